@@ -1,0 +1,73 @@
+package openstack_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+func TestFindings(t *testing.T) {
+	const example = "457eb676-33da-42ec-9a8c-9293d545c337"
+	for name, c := range map[string]struct {
+		service openstack.Service
+		release openstack.Release
+		cur     conf
+		want    []string // section.option of the findings
+	}{
+		"keyring": {openstack.CinderVolume, openstack.Zed, conf{"DEFAULT.enabled_backends": "ceph", "ceph.volume_driver": "d", "ceph.rbd_keyring_conf": "k",
+			"backend_defaults.rbd_keyring_conf": "k"}, []string{"backend_defaults.rbd_keyring_conf", "ceph.rbd_keyring_conf"}},
+		"stale":       {openstack.CinderVolume, openstack.Zed, conf{"DEFAULT.glance_api_version": "2"}, []string{"DEFAULT.glance_api_version"}},
+		"not stale":   {openstack.CinderVolume, "pike", conf{"DEFAULT.glance_api_version": "2"}, nil},
+		"no section":  {openstack.CinderVolume, openstack.Zed, conf{"DEFAULT.enabled_backends": "lvm,Ceph", "lvm.volume_driver": "d", "ceph.volume_driver": "d"}, []string{"DEFAULT.enabled_backends"}},
+		"example":     {openstack.CinderVolume, openstack.Zed, conf{"DEFAULT.enabled_backends": "c", "c.volume_driver": "d", "c.rbd_secret_uuid": example}, []string{"c.rbd_secret_uuid"}},
+		"tokens":      {openstack.CinderVolume, openstack.Zed, conf{"keystone_authtoken.auth_url": "u"}, []string{"keystone_authtoken.service_token_roles_required"}},
+		"tokens set":  {openstack.CinderVolume, openstack.Zed, conf{"keystone_authtoken.auth_url": "u", "keystone_authtoken.service_token_roles_required": "true"}, nil},
+		"credentials": {openstack.CinderVolume, "2025.2", conf{}, []string{"glance.auth_url"}},
+		"locations": {openstack.GlanceAPI, openstack.Zed, conf{"DEFAULT.show_multiple_locations": "True"},
+			[]string{"DEFAULT.show_multiple_locations"}},
+		"store":   {openstack.GlanceAPI, openstack.Zed, conf{"DEFAULT.enabled_backends": "rbd:rbd,web:http", "glance_store.default_backend": "web"}, []string{"DEFAULT.enabled_backends"}},
+		"no name": {openstack.GlanceAPI, openstack.Zed, conf{"DEFAULT.enabled_backends": ":rbd"}, []string{"DEFAULT.enabled_backends", "glance_store.default_backend"}},
+		"default": {openstack.GlanceAPI, openstack.Zed, conf{"DEFAULT.enabled_backends": "web:http", "DEFAULT.rbd_store_pool": "p"},
+			[]string{"DEFAULT.rbd_store_pool", "glance_store.default_backend"}},
+		"module":     {openstack.CinderBackup, openstack.Zed, conf{"DEFAULT.backup_driver": "cinder.backup.drivers.ceph"}, []string{"DEFAULT.backup_driver"}},
+		"module old": {openstack.CinderBackup, "rocky", conf{"DEFAULT.backup_driver": "cinder.backup.drivers.ceph"}, nil},
+		"class":      {openstack.CinderBackup, openstack.Zed, conf{"DEFAULT.backup_driver": "cinder.backup.drivers.ceph.CephBackupDriver"}, nil},
+		"nova": {openstack.NovaCompute, openstack.Zed, conf{"DEFAULT.images_type": "rbd", "libvirt.rbd_secret_uuid": example, "keystone_authtoken.auth_url": "u", "libvirt.live_migration_tunnelled": "True"},
+			[]string{"DEFAULT.images_type", "libvirt.live_migration_tunnelled", "libvirt.rbd_secret_uuid", "service_user.send_service_user_token"}},
+		"nothing": {openstack.NovaCompute, openstack.Zed, conf{}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, f := range openstack.Findings(c.release, c.service, c.cur) {
+				got = append(got, f.Section+"."+f.Option)
+				assert.NotEmpty(t, f.Message)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestSettingsLeaveNoFindings(t *testing.T) {
+	cur := conf{"DEFAULT.enabled_backends": "lvm", "lvm.volume_driver": "d", "ceph.rbd_keyring_conf": "k"}
+	settings, err := backend.Settings(openstack.Zed, cur)
+	assert.NoError(t, err)
+	for _, s := range settings {
+		cur[s.Section+"."+s.Option] = s.Value
+		if s.Remove {
+			delete(cur, s.Section+"."+s.Option)
+		}
+	}
+	assert.Empty(t, openstack.Findings(openstack.Zed, openstack.CinderVolume, cur))
+}
+
+func ExampleFindings() {
+	cur := conf{"DEFAULT.enabled_backends": "lvm,Ceph", "lvm.volume_driver": "…", "ceph.volume_driver": "…"}
+	for _, f := range openstack.Findings(openstack.Zed, openstack.CinderVolume, cur) {
+		fmt.Printf("[%s] %s: %s\n", f.Section, f.Option, f.Message)
+	}
+	// Output:
+	// [DEFAULT] enabled_backends: "Ceph" is enabled and its section is spelled [ceph]: names are case-sensitive; make them the same
+}

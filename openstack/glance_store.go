@@ -1,0 +1,132 @@
+package openstack
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A GlanceStore is Glance's RBD store.
+type GlanceStore struct {
+	Store     string // backend name; "rbd" when empty
+	Pool      string
+	User      string // Ceph user without "client."
+	Conf      string // path of ceph.conf
+	ChunkSize int    // MiB; 8 when 0
+}
+
+// Settings computes what Glance needs on release r: rbd as the default store
+// beside the stores that cur has, so that old images stay served, and image
+// locations exposed, which Nova and Cinder need for copy-on-write.
+//
+// Stores of the old style ([glance_store] stores) are carried over into the
+// style of enabled_backends, each under the name of its type. A backend of the
+// same name and another type is an error.
+func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
+	if g.Store == "" {
+		g.Store = "rbd"
+	}
+	err := errors.Join(supported(r), section("GlanceStore.Store", g.Store), word("GlanceStore.Pool", g.Pool),
+		word("GlanceStore.User", g.User), file("GlanceStore.Conf", g.Conf))
+	if err != nil {
+		return nil, err
+	}
+	var carried []Setting
+	old, ok := cur.Lookup("DEFAULT", "enabled_backends")
+	backends := list(old)
+	if !ok || len(backends) == 0 {
+		if backends, carried, err = g.carry(cur); err != nil {
+			return nil, err
+		}
+	}
+	if backends, err = g.join(backends); err != nil {
+		return nil, err
+	}
+	out := fill(GlanceAPI, r, map[string]string{
+		"enabled": strings.Join(backends, ","), "store": g.Store,
+		"pool": g.Pool, "user": g.User, "conf": g.Conf, "chunk": number(g.ChunkSize, 8),
+	})
+	return slices.Insert(out, 1, carried...), nil
+}
+
+// join puts the store behind the backends that are there.
+func (g GlanceStore) join(backends []string) ([]string, error) {
+	for i, b := range backends {
+		name, kind, ok := strings.Cut(b, ":")
+		name, kind = strings.TrimSpace(name), strings.TrimSpace(kind)
+		if !ok || name == "" || kind == "" {
+			return nil, fmt.Errorf("openstack: [DEFAULT] enabled_backends of Glance: %q is not name:type", b)
+		}
+		if name == g.Store && kind != "rbd" {
+			return nil, fmt.Errorf("openstack: Glance's backend %q is of type %s, rbd is wanted: choose another name", name, kind)
+		}
+		backends[i] = name + ":" + kind
+	}
+	return with(backends, g.Store+":rbd"), nil
+}
+
+// carry gives the stores of the old style as backends, with the settings that
+// move into sections of their own.
+func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err error) {
+	stores, ok := cur.Lookup("glance_store", "stores")
+	if !ok {
+		stores = "file,http"
+	}
+	for _, kind := range list(stores) {
+		moved, known := carriedOptions()[kind]
+		switch {
+		case kind == "rbd":
+			if pool, ok := cur.Lookup("glance_store", "rbd_store_pool"); ok && pool != g.Pool {
+				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q, %q is wanted: name it in enabled_backends first", pool, g.Pool)
+			}
+			continue
+		case !known:
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: name it in enabled_backends first", kind)
+		case kind == "cinder" && has(cur, "glance_store", "cinder_store_password"):
+			return nil, nil, errors.New("openstack: Glance's old cinder store has a cinder_store_password, and settings hold no secrets: move it into a section of enabled_backends first")
+		case kind == g.Store:
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name", kind, kind)
+		}
+		backends = append(backends, kind+":"+kind)
+		out = append(out, carryOptions(cur, kind, moved)...)
+	}
+	return backends, out, nil
+}
+
+func has(cur Current, section, option string) bool {
+	v, ok := cur.Lookup(section, option)
+	return ok && v != ""
+}
+
+func carryOptions(cur Current, kind string, options []string) []Setting {
+	var out []Setting
+	found := false
+	for _, o := range options {
+		v, ok := cur.Lookup("glance_store", o)
+		if !ok {
+			continue
+		}
+		found = found || strings.HasPrefix(o, "filesystem_store_datadir")
+		out = append(out, Setting{Section: kind, Option: o, Value: v, Reason: "carried over from [glance_store], which enabled_backends puts out of use"})
+	}
+	if kind == "file" && !found {
+		out = append([]Setting{{Section: kind, Option: "filesystem_store_datadir", Value: "/var/lib/glance/images/",
+			Reason: "the folder that was in use by default; enabled_backends wants it said"}}, out...)
+	}
+	return out
+}
+
+// carriedOptions are the options of the store types that can be carried over.
+func carriedOptions() map[string][]string {
+	return map[string][]string{
+		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file", "filesystem_store_file_perm",
+			"filesystem_store_chunk_size", "filesystem_thin_provisioning"},
+		"http": {"https_ca_certificates_file", "https_insecure", "http_proxy_information"},
+		"cinder": {"cinder_catalog_info", "cinder_endpoint_template", "cinder_os_region_name", "cinder_ca_certificates_file",
+			"cinder_http_retries", "cinder_state_transition_timeout", "cinder_api_insecure", "cinder_store_auth_address",
+			"cinder_store_user_name", "cinder_store_project_name", "cinder_store_user_domain_name",
+			"cinder_store_project_domain_name", "rootwrap_config", "cinder_volume_type", "cinder_enforce_multipath",
+			"cinder_use_multipath", "cinder_mount_point_base"},
+	}
+}

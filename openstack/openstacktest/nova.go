@@ -1,0 +1,274 @@
+package openstacktest
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+type server struct {
+	openstack.Server
+	flavor Flavor
+}
+
+func (v *server) copy() openstack.Server {
+	out := v.Server
+	out.Volumes = slices.Clone(out.Volumes)
+	return out
+}
+
+func computeRoutes() map[string]handle {
+	return map[string]handle{
+		"GET /os-services":          listServices("nova-"),
+		"GET /flavors":              listFlavors,
+		"POST /flavors":             createFlavor,
+		"DELETE /flavors/{id}":      deleteFlavor,
+		"POST /servers":             createServer,
+		"GET /servers/detail":       listServers,
+		"GET /servers/{id}":         showServer,
+		"DELETE /servers/{id}":      deleteServer,
+		"POST /servers/{id}/action": act,
+		"GET /servers/{id}/os-instance-actions/{request}":     showAction,
+		"POST /servers/{id}/os-volume_attachments":            attach,
+		"DELETE /servers/{id}/os-volume_attachments/{volume}": detach,
+		"GET /os-migrations":                                  listMigrations,
+	}
+}
+
+func listFlavors(s *Server, r *http.Request) (int, any, error) {
+	if err := s.queries(r, "is_public", "marker", "limit"); err != nil {
+		return 0, nil, err
+	}
+	found, next := page(s, r, &s.flavors, nil)
+	out := []any{}
+	for _, f := range found {
+		out = append(out, map[string]any{"id": f.ID, "name": f.Name})
+	}
+	return http.StatusOK, map[string]any{"flavors": out, "flavors_links": links(r, next)}, nil
+}
+
+func createFlavor(s *Server, r *http.Request) (int, any, error) {
+	var in struct {
+		Flavor struct {
+			Name  string `json:"name"`
+			VCPUs int    `json:"vcpus"`
+			RAM   int    `json:"ram"`
+			Disk  int    `json:"disk"`
+		} `json:"flavor"`
+	}
+	if err := s.decode(r, &in); err != nil {
+		return 0, nil, err
+	}
+	f := Flavor{Name: in.Flavor.Name, VCPUs: in.Flavor.VCPUs, RAMMiB: in.Flavor.RAM, DiskGiB: in.Flavor.Disk}
+	if f.VCPUs < 1 || f.RAMMiB < 1 {
+		return 0, nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute ram. Value: %d. %d is less than the minimum of 1", f.RAMMiB, f.RAMMiB)
+	}
+	if s.flavor(f.Name).ID != "" {
+		return 0, nil, refuse(http.StatusConflict, "Flavor with name %s already exists.", f.Name)
+	}
+	f.ID = s.id()
+	s.flavors.add(f.ID, f)
+	return http.StatusOK, map[string]any{"flavor": map[string]any{"id": f.ID, "name": f.Name}}, nil
+}
+
+func deleteFlavor(s *Server, r *http.Request) (int, any, error) {
+	id := r.PathValue("id")
+	if s.flavors.byID[id] == nil {
+		return 0, nil, noSuch("Flavor", id)
+	}
+	s.flavors.remove(id)
+	return http.StatusAccepted, nil, nil
+}
+
+func (v *server) json(r *http.Request) map[string]any {
+	volumes := []any{}
+	for _, id := range v.Volumes {
+		volumes = append(volumes, map[string]any{"id": id, "delete_on_termination": false})
+	}
+	out := map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "created": v.Created.Format(time.RFC3339),
+		"OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "", "os-extended-volumes:volumes_attached": volumes}
+	if v.Host != "" {
+		out["OS-EXT-SRV-ATTR:host"] = v.Host
+	}
+	if v.Task != "" {
+		out["OS-EXT-STS:task_state"] = v.Task
+	}
+	if v.ImageID != "" {
+		out["image"] = map[string]any{"id": v.ImageID}
+	}
+	if minor(r, "compute") >= 47 {
+		out["flavor"] = map[string]any{"original_name": v.flavor.Name, "vcpus": v.flavor.VCPUs, "ram": v.flavor.RAMMiB,
+			"disk": v.flavor.DiskGiB, "ephemeral": v.flavor.EphemeralGiB, "swap": v.flavor.SwapMiB, "extra_specs": map[string]any{}}
+	} else {
+		out["flavor"] = map[string]any{"id": v.FlavorID}
+	}
+	if v.Status == "ERROR" {
+		out["fault"] = map[string]any{"code": 500, "message": v.Fault, "created": v.Created.Format(time.RFC3339)}
+	}
+	return out
+}
+
+func listServers(s *Server, r *http.Request) (int, any, error) {
+	if err := s.queries(r, "all_tenants", "host", "marker", "limit"); err != nil {
+		return 0, nil, err
+	}
+	host := r.URL.Query().Get("host")
+	found, next := page(s, r, &s.servers, func(v *server) bool { return host == "" || v.Host == host })
+	out := []any{}
+	for _, v := range found {
+		out = append(out, v.json(r))
+	}
+	return http.StatusOK, map[string]any{"servers": out, "servers_links": links(r, next)}, nil
+}
+
+func showServer(s *Server, r *http.Request) (int, any, error) {
+	v := s.servers.byID[r.PathValue("id")]
+	if v == nil {
+		return 0, nil, noSuch("Instance", r.PathValue("id"))
+	}
+	return http.StatusOK, map[string]any{"server": v.json(r)}, nil
+}
+
+// A serverRequest is the part of a VM's request that this fake knows.
+type serverRequest struct {
+	Name        string `json:"name"`
+	FlavorRef   string `json:"flavorRef"`
+	ImageRef    string `json:"imageRef"`
+	Networks    string `json:"networks"`
+	ConfigDrive bool   `json:"config_drive"`
+	UserData    []byte `json:"user_data"`
+	Zone        string `json:"availability_zone"`
+	Devices     []struct {
+		BootIndex   int    `json:"boot_index"`
+		UUID        string `json:"uuid"`
+		Source      string `json:"source_type"`
+		Destination string `json:"destination_type"`
+		Delete      bool   `json:"delete_on_termination"`
+	} `json:"block_device_mapping_v2"`
+}
+
+func createServer(s *Server, r *http.Request) (int, any, error) {
+	var in struct {
+		Server serverRequest `json:"server"`
+	}
+	if err := s.decode(r, &in); err != nil {
+		return 0, nil, err
+	}
+	root, err := s.checkServer(r, in.Server)
+	if err != nil {
+		return 0, nil, err
+	}
+	f := s.flavors.byID[in.Server.FlavorRef]
+	v := openstack.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef, FlavorID: f.ID,
+		Created: time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0}
+	if root != nil {
+		v.Volumes = []string{root.ID}
+		root.Status = "reserved"
+	}
+	made := s.servers.add(v.ID, server{Server: v, flavor: *f})
+	s.boot(made, root, in.Server)
+	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{}, "adminPass": "Zx81fake"}}, nil
+}
+
+// boot lets a VM become ACTIVE on a host.
+func (s *Server) boot(v *server, root *volume, in serverRequest) {
+	var now openstack.Server
+	s.later(func() error {
+		s.mu.Lock()
+		v.Host = s.schedule(in.Zone)
+		now = v.copy()
+		s.mu.Unlock()
+		if now.Host == "" {
+			return errors.New("No valid host was found. There are not enough hosts available.")
+		}
+		if s.cfg.Hooks.ServerCreated == nil {
+			return nil
+		}
+		return s.cfg.Hooks.ServerCreated(&now, in.UserData)
+	}, func(err error) {
+		v.Task, v.Status, v.Host = "", "ACTIVE", now.Host
+		if err != nil {
+			v.Status, v.Fault = "ERROR", err.Error()
+		}
+		if root != nil {
+			root.Status, root.Servers = "in-use", []string{v.ID}
+		}
+	})
+}
+
+// schedule gives the host for a zone or a zone:host. s.mu is held.
+func (s *Server) schedule(zone string) string {
+	up := s.up("nova-compute")
+	_, host, ok := strings.Cut(zone, ":")
+	switch {
+	case ok && slices.Contains(up, host):
+		return host
+	case !ok && len(up) > 0:
+		return up[len(s.servers.order)%len(up)]
+	}
+	return ""
+}
+
+// checkServer refuses what Nova's API refuses, and gives the volume to boot
+// from.
+func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error) {
+	if in.Networks != "none" || minor(r, "compute") < 37 {
+		return nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute networks. Value: %s.", in.Networks)
+	}
+	if s.flavors.byID[in.FlavorRef] == nil {
+		return nil, refuse(http.StatusBadRequest, "Flavor %s could not be found.", in.FlavorRef)
+	}
+	if zone, _, _ := strings.Cut(in.Zone, ":"); zone != "" && zone != "nova" {
+		return nil, refuse(http.StatusBadRequest, "The requested availability zone is not available")
+	}
+	if len(in.UserData) > 49151 {
+		return nil, refuse(http.StatusBadRequest, "User data too large. User data must be no larger than 64KB.")
+	}
+	if len(in.Devices) == 0 {
+		if i := s.images.byID[in.ImageRef]; i == nil || i.Status != "active" {
+			return nil, refuse(http.StatusBadRequest, "Can not find requested image %s", in.ImageRef)
+		}
+		return nil, nil
+	}
+	d := in.Devices[0]
+	v := s.volumes.byID[d.UUID]
+	if len(in.Devices) != 1 || d.BootIndex != 0 || d.Source != "volume" || d.Destination != "volume" || in.ImageRef != "" || v == nil {
+		return nil, refuse(http.StatusBadRequest, "Block Device Mapping is Invalid: failed to get volume %s.", d.UUID)
+	}
+	if v.Status != "available" {
+		return nil, refuse(http.StatusBadRequest, "Invalid volume: volume %s status must be 'available'. Currently in '%s'", v.ID, v.Status)
+	}
+	return v, nil
+}
+
+func deleteServer(s *Server, r *http.Request) (int, any, error) {
+	v := s.servers.byID[r.PathValue("id")]
+	if v == nil {
+		return 0, nil, noSuch("Instance", r.PathValue("id"))
+	}
+	v.Task = "deleting"
+	now := v.copy()
+	s.later(func() error {
+		if s.cfg.Hooks.ServerDeleted == nil {
+			return nil
+		}
+		return s.cfg.Hooks.ServerDeleted(now)
+	}, func(err error) {
+		v.Task = ""
+		if err != nil {
+			v.Status, v.Fault = "ERROR", err.Error()
+			return
+		}
+		for _, id := range v.Volumes {
+			if vol := s.volumes.byID[id]; vol != nil {
+				vol.Status, vol.Servers = "available", nil
+			}
+		}
+		s.servers.remove(v.ID)
+	})
+	return http.StatusNoContent, nil, nil
+}

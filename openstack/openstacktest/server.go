@@ -1,0 +1,296 @@
+package openstacktest
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A Config says what the cloud is made of. The zero Config is a controller
+// with backend "nfs" and two computes.
+type Config struct {
+	Controller string   // host of everything but computes; "controller" when empty
+	Computes   []string // hosts of nova-compute; compute1 and compute2 when nil
+	Backends   []string // of cinder-volume; "nfs" when nil
+	Password   string   // of user admin; "fake-password" when empty
+	Looks      int      // GETs that see an object on its way before it is there; 1 when 0, none when negative
+	PageSize   int      // of lists; 25 when 0
+	NovaMax    int      // newest compute microversion, 2.x; 93 (Zed) when 0
+	Hooks      Hooks
+
+	// Fail is asked before each request, identity's too; what it returns with
+	// true is the answer. Status 0 cuts the connection; 429 and 503 ask the
+	// client to come back at once. Optional.
+	Fail func(r *http.Request) (status int, body string, ok bool)
+}
+
+// Hooks tell a composing package what happens, so that it can mirror it. They
+// run one at a time and without the Server's lock: they may call its methods,
+// and must not send it requests.
+// What they change in the object that they get a pointer to is kept. An error
+// makes the object go into error, with the error's text as the reason. Each is
+// optional.
+type Hooks struct {
+	ImageUploaded     func(i *openstack.Image, data []byte) error // may set Stores and DirectURL
+	ImageDeleted      func(i openstack.Image) error               // an error is HTTP 409, in use
+	VolumeCreated     func(v *openstack.Volume, from openstack.VolumeRequest) error
+	VolumeDeleted     func(v openstack.Volume) error // ErrBusy puts the volume back to available
+	SnapshotCreated   func(s openstack.Snapshot) error
+	SnapshotDeleted   func(s openstack.Snapshot) error               // ErrBusy as above
+	BackupCreated     func(b *openstack.Backup, parent string) error // parent is the backup that an incremental one builds upon; may set Container
+	BackupDeleted     func(b openstack.Backup) error
+	BackupRestored    func(b openstack.Backup, v *openstack.Volume) error
+	ServerCreated     func(s *openstack.Server, userData []byte) error
+	ServerDeleted     func(s openstack.Server) error
+	ServerChanged     func(s openstack.Server, action string) error // "start", "stop", "reboot"
+	ServerSnapshotted func(s openstack.Server, i *openstack.Image) (data []byte, err error)
+	Attached          func(s openstack.Server, v openstack.Volume) error
+	Detached          func(s openstack.Server, v openstack.Volume) error
+	Migrated          func(s openstack.Server, to string) error // s.Host is where it comes from
+	Console           func(serverID string) string
+}
+
+// A Server is a fake cloud: identity v3, image v2, volume v3 and compute v2.1
+// as far as package openstack uses them. All methods may be called at any time
+// from any goroutine.
+type Server struct {
+	URL string // of the identity service, without /v3
+
+	cfg  Config
+	http *httptest.Server
+	hook sync.Mutex // one hook at a time
+
+	mu         sync.Mutex
+	serial     int
+	tokens     map[string]bool
+	violations []string
+	pending    []*change
+	services   []*openstack.ServiceRecord
+	images     table[image]
+	volumes    table[volume]
+	snapshots  table[openstack.Snapshot]
+	backups    table[backup]
+	types      table[volumeType]
+	flavors    table[Flavor]
+	servers    table[server]
+	actions    map[string]*action // by request ID
+	migrations []migration
+	messages   []message
+}
+
+// New starts a fake cloud. Close it after use; Start does that for tests.
+func New(cfg Config) *Server {
+	def := func(s *string, v string) {
+		if *s == "" {
+			*s = v
+		}
+	}
+	def(&cfg.Controller, "controller")
+	def(&cfg.Password, "fake-password")
+	if cfg.Computes == nil {
+		cfg.Computes = []string{"compute1", "compute2"}
+	}
+	if cfg.Backends == nil {
+		cfg.Backends = []string{"nfs"}
+	}
+	if cfg.Looks == 0 {
+		cfg.Looks = 1
+	}
+	if cfg.PageSize == 0 {
+		cfg.PageSize = 25
+	}
+	if cfg.NovaMax == 0 {
+		cfg.NovaMax = 93
+	}
+	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}}
+	s.AddVolumeType("__DEFAULT__", "")
+	s.populate()
+	s.http = httptest.NewServer(s.handler())
+	s.URL = s.http.URL + "/identity"
+	return s
+}
+
+// Start is New for a test: it closes the Server at the test's end and fails
+// the test for each request that a real cloud would not know.
+func Start(t testing.TB, cfg Config) *Server {
+	t.Helper()
+	s := New(cfg)
+	t.Cleanup(func() {
+		s.Close()
+		for _, v := range s.Violations() {
+			t.Errorf("openstacktest: %s", v)
+		}
+	})
+	return s
+}
+
+// Close stops the Server.
+func (s *Server) Close() { s.http.Close() }
+
+// Violations gives the requests so far that the fake does not know: paths,
+// fields and queries that package openstack has no business to send.
+func (s *Server) Violations() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.violations)
+}
+
+// CloudsYAML is a clouds.yaml with one cloud, "fake", of user admin.
+func (s *Server) CloudsYAML() []byte {
+	return fmt.Appendf(nil, `clouds:
+  fake:
+    region_name: RegionOne
+    auth:
+      auth_url: %s/v3
+      username: admin
+      password: %q
+      project_name: admin
+      user_domain_name: Default
+      project_domain_name: Default
+`, s.URL, s.cfg.Password)
+}
+
+// CloudConfig writes clouds.yaml into folder dir and gives the Config that
+// dials the fake, with a short Poll.
+func (s *Server) CloudConfig(dir string) (openstack.Config, error) {
+	name := filepath.Join(dir, "clouds.yaml")
+	if err := os.WriteFile(name, s.CloudsYAML(), 0o600); err != nil {
+		return openstack.Config{}, err
+	}
+	return openstack.Config{Cloud: "fake", CloudsFile: name, Poll: 2 * time.Millisecond}, nil
+}
+
+// ExpireTokens ends all tokens: the next request of each is a 401.
+func (s *Server) ExpireTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.tokens)
+}
+
+// id makes an ID in the form of a UUID. s.mu is held.
+func (s *Server) id() string {
+	s.serial++
+	return fmt.Sprintf("%08x-0000-4000-8000-%012x", s.serial, s.serial)
+}
+
+// violation records a request that is none. s.mu is held.
+func (s *Server) violation(format string, args ...any) {
+	s.violations = append(s.violations, fmt.Sprintf(format, args...))
+}
+
+// A failure is an answer that is an error, in the words of the service.
+type failure struct {
+	code int
+	text string
+}
+
+func (f failure) Error() string { return f.text }
+
+func refuse(code int, format string, args ...any) error {
+	return failure{code, fmt.Sprintf(format, args...)}
+}
+
+func noSuch(kind, id string) error {
+	return refuse(http.StatusNotFound, "%s %s could not be found.", kind, id)
+}
+
+// answer writes a value as JSON; nil is an empty body.
+func answer(w http.ResponseWriter, code int, v any) {
+	if v == nil {
+		w.WriteHeader(code)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_ = json.NewEncoder(w).Encode(v)
+}
+
+// decode reads a body of exactly the fields of v. s.mu is held.
+func (s *Server) decode(r *http.Request, v any) error {
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		s.violation("%s %s: %v", r.Method, r.URL.Path, err)
+		return refuse(http.StatusBadRequest, "Invalid input: %v", err)
+	}
+	return nil
+}
+
+// queries refuses query fields that are not in known. s.mu is held.
+func (s *Server) queries(r *http.Request, known ...string) error {
+	for name := range r.URL.Query() {
+		if !slices.Contains(known, name) {
+			s.violation("%s %s: query field %s", r.Method, r.URL.Path, name)
+			return refuse(http.StatusBadRequest, "Additional properties are not allowed (%s was unexpected)", name)
+		}
+	}
+	return nil
+}
+
+// A table keeps objects by ID, in the order of their making.
+type table[T any] struct {
+	order []string
+	byID  map[string]*T
+}
+
+func (t *table[T]) add(id string, v T) *T {
+	if t.byID == nil {
+		t.byID = map[string]*T{}
+	}
+	if _, ok := t.byID[id]; !ok {
+		t.order = append(t.order, id)
+	}
+	t.byID[id] = &v
+	return &v
+}
+
+func (t *table[T]) remove(id string) {
+	delete(t.byID, id)
+	t.order = slices.DeleteFunc(t.order, func(o string) bool { return o == id })
+}
+
+func (t *table[T]) all() []*T {
+	out := make([]*T, 0, len(t.order))
+	for _, id := range t.order {
+		out = append(out, t.byID[id])
+	}
+	return out
+}
+
+// page cuts a list: the objects behind marker, and the query of the next page.
+func page[T any](s *Server, r *http.Request, t *table[T], keep func(*T) bool) (out []*T, next string) {
+	q := r.URL.Query()
+	at := 0
+	if m := q.Get("marker"); m != "" {
+		at = slices.Index(t.order, m) + 1
+	}
+	for _, id := range t.order[at:] {
+		if keep != nil && !keep(t.byID[id]) {
+			continue
+		}
+		if len(out) == s.cfg.PageSize {
+			return out, q.Encode()
+		}
+		out = append(out, t.byID[id])
+		q.Set("marker", id)
+	}
+	return out, ""
+}
+
+// links is the form that the volume and compute services give a next page.
+// The link names an address that the client cannot reach, as behind a proxy.
+func links(r *http.Request, next string) []map[string]string {
+	if next == "" {
+		return nil
+	}
+	return []map[string]string{{"rel": "next", "href": "http://internal.invalid" + r.URL.Path + "?" + next}}
+}

@@ -1,0 +1,260 @@
+package openstacktest
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A Flavor is a size of VMs.
+type Flavor struct {
+	ID, Name               string
+	VCPUs, RAMMiB, DiskGiB int
+	EphemeralGiB, SwapMiB  int
+}
+
+// populate adds the services of Config and flavor "tiny". s.mu need not be
+// held.
+func (s *Server) populate() {
+	up := func(binary, host, zone string) {
+		s.AddService(openstack.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true})
+	}
+	up("cinder-scheduler", s.cfg.Controller, "nova")
+	up("cinder-backup", s.cfg.Controller, "nova")
+	for _, b := range s.cfg.Backends {
+		up("cinder-volume", s.cfg.Controller+"@"+b, "nova")
+	}
+	up("nova-conductor", s.cfg.Controller, "internal")
+	up("nova-scheduler", s.cfg.Controller, "internal")
+	for _, c := range s.cfg.Computes {
+		up("nova-compute", c, "nova")
+	}
+	s.AddFlavor(Flavor{Name: "tiny", VCPUs: 1, RAMMiB: 128, DiskGiB: 1})
+}
+
+// AddService adds a service record, or replaces the one of its binary and
+// host. The record of a service that is up renews itself.
+func (s *Server) AddService(r openstack.ServiceRecord) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r.Updated.IsZero() {
+		r.Updated = time.Now().UTC()
+	}
+	if old := s.service(r.Binary, r.Host); old != nil {
+		*old = r
+		return
+	}
+	s.services = append(s.services, &r)
+}
+
+// RemoveService removes a service record.
+func (s *Server) RemoveService(binary, host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.services = slices.DeleteFunc(s.services, func(r *openstack.ServiceRecord) bool { return r.Binary == binary && r.Host == host })
+}
+
+// SetUp marks a service up or down. One that is down keeps its last sign of
+// life.
+func (s *Server) SetUp(binary, host string, up bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.service(binary, host); r != nil {
+		r.Up, r.Updated = up, time.Now().UTC()
+	}
+}
+
+// service finds a record. s.mu is held.
+func (s *Server) service(binary, host string) *openstack.ServiceRecord {
+	for _, r := range s.services {
+		if r.Binary == binary && r.Host == host {
+			return r
+		}
+	}
+	return nil
+}
+
+// up gives the hosts of a binary whose service is up and enabled. s.mu is held.
+func (s *Server) up(binary string) []string {
+	var out []string
+	for _, r := range s.services {
+		if r.Binary == binary && r.Up && r.Enabled {
+			out = append(out, r.Host)
+		}
+	}
+	return out
+}
+
+// AddFlavor adds a flavor and gives its ID.
+func (s *Server) AddFlavor(f Flavor) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.ID == "" {
+		f.ID = s.id()
+	}
+	s.flavors.add(f.ID, f)
+	return f.ID
+}
+
+// AddVolumeType adds a volume type of a backend; an empty one is any.
+func (s *Server) AddVolumeType(name, backend string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := volumeType{ID: s.id(), Name: name, Extra: map[string]string{}}
+	if backend != "" {
+		t.Extra["volume_backend_name"] = backend
+	}
+	s.types.add(t.ID, t)
+}
+
+// AddImage adds an image that was there before, active unless it says
+// otherwise, without a hook, and gives its ID.
+func (s *Server) AddImage(i openstack.Image, data []byte) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i.ID == "" {
+		i.ID = s.id()
+	}
+	i.Size, i.SHA512 = int64(len(data)), digest(data)
+	if i.Status == "" {
+		i.Status = "active"
+	}
+	s.images.add(i.ID, image{i, data})
+	return i.ID
+}
+
+// AddVolume adds a volume that was there before, available unless it says
+// otherwise, without a hook, and gives its ID.
+func (s *Server) AddVolume(v openstack.Volume) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v.ID == "" {
+		v.ID = s.id()
+	}
+	if v.Status == "" {
+		v.Status = "available"
+	}
+	if v.Host == "" && len(s.cfg.Backends) > 0 {
+		v.Host = s.cfg.Controller + "@" + s.cfg.Backends[0] + "#" + s.cfg.Backends[0]
+	}
+	if v.Type == "" {
+		v.Type = "__DEFAULT__"
+	}
+	s.volumes.add(v.ID, volume{Volume: v})
+	return v.ID
+}
+
+// AddServer adds a VM that was there before, active and on the first compute
+// unless it says otherwise, without a hook, and gives its ID. FlavorID is
+// "tiny" when empty; its disks follow from image and flavor.
+func (s *Server) AddServer(v openstack.Server) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v.ID == "" {
+		v.ID = s.id()
+	}
+	if v.Status == "" {
+		v.Status = "ACTIVE"
+	}
+	if v.Host == "" && len(s.cfg.Computes) > 0 {
+		v.Host = s.cfg.Computes[0]
+	}
+	if v.Created.IsZero() {
+		v.Created = time.Now().UTC()
+	}
+	f := s.flavor("tiny")
+	if v.FlavorID != "" && s.flavors.byID[v.FlavorID] != nil {
+		f = *s.flavors.byID[v.FlavorID]
+	}
+	v.FlavorID = f.ID
+	v.HasLocalDisk = v.ImageID != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0
+	s.servers.add(v.ID, server{Server: v, flavor: f})
+	return v.ID
+}
+
+// flavor finds a flavor by name; the zero one when there is none. s.mu is held.
+func (s *Server) flavor(name string) Flavor {
+	for _, f := range s.flavors.all() {
+		if f.Name == name {
+			return *f
+		}
+	}
+	return Flavor{}
+}
+
+// Images gives the images as they are now.
+func (s *Server) Images() []openstack.Image {
+	return snap(s, &s.images, func(i *image) openstack.Image { return i.Image })
+}
+
+// ImageData gives the data of an image, nil when there are none.
+func (s *Server) ImageData(id string) []byte {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := s.images.byID[id]; i != nil {
+		return slices.Clone(i.data)
+	}
+	return nil
+}
+
+// Volumes gives the volumes as they are now.
+func (s *Server) Volumes() []openstack.Volume {
+	return snap(s, &s.volumes, func(v *volume) openstack.Volume { return v.copy() })
+}
+
+// Snapshots gives the volume snapshots as they are now.
+func (s *Server) Snapshots() []openstack.Snapshot {
+	return snap(s, &s.snapshots, func(v *openstack.Snapshot) openstack.Snapshot { return *v })
+}
+
+// Backups gives the backups as they are now.
+func (s *Server) Backups() []openstack.Backup {
+	return snap(s, &s.backups, func(b *backup) openstack.Backup { return b.Backup })
+}
+
+// Servers gives the VMs as they are now.
+func (s *Server) Servers() []openstack.Server {
+	return snap(s, &s.servers, func(v *server) openstack.Server { return v.copy() })
+}
+
+func snap[T, U any](s *Server, t *table[T], f func(*T) U) []U {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []U
+	for _, v := range t.all() {
+		out = append(out, f(v))
+	}
+	return out
+}
+
+// listServices gives the records of the volume or the compute service.
+func listServices(prefix string) handle {
+	return func(s *Server, r *http.Request) (int, any, error) {
+		if err := s.queries(r); err != nil {
+			return 0, nil, err
+		}
+		out := []any{}
+		for _, rec := range s.services {
+			if !strings.HasPrefix(rec.Binary, prefix) {
+				continue
+			}
+			if rec.Up {
+				rec.Updated = time.Now().UTC()
+			}
+			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": rec.Zone,
+				"status": word(rec.Enabled, "enabled", "disabled"), "state": word(rec.Up, "up", "down"),
+				"updated_at": rec.Updated.Format("2006-01-02T15:04:05.000000"), "disabled_reason": nil})
+		}
+		return http.StatusOK, map[string]any{"services": out}, nil
+	}
+}
+
+func word(b bool, yes, no string) string {
+	if b {
+		return yes
+	}
+	return no
+}

@@ -1,0 +1,69 @@
+package openstack
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Release is an OpenStack release by its lower-case name ("havana" … "zed",
+// then "2023.1" …), comparable by age with Before.
+type Release string
+
+// Zed is OpenStack 2022.2, the release of Debian 12.
+const Zed Release = "zed"
+
+// Names of further releases that the option tables refer to.
+const (
+	kilo     Release = "kilo"
+	newton   Release = "newton"
+	ocata    Release = "ocata"
+	pike     Release = "pike"
+	queens   Release = "queens"
+	stein    Release = "stein"
+	train    Release = "train"
+	victoria Release = "victoria"
+	wallaby  Release = "wallaby"
+	xena     Release = "xena"
+	r20252   Release = "2025.2"
+	r20262   Release = "2026.2"
+)
+
+// releases lists version and name of every release, oldest first. From 2023.1
+// on the version is the name, and the word is an alias.
+func releases() [][2]string {
+	return [][2]string{
+		{"2013.2", "havana"}, {"2014.1", "icehouse"}, {"2014.2", "juno"}, {"2015.1", "kilo"},
+		{"2015.2", "liberty"}, {"2016.1", "mitaka"}, {"2016.2", "newton"}, {"2017.1", "ocata"},
+		{"2017.2", "pike"}, {"2018.1", "queens"}, {"2018.2", "rocky"}, {"2019.1", "stein"},
+		{"2019.2", "train"}, {"2020.1", "ussuri"}, {"2020.2", "victoria"}, {"2021.1", "wallaby"},
+		{"2021.2", "xena"}, {"2022.1", "yoga"}, {"2022.2", "zed"}, {"2023.1", "antelope"},
+		{"2023.2", "bobcat"}, {"2024.1", "caracal"}, {"2024.2", "dalmatian"}, {"2025.1", "epoxy"},
+		{"2025.2", "flamingo"}, {"2026.1", "gazpacho"}, {"2026.2", "hibiscus"},
+	}
+}
+
+// ParseRelease accepts a name ("Zed") or a coordinated version ("2022.2"), in
+// any case, and gives the release in its one form. A release that it does not
+// know is an error: its options cannot be guessed.
+func ParseRelease(name string) (Release, error) {
+	i := age(strings.TrimSpace(name))
+	if i < 0 {
+		return "", fmt.Errorf("openstack: release %q is not one of havana (2013.2) to hibiscus (2026.2)", name)
+	}
+	r := releases()[i]
+	if strings.Compare(r[0], "2023") > 0 {
+		return Release(r[0]), nil
+	}
+	return Release(r[1]), nil
+}
+
+// Before reports whether r is older than o. A release that ParseRelease does
+// not know is older than all others.
+func (r Release) Before(o Release) bool { return age(string(r)) < age(string(o)) }
+
+// age is the place of a release in the list, -1 when it is not in it.
+func age(name string) int {
+	name = strings.ToLower(name)
+	return slices.IndexFunc(releases(), func(r [2]string) bool { return r[0] == name || r[1] == name })
+}

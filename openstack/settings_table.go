@@ -1,0 +1,94 @@
+package openstack
+
+import "strings"
+
+// An optionRow is one option of the tables. Names in braces are filled in by
+// the value's owner; a row whose value or section needs an empty one is left
+// out.
+type optionRow struct {
+	service                Service
+	section, option, value string
+	from, until            Release // both included; until is open when empty
+	reason                 string
+}
+
+// remove is the value of rows that want an option gone.
+const remove = "{remove}"
+
+// optionRows is the knowledge of this package: which service needs which
+// option, from which release until which. The order is that of the result.
+func optionRows() []optionRow {
+	const (
+		cinderSection = "{backend}"
+		longAgo       = Release("havana")
+	)
+	return []optionRow{
+		{GlanceAPI, "DEFAULT", "enabled_backends", "{enabled}", train, "", "stores beside each other, so that images in the old stores stay served"},
+		{GlanceAPI, "glance_store", "default_backend", "{store}", train, "", "new images go to Ceph"},
+		{GlanceAPI, "{store}", "rbd_store_pool", "{pool}", train, "", "pool of the images"},
+		{GlanceAPI, "{store}", "rbd_store_user", "{user}", train, "", "Ceph user of Glance"},
+		{GlanceAPI, "{store}", "rbd_store_ceph_conf", "{conf}", train, "", "where the monitors are; there is no default since Train"},
+		{GlanceAPI, "{store}", "rbd_store_chunk_size", "{chunk}", train, "", "object size in MiB"},
+		{GlanceAPI, "DEFAULT", "show_image_direct_url", "True", longAgo, "", "Nova and Cinder clone an image only when they see where it is"},
+
+		{CinderVolume, "DEFAULT", "enabled_backends", "{enabled}", longAgo, "", "backends that are not enabled here are not served"},
+		{CinderVolume, cinderSection, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", longAgo, "", "the RBD driver"},
+		{CinderVolume, cinderSection, "volume_backend_name", "{backend}", longAgo, "", "volume types refer to it"},
+		{CinderVolume, cinderSection, "rbd_pool", "{pool}", longAgo, "", "pool of the volumes"},
+		{CinderVolume, cinderSection, "rbd_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
+		{CinderVolume, cinderSection, "rbd_user", "{user}", longAgo, "", "Ceph user of Cinder"},
+		{CinderVolume, cinderSection, "rbd_secret_uuid", "{uuid}", longAgo, "", "the libvirt secret that computes attach with; it wins over nova.conf since Ocata"},
+		{CinderVolume, cinderSection, "rbd_flatten_volume_from_snapshot", "{flatten}", longAgo, "", "volumes from snapshots are clones unless set"},
+		{CinderVolume, cinderSection, "rbd_max_clone_depth", "{depth}", longAgo, "", "longer chains of clones are flattened"},
+		{CinderVolume, cinderSection, "rbd_store_chunk_size", "{chunk}", "juno", "", "object size in MiB"},
+		// The driver hands the number to librados as the bound of a connection and of each
+		// operation. Without one (-1) a request on unreachable monitors hangs for five minutes
+		// and one on stopped OSDs for ever; few seconds would fail while a cluster recovers.
+		{CinderVolume, cinderSection, "rados_connect_timeout", "30", "juno", "", "seconds; without a bound the service hangs when the cluster does not answer"},
+		{CinderVolume, cinderSection, "rbd_exclusive_cinder_pool", "True", "rocky", victoria, "without it statistics list every image of the pool; the default since Wallaby"},
+		{CinderVolume, cinderSection, "rbd_keyring_conf", remove, pike, "", "hands the key to users of the volume API (OSSN-0085); ignored since Victoria"},
+
+		{CinderBackup, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph", longAgo, pike, "the Ceph driver, as a module until Pike"},
+		{CinderBackup, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph.CephBackupDriver", queens, "", "the Ceph driver, as a class from Queens; the default is Swift"},
+		{CinderBackup, "DEFAULT", "backup_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
+		{CinderBackup, "DEFAULT", "backup_ceph_user", "{user}", longAgo, "", "Ceph user of the backup service"},
+		{CinderBackup, "DEFAULT", "backup_ceph_pool", "{pool}", longAgo, "", "pool of the backups"},
+		{CinderBackup, "DEFAULT", "backup_ceph_chunk_size", "134217728", longAgo, "", "bytes at a time"},
+		{CinderBackup, "DEFAULT", "backup_ceph_stripe_unit", "0", longAgo, "", "no striping"},
+		{CinderBackup, "DEFAULT", "backup_ceph_stripe_count", "0", longAgo, "", "no striping"},
+		{CinderBackup, "DEFAULT", "restore_discard_excess_bytes", "True", longAgo, "", "a restored volume that is larger reads as zeros behind the data"},
+
+		{NovaCompute, "libvirt", "rbd_user", "{user}", "icehouse", "", "Ceph user of the VM disks"},
+		{NovaCompute, "libvirt", "rbd_secret_uuid", "{uuid}", "icehouse", "", "the libvirt secret that holds its key"},
+		{NovaCompute, "libvirt", "images_type", "rbd{?pool}", "icehouse", "", "VM disks in Ceph"},
+		{NovaCompute, "libvirt", "images_rbd_pool", "{pool}", "icehouse", "", "pool of the VM disks"},
+		{NovaCompute, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", "icehouse", "", "where the monitors are"},
+		// Of use to Cinder's volumes too, thus without a pool as well.
+		{NovaCompute, "libvirt", "disk_cachemodes", "{modes}", "icehouse", "", "write-back is safe for RBD, which honours flushes"},
+		{NovaCompute, "libvirt", "hw_disk_discard", "unmap{?pool}", "juno", "", "what a guest trims is freed in the pool; volumes ask for it themselves"},
+	}
+}
+
+// fill gives the rows of service s that hold on release r.
+func fill(s Service, r Release, values map[string]string) []Setting {
+	var out []Setting
+	for _, row := range optionRows() {
+		if row.service != s || r.Before(row.from) || row.until != "" && row.until.Before(r) {
+			continue
+		}
+		set := Setting{Section: row.section, Option: row.option, Value: row.value, Remove: row.value == remove, Reason: row.reason}
+		if set.Remove {
+			set.Value = ""
+		}
+		missing := false
+		for name, v := range values {
+			missing = missing || v == "" && (strings.Contains(row.value, "{"+name+"}") || strings.Contains(row.value, "{?"+name+"}"))
+			set.Section = strings.ReplaceAll(set.Section, "{"+name+"}", v)
+			set.Value = strings.ReplaceAll(strings.ReplaceAll(set.Value, "{"+name+"}", v), "{?"+name+"}", "")
+		}
+		if !missing {
+			out = append(out, set)
+		}
+	}
+	return out
+}
