@@ -1,0 +1,156 @@
+//go:build cgo
+
+package libvirtconn_test
+
+import (
+	"context"
+	"os/exec"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/internal/libvirtd"
+	"github.com/cephstack/cephstack/libvirtsecret/libvirtconn"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+)
+
+func dial(t testing.TB, d *libvirtd.Daemon) *libvirtconn.Conn {
+	t.Helper()
+	c, err := libvirtconn.Dial(t.Context(), d.URI)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, c.Close()) })
+	return c
+}
+
+func secret(t testing.TB, name string) libvirtsecret.Secret {
+	t.Helper()
+	v, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
+	require.NoError(t, err)
+	return libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: libvirtsecret.UsageID("f", name), Value: v}
+}
+
+func TestConformance(t *testing.T) {
+	c := dial(t, libvirtd.Start(t))
+	secrettest.TestStore(t, func(*testing.T) libvirtsecret.Store { return c })
+}
+
+// virshDo runs virsh itself: what an operator would do and see.
+func virshDo(t *testing.T, uri, stdin string, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("virsh"); err != nil {
+		t.Skip("virsh is not installed")
+	}
+	cmd := exec.Command("virsh", append([]string{"-q", "-c", uri}, args...)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return strings.TrimSpace(string(out))
+}
+
+func TestAsVirshSees(t *testing.T) {
+	d := libvirtd.Start(t)
+	c, s := dial(t, d), secret(t, "client.cinder")
+	require.NoError(t, c.Define(t.Context(), s))
+	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
+
+	const volume, bare = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
+	virshDo(t, d.URI, "<secret><uuid>"+volume+"</uuid><usage type='volume'><volume>/x</volume></usage></secret>", "secret-define", "/dev/stdin")
+	virshDo(t, d.URI, "<secret><uuid>"+bare+"</uuid><usage type='ceph'><name>bare</name></usage></secret>", "secret-define", "/dev/stdin")
+	all, err := c.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	assert.Equal(t, bare, all[0].UUID)
+	assert.True(t, all[0].Value.IsZero())
+	assert.True(t, all[1].Value.Equal(s.Value))
+	_, err = c.Lookup(t.Context(), volume)
+	require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
+	require.ErrorIs(t, c.Undefine(t.Context(), volume), libvirtsecret.ErrNotFound)
+	taken := secret(t, "client.glance")
+	taken.UUID = volume
+	require.ErrorIs(t, c.Define(t.Context(), taken), libvirtsecret.ErrConflict)
+}
+
+func TestDaemonGone(t *testing.T) {
+	d := libvirtd.Start(t)
+	c, s := dial(t, d), secret(t, "client.cinder")
+	require.NoError(t, c.Define(t.Context(), s))
+	d.Stop()
+	_, err := c.List(t.Context())
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	_, err = c.Lookup(t.Context(), s.UUID)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, c.Define(t.Context(), s), libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, c.Undefine(t.Context(), s.UUID), libvirtsecret.ErrUnreachable)
+	d.Restart(t)
+	got, err := dial(t, d).Lookup(t.Context(), s.UUID)
+	require.NoError(t, err)
+	assert.True(t, got.Value.Equal(s.Value))
+}
+
+func TestDialUnreachable(t *testing.T) {
+	_, err := libvirtconn.Dial(t.Context(), "qemu:///session?socket="+t.TempDir()+"/none")
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = libvirtconn.Dial(ctx, "qemu:///session?socket="+t.TempDir()+"/none")
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestCancel asks a daemon that does not answer.
+func TestCancel(t *testing.T) {
+	d := libvirtd.Start(t)
+	c, s := dial(t, d), secret(t, "client.cinder")
+	require.NoError(t, c.Define(t.Context(), s))
+	before := runtime.NumGoroutine()
+	resume := d.Pause(t)
+	defer resume()
+	for name, call := range map[string]func(context.Context) error{
+		"list":     func(ctx context.Context) error { _, err := c.List(ctx); return err },
+		"lookup":   func(ctx context.Context) error { _, err := c.Lookup(ctx, s.UUID); return err },
+		"define":   func(ctx context.Context) error { return c.Define(ctx, s) },
+		"undefine": func(ctx context.Context) error { return c.Undefine(ctx, libvirtsecret.DeriveUUID("none", "none")) },
+		"dial":     func(ctx context.Context) error { _, err := libvirtconn.Dial(ctx, d.URI); return err },
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var cancelled time.Time
+		time.AfterFunc(50*time.Millisecond, func() { cancelled = time.Now(); cancel() })
+		err := call(ctx)
+		assert.Less(t, time.Since(cancelled), 100*time.Millisecond, name)
+		require.ErrorIs(t, err, context.Canceled, name)
+	}
+	require.NoError(t, c.Close(), "with calls under way")
+	resume()
+	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("abandoned calls stay:\n%s", stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
+
+func TestClose(t *testing.T) {
+	c := dial(t, libvirtd.Start(t))
+	require.NoError(t, c.Close())
+	require.NoError(t, c.Close())
+	_, err := c.List(t.Context())
+	var e *libvirtsecret.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "list: connection is closed", err.Error())
+}
+
+func BenchmarkList(b *testing.B) {
+	c := dial(b, libvirtd.Start(b))
+	for _, name := range []string{"client.cinder", "client.nova"} {
+		require.NoError(b, c.Define(b.Context(), secret(b, name)))
+	}
+	for b.Loop() {
+		if all, err := c.List(b.Context()); err != nil || len(all) != 2 {
+			b.Fatal(len(all), err)
+		}
+	}
+}

@@ -1,0 +1,74 @@
+//go:build cgo
+
+package libvirtconn
+
+import (
+	"errors"
+	"strings"
+
+	"libvirt.org/go/libvirt"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+)
+
+// failure makes the package's error of any other.
+func failure(op, uuid string, err error) error {
+	e := &libvirtsecret.Error{Op: op, UUID: uuid, Err: err}
+	var own *libvirtsecret.Error
+	if errors.As(err, &own) {
+		e.Err, e.Detail = own.Err, own.Detail
+		return e
+	}
+	if cause := condition(err); cause != nil {
+		var v libvirt.Error
+		errors.As(err, &v)
+		e.Err, e.Detail = cause, v.Message
+	}
+	return e
+}
+
+// unreachable makes the error for a connection that cannot be made.
+func unreachable(op string, err error) error {
+	var v libvirt.Error
+	errors.As(err, &v)
+	return &libvirtsecret.Error{Op: op, Err: libvirtsecret.ErrUnreachable, Detail: v.Message}
+}
+
+// condition tells libvirtsecret's condition by libvirt's codes, nil for none.
+func condition(err error) error {
+	var v libvirt.Error
+	switch {
+	case errors.Is(err, errClosed):
+		return nil
+	case !errors.As(err, &v):
+		return nil
+	case v.Code == libvirt.ERR_NO_SECRET:
+		return libvirtsecret.ErrNotFound
+	case v.Domain == libvirt.FROM_RPC, v.Code == libvirt.ERR_NO_CONNECT:
+		return libvirtsecret.ErrUnreachable
+	case refusesSecret(v):
+		return libvirtsecret.ErrConflict
+	}
+	return nil
+}
+
+// refusesSecret tells a conflict by its words, as libvirt has no code for it.
+// A daemon may have translated them.
+func refusesSecret(v libvirt.Error) bool {
+	return v.Code == libvirt.ERR_INTERNAL_ERROR &&
+		(strings.Contains(v.Message, "already defined for use with") || strings.Contains(v.Message, "cannot change private flag"))
+}
+
+// isCode reports whether libvirt failed with one of the codes.
+func isCode(err error, codes ...libvirt.ErrorNumber) bool {
+	var v libvirt.Error
+	if !errors.As(err, &v) {
+		return false
+	}
+	for _, c := range codes {
+		if v.Code == c {
+			return true
+		}
+	}
+	return false
+}

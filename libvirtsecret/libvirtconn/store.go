@@ -1,0 +1,177 @@
+//go:build cgo
+
+package libvirtconn
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+
+	"libvirt.org/go/libvirt"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+)
+
+// Lookup implements libvirtsecret.Store.
+//
+// Similar To: virsh secret-dumpxml <uuid>; virsh secret-get-value <uuid>
+func (c *Conn) Lookup(ctx context.Context, uuid string) (libvirtsecret.Secret, error) {
+	return do(ctx, c, "lookup", uuid, func() (libvirtsecret.Secret, error) {
+		secret, s, err := c.find(uuid)
+		if err != nil {
+			return s, err
+		}
+		defer free(secret)
+		return withValue(secret, s)
+	})
+}
+
+// List implements libvirtsecret.Store.
+//
+// Similar To: virsh secret-list
+func (c *Conn) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
+	return do(ctx, c, "list", "", func() ([]libvirtsecret.Secret, error) { return c.list(withValue) })
+}
+
+// list reads all secrets, and more of each with read. One that goes away
+// meanwhile is not an error.
+func (c *Conn) list(read func(*libvirt.Secret, libvirtsecret.Secret) (libvirtsecret.Secret, error)) (all []libvirtsecret.Secret, err error) {
+	secrets, err := c.lib.ListAllSecrets(0)
+	if err != nil {
+		return nil, err
+	}
+	for i := range secrets {
+		defer free(&secrets[i])
+		s, e := describe(&secrets[i])
+		if e == nil {
+			s, e = read(&secrets[i], s)
+		}
+		if errors.Is(e, libvirtsecret.ErrUsageType) || isCode(e, libvirt.ERR_NO_SECRET) {
+			continue
+		}
+		if e != nil {
+			return nil, e
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b libvirtsecret.Secret) int { return strings.Compare(a.UUID, b.UUID) })
+	return all, nil
+}
+
+// find gives a secret of usage type ceph, which the caller frees.
+func (c *Conn) find(uuid string) (*libvirt.Secret, libvirtsecret.Secret, error) {
+	if err := libvirtsecret.CheckUUID(uuid); err != nil {
+		return nil, libvirtsecret.Secret{}, err
+	}
+	secret, err := c.lib.LookupSecretByUUIDString(uuid)
+	if err != nil {
+		return nil, libvirtsecret.Secret{}, err
+	}
+	s, err := describe(secret)
+	if err != nil {
+		free(secret)
+	}
+	if errors.Is(err, libvirtsecret.ErrUsageType) {
+		err = libvirtsecret.ErrNotFound
+	}
+	return secret, s, err
+}
+
+// describe reads what there is besides the value.
+func describe(secret *libvirt.Secret) (libvirtsecret.Secret, error) {
+	xml, err := secret.GetXMLDesc(0)
+	if err != nil {
+		return libvirtsecret.Secret{}, err
+	}
+	return libvirtsecret.ParseXML([]byte(xml))
+}
+
+// withValue adds the value, if there is one and the daemon gives it out.
+func withValue(secret *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Secret, error) {
+	if s.Private {
+		return s, nil
+	}
+	raw, err := secret.GetValue(0)
+	defer clear(raw)
+	if isCode(err, libvirt.ERR_NO_SECRET) { // which is said of the value too
+		_, err = describe(secret)
+		return s, err
+	}
+	if isCode(err, libvirt.ERR_INVALID_SECRET, libvirt.ERR_OPERATION_DENIED, libvirt.ERR_ACCESS_DENIED) {
+		return s, nil
+	}
+	if err != nil {
+		return libvirtsecret.Secret{}, err
+	}
+	s.Value, err = libvirtsecret.ParseValue(base64.StdEncoding.EncodeToString(raw))
+	return s, err
+}
+
+// Define implements libvirtsecret.Store.
+//
+// Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
+func (c *Conn) Define(ctx context.Context, s libvirtsecret.Secret) error {
+	_, err := do(ctx, c, "define", s.UUID, func() (struct{}, error) { return struct{}{}, c.define(s) })
+	return err
+}
+
+func (c *Conn) define(s libvirtsecret.Secret) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	xml, err := s.XML()
+	if err != nil {
+		return err
+	}
+	raw, err := base64.StdEncoding.DecodeString(s.Value.Reveal())
+	if err != nil {
+		return err
+	}
+	defer clear(raw)
+	secret, err := c.lib.SecretDefineXML(string(xml), 0)
+	if err != nil {
+		return c.explain(s, err)
+	}
+	defer free(secret)
+	if err := secret.SetValue(raw, 0); err != nil || s.Private {
+		return err
+	}
+	back, err := withValue(secret, s)
+	if err == nil && !back.Value.Equal(s.Value) {
+		err = errors.New("the value does not read back as it was set")
+	}
+	return err
+}
+
+// explain turns a refusal to define into ErrConflict on the evidence of what
+// the daemon has, for the words of a refusal are in the daemon's language.
+func (c *Conn) explain(s libvirtsecret.Secret, refusal error) error {
+	if !isCode(refusal, libvirt.ERR_INTERNAL_ERROR) || condition(refusal) != nil {
+		return refusal
+	}
+	plain := func(_ *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Secret, error) { return s, nil }
+	others, err := c.list(plain)
+	if err != nil || !slices.ContainsFunc(others, s.Conflicts) {
+		return refusal
+	}
+	return &libvirtsecret.Error{Err: libvirtsecret.ErrConflict, Detail: refusal.Error()}
+}
+
+// Undefine implements libvirtsecret.Store.
+//
+// Similar To: virsh secret-undefine <uuid>
+func (c *Conn) Undefine(ctx context.Context, uuid string) error {
+	_, err := do(ctx, c, "undefine", uuid, func() (struct{}, error) {
+		secret, _, err := c.find(uuid)
+		if err != nil {
+			return struct{}{}, err
+		}
+		defer free(secret)
+		return struct{}{}, secret.Undefine()
+	})
+	return err
+}
+
+func free(secret *libvirt.Secret) { _ = secret.Free() }

@@ -1,0 +1,79 @@
+package libvirtsecret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Store is one libvirt daemon's secrets of usage type ceph. Secrets of other
+// usage types are neither listed nor found, and never removed.
+//
+// Implementations: libvirtconn (libvirt's own library), virsh (the virsh
+// program on a host), secrettest (in memory). secrettest.TestStore is the
+// contract in executable form.
+type Store interface {
+	// Lookup reads a secret by UUID, or ErrNotFound.
+	Lookup(ctx context.Context, uuid string) (Secret, error)
+	// List reads all secrets of usage type ceph, sorted by UUID. Values that
+	// the daemon does not give out are absent: Secret.Value is zero.
+	List(ctx context.Context) ([]Secret, error)
+	// Define defines s and sets its value, and proves it by reading it back
+	// unless s is private. The same UUID and usage again replaces the value;
+	// another secret with the same usage, the same UUID with another usage,
+	// or a private secret defined as not private, is ErrConflict.
+	Define(ctx context.Context, s Secret) error
+	// Undefine removes a secret; one that is not there is ErrNotFound.
+	Undefine(ctx context.Context, uuid string) error
+}
+
+// A Secret is a libvirt secret of usage type ceph.
+type Secret struct {
+	UUID        string // lower case, with dashes
+	UsageID     string // unique per daemon, such as "ceph client.cinder secret"
+	Description string
+	Ephemeral   bool // lost when the daemon ends
+	Private     bool // the value can never be read back
+	Value       Value
+}
+
+// Validate checks s as an input of Define, joining all faults.
+func (s Secret) Validate() error {
+	var faults []error
+	if err := CheckUUID(s.UUID); err != nil {
+		faults = append(faults, err)
+	}
+	if s.UsageID == "" {
+		faults = append(faults, errors.New("libvirtsecret: usage is empty"))
+	}
+	if !utf8.ValidString(s.UsageID) || strings.ContainsFunc(s.UsageID, unicode.IsControl) {
+		faults = append(faults, errors.New("libvirtsecret: usage has control characters or is not UTF-8"))
+	}
+	if !utf8.ValidString(s.Description) || strings.ContainsFunc(s.Description, unprintable) {
+		faults = append(faults, errors.New("libvirtsecret: description has control characters or is not UTF-8"))
+	}
+	if s.Value.IsZero() {
+		faults = append(faults, errors.New("libvirtsecret: value is empty"))
+	}
+	return errors.Join(faults...)
+}
+
+func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+
+// Conflicts reports whether libvirt refuses to define s while it has other:
+// they share a usage but not the UUID, or a UUID but not the usage, or s would
+// make a private secret readable.
+func (s Secret) Conflicts(other Secret) bool {
+	if s.UUID == other.UUID {
+		return s.UsageID != other.UsageID || other.Private && !s.Private
+	}
+	return s.UsageID == other.UsageID
+}
+
+// String describes s without its value.
+func (s Secret) String() string {
+	return fmt.Sprintf("libvirt secret %s for %q", s.UUID, s.UsageID)
+}

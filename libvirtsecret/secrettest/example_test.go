@@ -1,0 +1,32 @@
+package secrettest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+)
+
+func Example() {
+	ctx := context.Background()
+	store := secrettest.New()
+	value, _ := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
+	secret := libvirtsecret.Secret{
+		UUID:    libvirtsecret.DeriveUUID("4b5c8c0a-ff60-454b-a1b4-9747aa737d19", "client.cinder"),
+		UsageID: libvirtsecret.UsageID("4b5c8c0a-ff60-454b-a1b4-9747aa737d19", "client.cinder"),
+		Value:   value,
+	}
+	secret.Private = true
+	fmt.Println(store.Define(ctx, secret))
+
+	secret.Private = false
+	err := store.Define(ctx, secret)
+	fmt.Println(errors.Is(err, libvirtsecret.ErrConflict))
+	fmt.Println(err)
+	// Output:
+	// <nil>
+	// true
+	// define secret 1b63f79f-dd5b-5d25-bd38-f038b744ec2f: libvirtsecret: usage or UUID taken by another secret: internal error: cannot change private flag on existing secret
+}

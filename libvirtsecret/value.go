@@ -1,0 +1,72 @@
+package libvirtsecret
+
+import (
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+)
+
+const redacted = "[redacted]"
+
+// A Value is a secret's base64 text. It does not print: every formatting,
+// JSON and slog path gives "[redacted]". Compare values with Equal, not with
+// ==.
+type Value struct {
+	// A pointer, because fmt calls no methods on unexported fields: a Value
+	// deep inside somebody's struct then prints as an address.
+	text *string
+}
+
+// ParseValue accepts base64 text; surrounding white space is dropped. The
+// error holds nothing of the text.
+func ParseValue(text string) (Value, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return Value{}, errors.New("libvirtsecret: value is empty")
+	}
+	// The decoder skips line ends, and bits that no byte takes: libvirt keeps
+	// bytes, so only the one text of these bytes reads back as it was.
+	raw, err := base64.StdEncoding.Strict().DecodeString(text)
+	if err != nil || len(raw) == 0 || strings.ContainsAny(text, "\r\n") {
+		return Value{}, errors.New("libvirtsecret: value is not base64")
+	}
+	return Value{text: &text}, nil
+}
+
+// Reveal returns the base64 text: the one way out. It is empty for no value.
+func (v Value) Reveal() string {
+	if v.text == nil {
+		return ""
+	}
+	return *v.text
+}
+
+// IsZero reports whether there is no value.
+func (v Value) IsZero() bool { return v.text == nil }
+
+// Equal compares in constant time (for values of equal length).
+func (v Value) Equal(o Value) bool {
+	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(o.Reveal())) == 1
+}
+
+// String gives "[redacted]".
+func (v Value) String() string { return redacted }
+
+// GoString gives "[redacted]".
+func (v Value) GoString() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalJSON gives "[redacted]".
+func (v Value) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText gives "[redacted]".
+func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue gives "[redacted]".
+func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -1,0 +1,76 @@
+package virsh
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+)
+
+// errRefused is a refusal whose reason the words did not tell.
+var errRefused = errors.New("refused by libvirt")
+
+// A call is what an error says about itself. value is what its text must not
+// hold.
+type call struct{ op, uuid, value string }
+
+func (c call) fail(err error) error {
+	return &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Err: err}
+}
+
+// refused makes the error for a script that ended with a status of its own.
+func (c call) refused(exit int, stderr string) error {
+	e := &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Detail: c.printable(stderr)}
+	switch exit {
+	case exitAbsent:
+		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
+	case exitMissing:
+		e.Err = libvirtsecret.ErrUnreachable
+	case exitRefused, exitUnset, exitUnread, exitUnlisted:
+		e.Err = condition(stderr)
+	default:
+		e.Err = fmt.Errorf("exit status %d", exit)
+	}
+	return e
+}
+
+// condition tells the condition by libvirt's words: those of virsh itself are
+// in the C locale, a daemon's may be translated.
+func condition(stderr string) error {
+	has := func(s string) bool { return strings.Contains(stderr, s) }
+	switch {
+	case has("already defined for use with"), has("cannot change private flag"):
+		return libvirtsecret.ErrConflict
+	case has("failed to connect to the hypervisor"), has("Failed to connect socket"), has("no connection driver available"),
+		has("End of file while reading data"), has("Cannot recv data"), has("Cannot write data"), has("Disconnected from"):
+		return libvirtsecret.ErrUnreachable
+	}
+	return errRefused
+}
+
+// printable gives the words without prefixes, line breaks and excess.
+func (c call) printable(stderr string) string {
+	var words []string
+	for line := range strings.Lines(stderr) {
+		if line = strings.TrimSpace(strings.TrimPrefix(line, "error: ")); line != "" {
+			words = append(words, line)
+		}
+	}
+	s := strings.ToValidUTF8(strings.Join(words, "; "), "?")
+	if c.value != "" {
+		s = strings.ReplaceAll(s, c.value, "[redacted]")
+	}
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	const most = 400
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,230 @@
+package virsh_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/internal/libvirtd"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+	"github.com/cephstack/cephstack/libvirtsecret/virsh"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A here is this machine, as the user who runs the test.
+type here struct {
+	env []string // further environment
+
+	mu   sync.Mutex
+	runs []remote.Run
+}
+
+func (h *here) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	var results []remote.Result
+	for _, op := range ops {
+		run, ok := op.(remote.Run)
+		if !ok {
+			return results, errors.New("not a Run")
+		}
+		h.mu.Lock()
+		h.runs = append(h.runs, run)
+		h.mu.Unlock()
+		cmd := exec.CommandContext(ctx, run.Argv[0], run.Argv[1:]...)
+		cmd.Env = append(os.Environ(), h.env...)
+		cmd.WaitDelay = 50 * time.Millisecond // grandchildren keep the pipes
+		var out, errs bytes.Buffer
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(run.Stdin), &out, &errs
+		err := cmd.Run()
+		var exit *exec.ExitError
+		if ctx.Err() != nil {
+			return results, &remote.HostError{Host: "here", Step: "exchange", Err: ctx.Err()}
+		} else if err != nil && !errors.As(err, &exit) {
+			return results, &remote.HostError{Host: "here", Step: "start", Err: err}
+		}
+		results = append(results, remote.Result{Data: out.Bytes(), Stderr: errs.Bytes(), Exit: cmd.ProcessState.ExitCode()})
+	}
+	return results, nil
+}
+
+func TestConformance(t *testing.T) {
+	d := libvirtd.Start(t)
+	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
+	secrettest.TestStore(t, func(*testing.T) libvirtsecret.Store { return store })
+}
+
+func secret(t testing.TB, name string) libvirtsecret.Secret {
+	t.Helper()
+	v, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
+	require.NoError(t, err)
+	return libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: libvirtsecret.UsageID("f", name), Value: v}
+}
+
+// virshDo runs virsh itself: what an operator would do and see.
+func virshDo(t *testing.T, uri, stdin string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("virsh", append([]string{"-q", "-c", uri}, args...)...)
+	cmd.Stdin = strings.NewReader(stdin)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return strings.TrimSpace(string(out))
+}
+
+// TestAsVirshSees uses virsh as the oracle, and secrets that others made.
+func TestAsVirshSees(t *testing.T) {
+	d := libvirtd.Start(t)
+	host := &here{}
+	store := virsh.New(host, virsh.Options{URI: d.URI})
+	s := secret(t, "client.cinder")
+	require.NoError(t, store.Define(t.Context(), s))
+	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
+	assert.Contains(t, virshDo(t, d.URI, "", "secret-list"), "ceph "+s.UsageID)
+
+	const volume, bare, noUsage = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000", "33333333-0000-4000-8000-000000000000"
+	virshDo(t, d.URI, "<secret><uuid>"+volume+"</uuid><usage type='volume'><volume>/x</volume></usage></secret>", "secret-define", "/dev/stdin")
+	virshDo(t, d.URI, "<secret><uuid>"+bare+"</uuid><usage type='ceph'><name>bare\n"+volume+"</name></usage></secret>", "secret-define", "/dev/stdin")
+	virshDo(t, d.URI, "<secret><uuid>"+noUsage+"</uuid></secret>", "secret-define", "/dev/stdin")
+	host.runs = nil
+	all, err := store.List(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, host.runs, 1, "one exchange")
+	require.Len(t, all, 2)
+	assert.Equal(t, bare, all[0].UUID)
+	assert.True(t, all[0].Value.IsZero())
+	assert.Equal(t, s.UUID, all[1].UUID)
+	assert.True(t, all[1].Value.Equal(s.Value))
+	for _, foreign := range []string{volume, noUsage} {
+		_, err = store.Lookup(t.Context(), foreign)
+		require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
+		require.ErrorIs(t, store.Undefine(t.Context(), foreign), libvirtsecret.ErrNotFound)
+		assert.Contains(t, virshDo(t, d.URI, "", "secret-list"), foreign)
+	}
+	taken := secret(t, "client.glance")
+	taken.UUID = volume
+	require.ErrorIs(t, store.Define(t.Context(), taken), libvirtsecret.ErrConflict)
+}
+
+func TestRestart(t *testing.T) {
+	d := libvirtd.Start(t)
+	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
+	stays, goes := secret(t, "client.stays"), secret(t, "client.goes")
+	goes.Ephemeral = true
+	require.NoError(t, store.Define(t.Context(), stays))
+	require.NoError(t, store.Define(t.Context(), goes))
+	d.Stop()
+	_, err := store.List(t.Context())
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, store.Define(t.Context(), stays), libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, store.Undefine(t.Context(), stays.UUID), libvirtsecret.ErrUnreachable)
+	_, err = store.Lookup(t.Context(), stays.UUID)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.NotErrorIs(t, err, libvirtsecret.ErrNotFound)
+	d.Restart(t)
+	all, err := store.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	assert.Equal(t, stays.UUID, all[0].UUID)
+	assert.True(t, all[0].Value.Equal(stays.Value))
+}
+
+// TestValueStaysOffTheCommandLine puts a virsh in front of the real one that
+// records its arguments and environment.
+func TestValueStaysOffTheCommandLine(t *testing.T) {
+	d := libvirtd.Start(t)
+	program, err := exec.LookPath("virsh")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	seen := filepath.Join(dir, "seen")
+	script := "#!/bin/sh\n{ printf '%s\\n' \"$@\"; env; } >>" + seen + "\nexec " + program + " \"$@\"\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "virsh"), []byte(script), 0o755))
+	host := &here{env: []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "LC_ALL=de_DE.UTF-8"}}
+	store := virsh.New(host, virsh.Options{URI: d.URI})
+	s := secret(t, "client.cinder")
+	require.NoError(t, store.Define(t.Context(), s))
+	_, err = store.Lookup(t.Context(), s.UUID)
+	require.NoError(t, err)
+	record, err := os.ReadFile(seen)
+	require.NoError(t, err)
+	assert.Contains(t, string(record), "secret-set-value")
+	assert.Contains(t, string(record), "LC_ALL=C\n")
+	assert.NotContains(t, string(record), s.Value.Reveal())
+	for _, run := range host.runs {
+		assert.NotContains(t, strings.Join(run.Argv, " "), s.Value.Reveal())
+	}
+}
+
+// TestShells runs the scripts in other shells than the machine's sh.
+func TestShells(t *testing.T) {
+	d := libvirtd.Start(t)
+	for _, shell := range []string{"dash", "bash", "busybox"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			t.Logf("no %s", shell)
+			continue
+		}
+		t.Run(shell, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.Symlink(path, filepath.Join(dir, "sh")))
+			store := virsh.New(&shellHost{path: filepath.Join(dir, "sh")}, virsh.Options{URI: d.URI})
+			s := secret(t, "client."+shell)
+			require.NoError(t, store.Define(t.Context(), s))
+			got, err := store.Lookup(t.Context(), s.UUID)
+			require.NoError(t, err)
+			assert.True(t, got.Value.Equal(s.Value))
+			require.NoError(t, store.Undefine(t.Context(), s.UUID))
+			_, err = store.Lookup(t.Context(), s.UUID)
+			require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
+		})
+	}
+}
+
+type shellHost struct {
+	here
+	path string
+}
+
+func (h *shellHost) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	run := ops[0].(remote.Run)
+	run.Argv = append([]string{h.path}, run.Argv[1:]...)
+	return h.here.Do(ctx, run)
+}
+
+func BenchmarkList(b *testing.B) {
+	d := libvirtd.Start(b)
+	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
+	for _, name := range []string{"client.cinder", "client.nova"} {
+		require.NoError(b, store.Define(b.Context(), secret(b, name)))
+	}
+	for b.Loop() {
+		if all, err := store.List(b.Context()); err != nil || len(all) != 2 {
+			b.Fatal(len(all), err)
+		}
+	}
+}
+
+// TestLocal goes through remote's own protocol.
+func TestLocal(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("remote.Local runs as root")
+	}
+	d := libvirtd.Start(t)
+	store := virsh.New(remote.Local{}, virsh.Options{URI: d.URI})
+	s := secret(t, "client.cinder")
+	require.NoError(t, store.Define(t.Context(), s))
+	got, err := store.Lookup(t.Context(), s.UUID)
+	require.NoError(t, err)
+	assert.True(t, got.Value.Equal(s.Value))
+	require.NoError(t, store.Undefine(t.Context(), s.UUID))
+	_, err = store.Lookup(t.Context(), s.UUID)
+	require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
+}

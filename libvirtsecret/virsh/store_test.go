@@ -1,0 +1,160 @@
+package virsh_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/virsh"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A script is a host that gives its results in turn.
+type script struct {
+	results []remote.Result
+	err     error
+}
+
+func (s *script) Do(context.Context, ...remote.Op) ([]remote.Result, error) {
+	if len(s.results) == 0 {
+		return nil, s.err
+	}
+	r := s.results[0]
+	s.results = s.results[1:]
+	return []remote.Result{r}, s.err
+}
+
+func store(results ...remote.Result) *virsh.Store {
+	return virsh.New(&script{results: results}, virsh.Options{})
+}
+
+const one = "<#secret 1b63f79f-dd5b-5d25-bd38-f038b744ec2f<secret ephemeral='no' private='no'>\n  <uuid>1b63f79f-dd5b-5d25-bd38-f038b744ec2f</uuid>\n" +
+	"  <usage type='ceph'>\n    <name>u</name>\n  </usage>\n</secret>\n\n<#valueAQAB"
+
+func TestConflictInAnyLanguage(t *testing.T) {
+	s := secret(t, "client.cinder")
+	s.UsageID = "u"
+	german := remote.Result{Exit: 73, Stderr: []byte("error: Failed to set attributes from /dev/stdin\nerror: Interner Fehler: Ein Geheimnis ist bereits definiert\n")}
+	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), s)
+	require.ErrorIs(t, err, libvirtsecret.ErrConflict)
+	require.ErrorContains(t, err, "Failed to set attributes from /dev/stdin; Interner Fehler")
+	err = store(german, remote.Result{}).Define(t.Context(), s)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
+	err = store(german, remote.Result{Exit: 71}).Define(t.Context(), s)
+	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
+}
+
+func TestHostErrors(t *testing.T) {
+	down := &remote.HostError{Host: "c1", Step: "connect", Err: remote.ErrUnreachable}
+	_, err := virsh.New(&script{err: down}, virsh.Options{}).List(t.Context())
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+
+	unknown := &remote.HostError{Host: "c1", Step: "exchange", Err: remote.ErrUnknown}
+	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(), secret(t, "client.a"))
+	require.ErrorIs(t, err, remote.ErrUnknown)
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnreachable)
+
+	slow := &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: remote.ErrTimeout}
+	_, err = store(remote.Result{Err: slow}).List(t.Context())
+	require.ErrorIs(t, err, remote.ErrTimeout)
+
+	_, err = virsh.New(&script{}, virsh.Options{}).List(t.Context())
+	require.ErrorContains(t, err, "0 results")
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		exit   int
+		stderr string
+		want   error
+	}{
+		{72, "virsh is not installed", libvirtsecret.ErrUnreachable},
+		{71, "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/run/x': No such file or directory", libvirtsecret.ErrUnreachable},
+		{75, "error: Disconnected from qemu:///system due to end of file", libvirtsecret.ErrUnreachable},
+		{71, "error: access denied", nil},
+		{127, "sh: not found", nil},
+	} {
+		_, err := store(remote.Result{Exit: c.exit, Stderr: []byte(c.stderr)}).Lookup(t.Context(), libvirtsecret.DeriveUUID("f", "e"))
+		require.Error(t, err)
+		for _, condition := range []error{libvirtsecret.ErrUnreachable, libvirtsecret.ErrNotFound, libvirtsecret.ErrConflict} {
+			assert.Equal(t, condition == c.want, errors.Is(err, condition), "%d %s: %v", c.exit, c.stderr, err)
+		}
+	}
+}
+
+func TestValueIsProved(t *testing.T) {
+	s := secret(t, "client.a")
+	require.NoError(t, store(remote.Result{Data: []byte(s.Value.Reveal() + "\n")}).Define(t.Context(), s))
+	for _, back := range []string{"", "notbase6", "AQAB", "error"} {
+		err := store(remote.Result{Data: []byte(back)}).Define(t.Context(), s)
+		require.ErrorContains(t, err, "does not read back")
+		assert.NotContains(t, err.Error(), s.Value.Reveal())
+	}
+	s.Private = true
+	require.NoError(t, store(remote.Result{}).Define(t.Context(), s))
+}
+
+func TestErrorsHoldNoValue(t *testing.T) {
+	s := secret(t, "client.a")
+	err := store(remote.Result{Exit: 74, Stderr: []byte("error: bad " + s.Value.Reveal() + "\x1b[31m" + strings.Repeat("é", 1000))}).Define(t.Context(), s)
+	assert.NotContains(t, err.Error(), s.Value.Reveal())
+	assert.NotContains(t, err.Error(), "\x1b")
+	assert.Less(t, len(err.Error()), 600)
+}
+
+func TestOutputs(t *testing.T) {
+	const uuid = "1b63f79f-dd5b-5d25-bd38-f038b744ec2f"
+	list := func(out string) ([]libvirtsecret.Secret, error) {
+		return store(remote.Result{Data: []byte(out)}).List(t.Context())
+	}
+	all, err := list(one + "\n" + one + "\n<#end\n")
+	require.NoError(t, err)
+	require.Len(t, all, 1, "a UUID twice in the table")
+	assert.Equal(t, "AQAB", all[0].Value.Reveal())
+	all, err = list("<#secret " + uuid + "\n<#value\n<#end\n other")
+	require.NoError(t, err, "went away")
+	assert.Empty(t, all)
+	for _, bad := range []string{"x", one, "x" + one + "<#end", "<#end", "<#secret x<#end", "<#secret " + uuid + "<#value<#end " + uuid,
+		"<#secret " + uuid + "<secret<#value<#end", strings.Replace(one, "AQAB", "A", 1) + "<#end"} {
+		_, err = list(bad)
+		require.Error(t, err, "%q", bad)
+		require.NotErrorIs(t, err, libvirtsecret.ErrNotFound)
+	}
+}
+
+func FuzzOutput(f *testing.F) {
+	f.Add([]byte(one + "<#end"))
+	f.Add([]byte("<#secret <#value<#end"))
+	f.Fuzz(func(_ *testing.T, out []byte) {
+		_, _ = store(remote.Result{Data: out}).List(context.Background())
+	})
+}
+
+// A lab is a Host with one secret, for the example.
+type lab struct{}
+
+func (lab) Do(context.Context, ...remote.Op) ([]remote.Result, error) {
+	return []remote.Result{{Data: []byte(one + "<#end")}}, nil
+}
+
+func ExampleNew() {
+	var host remote.Host = lab{} // or from remote.New
+	store := virsh.New(host, virsh.Options{})
+	secrets, err := store.List(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range secrets {
+		fmt.Println(s.UUID, s.UsageID, s.Value)
+	}
+	// Output: 1b63f79f-dd5b-5d25-bd38-f038b744ec2f u [redacted]
+}
