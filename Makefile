@@ -1,0 +1,66 @@
+# make test, make lab-test and make demo install what they need (Debian, root).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+GO ?= go
+
+# go-ceph is told by a tag which librados it is compiled against.
+CEPH_MAJOR = $(shell dpkg-query -W -f '$${Version}' librados-dev 2>/dev/null | cut -d. -f1)
+CEPH_TAG = $(or $(word $(CEPH_MAJOR),. . . . . . . . . . . . . . octopus pacific quincy reef squid tentacle),pacific)
+
+DEPS = gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-mgr ceph-osd ceph-common \
+	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo openssl
+
+.PHONY: help deps vet test test-pure test-race lab lab-down lab-reset lab-test demo quickstart
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+deps:
+	@command -v $(GO) >/dev/null || { echo "make: Go 1.26 or newer is needed: install it from go.dev/dl and put it on PATH" >&2; exit 1; }
+	@missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | grep -q ' installed$$' || echo $$p; done); \
+	if [ -n "$$missing" ]; then \
+	  echo "installing" $$missing; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  apt-get -qq update; \
+	  apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $$missing >/dev/null; \
+	fi
+
+vet:
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:" $$out >&2; exit 1; }
+	$(GO) vet -tags $(CEPH_TAG) ./...
+
+test: deps vet test-pure test-race ## unit, conformance and live tests (root; installs what they need)
+
+test-pure: ## what works without any C library
+	CGO_ENABLED=0 $(GO) build ./...
+	CGO_ENABLED=0 CEPHSTACK_LIVE= $(GO) test ./...
+
+test-race:
+	CEPHSTACK_LIVE=1 $(GO) test -race -tags $(CEPH_TAG) ./...
+
+lab: ## bring a real Ceph and OpenStack up on this machine
+	examples/lab/lab up
+
+lab-down: ## stop it
+	examples/lab/lab down
+
+lab-reset: ## back to the untouched cloud
+	examples/lab/lab reset
+
+lab-test: lab ## the main job, kills and brownfields on the lab
+	$(GO) run ./examples/lab/labtest test
+
+quickstart: ## plan, apply and verify against in-process fakes
+	$(GO) run ./examples/quickstart
+
+demo: ## the main job on a real cloud, or the quickstart where the lab cannot be
+	@command -v $(GO) >/dev/null || { echo "make: Go 1.26 or newer is needed: install it from go.dev/dl and put it on PATH" >&2; exit 1; }
+	@if examples/lab/lab check; then \
+	  $(MAKE) --no-print-directory lab lab-reset && $(GO) run ./examples/lab/labtest demo; \
+	else \
+	  echo '==================================================================='; \
+	  echo ' This machine cannot host the lab, for the reasons above.'; \
+	  echo ' What follows is the QUICKSTART: a simulated cloud, nothing is real.'; \
+	  echo '==================================================================='; \
+	  $(MAKE) --no-print-directory quickstart; \
+	fi

@@ -1,0 +1,111 @@
+package cephcli
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+const einval = 22
+
+// positional are the fields of the mon commands that the ceph program takes
+// by their place, in its order; all other fields are options.
+func positional() map[string][]string {
+	return map[string][]string{
+		"status": {}, "mon dump": {}, "versions": {}, "fsid": {}, "config generate-minimal-conf": {},
+		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
+		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
+		"osd crush rule dump": {}, "osd pool ls": {"detail"},
+		"osd pool create": {"pool"}, "osd pool set": {"pool", "var", "val"},
+		"osd pool set-quota": {"pool", "field", "val"}, "osd pool get-quota": {"pool"},
+		"osd pool application enable": {"pool", "app"}, "osd pool application get": {"pool"},
+	}
+}
+
+// arguments turns a command object into arguments of the ceph program.
+func arguments(text []byte) (prefix string, args []string, err error) {
+	var fields map[string]any
+	if json.Unmarshal(text, &fields) != nil {
+		return "", nil, refuse("", "the command is not a JSON object")
+	}
+	prefix, _ = fields["prefix"].(string)
+	places, ok := positional()[prefix]
+	if !ok {
+		return prefix, nil, refuse(prefix, "command not known to cephcli")
+	}
+	if f, ok := fields["format"]; ok && f != "json" {
+		return prefix, nil, refuse(prefix, "only the format json is known to cephcli")
+	}
+	args = strings.Fields(prefix)
+	for _, name := range places {
+		value, ok := fields[name]
+		if !ok {
+			continue
+		}
+		words, err := words(prefix, name, value)
+		if err != nil {
+			return prefix, nil, err
+		}
+		args = append(args, words...)
+	}
+	for _, name := range sortedKeys(fields) {
+		if name == "prefix" || name == "format" || slices.Contains(places, name) {
+			continue
+		}
+		if fields[name] == true {
+			args = append(args, "--"+strings.ReplaceAll(name, "_", "-"))
+			continue
+		}
+		words, err := words(prefix, name, fields[name])
+		if err != nil {
+			return prefix, nil, err
+		}
+		args = append(args, "--"+name+"="+strings.Join(words, " "))
+	}
+	return prefix, args, nil
+}
+
+// words are a field's arguments. What begins with a dash would be an option,
+// and what is empty would be somebody else's place.
+func words(prefix, name string, value any) ([]string, error) {
+	var list []string
+	switch v := value.(type) {
+	case string:
+		list = []string{v}
+	case float64:
+		list = []string{strconv.FormatFloat(v, 'f', -1, 64)}
+	case []any:
+		for _, e := range v {
+			s, ok := e.(string)
+			if !ok {
+				return nil, refuse(prefix, "bad or missing field '"+name+"'")
+			}
+			list = append(list, s)
+		}
+	default:
+		return nil, refuse(prefix, "bad or missing field '"+name+"'")
+	}
+	for _, s := range list {
+		if s == "" || strings.HasPrefix(s, "-") {
+			return nil, refuse(prefix, fmt.Sprintf("field '%s' cannot be an argument: empty, or begins with a dash", name))
+		}
+	}
+	return list, nil
+}
+
+func sortedKeys(m map[string]any) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func refuse(op, status string) error {
+	return &ceph.CommandError{Op: op, Code: einval, Status: status}
+}

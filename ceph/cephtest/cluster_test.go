@@ -1,0 +1,95 @@
+package cephtest_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+)
+
+func TestFakeCommander(t *testing.T) {
+	cephtest.TestCommander(t, func(*testing.T) ceph.Commander { return cephtest.New() })
+}
+
+func TestFakeImages(t *testing.T) {
+	cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) {
+		c := cephtest.New()
+		return c, c
+	})
+}
+
+func TestFakeRefusesWhatItDoesNotKnow(t *testing.T) {
+	c := cephtest.New()
+	for _, text := range []string{
+		"", "[]", `{"prefix":"osd pool delete","format":"json"}`, `{"prefix":"status"}`, `{"prefix":"status","format":"plain"}`,
+		`{"prefix":"status","format":"json","verbose":true}`, `{"prefix":"osd pool create","format":"json","pool":"a","bulk":true}`,
+		`{"prefix":"osd pool create","format":"json","pool":"a","pg_num":1.5}`, `{"prefix":"auth caps","format":"json","entity":"client.a","caps":["mon",1]}`,
+		`{"prefix":"auth get-or-create","format":"json","entity":"client.a","caps":["mon"]}`,
+		`{"prefix":"auth get-or-create","format":"json","entity":"a","caps":["mon","allow r"]}`,
+	} {
+		if _, err := c.Command(t.Context(), ceph.Command{JSON: []byte(text)}); !errors.Is(err, ceph.ErrInvalid) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if n := c.Writes(); n != 2 {
+		t.Errorf("%d writes reached the cluster's own checks, want the last two", n)
+	}
+}
+
+func TestFakeHooks(t *testing.T) {
+	c := cephtest.New()
+	cluster, lost := ceph.New(c), errors.New("lost")
+	c.Lost = func(op cephtest.Op) error {
+		if op == (cephtest.Op{Name: "osd pool create", Object: "a", Write: true}) {
+			return lost
+		}
+		return nil
+	}
+	if err := cluster.CreatePool(t.Context(), ceph.Pool{Name: "a"}); !errors.Is(err, lost) {
+		t.Fatal(err)
+	}
+	if pools, err := cluster.Pools(t.Context()); err != nil || len(pools) != 1 {
+		t.Fatal(pools, err)
+	}
+	c.RemovePool("a")
+	if pools, err := cluster.Pools(t.Context()); err != nil || len(pools) != 0 {
+		t.Fatal(pools, err)
+	}
+}
+
+func TestFakeSeeds(t *testing.T) {
+	c := cephtest.New()
+	is := func(err, target error) {
+		t.Helper()
+		if !errors.Is(err, target) {
+			t.Fatalf("error is %v, want %v", err, target)
+		}
+	}
+	img, snap := ceph.Image{Pool: "p", Name: "i"}, ceph.Parent{Pool: "p", Image: "i", Snapshot: "s"}
+	is(c.AddImage(img), ceph.ErrNotFound)
+	is(c.AddPool(ceph.Pool{Name: "p"}), nil)
+	is(c.AddImage(img), nil)
+	is(c.AddImage(img), ceph.ErrExists)
+	is(c.Clone(snap, "p", "c"), ceph.ErrNotFound)
+	is(c.AddSnapshot("p", "i", "s", false), nil)
+	is(c.Clone(snap, "p", "c"), ceph.ErrInvalid)
+	is(c.AddSnapshot("p", "i", "s", false), ceph.ErrExists)
+	is(c.RemoveSnapshot("p", "i", "s"), nil)
+	is(c.AddSnapshot("p", "i", "s", true), nil)
+	is(c.Clone(snap, "p", "c"), nil)
+	is(c.RemoveSnapshot("p", "i", "s"), ceph.ErrLocked)
+	is(c.MoveToTrash("p", "c"), nil)
+	is(c.RemoveSnapshot("p", "i", "s"), ceph.ErrLocked)
+	var e *ceph.CommandError
+	if !errors.As(c.RemoveImage("p", "i"), &e) || e.Code != 39 {
+		t.Fatal(e)
+	}
+	is(c.AddPool(ceph.Pool{Name: "p", Size: 2}), nil)
+	if names, err := c.List(t.Context(), "p"); err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	if c.Writes() != 0 {
+		t.Fatal("seeds are in the log")
+	}
+}

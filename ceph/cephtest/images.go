@@ -1,0 +1,119 @@
+package cephtest
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+type trashed struct {
+	ceph.TrashEntry
+	image *ceph.Image
+}
+
+type lock struct {
+	owner   string
+	holder  *byte // identity of one Lock call
+	expires time.Time
+}
+
+// rbd runs one operation on a pool.
+func (c *Cluster) rbd(ctx context.Context, op Op, poolName string, effect func(*pool) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return c.do(op, func() error {
+		p, ok := c.pools[poolName]
+		if !ok {
+			return refuse(op.Name, poolName, enoent, "error opening pool")
+		}
+		return effect(p)
+	})
+}
+
+// InitPool implements ceph.Images.
+func (c *Cluster) InitPool(ctx context.Context, name string) error {
+	op := Op{"rbd pool init", name, true}
+	return c.rbd(ctx, op, name, func(p *pool) error {
+		if len(p.apps) > 0 && !p.apps["rbd"] {
+			return refuse(op.Name, name, eperm, "pool already registered to a different application.")
+		}
+		p.apps["rbd"] = true
+		return nil
+	})
+}
+
+// List implements ceph.Images.
+func (c *Cluster) List(ctx context.Context, poolName string) (names []string, err error) {
+	err = c.rbd(ctx, Op{"rbd ls", poolName, false}, poolName, func(p *pool) error {
+		names = slices.Sorted(maps.Keys(p.images))
+		return nil
+	})
+	return names, err
+}
+
+// Inspect implements ceph.Images.
+func (c *Cluster) Inspect(ctx context.Context, poolName, name string) (img ceph.Image, err error) {
+	op := Op{"rbd info", poolName + "/" + name, false}
+	err = c.rbd(ctx, op, poolName, func(p *pool) error {
+		i, ok := p.images[name]
+		if !ok {
+			return refuse(op.Name, op.Object, enoent, "error opening image")
+		}
+		img = copyImage(*i)
+		return nil
+	})
+	return img, err
+}
+
+// Trash implements ceph.Images.
+func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.TrashEntry, err error) {
+	err = c.rbd(ctx, Op{"rbd trash ls", poolName, false}, poolName, func(p *pool) error {
+		for _, t := range p.trash {
+			list = append(list, t.TrashEntry)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// Lock implements ceph.Images.
+func (c *Cluster) Lock(ctx context.Context, poolName, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
+	op := Op{"rados lock get", poolName + "/" + object, true}
+	if ttl <= 0 || object == "" {
+		return nil, refuse(op.Name, op.Object, einval, "a lock needs an object and a time to live")
+	}
+	key, me := [2]string{poolName, object}, new(byte)
+	err := c.rbd(ctx, op, poolName, func(*pool) error {
+		if l, held := c.locks[key]; held && c.Now().Before(l.expires) {
+			return refuse(op.Name, op.Object, ebusy, "held by "+l.owner)
+		}
+		c.locks[key] = lock{owner, me, c.Now().Add(ttl)}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		op := Op{"rados lock break", op.Object, true}
+		return c.rbd(ctx, op, poolName, func(*pool) error {
+			if l, held := c.locks[key]; !held || l.holder != me || !c.Now().Before(l.expires) {
+				return refuse(op.Name, op.Object, enoent, "the lock is not held any more")
+			}
+			delete(c.locks, key)
+			return nil
+		})
+	}, nil
+}
+
+func copyImage(img ceph.Image) ceph.Image {
+	if img.Parent != nil {
+		parent := *img.Parent
+		img.Parent = &parent
+	}
+	img.Snapshots, img.Features = slices.Clone(img.Snapshots), slices.Clone(img.Features)
+	return img
+}

@@ -1,0 +1,230 @@
+package cephtest
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+// TestImages checks that an implementation of ceph.Images keeps the contract.
+// newImages is called in each subtest and gives, besides the implementation,
+// a way to put pools and images into the cluster behind it. Nothing is
+// removed afterwards: use a throw-away cluster.
+func TestImages(t *testing.T, newImages func(t *testing.T) (ceph.Images, Seeder)) {
+	promises := []struct {
+		name string
+		test func(s *imageSuite)
+	}{
+		{"a pool that is not there is ErrNotFound", (*imageSuite).noPool},
+		{"a pool is readied once", (*imageSuite).initPool},
+		{"a pool of another application is left alone", (*imageSuite).otherApplication},
+		{"images are listed in order", (*imageSuite).list},
+		{"an image that is not there is ErrNotFound", (*imageSuite).noImage},
+		{"an image has its size and features", (*imageSuite).inspect},
+		{"an image names its data pool", (*imageSuite).dataPool},
+		{"snapshots come oldest first", (*imageSuite).snapshots},
+		{"a clone names its parent", (*imageSuite).clone},
+		{"the trash is listed apart", (*imageSuite).trash},
+		{"a lock has one holder", (*imageSuite).lock},
+		{"of many only one gets the lock", (*imageSuite).race},
+		{"a lock expires by itself", (*imageSuite).expiry},
+		{"a lock needs a time to live", (*imageSuite).noTTL},
+		{"a context that has ended is the error", (*imageSuite).endedContext},
+	}
+	for _, p := range promises {
+		t.Run(p.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			images, seed := newImages(t)
+			s := &imageSuite{suite{T: t, ctx: ctx}, images, seed, unique()}
+			s.ok(seed.AddPool(ceph.Pool{Name: s.pool, PGNum: 4, Size: 1, Autoscale: "off", Application: "rbd"}))
+			p.test(s)
+		})
+	}
+}
+
+type imageSuite struct {
+	suite
+	images ceph.Images
+	seed   Seeder
+	pool   string
+}
+
+const mib = 1 << 20
+
+func (s *imageSuite) add(name string) {
+	s.Helper()
+	s.ok(s.seed.AddImage(ceph.Image{Pool: s.pool, Name: name, Size: 4 * mib}))
+}
+
+func (s *imageSuite) noPool() {
+	name := unique()
+	s.is(s.images.InitPool(s.ctx, name), ceph.ErrNotFound)
+	_, err := s.images.List(s.ctx, name)
+	s.is(err, ceph.ErrNotFound)
+	_, err = s.images.Inspect(s.ctx, name, "x")
+	s.is(err, ceph.ErrNotFound)
+	_, err = s.images.Trash(s.ctx, name)
+	s.is(err, ceph.ErrNotFound)
+	_, err = s.images.Lock(s.ctx, name, "o", "me", time.Minute)
+	s.is(err, ceph.ErrNotFound)
+}
+
+func (s *imageSuite) initPool() {
+	s.ok(s.images.InitPool(s.ctx, s.pool))
+	s.ok(s.images.InitPool(s.ctx, s.pool))
+	names, err := s.images.List(s.ctx, s.pool)
+	s.ok(err)
+	s.equal(len(names), 0)
+}
+
+func (s *imageSuite) otherApplication() {
+	name := unique()
+	s.ok(s.seed.AddPool(ceph.Pool{Name: name, PGNum: 4, Size: 1, Autoscale: "off", Application: "rgw"}))
+	s.is(s.images.InitPool(s.ctx, name), ceph.ErrDenied)
+}
+
+func (s *imageSuite) list() {
+	for _, name := range []string{"volume-b", "volume-c", "volume-a"} {
+		s.add(name)
+	}
+	names, err := s.images.List(s.ctx, s.pool)
+	s.ok(err)
+	s.equal(names, []string{"volume-a", "volume-b", "volume-c"})
+}
+
+func (s *imageSuite) noImage() {
+	_, err := s.images.Inspect(s.ctx, s.pool, "volume-none")
+	s.is(err, ceph.ErrNotFound)
+	var e *ceph.CommandError
+	if !errors.As(err, &e) || e.Object != s.pool+"/volume-none" {
+		s.Fatalf("error is %#v", err)
+	}
+}
+
+func (s *imageSuite) inspect() {
+	s.add("volume-1")
+	img, err := s.images.Inspect(s.ctx, s.pool, "volume-1")
+	s.ok(err)
+	s.equal([]any{img.Pool, img.Name, img.Size, img.Parent, len(img.Snapshots), img.DataPool},
+		[]any{s.pool, "volume-1", 4 * mib, nil, 0, ""})
+	s.equal(img.Features, []string{"layering", "exclusive-lock", "object-map", "fast-diff", "deep-flatten"})
+}
+
+func (s *imageSuite) dataPool() {
+	data := unique()
+	s.ok(s.seed.AddPool(ceph.Pool{Name: data, PGNum: 4, Size: 1, Autoscale: "off", Application: "rbd"}))
+	s.ok(s.seed.AddImage(ceph.Image{Pool: s.pool, Name: "volume-1", Size: mib, DataPool: data}))
+	img, err := s.images.Inspect(s.ctx, s.pool, "volume-1")
+	s.ok(err)
+	s.equal(img.DataPool, data)
+}
+
+func (s *imageSuite) snapshots() {
+	s.add("image")
+	s.ok(s.seed.AddSnapshot(s.pool, "image", "z-first", true))
+	s.ok(s.seed.AddSnapshot(s.pool, "image", "a-second", false))
+	img, err := s.images.Inspect(s.ctx, s.pool, "image")
+	s.ok(err)
+	s.equal(img.Snapshots, []ceph.Snapshot{{Name: "z-first", Size: 4 * mib, Protected: true}, {Name: "a-second", Size: 4 * mib}})
+}
+
+func (s *imageSuite) clone() {
+	s.add("image")
+	s.ok(s.seed.AddSnapshot(s.pool, "image", "snap", true))
+	from := ceph.Parent{Pool: s.pool, Image: "image", Snapshot: "snap"}
+	s.ok(s.seed.Clone(from, s.pool, "volume"))
+	img, err := s.images.Inspect(s.ctx, s.pool, "volume")
+	s.ok(err)
+	s.equal(img.Parent, from)
+}
+
+func (s *imageSuite) trash() {
+	s.add("volume-1")
+	s.add("volume-2")
+	s.ok(s.seed.MoveToTrash(s.pool, "volume-1"))
+	names, err := s.images.List(s.ctx, s.pool)
+	s.ok(err)
+	s.equal(names, []string{"volume-2"})
+	list, err := s.images.Trash(s.ctx, s.pool)
+	s.ok(err)
+	if len(list) != 1 || list[0].Name != "volume-1" || list[0].ID == "" {
+		s.Fatalf("trash is %v", list)
+	}
+	_, err = s.images.Inspect(s.ctx, s.pool, "volume-1")
+	s.is(err, ceph.ErrNotFound)
+}
+
+func (s *imageSuite) lock() {
+	unlock, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute)
+	s.ok(err)
+	for _, owner := range []string{"me", "you"} {
+		_, err = s.images.Lock(s.ctx, s.pool, "lock", owner, time.Minute)
+		s.is(err, ceph.ErrLocked)
+	}
+	other, err := s.images.Lock(s.ctx, s.pool, "another", "you", time.Minute)
+	s.ok(err)
+	s.ok(other(s.ctx))
+	s.ok(unlock(s.ctx))
+	s.is(unlock(s.ctx), ceph.ErrNotFound)
+	unlock, err = s.images.Lock(s.ctx, s.pool, "lock", "you", time.Minute)
+	s.ok(err)
+	s.ok(unlock(s.ctx))
+}
+
+func (s *imageSuite) race() {
+	var wg sync.WaitGroup
+	var held atomic.Int32
+	for range 4 {
+		wg.Go(func() {
+			if _, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute); err == nil {
+				held.Add(1)
+			} else if !errors.Is(err, ceph.ErrLocked) {
+				s.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	s.equal(held.Load(), 1)
+}
+
+func (s *imageSuite) expiry() {
+	late, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Second)
+	s.ok(err)
+	var unlock func(context.Context) error
+	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		if unlock, err = s.images.Lock(s.ctx, s.pool, "lock", "you", time.Minute); err == nil {
+			break
+		}
+		s.is(err, ceph.ErrLocked)
+		if time.Since(start) > 20*time.Second {
+			s.Fatal("the lock does not expire")
+		}
+	}
+	// Whoever comes late must not take the next holder's lock away.
+	s.is(late(s.ctx), ceph.ErrNotFound)
+	_, err = s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute)
+	s.is(err, ceph.ErrLocked)
+	s.ok(unlock(s.ctx))
+}
+
+func (s *imageSuite) noTTL() {
+	_, err := s.images.Lock(s.ctx, s.pool, "lock", "me", 0)
+	s.is(err, ceph.ErrInvalid)
+	_, err = s.images.Lock(s.ctx, s.pool, "", "me", time.Minute)
+	s.is(err, ceph.ErrInvalid)
+}
+
+func (s *imageSuite) endedContext() {
+	ctx, cancel := context.WithCancel(s.ctx)
+	cancel()
+	_, err := s.images.List(ctx, s.pool)
+	s.is(err, context.Canceled)
+	_, err = s.images.Lock(ctx, s.pool, "lock", "me", time.Minute)
+	s.is(err, context.Canceled)
+}

@@ -1,0 +1,148 @@
+package ceph
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Cluster is a Ceph cluster reached through a Commander. It holds no state
+// and is safe for concurrent use as far as its Commander is.
+type Cluster struct{ mon Commander }
+
+// New returns the cluster behind a Commander. It sends nothing.
+//
+// Similar To: ceph
+func New(mon Commander) *Cluster { return &Cluster{mon: mon} }
+
+// A Status is what a cluster says of itself.
+//
+// Similar To: ceph status
+type Status struct {
+	FSID     string
+	Health   string   // HEALTH_OK, HEALTH_WARN or HEALTH_ERR
+	Checks   []string // health check codes, sorted, such as AUTH_INSECURE_GLOBAL_ID_RECLAIM
+	MonHosts []string // monitor addresses as mon_host takes them, such as [v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]
+	OSDsUp   int
+	Release  string // the oldest release that a daemon runs, such as pacific; empty if unknown
+}
+
+// Status reads fsid, health, monitors and release.
+//
+// Similar To: ceph status; ceph mon dump; ceph versions
+func (c *Cluster) Status(ctx context.Context) (Status, error) {
+	var s struct {
+		FSID   string `json:"fsid"`
+		Health struct {
+			Status string         `json:"status"`
+			Checks map[string]any `json:"checks"`
+		} `json:"health"`
+		OSDMap osdCount `json:"osdmap"`
+	}
+	if err := c.query(ctx, "status", nil, &s); err != nil {
+		return Status{}, err
+	}
+	var mons struct {
+		Mons []monitor `json:"mons"`
+	}
+	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+		return Status{}, err
+	}
+	var versions struct {
+		Overall map[string]int `json:"overall"`
+	}
+	if err := c.query(ctx, "versions", nil, &versions); err != nil {
+		return Status{}, err
+	}
+	out := Status{
+		FSID: s.FSID, Health: s.Health.Status, Checks: slices.Sorted(maps.Keys(s.Health.Checks)),
+		OSDsUp: s.OSDMap.up(), Release: oldest(slices.Collect(maps.Keys(versions.Overall))),
+	}
+	for _, m := range mons.Mons {
+		out.MonHosts = append(out.MonHosts, m.host())
+	}
+	return out, nil
+}
+
+// An osdCount is the osdmap of a status, which was nested until Nautilus.
+type osdCount struct {
+	Up    int `json:"num_up_osds"`
+	Older *struct {
+		Up int `json:"num_up_osds"`
+	} `json:"osdmap"`
+}
+
+func (o osdCount) up() int {
+	if o.Older != nil {
+		return o.Older.Up
+	}
+	return o.Up
+}
+
+type monitor struct {
+	Addr   string `json:"addr"`
+	Public struct {
+		Addrs []struct {
+			Type  string `json:"type"`
+			Addr  string `json:"addr"`
+			Nonce int64  `json:"nonce"`
+		} `json:"addrvec"`
+	} `json:"public_addrs"`
+}
+
+// host renders the address as ceph config generate-minimal-conf does.
+func (m monitor) host() string {
+	var list []string
+	for _, a := range m.Public.Addrs {
+		list = append(list, a.Type+":"+a.Addr+"/0")
+	}
+	switch len(list) {
+	case 0:
+		return m.Addr // before Nautilus
+	case 1:
+		return list[0]
+	}
+	return "[" + strings.Join(list, ",") + "]"
+}
+
+// oldest takes the release out of lines such as
+// "ceph version 16.2.15 (618f…) pacific (stable)". Releases are named in the
+// order of the alphabet.
+func oldest(versions []string) string {
+	var names []string
+	for _, v := range versions {
+		if words := strings.Fields(v); len(words) > 4 {
+			names = append(names, words[4])
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return slices.Min(names)
+}
+
+// MinimalConf is the least ceph.conf that a client of this cluster needs:
+// [global] fsid and mon_host, without indentation, which readers that are not
+// Ceph's own take for a continued line.
+//
+// Similar To: ceph config generate-minimal-conf
+func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
+	data, err := c.run(ctx, "config generate-minimal-conf", nil)
+	if err != nil {
+		return nil, err
+	}
+	theirs, err := ParseConf(data)
+	if err != nil {
+		return nil, err
+	}
+	conf := new(Conf)
+	for _, name := range []string{"fsid", "mon_host"} {
+		value, ok := theirs.Lookup("global", name)
+		if !ok {
+			return nil, errorString("ceph config generate-minimal-conf: no " + name)
+		}
+		conf.Set("global", name, value)
+	}
+	return conf, nil
+}

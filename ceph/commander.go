@@ -1,0 +1,35 @@
+package ceph
+
+import "context"
+
+// A Commander sends commands to the monitors of one cluster. It is the only
+// way this package reaches Ceph, and it is cut where Ceph itself has a
+// protocol: a JSON command in, JSON and a status line out.
+//
+// Implementations: radosconn (librados), cephcli (the ceph program on a
+// host), cephtest (in memory). cephtest.TestCommander is the contract in
+// executable form.
+type Commander interface {
+	// Command runs cmd. A monitor's refusal is a *CommandError, which
+	// answers errors.Is for ErrNotFound, ErrExists, ErrDenied and
+	// ErrInvalid. When the monitors cannot be reached, or do not answer
+	// before ctx ends, errors.Is(err, ErrUnreachable) or the error of ctx
+	// holds; a write may then have happened.
+	Command(ctx context.Context, cmd Command) (Reply, error)
+}
+
+// A Command is one monitor command.
+type Command struct {
+	// JSON is the command object, such as
+	// {"prefix":"osd pool create","pool":"images","format":"json"}.
+	// It never holds a secret.
+	JSON []byte
+	// Input is the command's input buffer; key material travels here.
+	Input []byte
+}
+
+// A Reply is what the monitors said to a command that succeeded.
+type Reply struct {
+	Data   []byte // output buffer, JSON where the command asked for it
+	Status string // status line for people; may be empty
+}

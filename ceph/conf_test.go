@@ -1,0 +1,207 @@
+package ceph_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+)
+
+// confCases are files and what Ceph 16.2 sees as fsid in [global]: "" is an
+// error or nothing. Those marked lenient are read here and by releases before
+// Octopus only.
+var confCases = []struct {
+	name, text, want string
+	lenient          bool
+}{
+	{"plain", "[global]\nfsid = abc\n", "abc", false},
+	{"no line end", "[global]\nx = 1\nfsid = abc", "abc", true},
+	{"tabs", "[global]\n\tfsid\t=\tabc\n", "abc", false},
+	{"blank line first", "  \n[global]\nfsid = abc\n", "abc", true},
+	{"empty lines first", "\n\n[global]\nfsid = abc\n", "abc", false},
+	{"comments first", "# x\n  ; y\n[global]\nfsid = abc\n", "abc", false},
+	{"indented section", "[global]\nx=1\n [client]\nfsid=2\n[global]\nfsid = abc\n", "abc", true},
+	{"trailing comment", "[global]\nfsid = abc ; def\n", "abc", false},
+	{"trailing comment without space", "[global]\nfsid = abc# def\n", "abc", false},
+	{"escapes", "[global]\nfsid = ab\\#c\\d\\\\e\n", "ab#cd\\e", false},
+	{"continuation", "[global]\nfsid = ab\\\n  cd\n", "ab  cd", false},
+	{"continuations", "[global]\nfsid = ab \\\ncd \\\nef\n", "ab cd ef", false},
+	{"continuation at once", "[global]\nfsid = \\\nabc\n", "abc", false},
+	{"comments do not continue", "[global]\nfsid = ab # x \\\nx=2\n", "ab", false},
+	{"quotes", "[global]\nfsid = \"abc\"\n", "abc", false},
+	{"white space in quotes", "[global]\nfsid = \"  abc \"\n", "abc", false},
+	{"comment sign in quotes", "[global]\nfsid = \"ab#c\"\n", "", false},
+	{"escapes in quotes", "[global]\nfsid = \"ab\\\"c\\#\"\n", "ab\"c#", false},
+	{"comment after quotes", "[global]\nfsid = \"abc\" # foo\n", "abc", false},
+	{"text after quotes", "[global]\nfsid = \"abc\" foo\n", "", false},
+	{"quotes inside", "[global]\nfsid = a\"bc\" \n", "a\"bc\"", false},
+	{"single quotes", "[global]\nfsid = 'abc'\n", "abc", false},
+	{"continuation in quotes", "[global]\nfsid = \"ab\\\ncd\"\n", "", false},
+	{"spaces in heading", "[ global ]\nfsid = abc\n", "", false},
+	{"comment after heading", "[global] # c\nfsid = abc\n", "abc", false},
+	{"text after heading", "[global] x\nfsid = abc\n", "", false},
+	{"sections merge", "[global]\nfsid = abc\n[x]\ny=1\n[global]\nfsid = def\n", "def", false},
+	{"last value counts", "[global]\nfsid = abc\nfsid = def\n", "def", false},
+	{"no equals sign", "[global]\nfsid\nx=1\n", "", false},
+	{"colon", "[global]\nfsid : abc\n", "", false},
+	{"before any section", "fsid = abc\nx=1\n[global]\nfsid=2\n", "", false},
+	{"CRLF", "[global]\r\nfsid = ab\\\r\nc\r\n", "abc", false},
+	{"blank lines", "[global]\n  \nx=1\n \t\n\nfsid = abc\n", "abc", false},
+	{"blank line last", "[global]\nfsid = abc\n  ", "abc", true},
+	{"byte order mark", "\xef\xbb\xbf[global]\nfsid = abc\n", "", false},
+	{"not UTF-8", "[global]\nx=\xff\nfsid = abc\n", "", false},
+	{"equals sign in value", "[global]\nfsid = a=b\n", "a=b", false},
+	{"brackets in value", "[global]\nfsid = [v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]\n", "[v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]", false},
+	{"bracket in name", "[global]\na[b = 1\nfsid=2\n", "", false},
+	{"CR", "[global]\rfsid = abc\r", "abc", false},
+	{"indented comments", "[global]\n   # hi\nfsid = abc\n   ; hi\n# end", "abc", false},
+	{"include", "[global]\ninclude /etc/x\nfsid=1\n", "", false},
+	{"empty heading", "[]\nfsid=1\n", "", false},
+	{"backslash last", "[global]\nfsid = ab\\", "", false},
+	{"continuation last", "[global]\nfsid = ab\\\n", "", false},
+	{"backslash and space", "[global]\nfsid = ab\\ \nx=1\n", "ab", false},
+}
+
+func TestConfReadsWhatCephReads(t *testing.T) {
+	for _, c := range confCases {
+		conf, err := ceph.ParseConf([]byte(c.text))
+		if err != nil {
+			require.ErrorIs(t, err, ceph.ErrInvalid, c.name)
+			assert.Empty(t, c.want, c.name)
+			assert.NotContains(t, err.Error(), "abc", c.name)
+			continue
+		}
+		got, _ := conf.Lookup("global", "fsid")
+		assert.Equal(t, c.want, got, c.name)
+		assert.Equal(t, c.text, string(conf.Render()), c.name)
+	}
+}
+
+func TestConfOracle(t *testing.T) {
+	cephlive.Need(t, "ceph-conf")
+	for _, c := range confCases {
+		got, ok := cephConf(t, c.text, "global", "fsid")
+		if c.lenient {
+			assert.False(t, ok, c.name)
+			continue
+		}
+		assert.Equal(t, c.want, got, c.name)
+	}
+	for name, same := range map[string]bool{"mon host": true, "mon_host": true, "mon  host": true, "mon\thost": true, " mon_host ": true,
+		"mon-host": false, "mon _host": false, "Mon Host": false} {
+		text := "[global]\n" + name + " = abc\n"
+		conf, err := ceph.ParseConf([]byte(text))
+		require.NoError(t, err)
+		_, ours := conf.Lookup("global", "mon_host")
+		_, theirs := cephConf(t, text, "global", "mon_host")
+		assert.Equal(t, same, ours, name)
+		assert.Equal(t, same, theirs, name)
+	}
+}
+
+func TestConfSetOracle(t *testing.T) {
+	cephlive.Need(t, "ceph-conf")
+	for _, base := range []string{"", "# only a comment", "[client]\r\n\tx = 1\r\n", "[global]\nfsid = abc", "[global]\nrbd cache = \"old\" ; why\n[x]\n"} {
+		for _, value := range []string{"true", "", "a b", "a#b;c", `back\slash`, `"quoted"`, "'x", "[v2:1/0,v1:2/0]", "$cluster.$id"} {
+			conf, err := ceph.ParseConf([]byte(base))
+			require.NoError(t, err)
+			conf.Set("client", "rbd cache", value)
+			conf.Set("global", "rbd_cache", value)
+			for _, section := range []string{"client", "global"} {
+				got, _ := cephConf(t, string(conf.Render()), section, "rbd_cache")
+				assert.Equal(t, value, got, "%q in %q gives %q", value, base, conf.Render())
+			}
+		}
+	}
+}
+
+// cephConf asks ceph-conf for the raw text of an option.
+func cephConf(t *testing.T, text, section, option string) (string, bool) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ceph.conf")
+	// $ is expanded by ceph-conf and not by us.
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(text, "$", "%")), 0o600))
+	out, err := exec.Command("ceph-conf", "-c", path, "-s", section, "--lookup", option).Output()
+	return strings.ReplaceAll(strings.TrimSuffix(string(out), "\n"), "%", "$"), err == nil
+}
+
+func TestConfSetKeepsEveryOtherByte(t *testing.T) {
+	const was = "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = a, \\\n\t b\n\n; about clients\n[client]\n  rbd cache = \"true\"   # quick\n\n\n[osd] ; last"
+	conf, err := ceph.ParseConf([]byte(was))
+	require.NoError(t, err)
+	conf.Set("global", "fsid", "abc")
+	assert.Equal(t, was, string(conf.Render()), "what is set already is not touched")
+	conf.Set("global", "mon_host", "c")
+	conf.Set("client", "rbd_cache", "false")
+	conf.Set("client", "admin socket", "/run/$name.asok")
+	conf.Set("global", "log_file", "/dev/null")
+	conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring")
+	assert.Equal(t, "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = c\n\tlog_file = /dev/null\n\n; about clients\n[client]\n"+
+		"  rbd cache = false   # quick\n  admin_socket = /run/$name.asok\n\n\n[osd] ; last\n\n[client.cinder]\nkeyring = /etc/ceph/ceph.client.cinder.keyring\n",
+		string(conf.Render()))
+	assert.Equal(t, []string{"global", "client", "osd", "client.cinder"}, conf.Sections())
+}
+
+func TestConfSetsTheLineThatCounts(t *testing.T) {
+	conf, err := ceph.ParseConf([]byte("[a]\nx = 1\nx = 2\n[b]\n[a]\r\nx = 3\r\n"))
+	require.NoError(t, err)
+	conf.Set("a", "x", "4")
+	assert.Equal(t, "[a]\nx = 1\nx = 2\n[b]\n[a]\r\nx = 4\r\n", string(conf.Render()))
+	v, ok := conf.Lookup("a", "x")
+	assert.True(t, ok)
+	assert.Equal(t, "4", v)
+	_, ok = conf.Lookup("b", "x")
+	assert.False(t, ok)
+}
+
+func TestConfSetOfWhatALineCannotHold(t *testing.T) {
+	var conf ceph.Conf
+	conf.Set("a]b", "x = y", "one\ntwo\x00 \xff")
+	conf.Set("", "x", "y")
+	conf.Set("a", "=", "y")
+	assert.Equal(t, "[a\\]b]\nx_y = one two\n", string(conf.Render()))
+	v, _ := conf.Lookup("a]b", "x y")
+	assert.Equal(t, "one two", v)
+}
+
+func FuzzConf(f *testing.F) {
+	for _, c := range confCases {
+		f.Add([]byte(c.text), "global", "fsid", "value")
+	}
+	f.Fuzz(func(t *testing.T, data []byte, section, option, value string) {
+		conf, err := ceph.ParseConf(data)
+		if err != nil {
+			return
+		}
+		if got := conf.Render(); string(got) != string(data) {
+			t.Fatalf("%q became %q", data, got)
+		}
+		before := map[string]string{}
+		for _, s := range conf.Sections() {
+			before[s], _ = conf.Lookup(s, "fsid")
+		}
+		conf.Set(section, option, value)
+		again, err := ceph.ParseConf(conf.Render())
+		if err != nil {
+			t.Fatalf("after Set: %v: %q", err, conf.Render())
+		}
+		if !strings.ContainsFunc(section+" "+option+" "+value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) &&
+			section != "" && strings.Trim(option, " \t=[#;\\") != "" {
+			if got, ok := again.Lookup(section, strings.NewReplacer("=", "", "[", "", "#", "", ";", "", "\\", "").Replace(option)); !ok || got != strings.TrimSpace(value) {
+				t.Fatalf("set %q, got %q in %q", value, got, again.Render())
+			}
+		}
+		for s, v := range before {
+			if got, _ := again.Lookup(s, "fsid"); s != section && got != v {
+				t.Fatalf("fsid of %q was %q, is %q", s, v, got)
+			}
+		}
+	})
+}

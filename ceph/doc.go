@@ -1,0 +1,50 @@
+// Package ceph is the part of a Ceph cluster that OpenStack needs: pools,
+// users with their rights and keys, the two file formats that clients read
+// (ceph.conf and keyrings), and a narrow view of RBD images. It is pure Go
+// and reaches a cluster through two small interfaces, Commander and Images.
+//
+// # Use
+//
+// New gives a Cluster behind a Commander:
+//
+//	cluster := ceph.New(mon) // mon from radosconn.Dial, cephcli.New or cephtest.New
+//	err := cluster.CreatePool(ctx, ceph.Pool{Name: "volumes", Application: "rbd"})
+//	layout := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, MgrCaps: true}
+//	user, err := cluster.CreateUser(ctx, "client.cinder", layout.CinderCaps())
+//	file := ceph.Keyring{Users: []ceph.User{user}}.Render()
+//
+// Everything that writes is safe to repeat and leaves alone what it was not
+// asked to change. Caps replace each other as a whole in Ceph: Caps.Merge
+// keeps what others gave a user, and Cluster.SetCaps refuses when the user is
+// no longer as it was read.
+//
+// Key holds a CephX key and does not print: String, Format, JSON, text and
+// slog give "[redacted]". Key.Reveal and Keyring.Render are the ways out.
+//
+// # Errors
+//
+// A refusal is a *CommandError, with Ceph's errno and words. Test the
+// conditions with errors.Is:
+//
+//	ErrNotFound     no such pool, entity or image
+//	ErrExists       a user exists with other caps
+//	ErrDenied       the caller lacks the right, or Ceph wants to be asked twice
+//	ErrInvalid      a field, caps, a key or a file that Ceph would not read
+//	ErrLocked       somebody else holds the lock
+//	ErrConflict     changed since it was read; nothing was written
+//	ErrUnreachable  no answer: a write may have happened
+//
+// Not found is said on positive evidence only. No error holds a key.
+//
+// # Concurrency and cancellation
+//
+// A Cluster is as safe for concurrent use as its Commander; all three here
+// are. Each method sends its commands one after another and stops at the
+// first that fails; ctx ends the wait, not a write that is under way. Conf is
+// for one goroutine while Set is called; all other types are values.
+//
+// # Testing
+//
+// Package cephtest has a cluster in memory and the conformance suites that
+// it and the real adapters pass.
+package ceph

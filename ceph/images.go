@@ -1,0 +1,58 @@
+package ceph
+
+import (
+	"context"
+	"time"
+)
+
+// Images is the view of RBD that integration and verification need.
+//
+// Implementations: radosconn, cephcli, cephtest. cephtest.TestImages is the
+// contract in executable form.
+type Images interface {
+	// InitPool readies a pool for RBD; once done it does nothing.
+	//
+	// Similar To: rbd pool init <pool>
+	InitPool(ctx context.Context, pool string) error
+	// List returns the image names of a pool in sorted order, or
+	// ErrNotFound when there is no such pool.
+	//
+	// Similar To: rbd ls <pool>
+	List(ctx context.Context, pool string) ([]string, error)
+	// Inspect describes one image, or ErrNotFound.
+	//
+	// Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
+	Inspect(ctx context.Context, pool, name string) (Image, error)
+	// Trash lists the images in a pool's trash.
+	//
+	// Similar To: rbd trash ls --all <pool>
+	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
+	// Lock takes an exclusive advisory lock on an object of the pool, which
+	// expires by itself after ttl. ErrLocked says that another holder has it.
+	//
+	// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
+	Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (unlock func(context.Context) error, err error)
+}
+
+// An Image is one RBD image.
+type Image struct {
+	Pool, Name string
+	Size       int64      // bytes
+	Parent     *Parent    // nil for an image that is no clone
+	Snapshots  []Snapshot // oldest first
+	Features   []string
+	DataPool   string // empty when data is in Pool
+}
+
+// A Parent is the snapshot that a copy-on-write clone came from.
+type Parent struct{ Pool, Image, Snapshot string }
+
+// A Snapshot is a snapshot of an image.
+type Snapshot struct {
+	Name      string
+	Size      int64 // bytes
+	Protected bool
+}
+
+// A TrashEntry is an image that waits in a pool's trash.
+type TrashEntry struct{ ID, Name string }

@@ -1,0 +1,75 @@
+package ceph_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+const secret = "AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA=="
+
+func TestKeyDoesNotPrint(t *testing.T) {
+	key, err := ceph.ParseKey(secret)
+	require.NoError(t, err)
+	hidden := struct{ k ceph.Key }{key} // fmt calls no methods on unexported fields
+	user := ceph.User{Entity: "client.a", Key: key}
+	var out bytes.Buffer
+	for _, v := range []any{key, &key, user, &user, hidden, &hidden, []ceph.Key{key}, map[string]ceph.Key{"a": key},
+		ceph.Keyring{Users: []ceph.User{user}}} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%10.3s", "%t"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		fmt.Fprintln(&out, v)
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		out.Write(text)
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+	}
+	text, err := xml.Marshal(user.Key)
+	require.NoError(t, err)
+	out.Write(text)
+	hex := fmt.Sprintf("%x", secret)
+	for _, leak := range []string{secret, secret[:12], hex[:20], strings.ToUpper(hex[:20]), "[65 81 66"} {
+		assert.NotContains(t, out.String(), leak)
+	}
+	assert.Equal(t, "[redacted]", fmt.Sprint(key))
+	assert.Equal(t, secret, key.Reveal())
+}
+
+func TestParseKey(t *testing.T) {
+	for _, good := range []string{"QQ==", " \t" + secret + "\r\n", strings.Repeat("QUJD", 20)} {
+		k, err := ceph.ParseKey(good)
+		require.NoError(t, err)
+		assert.Equal(t, strings.TrimSpace(good), k.Reveal())
+		assert.False(t, k.IsZero())
+	}
+	for _, bad := range []string{"", " ", "QQ", "Q Q=", "QUJD\nQUJD", secret + "x", "key = " + secret} {
+		_, err := ceph.ParseKey(bad)
+		require.ErrorIs(t, err, ceph.ErrInvalid)
+		assert.NotContains(t, err.Error(), secret[:10])
+	}
+}
+
+func TestKeyEqual(t *testing.T) {
+	a, err := ceph.ParseKey(secret)
+	require.NoError(t, err)
+	b, err := ceph.ParseKey(secret + "\n")
+	require.NoError(t, err)
+	c, err := ceph.ParseKey("QUJD")
+	require.NoError(t, err)
+	assert.True(t, a.Equal(b))
+	assert.False(t, a.Equal(c))
+	assert.False(t, a.Equal(ceph.Key{}))
+	assert.True(t, ceph.Key{}.Equal(ceph.Key{}))
+	assert.True(t, ceph.Key{}.IsZero())
+}

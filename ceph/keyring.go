@@ -1,0 +1,102 @@
+package ceph
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Keyring holds entities with keys (and caps, where a file has them).
+//
+// Similar To: ceph-authtool -l <file>
+type Keyring struct{ Users []User }
+
+// ParseKeyring reads a keyring file. An entity without a key is read too. The
+// key of a rotation that has not ended ("pending key") is passed over.
+// Errors are ErrInvalid and quote nothing of the file but entity names.
+//
+// Similar To: ceph-authtool -l <file>
+func ParseKeyring(data []byte) (Keyring, error) {
+	p := confParser{data: data}
+	if err := p.parse(); err != nil {
+		return Keyring{}, fmt.Errorf("keyring: %w", err)
+	}
+	c := Conf{options: p.options, headings: p.headings}
+	var k Keyring
+	for _, name := range c.Sections() {
+		if name == "global" {
+			continue
+		}
+		if !validEntity(name) {
+			return Keyring{}, fmt.Errorf("%w: keyring: section name is no entity", ErrInvalid)
+		}
+		u := User{Entity: name}
+		for _, o := range c.options {
+			if o.section != name {
+				continue
+			}
+			if err := u.take(o.name, o.value); err != nil {
+				return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
+			}
+		}
+		k.Users = append(k.Users, u)
+	}
+	return k, nil
+}
+
+// take fills one line of a keyring into the user.
+func (u *User) take(name, value string) (err error) {
+	daemon, caps := strings.CutPrefix(name, "caps_")
+	switch {
+	case name == "key":
+		u.Key, err = ParseKey(value)
+	case caps && daemon != "":
+		if u.Caps == nil {
+			u.Caps = Caps{}
+		}
+		u.Caps[daemon] = value
+	case name == "auid", name == "pending_key":
+	default:
+		err = fmt.Errorf("%w: unknown field", ErrInvalid)
+	}
+	return err
+}
+
+// Render gives the keyring file's bytes: one section per user, key only. It
+// is the one output of this package, besides Key.Reveal, that holds keys.
+//
+// Similar To: ceph-authtool -C <file> -n <entity> --add-key <key>
+func (k Keyring) Render() []byte {
+	var b strings.Builder
+	for _, u := range k.Users {
+		b.WriteString("[" + printable(u.Entity) + "]\n")
+		if !u.Key.IsZero() {
+			b.WriteString("\tkey = " + u.Key.Reveal() + "\n")
+		}
+	}
+	return []byte(b.String())
+}
+
+// Lookup finds an entity.
+//
+// Similar To: ceph-authtool <file> -n <entity> --print-key
+func (k Keyring) Lookup(entity string) (User, bool) {
+	for _, u := range k.Users {
+		if u.Entity == entity {
+			return u, true
+		}
+	}
+	return User{}, false
+}
+
+// validEntity reports whether a name is type.id with a type that Ceph knows.
+func validEntity(name string) bool {
+	kind, id, ok := strings.Cut(name, ".")
+	if !ok || strings.ContainsAny(id, spaces+"[]\"'\\#;=") {
+		return false
+	}
+	switch kind {
+	case "client", "osd", "mgr", "mds", "mon", "auth":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,93 @@
+package ceph
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Layout says which pools the OpenStack services use; caps are computed
+// from it. Names of pools that are empty are left out; names may repeat.
+type Layout struct {
+	ImagePool   string   // Glance
+	VolumePools []string // Cinder
+	BackupPool  string   // cinder-backup
+	VMPool      string   // Nova's own disks; empty when they stay local
+	DataPools   []string // erasure-coded data pools behind VolumePools or VMPool
+	// ImagesWritable lets Cinder's and Nova's user write to ImagePool, which
+	// Nova needs to snapshot a VM without a download and an upload.
+	ImagesWritable bool
+	// MgrCaps adds mgr profiles; false only for clusters before Luminous.
+	MgrCaps bool
+}
+
+// GlanceCaps are the rights of Glance's user.
+//
+// Similar To: ceph auth get-or-create client.glance mon 'profile rbd' osd 'profile rbd pool=images' mgr 'profile rbd pool=images'
+func (l Layout) GlanceCaps() Caps { return l.caps([]string{l.ImagePool}, nil) }
+
+// CinderCaps are the rights of the user that cinder-volume and, in the usual
+// layout, Nova share: volumes, VM disks, and images to clone from.
+//
+// Similar To: ceph auth get-or-create client.cinder mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images'
+func (l Layout) CinderCaps() Caps {
+	return l.withImages(append(slices.Clone(l.VolumePools), l.VMPool))
+}
+
+// BackupCaps are the rights of cinder-backup's user: its pool, and reading
+// volumes (with the data pools behind them).
+//
+// Similar To: ceph auth get-or-create client.cinder-backup mon 'profile rbd' osd 'profile rbd pool=backups, profile rbd-read-only pool=volumes'
+func (l Layout) BackupCaps() Caps {
+	return l.caps([]string{l.BackupPool}, l.VolumePools).add(clauses("profile rbd-read-only pool=", l.DataPools))
+}
+
+// NovaCaps are the rights of a user that only Nova has: VM disks, and images
+// to clone from. Volumes are attached with Cinder's user.
+//
+// Similar To: ceph auth get-or-create client.nova mon 'profile rbd' osd 'profile rbd pool=vms, profile rbd-read-only pool=images'
+func (l Layout) NovaCaps() Caps { return l.withImages([]string{l.VMPool}) }
+
+// withImages adds the image pool, read-only or not, and the data pools, which
+// the mgr never speaks of.
+func (l Layout) withImages(pools []string) Caps {
+	var c Caps
+	if l.ImagesWritable {
+		c = l.caps(append(pools, l.ImagePool), nil)
+	} else {
+		c = l.caps(pools, []string{l.ImagePool})
+	}
+	return c.add(clauses("profile rbd pool=", l.DataPools))
+}
+
+func (l Layout) caps(write, read []string) Caps {
+	read = slices.DeleteFunc(slices.Clone(read), func(p string) bool { return slices.Contains(write, p) })
+	osd := join(clauses("profile rbd pool=", write), clauses("profile rbd-read-only pool=", read))
+	c := Caps{"mon": "profile rbd"}.add(osd)
+	if l.MgrCaps && osd != "" {
+		c["mgr"] = osd
+	}
+	return c
+}
+
+// add appends clauses to the osd's.
+func (c Caps) add(osd string) Caps {
+	if osd = join(c["osd"], osd); osd != "" {
+		c["osd"] = osd
+	}
+	return c
+}
+
+// clauses repeats a clause for each pool once.
+func clauses(prefix string, pools []string) string {
+	var out []string
+	for _, p := range pools {
+		if clause := prefix + quoteWord(p); p != "" && !slices.Contains(out, clause) {
+			out = append(out, clause)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func join(lists ...string) string {
+	return strings.Join(slices.DeleteFunc(lists, func(s string) bool { return s == "" }), ", ")
+}

@@ -1,0 +1,33 @@
+//go:build cgo
+
+package radosconn
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+// Command implements ceph.Commander.
+//
+// Similar To: ceph tell mon.* <command>
+func (c *Conn) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
+	var head struct {
+		Prefix string `json:"prefix"`
+	}
+	_ = json.Unmarshal(cmd.JSON, &head) // the monitor judges it
+	reply := make(chan ceph.Reply, 1)
+	err := c.call(ctx, func() error {
+		data, status, err := c.handle.MonCommandWithInputBuffer(cmd.JSON, cmd.Input)
+		if err != nil {
+			return refused(head.Prefix, "", status, err)
+		}
+		reply <- ceph.Reply{Data: data, Status: status}
+		return nil
+	})
+	if err != nil {
+		return ceph.Reply{}, err
+	}
+	return <-reply, nil
+}

@@ -1,0 +1,43 @@
+// Package radosconn reaches a Ceph cluster through librados and librbd, as
+// ceph.Commander and ceph.Images.
+//
+// It needs cgo and the libraries' headers (librados-dev and librbd-dev on
+// Debian); without cgo the package is empty, and the rest of the module does
+// not need it. Any release since Nautilus does, and no build tag: of go-ceph
+// only the rados package is used, and the few calls to librbd are ones that
+// all these releases have.
+//
+// # Use
+//
+//	conn, err := radosconn.Dial(ctx, radosconn.Config{
+//		ConfFile: "/etc/ceph/ceph.conf",
+//		Keyring:  "/etc/ceph/ceph.client.admin.keyring",
+//	})
+//	if err != nil {
+//		return err
+//	}
+//	defer conn.Close()
+//	cluster := ceph.New(conn)
+//
+// # Errors
+//
+// A refusal is a *ceph.CommandError. Dial answers ceph.ErrUnreachable when no
+// monitor does, ceph.ErrDenied when there is no key for the name or the
+// monitors do not take it, and ceph.ErrInvalid for a conf that librados
+// cannot read. A call after Close is ceph.ErrUnreachable.
+//
+// # Concurrency and cancellation
+//
+// A Conn is safe for concurrent use; at most Config.Calls are under way at a
+// time, since each holds an operating system thread. librados cannot cancel:
+// when ctx ends, the method returns its error at once and the call goes on
+// behind it until it is answered or Timeouts end it, so a write may have
+// happened. Close returns at once too; the connection is shut down, once,
+// when the last such call is over.
+//
+// # Testing
+//
+// The package passes cephtest.TestCommander and cephtest.TestImages against a
+// cluster that its tests start. Tests of code that uses it want
+// cephtest.Cluster instead.
+package radosconn

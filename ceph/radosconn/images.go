@@ -1,0 +1,127 @@
+//go:build cgo
+
+package radosconn
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/ceph/go-ceph/rados"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+// lockName is the advisory lock's name on its object, the same in cephcli.
+const lockName = "cephstack"
+
+// inPool runs fn with an open pool.
+func (c *Conn) inPool(ctx context.Context, op, pool, object string, fn func(*rados.IOContext) error) error {
+	return c.call(ctx, func() error {
+		ioctx, err := c.handle.OpenIOContext(pool)
+		if err != nil {
+			return refused(op, pool, "", err)
+		}
+		defer ioctx.Destroy()
+		return refused(op, object, "", fn(ioctx))
+	})
+}
+
+// read is inPool for a result, which is only handed out by a call that ended.
+func read[T any](ctx context.Context, c *Conn, at [3]string, fn func(*rados.IOContext) (T, error)) (T, error) {
+	result := make(chan T, 1)
+	err := c.inPool(ctx, at[0], at[1], at[2], func(ioctx *rados.IOContext) error {
+		v, err := fn(ioctx)
+		result <- v
+		return err
+	})
+	if err != nil {
+		var none T
+		return none, err
+	}
+	return <-result, nil
+}
+
+// InitPool implements ceph.Images.
+//
+// Similar To: rbd pool init <pool>
+func (c *Conn) InitPool(ctx context.Context, pool string) error {
+	const op = "rbd pool init"
+	// librbd does nothing, and says nothing, in a pool of another application.
+	text, err := json.Marshal(map[string]string{"prefix": "osd pool application get", "pool": pool, "format": "json"})
+	if err != nil {
+		return err
+	}
+	reply, err := c.Command(ctx, ceph.Command{JSON: text})
+	if err != nil {
+		return err
+	}
+	var apps map[string]any
+	if json.Unmarshal(reply.Data, &apps) == nil && len(apps) > 0 && apps["rbd"] == nil {
+		return &ceph.CommandError{Op: op, Object: pool, Code: eperm, Status: "pool already registered to a different application"}
+	}
+	return c.inPool(ctx, op, pool, pool, initPool)
+}
+
+// List implements ceph.Images.
+//
+// Similar To: rbd ls <pool>
+func (c *Conn) List(ctx context.Context, pool string) ([]string, error) {
+	names, err := read(ctx, c, [3]string{"rbd ls", pool, pool}, imageNames)
+	slices.Sort(names)
+	return names, err
+}
+
+// Inspect implements ceph.Images.
+//
+// Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
+func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, error) {
+	return read(ctx, c, [3]string{"rbd info", pool, pool + "/" + name}, func(ioctx *rados.IOContext) (ceph.Image, error) {
+		img, data, err := inspect(ioctx, name)
+		img.Pool, img.Name = pool, name
+		if err == nil && data != ioctx.GetPoolID() {
+			img.DataPool, err = c.handle.GetPoolByID(data)
+		}
+		return img, err
+	})
+}
+
+// Trash implements ceph.Images.
+//
+// Similar To: rbd trash ls --all <pool>
+func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
+	return read(ctx, c, [3]string{"rbd trash ls", pool, pool}, trash)
+}
+
+// Lock implements ceph.Images. Each call is a holder of its own; to unlock
+// what has expired is ceph.ErrNotFound.
+//
+// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
+func (c *Conn) Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
+	op, at := "rados lock get", pool+"/"+object
+	if ttl <= 0 || object == "" {
+		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
+	}
+	cookie := rand.Text()
+	code, err := read(ctx, c, [3]string{op, pool, at}, func(ioctx *rados.IOContext) (int, error) {
+		return ioctx.LockExclusive(object, lockName, cookie, owner, ttl, nil)
+	})
+	if err == nil && code != 0 {
+		err = &ceph.CommandError{Op: op, Object: at, Code: ebusy, Status: "somebody else holds the lock"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		op := "rados lock break"
+		code, err := read(ctx, c, [3]string{op, pool, at}, func(ioctx *rados.IOContext) (int, error) {
+			return ioctx.Unlock(object, lockName, cookie)
+		})
+		if err == nil && code != 0 {
+			err = &ceph.CommandError{Op: op, Object: at, Code: enoent, Status: "the lock is not held any more"}
+		}
+		return err
+	}, nil
+}

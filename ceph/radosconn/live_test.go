@@ -1,0 +1,187 @@
+//go:build cgo
+
+package radosconn_test
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/radosconn"
+)
+
+func dial(t *testing.T, cfg radosconn.Config) *radosconn.Conn {
+	t.Helper()
+	conn, err := radosconn.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = conn.Close() })
+	return conn
+}
+
+func TestLive(t *testing.T) {
+	live := cephlive.Start(t, 1)
+	cfg := radosconn.Config{ConfFile: live.Conf}
+	t.Run("Commander", func(t *testing.T) {
+		cephtest.TestCommander(t, func(t *testing.T) ceph.Commander { return dial(t, cfg) })
+	})
+	t.Run("Images", func(t *testing.T) {
+		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
+	})
+	t.Run("a key and addresses are enough", func(t *testing.T) { keyAndAddresses(t, dial(t, cfg)) })
+	t.Run("keys that are none of the cluster's are ErrDenied", func(t *testing.T) { denied(t, live) })
+	t.Run("a user may do what its caps say", func(t *testing.T) { rights(t, live, dial(t, cfg)) })
+	t.Run("the monitors read the normal form of caps", func(t *testing.T) { capsOracle(t, dial(t, cfg)) })
+	t.Run("the library opens no log and no socket", func(t *testing.T) { nothingOpen(t, live, dial(t, cfg)) })
+	t.Run("a context ends the wait for a silent monitor", func(t *testing.T) { silentMon(t, live) })
+}
+
+func keyAndAddresses(t *testing.T, conn *radosconn.Conn) {
+	cluster := ceph.New(conn)
+	st, err := cluster.Status(t.Context())
+	require.NoError(t, err)
+	admin, err := cluster.User(t.Context(), "client.admin")
+	require.NoError(t, err)
+	other := dial(t, radosconn.Config{MonHosts: st.MonHosts, Key: admin.Key})
+	again, err := ceph.New(other).Status(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, st.FSID, again.FSID)
+}
+
+func denied(t *testing.T, live *cephlive.Cluster) {
+	key, err := ceph.ParseKey("AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==")
+	require.NoError(t, err)
+	for name, cfg := range map[string]radosconn.Config{
+		"wrong key":  {ConfFile: live.Conf, Key: key},
+		"no keyring": {ConfFile: live.Conf, Keyring: "/does/not/exist"},
+		"no user":    {ConfFile: live.Conf, Name: "client.nobody"},
+	} {
+		cfg.Timeouts.Connect = 5 * time.Second
+		_, err := radosconn.Dial(t.Context(), cfg)
+		require.ErrorIs(t, err, ceph.ErrDenied, name)
+		assert.NotErrorIs(t, err, ceph.ErrNotFound, name)
+	}
+}
+
+func rights(t *testing.T, live *cephlive.Cluster, conn *radosconn.Conn) {
+	require.NoError(t, live.AddPool(ceph.Pool{Name: "mine", PGNum: 4, Application: "rbd"}))
+	require.NoError(t, live.AddPool(ceph.Pool{Name: "theirs", PGNum: 4, Application: "rbd"}))
+	u, err := ceph.New(conn).CreateUser(t.Context(), "client.cinder",
+		ceph.Layout{VolumePools: []string{"mine"}, MgrCaps: true}.CinderCaps())
+	require.NoError(t, err)
+	cinder := dial(t, radosconn.Config{ConfFile: live.Conf, Name: u.Entity, Key: u.Key})
+	_, err = cinder.List(t.Context(), "mine")
+	require.NoError(t, err)
+	_, err = cinder.List(t.Context(), "theirs")
+	require.ErrorIs(t, err, ceph.ErrDenied)
+	_, err = ceph.New(cinder).User(t.Context(), "client.admin")
+	require.ErrorIs(t, err, ceph.ErrDenied)
+}
+
+// nothingOpen looks at this process: the conf names a log file for all.
+func nothingOpen(t *testing.T, live *cephlive.Cluster, conn *radosconn.Conn) {
+	_, err := ceph.New(conn).Status(t.Context())
+	require.NoError(t, err)
+	fds, err := filepath.Glob("/proc/self/fd/*")
+	require.NoError(t, err)
+	require.NotEmpty(t, fds)
+	for _, fd := range fds {
+		if target, err := os.Readlink(fd); err == nil {
+			assert.False(t, strings.HasPrefix(target, live.Dir), target)
+		}
+	}
+}
+
+// capsOracle asks the monitors whether they read what the caps parser reads,
+// as written and in normal form.
+func capsOracle(t *testing.T, conn *radosconn.Conn) {
+	cluster := ceph.New(conn)
+	for i, caps := range []ceph.Caps{
+		{"osd": `allow  rwx pool volumes, allow pool=x rwx; profile rbd pool='a b' namespace=t*`},
+		{"osd": `allow class-read object_prefix rbd_children, allow r class-read pool=x, allow rw tag rbd *=*, allow rw tag cephfs data=a`},
+		{"osd": `allow class rbd child_attach object_prefix rbd_header., allow rw network 1.2.3.0/24, allow all, allow rw namespace=""`},
+		{"mon": `allow r, allow profile osd, allow service mon rw, allow command "osd blacklist", profile rbd network 10.0.0.0/8`},
+		{"mon": `allow command='osd blacklist' with blacklistop=add addr regex "^[^/]+/[0-9]+$", allow command "auth get" with entity prefix client.`},
+		{"mgr": `profile rbd pool=x, profile rbd-read-only pool=y, allow module status r, allow service mon rw`},
+		{"mds": `allow rwps path=/a/b uid=1 gids=1,2, allow r fsname=x, allow *`},
+	} {
+		caps["mon"] = cmp.Or(caps["mon"], "allow r")
+		read, err := ceph.ParseCaps(caps)
+		require.NoError(t, err)
+		name := fmt.Sprintf("client.oracle%d", i)
+		_, err = cluster.CreateUser(t.Context(), name, read)
+		require.NoError(t, err, "%v", read)
+		_, err = cluster.CreateUser(t.Context(), name+"n", read.Normal())
+		require.NoError(t, err, "%v", read.Normal())
+	}
+}
+
+// silentMon stops the monitor; it comes last.
+func silentMon(t *testing.T, live *cephlive.Cluster) {
+	const patience = 300 * time.Millisecond
+	conn := dial(t, radosconn.Config{ConfFile: live.Conf, Calls: 2, Timeouts: radosconn.Timeouts{Mon: 3 * time.Second}})
+	require.NoError(t, live.Mon.Signal(syscall.SIGSTOP))
+	var wg sync.WaitGroup
+	for range 4 { // two of them do not even get a slot
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			start := time.Now()
+			_, err := ceph.New(conn).Status(ctx)
+			assert.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Less(t, time.Since(start), patience+100*time.Millisecond)
+		})
+	}
+	wg.Wait()
+	start := time.Now()
+	_, err := ceph.New(conn).Status(t.Context())
+	require.ErrorIs(t, err, ceph.ErrUnreachable)
+	assert.Less(t, time.Since(start), 15*time.Second)
+
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	start = time.Now()
+	_, err = radosconn.Dial(ctx, radosconn.Config{ConfFile: live.Conf, Timeouts: radosconn.Timeouts{Connect: 2 * time.Second}})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.Less(t, time.Since(start), patience+100*time.Millisecond)
+
+	start = time.Now()
+	require.NoError(t, conn.Close())
+	require.NoError(t, conn.Close())
+	assert.Less(t, time.Since(start), 2*time.Second)
+	_, err = ceph.New(conn).Status(t.Context())
+	require.ErrorIs(t, err, ceph.ErrUnreachable)
+}
+
+func TestDialWithoutMonitors(t *testing.T) {
+	key, err := ceph.ParseKey("AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==")
+	require.NoError(t, err)
+	start := time.Now()
+	_, err = radosconn.Dial(t.Context(), radosconn.Config{MonHosts: []string{"v1:127.0.0.1:1/0"}, Key: key,
+		Timeouts: radosconn.Timeouts{Connect: time.Second}})
+	require.ErrorIs(t, err, ceph.ErrUnreachable)
+	assert.Less(t, time.Since(start), 10*time.Second)
+	assert.NotContains(t, err.Error(), key.Reveal())
+
+	_, err = radosconn.Dial(t.Context(), radosconn.Config{})
+	require.ErrorIs(t, err, ceph.ErrInvalid)
+	_, err = radosconn.Dial(t.Context(), radosconn.Config{ConfFile: "/does/not/exist"})
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = radosconn.Dial(ctx, radosconn.Config{MonHosts: []string{"v1:127.0.0.1:1/0"}})
+	require.ErrorIs(t, err, context.Canceled)
+}

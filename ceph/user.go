@@ -1,0 +1,118 @@
+package ceph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// A User is an entity with its key and rights.
+type User struct {
+	Entity string // such as client.cinder
+	Key    Key
+	Caps   Caps
+}
+
+// User reads one entity, or ErrNotFound.
+//
+// Similar To: ceph auth get <entity>
+func (c *Cluster) User(ctx context.Context, entity string) (User, error) {
+	return c.auth(ctx, "auth get", fields{"entity": entity})
+}
+
+// CreateUser creates the entity and returns it with its new key. An entity
+// that exists with these caps is returned as it is; with other caps the
+// error is ErrExists. Caps without a clause are ErrInvalid.
+//
+// Similar To: ceph auth get-or-create <entity> mon … osd …
+func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (User, error) {
+	args, err := capsArgs(entity, caps)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := c.auth(ctx, "auth get-or-create", args)
+	if errors.Is(err, ErrInvalid) {
+		// Ceph says EINVAL to other caps as to caps that it cannot read, and
+		// compares their text, not their meaning.
+		found, getErr := c.User(ctx, entity)
+		if getErr != nil {
+			return User{}, err
+		}
+		u, err = found, nil
+	}
+	if err != nil {
+		return User{}, err
+	}
+	// Ceph looks at the daemon types that were given only: more rights on
+	// another one pass its check.
+	if !u.Caps.Equal(caps) {
+		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist, Status: "the entity exists with other caps"}
+	}
+	return u, nil
+}
+
+// SetCaps replaces all caps of an entity: merge first with Caps.Merge. When
+// the present caps are not was, it writes nothing and returns ErrConflict;
+// when they are caps already, it writes nothing and that is no error. Caps
+// without a clause are ErrInvalid. Ceph has no compare-and-swap: another
+// writer between the reading and the writing is not seen.
+//
+// Similar To: ceph auth caps <entity> mon … osd …
+func (c *Cluster) SetCaps(ctx context.Context, entity string, was, caps Caps) error {
+	args, err := capsArgs(entity, caps)
+	if err != nil {
+		return err
+	}
+	u, err := c.User(ctx, entity)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !u.Caps.Equal(was):
+		return fmt.Errorf("ceph auth caps %s: %w", entity, ErrConflict)
+	case u.Caps.Equal(caps):
+		return nil
+	}
+	_, err = c.run(ctx, "auth caps", args)
+	return err
+}
+
+// RemoveUser deletes an entity; one that is not there is no error.
+//
+// Similar To: ceph auth rm <entity>
+func (c *Cluster) RemoveUser(ctx context.Context, entity string) error {
+	_, err := c.run(ctx, "auth rm", fields{"entity": entity})
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// auth runs an auth command that answers with one entity.
+func (c *Cluster) auth(ctx context.Context, prefix string, args fields) (User, error) {
+	var list []struct {
+		Entity string            `json:"entity"`
+		Key    string            `json:"key"`
+		Caps   map[string]string `json:"caps"`
+	}
+	if err := c.query(ctx, prefix, args, &list); err != nil {
+		return User{}, err
+	}
+	if len(list) != 1 || list[0].Entity != args["entity"] {
+		return User{}, fmt.Errorf("ceph %s %s: the answer is not that entity", prefix, args["entity"])
+	}
+	key, err := ParseKey(list[0].Key)
+	if err != nil {
+		return User{}, fmt.Errorf("ceph %s %s: %w", prefix, args["entity"], err)
+	}
+	return User{Entity: list[0].Entity, Key: key, Caps: Caps(list[0].Caps)}, nil
+}
+
+func capsArgs(entity string, caps Caps) (fields, error) {
+	list := caps.list()
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%w: ceph auth: %s: no caps", ErrInvalid, strings.TrimSpace(entity))
+	}
+	return fields{"entity": entity, "caps": list}, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// A command is one invocation, ready to run.
+type command struct {
+	options
+	in             *integrate.Integration
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+func (c *command) run(ctx context.Context) (int, error) {
+	switch c.command {
+	case "plan":
+		return c.plan(ctx)
+	case "apply":
+		return c.apply(ctx)
+	}
+	return c.verify(ctx)
+}
+
+func (c *command) plan(ctx context.Context) (int, error) {
+	plan, err := c.in.Plan(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	if err := c.print(plan, plan.String()); err != nil {
+		return exitFailed, err
+	}
+	if n := len(plan.Problems()); n > 0 {
+		return exitFailed, fmt.Errorf("%d problems keep the plan from being whole", n)
+	}
+	if !plan.Empty() {
+		return exitChanges, nil
+	}
+	return exitDone, nil
+}
+
+func (c *command) apply(ctx context.Context) (int, error) {
+	plan, err := c.planToApply(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	if !c.json {
+		fmt.Fprint(c.stdout, plan)
+	}
+	if !plan.Empty() && !c.yes {
+		if err := c.ask(); err != nil {
+			return exitFailed, err
+		}
+	}
+	result, err := c.in.Apply(ctx, plan, c.limits)
+	text := fmt.Sprintf("%d applied, %d unchanged, %d failed, %d unknown, %d skipped, %d cancelled.\n",
+		result.Count(integrate.Applied), result.Count(integrate.Unchanged), result.Count(integrate.Failed),
+		result.Count(integrate.Unknown), result.Count(integrate.Skipped), result.Count(integrate.Cancelled))
+	if err := errors.Join(err, c.print(result, text)); err != nil {
+		return exitFailed, fmt.Errorf("%w\nrun apply again to finish: what is done is found done", err)
+	}
+	return exitDone, nil
+}
+
+func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
+	if c.planFile == "" {
+		return c.in.Plan(ctx)
+	}
+	data, err := os.ReadFile(c.planFile)
+	if err != nil {
+		return nil, err
+	}
+	return integrate.ParsePlan(data)
+}
+
+func (c *command) ask() error {
+	fmt.Fprint(c.stderr, "Apply this plan? [y/N] ")
+	line, err := bufio.NewReader(c.stdin).ReadString('\n')
+	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: nobody answered; say --yes where there is no terminal", errDeclined)
+	}
+	return errDeclined
+}
+
+func (c *command) verify(ctx context.Context) (int, error) {
+	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor}
+	if c.image != "" {
+		f, err := os.Open(c.image)
+		if err != nil {
+			return exitFailed, err
+		}
+		defer f.Close()
+		opts.Image = f
+	}
+	report, err := c.in.Verify(ctx, opts)
+	if err := errors.Join(c.print(report, report.String()), err); err != nil {
+		return exitFailed, err
+	}
+	return exitDone, nil
+}
+
+func (c *command) print(v any, text string) error {
+	if !c.json {
+		_, err := io.WriteString(c.stdout, text)
+		return err
+	}
+	e := json.NewEncoder(c.stdout)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	return code, out.String(), errs.String()
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "cloud.yaml")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func TestUsage(t *testing.T) {
+	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}} {
+		code, _, stderr := call(t, args...)
+		assert.Equal(t, exitUsage, code, "%q", args)
+		assert.NotEmpty(t, stderr, "%q", args)
+	}
+}
+
+func TestBadSpecNamesEveryFaultBeforeAnyConnection(t *testing.T) {
+	code, _, stderr := call(t, "plan", "-f", write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n"))
+	assert.Equal(t, exitUsage, code)
+	for _, want := range []string{"spec: release:", "spec: clusters[0].name:", "spec: hosts:"} {
+		assert.Contains(t, stderr, want)
+	}
+}
+
+func TestUnknownFieldIsRefused(t *testing.T) {
+	code, _, stderr := call(t, "apply", "-f", write(t, "release: zed\nglanse: {}\n"))
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "glanse")
+}
+
+func TestUnreachablePartsAreProblems(t *testing.T) {
+	dir := t.TempDir()
+	clouds := filepath.Join(dir, "clouds.yaml")
+	require.NoError(t, os.WriteFile(clouds, []byte("clouds: {x: {auth: {auth_url: 'http://127.0.0.1:1/v3', username: a, password: b, project_name: c, user_domain_name: d, project_domain_name: d}}}\n"), 0o600))
+	known := filepath.Join(dir, "known_hosts")
+	require.NoError(t, os.WriteFile(known, nil, 0o600))
+	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: root, known_hosts: ["+known+"], agent: /nonexistent}\n"+
+		"hosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\ncloud: {name: x, clouds_file: "+clouds+"}\n")
+	code, stdout, _ := call(t, "plan", "-f", spec)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "PROBLEM: cloud: the APIs cannot be asked")
+	assert.Contains(t, stdout, "PROBLEM: h: cannot be read")
+}

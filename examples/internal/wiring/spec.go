@@ -1,0 +1,53 @@
+// Package wiring turns a Spec file into a Spec and a World: YAML, SSH, the
+// ceph program on a host, virsh on the computes, clouds.yaml.
+package wiring
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+	"go.yaml.in/yaml/v3"
+)
+
+// Load reads a Spec from a YAML (or JSON) file. Unknown fields are refused.
+// Paths in it are taken relative to the file; ~/ is the home directory.
+func Load(path string) (integrate.Spec, error) {
+	var spec integrate.Spec
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return spec, err
+	}
+	d := yaml.NewDecoder(bytes.NewReader(data))
+	d.KnownFields(true)
+	if err := d.Decode(&spec); err != nil {
+		return spec, fmt.Errorf("%s: %w", path, err)
+	}
+	dir := filepath.Dir(path)
+	for i := range spec.SSH.KeyFiles {
+		spec.SSH.KeyFiles[i] = locate(dir, spec.SSH.KeyFiles[i])
+	}
+	for i := range spec.SSH.KnownHosts {
+		spec.SSH.KnownHosts[i] = locate(dir, spec.SSH.KnownHosts[i])
+	}
+	if f := &spec.Cloud.CloudsFile; *f != "" {
+		*f = locate(dir, *f)
+	}
+	return spec, spec.Validate()
+}
+
+func locate(dir, path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}

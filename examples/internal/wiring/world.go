@@ -1,0 +1,73 @@
+package wiring
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph/cephcli"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/virsh"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Open connects a Spec's parts to the real world. Hosts are connected to when
+// they are first used; a cloud whose APIs do not answer is the World's
+// CloudErr. closeAll ends what was opened.
+func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll func(), err error) {
+	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
+	var opened []*remote.SSH
+	closeAll = func() {
+		for _, h := range opened {
+			_ = h.Close() // the program is done with it
+		}
+	}
+	var errs []error
+	for _, h := range spec.Hosts {
+		host, err := remote.New(sshConfig(spec.SSH, h))
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		opened = append(opened, host)
+		w.Hosts[h.Name] = host
+		if slices.Contains(h.Services, "nova-compute") {
+			w.Secrets[h.Name] = virsh.New(host, virsh.Options{})
+		}
+	}
+	for _, c := range spec.Clusters {
+		if c.Host == "" {
+			errs = append(errs, fmt.Errorf("clusters: %s: host is missing: this program runs the ceph program on a host", c.Name))
+			continue
+		}
+		if host := w.Hosts[c.Host]; host != nil {
+			cluster := cephcli.New(host, cephcli.Options{Conf: "/etc/ceph/" + c.Name + ".conf"})
+			w.Clusters[c.Name] = integrate.Cluster{Mon: cluster, Images: cluster}
+		}
+	}
+	if len(errs) == 0 {
+		w.Cloud, w.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
+	}
+	return w, closeAll, errors.Join(errs...)
+}
+
+func sshConfig(s integrate.SSHSpec, h integrate.HostSpec) remote.Config {
+	c := remote.Config{Name: h.Name, Address: h.Address, User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent,
+		KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root"}
+	if c.Address == "" {
+		c.Address = h.Name
+	}
+	if s.Jump != "" {
+		jump := c
+		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
+		if user, address, ok := strings.Cut(s.Jump, "@"); ok {
+			jump.User, jump.Address = user, address
+		}
+		c.Jump = &jump
+	}
+	return c
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// stillServed downloads the old image and compares it.
+func (l *lab) stillServed(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+	r, err := cloud.DownloadImage(ctx, l.before.Image.ID)
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	if err != nil {
+		return "", err
+	}
+	if sum := hex.EncodeToString(h.Sum(nil)); sum != l.before.Image.SHA256 {
+		return "", fmt.Errorf("image %s has sha256 %s now, not %s", l.before.Image.ID, sum, l.before.Image.SHA256)
+	}
+	return fmt.Sprintf("image %s: %d bytes, same sha256", l.before.Image.ID, n), nil
+}
+
+// stillRuns starts the old VM, reboots it the hard way, and stops it again.
+func (l *lab) stillRuns(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+	id := l.before.Server.ID
+	if err := cloud.StartServer(ctx, id); err != nil {
+		return "", err
+	}
+	if err := cloud.RebootServer(ctx, id); err != nil {
+		return "", err
+	}
+	disks, err := l.sh(ctx, l.before.Server.Host, "virsh domblklist --details $(virsh list --name --uuid | grep "+id+" | cut -d' ' -f1)")
+	if err != nil {
+		return "", err
+	}
+	if err := cloud.StopServer(ctx, id); err != nil {
+		return "", err
+	}
+	return "vm " + id + " started and rebooted hard; its disk: " + strings.Join(strings.Fields(diskLine(disks)), " "), nil
+}
+
+func diskLine(list string) string {
+	for line := range strings.Lines(list) {
+		if strings.Contains(line, " disk ") {
+			return line
+		}
+	}
+	return list
+}
+
+// stillAttaches puts the old volume, on its old backend, into the old VM.
+func (l *lab) stillAttaches(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+	vm, vol := l.before.Server.ID, l.before.Volume.ID
+	if err := cloud.StartServer(ctx, vm); err != nil {
+		return "", err
+	}
+	if err := cloud.Attach(ctx, vm, vol); err != nil {
+		return "", err
+	}
+	v, err := cloud.Volume(ctx, vol)
+	if err != nil {
+		return "", err
+	}
+	if err := cloud.Detach(ctx, vm, vol); err != nil {
+		return "", err
+	}
+	return "volume " + vol + " on " + v.Host + " attached and detached", cloud.StopServer(ctx, vm)
+}
+
+// moveDisk is what an operator does with a VM whose disk is local before its
+// compute can be switched: stop it, copy its disk into Nova's pool.
+func (l *lab) moveDisk(ctx context.Context) (string, error) {
+	id := l.before.Server.ID
+	_, err := l.sh(ctx, l.before.Server.Host, "set -e; cd /var/lib/nova/instances/"+id+
+		"; runuser -u nova -- qemu-img convert -U -O raw disk rbd:vms/"+id+"_disk:id=cinder:conf=/etc/ceph/ceph.conf"+
+		"; if [ -e disk.config ]; then runuser -u nova -- qemu-img convert -O raw disk.config rbd:vms/"+id+"_disk.config:id=cinder:conf=/etc/ceph/ceph.conf; fi")
+	return "copied the disk of " + l.before.Server.Name + " into vms/" + id + "_disk", err
+}

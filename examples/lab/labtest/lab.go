@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"github.com/cephstack/cephstack/examples/internal/wiring"
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// A lab is the running lab and what was there before the integration.
+type lab struct {
+	program string // examples/lab/lab
+	state   string
+	before  before
+	started time.Time
+}
+
+// before is what the lab's cloud holds before anybody integrates it.
+type before struct {
+	Image  struct{ ID, SHA256 string }
+	Server struct{ ID, Host, Name string }
+	Volume struct{ ID string }
+	Flavor struct{ Name string }
+}
+
+func openLab() (*lab, error) {
+	l := &lab{program: "examples/lab/lab", state: os.Getenv("CEPHSTACK_LAB"), started: time.Now()}
+	if l.state == "" {
+		l.state = "/var/lib/cephstack-lab"
+	}
+	data, err := os.ReadFile(l.out("before.json"))
+	if err != nil {
+		return nil, fmt.Errorf("is the lab up (make lab)? %w", err)
+	}
+	return l, json.Unmarshal(data, &l.before)
+}
+
+func (l *lab) out(name string) string { return filepath.Join(l.state, "out", name) }
+
+// run runs a command of the lab, such as reset.
+func (l *lab) run(ctx context.Context, args ...string) error {
+	l.title("lab %v", args)
+	cmd := exec.CommandContext(ctx, l.program, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	return cmd.Run()
+}
+
+// sh runs a shell command on a host as root and returns what it printed.
+func (l *lab) sh(ctx context.Context, host, script string) (string, error) {
+	cmd := exec.CommandContext(ctx, "ssh", "-F", l.out("ssh_config"), "-o", "BatchMode=yes", host, "sudo sh -c "+quote(script))
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("%s: %s: %w: %s", host, script, err, exit.Stderr)
+	}
+	return string(out), err
+}
+
+func quote(s string) string {
+	out := "'"
+	for _, r := range s {
+		if r == '\'' {
+			out += `'\''`
+		} else {
+			out += string(r)
+		}
+	}
+	return out + "'"
+}
+
+// open gives an Integration of the lab's Spec against the real world.
+func (l *lab) open(ctx context.Context) (*integrate.Integration, integrate.World, func(), error) {
+	spec, err := wiring.Load(l.out("cloud.yaml"))
+	if err != nil {
+		return nil, integrate.World{}, nil, err
+	}
+	world, closeAll, err := wiring.Open(ctx, spec)
+	if err != nil {
+		return nil, world, closeAll, err
+	}
+	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Observer: l.event})
+	return in, world, closeAll, err
+}
+
+func (l *lab) event(e integrate.Event) {
+	switch e := e.(type) {
+	case integrate.ChangeFinished:
+		o := e.Outcome
+		l.say("%-9s %s %s (%.1fs) %s", o.Status, o.Change.Action, o.Change.ID, o.Took.Seconds(), o.Error)
+	case integrate.CheckFinished:
+		l.say("%-9s %s (%.1fs) %s", e.Check.Status, e.Check.Name, e.Check.Seconds, e.Check.Evidence)
+	}
+}
+
+func (l *lab) say(format string, args ...any) {
+	fmt.Printf("%6.1fs  %s\n", time.Since(l.started).Seconds(), fmt.Sprintf(format, args...))
+}
+
+func (l *lab) title(format string, args ...any) {
+	l.say("== "+format, args...)
+}

@@ -1,0 +1,37 @@
+// Command labtest drives the lab: it integrates the running cloud with Ceph
+// and looks whether what the project promises holds there.
+//
+//	labtest demo    the main job, shown: writes demo-report.json
+//	labtest test    the main job, then kills, then brownfields, each from a reset lab
+//
+// It runs from the module's root, as root, with the lab up.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	l, err := openLab()
+	if err == nil {
+		switch {
+		case len(os.Args) == 2 && os.Args[1] == "demo":
+			err = l.demo(ctx)
+		case len(os.Args) >= 2 && os.Args[1] == "test":
+			err = l.test(ctx, os.Args[2:])
+		default:
+			err = fmt.Errorf("usage: labtest demo|test [part…]")
+		}
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "labtest:", err)
+		stop()
+		os.Exit(1)
+	}
+}

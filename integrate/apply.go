@@ -1,0 +1,310 @@
+package integrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// ApplyOptions bound how a plan rolls out over the computes.
+type ApplyOptions struct {
+	// Canaries is how many computes go first, alone; when one of them does
+	// not end well, the other computes and the controllers are left alone.
+	Canaries int
+	// MaxFailed stops the rollout to further computes, and to the controllers,
+	// once this many computes did not end well; 0 never stops.
+	MaxFailed int
+}
+
+// Apply makes a plan's changes. The result is never nil, and the error is its
+// Err. A change that fails keeps only those that need it from being made;
+// a host that fails delays no other. Run again to finish: what is done is
+// found done.
+func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
+	r := &run{in: in, plan: plan, opts: opts, seen: plan.seen, index: map[string]int{}}
+	r.result = &Result{Outcomes: make([]Outcome, len(plan.Changes)), Findings: plan.Findings}
+	for i, c := range plan.Changes {
+		r.index[c.ID] = i
+		r.result.Outcomes[i] = Outcome{Change: c}
+	}
+	if r.seen == nil {
+		r.rebase(ctx)
+	}
+	r.clusters(ctx)
+	if r.computes(ctx) {
+		r.hosts(ctx, r.hostsOf(StageControllers))
+		r.cloud(ctx)
+	}
+	r.close(ctx)
+	return r.result, r.result.Err()
+}
+
+// A run is one Apply under way.
+type run struct {
+	in     *Integration
+	plan   *Plan
+	opts   ApplyOptions
+	seen   *observed
+	index  map[string]int // change ID to position
+	mu     sync.Mutex     // guards result
+	result *Result
+}
+
+// rebase observes the world for a plan that was stored, and settles the
+// changes that are no longer what they were.
+func (r *run) rebase(ctx context.Context) {
+	r.seen = r.in.observe(ctx)
+	now := r.in.diff(r.seen)
+	fresh := map[string]Change{}
+	for _, c := range now.Changes {
+		fresh[c.ID] = c
+	}
+	broken := map[string]error{}
+	for _, f := range now.Problems() {
+		broken[f.Target] = fmt.Errorf("%w: %s", ErrIncomplete, f.Message)
+	}
+	for _, c := range r.plan.Changes {
+		now, ok := fresh[c.ID]
+		switch {
+		case !ok && broken[c.Target] != nil:
+			r.finish(c.ID, Failed, broken[c.Target], 0)
+		case !ok:
+			r.finish(c.ID, Unchanged, nil, 0)
+		case now.Action != c.Action || !reflect.DeepEqual(now.Diffs, c.Diffs):
+			r.finish(c.ID, Failed, fmt.Errorf("%w: plan again", ErrConflict), 0)
+		}
+	}
+}
+
+func (r *run) changes(pick func(Change) bool) []Change {
+	var out []Change
+	for _, c := range r.plan.Changes {
+		if pick(c) && r.status(c.ID) == "" {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func (r *run) status(id string) Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i, ok := r.index[id]
+	if !ok {
+		return Unchanged
+	}
+	return r.result.Outcomes[i].Status
+}
+
+// ready reports whether a change may begin: all that it needs ended well and
+// ctx goes on. Otherwise it is settled.
+func (r *run) ready(ctx context.Context, c Change) bool {
+	if ctx.Err() != nil {
+		return false // close settles it
+	}
+	for _, id := range c.Needs {
+		if s := r.status(id); s != Applied && s != Unchanged {
+			r.mu.Lock()
+			o := &r.result.Outcomes[r.index[c.ID]]
+			o.Status, o.Because = Skipped, id
+			done := *o
+			r.mu.Unlock()
+			r.in.emit(ChangeFinished{done})
+			return false
+		}
+	}
+	r.in.emit(ChangeStarted{c})
+	return true
+}
+
+func (r *run) finish(id string, s Status, err error, took time.Duration) {
+	r.mu.Lock()
+	o := &r.result.Outcomes[r.index[id]]
+	o.Status, o.Err, o.Took = s, err, took
+	if err != nil {
+		o.Error = err.Error()
+	}
+	done := *o
+	r.mu.Unlock()
+	r.in.emit(ChangeFinished{done})
+}
+
+// close settles what was not reached.
+func (r *run) close(ctx context.Context) {
+	for _, c := range r.changes(func(Change) bool { return true }) {
+		err := ctx.Err()
+		if err == nil {
+			err = errors.New("the rollout was stopped by failures before it")
+		}
+		r.finish(c.ID, Cancelled, err, 0)
+	}
+}
+
+// settle translates an error into a status.
+func (r *run) settle(id string, changed bool, err error, began time.Time) {
+	s := Applied
+	switch {
+	case err == nil && !changed:
+		s = Unchanged
+	case errors.Is(err, remote.ErrConflict) || errors.Is(err, ceph.ErrConflict):
+		s, err = Failed, fmt.Errorf("%w: %w", ErrConflict, err)
+	case errors.Is(err, remote.ErrUnknown) || errors.Is(err, ceph.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
+		s = Unknown
+	case err != nil:
+		s = Failed
+	}
+	r.finish(id, s, err, time.Since(began))
+}
+
+func (r *run) clusters(ctx context.Context) {
+	var wg sync.WaitGroup
+	for _, spec := range r.in.site.spec.Clusters {
+		wg.Go(func() {
+			for _, c := range r.changes(func(c Change) bool { return c.Stage == StageCluster && c.Target == spec.Name }) {
+				if r.ready(ctx, c) {
+					began := time.Now()
+					r.settle(c.ID, true, r.clusterChange(ctx, spec, c), began)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) error {
+	world := r.in.world.Clusters[spec.Name]
+	cluster := ceph.New(world.Mon)
+	seen := r.seen.clusters[spec.Name]
+	if c.Kind == KindPool {
+		return applyPool(ctx, cluster, world.Images, r.in.site.poolDetails(spec.Name, c.Name), c, seen)
+	}
+	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.cluster == spec.Name && u.entity == c.Name })
+	want := r.in.site.users[i]
+	have, ok := seen.users[c.Name]
+	caps := wantedCaps(spec, have, want)
+	if ok {
+		return cluster.SetCaps(ctx, c.Name, have.Caps, caps)
+	}
+	user, err := cluster.CreateUser(ctx, c.Name, caps)
+	if errors.Is(err, ceph.ErrExists) {
+		return fmt.Errorf("%w: somebody made the user with other rights: %w", ErrConflict, err)
+	}
+	if err != nil {
+		return err
+	}
+	seen.users[c.Name] = user
+	return nil
+}
+
+// applyPool makes or corrects a pool. The application comes with rbd pool
+// init, last, so that a pool without it is known to be unfinished.
+func applyPool(ctx context.Context, cluster *ceph.Cluster, images ceph.Images, want ceph.Pool, c Change, seen *observedCluster) error {
+	bare := want
+	bare.Application = ""
+	apply := cluster.UpdatePool
+	if c.Action == Create {
+		apply = cluster.CreatePool
+	}
+	if err := apply(ctx, bare); err != nil {
+		return err
+	}
+	if seen.pools[c.Name].Application == want.Application {
+		return nil
+	}
+	return images.InitPool(ctx, c.Name)
+}
+
+func (r *run) hostsOf(stage Stage) []string {
+	var names []string
+	for _, c := range r.plan.Changes {
+		if c.Stage == stage && !slices.Contains(names, c.Target) {
+			names = append(names, c.Target)
+		}
+	}
+	return names
+}
+
+// computes applies the computes' stage and reports whether the rollout goes on.
+func (r *run) computes(ctx context.Context) bool {
+	names := r.hostsOf(StageComputes)
+	n := min(r.opts.Canaries, len(names))
+	if failed := r.hosts(ctx, names[:n]); failed > 0 {
+		return false
+	}
+	if r.opts.MaxFailed == 0 {
+		r.hosts(ctx, names[n:])
+		return true
+	}
+	failed := 0
+	for batch := range slices.Chunk(names[n:], r.in.limit()) {
+		if failed += r.hosts(ctx, batch); failed >= r.opts.MaxFailed {
+			return false
+		}
+	}
+	return true
+}
+
+// hosts applies all changes of hosts in parallel and counts the hosts that
+// did not end well.
+func (r *run) hosts(ctx context.Context, names []string) (failed int) {
+	for _, o := range remote.Each(ctx, names, r.in.limit(), r.host) {
+		if o.Err != nil {
+			failed++
+		}
+	}
+	return failed
+}
+
+func (r *run) host(ctx context.Context, name string) (struct{}, error) {
+	h := &hostRun{run: r, spec: r.in.host(name)}
+	h.diff = h.differ()
+	h.batch(ctx, KindPackages)
+	h.batch(ctx, KindDirectory, KindFile)
+	h.secrets(ctx)
+	h.batch(ctx, KindSettings)
+	h.units(ctx)
+	for _, c := range r.plan.Changes {
+		if s := r.status(c.ID); c.Target == name && s != Applied && s != Unchanged {
+			return struct{}{}, &ChangeError{Change: c, Status: s}
+		}
+	}
+	return struct{}{}, nil
+}
+
+func (r *run) cloud(ctx context.Context) {
+	for _, c := range r.changes(func(c Change) bool { return c.Stage == StageCloud }) {
+		if r.ready(ctx, c) {
+			began := time.Now()
+			r.settle(c.ID, true, r.in.world.Cloud.CreateVolumeType(ctx, c.Name, c.Diffs[0].Desired), began)
+		}
+	}
+}
+
+// secrets defines the libvirt secrets of a compute.
+func (h *hostRun) secrets(ctx context.Context) {
+	store := h.in.world.Secrets[h.spec.Name]
+	for _, id := range h.in.site.secretUsers() {
+		want, err := h.diff.desiredSecret(id)
+		change := changeID(KindSecret, h.spec.Name, want.UUID)
+		i, planned := h.index[change]
+		if !planned || h.status(change) != "" || !h.ready(ctx, h.plan.Changes[i]) {
+			continue
+		}
+		began := time.Now()
+		if err == nil {
+			err = store.Define(ctx, want)
+		}
+		if errors.Is(err, libvirtsecret.ErrConflict) {
+			err = fmt.Errorf("%w: %w", ErrConflict, err)
+		}
+		h.settle(change, true, err, began)
+	}
+}

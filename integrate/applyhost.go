@@ -1,0 +1,199 @@
+package integrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A hostRun applies one host's changes.
+type hostRun struct {
+	*run
+	spec HostSpec
+	diff *hostDiffer
+}
+
+// differ recomputes what the host should have, now that the keys of new users
+// are known. Its plan is thrown away.
+func (h *hostRun) differ() *hostDiffer {
+	d := &differ{site: h.in.site, o: h.seen, plan: &Plan{}, ids: map[string]bool{}}
+	return &hostDiffer{differ: d, spec: h.spec, names: h.in.site.servicesOf(h.spec), seen: h.seen.hosts[h.spec.Name],
+		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
+}
+
+// batch makes all changes of some kinds in one exchange.
+func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
+	var ids []string
+	var ops []remote.Op
+	pick := func(c Change) bool { return c.Target == h.spec.Name && slices.Contains(kinds, c.Kind) }
+	for _, c := range h.changes(pick) {
+		if !h.ready(ctx, c) {
+			continue
+		}
+		op, err := h.op(c)
+		if err != nil {
+			h.finish(c.ID, Failed, err, 0)
+			continue
+		}
+		ids, ops = append(ids, c.ID), append(ops, op)
+	}
+	if len(ops) == 0 {
+		return
+	}
+	began := time.Now()
+	results, err := h.in.world.Hosts[h.spec.Name].Do(ctx, ops...)
+	for i, id := range ids {
+		switch {
+		case i < len(results) && (err == nil || results[i].Err != nil || results[i].Changed):
+			h.settle(id, results[i].Changed, results[i].Err, began)
+		case err != nil:
+			h.finish(id, Unknown, err, time.Since(began))
+		}
+	}
+}
+
+// op is the operation that makes a change.
+func (h *hostRun) op(c Change) (remote.Op, error) {
+	switch c.Kind {
+	case KindPackages:
+		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil
+	case KindDirectory:
+		mode := fs.FileMode(0o755)
+		if f := h.diff.seen.files[c.Name]; !f.missing {
+			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil
+		}
+		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil
+	case KindSettings:
+		w, err := h.diff.desiredSettings(c.Name)
+		return remote.WriteFile{Path: c.Name, Data: w.data, Was: h.diff.seen.files[c.Name].SHA256}, err
+	}
+	w, err := h.wantedFile(c.Name)
+	if err == nil && w.data == nil {
+		err = errors.New("the user's key is not known")
+	}
+	was := remote.Absent
+	if f := h.diff.seen.files[c.Name]; !f.missing {
+		was = f.SHA256
+	}
+	return remote.WriteFile{Path: c.Name, Data: w.data, Owner: w.owner, Group: w.group, Mode: w.mode, Was: was}, err
+}
+
+func (h *hostRun) wantedFile(path string) (wantedFile, error) {
+	for _, id := range h.diff.users() {
+		switch path {
+		case confPath(id.cluster):
+			return h.diff.desiredConf(id.cluster)
+		case keyringPath(id.cluster, id.entity):
+			return h.diff.desiredKeyring(id)
+		}
+	}
+	return wantedFile{}, fmt.Errorf("%s is no file of the Spec", path)
+}
+
+const (
+	recordWait = 4 * time.Minute // several report intervals, and a slow start
+	recordPoll = 2 * time.Second
+)
+
+// units restarts what owes a restart, one unit after the other, and then
+// waits until the APIs report the services up by a record newer than the
+// restart: a unit that is active may still not serve.
+func (h *hostRun) units(ctx context.Context) {
+	pick := func(c Change) bool { return c.Target == h.spec.Name && c.Kind == KindUnit }
+	before, cloudErr := h.records(ctx)
+	type waiting struct {
+		id, unit string
+		began    time.Time
+	}
+	var restarted []waiting
+	for _, c := range h.changes(pick) {
+		if !h.ready(ctx, c) {
+			continue
+		}
+		began := time.Now()
+		results, err := h.in.world.Hosts[h.spec.Name].Do(ctx, remote.RestartUnit{Unit: c.Name, Settle: h.in.settle})
+		if len(results) == 1 && results[0].Err != nil {
+			err = results[0].Err
+		}
+		if err != nil || cloudErr != nil {
+			h.settle(c.ID, true, err, began)
+			continue
+		}
+		restarted = append(restarted, waiting{c.ID, c.Name, began})
+	}
+	for _, w := range restarted {
+		h.settle(w.id, true, h.awaitRecord(ctx, w.unit, before), w.began)
+	}
+}
+
+// records reads this host's service records by binary and host.
+func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {
+	if h.in.world.Cloud == nil {
+		return nil, errNoCloud
+	}
+	all, err := h.in.world.Cloud.Services(ctx)
+	mine := map[string]openstack.ServiceRecord{}
+	for _, r := range all {
+		if host, _, _ := strings.Cut(r.Host, "@"); host == h.spec.Name {
+			mine[r.Binary+" "+r.Host] = r
+		}
+	}
+	return mine, err
+}
+
+// recordsOf names the records that a unit's service keeps.
+func (h *hostRun) recordsOf(unit string) []string {
+	var names []string
+	switch unit {
+	case services["cinder-volume"].unit:
+		for _, b := range h.in.site.cinder {
+			names = append(names, "cinder-volume "+h.spec.Name+"@"+b.Name)
+		}
+	case services["cinder-backup"].unit:
+		names = append(names, "cinder-backup "+h.spec.Name)
+	case services["nova-compute"].unit:
+		names = append(names, "nova-compute "+h.spec.Name)
+	}
+	return names
+}
+
+func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) error {
+	ctx, cancel := context.WithTimeout(ctx, recordWait)
+	defer cancel()
+	for {
+		missing, err := h.behind(ctx, unit, before)
+		if err == nil && len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%w: restarted and active, but the APIs do not report it up: %s %w; look at its log on %s",
+				remote.ErrUnitFailed, strings.Join(missing, ", "), errors.Join(err), h.spec.Name)
+		case <-time.After(recordPoll):
+		}
+	}
+}
+
+// behind lists the records that are not yet up and newer than before.
+func (h *hostRun) behind(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) ([]string, error) {
+	if unit == services["glance-api"].unit {
+		_, err := h.in.world.Cloud.Images(ctx, "cephstack-none")
+		return nil, err
+	}
+	now, err := h.records(ctx)
+	var missing []string
+	for _, name := range h.recordsOf(unit) {
+		r, ok := now[name]
+		if !ok || !r.Up || !r.Updated.After(before[name].Updated) {
+			missing = append(missing, name)
+		}
+	}
+	return missing, err
+}

@@ -1,0 +1,336 @@
+package integrate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// settings plans the edits of each configuration file once, for all services
+// of the host that read it first.
+func (x *hostDiffer) settings() {
+	for _, path := range x.configPaths() {
+		edit, err := x.desiredSettings(path)
+		if err != nil {
+			x.breakServices(path)
+			x.problem(x.spec.Name, path, err, "%v", err)
+			continue
+		}
+		if len(edit.diffs) > 0 {
+			x.change(KindSettings, Update, path, "options are not as the services need them", edit.diffs, x.settingNeeds()...)
+		}
+	}
+}
+
+func (x *hostDiffer) configPaths() []string {
+	var paths []string
+	for _, name := range x.names {
+		if p := services[name].config[0]; !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
+}
+
+func (x *hostDiffer) servicesReading(path string) []string {
+	var names []string
+	for _, name := range x.names {
+		if services[name].config[0] == path {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (x *hostDiffer) breakServices(path string) {
+	for _, name := range x.servicesReading(path) {
+		x.brokenBy[name] = true
+	}
+}
+
+// settingNeeds is all that must be on the host, and in Ceph, before a service
+// is told to use it.
+func (x *hostDiffer) settingNeeds() []string {
+	needs := []string{x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " "))}
+	for _, c := range x.site.spec.Clusters {
+		for _, p := range x.site.pools[c.Name] {
+			needs = append(needs, changeID(KindPool, c.Name, p.Name))
+		}
+		needs = append(needs, x.id(KindFile, confPath(c.Name)))
+	}
+	for _, id := range x.users() {
+		needs = append(needs, x.id(KindFile, keyringPath(id.cluster, id.entity)))
+	}
+	for _, id := range x.site.secretUsers() {
+		c := x.o.clusters[id.cluster]
+		needs = append(needs, x.id(KindSecret, x.site.secretUUID(id, c.status.FSID)))
+	}
+	return needs
+}
+
+// desiredSettings edits one configuration file for its services.
+func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
+	var w wantedFile
+	var file *osloconf.File
+	for _, name := range x.servicesReading(path) {
+		first, all, err := x.seen.config(services[name])
+		if errors.Is(err, fs.ErrNotExist) {
+			return w, fmt.Errorf("%w: is %s installed here? install it, or take %s off this host's services", errMissingConfig, name, name)
+		}
+		if err != nil {
+			return w, fmt.Errorf("cannot be read, so it is left alone: %w", err)
+		}
+		if file == nil {
+			file = first
+		}
+		all[0] = file
+		settings, err := x.serviceSettings(name, all)
+		if err != nil {
+			return w, err
+		}
+		if err := x.edit(&w, name, file, all, settings); err != nil {
+			return w, err
+		}
+		x.findings(name, path, all)
+	}
+	w.data = file.Bytes()
+	return w, nil
+}
+
+// edit makes settings effective in file, collecting what differed.
+func (x *hostDiffer) edit(w *wantedFile, service string, file *osloconf.File, all osloconf.Files, settings []openstack.Setting) error {
+	for _, s := range settings {
+		have, ok := all.Lookup(s.Section, s.Option)
+		if (s.Remove && !ok) || (!s.Remove && ok && sameValue(have, s.Value)) {
+			continue
+		}
+		w.diffs = append(w.diffs, FieldDiff{"[" + s.Section + "] " + s.Option, have, s.Value})
+		if s.Remove {
+			file.Unset(s.Section, s.Option)
+		} else if err := file.Set(s.Section, s.Option, s.Value); err != nil {
+			return fmt.Errorf("[%s] %s: %w", s.Section, s.Option, err)
+		}
+		if now, _ := all.Lookup(s.Section, s.Option); !sameValue(now, s.Value) {
+			return fmt.Errorf("[%s] %s would not take effect: a file that %s reads later overrides it with %q; remove it from %s",
+				s.Section, s.Option, service, now, x.overrider(service, s))
+		}
+	}
+	return nil
+}
+
+// overrider names the file, read after the edited one, that sets an option.
+func (x *hostDiffer) overrider(service string, s openstack.Setting) string {
+	l := services[service]
+	later := slices.Concat(l.config[1:], x.seen.dropIns(l))
+	for _, path := range slices.Backward(later) {
+		f, err := osloconf.Parse(x.seen.files[path].data)
+		if err != nil {
+			continue
+		}
+		if _, ok := f.Lookup(s.Section, s.Option); ok {
+			return path
+		}
+	}
+	return "there"
+}
+
+// sameValue compares as oslo.config's types would: booleans without case.
+func sameValue(a, b string) bool {
+	if a == b {
+		return true
+	}
+	isBool := func(s string) bool { return strings.EqualFold(s, "true") || strings.EqualFold(s, "false") }
+	return isBool(a) && strings.EqualFold(a, b)
+}
+
+func (x *hostDiffer) serviceSettings(name string, cur openstack.Current) ([]openstack.Setting, error) {
+	release, err := openstack.ParseRelease(x.site.spec.Release)
+	if err != nil {
+		return nil, err
+	}
+	switch name {
+	case "glance-api":
+		g := x.site.glance
+		return openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}.Settings(release, cur)
+	case "cinder-volume":
+		return x.volumeSettings(release, cur)
+	case "cinder-backup":
+		b := x.site.backup
+		return openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster)}.Settings(release, cur)
+	}
+	return x.computeSettings(release, cur)
+}
+
+func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Current) ([]openstack.Setting, error) {
+	var all []openstack.Setting
+	enabled := ""
+	for _, b := range x.site.cinder {
+		c := x.o.clusters[b.Cluster]
+		if c.err != nil {
+			return nil, c.err
+		}
+		id := userID{b.Cluster, "client." + b.User}
+		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
+			SecretUUID: x.site.secretUUID(id, c.status.FSID), Extra: b.Options}
+		settings, err := backend.Settings(release, overlay{cur, enabled})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range settings {
+			if s.Section == "DEFAULT" && s.Option == "enabled_backends" {
+				enabled = s.Value
+				all = slices.DeleteFunc(all, func(o openstack.Setting) bool { return o.Section == s.Section && o.Option == s.Option })
+			}
+			all = append(all, s)
+		}
+	}
+	return all, nil
+}
+
+// An overlay shows each backend the list that the one before it extended.
+type overlay struct {
+	openstack.Current
+	enabled string
+}
+
+// Lookup implements openstack.Current.
+func (o overlay) Lookup(section, option string) (string, bool) {
+	if o.enabled != "" && section == "DEFAULT" && option == "enabled_backends" {
+		return o.enabled, true
+	}
+	return o.Current.Lookup(section, option)
+}
+
+// computeSettings leaves the place of VM disks alone where VMs with local
+// disks would not survive the switch.
+func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Current) ([]openstack.Setting, error) {
+	if x.site.nova == nil {
+		return nil, nil // the computes only need the secrets of Cinder's users
+	}
+	id := x.site.secretUsers()[0]
+	c := x.o.clusters[id.cluster]
+	if c.err != nil {
+		return nil, c.err
+	}
+	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.site.secretUUID(id, c.status.FSID), Conf: confPath(id.cluster)}
+	if x.disksToCeph(cur) {
+		disks.Pool = x.site.nova.Pool
+	}
+	return disks.Settings(release, cur)
+}
+
+func (x *hostDiffer) disksToCeph(cur openstack.Current) bool {
+	switch x.spec.Disks {
+	case "ceph":
+		return true
+	case "keep":
+		return false
+	}
+	if have, _ := cur.Lookup("libvirt", "images_type"); have == "rbd" {
+		return true
+	}
+	local, err := x.localDisks(x.spec.Name)
+	if err != nil {
+		x.problem(x.spec.Name, "VM disks", err, "left as they are: which VMs with local disks are here cannot be told: %v", err)
+		return false
+	}
+	if len(local) > 0 {
+		x.note(x.spec.Name, "VM disks", "left local, because the next hard reboot of %s would fail after the switch; "+
+			"delete or move such VMs and run again, or say disks: ceph for this host", joinShort(local))
+		return false
+	}
+	return true
+}
+
+func (x *hostDiffer) findings(service, path string, cur openstack.Current) {
+	release, err := openstack.ParseRelease(x.site.spec.Release)
+	if err != nil {
+		return
+	}
+	for _, f := range openstack.Findings(release, services[service].service, cur) {
+		x.note(x.spec.Name, path+" ["+f.Section+"] "+f.Option, "%s", f.Message)
+	}
+}
+
+// units plans the restarts that are owed.
+func (x *hostDiffer) units() {
+	for _, name := range x.names {
+		l := services[name]
+		u := x.seen.units[l.unit]
+		if u.Load == "not-found" || u.Load == "masked" {
+			x.problem(x.spec.Name, l.unit, nil, "the unit is %s; install or unmask it, or take %s off this host's services", u.Load, name)
+			continue
+		}
+		if x.brokenBy[name] {
+			continue
+		}
+		reason, needs := x.debt(l, u)
+		if reason != "" {
+			x.change(KindUnit, Restart, l.unit, reason, nil, needs...)
+		}
+	}
+}
+
+// debt says why a unit owes a restart: an input that this plan changes, or
+// one that is newer than its start.
+func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs []string) {
+	inputs := slices.Concat(l.config, x.seen.dropIns(l))
+	for name, s := range services {
+		if s.unit == l.unit {
+			for _, id := range x.site.usersOn(name) {
+				inputs = append(inputs, confPath(id.cluster), keyringPath(id.cluster, id.entity))
+			}
+		}
+	}
+	var newer []string
+	for _, path := range inputs {
+		for _, id := range []string{x.id(KindFile, path), x.id(KindSettings, path)} {
+			if x.ids[id] && !slices.Contains(needs, id) {
+				needs = append(needs, id)
+			}
+		}
+		if f := x.seen.files[path]; !f.missing && !u.Since.IsZero() && f.Changed.After(u.Since) && !slices.Contains(newer, path) {
+			newer = append(newer, path)
+		}
+	}
+	packages := x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " "))
+	if x.ids[packages] {
+		needs = append(needs, packages)
+	}
+	switch {
+	case len(needs) > 0:
+		return "its configuration changes", needs
+	case len(newer) > 0:
+		return strings.Join(newer, ", ") + " changed after it started", nil
+	case u.Active != "active":
+		return "it is " + u.Active + ", not active", nil
+	}
+	return "", nil
+}
+
+var addressForm = regexp.MustCompile(`\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+`)
+
+// sameMonitors compares two mon_host values by their addresses: a hand-written
+// list without ports or protocols is as good.
+func sameMonitors(a, b string) bool {
+	set := func(s string) []string {
+		var out []string
+		for _, m := range addressForm.FindAllString(s, -1) {
+			if ip := net.ParseIP(strings.Trim(m, "[]")); ip != nil && !slices.Contains(out, ip.String()) {
+				out = append(out, ip.String())
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	x := set(a)
+	return len(x) > 0 && slices.Equal(x, set(b))
+}

@@ -1,0 +1,347 @@
+package integrate
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+)
+
+// hostDiffer compares one host.
+type hostDiffer struct {
+	*differ
+	spec     HostSpec
+	names    []string // services
+	seen     *observedHost
+	blocked  map[string]bool // clusters whose files may not be written here
+	brokenBy map[string]bool // services whose configuration has a problem
+}
+
+func (d *differ) host(h HostSpec) {
+	seen := d.o.hosts[h.Name]
+	if seen.err != nil {
+		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v", seen.err)
+		return
+	}
+	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
+		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
+	x.packages()
+	x.directory()
+	for _, id := range x.users() {
+		x.clusterConf(id.cluster)
+	}
+	for _, id := range x.users() {
+		x.keyring(id)
+	}
+	if slices.Contains(x.names, "nova-compute") {
+		for _, id := range x.site.secretUsers() {
+			x.secret(id)
+		}
+	}
+	x.settings()
+	x.units()
+}
+
+// users lists the Ceph users whose keyrings this host needs.
+func (x *hostDiffer) users() []userID {
+	var ids []userID
+	for _, name := range x.names {
+		for _, id := range x.site.usersOn(name) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+func (x *hostDiffer) change(kind Kind, action Action, name, reason string, diffs []FieldDiff, needs ...string) {
+	x.add(Change{Stage: stageOf(x.spec), Kind: kind, Action: action, Target: x.spec.Name, Name: name, Reason: reason, Diffs: diffs}, needs...)
+}
+
+func (x *hostDiffer) id(kind Kind, name string) string { return changeID(kind, x.spec.Name, name) }
+
+func (x *hostDiffer) packages() {
+	missing := missingPackages(x.names, x.seen)
+	if len(missing) == 0 {
+		return
+	}
+	list := strings.Join(missing, " ")
+	if x.site.spec.Packages != "install" {
+		x.problem(x.spec.Name, "packages", nil, "not installed: %s; install them, or say packages: install in the Spec", list)
+		return
+	}
+	x.change(KindPackages, Create, list, "not installed", nil)
+}
+
+func missingPackages(names []string, seen *observedHost) []string {
+	var missing []string
+	for _, name := range names {
+		for _, p := range services[name].packages {
+			if seen.packages[p] == "" && !slices.Contains(missing, p) {
+				missing = append(missing, p)
+			}
+		}
+	}
+	slices.Sort(missing)
+	return missing
+}
+
+func (x *hostDiffer) directory() {
+	f := x.seen.files[cephDir]
+	switch {
+	case f.err != nil:
+		x.problem(x.spec.Name, cephDir, f.err, "cannot be read: %v", f.err)
+	case f.missing:
+		x.change(KindDirectory, Create, cephDir, "the folder does not exist", []FieldDiff{{"mode", "", "root:root 0755"}})
+	case f.Kind != "dir":
+		x.problem(x.spec.Name, cephDir, nil, "is a %s, not a folder; move it away", f.Kind)
+	case f.Mode&0o005 != 0o005:
+		x.change(KindDirectory, Update, cephDir, "services cannot enter it", []FieldDiff{{"mode", octal(f.Mode), octal(f.Mode | 0o055)}})
+	}
+}
+
+func octal(m fs.FileMode) string { return fmt.Sprintf("%04o", uint32(m.Perm())) }
+
+// clusterConf plans the cluster's ceph.conf, once per host and cluster.
+func (x *hostDiffer) clusterConf(cluster string) {
+	path := confPath(cluster)
+	if x.blocked[cluster] || x.ids[x.id(KindFile, path)] {
+		return
+	}
+	c := x.o.clusters[cluster]
+	if c.err != nil { // said once for the cluster
+		x.blocked[cluster] = true
+		return
+	}
+	want, err := x.desiredConf(cluster)
+	if err != nil {
+		x.blocked[cluster] = true
+		x.problem(x.spec.Name, path, err, "%v", err)
+		return
+	}
+	x.file(path, want)
+}
+
+// desiredConf is the ceph.conf that this host should have: the present one
+// with the monitors and the users' keyring lines set.
+func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
+	path, c := confPath(cluster), x.o.clusters[cluster]
+	f := x.seen.files[path]
+	if f.err != nil {
+		return wantedFile{}, fmt.Errorf("cannot be read: %w", f.err)
+	}
+	w := wantedFile{owner: rootName, group: rootName, mode: 0o644}
+	base := c.conf
+	if !f.missing {
+		base, w.owner, w.group, w.mode = f.data, f.Owner, f.Group, f.Mode|0o444
+	}
+	conf, err := ceph.ParseConf(base)
+	if err != nil {
+		return w, fmt.Errorf("cannot be parsed, so it is left alone: %w", err)
+	}
+	if fsid, ok := conf.Lookup("global", "fsid"); ok && !strings.EqualFold(fsid, c.status.FSID) {
+		return w, fmt.Errorf("is the configuration of another cluster (fsid %s, not %s); move it away, or give the cluster another name in the Spec", fsid, c.status.FSID)
+	}
+	set := func(section, option, value string) {
+		have, ok := conf.Lookup(section, option)
+		if !ok || have != value {
+			conf.Set(section, option, value)
+			w.diffs = append(w.diffs, FieldDiff{"[" + section + "] " + option, have, value})
+		}
+	}
+	set("global", "fsid", c.status.FSID)
+	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, c.mons) {
+		set("global", "mon_host", c.mons)
+	}
+	for _, id := range x.users() {
+		if id.cluster == cluster {
+			set(id.entity, "keyring", keyringPath(cluster, id.entity))
+		}
+	}
+	w.data = conf.Render()
+	return w, nil
+}
+
+// A wantedFile is a file as it should be. Unchanged data is nil where only
+// owner, group or mode matter.
+type wantedFile struct {
+	data         []byte
+	owner, group string
+	mode         fs.FileMode
+	diffs        []FieldDiff // of the content
+}
+
+// file plans a file: created, rewritten, or given its owner and mode.
+func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
+	f := x.seen.files[path]
+	needs = append(needs, x.id(KindDirectory, cephDir), x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " ")))
+	if f.missing {
+		diffs := append(w.diffs, FieldDiff{"mode", "", w.owner + ":" + w.group + " " + octal(w.mode)})
+		x.change(KindFile, Create, path, "the file does not exist", diffs, needs...)
+		return
+	}
+	diffs := w.diffs
+	have, want := f.Owner+":"+f.Group+" "+octal(f.Mode), w.owner+":"+w.group+" "+octal(w.mode)
+	reason := "its content is not as needed"
+	if have != want {
+		diffs = append(diffs, FieldDiff{"mode", have, want})
+		if len(w.diffs) == 0 {
+			reason = "its owner or mode is not as needed"
+		}
+	}
+	if len(diffs) > 0 {
+		x.change(KindFile, Update, path, reason, diffs, needs...)
+	}
+}
+
+func (x *hostDiffer) keyring(id userID) {
+	path := keyringPath(id.cluster, id.entity)
+	if x.blocked[id.cluster] {
+		return
+	}
+	w, err := x.desiredKeyring(id)
+	if err != nil {
+		x.problem(x.spec.Name, path, err, "%v", err)
+		return
+	}
+	x.file(path, w, changeID(KindUser, id.cluster, id.entity))
+}
+
+// desiredKeyring is a user's keyring file on this host. As long as the user
+// has no key yet, its data is nil.
+func (x *hostDiffer) desiredKeyring(id userID) (wantedFile, error) {
+	f := x.seen.files[keyringPath(id.cluster, id.entity)]
+	if f.err != nil {
+		return wantedFile{}, fmt.Errorf("cannot be read: %w", f.err)
+	}
+	var w wantedFile
+	w.owner, w.group, w.mode = x.keyringOwner(id)
+	key, known := x.o.key(id)
+	have := ""
+	if !f.missing {
+		ring, err := ceph.ParseKeyring(f.data)
+		if err != nil {
+			return w, fmt.Errorf("is no keyring, so it is left alone; move it away: %w", err)
+		}
+		user, ok := ring.Lookup(id.entity)
+		if known && ok && user.Key.Equal(key) {
+			w.data = f.data
+			return w, nil
+		}
+		have = digest(user.Key.Reveal())
+	}
+	want := "of the new user"
+	if known {
+		want = digest(key.Reveal())
+		w.data = ceph.Keyring{Users: []ceph.User{{Entity: id.entity, Key: key}}}.Render()
+	}
+	w.diffs = []FieldDiff{{"key", have, want}}
+	return w, nil
+}
+
+// keyringOwner makes a keyring readable for the services on this host that
+// log in with it, and for nobody else: root owns it and the service's group
+// reads it; where two accounts need it, one owns it and the other's group
+// reads it.
+func (x *hostDiffer) keyringOwner(id userID) (owner, group string, mode fs.FileMode) {
+	var accounts []string
+	for _, name := range x.names {
+		if a := services[name].account; slices.Contains(x.site.usersOn(name), id) && !slices.Contains(accounts, a) {
+			accounts = append(accounts, a)
+		}
+	}
+	slices.Sort(accounts)
+	if len(accounts) == 1 {
+		return rootName, accounts[0], 0o640
+	}
+	return accounts[0], accounts[1], 0o440
+}
+
+// digest makes a secret comparable in a plan without showing it.
+func digest(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("cephstack plan " + secret))
+	return "sha256:" + hex.EncodeToString(sum[:4])
+}
+
+func (x *hostDiffer) secret(id userID) {
+	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil {
+		return
+	}
+	want, err := x.desiredSecret(id)
+	if err != nil {
+		x.problem(x.spec.Name, "secret of "+id.entity, err, "%v", err)
+		x.brokenBy["nova-compute"] = true
+		return
+	}
+	needs := []string{changeID(KindUser, id.cluster, id.entity)}
+	i := slices.IndexFunc(x.seen.secrets, func(s libvirtsecret.Secret) bool { return s.UUID == want.UUID })
+	value := digest(want.Value.Reveal())
+	if want.Value.IsZero() {
+		value = "of the new user"
+	}
+	if i < 0 {
+		x.change(KindSecret, Create, want.UUID, "the libvirt secret is not defined",
+			[]FieldDiff{{"usage", "", want.UsageID}, {"value", "", value}}, needs...)
+		return
+	}
+	have := x.seen.secrets[i]
+	if have.Private || (!want.Value.IsZero() && have.Value.Equal(want.Value)) {
+		return
+	}
+	x.change(KindSecret, Update, want.UUID, "its value is not the user's key",
+		[]FieldDiff{{"value", digest(have.Value.Reveal()), value}}, needs...)
+}
+
+// desiredSecret is the libvirt secret for a Ceph user on this compute: one
+// with the right UUID is adopted with the usage it has; another one with the
+// same usage is a conflict.
+func (x *hostDiffer) desiredSecret(id userID) (libvirtsecret.Secret, error) {
+	if x.seen.secretErr != nil {
+		return libvirtsecret.Secret{}, fmt.Errorf("libvirt's secrets cannot be read: %w", x.seen.secretErr)
+	}
+	fsid := x.o.clusters[id.cluster].status.FSID
+	want := libvirtsecret.Secret{
+		UUID: x.site.secretUUID(id, fsid), UsageID: libvirtsecret.UsageID(fsid, id.entity),
+		Description: "CephX key of " + id.entity + ", cluster " + id.cluster,
+	}
+	if key, ok := x.o.key(id); ok {
+		value, err := libvirtsecret.ParseValue(key.Reveal())
+		if err != nil {
+			return want, err
+		}
+		want.Value = value
+	}
+	for _, s := range x.seen.secrets {
+		if s.UUID == want.UUID {
+			want.UsageID, want.Description, want.Private, want.Ephemeral = s.UsageID, s.Description, s.Private, s.Ephemeral
+			return want, nil
+		}
+	}
+	for _, s := range x.seen.secrets {
+		if s.UsageID == want.UsageID {
+			return want, fmt.Errorf("%w: secret %s has the usage %q already; say secret_uuid: %s in the Spec to adopt it",
+				libvirtsecret.ErrConflict, s.UUID, s.UsageID, s.UUID)
+		}
+	}
+	return want, nil
+}
+
+// secretUUID is the one UUID of a user's secret, the same on every compute.
+func (s *site) secretUUID(id userID, fsid string) string {
+	if given := s.givenUUID(id); given != "" {
+		return given
+	}
+	return libvirtsecret.DeriveUUID(fsid, id.entity)
+}
+
+var errMissingConfig = errors.New("configuration file missing")

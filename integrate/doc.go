@@ -1,0 +1,54 @@
+// Package integrate makes an OpenStack cloud keep its data in Ceph: it plans
+// what a Spec is missing, applies the plan, and verifies the result.
+//
+// # Use
+//
+// A Spec is plain data. New takes it together with a World, the interfaces
+// through which everything outside is reached: Ceph clusters, hosts, libvirt's
+// secrets and the cloud's APIs. Then
+//
+//   - Plan observes the world and computes what is missing; it writes nothing.
+//   - Apply makes a plan's changes: the cluster first, then the computes, which
+//     must know keys and secrets before anybody hands their UUID out, then the
+//     controllers. On each host, restarts come last, and only units that owe
+//     one are restarted.
+//   - Verify reads, tries every user's rights, and takes an image, volumes, VMs
+//     and backups through the cloud, looking at each step where the data went.
+//
+// There is no state but the world: run Plan and Apply again after a failure or
+// a kill, and they finish what is missing. See the Example.
+//
+// # Ownership
+//
+// Of a configuration file only the options of a service's integration are
+// owned; every other byte stays. Foreign clauses in a user's rights stay unless
+// the Spec says otherwise. What belongs to another cluster, another application
+// or another secret is a Problem of the plan, and is left alone. Computes with
+// VMs on local disks keep local disks until those are gone (see HostSpec.Disks).
+// Nothing is ever deleted.
+//
+// # Errors
+//
+// Validate joins *FieldError. A part of the world that cannot be read does not
+// fail a plan: it is one of its Problems, and nothing is planned for it. Apply
+// returns one Outcome per change, and its error joins a *ChangeError for each
+// that did not end well, and ErrIncomplete for each Problem. ErrConflict says
+// that the world changed after the plan was made; that change is not made. The
+// errors of packages ceph, remote, libvirtsecret and openstack show through
+// errors.Is and errors.As. Verify's error is ErrChecks. No error, plan, event
+// or report holds a secret.
+//
+// # Concurrency and cancellation
+//
+// An Integration is safe for concurrent use. Hosts are worked on in parallel,
+// Config.Parallel at a time; a dead one delays no other. When the context ends,
+// what is under way is waited for as long as its own context allows, and what
+// was not begun is Cancelled. Two programs that apply at once do not overwrite
+// each other: every file is written only if it still is what the plan saw.
+// Verify removes what it made also after its context ended.
+//
+// # Testing
+//
+// Package integratetest has a whole cloud in memory, for tests of tools that
+// embed this package. It needs no C library and no network.
+package integrate

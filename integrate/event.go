@@ -1,0 +1,70 @@
+package integrate
+
+import (
+	"log/slog"
+	"time"
+)
+
+// An Event tells an Observer how far an operation is: PlanReady,
+// ChangeStarted, ChangeFinished, CheckStarted or CheckFinished. Events of one
+// operation are serialized and none comes after the operation returned.
+type Event interface {
+	slog.LogValuer
+	event()
+}
+
+// PlanReady says that a plan was computed.
+type PlanReady struct{ Changes, Findings int }
+
+// ChangeStarted says that a change is being made.
+type ChangeStarted struct{ Change Change }
+
+// ChangeFinished says how a change ended.
+type ChangeFinished struct{ Outcome Outcome }
+
+// CheckStarted says that a check is running.
+type CheckStarted struct{ Name string }
+
+// CheckFinished says how a check ended.
+type CheckFinished struct{ Check Check }
+
+func (PlanReady) event()      {}
+func (ChangeStarted) event()  {}
+func (ChangeFinished) event() {}
+func (CheckStarted) event()   {}
+func (CheckFinished) event()  {}
+
+// LogValue implements slog.LogValuer.
+func (e PlanReady) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("event", "plan-ready"), slog.Int("changes", e.Changes), slog.Int("findings", e.Findings))
+}
+
+// LogValue implements slog.LogValuer.
+func (e ChangeStarted) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("event", "change-started"), slog.String("change", e.Change.ID))
+}
+
+// LogValue implements slog.LogValuer.
+func (e ChangeFinished) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.String("event", "change-finished"),
+		slog.String("change", e.Outcome.Change.ID),
+		slog.String("status", string(e.Outcome.Status)),
+		slog.Duration("took", e.Outcome.Took.Round(time.Millisecond)),
+	}
+	if e.Outcome.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Outcome.Err.Error()))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// LogValue implements slog.LogValuer.
+func (e CheckStarted) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("event", "check-started"), slog.String("check", e.Name))
+}
+
+// LogValue implements slog.LogValuer.
+func (e CheckFinished) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("event", "check-finished"), slog.String("check", e.Check.Name),
+		slog.String("status", string(e.Check.Status)), slog.Float64("seconds", e.Check.Seconds))
+}

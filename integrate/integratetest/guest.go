@@ -1,0 +1,111 @@
+package integratetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// content is what a volume holds: the checksum of a guest's file, and how
+// many lines it appended.
+type content struct {
+	sum   string
+	lines int
+}
+
+// A guest stands for a VM that runs the journey's script.
+type guest struct {
+	tasks    [][2]string // verb and serial
+	attached []string    // volume IDs
+	console  []string
+	beat     int
+	ticking  map[string]bool
+}
+
+var taskLine = regexp.MustCompile(`(?m)^# cephstack-guest(.*)$`)
+
+func newGuest(userData []byte) *guest {
+	g := &guest{ticking: map[string]bool{}}
+	if m := taskLine.FindSubmatch(userData); m != nil {
+		for _, t := range strings.Fields(string(m[1])) {
+			verb, serial, _ := strings.Cut(t, ":")
+			g.tasks = append(g.tasks, [2]string{verb, serial})
+		}
+		g.console = append(g.console, "CEPHSTACK ready")
+	}
+	return g
+}
+
+// attach lets the guest do what its script does with a new disk.
+func (w *World) attach(s openstack.Server, v openstack.Volume) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.guests[s.ID]
+	if g == nil {
+		return nil
+	}
+	g.attached = append(g.attached, v.ID)
+	for _, t := range g.tasks {
+		verb, serial := t[0], t[1]
+		if !strings.HasPrefix(v.ID, serial) {
+			continue
+		}
+		c := w.volumes[v.ID]
+		switch verb {
+		case "write":
+			sum := sha256.Sum256([]byte(s.ID + v.ID))
+			c = content{sum: hex.EncodeToString(sum[:])}
+			w.volumes[v.ID] = c
+			g.console = append(g.console, fmt.Sprintf("CEPHSTACK write %s %s", serial, c.sum))
+		case "read", "tick":
+			g.console = append(g.console, fmt.Sprintf("CEPHSTACK %s %s %s ticks=%d", verb, serial, c.sum, c.lines))
+			g.ticking[v.ID] = verb == "tick"
+		}
+	}
+	return nil
+}
+
+func (w *World) detach(s openstack.Server, v openstack.Volume) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.guests[s.ID]; g != nil {
+		delete(g.ticking, v.ID)
+	}
+	return nil
+}
+
+// consoleOf lets time pass for a guest and returns its console.
+func (w *World) consoleOf(serverID string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	g := w.guests[serverID]
+	if g == nil {
+		return ""
+	}
+	g.beat += 3
+	for id := range g.ticking {
+		if !g.ticking[id] {
+			continue
+		}
+		c := w.volumes[id]
+		c.lines++
+		w.volumes[id] = c
+		g.console = append(g.console, fmt.Sprintf("CEPHSTACK tick %s %d", id[:min(20, len(id))], c.lines))
+	}
+	g.console = append(g.console, fmt.Sprintf("CEPHSTACK beat %d.00", g.beat))
+	return strings.Join(g.console, "\n") + "\n"
+}
+
+// migrate empties the console, as a real one begins anew on its new host.
+func (w *World) migrate(s openstack.Server, _ string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if g := w.guests[s.ID]; g != nil {
+		g.console = nil
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package integratetest
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
+)
+
+// Configuration files as they are before an integration, in short.
+var configs = map[string]string{
+	"/etc/glance/glance-api.conf": `[DEFAULT]
+#enabled_backends = <None>
+[glance_store]
+# where the images are
+filesystem_store_datadir = /var/lib/glance/images/
+[keystone_authtoken]
+password = not-a-real-one
+`,
+	"/etc/cinder/cinder.conf": `[DEFAULT]
+enabled_backends = nfs
+[nfs]
+volume_driver = cinder.volume.drivers.nfs.NfsDriver
+volume_backend_name = nfs
+`,
+	"/etc/nova/nova.conf": `[DEFAULT]
+compute_driver = libvirt.LibvirtDriver
+[libvirt]
+#images_type = default
+`,
+	"/etc/nova/nova-compute.conf": `[libvirt]
+virt_type = qemu
+`,
+}
+
+var configOf = map[string][]string{
+	"glance-api":    {"/etc/glance/glance-api.conf"},
+	"cinder-volume": {"/etc/cinder/cinder.conf"},
+	"cinder-backup": {"/etc/cinder/cinder.conf"},
+	"nova-compute":  {"/etc/nova/nova.conf", "/etc/nova/nova-compute.conf"},
+}
+
+// newMachine makes a host with the services' packages, files and units, and
+// no trace of Ceph but packages that could be installed.
+func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
+	m := remotetest.NewHost(h.Name)
+	for _, service := range h.Services {
+		for _, path := range configOf[service] {
+			if _, ok := m.Contents(path); !ok {
+				m.AddFile(path, []byte(configs[path]), 0o640)
+			}
+		}
+	}
+	for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd", "qemu-block-extra"} {
+		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
+	}
+	for _, service := range h.Services {
+		m.AddUnit(service + ".service")
+	}
+	m.Handle("find", func(run remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 })
+	m.Handle("rbd", w.rbd)
+	return m
+}
+
+// running gives the value of an option that a service runs with. A service
+// that was not restarted since its file changed runs with what was there
+// before the integration.
+func (w *World) running(host, service, section, option string) string {
+	m := w.Machines[host]
+	if m == nil {
+		return ""
+	}
+	value := ""
+	for _, path := range configOf[service] {
+		results, err := m.Do(context.Background(), remote.ReadFile{Path: path}, remote.UnitState{Unit: service + ".service"})
+		if err != nil || results[0].Err != nil {
+			return ""
+		}
+		data := results[0].Data
+		if results[0].File.Changed.After(results[1].Unit.Since) {
+			data = []byte(configs[path])
+		}
+		f, err := osloconf.Parse(data)
+		if err != nil {
+			return ""
+		}
+		if v, ok := f.Lookup(section, option); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// rbd stands for the rbd program: it lets a user do what its caps let it do.
+func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
+	args := run.Argv[1:]
+	value := func(flag string) string {
+		if i := slices.Index(args, flag); i >= 0 && i+1 < len(args) {
+			return args[i+1]
+		}
+		return ""
+	}
+	cluster := w.Ceph[strings.TrimSuffix(base(value("--conf")), ".conf")]
+	entity := "client." + value("--id")
+	if cluster == nil || len(args) < 6 {
+		return nil, []byte("rbd: error: couldn't connect to the cluster!\n"), 1
+	}
+	verb, object := args[4], args[len(args)-1]
+	if verb == "create" {
+		object = args[5]
+	}
+	pool, _, _ := strings.Cut(object, "/")
+	user, err := ceph.New(cluster).User(context.Background(), entity)
+	if err != nil {
+		return nil, []byte("rbd: couldn't connect to the cluster!\n"), 1
+	}
+	if !permits(user.Caps["osd"], pool, verb != "ls") {
+		return nil, []byte("rbd: error: (1) Operation not permitted\n"), 1
+	}
+	return nil, nil, 0
+}
+
+func permits(osd, pool string, write bool) bool {
+	for clause := range strings.SplitSeq(osd, ",") {
+		switch strings.Join(strings.Fields(clause), " ") {
+		case "profile rbd pool=" + pool, "allow rwx pool=" + pool:
+			return true
+		case "profile rbd-read-only pool=" + pool, "allow rx pool=" + pool:
+			if !write {
+				return true
+			}
+		}
+	}
+	return false
+}

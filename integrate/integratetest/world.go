@@ -1,0 +1,124 @@
+package integratetest
+
+import (
+	"context"
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/openstacktest"
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
+)
+
+// A World is a cloud in memory whose parts act on each other: what its Glance
+// stores is in its Ceph once its glance-api.conf says so and glance-api was
+// restarted, and so on. It fits the Spec that it was made for, and nothing in
+// it is integrated yet.
+type World struct {
+	integrate.World
+	Ceph     map[string]*cephtest.Cluster // by cluster name
+	Machines map[string]*remotetest.Host  // by host name
+	Libvirt  map[string]*secrettest.Store // by compute
+	API      *openstacktest.Server
+
+	spec integrate.Spec
+	dir  string // holds clouds.yaml
+
+	mu      sync.Mutex
+	volumes map[string]content // what guests wrote, by volume ID
+	backups map[string]content
+	guests  map[string]*guest // by server ID
+}
+
+// New builds the world of a Spec. Close it after use.
+func New(spec integrate.Spec) (*World, error) {
+	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{},
+		volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
+	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
+	for _, c := range spec.Clusters {
+		fake := cephtest.New()
+		w.Ceph[c.Name] = fake
+		w.Clusters[c.Name] = integrate.Cluster{Mon: fake, Images: fake}
+	}
+	var computes []string
+	for _, h := range spec.Hosts {
+		machine := w.newMachine(h)
+		w.Machines[h.Name], w.Hosts[h.Name] = machine, machine
+		if slices.Contains(h.Services, "nova-compute") {
+			computes = append(computes, h.Name)
+			store := secrettest.New()
+			w.Libvirt[h.Name], w.Secrets[h.Name] = store, store
+		}
+	}
+	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1, Hooks: w.hooks(), Fail: w.sync})
+	var err error
+	if w.dir, err = os.MkdirTemp("", "cephstack"); err != nil {
+		return nil, err
+	}
+	cfg, err := w.API.CloudConfig(w.dir)
+	if err == nil {
+		cfg.Poll = time.Millisecond
+		w.Cloud, err = openstack.Dial(context.Background(), cfg)
+	}
+	if err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// Close ends the API server and removes its clouds.yaml.
+func (w *World) Close() error {
+	w.API.Close()
+	return os.RemoveAll(w.dir)
+}
+
+// Writes counts the changes made to hosts, clusters and secrets so far: one
+// that stands still proves that nothing was written.
+func (w *World) Writes() int {
+	n := 0
+	for _, m := range w.Machines {
+		for _, kind := range []string{"write", "attr", "mkdir", "remove", "restart", "install"} {
+			n += m.Changes(kind)
+		}
+	}
+	for _, c := range w.Ceph {
+		n += c.Writes()
+	}
+	for _, s := range w.Libvirt {
+		n += s.Calls("define") + s.Calls("undefine")
+	}
+	return n
+}
+
+func (w *World) controller() string {
+	for _, h := range w.spec.Hosts {
+		if slices.Contains(h.Services, "cinder-volume") {
+			return h.Name
+		}
+	}
+	return "controller"
+}
+
+// first is the name of the first cluster, which services use by default.
+func (w *World) first() *cephtest.Cluster { return w.Ceph[w.spec.Clusters[0].Name] }
+
+// hostOf is the host that runs a service; empty when none does.
+func (w *World) hostOf(service string) string {
+	for _, h := range w.spec.Hosts {
+		if slices.Contains(h.Services, service) {
+			return h.Name
+		}
+	}
+	return ""
+}
+
+func base(path string) string { return path[strings.LastIndex(path, "/")+1:] }

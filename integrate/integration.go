@@ -1,0 +1,113 @@
+package integrate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+var errNoCloud = errors.New("no cloud was given")
+
+// A Config is what New needs.
+type Config struct {
+	Spec     Spec
+	World    World
+	Observer func(Event) // optional; must not block for long
+	// Parallel bounds how many hosts are worked on at once; 0 is 32.
+	Parallel int
+	// Settle is how long a restarted unit must stay active; 0 is 3 s.
+	Settle time.Duration
+	// Poll is the pause between looks at a guest's console; 0 is 2 s.
+	Poll time.Duration
+}
+
+// An Integration plans, applies and verifies one Spec against one World. It
+// is safe for concurrent use; it keeps no state between calls.
+type Integration struct {
+	site     *site
+	world    World
+	parallel int
+	settle   time.Duration
+	poll     time.Duration
+
+	mu       sync.Mutex // serializes observer calls
+	observer func(Event)
+}
+
+// New checks the Spec and that the World has every part that the Spec names,
+// joining all faults. It connects to nothing.
+func New(cfg Config) (*Integration, error) {
+	err := cfg.Spec.Validate()
+	if err != nil {
+		return nil, err
+	}
+	in := &Integration{site: resolve(cfg.Spec), world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
+	var faults []error
+	for _, c := range cfg.Spec.Clusters {
+		if w := cfg.World.Clusters[c.Name]; w.Mon == nil || w.Images == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no cluster %q", c.Name))
+		}
+	}
+	for _, h := range cfg.Spec.Hosts {
+		names := in.site.servicesOf(h)
+		if len(names) > 0 && cfg.World.Hosts[h.Name] == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no host %q", h.Name))
+		}
+		if slices.Contains(names, "nova-compute") && cfg.World.Secrets[h.Name] == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no libvirt secret store for %q", h.Name))
+		}
+	}
+	return in, errors.Join(faults...)
+}
+
+// Plan observes the world and computes what would make it as the Spec says.
+// It writes nothing. A part of the world that cannot be read is a Problem of
+// the plan, and nothing is planned for it; the error is for ctx alone.
+func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
+	o := in.observe(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	p := in.diff(o)
+	in.emit(PlanReady{len(p.Changes), len(p.Findings)})
+	return p, nil
+}
+
+// ParsePlan reads a plan that was stored as JSON. Apply then observes the
+// world anew and makes only those changes that are still the same.
+func ParsePlan(data []byte) (*Plan, error) {
+	var p Plan
+	if err := json.Unmarshal(data, &p); err != nil {
+		return nil, fmt.Errorf("integrate: plan: %w", err)
+	}
+	return &p, nil
+}
+
+func (in *Integration) emit(e Event) {
+	if in.observer == nil {
+		return
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.observer(e)
+}
+
+func (in *Integration) limit() int {
+	if in.parallel > 0 {
+		return in.parallel
+	}
+	return 32
+}
+
+func (in *Integration) host(name string) HostSpec {
+	for _, h := range in.site.spec.Hosts {
+		if h.Name == name {
+			return h
+		}
+	}
+	return HostSpec{Name: name}
+}

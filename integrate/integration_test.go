@@ -1,0 +1,357 @@
+package integrate_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func exampleSpec() integrate.Spec {
+	return integrate.Spec{
+		Release:  "zed",
+		Packages: "install",
+		Clusters: []integrate.ClusterSpec{{Name: "ceph", Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}}}},
+		Hosts: []integrate.HostSpec{
+			{Name: "controller", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}},
+			{Name: "compute1", Services: []string{"nova-compute"}},
+			{Name: "compute2", Services: []string{"nova-compute"}},
+		},
+		Glance: &integrate.GlanceSpec{},
+		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph", VolumeType: "ceph"}}},
+		Backup: &integrate.BackupSpec{},
+		Nova:   &integrate.NovaSpec{},
+	}
+}
+
+// open gives a world and its integration.
+func open(t *testing.T, spec integrate.Spec) (*integratetest.World, *integrate.Integration) {
+	t.Helper()
+	w, err := integratetest.New(spec)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, w.Close()) })
+	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
+	require.NoError(t, err)
+	return w, in
+}
+
+func plan(t *testing.T, in *integrate.Integration) *integrate.Plan {
+	t.Helper()
+	p, err := in.Plan(t.Context())
+	require.NoError(t, err)
+	return p
+}
+
+func apply(t *testing.T, in *integrate.Integration) *integrate.Result {
+	t.Helper()
+	r, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.NoError(t, err)
+	return r
+}
+
+func change(p *integrate.Plan, id string) *integrate.Change {
+	for i := range p.Changes {
+		if p.Changes[i].ID == id {
+			return &p.Changes[i]
+		}
+	}
+	return nil
+}
+
+func TestApplyReachesTheSpec(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	first := plan(t, in)
+	require.Empty(t, first.Problems(), "%s", first)
+	result, err := in.Apply(t.Context(), first, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	require.Equal(t, len(first.Changes), result.Count(integrate.Applied))
+
+	writes := w.Writes()
+	second := plan(t, in)
+	require.True(t, second.Empty(), "%s", second)
+	apply(t, in)
+	assert.Equal(t, writes, w.Writes(), "a second apply wrote something")
+
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.NoError(t, err, "%s", report)
+	assert.Empty(t, w.API.Violations())
+}
+
+func TestPlanIsDeterministicAndHoldsNoSecret(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	assert.Equal(t, plan(t, in).String(), plan(t, in).String())
+	apply(t, in)
+	user, err := ceph.New(w.Clusters["ceph"].Mon).User(t.Context(), "client.cinder")
+	require.NoError(t, err)
+	w.Machines["compute1"].AddFile("/etc/ceph/ceph.client.cinder.keyring", []byte("[client.cinder]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n"), 0o644)
+	p := plan(t, in)
+	require.False(t, p.Empty())
+	data, err := json.Marshal(p)
+	require.NoError(t, err)
+	for _, text := range []string{p.String(), string(data)} {
+		assert.NotContains(t, text, user.Key.Reveal())
+		assert.NotContains(t, text, "AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==")
+	}
+}
+
+func TestVerifyBeforeApplyFails(t *testing.T) {
+	_, in := open(t, exampleSpec())
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	for _, c := range report.Checks {
+		if c.Status == integrate.Pass {
+			assert.Contains(t, []string{"ceph-health ceph", "nothing is left behind"}, c.Name, "%s passed: %s", c.Name, c.Evidence)
+		}
+	}
+}
+
+func TestJourneyWithoutImageIsUnable(t *testing.T) {
+	_, in := open(t, exampleSpec())
+	apply(t, in)
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	for _, c := range report.Checks {
+		assert.NotEqual(t, integrate.Fail, c.Status, "%s: %s", c.Name, c.Evidence)
+	}
+}
+
+// TestKilledAnywhere loses every host's connection after each operation in
+// turn, as a program that is killed does, and wants the next run to finish.
+func TestKilledAnywhere(t *testing.T) {
+	for after := 1; ; after++ {
+		w, in := open(t, exampleSpec())
+		p := plan(t, in)
+		left, lost := after, false
+		for _, m := range w.Machines {
+			m.FailAfter = func(op remote.Op) error {
+				switch op.(type) {
+				case remote.ReadFile, remote.Stat, remote.UnitState, remote.Run, remote.Packages:
+					return nil
+				}
+				if left--; left > 0 {
+					return nil
+				}
+				lost = true
+				return &remote.HostError{Host: "all", Step: "exchange", Err: remote.ErrUnreachable}
+			}
+		}
+		one, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Parallel: 1, Settle: time.Millisecond})
+		require.NoError(t, err)
+		_, err = one.Apply(t.Context(), p, integrate.ApplyOptions{})
+		if !lost {
+			require.NoError(t, err)
+			require.Greater(t, after, 10, "the sweep did not reach the hosts")
+			return
+		}
+		require.Error(t, err, "after %d", after)
+		for _, m := range w.Machines {
+			m.FailAfter = nil
+		}
+		apply(t, in)
+		require.True(t, plan(t, in).Empty(), "killed after operation %d: %s", after, plan(t, in))
+	}
+}
+
+func TestUnreachableHostIsAProblemAndOthersGoOn(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute2"].Fail = func(remote.Op) error {
+		return &remote.HostError{Host: "compute2", Step: "connect", Err: remote.ErrUnreachable}
+	}
+	p := plan(t, in)
+	require.Len(t, p.Problems(), 1)
+	assert.Equal(t, "compute2", p.Problems()[0].Target)
+	assert.ErrorIs(t, p.Problems()[0].Err, remote.ErrUnreachable)
+	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrIncomplete)
+	assert.Equal(t, len(p.Changes), result.Count(integrate.Applied))
+
+	w.Machines["compute2"].Fail = nil
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty())
+}
+
+func TestFailedWriteSkipsWhatNeedsIt(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	broken := true
+	w.Machines["controller"].Fail = func(op remote.Op) error {
+		if f, ok := op.(remote.WriteFile); ok && broken && strings.HasSuffix(f.Path, "glance.keyring") {
+			return remote.ErrNoSpace
+		}
+		return nil
+	}
+	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.ErrorIs(t, err, remote.ErrNoSpace)
+	skipped := map[string]string{}
+	for _, o := range result.Outcomes {
+		if o.Status == integrate.Skipped {
+			skipped[o.Change.ID] = o.Because
+		}
+	}
+	assert.Contains(t, skipped, "unit/controller/glance-api.service")
+	assert.Contains(t, skipped, "settings/controller//etc/glance/glance-api.conf")
+	broken = false
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty())
+}
+
+func TestChangedFileIsAConflict(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	p := plan(t, in)
+	w.Machines["compute1"].AddFile("/etc/nova/nova.conf", []byte("[libvirt]\n# somebody was here\n"), 0o640)
+	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrConflict)
+	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.Equal(t, "[libvirt]\n# somebody was here\n", string(data))
+	apply(t, in)
+	data, _ = w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.Contains(t, string(data), "# somebody was here\n")
+}
+
+func TestStoredPlan(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	data, err := json.Marshal(plan(t, in))
+	require.NoError(t, err)
+	stored, err := integrate.ParsePlan(data)
+	require.NoError(t, err)
+	w.Machines["compute1"].AddFile("/etc/nova/nova.conf", []byte("[libvirt]\nrbd_user = other\n"), 0o640)
+	_, err = in.Apply(t.Context(), stored, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrConflict)
+	again, err := integrate.ParsePlan(data)
+	require.NoError(t, err)
+	result, err := in.Apply(t.Context(), again, integrate.ApplyOptions{})
+	require.Error(t, err)
+	assert.Positive(t, result.Count(integrate.Unchanged))
+}
+
+func TestLocalDisksStay(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	id := w.API.AddServer(openstack.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	p := plan(t, in)
+	settings := change(p, "settings/compute1//etc/nova/nova.conf")
+	require.NotNil(t, settings)
+	for _, d := range settings.Diffs {
+		assert.NotContains(t, d.Field, "images_type")
+	}
+	assert.Contains(t, p.String(), id)
+	apply(t, in)
+	require.True(t, plan(t, in).Empty())
+
+	spec := exampleSpec()
+	spec.Hosts[1].Disks = "ceph"
+	forced, err := integrate.New(integrate.Config{Spec: spec, World: w.World})
+	require.NoError(t, err)
+	p = plan(t, forced)
+	require.NotNil(t, change(p, "settings/compute1//etc/nova/nova.conf"))
+}
+
+func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
+	t.Run("a pool of another application", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		require.NoError(t, ceph.New(w.Clusters["ceph"].Mon).CreatePool(t.Context(), ceph.Pool{Name: "volumes", Application: "cephfs"}))
+		p := plan(t, in)
+		require.Len(t, p.Problems(), 1)
+		assert.Contains(t, p.Problems()[0].Message, "cephfs")
+	})
+	t.Run("caps of 2014 with a foreign clause", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		caps, err := ceph.ParseCaps(map[string]string{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r pool=operator-data"})
+		require.NoError(t, err)
+		c := ceph.New(w.Clusters["ceph"].Mon)
+		before, err := c.CreateUser(t.Context(), "client.cinder", caps)
+		require.NoError(t, err)
+		apply(t, in)
+		after, err := c.User(t.Context(), "client.cinder")
+		require.NoError(t, err)
+		assert.True(t, before.Key.Equal(after.Key), "the key must stay")
+		assert.Contains(t, after.Caps["osd"], "allow r pool=operator-data")
+		assert.NotContains(t, after.Caps["osd"], "rbd_children")
+		assert.True(t, plan(t, in).Empty())
+	})
+	t.Run("a secret with the same usage", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		status, err := ceph.New(w.Clusters["ceph"].Mon).Status(t.Context())
+		require.NoError(t, err)
+		value, err := libvirtsecret.ParseValue("AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==")
+		require.NoError(t, err)
+		other := "11111111-2222-4333-8444-555555555555"
+		require.NoError(t, w.Secrets["compute1"].Define(t.Context(), libvirtsecret.Secret{UUID: other, UsageID: libvirtsecret.UsageID(status.FSID, "client.cinder"), Value: value}))
+		p := plan(t, in)
+		require.Len(t, p.Problems(), 1)
+		assert.Contains(t, p.Problems()[0].Message, other)
+		assert.Nil(t, change(p, "unit/compute1/nova-compute.service"))
+	})
+	t.Run("ceph.conf of another cluster", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["compute1"].AddFile("/etc/ceph/ceph.conf", []byte("[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n"), 0o644)
+		p := plan(t, in)
+		require.NotEmpty(t, p.Problems())
+		assert.Contains(t, p.Problems()[0].Message, "another cluster")
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.ErrorIs(t, err, integrate.ErrIncomplete)
+		data, _ := w.Machines["compute1"].Contents("/etc/ceph/ceph.conf")
+		assert.Contains(t, string(data), "192.0.2.1")
+	})
+	t.Run("an option that a later file overrides", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["compute2"].AddFile("/etc/nova/nova-compute.conf", []byte("[libvirt]\nrbd_user = someone\n"), 0o640)
+		p := plan(t, in)
+		require.Len(t, p.Problems(), 1)
+		assert.Contains(t, p.Problems()[0].Message, "/etc/nova/nova-compute.conf")
+	})
+}
+
+func TestRestartIsADebt(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	apply(t, in)
+	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	_, err := w.Hosts["compute1"].Do(t.Context(), remote.WriteFile{Path: "/etc/nova/nova.conf", Data: append(bytes.Clone(data), '\n')})
+	require.NoError(t, err)
+	p := plan(t, in)
+	require.Len(t, p.Changes, 1, "%s", p)
+	assert.Equal(t, integrate.Restart, p.Changes[0].Action)
+	assert.Contains(t, p.Changes[0].Reason, "/etc/nova/nova.conf")
+}
+
+func TestUnitThatDoesNotComeUpIsFailed(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute1"].BreakUnit("nova-compute.service", "it said why")
+	_, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.ErrorIs(t, err, remote.ErrUnitFailed)
+	assert.Contains(t, err.Error(), "it said why")
+}
+
+func TestCanariesGoFirst(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute1"].BreakUnit("nova-compute.service", "broken")
+	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{Canaries: 1})
+	require.Error(t, err)
+	for _, o := range result.Outcomes {
+		if o.Change.Target == "compute2" || o.Change.Target == "controller" {
+			assert.Equal(t, integrate.Cancelled, o.Status, o.Change.ID)
+		}
+	}
+}
+
+func TestCancelledApplySettlesEverything(t *testing.T) {
+	_, in := open(t, exampleSpec())
+	p := plan(t, in)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, err := in.Apply(ctx, p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, len(p.Changes), result.Count(integrate.Cancelled))
+	_, err = in.Plan(ctx)
+	assert.True(t, errors.Is(err, context.Canceled))
+}

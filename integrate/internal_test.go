@@ -1,0 +1,74 @@
+package integrate
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/cephstack/cephstack/remote"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestSameMonitors(t *testing.T) {
+	full := "[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0] [v2:10.0.0.2:3300/0,v1:10.0.0.2:6789/0]"
+	for other, same := range map[string]bool{
+		"10.0.0.2,10.0.0.1": true, "10.0.0.1:6789 10.0.0.2": true, "10.0.0.1": false, "": false, "mon.example.org": false,
+	} {
+		assert.Equal(t, same, sameMonitors(other, full), "%q", other)
+	}
+	assert.True(t, sameMonitors("[2001:db8::1]", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
+}
+
+func TestGuestScriptIsAShellScript(t *testing.T) {
+	script := string(guestScript(guestTask{"write", "0123"}, guestTask{"tick", "4567"}))
+	cmd := exec.Command("sh", "-n")
+	cmd.Stdin = strings.NewReader(script)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Contains(t, script, "# cephstack-guest write:0123 tick:4567\n")
+	assert.Less(t, len(script), 64<<10/4*3, "user data may have 64 KiB in base64")
+}
+
+func TestLastBeat(t *testing.T) {
+	assert.Equal(t, 17.5, lastBeat("CEPHSTACK beat 3.1\nnoise\nCEPHSTACK beat 17.5\nCEPHSTACK be"))
+	assert.Zero(t, lastBeat("GUEST-UP 3"))
+}
+
+func TestJudgeTakesOnlyTheClustersRefusal(t *testing.T) {
+	denied := remote.Result{Exit: 1, Stderr: []byte("rbd: list: (1) Operation not permitted\n")}
+	broken := remote.Result{Exit: 1, Stderr: []byte("rbd: couldn't connect to the cluster!\n")}
+	done := remote.Result{}
+	read := []right{{pool: "volumes"}}
+	for _, c := range []struct {
+		name    string
+		rights  []right
+		result  remote.Result
+		cleanup []remote.Result
+		want    error
+		fails   bool
+	}{
+		{"a refusal that had to be", read, denied, nil, nil, false},
+		{"reading what must not be read", read, done, nil, nil, true},
+		{"no cluster", read, broken, nil, errUnable, true},
+		{"a right that is missing", []right{{pool: "images", write: true, allowed: true}}, denied, []remote.Result{denied}, nil, true},
+		{"a probe that stays", []right{{pool: "images", write: true, allowed: true}}, done, []remote.Result{broken}, nil, true},
+	} {
+		_, err := judge(c.rights, []remote.Result{c.result}, c.cleanup, "x@y")
+		assert.Equal(t, c.fails, err != nil, c.name)
+		if c.want != nil {
+			assert.ErrorIs(t, err, c.want, c.name)
+		}
+	}
+}
+
+func TestKeyringOfTwoServicesIsReadByBoth(t *testing.T) {
+	spec := Spec{Clusters: []ClusterSpec{{Name: "ceph"}}, Cinder: &CinderSpec{Backends: []BackendSpec{{Name: "ceph"}}}, Nova: &NovaSpec{}}
+	s := resolve(spec)
+	x := &hostDiffer{differ: &differ{site: s}, names: []string{"cinder-volume", "nova-compute"}}
+	owner, group, mode := x.keyringOwner(userID{"ceph", "client.cinder"})
+	assert.Equal(t, []any{"cinder", "nova", "0440"}, []any{owner, group, octal(mode)})
+	x.names = []string{"nova-compute"}
+	owner, group, mode = x.keyringOwner(userID{"ceph", "client.cinder"})
+	assert.Equal(t, []any{"root", "nova", "0640"}, []any{owner, group, octal(mode)})
+}

@@ -1,0 +1,341 @@
+package integrate
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A journey takes data through the cloud and looks at where it went. Its
+// steps are checks; one whose inputs are missing is Unable.
+type journey struct {
+	*verifier
+	cloud  *openstack.Cloud
+	poll   time.Duration
+	prefix string
+
+	image    openstack.Image
+	copy     openstack.Volume // copy-on-write child of image
+	data     openstack.Volume // written in one guest, read in another
+	restored openstack.Volume // what a backup of data is restored into
+	flavor   string
+	guests   []guest // by compute, in the Spec's order
+	sum      string  // SHA-256 of the guest's file
+	full     openstack.Backup
+	partial  openstack.Backup
+
+	passed map[string]bool
+	made   []made
+}
+
+// A guest is a VM of the journey.
+type guest struct {
+	compute string
+	server  openstack.Server
+}
+
+// made is something that has to be removed, newest first.
+type made struct {
+	what   string
+	remove func(context.Context) error
+}
+
+// Names of the journey's checks, which are other checks' inputs.
+const (
+	checkImage   = "image in ceph"
+	checkCopy    = "volume from image is a copy-on-write child"
+	checkVolumes = "volumes in ceph"
+	checkWrite   = "guest writes to an attached volume"
+	checkRead    = "guest on another compute reads the same"
+	checkFull    = "full backup of an in-use volume"
+	checkPartial = "incremental backup of an in-use volume"
+)
+
+func (v *verifier) journey(ctx context.Context) {
+	j := &journey{verifier: v, cloud: v.in.world.Cloud, poll: 2 * time.Second, passed: map[string]bool{},
+		prefix: strings.Replace(probeName(), "probe", "verify", 1)}
+	if v.in.poll > 0 {
+		j.poll = v.in.poll
+	}
+	defer j.cleanUp(context.WithoutCancel(ctx))
+	j.storage(ctx)
+	j.boot(ctx)
+	j.bytes(ctx)
+	j.backups(ctx)
+	j.migration(ctx)
+	j.vmSnapshot(ctx)
+}
+
+// step is a check that needs other checks to have passed.
+func (j *journey) step(ctx context.Context, name, next string, needs []string, fn func(context.Context) (string, error)) {
+	j.passed[name] = j.check(ctx, name, next, func(ctx context.Context) (string, error) {
+		if j.cloud == nil {
+			return "", unable("%v", cmp.Or(j.in.world.CloudErr, errNoCloud))
+		}
+		for _, n := range needs {
+			if !j.passed[n] {
+				return "", unable("because %q did not pass", n)
+			}
+		}
+		return fn(ctx)
+	})
+}
+
+func (j *journey) remember(what string, remove func(context.Context) error) {
+	j.made = append(j.made, made{what, remove})
+}
+
+func (j *journey) images(cluster string) ceph.Images { return j.in.world.Clusters[cluster].Images }
+
+// storage makes the image and the volumes.
+func (j *journey) storage(ctx context.Context) {
+	s := j.in.site
+	if s.glance == nil {
+		return
+	}
+	j.step(ctx, checkImage, "look at glance-api's log and at show_image_direct_url", nil, j.uploadImage)
+	if len(s.cinder) == 0 {
+		return
+	}
+	j.step(ctx, checkCopy, "the image must be raw, exposed by show_image_direct_url, and in the same cluster; look at cinder-volume's log",
+		[]string{checkImage}, j.copyVolume)
+	j.step(ctx, checkVolumes, "look at cinder-scheduler's and cinder-volume's logs", nil, j.dataVolumes)
+}
+
+func (j *journey) uploadImage(ctx context.Context) (string, error) {
+	if j.opts.Image == nil {
+		return "", unable("no guest image was given")
+	}
+	size, sum, err := measure(j.opts.Image)
+	if err != nil {
+		return "", err
+	}
+	image, err := j.cloud.UploadImage(ctx, j.prefix+"-image", "raw", j.opts.Image)
+	if image.ID != "" {
+		j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
+	}
+	if err != nil {
+		return "", err
+	}
+	g := j.in.site.glance
+	rbd, err := j.images(g.Cluster).Inspect(ctx, g.Pool, image.ID)
+	if err != nil {
+		return "", fmt.Errorf("uploaded, but not in pool %s: %w", g.Pool, err)
+	}
+	if !hasSnapshot(rbd, "snap", true) {
+		return "", fmt.Errorf("%s/%s has no protected snapshot snap", g.Pool, image.ID)
+	}
+	if rbd.Size < size {
+		return "", fmt.Errorf("%s/%s has %d bytes, the image %d", g.Pool, image.ID, rbd.Size, size)
+	}
+	back, err := j.cloud.DownloadImage(ctx, image.ID)
+	if err != nil {
+		return "", err
+	}
+	defer back.Close()
+	_, got, err := digestOf(back)
+	if err != nil || got != sum {
+		return "", fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s): %w", got, sum, errors.Join(err))
+	}
+	j.image = image
+	return fmt.Sprintf("%s/%s@snap protected, %d bytes, sha256 %.16s same after download", g.Pool, image.ID, rbd.Size, sum), nil
+}
+
+// measure reads an image through once and rewinds it.
+func measure(r io.ReadSeeker) (int64, string, error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return 0, "", err
+	}
+	n, sum, err := digestOf(r)
+	if err != nil {
+		return 0, "", err
+	}
+	_, err = r.Seek(0, io.SeekStart)
+	return n, sum, err
+}
+
+func digestOf(r io.Reader) (int64, string, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+func hasSnapshot(image ceph.Image, prefix string, protected bool) bool {
+	return slices.ContainsFunc(image.Snapshots, func(s ceph.Snapshot) bool {
+		return strings.HasPrefix(s.Name, prefix) && (s.Protected || !protected)
+	})
+}
+
+const gib = 1 << 30
+
+func (j *journey) volume(ctx context.Context, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
+	b := j.in.site.cinder[0]
+	r.Name, r.Type = j.prefix+"-"+name, b.VolumeType
+	if r.SizeGiB == 0 {
+		r.SizeGiB = 1
+	}
+	vol, err := j.cloud.CreateVolume(ctx, r)
+	if vol.ID != "" {
+		j.remember("volume "+vol.ID, func(ctx context.Context) error { return j.cloud.DeleteVolume(ctx, vol.ID) })
+	}
+	if err != nil {
+		return vol, err
+	}
+	if _, err := j.images(b.Cluster).Inspect(ctx, b.Pool, "volume-"+vol.ID); err != nil {
+		return vol, fmt.Errorf("volume %s is on %s and not in pool %s (where other backends exist, the backend needs a volume_type in the Spec): %w",
+			vol.ID, vol.Host, b.Pool, err)
+	}
+	return vol, nil
+}
+
+func (j *journey) copyVolume(ctx context.Context) (string, error) {
+	vol, err := j.volume(ctx, "copy", openstack.VolumeRequest{ImageID: j.image.ID, SizeGiB: int((j.image.Size + gib - 1) / gib)})
+	if err != nil {
+		return "", err
+	}
+	j.copy = vol
+	b := j.in.site.cinder[0]
+	return j.childOfImage(ctx, b.Cluster, b.Pool, "volume-"+vol.ID)
+}
+
+// childOfImage passes when an RBD image is a clone of the journey's image.
+func (j *journey) childOfImage(ctx context.Context, cluster, pool, name string) (string, error) {
+	rbd, err := j.images(cluster).Inspect(ctx, pool, name)
+	if err != nil {
+		return "", fmt.Errorf("%s/%s: %w", pool, name, err)
+	}
+	want := ceph.Parent{Pool: j.in.site.glance.Pool, Image: j.image.ID, Snapshot: "snap"}
+	if rbd.Parent == nil || *rbd.Parent != want {
+		return "", fmt.Errorf("%s/%s is a full copy: its parent is %v, not %v", pool, name, rbd.Parent, want)
+	}
+	return fmt.Sprintf("%s/%s is a child of %s/%s@snap", pool, name, want.Pool, want.Image), nil
+}
+
+func (j *journey) dataVolumes(ctx context.Context) (string, error) {
+	var err error
+	if j.data, err = j.volume(ctx, "data", openstack.VolumeRequest{}); err != nil {
+		return "", err
+	}
+	if j.restored, err = j.volume(ctx, "restored", openstack.VolumeRequest{}); err != nil {
+		return "", err
+	}
+	b := j.in.site.cinder[0]
+	return fmt.Sprintf("%s/volume-%s and another, on %s", b.Pool, j.data.ID, j.data.Host), nil
+}
+
+// boot starts a guest on every compute.
+func (j *journey) boot(ctx context.Context) {
+	var computes []string
+	for _, h := range j.in.site.spec.Hosts {
+		if slices.Contains(j.in.site.servicesOf(h), "nova-compute") {
+			computes = append(computes, h.Name)
+		}
+	}
+	if len(computes) == 0 || j.in.site.glance == nil {
+		return
+	}
+	needs := []string{checkImage}
+	if len(j.in.site.cinder) > 0 {
+		needs = append(needs, checkVolumes)
+	}
+	j.guests = make([]guest, len(computes))
+	errs := make([]error, len(computes))
+	if j.passed[checkImage] && ctx.Err() == nil {
+		j.bootAll(ctx, computes, errs)
+	}
+	for i, compute := range computes {
+		j.step(ctx, "vm on "+compute, "look at the VM's fault and at nova-compute's log on "+compute, needs,
+			func(ctx context.Context) (string, error) {
+				if errs[i] != nil {
+					return "", errs[i]
+				}
+				return j.guestUp(ctx, j.guests[i])
+			})
+	}
+}
+
+// bootAll creates the guests side by side, since each takes long. The first
+// writes the data and reads what was restored; the second reads and appends.
+func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) {
+	flavor, err := j.smallFlavor(ctx)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	slots := make(chan struct{}, 4)
+	for i, compute := range computes {
+		if errs[i] = err; err != nil {
+			continue
+		}
+		var tasks []guestTask
+		switch {
+		case j.data.ID != "" && i == 0:
+			tasks = []guestTask{{"write", serialOf(j.data.ID)}, {"read", serialOf(j.restored.ID)}}
+		case j.data.ID != "" && i == 1:
+			tasks = []guestTask{{"tick", serialOf(j.data.ID)}}
+		}
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			server, err := j.cloud.CreateServer(ctx, openstack.ServerRequest{Name: j.prefix + "-" + compute, ImageID: j.image.ID,
+				Flavor: flavor, Host: compute, UserData: guestScript(tasks...)})
+			mu.Lock()
+			defer mu.Unlock()
+			if server.ID != "" {
+				j.remember("server "+server.ID, func(ctx context.Context) error { return j.cloud.DeleteServer(ctx, server.ID) })
+			}
+			j.guests[i], errs[i] = guest{compute, server}, err
+		})
+	}
+	wg.Wait()
+}
+
+func (j *journey) smallFlavor(ctx context.Context) (string, error) {
+	if j.opts.Flavor != "" {
+		return j.opts.Flavor, nil
+	}
+	id, err := j.cloud.CreateFlavor(ctx, j.prefix, 1, 256, max(1, int((j.image.Size+gib-1)/gib)))
+	if err != nil {
+		return "", err
+	}
+	j.remember("flavor "+id, func(ctx context.Context) error { return j.cloud.DeleteFlavor(ctx, id) })
+	return id, nil
+}
+
+// guestUp looks at where a guest's disk is, and waits for its first word.
+func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
+	if g.server.Host != g.compute {
+		return "", fmt.Errorf("landed on %s", g.server.Host)
+	}
+	if _, err := j.answer(ctx, g.server.ID, "ready"); err != nil {
+		return "", err
+	}
+	n := j.in.site.nova
+	if n == nil {
+		return "guest is up; its disk is local, as the Spec has no nova", nil
+	}
+	where, err := j.childOfImage(ctx, n.Cluster, n.Pool, g.server.ID+"_disk")
+	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
+		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")
+	}
+	return "guest is up; " + where, err
+}
+
+// keepsDisks reports whether a compute's VM disks were left local on purpose.
+func (j *journey) keepsDisks(compute string) bool {
+	_, all, err := j.seen.hosts[compute].config(services["nova-compute"])
+	if err != nil {
+		return false
+	}
+	kind, _ := all.Lookup("libvirt", "images_type")
+	return kind != "rbd"
+}

@@ -1,0 +1,232 @@
+package integrate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// observe reads the world at once, everything in parallel, and writes nothing.
+func (in *Integration) observe(ctx context.Context) *observed {
+	o := &observed{clusters: map[string]*observedCluster{}, hosts: map[string]*observedHost{}}
+	var wg sync.WaitGroup
+	for _, c := range in.site.spec.Clusters {
+		seen := &observedCluster{}
+		o.clusters[c.Name] = seen
+		wg.Go(func() { *seen = in.observeCluster(ctx, c.Name) })
+	}
+	wg.Go(func() { o.cloud = in.observeCloud(ctx) })
+	wg.Go(func() {
+		for _, r := range in.eachHost(ctx, in.observeHost) {
+			o.hosts[r.Name] = r.Value
+		}
+	})
+	wg.Wait()
+	return o
+}
+
+// eachHost runs fn for every host that has services to configure.
+func (in *Integration) eachHost(ctx context.Context, fn func(context.Context, string) (*observedHost, error)) []remote.Outcome[*observedHost] {
+	var names []string
+	for _, h := range in.site.spec.Hosts {
+		if len(in.site.servicesOf(h)) > 0 {
+			names = append(names, h.Name)
+		}
+	}
+	return remote.Each(ctx, names, in.limit(), func(ctx context.Context, name string) (*observedHost, error) {
+		h, err := fn(ctx, name)
+		if h == nil {
+			h = &observedHost{err: err}
+		}
+		return h, err
+	})
+}
+
+func (in *Integration) observeCluster(ctx context.Context, name string) observedCluster {
+	o := observedCluster{pools: map[string]ceph.Pool{}, users: map[string]ceph.User{}, vmDisk: map[string]bool{}}
+	c := ceph.New(in.world.Clusters[name].Mon)
+	if o.status, o.err = c.Status(ctx); o.err != nil {
+		return o
+	}
+	pools, err := c.Pools(ctx)
+	if o.err = err; err != nil {
+		return o
+	}
+	for _, p := range pools {
+		o.pools[p.Name] = p
+	}
+	for _, u := range in.site.users {
+		if u.cluster != name {
+			continue
+		}
+		user, err := c.User(ctx, u.entity)
+		if err != nil && !errors.Is(err, ceph.ErrNotFound) {
+			o.err = err
+			return o
+		}
+		if err == nil {
+			o.users[u.entity] = user
+		}
+	}
+	conf, err := c.MinimalConf(ctx)
+	if o.err = err; err != nil {
+		return o
+	}
+	o.conf = conf.Render()
+	o.mons, _ = conf.Lookup("global", "mon_host")
+	o.err = in.observeDisks(ctx, name, &o)
+	return o
+}
+
+// observeDisks lists Nova's pool, to tell local disks from those in Ceph.
+func (in *Integration) observeDisks(ctx context.Context, name string, o *observedCluster) error {
+	n := in.site.nova
+	if n == nil || n.Cluster != name {
+		return nil
+	}
+	if _, ok := o.pools[n.Pool]; !ok {
+		return nil
+	}
+	images, err := in.world.Clusters[name].Images.List(ctx, n.Pool)
+	if err != nil && !errors.Is(err, ceph.ErrNotFound) {
+		return err
+	}
+	for _, image := range images {
+		o.vmDisk[image] = true
+	}
+	return nil
+}
+
+func (in *Integration) observeCloud(ctx context.Context) observedCloud {
+	o := observedCloud{servers: map[string][]openstack.Server{}}
+	if in.world.Cloud == nil {
+		o.err = cmp.Or(in.world.CloudErr, errNoCloud)
+		return o
+	}
+	if o.records, o.err = in.world.Cloud.Services(ctx); o.err != nil {
+		return o
+	}
+	servers, err := in.world.Cloud.Servers(ctx, "")
+	if o.err = err; err != nil {
+		return o
+	}
+	for _, s := range servers {
+		o.servers[s.Host] = append(o.servers[s.Host], s)
+	}
+	o.types, o.err = in.world.Cloud.VolumeTypes(ctx)
+	return o
+}
+
+// observeHost reads a host in one exchange; a second one only follows when
+// drop-in files have to be read too.
+func (in *Integration) observeHost(ctx context.Context, name string) (*observedHost, error) {
+	q := in.hostQuery(name)
+	results, err := in.world.Hosts[name].Do(ctx, q.ops...)
+	if err != nil {
+		return nil, err
+	}
+	o := &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}}
+	dropIns := o.take(q, results)
+	if find := results[2]; find.Err != nil || find.Exit > 1 { // 1: some folders are not there
+		return nil, fmt.Errorf("%s: configuration folders cannot be listed: exit status %d: %w", name, find.Exit, errors.Join(find.Err))
+	}
+	if len(dropIns) > 0 {
+		more := query{}
+		for _, p := range dropIns {
+			more.ops = append(more.ops, remote.ReadFile{Path: p})
+		}
+		results, err := in.world.Hosts[name].Do(ctx, more.ops...)
+		if err != nil {
+			return nil, err
+		}
+		o.take(more, results)
+	}
+	if store := in.world.Secrets[name]; store != nil && q.secrets {
+		o.secrets, o.secretErr = store.List(ctx)
+	}
+	return o, nil
+}
+
+// A query is the batch of operations that reads a host.
+type query struct {
+	ops     []remote.Op
+	secrets bool
+}
+
+func (in *Integration) hostQuery(name string) query {
+	h := in.host(name)
+	var q query
+	dirs := []string{}
+	paths := []string{}
+	packages := []string{}
+	units := []string{}
+	addTo := func(list *[]string, items ...string) {
+		for _, item := range items {
+			if !slices.Contains(*list, item) {
+				*list = append(*list, item)
+			}
+		}
+	}
+	for _, service := range in.site.servicesOf(h) {
+		l := services[service]
+		addTo(&paths, l.config...)
+		addTo(&dirs, l.confDirs...)
+		addTo(&packages, l.packages...)
+		addTo(&units, l.unit)
+		for _, id := range in.site.usersOn(service) {
+			addTo(&paths, confPath(id.cluster), keyringPath(id.cluster, id.entity))
+		}
+		q.secrets = q.secrets || service == "nova-compute"
+	}
+	q.ops = append(q.ops, remote.Stat{Path: cephDir}, remote.Packages{Names: packages},
+		remote.Run{Argv: append(append([]string{"find"}, dirs...), "-maxdepth", "1", "-name", "*.conf", "-type", "f")})
+	for _, p := range paths {
+		q.ops = append(q.ops, remote.ReadFile{Path: p})
+	}
+	for _, u := range units {
+		q.ops = append(q.ops, remote.UnitState{Unit: u})
+	}
+	return q
+}
+
+// take sorts results into o and returns the drop-in files that were listed.
+func (o *observedHost) take(q query, results []remote.Result) (dropIns []string) {
+	for i, op := range q.ops {
+		r := results[i]
+		switch op := op.(type) {
+		case remote.Stat:
+			o.files[op.Path] = fileFrom(r)
+		case remote.ReadFile:
+			o.files[op.Path] = fileFrom(r)
+		case remote.UnitState:
+			o.units[op.Unit] = r.Unit
+		case remote.Packages:
+			o.packages = r.Versions
+		case remote.Run: // find; folders that are not there make it exit 1
+			dropIns = strings.Fields(string(r.Data))
+		}
+	}
+	return dropIns
+}
+
+func fileFrom(r remote.Result) observedFile {
+	switch {
+	case errors.Is(r.Err, fs.ErrNotExist):
+		return observedFile{missing: true}
+	case r.Err != nil:
+		return observedFile{err: r.Err}
+	}
+	return observedFile{File: r.File, data: r.Data}
+}
+
+func parentDir(p string) string { return path.Dir(p) }

@@ -1,0 +1,106 @@
+package integrate
+
+import (
+	"io/fs"
+	"slices"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// observed is what was read from the world. An err field that is set means
+// "unknown": nothing may be concluded from the fields beside it.
+type observed struct {
+	clusters map[string]*observedCluster
+	hosts    map[string]*observedHost
+	cloud    observedCloud
+}
+
+type observedCluster struct {
+	err    error
+	status ceph.Status
+	pools  map[string]ceph.Pool
+	users  map[string]ceph.User // by entity
+	conf   []byte               // minimal ceph.conf
+	mons   string               // mon_host of conf
+	vmDisk map[string]bool      // image names in Nova's pool
+}
+
+type observedHost struct {
+	err       error
+	files     map[string]observedFile
+	units     map[string]remote.Unit
+	packages  map[string]string
+	secrets   []libvirtsecret.Secret
+	secretErr error
+}
+
+type observedFile struct {
+	remote.File
+	data    []byte
+	missing bool
+	err     error // unknown
+}
+
+type observedCloud struct {
+	err     error
+	records []openstack.ServiceRecord
+	servers map[string][]openstack.Server // by compute
+	types   map[string]string             // volume type to backend
+}
+
+// key returns a user's key, if it is known yet.
+func (o *observed) key(id userID) (ceph.Key, bool) {
+	c := o.clusters[id.cluster]
+	if c == nil || c.err != nil {
+		return ceph.Key{}, false
+	}
+	u, ok := c.users[id.entity]
+	return u.Key, ok && !u.Key.IsZero()
+}
+
+// config is a service's configuration as oslo.config would see it.
+func (h *observedHost) config(l serviceLayout) (*osloconf.File, osloconf.Files, error) {
+	var first *osloconf.File
+	var all osloconf.Files
+	for i, path := range slices.Concat(l.config, h.dropIns(l)) {
+		f := h.files[path]
+		if f.err != nil {
+			return nil, nil, f.err
+		}
+		if f.missing && i > 0 {
+			continue
+		}
+		if f.missing {
+			return nil, nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+		}
+		parsed, err := osloconf.Parse(f.data)
+		if err != nil {
+			return nil, nil, &fs.PathError{Op: "parse", Path: path, Err: err}
+		}
+		if i == 0 {
+			first = parsed
+		}
+		all = append(all, parsed)
+	}
+	return first, all, nil
+}
+
+// dropIns lists the files of a service's conf.d folders that were found.
+func (h *observedHost) dropIns(l serviceLayout) []string {
+	var out []string
+	for _, dir := range l.confDirs {
+		var here []string
+		for path := range h.files {
+			if parentDir(path) == dir {
+				here = append(here, path)
+			}
+		}
+		slices.Sort(here)
+		out = append(out, here...)
+	}
+	return out
+}

@@ -1,0 +1,90 @@
+package integrate
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Conditions that a caller branches on; test with errors.Is.
+var (
+	// ErrConflict says that the world changed between plan and apply; nothing
+	// was written over that change. Plan again.
+	ErrConflict = errors.New("integrate: changed since the plan was made")
+	// ErrIncomplete says that a part of the Spec could not be planned.
+	ErrIncomplete = errors.New("integrate: part of the spec cannot be reached")
+	// ErrChecks says that a verification did not pass.
+	ErrChecks = errors.New("integrate: checks did not pass")
+)
+
+// A Status says how a change ended.
+type Status string
+
+// The statuses of an Outcome.
+const (
+	Applied   Status = "applied"
+	Unchanged Status = "unchanged" // it was so already
+	Failed    Status = "failed"    // without an effect
+	Unknown   Status = "unknown"   // an effect is possible; the next plan tells
+	Skipped   Status = "skipped"   // because a change that it needs did not end well
+	Cancelled Status = "cancelled"
+)
+
+// An Outcome is how one change ended.
+type Outcome struct {
+	Change  Change        `json:"change"`
+	Status  Status        `json:"status"`
+	Because string        `json:"because,omitempty"` // of Skipped: the ID of the change that failed
+	Err     error         `json:"-"`
+	Error   string        `json:"error,omitempty"` // text of Err
+	Took    time.Duration `json:"took"`
+}
+
+// A Result is how an Apply ended: one outcome per change, index-aligned.
+type Result struct {
+	Outcomes []Outcome `json:"outcomes"`
+	Findings []Finding `json:"findings,omitempty"` // of the plan
+}
+
+// Err joins what went wrong, nil when nothing did: a *ChangeError for each
+// change that failed, is unknown or was cancelled, and ErrIncomplete for each
+// Problem of the plan. Skipped changes are told by the change they wait for.
+func (r *Result) Err() error {
+	var errs []error
+	for _, o := range r.Outcomes {
+		if o.Err != nil {
+			errs = append(errs, &ChangeError{Change: o.Change, Status: o.Status, Err: o.Err})
+		}
+	}
+	for _, f := range r.Findings {
+		if f.Problem {
+			errs = append(errs, fmt.Errorf("%w: %s %s: %s", ErrIncomplete, f.Target, f.Object, f.Message))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Count says how many changes ended with a status.
+func (r *Result) Count(s Status) int {
+	n := 0
+	for _, o := range r.Outcomes {
+		if o.Status == s {
+			n++
+		}
+	}
+	return n
+}
+
+// A ChangeError is a change that did not end well.
+type ChangeError struct {
+	Change Change
+	Status Status
+	Err    error
+}
+
+func (e *ChangeError) Error() string {
+	return fmt.Sprintf("%s: %s %s %s: %s: %v", e.Change.Target, e.Change.Action, e.Change.Kind, e.Change.Name, e.Status, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ChangeError) Unwrap() error { return e.Err }

@@ -1,0 +1,125 @@
+package integrate
+
+// A Spec says what the cloud should be: which Ceph clusters there are, which
+// services run on which hosts, and what of them is kept in Ceph. It is plain
+// data with YAML and JSON tags. A zero field has the documented default.
+type Spec struct {
+	// Release is the cloud's OpenStack release, such as zed.
+	Release  string        `json:"release" yaml:"release"`
+	Clusters []ClusterSpec `json:"clusters" yaml:"clusters"`
+	SSH      SSHSpec       `json:"ssh" yaml:"ssh"`
+	Hosts    []HostSpec    `json:"hosts" yaml:"hosts"`
+	Glance   *GlanceSpec   `json:"glance,omitempty" yaml:"glance,omitempty"`
+	Cinder   *CinderSpec   `json:"cinder,omitempty" yaml:"cinder,omitempty"`
+	Backup   *BackupSpec   `json:"backup,omitempty" yaml:"backup,omitempty"`
+	Nova     *NovaSpec     `json:"nova,omitempty" yaml:"nova,omitempty"`
+	Cloud    CloudSpec     `json:"cloud" yaml:"cloud"`
+	// Packages says what to do about missing Ceph client packages: check
+	// (the default: report them) or install.
+	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
+}
+
+// A ClusterSpec is a Ceph cluster and what it should hold.
+type ClusterSpec struct {
+	// Name is how the Spec calls the cluster, and the name of its
+	// configuration file on the hosts: /etc/ceph/<name>.conf.
+	Name string `json:"name" yaml:"name"`
+	// Host is a host of the Spec on which the ceph program works as
+	// client.admin. Programs that reach the monitors another way leave it out.
+	Host string `json:"host,omitempty" yaml:"host,omitempty"`
+	// Pools adds details to the pools that the services name; pools that it
+	// does not list are created with the cluster's defaults.
+	Pools []PoolSpec `json:"pools,omitempty" yaml:"pools,omitempty"`
+	// RemoveForeignCaps makes the users' rights exactly the computed ones,
+	// dropping clauses that speak of other pools.
+	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
+}
+
+// A PoolSpec gives details of a pool; zero fields are not owned.
+type PoolSpec struct {
+	Name       string `json:"name" yaml:"name"`
+	PGNum      int    `json:"pg_num,omitempty" yaml:"pg_num,omitempty"`
+	Autoscale  string `json:"pg_autoscale_mode,omitempty" yaml:"pg_autoscale_mode,omitempty"` // on, off or warn
+	Size       int    `json:"size,omitempty" yaml:"size,omitempty"`
+	MinSize    int    `json:"min_size,omitempty" yaml:"min_size,omitempty"`
+	CRUSHRule  string `json:"crush_rule,omitempty" yaml:"crush_rule,omitempty"`
+	MaxBytes   int64  `json:"max_bytes,omitempty" yaml:"max_bytes,omitempty"`
+	MaxObjects int64  `json:"max_objects,omitempty" yaml:"max_objects,omitempty"`
+}
+
+// An SSHSpec says how hosts are reached; a HostSpec may override the address.
+type SSHSpec struct {
+	User       string   `json:"user,omitempty" yaml:"user,omitempty"`
+	KeyFiles   []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
+	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+}
+
+// A HostSpec is a machine and the services that run on it.
+type HostSpec struct {
+	// Name is the host's name, as the OpenStack APIs know it too.
+	Name string `json:"name" yaml:"name"`
+	// Address is what SSH connects to, host or host:port; Name when empty.
+	Address string `json:"address,omitempty" yaml:"address,omitempty"`
+	// Services are among glance-api, cinder-volume, cinder-backup and
+	// nova-compute.
+	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
+	// Disks says where Nova puts the disks of VMs on this compute: auto (the
+	// default: in Ceph, unless VMs with local disks are there, which the
+	// switch would break), ceph (always), or keep (leave as it is).
+	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
+}
+
+// A GlanceSpec keeps images in Ceph.
+type GlanceSpec struct {
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"` // the first one when empty
+	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"`       // images
+	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // glance
+	Store   string `json:"store,omitempty" yaml:"store,omitempty"`     // rbd
+}
+
+// A CinderSpec keeps volumes in Ceph.
+type CinderSpec struct {
+	Backends []BackendSpec `json:"backends" yaml:"backends"`
+}
+
+// A BackendSpec is one Cinder RBD backend, beside whatever backends exist.
+type BackendSpec struct {
+	Name    string `json:"name" yaml:"name"` // section and volume_backend_name
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
+	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
+	// SecretUUID names the libvirt secret on the computes; derived from the
+	// cluster's fsid and the user when empty.
+	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
+	// VolumeType, when given, is created in Cinder and bound to the backend.
+	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
+	// Options are further options of the backend's section.
+	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
+}
+
+// A BackupSpec keeps volume backups in Ceph.
+type BackupSpec struct {
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // backups
+	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder-backup
+}
+
+// A NovaSpec keeps the disks of VMs in Ceph.
+type NovaSpec struct {
+	Cluster    string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	Pool       string `json:"pool,omitempty" yaml:"pool,omitempty"` // vms
+	User       string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
+	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
+	// DirectSnapshots lets Nova's user write images, so that a snapshot of a
+	// VM is a clone inside Ceph and not a download and an upload.
+	DirectSnapshots bool `json:"direct_snapshots,omitempty" yaml:"direct_snapshots,omitempty"`
+}
+
+// A CloudSpec names the cloud whose APIs are asked.
+type CloudSpec struct {
+	Name       string `json:"name,omitempty" yaml:"name,omitempty"`               // entry of clouds.yaml
+	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"` // found as other clients do when empty
+}

@@ -1,0 +1,219 @@
+package integrate
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+const applyNext = "look at the plan and apply it"
+
+// static makes the checks that only read. They compare by the same rules as a
+// plan: where a plan would change something, the check fails and says what.
+func (v *verifier) static(ctx context.Context) {
+	plan := v.in.diff(v.seen)
+	for _, c := range v.in.site.spec.Clusters {
+		v.staticCluster(ctx, plan, c)
+	}
+	for _, h := range v.in.site.spec.Hosts {
+		if len(v.in.site.servicesOf(h)) > 0 {
+			v.staticHost(ctx, plan, h)
+		}
+	}
+	v.staticCloud(ctx, plan)
+}
+
+// agrees passes when a plan has nothing to say about some kinds at a target.
+func agrees(plan *Plan, target string, evidence string, kinds ...Kind) (string, error) {
+	var wrong []string
+	for _, f := range plan.Problems() {
+		if f.Target == target && f.concerns(kinds) {
+			wrong = append(wrong, strings.TrimSpace(f.Object+" "+f.Message))
+		}
+	}
+	for _, c := range plan.Changes {
+		if c.Target == target && slices.Contains(kinds, c.Kind) {
+			wrong = append(wrong, fmt.Sprintf("%s: %s", c.Name, c.Reason))
+		}
+	}
+	if len(wrong) > 0 {
+		return "", fmt.Errorf("%s", strings.Join(wrong, "; "))
+	}
+	return evidence, nil
+}
+
+// concerns tells a finding about a host's secrets or units from one about its
+// files; a finding without an object concerns everything at its target.
+func (f Finding) concerns(kinds []Kind) bool {
+	kind := KindFile
+	switch {
+	case f.Object == "":
+		return true
+	case strings.HasPrefix(f.Object, "secret"):
+		kind = KindSecret
+	case strings.HasSuffix(f.Object, ".service"):
+		kind = KindUnit
+	case strings.HasPrefix(f.Object, "pool"):
+		kind = KindPool
+	case strings.HasSuffix(f.Object, ".conf") && !strings.HasPrefix(f.Object, cephDir), f.Object == "VM disks":
+		kind = KindSettings
+	case f.Object == "packages":
+		kind = KindPackages
+	}
+	return slices.Contains(kinds, kind)
+}
+
+func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec) {
+	seen := v.seen.clusters[c.Name]
+	v.check(ctx, "ceph-health "+c.Name, "ceph health detail", func(context.Context) (string, error) {
+		if seen.err != nil {
+			return "", unable("%v", seen.err)
+		}
+		s := seen.status
+		evidence := fmt.Sprintf("%s, fsid %s, %s, %d OSDs up %s", s.Health, s.FSID, s.Release, s.OSDsUp, strings.Join(s.Checks, " "))
+		if s.Health == "HEALTH_ERR" || s.OSDsUp == 0 {
+			return "", fmt.Errorf("%s", evidence)
+		}
+		return strings.TrimSpace(evidence), nil
+	})
+	v.check(ctx, "pools "+c.Name, applyNext, func(context.Context) (string, error) {
+		var have []string
+		for _, p := range v.in.site.pools[c.Name] {
+			s := seen.pools[p.Name]
+			have = append(have, fmt.Sprintf("%s (%s, size %d/%d, %d PGs)", s.Name, s.Application, s.Size, s.MinSize, s.PGNum))
+		}
+		return agrees(plan, c.Name, strings.Join(have, ", "), KindPool)
+	})
+	v.check(ctx, "users "+c.Name, applyNext, func(context.Context) (string, error) {
+		var have []string
+		for _, u := range v.in.site.users {
+			if u.cluster == c.Name {
+				have = append(have, u.entity+" "+seen.users[u.entity].Caps.String())
+			}
+		}
+		return agrees(plan, c.Name, strings.Join(have, "; "), KindUser)
+	})
+}
+
+func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
+	seen := v.seen.hosts[h.Name]
+	x := &hostDiffer{differ: &differ{site: v.in.site, o: v.seen, plan: &Plan{}, ids: map[string]bool{}}, spec: h,
+		names: v.in.site.servicesOf(h), seen: seen}
+	v.check(ctx, "files "+h.Name, applyNext, func(context.Context) (string, error) {
+		if seen.err != nil {
+			return "", unable("%v", seen.err)
+		}
+		var have []string
+		for _, id := range x.users() {
+			for _, path := range []string{confPath(id.cluster), keyringPath(id.cluster, id.entity)} {
+				f := seen.files[path]
+				entry := fmt.Sprintf("%s %s:%s %s", path, f.Owner, f.Group, octal(f.Mode))
+				if !slices.Contains(have, entry) {
+					have = append(have, entry)
+				}
+			}
+		}
+		return agrees(plan, h.Name, strings.Join(have, ", "), KindFile, KindDirectory, KindPackages)
+	})
+	if slices.Contains(x.names, "nova-compute") {
+		v.check(ctx, "secrets "+h.Name, applyNext, func(context.Context) (string, error) {
+			var have []string
+			for _, id := range v.in.site.secretUsers() {
+				if c := v.seen.clusters[id.cluster]; c.err == nil {
+					have = append(have, v.in.site.secretUUID(id, c.status.FSID)+" holds the key of "+id.entity)
+				}
+			}
+			return agrees(plan, h.Name, strings.Join(have, ", "), KindSecret)
+		})
+	}
+	v.check(ctx, "settings "+h.Name, applyNext, func(context.Context) (string, error) {
+		return agrees(plan, h.Name, strings.Join(x.effective(), ", "), KindSettings)
+	})
+	v.check(ctx, "units "+h.Name, applyNext, func(context.Context) (string, error) {
+		var have []string
+		for _, name := range x.names {
+			u := seen.units[services[name].unit]
+			have = append(have, fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z")))
+		}
+		return agrees(plan, h.Name, strings.Join(have, ", "), KindUnit)
+	})
+}
+
+// effective lists the options that tell where data goes, as they take effect.
+func (x *hostDiffer) effective() []string {
+	var out []string
+	for _, name := range x.names {
+		_, all, err := x.seen.config(services[name])
+		if err != nil {
+			continue
+		}
+		for _, o := range effectiveOptions(x.site, name) {
+			if value, ok := all.Lookup(o[0], o[1]); ok {
+				out = append(out, "["+o[0]+"] "+o[1]+"="+value)
+			}
+		}
+	}
+	return out
+}
+
+func effectiveOptions(s *site, service string) [][2]string {
+	switch service {
+	case "glance-api":
+		return [][2]string{{"DEFAULT", "enabled_backends"}, {"glance_store", "default_backend"}, {s.glance.Store, "rbd_store_pool"}}
+	case "cinder-volume":
+		out := [][2]string{{"DEFAULT", "enabled_backends"}}
+		for _, b := range s.cinder {
+			out = append(out, [2]string{b.Name, "rbd_pool"}, [2]string{b.Name, "rbd_secret_uuid"})
+		}
+		return out
+	case "cinder-backup":
+		return [][2]string{{"DEFAULT", "backup_driver"}, {"DEFAULT", "backup_ceph_pool"}}
+	}
+	return [][2]string{{"libvirt", "images_type"}, {"libvirt", "images_rbd_pool"}, {"libvirt", "rbd_secret_uuid"}}
+}
+
+func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
+	v.check(ctx, "services up", "openstack volume service list; openstack compute service list", func(context.Context) (string, error) {
+		if v.seen.cloud.err != nil {
+			return "", unable("%v", v.seen.cloud.err)
+		}
+		up := map[string]bool{}
+		for _, r := range v.seen.cloud.records {
+			up[r.Binary+" "+r.Host] = r.Up && r.Enabled
+		}
+		var have, wrong []string
+		for _, name := range v.expectedRecords() {
+			if up[name] {
+				have = append(have, name)
+			} else {
+				wrong = append(wrong, name)
+			}
+		}
+		if len(wrong) > 0 {
+			return "", fmt.Errorf("not up: %s", strings.Join(wrong, ", "))
+		}
+		return strings.Join(have, ", "), nil
+	})
+	v.check(ctx, "volume types", applyNext, func(context.Context) (string, error) {
+		var have []string
+		for _, b := range v.in.site.cinder {
+			if b.VolumeType != "" {
+				have = append(have, b.VolumeType+" -> "+b.Name)
+			}
+		}
+		return agrees(plan, "cloud", strings.Join(have, ", "), KindVolumeType, KindFile)
+	})
+}
+
+// expectedRecords names the service records that must be up.
+func (v *verifier) expectedRecords() []string {
+	var names []string
+	for _, h := range v.in.site.spec.Hosts {
+		run := &hostRun{run: &run{in: v.in}, spec: h}
+		for _, name := range v.in.site.servicesOf(h) {
+			names = append(names, run.recordsOf(services[name].unit)...)
+		}
+	}
+	return names
+}

@@ -1,0 +1,259 @@
+package integrate
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
+// A FieldError is one fault of a Spec.
+type FieldError struct {
+	Path    string // such as cinder.backends[0].name
+	Message string
+}
+
+func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Message }
+
+// Validate reports every fault of the Spec at once, each a *FieldError,
+// before anything is connected to.
+func (s Spec) Validate() error {
+	v := &validation{spec: s}
+	v.release()
+	v.clusters()
+	v.hosts()
+	v.services()
+	v.secrets()
+	v.separateUsers()
+	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
+		v.fault("packages", "%q is neither check nor install", s.Packages)
+	}
+	return errors.Join(v.faults...)
+}
+
+type validation struct {
+	spec   Spec
+	faults []error
+}
+
+func (v *validation) fault(path, format string, args ...any) {
+	v.faults = append(v.faults, &FieldError{path, fmt.Sprintf(format, args...)})
+}
+
+func (v *validation) name(path, value string) {
+	switch {
+	case value == "":
+		v.fault(path, "is missing")
+	case !nameForm.MatchString(value):
+		v.fault(path, "%q may hold only letters, digits, '_', '-' and '.', and begins with a letter or digit", value)
+	}
+}
+
+func (v *validation) optional(path, value string) {
+	if value != "" {
+		v.name(path, value)
+	}
+}
+
+func (v *validation) release() {
+	if v.spec.Release == "" {
+		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed")
+		return
+	}
+	if _, err := openstack.ParseRelease(v.spec.Release); err != nil {
+		v.fault("release", "%v", err)
+	}
+}
+
+func (v *validation) clusters() {
+	if len(v.spec.Clusters) == 0 {
+		v.fault("clusters", "is empty; name at least one Ceph cluster")
+	}
+	seen := map[string]bool{}
+	for i, c := range v.spec.Clusters {
+		path := fmt.Sprintf("clusters[%d]", i)
+		v.name(path+".name", c.Name)
+		if seen[c.Name] {
+			v.fault(path+".name", "%q is there twice", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Host != "" && !v.hasHost(c.Host) {
+			v.fault(path+".host", "%q is not among hosts", c.Host)
+		}
+		for j, p := range c.Pools {
+			v.pool(fmt.Sprintf("%s.pools[%d]", path, j), p)
+		}
+	}
+}
+
+func (v *validation) pool(path string, p PoolSpec) {
+	v.name(path+".name", p.Name)
+	if p.PGNum < 0 || p.Size < 0 || p.MinSize < 0 || p.MaxBytes < 0 || p.MaxObjects < 0 {
+		v.fault(path, "has a negative number")
+	}
+	if p.Size > 0 && p.MinSize > p.Size {
+		v.fault(path+".min_size", "%d is more than size %d", p.MinSize, p.Size)
+	}
+	if !slices.Contains([]string{"", "on", "off", "warn"}, p.Autoscale) {
+		v.fault(path+".pg_autoscale_mode", "%q is none of on, off and warn", p.Autoscale)
+	}
+}
+
+func (v *validation) hasHost(name string) bool {
+	return slices.ContainsFunc(v.spec.Hosts, func(h HostSpec) bool { return h.Name == name })
+}
+
+func (v *validation) hosts() {
+	seen := map[string]bool{}
+	for i, h := range v.spec.Hosts {
+		path := fmt.Sprintf("hosts[%d]", i)
+		v.name(path+".name", h.Name)
+		if seen[h.Name] {
+			v.fault(path+".name", "%q is there twice", h.Name)
+		}
+		seen[h.Name] = true
+		for j, name := range h.Services {
+			if _, ok := services[name]; !ok {
+				v.fault(fmt.Sprintf("%s.services[%d]", path, j),
+					"%q is none of glance-api, cinder-volume, cinder-backup and nova-compute", name)
+			}
+		}
+		if !slices.Contains([]string{"", "auto", "ceph", "keep"}, h.Disks) {
+			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
+		}
+	}
+}
+
+func (v *validation) cluster(path, name string) {
+	has := func(c ClusterSpec) bool { return c.Name == name }
+	if name != "" && !slices.ContainsFunc(v.spec.Clusters, has) {
+		v.fault(path, "%q is not among clusters", name)
+	}
+}
+
+func (v *validation) services() {
+	s := v.spec
+	if s.Glance == nil && s.Cinder == nil && s.Backup == nil && s.Nova == nil {
+		v.fault("glance", "none of glance, cinder, backup and nova is given: there is nothing to integrate")
+	}
+	if g := s.Glance; g != nil {
+		v.user("glance", g.Cluster, g.Pool, g.User)
+		v.optional("glance.store", g.Store)
+		v.needsHost("glance", "glance-api")
+	}
+	if c := s.Cinder; c != nil {
+		v.backends(c.Backends)
+		v.needsHost("cinder", "cinder-volume")
+	}
+	if b := s.Backup; b != nil {
+		v.user("backup", b.Cluster, b.Pool, b.User)
+		v.needsHost("backup", "cinder-backup")
+	}
+	if n := s.Nova; n != nil {
+		v.user("nova", n.Cluster, n.Pool, n.User)
+		v.needsHost("nova", "nova-compute")
+	}
+}
+
+func (v *validation) user(path, cluster, pool, user string) {
+	v.cluster(path+".cluster", cluster)
+	v.optional(path+".pool", pool)
+	v.optional(path+".user", user)
+	if strings.HasPrefix(user, "client.") {
+		v.fault(path+".user", "%q: leave \"client.\" out", user)
+	}
+}
+
+func (v *validation) needsHost(path, service string) {
+	runs := func(h HostSpec) bool { return slices.Contains(h.Services, service) }
+	if !slices.ContainsFunc(v.spec.Hosts, runs) {
+		v.fault("hosts", "none runs %s, which %s needs", service, path)
+	}
+}
+
+func (v *validation) backends(backends []BackendSpec) {
+	if len(backends) == 0 {
+		v.fault("cinder.backends", "is empty")
+	}
+	seen := map[string]bool{}
+	for i, b := range backends {
+		path := fmt.Sprintf("cinder.backends[%d]", i)
+		v.name(path+".name", b.Name)
+		if seen[strings.ToLower(b.Name)] {
+			v.fault(path+".name", "%q is there twice (section names do not differ by case)", b.Name)
+		}
+		seen[strings.ToLower(b.Name)] = true
+		v.user(path, b.Cluster, b.Pool, b.User)
+		v.optional(path+".volume_type", b.VolumeType)
+		for option := range b.Options {
+			v.name(path+".options", option)
+		}
+	}
+}
+
+// separateUsers keeps the rights apart: Cinder and Nova may share a user,
+// Glance and cinder-backup have one each.
+func (v *validation) separateUsers() {
+	if len(v.spec.Clusters) == 0 {
+		return
+	}
+	s := resolve(v.spec)
+	taken := map[userID]string{}
+	for _, id := range s.secretUsers() {
+		taken[id] = "Cinder or Nova"
+	}
+	own := func(path, owner, cluster, user string) {
+		id := userID{cluster, "client." + user}
+		if other, ok := taken[id]; ok {
+			v.fault(path, "%q is the user of %s too; %s needs one of its own", user, other, owner)
+		}
+		taken[id] = owner
+	}
+	if s.glance != nil {
+		own("glance.user", "Glance", s.glance.Cluster, s.glance.User)
+	}
+	if s.backup != nil {
+		own("backup.user", "cinder-backup", s.backup.Cluster, s.backup.User)
+	}
+}
+
+// secrets checks the UUIDs: one form, no example values, one per user.
+func (v *validation) secrets() {
+	type use struct{ path, uuid string }
+	byUser := map[string]use{}
+	check := func(path, cluster, user, uuid string) {
+		if uuid == "" {
+			return
+		}
+		if !uuidForm.MatchString(uuid) {
+			v.fault(path, "%q is not a UUID in lower case", uuid)
+		}
+		if libvirtsecret.WellKnown(uuid) {
+			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen", uuid)
+		}
+		key := cluster + "\x00" + user
+		if u, ok := byUser[key]; ok && u.uuid != uuid {
+			v.fault(path, "%s differs from %s of the same user in %s: one user has one secret", uuid, u.uuid, u.path)
+		}
+		byUser[key] = use{path, uuid}
+	}
+	if len(v.spec.Clusters) == 0 {
+		return
+	}
+	s := resolve(v.spec)
+	if s.nova != nil {
+		check("nova.secret_uuid", s.nova.Cluster, s.nova.User, s.nova.SecretUUID)
+	}
+	for i, b := range s.cinder {
+		check(fmt.Sprintf("cinder.backends[%d].secret_uuid", i), b.Cluster, b.User, b.SecretUUID)
+	}
+}

@@ -1,0 +1,47 @@
+package integrate_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestValidateAcceptsTheExample(t *testing.T) {
+	require.NoError(t, exampleSpec().Validate())
+}
+
+func TestValidateNamesEveryFault(t *testing.T) {
+	spec := exampleSpec()
+	spec.Release = "atlantis"
+	spec.Packages = "maybe"
+	spec.Hosts[1].Services = []string{"nova-computer"}
+	spec.Hosts[2].Disks = "floppy"
+	spec.Hosts[2].Name = "controller"
+	spec.Clusters[0].Host = "nowhere"
+	spec.Clusters[0].Pools[0] = integrate.PoolSpec{Name: "im ages", Size: 1, MinSize: 2, Autoscale: "maybe", PGNum: -1}
+	spec.Glance.User = "client.glance"
+	spec.Cinder.Backends = append(spec.Cinder.Backends, integrate.BackendSpec{Name: "CEPH", Cluster: "other", SecretUUID: "457EB676"})
+	spec.Nova.SecretUUID = "457eb676-33da-42ec-9a8c-9293d545c337"
+	spec.Backup.User = "cinder"
+	err := spec.Validate()
+	require.Error(t, err)
+	for _, path := range []string{
+		"release", "packages", "hosts[1].services[0]", "hosts[2].disks", "hosts[2].name", "clusters[0].host",
+		"clusters[0].pools[0].name", "clusters[0].pools[0].min_size", "clusters[0].pools[0].pg_autoscale_mode", "clusters[0].pools[0]",
+		"glance.user", "cinder.backends[1].name", "cinder.backends[1].cluster", "cinder.backends[1].secret_uuid", "nova.secret_uuid", "backup.user",
+	} {
+		assert.Contains(t, err.Error(), "spec: "+path+": ")
+	}
+	var field *integrate.FieldError
+	assert.True(t, errors.As(err, &field))
+}
+
+func TestValidateOfNothing(t *testing.T) {
+	err := integrate.Spec{}.Validate()
+	require.Error(t, err)
+	assert.Contains(t, err.Error(), "spec: clusters: is empty")
+	assert.Contains(t, err.Error(), "nothing to integrate")
+}

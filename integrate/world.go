@@ -1,0 +1,29 @@
+package integrate
+
+import (
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A World is everything outside: what a Spec is compared with and changed
+// into. Its parts are interfaces, so that fakes can stand in; package
+// integratetest has a whole one in memory.
+type World struct {
+	Clusters map[string]Cluster             // by name in the Spec
+	Hosts    map[string]remote.Host         // by name; every host with services
+	Secrets  map[string]libvirtsecret.Store // by host name; every compute
+	// Cloud gives the APIs. Without it, plans leave the VM disks of computes
+	// alone and Verify cannot run the checks that need it.
+	Cloud *openstack.Cloud
+	// CloudErr says why there is no Cloud, when there should be one: the plan
+	// then has it as a Problem, and the rest goes on.
+	CloudErr error
+}
+
+// A Cluster is one Ceph cluster's two views.
+type Cluster struct {
+	Mon    ceph.Commander
+	Images ceph.Images
+}

@@ -1,0 +1,113 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// signers are the keys of cfg: certificates first, then files and memory,
+// then the agent. The closer ends the connection to the agent.
+func signers(ctx context.Context, cfg Config) ([]ssh.Signer, io.Closer, error) {
+	var all []ssh.Signer
+	for _, file := range cfg.KeyFiles {
+		s, err := fileSigners(file)
+		if err != nil {
+			return nil, nil, err
+		}
+		all = append(all, s...)
+	}
+	for i, pem := range cfg.Keys {
+		s, err := parseKey(pem)
+		if err != nil {
+			return nil, nil, fmt.Errorf("Keys[%d]: %w", i, err)
+		}
+		all = append(all, s)
+	}
+	if cfg.Agent == "" {
+		return all, io.NopCloser(nil), nil
+	}
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", cfg.Agent)
+	if err != nil {
+		return nil, nil, fmt.Errorf("agent: %w", err)
+	}
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	held, err := agent.NewClient(conn).Signers()
+	if err != nil {
+		conn.Close()
+		return nil, nil, fmt.Errorf("agent: %w", err)
+	}
+	for _, s := range held {
+		if s, err := modern(s); err == nil {
+			all = append(all, s)
+		}
+	}
+	return all, conn, nil
+}
+
+// fileSigners reads a private key and, if there is one, its certificate.
+func fileSigners(file string) ([]ssh.Signer, error) {
+	pem, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	key, err := parseKey(pem)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	text, err := os.ReadFile(file + "-cert.pub")
+	if errors.Is(err, os.ErrNotExist) {
+		return []ssh.Signer{key}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	pub, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s-cert.pub: %w", file, err)
+	}
+	cert, ok := pub.(*ssh.Certificate)
+	if !ok {
+		return nil, fmt.Errorf("%s-cert.pub: not a certificate", file)
+	}
+	certified, err := ssh.NewCertSigner(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("%s-cert.pub: %s", file, strings.TrimPrefix(err.Error(), "ssh: "))
+	}
+	return []ssh.Signer{certified, key}, nil
+}
+
+func parseKey(pem []byte) (ssh.Signer, error) {
+	s, err := ssh.ParsePrivateKey(pem)
+	var locked *ssh.PassphraseMissingError
+	if errors.As(err, &locked) {
+		return nil, errors.New("the key is encrypted: load it into an ssh-agent, or use one without a passphrase")
+	}
+	if err != nil {
+		return nil, errors.New("not a private key in PEM") // the cause may quote the key
+	}
+	return modern(s)
+}
+
+// modern keeps an RSA key from signing with SHA-1, and refuses DSA.
+func modern(s ssh.Signer) (ssh.Signer, error) {
+	switch s.PublicKey().Type() {
+	case "ssh-dss":
+		return nil, errors.New("DSA keys are not safe")
+	case ssh.KeyAlgoRSA, ssh.CertAlgoRSAv01:
+		with, ok := s.(ssh.AlgorithmSigner)
+		if !ok {
+			return nil, errors.New("the key signs with SHA-1 only")
+		}
+		return ssh.NewSignerWithAlgorithms(with, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256})
+	}
+	return s, nil
+}

@@ -1,0 +1,77 @@
+package remote
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A Config says how to reach a host over SSH.
+type Config struct {
+	Name       string   // how errors call the host; Address when empty
+	Address    string   // host or host:port; port 22 when none
+	User       string   // login name
+	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
+	Keys       [][]byte // private keys in memory, PEM
+	Agent      string   // path of an ssh-agent socket; empty is none
+	KnownHosts []string // known_hosts files, at least one
+	Sudo       bool     // become root with sudo -n; false when User is root
+	Jump       *Config  // connect through this host
+	Timeouts   Timeouts
+}
+
+// Timeouts bound the phases of a connection; zero fields have the defaults.
+type Timeouts struct {
+	Connect      time.Duration // TCP; 5 s
+	Handshake    time.Duration // banner and key exchange, and each new session; 10 s
+	Authenticate time.Duration // 10 s
+	Idle         time.Duration // no byte from the host during an exchange; 15 min
+}
+
+const defaultIdle = 15 * time.Minute
+
+func (t Timeouts) withDefaults() Timeouts {
+	t.Connect = orDefault(t.Connect, 5*time.Second)
+	t.Handshake = orDefault(t.Handshake, 10*time.Second)
+	t.Authenticate = orDefault(t.Authenticate, 10*time.Second)
+	t.Idle = orDefault(t.Idle, defaultIdle)
+	return t
+}
+
+func (c Config) name() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return c.Address
+}
+
+// check joins all faults; at names the field.
+func (c Config) check(at string, depth int) error {
+	var faults []error
+	fault := func(is bool, field, text string) {
+		if is {
+			faults = append(faults, fmt.Errorf("remote: %s%s: %s", at, field, text))
+		}
+	}
+	_, _, err := splitAddress(c.Address)
+	fault(c.Address == "", "Address", "missing")
+	fault(c.Address != "" && err != nil, "Address", "neither host nor host:port")
+	fault(c.User == "", "User", "missing")
+	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "", "KeyFiles", "no key: give KeyFiles, Keys or Agent")
+	fault(len(c.KnownHosts) == 0, "KnownHosts", "missing: host keys are always checked")
+	t := c.Timeouts
+	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Idle) < 0, "Timeouts", "negative")
+	for i, key := range c.Keys {
+		if _, err := parseKey(key); err != nil {
+			fault(true, fmt.Sprintf("Keys[%d]", i), err.Error())
+		}
+	}
+	if c.Jump != nil {
+		if depth == 0 {
+			fault(true, "Jump", "too many jumps")
+		} else if err := c.Jump.check(at+"Jump.", depth-1); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	return errors.Join(faults...)
+}

@@ -1,0 +1,125 @@
+package remote
+
+import (
+	"encoding/base64"
+	"io/fs"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+func TestParseStat(t *testing.T) {
+	var f File
+	require.NoError(t, parseStat("41ed:4096:0:5:1700000000.000000001:1700000001.5:root:UNKNOWN", &f))
+	require.Equal(t, File{
+		Kind: "dir", Size: 4096, Owner: "root", Group: "5", Mode: 0o755,
+		Modified: time.Unix(1700000000, 1), Changed: time.Unix(1700000001, 500_000_000),
+	}, f)
+	require.NoError(t, parseStat("8de8:1:0:0:1:1:a:b", &f))
+	require.Equal(t, fs.ModeSetuid|fs.ModeSetgid|0o750, f.Mode)
+	for _, bad := range []string{"", "1:2", "zz:1:0:0:1:1:a:b", "81a4:x:0:0:1:1:a:b", "81a4:1:0:0:1.x:1:a:b"} {
+		require.Error(t, parseStat(bad, &f), bad)
+	}
+}
+
+func TestParseUnit(t *testing.T) {
+	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nInvocationID=0123\n" +
+		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:04.123456 UTC\nActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
+	u, err := parseUnit("x", []byte(show))
+	require.NoError(t, err)
+	require.Equal(t, Unit{
+		Name: "x", Load: "loaded", Active: "active", Sub: "running", Invocation: "0123", Enabled: "enabled",
+		Since: time.Date(2023, 11, 17, 11, 51, 4, 123456000, time.UTC),
+	}, u)
+	u, err = parseUnit("x", []byte(strings.Replace(show, "MainPID=77", "MainPID=0", 1)))
+	require.NoError(t, err)
+	require.Equal(t, 5, u.Since.Second(), "a unit without a main process")
+	u, err = parseUnit("x", []byte(strings.Replace(show, "ActiveState=active", "ActiveState=failed", 1)))
+	require.NoError(t, err)
+	require.True(t, u.Since.IsZero())
+	for _, bad := range []string{"", "nonsense", strings.Replace(show, "11:51:04.123456 UTC", "11:51 CET", 1)} {
+		_, err = parseUnit("x", []byte(bad))
+		require.Error(t, err, bad)
+	}
+}
+
+func reply(facts ...string) wire.Reply {
+	r := wire.Reply{Begun: true, Done: true, Facts: map[string]string{}}
+	for i := 0; i < len(facts); i += 2 {
+		r.Facts[facts[i]] = facts[i+1]
+	}
+	return r
+}
+
+func b64(s string) string { return base64.StdEncoding.EncodeToString([]byte(s)) }
+
+func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
+	for text, want := range map[string]error{
+		"stat: cannot statx '/x': No such file or directory":            fs.ErrNotExist,
+		"stat: cannot statx '/x': Permission denied":                    fs.ErrPermission,
+		"cat: write error: No space left on device":                     ErrNoSpace,
+		"first line\nmv: cannot move 'a' to 'b': Disk quota exceeded\n": ErrNoSpace,
+	} {
+		r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(text)))
+		require.ErrorIs(t, r.Err, want)
+	}
+	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64("stat: cannot statx '/: No such file or directory': Input/output error")))
+	require.NotErrorIs(t, r.Err, fs.ErrNotExist)
+	for _, none := range []wire.Reply{reply(), reply("stat", "81a4"), reply("stat", "81a4:1:0:0:1:1:a:b", "link", "?")} {
+		r := decode("c1", Stat{Path: "/x"}, none)
+		require.ErrorIs(t, r.Err, wire.ErrAnswer)
+		require.NotErrorIs(t, r.Err, fs.ErrNotExist)
+	}
+}
+
+func TestDecodeRun(t *testing.T) {
+	r := decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "mix", "<3>"+b64("err")))
+	require.NoError(t, r.Err)
+	require.Equal(t, "out err 3", string(r.Data)+" "+string(r.Stderr)+" "+string(rune('0'+r.Exit)))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", "", "mix", b64("errerr")[:4]+"<0>"+b64("errerr")[4:]))
+	require.NoError(t, r.Err)
+	require.Equal(t, "errerr", string(r.Stderr))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "mix", b64("Terminated")))
+	require.ErrorIs(t, r.Err, ErrTimeout)
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64(strings.Repeat("x", defaultMax+1)), "mix", "<0>"))
+	require.ErrorIs(t, r.Err, ErrTooLarge)
+	require.Len(t, r.Data, defaultMax)
+}
+
+func TestPrintable(t *testing.T) {
+	require.Equal(t, "a | b?[31m", printable(" a \n\n b\x1b[31m\r\n", 100))
+	require.Equal(t, "…cde", printable("abcde", 3))
+}
+
+func TestCheckNamesTheFault(t *testing.T) {
+	for want, op := range map[string]Op{
+		"not an absolute, clean path":              ReadFile{Path: "/a/../b"},
+		"a control character in the path":          Stat{Path: "/a\nb"},
+		"not a user name":                          WriteFile{Path: "/a", Owner: "-x"},
+		"not a group name":                         SetAttr{Path: "/a", Group: "a:b"},
+		"more than permission bits in the mode":    Mkdir{Path: "/a", Mode: fs.ModeDir},
+		"Was is neither a digest nor Absent":       Remove{Path: "/a", Was: "x"},
+		"not a unit name":                          UnitState{Unit: "--force"},
+		"not a package name: a;b":                  InstallPackages{Names: []string{"a;b"}},
+		"a NUL in an argument":                     Run{Argv: []string{"a\x00"}},
+		"no program":                               Run{},
+		"a negative time":                          RestartUnit{Unit: "a", Settle: -1},
+		"not an operation":                         nil,
+		"a negative limit":                         ReadFile{Path: "/a", Max: -1},
+		"the path is too long":                     Stat{Path: "/" + strings.Repeat("a", 256)},
+		"not a file":                               Remove{Path: "/"},
+		"an argument is too long":                  Run{Argv: []string{"a", strings.Repeat("a", 1<<17)}},
+		"invalid argument: not a user name":        Run{Argv: []string{"a"}, User: "a b"},
+		"write /: invalid argument: not a file":    WriteFile{Path: "/"},
+		"packages a b: invalid argument: not a pa": Packages{Names: []string{"a", "b", ""}},
+	} {
+		err := Check(op)
+		require.ErrorIs(t, err, fs.ErrInvalid)
+		require.ErrorContains(t, err, want)
+	}
+	require.NoError(t, Check(Run{Argv: []string{"a=b"}}))
+}

@@ -1,0 +1,117 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+// errNotStarted marks a failure after which it is certain that no op ran.
+var errNotStarted = errors.New("remote: the program did not start")
+
+// A startError is why the host's program did not run.
+type startError struct {
+	kind error // ErrSudo or nil
+	text string
+}
+
+func (e *startError) Error() string {
+	if e.kind != nil && e.text != "" {
+		return e.kind.Error() + ": " + e.text
+	}
+	if e.kind != nil {
+		return e.kind.Error()
+	}
+	return e.text
+}
+
+// Is makes the error errNotStarted, besides its kind.
+func (e *startError) Is(target error) bool { return target == errNotStarted }
+
+// Unwrap gives the kind.
+func (e *startError) Unwrap() error { return e.kind }
+
+// diagnose says why an answer ended early: the program did not start, it was
+// ended, or the connection was lost.
+func (x *exchange) diagnose(ctx context.Context, p process, stderr <-chan struct{}, err error) error {
+	if !errors.Is(err, io.EOF) && (errors.Is(err, wire.ErrAnswer) || errors.Is(err, wire.ErrNoise)) {
+		return x.fail("exchange", err)
+	}
+	type status struct {
+		exit int
+		ok   bool
+	}
+	ended := make(chan status, 1)
+	go func() {
+		exit, ok := p.wait()
+		<-stderr
+		ended <- status{exit, ok}
+	}()
+	var s status
+	select {
+	case s = <-ended:
+	case <-ctx.Done():
+	case <-time.After(5 * time.Second):
+	}
+	x.mu.Lock()
+	started := x.started
+	x.mu.Unlock()
+	words := printable(x.noise.String(), 300)
+	switch {
+	case !s.ok:
+		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
+	case !started && x.sudo && strings.Contains(words, "sudo"):
+		return x.fail("sudo", &startError{ErrSudo, words})
+	case !started:
+		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
+		if words != "" {
+			text += ": " + words
+		}
+		return x.fail("start", &startError{nil, text})
+	}
+	return x.fail("exchange", fmt.Errorf("the program on the host was ended (exit status %d)", s.exit))
+}
+
+// A tail keeps the last bytes written to it.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+const tailSize = 8 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, b...)
+	if over := len(t.b) - tailSize; over > 0 {
+		t.b = append(t.b[:0], t.b[over:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.b)
+}
+
+// A preface adds to the noise what comes on standard output before the
+// answer: a shell that refuses a login says so there.
+type preface struct{ x *exchange }
+
+func (p *preface) Write(b []byte) (int, error) {
+	p.x.mu.Lock()
+	started := p.x.started
+	p.x.mu.Unlock()
+	if !started && !strings.Contains(string(b), p.x.mark) {
+		p.x.noise.Write(b)
+	}
+	return len(b), nil
+}

@@ -1,0 +1,262 @@
+package remote
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+const (
+	attemptsToConnect = 4
+	backoff           = 250 * time.Millisecond
+)
+
+// A dialer connects to one host.
+type dialer struct {
+	cfg     Config
+	address string
+	policy  hostKeyPolicy
+	keys    []ssh.Signer
+	jump    *link
+}
+
+// dial connects to a host, through others if need be. Its errors are
+// *HostError of the host or of the one it goes through.
+func dial(ctx context.Context, cfg Config) (*link, error) {
+	d := &dialer{cfg: cfg}
+	d.cfg.Timeouts = cfg.Timeouts.withDefaults()
+	host, port, err := splitAddress(cfg.Address)
+	if err != nil {
+		return nil, d.fail("connect", err)
+	}
+	d.address = net.JoinHostPort(host, strconv.Itoa(port))
+	known, err := loadKnownHosts(cfg.KnownHosts)
+	if err != nil {
+		return nil, d.fail("host key", fmt.Errorf("%w: %w", ErrHostKey, err))
+	}
+	d.policy = known.policy(host, port)
+	keys, agent, err := signers(ctx, cfg)
+	if err != nil {
+		return nil, d.fail("authenticate", fmt.Errorf("%w: %w", ErrAuth, err))
+	}
+	d.keys = keys
+	defer agent.Close()
+	if cfg.Jump != nil {
+		if d.jump, err = dial(ctx, *cfg.Jump); err != nil {
+			return nil, err
+		}
+	}
+	client, err := d.connect(ctx)
+	if err != nil {
+		if d.jump != nil {
+			d.jump.close()
+		}
+		return nil, err
+	}
+	return newLink(client, d.jump), nil
+}
+
+func (d *dialer) fail(step string, err error) error {
+	return &HostError{Host: d.cfg.name(), Step: step, Err: err}
+}
+
+// connect tries again, a little later each time, when the host hung up before
+// it said a word: that is how sshd sheds load (MaxStartups).
+func (d *dialer) connect(ctx context.Context) (*ssh.Client, error) {
+	for n := 1; ; n++ {
+		client, again, err := d.once(ctx)
+		if err == nil || !again || n == attemptsToConnect {
+			return client, err
+		}
+		wait := backoff<<(n-1) + rand.N(backoff<<(n-1))
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil, d.fail("connect", context.Cause(ctx))
+		}
+	}
+}
+
+// once connects, checks the host key and authenticates.
+func (d *dialer) once(ctx context.Context) (client *ssh.Client, again bool, err error) {
+	conn, err := d.tcp(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, false, d.fail("connect", context.Cause(ctx))
+		}
+		return nil, false, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+	}
+	h := &handshake{dialer: d, conn: &sniffer{Conn: tuned(conn)}}
+	type result struct {
+		client *ssh.Client
+		err    error
+	}
+	done := make(chan result, 1)
+	go func() {
+		c, err := h.run()
+		done <- result{c, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err == nil {
+			return r.client, false, nil
+		}
+		conn.Close()
+		if ctx.Err() != nil {
+			return nil, false, d.fail(h.step(), context.Cause(ctx))
+		}
+		again, err := h.explain(r.err)
+		return nil, again, err
+	case <-ctx.Done():
+		go func() {
+			conn.Close()
+			if r := <-done; r.client != nil {
+				r.client.Close()
+			}
+		}()
+		return nil, false, d.fail(h.step(), context.Cause(ctx))
+	}
+}
+
+func (d *dialer) tcp(ctx context.Context) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, d.cfg.Timeouts.Connect)
+	defer cancel()
+	if d.jump != nil {
+		return d.jump.client.DialContext(ctx, "tcp", d.address)
+	}
+	n := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	return n.DialContext(ctx, "tcp", d.address)
+}
+
+// A handshake is the SSH part of connecting, with a time limit for each of
+// its two phases.
+type handshake struct {
+	*dialer
+	conn *sniffer
+
+	mu       sync.Mutex
+	keyErr   error
+	trusted  bool // the host key was checked: authentication has begun
+	timedOut bool
+	timer    *time.Timer
+}
+
+func (h *handshake) run() (*ssh.Client, error) {
+	h.timer = time.AfterFunc(h.cfg.Timeouts.Handshake, func() {
+		h.mu.Lock()
+		h.timedOut = true
+		h.mu.Unlock()
+		h.conn.Close()
+	})
+	defer h.timer.Stop()
+	safe := ssh.SupportedAlgorithms()
+	sha1 := func(name string) bool { return strings.Contains(name, "sha1") }
+	config := &ssh.ClientConfig{
+		Config: ssh.Config{
+			KeyExchanges: slices.DeleteFunc(safe.KeyExchanges, sha1),
+			Ciphers:      safe.Ciphers,
+			MACs:         slices.DeleteFunc(safe.MACs, sha1),
+		},
+		User:              h.cfg.User,
+		Auth:              []ssh.AuthMethod{ssh.PublicKeys(h.keys...)},
+		HostKeyCallback:   h.checkKey,
+		HostKeyAlgorithms: h.policy.algorithms(),
+		ClientVersion:     "SSH-2.0-cephstack",
+	}
+	c, chans, reqs, err := ssh.NewClientConn(h.conn, h.address, config)
+	if err != nil {
+		return nil, err
+	}
+	return ssh.NewClient(c, chans, reqs), nil
+}
+
+func (h *handshake) checkKey(_ string, _ net.Addr, key ssh.PublicKey) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.keyErr = h.policy.check(key)
+	if h.keyErr == nil && !h.trusted {
+		h.trusted = true
+		h.timer.Reset(h.cfg.Timeouts.Authenticate)
+	}
+	return h.keyErr
+}
+
+func (h *handshake) step() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.trusted {
+		return "authenticate"
+	}
+	return "connect"
+}
+
+// explain says what went wrong, and whether trying again may help.
+func (h *handshake) explain(err error) (again bool, explained error) {
+	step := h.step()
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var none *ssh.AlgorithmNegotiationError
+	said := h.conn.said()
+	switch {
+	case h.keyErr != nil:
+		return false, h.fail("host key", h.keyErr)
+	case h.timedOut:
+		return false, h.fail(step, fmt.Errorf("%w: no answer in time (%w)", ErrUnreachable, ErrTimeout))
+	case errors.As(err, &none) && strings.Contains(err.Error(), "host key"):
+		return false, h.fail("host key", h.policy.noneOffered())
+	case errors.As(err, &none):
+		return false, h.fail(step, fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err)))
+	case step == "authenticate" && refused(err):
+		return false, h.fail(step, fmt.Errorf("%w: user %s with %d keys: %s", ErrAuth, h.cfg.User, len(h.keys), short(err)))
+	case !strings.Contains(said, "SSH-"):
+		again = said == "" || strings.Contains(said, "MaxStartups")
+		text := "it hung up before the SSH banner"
+		if said != "" {
+			text += ": " + printable(said, 100)
+		}
+		return again, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, text))
+	}
+	return false, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+}
+
+func refused(err error) bool {
+	return strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "ssh: disconnect")
+}
+
+func short(err error) string {
+	return printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
+}
+
+// A sniffer keeps the first bytes that came, to tell a host that hung up
+// from one that spoke.
+type sniffer struct {
+	net.Conn
+	mu   sync.Mutex
+	head []byte
+}
+
+func (s *sniffer) Read(b []byte) (int, error) {
+	n, err := s.Conn.Read(b)
+	s.mu.Lock()
+	if room := 1024 - len(s.head); room > 0 && n > 0 {
+		s.head = append(s.head, b[:min(n, room)]...)
+	}
+	s.mu.Unlock()
+	return n, err
+}
+
+func (s *sniffer) said() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return string(bytes.TrimSpace(s.head))
+}

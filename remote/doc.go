@@ -1,0 +1,77 @@
+// Package remote does things on machines: it reads and replaces files, looks
+// at and restarts systemd units, installs packages and runs programs, over SSH
+// or on the machine itself.
+//
+// # What it is
+//
+// The seam is Host, with one method. Do takes a batch of typed operations and
+// returns one Result for each. However many they are, they travel in one
+// exchange: over SSH a cold connection takes about ten round trips until the
+// results are there, an open one three. There is no agent on the machine, no
+// sftp and no Python. A constant POSIX sh program goes there as the argument
+// of one exec; operations, file contents and secrets are its standard input.
+// The login shell and its rc files do not matter. The machine needs GNU
+// coreutils and /proc; for some operations systemctl, apt-get or dnf, and
+// runuser.
+//
+// WriteFile is atomic and durable: a temp file of mode 0600 in the target's
+// folder, its size and digest checked, owner and mode set, synced, the old
+// digest compared, renamed over the old file, the folder synced. Whoever reads
+// sees the old file or the new one with its final owner and mode. A machine
+// that dies meanwhile leaves at most one temp file (.cephstack.PID.…), which
+// the next WriteFile in that folder removes. Hard links to the old file keep
+// the old content; extended attributes but SELinux's label are not carried over.
+//
+// # Use
+//
+//	host, err := remote.New(remote.Config{
+//		Address:    "c1.example.com",
+//		User:       "deploy",
+//		KeyFiles:   []string{"/home/ops/.ssh/id_ed25519"},
+//		KnownHosts: []string{"/home/ops/.ssh/known_hosts"},
+//		Sudo:       true,
+//	})
+//	defer host.Close()
+//	results, err := host.Do(ctx,
+//		remote.WriteFile{Path: "/etc/ceph/ceph.conf", Data: conf, Mode: 0o644},
+//		remote.RestartUnit{Unit: "cinder-volume.service"},
+//	)
+//
+// Local is the machine that the program runs on. Each does something on many
+// machines at a time.
+//
+// Host keys are always checked against known_hosts, with hashed names,
+// wildcards, @cert-authority and @revoked; there is no option not to. Keys
+// come from files, memory or an agent; SHA-1, DSA and ssh-rsa signatures are
+// never used. ~/.ssh/config is not read: what it would say goes into Config.
+//
+// # Errors
+//
+// Do returns a *HostError when the exchange as a whole failed, and its Step
+// says where. Each operation that failed has an *OpError in its Result. Test
+// for the conditions with errors.Is: the Err… variables here, fs.ErrNotExist
+// and fs.ErrPermission for files, fs.ErrInvalid for an operation that cannot
+// be (see Check). fs.ErrNotExist needs positive evidence.
+//
+// When a connection is lost, or ctx ends, in the middle of an exchange, then
+// results that came are there; an operation that may have had an effect has
+// ErrUnknown, and one that has not started has the cause alone. Reading the
+// machine again tells which it was.
+//
+// No error holds the contents of a file, standard input, or more arguments
+// of a program than its name.
+//
+// # Concurrency and cancellation
+//
+// Hosts are safe for concurrent use; exchanges on one SSH share its connection,
+// eight at a time. Operations of one Do run in order. Do returns within 100 ms
+// of the end of ctx. The program on the machine then finishes the operation it
+// is at, and ends. Each phase of connecting has its own time limit (Timeouts).
+// A host that hangs up before it says a word (MaxStartups) is tried again, up
+// to three times; a refused authentication never is.
+//
+// # Testing
+//
+// Package remotetest has a Host in memory, an SSH server in front of one, and
+// the contract of Host as tests.
+package remote

@@ -1,0 +1,104 @@
+package remote
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+const (
+	defaultMax     = 8 << 20 // of a file, and of each output of a program
+	defaultSettle  = 3 * time.Second
+	defaultTimeout = 60 * time.Second
+	settleStep     = 200 * time.Millisecond // in the host's program too
+)
+
+// encode translates a checked op.
+func encode(op Op) wire.Op {
+	w := wire.Op{Name: op.op()}
+	switch o := op.(type) {
+	case ReadFile:
+		w.Args = []string{o.Path, strconv.FormatInt(readMax(o), 10)}
+	case Stat:
+		w.Args = []string{o.Path}
+	case WriteFile:
+		sum := sha256.Sum256(o.Data)
+		w.Args = []string{o.Path, o.Was, o.Owner, o.Group, octal(o.Mode), hex.EncodeToString(sum[:]), token(6)}
+		w.Data = o.Data
+	case SetAttr:
+		w.Args = []string{o.Path, o.Owner, o.Group, octal(o.Mode)}
+	case Mkdir:
+		w.Args = []string{o.Path, o.Owner, o.Group, octal(o.Mode)}
+	case Remove:
+		w.Args = []string{o.Path, o.Was}
+	case UnitState:
+		w.Args = []string{o.Unit}
+	case RestartUnit:
+		steps := (orDefault(o.Settle, defaultSettle) + settleStep - 1) / settleStep
+		w.Args = []string{o.Unit, strconv.FormatInt(int64(steps), 10)}
+	case Packages:
+		w.List = o.Names
+	case InstallPackages:
+		w.List = o.Names
+	case Run:
+		seconds := orDefault(o.Timeout, defaultTimeout).Seconds()
+		w.Args = []string{o.User, strconv.FormatFloat(seconds, 'f', 3, 64)}
+		w.List, w.Data = o.Argv, o.Stdin
+	}
+	return w
+}
+
+func readMax(o ReadFile) int64 {
+	if o.Max == 0 {
+		return defaultMax
+	}
+	return o.Max
+}
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return d
+}
+
+// octal gives a mode to chmod; five digits, or else chmod would let a
+// folder's setgid bit stay.
+func octal(m fs.FileMode) string {
+	if m == 0 {
+		return ""
+	}
+	n := uint32(m.Perm())
+	for bit, unix := range specialBits() {
+		if m&bit != 0 {
+			n |= unix
+		}
+	}
+	return fmt.Sprintf("%05o", n)
+}
+
+func specialBits() map[fs.FileMode]uint32 {
+	return map[fs.FileMode]uint32{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000}
+}
+
+// token is n random bytes in hex.
+func token(n int) string {
+	b := make([]byte, n)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// effectful reports whether running op may change the host.
+func effectful(op Op) bool {
+	switch op.(type) {
+	case ReadFile, Stat, UnitState, Packages:
+		return false
+	}
+	return true
+}

@@ -1,0 +1,247 @@
+package remote_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// cutPoints are where a connection is cut: the edges, and n places in between.
+func cutPoints(t *testing.T, limit int64, n int) []int64 {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	points := []int64{0, 1, limit - 1}
+	for range n {
+		points = append(points, r.Int64N(limit))
+	}
+	return points
+}
+
+func TestWriteIsOldOrNewWhereverTheConnectionIsCut(t *testing.T) {
+	s := startSSHD(t)
+	p := newProxy(t, s.address, 0)
+	target := filepath.Join(s.dir, "cut")
+	require.NoError(t, os.Mkdir(target, 0o755))
+	file := filepath.Join(target, "file")
+	older, newer := bytes.Repeat([]byte("old "), 3000), bytes.Repeat([]byte("new "), 5000)
+	write := remote.WriteFile{Path: file, Data: newer, Mode: 0o640, Group: "daemon"}
+
+	sure := s.open(t, "root") // around the proxy
+	reset := func() {
+		r, err := sure.Do(t.Context(), remote.WriteFile{Path: file, Data: older, Mode: 0o600, Group: "root"})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+	}
+	attempt := func(t *testing.T, up, down int64) (int64, int64) {
+		h := open(t, s.config(t, "root", p.address))
+		defer h.Close()
+		_, err := h.Do(t.Context())
+		require.NoError(t, err)
+		beforeUp, beforeDown := p.up.count(), p.down.count()
+		p.up.limit(up)
+		p.down.limit(down)
+		r, err := h.Do(t.Context(), write)
+		p.up.limit(-1)
+		p.down.limit(-1)
+		if err != nil {
+			require.ErrorIs(t, err, remote.ErrUnreachable, "up %d, down %d", up, down)
+			checkOldOrNew(t, file, older, newer, r[0])
+		}
+		return p.up.count() - beforeUp, p.down.count() - beforeDown
+	}
+	reset()
+	up, down := attempt(t, -1, -1)
+	t.Logf("an exchange is %d bytes up, %d down", up, down)
+	for _, k := range cutPoints(t, up, 12) {
+		reset()
+		attempt(t, k, -1)
+	}
+	for _, k := range cutPoints(t, down, 12) {
+		reset()
+		attempt(t, -1, k)
+	}
+	reset()
+	left, err := filepath.Glob(target + "/.cephstack.*")
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func checkOldOrNew(t *testing.T, file string, older, newer []byte, r remote.Result) {
+	t.Helper()
+	unknown := errors.Is(r.Err, remote.ErrUnknown)
+	for range 20 { // what still runs on the host may go on for a moment
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		info, err := os.Stat(file)
+		require.NoError(t, err)
+		if bytes.Equal(data, older) {
+			require.Error(t, r.Err)
+			require.Equal(t, os.FileMode(0o600), info.Mode())
+		} else {
+			require.True(t, bytes.Equal(data, newer), "neither old nor new")
+			require.Equal(t, os.FileMode(0o640), info.Mode())
+			require.True(t, unknown || r.Err == nil, "new, and the error is: %v", r.Err)
+		}
+		left, err := filepath.Glob(filepath.Dir(file) + "/.cephstack.*")
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(left), 1)
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func TestConnectIsTriedAgainWhenTheHostHangsUpAtOnce(t *testing.T) {
+	s := startSSHD(t)
+	p := newProxy(t, s.address, 0)
+	p.drop.Store(2)
+	_, err := open(t, s.config(t, "root", p.address)).Do(t.Context())
+	require.NoError(t, err)
+	p.drop.Store(4)
+	_, err = open(t, s.config(t, "root", p.address)).Do(t.Context())
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+	require.Equal(t, int64(0), p.drop.Load())
+}
+
+func TestMaxStartups(t *testing.T) {
+	s := startSSHD(t, "MaxStartups 3:30:30")
+	names := make([]string, 12)
+	for _, o := range remote.Each(t.Context(), names, 0, func(ctx context.Context, _ string) (bool, error) {
+		_, err := open(t, s.config(t, "root", s.address)).Do(ctx)
+		return true, err
+	}) {
+		require.NoError(t, o.Err)
+	}
+}
+
+func TestMaxSessions(t *testing.T) {
+	s := startSSHD(t, "MaxSessions 1")
+	h := s.open(t, "root")
+	for _, o := range remote.Each(t.Context(), make([]string, 6), 0, func(ctx context.Context, _ string) (bool, error) {
+		_, err := h.Do(ctx, remote.Stat{Path: "/"})
+		return true, err
+	}) {
+		require.NoError(t, o.Err)
+	}
+}
+
+func TestSilentHosts(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	key, _ := newKey(t)
+	cfg := remote.Config{
+		Address: l.Addr().String(), User: "root", Keys: [][]byte{key}, KnownHosts: []string{writeKnown(t, "")},
+		Timeouts: remote.Timeouts{Handshake: 100 * time.Millisecond},
+	}
+	_, err = open(t, cfg).Do(t.Context())
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+	require.ErrorIs(t, err, remote.ErrTimeout)
+	cfg.Address = "127.0.0.1:" + freePort(t)
+	_, err = open(t, cfg).Do(t.Context())
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+	var h *remote.HostError
+	require.ErrorAs(t, err, &h)
+	require.Equal(t, "connect", h.Step)
+}
+
+func TestIdleHostTimesOut(t *testing.T) {
+	s := startSSHD(t)
+	cfg := s.config(t, "root", s.address)
+	cfg.Timeouts.Idle = 700 * time.Millisecond
+	r, err := open(t, cfg).Do(t.Context(), remote.Run{Argv: []string{"sleep", "3"}}, remote.Stat{Path: "/"})
+	require.ErrorIs(t, err, remote.ErrTimeout)
+	require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
+	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
+}
+
+func TestCancelReturnsAtOnce(t *testing.T) {
+	s := startSSHD(t)
+	hosts := map[string]remote.Host{"ssh": s.open(t, "root"), "sudo": s.open(t, "admin"), "local": remote.Local{}}
+	for name, h := range hosts {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			marker := filepath.Join(s.dir, "started-"+name)
+			var at time.Time
+			go func() {
+				for _, err := os.Stat(marker); err != nil; _, err = os.Stat(marker) {
+					time.Sleep(5 * time.Millisecond)
+				}
+				at = time.Now()
+				cancel()
+			}()
+			run := remote.Run{Argv: []string{"sh", "-c", "touch " + marker + "; sleep 2"}}
+			r, err := h.Do(ctx, remote.Stat{Path: "/"}, run, remote.Stat{Path: "/"})
+			require.Less(t, time.Since(at), 100*time.Millisecond)
+			require.ErrorIs(t, err, context.Canceled)
+			require.NoError(t, r[0].Err)
+			require.ErrorIs(t, r[1].Err, remote.ErrUnknown)
+			require.ErrorIs(t, r[2].Err, context.Canceled)
+			_, err = h.Do(t.Context(), remote.Stat{Path: "/"})
+			require.NoError(t, err)
+		})
+	}
+}
+
+func TestConnectionIsRenewed(t *testing.T) {
+	s := startSSHD(t)
+	p := newProxy(t, s.address, 0)
+	h := open(t, s.config(t, "root", p.address))
+	_, err := h.Do(t.Context())
+	require.NoError(t, err)
+	p.up.limit(0)
+	_, err = h.Do(t.Context())
+	p.up.limit(-1)
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+	for range 2 {
+		_, err = h.Do(t.Context(), remote.Stat{Path: "/"})
+		require.NoError(t, err)
+	}
+	require.NoError(t, h.Close())
+	_, err = h.Do(t.Context())
+	require.NoError(t, err)
+}
+
+func TestFullDiskKeepsTheOldFile(t *testing.T) {
+	s := startSSHD(t)
+	h := s.open(t, "root")
+	name := s.dir + "/small/file"
+	small, large := make([]byte, 8<<10), make([]byte, 100<<10)
+	r, err := h.Do(t.Context(),
+		remote.WriteFile{Path: name, Data: small},
+		remote.WriteFile{Path: name, Data: large},
+		remote.ReadFile{Path: name},
+		remote.Run{Argv: []string{"ls", "-A", s.dir + "/small"}},
+		remote.Run{Argv: []string{"cp", "/dev/zero", s.dir + "/small/rest"}},
+		remote.WriteFile{Path: name, Data: []byte("x")})
+	require.NoError(t, err)
+	require.NoError(t, r[0].Err)
+	require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
+	require.Equal(t, small, r[2].Data)
+	require.Equal(t, "file\n", string(r[3].Data))
+	require.ErrorIs(t, r[5].Err, remote.ErrNoSpace)
+}
+
+func TestLeftoversAreSwept(t *testing.T) {
+	needRoot(t, "/usr/bin/sha256sum")
+	dir := rootDir(t)
+	dead := filepath.Join(dir, ".cephstack.999999999.abc")
+	other := filepath.Join(dir, ".cephstack.note")
+	for _, name := range []string{dead, other} {
+		require.NoError(t, os.WriteFile(name, []byte("x"), 0o600))
+	}
+	_, err := remote.Local{}.Do(t.Context(), remote.WriteFile{Path: dir + "/a"})
+	require.NoError(t, err)
+	require.NoFileExists(t, dead)
+	require.FileExists(t, other)
+}

@@ -1,0 +1,151 @@
+package remote
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// A hostKeyPolicy is what known_hosts say about one host.
+type hostKeyPolicy struct {
+	host  string
+	port  int
+	lines []*hostLine
+	files []string
+}
+
+func (k *knownHosts) policy(host string, port int) hostKeyPolicy {
+	return hostKeyPolicy{host: host, port: port, lines: k.lines(host, port), files: k.source}
+}
+
+// algorithms are the signature algorithms to accept: those of the host's own
+// lines. For a host without lines they are all safe ones, so that the refusal
+// can name its key.
+func (p hostKeyPolicy) algorithms() []string {
+	var certs, keys []string
+	known := false
+	for _, l := range p.lines {
+		switch l.mark {
+		case "":
+			keys = append(keys, signatures(l.key.Type())...)
+			known = true
+		case markAuthority:
+			certs = certAlgorithms()
+		}
+	}
+	if !known {
+		keys = plainAlgorithms()
+	}
+	all := append(certs, keys...)
+	slices.SortStableFunc(all, func(a, b string) int { return rank(a) - rank(b) })
+	return slices.Compact(all)
+}
+
+func plainAlgorithms() []string {
+	return []string{
+		ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521,
+		ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
+	}
+}
+
+func certAlgorithms() []string {
+	return []string{
+		ssh.CertAlgoED25519v01, ssh.CertAlgoECDSA256v01, ssh.CertAlgoECDSA384v01, ssh.CertAlgoECDSA521v01,
+		ssh.CertAlgoRSASHA512v01, ssh.CertAlgoRSASHA256v01,
+	}
+}
+
+func rank(algorithm string) int {
+	return slices.Index(append(certAlgorithms(), plainAlgorithms()...), algorithm)
+}
+
+// signatures of a type of key; none for types that are not safe or not known.
+func signatures(keyType string) []string {
+	if keyType == ssh.KeyAlgoRSA {
+		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
+	}
+	if slices.Contains(plainAlgorithms(), keyType) {
+		return []string{keyType}
+	}
+	return nil
+}
+
+// check trusts a key or says why not, and what to do.
+func (p hostKeyPolicy) check(key ssh.PublicKey) error {
+	plain := key
+	cert, isCert := key.(*ssh.Certificate)
+	if isCert {
+		plain = cert.Key
+	}
+	for _, l := range p.lines {
+		if l.mark == markRevoked && (same(l.key, plain) || isCert && same(l.key, cert.SignatureKey)) {
+			return fmt.Errorf("%w: the key %s is revoked in %s: do not connect before the host has a new key",
+				ErrHostKey, ssh.FingerprintSHA256(plain), l.where)
+		}
+	}
+	var certErr error
+	if isCert {
+		if certErr = p.checkCert(cert); certErr == nil {
+			return nil
+		}
+	}
+	for _, l := range p.lines {
+		if l.mark == "" && same(l.key, plain) {
+			return nil
+		}
+	}
+	if certErr != nil {
+		return certErr
+	}
+	return p.refuse(plain)
+}
+
+func (p hostKeyPolicy) checkCert(cert *ssh.Certificate) error {
+	authority := slices.ContainsFunc(p.lines, func(l *hostLine) bool {
+		return l.mark == markAuthority && same(l.key, cert.SignatureKey)
+	})
+	if !authority {
+		return fmt.Errorf("%w: its certificate is signed by %s, which no @cert-authority line for it names",
+			ErrHostKey, ssh.FingerprintSHA256(cert.SignatureKey))
+	}
+	checker := ssh.CertChecker{IsHostAuthority: func(ssh.PublicKey, string) bool { return true }}
+	address := net.JoinHostPort(p.host, strconv.Itoa(p.port))
+	if err := checker.CheckHostKey(address, &net.TCPAddr{}, cert); err != nil {
+		return fmt.Errorf("%w: its certificate is not valid: %s", ErrHostKey, strings.TrimPrefix(err.Error(), "ssh: "))
+	}
+	return nil
+}
+
+func (p hostKeyPolicy) refuse(key ssh.PublicKey) error {
+	fingerprint := key.Type() + " " + ssh.FingerprintSHA256(key)
+	for _, l := range p.lines {
+		if l.mark == "" {
+			return fmt.Errorf("%w: the host's key CHANGED: it shows %s, but %s has %s %s; "+
+				"if the host was not reinstalled, somebody may be listening; otherwise verify the new fingerprint on its console and replace that line",
+				ErrHostKey, fingerprint, l.where, l.key.Type(), ssh.FingerprintSHA256(l.key))
+		}
+	}
+	return fmt.Errorf("%w: the host is unknown: it shows %s; run ssh-keyscan%s %s, verify the fingerprint on its console and add the line to %s",
+		ErrHostKey, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
+}
+
+// noneOffered is the error when the host has no key of the wanted types.
+func (p hostKeyPolicy) noneOffered() error {
+	return fmt.Errorf("%w: the host's key CHANGED: it has no key of the types that known_hosts has for it (%s); "+
+		"verify its fingerprint on its console, and get its key with ssh-keyscan%s %s",
+		ErrHostKey, strings.Join(p.algorithms(), ", "), p.portFlag(), p.host)
+}
+
+func (p hostKeyPolicy) portFlag() string {
+	if p.port == 22 {
+		return ""
+	}
+	return " -p " + strconv.Itoa(p.port)
+}
+
+func same(a, b ssh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }

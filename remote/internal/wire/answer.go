@@ -1,0 +1,169 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// A Reply is what came back about one op.
+type Reply struct {
+	Begun, Done bool
+	Facts       map[string]string // word to value
+}
+
+// Bytes decodes a fact in base64.
+func (r Reply) Bytes(word string) ([]byte, error) {
+	return base64.StdEncoding.DecodeString(r.Facts[word])
+}
+
+var (
+	// ErrAnswer is an answer that the program cannot have written.
+	ErrAnswer = errors.New("malformed answer")
+	// ErrNoise is too much output before the answer, or a line without end.
+	ErrNoise = errors.New("too much output")
+)
+
+const maxNoise = 1 << 20
+
+// An AnswerReader reads an answer.
+type AnswerReader struct {
+	r     *bufio.Reader
+	mark  []byte
+	limit int
+	noise int
+	hello bool
+	next  int // op that is under way or comes next
+	open  bool
+	total int
+}
+
+// NewAnswerReader reads the answer to a request with this mark and number of
+// ops; no line may be longer than limit bytes.
+func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
+	return &AnswerReader{r: bufio.NewReaderSize(r, 32<<10), mark: []byte(mark + " "), limit: limit, total: ops}
+}
+
+// A Line is one line of an answer: a word and its value about op Op.
+type Line struct {
+	Op          int
+	Word, Value string
+}
+
+// Next is the next line that is of interest, hello and bye included, or an
+// error. io.EOF means that the answer ended before bye.
+func (a *AnswerReader) Next() (Line, error) {
+	for {
+		b, err := a.line()
+		if err != nil {
+			return Line{}, err
+		}
+		rest, ours := bytes.CutPrefix(b, a.mark)
+		if !a.hello {
+			if !ours || string(rest) != "hello 1" {
+				a.noise += len(b) + 1
+				if a.noise > maxNoise {
+					return Line{}, ErrNoise
+				}
+				continue
+			}
+			a.hello = true
+			return Line{Word: "hello"}, nil
+		}
+		if !ours {
+			return Line{}, ErrAnswer
+		}
+		word, value, _ := strings.Cut(string(rest), " ")
+		return a.step(word, value)
+	}
+}
+
+func (a *AnswerReader) step(word, value string) (Line, error) {
+	l := Line{Op: a.next, Word: word, Value: value}
+	bad := false
+	switch word {
+	case "beat":
+	case "op":
+		bad = a.open || value != strconv.Itoa(a.next) || a.next >= a.total
+		a.open = true
+	case "done":
+		bad = !a.open || value != strconv.Itoa(a.next)
+		a.open = false
+		a.next++
+	case "bye":
+		bad = a.open || a.next != a.total
+	default:
+		bad = !a.open
+	}
+	if bad {
+		return Line{}, ErrAnswer
+	}
+	return l, nil
+}
+
+// line reads a line of at most limit bytes.
+func (a *AnswerReader) line() ([]byte, error) {
+	var long []byte
+	for {
+		b, err := a.r.ReadSlice('\n')
+		if err == nil {
+			if long == nil {
+				return b[:len(b)-1], nil
+			}
+			long = append(long, b...)
+			return long[:len(long)-1], nil
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err // a cut line is not an answer
+		}
+		long = append(long, b...)
+		if limit := a.limit; len(long) > limit {
+			return nil, ErrNoise
+		}
+	}
+}
+
+// An AnswerWriter writes an answer on the host's side.
+type AnswerWriter struct {
+	w    io.Writer
+	mark string
+	n    int
+}
+
+// NewAnswerWriter says hello.
+func NewAnswerWriter(w io.Writer, mark string) (*AnswerWriter, error) {
+	a := &AnswerWriter{w: w, mark: mark}
+	_, err := io.WriteString(w, "\n"+mark+" hello 1\n")
+	return a, err
+}
+
+// Begin says that the next op begins.
+func (a *AnswerWriter) Begin() error { return a.say("op", strconv.Itoa(a.n)) }
+
+// Done says facts about the op, and that it is over.
+func (a *AnswerWriter) Done(facts map[string]string) error {
+	for _, word := range []string{"stat", "link", "data", "sha", "changed", "show", "pkgs", "out", "mix", "err"} {
+		if v, ok := facts[word]; ok {
+			if err := a.say(word, v); err != nil {
+				return err
+			}
+		}
+	}
+	a.n++
+	return a.say("done", strconv.Itoa(a.n-1))
+}
+
+// Bye ends the answer.
+func (a *AnswerWriter) Bye() error {
+	_, err := io.WriteString(a.w, a.mark+" bye\n")
+	return err
+}
+
+func (a *AnswerWriter) say(word, value string) error {
+	_, err := io.WriteString(a.w, a.mark+" "+word+" "+value+"\n")
+	return err
+}

@@ -1,0 +1,41 @@
+// Package wire is the conversation between remote and the program that it
+// runs on a host.
+//
+// # The program
+//
+// Program is one constant POSIX sh program; Command puts it into a command
+// line that every login shell hands on unharmed. It needs dash or better, and
+// GNU coreutils; systemctl, dpkg or rpm, and runuser where an op asks for them.
+//
+// # Requests
+//
+// A request begins with the line
+//
+//	cephstack 1 MARK
+//
+// where MARK is 32 random hex digits. Operations follow: the name on a line,
+// then its arguments in the order of Shape: one line for each plain argument;
+// for a list its length and then each element as a text (the number of its
+// newlines on a line, then its lines); for data its length on a line and then
+// the bytes themselves. The line "end" ends the request. Operations run as
+// they arrive; one that does not arrive whole has no effect.
+//
+// # Answers
+//
+// Each line of an answer begins with the MARK and a word; what a login script
+// printed before the word hello is not part of it.
+//
+//	MARK hello 1         the program runs
+//	MARK op I            operation I (from 0) begins
+//	MARK WORD VALUE      a fact about it; see Reply
+//	MARK done I          operation I is over
+//	MARK beat            still alive
+//	MARK bye             the end
+//
+// Facts: stat (mode in hex, size, numeric owner and group, times of content
+// and inode in seconds, names of owner and group, between colons), link and
+// data (base64), sha, changed (0 or 1), show (base64 of systemctl show), pkgs
+// (base64 of lines "status name version"), out (base64 of standard output),
+// mix (base64 of standard error with <exit status> anywhere in it, which is
+// missing when the time was up), err (a class and base64 of a text).
+package wire

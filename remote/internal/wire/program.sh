@@ -1,0 +1,429 @@
+# The one program that remote runs on a host. It reads operations from
+# standard input and answers on standard output; doc.go of this package has
+# the format. Command joins these lines into one and puts it between single
+# quotes for whatever login shell there is. Hence, here: no single quote, no
+# exclamation mark before a non-blank, no two backslashes in a row, a case pattern and its first
+# command on one line, and two semicolons only at the end of a line.
+umask 077
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+LC_ALL=C
+HOME=/root
+export PATH LC_ALL HOME
+unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
+cd /
+# The operations stay on 3 and the answers on 4, so that no command can eat or spoil them.
+exec 3<&0 4>&1 </dev/null >/dev/null
+nl=$(printf "\nx")
+nl=${nl%x}
+t=
+trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
+trap "exit 92" HUP INT TERM PIPE
+h=
+IFS= read -r h <&3
+case $h in "cephstack 1 "*) m=${h##* } ;;
+*) echo "cephstack: the input is not ours; does a login script read standard input?" >&2; exit 91 ;;
+esac
+
+# Answers.
+say() { printf "%s %s\n" "$m" "$1" >&4 || exit 92; }
+enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
+fail() { say "err $1 $(enc "$2")"; return 1; }
+beat() {
+	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
+}
+quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
+
+# Input: a line, a text of several lines, counted data.
+line() { IFS= read -r "$1" <&3 || exit 90; }
+text() {
+	line k
+	line v
+	while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+}
+feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" status=none <&3 2>/dev/null; }
+
+# Files.
+F=%f:%s:%u:%g:%.Y:%.Z:%U:%G
+look() { s=$(stat -c "$F" -- "$1" 2>&1); }
+# s to numbers: owner, group, permission bits.
+split() {
+	r=${s#*:}
+	r=${r#*:}
+	su=${r%%:*}
+	r=${r#*:}
+	sg=${r%%:*}
+	sm=$((0x${s%%:*} & 4095))
+}
+# Names to numbers u and g, empty for empty.
+who() {
+	u=
+	g=
+	if [ -n "$1" ]; then u=$(id -u "$1" 2>/dev/null) || { fail owner "unknown user $1"; return 1; }; fi
+	if [ -n "$2" ]; then
+		g=$(getent group "$2") || { fail owner "unknown group $2"; return 1; }
+		g=${g#*:}
+		g=${g#*:}
+		g=${g%%:*}
+	fi
+}
+# What was not asked for stays as it is.
+stay() {
+	u=${u:-$su}
+	g=${g:-$sg}
+	[ -n "$md" ] || md=$(printf "0%04o" "$sm")
+	dm=$((0$md))
+}
+# Owner, group and mode of an existing path; on the way it has no bit that is not in both modes.
+setattr() {
+	stay
+	a=0
+	if [ "$u:$g" = "$su:$sg" ]; then
+		[ "$dm" -ne "$sm" ] || return 0
+		a=1
+		e=$(chmod "$md" "$1" 2>&1) || { fail sys "$e"; return 1; }
+	else
+		a=1
+		low=$(printf "0%04o" $((dm & sm)))
+		e=$( { chmod "$low" "$1" && chown -h "$u:$g" "$1" && chmod "$md" "$1"; } 2>&1 ) || { fail sys "$e"; return 1; }
+	fi
+	e=$(sync "$1" 2>&1) || { fail unknown "$e"; return 1; }
+}
+# Remove what killed runs left behind: temp files whose process is gone.
+sweep() {
+	for f in "$1"/.cephstack.*; do
+		[ -f "$f" ] || continue
+		q=${f##*/.cephstack.}
+		q=${q%%.*}
+		[ "$q" -gt 0 ] 2>/dev/null || continue
+		grep -q "cephstack 1" "/proc/$q/cmdline" 2>/dev/null || rm -f -- "$f"
+	done
+}
+digest() {
+	h=$(sha256sum 2>&1 <"$1") || { fail sys "$h"; return 1; }
+	h=${h%% *}
+}
+folder() {
+	d=${p%/*}
+	d=${d:-/}
+}
+gone() {
+	case $s in *": No such file or directory") return 0 ;;
+	esac
+	fail sys "$s"
+}
+op_stat() {
+	line p
+	look "$p" || { fail sys "$s"; return; }
+	say "stat $s"
+	case $s in a???:*) say "link $(readlink -n -- "$p" | base64 -w0)" ;;
+	esac
+}
+op_read() {
+	line p
+	line x
+	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fail sys "$s"; return; }
+	say "stat $s"
+	case $s in 8???:*) ;;
+	4???:*) fail isdir ""; return ;;
+	*) fail notreg ""; return ;;
+	esac
+	z=${s#*:}
+	z=${z%%:*}
+	[ "$z" -le "$x" ] || { fail toolarge "$z bytes"; return; }
+	[ -h "$p" ] && say "link $(readlink -n -- "$p" | base64 -w0)"
+	printf "%s data " "$m" >&4 || exit 92
+	e=$(base64 -w0 -- "$p" 2>&1 >&4)
+	c=$?
+	printf "\n" >&4 || exit 92
+	[ "$c" = 0 ] || fail sys "$e"
+}
+op_write() {
+	line p
+	line was
+	line o
+	line og
+	line md
+	line sum
+	line rnd
+	line n
+	left=$n
+	write
+	[ "$left" = 0 ] || feed "$left"
+}
+# What is there now: its attributes and digest, h.
+before() {
+	if look "$p"; then
+		case $s in 8???:*) ;;
+		a???:*) fail symlink ""; return 1 ;;
+		4???:*) fail isdir ""; return 1 ;;
+		*) fail notreg ""; return 1 ;;
+		esac
+		digest "$p" || return 1
+		split
+	else
+		gone || return 1
+		e=$(stat -L -c %f -- "$d" 2>&1) || { fail sys "$e"; return 1; }
+		case $e in 4???) ;;
+		*) fail sys "$d: Not a directory"; return 1 ;;
+		esac
+		h=absent
+		su=0
+		sg=0
+		sm=384
+	fi
+	case $was in ""|"$h") ;;
+	*) fail conflict ""; return 1 ;;
+	esac
+}
+write() {
+	who "$o" "$og" || return
+	folder
+	before || return
+	sweep "$d"
+	if [ "$h" = "$sum" ]; then
+		setattr "$p" || return
+	else
+		stay
+		replace || return
+		a=1
+	fi
+	look "$p" || { fail sys "$s"; return; }
+	say "stat $s"
+	say "sha $sum"
+	say "changed $a"
+}
+replace() {
+	t=$d/.cephstack.$$.$rnd
+	e=$(create 2>&1)
+	c=$?
+	[ "$c" -ge 50 ] && left=0
+	[ "$c" = 0 ] && left=0 && t= && return 0
+	[ "$c" = 53 ] || rm -f -- "$t"
+	t=
+	case $c in 51) fail content "$e" ;;
+	52) fail conflict "" ;;
+	53) fail unknown "$e" ;;
+	*) fail sys "$e" ;;
+	esac
+}
+# The temp file is made new (-C), its mode is 0600 by the umask, and all that
+# follows reaches it by its descriptor, so that a symlink put in its place is not followed.
+create() {
+	set -C
+	{ fill; } 5>"$t"
+}
+fill() {
+	set +C
+	feed "$n" | { cat >&5; c=$?; cat; exit "$c"; } >/dev/null || exit 50
+	x=$(sha256sum </proc/self/fd/5) || exit 50
+	[ "${x%% *}" = "$sum" ] || { echo "the content did not arrive whole"; exit 51; }
+	[ "$u:$g" = 0:0 ] || chown "$u:$g" /proc/self/fd/5 || exit 50
+	[ "$dm" = 384 ] || chmod "$md" /proc/self/fd/5 || exit 50
+	if [ -e /sys/fs/selinux/enforce ]; then
+		if [ "$h" = absent ]; then chcon "$(matchpathcon -n "$p")" "$t"; else chcon --reference="$p" /proc/self/fd/5; fi
+	fi
+	sync /proc/self/fd/5 || exit 50
+	if [ "$was" = absent ]; then
+		if [ -e "$p" ] || [ -h "$p" ]; then exit 52; fi
+	elif [ -n "$was" ]; then
+		x=$(sha256sum <"$p") || exit 52
+		[ "${x%% *}" = "$was" ] || exit 52
+		[ -h "$p" ] && exit 52
+	fi
+	mv -fT -- "$t" "$p" || exit 50
+	sync "$d" || exit 53
+}
+op_attr() {
+	line p
+	line o
+	line og
+	line md
+	who "$o" "$og" || return
+	look "$p" || { fail sys "$s"; return; }
+	case $s in a???:*) fail symlink ""; return ;;
+	esac
+	split
+	setattr "$p" || return
+	look "$p" || { fail sys "$s"; return; }
+	say "stat $s"
+	say "changed $a"
+}
+op_mkdir() {
+	line p
+	line o
+	line og
+	line md
+	who "$o" "$og" || return
+	folder
+	made=0
+	if look "$p"; then
+		case $s in 4???:*) ;;
+		a???:*) fail symlink ""; return ;;
+		*) fail notdir ""; return ;;
+		esac
+	else
+		gone || return
+		e=$( { umask 022 && mkdir -p -- "$d" && umask 077 && mkdir -- "$p" && sync "$d"; } 2>&1 ) || { fail sys "$e"; return; }
+		look "$p" || { fail sys "$s"; return; }
+		made=1
+		md=${md:-00755}
+		say "changed 1"
+	fi
+	split
+	setattr "$p" || return
+	look "$p" || { fail sys "$s"; return; }
+	say "stat $s"
+	say "changed $((made | a))"
+}
+op_remove() {
+	line p
+	line was
+	folder
+	look "$p" || { gone; return; }
+	case $s in 4???:*) fail isdir ""; return ;;
+	8???:*) h=; [ -z "$was" ] || digest "$p" || return ;;
+	*) h=other; [ -z "$was" ] && h= ;;
+	esac
+	[ "$was" = "$h" ] || { fail conflict ""; return; }
+	e=$(rm -f -- "$p" 2>&1) || { fail sys "$e"; return; }
+	say "changed 1"
+	e=$(sync "$d" 2>&1) || fail unknown "$e"
+}
+
+# Units.
+props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
+show() {
+	v=$(systemctl show --timestamp=us+utc -p "$props" -- "$1" 2>&1) || v=$(TZ=UTC systemctl show -p "$props" -- "$1" 2>&1) || { fail sys "$v"; return 1; }
+	say "show $(printf "%s" "$v" | base64 -w0)"
+}
+op_unit() {
+	line x
+	show "$x"
+}
+now() { systemctl show -p ActiveState,InvocationID,NRestarts -- "$x" 2>&1; }
+op_restart() {
+	line x
+	line n
+	i=$(systemctl show -p InvocationID -- "$x" 2>&1) || { fail sys "$i"; return; }
+	beat &
+	b=$! c=0
+	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
+	c=$?
+	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
+	[ "$c" = 0 ] && settle
+	quiet
+	[ "$i" = "$(systemctl show -p InvocationID -- "$x" 2>&1)" ] || say "changed 1"
+	show "$x" || return
+	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
+}
+# Active, the same start, no automatic restart, for n looks 0.2 s apart.
+settle() {
+	k=$(now)
+	while :; do
+		case $k in *ActiveState=active*) ;;
+		*) c=1; return ;;
+		esac
+		[ "$n" -gt 0 ] || return
+		n=$((n - 1))
+		sleep 0.2
+		[ "$k" = "$(now)" ] || { c=1; return; }
+	done
+}
+
+# Packages.
+query() {
+	if command -v dpkg-query; then
+		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)
+		[ "$?" -le 1 ] || { fail sys "dpkg-query does not work"; return 1; }
+	elif command -v rpm; then
+		v=$(rpm -q --qf "ii  %{NAME} %{VERSION}-%{RELEASE}\n" -- "$@" 2>/dev/null)
+	else
+		fail sys "neither dpkg-query nor rpm is there"
+		return 1
+	fi
+	v=$nl$v$nl
+	need=
+	for x in "$@"; do
+		case $v in *"$nl"?i?" $x "*) ;;
+		*) need="$need $x" ;;
+		esac
+	done
+}
+op_packages() {
+	line c
+	set --
+	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	query "$@" || return
+	say "pkgs $(printf "%s" "$v" | base64 -w0)"
+}
+apt() {
+	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 apt-get -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
+install() {
+	if command -v apt-get >/dev/null; then
+		apt install $need && return
+		apt update && apt install $need
+	else
+		dnf -y -q --setopt=install_weak_deps=False install $need
+	fi
+}
+op_install() {
+	line c
+	set --
+	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	query "$@" || return
+	e=
+	if [ -n "$need" ]; then
+		old=$v
+		beat &
+		b=$! c=0
+		e=$(install 2>&1 3<&- 4>&- | tail -c 3000)
+		quiet
+		query "$@" || return
+		[ "$old" = "$v" ] || say "changed 1"
+	fi
+	say "pkgs $(printf "%s" "$v" | base64 -w0)"
+	[ -z "$need" ] || fail install "$e"
+}
+
+# Programs. Standard output streams out on 4; standard error and, between
+# angle brackets, the exit status (6) are collected in r. No status: ended by timeout.
+w="k=; trap \"k=1\" TERM; ( exec \"\$@\" 6>&- ); c=\$?; [ -n \"\$k\" ] || printf \"<%s>\" \"\$c\" >&6"
+cap=8388609
+most() { head -c "$cap"; cat >/dev/null; }
+op_run() {
+	line o
+	line to
+	line c
+	set --
+	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	line n
+	# All of the standard input must be here before the program starts.
+	z=$(feed "$n" | base64 -w0)
+	[ "${#z}" -eq $(((n + 2) / 3 * 4)) ] || exit 90
+	home=/root
+	if [ -n "$o" ]; then
+		home=$(getent passwd "$o") || { fail owner "unknown user $o"; return; }
+		home=${home%:*}
+		home=${home##*:}
+		set -- runuser -u "$o" -- "$@"
+	fi
+	printf "%s out " "$m" >&4 || exit 92
+	r=$( { { printf "%s" "$z" | base64 -d 2>/dev/null | HOME=$home timeout -k 5 "$to" /bin/sh -c "$w" sh "$@" 3<&- 4>&- | most | base64 -w0 >&4; } 2>&1 | most | base64 -w0; } 6>&1 )
+	printf "\n" >&4 || exit 92
+	say "mix $r"
+}
+
+printf "\n%s hello 1\n" "$m" >&4 || exit 92
+n_op=0
+while line op; do
+	[ "$op" = end ] && break
+	say "op $n_op"
+	case $op in stat|read|write|attr|mkdir|remove|unit|restart|packages|install|run) "op_$op" ;;
+	*) exit 91 ;;
+	esac
+	say "done $n_op"
+	n_op=$((n_op + 1))
+done
+say bye
+exit 0

@@ -1,0 +1,164 @@
+package wire
+
+import (
+	"bytes"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var mark = strings.Repeat("0a", 16)
+
+func TestProgramSurvivesEveryLoginShell(t *testing.T) {
+	p := Program()
+	require.NotContains(t, p, "'")
+	require.NotContains(t, p, "\n", "csh does not quote it")
+	require.NotContains(t, p, `\\`, "fish takes it for one backslash")
+	require.False(t, regexp.MustCompile(`![^ ]`).MatchString(p), "csh takes it for history")
+	require.Less(t, len(p), 100_000, "the kernel's limit is 128 KiB")
+	require.Equal(t, p, Program())
+	require.True(t, strings.HasSuffix(Command(true), " sudo -n -- /bin/sh -c '"+p+"'"))
+	for _, shell := range []string{"dash", "bash"} {
+		if _, err := exec.LookPath(shell); err != nil {
+			continue
+		}
+		out, err := exec.Command(shell, "-n", "-c", p).CombinedOutput()
+		require.NoError(t, err, "%s: %s", shell, out)
+	}
+}
+
+func ops() []Op {
+	return []Op{
+		{Name: "stat", Args: []string{"/a b"}},
+		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("end\n\x00")},
+		{Name: "run", Args: []string{"", "1"}, List: []string{"", "two\nlines\n", "\n"}},
+		{Name: "packages", List: []string{"a"}},
+	}
+}
+
+func request(ops []Op) []byte {
+	b := Begin(mark)
+	for _, o := range ops {
+		b = append(append(b, o.Head()...), o.Data...)
+	}
+	return append(b, End()...)
+}
+
+func readRequest(b []byte) ([]Op, error) {
+	q, err := NewRequestReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	var ops []Op
+	for {
+		o, err := q.Next()
+		if err == io.EOF {
+			return ops, nil
+		}
+		if err != nil {
+			return ops, err
+		}
+		ops = append(ops, o)
+	}
+}
+
+func TestRequestIsReadAsItWasWritten(t *testing.T) {
+	got, err := readRequest(request(ops()))
+	require.NoError(t, err)
+	require.Len(t, got, len(ops()))
+	for i, o := range ops() {
+		require.Equal(t, append(o.Head(), o.Data...), append(got[i].Head(), got[i].Data...))
+	}
+}
+
+func TestCutRequestIsAnError(t *testing.T) {
+	b := request(ops())
+	for n := range b {
+		got, err := readRequest(b[:n])
+		require.Error(t, err, "%d bytes", n)
+		require.LessOrEqual(t, len(got), len(ops()))
+	}
+}
+
+func answer(t testing.TB, facts ...map[string]string) []byte {
+	var b bytes.Buffer
+	w, err := NewAnswerWriter(&b, mark)
+	require.NoError(t, err)
+	for _, f := range facts {
+		require.NoError(t, w.Begin())
+		require.NoError(t, w.Done(f))
+	}
+	require.NoError(t, w.Bye())
+	return b.Bytes()
+}
+
+func readAnswer(b []byte, ops int) (lines []Line, err error) {
+	r := NewAnswerReader(bytes.NewReader(b), mark, ops, 1<<20)
+	for {
+		l, err := r.Next()
+		if err != nil {
+			return lines, err
+		}
+		lines = append(lines, l)
+		if l.Word == "bye" {
+			return lines, nil
+		}
+	}
+}
+
+func TestAnswerAfterNoise(t *testing.T) {
+	long := map[string]string{"data": strings.Repeat("A", 200_000), "changed": "0"}
+	b := append([]byte("Welcome!\n"+mark+"\nno newline"), answer(t, long, map[string]string{"sha": "x"})...)
+	lines, err := readAnswer(b, 2)
+	require.NoError(t, err)
+	require.Len(t, lines, 9)
+	require.Equal(t, Line{Op: 0, Word: "data", Value: long["data"]}, lines[2])
+	require.Equal(t, Line{Op: 1, Word: "sha", Value: "x"}, lines[6])
+}
+
+func TestAnswerThatCannotBe(t *testing.T) {
+	good := string(answer(t, map[string]string{"sha": "x"}))
+	for name, text := range map[string]string{
+		"cut":             good[:len(good)-1],
+		"noise inside":    strings.Replace(good, mark+" sha", "noise\n"+mark+" sha", 1),
+		"other op":        strings.Replace(good, "op 0", "op 1", 1),
+		"no end":          strings.Replace(good, mark+" done 0\n", "", 1),
+		"fact outside":    strings.Replace(good, mark+" op 0\n", "", 1),
+		"other mark":      strings.ReplaceAll(good, mark, strings.Repeat("b", 32)),
+		"too few answers": string(answer(t)),
+	} {
+		_, err := readAnswer([]byte(text), 1)
+		require.Error(t, err, name)
+	}
+	_, err := readAnswer([]byte(strings.Repeat("y\n", 1<<20)), 1)
+	require.ErrorIs(t, err, ErrNoise)
+	_, err = readAnswer(answer(t, map[string]string{"data": strings.Repeat("A", 2<<20)}), 1)
+	require.ErrorIs(t, err, ErrNoise)
+}
+
+func FuzzRequestReader(f *testing.F) {
+	f.Add(request(ops()))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		got, err := readRequest(b)
+		if err != nil {
+			return
+		}
+		again, err := readRequest(request(got))
+		require.NoError(t, err)
+		require.Equal(t, got, again)
+	})
+}
+
+func FuzzAnswerReader(f *testing.F) {
+	f.Add(answer(f, map[string]string{"stat": "x", "err": "sys "}, nil), 2)
+	f.Fuzz(func(t *testing.T, b []byte, n int) {
+		lines, err := readAnswer(b, n)
+		if err == nil {
+			require.Equal(t, n, lines[len(lines)-1].Op)
+		}
+	})
+}

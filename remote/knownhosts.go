@@ -1,0 +1,229 @@
+package remote
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha1" // the format of hashed names, not a signature
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// knownHosts are the lines of known_hosts files, indexed by host.
+type knownHosts struct {
+	exact  map[string][]*hostLine
+	scan   []*hostLine // with hashed names, wildcards or negations
+	source []string
+}
+
+// A hostLine is one line of a known_hosts file.
+type hostLine struct {
+	where    string // file:line
+	mark     string // "", @cert-authority or @revoked
+	patterns []string
+	salt     []byte // of a hashed name
+	hash     []byte
+	key      ssh.PublicKey
+}
+
+const (
+	markAuthority = "@cert-authority"
+	markRevoked   = "@revoked"
+)
+
+// loadKnownHosts reads files.
+func loadKnownHosts(files []string) (*knownHosts, error) {
+	k := &knownHosts{exact: map[string][]*hostLine{}, source: files}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		err = k.parse(name, f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return k, nil
+}
+
+// parse adds the lines of r. As in OpenSSH, lines that cannot be read are
+// passed over; not so a revocation, which must not get lost.
+func (k *knownHosts) parse(name string, r io.Reader) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		text := bytes.TrimSpace(lines.Bytes())
+		if len(text) == 0 || text[0] == '#' {
+			continue
+		}
+		line, err := parseHostLine(string(text))
+		if err != nil {
+			if strings.HasPrefix(string(text), markRevoked) {
+				return fmt.Errorf("%s:%d: %w", name, n, err)
+			}
+			continue
+		}
+		line.where = name + ":" + strconv.Itoa(n)
+		k.add(line)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+func (k *knownHosts) add(line *hostLine) {
+	if line.hash != nil || slices.ContainsFunc(line.patterns, func(p string) bool { return strings.ContainsAny(p, "*?!") }) {
+		k.scan = append(k.scan, line)
+		return
+	}
+	for i, p := range line.patterns {
+		if !slices.Contains(line.patterns[:i], p) {
+			k.exact[p] = append(k.exact[p], line)
+		}
+	}
+}
+
+var errHostLine = errors.New("not a known_hosts line")
+
+func parseHostLine(text string) (*hostLine, error) {
+	l := &hostLine{}
+	f := strings.Fields(text)
+	if len(f) > 0 && f[0][0] == '@' {
+		l.mark = f[0]
+		f = f[1:]
+		if l.mark != markAuthority && l.mark != markRevoked {
+			return nil, errHostLine
+		}
+	}
+	if len(f) < 3 {
+		return nil, errHostLine
+	}
+	if err := l.names(f[0]); err != nil {
+		return nil, err
+	}
+	blob, err := base64.StdEncoding.DecodeString(f[2])
+	if err != nil {
+		return nil, errHostLine
+	}
+	if l.key, err = ssh.ParsePublicKey(blob); err != nil || l.key.Type() != f[1] {
+		return nil, errHostLine
+	}
+	return l, nil
+}
+
+func (l *hostLine) names(field string) error {
+	rest, hashed := strings.CutPrefix(field, "|1|")
+	if !hashed {
+		if strings.HasPrefix(field, "|") {
+			return errHostLine
+		}
+		for p := range strings.SplitSeq(strings.ToLower(field), ",") {
+			if p != "" && p != "!" {
+				l.patterns = append(l.patterns, p)
+			}
+		}
+		return nil
+	}
+	salt, hash, ok := strings.Cut(rest, "|")
+	var err1, err2 error
+	l.salt, err1 = base64.StdEncoding.DecodeString(salt)
+	l.hash, err2 = base64.StdEncoding.DecodeString(hash)
+	if !ok || err1 != nil || err2 != nil || len(l.salt) != sha1.Size || len(l.hash) != sha1.Size {
+		return errHostLine
+	}
+	return nil
+}
+
+// lines are those for a host, in no order: by name and port, or by the name
+// alone when there is none with the port, as in OpenSSH.
+func (k *knownHosts) lines(host string, port int) []*hostLine {
+	host = strings.ToLower(host)
+	name := host
+	if port != 22 {
+		name = "[" + host + "]:" + strconv.Itoa(port)
+	}
+	found := k.match(name)
+	if len(found) == 0 && port != 22 {
+		found = k.match(host)
+	}
+	return found
+}
+
+func (k *knownHosts) match(name string) []*hostLine {
+	found := slices.Clone(k.exact[name])
+	for _, l := range k.scan {
+		if l.matches(name) {
+			found = append(found, l)
+		}
+	}
+	return found
+}
+
+func (l *hostLine) matches(name string) bool {
+	if l.hash != nil {
+		mac := hmac.New(sha1.New, l.salt)
+		mac.Write([]byte(name))
+		return hmac.Equal(mac.Sum(nil), l.hash)
+	}
+	matched := false
+	for _, p := range l.patterns {
+		p, not := strings.CutPrefix(p, "!")
+		if wildcard(p, name) {
+			if not {
+				return false
+			}
+			matched = true
+		}
+	}
+	return matched
+}
+
+// wildcard matches * and ?, as OpenSSH does: both match any character.
+func wildcard(pattern, s string) bool {
+	star, from := -1, 0
+	p, i := 0, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == s[i]):
+			p++
+			i++
+		case star >= 0:
+			from++
+			p, i = star+1, from
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}
+
+// splitAddress gives host and port; port 22 when there is none.
+func splitAddress(address string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(address)
+	if err != nil {
+		if strings.Count(address, ":") == 1 || strings.ContainsAny(address, "[]") {
+			return "", 0, errors.New("neither host nor host:port")
+		}
+		return address, 22, nil
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil || port < 1 || port > 65535 || host == "" {
+		return "", 0, errors.New("neither host nor host:port")
+	}
+	return host, port, nil
+}

@@ -1,0 +1,155 @@
+package remotetest
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"syscall"
+
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+func (h *Host) known(owner, group string) error {
+	if _, ok := h.users[owner]; owner != "" && !ok {
+		return detail{text: "unknown user " + owner}
+	}
+	if group != "" && !h.groups[group] {
+		return detail{text: "unknown group " + group}
+	}
+	return nil
+}
+
+// regular is the file at name: nil when there is none but its folder is
+// there, an error when it is something else or was something else.
+func (h *Host) regular(name, was string) (string, *node, error) {
+	at, n, err := h.find(name, false)
+	now := remote.Absent
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && at != "":
+	case err != nil:
+		return "", nil, err
+	case n.kind == kindSymlink:
+		return "", nil, detail{text: wire.Text("symlink")}
+	case n.kind == kindDir:
+		return "", nil, syscall.EISDIR
+	default:
+		now = sum(n.data)
+	}
+	if was != "" && was != now {
+		return "", nil, remote.ErrConflict
+	}
+	return at, n, nil
+}
+
+func (h *Host) writeFile(o remote.WriteFile) remote.Result {
+	if err := h.known(o.Owner, o.Group); err != nil {
+		return remote.Result{Err: err}
+	}
+	at, old, err := h.regular(o.Path, o.Was)
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	var r remote.Result
+	n := old
+	if old != nil && slices.Equal(old.data, o.Data) {
+		r.Changed = h.adjust(old, o.Owner, o.Group, o.Mode)
+	} else {
+		if old == nil {
+			old = &node{owner: "root", group: "root", mode: 0o600}
+		}
+		n = h.newNode(kindFile, cmp.Or(o.Owner, old.owner), cmp.Or(o.Group, old.group), cmp.Or(o.Mode, old.mode))
+		n.data = slices.Clone(o.Data)
+		h.nodes[at] = n
+		r.Changed = true
+	}
+	r.File = h.describe(o.Path, n)
+	r.File.SHA256 = sum(o.Data)
+	return r
+}
+
+// adjust sets what is not zero, and reports whether that changed anything.
+func (h *Host) adjust(n *node, owner, group string, mode fs.FileMode) bool {
+	owner, group, mode = cmp.Or(owner, n.owner), cmp.Or(group, n.group), cmp.Or(mode, n.mode)
+	if owner == n.owner && group == n.group && mode == n.mode {
+		return false
+	}
+	n.owner, n.group, n.mode, n.changed = owner, group, mode, h.tick()
+	return true
+}
+
+func (h *Host) setAttr(o remote.SetAttr) remote.Result {
+	if err := h.known(o.Owner, o.Group); err != nil {
+		return remote.Result{Err: err}
+	}
+	_, n, err := h.find(o.Path, false)
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	if n.kind == kindSymlink {
+		return remote.Result{Err: detail{text: wire.Text("symlink")}}
+	}
+	changed := h.adjust(n, o.Owner, o.Group, o.Mode)
+	return remote.Result{Changed: changed, File: h.describe(o.Path, n)}
+}
+
+func (h *Host) mkdir(o remote.Mkdir) remote.Result {
+	if err := h.known(o.Owner, o.Group); err != nil {
+		return remote.Result{Err: err}
+	}
+	_, n, err := h.find(o.Path, false)
+	made := errors.Is(err, fs.ErrNotExist)
+	if made {
+		n, err = h.makeDirs(o.Path)
+	}
+	switch {
+	case err != nil:
+		return remote.Result{Err: err}
+	case n.kind == kindSymlink:
+		return remote.Result{Err: detail{text: wire.Text("symlink")}}
+	case n.kind != kindDir:
+		return remote.Result{Err: syscall.ENOTDIR}
+	}
+	changed := h.adjust(n, o.Owner, o.Group, o.Mode)
+	return remote.Result{Changed: made || changed, File: h.describe(o.Path, n)}
+}
+
+// makeDirs makes a folder and the missing ones above it.
+func (h *Host) makeDirs(name string) (*node, error) {
+	at, n, err := h.find(name, true)
+	if err == nil && n.kind != kindDir {
+		return nil, syscall.ENOTDIR
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return n, err
+	}
+	if at == "" {
+		if _, err := h.makeDirs(path.Dir(name)); err != nil {
+			return nil, err
+		}
+		if at, _, _ = h.find(name, true); at == "" {
+			return nil, fs.ErrNotExist
+		}
+	}
+	h.nodes[at] = h.newNode(kindDir, "root", "root", 0o755)
+	return h.nodes[at], nil
+}
+
+func (h *Host) remove(o remote.Remove) remote.Result {
+	at, n, err := h.find(o.Path, false)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return remote.Result{}
+	case err != nil:
+		return remote.Result{Err: err}
+	case n.kind == kindDir:
+		return remote.Result{Err: syscall.EISDIR}
+	case o.Was != "" && (n.kind != kindFile || o.Was != sum(n.data)):
+		return remote.Result{Err: remote.ErrConflict}
+	}
+	delete(h.nodes, at)
+	h.tick()
+	return remote.Result{Changed: true}
+}

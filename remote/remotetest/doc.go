@@ -1,0 +1,40 @@
+// Package remotetest is a remote.Host in memory, an SSH server in front of
+// one, and the contract of remote.Host as tests.
+//
+// # What it is
+//
+// Host has files, folders, symlinks, users, systemd units, packages and a
+// clock. It keeps the same contract as a real machine, and passes the same
+// tests. What it does not know is an error: a program without a handler ends
+// with exit status 127, a package that was not added cannot be installed.
+//
+// # Use
+//
+// NewHost makes a machine; the Add methods, BreakUnit and Handle furnish it
+// without counting as changes. Log, Changes and Exchanges tell afterwards what
+// was done to it:
+//
+//	host.Forget()
+//	apply(host)
+//	if host.Changes("") != 0 {
+//		t.Error("the second run changed something")
+//	}
+//
+// Fail and FailAfter make operations fail or lose the connection. Serve puts
+// an SSH server on loopback in front of a Host, for a real connection without
+// a real machine.
+//
+// # Errors
+//
+// They are those of package remote.
+//
+// # Concurrency and cancellation
+//
+// A Host and a Server are safe for concurrent use. Nothing waits: a sleep or a
+// restart moves the clock at most.
+//
+// # Testing
+//
+// TestHost and TestUnits are for whoever implements remote.Host. They leave
+// nothing out for any implementation.
+package remotetest

@@ -1,0 +1,162 @@
+package remotetest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+const (
+	kindFile    = "file"
+	kindDir     = "dir"
+	kindSymlink = "symlink"
+)
+
+type node struct {
+	kind, owner, group, target string
+	mode                       fs.FileMode
+	data                       []byte
+	modified, changed          time.Time
+}
+
+// AddUser adds a user with its primary group.
+func (h *Host) AddUser(name, group string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.users[name] = group
+	h.groups[group] = true
+}
+
+// AddFile puts a file of root's there, with missing folders, as if it had
+// always been: it is not a change. Give the mode and, with SetAttr through
+// Do, another owner.
+func (h *Host) AddFile(name string, data []byte, mode fs.FileMode) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mustDir(path.Dir(name))
+	n := h.newNode(kindFile, "root", "root", mode)
+	n.data = slices.Clone(data)
+	h.nodes[name] = n
+}
+
+// AddSymlink puts a symlink there, with missing folders.
+func (h *Host) AddSymlink(name, target string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.mustDir(path.Dir(name))
+	h.nodes[name] = h.newNode(kindSymlink, "root", "root", 0o777)
+	h.nodes[name].target = target
+}
+
+// Contents returns the contents of a file, and whether it is there.
+func (h *Host) Contents(name string) ([]byte, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at, n, err := h.find(name, true)
+	if err != nil || at == "" || n.kind != kindFile {
+		return nil, false
+	}
+	return slices.Clone(n.data), true
+}
+
+func (h *Host) newNode(kind, owner, group string, mode fs.FileMode) *node {
+	now := h.tick()
+	return &node{kind: kind, owner: owner, group: group, mode: mode, modified: now, changed: now}
+}
+
+func (h *Host) mustDir(name string) {
+	if h.nodes[name] == nil {
+		h.mustDir(path.Dir(name))
+		h.nodes[name] = h.newNode(kindDir, "root", "root", 0o755)
+	}
+}
+
+// find resolves symlinks in the folders of name, and the last one if asked
+// to. A missing name gives its resolved path with fs.ErrNotExist, and no path
+// when its folder is missing.
+func (h *Host) find(name string, follow bool) (string, *node, error) {
+	at := "/"
+	parts := strings.Split(strings.Trim(name, "/"), "/")
+	if name == "/" {
+		parts = nil
+	}
+	for links := 0; len(parts) > 0; {
+		if h.nodes[at].kind != kindDir {
+			return "", nil, syscall.ENOTDIR
+		}
+		next := path.Join(at, parts[0])
+		parts = parts[1:]
+		n := h.nodes[next]
+		switch {
+		case n == nil && len(parts) == 0:
+			return next, nil, fs.ErrNotExist
+		case n == nil:
+			return "", nil, fs.ErrNotExist
+		case n.kind == kindSymlink && (follow || len(parts) > 0):
+			if links++; links > 40 {
+				return "", nil, syscall.ELOOP
+			}
+			target := n.target
+			if !path.IsAbs(target) {
+				target = path.Join(at, target)
+			}
+			parts = append(strings.FieldsFunc(target, func(r rune) bool { return r == '/' }), parts...)
+			at = "/"
+		default:
+			at = next
+		}
+	}
+	return at, h.nodes[at], nil
+}
+
+func (h *Host) describe(name string, n *node) remote.File {
+	return remote.File{
+		Path: name, Kind: n.kind, Size: int64(len(n.data) + len(n.target)), Owner: n.owner, Group: n.group,
+		Mode: n.mode, Modified: n.modified, Changed: n.changed, Target: n.target,
+	}
+}
+
+func sum(data []byte) string {
+	s := sha256.Sum256(data)
+	return hex.EncodeToString(s[:])
+}
+
+func (h *Host) stat(o remote.Stat) remote.Result {
+	_, n, err := h.find(o.Path, false)
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	return remote.Result{File: h.describe(o.Path, n)}
+}
+
+func (h *Host) readFile(o remote.ReadFile) remote.Result {
+	_, n, err := h.find(o.Path, true)
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	r := remote.Result{File: h.describe(o.Path, n)}
+	if _, link, err := h.find(o.Path, false); err == nil {
+		r.File.Target = link.target
+	}
+	limit := o.Max
+	if limit == 0 {
+		limit = 8 << 20
+	}
+	switch {
+	case n.kind == kindDir:
+		r.Err = syscall.EISDIR
+	case int64(len(n.data)) > limit:
+		r.Err = remote.ErrTooLarge
+	default:
+		r.Data = append([]byte{}, n.data...)
+		r.File.SHA256 = sum(n.data)
+	}
+	return r
+}

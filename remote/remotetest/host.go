@@ -1,0 +1,206 @@
+package remotetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A Host is a machine in memory. It behaves as a real one does: same checks,
+// same results, same errors. It is safe for concurrent use; set its fields
+// before the first Do.
+type Host struct {
+	// Fail, if set, is asked before each op. Its error becomes that of the
+	// op, which then has no effect. A *remote.HostError loses the connection
+	// at this op: the exchange fails, and the rest is not done.
+	Fail func(op remote.Op) error
+	// FailAfter is like Fail, after the op had its effect: what a connection
+	// that is lost before the answer looks like.
+	FailAfter func(op remote.Op) error
+	// Now, if set, is the clock. Otherwise the clock begins at 2026-01-01 UTC,
+	// moves by a millisecond with each change, and by Advance.
+	Now func() time.Time
+
+	name string
+
+	mu        sync.Mutex
+	clock     time.Time
+	nodes     map[string]*node
+	users     map[string]string // to primary group
+	groups    map[string]bool
+	units     map[string]*unit
+	installed map[string]string
+	available map[string]string
+	programs  map[string]func(remote.Run) (stdout, stderr []byte, exit int)
+	log       []remote.Op
+	changes   map[string]int
+	exchanges int
+	starts    int
+}
+
+// NewHost returns a host called name: the usual folders of a Linux machine,
+// the users of OpenStack's services, no units and no packages but coreutils.
+func NewHost(name string) *Host {
+	h := &Host{
+		name:      name,
+		clock:     time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC),
+		nodes:     map[string]*node{},
+		users:     map[string]string{},
+		groups:    map[string]bool{},
+		units:     map[string]*unit{},
+		installed: map[string]string{"coreutils": "9.1-1"},
+		available: map[string]string{},
+		programs:  map[string]func(remote.Run) ([]byte, []byte, int){},
+		changes:   map[string]int{},
+	}
+	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
+	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
+		h.mustDir(dir)
+	}
+	for _, user := range []string{"root", "daemon", "glance", "cinder", "nova", "libvirt-qemu", "ceph"} {
+		h.AddUser(user, user)
+	}
+	return h
+}
+
+// Do implements remote.Host.
+func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	h.mu.Lock()
+	h.exchanges++
+	h.mu.Unlock()
+	results := make([]remote.Result, len(ops))
+	var lost error
+	if err := ctx.Err(); err != nil {
+		lost = &remote.HostError{Host: h.name, Step: "connect", Err: err}
+	}
+	for i, op := range ops {
+		if err := remote.Check(op); err != nil {
+			results[i].Err = h.opError(op, err)
+			continue
+		}
+		if lost != nil {
+			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lost.(*remote.HostError).Err))
+			continue
+		}
+		results[i], lost = h.one(ctx, op)
+	}
+	return results, lost
+}
+
+// one runs an op between the two hooks; lost is a *remote.HostError or nil.
+func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost error) {
+	if err := ask(h.Fail, op); err != nil {
+		return h.failed(op, err)
+	}
+	if run, ok := op.(remote.Run); ok {
+		r = h.run(run)
+	} else {
+		h.mu.Lock()
+		r = h.do(op)
+		h.mu.Unlock()
+	}
+	h.note(op, r)
+	if r.Err != nil {
+		r.Err = h.opError(op, r.Err)
+	}
+	if err := ask(h.FailAfter, op); err != nil {
+		return h.failed(op, err)
+	}
+	if err := ctx.Err(); err != nil && r.Err != nil {
+		return h.failed(op, &remote.HostError{Host: h.name, Step: "exchange", Err: err})
+	}
+	return r, nil
+}
+
+func ask(hook func(remote.Op) error, op remote.Op) error {
+	if hook == nil {
+		return nil
+	}
+	return hook(op)
+}
+
+func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
+	var host *remote.HostError
+	if !errors.As(err, &host) {
+		r.Err = h.opError(op, err)
+		return r, nil
+	}
+	cause := fmt.Errorf("not done: %w", host.Err)
+	if effectful(op) {
+		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
+	}
+	r.Err = h.opError(op, cause)
+	return r, host
+}
+
+func effectful(op remote.Op) bool {
+	switch op.(type) {
+	case remote.ReadFile, remote.Stat, remote.UnitState, remote.Packages:
+		return false
+	}
+	return true
+}
+
+func (h *Host) opError(op remote.Op, err error) error {
+	var e *remote.OpError
+	if !errors.As(err, &e) {
+		e = &remote.OpError{Err: err}
+		if d, ok := err.(detail); ok {
+			e = &remote.OpError{Err: d.err, Detail: d.text}
+		}
+	}
+	filled := *e
+	filled.Host = h.name
+	filled.Op, filled.Object = remote.Describe(op)
+	return &filled
+}
+
+// A detail is an error with words from the host; err may be nil.
+type detail struct {
+	err  error
+	text string
+}
+
+func (d detail) Error() string { return d.text }
+
+// do runs all ops but Run, with the lock held. Its errors are dressed by one.
+func (h *Host) do(op remote.Op) remote.Result {
+	switch o := op.(type) {
+	case remote.ReadFile:
+		return h.readFile(o)
+	case remote.Stat:
+		return h.stat(o)
+	case remote.WriteFile:
+		return h.writeFile(o)
+	case remote.SetAttr:
+		return h.setAttr(o)
+	case remote.Mkdir:
+		return h.mkdir(o)
+	case remote.Remove:
+		return h.remove(o)
+	case remote.UnitState:
+		return h.unitState(o)
+	case remote.RestartUnit:
+		return h.restart(o)
+	case remote.Packages:
+		return remote.Result{Versions: h.versions(o.Names)}
+	case remote.InstallPackages:
+		return h.install(o)
+	}
+	return remote.Result{Err: errors.ErrUnsupported}
+}
+
+func (h *Host) note(op remote.Op, r remote.Result) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.log = append(h.log, op)
+	if r.Changed {
+		name, _ := remote.Describe(op)
+		h.changes[name]++
+		h.changes[""]++
+	}
+}

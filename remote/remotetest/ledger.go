@@ -1,0 +1,55 @@
+package remotetest
+
+import (
+	"slices"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Log returns the ops that ran, in order. Ops that Fail refused and invalid
+// ones are not in it.
+func (h *Host) Log() []remote.Op {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.log)
+}
+
+// Changes returns how many ops of a kind (write, attr, mkdir, remove, restart,
+// install) changed the host since the last Forget; of any kind for "".
+func (h *Host) Changes(kind string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.changes[kind]
+}
+
+// Exchanges returns how often Do was called since the last Forget.
+func (h *Host) Exchanges() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.exchanges
+}
+
+// Forget empties the log and sets the counters to zero.
+func (h *Host) Forget() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.log, h.exchanges = nil, 0
+	clear(h.changes)
+}
+
+// Advance moves the host's own clock.
+func (h *Host) Advance(d time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clock = h.clock.Add(d)
+}
+
+// tick is the time of a change.
+func (h *Host) tick() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	h.clock = h.clock.Add(time.Millisecond)
+	return h.clock
+}

@@ -1,0 +1,90 @@
+package remotetest
+
+import (
+	"bytes"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Handle makes fn run program: an exact Argv[0], or the last part of its
+// path. fn may use the host. A program without a handler has exit status 127,
+// but for true, false, cat without arguments, id -un, ln -s, sleep, and printf
+// with the format %s\n.
+func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.programs[program] = fn
+}
+
+func (h *Host) run(o remote.Run) remote.Result {
+	program := o.Argv[0]
+	h.mu.Lock()
+	fn := h.programs[program]
+	if fn == nil {
+		fn = h.programs[path.Base(program)]
+	}
+	err := h.known(o.User, "")
+	h.mu.Unlock()
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	if fn != nil {
+		var r remote.Result
+		r.Data, r.Stderr, r.Exit = fn(o)
+		return r
+	}
+	return h.runKnown(o)
+}
+
+// runKnown runs the few programs that every host has.
+func (h *Host) runKnown(o remote.Run) remote.Result {
+	args := o.Argv[1:]
+	switch path.Base(o.Argv[0]) + " " + strings.Join(args[:min(1, len(args))], "") {
+	case "true ":
+		return remote.Result{}
+	case "false ":
+		return remote.Result{Exit: 1}
+	case "cat ":
+		return remote.Result{Data: bytes.Clone(o.Stdin)}
+	case "id -un":
+		if o.User == "" {
+			o.User = "root"
+		}
+		return remote.Result{Data: []byte(o.User + "\n")}
+	case "ln -s":
+		if len(args) == 3 {
+			h.AddSymlink(args[2], args[1])
+			return remote.Result{}
+		}
+	case "printf %s\\n":
+		var b bytes.Buffer
+		for _, a := range args[1:] {
+			b.WriteString(a + "\n")
+		}
+		return remote.Result{Data: b.Bytes()}
+	}
+	if path.Base(o.Argv[0]) == "sleep" && len(args) == 1 {
+		return h.sleep(o)
+	}
+	return remote.Result{Exit: 127, Stderr: []byte("sh: 1: exec: " + o.Argv[0] + ": not found\n")}
+}
+
+// sleep moves the clock instead of waiting.
+func (h *Host) sleep(o remote.Run) remote.Result {
+	d, err := time.ParseDuration(o.Argv[1] + "s")
+	if err != nil {
+		return remote.Result{Exit: 1, Stderr: []byte("sleep: invalid time interval\n")}
+	}
+	limit := o.Timeout
+	if limit == 0 {
+		limit = time.Minute
+	}
+	h.Advance(min(d, limit))
+	if d > limit {
+		return remote.Result{Err: remote.ErrTimeout}
+	}
+	return remote.Result{}
+}

@@ -1,0 +1,199 @@
+package remotetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+// A Server is an SSH server on 127.0.0.1 with a Host behind it: a real
+// connection without a real machine. It runs the program of package remote,
+// that is, answers as it would on that Host, and no other command.
+type Server struct {
+	Address   string // host:port
+	KnownHost string // the server's line for a known_hosts file
+	Key       []byte // the private key that it lets in, PEM
+
+	host   *Host
+	config *ssh.ServerConfig
+	listen net.Listener
+	end    context.Context
+	stop   context.CancelFunc
+	all    sync.WaitGroup
+}
+
+// Serve starts a server in front of h with new keys.
+func Serve(h *Host) (*Server, error) {
+	hostSigner, _, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	clientSigner, clientPEM, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	listen, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	client := clientSigner.PublicKey().Marshal()
+	s := &Server{Address: listen.Addr().String(), Key: clientPEM, host: h, listen: listen}
+	s.end, s.stop = context.WithCancel(context.Background())
+	_, port, _ := net.SplitHostPort(s.Address)
+	s.KnownHost = fmt.Sprintf("[127.0.0.1]:%s %s", port, ssh.MarshalAuthorizedKey(hostSigner.PublicKey()))
+	s.config = &ssh.ServerConfig{
+		PublicKeyCallback: func(_ ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+			if bytes.Equal(key.Marshal(), client) {
+				return nil, nil
+			}
+			return nil, errors.New("remotetest: unknown key")
+		},
+	}
+	s.config.AddHostKey(hostSigner)
+	s.all.Go(s.accept)
+	return s, nil
+}
+
+func newKey() (ssh.Signer, []byte, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, nil, err
+	}
+	block, err := ssh.MarshalPrivateKey(key, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	signer, err := ssh.NewSignerFromKey(key)
+	return signer, pem.EncodeToMemory(block), err
+}
+
+// Config writes known_hosts into dir and returns what remote.New needs to
+// reach the server.
+func (s *Server) Config(dir string) (remote.Config, error) {
+	known := filepath.Join(dir, "known_hosts")
+	f, err := os.OpenFile(known, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return remote.Config{}, err
+	}
+	_, err = f.WriteString(s.KnownHost)
+	return remote.Config{
+		Name: s.host.name, Address: s.Address, User: "root", Keys: [][]byte{s.Key}, KnownHosts: []string{known},
+	}, errors.Join(err, f.Close())
+}
+
+// Close ends the server and all connections, and waits for them.
+func (s *Server) Close() error {
+	err := s.listen.Close()
+	s.stop()
+	s.all.Wait()
+	return err
+}
+
+func (s *Server) accept() {
+	for {
+		conn, err := s.listen.Accept()
+		if err != nil {
+			return
+		}
+		s.all.Go(func() { s.connection(conn) })
+	}
+}
+
+func (s *Server) connection(conn net.Conn) {
+	defer context.AfterFunc(s.end, func() { conn.Close() })()
+	defer conn.Close()
+	c, channels, requests, err := ssh.NewServerConn(conn, s.config)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	s.all.Go(func() { ssh.DiscardRequests(requests) })
+	for ch := range channels {
+		if ch.ChannelType() != "session" {
+			ch.Reject(ssh.UnknownChannelType, "only sessions")
+			continue
+		}
+		session, requests, err := ch.Accept()
+		if err != nil {
+			return
+		}
+		s.all.Go(func() { s.session(session, requests) })
+	}
+}
+
+// session answers the first exec, and refuses all else.
+func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
+	defer session.Close()
+	for r := range requests {
+		var exec struct{ Command string }
+		if r.Type != "exec" || ssh.Unmarshal(r.Payload, &exec) != nil {
+			r.Reply(false, nil)
+			continue
+		}
+		r.Reply(true, nil)
+		s.all.Go(func() { ssh.DiscardRequests(requests) })
+		status := uint32(127)
+		if exec.Command == wire.Command(false) || exec.Command == wire.Command(true) {
+			status = 0
+			if err := s.host.answer(s.end, session, session); err != nil {
+				status = 90
+			}
+		} else {
+			io.WriteString(session.Stderr(), "remotetest: only the program of package remote runs here\n")
+		}
+		session.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
+		return
+	}
+}
+
+// answer is the host's end of an exchange.
+func (h *Host) answer(ctx context.Context, r io.Reader, w io.Writer) error {
+	request, err := wire.NewRequestReader(r)
+	if err != nil {
+		return err
+	}
+	answer, err := wire.NewAnswerWriter(w, request.Mark)
+	if err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.exchanges++
+	h.mu.Unlock()
+	for {
+		o, err := request.Next()
+		if err == io.EOF {
+			return answer.Bye()
+		}
+		if err != nil {
+			return err
+		}
+		op, err := decode(o)
+		if err != nil {
+			return err
+		}
+		if err := answer.Begin(); err != nil {
+			return err
+		}
+		result, lost := h.one(ctx, op)
+		if lost != nil {
+			return lost
+		}
+		if err := answer.Done(facts(op, result)); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package remotetest
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+type unit struct {
+	state remote.Unit
+	fault string // journal of a unit that fails at its next starts
+}
+
+// AddUnit adds a unit that has been running since now. Without a type in its
+// name it is a service, as for systemctl.
+func (h *Host) AddUnit(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	u := &unit{state: remote.Unit{Load: "loaded", Enabled: "enabled"}}
+	h.units[service(name)] = u
+	h.start(u)
+}
+
+// StopUnit makes a unit inactive.
+func (h *Host) StopUnit(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if u := h.units[service(name)]; u != nil {
+		u.state.Active, u.state.Sub = "inactive", "dead"
+	}
+}
+
+// BreakUnit makes the unit fail at every restart with this journal, until it
+// is called with an empty one.
+func (h *Host) BreakUnit(name, journal string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if u := h.units[service(name)]; u != nil {
+		u.fault = journal
+	}
+}
+
+func service(name string) string {
+	for _, kind := range []string{".service", ".socket", ".target", ".timer", ".path", ".mount", ".slice", ".scope"} {
+		if strings.HasSuffix(name, kind) {
+			return name
+		}
+	}
+	return name + ".service"
+}
+
+func (h *Host) start(u *unit) {
+	h.starts++
+	u.state.Invocation = fmt.Sprintf("%032x", h.starts)
+	u.state.Active, u.state.Sub, u.state.Since = "active", "running", h.tick()
+	if u.fault != "" {
+		u.state.Active, u.state.Sub = "failed", "failed"
+	}
+}
+
+func (h *Host) lookUnit(name string) remote.Unit {
+	state := remote.Unit{Load: "not-found", Active: "inactive", Sub: "dead"}
+	if u := h.units[service(name)]; u != nil {
+		state = u.state
+	}
+	state.Name = name
+	if state.Active != "active" {
+		state.Since = time.Time{}
+	}
+	return state
+}
+
+func (h *Host) unitState(o remote.UnitState) remote.Result {
+	return remote.Result{Unit: h.lookUnit(o.Unit)}
+}
+
+func (h *Host) restart(o remote.RestartUnit) remote.Result {
+	u := h.units[service(o.Unit)]
+	if u == nil {
+		text := fmt.Sprintf("Failed to restart %s: Unit %[1]s not found.", service(o.Unit))
+		return remote.Result{Unit: h.lookUnit(o.Unit), Err: detail{remote.ErrUnitFailed, text}}
+	}
+	h.start(u)
+	r := remote.Result{Changed: true, Unit: h.lookUnit(o.Unit)}
+	if u.fault != "" {
+		r.Err = detail{remote.ErrUnitFailed, u.fault}
+	}
+	return r
+}
+
+// AddPackage makes a version of a package installable, or installed.
+func (h *Host) AddPackage(name, version string, installed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.available[name] = version
+	if installed {
+		h.installed[name] = version
+	}
+}
+
+func (h *Host) versions(names []string) map[string]string {
+	found := map[string]string{}
+	for _, n := range names {
+		if v, ok := h.installed[n]; ok {
+			found[n] = v
+		}
+	}
+	return found
+}
+
+func (h *Host) install(o remote.InstallPackages) remote.Result {
+	want := map[string]string{}
+	for _, n := range o.Names {
+		if _, ok := h.installed[n]; ok {
+			continue
+		}
+		v, ok := h.available[n]
+		if !ok {
+			return remote.Result{Versions: h.versions(o.Names), Err: detail{text: "E: Unable to locate package " + n}}
+		}
+		want[n] = v
+	}
+	maps.Copy(h.installed, want)
+	if len(want) > 0 {
+		h.tick()
+	}
+	return remote.Result{Changed: len(want) > 0, Versions: h.versions(o.Names)}
+}

@@ -1,0 +1,290 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+// maxSessions bounds the exchanges at a time on one connection; sshd allows
+// ten (MaxSessions).
+const maxSessions = 8
+
+// An SSH is a Host over SSH. It connects at the first Do, keeps the
+// connection, and connects anew after it broke. It is safe for concurrent
+// use: exchanges share the connection.
+type SSH struct {
+	cfg   Config
+	slots chan struct{}
+
+	mu      sync.Mutex
+	current *link
+	dialing *dialing
+}
+
+// A dialing is an attempt to connect that several Do may wait for.
+type dialing struct {
+	done chan struct{}
+	link *link
+	err  error
+}
+
+// New checks cfg, joining all faults, and returns the host. It opens nothing.
+func New(cfg Config) (*SSH, error) {
+	if err := cfg.check("", 4); err != nil {
+		return nil, err
+	}
+	cfg.Timeouts = cfg.Timeouts.withDefaults()
+	cfg.Sudo = cfg.Sudo && cfg.User != "root"
+	return &SSH{cfg: cfg, slots: make(chan struct{}, maxSessions)}, nil
+}
+
+// Do implements Host.
+func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
+	x := newExchange(s.cfg.name(), s.cfg.Sudo, ops)
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		err := x.fail("connect", context.Cause(ctx))
+		return x.results(err), err
+	}
+	for again := false; ; again = true {
+		l, fresh, err := s.connect(ctx)
+		if err != nil {
+			return x.results(err), err
+		}
+		p, err := s.start(ctx, l)
+		if err == nil {
+			results, err := x.run(ctx, p, s.cfg.Timeouts.Idle)
+			s.release(l, err != nil && !errors.Is(err, errNotStarted))
+			return results, err
+		}
+		s.release(l, true)
+		// A kept connection may have died unnoticed; nothing was sent yet.
+		if fresh || again || ctx.Err() != nil {
+			err = x.fail("start", err)
+			return x.results(err), err
+		}
+	}
+}
+
+// Close ends the connection, if there is one. A later Do connects again.
+func (s *SSH) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil {
+		s.current.close()
+		s.current = nil
+	}
+	return nil
+}
+
+// connect returns the kept connection or a fresh one, for release.
+func (s *SSH) connect(ctx context.Context) (l *link, fresh bool, err error) {
+	for {
+		s.mu.Lock()
+		if s.current != nil && s.current.alive() {
+			l := s.current
+			l.users++
+			s.mu.Unlock()
+			return l, false, nil
+		}
+		d := s.dialing
+		mine := d == nil
+		if mine {
+			d = &dialing{done: make(chan struct{})}
+			s.dialing = d
+		}
+		s.mu.Unlock()
+		if mine {
+			return s.dial(ctx, d)
+		}
+		select {
+		case <-d.done:
+			// The others' failure is ours, too: no storm of attempts. But
+			// their ctx is not ours.
+			if d.err != nil && !errors.Is(d.err, context.Canceled) && !errors.Is(d.err, context.DeadlineExceeded) {
+				return nil, false, d.err
+			}
+		case <-ctx.Done():
+			return nil, false, &HostError{Host: s.cfg.name(), Step: "connect", Err: context.Cause(ctx)}
+		}
+	}
+}
+
+func (s *SSH) dial(ctx context.Context, d *dialing) (*link, bool, error) {
+	d.link, d.err = dial(ctx, s.cfg)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dialing = nil
+	if d.err == nil {
+		s.current = d.link
+		d.link.users++
+	}
+	close(d.done)
+	return d.link, true, d.err
+}
+
+// release gives a connection back. A bad one is not used any more, and closed
+// as soon as nobody uses it.
+func (s *SSH) release(l *link, bad bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.users--
+	l.bad = l.bad || bad
+	if l.bad && s.current == l {
+		s.current = nil
+	}
+	if l.bad && l.users == 0 {
+		l.close()
+	}
+}
+
+// start runs the program in a new session. sshd may still be ending a former
+// session, or have fewer of them than we would like, and then refuses.
+func (s *SSH) start(ctx context.Context, l *link) (process, error) {
+	command := wire.Command(s.cfg.Sudo)
+	begin := time.Now()
+	for {
+		p, err := l.start(ctx, command, s.cfg.Timeouts.Handshake)
+		var refused *ssh.OpenChannelError
+		if !errors.As(err, &refused) {
+			return p, err
+		}
+		s.mu.Lock()
+		alone := l.users == 1
+		s.mu.Unlock()
+		if alone && time.Since(begin) > 2*time.Second {
+			return p, &startError{nil, "the host refuses a session: " + printable(refused.Message, 100)}
+		}
+		select {
+		case <-ctx.Done():
+			return p, context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// A link is a connection with those that it goes through.
+type link struct {
+	client *ssh.Client
+	jump   *link
+	lost   chan struct{}
+
+	users int // guarded by SSH.mu, like bad
+	bad   bool
+}
+
+func newLink(client *ssh.Client, jump *link) *link {
+	l := &link{client: client, jump: jump, lost: make(chan struct{})}
+	go func() {
+		client.Wait()
+		close(l.lost)
+	}()
+	return l
+}
+
+func (l *link) alive() bool {
+	select {
+	case <-l.lost:
+		return false
+	default:
+		return true
+	}
+}
+
+// close does not wait: a connection that hangs may take its time.
+func (l *link) close() {
+	go func() {
+		l.client.Close()
+		if l.jump != nil {
+			l.jump.close()
+		}
+	}()
+}
+
+// start opens a session and runs command, within limit.
+func (l *link) start(ctx context.Context, command string, limit time.Duration) (process, error) {
+	type started struct {
+		p   process
+		err error
+	}
+	result := make(chan started)
+	gone := make(chan struct{})
+	defer close(gone)
+	go func() {
+		p, err := l.session(command)
+		select {
+		case result <- started{p, err}:
+		case <-gone:
+			if err == nil {
+				p.end()
+			}
+		}
+	}()
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case r := <-result:
+		return r.p, r.err
+	case <-timer.C:
+		return process{}, fmt.Errorf("%w: the host does not answer (%w)", ErrUnreachable, ErrTimeout)
+	case <-ctx.Done():
+		return process{}, context.Cause(ctx)
+	}
+}
+
+func (l *link) session(command string) (process, error) {
+	sess, err := l.client.NewSession()
+	if err != nil {
+		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) {
+			return process{}, refused
+		}
+		return process{}, fmt.Errorf("%w: the connection was lost", ErrUnreachable)
+	}
+	stdin, err1 := sess.StdinPipe()
+	stdout, err2 := sess.StdoutPipe()
+	stderr, err3 := sess.StderrPipe()
+	if err := errors.Join(err1, err2, err3); err != nil {
+		sess.Close()
+		return process{}, err
+	}
+	if err := sess.Start(command); err != nil { // its text has the whole command
+		sess.Close()
+		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)
+	}
+	return process{
+		stdin: stdin, stdout: stdout, stderr: stderr,
+		wait: func() (int, bool) {
+			exit, ok := exitStatus(sess.Wait())
+			return exit, ok && l.answers()
+		},
+		end: func() { go sess.Close() },
+	}, nil
+}
+
+// answers asks whether the connection is still there. sshd may send the exit
+// status before the last of the output: when the connection was lost just
+// then, the status says nothing about what else the host had to say.
+func (l *link) answers() bool {
+	_, _, err := l.client.SendRequest("keepalive@openssh.com", true, nil)
+	return err == nil
+}
+
+func exitStatus(err error) (int, bool) {
+	var exit *ssh.ExitError
+	if errors.As(err, &exit) {
+		if exit.Signal() != "" {
+			return 255, true
+		}
+		return exit.ExitStatus(), true
+	}
+	return 0, err == nil
+}

@@ -1,0 +1,61 @@
+package remote
+
+import (
+	"bytes"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+func decodeUnit(name string, reply wire.Reply, failed bool) (Unit, error) {
+	text, ok := reply.Facts["show"]
+	if !ok && failed {
+		return Unit{Name: name}, nil
+	}
+	b, err := reply.Bytes("show")
+	if err != nil || text == "" {
+		return Unit{Name: name}, wire.ErrAnswer
+	}
+	return parseUnit(name, b)
+}
+
+// parseUnit reads the output of systemctl show.
+func parseUnit(name string, show []byte) (Unit, error) {
+	p := map[string]string{}
+	for line := range bytes.Lines(show) {
+		if k, v, ok := strings.Cut(strings.TrimRight(string(line), "\r\n"), "="); ok {
+			p[k] = v
+		}
+	}
+	u := Unit{
+		Name: name, Load: p["LoadState"], Active: p["ActiveState"], Sub: p["SubState"],
+		Invocation: p["InvocationID"], Enabled: p["UnitFileState"],
+	}
+	if u.Load == "" || u.Active == "" {
+		return u, wire.ErrAnswer
+	}
+	if u.Active != "active" && u.Active != "reloading" {
+		return u, nil
+	}
+	stamp := p["ActiveEnterTimestamp"]
+	if pid := p["MainPID"]; pid != "" && pid != "0" && p["ExecMainStartTimestamp"] != "" {
+		stamp = p["ExecMainStartTimestamp"]
+	}
+	var err error
+	u.Since, err = parseStamp(stamp)
+	return u, err
+}
+
+// parseStamp reads systemd's time in UTC, to the microsecond where systemd
+// is 247 or newer.
+func parseStamp(s string) (time.Time, error) {
+	if s == "" || s == "n/a" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse("Mon 2006-01-02 15:04:05 MST", s)
+	if err != nil || !strings.HasSuffix(s, " UTC") {
+		return time.Time{}, wire.ErrAnswer
+	}
+	return t, nil
+}
