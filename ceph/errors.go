@@ -35,6 +35,7 @@ type CommandError struct {
 	Status string // the cluster's own words; never holds a key
 }
 
+// Error names command, object, errno and the cluster's words.
 func (e *CommandError) Error() string {
 	s := "ceph " + e.Op
 	if e.Object != "" {

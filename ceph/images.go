@@ -10,7 +10,8 @@ import (
 // Implementations: radosconn, cephcli, cephtest. cephtest.TestImages is the
 // contract in executable form.
 type Images interface {
-	// InitPool readies a pool for RBD; once done it does nothing.
+	// InitPool readies a pool for RBD; once done it does nothing. A pool of
+	// another application is left alone and ErrDenied.
 	//
 	// Similar To: rbd pool init <pool>
 	InitPool(ctx context.Context, pool string) error
@@ -28,7 +29,9 @@ type Images interface {
 	// Similar To: rbd trash ls --all <pool>
 	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
 	// Lock takes an exclusive advisory lock on an object of the pool, which
-	// expires by itself after ttl. ErrLocked says that another holder has it.
+	// expires by itself after ttl. ErrLocked says that another holder has it;
+	// each call is a holder of its own, whoever the owner. Unlocking what has
+	// expired is ErrNotFound and leaves the next holder's lock alone.
 	//
 	// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
 	Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (unlock func(context.Context) error, err error)

@@ -104,13 +104,16 @@ func (r *run) status(id string) Status {
 	return r.result.Outcomes[i].Status
 }
 
-// ready reports whether a change may begin: all that it needs ended well and
-// ctx goes on. Otherwise it is settled.
-func (r *run) ready(ctx context.Context, c Change) bool {
+// ready reports whether a change may begin: all that it needs ended well, or
+// goes before it in the same batch, and ctx goes on. Otherwise it is settled.
+func (r *run) ready(ctx context.Context, c Change, batch ...string) bool {
 	if ctx.Err() != nil {
 		return false // close settles it
 	}
 	for _, id := range c.Needs {
+		if slices.Contains(batch, id) {
+			continue
+		}
 		if s := r.status(id); s != Applied && s != Unchanged {
 			r.mu.Lock()
 			o := &r.result.Outcomes[r.index[c.ID]]

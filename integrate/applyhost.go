@@ -34,7 +34,7 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 	var ops []remote.Op
 	pick := func(c Change) bool { return c.Target == h.spec.Name && slices.Contains(kinds, c.Kind) }
 	for _, c := range h.changes(pick) {
-		if !h.ready(ctx, c) {
+		if !h.ready(ctx, c, ids...) {
 			continue
 		}
 		op, err := h.op(c)

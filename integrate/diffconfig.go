@@ -81,6 +81,9 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 	var w wantedFile
 	var file *osloconf.File
 	for _, name := range x.servicesReading(path) {
+		if err := x.cephReady(name); err != nil {
+			return w, err
+		}
 		first, all, err := x.seen.config(services[name])
 		if errors.Is(err, fs.ErrNotExist) {
 			return w, fmt.Errorf("%w: is %s installed here? install it, or take %s off this host's services", errMissingConfig, name, name)
@@ -103,6 +106,23 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 	}
 	w.data = file.Bytes()
 	return w, nil
+}
+
+// cephReady refuses to send a service to a cluster that it could not reach:
+// one that cannot be read, or whose files on this host are a problem.
+func (x *hostDiffer) cephReady(service string) error {
+	if x.brokenBy[service] {
+		return fmt.Errorf("left alone until the problem of %s on this host is solved", service)
+	}
+	for _, id := range x.site.usersOn(service) {
+		if err := x.o.clusters[id.cluster].err; err != nil {
+			return fmt.Errorf("left alone, as cluster %s cannot be read", id.cluster)
+		}
+		if x.blocked[id.cluster] {
+			return fmt.Errorf("left alone until %s is in order", confPath(id.cluster))
+		}
+	}
+	return nil
 }
 
 // edit makes settings effective in file, collecting what differed.
@@ -174,9 +194,6 @@ func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Cur
 	enabled := ""
 	for _, b := range x.site.cinder {
 		c := x.o.clusters[b.Cluster]
-		if c.err != nil {
-			return nil, c.err
-		}
 		id := userID{b.Cluster, "client." + b.User}
 		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
 			SecretUUID: x.site.secretUUID(id, c.status.FSID), Extra: b.Options}
@@ -217,9 +234,6 @@ func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Cu
 	}
 	id := x.site.secretUsers()[0]
 	c := x.o.clusters[id.cluster]
-	if c.err != nil {
-		return nil, c.err
-	}
 	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.site.secretUUID(id, c.status.FSID), Conf: confPath(id.cluster)}
 	if x.disksToCeph(cur) {
 		disks.Pool = x.site.nova.Pool

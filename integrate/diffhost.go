@@ -209,6 +209,9 @@ func (x *hostDiffer) keyring(id userID) {
 	w, err := x.desiredKeyring(id)
 	if err != nil {
 		x.problem(x.spec.Name, path, err, "%v", err)
+		for _, name := range x.names {
+			x.brokenBy[name] = x.brokenBy[name] || slices.Contains(x.site.usersOn(name), id)
+		}
 		return
 	}
 	x.file(path, w, changeID(KindUser, id.cluster, id.entity))

@@ -48,13 +48,16 @@ type Result struct {
 
 // Err joins what went wrong, nil when nothing did: a *ChangeError for each
 // change that failed, is unknown or was cancelled, and ErrIncomplete for each
-// Problem of the plan. Skipped changes are told by the change they wait for.
+// Problem of the plan, and once for all changes that were skipped.
 func (r *Result) Err() error {
 	var errs []error
 	for _, o := range r.Outcomes {
 		if o.Err != nil {
 			errs = append(errs, &ChangeError{Change: o.Change, Status: o.Status, Err: o.Err})
 		}
+	}
+	if n := r.Count(Skipped); n > 0 {
+		errs = append(errs, fmt.Errorf("%w: %d changes were skipped, as changes that they need did not end well", ErrIncomplete, n))
 	}
 	for _, f := range r.Findings {
 		if f.Problem {

@@ -101,8 +101,8 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 	x := &hostDiffer{differ: &differ{site: v.in.site, o: v.seen, plan: &Plan{}, ids: map[string]bool{}}, spec: h,
 		names: v.in.site.servicesOf(h), seen: seen}
 	v.check(ctx, "files "+h.Name, applyNext, func(context.Context) (string, error) {
-		if seen.err != nil {
-			return "", unable("%v", seen.err)
+		if err := x.unknown(); err != nil {
+			return "", err
 		}
 		var have []string
 		for _, id := range x.users() {
@@ -118,6 +118,9 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 	})
 	if slices.Contains(x.names, "nova-compute") {
 		v.check(ctx, "secrets "+h.Name, applyNext, func(context.Context) (string, error) {
+			if err := x.unknown(); err != nil {
+				return "", err
+			}
 			var have []string
 			for _, id := range v.in.site.secretUsers() {
 				if c := v.seen.clusters[id.cluster]; c.err == nil {
@@ -128,9 +131,15 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 		})
 	}
 	v.check(ctx, "settings "+h.Name, applyNext, func(context.Context) (string, error) {
+		if err := x.unknown(); err != nil {
+			return "", err
+		}
 		return agrees(plan, h.Name, strings.Join(x.effective(), ", "), KindSettings)
 	})
 	v.check(ctx, "units "+h.Name, applyNext, func(context.Context) (string, error) {
+		if err := x.unknown(); err != nil {
+			return "", err
+		}
 		var have []string
 		for _, name := range x.names {
 			u := seen.units[services[name].unit]
@@ -138,6 +147,20 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 		}
 		return agrees(plan, h.Name, strings.Join(have, ", "), KindUnit)
 	})
+}
+
+// unknown says why a host cannot be compared with the Spec: it, or a cluster
+// that its files depend on, cannot be read.
+func (x *hostDiffer) unknown() error {
+	if x.seen.err != nil {
+		return unable("%v", x.seen.err)
+	}
+	for _, id := range x.users() {
+		if err := x.o.clusters[id.cluster].err; err != nil {
+			return unable("%v", err)
+		}
+	}
+	return nil
 }
 
 // effective lists the options that tell where data goes, as they take effect.

@@ -173,6 +173,7 @@ func (s *sshd) furnish(t *testing.T) {
 	s.put(t, "home/fish/.config/fish/config.fish", "echo fish noise\n", 0o644)
 	s.put(t, "home/csh/.cshrc", "echo csh noise\n", 0o644)
 	s.put(t, "home/zsh/.zshenv", "echo zsh noise\n", 0o644)
+	s.put(t, "installed", "ii  coreutils 9.1\n", 0o644)
 	for name, text := range testPrograms() {
 		s.put(t, "bin/"+name, strings.ReplaceAll(text, "DIR", s.dir), 0o755)
 	}

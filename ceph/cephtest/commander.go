@@ -141,7 +141,7 @@ func (s *suite) endedContext() {
 
 func (s *suite) concurrent() {
 	var wg sync.WaitGroup
-	errs := make([]error, 8)
+	errs := make([]error, 4)
 	for i := range errs {
 		wg.Go(func() {
 			if i%2 == 0 {
