@@ -310,11 +310,25 @@ op_restart() {
 	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
+	[ "$c" = 0 ] || [ "$c" = 124 ] || again
 	[ "$c" = 0 ] && settle
 	quiet
 	[ "$i" = "$(systemctl show -p InvocationID -- "$x" 2>&1)" ] || say "changed 1"
 	show "$x" || return
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
+}
+# A start that failed: systemd may be set to try again, for 90 s at most here.
+again() {
+	k=450
+	while [ "$k" -gt 0 ]; do
+		case $(systemctl show -p ActiveState -- "$x" 2>&1) in
+		*=active) c=0; return ;;
+		*=activating) ;;
+		*) return ;;
+		esac
+		k=$((k - 1))
+		sleep 0.2
+	done
 }
 # Active, the same start, no automatic restart, for n looks 0.2 s apart.
 settle() {
