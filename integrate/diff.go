@@ -3,7 +3,6 @@ package integrate
 import (
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -97,34 +96,13 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 // poolDiffs compares the owned fields: those that are not zero in want.
 func poolDiffs(have, want ceph.Pool) []FieldDiff {
 	var diffs []FieldDiff
-	text := func(field, h, w string) {
-		if w != "" && h != w {
-			diffs = append(diffs, FieldDiff{field, h, w})
+	for _, d := range want.Diff(have) {
+		if have.Name == "" {
+			d.Observed = ""
 		}
+		diffs = append(diffs, FieldDiff{d.Field, d.Observed, d.Desired})
 	}
-	number := func(field string, h, w int64) {
-		if w != 0 {
-			text(field, nonZero(h), strconv.FormatInt(w, 10))
-		}
-	}
-	text("application", have.Application, want.Application)
-	text("pg_autoscale_mode", have.Autoscale, want.Autoscale)
-	if have.Autoscale != "on" { // else the autoscaler owns it
-		number("pg_num", int64(have.PGNum), int64(want.PGNum))
-	}
-	number("size", int64(have.Size), int64(want.Size))
-	number("min_size", int64(have.MinSize), int64(want.MinSize))
-	text("crush_rule", have.CRUSHRule, want.CRUSHRule)
-	number("max_bytes", have.MaxBytes, want.MaxBytes)
-	number("max_objects", have.MaxObjects, want.MaxObjects)
 	return diffs
-}
-
-func nonZero(n int64) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.FormatInt(n, 10)
 }
 
 func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {

@@ -179,7 +179,9 @@ func (x *hostDiffer) serviceSettings(name string, cur openstack.Current) ([]open
 	switch name {
 	case "glance-api":
 		g := x.site.glance
-		return openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}.Settings(release, cur)
+		store := openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}
+		store.MultipleLocations = x.site.layout(g.Cluster).ImagesWritable
+		return store.Settings(release, cur)
 	case "cinder-volume":
 		return x.volumeSettings(release, cur)
 	case "cinder-backup":

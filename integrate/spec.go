@@ -113,8 +113,10 @@ type NovaSpec struct {
 	Pool       string `json:"pool,omitempty" yaml:"pool,omitempty"` // vms
 	User       string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
-	// DirectSnapshots lets Nova's user write images, so that a snapshot of a
-	// VM is a clone inside Ceph and not a download and an upload.
+	// DirectSnapshots makes a snapshot of a VM a clone inside Ceph, and not a
+	// download and an upload. For that, Nova's user may write images, and
+	// Glance shows and takes multiple locations, which lets owners of images
+	// change them: the image API must then not be public (OSSN-0065).
 	DirectSnapshots bool `json:"direct_snapshots,omitempty" yaml:"direct_snapshots,omitempty"`
 }
 

@@ -14,6 +14,11 @@ type GlanceStore struct {
 	User      string // Ceph user without "client."
 	Conf      string // path of ceph.conf
 	ChunkSize int    // MiB; 8 when 0
+	// MultipleLocations lets Nova snapshot a VM as a clone inside Ceph: without
+	// it, such a snapshot fails as soon as Nova's user can write to Pool. It
+	// lets image owners change locations, so the API must not be public
+	// (OSSN-0065).
+	MultipleLocations bool
 }
 
 // Settings computes what Glance needs on release r: rbd as the default store
@@ -46,6 +51,7 @@ func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 	out := fill(GlanceAPI, r, map[string]string{
 		"enabled": strings.Join(backends, ","), "store": g.Store,
 		"pool": g.Pool, "user": g.User, "conf": g.Conf, "chunk": number(g.ChunkSize, 8),
+		"locations": onlyTrue(g.MultipleLocations),
 	})
 	return slices.Insert(out, 1, carried...), nil
 }
@@ -129,4 +135,12 @@ func carriedOptions() map[string][]string {
 			"cinder_store_project_domain_name", "rootwrap_config", "cinder_volume_type", "cinder_enforce_multipath",
 			"cinder_use_multipath", "cinder_mount_point_base"},
 	}
+}
+
+// onlyTrue leaves an option alone unless it is wanted.
+func onlyTrue(b bool) string {
+	if b {
+		return "True"
+	}
+	return ""
 }

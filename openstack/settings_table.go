@@ -30,6 +30,7 @@ func optionRows() []optionRow {
 		{GlanceAPI, "{store}", "rbd_store_ceph_conf", "{conf}", train, "", "where the monitors are; there is no default since Train"},
 		{GlanceAPI, "{store}", "rbd_store_chunk_size", "{chunk}", train, "", "object size in MiB"},
 		{GlanceAPI, "DEFAULT", "show_image_direct_url", "True", longAgo, "", "Nova and Cinder clone an image only when they see where it is"},
+		{GlanceAPI, "DEFAULT", "show_multiple_locations", "{locations}", "mitaka", "", "Nova registers a clone that it made as the image's location"},
 
 		{CinderVolume, "DEFAULT", "enabled_backends", "{enabled}", longAgo, "", "backends that are not enabled here are not served"},
 		{CinderVolume, cinderSection, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", longAgo, "", "the RBD driver"},

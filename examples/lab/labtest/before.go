@@ -78,8 +78,11 @@ func (l *lab) stillAttaches(ctx context.Context, cloud *openstack.Cloud) (string
 
 // moveDisk is what an operator does with a VM whose disk is local before its
 // compute can be switched: stop it, copy its disk into Nova's pool.
-func (l *lab) moveDisk(ctx context.Context) (string, error) {
+func (l *lab) moveDisk(ctx context.Context, cloud *openstack.Cloud) (string, error) {
 	id := l.before.Server.ID
+	if err := cloud.StopServer(ctx, id); err != nil {
+		return "", err
+	}
 	_, err := l.sh(ctx, l.before.Server.Host, "set -e; cd /var/lib/nova/instances/"+id+
 		"; runuser -u nova -- qemu-img convert -U -O raw disk rbd:vms/"+id+"_disk:id=cinder:conf=/etc/ceph/ceph.conf"+
 		"; if [ -e disk.config ]; then runuser -u nova -- qemu-img convert -O raw disk.config rbd:vms/"+id+"_disk.config:id=cinder:conf=/etc/ceph/ceph.conf; fi")

@@ -53,7 +53,7 @@ func (l *lab) mainJob(ctx context.Context) (*report, error) {
 		stage{"old image is still served", func(ctx context.Context) (string, error) { return l.stillServed(ctx, cloud) }},
 		stage{"old vm still runs", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 		stage{"old volume still attaches", func(ctx context.Context) (string, error) { return l.stillAttaches(ctx, cloud) }},
-		stage{"operator moves the old vm's disk", l.moveDisk},
+		stage{"operator moves the old vm's disk", func(ctx context.Context) (string, error) { return l.moveDisk(ctx, cloud) }},
 		stage{"apply to the remaining compute", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"old vm runs from ceph", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 	)
