@@ -29,10 +29,19 @@ func (l *lab) stillServed(ctx context.Context, cloud *openstack.Cloud) (string, 
 	return fmt.Sprintf("image %s: %d bytes, same sha256", l.before.Image.ID, n), nil
 }
 
+// start starts the old VM unless it runs.
+func (l *lab) start(ctx context.Context, cloud *openstack.Cloud) error {
+	s, err := cloud.Server(ctx, l.before.Server.ID)
+	if err != nil || s.Status == "ACTIVE" {
+		return err
+	}
+	return cloud.StartServer(ctx, l.before.Server.ID)
+}
+
 // stillRuns starts the old VM, reboots it the hard way, and stops it again.
 func (l *lab) stillRuns(ctx context.Context, cloud *openstack.Cloud) (string, error) {
 	id := l.before.Server.ID
-	if err := cloud.StartServer(ctx, id); err != nil {
+	if err := l.start(ctx, cloud); err != nil {
 		return "", err
 	}
 	if err := cloud.RebootServer(ctx, id); err != nil {
@@ -60,7 +69,7 @@ func diskLine(list string) string {
 // stillAttaches puts the old volume, on its old backend, into the old VM.
 func (l *lab) stillAttaches(ctx context.Context, cloud *openstack.Cloud) (string, error) {
 	vm, vol := l.before.Server.ID, l.before.Volume.ID
-	if err := cloud.StartServer(ctx, vm); err != nil {
+	if err := l.start(ctx, cloud); err != nil {
 		return "", err
 	}
 	if err := cloud.Attach(ctx, vm, vol); err != nil {

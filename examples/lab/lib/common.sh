@@ -88,6 +88,7 @@ secret() {
 # take_lock lets one lab command at a time change things. The hosts must not
 # inherit the descriptor: they would hold the lock for their whole life.
 take_lock() {
-  exec 9>"$STATE/lock"
-  flock -n 9 || { say "another lab command is running: waiting for it"; flock 9; }
+  exec 9>>"$STATE/lock"
+  flock -n 9 || { say "waiting for another lab command: $(cat "$STATE/lock")"; flock 9; }
+  echo "$1, process $$, since $(date +%T)" >"$STATE/lock"
 }

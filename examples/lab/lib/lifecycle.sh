@@ -162,12 +162,11 @@ reboot_hosts() {
   boot_to_healthy
 }
 
-# restart_failed starts every enabled service that does not run.
+# restart_failed starts every service of the lab that does not run.
 restart_failed() {
   local host
   for host in "${ALL_HOSTS[@]}"; do
-    on "$host" 'sudo systemctl reset-failed; sudo systemctl --no-block start multi-user.target ceph.target' || true
-    on "$host" 'sudo systemctl start --all "ceph-*@*.service"' || true
+    on "$host" "sudo systemctl reset-failed; sudo systemctl start $(units_of "$host")" || true
   done
   touch "$STATE/ready"
   wait_healthy 120 0

@@ -27,15 +27,27 @@ lab_status() {
   status_lines
 }
 
-# host_line tells about the machine itself and the units that do not show in an API.
+units_of() {
+  case ${ROLE[$1]} in
+    ceph) echo ceph-mon@ceph01 ceph-mgr@ceph01 ceph-osd@{0,1,2} ;;
+    controller)
+      echo mariadb rabbitmq-server memcached keystone placement-api glance-api neutron-server \
+        nova-{api,conductor,scheduler} cinder-{api,scheduler,volume,backup}
+      ;;
+    compute) echo libvirtd.socket lab-share nova-compute ;;
+  esac
+}
+
+# host_line tells about the machine and its units: an API goes on calling a
+# service up for minutes after its end.
 host_line() {
-  local text=up failed
+  local text=up idle
   if ! host_running "$1"; then
     text=down
-  elif ! failed=$(on "$1" "systemctl list-units --state=failed --plain --no-legend | cut -d' ' -f1" 2>/dev/null); then
+  elif ! idle=$(on "$1" "for unit in $(units_of "$1"); do systemctl -q is-active \$unit || echo \$unit; done" 2>/dev/null); then
     text='no ssh'
-  elif [[ -n $failed ]]; then
-    text="failed units: ${failed//$'\n'/ }"
+  elif [[ -n $idle ]]; then
+    text="not running: ${idle//$'\n'/ }"
   fi
   printf '%-18s %-18s %s\n' "$1" "${ADDR[$1]}" "$text"
   [[ $text == up ]]
