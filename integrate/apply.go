@@ -37,10 +37,14 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 	}
 	if r.seen == nil {
 		r.rebase(ctx)
+	} else {
+		r.seen = r.seen.clone()
 	}
 	r.clusters(ctx)
 	if r.computes(ctx) {
-		r.hosts(ctx, r.hostsOf(StageControllers))
+		for _, name := range r.hostsOf(StageControllers) { // so that one of several serves at any time
+			r.hosts(ctx, []string{name})
+		}
 		r.cloud(ctx)
 	}
 	r.close(ctx)
@@ -78,10 +82,19 @@ func (r *run) rebase(ctx context.Context) {
 			r.finish(c.ID, Failed, broken[c.Target], 0)
 		case !ok:
 			r.finish(c.ID, Unchanged, nil, 0)
-		case now.Action != c.Action || !reflect.DeepEqual(now.Diffs, c.Diffs):
+		case !same(now, c) || slices.ContainsFunc(now.Needs, func(id string) bool { return !slices.Contains(c.Needs, id) }):
 			r.finish(c.ID, Failed, fmt.Errorf("%w: plan again", ErrConflict), 0)
 		}
 	}
+}
+
+// same compares two changes but for their reasons and needs.
+func same(a, b Change) bool {
+	a.Reason, a.Needs, b.Reason, b.Needs = "", nil, "", nil
+	if len(a.Diffs) == 0 && len(b.Diffs) == 0 {
+		a.Diffs, b.Diffs = nil, nil
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 func (r *run) changes(pick func(Change) bool) []Change {
@@ -238,7 +251,7 @@ func (r *run) hostsOf(stage Stage) []string {
 // computes applies the computes' stage and reports whether the rollout goes on.
 func (r *run) computes(ctx context.Context) bool {
 	names := r.hostsOf(StageComputes)
-	n := min(r.opts.Canaries, len(names))
+	n := max(0, min(r.opts.Canaries, len(names)))
 	if failed := r.hosts(ctx, names[:n]); failed > 0 {
 		return false
 	}

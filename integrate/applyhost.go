@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,7 +38,7 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 		if !h.ready(ctx, c, ids...) {
 			continue
 		}
-		op, err := h.op(c)
+		op, err := h.op(ctx, c)
 		if err != nil {
 			h.finish(c.ID, Failed, err, 0)
 			continue
@@ -60,7 +61,7 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 }
 
 // op is the operation that makes a change.
-func (h *hostRun) op(c Change) (remote.Op, error) {
+func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, error) {
 	switch c.Kind {
 	case KindPackages:
 		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil
@@ -71,6 +72,9 @@ func (h *hostRun) op(c Change) (remote.Op, error) {
 		}
 		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil
 	case KindSettings:
+		if err := h.stillSafe(ctx, c); err != nil {
+			return nil, err
+		}
 		w, err := h.diff.desiredSettings(c.Name)
 		return remote.WriteFile{Path: c.Name, Data: w.data, Was: h.diff.seen.files[c.Name].SHA256}, err
 	}
@@ -83,6 +87,26 @@ func (h *hostRun) op(c Change) (remote.Op, error) {
 		was = f.SHA256
 	}
 	return remote.WriteFile{Path: c.Name, Data: w.data, Owner: w.owner, Group: w.group, Mode: w.mode, Was: was}, err
+}
+
+// stillSafe looks once more for VMs with local disks right before a compute's
+// disks are switched: one may have been made since the plan.
+func (h *hostRun) stillSafe(ctx context.Context, c Change) error {
+	switches := slices.ContainsFunc(c.Diffs, func(d FieldDiff) bool { return d.Field == "[libvirt] images_type" })
+	if !switches || h.spec.Disks == "ceph" {
+		return nil
+	}
+	servers, err := h.in.world.Cloud.Servers(ctx, h.spec.Name)
+	if err != nil {
+		return err
+	}
+	now := *h.seen
+	now.cloud.servers = map[string][]openstack.Server{h.spec.Name: servers}
+	local, err := (&differ{site: h.in.site, o: &now}).localDisks(h.spec.Name, false)
+	if err == nil && len(local) > 0 {
+		err = fmt.Errorf("%w: %s is there now, with a local disk", ErrConflict, joinShort(local))
+	}
+	return err
 }
 
 func (h *hostRun) wantedFile(path string) (wantedFile, error) {
@@ -133,7 +157,7 @@ func (h *hostRun) units(ctx context.Context) {
 	}
 }
 
-// records reads this host's service records by binary and host.
+// records reads the service records by binary and host.
 func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {
 	if h.in.world.Cloud == nil {
 		return nil, errNoCloud
@@ -141,9 +165,7 @@ func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceReco
 	all, err := h.in.world.Cloud.Services(ctx)
 	mine := map[string]openstack.ServiceRecord{}
 	for _, r := range all {
-		if host, _, _ := strings.Cut(r.Host, "@"); host == h.spec.Name {
-			mine[r.Binary+" "+r.Host] = r
-		}
+		mine[r.Binary+" "+r.Host] = r
 	}
 	return mine, err
 }
@@ -154,14 +176,28 @@ func (h *hostRun) recordsOf(unit string) []string {
 	switch unit {
 	case services["cinder-volume"].unit:
 		for _, b := range h.in.site.cinder {
-			names = append(names, "cinder-volume "+h.spec.Name+"@"+b.Name)
+			names = append(names, "cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name)
 		}
 	case services["cinder-backup"].unit:
-		names = append(names, "cinder-backup "+h.spec.Name)
+		names = append(names, "cinder-backup "+h.cinderHost("DEFAULT"))
 	case services["nova-compute"].unit:
 		names = append(names, "nova-compute "+h.spec.Name)
 	}
 	return names
+}
+
+// cinderHost is the name under which Cinder's services of this host report:
+// backend_host of a backend's section, or host, or the host's own.
+func (h *hostRun) cinderHost(section string) string {
+	_, all, err := h.seen.hosts[h.spec.Name].config(services["cinder-volume"])
+	if err != nil {
+		return h.spec.Name
+	}
+	name, _ := all.Lookup("DEFAULT", "host")
+	if own, ok := all.Lookup(section, "backend_host"); ok && section != "DEFAULT" {
+		name = own
+	}
+	return cmp.Or(name, h.spec.Name)
 }
 
 func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) error {

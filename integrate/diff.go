@@ -3,6 +3,7 @@ package integrate
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -15,10 +16,11 @@ type differ struct {
 	o    *observed
 	plan *Plan
 	ids  map[string]bool // changes planned so far
+	bad  map[string]bool // pools, as cluster/pool, that belong to others
 }
 
 func (in *Integration) diff(o *observed) *Plan {
-	d := &differ{site: in.site, o: o, plan: &Plan{Changes: []Change{}, seen: o}, ids: map[string]bool{}}
+	d := &differ{site: in.site, o: o, plan: &Plan{Changes: []Change{}, seen: o}, ids: map[string]bool{}, bad: map[string]bool{}}
 	for _, c := range in.site.spec.Clusters {
 		d.cluster(c)
 	}
@@ -77,6 +79,7 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 	change := Change{Stage: StageCluster, Kind: KindPool, Target: cluster, Name: want.Name}
 	have, ok := seen.pools[want.Name]
 	if ok && have.Application != "" && have.Application != want.Application {
+		d.bad[cluster+"/"+want.Name] = true
 		d.problem(cluster, "pool "+want.Name, nil,
 			"belongs to application %s; name another pool in the Spec, or move that data away first", have.Application)
 		return
@@ -107,6 +110,10 @@ func poolDiffs(have, want ceph.Pool) []FieldDiff {
 
 func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 	change := Change{Stage: StageCluster, Kind: KindUser, Target: c.Name, Name: want.entity}
+	if pool := d.foreignPool(want.userID); pool != "" {
+		d.problem(c.Name, "user "+want.entity, nil, "left alone, as pool %s is not RBD's", pool)
+		return
+	}
 	have, ok := seen.users[want.entity]
 	caps := wantedCaps(c, have, want)
 	if ok && have.Caps.Equal(caps) {
@@ -118,6 +125,18 @@ func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 		change.Action, change.Reason = Update, "its rights are not what the layout needs"
 	}
 	d.add(change)
+}
+
+// foreignPool names a pool of another application that a user would get rights
+// in.
+func (d *differ) foreignPool(id userID) string {
+	write, read := d.site.poolRights(id)
+	for _, pool := range slices.Concat(write, read) {
+		if d.bad[id.cluster+"/"+pool] {
+			return pool
+		}
+	}
+	return ""
 }
 
 // wantedCaps are the computed rights, with foreign clauses of the present
@@ -175,14 +194,25 @@ func (d *differ) unitIDs(service string) []string {
 	return ids
 }
 
-// servers lists the VMs on a compute whose disks are local and stay so.
-func (d *differ) localDisks(host string) (names []string, err error) {
+// localDisks lists the VMs on a compute that have a disk or a config drive
+// there. One that has them in Nova's pool is none: its compute puts them there
+// (inCeph), or it is shut off and was moved.
+func (d *differ) localDisks(host string, inCeph bool) (names []string, err error) {
 	if d.o.cloud.err != nil {
 		return nil, d.o.cloud.err
 	}
+	known := []string{}
+	for _, r := range d.o.cloud.records {
+		if r.Binary == "nova-compute" {
+			known = append(known, r.Host)
+		}
+	}
+	if !slices.Contains(known, host) {
+		return nil, fmt.Errorf("the APIs know no nova-compute on %q, but on %s; call the host in the Spec as they do", host, joinShort(known))
+	}
 	disks := d.o.clusters[d.site.nova.Cluster].vmDisk
 	for _, s := range d.o.cloud.servers[host] {
-		moved := s.Status == "SHUTOFF" && disks[s.ID+"_disk"]
+		moved := (inCeph || s.Status == "SHUTOFF") && (disks[s.ID+"_disk"] || s.ImageID == "") && (!s.ConfigDrive || disks[s.ID+"_disk.config"])
 		if s.HasLocalDisk && !moved {
 			names = append(names, s.Name+" ("+s.ID+")")
 		}

@@ -96,6 +96,9 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 		}
 		all[0] = file
 		settings, err := x.serviceSettings(name, all)
+		if err == nil {
+			err = x.otherPool(name, all)
+		}
 		if err != nil {
 			return w, err
 		}
@@ -121,6 +124,38 @@ func (x *hostDiffer) cephReady(service string) error {
 		if x.blocked[id.cluster] {
 			return fmt.Errorf("left alone until %s is in order", confPath(id.cluster))
 		}
+		if pool := x.foreignPool(id); pool != "" {
+			return fmt.Errorf("left alone, as pool %s is not RBD's", pool)
+		}
+	}
+	return nil
+}
+
+// otherPool refuses to send a backend that is in use to another pool: what it
+// holds would be out of reach.
+func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
+	check := func(section, option, list, pool string) error {
+		enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+		have, ok := cur.Lookup(section, option)
+		inUse := slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
+			name, _, _ := strings.Cut(strings.TrimSpace(item), ":")
+			return name == section
+		})
+		if ok && inUse && have != pool {
+			return fmt.Errorf("[%s] is in use with %s = %s, and what is there would be out of reach in %s; name that pool or another %s in the Spec",
+				section, option, have, pool, list)
+		}
+		return nil
+	}
+	switch service {
+	case "glance-api":
+		return check(x.site.glance.Store, "rbd_store_pool", "store", x.site.glance.Pool)
+	case "cinder-volume":
+		for _, b := range x.site.cinder {
+			if err := check(b.Name, "rbd_pool", "backend name", b.Pool); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -133,6 +168,9 @@ func (x *hostDiffer) edit(w *wantedFile, service string, file *osloconf.File, al
 			continue
 		}
 		w.diffs = append(w.diffs, FieldDiff{"[" + s.Section + "] " + s.Option, have, s.Value})
+		if s.Option == "backup_driver" && have != "" {
+			x.note(x.spec.Name, "backup_driver", "backups made with %s stay where they are, but Cinder can neither restore nor delete them while another driver is set", have)
+		}
 		if s.Remove {
 			file.Unset(s.Section, s.Option)
 		} else if err := file.Set(s.Section, s.Option, s.Value); err != nil {
@@ -250,10 +288,11 @@ func (x *hostDiffer) disksToCeph(cur openstack.Current) bool {
 	case "keep":
 		return false
 	}
-	if have, _ := cur.Lookup("libvirt", "images_type"); have == "rbd" {
+	inCeph := x.saysCeph(cur)
+	if inCeph && x.startedAfterFiles() {
 		return true
 	}
-	local, err := x.localDisks(x.spec.Name)
+	local, err := x.localDisks(x.spec.Name, inCeph)
 	if err != nil {
 		x.problem(x.spec.Name, "VM disks", err, "left as they are: which VMs with local disks are here cannot be told: %v", err)
 		return false
@@ -264,6 +303,24 @@ func (x *hostDiffer) disksToCeph(cur openstack.Current) bool {
 		return false
 	}
 	return true
+}
+
+// saysCeph reports whether the files put VM disks into Nova's pool already.
+func (x *hostDiffer) saysCeph(cur openstack.Current) bool {
+	kind, _ := cur.Lookup("libvirt", "images_type")
+	pool, _ := cur.Lookup("libvirt", "images_rbd_pool")
+	return kind == "rbd" && pool == x.site.nova.Pool
+}
+
+// startedAfterFiles reports whether nova-compute runs with its files as they
+// are: newer ones do not tell what the process did.
+func (x *hostDiffer) startedAfterFiles() bool {
+	l := services["nova-compute"]
+	since := x.seen.units[l.unit].Since
+	return !slices.ContainsFunc(slices.Concat(l.config, x.seen.dropIns(l)), func(path string) bool {
+		f := x.seen.files[path]
+		return !f.missing && f.Changed.After(since)
+	})
 }
 
 func (x *hostDiffer) findings(service, path string, cur openstack.Current) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,6 +76,9 @@ func (x *hostDiffer) packages() {
 	list := strings.Join(missing, " ")
 	if x.site.spec.Packages != "install" {
 		x.problem(x.spec.Name, "packages", nil, "not installed: %s; install them, or say packages: install in the Spec", list)
+		for _, name := range x.names {
+			x.brokenBy[name] = len(missingPackages([]string{name}, x.seen)) > 0
+		}
 		return
 	}
 	x.change(KindPackages, Create, list, "not installed", nil)
@@ -142,6 +146,9 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 	if !f.missing {
 		base, w.owner, w.group, w.mode = f.data, f.Owner, f.Group, f.Mode|0o444
 	}
+	if w.mode != f.Mode && !f.missing && holdsSecret.Match(base) {
+		return w, fmt.Errorf("is not readable for the services (mode %s) and seems to hold passwords or keys, so its mode is left alone; move those out of it, or give the services a group that reads it", octal(f.Mode))
+	}
 	conf, err := ceph.ParseConf(base)
 	if err != nil {
 		return w, fmt.Errorf("cannot be parsed, so it is left alone: %w", err)
@@ -168,6 +175,8 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 	w.data = conf.Render()
 	return w, nil
 }
+
+var holdsSecret = regexp.MustCompile(`(?mi)^\s*([a-z0-9_ -]*(password|secret)[a-z0-9_ -]*|key)\s*=`)
 
 // A wantedFile is a file as it should be. Unchanged data is nil where only
 // owner, group or mode matter.
@@ -203,7 +212,7 @@ func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 
 func (x *hostDiffer) keyring(id userID) {
 	path := keyringPath(id.cluster, id.entity)
-	if x.blocked[id.cluster] {
+	if x.blocked[id.cluster] || x.foreignPool(id) != "" {
 		return
 	}
 	w, err := x.desiredKeyring(id)
@@ -232,6 +241,11 @@ func (x *hostDiffer) desiredKeyring(id userID) (wantedFile, error) {
 		ring, err := ceph.ParseKeyring(f.data)
 		if err != nil {
 			return w, fmt.Errorf("is no keyring, so it is left alone; move it away: %w", err)
+		}
+		for _, u := range ring.Users {
+			if u.Entity != id.entity {
+				return w, fmt.Errorf("holds the key of %s too, so it is left alone; give each user a file of its own", u.Entity)
+			}
 		}
 		user, ok := ring.Lookup(id.entity)
 		if known && ok && user.Key.Equal(key) {
@@ -277,7 +291,7 @@ func digest(secret string) string {
 }
 
 func (x *hostDiffer) secret(id userID) {
-	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil {
+	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreignPool(id) != "" {
 		return
 	}
 	want, err := x.desiredSecret(id)

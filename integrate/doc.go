@@ -10,7 +10,8 @@
 //   - Plan observes the world and computes what is missing; it writes nothing.
 //   - Apply makes a plan's changes: the cluster first, then the computes, which
 //     must know keys and secrets before anybody hands their UUID out, then the
-//     controllers. On each host, restarts come last, and only units that owe
+//     controllers, one after the other. A host with nova-compute is a compute,
+//     whatever else runs on it. On each host, restarts come last, and only units that owe
 //     one are restarted.
 //   - Verify reads, tries every user's rights, and takes an image, volumes, VMs
 //     and backups through the cloud, looking at each step where the data went.

@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -81,8 +82,20 @@ func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
 // world anew and makes only those changes that are still the same.
 func ParsePlan(data []byte) (*Plan, error) {
 	var p Plan
-	if err := json.Unmarshal(data, &p); err != nil {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
 		return nil, fmt.Errorf("integrate: plan: %w", err)
+	}
+	if p.Changes == nil {
+		return nil, errors.New("integrate: plan: has no list of changes: this is no plan")
+	}
+	seen := map[string]bool{}
+	for _, c := range p.Changes {
+		if seen[c.ID] || c.ID != changeID(c.Kind, c.Target, c.Name) {
+			return nil, fmt.Errorf("integrate: plan: change %q is there twice or was edited", c.ID)
+		}
+		seen[c.ID] = true
 	}
 	return &p, nil
 }

@@ -296,8 +296,12 @@ func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
 		w, in := open(t, exampleSpec())
 		require.NoError(t, ceph.New(w.Clusters["ceph"].Mon).CreatePool(t.Context(), ceph.Pool{Name: "volumes", Application: "cephfs"}))
 		p := plan(t, in)
-		require.Len(t, p.Problems(), 1)
+		require.NotEmpty(t, p.Problems())
 		assert.Contains(t, p.Problems()[0].Message, "cephfs")
+		assert.Nil(t, change(p, "user/ceph/client.cinder"))
+		assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+		assert.Nil(t, change(p, "unit/controller/cinder-volume.service"))
+		assert.NotNil(t, change(p, "unit/controller/glance-api.service"))
 	})
 	t.Run("caps of 2014 with a foreign clause", func(t *testing.T) {
 		w, in := open(t, exampleSpec())
@@ -338,6 +342,41 @@ func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
 		data, _ := w.Machines["compute1"].Contents("/etc/ceph/ceph.conf")
 		assert.Contains(t, string(data), "192.0.2.1")
 	})
+	t.Run("a backend that is in use with another pool", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = prod\n"), 0o640)
+		p := plan(t, in)
+		require.NotEmpty(t, p.Problems())
+		assert.Contains(t, p.Problems()[0].Message, "rbd_pool = prod")
+		assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+	})
+	t.Run("a keyring that holds another user's key", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["compute1"].AddFile("/etc/ceph/ceph.client.cinder.keyring", []byte("[client.admin]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n"), 0o600)
+		p := plan(t, in)
+		require.NotEmpty(t, p.Problems())
+		assert.Contains(t, p.Problems()[0].Message, "client.admin")
+		assert.Nil(t, change(p, "unit/compute1/nova-compute.service"))
+	})
+	t.Run("a ceph.conf with a password keeps its mode", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["controller"].AddFile("/etc/ceph/ceph.conf", []byte("[client.rgw]\nrgw keystone admin password = x\n"), 0o640)
+		p := plan(t, in)
+		require.NotEmpty(t, p.Problems())
+		assert.Contains(t, p.Problems()[0].Message, "its mode is left alone")
+		assert.Nil(t, change(p, "file/controller//etc/ceph/ceph.conf"))
+	})
+	t.Run("a private secret is no proof", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		apply(t, in)
+		all, err := w.Secrets["compute1"].List(t.Context())
+		require.NoError(t, err)
+		all[0].Private = true
+		w.Libvirt["compute1"].Put(all[0])
+		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+		require.ErrorIs(t, err, integrate.ErrChecks)
+		assert.Contains(t, report.String(), "private")
+	})
 	t.Run("an option that a later file overrides", func(t *testing.T) {
 		w, in := open(t, exampleSpec())
 		w.Machines["compute2"].AddFile("/etc/nova/nova-compute.conf", []byte("[libvirt]\nrbd_user = someone\n"), 0o640)
@@ -345,6 +384,49 @@ func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
 		require.Len(t, p.Problems(), 1)
 		assert.Contains(t, p.Problems()[0].Message, "/etc/nova/nova-compute.conf")
 	})
+}
+
+func TestMissingPackagesLeaveServicesAlone(t *testing.T) {
+	spec := exampleSpec()
+	spec.Packages = "check"
+	full, err := integratetest.New(exampleSpec()) // its packages could be installed, and are not
+	require.NoError(t, err)
+	defer full.Close()
+	in, err := integrate.New(integrate.Config{Spec: spec, World: full.World})
+	require.NoError(t, err)
+	p := plan(t, in)
+	require.NotEmpty(t, p.Problems())
+	for _, c := range p.Changes {
+		assert.NotContains(t, []integrate.Kind{integrate.KindSettings, integrate.KindUnit}, c.Kind, c.ID)
+	}
+}
+
+func TestVMMadeAfterThePlanIsAConflict(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	p := plan(t, in)
+	w.API.AddServer(openstack.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrConflict)
+	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.NotContains(t, string(data), "images_type = rbd")
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty())
+}
+
+func TestHostThatNovaDoesNotKnowKeepsItsDisks(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.API.RemoveService("nova-compute", "compute1")
+	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
+	p := plan(t, in)
+	require.Len(t, p.Problems(), 1)
+	assert.Contains(t, p.Problems()[0].Message, "compute1.example.org")
+}
+
+func TestParsePlanRefusesWhatIsNone(t *testing.T) {
+	for _, text := range []string{"{}", "null", `{"checks":[]}`, `{"changes":[{"id":"a","kind":"pool","target":"ceph","name":"x"}]}`} {
+		_, err := integrate.ParsePlan([]byte(text))
+		assert.Error(t, err, text)
+	}
 }
 
 func TestRestartIsADebt(t *testing.T) {

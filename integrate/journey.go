@@ -102,6 +102,9 @@ func (j *journey) images(cluster string) ceph.Images { return j.in.world.Cluster
 func (j *journey) storage(ctx context.Context) {
 	s := j.in.site
 	if s.glance == nil {
+		j.step(ctx, "journey", "", nil, func(context.Context) (string, error) {
+			return "", unable("the Spec has no glance: there is no image in Ceph to boot from")
+		})
 		return
 	}
 	j.step(ctx, checkImage, "look at glance-api's log and at show_image_direct_url", nil, j.uploadImage)

@@ -189,7 +189,7 @@ func (in *Integration) hostQuery(name string) query {
 		q.secrets = q.secrets || service == "nova-compute"
 	}
 	q.ops = append(q.ops, remote.Stat{Path: cephDir}, remote.Packages{Names: packages},
-		remote.Run{Argv: append(append([]string{"find"}, dirs...), "-maxdepth", "1", "-name", "*.conf", "-type", "f")})
+		remote.Run{Argv: append(append([]string{"find", "-L"}, dirs...), "-maxdepth", "1", "-name", "*.conf", "-type", "f")})
 	for _, p := range paths {
 		q.ops = append(q.ops, remote.ReadFile{Path: p})
 	}
@@ -213,7 +213,7 @@ func (o *observedHost) take(q query, results []remote.Result) (dropIns []string)
 		case remote.Packages:
 			o.packages = r.Versions
 		case remote.Run: // find; folders that are not there make it exit 1
-			dropIns = strings.Fields(string(r.Data))
+			dropIns = strings.FieldsFunc(string(r.Data), func(c rune) bool { return c == '\n' })
 		}
 	}
 	return dropIns

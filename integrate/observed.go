@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -50,6 +51,18 @@ type observedCloud struct {
 	records []openstack.ServiceRecord
 	servers map[string][]openstack.Server // by compute
 	types   map[string]string             // volume type to backend
+}
+
+// clone copies what an Apply changes: the users that it creates.
+func (o *observed) clone() *observed {
+	c := *o
+	c.clusters = map[string]*observedCluster{}
+	for name, cluster := range o.clusters {
+		copied := *cluster
+		copied.users = maps.Clone(cluster.users)
+		c.clusters[name] = &copied
+	}
+	return &c
 }
 
 // key returns a user's key, if it is known yet.

@@ -121,6 +121,9 @@ func (p *Plan) String() string {
 }
 
 func (p *Plan) summary() string {
+	if p.Empty() && len(p.Problems()) > 0 {
+		return "Nothing can be planned until the problems are solved."
+	}
 	if p.Empty() {
 		return "Nothing to do."
 	}

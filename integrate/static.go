@@ -121,6 +121,9 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 			if err := x.unknown(); err != nil {
 				return "", err
 			}
+			if uuids := x.privateSecrets(); len(uuids) > 0 {
+				return "", unable("%s: private, so libvirt does not give its value out; define it anew as not private, or prove it by the journey alone", joinShort(uuids))
+			}
 			var have []string
 			for _, id := range v.in.site.secretUsers() {
 				if c := v.seen.clusters[id.cluster]; c.err == nil {
@@ -161,6 +164,19 @@ func (x *hostDiffer) unknown() error {
 		}
 	}
 	return nil
+}
+
+// privateSecrets lists the secrets of the Spec whose value cannot be compared.
+func (x *hostDiffer) privateSecrets() []string {
+	var uuids []string
+	for _, id := range x.site.secretUsers() {
+		for _, s := range x.seen.secrets {
+			if s.Private && s.UUID == x.site.secretUUID(id, x.o.clusters[id.cluster].status.FSID) {
+				uuids = append(uuids, s.UUID)
+			}
+		}
+	}
+	return uuids
 }
 
 // effective lists the options that tell where data goes, as they take effect.
@@ -233,7 +249,7 @@ func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 func (v *verifier) expectedRecords() []string {
 	var names []string
 	for _, h := range v.in.site.spec.Hosts {
-		run := &hostRun{run: &run{in: v.in}, spec: h}
+		run := &hostRun{run: &run{in: v.in, seen: v.seen}, spec: h}
 		for _, name := range v.in.site.servicesOf(h) {
 			names = append(names, run.recordsOf(services[name].unit)...)
 		}

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/osloconf"
 )
 
 var (
@@ -34,6 +36,7 @@ func (s Spec) Validate() error {
 	v.services()
 	v.secrets()
 	v.separateUsers()
+	v.options()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
@@ -126,6 +129,9 @@ func (v *validation) hosts() {
 				v.fault(fmt.Sprintf("%s.services[%d]", path, j),
 					"%q is none of glance-api, cinder-volume, cinder-backup and nova-compute", name)
 			}
+			if slices.Contains(h.Services[:j], name) {
+				v.fault(fmt.Sprintf("%s.services[%d]", path, j), "%q is there twice", name)
+			}
 		}
 		if !slices.Contains([]string{"", "auto", "ceph", "keep"}, h.Disks) {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
@@ -200,6 +206,42 @@ func (v *validation) backends(backends []BackendSpec) {
 	}
 }
 
+// options asks package openstack whether the services can be configured like
+// this at all, as far as that does not depend on their present files.
+func (v *validation) options() {
+	release, err := openstack.ParseRelease(v.spec.Release)
+	if err != nil || len(v.spec.Clusters) == 0 || len(v.faults) > 0 {
+		return
+	}
+	s := resolve(v.spec)
+	none := &osloconf.File{}
+	check := func(path string, err error) {
+		if err != nil {
+			v.fault(path, "%v", err)
+		}
+	}
+	if g := s.glance; g != nil {
+		_, err := openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}.Settings(release, none)
+		check("glance", err)
+	}
+	for i, b := range s.cinder {
+		path := fmt.Sprintf("cinder.backends[%d]", i)
+		if reserved := []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}; slices.Contains(reserved, strings.ToLower(b.Name)) {
+			v.fault(path+".name", "%q is a section of cinder.conf with another meaning", b.Name)
+		}
+		_, err := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
+			SecretUUID: libvirtsecret.DeriveUUID("any", b.User), Extra: b.Options}.Settings(release, none)
+		check(path, err)
+	}
+	for i, c := range v.spec.Clusters {
+		for j, p := range c.Pools {
+			if !slices.ContainsFunc(s.pools[c.Name], func(u ceph.Pool) bool { return u.Name == p.Name }) {
+				v.fault(fmt.Sprintf("clusters[%d].pools[%d].name", i, j), "no service uses pool %q", p.Name)
+			}
+		}
+	}
+}
+
 // separateUsers keeps the rights apart: Cinder and Nova may share a user,
 // Glance and cinder-backup have one each.
 func (v *validation) separateUsers() {
@@ -241,6 +283,11 @@ func (v *validation) secrets() {
 			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen", uuid)
 		}
 		key := cluster + "\x00" + user
+		for other, u := range byUser {
+			if other != key && u.uuid == uuid {
+				v.fault(path, "%s is the secret of another user in %s", uuid, u.path)
+			}
+		}
 		if u, ok := byUser[key]; ok && u.uuid != uuid {
 			v.fault(path, "%s differs from %s of the same user in %s: one user has one secret", uuid, u.uuid, u.path)
 		}

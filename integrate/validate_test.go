@@ -45,3 +45,25 @@ func TestValidateOfNothing(t *testing.T) {
 	assert.Contains(t, err.Error(), "spec: clusters: is empty")
 	assert.Contains(t, err.Error(), "nothing to integrate")
 }
+
+func TestValidateOfWhatServicesCannotBe(t *testing.T) {
+	for want, change := range map[string]func(*integrate.Spec){
+		"release":                   func(s *integrate.Spec) { s.Release = "havana" },
+		"cinder.backends[0].name":   func(s *integrate.Spec) { s.Cinder.Backends[0].Name = "keystone_authtoken" },
+		"cinder.backends[0]":        func(s *integrate.Spec) { s.Cinder.Backends[0].Options = map[string]string{"rbd_pool": "x"} },
+		"clusters[0].pools[0].name": func(s *integrate.Spec) { s.Clusters[0].Pools[0].Name = "volume" },
+		"hosts[0].services[3]":      func(s *integrate.Spec) { s.Hosts[0].Services = append(s.Hosts[0].Services, "glance-api") },
+		"cinder.backends[1].secret_uuid": func(s *integrate.Spec) {
+			s.Cinder.Backends[0].SecretUUID = "11111111-2222-4333-8444-555555555555"
+			s.Cinder.Backends = append(s.Cinder.Backends, integrate.BackendSpec{Name: "b", User: "other", SecretUUID: "11111111-2222-4333-8444-555555555555"})
+		},
+	} {
+		spec := exampleSpec()
+		change(&spec)
+		err := spec.Validate()
+		require.Error(t, err, want)
+		if want != "release" { // named by the service whose options are not known
+			assert.Contains(t, err.Error(), "spec: "+want+": ")
+		}
+	}
+}

@@ -19,7 +19,8 @@ type Server struct {
 	Volumes        []string // attached volume IDs
 	Fault          string
 	Created        time.Time
-	HasLocalDisk   bool // root from an image, or ephemeral or swap disks
+	HasLocalDisk   bool // root from an image, ephemeral or swap disks, or a config drive
+	ConfigDrive    bool
 }
 
 type serverJSON struct {
@@ -31,9 +32,10 @@ type serverJSON struct {
 		Name            string `json:"original_name"`
 		Ephemeral, Swap int
 	}
-	Volumes []struct{ ID string } `json:"os-extended-volumes:volumes_attached"`
-	Fault   struct{ Message string }
-	Created stamp
+	ConfigDrive string                `json:"config_drive"` // "True" or empty
+	Volumes     []struct{ ID string } `json:"os-extended-volumes:volumes_attached"`
+	Fault       struct{ Message string }
+	Created     stamp
 }
 
 // server converts; flavors are names with their IDs.
@@ -41,7 +43,8 @@ func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 	var image struct{ ID string }
 	_ = json.Unmarshal(s.Image, &image)
 	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task, ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
-		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), HasLocalDisk: image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0}
+		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), HasLocalDisk: image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || s.ConfigDrive != "",
+		ConfigDrive: s.ConfigDrive != ""}
 	for _, v := range s.Volumes {
 		out.Volumes = append(out.Volumes, v.ID)
 	}

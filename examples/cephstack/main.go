@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/cephstack/cephstack/examples/internal/wiring"
@@ -30,6 +31,7 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -51,8 +53,13 @@ type options struct {
 
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
+	const usage = "usage: cephstack plan|apply|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags"
 	if len(args) == 0 {
-		fmt.Fprintln(stderr, "usage: cephstack plan|apply|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags")
+		fmt.Fprintln(stderr, usage)
+		return o, errUsage
+	}
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		fmt.Fprintln(stderr, usage)
 		return o, flag.ErrHelp
 	}
 	o.command = args[0]
@@ -74,20 +81,31 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
 	default:
 		fmt.Fprintf(stderr, "cephstack: unknown command %q; the commands are plan, apply and verify\n", o.command)
-		return o, flag.ErrHelp
+		return o, errUsage
 	}
 	if err := fs.Parse(args[1:]); err != nil {
 		return o, err
 	}
 	if fs.NArg() > 0 {
 		fmt.Fprintf(stderr, "cephstack: unexpected argument %q\n", fs.Arg(0))
-		return o, flag.ErrHelp
+		return o, errUsage
+	}
+	if o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0 {
+		fmt.Fprintln(stderr, "cephstack: --parallel must be positive, --canaries and --max-failed not negative")
+		return o, errUsage
+	}
+	if o.command == "apply" && o.json && !o.yes {
+		fmt.Fprintln(stderr, "cephstack: apply --json needs --yes: it shows no plan to approve")
+		return o, errUsage
 	}
 	return o, nil
 }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args, stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return exitDone
+	}
 	if err != nil {
 		return exitUsage
 	}
@@ -118,4 +136,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return code
 }
 
-var errDeclined = errors.New("not applied")
+var (
+	errDeclined = errors.New("not applied")
+	errUsage    = errors.New("wrong usage")
+)

@@ -376,6 +376,7 @@ apt() {
 install() {
 	if command -v apt-get >/dev/null; then
 		apt install $need && return
+		dpkg --configure -a
 		apt update && apt install $need
 	else
 		dnf -y -q --setopt=install_weak_deps=False install $need
