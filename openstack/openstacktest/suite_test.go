@@ -25,8 +25,9 @@ func TestFake(t *testing.T) {
 }
 
 // CEPHSTACK_LAB_CLOUDS names a clouds.yaml with a cloud "lab", and
-// CEPHSTACK_LAB_IMAGE a raw image that boots there. CEPHSTACK_LAB_FLAVOR and
-// CEPHSTACK_LAB_HOSTS (comma-separated) have the lab's defaults.
+// CEPHSTACK_LAB_IMAGE a raw image that boots there. CEPHSTACK_LAB_FLAVOR,
+// CEPHSTACK_LAB_HOSTS (comma-separated) and CEPHSTACK_LAB_TYPE (a volume type)
+// are optional.
 func TestLab(t *testing.T) {
 	clouds, image := os.Getenv("CEPHSTACK_LAB_CLOUDS"), os.Getenv("CEPHSTACK_LAB_IMAGE")
 	if clouds == "" || image == "" {
@@ -38,7 +39,7 @@ func TestLab(t *testing.T) {
 		data, err := os.ReadFile(image)
 		require.NoError(t, err)
 		return c, openstacktest.Fixture{Hosts: strings.Split(or("CEPHSTACK_LAB_HOSTS", "compute1,compute2"), ","), Flavor: or("CEPHSTACK_LAB_FLAVOR", "tiny"),
-			Image: data, Prefix: "conformance-" + time.Now().UTC().Format("150405"), Timeout: 10 * time.Minute}
+			Image: data, Type: os.Getenv("CEPHSTACK_LAB_TYPE"), Prefix: "conformance-" + time.Now().UTC().Format("150405"), Timeout: 10 * time.Minute}
 	})
 }
 
