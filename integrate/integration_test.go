@@ -334,6 +334,16 @@ func TestParsePlanRefusesWhatIsNone(t *testing.T) {
 	}
 }
 
+func TestEveryBackendHoldsAVolume(t *testing.T) {
+	spec := exampleSpec()
+	spec.Cinder.Backends = append(spec.Cinder.Backends, integrate.BackendSpec{Name: "fast", Pool: "fast", VolumeType: "fast"})
+	_, in := open(t, spec)
+	apply(t, in)
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, report.String(), "volume in ceph on backend fast")
+}
+
 func TestRestartIsADebt(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	apply(t, in)

@@ -113,7 +113,14 @@ func (j *journey) storage(ctx context.Context) {
 	}
 	j.step(ctx, checkCopy, "the image must be raw, exposed by show_image_direct_url, and in the same cluster; look at cinder-volume's log",
 		[]string{checkImage}, j.copyVolume)
-	j.step(ctx, checkVolumes, "look at cinder-scheduler's and cinder-volume's logs", nil, j.dataVolumes)
+	const next = "look at cinder-scheduler's and cinder-volume's logs"
+	j.step(ctx, checkVolumes, next, nil, j.dataVolumes)
+	for _, b := range s.cinder[1:] { // the journey's data goes through the first
+		j.step(ctx, "volume in ceph on backend "+b.Name, next, nil, func(ctx context.Context) (string, error) {
+			vol, err := j.volumeOn(ctx, b, b.Name, openstack.VolumeRequest{})
+			return fmt.Sprintf("%s/volume-%s", b.Pool, vol.ID), err
+		})
+	}
 }
 
 func (j *journey) uploadImage(ctx context.Context) (string, error) {
@@ -182,8 +189,12 @@ func hasSnapshot(image ceph.Image, prefix string, protected bool) bool {
 
 const gib = 1 << 30
 
+// volume makes a volume on the backend that the journey goes through.
 func (j *journey) volume(ctx context.Context, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
-	b := j.in.site.cinder[0]
+	return j.volumeOn(ctx, j.in.site.cinder[0], name, r)
+}
+
+func (j *journey) volumeOn(ctx context.Context, b BackendSpec, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
 	r.Name, r.Type = j.prefix+"-"+name, b.VolumeType
 	if r.SizeGiB == 0 {
 		r.SizeGiB = 1
