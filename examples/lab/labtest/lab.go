@@ -44,12 +44,20 @@ func openLab() (*lab, error) {
 
 func (l *lab) out(name string) string { return filepath.Join(l.state, "out", name) }
 
-// run runs a command of the lab, such as reset.
+// run runs a command of the lab that resets it, such as reset. One that fails
+// is tried once more: a service may hang while a host boots.
 func (l *lab) run(ctx context.Context, args ...string) error {
-	l.title("lab %v", args)
-	cmd := exec.CommandContext(ctx, l.program, args...)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
-	return cmd.Run()
+	var err error
+	for range 2 {
+		l.title("lab %v", args)
+		cmd := exec.CommandContext(ctx, l.program, args...)
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		if err = cmd.Run(); err == nil {
+			return nil
+		}
+		l.say("lab %v: %v", args, err)
+	}
+	return err
 }
 
 // sh runs a shell command on a host as root and returns what it printed.
