@@ -44,5 +44,5 @@ func Example() {
 	// Output:
 	// 19 changes, 0 problems
 	// 19 applied, error: <nil>
-	// 12 checks, error: <nil>
+	// 11 checks, error: <nil>
 }

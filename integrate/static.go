@@ -221,8 +221,12 @@ func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 		for _, r := range v.seen.cloud.records {
 			up[r.Binary+" "+r.Host] = r.Up && r.Enabled
 		}
+		expected := v.expectedRecords()
+		if len(expected) == 0 {
+			return "", unable("no service of the Spec has a record in the APIs")
+		}
 		var have, wrong []string
-		for _, name := range v.expectedRecords() {
+		for _, name := range expected {
 			if up[name] {
 				have = append(have, name)
 			} else {
@@ -234,6 +238,9 @@ func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 		}
 		return strings.Join(have, ", "), nil
 	})
+	if !slices.ContainsFunc(v.in.site.cinder, func(b BackendSpec) bool { return b.VolumeType != "" }) {
+		return // nothing to look at, and so nothing to pass
+	}
 	v.check(ctx, "volume types", applyNext, func(context.Context) (string, error) {
 		var have []string
 		for _, b := range v.in.site.cinder {
