@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
@@ -26,6 +27,29 @@ func Check(op Op) error {
 	return nil
 }
 
+// plain is an op without its condition.
+func plain(op Op) Op {
+	if guard, ok := op.(If); ok {
+		return guard.Op
+	}
+	return op
+}
+
+// Ready reports whether the op may run as the i-th of a Do, after the ops that
+// ended with earlier: nil, ErrSkipped, or fs.ErrInvalid for an index that is
+// none of an earlier op. It is for implementations of Host.
+func (i If) Ready(earlier []Result) error {
+	for _, n := range i.OK {
+		if n < 0 || n >= len(earlier) {
+			return fmt.Errorf("%w: it needs the op %d, which is not before it", fs.ErrInvalid, n)
+		}
+		if earlier[n].Err != nil || earlier[n].Exit != 0 {
+			return ErrSkipped
+		}
+	}
+	return nil
+}
+
 // Describe names an op as an OpError does: its kind, and the path, unit,
 // package or program.
 func Describe(op Op) (name, object string) {
@@ -33,7 +57,11 @@ func Describe(op Op) (name, object string) {
 		return "nothing", ""
 	}
 	switch o := op.(type) {
+	case If:
+		return Describe(o.Op)
 	case ReadFile:
+		object = o.Path
+	case ReadDir:
 		object = o.Path
 	case Stat:
 		object = o.Path
@@ -63,6 +91,11 @@ func fault(op Op) string {
 	switch o := op.(type) {
 	case ReadFile:
 		return first(pathFault(o.Path), when(o.Max < 0, "a negative limit"))
+	case If:
+		_, nested := o.Op.(If)
+		return first(when(nested, "a condition of a condition"), fault(o.Op))
+	case ReadDir:
+		return first(pathFault(o.Path), when(o.Max < 0, "a negative limit"), suffixFault(o.Suffix))
 	case Stat:
 		return pathFault(o.Path)
 	case WriteFile:
@@ -113,6 +146,11 @@ func pathFault(p string) string {
 		return "the path is too long"
 	}
 	return ""
+}
+
+func suffixFault(s string) string {
+	bad := strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f || r == '/' })
+	return when(bad, "a slash or a control character in the suffix")
 }
 
 func attrFault(owner, group string, mode fs.FileMode) string {

@@ -12,7 +12,7 @@ type Config struct {
 	Address    string   // host or host:port; port 22 when none
 	User       string   // login name
 	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
-	Keys       [][]byte // private keys in memory, PEM
+	Keys       [][]byte `json:"-"` // private keys in memory, PEM
 	Agent      string   // path of an ssh-agent socket; empty is none
 	KnownHosts []string // known_hosts files, at least one
 	Sudo       bool     // become root with sudo -n; false when User is root
@@ -37,6 +37,12 @@ func (t Timeouts) withDefaults() Timeouts {
 	t.Idle = orDefault(t.Idle, defaultIdle)
 	return t
 }
+
+// String tells which host it is, and no key.
+func (c Config) String() string { return "ssh " + c.User + "@" + c.Address }
+
+// GoString is String.
+func (c Config) GoString() string { return c.String() }
 
 func (c Config) name() string {
 	if c.Name != "" {

@@ -19,27 +19,81 @@ import (
 // error of the op: nothing is ever taken as absent for want of an answer.
 func decode(host string, op Op, reply wire.Reply) Result {
 	name, object := Describe(op)
+	op = plain(op)
 	r := Result{Changed: reply.Facts["changed"] == "1"}
 	e := &OpError{Host: host, Op: name, Object: printable(object, 200)}
 	var err error
-	_, failed := reply.Facts["err"]
-	if !failed || reply.Facts["stat"] != "" {
+	failure := failureOf(reply, e)
+	if failure == nil || reply.Facts["stat"] != "" {
 		err = decodeFile(op, reply, &r)
 	}
-	if failed {
-		class, text, _ := strings.Cut(reply.Facts["err"], " ")
-		detail, _ := base64.StdEncoding.DecodeString(text)
-		e.Err, e.Detail = classify(class, string(detail))
-		r.Err = e
-	}
+	r.Err = failure
 	if err == nil {
-		err = decodeRest(op, reply, &r, failed)
+		err = decodeRest(host, op, reply, &r, failure != nil)
 	}
 	if err != nil && r.Err == nil {
 		e.Err = err
 		r.Err = e
 	}
 	return r
+}
+
+// failureOf fills e with the error that came back, and returns it or nil.
+func failureOf(reply wire.Reply, e *OpError) error {
+	fact, failed := reply.Facts["err"]
+	if !failed {
+		return nil
+	}
+	class, text, _ := strings.Cut(fact, " ")
+	detail, _ := base64.StdEncoding.DecodeString(text)
+	e.Err, e.Detail = classify(class, string(detail))
+	return e
+}
+
+// decodeReads translates what came back about files that were read at once.
+func decodeReads(host string, reads []ReadFile, reply wire.Reply) []Result {
+	results := make([]Result, len(reads))
+	all, whole := reply.Facts["all"]
+	rest, err := base64.StdEncoding.DecodeString(all)
+	for i, op := range reads {
+		sub := reply.Sub(i)
+		results[i] = decode(host, op, sub)
+		_, own := sub.Facts["data"]
+		if own || results[i].Err != nil {
+			continue
+		}
+		size := results[i].File.Size
+		if !whole || err != nil || size > int64(len(rest)) {
+			results[i].Err = &OpError{Host: host, Op: "read", Object: printable(op.Path, 200), Err: wire.ErrAnswer}
+			continue
+		}
+		results[i].Data = rest[:size:size]
+		results[i].File.SHA256 = hexSum(results[i].Data)
+		rest = rest[size:]
+	}
+	return results
+}
+
+func hexSum(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// decodeDir translates what came back about the files of a folder.
+func decodeDir(host string, op ReadDir, reply wire.Reply) ([]FileData, error) {
+	var files []FileData
+	for i := 0; ; i++ {
+		sub := reply.Sub(i)
+		if _, ok := sub.Facts["name"]; !ok {
+			return files, nil
+		}
+		name, err := sub.Bytes("name")
+		if err != nil {
+			return nil, wire.ErrAnswer
+		}
+		r := decode(host, ReadFile{Path: string(name), Max: op.Max}, sub)
+		files = append(files, FileData{r.File, r.Data, r.Err})
+	}
 }
 
 func decodeFile(op Op, reply wire.Reply, r *Result) error {
@@ -53,11 +107,10 @@ func decodeFile(op Op, reply wire.Reply, r *Result) error {
 			if err != nil {
 				return wire.ErrAnswer
 			}
-			if int64(len(b)) > readMax(o) {
+			if int64(len(b)) > orMax(o.Max) {
 				return ErrTooLarge
 			}
-			sum := sha256.Sum256(b)
-			r.Data, r.File.SHA256 = b, hex.EncodeToString(sum[:])
+			r.Data, r.File.SHA256 = b, hexSum(b)
 		}
 	default:
 		return nil
@@ -115,9 +168,11 @@ func parseSeconds(s string) (time.Time, error) {
 	return time.Unix(sec, int64(ns)), err
 }
 
-func decodeRest(op Op, reply wire.Reply, r *Result, failed bool) error {
+func decodeRest(host string, op Op, reply wire.Reply, r *Result, failed bool) error {
 	var err error
 	switch o := op.(type) {
+	case ReadDir:
+		r.Files, err = decodeDir(host, o, reply)
 	case UnitState:
 		r.Unit, err = decodeUnit(o.Unit, reply, failed)
 	case RestartUnit:
@@ -184,6 +239,8 @@ func classify(class, text string) (error, string) {
 	switch class {
 	case "conflict":
 		return ErrConflict, detail
+	case "skipped":
+		return ErrSkipped, ""
 	case "toolarge":
 		return ErrTooLarge, detail
 	case "unknown":

@@ -39,7 +39,7 @@ func (e *startError) Unwrap() error { return e.kind }
 
 // diagnose says why an answer ended early: the program did not start, it was
 // ended, or the connection was lost.
-func (x *exchange) diagnose(ctx context.Context, p process, stderr <-chan struct{}, err error) error {
+func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	if !errors.Is(err, io.EOF) && (errors.Is(err, wire.ErrAnswer) || errors.Is(err, wire.ErrNoise)) {
 		return x.fail("exchange", err)
 	}
@@ -49,8 +49,8 @@ func (x *exchange) diagnose(ctx context.Context, p process, stderr <-chan struct
 	}
 	ended := make(chan status, 1)
 	go func() {
-		exit, ok := p.wait()
-		<-stderr
+		exit, ok := sh.wait()
+		<-sh.ended
 		ended <- status{exit, ok}
 	}()
 	var s status
@@ -59,14 +59,12 @@ func (x *exchange) diagnose(ctx context.Context, p process, stderr <-chan struct
 	case <-ctx.Done():
 	case <-time.After(5 * time.Second):
 	}
-	x.mu.Lock()
-	started := x.started
-	x.mu.Unlock()
-	words := printable(x.noise.String(), 300)
+	started := sh.spoken.Load() || !x.heardNothing()
+	words := printable(sh.noise.String(), 300)
 	switch {
 	case !s.ok:
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
-	case !started && x.sudo && strings.Contains(words, "sudo"):
+	case !started && sh.sudo && strings.Contains(words, "sudo"):
 		return x.fail("sudo", &startError{ErrSudo, words})
 	case !started:
 		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
@@ -100,18 +98,4 @@ func (t *tail) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(t.b)
-}
-
-// A preface adds to the noise what comes on standard output before the
-// answer: a shell that refuses a login says so there.
-type preface struct{ x *exchange }
-
-func (p *preface) Write(b []byte) (int, error) {
-	p.x.mu.Lock()
-	started := p.x.started
-	p.x.mu.Unlock()
-	if !started && !strings.Contains(string(b), p.x.mark) {
-		p.x.noise.Write(b)
-	}
-	return len(b), nil
 }

@@ -24,7 +24,9 @@ func encode(op Op) wire.Op {
 	w := wire.Op{Name: op.op()}
 	switch o := op.(type) {
 	case ReadFile:
-		w.Args = []string{o.Path, strconv.FormatInt(readMax(o), 10)}
+		return encodeReads(orMax(o.Max), []string{o.Path})
+	case ReadDir:
+		w.Args = []string{o.Path, o.Suffix, strconv.FormatInt(orMax(o.Max), 10)}
 	case Stat:
 		w.Args = []string{o.Path}
 	case WriteFile:
@@ -54,11 +56,16 @@ func encode(op Op) wire.Op {
 	return w
 }
 
-func readMax(o ReadFile) int64 {
-	if o.Max == 0 {
+// encodeReads translates reads with one limit: they travel as one operation.
+func encodeReads(limit int64, paths []string) wire.Op {
+	return wire.Op{Name: "files", Args: []string{strconv.FormatInt(limit, 10)}, List: paths}
+}
+
+func orMax(n int64) int64 {
+	if n == 0 {
 		return defaultMax
 	}
-	return o.Max
+	return n
 }
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -96,8 +103,8 @@ func token(n int) string {
 
 // effectful reports whether running op may change the host.
 func effectful(op Op) bool {
-	switch op.(type) {
-	case ReadFile, Stat, UnitState, Packages:
+	switch plain(op).(type) {
+	case ReadFile, ReadDir, Stat, UnitState, Packages:
 		return false
 	}
 	return true

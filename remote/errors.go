@@ -14,6 +14,7 @@ var (
 	ErrSudo        = errors.New("remote: sudo refused")
 	ErrConflict    = errors.New("remote: changed since it was read")
 	ErrUnknown     = errors.New("remote: outcome unknown") // an effect is possible
+	ErrSkipped     = errors.New("remote: not done, as what it needs did not end well")
 	ErrTooLarge    = errors.New("remote: too large")
 	ErrTimeout     = errors.New("remote: timed out")
 	ErrUnitFailed  = errors.New("remote: unit did not stay active")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,85 +18,164 @@ import (
 // its rc files, sudo.
 const startTimeout = time.Minute
 
-// A process is the host's program, started.
-type process struct {
-	stdin          io.WriteCloser
-	stdout, stderr io.Reader
-	// wait gives the exit status, after stdout ended. ok is false when it
-	// is not known, as after the connection was lost.
-	wait func() (exit int, ok bool)
-	// end gives the process up. It does not block, and ends reads and writes.
-	end func()
-}
+// quiet is how long a host may say nothing at first. Then it gets the end of
+// its input: a login script may be reading that, which is why the program does
+// not run.
+const quiet = 3 * time.Second
 
 // An exchange is one request and its answer.
 type exchange struct {
-	host  string
-	sudo  bool
-	ops   []Op
-	sent  []int // indexes in ops of the ops that go out
-	mark  string
-	parts [][]byte // the request; ends[i] is where the i-th sent op ends in it
-	ends  []int64
-	limit int // of a line of the answer
+	host   string
+	ops    []Op
+	sent   []sentOp
+	mark   string
+	parts  [][]byte // the request
+	size   int64
+	inline string // the request as an argument of the program; empty if it cannot be one
+	limit  int    // of a line of the answer
 
 	written atomic.Int64 // bytes that may have left
-	heard   chan struct{}
+	out     atomic.Bool  // all of them have
 
 	mu      sync.Mutex
 	started bool
 	bye     bool
 	replies []wire.Reply
-	noise   tail
 }
 
-func newExchange(host string, sudo bool, ops []Op) *exchange {
-	x := &exchange{host: host, sudo: sudo, ops: ops, mark: token(16), heard: make(chan struct{}, 1)}
-	x.parts = append(x.parts, wire.Begin(x.mark))
-	size := int64(len(x.parts[0]))
+// A sentOp is an operation as it travels: one op, or reads at once.
+type sentOp struct {
+	at  []int // indexes in ops
+	end int64 // where it ends in the request
+}
+
+func newExchange(host string, ops []Op) *exchange {
+	x := &exchange{host: host, ops: ops, mark: token(16)}
+	b := builder{exchange: x, place: make([]int, len(ops)), plain: true}
+	b.put(wire.Begin(x.mark))
 	limit := int64(defaultMax)
-	for i, op := range ops {
-		if Check(op) != nil {
+	for i := 0; i < len(ops); i++ {
+		b.place[i] = -1
+		if Check(ops[i]) != nil {
 			continue
 		}
-		if read, ok := op.(ReadFile); ok {
-			limit = max(limit, readMax(read))
+		if read, ok := ops[i].(ReadFile); ok {
+			limit = max(limit, orMax(read.Max))
 		}
-		w := encode(op)
-		head := w.Head()
-		size += int64(len(head) + len(w.Data))
-		x.parts = append(x.parts, head, w.Data)
-		x.sent = append(x.sent, i)
-		x.ends = append(x.ends, size)
+		b.add(i)
 	}
-	x.parts = append(x.parts, wire.End())
+	b.flush()
+	b.put(wire.End())
+	if b.plain {
+		x.inline, _ = wire.Inline(slices.Concat(x.parts...))
+	}
 	x.replies = make([]wire.Reply, len(x.sent))
-	x.limit = int(limit/3*4) + 1<<20
+	x.limit = int(max(limit, maxTogether)/3*4) + 1<<20
 	return x
 }
 
-// run holds the conversation. The error is a *HostError; its cause is in the
-// results of the ops that did not end, too.
-func (x *exchange) run(ctx context.Context, p process, idle time.Duration) ([]Result, error) {
-	defer p.end()
+// maxTogether bounds what several files that are read at once may have in all;
+// the host's program reads them one by one beyond it.
+const maxTogether = 32 << 20
+
+// A builder puts a request together. Reads that follow each other travel as
+// one operation.
+type builder struct {
+	*exchange
+	place []int // of ops: where they are in sent, or -1
+	plain bool  // no op has data
+	reads []int
+}
+
+func (b *builder) put(part []byte) {
+	b.parts = append(b.parts, part)
+	b.size += int64(len(part))
+}
+
+func (b *builder) add(i int) {
+	if read, ok := b.ops[i].(ReadFile); ok && !b.needed(i) {
+		if len(b.reads) > 0 && orMax(b.ops[b.reads[0]].(ReadFile).Max) != orMax(read.Max) {
+			b.flush()
+		}
+		b.reads = append(b.reads, i)
+		return
+	}
+	b.flush()
+	w := encode(plain(b.ops[i]))
+	if guard, ok := b.ops[i].(If); ok {
+		for _, n := range guard.OK {
+			if n < 0 || n >= i || b.place[n] < 0 {
+				return // it is not sent; results says why
+			}
+			w.Needs = append(w.Needs, b.place[n])
+		}
+	}
+	b.send(w, i)
+}
+
+// needed reports whether another op depends on the i-th one alone.
+func (b *builder) needed(i int) bool {
+	return slices.ContainsFunc(b.ops[i+1:], func(op Op) bool {
+		guard, ok := op.(If)
+		return ok && slices.Contains(guard.OK, i)
+	})
+}
+
+func (b *builder) flush() {
+	if len(b.reads) == 0 {
+		return
+	}
+	var paths []string
+	for _, i := range b.reads {
+		paths = append(paths, b.ops[i].(ReadFile).Path)
+	}
+	reads := b.reads
+	b.reads = nil
+	b.send(encodeReads(orMax(b.ops[reads[0]].(ReadFile).Max), paths), reads...)
+}
+
+func (b *builder) send(w wire.Op, at ...int) {
+	b.put(w.Head())
+	b.put(w.Data)
+	b.plain = b.plain && len(w.Data) == 0
+	for _, i := range at {
+		b.place[i] = len(b.sent)
+	}
+	b.sent = append(b.sent, sentOp{at, b.size})
+}
+
+// run holds the conversation with a shell; the request is there already when
+// it came with the command line. The error is a *HostError; its cause is in
+// the results of the ops that did not end, too.
+func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Duration) ([]Result, error) {
 	done := make(chan error, 1)
-	stderr := make(chan struct{})
-	go x.send(p.stdin)
-	go func() { done <- x.receive(activity{p.stdout, x.heard}) }()
-	go func() { defer close(stderr); io.Copy(&x.noise, activity{p.stderr, x.heard}) }()
+	if !there {
+		go x.send(sh.stdin)
+	}
+	go func() { done <- x.receive(sh.out) }()
 
 	timer := time.NewTimer(min(idle, startTimeout))
 	defer timer.Stop()
+	silence := time.NewTimer(quiet)
+	defer silence.Stop()
 	var failure error
 	for waiting := true; waiting; {
 		select {
 		case failure = <-done:
 			waiting = false
 			if failure != nil {
-				failure = x.diagnose(ctx, p, stderr, failure)
+				failure = x.diagnose(ctx, sh, failure)
 			}
-		case <-x.heard:
+		case <-sh.heard:
 			timer.Reset(idle)
+		case <-silence.C:
+			switch {
+			case !x.heardNothing():
+			case there || x.out.Load():
+				sh.hush()
+			default:
+				silence.Reset(quiet)
+			}
 		case <-timer.C:
 			failure, waiting = x.fail("exchange", fmt.Errorf("%w: the host is silent", ErrTimeout)), false
 		case <-ctx.Done():
@@ -113,21 +193,21 @@ func (x *exchange) fail(step string, err error) error {
 }
 
 // send writes the request. Errors show on the reading side.
-func (x *exchange) send(w io.WriteCloser) {
-	b := bufio.NewWriterSize(attempts{w, &x.written}, 32<<10)
+func (x *exchange) send(w io.Writer) {
+	b := bufio.NewWriterSize(attempts{w, &x.written}, int(min(32<<10, x.size)))
 	for _, part := range x.parts {
 		if _, err := b.Write(part); err != nil {
 			return
 		}
 	}
 	if b.Flush() == nil {
-		w.Close()
+		x.out.Store(true)
 	}
 }
 
 // receive reads the answer until bye.
-func (x *exchange) receive(r io.Reader) error {
-	answers := wire.NewAnswerReader(io.TeeReader(r, &preface{x: x}), x.mark, len(x.sent), x.limit)
+func (x *exchange) receive(r *bufio.Reader) error {
+	answers := wire.NewAnswerReader(r, x.mark, len(x.sent), x.limit)
 	for {
 		line, err := answers.Next()
 		if err != nil {
@@ -159,39 +239,84 @@ func (x *exchange) note(line wire.Line) bool {
 	return x.bye
 }
 
+// heardNothing reports that the program did not even begin to answer.
+func (x *exchange) heardNothing() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return !x.started
+}
+
+// effectful reports whether any op may change the host.
+func (x *exchange) effectful() bool { return slices.ContainsFunc(x.ops, effectful) }
+
 // results gives each op its result; failure is why some have no answer.
 func (x *exchange) results(failure error) []Result {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	results := make([]Result, len(x.ops))
-	for i, op := range x.ops {
-		if err := Check(op); err != nil {
-			var e *OpError
-			errors.As(err, &e)
-			e.Host = x.host
-			results[i].Err = e
-		}
-	}
 	var cause error = ErrUnreachable
 	var h *HostError
 	if errors.As(failure, &h) {
 		cause = h.Err
 	}
 	never := errors.Is(cause, errNotStarted)
-	for i, at := range x.sent {
-		op := x.ops[at]
+	answered := make([]bool, len(x.ops))
+	for i, sent := range x.sent {
 		if x.replies[i].Done {
-			results[at] = decode(x.host, op, x.replies[i])
-			continue
+			x.decode(sent, x.replies[i], results)
 		}
-		err := fmt.Errorf("not done: %w", cause)
-		if effectful(op) && !never && x.written.Load() >= x.ends[i] {
-			err = fmt.Errorf("%w: %w", ErrUnknown, cause)
+		for _, at := range sent.at {
+			answered[at] = true
+			if x.replies[i].Done {
+				continue
+			}
+			err := fmt.Errorf("not done: %w", cause)
+			if effectful(x.ops[at]) && !never && x.written.Load() >= sent.end {
+				err = fmt.Errorf("%w: %w", ErrUnknown, cause)
+			}
+			results[at].Err = x.opError(at, err)
 		}
-		name, object := Describe(op)
-		results[at].Err = &OpError{Host: x.host, Op: name, Object: printable(object, 200), Err: err}
+	}
+	for at, op := range x.ops {
+		if !answered[at] {
+			results[at].Err = x.notSent(at, op, results[:at])
+		}
 	}
 	return results
+}
+
+func (x *exchange) decode(sent sentOp, reply wire.Reply, results []Result) {
+	if _, read := plain(x.ops[sent.at[0]]).(ReadFile); !read {
+		results[sent.at[0]] = decode(x.host, x.ops[sent.at[0]], reply)
+		return
+	}
+	var reads []ReadFile
+	for _, at := range sent.at {
+		reads = append(reads, plain(x.ops[at]).(ReadFile))
+	}
+	for i, r := range decodeReads(x.host, reads, reply) {
+		results[sent.at[i]] = r
+	}
+}
+
+func (x *exchange) opError(at int, err error) error {
+	name, object := Describe(x.ops[at])
+	return &OpError{Host: x.host, Op: name, Object: printable(object, 200), Err: err}
+}
+
+// notSent says why an op did not go out.
+func (x *exchange) notSent(at int, op Op, earlier []Result) error {
+	var e *OpError
+	if errors.As(Check(op), &e) {
+		e.Host = x.host
+		return e
+	}
+	if guard, ok := op.(If); ok {
+		if err := guard.Ready(earlier); err != nil {
+			return x.opError(at, err)
+		}
+	}
+	return x.opError(at, ErrSkipped) // it needs one that did not go out
 }
 
 // attempts counts bytes before they are written: what may have left.
@@ -203,21 +328,4 @@ type attempts struct {
 func (a attempts) Write(b []byte) (int, error) {
 	a.n.Add(int64(len(b)))
 	return a.w.Write(b)
-}
-
-// activity tells heard of every read that brought something.
-type activity struct {
-	r     io.Reader
-	heard chan struct{}
-}
-
-func (a activity) Read(b []byte) (int, error) {
-	n, err := a.r.Read(b)
-	if n > 0 {
-		select {
-		case a.heard <- struct{}{}:
-		default:
-		}
-	}
-	return n, err
 }

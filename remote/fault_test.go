@@ -8,6 +8,9 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -209,6 +212,53 @@ func TestConnectionIsRenewed(t *testing.T) {
 	require.NoError(t, h.Close())
 	_, err = h.Do(t.Context())
 	require.NoError(t, err)
+}
+
+// programs prints the processes of the program that serves the request.
+const programs = `p=$PPID; while [ "$p" -gt 1 ]; do
+grep -q "cephstack 2" /proc/$p/cmdline && echo $p; p=$(cut -d" " -f4 /proc/$p/stat); done`
+
+// TestIdleProgram lets the program of one request serve the next one, and die
+// while it waits.
+func TestIdleProgram(t *testing.T) {
+	s := startSSHD(t)
+	h := s.open(t, "root")
+	pids := func() string {
+		t.Helper()
+		r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", programs}})
+		require.NoError(t, err)
+		all := strings.Fields(string(r[0].Data))
+		require.Greater(t, len(all), 2, "%s", r[0].Stderr)
+		return strings.Join(all[len(all)-2:], " ") // the outermost; others are of the request
+	}
+	kill := func(pids string) {
+		t.Helper()
+		for pid := range strings.FieldsSeq(pids) {
+			n, err := strconv.Atoi(pid)
+			require.NoError(t, err)
+			require.NoError(t, syscall.Kill(n, syscall.SIGKILL))
+		}
+	}
+	first := pids()
+	require.Equal(t, first, pids(), "the same program")
+	kill(first)
+	r, err := h.Do(t.Context(), remote.Stat{Path: "/"})
+	require.NoError(t, err, "reading twice is no harm")
+	require.NoError(t, r[0].Err)
+
+	second := pids()
+	require.NotEqual(t, first, second)
+	kill(second)
+	write := remote.WriteFile{Path: s.dir + "/idle", Data: []byte("x")}
+	r, err = h.Do(t.Context(), write)
+	require.Error(t, err, "just now it was there, so that it may have done it")
+	require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
+
+	kill(pids())
+	time.Sleep(2100 * time.Millisecond)
+	r, err = h.Do(t.Context(), write)
+	require.NoError(t, err, "a program that was idle for long is asked before")
+	require.NoError(t, r[0].Err)
 }
 
 func TestFullDiskKeepsTheOldFile(t *testing.T) {

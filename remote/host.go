@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"time"
 )
@@ -19,15 +20,34 @@ type Host interface {
 	Do(ctx context.Context, ops ...Op) ([]Result, error)
 }
 
-// An Op is one operation: ReadFile, Stat, WriteFile, SetAttr, Mkdir, Remove,
-// UnitState, RestartUnit, Packages, InstallPackages or Run.
+// An Op is one operation: ReadFile, ReadDir, Stat, WriteFile, SetAttr, Mkdir,
+// Remove, UnitState, RestartUnit, Packages, InstallPackages or Run; or If one
+// of those.
 type Op interface{ op() string }
+
+// If runs Op only if those before it in the same Do that OK has the indexes of
+// ended well: without an error and, a Run, with exit status 0. Otherwise Op has
+// no effect, and its error is ErrSkipped. Nothing else makes an op depend on
+// the ones before it.
+type If struct {
+	OK []int
+	Op Op
+}
 
 // ReadFile reads a regular file. Result: File and Data. A missing file is
 // fs.ErrNotExist, and only positive evidence counts as missing.
 type ReadFile struct {
 	Path string
 	Max  int64 // bytes; 0 is 8 MiB; a longer file is ErrTooLarge
+}
+
+// ReadDir reads the regular files of a folder whose names end in Suffix and do
+// not begin with a dot, in the order of their names. Result: Files. A missing
+// folder is fs.ErrNotExist.
+type ReadDir struct {
+	Path   string
+	Suffix string
+	Max    int64 // bytes of a file; 0 is 8 MiB; a longer one is ErrTooLarge
 }
 
 // Stat describes a path without following a symlink. Result: File.
@@ -37,7 +57,7 @@ type Stat struct{ Path string }
 // or the new one with its final owner, group and mode. Result: File, Changed.
 type WriteFile struct {
 	Path         string
-	Data         []byte
+	Data         []byte      `json:"-"`
 	Owner, Group string      // names; empty keeps the old file's, root for a new file
 	Mode         fs.FileMode // permission bits; 0 keeps the old file's, 0600 for a new file
 	// Was is the digest (File.SHA256) that the file must still have, Absent
@@ -93,12 +113,27 @@ type InstallPackages struct{ Names []string }
 // Env are visible to every user of the host: secrets go into Stdin.
 type Run struct {
 	Argv    []string
-	Stdin   []byte
+	Stdin   []byte        `json:"-"`
 	User    string        // run as this user instead of root; empty is root
 	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
 }
 
+// String tells everything but the data.
+func (o WriteFile) String() string {
+	return fmt.Sprintf("write %s %s:%s %04o, %d bytes", o.Path, o.Owner, o.Group, o.Mode, len(o.Data))
+}
+
+// GoString is String: the data may be a secret.
+func (o WriteFile) GoString() string { return o.String() }
+
+// String tells everything but the standard input.
+func (o Run) String() string { return fmt.Sprintf("run %q, %d bytes of input", o.Argv, len(o.Stdin)) }
+
+// GoString is String: the standard input may be a secret.
+func (o Run) GoString() string { return o.String() }
+
 func (ReadFile) op() string        { return "read" }
+func (ReadDir) op() string         { return "dir" }
 func (Stat) op() string            { return "stat" }
 func (WriteFile) op() string       { return "write" }
 func (SetAttr) op() string         { return "attr" }
@@ -109,6 +144,7 @@ func (RestartUnit) op() string     { return "restart" }
 func (Packages) op() string        { return "packages" }
 func (InstallPackages) op() string { return "install" }
 func (Run) op() string             { return "run" }
+func (If) op() string              { return "if" }
 
 // A Result is what one Op brought about.
 type Result struct {
@@ -118,6 +154,7 @@ type Result struct {
 	Stderr   []byte
 	Exit     int
 	File     File
+	Files    []FileData
 	Unit     Unit
 	Versions map[string]string // installed packages only: name to version
 }
@@ -133,6 +170,14 @@ type File struct {
 	Changed      time.Time   // inode: content, owner, mode or name
 	SHA256       string      // hex; empty unless read or written
 	Target       string      // of a symlink
+}
+
+// A FileData is a file of a folder, with its content or the error why that
+// could not be read.
+type FileData struct {
+	File File
+	Data []byte
+	Err  error
 }
 
 // A Unit is the state of a systemd unit.

@@ -18,7 +18,7 @@ const localName = "localhost"
 // Do implements Host.
 func (l Local) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	sudo := os.Geteuid() != 0
-	x := newExchange(localName, sudo, ops)
+	x := newExchange(localName, ops)
 	if ctx.Err() != nil {
 		err := x.fail("start", &startError{context.Cause(ctx), ""})
 		return x.results(err), err
@@ -28,7 +28,8 @@ func (l Local) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		err = x.fail("start", &startError{nil, err.Error()})
 		return x.results(err), err
 	}
-	return x.run(ctx, p, defaultIdle)
+	defer p.end()
+	return x.run(ctx, newShell(p, sudo), false, defaultIdle)
 }
 
 // startLocal starts the program as a child. The child is not killed when it

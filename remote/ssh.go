@@ -17,7 +17,8 @@ import (
 const maxSessions = 8
 
 // An SSH is a Host over SSH. It connects at the first Do, keeps the
-// connection, and connects anew after it broke. It is safe for concurrent
+// connection, and connects anew after it broke. The program that serves a Do
+// stays on the host for a minute, for the next one. It is safe for concurrent
 // use: exchanges share the connection.
 type SSH struct {
 	cfg   Config
@@ -47,31 +48,37 @@ func New(cfg Config) (*SSH, error) {
 
 // Do implements Host.
 func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
-	x := newExchange(s.cfg.name(), s.cfg.Sudo, ops)
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
-	case <-ctx.Done():
-		err := x.fail("connect", context.Cause(ctx))
-		return x.results(err), err
+	case <-ctx.Done(): // said below
 	}
 	for again := false; ; again = true {
+		x := newExchange(s.cfg.name(), ops)
+		if ctx.Err() != nil {
+			err := x.fail("connect", context.Cause(ctx))
+			return x.results(err), err
+		}
 		l, fresh, err := s.connect(ctx)
 		if err != nil {
 			return x.results(err), err
 		}
-		p, err := s.start(ctx, l)
-		if err == nil {
-			results, err := x.run(ctx, p, s.cfg.Timeouts.Idle)
-			s.release(l, err != nil && !errors.Is(err, errNotStarted))
-			return results, err
-		}
-		s.release(l, true)
-		// A kept connection may have died unnoticed; nothing was sent yet.
-		if fresh || again || ctx.Err() != nil {
+		sh, kept, err := s.shell(ctx, l, x)
+		if err != nil {
+			s.release(l, true)
+			// A kept connection may have died unnoticed.
+			if !fresh && !again && x.written.Load() == 0 && ctx.Err() == nil {
+				continue
+			}
 			err = x.fail("start", err)
 			return x.results(err), err
 		}
+		results, err := x.run(ctx, sh, !kept && x.inline != "", s.cfg.Timeouts.Idle)
+		s.giveBack(l, sh, err)
+		if err != nil && kept && !again && x.heardNothing() && !x.effectful() && ctx.Err() == nil {
+			continue // its program had ended unnoticed, and reading twice is no harm
+		}
+		return results, err
 	}
 }
 
@@ -147,28 +154,102 @@ func (s *SSH) release(l *link, bad bool) {
 	}
 }
 
-// start runs the program in a new session. sshd may still be ending a former
-// session, or have fewer of them than we would like, and then refuses.
-func (s *SSH) start(ctx context.Context, l *link) (process, error) {
-	command := wire.Command(s.cfg.Sudo)
+// freshFor is how long a program is taken to be there without asking it, and
+// keptFor how long it is kept on the host with nothing to do.
+const (
+	freshFor = 2 * time.Second
+	keptFor  = time.Minute
+)
+
+// shell takes the program that waits on a connection, or starts one and gives
+// it the request, if it can go with the command line. sshd may still be
+// ending a former session, or have fewer of them than we would like, and then
+// refuses.
+func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept bool, err error) {
 	begin := time.Now()
 	for {
-		p, err := l.start(ctx, command, s.cfg.Timeouts.Handshake)
+		if sh := s.take(l); sh != nil {
+			if err := s.ping(ctx, sh); err != nil {
+				sh.end()
+				return nil, false, fmt.Errorf("%w: the connection was lost", ErrUnreachable)
+			}
+			return sh, true, nil
+		}
+		p, err := l.start(ctx, wire.Command(s.cfg.Sudo, x.inline), s.cfg.Timeouts.Handshake, func() {
+			if x.inline != "" {
+				x.written.Store(x.size)
+			}
+		})
+		if err == nil {
+			return newShell(p, s.cfg.Sudo), false, nil
+		}
 		var refused *ssh.OpenChannelError
 		if !errors.As(err, &refused) {
-			return p, err
+			return nil, false, err
 		}
 		s.mu.Lock()
 		alone := l.users == 1
 		s.mu.Unlock()
 		if alone && time.Since(begin) > 2*time.Second {
-			return p, &startError{nil, "the host refuses a session: " + printable(refused.Message, 100)}
+			return nil, false, &startError{nil, "the host refuses a session: " + printable(refused.Message, 100)}
 		}
 		select {
 		case <-ctx.Done():
-			return p, context.Cause(ctx)
+			return nil, false, context.Cause(ctx)
 		case <-time.After(50 * time.Millisecond):
 		}
+	}
+}
+
+// take gives the program that waits on a connection, or nil.
+func (s *SSH) take(l *link) *shell {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	sh := l.idle
+	l.idle = nil
+	if sh != nil {
+		sh.timer.Stop()
+	}
+	return sh
+}
+
+// ping makes sure that a program which had nothing to do for a while is there:
+// a request that is lost with it would have an unknown outcome.
+func (s *SSH) ping(ctx context.Context, sh *shell) error {
+	if time.Since(sh.idle) < freshFor {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeouts.Handshake)
+	defer cancel()
+	_, err := newExchange(s.cfg.name(), nil).run(ctx, sh, false, s.cfg.Timeouts.Idle)
+	return err
+}
+
+// giveBack lets a program that ended its exchange well wait for the next one,
+// and ends it otherwise.
+func (s *SSH) giveBack(l *link, sh *shell, err error) {
+	if err == nil {
+		sh.spoken.Store(true)
+		s.mu.Lock()
+		if l.idle == nil && !l.bad && !sh.hushed.Load() {
+			sh.idle = time.Now()
+			sh.timer = time.AfterFunc(keptFor, func() { s.expire(l, sh) })
+			l.idle, sh = sh, nil
+		}
+		s.mu.Unlock()
+	}
+	if sh != nil {
+		sh.end()
+	}
+	s.release(l, err != nil && !errors.Is(err, errNotStarted))
+}
+
+func (s *SSH) expire(l *link, sh *shell) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l.idle == sh {
+		l.idle = nil
+		sh.end()
 	}
 }
 
@@ -178,8 +259,9 @@ type link struct {
 	jump   *link
 	lost   chan struct{}
 
-	users int // guarded by SSH.mu, like bad
+	users int // guarded by SSH.mu, like all that follows
 	bad   bool
+	idle  *shell // a program that waits for a request
 }
 
 func newLink(client *ssh.Client, jump *link) *link {
@@ -210,8 +292,9 @@ func (l *link) close() {
 	}()
 }
 
-// start opens a session and runs command, within limit.
-func (l *link) start(ctx context.Context, command string, limit time.Duration) (process, error) {
+// start opens a session and runs command, within limit; before is called when
+// the command may leave.
+func (l *link) start(ctx context.Context, command string, limit time.Duration, before func()) (process, error) {
 	type started struct {
 		p   process
 		err error
@@ -220,7 +303,7 @@ func (l *link) start(ctx context.Context, command string, limit time.Duration) (
 	gone := make(chan struct{})
 	defer close(gone)
 	go func() {
-		p, err := l.session(command)
+		p, err := l.session(command, before)
 		select {
 		case result <- started{p, err}:
 		case <-gone:
@@ -241,7 +324,7 @@ func (l *link) start(ctx context.Context, command string, limit time.Duration) (
 	}
 }
 
-func (l *link) session(command string) (process, error) {
+func (l *link) session(command string, before func()) (process, error) {
 	sess, err := l.client.NewSession()
 	if err != nil {
 		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) {
@@ -256,6 +339,7 @@ func (l *link) session(command string) (process, error) {
 		sess.Close()
 		return process{}, err
 	}
+	before()
 	if err := sess.Start(command); err != nil { // its text has the whole command
 		sess.Close()
 		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)

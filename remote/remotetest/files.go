@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -157,6 +158,33 @@ func (h *Host) readFile(o remote.ReadFile) remote.Result {
 	default:
 		r.Data = append([]byte{}, n.data...)
 		r.File.SHA256 = sum(n.data)
+	}
+	return r
+}
+
+func (h *Host) readDir(o remote.ReadDir) remote.Result {
+	at, dir, err := h.find(o.Path, true)
+	if err == nil && dir.kind != kindDir {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return remote.Result{Err: err}
+	}
+	var r remote.Result
+	for _, name := range slices.Sorted(maps.Keys(h.nodes)) {
+		base := path.Base(name)
+		if name == "/" || path.Dir(name) != at || !strings.HasSuffix(base, o.Suffix) || strings.HasPrefix(base, ".") {
+			continue
+		}
+		read := remote.ReadFile{Path: path.Join(o.Path, base), Max: o.Max}
+		if _, n, err := h.find(name, true); err != nil || n.kind != kindFile {
+			continue
+		}
+		file := h.readFile(read)
+		if file.Err != nil {
+			file.Err = h.opError(read, file.Err)
+		}
+		r.Files = append(r.Files, remote.FileData{File: file.File, Data: file.Data, Err: file.Err})
 	}
 	return r
 }

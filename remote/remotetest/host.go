@@ -86,6 +86,13 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lost.(*remote.HostError).Err))
 			continue
 		}
+		if guard, ok := op.(remote.If); ok {
+			if err := guard.Ready(results[:i]); err != nil {
+				results[i].Err = h.opError(op, err)
+				continue
+			}
+			op = guard.Op
+		}
 		results[i], lost = h.one(ctx, op)
 	}
 	return results, lost
@@ -139,7 +146,7 @@ func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 
 func effectful(op remote.Op) bool {
 	switch op.(type) {
-	case remote.ReadFile, remote.Stat, remote.UnitState, remote.Packages:
+	case remote.ReadFile, remote.ReadDir, remote.Stat, remote.UnitState, remote.Packages:
 		return false
 	}
 	return true
@@ -172,6 +179,8 @@ func (h *Host) do(op remote.Op) remote.Result {
 	switch o := op.(type) {
 	case remote.ReadFile:
 		return h.readFile(o)
+	case remote.ReadDir:
+		return h.readDir(o)
 	case remote.Stat:
 		return h.stat(o)
 	case remote.WriteFile:

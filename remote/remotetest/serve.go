@@ -1,6 +1,7 @@
 package remotetest
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ed25519"
@@ -9,9 +10,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -147,9 +150,9 @@ func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 		r.Reply(true, nil)
 		s.all.Go(func() { ssh.DiscardRequests(requests) })
 		status := uint32(127)
-		if exec.Command == wire.Command(false) || exec.Command == wire.Command(true) {
+		if inline, ok := wire.Commanded(exec.Command); ok {
 			status = 0
-			if err := s.host.answer(s.end, session, session); err != nil {
+			if err := s.host.serve(s.end, inline, session, session); err != nil {
 				status = 90
 			}
 		} else {
@@ -160,8 +163,30 @@ func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 	}
 }
 
-// answer is the host's end of an exchange.
-func (h *Host) answer(ctx context.Context, r io.Reader, w io.Writer) error {
+// serve is the host's program: one request after the other, the first of them
+// perhaps inline.
+func (h *Host) serve(ctx context.Context, inline string, r io.Reader, w io.Writer) error {
+	if inline != "" {
+		request, ok := wire.Uninline(inline)
+		if !ok {
+			return errors.New("remotetest: malformed request in the command")
+		}
+		if err := h.answer(ctx, bufio.NewReader(bytes.NewReader(request)), w); err != nil {
+			return err
+		}
+	}
+	for in := bufio.NewReader(r); ; {
+		if err := h.answer(ctx, in, w); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// answer is the host's end of an exchange. io.EOF means that there was none.
+func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	request, err := wire.NewRequestReader(r)
 	if err != nil {
 		return err
@@ -173,27 +198,69 @@ func (h *Host) answer(ctx context.Context, r io.Reader, w io.Writer) error {
 	h.mu.Lock()
 	h.exchanges++
 	h.mu.Unlock()
+	var earlier []remote.Result
 	for {
 		o, err := request.Next()
 		if err == io.EOF {
 			return answer.Bye()
 		}
 		if err != nil {
-			return err
-		}
-		op, err := decode(o)
-		if err != nil {
-			return err
+			return fmt.Errorf("remotetest: request: %w", notEOF(err))
 		}
 		if err := answer.Begin(); err != nil {
 			return err
 		}
-		result, lost := h.one(ctx, op)
-		if lost != nil {
-			return lost
+		result, facts, err := h.perform(ctx, o, earlier)
+		if err != nil {
+			return err
 		}
-		if err := answer.Done(facts(op, result)); err != nil {
+		earlier = append(earlier, result)
+		if err := answer.Done(facts); err != nil {
 			return err
 		}
 	}
+}
+
+// notEOF keeps a request that was cut from looking like none.
+func notEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// perform runs an operation as it travels, and gives its facts.
+func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, map[string]string, error) {
+	if err := (remote.If{OK: o.Needs}).Ready(earlier); err != nil {
+		r := remote.Result{Err: err}
+		return r, map[string]string{"err": fault(err)}, nil
+	}
+	if o.Name == "files" {
+		return h.readFiles(ctx, o)
+	}
+	op, err := decode(o)
+	if err != nil {
+		return remote.Result{}, nil, err
+	}
+	result, lost := h.one(ctx, op)
+	return result, facts(op, result), lost
+}
+
+func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, map[string]string, error) {
+	limit, err := strconv.ParseInt(o.Args[0], 10, 64)
+	if err != nil {
+		return remote.Result{}, nil, err
+	}
+	var all remote.Result
+	said := map[string]string{}
+	for i, name := range o.List {
+		op := remote.ReadFile{Path: name, Max: limit}
+		result, lost := h.one(ctx, op)
+		if lost != nil {
+			return result, nil, lost
+		}
+		all.Err = errors.Join(all.Err, result.Err)
+		maps.Copy(said, numbered(i, facts(op, result)))
+	}
+	return all, said, nil
 }

@@ -17,7 +17,7 @@ import (
 func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir string)) {
 	for _, part := range [][]promise{
 		writePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
-		runPromises(), hostPromises(), otherPromises(),
+		runPromises(), hostPromises(), otherPromises(), manyPromises(), ifPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {

@@ -43,6 +43,116 @@ func readPromises() []promise {
 	}
 }
 
+func manyPromises() []promise {
+	return []promise{
+		{"ReadFile of several files in one exchange gives each its own", func(c *check) {
+			c.must(remote.WriteFile{Path: c.path("a"), Data: allBytes(), Mode: 0o640, Group: "daemon"})
+			c.must(remote.WriteFile{Path: c.path("b")})
+			c.must(remote.WriteFile{Path: c.path("c d"), Data: []byte("third")})
+			c.symlink(c.path("l"), "c d")
+			r := c.do(remote.ReadFile{Path: c.path("a")}, remote.ReadFile{Path: c.path("b")}, remote.ReadFile{Path: c.path("l")})
+			for i, want := range []string{string(allBytes()), "", "third"} {
+				if r[i].Err != nil || string(r[i].Data) != want || r[i].File.SHA256 != sum([]byte(want)) {
+					c.Fatalf("%d: %v, %d bytes, %s", i, r[i].Err, len(r[i].Data), r[i].File.SHA256)
+				}
+			}
+			c.attrs(r[0].File, "root", "daemon", 0o640)
+			if r[2].File.Target != "c d" || r[1].File.Target != "" {
+				c.Fatal(r[2].File.Target, r[1].File.Target)
+			}
+		}},
+		{"ReadFile of several files fails for those that cannot be read alone", func(c *check) {
+			c.must(remote.WriteFile{Path: c.path("a"), Data: []byte("1")})
+			c.must(remote.WriteFile{Path: c.path("long"), Data: []byte("12345")})
+			r := c.do(remote.ReadFile{Path: c.path("a"), Max: 3}, remote.ReadFile{Path: c.path("no"), Max: 3},
+				remote.ReadFile{Path: c.dir, Max: 3}, remote.ReadFile{Path: c.path("long"), Max: 3}, remote.ReadFile{Path: c.path("long")})
+			if string(r[0].Data) != "1" || string(r[4].Data) != "12345" || r[0].Err != nil || r[4].Err != nil {
+				c.Fatal(r[0].Err, r[4].Err)
+			}
+			if !errors.Is(r[1].Err, fs.ErrNotExist) || r[2].Err == nil || !errors.Is(r[3].Err, remote.ErrTooLarge) {
+				c.Fatal(r[1].Err, r[2].Err, r[3].Err)
+			}
+		}},
+		{"ReadDir reads the files with the suffix, in order", func(c *check) {
+			c.must(remote.WriteFile{Path: c.path("b.conf"), Data: []byte("2"), Mode: 0o640})
+			c.must(remote.WriteFile{Path: c.path("a b.conf"), Data: []byte("12345")})
+			c.must(remote.WriteFile{Path: c.path("a.conf~")})
+			c.must(remote.WriteFile{Path: c.path(".hidden.conf")})
+			c.must(remote.Mkdir{Path: c.path("dir.conf")})
+			c.symlink(c.path("l.conf"), "b.conf")
+			r := c.must(remote.ReadDir{Path: c.dir, Suffix: ".conf", Max: 4})
+			if len(r.Files) != 3 {
+				c.Fatalf("%d files", len(r.Files))
+			}
+			if f := r.Files[0]; f.File.Path != c.path("a b.conf") || !errors.Is(f.Err, remote.ErrTooLarge) {
+				c.Fatalf("%+v", f)
+			}
+			if f := r.Files[1]; f.File.Path != c.path("b.conf") || f.Err != nil || string(f.Data) != "2" || f.File.SHA256 != sum([]byte("2")) || f.File.Mode != 0o640 {
+				c.Fatalf("%+v", f)
+			}
+			if f := r.Files[2]; f.File.Path != c.path("l.conf") || f.File.Target != "b.conf" {
+				c.Fatalf("%+v", f)
+			}
+		}},
+		{"ReadDir of an empty folder has no files, of a missing one is fs.ErrNotExist", func(c *check) {
+			if r := c.must(remote.ReadDir{Path: c.dir, Suffix: ".conf"}); len(r.Files) != 0 {
+				c.Fatal(r.Files)
+			}
+			c.fails(fs.ErrNotExist, remote.ReadDir{Path: c.path("no"), Suffix: ".conf"})
+			c.must(remote.WriteFile{Path: c.path("file")})
+			c.fails(nil, remote.ReadDir{Path: c.path("file"), Suffix: ".conf"})
+			c.fails(fs.ErrInvalid, remote.ReadDir{Path: c.dir, Suffix: "a/b"})
+		}},
+	}
+}
+
+func ifPromises() []promise {
+	write := func(c *check, name string) remote.Op { return remote.WriteFile{Path: c.path(name), Data: []byte(name)} }
+	return []promise{
+		{"If runs an op after those that it needs ended well", func(c *check) {
+			r := c.do(write(c, "a"), remote.Run{Argv: []string{"true"}}, remote.If{OK: []int{0, 1}, Op: write(c, "b")}, remote.If{Op: remote.ReadFile{Path: c.path("b")}})
+			if r[2].Err != nil || !r[2].Changed || string(r[3].Data) != "b" {
+				c.Fatal(r[2].Err, r[3].Err)
+			}
+		}},
+		{"If skips an op when one that it needs failed, and what needs that", func(c *check) {
+			data := remote.WriteFile{Path: c.path("b"), Data: make([]byte, 100_000)}
+			skipped := remote.If{OK: []int{0}, Op: data}
+			r := c.do(remote.Remove{Path: c.dir}, skipped, write(c, "c"), remote.If{OK: []int{2, 1}, Op: write(c, "d")},
+				remote.If{OK: []int{2}, Op: write(c, "e")})
+			c.isOpError(skipped, r[1].Err)
+			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) || errors.Is(r[1].Err, remote.ErrUnknown) {
+				c.Fatal(r[1].Err, r[3].Err)
+			}
+			if r[2].Err != nil || r[4].Err != nil {
+				c.Fatal(r[2].Err, r[4].Err)
+			}
+			c.absent(c.path("b"))
+			c.absent(c.path("d"))
+			c.holds(c.path("e"), "e")
+		}},
+		{"If skips an op after a program with another exit status than 0", func(c *check) {
+			r := c.do(remote.Run{Argv: []string{"false"}}, remote.If{OK: []int{0}, Op: write(c, "a")}, remote.ReadFile{Path: c.path("no")},
+				remote.If{OK: []int{2}, Op: remote.Run{Argv: []string{"true"}, Stdin: []byte("end\n")}})
+			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) {
+				c.Fatal(r[1].Err, r[3].Err)
+			}
+			c.absent(c.path("a"))
+		}},
+		{"If with an index of no earlier op is invalid, and skipped for an invalid one", func(c *check) {
+			invalid := remote.Remove{Path: "relative"}
+			r := c.do(invalid, remote.If{OK: []int{0}, Op: write(c, "a")}, remote.If{OK: []int{2}, Op: write(c, "b")},
+				remote.If{OK: []int{-1}, Op: write(c, "c")}, remote.If{Op: invalid}, remote.If{Op: remote.If{Op: write(c, "d")}}, remote.If{OK: []int{2}, Op: write(c, "e")})
+			want := []error{fs.ErrInvalid, remote.ErrSkipped, fs.ErrInvalid, fs.ErrInvalid, fs.ErrInvalid, fs.ErrInvalid, remote.ErrSkipped}
+			for i, err := range want {
+				if !errors.Is(r[i].Err, err) {
+					c.Fatalf("%d: %v, want %v", i, r[i].Err, err)
+				}
+			}
+		}},
+	}
+}
+
 func attrPromises() []promise {
 	return []promise{
 		{"Mkdir makes missing parents", func(c *check) {

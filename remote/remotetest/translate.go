@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,9 +21,9 @@ func decode(w wire.Op) (remote.Op, error) {
 	switch w.Name {
 	case "stat":
 		return remote.Stat{Path: a[0]}, nil
-	case "read":
-		limit, err := strconv.ParseInt(a[1], 10, 64)
-		return remote.ReadFile{Path: a[0], Max: limit}, err
+	case "dir":
+		limit, err := strconv.ParseInt(a[2], 10, 64)
+		return remote.ReadDir{Path: a[0], Suffix: a[1], Max: limit}, err
 	case "write":
 		mode, err := parseMode(a[4])
 		return remote.WriteFile{Path: a[0], Was: a[1], Owner: a[2], Group: a[3], Mode: mode, Data: w.Data}, err
@@ -89,6 +90,12 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		if r.Err == nil {
 			f["data"] = encode(r.Data)
 		}
+	case remote.ReadDir:
+		for i, file := range r.Files {
+			name, of := encode([]byte(file.File.Path)), remote.Result{File: file.File, Data: file.Data, Err: file.Err}
+			maps.Copy(f, numbered(i, facts(remote.ReadFile{}, of)))
+			f["name"+strconv.Itoa(i)] = name
+		}
 	case remote.WriteFile:
 		f["sha"] = r.File.SHA256
 	case remote.Packages, remote.InstallPackages:
@@ -109,6 +116,15 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		f["err"] = fault(r.Err)
 	}
 	return f
+}
+
+// numbered are the facts about one of several files.
+func numbered(i int, facts map[string]string) map[string]string {
+	out := map[string]string{}
+	for word, value := range facts {
+		out[word+strconv.Itoa(i)] = value
+	}
+	return out
 }
 
 // fault is an error as it travels: a class and words.
@@ -141,7 +157,7 @@ type class struct {
 
 func classes() []class {
 	return []class{
-		{"unknown", remote.ErrUnknown}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
+		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
 		{"unit", remote.ErrUnitFailed}, {"nospace", remote.ErrNoSpace}, {"timeout", remote.ErrTimeout},
 		{"isdir", syscall.EISDIR}, {"notdir", syscall.ENOTDIR},
 		{"notexist", fs.ErrNotExist}, {"permission", fs.ErrPermission},

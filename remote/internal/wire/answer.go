@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,6 +21,18 @@ type Reply struct {
 // Bytes decodes a fact in base64.
 func (r Reply) Bytes(word string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(r.Facts[word])
+}
+
+// Sub is what came back about one of several files.
+func (r Reply) Sub(i int) Reply {
+	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}}
+	suffix := strconv.Itoa(i)
+	for _, word := range []string{"name", "stat", "link", "data", "err"} {
+		if v, ok := r.Facts[word+suffix]; ok {
+			sub.Facts[word] = v
+		}
+	}
+	return sub
 }
 
 var (
@@ -43,7 +57,8 @@ type AnswerReader struct {
 }
 
 // NewAnswerReader reads the answer to a request with this mark and number of
-// ops; no line may be longer than limit bytes.
+// ops; no line may be longer than limit bytes. A *bufio.Reader of 32 KiB or
+// more can be read on after the answer.
 func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
 	return &AnswerReader{r: bufio.NewReaderSize(r, 32<<10), mark: []byte(mark + " "), limit: limit, total: ops}
 }
@@ -64,7 +79,7 @@ func (a *AnswerReader) Next() (Line, error) {
 		}
 		rest, ours := bytes.CutPrefix(b, a.mark)
 		if !a.hello {
-			if !ours || string(rest) != "hello 1" {
+			if !ours || string(rest) != "hello 2" {
 				a.noise += len(b) + 1
 				if a.noise > maxNoise {
 					return Line{}, ErrNoise
@@ -137,7 +152,7 @@ type AnswerWriter struct {
 // NewAnswerWriter says hello.
 func NewAnswerWriter(w io.Writer, mark string) (*AnswerWriter, error) {
 	a := &AnswerWriter{w: w, mark: mark}
-	_, err := io.WriteString(w, "\n"+mark+" hello 1\n")
+	_, err := io.WriteString(w, "\n"+mark+" hello 2\n")
 	return a, err
 }
 
@@ -146,11 +161,9 @@ func (a *AnswerWriter) Begin() error { return a.say("op", strconv.Itoa(a.n)) }
 
 // Done says facts about the op, and that it is over.
 func (a *AnswerWriter) Done(facts map[string]string) error {
-	for _, word := range []string{"stat", "link", "data", "sha", "changed", "show", "pkgs", "out", "mix", "err"} {
-		if v, ok := facts[word]; ok {
-			if err := a.say(word, v); err != nil {
-				return err
-			}
+	for _, word := range slices.Sorted(maps.Keys(facts)) {
+		if err := a.say(word, facts[word]); err != nil {
+			return err
 		}
 	}
 	a.n++

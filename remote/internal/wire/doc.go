@@ -4,14 +4,16 @@
 // # The program
 //
 // Program is one constant POSIX sh program; Command puts it into a command
-// line that every login shell hands on unharmed. It needs dash or better, and
+// line that every login shell hands on unharmed. It answers one request after
+// the other, until its standard input ends. The first one may come with the
+// command line, if it has no data: that saves a round trip. It needs dash or better, and
 // GNU coreutils; systemctl, dpkg or rpm, and runuser where an op asks for them.
 //
 // # Requests
 //
 // A request begins with the line
 //
-//	cephstack 1 MARK
+//	cephstack 2 MARK
 //
 // where MARK is 32 random hex digits. Operations follow: the name on a line,
 // then its arguments in the order of Shape: one line for each plain argument;
@@ -20,17 +22,25 @@
 // the bytes themselves. The line "end" ends the request. Operations run as
 // they arrive; one that does not arrive whole has no effect.
 //
+// Before an operation, there may be what it needs: the line "need", a line with
+// the indexes of operations of the request, and the length of this one. It is
+// passed over if one of those did not end well.
+//
 // # Answers
 //
 // Each line of an answer begins with the MARK and a word; what a login script
 // printed before the word hello is not part of it.
 //
-//	MARK hello 1         the program runs
+//	MARK hello 2         the program runs
 //	MARK op I            operation I (from 0) begins
 //	MARK WORD VALUE      a fact about it; see Reply
 //	MARK done I          operation I is over
 //	MARK beat            still alive
 //	MARK bye             the end
+//
+// The operations files and dir are about several files: the words about the
+// i-th have its number behind them (stat0, data0); all has the contents of all
+// files at once, one after the other, in place of their data.
 //
 // Facts: stat (mode in hex, size, numeric owner and group, times of content
 // and inode in seconds, names of owner and group, between colons), link and

@@ -2,14 +2,21 @@ package wire
 
 import (
 	_ "embed"
+	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed program.sh
 var source string
 
 // Program is the text that /bin/sh runs, on one line.
-func Program() string {
+func Program() string { return program() }
+
+var program = sync.OnceValue(join)
+
+func join() string {
 	var b strings.Builder
 	sep := ""
 	for line := range strings.Lines(source) {
@@ -38,10 +45,72 @@ func open(line string) bool {
 }
 
 // Command is the command line that runs the program from any login shell,
-// with an empty environment, through sudo when asked to.
-func Command(sudo bool) string {
+// with an empty environment, through sudo when asked to. A first request may
+// go along, as Inline gives it.
+func Command(sudo bool, inline string) string {
+	run := "/bin/sh -c '" + Program() + "' sh '" + inline + "'"
 	if sudo {
-		return "exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sudo -n -- /bin/sh -c '" + Program() + "'"
+		return "exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sudo -n -- " + run
 	}
-	return "exec /usr/bin/env -i /bin/sh -c '" + Program() + "'"
+	return "exec /usr/bin/env -i " + run
+}
+
+// maxInline keeps the command line below the kernel's limit for an argument,
+// and below what one SSH packet carries at least.
+const maxInline = 16 << 10
+
+// Inline writes a request without data as an argument of the program: in the
+// words of printf %b, and without anything that a login shell would change.
+// ok is false when it is too long, and has to go to standard input.
+func Inline(request []byte) (text string, ok bool) {
+	if len(request) > maxInline {
+		return "", false
+	}
+	var b strings.Builder
+	for _, c := range request {
+		if c == ' ' || strings.IndexByte(plain, c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "\\0%03o", c)
+		}
+	}
+	return b.String(), b.Len() <= maxInline
+}
+
+const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,+@%-"
+
+// Uninline is the request that Inline made the text of; ok is false for any
+// other text.
+func Uninline(text string) (request []byte, ok bool) {
+	for i := 0; i < len(text); i++ {
+		c := text[i]
+		if c != '\\' {
+			request = append(request, c)
+			continue
+		}
+		if len(text)-i < 5 || text[i+1] != '0' {
+			return nil, false
+		}
+		n, err := strconv.ParseUint(text[i+2:i+5], 8, 8)
+		if err != nil {
+			return nil, false
+		}
+		request = append(request, byte(n))
+		i += 4
+	}
+	return request, true
+}
+
+// Commanded takes a command line apart that Command made; ok is false for any
+// other one.
+func Commanded(command string) (inline string, ok bool) {
+	for _, sudo := range []bool{false, true} {
+		before, after, _ := strings.Cut(Command(sudo, "\x00"), "\x00")
+		rest, found := strings.CutPrefix(command, before)
+		inline, ended := strings.CutSuffix(rest, after)
+		if found && ended {
+			return inline, true
+		}
+	}
+	return "", false
 }

@@ -11,25 +11,19 @@ HOME=/root
 export PATH LC_ALL HOME
 unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
 cd /
-# The operations stay on 3 and the answers on 4, so that no command can eat or spoil them.
-exec 3<&0 4>&1 </dev/null >/dev/null
+# Requests are read from 3, which is 7, standard input, after the one that came as
+# an argument; answers go to 4. So no command can eat or spoil them.
+exec 7<&0 4>&1 </dev/null >/dev/null
 nl=$(printf "\nx")
 nl=${nl%x}
 t=
-trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
-trap "exit 92" HUP INT TERM PIPE
-h=
-IFS= read -r h <&3
-case $h in "cephstack 1 "*) m=${h##* } ;;
-*) echo "cephstack: the input is not ours; does a login script read standard input?" >&2; exit 91 ;;
-esac
 
 # Answers.
 say() { printf "%s %s\n" "$m" "$1" >&4 || exit 92; }
 enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
-fail() { say "err $1 $(enc "$2")"; return 1; }
+fail() { ko=1; say "err $1 $(enc "$2")"; return 1; }
 beat() {
-	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
+	while sleep 15 2>/dev/null 3<&- 4>&- 7<&-; do printf "%s beat\n" "$m" >&4 || exit; done
 }
 quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 
@@ -95,7 +89,7 @@ sweep() {
 		q=${f##*/.cephstack.}
 		q=${q%%.*}
 		[ "$q" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 1" "/proc/$q/cmdline" 2>/dev/null || rm -f -- "$f"
+		grep -q "cephstack 2" "/proc/$q/cmdline" 2>/dev/null || rm -f -- "$f"
 	done
 }
 digest() {
@@ -118,24 +112,80 @@ op_stat() {
 	case $s in a???:*) say "link $(readlink -n -- "$p" | base64 -w0)" ;;
 	esac
 }
-op_read() {
-	line p
-	line x
-	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fail sys "$s"; return; }
-	say "stat $s"
+# Read p, at most x bytes; the facts have the number of the file behind their words.
+read_one() {
+	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fault "$1" sys "$s"; return; }
+	say "stat$1 $s"
 	case $s in 8???:*) ;;
-	4???:*) fail isdir ""; return ;;
-	*) fail notreg ""; return ;;
+	4???:*) fault "$1" isdir ""; return ;;
+	*) fault "$1" notreg ""; return ;;
 	esac
 	z=${s#*:}
 	z=${z%%:*}
-	[ "$z" -le "$x" ] || { fail toolarge "$z bytes"; return; }
-	[ -h "$p" ] && say "link $(readlink -n -- "$p" | base64 -w0)"
-	printf "%s data " "$m" >&4 || exit 92
-	e=$(base64 -w0 -- "$p" 2>&1 >&4)
+	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
+	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
+	printf "%s data%s " "$m" "$1" >&4 || exit 92
+	y=$(base64 -w0 -- "$p" 2>&1 >&4)
 	c=$?
 	printf "\n" >&4 || exit 92
-	[ "$c" = 0 ] || fail sys "$e"
+	[ "$c" = 0 ] || fault "$1" sys "$y"
+}
+fault() { ko=1; say "err$1 $2 $(enc "$3")"; }
+# Several files at once: they are described, read as one, and described again; if
+# that is not the same, or one is not a plain file, each is read by itself.
+op_files() {
+	line x
+	line c
+	set --
+	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && same_size "$@" || { each "$@"; return; }
+	y=$(cat -- "$@" 2>/dev/null | base64 -w0)
+	[ "${#y}" -eq $(((all + 2) / 3 * 4)) ] && [ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
+	i=0
+	for p in "$@"; do
+		say "stat$i ${s%%"$nl"*}"
+		s=${s#*"$nl"}
+		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
+		i=$((i + 1))
+	done
+	say "all $y"
+}
+# all is the sum of the sizes in s, if all are plain files and none is too large.
+same_size() {
+	all=0
+	y=$s
+	for p in "$@"; do
+		case $y in 8???:*) ;;
+		*) return 1 ;;
+		esac
+		z=${y#*:}
+		z=${z%%:*}
+		[ "$z" -le "$x" ] || return 1
+		all=$((all + z))
+		y=${y#*"$nl"}
+	done
+	[ "$all" -le 33554432 ]
+}
+each() {
+	i=0
+	for p in "$@"; do
+		read_one "$i"
+		i=$((i + 1))
+	done
+}
+# The files of a folder whose names have an end, in the order of their names.
+op_dir() {
+	line p
+	line e
+	line x
+	i=0
+	look "$p/." || { fail sys "$s"; return; }
+	for p in "$p"/*"$e"; do
+		[ -f "$p" ] || continue
+		say "name$i $(printf %s "$p" | base64 -w0)"
+		read_one "$i"
+		i=$((i + 1))
+	done
 }
 op_write() {
 	line p
@@ -307,7 +357,7 @@ op_restart() {
 	i=$(systemctl show -p InvocationID -- "$x" 2>&1) || { fail sys "$i"; return; }
 	beat &
 	b=$! c=0
-	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
+	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&- 7<&-)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
@@ -392,7 +442,7 @@ op_install() {
 		old=$v
 		beat &
 		b=$! c=0
-		e=$(install 2>&1 3<&- 4>&- | tail -c 3000)
+		e=$(install 2>&1 3<&- 4>&- 7<&- | tail -c 3000)
 		quiet
 		query "$@" || return
 		[ "$old" = "$v" ] || say "changed 1"
@@ -405,7 +455,8 @@ op_install() {
 # angle brackets, the exit status (6) are collected in r. No status: ended by timeout.
 w="k=; trap \"k=1\" TERM; ( exec \"\$@\" 6>&- ); c=\$?; [ -n \"\$k\" ] || printf \"<%s>\" \"\$c\" >&6"
 cap=8388609
-most() { head -c "$cap"; cat >/dev/null; }
+most() { head -c "$cap"; read -r y && cat >/dev/null; }
+given() { [ -z "$z" ] || printf "%s" "$z" | base64 -d 2>/dev/null; }
 op_run() {
 	line o
 	line to
@@ -414,7 +465,8 @@ op_run() {
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	line n
 	# All of the standard input must be here before the program starts.
-	z=$(feed "$n" | base64 -w0)
+	z=
+	[ "$n" = 0 ] || z=$(feed "$n" | base64 -w0)
 	[ "${#z}" -eq $(((n + 2) / 3 * 4)) ] || exit 90
 	home=/root
 	if [ -n "$o" ]; then
@@ -424,21 +476,68 @@ op_run() {
 		set -- runuser -u "$o" -- "$@"
 	fi
 	printf "%s out " "$m" >&4 || exit 92
-	r=$( { { printf "%s" "$z" | base64 -d 2>/dev/null | HOME=$home timeout -k 5 "$to" /bin/sh -c "$w" sh "$@" 3<&- 4>&- | most | base64 -w0 >&4; } 2>&1 | most | base64 -w0; } 6>&1 )
+	r=$( { { given | HOME=$home timeout -k 5 "$to" /bin/sh -c "$w" sh "$@" 3<&- 4>&- 7<&- | most | base64 -w0 >&4; } 2>&1 | most | base64 -w0; } 6>&1 )
 	printf "\n" >&4 || exit 92
 	say "mix $r"
+	case $r in *"<0>"*) ;;
+	*) ko=1 ;;
+	esac
 }
 
-printf "\n%s hello 1\n" "$m" >&4 || exit 92
-n_op=0
-while line op; do
-	[ "$op" = end ] && break
-	say "op $n_op"
-	case $op in stat|read|write|attr|mkdir|remove|unit|restart|packages|install|run) "op_$op" ;;
+# An operation that needs others comes with its length, to be passed over.
+op_need() {
+	line x
+	line n
+	for y in $x; do
+		eval "z=\$f$y"
+		[ -n "$z" ] || continue
+		feed "$n"
+		fail skipped "$y"
+		return
+	done
+	line op
+	known && "op_$op"
+}
+known() {
+	case $op in stat|files|dir|write|attr|mkdir|remove|unit|restart|packages|install|run) ;;
 	*) exit 91 ;;
 	esac
-	say "done $n_op"
-	n_op=$((n_op + 1))
-done
-say bye
-exit 0
+}
+# A request after the other, until there is none.
+serve() {
+	trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
+	trap "exit 92" HUP INT TERM PIPE
+	m=
+	while IFS= read -r h <&3; do
+		case $h in "cephstack 2 "*) m=${h##* } ;;
+		*) foreign ;;
+		esac
+		printf "\n%s hello 2\n" "$m" >&4 || exit 92
+		n_op=0
+		while line op; do
+			[ "$op" = end ] && break
+			say "op $n_op"
+			ko=
+			if [ "$op" = need ]; then op_need; else known && "op_$op"; fi
+			eval "f$n_op=\$ko"
+			say "done $n_op"
+			n_op=$((n_op + 1))
+		done
+		say bye
+		[ -z "$q" ] || exec 3<&7
+		q=
+	done
+	[ -n "$m" ] || foreign
+	exit 0
+}
+foreign() {
+	echo "cephstack: the input is not ours; does a login script read standard input?" >&2
+	exit 91
+}
+q=$1
+if [ -n "$q" ]; then
+	printf %b "$q" | { exec 3<&0 </dev/null; serve; }
+	exit $?
+fi
+exec 3<&7
+serve

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-const hello = "cephstack 1 "
+const hello = "cephstack 2 "
 
 // An Op is an operation as it travels.
 type Op struct {
@@ -18,6 +18,9 @@ type Op struct {
 	Args []string // one line each
 	List []string // any text without NUL
 	Data []byte
+	// Needs are the indexes of operations of the request that must have ended
+	// well; otherwise this one is passed over.
+	Needs []int
 }
 
 // Shape says what the op called name has: how many arguments, whether a list,
@@ -26,8 +29,12 @@ func Shape(name string) (args int, list, data, ok bool) {
 	switch name {
 	case "stat", "unit":
 		return 1, false, false, true
-	case "read", "remove", "restart":
+	case "remove", "restart":
 		return 2, false, false, true
+	case "dir":
+		return 3, false, false, true
+	case "files":
+		return 1, true, false, true
 	case "attr", "mkdir":
 		return 4, false, false, true
 	case "write":
@@ -48,6 +55,21 @@ func End() []byte { return []byte("end\n") }
 
 // Head is all of the op but its data.
 func (o Op) Head() []byte {
+	head := o.head()
+	if len(o.Needs) == 0 {
+		return head
+	}
+	var need strings.Builder
+	for i, n := range o.Needs {
+		if i > 0 {
+			need.WriteByte(' ')
+		}
+		need.WriteString(strconv.Itoa(n))
+	}
+	return append(fmt.Appendf(nil, "need\n%s\n%d\n", need.String(), len(head)+len(o.Data)), head...)
+}
+
+func (o Op) head() []byte {
 	var b bytes.Buffer
 	b.WriteString(o.Name + "\n")
 	for _, a := range o.Args {
@@ -77,9 +99,13 @@ type RequestReader struct {
 	Mark string
 }
 
-// NewRequestReader reads the first line.
+// NewRequestReader reads the first line. A *bufio.Reader can be read on after
+// the request.
 func NewRequestReader(r io.Reader) (*RequestReader, error) {
 	q := &RequestReader{r: bufio.NewReader(r)}
+	if _, err := q.r.Peek(1); err != nil {
+		return nil, err // io.EOF: there is no further request
+	}
 	line, err := q.line()
 	if err != nil {
 		return nil, err
@@ -101,11 +127,16 @@ func (q *RequestReader) Next() (Op, error) {
 	if name == "end" {
 		return Op{}, io.EOF
 	}
-	n, list, data, ok := Shape(name)
+	o := Op{Name: name}
+	if name == "need" {
+		if err := q.needs(&o); err != nil {
+			return Op{}, err
+		}
+	}
+	n, list, data, ok := Shape(o.Name)
 	if !ok {
 		return Op{}, errRequest
 	}
-	o := Op{Name: name}
 	for range n {
 		a, err := q.line()
 		if err != nil {
@@ -124,6 +155,26 @@ func (q *RequestReader) Next() (Op, error) {
 		}
 	}
 	return o, nil
+}
+
+// needs reads what stands before an op that has needs, and the op's name.
+func (q *RequestReader) needs(o *Op) error {
+	line, err := q.line()
+	if err != nil {
+		return err
+	}
+	for field := range strings.FieldsSeq(line) {
+		n, err := strconv.Atoi(field)
+		if err != nil || n < 0 {
+			return errRequest
+		}
+		o.Needs = append(o.Needs, n)
+	}
+	if _, err := q.number(maxData); err != nil {
+		return err
+	}
+	o.Name, err = q.line()
+	return err
 }
 
 func (q *RequestReader) list() ([]string, error) {

@@ -21,7 +21,7 @@ func TestProgramSurvivesEveryLoginShell(t *testing.T) {
 	require.False(t, regexp.MustCompile(`![^ ]`).MatchString(p), "csh takes it for history")
 	require.Less(t, len(p), 100_000, "the kernel's limit is 128 KiB")
 	require.Equal(t, p, Program())
-	require.True(t, strings.HasSuffix(Command(true), " sudo -n -- /bin/sh -c '"+p+"'"))
+	require.True(t, strings.HasSuffix(Command(true, "x"), " sudo -n -- /bin/sh -c '"+p+"' sh 'x'"))
 	for _, shell := range []string{"dash", "bash"} {
 		if _, err := exec.LookPath(shell); err != nil {
 			continue
@@ -37,6 +37,9 @@ func ops() []Op {
 		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("end\n\x00")},
 		{Name: "run", Args: []string{"", "1"}, List: []string{"", "two\nlines\n", "\n"}},
 		{Name: "packages", List: []string{"a"}},
+		{Name: "files", Args: []string{"9"}, List: []string{"/a", "/b c"}},
+		{Name: "mkdir", Args: []string{"/a", "", "", ""}, Needs: []int{1, 2}},
+		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("data"), Needs: []int{4}},
 	}
 }
 
@@ -73,6 +76,38 @@ func TestRequestIsReadAsItWasWritten(t *testing.T) {
 	for i, o := range ops() {
 		require.Equal(t, append(o.Head(), o.Data...), append(got[i].Head(), got[i].Data...))
 	}
+}
+
+func TestInlineIsPlainForEveryLoginShell(t *testing.T) {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	text, ok := Inline(all)
+	require.True(t, ok)
+	require.Regexp(t, `^[A-Za-z0-9_./:=,+@% \\-]+$`, text)
+	require.NotContains(t, text, `\\`)
+	back, ok := Uninline(text)
+	require.True(t, ok)
+	require.Equal(t, all, back)
+	for _, shell := range []string{"dash", "bash"} {
+		if _, err := exec.LookPath(shell); err != nil {
+			continue
+		}
+		text, _ := Inline(all[1:])
+		out, err := exec.Command(shell, "-c", "printf %b '"+text+"'").Output()
+		require.NoError(t, err)
+		require.Equal(t, all[1:], out, shell)
+	}
+	_, ok = Inline(make([]byte, maxInline))
+	require.False(t, ok, "too long")
+	for _, sudo := range []bool{false, true} {
+		inline, ok := Commanded(Command(sudo, text))
+		require.True(t, ok)
+		require.Equal(t, text, inline)
+	}
+	_, ok = Commanded("/bin/sh -c id")
+	require.False(t, ok)
 }
 
 func TestCutRequestIsAnError(t *testing.T) {
@@ -116,7 +151,7 @@ func TestAnswerAfterNoise(t *testing.T) {
 	lines, err := readAnswer(b, 2)
 	require.NoError(t, err)
 	require.Len(t, lines, 9)
-	require.Equal(t, Line{Op: 0, Word: "data", Value: long["data"]}, lines[2])
+	require.Equal(t, Line{Op: 0, Word: "data", Value: long["data"]}, lines[3])
 	require.Equal(t, Line{Op: 1, Word: "sha", Value: "x"}, lines[6])
 }
 

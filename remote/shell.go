@@ -1,0 +1,84 @@
+package remote
+
+import (
+	"bufio"
+	"io"
+	"sync/atomic"
+	"time"
+)
+
+// A process is the host's program, started.
+type process struct {
+	stdin          io.WriteCloser
+	stdout, stderr io.Reader
+	// wait gives the exit status, after stdout ended. ok is false when it
+	// is not known, as after the connection was lost.
+	wait func() (exit int, ok bool)
+	// end gives the process up. It does not block, and ends reads and writes.
+	end func()
+}
+
+// A shell is the host's program while it runs: it answers one request after
+// the other.
+type shell struct {
+	process
+	sudo   bool
+	out    *bufio.Reader // of stdout
+	heard  chan struct{} // something came
+	ended  chan struct{} // closed after the end of stderr
+	noise  tail          // what came that is no answer
+	spoken atomic.Bool   // an exchange ended well: it is ours
+	hushed atomic.Bool   // it gets no further request
+
+	idle  time.Time   // since when it has nothing to do; guarded by SSH.mu
+	timer *time.Timer // ends it when it was idle for long
+}
+
+func newShell(p process, sudo bool) *shell {
+	s := &shell{process: p, sudo: sudo, heard: make(chan struct{}, 1), ended: make(chan struct{})}
+	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), answerBuffer)
+	go func() {
+		defer close(s.ended)
+		_, _ = io.Copy(&s.noise, activity{p.stderr, s.heard})
+	}()
+	return s
+}
+
+// hush ends the program's input.
+func (s *shell) hush() {
+	s.hushed.Store(true)
+	go s.stdin.Close()
+}
+
+// answerBuffer is what package wire needs at least to read one answer after
+// the other.
+const answerBuffer = 32 << 10
+
+// activity tells heard of every read that brought something.
+type activity struct {
+	r     io.Reader
+	heard chan struct{}
+}
+
+func (a activity) Read(b []byte) (int, error) {
+	n, err := a.r.Read(b)
+	if n > 0 {
+		select {
+		case a.heard <- struct{}{}:
+		default:
+		}
+	}
+	return n, err
+}
+
+// A preface adds to the noise what comes on standard output before the first
+// answer: a shell that refuses a login says so there. It is only told when no
+// answer came.
+type preface struct{ s *shell }
+
+func (p preface) Write(b []byte) (int, error) {
+	if !p.s.spoken.Load() {
+		return p.s.noise.Write(b)
+	}
+	return len(b), nil
+}

@@ -1,0 +1,38 @@
+package remote
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSecretsDoNotPrint(t *testing.T) {
+	for _, v := range []any{
+		WriteFile{Path: "/k", Data: []byte("secret")}, Run{Argv: []string{"x"}, Stdin: []byte("secret")}, Config{Keys: [][]byte{[]byte("secret")}},
+		&Config{Keys: [][]byte{[]byte("secret")}}, []Op{Run{Argv: []string{"x"}, Stdin: []byte("secret")}},
+	} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			text := fmt.Sprintf(verb, v)
+			require.NotContains(t, text, "secret")
+			require.NotContains(t, text, "115 101 99")
+			require.NotContains(t, text, "0x73")
+		}
+	}
+}
+
+// TestNoiseIsOnlyTheBeginning keeps contents of files, which an answer has,
+// out of what an error tells.
+func TestNoiseIsOnlyTheBeginning(t *testing.T) {
+	sh := newShell(process{stdout: bytes.NewReader([]byte("login\nanswer")), stderr: bytes.NewReader(nil)}, false)
+	_, err := sh.out.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, sh.noise.String(), "login")
+	sh = newShell(process{stdout: bytes.NewReader([]byte("answer")), stderr: bytes.NewReader(nil)}, false)
+	sh.spoken.Store(true)
+	_, err = io.ReadAll(sh.out)
+	require.NoError(t, err)
+	require.Empty(t, sh.noise.String())
+}
