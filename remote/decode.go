@@ -1,12 +1,12 @@
 package remote
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -178,9 +178,9 @@ func decodeRest(host string, op Op, reply wire.Reply, r *Result, failed bool) er
 	case RestartUnit:
 		r.Unit, err = decodeUnit(o.Unit, reply, failed)
 	case Packages:
-		r.Versions, err = decodeVersions(o.Names, reply)
+		r.Versions = decodeVersions(o.Names, reply)
 	case InstallPackages:
-		r.Versions, err = decodeVersions(o.Names, reply)
+		r.Versions = decodeVersions(o.Names, reply)
 	case Run:
 		if !failed {
 			err = decodeRun(reply, r)
@@ -213,23 +213,15 @@ func decodeRun(reply wire.Reply, r *Result) error {
 	return nil
 }
 
-func decodeVersions(names []string, reply wire.Reply) (map[string]string, error) {
-	text, err := reply.Bytes("pkgs")
-	if err != nil {
-		return nil, wire.ErrAnswer
-	}
-	asked := map[string]bool{}
-	for _, n := range names {
-		asked[n] = true
-	}
+func decodeVersions(names []string, reply wire.Reply) map[string]string {
 	versions := map[string]string{}
-	for line := range bytes.Lines(text) {
-		f := strings.Fields(string(line))
-		if len(f) == 3 && len(f[0]) >= 2 && f[0][1] == 'i' && asked[f[1]] {
+	for line := range strings.Lines(reply.Lines("pkgs")) {
+		f := strings.Fields(line)
+		if len(f) == 3 && len(f[0]) >= 2 && f[0][1] == 'i' && slices.Contains(names, f[1]) {
 			versions[f[1]] = f[2]
 		}
 	}
-	return versions, nil
+	return versions
 }
 
 // classify turns a class of the host's program, and the text with it, into

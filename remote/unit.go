@@ -9,15 +9,11 @@ import (
 )
 
 func decodeUnit(name string, reply wire.Reply, failed bool) (Unit, error) {
-	text, ok := reply.Facts["show"]
-	if !ok && failed {
+	text := reply.Lines("show")
+	if text == "" && failed {
 		return Unit{Name: name}, nil
 	}
-	b, err := reply.Bytes("show")
-	if err != nil || text == "" {
-		return Unit{Name: name}, wire.ErrAnswer
-	}
-	return parseUnit(name, b)
+	return parseUnit(name, []byte(text))
 }
 
 // parseUnit reads the output of systemctl show.

@@ -83,7 +83,7 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		f["link"] = encode([]byte(r.File.Target))
 	}
 	if r.Unit.Name != "" {
-		f["show"] = encode([]byte(show(r.Unit)))
+		maps.Copy(f, lines("show", show(r.Unit)))
 	}
 	switch op.(type) {
 	case remote.ReadFile:
@@ -103,7 +103,7 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		for name, version := range r.Versions {
 			fmt.Fprintf(&text, "ii  %s %s\n", name, version)
 		}
-		f["pkgs"] = encode([]byte(text.String()))
+		maps.Copy(f, lines("pkgs", text.String()))
 	case remote.Run:
 		f["out"] = encode(r.Data)
 		f["mix"] = encode(r.Stderr)
@@ -116,6 +116,15 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		f["err"] = fault(r.Err)
 	}
 	return f
+}
+
+// lines is a text as it travels.
+func lines(word, text string) map[string]string {
+	out := map[string]string{}
+	for line := range strings.Lines(text) {
+		out[word+strconv.Itoa(len(out))] = strings.TrimSuffix(line, "\n")
+	}
+	return out
 }
 
 // numbered are the facts about one of several files.

@@ -23,6 +23,18 @@ func (r Reply) Bytes(word string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(r.Facts[word])
 }
 
+// Lines are the facts that are a text, a line each.
+func (r Reply) Lines(word string) string {
+	var b strings.Builder
+	for i := 0; ; i++ {
+		line, ok := r.Facts[word+strconv.Itoa(i)]
+		if !ok {
+			return b.String()
+		}
+		b.WriteString(line + "\n")
+	}
+}
+
 // Sub is what came back about one of several files.
 func (r Reply) Sub(i int) Reply {
 	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}}

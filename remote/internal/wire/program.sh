@@ -21,7 +21,30 @@ t=
 # Answers.
 say() { printf "%s %s\n" "$m" "$1" >&4 || exit 92; }
 enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
-fail() { ko=1; say "err $1 $(enc "$2")"; return 1; }
+# An error: a class, and words that tell it where the class does not.
+fail() {
+	fault "" "$1" "$2"
+	return 1
+}
+fault() {
+	ko=1
+	case $2:$3 in "$2:") say "err$1 $2" ;;
+	sys:*": No such file or directory") say "err$1 notexist" ;;
+	*) say "err$1 $2 $(enc "$3")" ;;
+	esac
+}
+# Several lines, each as a fact of its own.
+lines() {
+	i=0
+	set -f
+	IFS=$nl
+	for y in $2; do
+		say "$1$i $y"
+		i=$((i + 1))
+	done
+	unset IFS
+	set +f
+}
 beat() {
 	while sleep 15 2>/dev/null 3<&- 4>&- 7<&-; do printf "%s beat\n" "$m" >&4 || exit; done
 }
@@ -48,16 +71,25 @@ split() {
 	sg=${r%%:*}
 	sm=$((0x${s%%:*} & 4095))
 }
-# Names to numbers u and g, empty for empty.
+# Names to numbers u and g, empty for empty; the last ones asked for are kept.
+user=root uid=0 group=root gid=0
 who() {
 	u=
 	g=
-	if [ -n "$1" ]; then u=$(id -u "$1" 2>/dev/null) || { fail owner "unknown user $1"; return 1; }; fi
+	if [ -n "$1" ]; then
+		if [ "$1" = root ]; then u=0; elif [ "$1" = "$user" ]; then u=$uid; else
+			u=$(id -u "$1" 2>/dev/null) || { fail owner "unknown user $1"; return 1; }
+			user=$1 uid=$u
+		fi
+	fi
 	if [ -n "$2" ]; then
-		g=$(getent group "$2") || { fail owner "unknown group $2"; return 1; }
-		g=${g#*:}
-		g=${g#*:}
-		g=${g%%:*}
+		if [ "$2" = root ]; then g=0; elif [ "$2" = "$group" ]; then g=$gid; else
+			g=$(getent group "$2") || { fail owner "unknown group $2"; return 1; }
+			g=${g#*:}
+			g=${g#*:}
+			g=${g%%:*}
+			group=$2 gid=$g
+		fi
 	fi
 }
 # What was not asked for stays as it is.
@@ -130,7 +162,6 @@ read_one() {
 	printf "\n" >&4 || exit 92
 	[ "$c" = 0 ] || fault "$1" sys "$y"
 }
-fault() { ko=1; say "err$1 $2 $(enc "$3")"; }
 # Several files at once: they are described, read as one, and described again; if
 # that is not the same, or one is not a plain file, each is read by itself.
 op_files() {
@@ -212,10 +243,11 @@ before() {
 		split
 	else
 		gone || return 1
-		e=$(stat -L -c %f -- "$d" 2>&1) || { fail sys "$e"; return 1; }
-		case $e in 4???) ;;
-		*) fail sys "$d: Not a directory"; return 1 ;;
-		esac
+		if [ -d "$d" ]; then :; else
+			e=$(stat -L -c %f -- "$d" 2>&1) || { fail sys "$e"; return 1; }
+			fail sys "$d: Not a directory"
+			return 1
+		fi
 		h=absent
 		su=0
 		sg=0
@@ -264,7 +296,7 @@ create() {
 }
 fill() {
 	set +C
-	feed "$n" | { cat >&5; c=$?; cat; exit "$c"; } >/dev/null || exit 50
+	feed "$n" | { cat >&5 || { c=$?; cat; exit "$c"; }; } >/dev/null || exit 50
 	x=$(sha256sum </proc/self/fd/5) || exit 50
 	[ "${x%% *}" = "$sum" ] || { echo "the content did not arrive whole"; exit 51; }
 	[ "$u:$g" = 0:0 ] || chown "$u:$g" /proc/self/fd/5 || exit 50
@@ -344,7 +376,7 @@ op_remove() {
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
 show() {
 	v=$(systemctl show --timestamp=us+utc -p "$props" -- "$1" 2>&1) || v=$(TZ=UTC systemctl show -p "$props" -- "$1" 2>&1) || { fail sys "$v"; return 1; }
-	say "show $(printf "%s" "$v" | base64 -w0)"
+	lines show "$v"
 }
 op_unit() {
 	line x
@@ -418,7 +450,7 @@ op_packages() {
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	query "$@" || return
-	say "pkgs $(printf "%s" "$v" | base64 -w0)"
+	lines pkgs "$v"
 }
 apt() {
 	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 apt-get -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
@@ -447,7 +479,7 @@ op_install() {
 		query "$@" || return
 		[ "$old" = "$v" ] || say "changed 1"
 	fi
-	say "pkgs $(printf "%s" "$v" | base64 -w0)"
+	lines pkgs "$v"
 	[ -z "$need" ] || fail install "$e"
 }
 
