@@ -13,28 +13,33 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 )
 
-// signers are the keys of cfg: certificates first, then files and memory,
-// then the agent. The closer ends the connection to the agent.
-func signers(ctx context.Context, cfg Config) ([]ssh.Signer, io.Closer, error) {
+// ownSigners are the keys of files and memory, each certificate before its key.
+func ownSigners(cfg Config) ([]ssh.Signer, error) {
 	var all []ssh.Signer
 	for _, file := range cfg.KeyFiles {
 		s, err := fileSigners(file)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		all = append(all, s...)
 	}
 	for i, pem := range cfg.Keys {
 		s, err := parseKey(pem)
 		if err != nil {
-			return nil, nil, fmt.Errorf("Keys[%d]: %w", i, err)
+			return nil, fmt.Errorf("Keys[%d]: %w", i, err)
 		}
 		all = append(all, s)
 	}
-	if cfg.Agent == "" {
-		return all, io.NopCloser(nil), nil
+	return all, nil
+}
+
+// agentSigners are the keys that an agent holds. The closer ends the
+// connection to it.
+func agentSigners(ctx context.Context, socket string) ([]ssh.Signer, io.Closer, error) {
+	if socket == "" {
+		return nil, io.NopCloser(nil), nil
 	}
-	conn, err := new(net.Dialer).DialContext(ctx, "unix", cfg.Agent)
+	conn, err := new(net.Dialer).DialContext(ctx, "unix", socket)
 	if err != nil {
 		return nil, nil, fmt.Errorf("agent: %w", err)
 	}
@@ -45,6 +50,7 @@ func signers(ctx context.Context, cfg Config) ([]ssh.Signer, io.Closer, error) {
 		conn.Close()
 		return nil, nil, fmt.Errorf("agent: %w", err)
 	}
+	var all []ssh.Signer
 	for _, s := range held {
 		if s, err := modern(s); err == nil {
 			all = append(all, s)

@@ -25,6 +25,7 @@ type Timeouts struct {
 	Connect      time.Duration // TCP; 5 s
 	Handshake    time.Duration // banner and key exchange, and each new session; 10 s
 	Authenticate time.Duration // 10 s
+	Retry        time.Duration // to connect again when the host hangs up at once, to shed load; 20 s
 	Idle         time.Duration // no byte from the host during an exchange; 15 min
 }
 
@@ -34,6 +35,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	t.Connect = orDefault(t.Connect, 5*time.Second)
 	t.Handshake = orDefault(t.Handshake, 10*time.Second)
 	t.Authenticate = orDefault(t.Authenticate, 10*time.Second)
+	t.Retry = orDefault(t.Retry, 20*time.Second)
 	t.Idle = orDefault(t.Idle, defaultIdle)
 	return t
 }
@@ -66,7 +68,7 @@ func (c Config) check(at string, depth int) error {
 	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "", "KeyFiles", "no key: give KeyFiles, Keys or Agent")
 	fault(len(c.KnownHosts) == 0, "KnownHosts", "missing: host keys are always checked")
 	t := c.Timeouts
-	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Idle) < 0, "Timeouts", "negative")
+	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Retry, t.Idle) < 0, "Timeouts", "negative")
 	for i, key := range c.Keys {
 		if _, err := parseKey(key); err != nil {
 			fault(true, fmt.Sprintf("Keys[%d]", i), err.Error())

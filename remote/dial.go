@@ -16,10 +16,15 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
+// The first pause before connecting again, and the longest.
 const (
-	attemptsToConnect = 4
-	backoff           = 250 * time.Millisecond
+	backoff    = 250 * time.Millisecond
+	maxBackoff = 4 * time.Second
 )
+
+// jumpAnswer is how long a jump host may take to say that it is still there,
+// when a host behind it cannot be reached.
+const jumpAnswer = 3 * time.Second
 
 // A dialer connects to one host.
 type dialer struct {
@@ -32,38 +37,36 @@ type dialer struct {
 
 // dial connects to a host, through others if need be. Its errors are
 // *HostError of the host or of the one it goes through.
-func dial(ctx context.Context, cfg Config) (*link, error) {
+func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 	d := &dialer{cfg: cfg}
-	d.cfg.Timeouts = cfg.Timeouts.withDefaults()
 	host, port, err := splitAddress(cfg.Address)
 	if err != nil {
 		return nil, d.fail("connect", err)
 	}
 	d.address = net.JoinHostPort(host, strconv.Itoa(port))
-	known, err := loadKnownHosts(cfg.KnownHosts)
+	known, keys, agent, err := f.trust(ctx)
 	if err != nil {
-		return nil, d.fail("host key", fmt.Errorf("%w: %w", ErrHostKey, err))
+		step := "authenticate"
+		if t := new(trustError); errors.As(err, &t) {
+			step = t.step
+		}
+		return nil, d.fail(step, err)
 	}
-	d.policy = known.policy(host, port)
-	keys, agent, err := signers(ctx, cfg)
-	if err != nil {
-		return nil, d.fail("authenticate", fmt.Errorf("%w: %w", ErrAuth, err))
-	}
-	d.keys = keys
 	defer agent.Close()
-	if cfg.Jump != nil {
-		if d.jump, err = dial(ctx, *cfg.Jump); err != nil {
+	d.policy, d.keys = known.policy(host, port), keys
+	leave := func(bool) {}
+	if f.jump != nil {
+		if d.jump, _, err = f.jump.connect(ctx); err != nil {
 			return nil, err
 		}
+		leave = func(bad bool) { f.jump.release(d.jump, bad) }
 	}
 	client, err := d.connect(ctx)
 	if err != nil {
-		if d.jump != nil {
-			d.jump.close()
-		}
+		leave(d.jump != nil && ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer))
 		return nil, err
 	}
-	return newLink(client, d.jump), nil
+	return newLink(client, func() { leave(false) }), nil
 }
 
 func (d *dialer) fail(step string, err error) error {
@@ -71,16 +74,29 @@ func (d *dialer) fail(step string, err error) error {
 }
 
 // connect tries again, a little later each time, when the host hung up before
-// it said a word: that is how sshd sheds load (MaxStartups).
+// it said a word: that is how sshd sheds load (MaxStartups). It tries again at
+// once where the host showed a key of another type than known_hosts have.
 func (d *dialer) connect(ctx context.Context) (*ssh.Client, error) {
-	for n := 1; ; n++ {
+	begin, wait := time.Now(), backoff
+	for {
 		client, again, err := d.once(ctx)
-		if err == nil || !again || n == attemptsToConnect {
-			return client, err
+		if err == nil {
+			return client, nil
 		}
-		wait := backoff<<(n-1) + rand.N(backoff<<(n-1))
+		if errors.Is(err, ErrHostKey) && d.policy.more != nil {
+			before := d.policy.algorithms()
+			d.policy = d.policy.complete()
+			if !slices.Equal(before, d.policy.algorithms()) {
+				continue
+			}
+		}
+		pause := wait + rand.N(wait)
+		if !again || time.Since(begin)+pause > d.cfg.Timeouts.Retry {
+			return nil, err
+		}
+		wait = min(2*wait, maxBackoff)
 		select {
-		case <-time.After(wait):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil, d.fail("connect", context.Cause(ctx))
 		}

@@ -6,10 +6,13 @@
 //
 // The seam is Host, with one method. Do takes a batch of typed operations and
 // returns one Result for each. However many they are, they travel in one
-// exchange: over SSH a cold connection takes about ten round trips until the
-// results are there, an open one three. There is no agent on the machine, no
-// sftp and no Python. A constant POSIX sh program goes there as the argument
-// of one exec; operations, file contents and secrets are its standard input.
+// exchange. There is no agent on the machine, no sftp and no Python. A constant
+// POSIX sh program goes there as the argument of one exec; operations, file
+// contents and secrets are its standard input. Over SSH, a first look at a
+// machine takes nine round trips, whatever its number of operations, and a
+// change after it one more: operations without data go along with the program,
+// and that stays on the machine for a minute, for the next Do.
+//
 // The login shell and its rc files do not matter. The machine needs GNU
 // coreutils and /proc; for some operations systemctl, apt-get or dnf, and
 // runuser.
@@ -37,8 +40,10 @@
 //		remote.RestartUnit{Unit: "cinder-volume.service"},
 //	)
 //
-// Local is the machine that the program runs on. Each does something on many
-// machines at a time.
+// An op that must not run unless others did well is put into an If. Local is
+// the machine that the program runs on. Each does something on many machines at
+// a time; a Fleet makes the hosts for it, which read known_hosts and keys once
+// and share the connection to a jump host.
 //
 // Host keys are always checked against known_hosts, with hashed names,
 // wildcards, @cert-authority and @revoked; there is no option not to. Keys

@@ -17,15 +17,51 @@ type hostKeyPolicy struct {
 	port  int
 	lines []*hostLine
 	files []string
+	// more, if not nil, has hashed lines too, many of them. Which are the
+	// host's is only looked for by the key that it shows; see complete.
+	more *knownHosts
 }
 
 func (k *knownHosts) policy(host string, port int) hostKeyPolicy {
-	return hostKeyPolicy{host: host, port: port, lines: k.lines(host, port), files: k.source}
+	p := hostKeyPolicy{host: host, port: port, files: k.source}
+	if len(k.hashed) <= fewHashed {
+		p.lines = k.lines(host, port)
+		return p
+	}
+	p.lines, p.more = k.named(host, port, nil), k
+	return p
+}
+
+// complete looks through all hashed lines for the host's.
+func (p hostKeyPolicy) complete() hostKeyPolicy {
+	if p.more != nil {
+		p.lines, p.more = p.more.lines(p.host, p.port), nil
+	}
+	return p
+}
+
+// with adds the hashed lines of the host that have one of the keys. Where the
+// host has no line with its port, all lines have to be looked through: one
+// with the port would be stronger than one without.
+func (p hostKeyPolicy) with(keys ...ssh.PublicKey) hostKeyPolicy {
+	if p.more == nil {
+		return p
+	}
+	var hashed []*hostLine
+	for _, key := range keys {
+		hashed = append(hashed, p.more.byKey[string(key.Marshal())]...)
+	}
+	lines := p.more.match(fullName(p.host, p.port), hashed)
+	if len(lines) == 0 && p.port != 22 {
+		return p.complete()
+	}
+	p.lines = lines
+	return p
 }
 
 // algorithms are the signature algorithms to accept: those of the host's own
-// lines. For a host without lines they are all safe ones, so that the refusal
-// can name its key.
+// lines, and of hashed ones that may be the host's. For a host without lines
+// they are all safe ones, so that the refusal can name its key.
 func (p hostKeyPolicy) algorithms() []string {
 	var certs, keys []string
 	known := false
@@ -39,11 +75,25 @@ func (p hostKeyPolicy) algorithms() []string {
 		}
 	}
 	if !known {
-		keys = plainAlgorithms()
+		keys = p.possible()
 	}
 	all := append(certs, keys...)
 	slices.SortStableFunc(all, func(a, b string) int { return rank(a) - rank(b) })
 	return slices.Compact(all)
+}
+
+// possible are the algorithms for a host of which no line is known.
+func (p hostKeyPolicy) possible() []string {
+	var keys []string
+	if p.more != nil {
+		for t := range p.more.types {
+			keys = append(keys, signatures(t)...)
+		}
+	}
+	if len(keys) == 0 {
+		keys = plainAlgorithms()
+	}
+	return keys
 }
 
 func plainAlgorithms() []string {
@@ -81,6 +131,9 @@ func (p hostKeyPolicy) check(key ssh.PublicKey) error {
 	cert, isCert := key.(*ssh.Certificate)
 	if isCert {
 		plain = cert.Key
+		p = p.with(plain, cert.SignatureKey)
+	} else {
+		p = p.with(plain)
 	}
 	for _, l := range p.lines {
 		if l.mark == markRevoked && (same(l.key, plain) || isCert && same(l.key, cert.SignatureKey)) {
@@ -102,7 +155,7 @@ func (p hostKeyPolicy) check(key ssh.PublicKey) error {
 	if certErr != nil {
 		return certErr
 	}
-	return p.refuse(plain)
+	return p.complete().refuse(plain)
 }
 
 func (p hostKeyPolicy) checkCert(cert *ssh.Certificate) error {

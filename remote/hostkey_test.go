@@ -37,7 +37,7 @@ func lineOf(names string, s ssh.Signer) string {
 
 func parsed(t testing.TB, lines string) *knownHosts {
 	t.Helper()
-	k := &knownHosts{exact: map[string][]*hostLine{}, source: []string{"known_hosts"}}
+	k := newKnownHosts([]string{"known_hosts"})
 	require.NoError(t, k.parse("known_hosts", strings.NewReader(lines)))
 	return k
 }
@@ -80,17 +80,80 @@ func TestHostKeyMatrix(t *testing.T) {
 		{"revoked key in a certificate", authority + "@revoked " + lineOf("c1", key), cert, "is revoked"},
 		{"authority's own key", authority, ca.PublicKey(), "is unknown"},
 	}
+	many := manyHashed(t)
 	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			err := parsed(t, test.lines).policy("c1", 22).check(test.key)
-			if test.refuses == "" {
-				require.NoError(t, err)
-				return
-			}
-			require.ErrorIs(t, err, ErrHostKey)
-			require.ErrorContains(t, err, test.refuses)
-		})
+		for form, lines := range map[string]string{
+			"": test.lines, " among many hashed": test.lines + many,
+			" and hashed": hashNames(test.lines), " and hashed among many": hashNames(test.lines) + many,
+		} {
+			t.Run(test.name+form, func(t *testing.T) {
+				err := parsed(t, lines).policy("c1", 22).check(test.key)
+				if test.refuses == "" {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorIs(t, err, ErrHostKey)
+				require.ErrorContains(t, err, test.refuses)
+			})
+		}
 	}
+}
+
+// manyHashed are lines of other hosts, more than are tried one by one.
+func manyHashed(t testing.TB) string {
+	t.Helper()
+	var b strings.Builder
+	for i := range fewHashed + 1 {
+		b.WriteString(lineOf(knownhosts.HashHostname(fmt.Sprintf("other%d", i)), edKey(t)))
+	}
+	return b.String()
+}
+
+// hashNames hashes the names of lines that have one without a pattern.
+func hashNames(lines string) string {
+	name := regexp.MustCompile(`(?m)^((@\S+ )?)(c[0-9]) `)
+	return name.ReplaceAllStringFunc(lines, func(m string) string {
+		parts := name.FindStringSubmatch(m)
+		return parts[1] + knownhosts.HashHostname(parts[3]) + " "
+	})
+}
+
+func TestAHashedLineWithThePortIsStrongerThanOneWithout(t *testing.T) {
+	key, other := edKey(t), edKey(t)
+	lines := lineOf(knownhosts.HashHostname("c1"), key) + lineOf(knownhosts.HashHostname("[c1]:2222"), other) + manyHashed(t)
+	require.ErrorContains(t, parsed(t, lines).policy("c1", 2222).check(key.PublicKey()), "CHANGED")
+	require.NoError(t, parsed(t, lines).policy("c1", 2222).check(other.PublicKey()))
+	require.NoError(t, parsed(t, lines).policy("c1", 2223).check(key.PublicKey()), "no line with this port")
+}
+
+func TestCompleteFindsTheAlgorithmsOfHashedLines(t *testing.T) {
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	rsaSigner, err := ssh.NewSignerFromKey(rsaKey)
+	require.NoError(t, err)
+	p := parsed(t, lineOf(knownhosts.HashHostname("c1"), rsaSigner)+manyHashed(t)).policy("c1", 22)
+	require.Equal(t, []string{ssh.KeyAlgoED25519, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.algorithms())
+	require.Equal(t, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.complete().algorithms())
+}
+
+// BenchmarkHashedKnownHosts looks 5,000 hosts up that have a hashed line each.
+func BenchmarkHashedKnownHosts(b *testing.B) {
+	var text strings.Builder
+	var keys []ssh.PublicKey
+	for i := range 5000 {
+		s := edKey(b)
+		keys = append(keys, s.PublicKey())
+		text.WriteString(lineOf(knownhosts.HashHostname(fmt.Sprintf("host%d", i)), s))
+	}
+	for b.Loop() {
+		k := parsed(b, text.String())
+		for i, key := range keys {
+			p := k.policy(fmt.Sprintf("host%d", i), 22)
+			p.algorithms()
+			require.NoError(b, p.check(key))
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(keys)), "us/host")
 }
 
 func TestHostKeyAlgorithmsAreTheHostsOwn(t *testing.T) {
@@ -146,7 +209,7 @@ func TestKnownHostsAsSSHKeygenReadsThem(t *testing.T) {
 		for _, m := range lineNumber.FindAllStringSubmatch(string(out), -1) {
 			want = append(want, file+":"+m[1])
 		}
-		for _, l := range known.match(strings.ToLower(host)) {
+		for _, l := range known.match(strings.ToLower(host), known.hashed) {
 			got = append(got, l.where)
 		}
 		slices.Sort(want)
@@ -174,14 +237,14 @@ func TestKnownHostsAsXCryptoReadsThem(t *testing.T) {
 			require.NoError(t, err)
 			want := oracle(fmt.Sprintf("c1:%d", port), &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: port}, key.PublicKey())
 			policy := ours.policy("c1", port)
-			policy.lines = ours.match(map[int]string{22: "c1", 2222: "[c1]:2222"}[port])
+			policy.lines = ours.match(map[int]string{22: "c1", 2222: "[c1]:2222"}[port], ours.hashed)
 			require.Equal(t, want == nil, policy.check(key.PublicKey()) == nil, "%d %s", port, text)
 		}
 	}
 }
 
 func TestARevocationThatCannotBeReadIsAnError(t *testing.T) {
-	k := &knownHosts{exact: map[string][]*hostLine{}}
+	k := newKnownHosts(nil)
 	require.ErrorContains(t, k.parse("known_hosts", strings.NewReader("\n@revoked * ssh-ed25519 AAAA\n")), "known_hosts:2")
 }
 
@@ -190,7 +253,7 @@ func FuzzKnownHosts(f *testing.F) {
 	f.Add("@cert-authority "+lineOf(knownhosts.HashHostname("c1"), edKey(f)), "c1")
 	f.Add("@revoked * ssh-rsa AAAA", "")
 	f.Fuzz(func(t *testing.T, text, host string) {
-		k := &knownHosts{exact: map[string][]*hostLine{}}
+		k := newKnownHosts(nil)
 		if k.parse("f", strings.NewReader(text)) != nil {
 			return
 		}

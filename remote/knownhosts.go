@@ -18,12 +18,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// knownHosts are the lines of known_hosts files, indexed by host.
+// knownHosts are the lines of known_hosts files, indexed by host; those with
+// hashed names, where only a try tells whose they are, by key.
 type knownHosts struct {
 	exact  map[string][]*hostLine
-	scan   []*hostLine // with hashed names, wildcards or negations
+	scan   []*hostLine // with wildcards or negations, and hashed authorities
+	hashed []*hostLine
+	byKey  map[string][]*hostLine // of hashed
+	types  map[string]bool        // of the keys in hashed that are not revoked
 	source []string
 }
+
+// fewHashed lines are tried one by one for each host. Where there are more,
+// as many hosts with as many lines would cost the product of both.
+const fewHashed = 64
 
 // A hostLine is one line of a known_hosts file.
 type hostLine struct {
@@ -40,9 +48,13 @@ const (
 	markRevoked   = "@revoked"
 )
 
+func newKnownHosts(source []string) *knownHosts {
+	return &knownHosts{exact: map[string][]*hostLine{}, byKey: map[string][]*hostLine{}, types: map[string]bool{}, source: source}
+}
+
 // loadKnownHosts reads files.
 func loadKnownHosts(files []string) (*knownHosts, error) {
-	k := &knownHosts{exact: map[string][]*hostLine{}, source: files}
+	k := newKnownHosts(files)
 	for _, name := range files {
 		f, err := os.Open(name)
 		if err != nil {
@@ -84,6 +96,15 @@ func (k *knownHosts) parse(name string, r io.Reader) error {
 }
 
 func (k *knownHosts) add(line *hostLine) {
+	if line.hash != nil && line.mark != markAuthority {
+		k.hashed = append(k.hashed, line)
+		key := string(line.key.Marshal())
+		k.byKey[key] = append(k.byKey[key], line)
+		if line.mark == "" {
+			k.types[line.key.Type()] = true
+		}
+		return
+	}
 	if line.hash != nil || slices.ContainsFunc(line.patterns, func(p string) bool { return strings.ContainsAny(p, "*?!") }) {
 		k.scan = append(k.scan, line)
 		return
@@ -149,21 +170,30 @@ func (l *hostLine) names(field string) error {
 // lines are those for a host, in no order: by name and port, or by the name
 // alone when there is none with the port, as in OpenSSH.
 func (k *knownHosts) lines(host string, port int) []*hostLine {
-	host = strings.ToLower(host)
-	name := host
-	if port != 22 {
-		name = "[" + host + "]:" + strconv.Itoa(port)
-	}
-	found := k.match(name)
+	return k.named(host, port, k.hashed)
+}
+
+// named are the lines for a host among those that are not hashed, and hashed.
+func (k *knownHosts) named(host string, port int, hashed []*hostLine) []*hostLine {
+	found := k.match(fullName(host, port), hashed)
 	if len(found) == 0 && port != 22 {
-		found = k.match(host)
+		found = k.match(strings.ToLower(host), hashed)
 	}
 	return found
 }
 
-func (k *knownHosts) match(name string) []*hostLine {
+// fullName is a host's name in known_hosts.
+func fullName(host string, port int) string {
+	host = strings.ToLower(host)
+	if port == 22 {
+		return host
+	}
+	return "[" + host + "]:" + strconv.Itoa(port)
+}
+
+func (k *knownHosts) match(name string, hashed []*hostLine) []*hostLine {
 	found := slices.Clone(k.exact[name])
-	for _, l := range k.scan {
+	for _, l := range slices.Concat(k.scan, hashed) {
 		if l.matches(name) {
 			found = append(found, l)
 		}

@@ -18,6 +18,8 @@ type proxy struct {
 	delay   time.Duration // each way
 	drop    atomic.Int64  // connections to hang up on at once
 
+	accepted atomic.Int64 // connections
+
 	up, down budget // bytes until the connection is cut
 }
 
@@ -66,6 +68,7 @@ func newProxy(t *testing.T, target string, delay time.Duration) *proxy {
 			if err != nil {
 				return
 			}
+			p.accepted.Add(1)
 			if p.drop.Add(-1) >= 0 {
 				client.Close()
 				continue

@@ -22,6 +22,8 @@ const maxSessions = 8
 // use: exchanges share the connection.
 type SSH struct {
 	cfg   Config
+	fleet *Fleet
+	alone bool // the fleet has no other host
 	slots chan struct{}
 
 	mu      sync.Mutex
@@ -37,13 +39,20 @@ type dialing struct {
 }
 
 // New checks cfg, joining all faults, and returns the host. It opens nothing.
+// Several hosts that are reached alike are better made by a Fleet.
 func New(cfg Config) (*SSH, error) {
-	if err := cfg.check("", 4); err != nil {
+	if err := cfg.check("", maxJumps); err != nil {
 		return nil, err
 	}
+	s := newSSH(newFleet(cfg), cfg)
+	s.alone = true
+	return s, nil
+}
+
+func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	cfg.Sudo = cfg.Sudo && cfg.User != "root"
-	return &SSH{cfg: cfg, slots: make(chan struct{}, maxSessions)}, nil
+	return &SSH{cfg: cfg, fleet: f, slots: make(chan struct{}, maxSessions)}
 }
 
 // Do implements Host.
@@ -85,10 +94,13 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 // Close ends the connection, if there is one. A later Do connects again.
 func (s *SSH) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.current != nil {
 		s.current.close()
 		s.current = nil
+	}
+	s.mu.Unlock()
+	if s.alone {
+		return s.fleet.Close()
 	}
 	return nil
 }
@@ -127,7 +139,7 @@ func (s *SSH) connect(ctx context.Context) (l *link, fresh bool, err error) {
 }
 
 func (s *SSH) dial(ctx context.Context, d *dialing) (*link, bool, error) {
-	d.link, d.err = dial(ctx, s.cfg)
+	d.link, d.err = dial(ctx, s.fleet, s.cfg)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dialing = nil
@@ -253,10 +265,9 @@ func (s *SSH) expire(l *link, sh *shell) {
 	}
 }
 
-// A link is a connection with those that it goes through.
+// A link is a connection.
 type link struct {
 	client *ssh.Client
-	jump   *link
 	lost   chan struct{}
 
 	users int // guarded by SSH.mu, like all that follows
@@ -264,11 +275,13 @@ type link struct {
 	idle  *shell // a program that waits for a request
 }
 
-func newLink(client *ssh.Client, jump *link) *link {
-	l := &link{client: client, jump: jump, lost: make(chan struct{})}
+// newLink keeps a connection; leave is called when it is over.
+func newLink(client *ssh.Client, leave func()) *link {
+	l := &link{client: client, lost: make(chan struct{})}
 	go func() {
-		client.Wait()
+		_ = client.Wait()
 		close(l.lost)
+		leave()
 	}()
 	return l
 }
@@ -284,12 +297,7 @@ func (l *link) alive() bool {
 
 // close does not wait: a connection that hangs may take its time.
 func (l *link) close() {
-	go func() {
-		l.client.Close()
-		if l.jump != nil {
-			l.jump.close()
-		}
-	}()
+	go func() { _ = l.client.Close() }()
 }
 
 // start opens a session and runs command, within limit; before is called when
@@ -360,6 +368,18 @@ func (l *link) session(command string, before func()) (process, error) {
 func (l *link) answers() bool {
 	_, _, err := l.client.SendRequest("keepalive@openssh.com", true, nil)
 	return err == nil
+}
+
+// answersWithin is answers with a time limit.
+func (l *link) answersWithin(limit time.Duration) bool {
+	answered := make(chan bool, 1)
+	go func() { answered <- l.answers() }()
+	select {
+	case ok := <-answered:
+		return ok
+	case <-time.After(limit):
+		return false
+	}
 }
 
 func exitStatus(err error) (int, bool) {

@@ -1,9 +1,11 @@
 package wiring
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -20,15 +22,19 @@ import (
 // CloudErr. closeAll ends what was opened.
 func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll func(), err error) {
 	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
-	var opened []*remote.SSH
+	var opened []io.Closer
 	closeAll = func() {
 		for _, h := range opened {
 			_ = h.Close() // the program is done with it
 		}
 	}
+	fleet, err := remote.NewFleet(sshConfig(spec.SSH))
+	if err != nil {
+		return w, closeAll, err
+	}
 	var errs []error
 	for _, h := range spec.Hosts {
-		host, err := remote.New(sshConfig(spec.SSH, h))
+		host, err := fleet.Host(h.Name, cmp.Or(h.Address, h.Name))
 		if err != nil {
 			errs = append(errs, err)
 			continue
@@ -39,6 +45,7 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 			w.Secrets[h.Name] = virsh.New(host, virsh.Options{})
 		}
 	}
+	opened = append(opened, fleet)
 	for _, c := range spec.Clusters {
 		if c.Host == "" {
 			errs = append(errs, fmt.Errorf("clusters: %s: host is missing: this program runs the ceph program on a host", c.Name))
@@ -55,12 +62,8 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 	return w, closeAll, errors.Join(errs...)
 }
 
-func sshConfig(s integrate.SSHSpec, h integrate.HostSpec) remote.Config {
-	c := remote.Config{Name: h.Name, Address: h.Address, User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent,
-		KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root"}
-	if c.Address == "" {
-		c.Address = h.Name
-	}
+func sshConfig(s integrate.SSHSpec) remote.Config {
+	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root"}
 	if s.Jump != "" {
 		jump := c
 		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
