@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -128,17 +127,22 @@ func (r *run) ready(ctx context.Context, c Change, batch ...string) bool {
 			continue
 		}
 		if s := r.status(id); s != Applied && s != Unchanged {
-			r.mu.Lock()
-			o := &r.result.Outcomes[r.index[c.ID]]
-			o.Status, o.Because = Skipped, id
-			done := *o
-			r.mu.Unlock()
-			r.in.emit(ChangeFinished{done})
+			r.skip(c.ID, id)
 			return false
 		}
 	}
 	r.in.emit(ChangeStarted{c})
 	return true
+}
+
+// skip settles a change that was not made because of another one.
+func (r *run) skip(id, because string) {
+	r.mu.Lock()
+	o := &r.result.Outcomes[r.index[id]]
+	o.Status, o.Because = Skipped, because
+	done := *o
+	r.mu.Unlock()
+	r.in.emit(ChangeFinished{done})
 }
 
 func (r *run) finish(id string, s Status, err error, took time.Duration) {
@@ -282,11 +286,7 @@ func (r *run) hosts(ctx context.Context, names []string) (failed int) {
 func (r *run) host(ctx context.Context, name string) (struct{}, error) {
 	h := &hostRun{run: r, spec: r.in.host(name)}
 	h.diff = h.differ()
-	h.batch(ctx, KindPackages)
-	h.batch(ctx, KindDirectory, KindFile)
-	h.secrets(ctx)
-	h.batch(ctx, KindSettings)
-	h.units(ctx)
+	h.apply(ctx)
 	for _, c := range r.plan.Changes {
 		if s := r.status(c.ID); c.Target == name && s != Applied && s != Unchanged {
 			return struct{}{}, &ChangeError{Change: c, Status: s}
@@ -301,26 +301,5 @@ func (r *run) cloud(ctx context.Context) {
 			began := time.Now()
 			r.settle(c.ID, true, r.in.world.Cloud.CreateVolumeType(ctx, c.Name, c.Diffs[0].Desired), began)
 		}
-	}
-}
-
-// secrets defines the libvirt secrets of a compute.
-func (h *hostRun) secrets(ctx context.Context) {
-	store := h.in.world.Secrets[h.spec.Name]
-	for _, id := range h.in.site.secretUsers() {
-		want, err := h.diff.desiredSecret(id)
-		change := changeID(KindSecret, h.spec.Name, want.UUID)
-		i, planned := h.index[change]
-		if !planned || h.status(change) != "" || !h.ready(ctx, h.plan.Changes[i]) {
-			continue
-		}
-		began := time.Now()
-		if err == nil {
-			err = store.Define(ctx, want)
-		}
-		if errors.Is(err, libvirtsecret.ErrConflict) {
-			err = fmt.Errorf("%w: %w", ErrConflict, err)
-		}
-		h.settle(change, true, err, began)
 	}
 }

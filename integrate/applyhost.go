@@ -29,55 +29,42 @@ func (h *hostRun) differ() *hostDiffer {
 		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
 }
 
-// batch makes all changes of some kinds in one exchange.
-func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
-	var ids []string
-	var ops []remote.Op
-	pick := func(c Change) bool { return c.Target == h.spec.Name && slices.Contains(kinds, c.Kind) }
-	for _, c := range h.changes(pick) {
-		if !h.ready(ctx, c, ids...) {
-			continue
-		}
-		op, err := h.op(ctx, c)
-		if err != nil {
-			h.finish(c.ID, Failed, err, 0)
-			continue
-		}
-		ids, ops = append(ids, c.ID), append(ops, op)
-	}
-	if len(ops) == 0 {
-		return
-	}
-	began := time.Now()
-	results, err := h.in.world.Hosts[h.spec.Name].Do(ctx, ops...)
-	for i, id := range ids {
-		switch {
-		case i < len(results) && (err == nil || results[i].Err != nil || results[i].Changed):
-			h.settle(id, results[i].Changed, results[i].Err, began)
-		case err != nil:
-			h.finish(id, Unknown, err, time.Since(began))
-		}
-	}
-}
-
-// op is the operation that makes a change.
-func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, error) {
+// op is the operation that makes a change, and what judges its result.
+func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, func(remote.Result) error, error) {
 	switch c.Kind {
 	case KindPackages:
-		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil
+		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil, nil
 	case KindDirectory:
 		mode := fs.FileMode(0o755)
 		if f := h.diff.seen.files[c.Name]; !f.missing {
-			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil
+			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil, nil
 		}
-		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil
+		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil, nil
+	case KindSecret:
+		want, err := h.wantedSecret(c)
+		if err != nil {
+			return nil, nil, err
+		}
+		return h.store().(secretBatch).DefineOp(want)
 	case KindSettings:
-		if err := h.stillSafe(ctx, c); err != nil {
-			return nil, err
-		}
-		w, err := h.diff.desiredSettings(c.Name)
-		return remote.WriteFile{Path: c.Name, Data: w.data, Was: h.diff.seen.files[c.Name].SHA256}, err
+		op, err := h.settingsOp(ctx, c)
+		return op, nil, err
+	case KindUnit:
+		return remote.RestartUnit{Unit: c.Name, Settle: h.in.settle}, nil, nil
 	}
+	op, err := h.fileOp(c)
+	return op, nil, err
+}
+
+func (h *hostRun) settingsOp(ctx context.Context, c Change) (remote.Op, error) {
+	if err := h.stillSafe(ctx, c); err != nil {
+		return nil, err
+	}
+	w, err := h.diff.desiredSettings(c.Name)
+	return remote.WriteFile{Path: c.Name, Data: w.data, Was: h.diff.seen.files[c.Name].SHA256}, err
+}
+
+func (h *hostRun) fileOp(c Change) (remote.Op, error) {
 	w, err := h.wantedFile(c.Name)
 	if err == nil && w.data == nil {
 		err = errors.New("the user's key is not known")
@@ -125,37 +112,6 @@ const (
 	recordWait = 4 * time.Minute // several report intervals, and a slow start
 	recordPoll = 2 * time.Second
 )
-
-// units restarts what owes a restart, one unit after the other, and then
-// waits until the APIs report the services up by a record newer than the
-// restart: a unit that is active may still not serve.
-func (h *hostRun) units(ctx context.Context) {
-	pick := func(c Change) bool { return c.Target == h.spec.Name && c.Kind == KindUnit }
-	before, cloudErr := h.records(ctx)
-	type waiting struct {
-		id, unit string
-		began    time.Time
-	}
-	var restarted []waiting
-	for _, c := range h.changes(pick) {
-		if !h.ready(ctx, c) {
-			continue
-		}
-		began := time.Now()
-		results, err := h.in.world.Hosts[h.spec.Name].Do(ctx, remote.RestartUnit{Unit: c.Name, Settle: h.in.settle})
-		if len(results) == 1 && results[0].Err != nil {
-			err = results[0].Err
-		}
-		if err != nil || cloudErr != nil {
-			h.settle(c.ID, true, err, began)
-			continue
-		}
-		restarted = append(restarted, waiting{c.ID, c.Name, began})
-	}
-	for _, w := range restarted {
-		h.settle(w.id, true, h.awaitRecord(ctx, w.unit, before), w.began)
-	}
-}
 
 // records reads the service records by binary and host.
 func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {

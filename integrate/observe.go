@@ -8,10 +8,10 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -127,34 +127,45 @@ func (in *Integration) observeCloud(ctx context.Context) observedCloud {
 	return o
 }
 
-// observeHost reads a host in one exchange; a second one only follows when
-// drop-in files have to be read too.
+// observeHost reads a host in one exchange, with libvirt's secrets if they can
+// be read that way too.
 func (in *Integration) observeHost(ctx context.Context, name string) (*observedHost, error) {
 	q := in.hostQuery(name)
-	results, err := in.world.Hosts[name].Do(ctx, q.ops...)
+	store := in.world.Secrets[name]
+	batch, together := store.(secretBatch)
+	together = together && q.secrets
+	ops := q.ops
+	var parse func(remote.Result) ([]libvirtsecret.Secret, error)
+	if together {
+		var list remote.Op
+		list, parse = batch.ListOp()
+		ops = append(slices.Clone(ops), list)
+	}
+	results, err := in.world.Hosts[name].Do(ctx, ops...)
 	if err != nil {
 		return nil, err
 	}
+	if len(results) != len(ops) {
+		return nil, fmt.Errorf("%s: %d results for %d operations", name, len(results), len(ops))
+	}
 	o := &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}}
-	dropIns := o.take(q, results)
-	if find := results[2]; find.Err != nil || find.Exit > 1 { // 1: some folders are not there
-		return nil, fmt.Errorf("%s: configuration folders cannot be listed: exit status %d: %w", name, find.Exit, errors.Join(find.Err))
+	if err := o.take(q, results); err != nil {
+		return nil, err
 	}
-	if len(dropIns) > 0 {
-		more := query{}
-		for _, p := range dropIns {
-			more.ops = append(more.ops, remote.ReadFile{Path: p})
-		}
-		results, err := in.world.Hosts[name].Do(ctx, more.ops...)
-		if err != nil {
-			return nil, err
-		}
-		o.take(more, results)
-	}
-	if store := in.world.Secrets[name]; store != nil && q.secrets {
+	switch {
+	case together:
+		o.secrets, o.secretErr = parse(results[len(results)-1])
+	case store != nil && q.secrets:
 		o.secrets, o.secretErr = store.List(ctx)
 	}
 	return o, nil
+}
+
+// A secretBatch is a libvirtsecret.Store whose work can be done in a host's one
+// exchange, together with everything else there. Package virsh has one.
+type secretBatch interface {
+	ListOp() (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error))
+	DefineOp(s libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error)
 }
 
 // A query is the batch of operations that reads a host.
@@ -188,8 +199,10 @@ func (in *Integration) hostQuery(name string) query {
 		}
 		q.secrets = q.secrets || service == "nova-compute"
 	}
-	q.ops = append(q.ops, remote.Stat{Path: cephDir}, remote.Packages{Names: packages},
-		remote.Run{Argv: append(append([]string{"find", "-L"}, dirs...), "-maxdepth", "1", "-name", "*.conf", "-type", "f")})
+	q.ops = append(q.ops, remote.Stat{Path: cephDir}, remote.Packages{Names: packages})
+	for _, d := range dirs {
+		q.ops = append(q.ops, remote.ReadDir{Path: d, Suffix: ".conf"})
+	}
 	for _, p := range paths {
 		q.ops = append(q.ops, remote.ReadFile{Path: p})
 	}
@@ -199,8 +212,8 @@ func (in *Integration) hostQuery(name string) query {
 	return q
 }
 
-// take sorts results into o and returns the drop-in files that were listed.
-func (o *observedHost) take(q query, results []remote.Result) (dropIns []string) {
+// take sorts results into o.
+func (o *observedHost) take(q query, results []remote.Result) error {
 	for i, op := range q.ops {
 		r := results[i]
 		switch op := op.(type) {
@@ -208,15 +221,26 @@ func (o *observedHost) take(q query, results []remote.Result) (dropIns []string)
 			o.files[op.Path] = fileFrom(r)
 		case remote.ReadFile:
 			o.files[op.Path] = fileFrom(r)
+		case remote.ReadDir:
+			if r.Err != nil && !errors.Is(r.Err, fs.ErrNotExist) {
+				return fmt.Errorf("configuration folders cannot be read: %w", r.Err)
+			}
+			for _, f := range r.Files {
+				o.files[f.File.Path] = fileFrom(remote.Result{File: f.File, Data: f.Data, Err: f.Err})
+			}
 		case remote.UnitState:
+			if r.Err != nil {
+				return r.Err
+			}
 			o.units[op.Unit] = r.Unit
 		case remote.Packages:
+			if r.Err != nil {
+				return r.Err
+			}
 			o.packages = r.Versions
-		case remote.Run: // find; folders that are not there make it exit 1
-			dropIns = strings.FieldsFunc(string(r.Data), func(c rune) bool { return c == '\n' })
 		}
 	}
-	return dropIns
+	return nil
 }
 
 func fileFrom(r remote.Result) observedFile {

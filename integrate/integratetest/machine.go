@@ -62,7 +62,6 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	for _, service := range h.Services {
 		m.AddUnit(service + ".service")
 	}
-	m.Handle("find", func(run remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 })
 	m.Handle("rbd", w.rbd)
 	return m
 }

@@ -56,7 +56,7 @@ func New(spec integrate.Spec) (*World, error) {
 		if slices.Contains(h.Services, "nova-compute") {
 			computes = append(computes, h.Name)
 			store := secrettest.New()
-			w.Libvirt[h.Name], w.Secrets[h.Name] = store, store
+			w.Libvirt[h.Name], w.Secrets[h.Name] = store, newSecretsOn(store, machine)
 		}
 	}
 	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1, Hooks: w.hooks(), Fail: w.sync})

@@ -57,10 +57,14 @@ func (s *Store) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
 }
 
 func (s *Store) read(ctx context.Context, c call) ([]libvirtsecret.Secret, error) {
-	out, _, err := s.run(ctx, c, readScript, nil, c.uuid)
+	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid))
 	if err != nil {
 		return nil, err
 	}
+	return c.parse(out)
+}
+
+func (c call) parse(out []byte) ([]libvirtsecret.Secret, error) {
 	secrets, err := parse(string(out))
 	if err != nil {
 		return nil, c.fail(err)
@@ -68,26 +72,67 @@ func (s *Store) read(ctx context.Context, c call) ([]libvirtsecret.Secret, error
 	return secrets, nil
 }
 
+// ListOp is List as an operation that can go to the host together with others,
+// and what makes its result of it.
+func (s *Store) ListOp() (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
+	c := call{op: "list"}
+	return s.op(readScript, nil, ""), func(r remote.Result) ([]libvirtsecret.Secret, error) {
+		out, _, err := c.take(r)
+		if err != nil {
+			return nil, err
+		}
+		return c.parse(out)
+	}
+}
+
 // Define implements libvirtsecret.Store.
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
 func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
-	c := call{op: "define", uuid: secret.UUID, value: secret.Value.Reveal()}
+	op, _, err := s.DefineOp(secret)
+	if err != nil {
+		return err
+	}
+	c := defining(secret)
+	out, exit, err := s.run(ctx, c, op)
+	if err != nil {
+		return s.explain(ctx, exit, secret, err)
+	}
+	return c.proven(out, secret)
+}
+
+// DefineOp is Define as an operation that can go to the host together with
+// others, and what makes its result of it. Where Define lists the secrets to
+// tell a conflict, this one goes by libvirt's words alone.
+func (s *Store) DefineOp(secret libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error) {
+	c := defining(secret)
 	if err := secret.Validate(); err != nil {
-		return c.fail(err)
+		return nil, nil, c.fail(err)
 	}
 	xml, err := secret.XML()
 	if err != nil {
-		return c.fail(err)
+		return nil, nil, c.fail(err)
 	}
 	private := "no"
 	if secret.Private {
 		private = "yes"
 	}
-	out, exit, err := s.run(ctx, c, defineScript, []byte(c.value), secret.UUID, string(xml), private)
-	if err != nil {
-		return s.explain(ctx, exit, secret, err)
-	}
+	op := s.op(defineScript, []byte(c.value), secret.UUID, string(xml), private)
+	return op, func(r remote.Result) error {
+		out, _, err := c.take(r)
+		if err != nil {
+			return err
+		}
+		return c.proven(out, secret)
+	}, nil
+}
+
+func defining(secret libvirtsecret.Secret) call {
+	return call{op: "define", uuid: secret.UUID, value: secret.Value.Reveal()}
+}
+
+// proven compares what was read back; a private value is never given out.
+func (c call) proven(out []byte, secret libvirtsecret.Secret) error {
 	if secret.Private {
 		return nil
 	}
@@ -120,30 +165,42 @@ func (s *Store) Undefine(ctx context.Context, uuid string) error {
 	if err := libvirtsecret.CheckUUID(uuid); err != nil {
 		return c.fail(err)
 	}
-	_, _, err := s.run(ctx, c, undefineScript, nil, uuid)
+	_, _, err := s.run(ctx, c, s.op(undefineScript, nil, uuid))
 	return err
+}
+
+// op is a script as an operation.
+func (s *Store) op(script string, stdin []byte, args ...string) remote.Op {
+	return remote.Run{Argv: append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...), Stdin: stdin}
 }
 
 // run runs a script on the host and gives its standard output. exit is 0
 // unless the script ended by itself with another status.
-func (s *Store) run(ctx context.Context, c call, script string, stdin []byte, args ...string) (out []byte, exit int, err error) {
-	argv := append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...)
-	results, err := s.host.Do(ctx, remote.Run{Argv: argv, Stdin: stdin})
+func (s *Store) run(ctx context.Context, c call, op remote.Op) (out []byte, exit int, err error) {
+	results, err := s.host.Do(ctx, op)
 	if err == nil && len(results) != 1 {
 		err = fmt.Errorf("%d results for one operation", len(results))
 	}
-	if err == nil {
-		err = results[0].Err
-	}
-	if errors.Is(err, remote.ErrUnreachable) {
-		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnreachable, err)
-	}
 	if err != nil {
-		return nil, 0, c.fail(err)
+		return nil, 0, c.unreachable(err)
 	}
-	r := results[0]
+	return c.take(results[0])
+}
+
+// take gives the standard output of a script that ended well.
+func (c call) take(r remote.Result) (out []byte, exit int, err error) {
+	if r.Err != nil {
+		return nil, 0, c.unreachable(r.Err)
+	}
 	if r.Exit != 0 {
 		return nil, r.Exit, c.refused(r.Exit, string(r.Stderr))
 	}
 	return r.Data, 0, nil
+}
+
+func (c call) unreachable(err error) error {
+	if errors.Is(err, remote.ErrUnreachable) {
+		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnreachable, err)
+	}
+	return c.fail(err)
 }
