@@ -28,20 +28,16 @@ type ApplyOptions struct {
 // a host that fails delays no other. Run again to finish: what is done is
 // found done.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
-	r := &run{in: in, plan: plan, opts: opts, seen: plan.seen, index: map[string]int{}}
-	r.result = &Result{Outcomes: make([]Outcome, len(plan.Changes)), Findings: plan.Findings}
-	for i, c := range plan.Changes {
-		r.index[c.ID] = i
-		r.result.Outcomes[i] = Outcome{Change: c}
-	}
+	r := newRun(in, plan)
 	if r.seen == nil {
 		r.rebase(ctx)
 	} else {
 		r.seen = r.seen.clone()
 	}
 	r.clusters(ctx)
-	if r.computes(ctx) {
-		for _, name := range r.hostsOf(StageControllers) { // so that one of several serves at any time
+	goOn := opts.rollout(r.targets(StageComputes), in.limit(), func(names []string) int { return r.hosts(ctx, names) })
+	if goOn {
+		for _, name := range r.targets(StageControllers) { // so that one of several serves at any time
 			r.hosts(ctx, []string{name})
 		}
 		r.cloud(ctx)
@@ -54,11 +50,24 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 type run struct {
 	in     *Integration
 	plan   *Plan
-	opts   ApplyOptions
 	seen   *observed
-	index  map[string]int // change ID to position
-	mu     sync.Mutex     // guards result
+	index  map[string]int   // change ID to position
+	of     map[string][]int // target to positions
+	mu     sync.Mutex       // guards result
 	result *Result
+	// before are changes of other plans that ended before, by ID.
+	before map[string]Status
+}
+
+func newRun(in *Integration, plan *Plan) *run {
+	r := &run{in: in, plan: plan, seen: plan.seen, index: map[string]int{}, of: map[string][]int{}}
+	r.result = &Result{Outcomes: make([]Outcome, len(plan.Changes)), Findings: plan.Findings}
+	for i, c := range plan.Changes {
+		r.index[c.ID] = i
+		r.of[c.Target] = append(r.of[c.Target], i)
+		r.result.Outcomes[i] = Outcome{Change: c}
+	}
+	return r
 }
 
 // rebase observes the world for a plan that was stored, and settles the
@@ -96,10 +105,11 @@ func same(a, b Change) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-func (r *run) changes(pick func(Change) bool) []Change {
+// changes lists the changes of a target that are not settled yet.
+func (r *run) changes(target string, pick func(Change) bool) []Change {
 	var out []Change
-	for _, c := range r.plan.Changes {
-		if pick(c) && r.status(c.ID) == "" {
+	for _, i := range r.of[target] {
+		if c := r.plan.Changes[i]; pick(c) && r.status(c.ID) == "" {
 			out = append(out, c)
 		}
 	}
@@ -109,11 +119,13 @@ func (r *run) changes(pick func(Change) bool) []Change {
 func (r *run) status(id string) Status {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	i, ok := r.index[id]
-	if !ok {
-		return Unchanged
+	if i, ok := r.index[id]; ok {
+		return r.result.Outcomes[i].Status
 	}
-	return r.result.Outcomes[i].Status
+	if s, ok := r.before[id]; ok {
+		return s
+	}
+	return Unchanged
 }
 
 // ready reports whether a change may begin: all that it needs ended well, or
@@ -126,7 +138,7 @@ func (r *run) ready(ctx context.Context, c Change, batch ...string) bool {
 		if slices.Contains(batch, id) {
 			continue
 		}
-		if s := r.status(id); s != Applied && s != Unchanged {
+		if r.failed(id) {
 			r.skip(c.ID, id)
 			return false
 		}
@@ -159,7 +171,10 @@ func (r *run) finish(id string, s Status, err error, took time.Duration) {
 
 // close settles what was not reached.
 func (r *run) close(ctx context.Context) {
-	for _, c := range r.changes(func(Change) bool { return true }) {
+	for _, c := range r.plan.Changes {
+		if r.status(c.ID) != "" {
+			continue
+		}
 		err := ctx.Err()
 		if err == nil {
 			err = errors.New("the rollout was stopped by failures before it")
@@ -188,7 +203,7 @@ func (r *run) clusters(ctx context.Context) {
 	var wg sync.WaitGroup
 	for _, spec := range r.in.site.spec.Clusters {
 		wg.Go(func() {
-			for _, c := range r.changes(func(c Change) bool { return c.Stage == StageCluster && c.Target == spec.Name }) {
+			for _, c := range r.changes(spec.Name, func(c Change) bool { return c.Stage == StageCluster }) {
 				if r.ready(ctx, c) {
 					began := time.Now()
 					r.settle(c.ID, true, r.clusterChange(ctx, spec, c), began)
@@ -242,30 +257,34 @@ func applyPool(ctx context.Context, cluster *ceph.Cluster, images ceph.Images, w
 	return images.InitPool(ctx, c.Name)
 }
 
-func (r *run) hostsOf(stage Stage) []string {
+// targets lists the hosts of a stage that have changes, in order.
+func (r *run) targets(stage Stage) []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, c := range r.plan.Changes {
-		if c.Stage == stage && !slices.Contains(names, c.Target) {
+		if c.Stage == stage && !seen[c.Target] {
+			seen[c.Target] = true
 			names = append(names, c.Target)
 		}
 	}
 	return names
 }
 
-// computes applies the computes' stage and reports whether the rollout goes on.
-func (r *run) computes(ctx context.Context) bool {
-	names := r.hostsOf(StageComputes)
-	n := max(0, min(r.opts.Canaries, len(names)))
-	if failed := r.hosts(ctx, names[:n]); failed > 0 {
+// rollout takes the computes in the order and numbers that the options ask
+// for, and reports whether it goes on to the controllers. hosts counts those
+// that did not end well.
+func (o ApplyOptions) rollout(names []string, limit int, hosts func([]string) int) bool {
+	n := max(0, min(o.Canaries, len(names)))
+	if failed := hosts(names[:n]); failed > 0 {
 		return false
 	}
-	if r.opts.MaxFailed == 0 {
-		r.hosts(ctx, names[n:])
+	if o.MaxFailed == 0 {
+		hosts(names[n:])
 		return true
 	}
 	failed := 0
-	for batch := range slices.Chunk(names[n:], r.in.limit()) {
-		if failed += r.hosts(ctx, batch); failed >= r.opts.MaxFailed {
+	for batch := range slices.Chunk(names[n:], limit) {
+		if failed += hosts(batch); failed >= o.MaxFailed {
 			return false
 		}
 	}
@@ -287,16 +306,21 @@ func (r *run) host(ctx context.Context, name string) (struct{}, error) {
 	h := &hostRun{run: r, spec: r.in.host(name)}
 	h.diff = h.differ()
 	h.apply(ctx)
-	for _, c := range r.plan.Changes {
-		if s := r.status(c.ID); c.Target == name && s != Applied && s != Unchanged {
-			return struct{}{}, &ChangeError{Change: c, Status: s}
+	for _, i := range r.of[name] {
+		if c := r.plan.Changes[i]; r.failed(c.ID) {
+			return struct{}{}, &ChangeError{Change: c, Status: r.status(c.ID)}
 		}
 	}
 	return struct{}{}, nil
 }
 
+func (r *run) failed(id string) bool {
+	s := r.status(id)
+	return s != Applied && s != Unchanged
+}
+
 func (r *run) cloud(ctx context.Context) {
-	for _, c := range r.changes(func(c Change) bool { return c.Stage == StageCloud }) {
+	for _, c := range r.changes(cloudTarget, func(c Change) bool { return c.Stage == StageCloud }) {
 		if r.ready(ctx, c) {
 			began := time.Now()
 			r.settle(c.ID, true, r.in.world.Cloud.CreateVolumeType(ctx, c.Name, c.Diffs[0].Desired), began)

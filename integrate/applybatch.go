@@ -18,16 +18,28 @@ import (
 // as they may take minutes. Where libvirt's secrets cannot go along, what
 // comes after them waits for them.
 func (h *hostRun) apply(ctx context.Context) {
+	if err := h.recall(ctx); ctx.Err() != nil {
+		return
+	} else if err != nil {
+		for _, c := range h.changes(h.spec.Name, func(Change) bool { return true }) {
+			h.settle(c.ID, false, err, time.Now())
+		}
+		return
+	}
 	h.batch(ctx, KindPackages)
 	_, together := h.store().(secretBatch)
-	apart := func(c Change) bool { return c.Target == h.spec.Name && c.Kind == KindSecret }
-	if together || len(h.changes(apart)) == 0 {
+	if together || len(h.mine(KindSecret)) == 0 {
 		h.batch(ctx, KindDirectory, KindFile, KindSecret, KindSettings, KindUnit)
 		return
 	}
 	h.batch(ctx, KindDirectory, KindFile)
 	h.secrets(ctx)
 	h.batch(ctx, KindSettings, KindUnit)
+}
+
+// mine lists the host's changes of a kind that are not settled yet.
+func (h *hostRun) mine(kind Kind) []Change {
+	return h.changes(h.spec.Name, func(c Change) bool { return c.Kind == kind })
 }
 
 func (h *hostRun) store() libvirtsecret.Store { return h.in.world.Secrets[h.spec.Name] }
@@ -90,7 +102,7 @@ func (h *hostRun) settleStep(s step, r remote.Result, began time.Time) {
 // culprit is the change because of which another one was skipped.
 func (h *hostRun) culprit(c Change) string {
 	for _, id := range c.Needs {
-		if s := h.status(id); s != Applied && s != Unchanged {
+		if h.failed(id) {
 			return id
 		}
 	}
@@ -123,7 +135,7 @@ func (h *hostRun) steps(ctx context.Context, kinds []Kind) []step {
 	var steps []step
 	var ids []string
 	for _, kind := range kinds {
-		for _, c := range h.changes(func(c Change) bool { return c.Target == h.spec.Name && c.Kind == kind }) {
+		for _, c := range h.mine(kind) {
 			if !h.ready(ctx, c, ids...) {
 				continue
 			}
@@ -141,7 +153,7 @@ func (h *hostRun) steps(ctx context.Context, kinds []Kind) []step {
 
 // secrets defines the libvirt secrets of a compute one by one.
 func (h *hostRun) secrets(ctx context.Context) {
-	for _, c := range h.changes(func(c Change) bool { return c.Target == h.spec.Name && c.Kind == KindSecret }) {
+	for _, c := range h.mine(KindSecret) {
 		if !h.ready(ctx, c) {
 			continue
 		}
@@ -164,4 +176,22 @@ func (h *hostRun) wantedSecret(c Change) (libvirtsecret.Secret, error) {
 		}
 	}
 	return libvirtsecret.Secret{}, fmt.Errorf("%s is no secret of the Spec", c.Name)
+}
+
+// recall reads the contents of the files again that the plan did not keep.
+func (h *hostRun) recall(ctx context.Context) error {
+	if !h.diff.seen.shed {
+		return nil
+	}
+	now, err := h.in.observeHost(ctx, h.spec.Name)
+	if err != nil {
+		return fmt.Errorf("not done: %w", err)
+	}
+	for path, f := range h.diff.seen.files {
+		if now.files[path].SHA256 != f.SHA256 {
+			return fmt.Errorf("%w: %s on %s", ErrConflict, path, h.spec.Name)
+		}
+	}
+	h.diff.seen = now
+	return nil
 }

@@ -113,12 +113,18 @@ const (
 	recordPoll = 2 * time.Second
 )
 
-// records reads the service records by binary and host.
+// records reads the service records of the host, at least, by binary and host.
 func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {
 	if h.in.world.Cloud == nil {
 		return nil, errNoCloud
 	}
-	all, err := h.in.world.Cloud.Services(ctx)
+	read := h.in.world.Cloud.Services
+	if slices.Equal(h.in.site.servicesOf(h.spec), []string{"nova-compute"}) { // one of many
+		read = func(ctx context.Context) ([]openstack.ServiceRecord, error) {
+			return h.in.world.Cloud.ComputeServices(ctx, h.spec.Name)
+		}
+	}
+	all, err := read(ctx)
 	mine := map[string]openstack.ServiceRecord{}
 	for _, r := range all {
 		mine[r.Binary+" "+r.Host] = r
@@ -145,7 +151,11 @@ func (h *hostRun) recordsOf(unit string) []string {
 // cinderHost is the name under which Cinder's services of this host report:
 // backend_host of a backend's section, or host, or the host's own.
 func (h *hostRun) cinderHost(section string) string {
-	_, all, err := h.seen.hosts[h.spec.Name].config(services["cinder-volume"])
+	seen := h.seen.hosts[h.spec.Name]
+	if h.diff != nil {
+		seen = h.diff.seen
+	}
+	_, all, err := seen.config(services["cinder-volume"])
 	if err != nil {
 		return h.spec.Name
 	}

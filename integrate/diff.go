@@ -3,11 +3,18 @@ package integrate
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/cephstack/cephstack/ceph"
 )
+
+// cloudTarget is the target of what is changed through the APIs.
+const cloudTarget = "cloud"
 
 // A differ compares a site with what was observed. It is pure: the same
 // inputs give the same plan.
@@ -19,20 +26,74 @@ type differ struct {
 	bad  map[string]bool // pools, as cluster/pool, that belong to others
 }
 
+func newDiffer(s *site, o *observed) *differ {
+	return &differ{site: s, o: o, plan: &Plan{Changes: []Change{}}, ids: map[string]bool{}, bad: map[string]bool{}}
+}
+
+// diff compares everything.
 func (in *Integration) diff(o *observed) *Plan {
-	d := &differ{site: in.site, o: o, plan: &Plan{Changes: []Change{}, seen: o}, ids: map[string]bool{}, bad: map[string]bool{}}
+	base := in.diffClusters(o)
+	all := base.part()
+	all.merge(base)
+	for _, part := range in.diffHosts(base, o) {
+		all.merge(part)
+	}
+	all.cloud()
+	all.plan.seen = o
+	return all.plan
+}
+
+// diffHosts compares the hosts, on all processors, as none depends on another.
+func (in *Integration) diffHosts(base *differ, o *observed) []*differ {
+	hosts := in.site.inOrder()
+	parts := make([]*differ, len(hosts))
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(hosts)); i = next.Add(1) - 1 {
+				parts[i] = base.host(hosts[i], o.hosts[hosts[i].Name])
+			}
+		})
+	}
+	wg.Wait()
+	return parts
+}
+
+// diffClusters compares what no host is needed for.
+func (in *Integration) diffClusters(o *observed) *differ {
+	d := newDiffer(in.site, o)
 	for _, c := range in.site.spec.Clusters {
 		d.cluster(c)
 	}
+	return d
+}
+
+// inOrder lists the hosts that have services to configure: computes first.
+func (s *site) inOrder() []HostSpec {
+	var hosts []HostSpec
 	for _, stage := range []Stage{StageComputes, StageControllers} {
-		for _, h := range in.site.spec.Hosts {
-			if stageOf(h) == stage && len(in.site.servicesOf(h)) > 0 {
-				d.host(h)
+		for _, h := range s.spec.Hosts {
+			if stageOf(h) == stage && len(s.servicesOf(h)) > 0 {
+				hosts = append(hosts, h)
 			}
 		}
 	}
-	d.cloud()
-	return d.plan
+	return hosts
+}
+
+// part begins a plan of its own that knows which changes d has.
+func (d *differ) part() *differ {
+	return &differ{site: d.site, o: d.o, plan: &Plan{Changes: []Change{}}, ids: maps.Clone(d.ids), bad: d.bad}
+}
+
+// merge adds the plan of a part.
+func (d *differ) merge(part *differ) {
+	d.plan.Changes = append(d.plan.Changes, part.plan.Changes...)
+	d.plan.Findings = append(d.plan.Findings, part.plan.Findings...)
+	for _, c := range part.plan.Changes {
+		d.ids[c.ID] = true
+	}
 }
 
 func changeID(kind Kind, target, name string) string {
@@ -162,7 +223,7 @@ func capsDiffs(have, want ceph.Caps) []FieldDiff {
 // cloud plans what is made through the APIs: volume types.
 func (d *differ) cloud() {
 	if err := d.o.cloud.err; err != nil && !errors.Is(err, errNoCloud) {
-		d.problem("cloud", "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v", err)
+		d.problem(cloudTarget, "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v", err)
 		return
 	}
 	for _, b := range d.site.cinder {
@@ -170,16 +231,16 @@ func (d *differ) cloud() {
 			continue
 		}
 		if err := d.o.cloud.err; err != nil {
-			d.problem("cloud", "volume type "+b.VolumeType, err, "cannot be made: %v", err)
+			d.problem(cloudTarget, "volume type "+b.VolumeType, err, "cannot be made: %v", err)
 			continue
 		}
 		backend, ok := d.o.cloud.types[b.VolumeType]
 		if ok && backend != b.Name {
-			d.problem("cloud", "volume type "+b.VolumeType, nil,
+			d.problem(cloudTarget, "volume type "+b.VolumeType, nil,
 				"exists and is bound to backend %q, not to %s; name another type in the Spec or change its volume_backend_name", backend, b.Name)
 		}
 		if !ok {
-			d.add(Change{Stage: StageCloud, Kind: KindVolumeType, Action: Create, Target: "cloud", Name: b.VolumeType,
+			d.add(Change{Stage: StageCloud, Kind: KindVolumeType, Action: Create, Target: cloudTarget, Name: b.VolumeType,
 				Diffs:  []FieldDiff{{"volume_backend_name", "", b.Name}},
 				Reason: "the volume type does not exist"}, d.unitIDs("cinder-volume")...)
 		}
@@ -201,13 +262,8 @@ func (d *differ) localDisks(host string, inCeph bool) (names []string, err error
 	if d.o.cloud.err != nil {
 		return nil, d.o.cloud.err
 	}
-	known := []string{}
-	for _, r := range d.o.cloud.records {
-		if r.Binary == "nova-compute" {
-			known = append(known, r.Host)
-		}
-	}
-	if !slices.Contains(known, host) {
+	if !d.o.cloud.computes[host] {
+		known := slices.Sorted(maps.Keys(d.o.cloud.computes))
 		return nil, fmt.Errorf("the APIs know no nova-compute on %q, but on %s; call the host in the Spec as they do", host, joinShort(known))
 	}
 	disks := d.o.clusters[d.site.nova.Cluster].vmDisk

@@ -24,11 +24,12 @@ type hostDiffer struct {
 	brokenBy map[string]bool // services whose configuration has a problem
 }
 
-func (d *differ) host(h HostSpec) {
-	seen := d.o.hosts[h.Name]
+// host compares a host, in a plan of its own.
+func (d *differ) host(h HostSpec, seen *observedHost) *differ {
+	d = d.part()
 	if seen.err != nil {
 		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v", seen.err)
-		return
+		return d
 	}
 	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
 		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
@@ -47,6 +48,7 @@ func (d *differ) host(h HostSpec) {
 	}
 	x.settings()
 	x.units()
+	return d
 }
 
 // users lists the Ceph users whose keyrings this host needs.

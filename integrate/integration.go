@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,6 +31,8 @@ type Config struct {
 // is safe for concurrent use; it keeps no state between calls.
 type Integration struct {
 	site     *site
+	hosts    map[string]HostSpec // by name
+	keep     int64               // bytes of files in a plan
 	world    World
 	parallel int
 	settle   time.Duration
@@ -46,7 +49,7 @@ func New(cfg Config) (*Integration, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &Integration{site: resolve(cfg.Spec), world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
+	in := &Integration{site: resolve(cfg.Spec), hosts: map[string]HostSpec{}, keep: keptBytes, world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
 	var faults []error
 	for _, c := range cfg.Spec.Clusters {
 		if w := cfg.World.Clusters[c.Name]; w.Mon == nil || w.Images == nil {
@@ -54,6 +57,7 @@ func New(cfg Config) (*Integration, error) {
 		}
 	}
 	for _, h := range cfg.Spec.Hosts {
+		in.hosts[h.Name] = h
 		names := in.site.servicesOf(h)
 		if len(names) > 0 && cfg.World.Hosts[h.Name] == nil {
 			faults = append(faults, fmt.Errorf("integrate: the World has no host %q", h.Name))
@@ -69,13 +73,52 @@ func New(cfg Config) (*Integration, error) {
 // It writes nothing. A part of the world that cannot be read is a Problem of
 // the plan, and nothing is planned for it; the error is for ctx alone.
 func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
-	o := in.observe(ctx)
+	p := in.plan(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	p := in.diff(o)
 	in.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
+}
+
+// keptBytes bounds what a plan keeps of the contents of files. What is beyond
+// is read again when it is applied.
+const keptBytes = 64 << 20
+
+// plan observes and compares each host by itself, so that no more is kept of
+// it than applying its changes needs.
+func (in *Integration) plan(ctx context.Context) *Plan {
+	o := newObserved()
+	var base *differ
+	ready := make(chan struct{})
+	go func() {
+		defer close(ready)
+		in.observeBase(ctx, o)
+		base = in.diffClusters(o)
+	}()
+	type hostPart struct {
+		seen *observedHost
+		part *differ
+	}
+	var kept atomic.Int64
+	parts := eachHost(ctx, in, func(h HostSpec, seen *observedHost) hostPart {
+		<-ready
+		part := base.host(h, seen)
+		if len(part.plan.Changes) == 0 || kept.Add(seen.size()) > in.keep {
+			seen.drop()
+		}
+		return hostPart{seen, part}
+	})
+	<-ready
+	all := base.part()
+	all.merge(base)
+	for _, p := range parts {
+		o.hosts[p.Name] = p.Value.seen
+		all.merge(p.Value.part)
+	}
+	all.cloud()
+	all.plan.seen = o
+	return all.plan
 }
 
 // ParsePlan reads a plan that was stored as JSON. Apply then observes the
@@ -117,10 +160,8 @@ func (in *Integration) limit() int {
 }
 
 func (in *Integration) host(name string) HostSpec {
-	for _, h := range in.site.spec.Hosts {
-		if h.Name == name {
-			return h
-		}
+	if h, ok := in.hosts[name]; ok {
+		return h
 	}
 	return HostSpec{Name: name}
 }

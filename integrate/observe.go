@@ -18,7 +18,18 @@ import (
 
 // observe reads the world at once, everything in parallel, and writes nothing.
 func (in *Integration) observe(ctx context.Context) *observed {
-	o := &observed{clusters: map[string]*observedCluster{}, hosts: map[string]*observedHost{}}
+	o := newObserved()
+	var wg sync.WaitGroup
+	wg.Go(func() { in.observeBase(ctx, o) })
+	for _, r := range eachHost(ctx, in, func(h HostSpec, seen *observedHost) *observedHost { return seen }) {
+		o.hosts[r.Name] = r.Value
+	}
+	wg.Wait()
+	return o
+}
+
+// observeBase reads all but the hosts into o.
+func (in *Integration) observeBase(ctx context.Context, o *observed) {
 	var wg sync.WaitGroup
 	for _, c := range in.site.spec.Clusters {
 		seen := &observedCluster{}
@@ -26,30 +37,34 @@ func (in *Integration) observe(ctx context.Context) *observed {
 		wg.Go(func() { *seen = in.observeCluster(ctx, c.Name) })
 	}
 	wg.Go(func() { o.cloud = in.observeCloud(ctx) })
-	wg.Go(func() {
-		for _, r := range in.eachHost(ctx, in.observeHost) {
-			o.hosts[r.Name] = r.Value
-		}
-	})
 	wg.Wait()
-	return o
 }
 
-// eachHost runs fn for every host that has services to configure.
-func (in *Integration) eachHost(ctx context.Context, fn func(context.Context, string) (*observedHost, error)) []remote.Outcome[*observedHost] {
+// eachHost observes every host that has services to configure, and keeps what
+// fn makes of it.
+func eachHost[T any](ctx context.Context, in *Integration, fn func(HostSpec, *observedHost) T) []remote.Outcome[T] {
 	var names []string
-	for _, h := range in.site.spec.Hosts {
-		if len(in.site.servicesOf(h)) > 0 {
-			names = append(names, h.Name)
+	for _, h := range in.site.inOrder() {
+		names = append(names, h.Name)
+	}
+	outcomes := remote.Each(ctx, names, in.limit(), func(ctx context.Context, name string) (T, error) {
+		return fn(in.host(name), in.look(ctx, name)), nil
+	})
+	for i, o := range outcomes {
+		if o.Err != nil { // not begun
+			outcomes[i].Value = fn(in.host(o.Name), &observedHost{err: o.Err})
 		}
 	}
-	return remote.Each(ctx, names, in.limit(), func(ctx context.Context, name string) (*observedHost, error) {
-		h, err := fn(ctx, name)
-		if h == nil {
-			h = &observedHost{err: err}
-		}
-		return h, err
-	})
+	return outcomes
+}
+
+// look observes a host; what kept it from being read is in what it gives.
+func (in *Integration) look(ctx context.Context, name string) *observedHost {
+	seen, err := in.observeHost(ctx, name)
+	if err != nil {
+		return &observedHost{err: err}
+	}
+	return seen
 }
 
 func (in *Integration) observeCluster(ctx context.Context, name string) observedCluster {
@@ -108,13 +123,18 @@ func (in *Integration) observeDisks(ctx context.Context, name string, o *observe
 }
 
 func (in *Integration) observeCloud(ctx context.Context) observedCloud {
-	o := observedCloud{servers: map[string][]openstack.Server{}}
+	o := observedCloud{computes: map[string]bool{}, servers: map[string][]openstack.Server{}}
 	if in.world.Cloud == nil {
 		o.err = cmp.Or(in.world.CloudErr, errNoCloud)
 		return o
 	}
 	if o.records, o.err = in.world.Cloud.Services(ctx); o.err != nil {
 		return o
+	}
+	for _, r := range o.records {
+		if r.Binary == "nova-compute" {
+			o.computes[r.Host] = true
+		}
 	}
 	servers, err := in.world.Cloud.Servers(ctx, "")
 	if o.err = err; err != nil {

@@ -20,6 +20,10 @@ type observed struct {
 	cloud    observedCloud
 }
 
+func newObserved() *observed {
+	return &observed{clusters: map[string]*observedCluster{}, hosts: map[string]*observedHost{}}
+}
+
 type observedCluster struct {
 	err    error
 	status ceph.Status
@@ -37,6 +41,25 @@ type observedHost struct {
 	packages  map[string]string
 	secrets   []libvirtsecret.Secret
 	secretErr error
+	shed      bool // the contents of the files are not kept
+}
+
+// size is what the contents of the files take.
+func (h *observedHost) size() int64 {
+	var n int64
+	for _, f := range h.files {
+		n += int64(len(f.data))
+	}
+	return n
+}
+
+// drop forgets the contents of the files, but not their digests.
+func (h *observedHost) drop() {
+	h.shed = true
+	for path, f := range h.files {
+		f.data = nil
+		h.files[path] = f
+	}
 }
 
 type observedFile struct {
@@ -49,8 +72,10 @@ type observedFile struct {
 type observedCloud struct {
 	err     error
 	records []openstack.ServiceRecord
-	servers map[string][]openstack.Server // by compute
-	types   map[string]string             // volume type to backend
+	// computes are the hosts that Nova has a nova-compute on.
+	computes map[string]bool
+	servers  map[string][]openstack.Server // by compute
+	types    map[string]string             // volume type to backend
 }
 
 // clone copies what an Apply changes: the users that it creates.

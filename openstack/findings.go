@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A Finding is something in a configuration that the operator should know.
@@ -39,7 +40,9 @@ type staleRow struct {
 	message         string
 }
 
-func staleRows() []staleRow {
+var staleRows = sync.OnceValue(staleTable)
+
+func staleTable() []staleRow {
 	const (
 		backend = "{backend}"
 		section = "is ignored here: it belongs into the backend's own section; remove it"

@@ -2,8 +2,8 @@ package openstack
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+	"sync"
 )
 
 // A Release is an OpenStack release by its lower-case name ("havana" … "zed",
@@ -31,7 +31,7 @@ const (
 
 // releases lists version and name of every release, oldest first. From 2023.1
 // on the version is the name, and the word is an alias.
-func releases() [][2]string {
+var releases = sync.OnceValue(func() [][2]string {
 	return [][2]string{
 		{"2013.2", "havana"}, {"2014.1", "icehouse"}, {"2014.2", "juno"}, {"2015.1", "kilo"},
 		{"2015.2", "liberty"}, {"2016.1", "mitaka"}, {"2016.2", "newton"}, {"2017.1", "ocata"},
@@ -41,7 +41,16 @@ func releases() [][2]string {
 		{"2023.2", "bobcat"}, {"2024.1", "caracal"}, {"2024.2", "dalmatian"}, {"2025.1", "epoxy"},
 		{"2025.2", "flamingo"}, {"2026.1", "gazpacho"}, {"2026.2", "hibiscus"},
 	}
-}
+})
+
+// ages are the releases' places in that list, by version and by name.
+var ages = sync.OnceValue(func() map[string]int {
+	all := map[string]int{}
+	for i, r := range releases() {
+		all[r[0]], all[r[1]] = i, i
+	}
+	return all
+})
 
 // ParseRelease accepts a name ("Zed") or a coordinated version ("2022.2"), in
 // any case, and gives the release in its one form. A release that it does not
@@ -64,6 +73,8 @@ func (r Release) Before(o Release) bool { return age(string(r)) < age(string(o))
 
 // age is the place of a release in the list, -1 when it is not in it.
 func age(name string) int {
-	name = strings.ToLower(name)
-	return slices.IndexFunc(releases(), func(r [2]string) bool { return r[0] == name || r[1] == name })
+	if i, ok := ages()[strings.ToLower(name)]; ok {
+		return i
+	}
+	return -1
 }

@@ -24,23 +24,41 @@ type ServiceRecord struct {
 //
 // Similar To: openstack volume service list; openstack compute service list
 func (c *Cloud) Services(ctx context.Context) ([]ServiceRecord, error) {
+	volume, err := c.services(ctx, c.volume, nil)
+	if err != nil {
+		return nil, err
+	}
+	compute, err := c.services(ctx, c.compute, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := append(volume, compute...)
+	slices.SortFunc(out, func(a, b ServiceRecord) int {
+		return cmp.Or(cmp.Compare(a.Binary, b.Binary), cmp.Compare(a.Host, b.Host))
+	})
+	return out, nil
+}
+
+// ComputeServices reads Nova's service records of one host.
+//
+// Similar To: openstack compute service list --host <host>
+func (c *Cloud) ComputeServices(ctx context.Context, host string) ([]ServiceRecord, error) {
+	return c.services(ctx, c.compute, url.Values{"host": {host}})
+}
+
+func (c *Cloud) services(ctx context.Context, s *gophercloud.ServiceClient, only url.Values) ([]ServiceRecord, error) {
 	type record struct {
 		Binary, Host, Zone, Status, State string
 		Updated                           stamp `json:"updated_at"`
 	}
-	var out []ServiceRecord
-	for _, s := range []*gophercloud.ServiceClient{c.volume, c.compute} {
-		found, err := pages[record](ctx, c, call{op: "list services", object: s.Type, service: s, path: []string{"os-services"}}, "services")
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range found {
-			out = append(out, ServiceRecord{r.Binary, r.Host, r.Zone, r.Status == "enabled", r.State == "up", time.Time(r.Updated)})
-		}
+	found, err := pages[record](ctx, c, call{op: "list services", object: s.Type, service: s, path: []string{"os-services"}, query: only}, "services")
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(out, func(a, b ServiceRecord) int {
-		return cmp.Or(cmp.Compare(a.Binary, b.Binary), cmp.Compare(a.Host, b.Host))
-	})
+	var out []ServiceRecord
+	for _, r := range found {
+		out = append(out, ServiceRecord{r.Binary, r.Host, r.Zone, r.Status == "enabled", r.State == "up", time.Time(r.Updated)})
+	}
 	return out, nil
 }
 

@@ -189,13 +189,15 @@ func title(b bool) string {
 	return "False"
 }
 
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+
 // word checks a value that must be one plain word: what it may hold has no
 // meaning to oslo.config ($, commas, quotes) nor to Ceph.
 func word(field, value string) error {
 	if value == "" {
 		return fmt.Errorf("openstack: %s is empty", field)
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`).MatchString(value) {
+	if !plainWord.MatchString(value) {
 		return fmt.Errorf("openstack: %s %q: want letters, digits, dot, dash and underscore", field, value)
 	}
 	return nil

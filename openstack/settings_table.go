@@ -1,6 +1,9 @@
 package openstack
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // An optionRow is one option of the tables. Names in braces are filled in by
 // the value's owner; a row whose value or section needs an empty one is left
@@ -17,7 +20,9 @@ const remove = "{remove}"
 
 // optionRows is the knowledge of this package: which service needs which
 // option, from which release until which. The order is that of the result.
-func optionRows() []optionRow {
+var optionRows = sync.OnceValue(optionTable)
+
+func optionTable() []optionRow {
 	const (
 		cinderSection = "{backend}"
 		longAgo       = Release("havana")
@@ -77,19 +82,38 @@ func fill(s Service, r Release, values map[string]string) []Setting {
 		if row.service != s || r.Before(row.from) || row.until != "" && row.until.Before(r) {
 			continue
 		}
-		set := Setting{Section: row.section, Option: row.option, Value: row.value, Remove: row.value == remove, Reason: row.reason}
-		if set.Remove {
-			set.Value = ""
+		set := Setting{Option: row.option, Remove: row.value == remove, Reason: row.reason}
+		var whole bool
+		set.Section, whole = expand(row.section, values)
+		if !set.Remove {
+			var all bool
+			set.Value, all = expand(row.value, values)
+			whole = whole && all
 		}
-		missing := false
-		for name, v := range values {
-			missing = missing || v == "" && (strings.Contains(row.value, "{"+name+"}") || strings.Contains(row.value, "{?"+name+"}"))
-			set.Section = strings.ReplaceAll(set.Section, "{"+name+"}", v)
-			set.Value = strings.ReplaceAll(strings.ReplaceAll(set.Value, "{"+name+"}", v), "{?"+name+"}", "")
-		}
-		if !missing {
+		if whole {
 			out = append(out, set)
 		}
 	}
 	return out
+}
+
+// expand fills in the names in braces; {?name} only asks for one. It is not
+// whole when one of them is empty.
+func expand(text string, values map[string]string) (out string, whole bool) {
+	whole = true
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		out += before
+		if !found {
+			return out, whole
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		asked, only := strings.CutPrefix(name, "?")
+		value := values[asked]
+		whole = whole && value != ""
+		if !only {
+			out += value
+		}
+		text = after
+	}
 }

@@ -233,12 +233,14 @@ func snap[T, U any](s *Server, t *table[T], f func(*T) U) []U {
 // listServices gives the records of the volume or the compute service.
 func listServices(prefix string) handle {
 	return func(s *Server, r *http.Request) (int, any, error) {
-		if err := s.queries(r); err != nil {
+		if err := s.queries(r, "host"); err != nil {
 			return 0, nil, err
 		}
 		out := []any{}
+		only := r.URL.Query().Get("host")
 		for _, rec := range s.services {
-			if !strings.HasPrefix(rec.Binary, prefix) {
+			host, _, _ := strings.Cut(rec.Host, "@")
+			if !strings.HasPrefix(rec.Binary, prefix) || only != "" && only != rec.Host && only != host {
 				continue
 			}
 			if rec.Up {

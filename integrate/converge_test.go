@@ -1,0 +1,120 @@
+package integrate_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/remote"
+)
+
+func TestConvergeIsPlanAndApply(t *testing.T) {
+	whole, planner := open(t, exampleSpec())
+	want := plan(t, planner)
+	w, in := open(t, exampleSpec())
+	var ids, planned []string
+	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{PlanOnly: true}) {
+		require.Nil(t, p.Result)
+		for _, c := range p.Plan.Changes {
+			planned = append(planned, c.ID)
+		}
+	}
+	require.Zero(t, w.Writes())
+	stages := map[integrate.Stage]int{}
+	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
+		require.NoError(t, p.Err(), p.Target)
+		stages[p.Stage]++
+		for _, o := range p.Result.Outcomes {
+			assert.Equal(t, integrate.Applied, o.Status, o.Change.ID)
+			ids = append(ids, o.Change.ID)
+		}
+	}
+	var all []string
+	for _, c := range want.Changes {
+		all = append(all, c.ID)
+	}
+	assert.ElementsMatch(t, all, planned)
+	assert.ElementsMatch(t, all, ids)
+	assert.Equal(t, map[integrate.Stage]int{integrate.StageCluster: 1, integrate.StageComputes: 2, integrate.StageControllers: 1, integrate.StageCloud: 1}, stages)
+	assert.True(t, plan(t, in).Empty())
+	writes := w.Writes()
+	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
+		assert.True(t, p.Plan.Empty(), "%s", p.Plan)
+	}
+	assert.Equal(t, writes, w.Writes())
+	apply(t, planner)
+	assert.Equal(t, whole.Writes(), writes)
+}
+
+func TestConvergeSkipsWhatNeedsAClusterChangeThatFailed(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	full := errors.New("no")
+	w.Ceph["ceph"].Fail = func(op cephtest.Op) error {
+		if op.Name == "osd pool create" {
+			return full
+		}
+		return nil
+	}
+	skipped := 0
+	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
+		for _, o := range p.Result.Outcomes {
+			if o.Change.Kind == integrate.KindSettings || o.Change.Kind == integrate.KindUnit {
+				assert.Equal(t, integrate.Skipped, o.Status, o.Change.ID)
+				skipped++
+			}
+		}
+	}
+	assert.Positive(t, skipped)
+}
+
+func TestConvergeStopsWhenItsLoopDoes(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	for range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
+		break
+	}
+	assert.Zero(t, w.Machines["controller"].Changes(""))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for p := range in.Converge(ctx, integrate.ConvergeOptions{}) {
+		assert.Error(t, p.Err(), p.Target)
+	}
+}
+
+func TestConvergeStopsAfterACanary(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute1"].Fail = func(op remote.Op) error {
+		if name, _ := remote.Describe(op); name == "restart" {
+			return errors.New("broken")
+		}
+		return nil
+	}
+	var targets []string
+	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}) {
+		targets = append(targets, p.Target)
+	}
+	assert.Equal(t, []string{"ceph", "compute1"}, targets)
+}
+
+// TestAPlanThatKeptNothing reads the files again before it changes them.
+func TestAPlanThatKeptNothing(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	in.KeepNothing()
+	p := plan(t, in)
+	w.Machines["compute2"].AddFile("/etc/nova/nova.conf", []byte("[DEFAULT]\n# edited\n"), 0o640)
+	r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrConflict)
+	for _, o := range r.Outcomes {
+		if o.Change.Target == "compute2" {
+			assert.Equal(t, integrate.Failed, o.Status, o.Change.ID)
+		} else {
+			assert.Equal(t, integrate.Applied, o.Status, "%s %v", o.Change.ID, o.Err)
+		}
+	}
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty())
+}
