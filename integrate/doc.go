@@ -16,6 +16,10 @@
 //   - Verify reads, tries every user's rights, and takes an image, volumes, VMs
 //     and backups through the cloud, looking at each step where the data went.
 //
+// Converge is Plan and Apply in one, part by part, for fleets and for runs that
+// nobody approves. A plan looks at each host in one exchange, and an apply makes
+// all of a host's changes in another, over the same connection.
+//
 // There is no state but the world: run Plan and Apply again after a failure or
 // a kill, and they finish what is missing. See the Example.
 //

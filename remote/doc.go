@@ -72,8 +72,8 @@
 // eight at a time. Operations of one Do run in order. Do returns within 100 ms
 // of the end of ctx. The program on the machine then finishes the operation it
 // is at, and ends. Each phase of connecting has its own time limit (Timeouts).
-// A host that hangs up before it says a word (MaxStartups) is tried again, up
-// to three times; a refused authentication never is.
+// A host that hangs up before it says a word (MaxStartups) is tried again for
+// Timeouts.Retry; a refused authentication never is.
 //
 // # Testing
 //
