@@ -53,13 +53,13 @@ func nothingFound(remote.Run) (stdout, stderr []byte, exit int) { return nil, ni
 func (m *machine) virsh(run remote.Run) (stdout, stderr []byte, exit int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	args := run.Argv[3:] // sh -c script
-	if len(args) < 3 || args[0] != "virsh" {
-		return m.listSecrets(), nil, 0
-	}
-	if len(args) == 5 && strings.Contains(run.Argv[2], "secret-define") {
+	script, args := run.Argv[2], run.Argv[3:] // sh -c script virsh uri ...
+	switch {
+	case strings.Contains(script, "secret-define") && len(args) == 5:
 		m.secrets[args[2]] = [2]string{args[3], string(run.Stdin)}
 		return run.Stdin, nil, 0
+	case strings.Contains(script, "secret-dumpxml") && len(args) == 3:
+		return m.listSecrets(), nil, 0
 	}
 	return nil, []byte("an unknown script"), 64
 }

@@ -49,9 +49,6 @@ func inside(ctx context.Context, args []string, out *os.File) error {
 		return errors.Join(fmt.Errorf("tmpfs: %w", err), os.Remove(dir))
 	}
 	err = run(ctx, o, dir, out)
-	if o.keep {
-		return err
-	}
 	return errors.Join(err, syscall.Unmount(dir, syscall.MNT_DETACH), os.Remove(dir))
 }
 

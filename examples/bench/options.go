@@ -18,7 +18,7 @@ type options struct {
 	runs, parallel   int
 	limit            time.Duration
 	out, plot        string
-	merge, keep      bool
+	merge            bool
 }
 
 // allTools in the order of the table.
@@ -40,7 +40,6 @@ func parseOptions(args []string) (o options, err error) {
 	fs.StringVar(&o.out, "out", "results.json", "where the results go")
 	fs.StringVar(&o.plot, "plot", "", "where the plot goes (SVG)")
 	fs.BoolVar(&o.merge, "merge", false, "keep the rows of -out that are not measured now")
-	fs.BoolVar(&o.keep, "keep", false, "keep the working folder")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}

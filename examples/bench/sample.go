@@ -52,10 +52,8 @@ func (b *bench) measured(ctx context.Context, t task) (sample, error) {
 		s.err = fmt.Sprintf("ended after %.0f s", s.Wall)
 	case s.Exit != 0:
 		s.err = fmt.Sprintf("exit status %d: %s", s.Exit, said)
-	case !b.keep:
-		err = os.RemoveAll(t.dir)
 	}
-	return s, err
+	return s, os.RemoveAll(t.dir)
 }
 
 func redirect(cmd *exec.Cmd, stdin, output string) error {

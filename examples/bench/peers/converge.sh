@@ -1,6 +1,6 @@
 # The desired state as a shell script that is sent to every host. The lines
-# that say what is desired are put in the place of @DESIRED@: calls of put, secret
-# and option. All of it is a function, so that nothing in it reads the script.
+# that say what is desired, calls of put and secret and the list of options, take
+# the place of the mark below. All of it is a function, so that nothing reads it as input.
 main() {
 	umask 077
 	LC_ALL=C
