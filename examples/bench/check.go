@@ -13,13 +13,23 @@ import (
 // A view is a host as it is, whatever a tool says about it.
 type view interface {
 	file(path string) (wantFile, error)
+	folder(path string) (wantFile, error)
 	secret(uuid string) (xml, value string, err error)
 	restarts() int
 }
 
+const cephFolder = "/etc/ceph"
+
 // verify compares a host with the desired state. before is its nova.conf
 // as it was before any tool touched it.
 func verify(v view, d desired, before []byte) error {
+	folder, err := v.folder(cephFolder)
+	if err != nil {
+		return err
+	}
+	if folder.Owner != "root" || folder.Group != "root" || folder.Mode != "0755" {
+		return fmt.Errorf("%s is %s:%s %s", cephFolder, folder.Owner, folder.Group, folder.Mode)
+	}
 	for _, want := range d.Files {
 		have, err := v.file(want.Path)
 		if err != nil {
@@ -67,7 +77,8 @@ func fingerprint(v view, d desired) string {
 		xml, value, err := v.secret(s.UUID)
 		fmt.Fprintf(h, "%v %s %s\n", errors.Is(err, fs.ErrNotExist), xml, value)
 	}
-	fmt.Fprintf(h, "%d\n", v.restarts())
+	folder, err := v.folder(cephFolder)
+	fmt.Fprintf(h, "%v %s %s %s %d\n", err == nil, folder.Owner, folder.Group, folder.Mode, v.restarts())
 	return hex.EncodeToString(h.Sum(nil))
 }
 

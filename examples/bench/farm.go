@@ -202,10 +202,26 @@ func (c chroot) file(path string) (wantFile, error) {
 	if !info.Mode().IsRegular() {
 		return wantFile{}, fmt.Errorf("%s is no file", path)
 	}
-	data, err := os.ReadFile(name)
+	w := described(path, info)
+	w.Data, err = os.ReadFile(name)
+	return w, err
+}
+
+func (c chroot) folder(path string) (wantFile, error) {
+	info, err := os.Lstat(filepath.Join(string(c), path))
+	if err == nil && !info.IsDir() {
+		err = fmt.Errorf("%s is no folder", path)
+	}
+	if err != nil {
+		return wantFile{}, err
+	}
+	return described(path, info), nil
+}
+
+func described(path string, info fs.FileInfo) wantFile {
 	stat := info.Sys().(*syscall.Stat_t)
 	accounts := map[uint32]string{0: "root", 64060: "nova", 64061: "cinder"}
-	return wantFile{Path: path, Owner: accounts[stat.Uid], Group: accounts[stat.Gid], Mode: octal(info.Mode()), Data: data}, err
+	return wantFile{Path: path, Owner: accounts[stat.Uid], Group: accounts[stat.Gid], Mode: octal(info.Mode())}
 }
 
 func (c chroot) secret(uuid string) (xml, value string, err error) {

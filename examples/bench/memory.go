@@ -79,7 +79,7 @@ func (m *machine) listSecrets() []byte {
 	return b.Bytes()
 }
 
-// file, secret and restarts implement view.
+// file, folder, secret and restarts implement view.
 func (m *machine) file(path string) (wantFile, error) {
 	results, err := m.host.Do(context.Background(), remote.ReadFile{Path: path})
 	if err == nil {
@@ -90,6 +90,18 @@ func (m *machine) file(path string) (wantFile, error) {
 	}
 	f := results[0].File
 	return wantFile{Path: path, Owner: f.Owner, Group: f.Group, Mode: octal(f.Mode), Data: results[0].Data}, nil
+}
+
+func (m *machine) folder(path string) (wantFile, error) {
+	results, err := m.host.Do(context.Background(), remote.Stat{Path: path})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return wantFile{}, err
+	}
+	f := results[0].File
+	return wantFile{Path: path, Owner: f.Owner, Group: f.Group, Mode: octal(f.Mode)}, nil
 }
 
 func (m *machine) secret(uuid string) (xml, value string, err error) {

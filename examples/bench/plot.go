@@ -51,11 +51,26 @@ func plot(rows []row) string {
 	for _, c := range panels[0].curves {
 		x := 60 + 2*panelWidth + 75
 		fmt.Fprintf(&b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="%s" stroke-width="2.5"%s/><text x="%g" y="%g">%s</text>`+"\n",
-			x-5, y, x+15, y, c.colour, dashes(c.label), x+20, y+4, c.label)
+			x-5, y, x+15, y, c.colour, dashes(c.label), x+20, y+4, legend(c.label))
 		y += 20
 	}
 	b.WriteString("</svg>\n")
 	return b.String()
+}
+
+// legend says what a tool is.
+func legend(tool string) string {
+	switch tool {
+	case "ansible":
+		return "Ansible"
+	case "mitogen":
+		return "Ansible with Mitogen"
+	case "clush":
+		return "script over ssh (clush)"
+	case "floor":
+		return "connect, run true"
+	}
+	return tool
 }
 
 func dashes(label string) string {
