@@ -48,7 +48,7 @@ func TestAMachineInMemoryIsJudgedByWhatItHolds(t *testing.T) {
 func TestNovaConfIsOfTheUsualSize(t *testing.T) {
 	conf := string(makeNovaConf("192.0.2.7"))
 	assert.InDelta(t, 2000, strings.Count(conf, "\n"), 300)
-	ip, ok := iniValue([]byte(conf), "DEFAULT", "my_ip")
+	ip, ok := iniValue(iniLines([]byte(conf)), "DEFAULT", "my_ip")
 	assert.True(t, ok)
 	assert.Equal(t, "192.0.2.7", ip)
 }

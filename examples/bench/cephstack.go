@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -155,7 +154,7 @@ func record(ctx context.Context, c cluster) (desired, error) {
 	w := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{name: m.host},
 		Secrets: map[string]libvirtsecret.Store{name: secrets}}
 	before, _ := m.host.Contents(novaConf)
-	before = slices.Clone(before)
+	was := iniLines(before)
 	if _, err := converge(ctx, c, w, []string{name}, 1); err != nil {
 		return desired{}, fmt.Errorf("recording the desired state: %w", err)
 	}
@@ -169,7 +168,7 @@ func record(ctx context.Context, c cluster) (desired, error) {
 	}
 	after, _ := m.host.Contents(novaConf)
 	for _, l := range iniLines(after) {
-		have, ok := iniValue(before, l.section, l.option)
+		have, ok := iniValue(was, l.section, l.option)
 		if l.option != "" && !l.commented && (!ok || have != l.value) {
 			d.Options = append(d.Options, wantOption{l.section, l.option, l.value})
 		}

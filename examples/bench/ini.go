@@ -34,8 +34,8 @@ func iniLines(data []byte) []iniLine {
 }
 
 // iniValue is the value that counts: the last one.
-func iniValue(data []byte, section, option string) (value string, ok bool) {
-	for _, l := range iniLines(data) {
+func iniValue(lines []iniLine, section, option string) (value string, ok bool) {
+	for _, l := range lines {
 		if !l.commented && l.section == section && l.option == option {
 			value, ok = l.value, true
 		}
@@ -47,12 +47,13 @@ func iniValue(data []byte, section, option string) (value string, ok bool) {
 // that do not count, and lines of others that are not as they were. Blank
 // lines, and comments that assign one of the options, are nobody's.
 func checkINI(before, after []byte, options []wantOption) error {
+	lines := iniLines(after)
 	for _, o := range options {
-		if have, ok := iniValue(after, o.Section, o.Option); !ok || have != o.Value {
+		if have, ok := iniValue(lines, o.Section, o.Option); !ok || have != o.Value {
 			return fmt.Errorf("[%s] %s is %q and should be %q", o.Section, o.Option, have, o.Value)
 		}
 	}
-	was, is := unmanaged(before, options), unmanaged(after, options)
+	was, is := unmanaged(iniLines(before), options), unmanaged(lines, options)
 	for i := range max(len(was), len(is)) {
 		switch {
 		case i >= len(is):
@@ -66,9 +67,9 @@ func checkINI(before, after []byte, options []wantOption) error {
 	return nil
 }
 
-func unmanaged(data []byte, options []wantOption) []string {
+func unmanaged(lines []iniLine, options []wantOption) []string {
 	var kept []string
-	for _, l := range iniLines(data) {
+	for _, l := range lines {
 		owned := slices.ContainsFunc(options, func(o wantOption) bool { return o.Section == l.section && o.Option == l.option })
 		if !owned && strings.TrimSpace(l.text) != "" {
 			kept = append(kept, l.text)
