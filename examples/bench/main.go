@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command bench compares cephstack with what else configures many hosts over
 // SSH: Ansible, Ansible with Mitogen, and a script sent out with clush. All of
 // them bring the same hosts on this machine into the same state, which is then

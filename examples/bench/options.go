@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -36,7 +38,7 @@ func parseOptions(args []string) (o options, err error) {
 	delaySizes := fs.String("rtt-n", "1,10", "numbers of hosts that are measured with a delay, too")
 	fs.IntVar(&o.runs, "runs", 3, "runs per cell; the medians count")
 	fs.IntVar(&o.parallel, "parallel", 100, "hosts that a tool works on at once (Ansible's forks, clush's fanout)")
-	limit := fs.Float64("limit", 1800, "seconds that a run may take; what is expected to take longer is skipped")
+	limit := fs.Float64("limit", 1800, "seconds: a run that is expected to take longer is skipped, one that takes twice as long is ended")
 	fs.StringVar(&o.out, "out", "results.json", "where the results go")
 	fs.StringVar(&o.plot, "plot", "", "where the plot goes (SVG)")
 	fs.BoolVar(&o.merge, "merge", false, "keep the rows of -out that are not measured now")

@@ -1,3 +1,5 @@
+//go:build linux
+
 package main
 
 import (
@@ -32,10 +34,7 @@ func (b *bench) measured(ctx context.Context, t task) (sample, error) {
 	cmd := exec.CommandContext(ctx, "/proc/self/exe", args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.Env = append([]string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"}, how.env...)
-	if err := redirect(cmd, how.stdin, output); err != nil {
-		return sample{}, err
-	}
-	err = cmd.Run()
+	err = redirected(cmd, how.stdin, output)
 	if ctx.Err() != nil {
 		return sample{}, context.Cause(ctx)
 	}
@@ -56,18 +55,23 @@ func (b *bench) measured(ctx context.Context, t task) (sample, error) {
 	return s, os.RemoveAll(t.dir)
 }
 
-func redirect(cmd *exec.Cmd, stdin, output string) error {
+// redirected runs a command with its input, if any, and output in files.
+func redirected(cmd *exec.Cmd, stdin, output string) error {
 	out, err := os.Create(output)
 	if err != nil {
 		return err
 	}
+	defer out.Close()
 	cmd.Stdout, cmd.Stderr = out, out
 	if stdin != "" {
 		in, err := os.Open(stdin)
+		if err != nil {
+			return err
+		}
+		defer in.Close()
 		cmd.Stdin = in
-		return err
 	}
-	return nil
+	return cmd.Run()
 }
 
 // tail is the end of what a tool said.
