@@ -6,7 +6,9 @@ GO ?= go
 DEPS = gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
 	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo openssl fish tcsh zsh
 
-.PHONY: help deps vet test test-pure test-race lab lab-down lab-reset lab-test demo quickstart
+BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
+
+.PHONY: help deps vet test test-pure test-race lab lab-down lab-reset lab-test demo quickstart bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -63,3 +65,12 @@ demo: ## the main job on a real cloud, or the quickstart where the lab cannot be
 	  echo '==================================================================='; \
 	  $(MAKE) --no-print-directory quickstart; \
 	fi
+
+bench bench-quick: DEPS = $(BENCH_DEPS)
+
+# Hours, most of them Ansible's. An interrupted run keeps the rows that it has.
+bench: deps ## against Ansible, Mitogen and clush, on a real sshd (root; installs what it needs; hours)
+	CGO_ENABLED=0 $(GO) run ./examples/bench -n 1,10,100,1000 -memory 100,1000,10000 -out examples/bench/results.json -plot examples/bench/plot.svg $(BENCH_FLAGS)
+
+bench-quick: deps ## the same with 1 and 10 hosts, once each (three minutes)
+	CGO_ENABLED=0 $(GO) run ./examples/bench -n 1,10 -rtt-n 1 -scenarios first,noop -runs 1 -memory 100 -out /tmp/cephstack-bench-quick.json

@@ -1,0 +1,190 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+	"github.com/cephstack/cephstack/libvirtsecret/virsh"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// This file is the benchmark's use of the SDK; memory.go has its fakes of hosts.
+
+// A job tells the process that is measured what to do.
+type job struct {
+	Converge bool // plan and apply; otherwise connect and run true
+	Hosts    []jobHost
+	Known    string // known_hosts
+	Cluster  cluster
+	Parallel int
+}
+
+// A jobHost is a host to connect to.
+type jobHost struct{ Name, Address, KeyFile string }
+
+// drive does a job: it is the cephstack, or the floor, that is measured.
+func drive(ctx context.Context, path string, out io.Writer) error {
+	var j job
+	if err := readJSON(path, &j); err != nil {
+		return err
+	}
+	world := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
+	var names []string
+	for _, h := range j.Hosts {
+		host, err := remote.New(remote.Config{Name: h.Name, Address: h.Address, User: "root", KeyFiles: []string{h.KeyFile}, KnownHosts: []string{j.Known},
+			Timeouts: remote.Timeouts{Connect: time.Minute, Handshake: time.Minute, Authenticate: time.Minute}})
+		if err != nil {
+			return err
+		}
+		names = append(names, h.Name)
+		world.Hosts[h.Name], world.Secrets[h.Name] = host, virsh.New(host, virsh.Options{})
+	}
+	if !j.Converge {
+		return runTrue(ctx, world, names, j.Parallel)
+	}
+	r, err := converge(ctx, j.Cluster, world, names, j.Parallel)
+	return errors.Join(err, json.NewEncoder(out).Encode(r))
+}
+
+// runTrue is the floor: a connection and a program that does nothing.
+func runTrue(ctx context.Context, w integrate.World, names []string, parallel int) error {
+	var errs []error
+	for _, o := range remote.Each(ctx, names, parallel, func(ctx context.Context, name string) (int, error) {
+		results, err := w.Hosts[name].Do(ctx, remote.Run{Argv: []string{"true"}})
+		if err != nil {
+			return 0, err
+		}
+		return results[0].Exit, results[0].Err
+	}) {
+		if o.Err != nil || o.Value != 0 {
+			errs = append(errs, fmt.Errorf("%s: exit status %d: %w", o.Name, o.Value, o.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// A driven is what the tool itself says it did; the disks are asked, too.
+type driven struct{ Changes, Applied int }
+
+// converge plans and applies the benchmark's Spec. Ceph is in memory, with
+// the users and pools there, and so is the one host that is no compute: what
+// is measured is the work on the computes.
+func converge(ctx context.Context, c cluster, w integrate.World, names []string, parallel int) (driven, error) {
+	fake, err := seededCeph(c)
+	if err != nil {
+		return driven{}, err
+	}
+	spec := theSpec(names)
+	controller := newController(spec.Hosts[0].Name)
+	w.Clusters["ceph"] = integrate.Cluster{Mon: fake, Images: fake}
+	w.Hosts[spec.Hosts[0].Name] = controller
+	in, err := integrate.New(integrate.Config{Spec: spec, World: w, Parallel: parallel, Settle: time.Millisecond})
+	if err != nil {
+		return driven{}, err
+	}
+	plan, err := in.Plan(ctx)
+	if err != nil {
+		return driven{}, err
+	}
+	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
+	var d driven
+	for _, o := range result.Outcomes {
+		if o.Change.Stage == integrate.StageComputes {
+			d.Changes++
+			if o.Status == integrate.Applied {
+				d.Applied++
+			}
+		}
+	}
+	return d, err
+}
+
+func theSpec(computes []string) integrate.Spec {
+	s := integrate.Spec{
+		Release:  "zed",
+		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
+		Hosts:    []integrate.HostSpec{{Name: "controller", Services: []string{"cinder-volume"}}},
+		Cinder:   &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph", User: "cinder"}}},
+		Nova:     &integrate.NovaSpec{User: "nova"},
+	}
+	for _, name := range computes {
+		s.Hosts = append(s.Hosts, integrate.HostSpec{Name: name, Services: []string{"nova-compute"}, Disks: "ceph"})
+	}
+	return s
+}
+
+// seededCeph is the cluster in memory.
+func seededCeph(c cluster) (*cephtest.Cluster, error) {
+	fake := cephtest.New()
+	fake.FSID, fake.MonHosts = c.FSID, []string{c.Mon}
+	layout := ceph.Layout{VolumePools: []string{"volumes"}, MgrCaps: true}
+	cinder := layout.CinderCaps()
+	layout.VMPool = "vms"
+	caps := map[string]ceph.Caps{"client.cinder": cinder, "client.nova": layout.NovaCaps()}
+	for entity, text := range c.Keys {
+		key, err := ceph.ParseKey(text)
+		if err != nil {
+			return nil, fmt.Errorf("key of %s: %w", entity, err)
+		}
+		fake.AddUser(ceph.User{Entity: entity, Key: key, Caps: caps[entity]})
+	}
+	for _, pool := range []string{"volumes", "vms"} {
+		if err := fake.AddPool(ceph.Pool{Name: pool, Application: "rbd"}); err != nil {
+			return nil, err
+		}
+	}
+	return fake, nil
+}
+
+// record converges one compute in memory and takes down what came out: the
+// state that all tools have to bring about.
+func record(ctx context.Context, c cluster) (desired, error) {
+	const name = "compute"
+	m := newCompute(name, "192.0.2.1")
+	secrets := secrettest.New()
+	w := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{name: m.host},
+		Secrets: map[string]libvirtsecret.Store{name: secrets}}
+	before, _ := m.host.Contents(novaConf)
+	was := iniLines(before)
+	if _, err := converge(ctx, c, w, []string{name}, 1); err != nil {
+		return desired{}, fmt.Errorf("recording the desired state: %w", err)
+	}
+	var d desired
+	for _, path := range []string{"/etc/ceph/ceph.conf", "/etc/ceph/ceph.client.nova.keyring", "/etc/ceph/ceph.client.cinder.keyring"} {
+		f, err := m.file(path)
+		if err != nil {
+			return d, err
+		}
+		d.Files = append(d.Files, f)
+	}
+	after, _ := m.host.Contents(novaConf)
+	for _, l := range iniLines(after) {
+		have, ok := iniValue(was, l.section, l.option)
+		if l.option != "" && !l.commented && (!ok || have != l.value) {
+			d.Options = append(d.Options, wantOption{l.section, l.option, l.value})
+		}
+	}
+	all, err := secrets.List(ctx)
+	if err != nil {
+		return d, err
+	}
+	for _, s := range all {
+		xml, err := s.XML()
+		if err != nil {
+			return d, err
+		}
+		d.Secrets = append(d.Secrets, wantSecret{UUID: s.UUID, Usage: s.UsageID, XML: string(xml), Value: s.Value.Reveal()})
+	}
+	return d, d.check()
+}

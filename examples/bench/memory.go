@@ -1,0 +1,137 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
+)
+
+// A machine is a compute in memory: what a host of the farm is on disk.
+type machine struct {
+	host *remotetest.Host
+
+	mu      sync.Mutex
+	secrets map[string][2]string // XML and value by UUID
+}
+
+// newCompute makes a compute as it is before Ceph comes.
+func newCompute(name, address string) *machine {
+	m := &machine{host: remotetest.NewHost(name), secrets: map[string][2]string{}}
+	m.host.AddFile(novaConf, makeNovaConf(address), 0o640)
+	m.host.AddFile(computeConf, []byte(computeOptions), 0o640)
+	for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd", "qemu-block-extra"} {
+		m.host.AddPackage(p, "16.2.15+ds-0+deb12u1", true)
+	}
+	m.host.AddUnit("nova-compute.service")
+	m.host.Handle("find", nothingFound)
+	m.host.Handle("sh", m.virsh)
+	return m
+}
+
+// newController makes the host of cinder-volume, which is not measured.
+func newController(name string) *remotetest.Host {
+	h := remotetest.NewHost(name)
+	h.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n[nfs]\nvolume_backend_name = nfs\n"), 0o640)
+	for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd"} {
+		h.AddPackage(p, "16.2.15+ds-0+deb12u1", true)
+	}
+	h.AddUnit("cinder-volume.service")
+	h.Handle("find", nothingFound)
+	return h
+}
+
+func nothingFound(remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 }
+
+// virsh stands for the two scripts by which package virsh reads and defines
+// secrets; their output is what virsh's would be.
+func (m *machine) virsh(run remote.Run) (stdout, stderr []byte, exit int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	script, args := run.Argv[2], run.Argv[3:] // sh -c script virsh uri ...
+	switch {
+	case strings.Contains(script, "secret-define") && len(args) == 5:
+		m.secrets[args[2]] = [2]string{args[3], string(run.Stdin)}
+		return run.Stdin, nil, 0
+	case strings.Contains(script, "secret-dumpxml") && len(args) == 3:
+		return m.listSecrets(), nil, 0
+	}
+	return nil, []byte("an unknown script"), 64
+}
+
+func (m *machine) listSecrets() []byte {
+	if len(m.secrets) == 0 {
+		return nil
+	}
+	var b bytes.Buffer
+	for uuid, s := range m.secrets {
+		fmt.Fprintf(&b, "<#secret %s\n%s\n<#value\n%s\n", uuid, s[0], s[1])
+	}
+	b.WriteString("<#end\n")
+	for uuid := range m.secrets {
+		fmt.Fprintf(&b, " %s   ceph   x\n", uuid)
+	}
+	return b.Bytes()
+}
+
+// file, folder, secret and restarts implement view.
+func (m *machine) file(path string) (wantFile, error) {
+	results, err := m.host.Do(context.Background(), remote.ReadFile{Path: path})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return wantFile{}, err
+	}
+	f := results[0].File
+	return wantFile{Path: path, Owner: f.Owner, Group: f.Group, Mode: octal(f.Mode), Data: results[0].Data}, nil
+}
+
+func (m *machine) folder(path string) (wantFile, error) {
+	results, err := m.host.Do(context.Background(), remote.Stat{Path: path})
+	if err == nil {
+		err = results[0].Err
+	}
+	if err != nil {
+		return wantFile{}, err
+	}
+	f := results[0].File
+	return wantFile{Path: path, Owner: f.Owner, Group: f.Group, Mode: octal(f.Mode)}, nil
+}
+
+func (m *machine) secret(uuid string) (xml, value string, err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, ok := m.secrets[uuid]
+	if !ok {
+		err = fs.ErrNotExist
+	}
+	return s[0], s[1], err
+}
+
+func (m *machine) restarts() int { return m.host.Changes("restart") }
+
+func octal(mode fs.FileMode) string { return fmt.Sprintf("%04o", uint32(mode.Perm())) }
+
+// reset makes a machine as it was before Ceph came.
+func (m *machine) reset(address string, d desired) error {
+	m.mu.Lock()
+	clear(m.secrets)
+	m.mu.Unlock()
+	var ops []remote.Op
+	for _, f := range d.Files {
+		ops = append(ops, remote.Remove{Path: f.Path})
+	}
+	_, err := m.host.Do(context.Background(), ops...)
+	m.host.AddFile(novaConf, makeNovaConf(address), 0o640)
+	m.host.AddUnit("nova-compute.service")
+	m.host.Forget()
+	return err
+}
