@@ -16,7 +16,7 @@ const (
 	defaultMax     = 8 << 20 // of a file, and of each output of a program
 	defaultSettle  = 3 * time.Second
 	defaultTimeout = 60 * time.Second
-	settleStep     = 200 * time.Millisecond // in the host's program too
+	settleStep     = 200 * time.Millisecond
 )
 
 // encode translates a checked op.
@@ -42,8 +42,9 @@ func encode(op Op) wire.Op {
 	case UnitState:
 		w.Args = []string{o.Unit}
 	case RestartUnit:
-		steps := (orDefault(o.Settle, defaultSettle) + settleStep - 1) / settleStep
-		w.Args = []string{o.Unit, strconv.FormatInt(int64(steps), 10)}
+		settle := orDefault(o.Settle, defaultSettle)
+		step := min(settle, settleStep)
+		w.Args = []string{o.Unit, strconv.FormatInt(int64((settle+step-1)/step), 10), strconv.FormatFloat(step.Seconds(), 'f', 3, 64)}
 	case Packages:
 		w.List = o.Names
 	case InstallPackages:

@@ -61,6 +61,9 @@ func bars(rows []row) []bar {
 		own, ok2 := find(rows, "cephstack", "sshd", w.scenario, 100, 0)
 		ratio("our wall over the floor, "+w.scenario+", n=100", wall, own, floor, ok && ok2, w.most, true)
 	}
+	own, ok1 := find(rows, "floor", "sshd", "true", 100, 0)
+	under, ok2 := find(rows, "bare", "sshd", "true", 100, 0)
+	ratio("our client's CPU over that of bare x/crypto, true, n=100", cpu, own, under, ok1 && ok2, 1.5, true)
 	return append(append(all, growth(rows)...), delayed(rows)...)
 }
 

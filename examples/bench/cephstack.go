@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -23,7 +24,7 @@ import (
 
 // A job tells the process that is measured what to do.
 type job struct {
-	Converge bool // plan and apply; otherwise connect and run true
+	Tool     string // cephstack, floor or bare
 	Hosts    []jobHost
 	Known    string // known_hosts
 	Cluster  cluster
@@ -33,40 +34,63 @@ type job struct {
 // A jobHost is a host to connect to.
 type jobHost struct{ Name, Address, KeyFile string }
 
-// drive does a job: it is the cephstack, or the floor, that is measured.
+// drive does a job: it is the cephstack, or one of the floors, that is measured.
 func drive(ctx context.Context, path string, out io.Writer) error {
 	var j job
 	if err := readJSON(path, &j); err != nil {
 		return err
 	}
+	var d driven
+	stop := countGoroutines(&d)
+	var err error
+	if j.Tool == "bare" {
+		err = bare(ctx, j)
+	} else {
+		err = j.own(ctx, &d)
+	}
+	stop()
+	return errors.Join(err, json.NewEncoder(out).Encode(d))
+}
+
+// own is the SDK: the whole job, or the floor.
+func (j job) own(ctx context.Context, d *driven) error {
+	fleet, err := remote.NewFleet(remote.Config{User: "root", KeyFiles: []string{j.Hosts[0].KeyFile}, KnownHosts: []string{j.Known},
+		Timeouts: remote.Timeouts{Connect: time.Minute, Handshake: time.Minute, Authenticate: time.Minute}})
+	if err != nil {
+		return err
+	}
 	world := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
 	var names []string
 	for _, h := range j.Hosts {
-		host, err := remote.New(remote.Config{Name: h.Name, Address: h.Address, User: "root", KeyFiles: []string{h.KeyFile}, KnownHosts: []string{j.Known},
-			Timeouts: remote.Timeouts{Connect: time.Minute, Handshake: time.Minute, Authenticate: time.Minute}})
+		host, err := fleet.Host(h.Name, h.Address)
 		if err != nil {
 			return err
 		}
 		names = append(names, h.Name)
 		world.Hosts[h.Name], world.Secrets[h.Name] = host, virsh.New(host, virsh.Options{})
 	}
-	if !j.Converge {
+	if j.Tool == "floor" {
 		return runTrue(ctx, world, names, j.Parallel)
 	}
-	r, err := converge(ctx, j.Cluster, world, names, j.Parallel)
-	return errors.Join(err, json.NewEncoder(out).Encode(r))
+	return converge(ctx, j.Cluster, world, names, j.Parallel, d)
 }
 
 // runTrue is the floor: a connection and a program that does nothing.
 func runTrue(ctx context.Context, w integrate.World, names []string, parallel int) error {
-	var errs []error
-	for _, o := range remote.Each(ctx, names, parallel, func(ctx context.Context, name string) (int, error) {
-		results, err := w.Hosts[name].Do(ctx, remote.Run{Argv: []string{"true"}})
+	return failures(remote.Each(ctx, names, parallel, func(ctx context.Context, name string) (int, error) {
+		host := w.Hosts[name].(*remote.SSH)
+		defer host.Close()
+		results, err := host.Do(ctx, remote.Run{Argv: []string{"true"}})
 		if err != nil {
 			return 0, err
 		}
 		return results[0].Exit, results[0].Err
-	}) {
+	}))
+}
+
+func failures(outcomes []remote.Outcome[int]) error {
+	var errs []error
+	for _, o := range outcomes {
 		if o.Err != nil || o.Value != 0 {
 			errs = append(errs, fmt.Errorf("%s: exit status %d: %w", o.Name, o.Value, o.Err))
 		}
@@ -75,15 +99,34 @@ func runTrue(ctx context.Context, w integrate.World, names []string, parallel in
 }
 
 // A driven is what the tool itself says it did; the disks are asked, too.
-type driven struct{ Changes, Applied int }
+type driven struct{ Changes, Applied, Goroutines int }
 
-// converge plans and applies the benchmark's Spec. Ceph is in memory, with
+// countGoroutines keeps the most goroutines that were seen, until stop.
+func countGoroutines(d *driven) (stop func()) {
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(20 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			d.Goroutines = max(d.Goroutines, runtime.NumGoroutine())
+			select {
+			case <-done:
+				return
+			case <-tick.C:
+			}
+		}
+	}()
+	return func() { close(done); <-stopped }
+}
+
+// converge brings the benchmark's Spec about. Ceph is in memory, with
 // the users and pools there, and so is the one host that is no compute: what
 // is measured is the work on the computes.
-func converge(ctx context.Context, c cluster, w integrate.World, names []string, parallel int) (driven, error) {
+func converge(ctx context.Context, c cluster, w integrate.World, names []string, parallel int, d *driven) error {
 	fake, err := seededCeph(c)
 	if err != nil {
-		return driven{}, err
+		return err
 	}
 	spec := theSpec(names)
 	controller := newController(spec.Hosts[0].Name)
@@ -91,23 +134,17 @@ func converge(ctx context.Context, c cluster, w integrate.World, names []string,
 	w.Hosts[spec.Hosts[0].Name] = controller
 	in, err := integrate.New(integrate.Config{Spec: spec, World: w, Parallel: parallel, Settle: time.Millisecond})
 	if err != nil {
-		return driven{}, err
+		return err
 	}
-	plan, err := in.Plan(ctx)
-	if err != nil {
-		return driven{}, err
-	}
-	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
-	var d driven
-	for _, o := range result.Outcomes {
-		if o.Change.Stage == integrate.StageComputes {
-			d.Changes++
-			if o.Status == integrate.Applied {
-				d.Applied++
-			}
+	var errs []error
+	for part := range in.Converge(ctx, integrate.ConvergeOptions{}) {
+		errs = append(errs, part.Err())
+		if part.Stage == integrate.StageComputes {
+			d.Changes += len(part.Plan.Changes)
+			d.Applied += part.Result.Count(integrate.Applied)
 		}
 	}
-	return d, err
+	return errors.Join(errs...)
 }
 
 func theSpec(computes []string) integrate.Spec {
@@ -157,7 +194,7 @@ func record(ctx context.Context, c cluster) (desired, error) {
 		Secrets: map[string]libvirtsecret.Store{name: secrets}}
 	before, _ := m.host.Contents(novaConf)
 	was := iniLines(before)
-	if _, err := converge(ctx, c, w, []string{name}, 1); err != nil {
+	if err := converge(ctx, c, w, []string{name}, 1, &driven{}); err != nil {
 		return desired{}, fmt.Errorf("recording the desired state: %w", err)
 	}
 	var d desired

@@ -73,15 +73,13 @@ func serve(dir string, n int) ([]*machine, error) {
 	}
 	var machines []*machine
 	var hosts []jobHost
+	var clientKey []byte
+	key := filepath.Join(dir, "key")
 	for i := range n {
 		name := hostName(i)
 		m := newCompute(name, hostAddress(i))
-		server, err := remotetest.Serve(m.host)
+		server, err := serveOne(m.host, &clientKey)
 		if err != nil {
-			return nil, err
-		}
-		key := filepath.Join(dir, name+".key")
-		if err := os.WriteFile(key, server.Key, 0o600); err != nil {
 			return nil, err
 		}
 		if _, err := io.WriteString(known, server.KnownHost); err != nil {
@@ -90,7 +88,19 @@ func serve(dir string, n int) ([]*machine, error) {
 		machines = append(machines, m)
 		hosts = append(hosts, jobHost{Name: name, Address: server.Address, KeyFile: key})
 	}
-	return machines, errors.Join(known.Close(), writeJSON(filepath.Join(dir, "hosts.json"), hosts))
+	return machines, errors.Join(known.Close(), os.WriteFile(key, clientKey, 0o600), writeJSON(filepath.Join(dir, "hosts.json"), hosts))
+}
+
+// serveOne starts a server that lets in key, which the first one makes.
+func serveOne(h *remotetest.Host, key *[]byte) (*remotetest.Server, error) {
+	if *key != nil {
+		return remotetest.ServeKey(h, *key)
+	}
+	s, err := remotetest.Serve(h)
+	if err == nil {
+		*key = s.Key
+	}
+	return s, err
 }
 
 func answer(machines []*machine, c memoryCall, r *memoryReply) error {

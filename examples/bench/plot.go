@@ -87,6 +87,9 @@ func dashes(label string) string {
 func curves(rows []row, scenario string) []curve {
 	var all []curve
 	for _, tool := range allTools() {
+		if tool == "bare" {
+			continue // as the floor
+		}
 		c := curve{label: tool, colour: colours()[tool]}
 		for _, r := range rows {
 			if r.Tool == tool && r.Target == "sshd" && r.RTT == 0 && r.Wall > 0 && (r.Scenario == scenario || r.Scenario == "true") {

@@ -29,6 +29,7 @@ type row struct {
 	Wall       float64   `json:"wall_s"`
 	CPU        float64   `json:"controller_cpu_s"`
 	RSS        float64   `json:"max_rss_mib"`
+	Goroutines int       `json:"goroutines,omitempty"` // at most, as far as it was looked at; of our own tools
 	RoundTrips *float64  `json:"round_trips"` // with a delay, one host
 	Changed    int       `json:"changed"`     // hosts, by their disks
 	WallAll    []float64 `json:"wall_all_s"`  // each run
@@ -145,7 +146,7 @@ func summarize(c cell, scenario string, runs []sample) row {
 			return r
 		}
 		wall, cpu, rss = append(wall, s.Wall), append(cpu, s.CPU), append(rss, s.MaxRSS)
-		r.Changed = s.changed
+		r.Changed, r.Goroutines = s.changed, max(r.Goroutines, s.goroutines)
 	}
 	r.Runs, r.WallAll = len(runs), wall
 	r.Wall, r.CPU, r.RSS = median(wall), median(cpu), median(rss)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -16,8 +17,8 @@ import (
 // A sample is one run of a tool; err is the tool's fault.
 type sample struct {
 	usage
-	changed int
-	err     string
+	changed, goroutines int
+	err                 string
 }
 
 // measured runs a tool once, in a process that adds up what it takes.
@@ -51,6 +52,10 @@ func (b *bench) measured(ctx context.Context, t task) (sample, error) {
 		s.err = fmt.Sprintf("ended after %.0f s", s.Wall)
 	case s.Exit != 0:
 		s.err = fmt.Sprintf("exit status %d: %s", s.Exit, said)
+	}
+	var d driven
+	if json.Unmarshal([]byte(said), &d) == nil { // a tool of ours
+		s.goroutines = d.Goroutines
 	}
 	return s, os.RemoveAll(t.dir)
 }

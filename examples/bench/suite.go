@@ -106,7 +106,7 @@ func (b *bench) inProcess(ctx context.Context, n int) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.stop()) }()
 	fmt.Fprintf(b.out, "%d in-process servers made in %.1f s\n", n, time.Since(began).Seconds())
-	for _, tool := range []string{"cephstack", "floor"} {
+	for _, tool := range []string{"cephstack", "floor", "bare"} {
 		if !slices.Contains(b.tools, tool) {
 			continue
 		}
@@ -130,7 +130,7 @@ func (c cell) key() string { return fmt.Sprint(c.tool, c.target, c.rtt) }
 // steps are the scenarios of a cell in the order in which they are run: as
 // far as the last one that is asked for.
 func (b *bench) steps(c cell) []string {
-	if c.tool == "floor" {
+	if c.tool == "floor" || c.tool == "bare" {
 		return []string{"true"}
 	}
 	all := allScenarios()

@@ -33,7 +33,7 @@ type invocation struct {
 // invoke writes what the tool needs and says how to run it.
 func (t task) invoke(f *farm) (invocation, error) {
 	switch t.tool {
-	case "cephstack", "floor":
+	case "cephstack", "floor", "bare":
 		return t.own()
 	case "clush":
 		return t.clush(f)
@@ -45,7 +45,7 @@ func (t task) invoke(f *farm) (invocation, error) {
 func (t task) own() (invocation, error) {
 	hosts, known := t.fleet.hosts(t.n, t.port)
 	path := filepath.Join(t.dir, "job.json")
-	j := job{Converge: t.tool != "floor", Hosts: hosts, Known: known, Cluster: t.cluster, Parallel: t.parallel}
+	j := job{Tool: t.tool, Hosts: hosts, Known: known, Cluster: t.cluster, Parallel: t.parallel}
 	return invocation{argv: []string{"/proc/self/exe", "drive", path}}, writeJSON(path, j)
 }
 

@@ -41,11 +41,21 @@ type Server struct {
 
 // Serve starts a server in front of h with new keys.
 func Serve(h *Host) (*Server, error) {
+	_, client, err := newKey()
+	if err != nil {
+		return nil, err
+	}
+	return ServeKey(h, client)
+}
+
+// ServeKey is Serve for the owner of a private key in PEM: several servers can
+// let in the same one, as a fleet's do.
+func ServeKey(h *Host, clientPEM []byte) (*Server, error) {
 	hostSigner, _, err := newKey()
 	if err != nil {
 		return nil, err
 	}
-	clientSigner, clientPEM, err := newKey()
+	clientSigner, err := ssh.ParsePrivateKey(clientPEM)
 	if err != nil {
 		return nil, err
 	}

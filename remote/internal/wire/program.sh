@@ -386,6 +386,7 @@ now() { systemctl show -p ActiveState,InvocationID,NRestarts -- "$x" 2>&1; }
 op_restart() {
 	line x
 	line n
+	line step
 	i=$(systemctl show -p InvocationID -- "$x" 2>&1) || { fail sys "$i"; return; }
 	beat &
 	b=$! c=0
@@ -412,7 +413,7 @@ again() {
 		sleep 0.2
 	done
 }
-# Active, the same start, no automatic restart, for n looks 0.2 s apart.
+# Active, the same start, no automatic restart, for n looks with a pause before each.
 settle() {
 	k=$(now)
 	while :; do
@@ -421,7 +422,7 @@ settle() {
 		esac
 		[ "$n" -gt 0 ] || return
 		n=$((n - 1))
-		sleep 0.2
+		sleep "$step"
 		[ "$k" = "$(now)" ] || { c=1; return; }
 	done
 }

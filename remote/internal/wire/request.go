@@ -29,9 +29,9 @@ func Shape(name string) (args int, list, data, ok bool) {
 	switch name {
 	case "stat", "unit":
 		return 1, false, false, true
-	case "remove", "restart":
+	case "remove":
 		return 2, false, false, true
-	case "dir":
+	case "dir", "restart":
 		return 3, false, false, true
 	case "files":
 		return 1, true, false, true
