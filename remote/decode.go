@@ -191,22 +191,20 @@ func decodeRest(host string, op Op, reply wire.Reply, r *Result, failed bool) er
 
 func decodeRun(reply wire.Reply, r *Result) error {
 	out, err1 := reply.Bytes("out")
-	mix := reply.Facts["mix"]
-	before, rest, ended := strings.Cut(mix, "<")
-	exit, after, closed := strings.Cut(rest, ">")
-	stderr, err2 := base64.StdEncoding.DecodeString(before + after)
-	if err1 != nil || err2 != nil || ended != closed {
+	stderr, err2 := reply.Bytes("errors")
+	if err1 != nil || err2 != nil {
 		return wire.ErrAnswer
 	}
 	r.Data = out[:min(len(out), defaultMax)]
 	r.Stderr = stderr[:min(len(stderr), defaultMax)]
-	if !ended {
+	if reply.Facts["exit"] == "late" {
 		return ErrTimeout
 	}
-	var err error
-	if r.Exit, err = strconv.Atoi(exit); err != nil {
+	exit, err := strconv.Atoi(reply.Facts["exit"])
+	if err != nil {
 		return wire.ErrAnswer
 	}
+	r.Exit = exit
 	if len(out) > defaultMax || len(stderr) > defaultMax {
 		return ErrTooLarge
 	}

@@ -77,15 +77,14 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 }
 
 func TestDecodeRun(t *testing.T) {
-	r := decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "mix", "<3>"+b64("err")))
+	r := decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "exit", "3", "errors", b64("err")))
 	require.NoError(t, r.Err)
 	require.Equal(t, "out err 3", string(r.Data)+" "+string(r.Stderr)+" "+string(rune('0'+r.Exit)))
-	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", "", "mix", b64("errerr")[:4]+"<0>"+b64("errerr")[4:]))
-	require.NoError(t, r.Err)
-	require.Equal(t, "errerr", string(r.Stderr))
-	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "mix", b64("Terminated")))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", ""))
+	require.ErrorIs(t, r.Err, wire.ErrAnswer, "no exit status")
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "exit", "late", "errors", b64("Terminated")))
 	require.ErrorIs(t, r.Err, ErrTimeout)
-	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64(strings.Repeat("x", defaultMax+1)), "mix", "<0>"))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64(strings.Repeat("x", defaultMax+1)), "exit", "0"))
 	require.ErrorIs(t, r.Err, ErrTooLarge)
 	require.Len(t, r.Data, defaultMax)
 }

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bytes"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
@@ -50,8 +51,12 @@ func encode(op Op) wire.Op {
 	case InstallPackages:
 		w.List = o.Names
 	case Run:
-		seconds := orDefault(o.Timeout, defaultTimeout).Seconds()
-		w.Args = []string{o.User, strconv.FormatFloat(seconds, 'f', 3, 64)}
+		limit := orDefault(o.Timeout, defaultTimeout)
+		kind := "text"
+		if bytes.IndexByte(o.Stdin, 0) >= 0 {
+			kind = "binary"
+		}
+		w.Args = []string{o.User, strconv.FormatFloat(limit.Seconds(), 'f', 3, 64), strconv.FormatInt(limit.Milliseconds(), 10), kind}
 		w.List, w.Data = o.Argv, o.Stdin
 	}
 	return w

@@ -63,7 +63,11 @@ v "${words}echo '<#end'; secret-list" </dev/null || exit 75
 // is there because /dev/stdin cannot be opened when it is a socket.
 const defineScript = `
 printf '%s\n' "$3" | v secret-define --file /dev/stdin >/dev/null || exit 73
-cat | v secret-set-value --secret "$2" --file /dev/stdin >/dev/null || exit 74
+if [ -p /dev/stdin ]; then
+	v secret-set-value --secret "$2" --file /dev/stdin >/dev/null || exit 74
+else # a socket cannot be opened by its name
+	cat | v secret-set-value --secret "$2" --file /dev/stdin >/dev/null || exit 74
+fi
 if [ "$4" = yes ]; then exit 0; fi
 v secret-get-value --secret "$2" </dev/null || exit 75
 `

@@ -105,10 +105,9 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		}
 		maps.Copy(f, lines("pkgs", text.String()))
 	case remote.Run:
-		f["out"] = encode(r.Data)
-		f["mix"] = encode(r.Stderr)
-		if !errors.Is(r.Err, remote.ErrTimeout) {
-			f["mix"] += fmt.Sprintf("<%d>", r.Exit)
+		f["out"], f["errors"], f["exit"] = encode(r.Data), encode(r.Stderr), strconv.Itoa(r.Exit)
+		if errors.Is(r.Err, remote.ErrTimeout) {
+			f["exit"] = "late"
 		}
 	}
 	_, run := op.(remote.Run)

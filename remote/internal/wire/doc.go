@@ -46,7 +46,7 @@
 // and inode in seconds, names of owner and group, between colons), link and
 // data (base64), sha, changed (0 or 1), show0 and so on (the lines of
 // systemctl show), pkgs0 and so on (lines "status name version"), out (base64
-// of standard output), mix (base64 of standard error with <exit status>
-// anywhere in it, which is missing when the time was up), err (a class, and
-// base64 of a text if the class does not tell all).
+// of standard output), exit (the exit status, or late), errors (base64 of
+// standard error, if there was any), err (a class, and base64 of a text if the
+// class does not tell all).
 package wire

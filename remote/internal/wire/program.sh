@@ -132,6 +132,20 @@ folder() {
 	d=${p%/*}
 	d=${d:-/}
 }
+# True only if the listing of the folder, or of one above it, shows that there is
+# no such name; no name of these begins with a dot.
+absent() {
+	case ${1##*/} in .*|"") return 1 ;;
+	esac
+	if [ -d "${1%/*}/." ]; then
+		for f in "${1%/*}"/*; do
+			if [ "$f" = "$1" ]; then return 1; fi
+		done
+		[ -e "$f" ] || [ -h "$f" ]
+	else
+		absent "${1%/*}"
+	fi
+}
 gone() {
 	case $s in *": No such file or directory") return 0 ;;
 	esac
@@ -139,6 +153,7 @@ gone() {
 }
 op_stat() {
 	line p
+	if absent "$p"; then fail notexist ""; return; fi
 	look "$p" || { fail sys "$s"; return; }
 	say "stat $s"
 	case $s in a???:*) say "link $(readlink -n -- "$p" | base64 -w0)" ;;
@@ -168,16 +183,24 @@ op_files() {
 	line x
 	line c
 	set --
-	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	at=
+	n=0
+	while [ "$n" -lt "$c" ]; do
+		text
+		if absent "$v"; then fault "$n" notexist ""; else set -- "$@" "$v"; at="$at $n"; fi
+		n=$((n + 1))
+	done
+	[ "$#" -gt 0 ] || return
 	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && same_size "$@" || { each "$@"; return; }
 	y=$(cat -- "$@" 2>/dev/null | base64 -w0)
 	[ "${#y}" -eq $(((all + 2) / 3 * 4)) ] && [ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
-	i=0
 	for p in "$@"; do
+		at=${at# }
+		i=${at%% *}
+		at=${at#"$i"}
 		say "stat$i ${s%%"$nl"*}"
 		s=${s#*"$nl"}
 		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
-		i=$((i + 1))
 	done
 	say "all $y"
 }
@@ -197,11 +220,13 @@ same_size() {
 	done
 	[ "$all" -le 33554432 ]
 }
+# Read each by itself; at has their numbers.
 each() {
-	i=0
 	for p in "$@"; do
+		at=${at# }
+		i=${at%% *}
+		at=${at#"$i"}
 		read_one "$i"
-		i=$((i + 1))
 	done
 }
 # The files of a folder whose names have an end, in the order of their names.
@@ -210,7 +235,12 @@ op_dir() {
 	line e
 	line x
 	i=0
-	look "$p/." || { fail sys "$s"; return; }
+	if absent "$p"; then fail notexist ""; return; fi
+	if [ -d "$p/." ]; then :; else
+		look "$p/." && s="$p: Not a directory"
+		fail sys "$s"
+		return
+	fi
 	for p in "$p"/*"$e"; do
 		[ -f "$p" ] || continue
 		say "name$i $(printf %s "$p" | base64 -w0)"
@@ -233,13 +263,18 @@ op_write() {
 }
 # What is there now: its attributes and digest, h.
 before() {
-	if look "$p"; then
+	if absent "$p" && [ -d "$d" ]; then
+		nothing
+	elif look "$p"; then
 		case $s in 8???:*) ;;
 		a???:*) fail symlink ""; return 1 ;;
 		4???:*) fail isdir ""; return 1 ;;
 		*) fail notreg ""; return 1 ;;
 		esac
-		digest "$p" || return 1
+		# What it must still be is compared right before it is replaced.
+		case $was in ""|absent|"$sum") digest "$p" || return 1 ;;
+		*) h=$was ;;
+		esac
 		split
 	else
 		gone || return 1
@@ -248,14 +283,17 @@ before() {
 			fail sys "$d: Not a directory"
 			return 1
 		fi
-		h=absent
-		su=0
-		sg=0
-		sm=384
+		nothing
 	fi
 	case $was in ""|"$h") ;;
 	*) fail conflict ""; return 1 ;;
 	esac
+}
+nothing() {
+	h=absent
+	su=0
+	sg=0
+	sm=384
 }
 write() {
 	who "$o" "$og" || return
@@ -338,22 +376,30 @@ op_mkdir() {
 	who "$o" "$og" || return
 	folder
 	made=0
-	if look "$p"; then
+	if absent "$p"; then
+		s=": No such file or directory"
+		false
+	else
+		look "$p"
+	fi
+	if [ "$?" = 0 ]; then
 		case $s in 4???:*) ;;
 		a???:*) fail symlink ""; return ;;
 		*) fail notdir ""; return ;;
 		esac
 	else
 		gone || return
-		e=$( { umask 022 && mkdir -p -- "$d" && umask 077 && mkdir -- "$p" && sync "$d"; } 2>&1 ) || { fail sys "$e"; return; }
+		md=${md:-00755}
+		first=$md
+		[ -z "$u$g" ] || [ "$u:$g" = 0:0 ] || first=00700
+		e=$( { [ -d "$d" ] || { umask 022 && mkdir -p -- "$d" && umask 077; } && mkdir -m "$first" -- "$p" && sync "$d" "$p"; } 2>&1 ) || { fail sys "$e"; return; }
 		look "$p" || { fail sys "$s"; return; }
 		made=1
-		md=${md:-00755}
 		say "changed 1"
 	fi
 	split
 	setattr "$p" || return
-	look "$p" || { fail sys "$s"; return; }
+	[ "$a" = 0 ] || look "$p" || { fail sys "$s"; return; }
 	say "stat $s"
 	say "changed $((made | a))"
 }
@@ -383,11 +429,19 @@ op_unit() {
 	show "$x"
 }
 now() { systemctl show -p ActiveState,InvocationID,NRestarts -- "$x" 2>&1; }
+# The invocation in what now says.
+call() {
+	case $1 in *InvocationID=*) i=${1#*InvocationID=}; i=${i%%"$nl"*} ;;
+	*) i= ;;
+	esac
+}
 op_restart() {
 	line x
 	line n
 	line step
-	i=$(systemctl show -p InvocationID -- "$x" 2>&1) || { fail sys "$i"; return; }
+	k=$(now) || { fail sys "$k"; return; }
+	call "$k"
+	old=$i
 	beat &
 	b=$! c=0
 	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&- 7<&-)
@@ -396,8 +450,9 @@ op_restart() {
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
 	[ "$c" = 0 ] && settle
 	quiet
-	[ "$i" = "$(systemctl show -p InvocationID -- "$x" 2>&1)" ] || say "changed 1"
 	show "$x" || return
+	call "$v"
+	[ "$i" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }
 # A start that failed: systemd may be set to try again, for 90 s at most here.
@@ -484,23 +539,35 @@ op_install() {
 	[ -z "$need" ] || fail install "$e"
 }
 
-# Programs. Standard output streams out on 4; standard error and, between
-# angle brackets, the exit status (6) are collected in r. No status: ended by timeout.
-w="k=; trap \"k=1\" TERM; ( exec \"\$@\" 6>&- ); c=\$?; [ -n \"\$k\" ] || printf \"<%s>\" \"\$c\" >&6"
+# Programs. Standard output streams out on 4; standard error is collected in r
+# with the exit status (by way of 6) somewhere in it, behind the mark.
 cap=8388609
 most() { head -c "$cap"; read -r y && cat >/dev/null; }
-given() { [ -z "$z" ] || printf "%s" "$z" | base64 -d 2>/dev/null; }
+# Hundredths of a second since the machine started.
+clock() {
+	read -r y z </proc/uptime
+	y=${y%.*}${y#*.}
+}
 op_run() {
 	line o
 	line to
+	line ms
+	line kind
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	line n
 	# All of the standard input must be here before the program starts.
-	z=
-	[ "$n" = 0 ] || z=$(feed "$n" | base64 -w0)
-	[ "${#z}" -eq $(((n + 2) / 3 * 4)) ] || exit 90
+	in=
+	case $n:$kind in 0:*) ;;
+	*:text) in=$(feed "$n"; echo x)
+		[ "${#in}" -eq $((n + 1)) ] || exit 90
+		in=${in%x}
+		;;
+	*) in=$(feed "$n" | base64 -w0)
+		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || exit 90
+		;;
+	esac
 	home=/root
 	if [ -n "$o" ]; then
 		home=$(getent passwd "$o") || { fail owner "unknown user $o"; return; }
@@ -509,11 +576,24 @@ op_run() {
 		set -- runuser -u "$o" -- "$@"
 	fi
 	printf "%s out " "$m" >&4 || exit 92
-	r=$( { { given | HOME=$home timeout -k 5 "$to" /bin/sh -c "$w" sh "$@" 3<&- 4>&- 7<&- | most | base64 -w0 >&4; } 2>&1 | most | base64 -w0; } 6>&1 )
+	clock
+	k=$y
+	r=$( { { given | { HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&- 7<&-; printf "<%s:%s>" "$m" "$?" >&6; } | most | base64 -w0 >&4; } 2>&1 | most; printf x; } 6>&1 )
+	r=${r%x}
 	printf "\n" >&4 || exit 92
-	say "mix $r"
-	case $r in *"<0>"*) ;;
-	*) ko=1 ;;
+	clock
+	c=${r##*"<$m:"}
+	c=${c%%">"*}
+	r=${r%%"<$m:"*}${r#*"<$m:$c>"}
+	case $c in 124|137) [ $((y - k)) -lt $((ms / 10)) ] || c=late ;;
+	esac
+	say "exit $c"
+	[ -z "$r" ] || say "errors $(printf "%s" "$r" | base64 -w0)"
+	[ "$c" = 0 ] || ko=1
+}
+given() {
+	case $kind in text) printf "%s" "$in" ;;
+	*) [ -z "$in" ] || printf "%s" "$in" | base64 -d 2>/dev/null ;;
 	esac
 }
 

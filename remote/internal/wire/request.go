@@ -37,12 +37,12 @@ func Shape(name string) (args int, list, data, ok bool) {
 		return 1, true, false, true
 	case "attr", "mkdir":
 		return 4, false, false, true
+	case "run":
+		return 4, true, true, true
 	case "write":
 		return 7, false, true, true
 	case "packages", "install":
 		return 0, true, false, true
-	case "run":
-		return 2, true, true, true
 	}
 	return 0, false, false, false
 }
