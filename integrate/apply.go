@@ -81,7 +81,7 @@ func (r *run) rebase(ctx context.Context) {
 	}
 	broken := map[string]error{}
 	for _, f := range now.Problems() {
-		broken[f.Target] = fmt.Errorf("%w: %s", ErrIncomplete, f.Message)
+		broken[f.Target] = errors.Join(broken[f.Target], &problemError{f})
 	}
 	for _, c := range r.plan.Changes {
 		now, ok := fresh[c.ID]

@@ -104,3 +104,12 @@ func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
 		assert.Contains(t, p.Problems()[0].Message, "/etc/nova/nova-compute.conf")
 	})
 }
+
+func TestASharedPoolIsSaid(t *testing.T) {
+	spec := exampleSpec()
+	spec.Nova.Pool = "volumes"
+	_, in := open(t, spec)
+	p := plan(t, in)
+	require.Empty(t, p.Problems())
+	assert.Contains(t, p.String(), "note: ceph pool volumes: holds volumes and VM disks")
+}

@@ -23,7 +23,7 @@ type differ struct {
 	o    *observed
 	plan *Plan
 	ids  map[string]bool // changes planned so far
-	bad  map[string]bool // pools, as cluster/pool, that belong to others
+	bad  map[string]bool // what belongs to others: pools, as cluster/pool, and users, by userKey
 }
 
 func newDiffer(s *site, o *observed) *differ {
@@ -123,11 +123,18 @@ func (d *differ) note(target, object, format string, args ...any) {
 func (d *differ) cluster(c ClusterSpec) {
 	seen := d.o.clusters[c.Name]
 	if seen.err != nil {
-		d.problem(c.Name, "", seen.err, "the Ceph cluster cannot be read, so nothing that depends on it is planned: %v; see that its monitors answer and run again", seen.err)
+		asked := ""
+		if c.Host != "" {
+			asked = " (asked on " + c.Host + ")"
+		}
+		d.problem(c.Name, "", seen.err, "the Ceph cluster cannot be read%s, so nothing that depends on it is planned: %v%s", asked, seen.err, advice(seen.err))
 		return
 	}
 	for _, p := range d.site.pools[c.Name] {
 		d.pool(c.Name, p, seen)
+		if uses := d.site.usesOf(c.Name, p.Name); len(uses) > 1 {
+			d.note(c.Name, "pool "+p.Name, "holds %s: each one's user may change what the others have there; a pool for each keeps them apart", strings.Join(uses, " and "))
+		}
 	}
 	for _, u := range d.site.users {
 		if u.cluster == c.Name {
@@ -176,6 +183,11 @@ func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 		return
 	}
 	have, ok := seen.users[want.entity]
+	if slices.ContainsFunc([]string{"mon", "osd", "mgr"}, func(daemon string) bool { return strings.Contains(have.Caps[daemon], "allow *") }) {
+		d.bad[userKey(want.userID)] = true
+		d.problem(c.Name, "user "+want.entity, nil, "has all rights (%s), as an administrator, so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
+		return
+	}
 	caps := wantedCaps(c, have, want)
 	if ok && have.Caps.Equal(caps) {
 		return
@@ -187,6 +199,9 @@ func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 	}
 	d.add(change)
 }
+
+// userKey is a user's place among what is left alone.
+func userKey(id userID) string { return id.cluster + " " + id.entity }
 
 // foreignPool names a pool of another application that a user would get rights
 // in.
@@ -223,7 +238,7 @@ func capsDiffs(have, want ceph.Caps) []FieldDiff {
 // cloud plans what is made through the APIs: volume types.
 func (d *differ) cloud() {
 	if err := d.o.cloud.err; err != nil && !errors.Is(err, errNoCloud) {
-		d.problem(cloudTarget, "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v", err)
+		d.problem(cloudTarget, "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v%s", err, advice(err))
 		return
 	}
 	for _, b := range d.site.cinder {

@@ -127,6 +127,9 @@ func (x *hostDiffer) cephReady(service string) error {
 		if pool := x.foreignPool(id); pool != "" {
 			return fmt.Errorf("left alone, as pool %s is not RBD's", pool)
 		}
+		if x.bad[userKey(id)] {
+			return fmt.Errorf("left alone, as user %s is an administrator's", id.entity)
+		}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ type hostDiffer struct {
 func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 	d = d.part()
 	if seen.err != nil {
-		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v", seen.err)
+		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v%s", seen.err, advice(seen.err))
 		return d
 	}
 	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
@@ -214,7 +214,7 @@ func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 
 func (x *hostDiffer) keyring(id userID) {
 	path := keyringPath(id.cluster, id.entity)
-	if x.blocked[id.cluster] || x.foreignPool(id) != "" {
+	if x.blocked[id.cluster] || x.foreignPool(id) != "" || x.bad[userKey(id)] {
 		return
 	}
 	w, err := x.desiredKeyring(id)
@@ -293,7 +293,7 @@ func digest(secret string) string {
 }
 
 func (x *hostDiffer) secret(id userID) {
-	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreignPool(id) != "" {
+	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreignPool(id) != "" || x.bad[userKey(id)] {
 		return
 	}
 	want, err := x.desiredSecret(id)
@@ -326,7 +326,7 @@ func (x *hostDiffer) secret(id userID) {
 // same usage is a conflict.
 func (x *hostDiffer) desiredSecret(id userID) (libvirtsecret.Secret, error) {
 	if x.seen.secretErr != nil {
-		return libvirtsecret.Secret{}, fmt.Errorf("libvirt's secrets cannot be read: %w", x.seen.secretErr)
+		return libvirtsecret.Secret{}, fmt.Errorf("libvirt's secrets cannot be read: %w%s", x.seen.secretErr, advice(x.seen.secretErr))
 	}
 	fsid := x.o.clusters[id.cluster].status.FSID
 	want := libvirtsecret.Secret{

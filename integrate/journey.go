@@ -81,7 +81,7 @@ func (v *verifier) journey(ctx context.Context) {
 func (j *journey) step(ctx context.Context, name, next string, needs []string, fn func(context.Context) (string, error)) {
 	j.passed[name] = j.check(ctx, name, next, func(ctx context.Context) (string, error) {
 		if j.cloud == nil {
-			return "", unable("%v", cmp.Or(j.in.world.CloudErr, errNoCloud))
+			return "", unable("%w", cmp.Or(j.in.world.CloudErr, errNoCloud))
 		}
 		for _, n := range needs {
 			if !j.passed[n] {

@@ -121,8 +121,8 @@ func (p *Plan) String() string {
 }
 
 func (p *Plan) summary() string {
-	if p.Empty() && len(p.Problems()) > 0 {
-		return "Nothing can be planned until the problems are solved."
+	if n := len(p.Problems()); p.Empty() && n > 0 {
+		return fmt.Sprintf("Nothing to do but what %d problems keep from being planned.", n)
 	}
 	if p.Empty() {
 		return "Nothing to do."

@@ -108,7 +108,7 @@ func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
 	}
 	results, err := v.in.world.Hosts[host].Do(ctx, append(slices.Clone(ops), cleanup...)...)
 	if err != nil {
-		return "", unable("%v", err)
+		return "", unable("%w", err)
 	}
 	return judge(rights, results[:len(ops)], results[len(ops):], account+"@"+host)
 }

@@ -86,6 +86,24 @@ func (s *site) resolvePools() {
 	}
 }
 
+// usesOf lists what a pool is for, by the services.
+func (s *site) usesOf(cluster, pool string) []string {
+	var uses []string
+	if g := s.glance; g != nil && g.Cluster == cluster && g.Pool == pool {
+		uses = append(uses, "images")
+	}
+	if slices.ContainsFunc(s.cinder, func(b BackendSpec) bool { return b.Cluster == cluster && b.Pool == pool }) {
+		uses = append(uses, "volumes")
+	}
+	if b := s.backup; b != nil && b.Cluster == cluster && b.Pool == pool {
+		uses = append(uses, "backups")
+	}
+	if n := s.nova; n != nil && n.Cluster == cluster && n.Pool == pool {
+		uses = append(uses, "VM disks")
+	}
+	return uses
+}
+
 func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 	p := ceph.Pool{Name: pool, Application: "rbd"}
 	for _, c := range s.spec.Clusters {

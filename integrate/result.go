@@ -3,6 +3,7 @@ package integrate
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -11,8 +12,9 @@ var (
 	// ErrConflict says that the world changed between plan and apply; nothing
 	// was written over that change. Plan again.
 	ErrConflict = errors.New("integrate: changed since the plan was made")
-	// ErrIncomplete says that a part of the Spec could not be planned.
-	ErrIncomplete = errors.New("integrate: part of the spec cannot be reached")
+	// ErrIncomplete says that a part of the Spec could not be planned, or was
+	// skipped because of what it needs.
+	ErrIncomplete = errors.New("integrate: not all of the spec is reached")
 	// ErrChecks says that a verification did not pass.
 	ErrChecks = errors.New("integrate: checks did not pass")
 )
@@ -61,10 +63,26 @@ func (r *Result) Err() error {
 	}
 	for _, f := range r.Findings {
 		if f.Problem {
-			errs = append(errs, fmt.Errorf("%w: %s %s: %s", ErrIncomplete, f.Target, f.Object, f.Message))
+			errs = append(errs, &problemError{f})
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// A problemError is a Problem of a plan as an error: ErrIncomplete, and its
+// cause.
+type problemError struct{ f Finding }
+
+func (e *problemError) Error() string {
+	return fmt.Sprintf("%v: %s: %s", ErrIncomplete, strings.TrimSpace(e.f.Target+" "+e.f.Object), e.f.Message)
+}
+
+// Unwrap gives both; a cause that is not known is none.
+func (e *problemError) Unwrap() []error {
+	if e.f.Err == nil {
+		return []error{ErrIncomplete}
+	}
+	return []error{ErrIncomplete, e.f.Err}
 }
 
 // Count says how many changes ended with a status.

@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -27,9 +28,11 @@ func (v *verifier) static(ctx context.Context) {
 // agrees passes when a plan has nothing to say about some kinds at a target.
 func agrees(plan *Plan, target string, evidence string, kinds ...Kind) (string, error) {
 	var wrong []string
+	var problems []error
 	for _, f := range plan.Problems() {
 		if f.Target == target && f.concerns(kinds) {
 			wrong = append(wrong, strings.TrimSpace(f.Object+" "+f.Message))
+			problems = append(problems, errProblem, f.Err)
 		}
 	}
 	for _, c := range plan.Changes {
@@ -38,10 +41,20 @@ func agrees(plan *Plan, target string, evidence string, kinds ...Kind) (string, 
 		}
 	}
 	if len(wrong) > 0 {
-		return "", fmt.Errorf("%s", strings.Join(wrong, "; "))
+		return "", &differsError{strings.Join(wrong, "; "), errors.Join(problems...)}
 	}
 	return evidence, nil
 }
+
+// A differsError says how the world differs from the Spec; cause is nil unless
+// problems have to do with it.
+type differsError struct {
+	text  string
+	cause error
+}
+
+func (e *differsError) Error() string { return e.text }
+func (e *differsError) Unwrap() error { return e.cause }
 
 // concerns tells a finding about a host's secrets or units from one about its
 // files; a finding without an object concerns everything at its target.
@@ -68,7 +81,7 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 	seen := v.seen.clusters[c.Name]
 	v.check(ctx, "ceph-health "+c.Name, "ceph health detail", func(context.Context) (string, error) {
 		if seen.err != nil {
-			return "", unable("%v", seen.err)
+			return "", unable("%w", seen.err)
 		}
 		s := seen.status
 		evidence := fmt.Sprintf("%s, fsid %s, %s, %d OSDs up %s", s.Health, s.FSID, s.Release, s.OSDsUp, strings.Join(s.Checks, " "))
@@ -78,6 +91,9 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 		return strings.TrimSpace(evidence), nil
 	})
 	v.check(ctx, "pools "+c.Name, applyNext, func(context.Context) (string, error) {
+		if seen.err != nil {
+			return "", unable("%w", seen.err)
+		}
 		var have []string
 		for _, p := range v.in.site.pools[c.Name] {
 			s := seen.pools[p.Name]
@@ -86,6 +102,9 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 		return agrees(plan, c.Name, strings.Join(have, ", "), KindPool)
 	})
 	v.check(ctx, "users "+c.Name, applyNext, func(context.Context) (string, error) {
+		if seen.err != nil {
+			return "", unable("%w", seen.err)
+		}
 		var have []string
 		for _, u := range v.in.site.users {
 			if u.cluster == c.Name {
@@ -139,28 +158,40 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 		}
 		return agrees(plan, h.Name, strings.Join(x.effective(), ", "), KindSettings)
 	})
-	v.check(ctx, "units "+h.Name, applyNext, func(context.Context) (string, error) {
-		if err := x.unknown(); err != nil {
-			return "", err
+	v.check(ctx, "units "+h.Name, applyNext, func(context.Context) (string, error) { return x.unitsWell(plan) })
+}
+
+// unitsWell passes when all units run with their files as they are. What the
+// files should be does not matter, so that no cluster is needed for it.
+func (x *hostDiffer) unitsWell(plan *Plan) (string, error) {
+	if x.seen.err != nil {
+		return "", unable("%w", x.seen.err)
+	}
+	var have, wrong []string
+	for _, name := range x.names {
+		l := services[name]
+		u := x.seen.units[l.unit]
+		have = append(have, fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z")))
+		if reason, _ := x.debt(l, u); reason != "" {
+			wrong = append(wrong, l.unit+": "+reason)
 		}
-		var have []string
-		for _, name := range x.names {
-			u := seen.units[services[name].unit]
-			have = append(have, fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z")))
-		}
-		return agrees(plan, h.Name, strings.Join(have, ", "), KindUnit)
-	})
+	}
+	evidence, err := agrees(plan, x.spec.Name, strings.Join(have, ", "), KindUnit)
+	if err == nil && len(wrong) > 0 {
+		err = errors.New(strings.Join(wrong, "; "))
+	}
+	return evidence, err
 }
 
 // unknown says why a host cannot be compared with the Spec: it, or a cluster
 // that its files depend on, cannot be read.
 func (x *hostDiffer) unknown() error {
 	if x.seen.err != nil {
-		return unable("%v", x.seen.err)
+		return unable("%w", x.seen.err)
 	}
 	for _, id := range x.users() {
 		if err := x.o.clusters[id.cluster].err; err != nil {
-			return unable("%v", err)
+			return unable("%w", err)
 		}
 	}
 	return nil
@@ -215,7 +246,7 @@ func effectiveOptions(s *site, service string) [][2]string {
 func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 	v.check(ctx, "services up", "openstack volume service list; openstack compute service list", func(context.Context) (string, error) {
 		if v.seen.cloud.err != nil {
-			return "", unable("%v", v.seen.cloud.err)
+			return "", unable("%w", v.seen.cloud.err)
 		}
 		up := map[string]bool{}
 		for _, r := range v.seen.cloud.records {

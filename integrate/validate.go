@@ -11,6 +11,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
+	"github.com/cephstack/cephstack/remote"
 )
 
 var (
@@ -31,6 +32,7 @@ func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Messag
 func (s Spec) Validate() error {
 	v := &validation{spec: s}
 	v.release()
+	v.ssh()
 	v.clusters()
 	v.hosts()
 	v.services()
@@ -67,6 +69,26 @@ func (v *validation) optional(path, value string) {
 	}
 }
 
+func (v *validation) address(path, address string) {
+	if err := remote.CheckAddress(address); err != nil {
+		v.fault(path, "%q is %v", address, err)
+	}
+}
+
+func (v *validation) ssh() {
+	if v.spec.SSH.Jump == "" {
+		return
+	}
+	user, address, ok := strings.Cut(v.spec.SSH.Jump, "@")
+	if !ok {
+		user, address = "-", v.spec.SSH.Jump
+	}
+	if user == "" {
+		v.fault("ssh.jump", "%q has no user before the @", v.spec.SSH.Jump)
+	}
+	v.address("ssh.jump", address)
+}
+
 func (v *validation) release() {
 	if v.spec.Release == "" {
 		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed")
@@ -93,7 +115,11 @@ func (v *validation) clusters() {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
 		for j, p := range c.Pools {
-			v.pool(fmt.Sprintf("%s.pools[%d]", path, j), p)
+			at := fmt.Sprintf("%s.pools[%d]", path, j)
+			v.pool(at, p)
+			if slices.ContainsFunc(c.Pools[:j], func(o PoolSpec) bool { return o.Name == p.Name }) {
+				v.fault(at+".name", "%q is there twice", p.Name)
+			}
 		}
 	}
 }
@@ -124,6 +150,9 @@ func (v *validation) hosts() {
 			v.fault(path+".name", "%q is there twice", h.Name)
 		}
 		seen[h.Name] = true
+		if h.Address != "" {
+			v.address(path+".address", h.Address)
+		}
 		for j, name := range h.Services {
 			if _, ok := services[name]; !ok {
 				v.fault(fmt.Sprintf("%s.services[%d]", path, j),
@@ -174,8 +203,11 @@ func (v *validation) user(path, cluster, pool, user string) {
 	v.cluster(path+".cluster", cluster)
 	v.optional(path+".pool", pool)
 	v.optional(path+".user", user)
-	if strings.HasPrefix(user, "client.") {
+	switch {
+	case strings.HasPrefix(user, "client."):
 		v.fault(path+".user", "%q: leave \"client.\" out", user)
+	case user == "admin":
+		v.fault(path+".user", "%q administers the cluster: its rights would be rewritten and its key given to a service; name a user of the service's own", user)
 	}
 }
 
@@ -210,13 +242,13 @@ func (v *validation) backends(backends []BackendSpec) {
 // this at all, as far as that does not depend on their present files.
 func (v *validation) options() {
 	release, err := openstack.ParseRelease(v.spec.Release)
-	if err != nil || len(v.spec.Clusters) == 0 || len(v.faults) > 0 {
+	if err != nil || len(v.spec.Clusters) == 0 {
 		return
 	}
 	s := resolve(v.spec)
 	none := &osloconf.File{}
 	check := func(path string, err error) {
-		if err != nil {
+		if err != nil && !v.faulty(path) {
 			v.fault(path, "%v", err)
 		}
 	}
@@ -235,11 +267,19 @@ func (v *validation) options() {
 	}
 	for i, c := range v.spec.Clusters {
 		for j, p := range c.Pools {
-			if !slices.ContainsFunc(s.pools[c.Name], func(u ceph.Pool) bool { return u.Name == p.Name }) {
+			if p.Name != "" && !slices.ContainsFunc(s.pools[c.Name], func(u ceph.Pool) bool { return u.Name == p.Name }) {
 				v.fault(fmt.Sprintf("clusters[%d].pools[%d].name", i, j), "no service uses pool %q", p.Name)
 			}
 		}
 	}
+}
+
+// faulty reports whether a fault was found at or below a path.
+func (v *validation) faulty(path string) bool {
+	return slices.ContainsFunc(v.faults, func(err error) bool {
+		var f *FieldError
+		return errors.As(err, &f) && (f.Path == path || strings.HasPrefix(f.Path, path+"."))
+	})
 }
 
 // separateUsers keeps the rights apart: Cinder and Nova may share a user,

@@ -67,3 +67,19 @@ func TestValidateOfWhatServicesCannotBe(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultsDoNotHideEachOther has faults that are found in different ways.
+func TestFaultsDoNotHideEachOther(t *testing.T) {
+	spec := exampleSpec()
+	spec.SSH.Jump = "ops@bastion:99999999"
+	spec.Clusters[0].Pools = []integrate.PoolSpec{{Name: "images", Size: 2}, {Name: "images", Size: 3}, {Name: "volumez"}}
+	spec.Hosts[0].Address = "10.0.0.1:notaport"
+	spec.Hosts[0].Services = append(spec.Hosts[0].Services, "glance-api")
+	spec.Glance.User = "admin"
+	spec.Cinder.Backends = []integrate.BackendSpec{{Name: "DEFAULT"}, {Name: "database"}, {Name: "ceph", Options: map[string]string{"rbd_pool": "other", "k": "x\ny"}}}
+	err := spec.Validate()
+	for _, field := range []string{"ssh.jump", "clusters[0].pools[1].name", "clusters[0].pools[2].name", "hosts[0].address", "hosts[0].services[3]",
+		"glance.user", "cinder.backends[0].name", "cinder.backends[1].name", "cinder.backends[2]: "} {
+		require.ErrorContains(t, err, "spec: "+field)
+	}
+}

@@ -28,6 +28,7 @@ type Check struct {
 	Evidence string      `json:"evidence"`       // what was seen; never a secret
 	Next     string      `json:"next,omitempty"` // what to do about it
 	Seconds  float64     `json:"seconds"`
+	Err      error       `json:"-"` // why it did not pass
 }
 
 // A Report is what Verify found, in the order in which it looked.
@@ -39,16 +40,29 @@ type Report struct {
 // those that did not.
 func (r *Report) Err() error {
 	var names []string
+	var causes []error
 	for _, c := range r.Checks {
 		if c.Status != Pass {
 			names = append(names, c.Name+" ("+string(c.Status)+")")
+			if c.Err != nil {
+				causes = append(causes, c.Err)
+			}
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", ErrChecks, strings.Join(names, ", "))
+	return &checksError{names, causes}
 }
+
+// A checksError is the checks that did not pass: ErrChecks, and their causes.
+type checksError struct {
+	names  []string
+	causes []error
+}
+
+func (e *checksError) Error() string   { return ErrChecks.Error() + ": " + strings.Join(e.names, ", ") }
+func (e *checksError) Unwrap() []error { return append([]error{ErrChecks}, e.causes...) }
 
 // String is the report as a table.
 func (r *Report) String() string {
@@ -114,7 +128,7 @@ type verifier struct {
 var errUnable = errors.New("cannot be checked")
 
 func unable(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", errUnable, fmt.Sprintf(format, args...))
+	return fmt.Errorf("%w: %w", errUnable, fmt.Errorf(format, args...))
 }
 
 // check makes one check: fn returns what it saw, or why it is not well.
@@ -123,16 +137,20 @@ func (v *verifier) check(ctx context.Context, name, next string, fn func(context
 	began := time.Now()
 	c := Check{Name: name, Status: Pass}
 	evidence, err := "", ctx.Err()
-	if err != nil {
-		err = unable("%v", err)
-	} else {
+	if err == nil {
 		evidence, err = fn(ctx)
 	}
-	c.Evidence = evidence
+	if err != nil && ctx.Err() != nil { // whatever it says came of that
+		err, next = unable("interrupted: %w", ctx.Err()), "run it again"
+	}
+	c.Evidence, c.Err = evidence, err
 	if err != nil {
 		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
 		if errors.Is(err, errUnable) {
 			c.Status = Unable
+		}
+		if better := nextFor(err); better != "" {
+			c.Next = better
 		}
 	}
 	c.Seconds = float64(time.Since(began).Milliseconds()) / 1000

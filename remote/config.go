@@ -40,6 +40,12 @@ func (t Timeouts) withDefaults() Timeouts {
 	return t
 }
 
+// CheckAddress says what is wrong with an address as in Config, nil for nothing.
+func CheckAddress(address string) error {
+	_, _, err := splitAddress(address)
+	return err
+}
+
 // String tells which host it is, and no key.
 func (c Config) String() string { return "ssh " + c.User + "@" + c.Address }
 

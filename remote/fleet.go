@@ -106,7 +106,9 @@ type trustError struct {
 	kind, what error
 }
 
-func (e *trustError) Error() string   { return e.kind.Error() + ": " + e.what.Error() }
+func (e *trustError) Error() string {
+	return "on the machine that connects: " + e.what.Error()
+}
 func (e *trustError) Unwrap() []error { return []error{e.kind, e.what} }
 
 // stamps describes the files as they are now. A missing one shows when it is

@@ -4,7 +4,9 @@ package wiring
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,8 +25,15 @@ func Load(path string) (integrate.Spec, error) {
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
-	if err := d.Decode(&spec); err != nil {
+	err = d.Decode(&spec)
+	if errors.Is(err, io.EOF) {
+		return spec, fmt.Errorf("%s is empty: it should hold a Spec", path)
+	}
+	if err != nil {
 		return spec, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
+		return spec, fmt.Errorf("%s holds more than one document; a Spec is one", path)
 	}
 	dir := filepath.Dir(path)
 	for i := range spec.SSH.KeyFiles {
@@ -36,7 +45,22 @@ func Load(path string) (integrate.Spec, error) {
 	if f := &spec.Cloud.CloudsFile; *f != "" {
 		*f = locate(dir, *f)
 	}
-	return spec, spec.Validate()
+	return spec, errors.Join(spec.Validate(), files(spec))
+}
+
+// files looks whether the files of this machine that the Spec names are there.
+func files(spec integrate.Spec) error {
+	var faults []error
+	check := func(field string, names []string) {
+		for i, name := range names {
+			if _, err := os.Stat(name); err != nil {
+				faults = append(faults, fmt.Errorf("spec: %s[%d]: %w", field, i, err))
+			}
+		}
+	}
+	check("ssh.key_files", spec.SSH.KeyFiles)
+	check("ssh.known_hosts", spec.SSH.KnownHosts)
+	return errors.Join(faults...)
 }
 
 func locate(dir, path string) string {

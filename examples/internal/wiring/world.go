@@ -58,6 +58,9 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 	}
 	if len(errs) == 0 {
 		w.Cloud, w.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
+		if w.CloudErr != nil {
+			w.CloudErr = fmt.Errorf("cloud %q of %s: %w", spec.Cloud.Name, cmp.Or(spec.Cloud.CloudsFile, "clouds.yaml"), w.CloudErr)
+		}
 	}
 	return w, closeAll, errors.Join(errs...)
 }
