@@ -127,10 +127,21 @@ func (c *converge) host(ctx context.Context, name string) (struct{}, error) {
 	if closer, ok := c.in.world.Hosts[name].(io.Closer); ok {
 		defer closer.Close()
 	}
-	seen := c.in.look(ctx, name)
+	seen := c.in.look(ctx, name, c.secrets()...)
 	d := c.base.host(spec, seen)
 	d.o = &observed{clusters: c.seen.clusters, cloud: c.seen.cloud, hosts: map[string]*observedHost{name: seen}}
 	return struct{}{}, c.part(ctx, stageOf(spec), name, d, func(r *run, ctx context.Context) { r.hosts(ctx, []string{name}) })
+}
+
+// secrets lists the UUIDs that a compute should have.
+func (c *converge) secrets() []string {
+	var uuids []string
+	for _, id := range c.in.site.secretUsers() {
+		if cluster := c.seen.clusters[id.cluster]; cluster.err == nil {
+			uuids = append(uuids, c.in.site.secretUUID(id, cluster.status.FSID))
+		}
+	}
+	return uuids
 }
 
 // part applies the plan of a part, and hands both out.

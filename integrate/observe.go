@@ -59,8 +59,8 @@ func eachHost[T any](ctx context.Context, in *Integration, fn func(HostSpec, *ob
 }
 
 // look observes a host; what kept it from being read is in what it gives.
-func (in *Integration) look(ctx context.Context, name string) *observedHost {
-	seen, err := in.observeHost(ctx, name)
+func (in *Integration) look(ctx context.Context, name string, secrets ...string) *observedHost {
+	seen, err := in.observeHost(ctx, name, secrets...)
 	if err != nil {
 		return &observedHost{err: err}
 	}
@@ -148,8 +148,8 @@ func (in *Integration) observeCloud(ctx context.Context) observedCloud {
 }
 
 // observeHost reads a host in one exchange, with libvirt's secrets if they can
-// be read that way too.
-func (in *Integration) observeHost(ctx context.Context, name string) (*observedHost, error) {
+// be read that way too; secrets are the UUIDs that are expected.
+func (in *Integration) observeHost(ctx context.Context, name string, secrets ...string) (*observedHost, error) {
 	q := in.hostQuery(name)
 	store := in.world.Secrets[name]
 	batch, together := store.(secretBatch)
@@ -158,7 +158,7 @@ func (in *Integration) observeHost(ctx context.Context, name string) (*observedH
 	var parse func(remote.Result) ([]libvirtsecret.Secret, error)
 	if together {
 		var list remote.Op
-		list, parse = batch.ListOp()
+		list, parse = batch.ListOp(secrets...)
 		ops = append(slices.Clone(ops), list)
 	}
 	results, err := in.world.Hosts[name].Do(ctx, ops...)
@@ -184,7 +184,7 @@ func (in *Integration) observeHost(ctx context.Context, name string) (*observedH
 // A secretBatch is a libvirtsecret.Store whose work can be done in a host's one
 // exchange, together with everything else there. Package virsh has one.
 type secretBatch interface {
-	ListOp() (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error))
+	ListOp(expected ...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error))
 	DefineOp(s libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error)
 }
 

@@ -50,26 +50,33 @@ func failureOf(reply wire.Reply, e *OpError) error {
 	return e
 }
 
-// decodeReads translates what came back about files that were read at once.
-func decodeReads(host string, reads []ReadFile, reply wire.Reply) []Result {
-	results := make([]Result, len(reads))
+// decodeLooks translates what came back about several ReadFile and Stat.
+func decodeLooks(host string, ops []Op, reply wire.Reply) []Result {
+	results := make([]Result, len(ops))
 	all, whole := reply.Facts["all"]
 	rest, err := base64.StdEncoding.DecodeString(all)
-	for i, op := range reads {
+	for i, op := range ops {
 		sub := reply.Sub(i)
+		read, reads := op.(ReadFile)
+		if !reads && sub.Facts["stat"] != "" {
+			delete(sub.Facts, "err") // of reading what is not to be read
+		}
 		results[i] = decode(host, op, sub)
-		_, own := sub.Facts["data"]
-		if own || results[i].Err != nil {
+		r := &results[i]
+		if _, own := sub.Facts["data"]; own || !reads || r.Err != nil {
 			continue
 		}
-		size := results[i].File.Size
-		if !whole || err != nil || size > int64(len(rest)) {
-			results[i].Err = &OpError{Host: host, Op: "read", Object: printable(op.Path, 200), Err: wire.ErrAnswer}
-			continue
+		fail := func(err error) { r.Err = &OpError{Host: host, Op: "read", Object: printable(read.Path, 200), Err: err} }
+		switch size := r.File.Size; {
+		case r.File.Kind == "dir":
+			fail(syscall.EISDIR)
+		case !whole || err != nil || size > int64(len(rest)):
+			fail(wire.ErrAnswer)
+		default:
+			r.Data = rest[:size:size]
+			r.File.SHA256 = hexSum(r.Data)
+			rest = rest[size:]
 		}
-		results[i].Data = rest[:size:size]
-		results[i].File.SHA256 = hexSum(results[i].Data)
-		rest = rest[size:]
 	}
 	return results
 }

@@ -25,11 +25,11 @@ func encode(op Op) wire.Op {
 	w := wire.Op{Name: op.op()}
 	switch o := op.(type) {
 	case ReadFile:
-		return encodeReads(orMax(o.Max), []string{o.Path})
+		return encodeLooks(orMax(o.Max), o)
 	case ReadDir:
 		w.Args = []string{o.Path, o.Suffix, strconv.FormatInt(orMax(o.Max), 10)}
 	case Stat:
-		w.Args = []string{o.Path}
+		return encodeLooks(0, o)
 	case WriteFile:
 		sum := sha256.Sum256(o.Data)
 		w.Args = []string{o.Path, o.Was, o.Owner, o.Group, octal(o.Mode), hex.EncodeToString(sum[:]), token(6)}
@@ -62,9 +62,18 @@ func encode(op Op) wire.Op {
 	return w
 }
 
-// encodeReads translates reads with one limit: they travel as one operation.
-func encodeReads(limit int64, paths []string) wire.Op {
-	return wire.Op{Name: "files", Args: []string{strconv.FormatInt(limit, 10)}, List: paths}
+// encodeLooks translates ReadFile, with one limit, and Stat: they travel as one
+// operation.
+func encodeLooks(limit int64, ops ...Op) wire.Op {
+	w := wire.Op{Name: "files", Args: []string{strconv.FormatInt(limit, 10)}}
+	for _, op := range ops {
+		if o, ok := op.(ReadFile); ok {
+			w.List = append(w.List, "r"+o.Path)
+		} else {
+			w.List = append(w.List, "s"+op.(Stat).Path)
+		}
+	}
+	return w
 }
 
 func orMax(n int64) int64 {

@@ -78,13 +78,14 @@ func newExchange(host string, ops []Op) *exchange {
 // the host's program reads them one by one beyond it.
 const maxTogether = 32 << 20
 
-// A builder puts a request together. Reads that follow each other travel as
-// one operation.
+// A builder puts a request together. ReadFile and Stat that follow each other
+// travel as one operation.
 type builder struct {
 	*exchange
 	place []int // of ops: where they are in sent, or -1
 	plain bool  // no op has data
-	reads []int
+	looks []int
+	max   int64 // of the files in looks; 0 as long as it does not matter
 }
 
 func (b *builder) put(part []byte) {
@@ -93,11 +94,14 @@ func (b *builder) put(part []byte) {
 }
 
 func (b *builder) add(i int) {
-	if read, ok := b.ops[i].(ReadFile); ok && !b.needed(i) {
-		if len(b.reads) > 0 && orMax(b.ops[b.reads[0]].(ReadFile).Max) != orMax(read.Max) {
-			b.flush()
+	if isLook(b.ops[i]) && !b.needed(i) {
+		if read, ok := b.ops[i].(ReadFile); ok {
+			if b.max != 0 && b.max != orMax(read.Max) {
+				b.flush()
+			}
+			b.max = orMax(read.Max)
 		}
-		b.reads = append(b.reads, i)
+		b.looks = append(b.looks, i)
 		return
 	}
 	b.flush()
@@ -122,16 +126,25 @@ func (b *builder) needed(i int) bool {
 }
 
 func (b *builder) flush() {
-	if len(b.reads) == 0 {
+	if len(b.looks) == 0 {
 		return
 	}
-	var paths []string
-	for _, i := range b.reads {
-		paths = append(paths, b.ops[i].(ReadFile).Path)
+	var ops []Op
+	for _, i := range b.looks {
+		ops = append(ops, b.ops[i])
 	}
-	reads := b.reads
-	b.reads = nil
-	b.send(encodeReads(orMax(b.ops[reads[0]].(ReadFile).Max), paths), reads...)
+	looks, limit := b.looks, b.max
+	b.looks, b.max = nil, 0
+	b.send(encodeLooks(limit, ops...), looks...)
+}
+
+// isLook reports whether an op may travel with others of its kind.
+func isLook(op Op) bool {
+	switch op.(type) {
+	case ReadFile, Stat:
+		return true
+	}
+	return false
 }
 
 func (b *builder) send(w wire.Op, at ...int) {
@@ -286,15 +299,15 @@ func (x *exchange) results(failure error) []Result {
 }
 
 func (x *exchange) decode(sent sentOp, reply wire.Reply, results []Result) {
-	if _, read := plain(x.ops[sent.at[0]]).(ReadFile); !read {
-		results[sent.at[0]] = decode(x.host, x.ops[sent.at[0]], reply)
+	if op := plain(x.ops[sent.at[0]]); !isLook(op) {
+		results[sent.at[0]] = decode(x.host, op, reply)
 		return
 	}
-	var reads []ReadFile
+	var looks []Op
 	for _, at := range sent.at {
-		reads = append(reads, plain(x.ops[at]).(ReadFile))
+		looks = append(looks, plain(x.ops[at]))
 	}
-	for i, r := range decodeReads(x.host, reads, reply) {
+	for i, r := range decodeLooks(x.host, looks, reply) {
 		results[sent.at[i]] = r
 	}
 }

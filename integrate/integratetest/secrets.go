@@ -56,7 +56,7 @@ func status(err error) int {
 }
 
 // ListOp is List as an operation of the host.
-func (s *secretsOn) ListOp() (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
+func (s *secretsOn) ListOp(...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
 	return remote.Run{Argv: []string{listProgram}}, func(r remote.Result) ([]libvirtsecret.Secret, error) {
 		if r.Err != nil {
 			return nil, r.Err

@@ -228,3 +228,36 @@ func TestLocal(t *testing.T) {
 	_, err = store.Lookup(t.Context(), s.UUID)
 	require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
 }
+
+// TestListOp lists with the secrets that are expected: those, some, or others.
+func TestListOp(t *testing.T) {
+	d := libvirtd.Start(t)
+	host := &here{}
+	store := virsh.New(host, virsh.Options{URI: d.URI})
+	a, b := secret(t, "client.a"), secret(t, "client.b")
+	list := func(expected ...string) []libvirtsecret.Secret {
+		t.Helper()
+		op, parse := store.ListOp(expected...)
+		results, err := host.Do(t.Context(), op)
+		require.NoError(t, err)
+		all, err := parse(results[0])
+		require.NoError(t, err)
+		return all
+	}
+	require.Empty(t, list())
+	require.Empty(t, list(a.UUID, b.UUID), "none of those expected is there")
+	require.NoError(t, store.Define(t.Context(), a))
+	require.NoError(t, store.Define(t.Context(), b))
+	want, err := store.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, want, 2)
+	for _, expected := range [][]string{{}, {a.UUID}, {a.UUID, b.UUID}, {b.UUID, secret(t, "client.c").UUID, a.UUID}, {"not a uuid; id"}} {
+		require.Equal(t, want, list(expected...), "%v", expected)
+	}
+	d.Stop()
+	op, parse := store.ListOp(a.UUID)
+	results, err := host.Do(t.Context(), op)
+	require.NoError(t, err)
+	_, err = parse(results[0])
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
@@ -57,7 +58,7 @@ func (s *Store) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
 }
 
 func (s *Store) read(ctx context.Context, c call) ([]libvirtsecret.Secret, error) {
-	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid))
+	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid, ""))
 	if err != nil {
 		return nil, err
 	}
@@ -73,10 +74,12 @@ func (c call) parse(out []byte) ([]libvirtsecret.Secret, error) {
 }
 
 // ListOp is List as an operation that can go to the host together with others,
-// and what makes its result of it.
-func (s *Store) ListOp() (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
+// and what makes its result of it. It costs least where expected has the UUIDs
+// of all secrets that are there.
+func (s *Store) ListOp(expected ...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
 	c := call{op: "list"}
-	return s.op(readScript, nil, ""), func(r remote.Result) ([]libvirtsecret.Secret, error) {
+	expected = slices.DeleteFunc(slices.Clone(expected), func(uuid string) bool { return libvirtsecret.CheckUUID(uuid) != nil })
+	return s.op(readScript, nil, "", strings.Join(expected, " ")), func(r remote.Result) ([]libvirtsecret.Secret, error) {
 		out, _, err := c.take(r)
 		if err != nil {
 			return nil, err

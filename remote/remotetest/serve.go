@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 
 	"golang.org/x/crypto/ssh"
@@ -264,7 +265,10 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, map[str
 	var all remote.Result
 	said := map[string]string{}
 	for i, name := range o.List {
-		op := remote.ReadFile{Path: name, Max: limit}
+		var op remote.Op = remote.Stat{Path: strings.TrimPrefix(name, "s")}
+		if path, read := strings.CutPrefix(name, "r"); read {
+			op = remote.ReadFile{Path: path, Max: limit}
+		}
 		result, lost := h.one(ctx, op)
 		if lost != nil {
 			return result, nil, lost

@@ -73,6 +73,27 @@ func manyPromises() []promise {
 				c.Fatal(r[1].Err, r[2].Err, r[3].Err)
 			}
 		}},
+		{"ReadFile and Stat together give each its own", func(c *check) {
+			c.must(remote.WriteFile{Path: c.path("a"), Data: []byte("1"), Mode: 0o640})
+			c.must(remote.Mkdir{Path: c.path("d"), Mode: 0o750})
+			c.symlink(c.path("l"), "d")
+			r := c.do(remote.Stat{Path: c.path("d")}, remote.ReadFile{Path: c.path("a")}, remote.Stat{Path: c.path("a")}, remote.ReadFile{Path: c.path("d")},
+				remote.Stat{Path: c.path("l")}, remote.Stat{Path: c.path("no")}, remote.ReadFile{Path: c.path("no")}, remote.ReadFile{Path: c.path("a")})
+			if r[0].Err != nil || r[0].File.Kind != "dir" || r[0].File.Mode != 0o750 || r[2].File.Mode != 0o640 || r[4].File.Kind != "symlink" {
+				c.Fatalf("%+v %+v %+v", r[0], r[2], r[4])
+			}
+			if string(r[1].Data) != "1" || string(r[7].Data) != "1" || r[3].Err == nil || len(r[2].Data) != 0 {
+				c.Fatal(r[1].Err, r[7].Err, r[3].Err, r[2].Data)
+			}
+			for _, i := range []int{5, 6} {
+				if !errors.Is(r[i].Err, fs.ErrNotExist) {
+					c.Fatal(r[i].Err)
+				}
+			}
+			if r := c.do(remote.Stat{Path: c.path("d")}, remote.ReadFile{Path: c.path("a")}); string(r[1].Data) != "1" || r[0].File.Kind != "dir" {
+				c.Fatal(r[0].Err, r[1].Err)
+			}
+		}},
 		{"ReadDir reads the files with the suffix, in order", func(c *check) {
 			c.must(remote.WriteFile{Path: c.path("b.conf"), Data: []byte("2"), Mode: 0o640})
 			c.must(remote.WriteFile{Path: c.path("a b.conf"), Data: []byte("12345")})

@@ -19,8 +19,6 @@ import (
 func decode(w wire.Op) (remote.Op, error) {
 	a := w.Args
 	switch w.Name {
-	case "stat":
-		return remote.Stat{Path: a[0]}, nil
 	case "dir":
 		limit, err := strconv.ParseInt(a[2], 10, 64)
 		return remote.ReadDir{Path: a[0], Suffix: a[1], Max: limit}, err

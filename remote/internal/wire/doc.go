@@ -38,7 +38,9 @@
 //	MARK beat            still alive
 //	MARK bye             the end
 //
-// The operations files and dir are about several files: the words about the
+// The operation files has a list of paths, with an r before each one that is
+// read and an s before each one that is only described. It and dir are about
+// several files: the words about the
 // i-th have its number behind them (stat0, data0); all has the contents of all
 // files at once, one after the other, in place of their data.
 //

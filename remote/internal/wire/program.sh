@@ -151,12 +151,10 @@ gone() {
 	esac
 	fail sys "$s"
 }
-op_stat() {
-	line p
-	if absent "$p"; then fail notexist ""; return; fi
-	look "$p" || { fail sys "$s"; return; }
-	say "stat $s"
-	case $s in a???:*) say "link $(readlink -n -- "$p" | base64 -w0)" ;;
+stat_one() {
+	look "$p" || { fault "$1" sys "$s"; return; }
+	say "stat$1 $s"
+	case $s in a???:*) say "link$1 $(readlink -n -- "$p" | base64 -w0)" ;;
 	esac
 }
 # Read p, at most x bytes; the facts have the number of the file behind their words.
@@ -178,7 +176,9 @@ read_one() {
 	[ "$c" = 0 ] || fault "$1" sys "$y"
 }
 # Several files at once: they are described, read as one, and described again; if
-# that is not the same, or one is not a plain file, each is read by itself.
+# that is not the same, or one is not a plain file, each is read by itself. Of a
+# path with an s before it only the description is asked for; folders go along,
+# as cat has nothing of them.
 op_files() {
 	line x
 	line c
@@ -187,7 +187,15 @@ op_files() {
 	n=0
 	while [ "$n" -lt "$c" ]; do
 		text
-		if absent "$v"; then fault "$n" notexist ""; else set -- "$@" "$v"; at="$at $n"; fi
+		p=${v#[rs]}
+		if absent "$p"; then
+			fault "$n" notexist ""
+		elif [ "$v" = "s$p" ] && { [ -h "$p" ] || ! [ -d "$p" ]; }; then
+			stat_one "$n"
+		else
+			set -- "$@" "$p"
+			at="$at $n"
+		fi
 		n=$((n + 1))
 	done
 	[ "$#" -gt 0 ] || return
@@ -209,13 +217,13 @@ same_size() {
 	all=0
 	y=$s
 	for p in "$@"; do
-		case $y in 8???:*) ;;
+		case $y in 4???:*) [ -d "$p" ] || return 1 ;;
+		8???:*) z=${y#*:}
+			z=${z%%:*}
+			[ "$z" -le "$x" ] || return 1
+			all=$((all + z)) ;;
 		*) return 1 ;;
 		esac
-		z=${y#*:}
-		z=${z%%:*}
-		[ "$z" -le "$x" ] || return 1
-		all=$((all + z))
 		y=${y#*"$nl"}
 	done
 	[ "$all" -le 33554432 ]
@@ -612,7 +620,7 @@ op_need() {
 	known && "op_$op"
 }
 known() {
-	case $op in stat|files|dir|write|attr|mkdir|remove|unit|restart|packages|install|run) ;;
+	case $op in files|dir|write|attr|mkdir|remove|unit|restart|packages|install|run) ;;
 	*) exit 91 ;;
 	esac
 }

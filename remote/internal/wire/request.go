@@ -27,7 +27,7 @@ type Op struct {
 // whether data. ok is false for an unknown name.
 func Shape(name string) (args int, list, data, ok bool) {
 	switch name {
-	case "stat", "unit":
+	case "unit":
 		return 1, false, false, true
 	case "remove":
 		return 2, false, false, true

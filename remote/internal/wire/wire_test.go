@@ -33,11 +33,11 @@ func TestProgramSurvivesEveryLoginShell(t *testing.T) {
 
 func ops() []Op {
 	return []Op{
-		{Name: "stat", Args: []string{"/a b"}},
+		{Name: "unit", Args: []string{"a b"}},
 		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("end\n\x00")},
 		{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"", "two\nlines\n", "\n"}},
 		{Name: "packages", List: []string{"a"}},
-		{Name: "files", Args: []string{"9"}, List: []string{"/a", "/b c"}},
+		{Name: "files", Args: []string{"9"}, List: []string{"r/a", "s/b c"}},
 		{Name: "mkdir", Args: []string{"/a", "", "", ""}, Needs: []int{1, 2}},
 		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("data"), Needs: []int{4}},
 	}
