@@ -89,13 +89,19 @@ func (v *validation) ssh() {
 	v.address("ssh.jump", address)
 }
 
+// oldest is the first release whose hosts are known.
+const oldest = openstack.Release("train")
+
 func (v *validation) release() {
 	if v.spec.Release == "" {
 		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed")
 		return
 	}
-	if _, err := openstack.ParseRelease(v.spec.Release); err != nil {
+	release, err := openstack.ParseRelease(v.spec.Release)
+	if err != nil {
 		v.fault("release", "%v", err)
+	} else if release.Before(oldest) {
+		v.fault("release", "%s is older than %s: the options of its services are known, but not the packages and units on its hosts", release, oldest)
 	}
 }
 

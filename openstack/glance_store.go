@@ -25,9 +25,11 @@ type GlanceStore struct {
 // beside the stores that cur has, so that old images stay served, and image
 // locations exposed, which Nova and Cinder need for copy-on-write.
 //
-// Stores of the old style ([glance_store] stores) are carried over into the
-// style of enabled_backends, each under the name of its type. A backend of the
-// same name and another type is an error.
+// From Train on, stores of the old style ([glance_store] stores) are carried
+// over into the style of enabled_backends, each under the name of its type; so
+// are they in Rocky and Stein where enabled_backends is in use. Before, the store
+// has no name of its own, and is rbd. A backend of the same name and another
+// type is an error.
 func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 	if g.Store == "" {
 		g.Store = "rbd"
@@ -36,6 +38,9 @@ func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 		word("GlanceStore.User", g.User), file("GlanceStore.Conf", g.Conf))
 	if err != nil {
 		return nil, err
+	}
+	if r.Before(train) && (r.Before(rocky) || !has(cur, "DEFAULT", "enabled_backends")) {
+		return g.single(r, cur)
 	}
 	var carried []Setting
 	old, ok := cur.Lookup("DEFAULT", "enabled_backends")
@@ -54,6 +59,21 @@ func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 		"locations": onlyTrue(g.MultipleLocations),
 	})
 	return slices.Insert(out, 1, carried...), nil
+}
+
+// single is the style with one rbd store at most.
+func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
+	if g.Store != "rbd" {
+		return nil, fmt.Errorf("%w: Glance's rbd store has no other name than rbd in %s, and %q is wanted", ErrUnsupported, r, g.Store)
+	}
+	stores, ok := cur.Lookup("glance_store", "stores")
+	if !ok {
+		stores = "file,http"
+	}
+	return fill(GlanceAPI, r, map[string]string{
+		"stores": strings.Join(with(list(stores), "rbd"), ","), "pool": g.Pool, "user": g.User, "conf": g.Conf,
+		"chunk": number(g.ChunkSize, 8), "locations": onlyTrue(g.MultipleLocations), "store": g.Store,
+	}), nil
 }
 
 // join puts the store behind the backends that are there.

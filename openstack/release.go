@@ -15,11 +15,15 @@ const Zed Release = "zed"
 
 // Names of further releases that the option tables refer to.
 const (
+	havana   Release = "havana"
+	icehouse Release = "icehouse"
+	juno     Release = "juno"
 	kilo     Release = "kilo"
 	newton   Release = "newton"
 	ocata    Release = "ocata"
 	pike     Release = "pike"
 	queens   Release = "queens"
+	rocky    Release = "rocky"
 	stein    Release = "stein"
 	train    Release = "train"
 	victoria Release = "victoria"

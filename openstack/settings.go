@@ -52,7 +52,7 @@ type VolumeBackend struct {
 // Settings computes what cinder-volume needs on release r: the backend's
 // section, and its name in enabled_backends behind those that cur has. A
 // section of that name with another driver is an error: it would take that
-// backend's volumes away.
+// backend's volumes away. So is, until Newton, a backend in [DEFAULT].
 //
 // Options of the section that are not in the result stay as they are. Cinder
 // also reads [backend_defaults]; what is set here wins over it.
@@ -68,6 +68,9 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name", b.Name, d, driver)
 	}
 	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+	if d, _ := cur.Lookup("DEFAULT", "volume_driver"); r.Before(ocata) && enabled == "" && d != "" {
+		return nil, fmt.Errorf("openstack: cinder.conf has its one backend (%s) in [DEFAULT], and enabled_backends would put it out of service: move it into a section of its own first", d)
+	}
 	out := fill(CinderVolume, r, map[string]string{
 		"backend": b.Name, "enabled": strings.Join(with(list(enabled), b.Name), ","),
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
@@ -135,7 +138,11 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 	if err != nil {
 		return nil, err
 	}
-	modes, _ := cur.Lookup("libvirt", "disk_cachemodes")
+	section := "libvirt"
+	if r == havana {
+		section = "DEFAULT"
+	}
+	modes, _ := cur.Lookup(section, "disk_cachemodes")
 	kept := slices.DeleteFunc(list(modes), func(m string) bool {
 		return strings.HasPrefix(strings.ReplaceAll(m, " ", ""), "network=")
 	})
@@ -149,9 +156,6 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 func supported(r Release) error {
 	if age(string(r)) < 0 {
 		return fmt.Errorf("%w: release %q is unknown", ErrUnsupported, string(r))
-	}
-	if r.Before(train) || r20262.Before(r) {
-		return fmt.Errorf("%w: the options of %s are not known, train to 2026.2 are", ErrUnsupported, string(r))
 	}
 	return nil
 }

@@ -25,19 +25,34 @@ var optionRows = sync.OnceValue(optionTable)
 func optionTable() []optionRow {
 	const (
 		cinderSection = "{backend}"
-		longAgo       = Release("havana")
+		longAgo       = havana
 	)
 	return []optionRow{
-		{GlanceAPI, "DEFAULT", "enabled_backends", "{enabled}", train, "", "stores beside each other, so that images in the old stores stay served"},
-		{GlanceAPI, "glance_store", "default_backend", "{store}", train, "", "new images go to Ceph"},
-		{GlanceAPI, "{store}", "rbd_store_pool", "{pool}", train, "", "pool of the images"},
-		{GlanceAPI, "{store}", "rbd_store_user", "{user}", train, "", "Ceph user of Glance"},
-		{GlanceAPI, "{store}", "rbd_store_ceph_conf", "{conf}", train, "", "where the monitors are; there is no default since Train"},
-		{GlanceAPI, "{store}", "rbd_store_chunk_size", "{chunk}", train, "", "object size in MiB"},
+		// Until Icehouse all is in [DEFAULT], and every store is known there by itself.
+		{GlanceAPI, "DEFAULT", "default_store", "rbd", longAgo, icehouse, "new images go to Ceph"},
+		{GlanceAPI, "DEFAULT", "rbd_store_pool", "{pool}", longAgo, icehouse, "pool of the images"},
+		{GlanceAPI, "DEFAULT", "rbd_store_user", "{user}", longAgo, icehouse, "Ceph user of Glance"},
+		{GlanceAPI, "DEFAULT", "rbd_store_ceph_conf", "{conf}", longAgo, icehouse, "where the monitors are"},
+		{GlanceAPI, "DEFAULT", "rbd_store_chunk_size", "{chunk}", longAgo, icehouse, "object size in MiB"},
+		// From Juno on in [glance_store]; the stores that are used have to be listed.
+		{GlanceAPI, "glance_store", "stores", "{stores}", juno, stein, "a store that is not listed is not served"},
+		{GlanceAPI, "glance_store", "default_store", "rbd{?stores}", juno, stein, "new images go to Ceph"},
+		{GlanceAPI, "glance_store", "rbd_store_pool", "{pool}{?stores}", juno, stein, "pool of the images"},
+		{GlanceAPI, "glance_store", "rbd_store_user", "{user}{?stores}", juno, stein, "Ceph user of Glance"},
+		{GlanceAPI, "glance_store", "rbd_store_ceph_conf", "{conf}{?stores}", juno, stein, "where the monitors are"},
+		{GlanceAPI, "glance_store", "rbd_store_chunk_size", "{chunk}{?stores}", juno, stein, "object size in MiB"},
+		// Several backends: an experiment in Rocky and Stein, for whoever has them already.
+		{GlanceAPI, "DEFAULT", "enabled_backends", "{enabled}", rocky, "", "stores beside each other, so that images in the old stores stay served"},
+		{GlanceAPI, "glance_store", "default_backend", "{store}{?enabled}", rocky, "", "new images go to Ceph"},
+		{GlanceAPI, "{store}", "rbd_store_pool", "{pool}{?enabled}", rocky, "", "pool of the images"},
+		{GlanceAPI, "{store}", "rbd_store_user", "{user}{?enabled}", rocky, "", "Ceph user of Glance"},
+		{GlanceAPI, "{store}", "rbd_store_ceph_conf", "{conf}{?enabled}", rocky, "", "where the monitors are; there is no default since Train"},
+		{GlanceAPI, "{store}", "rbd_store_chunk_size", "{chunk}{?enabled}", rocky, "", "object size in MiB"},
 		{GlanceAPI, "DEFAULT", "show_image_direct_url", "True", longAgo, "", "Nova and Cinder clone an image only when they see where it is"},
 		{GlanceAPI, "DEFAULT", "show_multiple_locations", "{locations}", "mitaka", "", "Nova registers a clone that it made as the image's location"},
 
 		{CinderVolume, "DEFAULT", "enabled_backends", "{enabled}", longAgo, "", "backends that are not enabled here are not served"},
+		{CinderVolume, "DEFAULT", "glance_api_version", "2", longAgo, ocata, "version 1, the default until Ocata, does not tell where an image is: no copy-on-write"},
 		{CinderVolume, cinderSection, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", longAgo, "", "the RBD driver"},
 		{CinderVolume, cinderSection, "volume_backend_name", "{backend}", longAgo, "", "volume types refer to it"},
 		{CinderVolume, cinderSection, "rbd_pool", "{pool}", longAgo, "", "pool of the volumes"},
@@ -46,12 +61,12 @@ func optionTable() []optionRow {
 		{CinderVolume, cinderSection, "rbd_secret_uuid", "{uuid}", longAgo, "", "the libvirt secret that computes attach with; it wins over nova.conf since Ocata"},
 		{CinderVolume, cinderSection, "rbd_flatten_volume_from_snapshot", "{flatten}", longAgo, "", "volumes from snapshots are clones unless set"},
 		{CinderVolume, cinderSection, "rbd_max_clone_depth", "{depth}", longAgo, "", "longer chains of clones are flattened"},
-		{CinderVolume, cinderSection, "rbd_store_chunk_size", "{chunk}", "juno", "", "object size in MiB"},
+		{CinderVolume, cinderSection, "rbd_store_chunk_size", "{chunk}", juno, "", "object size in MiB"},
 		// The driver hands the number to librados as the bound of a connection and of each
 		// operation. Without one (-1) a request on unreachable monitors hangs for five minutes
 		// and one on stopped OSDs for ever; few seconds would fail while a cluster recovers.
-		{CinderVolume, cinderSection, "rados_connect_timeout", "30", "juno", "", "seconds; without a bound the service hangs when the cluster does not answer"},
-		{CinderVolume, cinderSection, "rbd_exclusive_cinder_pool", "True", "rocky", victoria, "without it statistics list every image of the pool; the default since Wallaby"},
+		{CinderVolume, cinderSection, "rados_connect_timeout", "30", juno, "", "seconds; without a bound the service hangs when the cluster does not answer"},
+		{CinderVolume, cinderSection, "rbd_exclusive_cinder_pool", "True", rocky, victoria, "without it statistics list every image of the pool; the default since Wallaby"},
 		{CinderVolume, cinderSection, "rbd_keyring_conf", remove, pike, "", "hands the key to users of the volume API (OSSN-0085); ignored since Victoria"},
 
 		{CinderBackup, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph", longAgo, pike, "the Ceph driver, as a module until Pike"},
@@ -64,14 +79,22 @@ func optionTable() []optionRow {
 		{CinderBackup, "DEFAULT", "backup_ceph_stripe_count", "0", longAgo, "", "no striping"},
 		{CinderBackup, "DEFAULT", "restore_discard_excess_bytes", "True", longAgo, "", "a restored volume that is larger reads as zeros behind the data"},
 
-		{NovaCompute, "libvirt", "rbd_user", "{user}", "icehouse", "", "Ceph user of the VM disks"},
-		{NovaCompute, "libvirt", "rbd_secret_uuid", "{uuid}", "icehouse", "", "the libvirt secret that holds its key"},
-		{NovaCompute, "libvirt", "images_type", "rbd{?pool}", "icehouse", "", "VM disks in Ceph"},
-		{NovaCompute, "libvirt", "images_rbd_pool", "{pool}", "icehouse", "", "pool of the VM disks"},
-		{NovaCompute, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", "icehouse", "", "where the monitors are"},
+		{NovaCompute, "DEFAULT", "rbd_user", "{user}", longAgo, longAgo, "Ceph user of the VM disks; it wins over Cinder's for volumes"},
+		{NovaCompute, "DEFAULT", "rbd_secret_uuid", "{uuid}", longAgo, longAgo, "the libvirt secret that holds its key; it wins over Cinder's for volumes"},
+		{NovaCompute, "DEFAULT", "libvirt_images_type", "rbd{?pool}", longAgo, longAgo, "VM disks in Ceph"},
+		{NovaCompute, "DEFAULT", "libvirt_images_rbd_pool", "{pool}", longAgo, longAgo, "pool of the VM disks"},
+		{NovaCompute, "DEFAULT", "libvirt_images_rbd_ceph_conf", "{conf}{?pool}", longAgo, longAgo, "where the monitors are"},
+		{NovaCompute, "DEFAULT", "disk_cachemodes", "{modes}", longAgo, longAgo, "write-back is safe for RBD, which honours flushes"},
+		{NovaCompute, "DEFAULT", "libvirt_inject_key", "False{?pool}", longAgo, longAgo, "a disk in Ceph cannot be mounted to put a key in; not the default until Icehouse"},
+		{NovaCompute, "DEFAULT", "libvirt_inject_partition", "-2{?pool}", longAgo, longAgo, "the same for files"},
+		{NovaCompute, "libvirt", "rbd_user", "{user}", icehouse, "", "Ceph user of the VM disks"},
+		{NovaCompute, "libvirt", "rbd_secret_uuid", "{uuid}", icehouse, "", "the libvirt secret that holds its key"},
+		{NovaCompute, "libvirt", "images_type", "rbd{?pool}", icehouse, "", "VM disks in Ceph"},
+		{NovaCompute, "libvirt", "images_rbd_pool", "{pool}", icehouse, "", "pool of the VM disks"},
+		{NovaCompute, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", icehouse, "", "where the monitors are"},
 		// Of use to Cinder's volumes too, thus without a pool as well.
-		{NovaCompute, "libvirt", "disk_cachemodes", "{modes}", "icehouse", "", "write-back is safe for RBD, which honours flushes"},
-		{NovaCompute, "libvirt", "hw_disk_discard", "unmap{?pool}", "juno", "", "what a guest trims is freed in the pool; volumes ask for it themselves"},
+		{NovaCompute, "libvirt", "disk_cachemodes", "{modes}", icehouse, "", "write-back is safe for RBD, which honours flushes"},
+		{NovaCompute, "libvirt", "hw_disk_discard", "unmap{?pool}", juno, "", "what a guest trims is freed in the pool; volumes ask for it themselves"},
 	}
 }
 

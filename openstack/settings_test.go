@@ -1,7 +1,9 @@
 package openstack_test
 
 import (
+	"flag"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -202,11 +204,68 @@ func TestReleases(t *testing.T) {
 		require.NoError(t, err, r)
 		assert.Equal(t, r.Before("wallaby"), strings.Contains(render(got), "rbd_exclusive_cinder_pool = True"), r)
 	}
-	for _, r := range []openstack.Release{"", "havana", "stein", "2099.1"} {
+	for _, r := range []openstack.Release{"", "grizzly", "2099.1"} {
 		_, err := backend.Settings(r, conf{})
 		require.ErrorIs(t, err, openstack.ErrUnsupported, r)
 		_, err = store.Settings(r, conf{})
 		require.ErrorIs(t, err, openstack.ErrUnsupported, r)
+	}
+}
+
+func TestABackendInDefaultIsNotPutOutOfService(t *testing.T) {
+	alone := conf{"DEFAULT.volume_driver": "cinder.volume.drivers.lvm.LVMISCSIDriver"}
+	_, err := backend.Settings("newton", alone)
+	require.ErrorContains(t, err, "move it into a section of its own")
+	_, err = backend.Settings("ocata", alone)
+	require.NoError(t, err, "it is out of service there already")
+	alone["DEFAULT.enabled_backends"] = "lvm"
+	_, err = backend.Settings("newton", alone)
+	require.NoError(t, err)
+}
+
+func TestOldGlance(t *testing.T) {
+	got, err := store.Settings("mitaka", conf{"glance_store.stores": "glance.store.filesystem.Store, http"})
+	require.NoError(t, err)
+	assert.Contains(t, render(got), "[glance_store] stores = glance.store.filesystem.Store,http,rbd\n")
+	assert.NotContains(t, render(got), "enabled_backends")
+	_, err = with(store, "fast").Settings("mitaka", conf{})
+	require.ErrorIs(t, err, openstack.ErrUnsupported)
+	got, err = store.Settings("stein", conf{"DEFAULT.enabled_backends": "file:file"})
+	require.NoError(t, err)
+	assert.Contains(t, render(got), "[DEFAULT] enabled_backends = file:file,rbd:rbd\n")
+	assert.NotContains(t, render(got), "default_store")
+}
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// TestEveryRelease compares the settings of each service in each release with
+// what is written down for it.
+func TestEveryRelease(t *testing.T) {
+	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf", Pool: "vms"}
+	backup := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}
+	releases := []openstack.Release{"havana", "icehouse", "juno", "kilo", "liberty", "mitaka", "newton", "ocata", "pike", "queens", "rocky", "stein", "train",
+		"ussuri", "victoria", "wallaby", "xena", "yoga", openstack.Zed, "2023.1", "2023.2", "2024.1", "2024.2", "2025.1", "2025.2", "2026.1", "2026.2"}
+	require.Len(t, releases, 27)
+	for _, r := range releases {
+		var b strings.Builder
+		for _, s := range []struct {
+			service  openstack.Service
+			settings func(openstack.Release, openstack.Current) ([]openstack.Setting, error)
+		}{
+			{openstack.GlanceAPI, store.Settings}, {openstack.CinderVolume, backend.Settings},
+			{openstack.CinderBackup, backup.Settings}, {openstack.NovaCompute, disks.Settings},
+		} {
+			got, err := s.settings(r, conf{})
+			require.NoError(t, err, "%s %s", r, s.service)
+			fmt.Fprintf(&b, "# %s\n%s", s.service, render(got))
+		}
+		name := "testdata/settings/" + string(r) + ".golden"
+		if *update {
+			require.NoError(t, os.WriteFile(name, []byte(b.String()), 0o644))
+		}
+		want, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, string(want), b.String(), string(r))
 	}
 }
 
