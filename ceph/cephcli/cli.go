@@ -107,7 +107,7 @@ var (
 	// Error ENOENT: failed to find client.x in keyring
 	cephError = regexp.MustCompile(`(?s)Error E[A-Z0-9]+: (.*)`)
 	// [errno 110] RADOS timed out (error connecting to the cluster)
-	connectError = regexp.MustCompile(`\[errno (\d+)\]|couldn't connect to (?:the )?cluster|Cluster connection aborted`)
+	connectError = regexp.MustCompile(`(?m)\[errno (\d+)\]|^timed out$|Error connecting to cluster|couldn't connect to (?:the )?cluster|Cluster connection aborted`)
 	// rbd: error opening pool 'x': (2) No such file or directory
 	toolError = regexp.MustCompile(`(.*)\((\d+)\) [A-Z]`)
 )

@@ -134,6 +134,7 @@ func TestErrors(t *testing.T) {
 		{exit(2, "2026-11-22T21:54:02.366+0000 7f -1 warning\nError ENOENT: no such thing"), ceph.ErrNotFound, nil},
 		{exit(22, "Invalid command: unused\nError EINVAL: invalid command"), ceph.ErrInvalid, nil},
 		{exit(13, "Error EACCES: access denied"), ceph.ErrDenied, nil},
+		{exit(1, "2026-01-01T00:00:00 monclient(hunting): authenticate timed out\ntimed out"), ceph.ErrUnreachable, nil},
 		{exit(1, "[errno 110] RADOS timed out (error connecting to the cluster)"), ceph.ErrUnreachable, nil},
 		{exit(1, "[errno 13] RADOS permission denied (error connecting to the cluster)"), ceph.ErrDenied, nil},
 		{exit(1, "[errno 2] RADOS object not found (error connecting to the cluster)"), ceph.ErrDenied, ceph.ErrNotFound},
