@@ -30,9 +30,9 @@ type row struct {
 	CPU        float64   `json:"controller_cpu_s"`
 	RSS        float64   `json:"max_rss_mib"`
 	Goroutines int       `json:"goroutines,omitempty"` // at most, as far as it was looked at; of our own tools
-	RoundTrips *float64  `json:"round_trips"` // with a delay, one host
-	Changed    int       `json:"changed"`     // hosts, by their disks
-	WallAll    []float64 `json:"wall_all_s"`  // each run
+	RoundTrips *float64  `json:"round_trips"`          // with a delay, one host
+	Changed    int       `json:"changed"`              // hosts, by their disks
+	WallAll    []float64 `json:"wall_all_s"`           // each run
 	Error      string    `json:"error,omitempty"`
 	Skipped    string    `json:"skipped,omitempty"`
 }
