@@ -263,6 +263,24 @@ func TestIdleProgram(t *testing.T) {
 	require.NoError(t, r[0].Err)
 }
 
+func TestAProgramIsNotKeptForEver(t *testing.T) {
+	s := startSSHD(t)
+	h := s.open(t, "root")
+	h.KeepFor(300 * time.Millisecond)
+	do := func() {
+		t.Helper()
+		_, err := h.Do(t.Context(), remote.Stat{Path: "/"})
+		require.NoError(t, err)
+	}
+	do()
+	require.True(t, h.Waiting())
+	require.Eventually(t, func() bool { return !h.Waiting() }, 3*time.Second, 20*time.Millisecond)
+	do()
+	require.NoError(t, h.Close())
+	require.False(t, h.Waiting())
+	do()
+}
+
 func TestFullDiskKeepsTheOldFile(t *testing.T) {
 	s := startSSHD(t)
 	h := s.open(t, "root")

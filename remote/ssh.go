@@ -24,6 +24,7 @@ type SSH struct {
 	cfg   Config
 	fleet *Fleet
 	alone bool // the fleet has no other host
+	keep  time.Duration
 	slots chan struct{}
 
 	mu      sync.Mutex
@@ -52,7 +53,7 @@ func New(cfg Config) (*SSH, error) {
 func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	cfg.Sudo = cfg.Sudo && cfg.User != "root"
-	return &SSH{cfg: cfg, fleet: f, slots: make(chan struct{}, maxSessions)}
+	return &SSH{cfg: cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
 }
 
 // Do implements Host.
@@ -95,6 +96,8 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 func (s *SSH) Close() error {
 	s.mu.Lock()
 	if s.current != nil {
+		s.current.bad = true // what is under way there is not kept
+		s.current.forget()
 		s.current.close()
 		s.current = nil
 	}
@@ -160,6 +163,9 @@ func (s *SSH) release(l *link, bad bool) {
 	l.bad = l.bad || bad
 	if l.bad && s.current == l {
 		s.current = nil
+	}
+	if l.bad {
+		l.forget()
 	}
 	if l.bad && l.users == 0 {
 		l.close()
@@ -244,9 +250,10 @@ func (s *SSH) giveBack(l *link, sh *shell, err error) {
 		sh.spoken.Store(true)
 		s.mu.Lock()
 		if l.idle == nil && !l.bad && !sh.hushed.Load() {
-			sh.idle = time.Now()
-			sh.timer = time.AfterFunc(keptFor, func() { s.expire(l, sh) })
-			l.idle, sh = sh, nil
+			kept := sh
+			kept.idle = time.Now()
+			kept.timer = time.AfterFunc(s.keep, func() { s.expire(l, kept) })
+			l.idle, sh = kept, nil
 		}
 		s.mu.Unlock()
 	}
@@ -292,6 +299,16 @@ func (l *link) alive() bool {
 		return false
 	default:
 		return true
+	}
+}
+
+// forget ends the program that waits; its timer would keep all of the
+// connection in memory. The caller holds SSH.mu.
+func (l *link) forget() {
+	if l.idle != nil {
+		l.idle.timer.Stop()
+		l.idle.end()
+		l.idle = nil
 	}
 }
 

@@ -60,7 +60,7 @@ func (m *machine) virsh(run remote.Run) (stdout, stderr []byte, exit int) {
 	case strings.Contains(script, "secret-define") && len(args) == 5:
 		m.secrets[args[2]] = [2]string{args[3], string(run.Stdin)}
 		return run.Stdin, nil, 0
-	case strings.Contains(script, "secret-dumpxml") && len(args) == 3:
+	case strings.Contains(script, "secret-dumpxml") && len(args) == 4:
 		return m.listSecrets(), nil, 0
 	}
 	return nil, []byte("an unknown script"), 64
