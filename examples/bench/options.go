@@ -35,7 +35,7 @@ func parseOptions(args []string) (o options, err error) {
 	tools := fs.String("tools", strings.Join(allTools(), ","), "tools to measure")
 	scenarios := fs.String("scenarios", strings.Join(allScenarios(), ","), "scenarios to record")
 	sizes := fs.String("n", "1,10,100,1000", "numbers of hosts behind a real sshd")
-	memory := fs.String("memory", "", "numbers of hosts of the in-process servers (cephstack, floor and bare only), such as 1000,10000")
+	memory := fs.String("memory", "", "numbers of hosts of the in-process servers (cephstack and floor only), such as 1000,10000")
 	rtts := fs.String("rtt", "0,50", "round-trip times in ms")
 	delaySizes := fs.String("rtt-n", "1,10", "numbers of hosts that are measured with a delay, too")
 	fs.IntVar(&o.runs, "runs", 3, "runs per cell; the medians count")

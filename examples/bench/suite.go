@@ -106,7 +106,7 @@ func (b *bench) inProcess(ctx context.Context, n int) (err error) {
 	}
 	defer func() { err = errors.Join(err, f.stop()) }()
 	fmt.Fprintf(b.out, "%d in-process servers made in %.1f s\n", n, time.Since(began).Seconds())
-	for _, tool := range []string{"cephstack", "floor", "bare"} {
+	for _, tool := range []string{"cephstack", "floor"} {
 		if !slices.Contains(b.tools, tool) {
 			continue
 		}
