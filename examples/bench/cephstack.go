@@ -91,8 +91,11 @@ func runTrue(ctx context.Context, w integrate.World, names []string, parallel in
 func failures(outcomes []remote.Outcome[int]) error {
 	var errs []error
 	for _, o := range outcomes {
-		if o.Err != nil || o.Value != 0 {
-			errs = append(errs, fmt.Errorf("%s: exit status %d: %w", o.Name, o.Value, o.Err))
+		switch {
+		case o.Err != nil:
+			errs = append(errs, fmt.Errorf("%s: %w", o.Name, o.Err))
+		case o.Value != 0:
+			errs = append(errs, fmt.Errorf("%s: exit status %d", o.Name, o.Value))
 		}
 	}
 	return errors.Join(errs...)
