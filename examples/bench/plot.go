@@ -35,7 +35,7 @@ func colours() map[string]string {
 // plot draws the wall times of first and noop over the number of hosts.
 func plot(rows []row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" font-family="sans-serif" font-size="12">`+"\n", 2*panelWidth+220, plotTop+panelHeight+50)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" font-family="sans-serif" font-size="12">`+"\n", 2*panelWidth+290, plotTop+panelHeight+50)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
 	panels := []panel{
 		{title: "First converge", curves: curves(rows, "first"), left: 60},
@@ -97,7 +97,9 @@ func curves(rows []row, scenario string) []curve {
 			}
 		}
 		slices.SortFunc(c.points, func(a, b [2]float64) int { return int(a[0] - b[0]) })
-		all = append(all, c)
+		if len(c.points) > 0 {
+			all = append(all, c)
+		}
 	}
 	return all
 }
