@@ -77,27 +77,38 @@ func (f *Fleet) Close() error {
 }
 
 // trust gives what a connection is checked and authenticated with, as the
-// files are now. The closer ends the connection to the agent.
+// files are now. The closer ends the connection to the agent, which is asked
+// for each connection: one that hangs holds up no other.
 func (f *Fleet) trust(ctx context.Context) (*knownHosts, []ssh.Signer, io.Closer, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	stamp := f.stamps()
-	if f.known == nil || !slices.Equal(stamp, f.stamp) {
-		known, err := loadKnownHosts(f.cfg.KnownHosts)
-		if err != nil {
-			return nil, nil, nil, &trustError{"host key", ErrHostKey, err}
-		}
-		keys, err := ownSigners(f.cfg)
-		if err != nil {
-			return nil, nil, nil, &trustError{"authenticate", ErrAuth, err}
-		}
-		f.known, f.keys, f.stamp = known, keys, stamp
+	known, keys, err := f.read()
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	held, closer, err := agentSigners(ctx, f.cfg.Agent)
 	if err != nil {
 		return nil, nil, nil, &trustError{"authenticate", ErrAuth, err}
 	}
-	return f.known, slices.Concat(f.keys, held), closer, nil
+	return known, slices.Concat(keys, held), closer, nil
+}
+
+// read reads the files, if they are not what they were.
+func (f *Fleet) read() (*knownHosts, []ssh.Signer, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	stamp := f.stamps()
+	if f.known != nil && slices.Equal(stamp, f.stamp) {
+		return f.known, f.keys, nil
+	}
+	known, err := loadKnownHosts(f.cfg.KnownHosts)
+	if err != nil {
+		return nil, nil, &trustError{"host key", ErrHostKey, err}
+	}
+	keys, err := ownSigners(f.cfg)
+	if err != nil {
+		return nil, nil, &trustError{"authenticate", ErrAuth, err}
+	}
+	f.known, f.keys, f.stamp = known, keys, stamp
+	return known, keys, nil
 }
 
 // A trustError is why known_hosts or keys cannot be read.
