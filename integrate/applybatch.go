@@ -44,13 +44,16 @@ func (h *hostRun) mine(kind Kind) []Change {
 
 func (h *hostRun) store() libvirtsecret.Store { return h.in.world.Secrets[h.spec.Name] }
 
-// A step is a change as an operation.
+// A step is an operation, and the changes that it makes: one, or all secrets.
 type step struct {
-	change Change
-	op     remote.Op
-	// judge says more about the operation's result than its error does.
-	judge func(remote.Result) error
+	changes []Change
+	op      remote.Op
+	// judge says more about the operation's result than its error does, for
+	// each change.
+	judge func(remote.Result) []error
 }
+
+func (s step) kind() Kind { return s.changes[0].Kind }
 
 // batch makes all changes of some kinds in one exchange, and then waits until
 // the APIs report restarted services up by a record newer than the restart: a
@@ -62,22 +65,27 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 	}
 	var before map[string]openstack.ServiceRecord
 	cloudErr := errNoCloud
-	if slices.ContainsFunc(steps, func(s step) bool { return s.change.Kind == KindUnit }) {
+	if slices.ContainsFunc(steps, func(s step) bool { return s.kind() == KindUnit }) {
 		before, cloudErr = h.records(ctx)
 	}
 	began := time.Now()
 	results, err := h.in.world.Hosts[h.spec.Name].Do(ctx, operations(steps)...)
 	var restarted []string
 	for i, s := range steps {
-		switch {
-		case i >= len(results):
-			h.finish(s.change.ID, Unknown, cmp.Or(err, errNoResult), time.Since(began))
-		case errors.Is(results[i].Err, remote.ErrSkipped):
-			h.skip(s.change.ID, h.culprit(s.change))
-		case s.change.Kind == KindUnit && results[i].Err == nil && cloudErr == nil:
-			restarted = append(restarted, s.change.ID)
-		default:
-			h.settleStep(s, results[i], began)
+		if i < len(results) && !errors.Is(results[i].Err, remote.ErrSkipped) {
+			if s.kind() == KindUnit && results[i].Err == nil && cloudErr == nil {
+				restarted = append(restarted, s.changes[0].ID)
+			} else {
+				h.settleStep(s, results[i], began)
+			}
+			continue
+		}
+		for _, c := range s.changes {
+			if i < len(results) {
+				h.skip(c.ID, h.culprit(c, steps))
+			} else {
+				h.finish(c.ID, Unknown, cmp.Or(err, errNoResult), time.Since(began))
+			}
 		}
 	}
 	for _, id := range restarted {
@@ -89,21 +97,33 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 var errNoResult = errors.New("the host gave no result for it")
 
 func (h *hostRun) settleStep(s step, r remote.Result, began time.Time) {
-	err, changed := r.Err, r.Changed || s.change.Kind == KindUnit
-	if err == nil && s.judge != nil {
-		changed = true
-		if err = s.judge(r); errors.Is(err, libvirtsecret.ErrConflict) {
+	if r.Err != nil || s.judge == nil {
+		for _, c := range s.changes {
+			h.settle(c.ID, r.Changed || s.kind() == KindUnit, r.Err, began)
+		}
+		return
+	}
+	for i, err := range s.judge(r) {
+		if errors.Is(err, libvirtsecret.ErrConflict) {
 			err = fmt.Errorf("%w: %w", ErrConflict, err)
 		}
+		h.settle(s.changes[i].ID, true, err, began)
 	}
-	h.settle(s.change.ID, changed, err, began)
 }
 
-// culprit is the change because of which another one was skipped.
-func (h *hostRun) culprit(c Change) string {
+// culprit is the change because of which another one was skipped: one that it
+// needs, or one that was made together with that.
+func (h *hostRun) culprit(c Change, steps []step) string {
 	for _, id := range c.Needs {
 		if h.failed(id) {
 			return id
+		}
+	}
+	for _, s := range steps {
+		for _, with := range s.changes {
+			if h.failed(with.ID) && slices.ContainsFunc(s.changes, func(o Change) bool { return slices.Contains(c.Needs, o.ID) }) {
+				return with.ID
+			}
 		}
 	}
 	return ""
@@ -115,12 +135,16 @@ func operations(steps []step) []remote.Op {
 	var ops []remote.Op
 	for i, s := range steps {
 		var needs []int
-		for _, id := range s.change.Needs {
-			if n, ok := place[id]; ok {
-				needs = append(needs, n)
+		for _, c := range s.changes {
+			for _, id := range c.Needs {
+				if n, ok := place[id]; ok && !slices.Contains(needs, n) {
+					needs = append(needs, n)
+				}
 			}
 		}
-		place[s.change.ID] = i
+		for _, c := range s.changes {
+			place[c.ID] = i
+		}
 		if len(needs) > 0 {
 			ops = append(ops, remote.If{OK: needs, Op: s.op})
 		} else {
@@ -135,20 +159,52 @@ func (h *hostRun) steps(ctx context.Context, kinds []Kind) []step {
 	var steps []step
 	var ids []string
 	for _, kind := range kinds {
+		var secrets step
 		for _, c := range h.mine(kind) {
 			if !h.ready(ctx, c, ids...) {
 				continue
 			}
-			s := step{change: c}
-			var err error
-			if s.op, s.judge, err = h.op(ctx, c); err != nil {
+			if kind == KindSecret {
+				secrets.changes = append(secrets.changes, c)
+				continue
+			}
+			op, err := h.op(ctx, c)
+			if err != nil {
 				h.finish(c.ID, Failed, err, 0)
 				continue
 			}
-			steps, ids = append(steps, s), append(ids, c.ID)
+			steps, ids = append(steps, step{changes: []Change{c}, op: op}), append(ids, c.ID)
+		}
+		if h.define(&secrets) {
+			steps = append(steps, secrets)
+			for _, c := range secrets.changes {
+				ids = append(ids, c.ID)
+			}
 		}
 	}
 	return steps
+}
+
+// define makes an operation of the changes of libvirt secrets, if there are any.
+func (h *hostRun) define(s *step) bool {
+	if len(s.changes) == 0 {
+		return false
+	}
+	var all []libvirtsecret.Secret
+	var err error
+	for _, c := range s.changes {
+		want, e := h.wantedSecret(c)
+		all, err = append(all, want), errors.Join(err, e)
+	}
+	if err == nil {
+		s.op, s.judge, err = h.store().(secretBatch).DefineOp(all...)
+	}
+	if err != nil {
+		for _, c := range s.changes {
+			h.finish(c.ID, Failed, err, 0)
+		}
+	}
+	return err == nil
 }
 
 // secrets defines the libvirt secrets of a compute one by one.

@@ -29,31 +29,23 @@ func (h *hostRun) differ() *hostDiffer {
 		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
 }
 
-// op is the operation that makes a change, and what judges its result.
-func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, func(remote.Result) error, error) {
+// op is the operation that makes a change.
+func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, error) {
 	switch c.Kind {
 	case KindPackages:
-		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil, nil
+		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil
 	case KindDirectory:
 		mode := fs.FileMode(0o755)
 		if f := h.diff.seen.files[c.Name]; !f.missing {
-			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil, nil
+			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil
 		}
-		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil, nil
-	case KindSecret:
-		want, err := h.wantedSecret(c)
-		if err != nil {
-			return nil, nil, err
-		}
-		return h.store().(secretBatch).DefineOp(want)
+		return remote.Mkdir{Path: c.Name, Owner: rootName, Group: rootName, Mode: mode}, nil
 	case KindSettings:
-		op, err := h.settingsOp(ctx, c)
-		return op, nil, err
+		return h.settingsOp(ctx, c)
 	case KindUnit:
-		return remote.RestartUnit{Unit: c.Name, Settle: h.in.settle}, nil, nil
+		return remote.RestartUnit{Unit: c.Name, Settle: h.in.settle}, nil
 	}
-	op, err := h.fileOp(c)
-	return op, nil, err
+	return h.fileOp(c)
 }
 
 func (h *hostRun) settingsOp(ctx context.Context, c Change) (remote.Op, error) {

@@ -155,7 +155,7 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 	batch, together := store.(secretBatch)
 	together = together && q.secrets
 	ops := q.ops
-	var parse func(remote.Result) ([]libvirtsecret.Secret, error)
+	var parse func(remote.Result) ([]libvirtsecret.Secret, bool, error)
 	if together {
 		var list remote.Op
 		list, parse = batch.ListOp(secrets...)
@@ -172,20 +172,22 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 	if err := o.take(q, results); err != nil {
 		return nil, err
 	}
-	switch {
-	case together:
-		o.secrets, o.secretErr = parse(results[len(results)-1])
-	case store != nil && q.secrets:
+	whole := false
+	if together {
+		o.secrets, whole, o.secretErr = parse(results[len(results)-1])
+	}
+	if store != nil && q.secrets && !whole && o.secretErr == nil {
 		o.secrets, o.secretErr = store.List(ctx)
 	}
 	return o, nil
 }
 
 // A secretBatch is a libvirtsecret.Store whose work can be done in a host's one
-// exchange, together with everything else there. Package virsh has one.
+// exchange, together with everything else there. Package virsh has one. A list is
+// not whole if there are secrets that were not expected.
 type secretBatch interface {
-	ListOp(expected ...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error))
-	DefineOp(s libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error)
+	ListOp(expected ...string) (remote.Op, func(remote.Result) (list []libvirtsecret.Secret, whole bool, err error))
+	DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error)
 }
 
 // A query is the batch of operations that reads a host.
@@ -219,13 +221,14 @@ func (in *Integration) hostQuery(name string) query {
 		}
 		q.secrets = q.secrets || service == "nova-compute"
 	}
-	q.ops = append(q.ops, remote.Stat{Path: cephDir}, remote.Packages{Names: packages})
-	for _, d := range dirs {
-		q.ops = append(q.ops, remote.ReadDir{Path: d, Suffix: ".conf"})
-	}
+	q.ops = append(q.ops, remote.Stat{Path: cephDir}) // next to the files: they travel as one
 	for _, p := range paths {
 		q.ops = append(q.ops, remote.ReadFile{Path: p})
 	}
+	for _, d := range dirs {
+		q.ops = append(q.ops, remote.ReadDir{Path: d, Suffix: ".conf"})
+	}
+	q.ops = append(q.ops, remote.Packages{Names: packages})
 	for _, u := range units {
 		q.ops = append(q.ops, remote.UnitState{Unit: u})
 	}

@@ -53,8 +53,7 @@ func failureOf(reply wire.Reply, e *OpError) error {
 // decodeLooks translates what came back about several ReadFile and Stat.
 func decodeLooks(host string, ops []Op, reply wire.Reply) []Result {
 	results := make([]Result, len(ops))
-	all, whole := reply.Facts["all"]
-	rest, err := base64.StdEncoding.DecodeString(all)
+	rest, whole := reply.Raw["all"]
 	for i, op := range ops {
 		sub := reply.Sub(i)
 		read, reads := op.(ReadFile)
@@ -63,14 +62,14 @@ func decodeLooks(host string, ops []Op, reply wire.Reply) []Result {
 		}
 		results[i] = decode(host, op, sub)
 		r := &results[i]
-		if _, own := sub.Facts["data"]; own || !reads || r.Err != nil {
+		if _, own := sub.Raw["data"]; own || !reads || r.Err != nil {
 			continue
 		}
 		fail := func(err error) { r.Err = &OpError{Host: host, Op: "read", Object: printable(read.Path, 200), Err: err} }
 		switch size := r.File.Size; {
 		case r.File.Kind == "dir":
 			fail(syscall.EISDIR)
-		case !whole || err != nil || size > int64(len(rest)):
+		case !whole || size > int64(len(rest)):
 			fail(wire.ErrAnswer)
 		default:
 			r.Data = rest[:size:size]
@@ -109,11 +108,7 @@ func decodeFile(op Op, reply wire.Reply, r *Result) error {
 	case WriteFile:
 		r.File.SHA256 = reply.Facts["sha"]
 	case ReadFile:
-		if data, ok := reply.Facts["data"]; ok {
-			b, err := base64.StdEncoding.DecodeString(data)
-			if err != nil {
-				return wire.ErrAnswer
-			}
+		if b, ok := reply.Raw["data"]; ok {
 			if int64(len(b)) > orMax(o.Max) {
 				return ErrTooLarge
 			}
@@ -197,9 +192,9 @@ func decodeRest(host string, op Op, reply wire.Reply, r *Result, failed bool) er
 }
 
 func decodeRun(reply wire.Reply, r *Result) error {
-	out, err1 := reply.Bytes("out")
-	stderr, err2 := reply.Bytes("errors")
-	if err1 != nil || err2 != nil {
+	out, ok := reply.Raw["out"]
+	stderr, err := reply.Bytes("errors")
+	if !ok || err != nil {
 		return wire.ErrAnswer
 	}
 	r.Data = out[:min(len(out), defaultMax)]

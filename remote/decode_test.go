@@ -48,9 +48,13 @@ func TestParseUnit(t *testing.T) {
 }
 
 func reply(facts ...string) wire.Reply {
-	r := wire.Reply{Begun: true, Done: true, Facts: map[string]string{}}
+	r := wire.Reply{Begun: true, Done: true, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	for i := 0; i < len(facts); i += 2 {
-		r.Facts[facts[i]] = facts[i+1]
+		if facts[i] == "out" {
+			r.Raw["out"] = []byte(facts[i+1])
+		} else {
+			r.Facts[facts[i]] = facts[i+1]
+		}
 	}
 	return r
 }
@@ -77,14 +81,14 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 }
 
 func TestDecodeRun(t *testing.T) {
-	r := decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "exit", "3", "errors", b64("err")))
+	r := decode("c1", Run{Argv: []string{"x"}}, reply("out", "out", "exit", "3", "errors", b64("err")))
 	require.NoError(t, r.Err)
 	require.Equal(t, "out err 3", string(r.Data)+" "+string(r.Stderr)+" "+string(rune('0'+r.Exit)))
 	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", ""))
 	require.ErrorIs(t, r.Err, wire.ErrAnswer, "no exit status")
-	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64("out"), "exit", "late", "errors", b64("Terminated")))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", "out", "exit", "late", "errors", b64("Terminated")))
 	require.ErrorIs(t, r.Err, ErrTimeout)
-	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", b64(strings.Repeat("x", defaultMax+1)), "exit", "0"))
+	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", strings.Repeat("x", defaultMax+1), "exit", "0"))
 	require.ErrorIs(t, r.Err, ErrTooLarge)
 	require.Len(t, r.Data, defaultMax)
 }

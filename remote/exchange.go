@@ -70,7 +70,7 @@ func newExchange(host string, ops []Op) *exchange {
 		x.inline, _ = wire.Inline(slices.Concat(x.parts...))
 	}
 	x.replies = make([]wire.Reply, len(x.sent))
-	x.limit = int(max(limit, maxTogether)/3*4) + 1<<20
+	x.limit = int(max(limit, maxTogether)) + 1<<20
 	return x
 }
 
@@ -149,7 +149,7 @@ func isLook(op Op) bool {
 
 func (b *builder) send(w wire.Op, at ...int) {
 	b.put(w.Head())
-	b.put(w.Data)
+	b.put(w.Body())
 	b.plain = b.plain && len(w.Data) == 0
 	for _, i := range at {
 		b.place[i] = len(b.sent)
@@ -243,9 +243,11 @@ func (x *exchange) note(line wire.Line) bool {
 		x.bye = true
 	case "beat":
 	case "op":
-		x.replies[line.Op] = wire.Reply{Begun: true, Facts: map[string]string{}}
+		x.replies[line.Op] = wire.Reply{Begun: true, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	case "done":
 		x.replies[line.Op].Done = true
+	case "raw":
+		x.replies[line.Op].Raw[line.Value] = line.Raw
 	default:
 		x.replies[line.Op].Facts[line.Word] = line.Value
 	}

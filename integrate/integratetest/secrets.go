@@ -2,6 +2,8 @@ package integratetest
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
@@ -36,14 +38,17 @@ func newSecretsOn(store *secrettest.Store, m *remotetest.Host) *secretsOn {
 		return nil, nil, status(err)
 	})
 	m.Handle(defineProgram, func(run remote.Run) (stdout, stderr []byte, exit int) {
-		s.mu.Lock()
-		secret := s.waiting[run.Argv[1]]
-		s.mu.Unlock()
-		err := store.Define(context.Background(), secret)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.ended[run.Argv[1]] = err
-		return nil, nil, status(err)
+		for _, uuid := range run.Argv[1:] {
+			s.mu.Lock()
+			secret := s.waiting[uuid]
+			s.mu.Unlock()
+			err := store.Define(context.Background(), secret)
+			s.mu.Lock()
+			s.ended[uuid] = err
+			s.mu.Unlock()
+			exit = max(exit, status(err))
+		}
+		return nil, nil, exit
 	})
 	return s
 }
@@ -56,32 +61,42 @@ func status(err error) int {
 }
 
 // ListOp is List as an operation of the host.
-func (s *secretsOn) ListOp(...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
-	return remote.Run{Argv: []string{listProgram}}, func(r remote.Result) ([]libvirtsecret.Secret, error) {
+func (s *secretsOn) ListOp(expected ...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, bool, error)) {
+	return remote.Run{Argv: []string{listProgram}}, func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
 		if r.Err != nil {
-			return nil, r.Err
+			return nil, false, r.Err
 		}
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.listed, s.ended[""]
+		for _, secret := range s.listed {
+			if !slices.Contains(expected, secret.UUID) {
+				return nil, false, nil
+			}
+		}
+		return s.listed, s.ended[""] == nil, s.ended[""]
 	}
 }
 
-// DefineOp is Define as an operation of the host.
-func (s *secretsOn) DefineOp(secret libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error) {
-	if err := secret.Validate(); err != nil {
-		return nil, nil, err
-	}
-	s.mu.Lock()
-	s.waiting[secret.UUID] = secret
-	s.mu.Unlock()
-	op := remote.Run{Argv: []string{defineProgram, secret.UUID}, Stdin: []byte(secret.Value.Reveal())}
-	return op, func(r remote.Result) error {
-		if r.Err != nil {
-			return r.Err
+// DefineOp is Define, for any number of secrets, as an operation of the host.
+func (s *secretsOn) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error) {
+	run := remote.Run{Argv: []string{defineProgram}}
+	for _, secret := range secrets {
+		if err := secret.Validate(); err != nil {
+			return nil, nil, err
 		}
 		s.mu.Lock()
+		s.waiting[secret.UUID] = secret
+		s.mu.Unlock()
+		run.Argv = append(run.Argv, secret.UUID)
+		run.Stdin = append(append(run.Stdin, secret.Value.Reveal()...), '\n')
+	}
+	return run, func(r remote.Result) []error {
+		var errs []error
+		s.mu.Lock()
 		defer s.mu.Unlock()
-		return s.ended[secret.UUID]
+		for _, secret := range secrets {
+			errs = append(errs, errors.Join(r.Err, s.ended[secret.UUID]))
+		}
+		return errs
 	}, nil
 }

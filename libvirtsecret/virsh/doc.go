@@ -8,8 +8,8 @@
 //	secrets, err := store.List(ctx)
 //
 // Every call is one exchange with the host, whatever the number of secrets. A
-// value goes from standard input straight to virsh, through no file, no
-// argument and no variable of a shell. The virsh of libvirt 6.3 or newer is
+// value goes from standard input to virsh's, through no file, no argument of a
+// program and no environment. The virsh of libvirt 6.3 or newer is
 // needed to set one; it reads no more than 1023 bytes of it.
 //
 // # Errors

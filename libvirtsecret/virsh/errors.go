@@ -26,9 +26,9 @@ func (c call) refused(exit int, stderr string) error {
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
-	case exitMissing:
+	case exitMissing, exitNone:
 		e.Err = libvirtsecret.ErrUnreachable
-	case exitRefused, exitUnset, exitUnread, exitUnlisted:
+	case exitRefused, exitUnset, exitUnread, exitUnlisted, exitListed:
 		e.Err = condition(stderr)
 	default:
 		e.Err = fmt.Errorf("exit status %d", exit)

@@ -235,13 +235,20 @@ func TestListOp(t *testing.T) {
 	host := &here{}
 	store := virsh.New(host, virsh.Options{URI: d.URI})
 	a, b := secret(t, "client.a"), secret(t, "client.b")
+	others := 0
 	list := func(expected ...string) []libvirtsecret.Secret {
 		t.Helper()
 		op, parse := store.ListOp(expected...)
 		results, err := host.Do(t.Context(), op)
 		require.NoError(t, err)
-		all, err := parse(results[0])
+		all, whole, err := parse(results[0])
 		require.NoError(t, err)
+		if !whole {
+			require.Nil(t, all)
+			all, err = store.List(t.Context())
+			require.NoError(t, err)
+			others++
+		}
 		return all
 	}
 	require.Empty(t, list())
@@ -254,10 +261,11 @@ func TestListOp(t *testing.T) {
 	for _, expected := range [][]string{{}, {a.UUID}, {a.UUID, b.UUID}, {b.UUID, secret(t, "client.c").UUID, a.UUID}, {"not a uuid; id"}} {
 		require.Equal(t, want, list(expected...), "%v", expected)
 	}
+	require.Equal(t, 3, others, "nothing, a part, and no UUID are expected")
 	d.Stop()
 	op, parse := store.ListOp(a.UUID)
 	results, err := host.Do(t.Context(), op)
 	require.NoError(t, err)
-	_, err = parse(results[0])
+	_, _, err = parse(results[0])
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
 }

@@ -6,16 +6,21 @@ const (
 	markSecret = "<#secret " // UUID and XML follow
 	markValue  = "<#value"
 	markEnd    = "<#end" // the list of secrets follows, as it is now
+
+	markDefined = "<#defined " // UUID, status and text follow, in defineScript's output
 )
 
 // Exit statuses of the scripts.
 const (
-	exitUnlisted = 71 // the daemon does not list its secrets
-	exitMissing  = 72 // there is no virsh
-	exitRefused  = 73 // secret-define refused
-	exitUnset    = 74 // secret-set-value refused
-	exitUnread   = 75 // a secret that is there cannot be read or removed
-	exitAbsent   = 76 // no secret of usage type ceph has the UUID
+	exitUnlisted = 71  // the daemon does not list its secrets
+	exitMissing  = 72  // there is no virsh
+	exitRefused  = 73  // secret-define refused
+	exitUnset    = 74  // secret-set-value, or secret-get-value after it, refused
+	exitUnread   = 75  // a secret that is there cannot be read or removed
+	exitAbsent   = 76  // no secret of usage type ceph has the UUID
+	exitListed   = 1   // virsh itself
+	exitSome     = 77  // not all secrets were defined
+	exitNone     = 127 // there is no such program, says timeout
 )
 
 // prelude has what the scripts share. $1 is the URI. Every virsh has its own
@@ -25,6 +30,7 @@ const prelude = `LC_ALL=C; export LC_ALL
 uri=$1
 command -v virsh >/dev/null 2>&1 || { echo 'virsh is not installed' >&2; exit 72; }
 v() { virsh -q -c "$uri" "$@"; }
+x() { exec virsh -q -c "$uri" "$@"; }
 rows() {
 	table=$(v secret-list </dev/null) || return 71
 	printf '%s\n' "$table" | while read -r uuid type usage; do
@@ -42,22 +48,18 @@ listed() {
 }
 `
 
+// readWords are the commands of one virsh that tell of a secret; endWords come
+// after those of all. virsh goes on after a command that fails, so that a
+// value that is not given out, or a secret that is not there, is left out;
+// that the daemon was there until the end is what the list proves.
+const (
+	readWords = "echo '" + markSecret + "%[1]s'; secret-dumpxml %[1]s; echo '" + markValue + "'; secret-get-value %[1]s; "
+	endWords  = "echo '" + markEnd + "'; secret-list"
+)
+
 // readScript prints all secrets, or the one that $2 names: two virsh, however
-// many there are. The second goes on after a command that fails, so that a
-// value that is not given out is left out; that the daemon was there until
-// the end is what the last list proves.
-// The third argument are UUIDs that are expected: if there are no others, one
-// virsh tells all.
+// many there are.
 const readScript = `
-words=
-for uuid in $3; do
-	words="${words}echo '<#secret $uuid'; secret-dumpxml $uuid; echo '<#value'; secret-get-value $uuid; "
-done
-if [ -n "$words" ]; then
-	told=$(v "${words}echo '<#end'; secret-list" </dev/null 2>/dev/null) && others=$(printf '%s\n' "${told##*<#end}" | while read -r uuid type usage; do
-		case " $3 " in *" $uuid "*) ;; *) if [ "$type" = ceph ]; then echo "$uuid"; fi;; esac
-	done) && [ -z "$others" ] && { printf '%s\n' "$told"; exit 0; }
-fi
 all=$(rows) || exit 71
 words=
 for uuid in $all; do
@@ -68,19 +70,30 @@ done
 v "${words}echo '<#end'; secret-list" </dev/null || exit 75
 `
 
-// defineScript defines the secret $2 by the XML $3, with the value on standard
-// input, and prints the value that it then has unless $4, private, is yes. It
-// is not one virsh, which would set the value after it failed to define. cat
-// is there because /dev/stdin cannot be opened when it is a socket.
+// defineScript defines secrets: after the URI come, for each, its UUID, its XML,
+// and whether it is private; the values come on standard input, a line each. What
+// became of each follows its mark: a status, and then the value that it now
+// has, which a private one does not give out, or what libvirt said against it.
+// Defining and setting are not one virsh, which would set the value after it
+// failed to define.
 const defineScript = `
-printf '%s\n' "$3" | v secret-define --file /dev/stdin >/dev/null || exit 73
-if [ -p /dev/stdin ]; then
-	v secret-set-value --secret "$2" --file /dev/stdin >/dev/null || exit 74
-else # a socket cannot be opened by its name
-	cat | v secret-set-value --secret "$2" --file /dev/stdin >/dev/null || exit 74
-fi
-if [ "$4" = yes ]; then exit 0; fi
-v secret-get-value --secret "$2" </dev/null || exit 75
+shift
+bad=0
+over() {
+	printf '%s\n' "<#defined $1 $2" "$said"
+	if [ "$2" != 0 ]; then bad=77; fi
+}
+while [ $# -gt 2 ]; do
+	uuid=$1 xml=$2 private=$3
+	shift 3
+	IFS= read -r value || exit 78
+	said=$(printf '%s\n' "$xml" | x secret-define --file /dev/stdin 2>&1) || { over "$uuid" 73; continue; }
+	words="secret-set-value --secret $uuid --file /dev/stdin"
+	[ "$private" = yes ] || words="$words; secret-get-value --secret $uuid"
+	said=$(printf '%s' "$value" | x "$words" 2>&1) || { over "$uuid" 74; continue; }
+	over "$uuid" 0
+done
+exit $bad
 `
 
 // undefineScript removes the secret $2.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
@@ -58,7 +59,7 @@ func (s *Store) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
 }
 
 func (s *Store) read(ctx context.Context, c call) ([]libvirtsecret.Secret, error) {
-	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid, ""))
+	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid))
 	if err != nil {
 		return nil, err
 	}
@@ -74,17 +75,33 @@ func (c call) parse(out []byte) ([]libvirtsecret.Secret, error) {
 }
 
 // ListOp is List as an operation that can go to the host together with others,
-// and what makes its result of it. It costs least where expected has the UUIDs
-// of all secrets that are there.
-func (s *Store) ListOp(expected ...string) (remote.Op, func(remote.Result) ([]libvirtsecret.Secret, error)) {
+// and what makes its result of it: one virsh, which is told the UUIDs that are
+// expected. whole is false if there are others too, of which it says nothing.
+func (s *Store) ListOp(expected ...string) (op remote.Op, parse func(remote.Result) (secrets []libvirtsecret.Secret, whole bool, err error)) {
 	c := call{op: "list"}
-	expected = slices.DeleteFunc(slices.Clone(expected), func(uuid string) bool { return libvirtsecret.CheckUUID(uuid) != nil })
-	return s.op(readScript, nil, "", strings.Join(expected, " ")), func(r remote.Result) ([]libvirtsecret.Secret, error) {
+	var words strings.Builder
+	for _, uuid := range expected {
+		if libvirtsecret.CheckUUID(uuid) == nil {
+			fmt.Fprintf(&words, readWords, uuid)
+		}
+	}
+	op = remote.Run{Argv: []string{"virsh", "-q", "-c", s.uri, words.String() + endWords}}
+	return op, func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
 		out, _, err := c.take(r)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return c.parse(out)
+		_, table, _ := strings.Cut(string(out), markEnd)
+		for row := range strings.Lines(table) {
+			if f := strings.Fields(row); len(f) > 1 && f[1] == "ceph" && !slices.Contains(expected, f[0]) {
+				return nil, false, nil
+			}
+		}
+		if words.Len() == 0 {
+			return nil, true, nil
+		}
+		secrets, err := c.parse(out)
+		return secrets, err == nil, err
 	}
 }
 
@@ -92,41 +109,49 @@ func (s *Store) ListOp(expected ...string) (remote.Op, func(remote.Result) ([]li
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
 func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
-	op, _, err := s.DefineOp(secret)
+	op, judge, err := s.DefineOp(secret)
 	if err != nil {
 		return err
 	}
-	c := defining(secret)
-	out, exit, err := s.run(ctx, c, op)
-	if err != nil {
-		return s.explain(ctx, exit, secret, err)
+	results, err := s.host.Do(ctx, op)
+	if err == nil && len(results) != 1 {
+		err = fmt.Errorf("%d results for one operation", len(results))
 	}
-	return c.proven(out, secret)
+	if err != nil {
+		return defining(secret).unreachable(err)
+	}
+	return s.explain(ctx, secret, judge(results[0])[0])
 }
 
-// DefineOp is Define as an operation that can go to the host together with
-// others, and what makes its result of it. Where Define lists the secrets to
-// tell a conflict, this one goes by libvirt's words alone.
-func (s *Store) DefineOp(secret libvirtsecret.Secret) (remote.Op, func(remote.Result) error, error) {
-	c := defining(secret)
-	if err := secret.Validate(); err != nil {
-		return nil, nil, c.fail(err)
-	}
-	xml, err := secret.XML()
-	if err != nil {
-		return nil, nil, c.fail(err)
-	}
-	private := "no"
-	if secret.Private {
-		private = "yes"
-	}
-	op := s.op(defineScript, []byte(c.value), secret.UUID, string(xml), private)
-	return op, func(r remote.Result) error {
-		out, _, err := c.take(r)
-		if err != nil {
-			return err
+// DefineOp is Define, for any number of secrets, as an operation that can go to
+// the host together with others, and what makes its result of it: an error, or
+// nil, for each secret. Where Define lists the secrets to tell a conflict, this
+// one goes by libvirt's words alone.
+func (s *Store) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error) {
+	var args []string
+	var values []byte
+	for _, secret := range secrets {
+		c := defining(secret)
+		if err := secret.Validate(); err != nil {
+			return nil, nil, c.fail(err)
 		}
-		return c.proven(out, secret)
+		xml, err := secret.XML()
+		if err != nil {
+			return nil, nil, c.fail(err)
+		}
+		private := "no"
+		if secret.Private {
+			private = "yes"
+		}
+		args = append(args, secret.UUID, string(xml), private)
+		values = append(append(values, c.value...), '\n')
+	}
+	return s.op(defineScript, values, args...), func(r remote.Result) []error {
+		errs := make([]error, len(secrets))
+		for i, secret := range secrets {
+			errs[i] = defining(secret).defined(r, secret)
+		}
+		return errs
 	}, nil
 }
 
@@ -134,23 +159,54 @@ func defining(secret libvirtsecret.Secret) call {
 	return call{op: "define", uuid: secret.UUID, value: secret.Value.Reveal()}
 }
 
-// proven compares what was read back; a private value is never given out.
-func (c call) proven(out []byte, secret libvirtsecret.Secret) error {
-	if secret.Private {
+// defined says what became of one of the secrets that defineScript defines.
+func (c call) defined(r remote.Result, secret libvirtsecret.Secret) error {
+	if r.Exit == exitSome {
+		r.Exit = 0 // each says for itself
+	}
+	out, _, err := c.take(r)
+	if err != nil {
+		return err
+	}
+	_, own, found := strings.Cut(string(out), markDefined+c.uuid+" ")
+	own, _, _ = strings.Cut(own, markDefined)
+	first, said, _ := strings.Cut(own, "\n")
+	status, err := strconv.Atoi(first)
+	switch {
+	case !found || err != nil:
+		return c.fail(errOutput)
+	case status != 0:
+		return c.refused(status, said)
+	case secret.Private: // its value is never given out
 		return nil
 	}
-	back, err := libvirtsecret.ParseValue(string(out))
-	if err != nil || !back.Equal(secret.Value) {
-		return c.fail(errors.New("the value does not read back as it was set"))
-	}
-	return nil
+	return c.proven(said, secret)
 }
 
-// explain turns a refusal to define into ErrConflict on the evidence of what
-// the daemon has, for the words of a refusal are in the daemon's language.
-func (s *Store) explain(ctx context.Context, exit int, secret libvirtsecret.Secret, refusal error) error {
+// proven compares what was read back, behind what virsh may have said before.
+func (c call) proven(said string, secret libvirtsecret.Secret) error {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	back, err := libvirtsecret.ParseValue(lines[len(lines)-1])
+	if err == nil && back.Equal(secret.Value) {
+		return nil
+	}
+	var words string
+	for _, line := range lines {
+		if strings.HasPrefix(line, "error: ") {
+			words += line + "\n"
+		}
+	}
+	if words != "" {
+		return c.refused(exitUnset, words)
+	}
+	return c.fail(errors.New("the value does not read back as it was set"))
+}
+
+// explain turns a refusal into ErrConflict on the evidence of what the daemon
+// has, for the words of a refusal are in the daemon's language.
+func (s *Store) explain(ctx context.Context, secret libvirtsecret.Secret, refusal error) error {
 	var e *libvirtsecret.Error
-	if exit != exitRefused || !errors.As(refusal, &e) || e.Err != errRefused {
+	if !errors.As(refusal, &e) || e.Err != errRefused {
 		return refusal
 	}
 	others, err := s.List(ctx)

@@ -80,7 +80,8 @@ func TestRefusals(t *testing.T) {
 		{71, "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/run/x': No such file or directory", libvirtsecret.ErrUnreachable},
 		{75, "error: Disconnected from qemu:///system due to end of file", libvirtsecret.ErrUnreachable},
 		{71, "error: access denied", nil},
-		{127, "sh: not found", nil},
+		{127, "timeout: failed to run command 'virsh': No such file or directory", libvirtsecret.ErrUnreachable},
+		{126, "sh: not executable", nil},
 	} {
 		_, err := store(remote.Result{Exit: c.exit, Stderr: []byte(c.stderr)}).Lookup(t.Context(), libvirtsecret.DeriveUUID("f", "e"))
 		require.Error(t, err)
@@ -92,14 +93,36 @@ func TestRefusals(t *testing.T) {
 
 func TestValueIsProved(t *testing.T) {
 	s := secret(t, "client.a")
-	require.NoError(t, store(remote.Result{Data: []byte(s.Value.Reveal() + "\n")}).Define(t.Context(), s))
+	said := func(text string) *virsh.Store {
+		return store(remote.Result{Data: []byte("<#defined " + s.UUID + " 0\n" + text)})
+	}
+	require.NoError(t, said(s.Value.Reveal()+"\n").Define(t.Context(), s))
 	for _, back := range []string{"", "notbase6", "AQAB", "error"} {
-		err := store(remote.Result{Data: []byte(back)}).Define(t.Context(), s)
+		err := said(back).Define(t.Context(), s)
 		require.ErrorContains(t, err, "does not read back")
 		assert.NotContains(t, err.Error(), s.Value.Reveal())
 	}
+	err := said("error: no space\nAQAB").Define(t.Context(), s)
+	require.ErrorContains(t, err, "no space", "it has its old value still")
+	assert.NotContains(t, err.Error(), "AQAB")
 	s.Private = true
-	require.NoError(t, store(remote.Result{}).Define(t.Context(), s))
+	require.NoError(t, said("").Define(t.Context(), s))
+	require.Error(t, store(remote.Result{}).Define(t.Context(), s), "not a word")
+}
+
+// TestEachSecretIsJudged defines several at once.
+func TestEachSecretIsJudged(t *testing.T) {
+	a, b, c := secret(t, "client.a"), secret(t, "client.b"), secret(t, "client.c")
+	op, judge, err := store().DefineOp(a, b, c)
+	require.NoError(t, err)
+	run := op.(remote.Run)
+	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), string(run.Stdin))
+	assert.NotContains(t, strings.Join(run.Argv, " "), a.Value.Reveal())
+	errs := judge(remote.Result{Exit: 77, Data: []byte("<#defined " + a.UUID + " 0\n" + a.Value.Reveal() + "\n" +
+		"<#defined " + b.UUID + " 73\nerror: Failed to set attributes\nerror: internal error: already defined for use with x\n")})
+	require.NoError(t, errs[0])
+	require.ErrorIs(t, errs[1], libvirtsecret.ErrConflict)
+	require.ErrorContains(t, errs[2], "unexpected output")
 }
 
 func TestErrorsHoldNoValue(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -202,7 +201,7 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	answer, err := wire.NewAnswerWriter(w, request.Mark)
+	out, err := wire.NewAnswerWriter(w, request.Mark)
 	if err != nil {
 		return err
 	}
@@ -213,20 +212,20 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	for {
 		o, err := request.Next()
 		if err == io.EOF {
-			return answer.Bye()
+			return out.Bye()
 		}
 		if err != nil {
 			return fmt.Errorf("remotetest: request: %w", notEOF(err))
 		}
-		if err := answer.Begin(); err != nil {
+		if err := out.Begin(); err != nil {
 			return err
 		}
-		result, facts, err := h.perform(ctx, o, earlier)
+		result, said, err := h.perform(ctx, o, earlier)
 		if err != nil {
 			return err
 		}
 		earlier = append(earlier, result)
-		if err := answer.Done(facts); err != nil {
+		if err := out.Done(said.words, said.raw); err != nil {
 			return err
 		}
 	}
@@ -240,30 +239,30 @@ func notEOF(err error) error {
 	return err
 }
 
-// perform runs an operation as it travels, and gives its facts.
-func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, map[string]string, error) {
+// perform runs an operation as it travels, and gives its answer.
+func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, answer, error) {
 	if err := (remote.If{OK: o.Needs}).Ready(earlier); err != nil {
 		r := remote.Result{Err: err}
-		return r, map[string]string{"err": fault(err)}, nil
+		return r, answer{words: map[string]string{"err": fault(err)}}, nil
 	}
 	if o.Name == "files" {
 		return h.readFiles(ctx, o)
 	}
 	op, err := decode(o)
 	if err != nil {
-		return remote.Result{}, nil, err
+		return remote.Result{}, answer{}, err
 	}
 	result, lost := h.one(ctx, op)
-	return result, facts(op, result), lost
+	return result, answered(op, result), lost
 }
 
-func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, map[string]string, error) {
+func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer, error) {
 	limit, err := strconv.ParseInt(o.Args[0], 10, 64)
 	if err != nil {
-		return remote.Result{}, nil, err
+		return remote.Result{}, answer{}, err
 	}
 	var all remote.Result
-	said := map[string]string{}
+	said := newAnswer()
 	for i, name := range o.List {
 		var op remote.Op = remote.Stat{Path: strings.TrimPrefix(name, "s")}
 		if path, read := strings.CutPrefix(name, "r"); read {
@@ -271,10 +270,10 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, map[str
 		}
 		result, lost := h.one(ctx, op)
 		if lost != nil {
-			return result, nil, lost
+			return result, answer{}, lost
 		}
 		all.Err = errors.Join(all.Err, result.Err)
-		maps.Copy(said, numbered(i, facts(op, result)))
+		said.add(i, answered(op, result))
 	}
 	return all, said, nil
 }

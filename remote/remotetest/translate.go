@@ -68,9 +68,29 @@ func parseMode(s string) (fs.FileMode, error) {
 
 func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
-// facts is a result as it travels.
-func facts(op remote.Op, r remote.Result) map[string]string {
-	f := map[string]string{"changed": "0"}
+// An answer is a result as it travels.
+type answer struct {
+	words map[string]string
+	raw   map[string][]byte
+}
+
+func newAnswer() answer { return answer{map[string]string{}, map[string][]byte{}} }
+
+// add takes over what is about one of several files.
+func (a answer) add(i int, one answer) {
+	for word, value := range one.words {
+		a.words[word+strconv.Itoa(i)] = value
+	}
+	for word, value := range one.raw {
+		a.raw[word+strconv.Itoa(i)] = value
+	}
+}
+
+// answered translates a result.
+func answered(op remote.Op, r remote.Result) answer {
+	a := newAnswer()
+	f := a.words
+	f["changed"] = "0"
 	if r.Changed {
 		f["changed"] = "1"
 	}
@@ -86,13 +106,12 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 	switch op.(type) {
 	case remote.ReadFile:
 		if r.Err == nil {
-			f["data"] = encode(r.Data)
+			a.raw["data"] = r.Data
 		}
 	case remote.ReadDir:
 		for i, file := range r.Files {
-			name, of := encode([]byte(file.File.Path)), remote.Result{File: file.File, Data: file.Data, Err: file.Err}
-			maps.Copy(f, numbered(i, facts(remote.ReadFile{}, of)))
-			f["name"+strconv.Itoa(i)] = name
+			a.add(i, answered(remote.ReadFile{}, remote.Result{File: file.File, Data: file.Data, Err: file.Err}))
+			f["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
 		}
 	case remote.WriteFile:
 		f["sha"] = r.File.SHA256
@@ -103,7 +122,7 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 		}
 		maps.Copy(f, lines("pkgs", text.String()))
 	case remote.Run:
-		f["out"], f["errors"], f["exit"] = encode(r.Data), encode(r.Stderr), strconv.Itoa(r.Exit)
+		a.raw["out"], f["errors"], f["exit"] = r.Data, encode(r.Stderr), strconv.Itoa(r.Exit)
 		if errors.Is(r.Err, remote.ErrTimeout) {
 			f["exit"] = "late"
 		}
@@ -112,7 +131,7 @@ func facts(op remote.Op, r remote.Result) map[string]string {
 	if r.Err != nil && !(run && errors.Is(r.Err, remote.ErrTimeout)) {
 		f["err"] = fault(r.Err)
 	}
-	return f
+	return a
 }
 
 // lines is a text as it travels.
@@ -120,15 +139,6 @@ func lines(word, text string) map[string]string {
 	out := map[string]string{}
 	for line := range strings.Lines(text) {
 		out[word+strconv.Itoa(len(out))] = strings.TrimSuffix(line, "\n")
-	}
-	return out
-}
-
-// numbered are the facts about one of several files.
-func numbered(i int, facts map[string]string) map[string]string {
-	out := map[string]string{}
-	for word, value := range facts {
-		out[word+strconv.Itoa(i)] = value
 	}
 	return out
 }

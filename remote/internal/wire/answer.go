@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -16,6 +17,7 @@ import (
 type Reply struct {
 	Begun, Done bool
 	Facts       map[string]string // word to value
+	Raw         map[string][]byte // word to what came as it is
 }
 
 // Bytes decodes a fact in base64.
@@ -37,12 +39,15 @@ func (r Reply) Lines(word string) string {
 
 // Sub is what came back about one of several files.
 func (r Reply) Sub(i int) Reply {
-	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}}
+	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	suffix := strconv.Itoa(i)
-	for _, word := range []string{"name", "stat", "link", "data", "err"} {
+	for _, word := range []string{"name", "stat", "link", "err"} {
 		if v, ok := r.Facts[word+suffix]; ok {
 			sub.Facts[word] = v
 		}
+	}
+	if data, ok := r.Raw["data"+suffix]; ok {
+		sub.Raw["data"] = data
 	}
 	return sub
 }
@@ -54,7 +59,10 @@ var (
 	ErrNoise = errors.New("too much output")
 )
 
-const maxNoise = 1 << 20
+const (
+	maxNoise = 1 << 20
+	minEnd   = 32 // of the line that ends what is raw: it is a random one
+)
 
 // An AnswerReader reads an answer.
 type AnswerReader struct {
@@ -69,16 +77,18 @@ type AnswerReader struct {
 }
 
 // NewAnswerReader reads the answer to a request with this mark and number of
-// ops; no line may be longer than limit bytes. A *bufio.Reader of 32 KiB or
+// ops; no line may be longer than limit bytes, and what is raw is cut there. A *bufio.Reader of 32 KiB or
 // more can be read on after the answer.
 func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
 	return &AnswerReader{r: bufio.NewReaderSize(r, 32<<10), mark: []byte(mark + " "), limit: limit, total: ops}
 }
 
-// A Line is one line of an answer: a word and its value about op Op.
+// A Line is one line of an answer: a word and its value about op Op. What is
+// raw comes with the lines that announce it.
 type Line struct {
 	Op          int
 	Word, Value string
+	Raw         []byte
 }
 
 // Next is the next line that is of interest, hello and bye included, or an
@@ -105,7 +115,13 @@ func (a *AnswerReader) Next() (Line, error) {
 			return Line{}, ErrAnswer
 		}
 		word, value, _ := strings.Cut(string(rest), " ")
-		return a.step(word, value)
+		l, err := a.step(word, value)
+		if err == nil && word == "raw" {
+			var end string
+			l.Value, end, _ = strings.Cut(value, " ")
+			l.Raw, err = a.raw(end)
+		}
+		return l, err
 	}
 }
 
@@ -130,6 +146,31 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 		return Line{}, ErrAnswer
 	}
 	return l, nil
+}
+
+// raw reads up to the line that is end. The newline before it is not part of it.
+func (a *AnswerReader) raw(end string) ([]byte, error) {
+	if len(end) < minEnd {
+		return nil, ErrAnswer
+	}
+	var all []byte
+	begun := true // of a line
+	for {
+		b, err := a.r.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return nil, err
+		}
+		if begun && err == nil && string(b[:len(b)-1]) == end {
+			if len(all) == 0 {
+				return nil, ErrAnswer
+			}
+			return all[:len(all)-1], nil
+		}
+		begun = err == nil
+		if len(all)+len(b) <= a.limit {
+			all = append(all, b...)
+		}
+	}
 }
 
 // line reads a line of at most limit bytes.
@@ -171,10 +212,19 @@ func NewAnswerWriter(w io.Writer, mark string) (*AnswerWriter, error) {
 // Begin says that the next op begins.
 func (a *AnswerWriter) Begin() error { return a.say("op", strconv.Itoa(a.n)) }
 
-// Done says facts about the op, and that it is over.
-func (a *AnswerWriter) Done(facts map[string]string) error {
+// Done says facts about the op, and what is raw, and that it is over.
+func (a *AnswerWriter) Done(facts map[string]string, raw map[string][]byte) error {
 	for _, word := range slices.Sorted(maps.Keys(facts)) {
 		if err := a.say(word, facts[word]); err != nil {
+			return err
+		}
+	}
+	for _, word := range slices.Sorted(maps.Keys(raw)) {
+		end := rand.Text() + rand.Text()
+		if err := a.say("raw", word+" "+end); err != nil {
+			return err
+		}
+		if _, err := a.w.Write(slices.Concat(raw[word], []byte("\n"+end+"\n"))); err != nil {
 			return err
 		}
 	}

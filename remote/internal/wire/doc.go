@@ -19,7 +19,7 @@
 // then its arguments in the order of Shape: one line for each plain argument;
 // for a list its length and then each element as a text (the number of its
 // newlines on a line, then its lines); for data its length on a line and then
-// the bytes themselves. The line "end" ends the request. Operations run as
+// the bytes themselves, or, if it is a short text, the number of its newlines behind a t, and its lines. The line "end" ends the request. Operations run as
 // they arrive; one that does not arrive whole has no effect.
 //
 // Before an operation, there may be what it needs: the line "need", a line with
@@ -34,6 +34,7 @@
 //	MARK hello 2         the program runs
 //	MARK op I            operation I (from 0) begins
 //	MARK WORD VALUE      a fact about it; see Reply
+//	MARK raw WORD END    bytes as they are follow, and the line END
 //	MARK done I          operation I is over
 //	MARK beat            still alive
 //	MARK bye             the end
@@ -42,13 +43,11 @@
 // read and an s before each one that is only described. It and dir are about
 // several files: the words about the
 // i-th have its number behind them (stat0, data0); all has the contents of all
-// files at once, one after the other, in place of their data.
+// files at once, one after the other, in place of the data of those that have none.
 //
 // Facts: stat (mode in hex, size, numeric owner and group, times of content
-// and inode in seconds, names of owner and group, between colons), link and
-// data (base64), sha, changed (0 or 1), show0 and so on (the lines of
-// systemctl show), pkgs0 and so on (lines "status name version"), out (base64
-// of standard output), exit (the exit status, or late), errors (base64 of
+// and inode in seconds, names of owner and group, between colons), link (base64), sha, changed (0 or 1), show0 and so on (the lines of
+// systemctl show), pkgs0 and so on (lines "status name version"), exit (the exit status, or late), errors (base64 of
 // standard error, if there was any), err (a class, and base64 of a text if the
-// class does not tell all).
+// class does not tell all). Raw are data, all, and out (standard output).
 package wire

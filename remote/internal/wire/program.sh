@@ -9,18 +9,25 @@ PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 LC_ALL=C
 HOME=/root
 export PATH LC_ALL HOME
+# As every shell sets it: space, tab, newline.
+nl=${IFS#??}
 unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
 cd /
 # Requests are read from 3, which is 7, standard input, after the one that came as
 # an argument; answers go to 4. So no command can eat or spoil them.
 exec 7<&0 4>&1 </dev/null >/dev/null
-nl=$(printf "\nx")
-nl=${nl%x}
 t=
 
 # Answers.
 say() { printf "%s %s\n" "$m" "$1" >&4 || exit 92; }
 enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
+# What follows on 4 are bytes as they are, up to a line that nobody can foresee: the
+# mark may be seen in the list of processes.
+raw() {
+	IFS= read -r eot </proc/sys/kernel/random/uuid || exit 92
+	say "raw $1 $eot"
+}
+over() { printf "\n%s\n" "$eot" >&4 || exit 92; }
 # An error: a class, and words that tell it where the class does not.
 fail() {
 	fault "" "$1" "$2"
@@ -56,6 +63,16 @@ text() {
 	line k
 	line v
 	while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+}
+# Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed.
+data() {
+	line n
+	case $n in t*) k=${n#t}
+		line v
+		while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+		w=$v n=0 ;;
+	*) w= ;;
+	esac
 }
 feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" status=none <&3 2>/dev/null; }
 
@@ -169,10 +186,10 @@ read_one() {
 	z=${z%%:*}
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
 	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
-	printf "%s data%s " "$m" "$1" >&4 || exit 92
-	y=$(base64 -w0 -- "$p" 2>&1 >&4)
+	raw "data$1"
+	y=$(cat -- "$p" 2>&1 >&4)
 	c=$?
-	printf "\n" >&4 || exit 92
+	over
 	[ "$c" = 0 ] || fault "$1" sys "$y"
 }
 # Several files at once: they are described, read as one, and described again; if
@@ -199,9 +216,11 @@ op_files() {
 		n=$((n + 1))
 	done
 	[ "$#" -gt 0 ] || return
-	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && same_size "$@" || { each "$@"; return; }
-	y=$(cat -- "$@" 2>/dev/null | base64 -w0)
-	[ "${#y}" -eq $(((all + 2) / 3 * 4)) ] && [ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
+	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && plain "$@" || { each "$@"; return; }
+	raw all
+	cat -- "$@" 2>/dev/null >&4
+	over
+	[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
 	for p in "$@"; do
 		at=${at# }
 		i=${at%% *}
@@ -210,10 +229,9 @@ op_files() {
 		s=${s#*"$nl"}
 		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
 	done
-	say "all $y"
 }
-# all is the sum of the sizes in s, if all are plain files and none is too large.
-same_size() {
+# By s, all are plain files, or folders, and none is too large.
+plain() {
 	all=0
 	y=$s
 	for p in "$@"; do
@@ -264,7 +282,7 @@ op_write() {
 	line md
 	line sum
 	line rnd
-	line n
+	data
 	left=$n
 	write
 	[ "$left" = 0 ] || feed "$left"
@@ -342,22 +360,31 @@ create() {
 }
 fill() {
 	set +C
-	feed "$n" | { cat >&5 || { c=$?; cat; exit "$c"; }; } >/dev/null || exit 50
-	x=$(sha256sum </proc/self/fd/5) || exit 50
-	[ "${x%% *}" = "$sum" ] || { echo "the content did not arrive whole"; exit 51; }
-	[ "$u:$g" = 0:0 ] || chown "$u:$g" /proc/self/fd/5 || exit 50
+	if [ -n "$w" ]; then
+		printf "%s" "$w" >&5 || { printf "%s" "$w" | cat >&5; } || exit 50
+	else
+		feed "$n" | { cat >&5 || { c=$?; cat; exit "$c"; }; } >/dev/null || exit 50
+	fi
+	{ [ "$u:$g" = 0:0 ] && ! [ -g "$d" ]; } || chown "$u:$g" /proc/self/fd/5 || exit 50
 	[ "$dm" = 384 ] || chmod "$md" /proc/self/fd/5 || exit 50
 	if [ -e /sys/fs/selinux/enforce ]; then
 		if [ "$h" = absent ]; then chcon "$(matchpathcon -n "$p")" "$t"; else chcon --reference="$p" /proc/self/fd/5; fi
 	fi
 	sync /proc/self/fd/5 || exit 50
-	if [ "$was" = absent ]; then
-		if [ -e "$p" ] || [ -h "$p" ]; then exit 52; fi
-	elif [ -n "$was" ]; then
-		x=$(sha256sum <"$p") || exit 52
-		[ "${x%% *}" = "$was" ] || exit 52
-		[ -h "$p" ] && exit 52
-	fi
+	# Its digest, and that of what it replaces.
+	set -- /proc/self/fd/5
+	case $was in ""|absent) ;;
+	*) set -- /proc/self/fd/5 "$p" ;;
+	esac
+	x=$(sha256sum "$@" 2>/dev/null)
+	[ "${x%% *}" = "$sum" ] || { echo "the content did not arrive whole"; exit 51; }
+	x=${x#*"$nl"}
+	case $was in "") ;;
+	absent) if [ -e "$p" ] || [ -h "$p" ]; then exit 52; fi ;;
+	*) case ${x%% *} in *"$was") [ -h "$p" ] && exit 52 ;;
+		*) exit 52 ;;
+		esac ;;
+	esac
 	mv -fT -- "$t" "$p" || exit 50
 	sync "$d" || exit 53
 }
@@ -426,41 +453,51 @@ op_remove() {
 	e=$(sync "$d" 2>&1) || fail unknown "$e"
 }
 
-# Units.
+# Units. v is what systemctl shows of x; NRestarts is for settle alone.
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
 show() {
-	v=$(systemctl show --timestamp=us+utc -p "$props" -- "$1" 2>&1) || v=$(TZ=UTC systemctl show -p "$props" -- "$1" 2>&1) || { fail sys "$v"; return 1; }
-	lines show "$v"
+	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" 2>&1) || v=$(TZ=UTC systemctl show -p "$props$1" -- "$x" 2>&1) || { fail sys "$v"; return 1; }
 }
 op_unit() {
 	line x
-	show "$x"
+	show "" && lines show "$v"
 }
-now() { systemctl show -p ActiveState,InvocationID,NRestarts -- "$x" 2>&1; }
-# The invocation in what now says.
-call() {
-	case $1 in *InvocationID=*) i=${1#*InvocationID=}; i=${i%%"$nl"*} ;;
-	*) i= ;;
+# The value of a line of v.
+prop() {
+	z=
+	case $nl$v in *"$nl$1="*) z=$nl$v
+		z=${z#*"$nl$1="}
+		z=${z%%"$nl"*} ;;
 	esac
+}
+# What must stay as it is while a unit settles.
+run_of() {
+	prop ActiveState
+	k=$z
+	prop NRestarts
+	k=$k:$z
+	prop InvocationID
+	k=$k:$z
 }
 op_restart() {
 	line x
 	line n
 	line step
-	k=$(now) || { fail sys "$k"; return; }
-	call "$k"
-	old=$i
+	show ,NRestarts || return
+	prop InvocationID
+	old=$z
 	beat &
 	b=$! c=0
 	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&- 7<&-)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
-	[ "$c" = 0 ] && settle
+	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet
-	show "$x" || return
-	call "$v"
-	[ "$i" = "$old" ] || say "changed 1"
+	[ "$c" = 0 ] || show ,NRestarts || return
+	lines show "$v"
+	prop InvocationID
+	[ "$z" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }
 # A start that failed: systemd may be set to try again, for 90 s at most here.
@@ -478,15 +515,19 @@ again() {
 }
 # Active, the same start, no automatic restart, for n looks with a pause before each.
 settle() {
-	k=$(now)
+	show ,NRestarts || return
+	run_of
 	while :; do
-		case $k in *ActiveState=active*) ;;
-		*) c=1; return ;;
+		case $k in active:*) ;;
+		*) return 1 ;;
 		esac
-		[ "$n" -gt 0 ] || return
+		[ "$n" -gt 0 ] || return 0
 		n=$((n - 1))
 		sleep "$step"
-		[ "$k" = "$(now)" ] || { c=1; return; }
+		old_k=$k
+		show ,NRestarts || return
+		run_of
+		[ "$k" = "$old_k" ] || return 1
 	done
 }
 
@@ -547,10 +588,11 @@ op_install() {
 	[ -z "$need" ] || fail install "$e"
 }
 
-# Programs. Standard output streams out on 4; standard error is collected in r
-# with the exit status (by way of 6) somewhere in it, behind the mark.
+# Programs. Standard output streams out on 4 by way of cat, so that what a
+# program leaves behind cannot write there later; standard error, or its end if
+# there is very much, is collected in r, with the exit status (by way of 6)
+# somewhere in it, behind the mark.
 cap=8388609
-most() { head -c "$cap"; read -r y && cat >/dev/null; }
 # Hundredths of a second since the machine started.
 clock() {
 	read -r y z </proc/uptime
@@ -564,17 +606,15 @@ op_run() {
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
-	line n
+	data
 	# All of the standard input must be here before the program starts.
-	in=
-	case $n:$kind in 0:*) ;;
+	in=$w
+	case $n:$kind in 0:*) kind=text ;;
 	*:text) in=$(feed "$n"; echo x)
 		[ "${#in}" -eq $((n + 1)) ] || exit 90
-		in=${in%x}
-		;;
+		in=${in%x} ;;
 	*) in=$(feed "$n" | base64 -w0)
-		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || exit 90
-		;;
+		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || exit 90 ;;
 	esac
 	home=/root
 	if [ -n "$o" ]; then
@@ -583,12 +623,12 @@ op_run() {
 		home=${home##*:}
 		set -- runuser -u "$o" -- "$@"
 	fi
-	printf "%s out " "$m" >&4 || exit 92
+	raw out
 	clock
 	k=$y
-	r=$( { { given | { HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&- 7<&-; printf "<%s:%s>" "$m" "$?" >&6; } | most | base64 -w0 >&4; } 2>&1 | most; printf x; } 6>&1 )
+	r=$( { { { if [ -z "$in" ]; then go "$@"; else given | go "$@"; fi; } | cat >&4; } 2>&1 | tail -c "$cap"; printf x; } 6>&1 )
 	r=${r%x}
-	printf "\n" >&4 || exit 92
+	over
 	clock
 	c=${r##*"<$m:"}
 	c=${c%%">"*}
@@ -599,10 +639,12 @@ op_run() {
 	[ -z "$r" ] || say "errors $(printf "%s" "$r" | base64 -w0)"
 	[ "$c" = 0 ] || ko=1
 }
+go() {
+	HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&- 7<&-
+	printf "<%s:%s>" "$m" "$?" >&6
+}
 given() {
-	case $kind in text) printf "%s" "$in" ;;
-	*) [ -z "$in" ] || printf "%s" "$in" | base64 -d 2>/dev/null ;;
-	esac
+	if [ "$kind" = text ]; then printf "%s" "$in"; else printf "%s" "$in" | base64 -d 2>/dev/null; fi
 }
 
 # An operation that needs others comes with its length, to be passed over.

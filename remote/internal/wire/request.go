@@ -53,6 +53,22 @@ func Begin(mark string) []byte { return []byte(hello + mark + "\n") }
 // End is the last line of a request.
 func End() []byte { return []byte("end\n") }
 
+// maxText is how long data may be to travel as a text: the program reads that
+// by itself, byte by byte, and needs another program for all else.
+const maxText = 4096
+
+// Body is the data as it travels, after the head.
+func (o Op) Body() []byte {
+	if o.textual() {
+		return append(bytes.Clone(o.Data), '\n')
+	}
+	return o.Data
+}
+
+func (o Op) textual() bool {
+	return len(o.Data) > 0 && len(o.Data) <= maxText && bytes.IndexByte(o.Data, 0) < 0
+}
+
 // Head is all of the op but its data.
 func (o Op) Head() []byte {
 	head := o.head()
@@ -66,7 +82,7 @@ func (o Op) Head() []byte {
 		}
 		need.WriteString(strconv.Itoa(n))
 	}
-	return append(fmt.Appendf(nil, "need\n%s\n%d\n", need.String(), len(head)+len(o.Data)), head...)
+	return append(fmt.Appendf(nil, "need\n%s\n%d\n", need.String(), len(head)+len(o.Body())), head...)
 }
 
 func (o Op) head() []byte {
@@ -82,7 +98,10 @@ func (o Op) head() []byte {
 			fmt.Fprintf(&b, "%d\n%s\n", strings.Count(s, "\n"), s)
 		}
 	}
-	if data {
+	switch {
+	case data && o.textual():
+		fmt.Fprintf(&b, "t%d\n", bytes.Count(o.Data, []byte{'\n'}))
+	case data:
 		fmt.Fprintln(&b, len(o.Data))
 	}
 	return b.Bytes()
@@ -193,6 +212,11 @@ func (q *RequestReader) text() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	return q.lines(n)
+}
+
+// lines is a text with n newlines.
+func (q *RequestReader) lines(n int) (string, error) {
 	s, err := q.line()
 	for ; err == nil && n > 0; n-- {
 		var more string
@@ -203,7 +227,19 @@ func (q *RequestReader) text() (string, error) {
 }
 
 func (q *RequestReader) data() ([]byte, error) {
-	n, err := q.number(maxData)
+	size, err := q.line()
+	if err != nil {
+		return nil, err
+	}
+	if lines, ok := strings.CutPrefix(size, "t"); ok {
+		n, err := number(lines, maxText)
+		if err != nil {
+			return nil, err
+		}
+		text, err := q.lines(n)
+		return []byte(text), err
+	}
+	n, err := number(size, maxData)
 	if err != nil {
 		return nil, err
 	}
@@ -219,6 +255,10 @@ func (q *RequestReader) number(limit int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	return number(s, limit)
+}
+
+func number(s string, limit int) (int, error) {
 	n, err := strconv.Atoi(s)
 	if err != nil || n < 0 || n > limit {
 		return 0, errRequest

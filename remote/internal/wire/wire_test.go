@@ -39,6 +39,8 @@ func ops() []Op {
 		{Name: "packages", List: []string{"a"}},
 		{Name: "files", Args: []string{"9"}, List: []string{"r/a", "s/b c"}},
 		{Name: "mkdir", Args: []string{"/a", "", "", ""}, Needs: []int{1, 2}},
+		{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"a"}, Data: []byte("two\nlines\n")},
+		{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"a"}, Data: []byte(strings.Repeat("a", maxText+1))},
 		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("data"), Needs: []int{4}},
 	}
 }
@@ -46,7 +48,7 @@ func ops() []Op {
 func request(ops []Op) []byte {
 	b := Begin(mark)
 	for _, o := range ops {
-		b = append(append(b, o.Head()...), o.Data...)
+		b = append(append(b, o.Head()...), o.Body()...)
 	}
 	return append(b, End()...)
 }
@@ -125,7 +127,15 @@ func answer(t testing.TB, facts ...map[string]string) []byte {
 	require.NoError(t, err)
 	for _, f := range facts {
 		require.NoError(t, w.Begin())
-		require.NoError(t, w.Done(f))
+		words, raw := map[string]string{}, map[string][]byte{}
+		for word, value := range f {
+			if word == "out" {
+				raw[word] = []byte(value)
+			} else {
+				words[word] = value
+			}
+		}
+		require.NoError(t, w.Done(words, raw))
 	}
 	require.NoError(t, w.Bye())
 	return b.Bytes()
@@ -173,6 +183,30 @@ func TestAnswerThatCannotBe(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoise)
 	_, err = readAnswer(answer(t, map[string]string{"data": strings.Repeat("A", 2<<20)}), 1)
 	require.ErrorIs(t, err, ErrNoise)
+}
+
+func TestRawIsWhatWasWritten(t *testing.T) {
+	for _, raw := range []string{"", "\n", "a", "a\n", "\n\nb", mark + " done 0\n", strings.Repeat("x", 100_000) + "\n" + strings.Repeat("\x00\n", 1000)} {
+		lines, err := readAnswer(answer(t, map[string]string{"out": raw, "exit": "0"}), 1)
+		require.NoError(t, err)
+		require.Equal(t, Line{Word: "exit", Value: "0"}, lines[2])
+		require.Equal(t, "raw out", lines[3].Word+" "+lines[3].Value)
+		require.Equal(t, raw, string(lines[3].Raw))
+		require.Equal(t, "done", lines[4].Word)
+	}
+	lines, err := readAnswer(answer(t, map[string]string{"out": strings.Repeat("0123456789abcde\n", 1<<17)}), 1)
+	require.NoError(t, err)
+	require.InDelta(t, 1<<20, len(lines[2].Raw), 16, "it is cut at the limit")
+	text := string(answer(t, map[string]string{"out": "x"}))
+	end := regexp.MustCompile(`raw out (\w+)`).FindStringSubmatch(text)[1]
+	for name, bad := range map[string]string{
+		"no end":    strings.Replace(text, "\n"+end+"\n", "\n", 1),
+		"short end": strings.ReplaceAll(text, end, "end"),
+		"no bytes":  strings.Replace(text, "x\n"+end, end, 1),
+	} {
+		_, err := readAnswer([]byte(bad), 1)
+		require.Error(t, err, name)
+	}
 }
 
 func FuzzRequestReader(f *testing.F) {
