@@ -27,10 +27,9 @@ const quiet = 3 * time.Second
 type exchange struct {
 	host   string
 	ops    []Op
-	sent   []sentOp
+	sent   [][]int // by operation as it travels, the indexes in ops: one, or reads at once
 	mark   string
-	parts  [][]byte // the request
-	size   int64
+	wire   *wire.Request
 	inline string // the request as an argument of the program; empty if it cannot be one
 	limit  int    // of a line of the answer
 
@@ -43,16 +42,10 @@ type exchange struct {
 	replies []wire.Reply
 }
 
-// A sentOp is an operation as it travels: one op, or reads at once.
-type sentOp struct {
-	at  []int // indexes in ops
-	end int64 // where it ends in the request
-}
-
 func newExchange(host string, ops []Op) *exchange {
 	x := &exchange{host: host, ops: ops, mark: token(16)}
-	b := builder{exchange: x, place: make([]int, len(ops)), plain: true}
-	b.put(wire.Begin(x.mark))
+	x.wire = wire.NewRequest(x.mark)
+	b := builder{exchange: x, place: make([]int, len(ops))}
 	limit := int64(defaultMax)
 	for i := 0; i < len(ops); i++ {
 		b.place[i] = -1
@@ -65,9 +58,9 @@ func newExchange(host string, ops []Op) *exchange {
 		b.add(i)
 	}
 	b.flush()
-	b.put(wire.End())
-	if b.plain {
-		x.inline, _ = wire.Inline(slices.Concat(x.parts...))
+	x.wire.Close()
+	if x.wire.Plain && !slices.ContainsFunc(ops, hasData) {
+		x.inline, _ = wire.Inline(slices.Concat(x.wire.Parts...))
 	}
 	x.replies = make([]wire.Reply, len(x.sent))
 	x.limit = int(max(limit, maxTogether)) + 1<<20
@@ -83,14 +76,8 @@ const maxTogether = 32 << 20
 type builder struct {
 	*exchange
 	place []int // of ops: where they are in sent, or -1
-	plain bool  // no op has data
 	looks []int
 	max   int64 // of the files in looks; 0 as long as it does not matter
-}
-
-func (b *builder) put(part []byte) {
-	b.parts = append(b.parts, part)
-	b.size += int64(len(part))
 }
 
 func (b *builder) add(i int) {
@@ -148,13 +135,23 @@ func isLook(op Op) bool {
 }
 
 func (b *builder) send(w wire.Op, at ...int) {
-	b.put(w.Head())
-	b.put(w.Body())
-	b.plain = b.plain && len(w.Data) == 0
+	b.wire.Add(w)
 	for _, i := range at {
 		b.place[i] = len(b.sent)
 	}
-	b.sent = append(b.sent, sentOp{at, b.size})
+	b.sent = append(b.sent, at)
+}
+
+// hasData reports whether an op brings bytes that are not for the list of
+// processes.
+func hasData(op Op) bool {
+	switch o := plain(op).(type) {
+	case WriteFile:
+		return true
+	case Run:
+		return len(o.Stdin) > 0
+	}
+	return false
 }
 
 // run holds the conversation with a shell; the request is there already when
@@ -207,8 +204,8 @@ func (x *exchange) fail(step string, err error) error {
 
 // send writes the request. Errors show on the reading side.
 func (x *exchange) send(w io.Writer) {
-	b := bufio.NewWriterSize(attempts{w, &x.written}, int(min(32<<10, x.size)))
-	for _, part := range x.parts {
+	b := bufio.NewWriterSize(attempts{w, &x.written}, int(min(32<<10, x.wire.Size)))
+	for _, part := range x.wire.Parts {
 		if _, err := b.Write(part); err != nil {
 			return
 		}
@@ -280,13 +277,13 @@ func (x *exchange) results(failure error) []Result {
 		if x.replies[i].Done {
 			x.decode(sent, x.replies[i], results)
 		}
-		for _, at := range sent.at {
+		for _, at := range sent {
 			answered[at] = true
 			if x.replies[i].Done {
 				continue
 			}
 			err := fmt.Errorf("not done: %w", cause)
-			if effectful(x.ops[at]) && !never && x.written.Load() >= sent.end {
+			if effectful(x.ops[at]) && !never && x.written.Load() >= x.wire.Ends[i] {
 				err = fmt.Errorf("%w: %w", ErrUnknown, cause)
 			}
 			results[at].Err = x.opError(at, err)
@@ -300,17 +297,17 @@ func (x *exchange) results(failure error) []Result {
 	return results
 }
 
-func (x *exchange) decode(sent sentOp, reply wire.Reply, results []Result) {
-	if op := plain(x.ops[sent.at[0]]); !isLook(op) {
-		results[sent.at[0]] = decode(x.host, op, reply)
+func (x *exchange) decode(sent []int, reply wire.Reply, results []Result) {
+	if op := plain(x.ops[sent[0]]); !isLook(op) {
+		results[sent[0]] = decode(x.host, op, reply)
 		return
 	}
 	var looks []Op
-	for _, at := range sent.at {
+	for _, at := range sent {
 		looks = append(looks, plain(x.ops[at]))
 	}
 	for i, r := range decodeLooks(x.host, looks, reply) {
-		results[sent.at[i]] = r
+		results[sent[i]] = r
 	}
 }
 

@@ -195,7 +195,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 		}
 		p, err := l.start(ctx, wire.Command(s.cfg.Sudo, x.inline), s.cfg.Timeouts.Handshake, func() {
 			if x.inline != "" {
-				x.written.Store(x.size)
+				x.written.Store(x.wire.Size)
 			}
 		})
 		if err == nil {

@@ -15,7 +15,10 @@
 //
 //	cephstack 2 MARK
 //
-// where MARK is 32 random hex digits. Operations follow: the name on a line,
+// where MARK is 32 random hex digits. What follows comes in parts, each with its
+// length on a line before it; data that is not a text goes between two parts.
+//
+// Operations follow: the name on a line,
 // then its arguments in the order of Shape: one line for each plain argument;
 // for a list its length and then each element as a text (the number of its
 // newlines on a line, then its lines); for data its length on a line and then
@@ -23,8 +26,8 @@
 // they arrive; one that does not arrive whole has no effect.
 //
 // Before an operation, there may be what it needs: the line "need", a line with
-// the indexes of operations of the request, and the length of this one. It is
-// passed over if one of those did not end well.
+// the indexes of operations of the request, and the length of this one: its
+// lines, and the bytes after them. It is passed over if one of those did not end well.
 //
 // # Answers
 //

@@ -13,9 +13,9 @@ export PATH LC_ALL HOME
 nl=${IFS#??}
 unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
 cd /
-# Requests are read from 3, which is 7, standard input, after the one that came as
-# an argument; answers go to 4. So no command can eat or spoil them.
-exec 7<&0 4>&1 </dev/null >/dev/null
+# Requests are read from 3, after the one that came as an argument; answers go
+# to 4. So no command can eat or spoil them.
+exec 3<&0 4>&1 </dev/null >/dev/null
 t=
 
 # Answers.
@@ -53,12 +53,25 @@ lines() {
 	set +f
 }
 beat() {
-	while sleep 15 2>/dev/null 3<&- 4>&- 7<&-; do printf "%s beat\n" "$m" >&4 || exit; done
+	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
 }
 quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 
-# Input: a line, a text of several lines, counted data.
-line() { IFS= read -r "$1" <&3 || exit 90; }
+# Input: a line, a text of several lines, counted data. Lines are taken from q, where
+# many are at once, as the shell reads a pipe byte by byte.
+q=
+line() {
+	[ -n "$q" ] || more
+	eval "$1=\${q%%\"\$nl\"*}"
+	q=${q#*"$nl"}
+}
+# A part of the request, which ends with a newline.
+more() {
+	IFS= read -r z <&3 || exit 90
+	q=$(feed "$z"; echo x)
+	[ "${#q}" -eq $((z + 1)) ] || exit 90
+	q=${q%x}
+}
 text() {
 	line k
 	line v
@@ -135,10 +148,10 @@ setattr() {
 sweep() {
 	for f in "$1"/.cephstack.*; do
 		[ -f "$f" ] || continue
-		q=${f##*/.cephstack.}
-		q=${q%%.*}
-		[ "$q" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 2" "/proc/$q/cmdline" 2>/dev/null || rm -f -- "$f"
+		z=${f##*/.cephstack.}
+		z=${z%%.*}
+		[ "$z" -gt 0 ] 2>/dev/null || continue
+		grep -q "cephstack 2" "/proc/$z/cmdline" 2>/dev/null || rm -f -- "$f"
 	done
 }
 digest() {
@@ -488,7 +501,7 @@ op_restart() {
 	old=$z
 	beat &
 	b=$! c=0
-	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&- 7<&-)
+	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
@@ -579,7 +592,7 @@ op_install() {
 		old=$v
 		beat &
 		b=$! c=0
-		e=$(install 2>&1 3<&- 4>&- 7<&- | tail -c 3000)
+		e=$(install 2>&1 3<&- 4>&- | tail -c 3000)
 		quiet
 		query "$@" || return
 		[ "$old" = "$v" ] || say "changed 1"
@@ -640,20 +653,23 @@ op_run() {
 	[ "$c" = 0 ] || ko=1
 }
 go() {
-	HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&- 7<&-
+	HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&-
 	printf "<%s:%s>" "$m" "$?" >&6
 }
 given() {
 	if [ "$kind" = text ]; then printf "%s" "$in"; else printf "%s" "$in" | base64 -d 2>/dev/null; fi
 }
 
-# An operation that needs others comes with its length, to be passed over.
+# An operation that needs others comes with its length, to be passed over: lines,
+# and bytes of data after them.
 op_need() {
 	line x
+	line k
 	line n
 	for y in $x; do
 		eval "z=\$f$y"
 		[ -n "$z" ] || continue
+		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
 		feed "$n"
 		fail skipped "$y"
 		return
@@ -671,7 +687,7 @@ serve() {
 	trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
 	trap "exit 92" HUP INT TERM PIPE
 	m=
-	while IFS= read -r h <&3; do
+	while begin; do
 		case $h in "cephstack 2 "*) m=${h##* } ;;
 		*) foreign ;;
 		esac
@@ -687,8 +703,6 @@ serve() {
 			n_op=$((n_op + 1))
 		done
 		say bye
-		[ -z "$q" ] || exec 3<&7
-		q=
 	done
 	[ -n "$m" ] || foreign
 	exit 0
@@ -697,10 +711,15 @@ foreign() {
 	echo "cephstack: the input is not ours; does a login script read standard input?" >&2
 	exit 91
 }
-q=$1
-if [ -n "$q" ]; then
-	printf %b "$q" | { exec 3<&0 </dev/null; serve; }
-	exit $?
-fi
-exec 3<&7
+# The first line of a request. The one that is an argument has its only part in q already.
+begin() {
+	if [ -n "$q" ]; then
+		line h
+		line z
+	else
+		IFS= read -r h <&3
+	fi
+}
+q=$(printf %b "$1"; echo x)
+q=${q%x}
 serve

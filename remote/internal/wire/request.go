@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -47,14 +48,70 @@ func Shape(name string) (args int, list, data, ok bool) {
 	return 0, false, false, false
 }
 
-// Begin is the first line of a request.
-func Begin(mark string) []byte { return []byte(hello + mark + "\n") }
+// A Request is put together op by op.
+type Request struct {
+	Parts [][]byte
+	Size  int64
+	// Ends says how much of the request an op needs to begin: with less, it
+	// has no effect.
+	Ends  []int64
+	Plain bool // no data follows: it is one part
 
-// End is the last line of a request.
-func End() []byte { return []byte("end\n") }
+	lines []byte // of the part that is not closed
+}
 
-// maxText is how long data may be to travel as a text: the program reads that
-// by itself, byte by byte, and needs another program for all else.
+// maxLines bounds a part: the program's work for a line grows with it.
+const maxLines = 16 << 10
+
+// NewRequest returns a request without ops.
+func NewRequest(mark string) *Request {
+	r := &Request{Plain: true}
+	r.put([]byte(hello + mark + "\n"))
+	return r
+}
+
+func (r *Request) put(part []byte) {
+	r.Parts = append(r.Parts, part)
+	r.Size += int64(len(part))
+}
+
+// Add adds an op.
+func (r *Request) Add(o Op) {
+	head := o.Head()
+	if len(r.lines) > 0 && len(r.lines)+len(head) > maxLines {
+		r.flush()
+		r.Plain = false
+	}
+	r.lines = append(r.lines, head...)
+	r.Ends = append(r.Ends, 0)
+	if o.textual() || len(o.Data) == 0 {
+		r.lines = append(r.lines, o.Body()...)
+		return
+	}
+	r.flush()
+	r.put(o.Data)
+	r.Ends[len(r.Ends)-1] = r.Size
+	r.Plain = false
+}
+
+// Close ends the request.
+func (r *Request) Close() {
+	r.lines = append(r.lines, "end\n"...)
+	r.flush()
+}
+
+// flush ends a part: its length goes ahead.
+func (r *Request) flush() {
+	r.put(fmt.Appendf(nil, "%d\n", len(r.lines)))
+	r.put(r.lines)
+	r.lines = nil
+	for i := len(r.Ends) - 1; i >= 0 && r.Ends[i] == 0; i-- {
+		r.Ends[i] = r.Size
+	}
+}
+
+// maxText is how long data may be to travel as a text, among the lines: the
+// program needs no other one to read that.
 const maxText = 4096
 
 // Body is the data as it travels, after the head.
@@ -82,7 +139,11 @@ func (o Op) Head() []byte {
 		}
 		need.WriteString(strconv.Itoa(n))
 	}
-	return append(fmt.Appendf(nil, "need\n%s\n%d\n", need.String(), len(head)+len(o.Body())), head...)
+	lines, size := head, len(o.Data)
+	if o.textual() {
+		lines, size = slices.Concat(head, o.Body()), 0
+	}
+	return append(fmt.Appendf(nil, "need\n%s\n%d\n%d\n", need.String(), bytes.Count(lines, []byte{'\n'}), size), head...)
 }
 
 func (o Op) head() []byte {
@@ -115,6 +176,7 @@ var errRequest = errors.New("wire: malformed request")
 // A RequestReader reads a request on the host's side.
 type RequestReader struct {
 	r    *bufio.Reader
+	left int // of the part
 	Mark string
 }
 
@@ -125,7 +187,7 @@ func NewRequestReader(r io.Reader) (*RequestReader, error) {
 	if _, err := q.r.Peek(1); err != nil {
 		return nil, err // io.EOF: there is no further request
 	}
-	line, err := q.line()
+	line, err := q.bare()
 	if err != nil {
 		return nil, err
 	}
@@ -189,8 +251,10 @@ func (q *RequestReader) needs(o *Op) error {
 		}
 		o.Needs = append(o.Needs, n)
 	}
-	if _, err := q.number(maxData); err != nil {
-		return err
+	for range 2 {
+		if _, err := q.number(maxData); err != nil {
+			return err
+		}
 	}
 	o.Name, err = q.line()
 	return err
@@ -240,8 +304,11 @@ func (q *RequestReader) data() ([]byte, error) {
 		return []byte(text), err
 	}
 	n, err := number(size, maxData)
-	if err != nil {
+	if err != nil || n == 0 {
 		return nil, err
+	}
+	if q.left != 0 {
+		return nil, errRequest
 	}
 	var b bytes.Buffer
 	if _, err := io.CopyN(&b, q.r, int64(n)); err != nil {
@@ -266,8 +333,26 @@ func number(s string, limit int) (int, error) {
 	return n, nil
 }
 
-// line is a whole line without its end; a cut one is an error.
+// line is a line of a part.
 func (q *RequestReader) line() (string, error) {
+	if q.left == 0 {
+		size, err := q.bare()
+		if err != nil {
+			return "", err
+		}
+		if q.left, err = number(size, maxData); err != nil {
+			return "", err
+		}
+	}
+	s, err := q.bare()
+	if q.left -= len(s) + 1; err == nil && q.left < 0 {
+		err = errRequest
+	}
+	return s, err
+}
+
+// bare is a whole line without its end; a cut one is an error.
+func (q *RequestReader) bare() (string, error) {
 	s, err := q.r.ReadString('\n')
 	if err != nil {
 		return "", io.ErrUnexpectedEOF

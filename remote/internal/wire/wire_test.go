@@ -5,6 +5,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -46,11 +47,12 @@ func ops() []Op {
 }
 
 func request(ops []Op) []byte {
-	b := Begin(mark)
+	r := NewRequest(mark)
 	for _, o := range ops {
-		b = append(append(b, o.Head()...), o.Body()...)
+		r.Add(o)
 	}
-	return append(b, End()...)
+	r.Close()
+	return slices.Concat(r.Parts...)
 }
 
 func readRequest(b []byte) ([]Op, error) {
