@@ -48,18 +48,8 @@ func (f *farm) build(n int) error {
 	if err := f.sharedUsr(); err != nil {
 		return err
 	}
-	shell := filepath.Join(f.dir, "enter")
-	source := filepath.Join(f.dir, "enter.c")
-	data, err := embedded.ReadFile("files/enter.c")
-	if err == nil {
-		err = os.WriteFile(source, data, 0o644)
-	}
-	if err != nil {
+	if err := f.compile("enter", filepath.Join(f.dir, "enter"), `-DROOT="`+filepath.Join(f.dir, "h")+`"`); err != nil {
 		return err
-	}
-	gcc := exec.Command("gcc", "-O2", "-static", "-Wall", "-o", shell, `-DROOT="`+filepath.Join(f.dir, "h")+`"`, source)
-	if text, err := gcc.CombinedOutput(); err != nil {
-		return fmt.Errorf("gcc: %w: %s", err, text)
 	}
 	for i := range n {
 		if err := f.host(i); err != nil {
@@ -78,17 +68,30 @@ func (f *farm) sharedUsr() error {
 		}
 	}
 	for _, name := range []string{"systemctl", "virsh"} {
-		data, err := embedded.ReadFile("files/" + name)
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(upper, "bin", name), data, 0o755); err != nil {
+		if err := f.compile("stubs", filepath.Join(upper, "bin", name)); err != nil {
 			return err
 		}
 	}
 	options := "lowerdir=/usr,upperdir=" + upper + ",workdir=" + work
 	if err := syscall.Mount("overlay", usr, "overlay", 0, options); err != nil {
 		return fmt.Errorf("overlay over /usr: %w", err)
+	}
+	return nil
+}
+
+// compile makes a static program of one of the C files.
+func (f *farm) compile(name, program string, flags ...string) error {
+	source := filepath.Join(f.dir, name+".c")
+	data, err := embedded.ReadFile("files/" + name + ".c")
+	if err == nil {
+		err = os.WriteFile(source, data, 0o644)
+	}
+	if err != nil {
+		return err
+	}
+	gcc := exec.Command("gcc", append(flags, "-O2", "-static", "-Wall", "-o", program, source)...)
+	if text, err := gcc.CombinedOutput(); err != nil {
+		return fmt.Errorf("gcc: %w: %s", err, text)
 	}
 	return nil
 }
