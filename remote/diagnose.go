@@ -87,10 +87,11 @@ const tailSize = 8 << 10
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.b = append(t.b, b...)
-	if over := len(t.b) - tailSize; over > 0 {
+	last := b[max(0, len(b)-tailSize):]
+	if over := len(t.b) + len(last) - tailSize; over > 0 {
 		t.b = append(t.b[:0], t.b[over:]...)
 	}
+	t.b = append(t.b, last...)
 	return len(b), nil
 }
 

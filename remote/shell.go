@@ -39,7 +39,7 @@ func newShell(p process, sudo bool) *shell {
 	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), answerBuffer)
 	go func() {
 		defer close(s.ended)
-		_, _ = io.Copy(&s.noise, activity{p.stderr, s.heard})
+		_, _ = io.CopyBuffer(&s.noise, activity{p.stderr, s.heard}, make([]byte, 1<<10))
 	}()
 	return s
 }

@@ -31,8 +31,8 @@ func newCompute(name, address string) *machine {
 		m.host.AddPackage(p, "16.2.15+ds-0+deb12u1", true)
 	}
 	m.host.AddUnit("nova-compute.service")
-	m.host.Handle("find", nothingFound)
-	m.host.Handle("sh", m.virsh)
+	m.host.Handle("sh", m.define)
+	m.host.Handle("virsh", m.list)
 	return m
 }
 
@@ -44,41 +44,43 @@ func newController(name string) *remotetest.Host {
 		h.AddPackage(p, "16.2.15+ds-0+deb12u1", true)
 	}
 	h.AddUnit("cinder-volume.service")
-	h.Handle("find", nothingFound)
 	return h
 }
 
-func nothingFound(remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 }
-
-// virsh stands for the two scripts by which package virsh reads and defines
+// define and list stand for what package virsh runs to define and to read
 // secrets; their output is what virsh's would be.
-func (m *machine) virsh(run remote.Run) (stdout, stderr []byte, exit int) {
+func (m *machine) define(run remote.Run) (stdout, stderr []byte, exit int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	script, args := run.Argv[2], run.Argv[3:] // sh -c script virsh uri ...
-	switch {
-	case strings.Contains(script, "secret-define") && len(args) == 5:
-		m.secrets[args[2]] = [2]string{args[3], string(run.Stdin)}
-		return run.Stdin, nil, 0
-	case strings.Contains(script, "secret-dumpxml") && len(args) == 4:
-		return m.listSecrets(), nil, 0
-	}
-	return nil, []byte("an unknown script"), 64
-}
-
-func (m *machine) listSecrets() []byte {
-	if len(m.secrets) == 0 {
-		return nil
+	script, args, values := run.Argv[2], run.Argv[5:], strings.Split(string(run.Stdin), "\n") // sh -c script virsh uri ...
+	if !strings.Contains(script, "secret-define") || len(args) != 3*(len(values)-1) {
+		return nil, []byte("an unknown script"), 64
 	}
 	var b bytes.Buffer
-	for uuid, s := range m.secrets {
-		fmt.Fprintf(&b, "<#secret %s\n%s\n<#value\n%s\n", uuid, s[0], s[1])
+	for i := 0; i < len(args); i += 3 {
+		m.secrets[args[i]] = [2]string{args[i+1], values[i/3]}
+		fmt.Fprintf(&b, "<#defined %s 0\n%s\n", args[i], values[i/3])
+	}
+	return b.Bytes(), nil, 0
+}
+
+func (m *machine) list(run remote.Run) (stdout, stderr []byte, exit int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(run.Argv) != 5 || !strings.HasSuffix(run.Argv[4], "; secret-list") {
+		return nil, []byte("an unknown command"), 64
+	}
+	var b bytes.Buffer
+	for word := range strings.SplitSeq(run.Argv[4], ";") {
+		if uuid, ok := strings.CutPrefix(word, " secret-dumpxml "); ok { // one that is not there has neither
+			fmt.Fprintf(&b, "<#secret %s\n%s\n<#value\n%s\n", uuid, m.secrets[uuid][0], m.secrets[uuid][1])
+		}
 	}
 	b.WriteString("<#end\n")
 	for uuid := range m.secrets {
 		fmt.Fprintf(&b, " %s   ceph   x\n", uuid)
 	}
-	return b.Bytes()
+	return b.Bytes(), nil, 0
 }
 
 // file, folder, secret and restarts implement view.

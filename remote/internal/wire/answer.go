@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -117,9 +118,10 @@ func (a *AnswerReader) Next() (Line, error) {
 		word, value, _ := strings.Cut(string(rest), " ")
 		l, err := a.step(word, value)
 		if err == nil && word == "raw" {
-			var end string
+			var end, size string
 			l.Value, end, _ = strings.Cut(value, " ")
-			l.Raw, err = a.raw(end)
+			end, size, _ = strings.Cut(end, " ")
+			l.Raw, err = a.raw(end, size)
 		}
 		return l, err
 	}
@@ -149,11 +151,13 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 }
 
 // raw reads up to the line that is end. The newline before it is not part of it.
-func (a *AnswerReader) raw(end string) ([]byte, error) {
-	if len(end) < minEnd {
+// size, if there is one, says how much is expected.
+func (a *AnswerReader) raw(end, size string) ([]byte, error) {
+	expected, err := strconv.Atoi(cmp.Or(size, "0"))
+	if len(end) < minEnd || err != nil || expected < 0 {
 		return nil, ErrAnswer
 	}
-	var all []byte
+	all := make([]byte, 0, min(expected+1, a.limit))
 	begun := true // of a line
 	for {
 		b, err := a.r.ReadSlice('\n')
@@ -221,7 +225,7 @@ func (a *AnswerWriter) Done(facts map[string]string, raw map[string][]byte) erro
 	}
 	for _, word := range slices.Sorted(maps.Keys(raw)) {
 		end := rand.Text() + rand.Text()
-		if err := a.say("raw", word+" "+end); err != nil {
+		if err := a.say("raw", word+" "+end+" "+strconv.Itoa(len(raw[word]))); err != nil {
 			return err
 		}
 		if _, err := a.w.Write(slices.Concat(raw[word], []byte("\n"+end+"\n"))); err != nil {

@@ -37,7 +37,7 @@
 //	MARK hello 2         the program runs
 //	MARK op I            operation I (from 0) begins
 //	MARK WORD VALUE      a fact about it; see Reply
-//	MARK raw WORD END    bytes as they are follow, and the line END
+//	MARK raw WORD END N  bytes as they are follow, some N if that is known, and the line END
 //	MARK done I          operation I is over
 //	MARK beat            still alive
 //	MARK bye             the end

@@ -25,7 +25,7 @@ enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
 # mark may be seen in the list of processes.
 raw() {
 	IFS= read -r eot </proc/sys/kernel/random/uuid || exit 92
-	say "raw $1 $eot"
+	say "raw $1 $eot $2"
 }
 over() { printf "\n%s\n" "$eot" >&4 || exit 92; }
 # An error: a class, and words that tell it where the class does not.
@@ -199,7 +199,7 @@ read_one() {
 	z=${z%%:*}
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
 	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
-	raw "data$1"
+	raw "data$1" "$z"
 	y=$(cat -- "$p" 2>&1 >&4)
 	c=$?
 	over
@@ -230,7 +230,7 @@ op_files() {
 	done
 	[ "$#" -gt 0 ] || return
 	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && plain "$@" || { each "$@"; return; }
-	raw all
+	raw all "$all"
 	cat -- "$@" 2>/dev/null >&4
 	over
 	[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
