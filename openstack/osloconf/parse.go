@@ -10,7 +10,7 @@ import (
 // refuses, with the line number. Errors never quote values.
 func Parse(data []byte) (*File, error) {
 	text := string(data)
-	p := parser{file: &File{}}
+	p := parser{file: &File{}, room: make([]node, 0, strings.Count(text, "\n")+1)}
 	valid, next := utf8.ValidString(text), cut
 	if !strings.Contains(text, "\r") {
 		next = cutUnix
@@ -52,7 +52,8 @@ func cutUnix(text string) (line, rest string) {
 type parser struct {
 	file *File
 	line int
-	open bool // an assignment that a continuation line would go on
+	open bool   // an assignment that a continuation line would go on
+	room []node // of all parts, one after the other: one allocation where the file has no "\r" alone
 }
 
 func (p *parser) fault(reason string) error { return &Error{Line: p.line, Reason: reason} }
@@ -121,7 +122,9 @@ func (p *parser) append(n node) {
 		p.file.parts = append(p.file.parts, part{})
 	}
 	last := &p.file.parts[len(p.file.parts)-1]
-	last.nodes = append(last.nodes, n)
+	p.room = append(p.room, n)
+	at := len(p.room)
+	last.nodes = p.room[at-1-len(last.nodes) : at : at]
 }
 
 // last gives the node that was added last; there is one.
