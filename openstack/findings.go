@@ -136,7 +136,7 @@ func cinderFindings(r Release, cur Current) []Finding {
 		out = append(out, missing(cur, name, []string{"volume_driver"})...)
 		out = append(out, knownUUID(cur, name)...)
 	}
-	if has(cur, "keystone_authtoken", "auth_url") && !on(cur, "keystone_authtoken", "service_token_roles_required") {
+	if has(cur, "keystone_authtoken", "auth_url") && !strictTokens(r, cur) {
 		out = append(out, Finding{"keystone_authtoken", "service_token_roles_required",
 			"is not set: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); set it to true, and [service_user] in nova.conf"})
 	}
@@ -145,6 +145,15 @@ func cinderFindings(r Release, cur Current) []Finding {
 			"there are no service credentials for Glance: since 2025.2 Cinder reads image locations with them, and copies whole images without; add a [glance] section"})
 	}
 	return out
+}
+
+// strictTokens reports whether a service token needs a role to count, which is
+// the default since 2026.2.
+func strictTokens(r Release, cur Current) bool {
+	if !has(cur, "keystone_authtoken", "service_token_roles_required") {
+		return !r.Before(r20262)
+	}
+	return on(cur, "keystone_authtoken", "service_token_roles_required")
 }
 
 func backupFindings(r Release, cur Current) []Finding {
@@ -210,7 +219,7 @@ func knownUUID(cur Current, section string) []Finding {
 func on(cur Current, section, option string) bool {
 	v, _ := cur.Lookup(section, option)
 	switch strings.ToLower(v) {
-	case "1", "t", "true", "on", "y", "yes":
+	case "1", "true", "on", "yes":
 		return true
 	}
 	return false

@@ -109,8 +109,8 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 			continue
 		case !known:
 			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: name it in enabled_backends first", kind)
-		case kind == "cinder" && has(cur, "glance_store", "cinder_store_password"):
-			return nil, nil, errors.New("openstack: Glance's old cinder store has a cinder_store_password, and settings hold no secrets: move it into a section of enabled_backends first")
+		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") || has(cur, "glance_store", "cinder_store_application_credential_secret")):
+			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, and settings hold no secrets: move it into a section of enabled_backends first")
 		case kind == g.Store:
 			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name", kind, kind)
 		}
@@ -147,13 +147,15 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 func carriedOptions() map[string][]string {
 	return map[string][]string{
 		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file", "filesystem_store_file_perm",
-			"filesystem_store_chunk_size", "filesystem_thin_provisioning"},
+			"filesystem_store_chunk_size", "filesystem_thin_provisioning", "filesystem_store_timeout",
+			"filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold"},
 		"http": {"https_ca_certificates_file", "https_insecure", "http_proxy_information"},
 		"cinder": {"cinder_catalog_info", "cinder_endpoint_template", "cinder_os_region_name", "cinder_ca_certificates_file",
 			"cinder_http_retries", "cinder_state_transition_timeout", "cinder_api_insecure", "cinder_store_auth_address",
 			"cinder_store_user_name", "cinder_store_project_name", "cinder_store_user_domain_name",
 			"cinder_store_project_domain_name", "rootwrap_config", "cinder_volume_type", "cinder_enforce_multipath",
-			"cinder_use_multipath", "cinder_mount_point_base"},
+			"cinder_use_multipath", "cinder_mount_point_base", "cinder_do_extend_attached", "cinder_attachment_retry_attempts",
+			"cinder_store_application_credential_id"},
 	}
 }
 

@@ -212,7 +212,10 @@ func section(field, value string) error {
 	switch value {
 	case "DEFAULT", "backend_defaults", "glance_store", "database", "keystone_authtoken", "paste_deploy", "glance", "nova",
 		"cinder", "backend", "key_manager", "barbican", "coordination", "profiler", "image_format", "task", "taskflow_executor",
-		"cors", "healthcheck", "service_user", "privsep", "os_brick", "vault", "ssl", "wsgi", "store_type_location_strategy":
+		"cors", "healthcheck", "service_user", "privsep", "os_brick", "vault", "ssl", "wsgi", "store_type_location_strategy",
+		"cache", "fc-zone-manager", "barbican_service_user", "cinder_sys_admin", "privsep_osbrick", "profiler_jaeger", "profiler_otlp",
+		"image_conversion", "image_import_opts", "import_filtering_opts", "inject_metadata_properties",
+		"glance_download_opts", "glance_download_properties":
 		return fmt.Errorf("openstack: %s %q is the name of a section with another meaning", field, value)
 	}
 	if strings.HasPrefix(value, "os_glance_") || strings.HasPrefix(value, "oslo_") {

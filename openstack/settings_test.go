@@ -82,6 +82,7 @@ func TestGlanceStoreRefuses(t *testing.T) {
 		"old pool":       {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"}, `"old", "images" is wanted`},
 		"swift":          {store, conf{"glance_store.stores": "swift"}, "cannot be carried over"},
 		"password":       {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_password": "hunter2"}, "settings hold no secrets"},
+		"credential":     {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_application_credential_secret": "hunter2"}, "settings hold no secrets"},
 		"reserved":       {with(store, "os_glance_tasks_store"), conf{}, "is reserved"},
 		"section":        {with(store, "glance_store"), conf{}, "another meaning"},
 		"garbage":        {store, conf{"DEFAULT.enabled_backends": "file"}, "is not name:type"},
