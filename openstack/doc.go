@@ -21,7 +21,7 @@
 //	volume, err := c.CreateVolume(ctx, openstack.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 //
 // The account is an administrator's: lists span all projects, and VMs can be
-// put on a host. Releases from Train (2019.2) to 2026.2 are covered by the
+// put on a host. Releases from Havana (2013.2) to 2026.2 are covered by the
 // option tables; others are refused with ErrUnsupported. Cloud speaks the
 // versions that clouds know since Pike.
 //
@@ -61,4 +61,12 @@
 // There is no interface to fake: package openstacktest is a cloud behind HTTP,
 // with faults to inject and hooks by which effects reach a fake Ceph. Its
 // TestCloud is the suite that it and real clouds pass.
+//
+// The option tables are held against the services themselves where Debian has
+// them: testdata/registry has what nova-compute, cinder-volume, cinder-backup
+// and glance-api of Victoria, Zed, 2025.1, 2026.1 (without Glance) and 2026.2
+// register when they are started, written by its program capture. Tests compare
+// names, sections, types, choices and the defaults that are relied on, and that
+// what is called ignored is not read. Settings of other releases stand on golden
+// files alone.
 package openstack
