@@ -124,17 +124,20 @@ func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceReco
 	return mine, err
 }
 
+// service is a service's place on the host.
+func (h *hostRun) service(name string) serviceLayout { return h.in.site.service(h.spec, name) }
+
 // recordsOf names the records that a unit's service keeps.
 func (h *hostRun) recordsOf(unit string) []string {
 	var names []string
 	switch unit {
-	case services["cinder-volume"].unit:
+	case h.service("cinder-volume").unit:
 		for _, b := range h.in.site.cinder {
 			names = append(names, "cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name)
 		}
-	case services["cinder-backup"].unit:
+	case h.service("cinder-backup").unit:
 		names = append(names, "cinder-backup "+h.cinderHost("DEFAULT"))
-	case services["nova-compute"].unit:
+	case h.service("nova-compute").unit:
 		names = append(names, "nova-compute "+h.spec.Name)
 	}
 	return names
@@ -147,7 +150,7 @@ func (h *hostRun) cinderHost(section string) string {
 	if h.diff != nil {
 		seen = h.diff.seen
 	}
-	_, all, err := seen.config(services["cinder-volume"])
+	_, all, err := seen.config(h.service("cinder-volume"))
 	if err != nil {
 		return h.spec.Name
 	}
@@ -177,7 +180,7 @@ func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[strin
 
 // behind lists the records that are not yet up and newer than before.
 func (h *hostRun) behind(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) ([]string, error) {
-	if unit == services["glance-api"].unit {
+	if unit == h.service("glance-api").unit {
 		_, err := h.in.world.Cloud.Images(ctx, "cephstack-none")
 		return nil, err
 	}

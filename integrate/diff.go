@@ -265,7 +265,7 @@ func (d *differ) cloud() {
 func (d *differ) unitIDs(service string) []string {
 	var ids []string
 	for _, h := range d.site.spec.Hosts {
-		ids = append(ids, changeID(KindUnit, h.Name, services[service].unit))
+		ids = append(ids, changeID(KindUnit, h.Name, d.site.service(h, service).unit))
 	}
 	return ids
 }

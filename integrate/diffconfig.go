@@ -33,7 +33,7 @@ func (x *hostDiffer) settings() {
 func (x *hostDiffer) configPaths() []string {
 	var paths []string
 	for _, name := range x.names {
-		if p := services[name].config[0]; !slices.Contains(paths, p) {
+		if p := x.service(name).config[0]; !slices.Contains(paths, p) {
 			paths = append(paths, p)
 		}
 	}
@@ -43,7 +43,7 @@ func (x *hostDiffer) configPaths() []string {
 func (x *hostDiffer) servicesReading(path string) []string {
 	var names []string
 	for _, name := range x.names {
-		if services[name].config[0] == path {
+		if x.service(name).config[0] == path {
 			names = append(names, name)
 		}
 	}
@@ -59,7 +59,7 @@ func (x *hostDiffer) breakServices(path string) {
 // settingNeeds is all that must be on the host, and in Ceph, before a service
 // is told to use it.
 func (x *hostDiffer) settingNeeds() []string {
-	needs := []string{x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " "))}
+	needs := []string{x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " "))}
 	for _, c := range x.site.spec.Clusters {
 		for _, p := range x.site.pools[c.Name] {
 			needs = append(needs, changeID(KindPool, c.Name, p.Name))
@@ -84,7 +84,7 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 		if err := x.cephReady(name); err != nil {
 			return w, err
 		}
-		first, all, err := x.seen.config(services[name])
+		first, all, err := x.seen.config(x.service(name))
 		if errors.Is(err, fs.ErrNotExist) {
 			return w, fmt.Errorf("%w: is %s installed here? install it, or take %s off this host's services", errMissingConfig, name, name)
 		}
@@ -94,7 +94,7 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 		if file == nil {
 			file = first
 		}
-		all[0] = file
+		all[slices.Index(all, first)] = file
 		settings, err := x.serviceSettings(name, all)
 		if err == nil {
 			err = x.otherPool(name, all)
@@ -189,7 +189,7 @@ func (x *hostDiffer) edit(w *wantedFile, service string, file *osloconf.File, al
 
 // overrider names the file, read after the edited one, that sets an option.
 func (x *hostDiffer) overrider(service string, s openstack.Setting) string {
-	l := services[service]
+	l := x.service(service)
 	later := slices.Concat(l.config[1:], x.seen.dropIns(l))
 	for _, path := range slices.Backward(later) {
 		f, err := osloconf.Parse(x.seen.files[path].data)
@@ -318,9 +318,9 @@ func (x *hostDiffer) saysCeph(cur openstack.Current) bool {
 // startedAfterFiles reports whether nova-compute runs with its files as they
 // are: newer ones do not tell what the process did.
 func (x *hostDiffer) startedAfterFiles() bool {
-	l := services["nova-compute"]
+	l := x.service("nova-compute")
 	since := x.seen.units[l.unit].Since
-	return !slices.ContainsFunc(slices.Concat(l.config, x.seen.dropIns(l)), func(path string) bool {
+	return !slices.ContainsFunc(x.seen.inputs(l), func(path string) bool {
 		f := x.seen.files[path]
 		return !f.missing && f.Changed.After(since)
 	})
@@ -331,7 +331,7 @@ func (x *hostDiffer) findings(service, path string, cur openstack.Current) {
 	if err != nil {
 		return
 	}
-	for _, f := range openstack.Findings(release, services[service].service, cur) {
+	for _, f := range openstack.Findings(release, x.service(service).service, cur) {
 		x.note(x.spec.Name, path+" ["+f.Section+"] "+f.Option, "%s", f.Message)
 	}
 }
@@ -339,7 +339,7 @@ func (x *hostDiffer) findings(service, path string, cur openstack.Current) {
 // units plans the restarts that are owed.
 func (x *hostDiffer) units() {
 	for _, name := range x.names {
-		l := services[name]
+		l := x.service(name)
 		u := x.seen.units[l.unit]
 		if u.Load == "not-found" || u.Load == "masked" {
 			x.problem(x.spec.Name, l.unit, nil, "the unit is %s; install or unmask it, or take %s off this host's services", u.Load, name)
@@ -358,13 +358,9 @@ func (x *hostDiffer) units() {
 // debt says why a unit owes a restart: an input that this plan changes, or
 // one that is newer than its start.
 func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs []string) {
-	inputs := slices.Concat(l.config, x.seen.dropIns(l))
-	for name, s := range services {
-		if s.unit == l.unit {
-			for _, id := range x.site.usersOn(name) {
-				inputs = append(inputs, confPath(id.cluster), keyringPath(id.cluster, id.entity))
-			}
-		}
+	inputs := x.seen.inputs(l)
+	for _, id := range x.site.usersOn(string(l.service)) {
+		inputs = append(inputs, confPath(id.cluster), keyringPath(id.cluster, id.entity))
 	}
 	var newer []string
 	for _, path := range inputs {
@@ -377,7 +373,7 @@ func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs 
 			newer = append(newer, path)
 		}
 	}
-	packages := x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " "))
+	packages := x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " "))
 	if x.ids[packages] {
 		needs = append(needs, packages)
 	}

@@ -34,6 +34,7 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
 		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
 	x.packages()
+	x.releases()
 	x.directory()
 	for _, id := range x.users() {
 		x.clusterConf(id.cluster)
@@ -71,7 +72,7 @@ func (x *hostDiffer) change(kind Kind, action Action, name, reason string, diffs
 func (x *hostDiffer) id(kind Kind, name string) string { return changeID(kind, x.spec.Name, name) }
 
 func (x *hostDiffer) packages() {
-	missing := missingPackages(x.names, x.seen)
+	missing := x.missingPackages(x.names...)
 	if len(missing) == 0 {
 		return
 	}
@@ -79,19 +80,22 @@ func (x *hostDiffer) packages() {
 	if x.site.spec.Packages != "install" {
 		x.problem(x.spec.Name, "packages", nil, "not installed: %s; install them, or say packages: install in the Spec", list)
 		for _, name := range x.names {
-			x.brokenBy[name] = len(missingPackages([]string{name}, x.seen)) > 0
+			x.brokenBy[name] = len(x.missingPackages(name)) > 0
 		}
 		return
 	}
 	x.change(KindPackages, Create, list, "not installed", nil)
 }
 
-func missingPackages(names []string, seen *observedHost) []string {
+// missingPackages lists what services need and the host has none of.
+func (x *hostDiffer) missingPackages(names ...string) []string {
 	var missing []string
 	for _, name := range names {
-		for _, p := range services[name].packages {
-			if seen.packages[p] == "" && !slices.Contains(missing, p) {
-				missing = append(missing, p)
+		for _, p := range x.service(name).packages {
+			any := alternatives(p)
+			have := slices.ContainsFunc(any, func(p string) bool { return x.seen.packages[p] != "" })
+			if !have && !slices.Contains(missing, any[0]) {
+				missing = append(missing, any[0])
 			}
 		}
 	}
@@ -192,7 +196,7 @@ type wantedFile struct {
 // file plans a file: created, rewritten, or given its owner and mode.
 func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 	f := x.seen.files[path]
-	needs = append(needs, x.id(KindDirectory, cephDir), x.id(KindPackages, strings.Join(missingPackages(x.names, x.seen), " ")))
+	needs = append(needs, x.id(KindDirectory, cephDir), x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " ")))
 	if f.missing {
 		diffs := append(w.diffs, FieldDiff{"mode", "", w.owner + ":" + w.group + " " + octal(w.mode)})
 		x.change(KindFile, Create, path, "the file does not exist", diffs, needs...)
@@ -272,7 +276,7 @@ func (x *hostDiffer) desiredKeyring(id userID) (wantedFile, error) {
 func (x *hostDiffer) keyringOwner(id userID) (owner, group string, mode fs.FileMode) {
 	var accounts []string
 	for _, name := range x.names {
-		if a := services[name].account; slices.Contains(x.site.usersOn(name), id) && !slices.Contains(accounts, a) {
+		if a := x.service(name).account; slices.Contains(x.site.usersOn(name), id) && !slices.Contains(accounts, a) {
 			accounts = append(accounts, a)
 		}
 	}

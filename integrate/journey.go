@@ -346,7 +346,7 @@ func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
 
 // keepsDisks reports whether a compute's VM disks were left local on purpose.
 func (j *journey) keepsDisks(compute string) bool {
-	_, all, err := j.seen.hosts[compute].config(services["nova-compute"])
+	_, all, err := j.seen.hosts[compute].config(j.in.site.service(j.in.host(compute), "nova-compute"))
 	if err != nil {
 		return false
 	}

@@ -1,15 +1,23 @@
 package integrate
 
-import "github.com/cephstack/cephstack/openstack"
+import (
+	"cmp"
+	"slices"
+	"strings"
 
-// A service's place on a host of the Debian family.
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A service's place on a host.
 type serviceLayout struct {
 	service  openstack.Service
 	unit     string
+	dist     []string // the distribution's own defaults, read first
 	config   []string // read in this order, the first is the one edited
 	confDirs []string // read after config, sorted by file name
 	account  string   // the service's user and group
-	packages []string // Ceph client packages that the service needs
+	program  string   // the package whose version tells the service's release
+	packages []string // Ceph client packages that the service needs; a|b is either
 }
 
 const (
@@ -17,40 +25,136 @@ const (
 	rootName = "root"
 )
 
-var services = map[string]serviceLayout{
-	"glance-api": {
-		service:  openstack.GlanceAPI,
-		unit:     "glance-api.service",
-		config:   []string{"/etc/glance/glance-api.conf"},
-		confDirs: []string{"/etc/glance/glance-api.conf.d", "/etc/glance/glance.conf.d"},
-		account:  "glance",
-		packages: []string{"ceph-common", "python3-rados", "python3-rbd"},
-	},
-	"cinder-volume": {
-		service:  openstack.CinderVolume,
-		unit:     "cinder-volume.service",
-		config:   []string{"/etc/cinder/cinder.conf"},
-		confDirs: []string{"/etc/cinder/cinder.conf.d", "/etc/cinder/cinder-volume.conf.d"},
-		account:  "cinder",
-		packages: []string{"ceph-common", "python3-rados", "python3-rbd"},
-	},
-	"cinder-backup": {
-		service:  openstack.CinderBackup,
-		unit:     "cinder-backup.service",
-		config:   []string{"/etc/cinder/cinder.conf"},
-		confDirs: []string{"/etc/cinder/cinder.conf.d", "/etc/cinder/cinder-backup.conf.d"},
-		account:  "cinder",
-		packages: []string{"ceph-common", "python3-rados", "python3-rbd"},
-	},
-	"nova-compute": {
-		service:  openstack.NovaCompute,
-		unit:     "nova-compute.service",
-		config:   []string{"/etc/nova/nova.conf", "/etc/nova/nova-compute.conf"},
-		confDirs: []string{"/etc/nova/nova.conf.d", "/etc/nova/nova-compute.conf.d"},
-		account:  "nova",
-		packages: []string{"ceph-common", "python3-rados", "python3-rbd", "qemu-block-extra"},
-	},
+// The layouts, as a Spec calls them.
+const (
+	layoutDebian = "debian"
+	layoutRDO    = "rdo"
+)
+
+// isService reports whether a Spec may name a service.
+func isService(name string) bool {
+	return slices.Contains([]string{"glance-api", "cinder-volume", "cinder-backup", "nova-compute"}, name)
 }
+
+// layouts are the places of all services in each layout, with the packages that
+// a release needs there.
+func layouts(r openstack.Release) map[string]map[string]serviceLayout {
+	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout()}
+	for name, services := range all {
+		for service, l := range services {
+			l.packages = clientPackages(name, l.service, r)
+			services[service] = l
+		}
+	}
+	return all
+}
+
+func debianLayout() map[string]serviceLayout {
+	return map[string]serviceLayout{
+		"glance-api": {
+			service:  openstack.GlanceAPI,
+			unit:     "glance-api.service",
+			config:   []string{"/etc/glance/glance-api.conf"},
+			confDirs: []string{"/etc/glance/glance-api.conf.d", "/etc/glance/glance.conf.d"},
+			account:  "glance",
+			program:  "glance-api",
+		},
+		"cinder-volume": {
+			service:  openstack.CinderVolume,
+			unit:     "cinder-volume.service",
+			config:   []string{"/etc/cinder/cinder.conf"},
+			confDirs: []string{"/etc/cinder/cinder.conf.d", "/etc/cinder/cinder-volume.conf.d"},
+			account:  "cinder",
+			program:  "cinder-volume",
+		},
+		"cinder-backup": {
+			service:  openstack.CinderBackup,
+			unit:     "cinder-backup.service",
+			config:   []string{"/etc/cinder/cinder.conf"},
+			confDirs: []string{"/etc/cinder/cinder.conf.d", "/etc/cinder/cinder-backup.conf.d"},
+			account:  "cinder",
+			program:  "cinder-backup",
+		},
+		"nova-compute": {
+			service:  openstack.NovaCompute,
+			unit:     "nova-compute.service",
+			config:   []string{"/etc/nova/nova.conf", "/etc/nova/nova-compute.conf"},
+			confDirs: []string{"/etc/nova/nova.conf.d", "/etc/nova/nova-compute.conf.d"},
+			account:  "nova",
+			program:  "nova-compute",
+		},
+	}
+}
+
+// rdoLayout is that of the RHEL family. Its oslo.config reads -dist.conf files
+// before all others, and Cinder's units name theirs.
+func rdoLayout() map[string]serviceLayout {
+	all := debianLayout()
+	for name, changes := range map[string]serviceLayout{
+		"glance-api":    {program: "openstack-glance", dist: []string{"/usr/share/glance/glance-dist.conf", "/usr/share/glance/glance-api-dist.conf"}},
+		"cinder-volume": {program: "openstack-cinder", dist: []string{"/usr/share/cinder/cinder-dist.conf"}},
+		"cinder-backup": {program: "openstack-cinder", dist: []string{"/usr/share/cinder/cinder-dist.conf"}},
+		"nova-compute":  {program: "openstack-nova-compute", dist: []string{"/usr/share/nova/nova-dist.conf", "/usr/share/nova/nova-compute-dist.conf"}},
+	} {
+		l := all[name]
+		l.unit, l.program, l.dist = "openstack-"+l.unit, changes.program, changes.dist
+		all[name] = l
+	}
+	return all
+}
+
+// A packageRow is a package that services need in a layout, from a release
+// until another one, both included; until is open when empty.
+type packageRow struct {
+	layout, name string
+	service      openstack.Service // all when empty
+	from, until  openstack.Release
+}
+
+// packageTable: the bindings are of the Python that the services run on, and
+// Ceph split python-ceph during Kilo. In the releases that came with both
+// Pythons either will do.
+func packageTable() []packageRow {
+	return []packageRow{
+		{layoutDebian, "ceph-common", "", "havana", ""},
+		{layoutDebian, "python-ceph|python-rbd", "", "havana", "kilo"},
+		{layoutDebian, "python-rbd", "", "liberty", "queens"},
+		{layoutDebian, "python3-rbd|python-rbd", "", "rocky", "rocky"},
+		{layoutDebian, "python3-rados", "", "stein", ""},
+		{layoutDebian, "python3-rbd", "", "stein", ""},
+		{layoutDebian, "qemu-block-extra", openstack.NovaCompute, "mitaka", ""}, // before, QEMU had all block drivers in it
+
+		{layoutRDO, "ceph-common", "", "icehouse", ""},
+		{layoutRDO, "python-ceph|python-rbd", "", "icehouse", "juno"},
+		{layoutRDO, "python-rbd", "", "kilo", "stein"},
+		{layoutRDO, "python3-rbd|python-rbd", "", "train", "train"}, // of EL7 and EL8
+		{layoutRDO, "python3-rados", "", "ussuri", ""},
+		{layoutRDO, "python3-rbd", "", "ussuri", ""},
+		{layoutRDO, "qemu-kvm-block-rbd", openstack.NovaCompute, "ussuri", ""}, // of EL8 and later
+	}
+}
+
+func clientPackages(layout string, service openstack.Service, r openstack.Release) []string {
+	var names []string
+	for _, row := range packageTable() {
+		applies := row.layout == layout && (row.service == "" || row.service == service)
+		if applies && !r.Before(row.from) && (row.until == "" || !row.until.Before(r)) {
+			names = append(names, row.name)
+		}
+	}
+	return names
+}
+
+// alternatives are the packages any of which will do.
+func alternatives(name string) []string { return strings.Split(name, "|") }
+
+// service is a service's place on a host.
+func (s *site) service(h HostSpec, name string) serviceLayout {
+	return s.services[cmp.Or(h.Layout, s.spec.Layout, layoutDebian)][name]
+}
+
+// service is a service's place on this host.
+func (x *hostDiffer) service(name string) serviceLayout { return x.site.service(x.spec, name) }
 
 func confPath(cluster string) string { return cephDir + "/" + cluster + ".conf" }
 

@@ -211,10 +211,13 @@ func (in *Integration) hostQuery(name string) query {
 		}
 	}
 	for _, service := range in.site.servicesOf(h) {
-		l := services[service]
-		addTo(&paths, l.config...)
+		l := in.site.service(h, service)
+		addTo(&paths, slices.Concat(l.dist, l.config)...)
 		addTo(&dirs, l.confDirs...)
-		addTo(&packages, l.packages...)
+		addTo(&packages, l.program)
+		for _, p := range l.packages {
+			addTo(&packages, alternatives(p)...)
+		}
 		addTo(&units, l.unit)
 		for _, id := range in.site.usersOn(service) {
 			addTo(&paths, confPath(id.cluster), keyringPath(id.cluster, id.entity))

@@ -100,16 +100,17 @@ func (o *observed) key(id userID) (ceph.Key, bool) {
 	return u.Key, ok && !u.Key.IsZero()
 }
 
-// config is a service's configuration as oslo.config would see it.
+// config is a service's configuration as oslo.config would see it; first is the
+// file that is edited.
 func (h *observedHost) config(l serviceLayout) (*osloconf.File, osloconf.Files, error) {
 	var first *osloconf.File
 	var all osloconf.Files
-	for i, path := range slices.Concat(l.config, h.dropIns(l)) {
+	for _, path := range h.inputs(l) {
 		f := h.files[path]
 		if f.err != nil {
 			return nil, nil, f.err
 		}
-		if f.missing && i > 0 {
+		if f.missing && path != l.config[0] {
 			continue
 		}
 		if f.missing {
@@ -119,12 +120,18 @@ func (h *observedHost) config(l serviceLayout) (*osloconf.File, osloconf.Files, 
 		if err != nil {
 			return nil, nil, &fs.PathError{Op: "parse", Path: path, Err: err}
 		}
-		if i == 0 {
+		if path == l.config[0] {
 			first = parsed
 		}
 		all = append(all, parsed)
 	}
 	return first, all, nil
+}
+
+// inputs lists the files that a service reads, in its order: what comes later
+// wins.
+func (h *observedHost) inputs(l serviceLayout) []string {
+	return slices.Concat(l.dist, l.config, h.dropIns(l))
 }
 
 // dropIns lists the files of a service's conf.d folders that were found.

@@ -79,7 +79,7 @@ func (v *verifier) place(id userID) (host, account string) {
 	for _, h := range v.in.site.spec.Hosts {
 		for _, name := range v.in.site.servicesOf(h) {
 			if slices.Contains(v.in.site.usersOn(name), id) && v.seen.hosts[h.Name].err == nil {
-				return h.Name, services[name].account
+				return h.Name, v.in.site.service(h, name).account
 			}
 		}
 	}

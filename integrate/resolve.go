@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/openstack"
 )
 
 // A userID names a Ceph user of one of the Spec's clusters.
@@ -29,11 +30,14 @@ type site struct {
 	nova   *NovaSpec
 	users  []userUse              // sorted by cluster, then entity
 	pools  map[string][]ceph.Pool // by cluster, sorted by name
+	// services are the places of the services, by layout.
+	services map[string]map[string]serviceLayout
 }
 
 // resolve fills the defaults in; spec has passed Validate.
 func resolve(spec Spec) *site {
-	s := &site{spec: spec, pools: map[string][]ceph.Pool{}}
+	release, _ := openstack.ParseRelease(spec.Release) // Validate reports it
+	s := &site{spec: spec, pools: map[string][]ceph.Pool{}, services: layouts(release)}
 	first := ""
 	if len(spec.Clusters) > 0 {
 		first = spec.Clusters[0].Name

@@ -5,7 +5,10 @@ package integrate
 // data with YAML and JSON tags. A zero field has the documented default.
 type Spec struct {
 	// Release is the cloud's OpenStack release, such as zed.
-	Release  string        `json:"release" yaml:"release"`
+	Release string `json:"release" yaml:"release"`
+	// Layout says how the hosts' distribution names packages, files and units:
+	// debian (the default; Ubuntu too) or rdo (the RHEL family).
+	Layout   string        `json:"layout,omitempty" yaml:"layout,omitempty"`
 	Clusters []ClusterSpec `json:"clusters" yaml:"clusters"`
 	SSH      SSHSpec       `json:"ssh" yaml:"ssh"`
 	Hosts    []HostSpec    `json:"hosts" yaml:"hosts"`
@@ -70,6 +73,8 @@ type HostSpec struct {
 	// default: in Ceph, unless VMs with local disks are there, which the
 	// switch would break), ceph (always), or keep (leave as it is).
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
+	// Layout is that of this host, where it differs from the Spec's.
+	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
 }
 
 // A GlanceSpec keeps images in Ceph.

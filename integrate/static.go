@@ -69,7 +69,7 @@ func (f Finding) concerns(kinds []Kind) bool {
 		kind = KindUnit
 	case strings.HasPrefix(f.Object, "pool"):
 		kind = KindPool
-	case strings.HasSuffix(f.Object, ".conf") && !strings.HasPrefix(f.Object, cephDir), f.Object == "VM disks":
+	case strings.HasPrefix(f.Object, "release"), strings.HasSuffix(f.Object, ".conf") && !strings.HasPrefix(f.Object, cephDir), f.Object == "VM disks":
 		kind = KindSettings
 	case f.Object == "packages":
 		kind = KindPackages
@@ -169,7 +169,7 @@ func (x *hostDiffer) unitsWell(plan *Plan) (string, error) {
 	}
 	var have, wrong []string
 	for _, name := range x.names {
-		l := services[name]
+		l := x.service(name)
 		u := x.seen.units[l.unit]
 		have = append(have, fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z")))
 		if reason, _ := x.debt(l, u); reason != "" {
@@ -214,7 +214,7 @@ func (x *hostDiffer) privateSecrets() []string {
 func (x *hostDiffer) effective() []string {
 	var out []string
 	for _, name := range x.names {
-		_, all, err := x.seen.config(services[name])
+		_, all, err := x.seen.config(x.service(name))
 		if err != nil {
 			continue
 		}
@@ -289,7 +289,7 @@ func (v *verifier) expectedRecords() []string {
 	for _, h := range v.in.site.spec.Hosts {
 		run := &hostRun{run: &run{in: v.in, seen: v.seen}, spec: h}
 		for _, name := range v.in.site.servicesOf(h) {
-			names = append(names, run.recordsOf(services[name].unit)...)
+			names = append(names, run.recordsOf(v.in.site.service(h, name).unit)...)
 		}
 	}
 	return names

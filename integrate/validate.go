@@ -89,9 +89,6 @@ func (v *validation) ssh() {
 	v.address("ssh.jump", address)
 }
 
-// oldest is the first release whose hosts are known.
-const oldest = openstack.Release("train")
-
 func (v *validation) release() {
 	if v.spec.Release == "" {
 		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed")
@@ -100,9 +97,8 @@ func (v *validation) release() {
 	release, err := openstack.ParseRelease(v.spec.Release)
 	if err != nil {
 		v.fault("release", "%v", err)
-	} else if release.Before(oldest) {
-		v.fault("release", "%s is older than %s: the options of its services are known, but not the packages and units on its hosts", release, oldest)
 	}
+	v.layout("layout", v.spec.Layout, release)
 }
 
 func (v *validation) clusters() {
@@ -159,8 +155,12 @@ func (v *validation) hosts() {
 		if h.Address != "" {
 			v.address(path+".address", h.Address)
 		}
+		if h.Layout != "" {
+			release, _ := openstack.ParseRelease(v.spec.Release) // release() reports it
+			v.layout(path+".layout", h.Layout, release)
+		}
 		for j, name := range h.Services {
-			if _, ok := services[name]; !ok {
+			if !isService(name) {
 				v.fault(fmt.Sprintf("%s.services[%d]", path, j),
 					"%q is none of glance-api, cinder-volume, cinder-backup and nova-compute", name)
 			}

@@ -1,12 +1,15 @@
 package integratetest
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -56,14 +59,54 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 			}
 		}
 	}
-	for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd", "qemu-block-extra"} {
+	for _, p := range clientPackages {
 		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
 	}
 	for _, service := range h.Services {
-		m.AddUnit(service + ".service")
+		m.AddUnit(w.unit(h, service))
+		m.AddPackage(w.program(h, service), w.version(service), true)
 	}
 	m.Handle("rbd", w.rbd)
 	return m
+}
+
+// clientPackages are Ceph's, of all releases and layouts.
+var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "python3-rados", "python3-rbd", "qemu-block-extra", "qemu-kvm-block-rbd"}
+
+func (w *World) isRDO(h integrate.HostSpec) bool { return cmp.Or(h.Layout, w.spec.Layout) == "rdo" }
+
+func (w *World) unit(h integrate.HostSpec, service string) string {
+	if w.isRDO(h) {
+		return "openstack-" + service + ".service"
+	}
+	return service + ".service"
+}
+
+// program is the package that a service is in.
+func (w *World) program(h integrate.HostSpec, service string) string {
+	switch {
+	case !w.isRDO(h):
+		return service
+	case service == "nova-compute":
+		return "openstack-nova-compute"
+	}
+	project, _, _ := strings.Cut(service, "-")
+	return "openstack-" + project
+}
+
+// version is one of a service's package, of the Spec's release.
+func (w *World) version(service string) string {
+	versions := []string{"1:2013.2.3-1", "1:2014.1.5-1", "1:2014.2.4-1", "1:2015.1.4-1"}
+	for major := range 50 {
+		versions = append(versions, fmt.Sprintf("2:%d.0.0-1", major))
+	}
+	want, _ := openstack.ParseRelease(w.spec.Release) // an unknown one has no version
+	for _, v := range versions {
+		if r, err := openstack.ReleaseOf(openstack.Service(service), v); err == nil && r == want {
+			return v
+		}
+	}
+	return "0"
 }
 
 // running gives the value of an option that a service runs with. A service
@@ -76,7 +119,7 @@ func (w *World) running(host, service, section, option string) string {
 	}
 	value := ""
 	for _, path := range configOf[service] {
-		results, err := m.Do(context.Background(), remote.ReadFile{Path: path}, remote.UnitState{Unit: service + ".service"})
+		results, err := m.Do(context.Background(), remote.ReadFile{Path: path}, remote.UnitState{Unit: w.unit(w.host(host), service)})
 		if err != nil || results[0].Err != nil {
 			return ""
 		}

@@ -111,6 +111,12 @@ func (w *World) controller() string {
 // first is the name of the first cluster, which services use by default.
 func (w *World) first() *cephtest.Cluster { return w.Ceph[w.spec.Clusters[0].Name] }
 
+// host is a host of the Spec.
+func (w *World) host(name string) integrate.HostSpec {
+	i := slices.IndexFunc(w.spec.Hosts, func(h integrate.HostSpec) bool { return h.Name == name })
+	return w.spec.Hosts[i]
+}
+
 // hostOf is the host that runs a service; empty when none does.
 func (w *World) hostOf(service string) string {
 	for _, h := range w.spec.Hosts {

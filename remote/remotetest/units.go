@@ -101,6 +101,14 @@ func (h *Host) AddPackage(name, version string, installed bool) {
 	}
 }
 
+// RemovePackage makes a package neither installed nor installable.
+func (h *Host) RemovePackage(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.available, name)
+	delete(h.installed, name)
+}
+
 func (h *Host) versions(names []string) map[string]string {
 	found := map[string]string{}
 	for _, n := range names {

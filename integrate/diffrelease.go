@@ -1,0 +1,38 @@
+package integrate
+
+import (
+	"slices"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// releases compares the Spec's release with that of the installed packages. A
+// service of another release is left alone: it would be given options that it
+// does not know. What is installed another way than by packages is believed.
+func (x *hostDiffer) releases() {
+	want, err := openstack.ParseRelease(x.site.spec.Release)
+	if err != nil {
+		return
+	}
+	var said []string
+	for _, name := range x.names {
+		l := x.service(name)
+		version := x.seen.packages[l.program]
+		if version == "" {
+			continue
+		}
+		have, err := openstack.ReleaseOf(l.service, version)
+		switch {
+		case err == nil && have == want:
+			continue
+		case slices.Contains(said, l.program):
+		case err != nil:
+			x.note(x.spec.Name, "release of "+l.program, "whether it is %s cannot be told: %v", want, err)
+		default:
+			x.problem(x.spec.Name, "release of "+l.program, nil,
+				"version %s is of %s, and the Spec says %s, so that its options are left alone; name the release that is installed, or upgrade this host", version, have, want)
+		}
+		said = append(said, l.program)
+		x.brokenBy[name] = x.brokenBy[name] || err == nil
+	}
+}
