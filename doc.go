@@ -11,7 +11,8 @@
 //     through one seam, Commander. Adapters: ceph/radosconn (librados),
 //     ceph/cephcli (the ceph program on a host).
 //   - remote: a batch of operations on a host in one exchange over SSH, with
-//     atomic writes, units, packages and programs.
+//     atomic writes, units, packages and programs. remote/upstart does so where
+//     systemd is not there.
 //   - libvirtsecret: the CephX keys that QEMU uses. Adapters:
 //     libvirtsecret/libvirtconn (libvirt's library), libvirtsecret/virsh (the
 //     virsh program on a host).

@@ -149,6 +149,18 @@ func TestLayout(t *testing.T) {
 	assert.Equal(t, "profile rbd pool=rbd", one.CinderCaps()["osd"], "read-only adds nothing to a pool that may be written")
 }
 
+// The strings of the official document, Havana to Liberty.
+func TestLayoutClassic(t *testing.T) {
+	l := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, BackupPool: "backups", VMPool: "vms", MgrCaps: true, Classic: true, DataPools: []string{"ec"}}
+	const children = "allow class-read object_prefix rbd_children, "
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=images"}, l.GlanceCaps())
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images"}, l.CinderCaps())
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=backups"}, l.BackupCaps())
+	l.ImagesWritable = true
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=vms, allow rwx pool=images"}, l.NovaCaps())
+	assert.Equal(t, l.NovaCaps().Normal(), l.NovaCaps().Merge(l.NovaCaps()).Normal())
+}
+
 func FuzzCaps(f *testing.F) {
 	for _, s := range []string{
 		"allow rwx pool=volumes", `allow command "osd blacklist" with x=y, profile rbd`, "allow rw tag rbd *=*;allow *",

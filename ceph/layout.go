@@ -18,6 +18,11 @@ type Layout struct {
 	ImagesWritable bool
 	// MgrCaps adds mgr profiles; false only for clusters before Luminous.
 	MgrCaps bool
+	// Classic gives the rights as they were written before Luminous, which has
+	// the first profiles for librbd: "allow" clauses, and none for the mgr and
+	// for DataPools. A client with such rights cannot break the lock that a
+	// crashed host left on an image.
+	Classic bool
 }
 
 // GlanceCaps are the rights of Glance's user.
@@ -38,6 +43,9 @@ func (l Layout) CinderCaps() Caps {
 //
 // Similar To: ceph auth get-or-create client.cinder-backup mon 'profile rbd' osd 'profile rbd pool=backups, profile rbd-read-only pool=volumes'
 func (l Layout) BackupCaps() Caps {
+	if l.Classic { // the driver reads a volume as that volume's user
+		return l.caps([]string{l.BackupPool}, nil)
+	}
 	return l.caps([]string{l.BackupPool}, l.VolumePools).add(clauses("profile rbd-read-only pool=", l.DataPools))
 }
 
@@ -56,11 +64,18 @@ func (l Layout) withImages(pools []string) Caps {
 	} else {
 		c = l.caps(pools, []string{l.ImagePool})
 	}
+	if l.Classic {
+		return c
+	}
 	return c.add(clauses("profile rbd pool=", l.DataPools))
 }
 
 func (l Layout) caps(write, read []string) Caps {
 	read = slices.DeleteFunc(slices.Clone(read), func(p string) bool { return slices.Contains(write, p) })
+	if l.Classic {
+		osd := join("allow class-read object_prefix rbd_children", clauses("allow rwx pool=", write), clauses("allow rx pool=", read))
+		return Caps{"mon": "allow r", "osd": osd}
+	}
 	osd := join(clauses("profile rbd pool=", write), clauses("profile rbd-read-only pool=", read))
 	c := Caps{"mon": "profile rbd"}.add(osd)
 	if l.MgrCaps && osd != "" {

@@ -71,7 +71,8 @@ func (h *hostRun) fileOp(c Change) (remote.Op, error) {
 // stillSafe looks once more for VMs with local disks right before a compute's
 // disks are switched: one may have been made since the plan.
 func (h *hostRun) stillSafe(ctx context.Context, c Change) error {
-	switches := slices.ContainsFunc(c.Diffs, func(d FieldDiff) bool { return d.Field == "[libvirt] images_type" })
+	section, prefix := h.in.site.diskOptions()
+	switches := slices.ContainsFunc(c.Diffs, func(d FieldDiff) bool { return d.Field == "["+section+"] "+prefix+"images_type" })
 	if !switches || h.spec.Disks == "ceph" {
 		return nil
 	}
@@ -133,7 +134,7 @@ func (h *hostRun) recordsOf(unit string) []string {
 	switch unit {
 	case h.service("cinder-volume").unit:
 		for _, b := range h.in.site.cinder {
-			names = append(names, "cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name)
+			names = append(names, strings.TrimSuffix("cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name, "@"+singleBackend))
 		}
 	case h.service("cinder-backup").unit:
 		names = append(names, "cinder-backup "+h.cinderHost("DEFAULT"))

@@ -130,6 +130,9 @@ func (d *differ) cluster(c ClusterSpec) {
 		d.problem(c.Name, "", seen.err, "the Ceph cluster cannot be read%s, so nothing that depends on it is planned: %v%s", asked, seen.err, advice(seen.err))
 		return
 	}
+	if c.Caps == "classic" && seen.status.Release >= "luminous" {
+		d.note(c.Name, "caps", "are of the form before Luminous, and this cluster is of %s: with them, VMs do not boot again after their host crashed; take caps: classic out of the Spec", seen.status.Release)
+	}
 	for _, p := range d.site.pools[c.Name] {
 		d.pool(c.Name, p, seen)
 		if uses := d.site.usesOf(c.Name, p.Name); len(uses) > 1 {

@@ -139,6 +139,9 @@ func (x *hostDiffer) cephReady(service string) error {
 func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 	check := func(section, option, list, pool string) error {
 		enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+		if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == singleBackend && driver != "" {
+			enabled = singleBackend
+		}
 		have, ok := cur.Lookup(section, option)
 		inUse := slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
 			name, _, _ := strings.Cut(strings.TrimSpace(item), ":")
@@ -310,8 +313,9 @@ func (x *hostDiffer) disksToCeph(cur openstack.Current) bool {
 
 // saysCeph reports whether the files put VM disks into Nova's pool already.
 func (x *hostDiffer) saysCeph(cur openstack.Current) bool {
-	kind, _ := cur.Lookup("libvirt", "images_type")
-	pool, _ := cur.Lookup("libvirt", "images_rbd_pool")
+	section, prefix := x.site.diskOptions()
+	kind, _ := cur.Lookup(section, prefix+"images_type")
+	pool, _ := cur.Lookup(section, prefix+"images_rbd_pool")
 	return kind == "rbd" && pool == x.site.nova.Pool
 }
 

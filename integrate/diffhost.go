@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -172,6 +173,12 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 	set("global", "fsid", c.status.FSID)
 	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, c.mons) {
 		set("global", "mon_host", c.mons)
+	}
+	more := x.site.cluster(cluster).Conf
+	for _, section := range slices.Sorted(maps.Keys(more)) {
+		for _, option := range slices.Sorted(maps.Keys(more[section])) {
+			set(section, option, more[section][option])
+		}
 	}
 	for _, id := range x.users() {
 		if id.cluster == cluster {

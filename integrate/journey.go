@@ -350,6 +350,7 @@ func (j *journey) keepsDisks(compute string) bool {
 	if err != nil {
 		return false
 	}
-	kind, _ := all.Lookup("libvirt", "images_type")
+	section, prefix := j.in.site.diskOptions()
+	kind, _ := all.Lookup(section, prefix+"images_type")
 	return kind != "rbd"
 }

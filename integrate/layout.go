@@ -29,7 +29,12 @@ const (
 const (
 	layoutDebian = "debian"
 	layoutRDO    = "rdo"
+	// Upstart's jobs in place of systemd's units, but for that as Debian.
+	layoutUpstart = "upstart"
 )
+
+// singleBackend is the name of Cinder's one backend that has none.
+const singleBackend = "DEFAULT"
 
 // isService reports whether a Spec may name a service.
 func isService(name string) bool {
@@ -39,10 +44,12 @@ func isService(name string) bool {
 // layouts are the places of all services in each layout, with the packages that
 // a release needs there.
 func layouts(r openstack.Release) map[string]map[string]serviceLayout {
-	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout()}
+	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout(), layoutUpstart: upstartLayout()}
 	for name, services := range all {
 		for service, l := range services {
-			l.packages = clientPackages(name, l.service, r)
+			if l.packages = clientPackages(name, l.service, r); name == layoutUpstart {
+				l.packages = clientPackages(layoutDebian, l.service, r)
+			}
 			services[service] = l
 		}
 	}
@@ -103,6 +110,15 @@ func rdoLayout() map[string]serviceLayout {
 	return all
 }
 
+func upstartLayout() map[string]serviceLayout {
+	all := debianLayout()
+	for name, l := range all {
+		l.unit = strings.TrimSuffix(l.unit, ".service")
+		all[name] = l
+	}
+	return all
+}
+
 // A packageRow is a package that services need in a layout, from a release
 // until another one, both included; until is open when empty.
 type packageRow struct {
@@ -155,6 +171,15 @@ func (s *site) service(h HostSpec, name string) serviceLayout {
 
 // service is a service's place on this host.
 func (x *hostDiffer) service(name string) serviceLayout { return x.site.service(x.spec, name) }
+
+// diskOptions is the section of the options of VM disks, and what their names
+// begin with.
+func (s *site) diskOptions() (section, prefix string) {
+	if r, err := openstack.ParseRelease(s.spec.Release); err == nil && r.Before("icehouse") {
+		return "DEFAULT", "libvirt_"
+	}
+	return "libvirt", ""
+}
 
 func confPath(cluster string) string { return cephDir + "/" + cluster + ".conf" }
 

@@ -131,7 +131,9 @@ func TestValidateOfLayouts(t *testing.T) {
 		{"", "gentoo", "zed", `spec: hosts[1].layout: "gentoo" is none of`},
 		{"kolla", "", "zed", "spec: layout: kolla is not supported"},
 		{"", "kolla", "zed", "spec: hosts[1].layout: kolla is not supported"},
-		{"rdo", "", "havana", "spec: layout: hosts of havana have no systemd"},
+		{"rdo", "", "havana", "spec: layout: rdo hosts of havana have SysV init"},
+		{"upstart", "", "havana", ""}, {"upstart", "", "mitaka", ""},
+		{"upstart", "", "newton", "spec: layout: upstart is a layout of havana to mitaka"},
 		{"", "", "havana", "spec: layout: hosts of havana have no systemd"},
 	} {
 		spec := exampleSpec()

@@ -53,6 +53,9 @@ func (s *site) poolRights(id userID) (write, read []string) {
 	case s.glance != nil && id == (userID{s.glance.Cluster, "client." + s.glance.User}):
 		return []string{l.ImagePool}, nil
 	case s.backup != nil && id == (userID{s.backup.Cluster, "client." + s.backup.User}):
+		if l.Classic {
+			return []string{l.BackupPool}, nil
+		}
 		return []string{l.BackupPool}, l.VolumePools
 	}
 	write, read = s.poolsOf(id), []string{l.ImagePool}

@@ -90,6 +90,16 @@ func (s *site) resolvePools() {
 	}
 }
 
+// cluster is a cluster of the Spec.
+func (s *site) cluster(name string) ClusterSpec {
+	for _, c := range s.spec.Clusters {
+		if c.Name == name {
+			return c
+		}
+	}
+	return ClusterSpec{Name: name}
+}
+
 // usesOf lists what a pool is for, by the services.
 func (s *site) usesOf(cluster, pool string) []string {
 	var uses []string
@@ -126,7 +136,7 @@ func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 
 // layout is the view of one cluster that caps are computed from.
 func (s *site) layout(cluster string) ceph.Layout {
-	l := ceph.Layout{MgrCaps: true}
+	l := ceph.Layout{MgrCaps: true, Classic: s.cluster(cluster).Caps == "classic"}
 	if s.glance != nil && s.glance.Cluster == cluster {
 		l.ImagePool = s.glance.Pool
 	}

@@ -7,7 +7,8 @@ type Spec struct {
 	// Release is the cloud's OpenStack release, such as zed.
 	Release string `json:"release" yaml:"release"`
 	// Layout says how the hosts' distribution names packages, files and units:
-	// debian (the default; Ubuntu too) or rdo (the RHEL family).
+	// debian (the default; Ubuntu too), rdo (the RHEL family) or upstart (Ubuntu
+	// 12.04 and 14.04, whose World.Hosts are of package remote/upstart).
 	Layout   string        `json:"layout,omitempty" yaml:"layout,omitempty"`
 	Clusters []ClusterSpec `json:"clusters" yaml:"clusters"`
 	SSH      SSHSpec       `json:"ssh" yaml:"ssh"`
@@ -36,6 +37,12 @@ type ClusterSpec struct {
 	// RemoveForeignCaps makes the users' rights exactly the computed ones,
 	// dropping clauses that speak of other pools.
 	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
+	// Caps is the form of the users' rights: profiles (the default), or classic
+	// for clusters before Luminous, which know no profiles.
+	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
+	// Conf are further options of the configuration file on the hosts, by
+	// section and name.
+	Conf map[string]map[string]string `json:"conf,omitempty" yaml:"conf,omitempty"`
 }
 
 // A PoolSpec gives details of a pool; zero fields are not owned.
@@ -92,7 +99,9 @@ type CinderSpec struct {
 
 // A BackendSpec is one Cinder RBD backend, beside whatever backends exist.
 type BackendSpec struct {
-	Name    string `json:"name" yaml:"name"` // section and volume_backend_name
+	// Name is the section and the volume_backend_name. Until Newton it may be
+	// DEFAULT: Cinder's one backend, which has no name.
+	Name    string `json:"name" yaml:"name"`
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
 	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder

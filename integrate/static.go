@@ -65,7 +65,7 @@ func (f Finding) concerns(kinds []Kind) bool {
 		return true
 	case strings.HasPrefix(f.Object, "secret"):
 		kind = KindSecret
-	case strings.HasSuffix(f.Object, ".service"):
+	case strings.HasSuffix(f.Object, ".service"), isService(f.Object):
 		kind = KindUnit
 	case strings.HasPrefix(f.Object, "pool"):
 		kind = KindPool
@@ -240,7 +240,8 @@ func effectiveOptions(s *site, service string) [][2]string {
 	case "cinder-backup":
 		return [][2]string{{"DEFAULT", "backup_driver"}, {"DEFAULT", "backup_ceph_pool"}}
 	}
-	return [][2]string{{"libvirt", "images_type"}, {"libvirt", "images_rbd_pool"}, {"libvirt", "rbd_secret_uuid"}}
+	section, prefix := s.diskOptions()
+	return [][2]string{{section, prefix + "images_type"}, {section, prefix + "images_rbd_pool"}, {section, "rbd_secret_uuid"}}
 }
 
 func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {

@@ -116,6 +116,10 @@ func (v *validation) clusters() {
 		if c.Host != "" && !v.hasHost(c.Host) {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
+		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
+			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
+		}
+		v.conf(path+".conf", c)
 		for j, p := range c.Pools {
 			at := fmt.Sprintf("%s.pools[%d]", path, j)
 			v.pool(at, p)
@@ -238,6 +242,12 @@ func (v *validation) backends(backends []BackendSpec) {
 		seen[strings.ToLower(b.Name)] = true
 		v.user(path, b.Cluster, b.Pool, b.User)
 		v.optional(path+".volume_type", b.VolumeType)
+		if b.Name == singleBackend && b.VolumeType != "" {
+			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
+		}
+		if b.Name == singleBackend && len(backends) > 1 {
+			v.fault(path+".name", "%s is the one backend of its cloud; give each of several a name", b.Name)
+		}
 		for option := range b.Options {
 			v.name(path+".options", option)
 		}
@@ -264,7 +274,7 @@ func (v *validation) options() {
 	}
 	for i, b := range s.cinder {
 		path := fmt.Sprintf("cinder.backends[%d]", i)
-		if reserved := []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}; slices.Contains(reserved, strings.ToLower(b.Name)) {
+		if reserved := []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}; slices.Contains(reserved, strings.ToLower(b.Name)) && (b.Name != singleBackend || !release.Before("ocata")) {
 			v.fault(path+".name", "%q is a section of cinder.conf with another meaning", b.Name)
 		}
 		_, err := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),

@@ -1,25 +1,77 @@
 package integrate
 
 import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
 	"github.com/cephstack/cephstack/openstack"
 )
+
+// knownLayouts are the first and the last release whose hosts are known in each
+// layout; one that is still made has no last.
+func knownLayouts() map[string][2]openstack.Release {
+	return map[string][2]openstack.Release{
+		layoutDebian:  {"icehouse", ""}, // Debian 8, and Ubuntu from 16.04 on
+		layoutRDO:     {"icehouse", ""}, // EL7
+		layoutUpstart: {"havana", "mitaka"},
+	}
+}
 
 // layout checks a layout's name, and that its hosts are known for the release;
 // a release that is not known has been reported.
 func (v *validation) layout(path, name string, r openstack.Release) {
-	switch name {
-	case "", layoutDebian, layoutRDO:
-	case "kolla":
+	if name == "" {
+		name = layoutDebian
+	}
+	known, ok := knownLayouts()[name]
+	switch {
+	case name == "kolla":
 		v.fault(path, "kolla is not supported: there, the configuration that counts is copied into containers by their start, "+
 			"and kolla-ansible writes it anew with each of its runs; give Ceph to its own variables (enable_ceph … external) instead")
-		return
-	default:
-		v.fault(path, "%q is none of %s and %s", name, layoutDebian, layoutRDO)
-		return
+	case !ok:
+		v.fault(path, "%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(knownLayouts())), ", "))
+	case r != "" && r.Before(known[0]) && name == layoutDebian:
+		v.fault(path, "hosts of %s have no systemd; say layout: %s for Ubuntu 12.04 and 14.04", r, layoutUpstart)
+	case r != "" && r.Before(known[0]):
+		v.fault(path, "%s hosts of %s have SysV init, which does not tell when a service started; %s is the first release whose hosts are known", name, r, known[0])
+	case known[1] != "" && known[1].Before(r):
+		v.fault(path, "%s is a layout of %s to %s; hosts of %s have systemd", name, known[0], known[1], r)
 	}
-	// Until Havana the services' hosts have upstart or SysV init.
-	const first = openstack.Release("icehouse")
-	if r != "" && r.Before(first) {
-		v.fault(path, "hosts of %s have no systemd, and units of another kind can neither be read nor restarted; %s is the first release whose hosts can be integrated", r, first)
+}
+
+var (
+	confSection = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	confOption  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _-]*$`)
+)
+
+// conf checks the further options of a cluster's configuration file.
+func (v *validation) conf(path string, c ClusterSpec) {
+	for _, section := range slices.Sorted(maps.Keys(c.Conf)) {
+		at := path + "." + section
+		if !confSection.MatchString(section) {
+			v.fault(at, "%q is no section's name", section)
+		}
+		for _, option := range slices.Sorted(maps.Keys(c.Conf[section])) {
+			name := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(option), " ", "_"), "-", "_")
+			switch {
+			case !confOption.MatchString(option):
+				v.fault(at, "%q is no option's name", option)
+			case strings.ContainsAny(c.Conf[section][option], "\r\n#;"):
+				v.fault(at+"."+option, "does not fit on one line of the file")
+			case section == "global" && (name == "fsid" || name == "mon_host"):
+				v.fault(at+"."+option, "is set from the cluster itself")
+			case name == "keyring" && v.isUser(c.Name, section):
+				v.fault(at+"."+option, "is set for each user of the Spec")
+			case name == "key":
+				v.fault(at+"."+option, "is a secret, and the file is readable for all")
+			}
+		}
 	}
+}
+
+// isUser reports whether a section is that of a user of the Spec.
+func (v *validation) isUser(cluster, section string) bool {
+	return slices.ContainsFunc(resolve(v.spec).users, func(u userUse) bool { return u.cluster == cluster && u.entity == section })
 }

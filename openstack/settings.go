@@ -38,7 +38,7 @@ type Current interface {
 
 // A VolumeBackend is a Cinder RBD backend.
 type VolumeBackend struct {
-	Name                string // section and volume_backend_name
+	Name                string // section and volume_backend_name; DEFAULT until Newton: the one backend, without a name
 	Pool                string
 	User                string // Ceph user without "client."
 	Conf                string // path of ceph.conf
@@ -52,12 +52,18 @@ type VolumeBackend struct {
 // Settings computes what cinder-volume needs on release r: the backend's
 // section, and its name in enabled_backends behind those that cur has. A
 // section of that name with another driver is an error: it would take that
-// backend's volumes away. So is, until Newton, a backend in [DEFAULT].
+// backend's volumes away. So is, until Newton, a backend in [DEFAULT] beside one
+// with a name, in either order.
 //
 // Options of the section that are not in the result stay as they are. Cinder
 // also reads [backend_defaults]; what is set here wins over it.
 func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
-	err := errors.Join(supported(r), section("VolumeBackend.Name", b.Name), word("VolumeBackend.Pool", b.Pool),
+	single := b.Name == "DEFAULT" && r.Before(ocata)
+	named := b.Name
+	if single {
+		named = "one" // passes
+	}
+	err := errors.Join(supported(r), section("VolumeBackend.Name", named), word("VolumeBackend.Pool", b.Pool),
 		word("VolumeBackend.User", b.User), file("VolumeBackend.Conf", b.Conf),
 		word("VolumeBackend.SecretUUID", b.SecretUUID), b.extra())
 	if err != nil {
@@ -68,11 +74,18 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name", b.Name, d, driver)
 	}
 	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-	if d, _ := cur.Lookup("DEFAULT", "volume_driver"); r.Before(ocata) && enabled == "" && d != "" {
+	if single && enabled != "" {
+		return nil, fmt.Errorf("openstack: cinder.conf has enabled_backends = %s, and no other backend is served: give this one a name", enabled)
+	}
+	if d, _ := cur.Lookup("DEFAULT", "volume_driver"); !single && r.Before(ocata) && enabled == "" && d != "" {
 		return nil, fmt.Errorf("openstack: cinder.conf has its one backend (%s) in [DEFAULT], and enabled_backends would put it out of service: move it into a section of its own first", d)
 	}
+	enabled = strings.Join(with(list(enabled), b.Name), ",")
+	if single {
+		enabled, named = "", ""
+	}
 	out := fill(CinderVolume, r, map[string]string{
-		"backend": b.Name, "enabled": strings.Join(with(list(enabled), b.Name), ","),
+		"backend": b.Name, "named": named, "enabled": enabled,
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
 		"flatten": title(b.FlattenFromSnapshot), "depth": number(b.MaxCloneDepth, 5), "chunk": number(b.ChunkSize, 4),
 	})

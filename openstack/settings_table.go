@@ -54,7 +54,7 @@ func optionTable() []optionRow {
 		{CinderVolume, "DEFAULT", "enabled_backends", "{enabled}", longAgo, "", "backends that are not enabled here are not served"},
 		{CinderVolume, "DEFAULT", "glance_api_version", "2", longAgo, ocata, "version 1, the default until Ocata, does not tell where an image is: no copy-on-write"},
 		{CinderVolume, cinderSection, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", longAgo, "", "the RBD driver"},
-		{CinderVolume, cinderSection, "volume_backend_name", "{backend}", longAgo, "", "volume types refer to it"},
+		{CinderVolume, cinderSection, "volume_backend_name", "{named}", longAgo, "", "volume types refer to it"},
 		{CinderVolume, cinderSection, "rbd_pool", "{pool}", longAgo, "", "pool of the volumes"},
 		{CinderVolume, cinderSection, "rbd_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
 		{CinderVolume, cinderSection, "rbd_user", "{user}", longAgo, "", "Ceph user of Cinder"},

@@ -76,8 +76,11 @@ var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "pytho
 func (w *World) isRDO(h integrate.HostSpec) bool { return cmp.Or(h.Layout, w.spec.Layout) == "rdo" }
 
 func (w *World) unit(h integrate.HostSpec, service string) string {
-	if w.isRDO(h) {
+	switch cmp.Or(h.Layout, w.spec.Layout) {
+	case "rdo":
 		return "openstack-" + service + ".service"
+	case "upstart":
+		return service
 	}
 	return service + ".service"
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/upstart"
 )
 
 // Open connects a Spec's parts to the real world. Hosts are connected to when
@@ -41,6 +42,9 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 		}
 		opened = append(opened, host)
 		w.Hosts[h.Name] = host
+		if cmp.Or(h.Layout, spec.Layout) == "upstart" {
+			w.Hosts[h.Name] = upstart.New(h.Name, host)
+		}
 		if slices.Contains(h.Services, "nova-compute") {
 			w.Secrets[h.Name] = virsh.New(host, virsh.Options{})
 		}
