@@ -17,7 +17,11 @@ import (
 // sync lets the service records follow the hosts before each request.
 func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 	host := w.hostOf("cinder-volume")
-	for b := range strings.SplitSeq(w.running(host, "cinder-volume", "DEFAULT", "enabled_backends"), ",") {
+	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
+	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // one without a name
+		w.API.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: host, Zone: "nova", Enabled: true, Up: true, Updated: time.Now().UTC()})
+	}
+	for b := range strings.SplitSeq(enabled, ",") {
 		if b = strings.TrimSpace(b); b != "" {
 			w.API.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: host + "@" + b, Zone: "nova", Enabled: true, Up: true, Updated: time.Now().UTC()})
 		}

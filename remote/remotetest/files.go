@@ -56,6 +56,13 @@ func (h *Host) AddSymlink(name, target string) {
 	h.nodes[name].target = target
 }
 
+// RemoveDir takes a folder away with all in it, as if it had never been.
+func (h *Host) RemoveDir(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	maps.DeleteFunc(h.nodes, func(at string, _ *node) bool { return at == name || strings.HasPrefix(at, name+"/") })
+}
+
 // Contents returns the contents of a file, and whether it is there.
 func (h *Host) Contents(name string) ([]byte, bool) {
 	h.mu.Lock()

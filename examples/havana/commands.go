@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// commands are a plan's changes as the guide would have typed them, each with
+// the number of the guide's step and the machine.
+func commands(plan *integrate.Plan) []string {
+	var out []string
+	for _, c := range plan.Changes {
+		say := func(step int, format string, args ...any) {
+			host := c.Target
+			if c.Stage == integrate.StageCluster {
+				host = "ceph01"
+			}
+			out = append(out, fmt.Sprintf("%d %s: %s", step, host, fmt.Sprintf(format, args...)))
+		}
+		switch c.Kind {
+		case integrate.KindPool:
+			say(1, "ceph osd pool create %s %s", c.Name, desired(c, "pg_num"))
+			say(1, "rbd pool init %s", c.Name)
+		case integrate.KindUser:
+			say(6, "ceph auth get-or-create %s mon '%s' osd '%s'", c.Name, desired(c, "mon"), desired(c, "osd"))
+		case integrate.KindPackages:
+			say(4, "apt-get install %s", c.Name)
+		case integrate.KindDirectory:
+			say(5, "mkdir %s", c.Name)
+		case integrate.KindFile:
+			file(c, say)
+		case integrate.KindSecret:
+			say(9, "virsh secret-define %s", c.Name)
+			say(9, "usage name '%s'", desired(c, "usage"))
+			say(9, "virsh secret-set-value %s", c.Name)
+		case integrate.KindSettings:
+			settings(c, say)
+		case integrate.KindUnit:
+			say(13, "service %s restart", c.Name)
+		}
+	}
+	return out
+}
+
+// file is a keyring, or the cluster's configuration with its sections.
+func file(c integrate.Change, say func(int, string, ...any)) {
+	if !strings.HasSuffix(c.Name, ".keyring") {
+		say(5, "tee %s", c.Name)
+		for _, d := range c.Diffs {
+			if strings.HasPrefix(d.Field, "[client") {
+				say(12, "%s %s=%s", c.Name, d.Field, d.Desired)
+			}
+		}
+		return
+	}
+	say(7, "tee %s", c.Name)
+	owner, mode, _ := strings.Cut(desired(c, "mode"), " ")
+	say(7, "chown %s %s", owner, c.Name)
+	say(7, "chmod %s %s", mode, c.Name)
+}
+
+func settings(c integrate.Change, say func(int, string, ...any)) {
+	step := 11
+	if strings.Contains(c.Name, "glance") {
+		step = 10
+	}
+	for _, d := range c.Diffs {
+		say(step, "%s %s=%s", c.Name, d.Field, d.Desired)
+	}
+}
+
+func desired(c integrate.Change, field string) string {
+	for _, d := range c.Diffs {
+		if d.Field == field {
+			return d.Desired
+		}
+	}
+	return ""
+}

@@ -1,0 +1,72 @@
+// Command havana plans the cloud of a guide of 2014, OpenStack Havana with its
+// images and volumes in Ceph, and shows the plan as the commands of that guide:
+// what both do, what the plan does besides, and what it does not do as the guide
+// did. The cloud is in memory; cloud.yaml is a Spec for a real one.
+package main
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed cloud.yaml
+var specFile []byte
+
+//go:embed guide.txt
+var guide string
+
+func main() {
+	if err := run(context.Background(), os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "havana:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, out io.Writer) (err error) {
+	in, _, closeAll, err := open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeAll()) }()
+	plan, err := in.Plan(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, compare(guide, commands(plan)))
+	for _, f := range plan.Findings {
+		fmt.Fprintf(out, "%s %s: %s\n", f.Target, f.Object, f.Message)
+	}
+	return nil
+}
+
+// open makes the cloud as the guide found it.
+func open() (*integrate.Integration, *integratetest.World, func() error, error) {
+	var spec integrate.Spec
+	if err := yaml.Unmarshal(specFile, &spec); err != nil {
+		return nil, nil, nil, err
+	}
+	world, err := integratetest.New(spec)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	controller := world.Machines["controller"]
+	controller.AddFile("/etc/glance/glance-api.conf", []byte("[DEFAULT]\ndefault_store = file\n"), 0o640)
+	controller.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nvolume_group = cinder-volumes\n"), 0o640)
+	for _, machine := range world.Machines {
+		machine.RemoveDir("/etc/ceph")
+	}
+	in, err := integrate.New(integrate.Config{Spec: spec, World: world.World, Settle: time.Millisecond})
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, world.Close())
+	}
+	return in, world, world.Close, nil
+}
