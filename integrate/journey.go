@@ -223,11 +223,15 @@ func (j *journey) copyVolume(ctx context.Context) (string, error) {
 	return j.childOfImage(ctx, b.Cluster, b.Pool, "volume-"+vol.ID)
 }
 
-// childOfImage passes when an RBD image is a clone of the journey's image.
+// childOfImage passes when an RBD image is a clone of the journey's image, or,
+// in another cluster than the images', where there are no clones of it, is there.
 func (j *journey) childOfImage(ctx context.Context, cluster, pool, name string) (string, error) {
 	rbd, err := j.images(cluster).Inspect(ctx, pool, name)
 	if err != nil {
 		return "", fmt.Errorf("%s/%s: %w", pool, name, err)
+	}
+	if images := j.in.site.glance.Cluster; images != cluster {
+		return fmt.Sprintf("%s/%s is a full copy, as images are in cluster %s", pool, name, images), nil
 	}
 	want := ceph.Parent{Pool: j.in.site.glance.Pool, Image: j.image.ID, Snapshot: "snap"}
 	if rbd.Parent == nil || *rbd.Parent != want {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
@@ -34,16 +35,16 @@ func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 func (w *World) hooks() openstacktest.Hooks {
 	return openstacktest.Hooks{
 		ImageUploaded:     w.imageUploaded,
-		ImageDeleted:      func(i openstack.Image) error { return w.deleted(w.imagePool(), i.ID) },
+		ImageDeleted:      func(i openstack.Image) error { return w.images().deleted(i.ID) },
 		VolumeCreated:     w.volumeCreated,
-		VolumeDeleted:     func(v openstack.Volume) error { return w.remove(w.volumePool(v), "volume-"+v.ID) },
+		VolumeDeleted:     func(v openstack.Volume) error { return w.volumesOf(v).remove("volume-" + v.ID) },
 		SnapshotCreated:   func(s openstack.Snapshot) error { return w.snapshot(s, true) },
 		SnapshotDeleted:   func(s openstack.Snapshot) error { return w.snapshot(s, false) },
 		BackupCreated:     w.backupCreated,
 		BackupDeleted:     w.backupDeleted,
 		BackupRestored:    w.backupRestored,
 		ServerCreated:     w.serverCreated,
-		ServerDeleted:     func(s openstack.Server) error { return w.remove(w.vmPool(s.Host), s.ID+"_disk") },
+		ServerDeleted:     func(s openstack.Server) error { return w.disks(s.Host).remove(s.ID + "_disk") },
 		ServerSnapshotted: w.serverSnapshotted,
 		Attached:          w.attach,
 		Detached:          w.detach,
@@ -52,34 +53,53 @@ func (w *World) hooks() openstacktest.Hooks {
 	}
 }
 
-// imagePool is Glance's pool, empty as long as its default store is a folder.
-func (w *World) imagePool() string {
+// A place is a pool of a cluster; one without a cluster is no place in Ceph.
+type place struct {
+	cluster *cephtest.Cluster
+	pool    string
+}
+
+// place is where a service keeps its data, by two options of a section.
+func (w *World) place(host, service, section, conf, pool string) place {
+	p := place{pool: w.running(host, service, section, pool)}
+	if p.pool != "" {
+		p.cluster = w.Ceph[strings.TrimSuffix(base(w.running(host, service, section, conf)), ".conf")]
+	}
+	return p
+}
+
+// images is Glance's place, none as long as its default store is a folder.
+func (w *World) images() place {
 	host := w.hostOf("glance-api")
 	store := w.running(host, "glance-api", "glance_store", "default_backend")
-	return w.running(host, "glance-api", store, "rbd_store_pool")
+	return w.place(host, "glance-api", store, "rbd_store_ceph_conf", "rbd_store_pool")
 }
 
-// volumePool is the pool of a volume's backend, empty when it is not in Ceph.
-func (w *World) volumePool(v openstack.Volume) string {
+// volumesOf is the place of a volume's backend.
+func (w *World) volumesOf(v openstack.Volume) place {
 	_, backend, _ := strings.Cut(v.Host, "@")
 	backend, _, _ = strings.Cut(backend, "#")
-	return w.running(w.hostOf("cinder-volume"), "cinder-volume", backend, "rbd_pool")
+	return w.backend(backend)
 }
 
-// vmPool is Nova's pool on a compute, empty when disks are local.
-func (w *World) vmPool(host string) string {
+func (w *World) backend(name string) place {
+	return w.place(w.hostOf("cinder-volume"), "cinder-volume", name, "rbd_ceph_conf", "rbd_pool")
+}
+
+// disks is Nova's place on a compute, none when disks are local.
+func (w *World) disks(host string) place {
 	if w.running(host, "nova-compute", "libvirt", "images_type") != "rbd" {
-		return ""
+		return place{}
 	}
-	return w.running(host, "nova-compute", "libvirt", "images_rbd_pool")
+	return w.place(host, "nova-compute", "libvirt", "images_rbd_ceph_conf", "images_rbd_pool")
 }
 
-// remove removes an RBD image; one in no pool, or not there, is none.
-func (w *World) remove(pool, name string) error {
-	if pool == "" {
+// remove removes an RBD image; one in no place, or not there, is none.
+func (p place) remove(name string) error {
+	if p.cluster == nil {
 		return nil
 	}
-	err := w.first().RemoveImage(pool, name)
+	err := p.cluster.RemoveImage(p.pool, name)
 	if errors.Is(err, ceph.ErrNotFound) {
 		return nil
 	}
@@ -87,60 +107,63 @@ func (w *World) remove(pool, name string) error {
 }
 
 // deleted removes an RBD image with its snapshots.
-func (w *World) deleted(pool, name string) error {
-	if pool == "" {
+func (p place) deleted(name string) error {
+	if p.cluster == nil {
 		return nil
 	}
-	image, err := w.first().Inspect(context.Background(), pool, name)
+	image, err := p.cluster.Inspect(context.Background(), p.pool, name)
 	for _, s := range image.Snapshots {
-		err = errors.Join(err, w.first().RemoveSnapshot(pool, name, s.Name))
+		err = errors.Join(err, p.cluster.RemoveSnapshot(p.pool, name, s.Name))
 	}
 	if errors.Is(err, ceph.ErrNotFound) {
 		return nil
 	}
-	return errors.Join(err, w.remove(pool, name))
+	return errors.Join(err, p.remove(name))
 }
 
 func (w *World) imageUploaded(i *openstack.Image, data []byte) error {
-	pool := w.imagePool()
-	if pool == "" {
+	p := w.images()
+	if p.cluster == nil {
 		return nil
 	}
-	i.Stores, i.DirectURL = []string{"rbd"}, "rbd://fsid/"+pool+"/"+i.ID+"/snap"
-	return w.first().AddImage(ceph.Image{Pool: pool, Name: i.ID, Size: int64(len(data)),
+	i.Stores, i.DirectURL = []string{"rbd"}, "rbd://fsid/"+p.pool+"/"+i.ID+"/snap"
+	return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: i.ID, Size: int64(len(data)),
 		Snapshots: []ceph.Snapshot{{Name: "snap", Size: int64(len(data)), Protected: true}}})
 }
 
-// parent is the snapshot that a copy-on-write child of an image has, nil when
-// the image is not in Ceph.
-func (w *World) parent(imageID string) *ceph.Parent {
-	if pool := w.imagePool(); pool != "" && imageID != "" {
-		return &ceph.Parent{Pool: pool, Image: imageID, Snapshot: "snap"}
+// parent is the snapshot that a copy-on-write child of an image has in a
+// cluster, nil when the image is not there.
+func (w *World) parent(imageID string, in *cephtest.Cluster) *ceph.Parent {
+	if p := w.images(); p.cluster == in && imageID != "" {
+		return &ceph.Parent{Pool: p.pool, Image: imageID, Snapshot: "snap"}
 	}
 	return nil
 }
 
 func (w *World) volumeCreated(v *openstack.Volume, from openstack.VolumeRequest) error {
-	if pool := w.volumePool(*v); pool != "" {
-		return w.first().AddImage(ceph.Image{Pool: pool, Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30, Parent: w.parent(from.ImageID)})
+	p := w.volumesOf(*v)
+	if p.cluster == nil {
+		return nil
 	}
-	return nil
+	return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30, Parent: w.parent(from.ImageID, p.cluster)})
 }
 
+// snapshot knows the volumes of the first backend, which the journey goes through.
 func (w *World) snapshot(s openstack.Snapshot, there bool) error {
-	pool := w.running(w.hostOf("cinder-volume"), "cinder-volume", w.spec.Cinder.Backends[0].Name, "rbd_pool")
+	p := w.backend(w.spec.Cinder.Backends[0].Name)
 	if there {
-		return w.first().AddSnapshot(pool, "volume-"+s.VolumeID, "snapshot-"+s.ID, false)
+		return p.cluster.AddSnapshot(p.pool, "volume-"+s.VolumeID, "snapshot-"+s.ID, false)
 	}
-	return w.first().RemoveSnapshot(pool, "volume-"+s.VolumeID, "snapshot-"+s.ID)
+	return p.cluster.RemoveSnapshot(p.pool, "volume-"+s.VolumeID, "snapshot-"+s.ID)
 }
 
-func (w *World) backupPool() string {
+// backupPlace is none as long as cinder-backup has another driver.
+func (w *World) backupPlace() place {
 	host := w.hostOf("cinder-backup")
 	if !strings.Contains(w.running(host, "cinder-backup", "DEFAULT", "backup_driver"), "CephBackupDriver") {
-		return ""
+		return place{}
 	}
-	return w.running(host, "cinder-backup", "DEFAULT", "backup_ceph_pool")
+	return w.place(host, "cinder-backup", "DEFAULT", "backup_ceph_conf", "backup_ceph_pool")
 }
 
 // The Ceph driver keeps a full backup and those that build upon it in one
@@ -149,43 +172,46 @@ func (w *World) backupCreated(b *openstack.Backup, parent string) error {
 	w.mu.Lock()
 	w.backups[b.ID] = w.volumes[b.VolumeID]
 	w.mu.Unlock()
-	pool := w.backupPool()
-	if pool == "" {
+	p := w.backupPlace()
+	if p.cluster == nil {
 		b.Container = "volumebackups"
 		return nil
 	}
-	b.Container = pool
+	b.Container = p.pool
 	base := backupImage(b.VolumeID, cmp.Or(parent, b.ID))
 	if parent == "" {
-		if err := w.first().AddImage(ceph.Image{Pool: pool, Name: base, Size: 1 << 30}); err != nil {
+		if err := p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: base, Size: 1 << 30}); err != nil {
 			return err
 		}
 	}
-	return w.first().AddSnapshot(pool, base, "backup."+b.ID+".snap.1", false)
+	return p.cluster.AddSnapshot(p.pool, base, "backup."+b.ID+".snap.1", false)
 }
 
 func backupImage(volumeID, first string) string { return "volume-" + volumeID + ".backup." + first }
 
 // backupDeleted removes a backup's snapshot, and the image with the last one.
 func (w *World) backupDeleted(b openstack.Backup) error {
-	pool := w.backupPool()
-	names, err := w.first().List(context.Background(), pool)
-	if pool == "" || err != nil {
+	p := w.backupPlace()
+	if p.cluster == nil {
+		return nil
+	}
+	names, err := p.cluster.List(context.Background(), p.pool)
+	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		if !strings.HasPrefix(name, backupImage(b.VolumeID, "")) {
 			continue
 		}
-		err := w.first().RemoveSnapshot(pool, name, "backup."+b.ID+".snap.1")
+		err := p.cluster.RemoveSnapshot(p.pool, name, "backup."+b.ID+".snap.1")
 		if errors.Is(err, ceph.ErrNotFound) {
 			continue
 		}
-		image, inspectErr := w.first().Inspect(context.Background(), pool, name)
+		image, inspectErr := p.cluster.Inspect(context.Background(), p.pool, name)
 		if err := errors.Join(err, inspectErr); err != nil || len(image.Snapshots) > 0 {
 			return err
 		}
-		return w.remove(pool, name)
+		return p.remove(name)
 	}
 	return nil
 }
@@ -205,8 +231,8 @@ func (w *World) serverCreated(s *openstack.Server, userData []byte) error {
 	w.mu.Lock()
 	w.guests[s.ID] = newGuest(userData)
 	w.mu.Unlock()
-	if pool := w.vmPool(s.Host); pool != "" && s.ImageID != "" {
-		return w.first().AddImage(ceph.Image{Pool: pool, Name: s.ID + "_disk", Size: 1 << 30, Parent: w.parent(s.ImageID)})
+	if p := w.disks(s.Host); p.cluster != nil && s.ImageID != "" {
+		return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: s.ID + "_disk", Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package integratetest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -44,8 +45,12 @@ func New(spec integrate.Spec) (*World, error) {
 	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{},
 		volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
 	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
-	for _, c := range spec.Clusters {
+	for i, c := range spec.Clusters {
 		fake := cephtest.New()
+		if i > 0 { // another cluster is not the same one
+			fake.FSID = fmt.Sprintf("%08x%s", i, fake.FSID[8:])
+			fake.MonHosts = []string{fmt.Sprintf("[v2:198.51.100.%d:3300/0,v1:198.51.100.%[1]d:6789/0]", i)}
+		}
 		w.Ceph[c.Name] = fake
 		w.Clusters[c.Name] = integrate.Cluster{Mon: fake, Images: fake}
 	}
@@ -107,9 +112,6 @@ func (w *World) controller() string {
 	}
 	return "controller"
 }
-
-// first is the name of the first cluster, which services use by default.
-func (w *World) first() *cephtest.Cluster { return w.Ceph[w.spec.Clusters[0].Name] }
 
 // host is a host of the Spec.
 func (w *World) host(name string) integrate.HostSpec {
