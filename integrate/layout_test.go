@@ -146,3 +146,14 @@ func TestValidateOfLayouts(t *testing.T) {
 		assert.ErrorContains(t, err, c.want)
 	}
 }
+
+func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
+	spec := exampleSpec()
+	spec.Release, spec.Cinder.Backends[0].Options = "queens", map[string]string{"rbd_exclusive_cinder_pool": "True"}
+	require.ErrorContains(t, spec.Validate(), "spec: cinder.backends[0]: ")
+	require.ErrorContains(t, spec.Validate(), "queens does not know it")
+
+	w, in := open(t, exampleSpec())
+	w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\nglance_api_version = 2\n[nfs]\nvolume_driver = x\n"), 0o640)
+	assert.Contains(t, plan(t, in).String(), "note: controller /etc/cinder/cinder.conf [DEFAULT] glance_api_version: was removed in Queens and is ignored")
+}

@@ -21,7 +21,7 @@ func Findings(r Release, s Service, cur Current) []Finding {
 	out := stale(r, s, cur)
 	switch s {
 	case GlanceAPI:
-		out = append(out, glanceFindings(cur)...)
+		out = append(out, glanceFindings(r, cur)...)
 	case CinderVolume:
 		out = append(out, cinderFindings(r, cur)...)
 	case CinderBackup:
@@ -104,8 +104,8 @@ func stale(r Release, s Service, cur Current) []Finding {
 	return out
 }
 
-func glanceFindings(cur Current) []Finding {
-	var out []Finding
+func glanceFindings(r Release, cur Current) []Finding {
+	out := ignoredTimeout(r, cur)
 	if on(cur, "DEFAULT", "show_multiple_locations") {
 		out = append(out, Finding{"DEFAULT", "show_multiple_locations",
 			"lets users read and change where images are (OSSN-0065, OSSN-0090); set it to False, or only on a glance-api that users cannot reach"})
@@ -125,6 +125,27 @@ func glanceFindings(cur Current) []Finding {
 	if d, ok := cur.Lookup("glance_store", "default_backend"); !ok || !slices.Contains(names, d) {
 		out = append(out, Finding{"glance_store", "default_backend",
 			fmt.Sprintf("%q is none of the enabled backends %s, and glance-api does not start so; name one of them", d, strings.Join(names, ", "))})
+	}
+	return out
+}
+
+// ignoredTimeout finds the one option that Glance stopped to read and then read
+// again.
+func ignoredTimeout(r Release, cur Current) []Finding {
+	if r.Before("2023.1") || !r.Before("2024.1") {
+		return nil
+	}
+	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+	sections := []string{"glance_store"}
+	for _, b := range list(enabled) {
+		name, _, _ := strings.Cut(b, ":")
+		sections = with(sections, strings.TrimSpace(name))
+	}
+	var out []Finding
+	for _, s := range sections {
+		if has(cur, s, "rados_connect_timeout") {
+			out = append(out, Finding{s, "rados_connect_timeout", "is ignored in 2023.1 and 2023.2, and is read again from 2024.1 on; keep it or remove it"})
+		}
 	}
 	return out
 }

@@ -65,7 +65,7 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	}
 	err := errors.Join(supported(r), section("VolumeBackend.Name", named), word("VolumeBackend.Pool", b.Pool),
 		word("VolumeBackend.User", b.User), file("VolumeBackend.Conf", b.Conf),
-		word("VolumeBackend.SecretUUID", b.SecretUUID), b.extra())
+		word("VolumeBackend.SecretUUID", b.SecretUUID), b.extra(r))
 	if err != nil {
 		return nil, err
 	}
@@ -101,13 +101,16 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	return out, nil
 }
 
-// extra refuses further options that would undo what the backend is.
-func (b VolumeBackend) extra() error {
+// extra refuses further options that would undo what the backend is, and those
+// that release r does not know.
+func (b VolumeBackend) extra(r Release) error {
 	var errs []error
 	for name, value := range b.Extra {
 		switch name {
 		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
+		default:
+			errs = append(errs, knows(r, name))
 		}
 		if name == "" || strings.ContainsAny(name, " \t\r\n=:#[]") || strings.ContainsAny(value, "\r\n") {
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file", name))

@@ -1,0 +1,74 @@
+package openstack_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+)
+
+func TestBackendOptionsByRelease(t *testing.T) {
+	for _, c := range []struct {
+		release openstack.Release
+		option  string
+		fails   string
+	}{
+		{"havana", "rbd_max_clone_depth", ""},
+		{"havana", "rbd_store_chunk_size", "havana does not know it, juno is the first that does"},
+		{"newton", "volume_tmp_dir", ""},
+		{"ocata", "volume_tmp_dir", "ocata does not know it any more, newton is the last that does"},
+		{"queens", "rbd_exclusive_cinder_pool", "rocky is the first"},
+		{"rocky", "rbd_exclusive_cinder_pool", ""},
+		{"rocky", "enable_deferred_deletion", "stein is the first"},
+		{"zed", "rbd_concurrent_flatten_operations", "2024.1 is the first"},
+		{"2026.2", "rbd_concurrent_flatten_operations", ""},
+		{"zed", "rbd_max_clone_dept", "of no release knows it"},
+		{"zed", "rados_timeout", "of no release knows it"},
+		{"zed", "rbd_keyring_conf", "is not a further option"},
+		{"zed", "backend_host", ""}, // Cinder's own
+	} {
+		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u", Extra: map[string]string{c.option: "1"}}
+		_, err := b.Settings(c.release, &osloconf.File{})
+		if c.fails == "" {
+			assert.NoError(t, err, "%s %s", c.release, c.option)
+			continue
+		}
+		assert.ErrorContains(t, err, c.fails, "%s %s", c.release, c.option)
+	}
+}
+
+func TestTheOneBackendWithoutAName(t *testing.T) {
+	b := openstack.VolumeBackend{Name: "DEFAULT", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u"}
+	parse := func(text string) *osloconf.File {
+		f, err := osloconf.Parse([]byte(text))
+		assert.NoError(t, err)
+		return f
+	}
+	for _, r := range []openstack.Release{"havana", "kilo", "newton"} {
+		settings, err := b.Settings(r, parse("[DEFAULT]\nvolume_group = cinder-volumes\n"))
+		assert.NoError(t, err)
+		for _, s := range settings {
+			assert.Equal(t, "DEFAULT", s.Section)
+			assert.NotContains(t, []string{"enabled_backends", "volume_backend_name"}, s.Option)
+		}
+		assert.Greater(t, len(settings), 6)
+	}
+	_, err := b.Settings("ocata", &osloconf.File{})
+	assert.ErrorContains(t, err, "section with another meaning", "a backend needs a name from then on")
+	_, err = b.Settings("havana", parse("[DEFAULT]\nenabled_backends = lvm\n"))
+	assert.ErrorContains(t, err, "enabled_backends = lvm")
+	_, err = b.Settings("havana", parse("[DEFAULT]\nvolume_driver = cinder.volume.drivers.lvm.LVMISCSIDriver\n"))
+	assert.ErrorContains(t, err, "LVMISCSIDriver")
+	_, err = b.Settings("havana", parse("[DEFAULT]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n"))
+	assert.NoError(t, err)
+}
+
+func TestTimeoutThatGlanceIgnores(t *testing.T) {
+	f, err := osloconf.Parse([]byte("[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = images\nrados_connect_timeout = 5\n"))
+	assert.NoError(t, err)
+	for r, n := range map[openstack.Release]int{"zed": 0, "2023.1": 1, "2023.2": 1, "2024.1": 0} {
+		assert.Len(t, openstack.Findings(r, openstack.GlanceAPI, f), n, r)
+	}
+}
