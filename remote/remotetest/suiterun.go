@@ -27,6 +27,17 @@ func runPromises() []promise {
 				c.Fatalf("%d bytes, exit %d, %q", len(r.Data), r.Exit, r.Stderr)
 			}
 		}},
+		{"Run hands over texts as they are", func(c *check) {
+			var ops []remote.Op
+			for _, text := range texts() {
+				ops = append(ops, remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)}, remote.Run{Argv: []string{"printf", `%s\n`, text}})
+			}
+			for i, r := range c.do(ops...) {
+				if want := texts()[i/2] + strings.Repeat("\n", i%2); string(r.Data) != want || r.Exit != 0 {
+					c.Fatalf("%q became %q, exit %d", want, r.Data, r.Exit)
+				}
+			}
+		}},
 		{"Run without Stdin has an empty one", func(c *check) {
 			if r := c.must(remote.Run{Argv: []string{"cat"}}); len(r.Data) != 0 {
 				c.Fatalf("%q", r.Data)

@@ -2,6 +2,7 @@ package remotetest
 
 import (
 	"io/fs"
+	"strconv"
 	"strings"
 
 	"github.com/cephstack/cephstack/remote"
@@ -15,8 +16,33 @@ func allBytes() []byte {
 	return b
 }
 
+// texts are such as a shell might change on the way.
+func texts() []string {
+	var every []byte
+	for i := 1; i < 256; i++ {
+		every = append(every, byte(i))
+	}
+	return []string{"\n", "\n\n\n", "a", " a \t\n b ", `\n %s $HOME $(id) \`, "'\"", "-n\n", "x\r\ny\r\n", string(every), string(every) + "\n",
+		strings.Repeat("\n", 4096), strings.Repeat("é", 2048), strings.Repeat("a", 4097) + "\n"}
+}
+
 func writePromises() []promise {
 	return []promise{
+		{"WriteFile writes texts as they are, and many of them at once", func(c *check) {
+			var ops []remote.Op
+			all := append(texts(), string(allBytes()), "last")
+			for i, text := range all {
+				ops = append(ops, remote.WriteFile{Path: c.path(strconv.Itoa(i)), Data: []byte(text)}, remote.Stat{Path: c.path(strconv.Itoa(i))})
+			}
+			for i, r := range c.do(ops...) {
+				if r.Err != nil {
+					c.Fatalf("%d: %v", i, r.Err)
+				}
+			}
+			for i, text := range all {
+				c.holds(c.path(strconv.Itoa(i)), text)
+			}
+		}},
 		{"WriteFile creates a file of root's with mode 0600", func(c *check) {
 			r := c.must(remote.WriteFile{Path: c.path("a"), Data: allBytes()})
 			c.changed(r, true)

@@ -205,10 +205,11 @@ read_one() {
 	over
 	[ "$c" = 0 ] || fault "$1" sys "$y"
 }
-# Several files at once: they are described, read as one, and described again; if
-# that is not the same, or one is not a plain file, each is read by itself. Of a
-# path with an s before it only the description is asked for; folders go along,
-# as cat has nothing of them.
+# Several files at once: they are read as one, and then described. If one changed
+# just now, it may have done so while it was read: they are read again, and
+# described again. If that is not the same, or one is not a plain file, each is read
+# by itself. Of a path with an s before it only the description is asked for; folders
+# go along, as head has nothing of them.
 op_files() {
 	line x
 	line c
@@ -229,11 +230,23 @@ op_files() {
 		n=$((n + 1))
 	done
 	[ "$#" -gt 0 ] || return
-	s=$(stat -L -c "$F" -- "$@" 2>/dev/null) && plain "$@" || { each "$@"; return; }
-	raw all "$all"
-	cat -- "$@" 2>/dev/null >&4
-	over
-	[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
+	for p in "$@"; do
+		[ -f "$p" ] || [ -d "$p" ] || { each "$@"; return; }
+	done
+	clock
+	k=$y
+	all "$@"
+	# What is in /proc is as old as the process: the host says what time it is.
+	s=$(stat -L -c "$F" -- "$@" /proc/self 2>/dev/null) || { each "$@"; return; }
+	clock
+	changed "${s##*"$nl"}"
+	now=$((z - 1 - (y - k) / 100))
+	s=${s%"$nl"*}
+	plain "$@" || { each "$@"; return; }
+	if [ "$late" -ge "$now" ]; then
+		all "$@"
+		[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
+	fi
 	for p in "$@"; do
 		at=${at# }
 		i=${at%% *}
@@ -243,21 +256,38 @@ op_files() {
 		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
 	done
 }
-# By s, all are plain files, or folders, and none is too large.
+# The contents of all; of each no more than shows that it is too large.
+all() {
+	raw all 65536
+	head -q -c $((x + 1)) -- "$@" 2>/dev/null >&4
+	over
+}
+# When the inode of a description changed, in seconds.
+changed() {
+	z=${1%:*:*}
+	z=${z##*:}
+	z=${z%%.*}
+}
+# By s, all are plain files, or folders, and none is too large; late is when the
+# last of the files changed.
 plain() {
-	all=0
-	y=$s
+	sum=0
+	late=0
+	v=$s
 	for p in "$@"; do
+		y=${v%%"$nl"*}
+		v=${v#*"$nl"}
 		case $y in 4???:*) [ -d "$p" ] || return 1 ;;
 		8???:*) z=${y#*:}
 			z=${z%%:*}
 			[ "$z" -le "$x" ] || return 1
-			all=$((all + z)) ;;
+			sum=$((sum + z))
+			changed "$y"
+			[ "$z" -le "$late" ] || late=$z ;;
 		*) return 1 ;;
 		esac
-		y=${y#*"$nl"}
 	done
-	[ "$all" -le 33554432 ]
+	[ "$sum" -le 33554432 ]
 }
 # Read each by itself; at has their numbers.
 each() {
