@@ -341,6 +341,9 @@ func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
 	if n == nil {
 		return "guest is up; its disk is local, as the Spec has no nova", nil
 	}
+	if section, _ := j.in.site.diskOptions(); section == "DEFAULT" {
+		return "", unable("guest is up; Havana names VM disks by their instance, and that name is not looked up")
+	}
 	where, err := j.childOfImage(ctx, n.Cluster, n.Pool, g.server.ID+"_disk")
 	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
 		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")

@@ -28,8 +28,8 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	known, ok := knownLayouts()[name]
 	switch {
 	case name == "kolla":
-		v.fault(path, "kolla is not supported: there, the configuration that counts is copied into containers by their start, "+
-			"and kolla-ansible writes it anew with each of its runs; give Ceph to its own variables (enable_ceph … external) instead")
+		v.fault(path, "kolla is not supported: kolla-ansible writes the configuration of its containers anew with each run, and would undo any other change; "+
+			"set its variables glance_backend_ceph, cinder_backend_ceph and nova_backend_ceph, and give it ceph.conf and keyrings")
 	case !ok:
 		v.fault(path, "%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(knownLayouts())), ", "))
 	case r != "" && r.Before(known[0]) && name == layoutDebian:

@@ -44,7 +44,7 @@ func (w *World) hooks() openstacktest.Hooks {
 		BackupDeleted:     w.backupDeleted,
 		BackupRestored:    w.backupRestored,
 		ServerCreated:     w.serverCreated,
-		ServerDeleted:     func(s openstack.Server) error { return w.disks(s.Host).remove(s.ID + "_disk") },
+		ServerDeleted:     func(s openstack.Server) error { return w.disks(s.Host).remove(w.diskOf(s.ID)) },
 		ServerSnapshotted: w.serverSnapshotted,
 		Attached:          w.attach,
 		Detached:          w.detach,
@@ -72,6 +72,11 @@ func (w *World) place(host, service, section, conf, pool string) place {
 func (w *World) images() place {
 	host := w.hostOf("glance-api")
 	store := w.running(host, "glance-api", "glance_store", "default_backend")
+	for _, section := range []string{"glance_store", "DEFAULT"} { // without several backends
+		if store == "" && w.running(host, "glance-api", section, "default_store") == "rbd" {
+			store = section
+		}
+	}
 	return w.place(host, "glance-api", store, "rbd_store_ceph_conf", "rbd_store_pool")
 }
 
@@ -88,6 +93,9 @@ func (w *World) backend(name string) place {
 
 // disks is Nova's place on a compute, none when disks are local.
 func (w *World) disks(host string) place {
+	if w.running(host, "nova-compute", "DEFAULT", "libvirt_images_type") == "rbd" { // of Havana
+		return w.place(host, "nova-compute", "DEFAULT", "libvirt_images_rbd_ceph_conf", "libvirt_images_rbd_pool")
+	}
 	if w.running(host, "nova-compute", "libvirt", "images_type") != "rbd" {
 		return place{}
 	}
@@ -160,7 +168,7 @@ func (w *World) snapshot(s openstack.Snapshot, there bool) error {
 // backupPlace is none as long as cinder-backup has another driver.
 func (w *World) backupPlace() place {
 	host := w.hostOf("cinder-backup")
-	if !strings.Contains(w.running(host, "cinder-backup", "DEFAULT", "backup_driver"), "CephBackupDriver") {
+	if !strings.Contains(w.running(host, "cinder-backup", "DEFAULT", "backup_driver"), "cinder.backup.drivers.ceph") {
 		return place{}
 	}
 	return w.place(host, "cinder-backup", "DEFAULT", "backup_ceph_conf", "backup_ceph_pool")
@@ -232,9 +240,17 @@ func (w *World) serverCreated(s *openstack.Server, userData []byte) error {
 	w.guests[s.ID] = newGuest(userData)
 	w.mu.Unlock()
 	if p := w.disks(s.Host); p.cluster != nil && s.ImageID != "" {
-		return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: s.ID + "_disk", Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
+		return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: w.diskOf(s.ID), Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
 	}
 	return nil
+}
+
+// diskOf is the name of a VM's disk in Ceph, which in Havana is not by its ID.
+func (w *World) diskOf(id string) string {
+	if strings.EqualFold(w.spec.Release, "havana") {
+		id = "instance-" + id
+	}
+	return id + "_disk"
 }
 
 func (w *World) serverSnapshotted(_ openstack.Server, i *openstack.Image) ([]byte, error) {
