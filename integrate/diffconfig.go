@@ -59,7 +59,7 @@ func (x *hostDiffer) breakServices(path string) {
 // settingNeeds is all that must be on the host, and in Ceph, before a service
 // is told to use it.
 func (x *hostDiffer) settingNeeds() []string {
-	needs := []string{x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " "))}
+	needs := []string{x.packagesID()}
 	for _, c := range x.site.spec.Clusters {
 		for _, p := range x.site.pools[c.Name] {
 			needs = append(needs, changeID(KindPool, c.Name, p.Name))
@@ -377,7 +377,7 @@ func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs 
 			newer = append(newer, path)
 		}
 	}
-	packages := x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " "))
+	packages := x.packagesID()
 	if x.ids[packages] {
 		needs = append(needs, packages)
 	}

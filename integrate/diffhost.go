@@ -23,6 +23,7 @@ type hostDiffer struct {
 	seen     *observedHost
 	blocked  map[string]bool // clusters whose files may not be written here
 	brokenBy map[string]bool // services whose configuration has a problem
+	install  string          // the ID of the change that installs packages, once it was asked for
 }
 
 // host compares a host, in a plan of its own.
@@ -86,6 +87,14 @@ func (x *hostDiffer) packages() {
 		return
 	}
 	x.change(KindPackages, Create, list, "not installed", nil)
+}
+
+// packagesID is the ID of the change that installs what is missing, if there is one.
+func (x *hostDiffer) packagesID() string {
+	if x.install == "" {
+		x.install = x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " "))
+	}
+	return x.install
 }
 
 // missingPackages lists what services need and the host has none of.
@@ -203,7 +212,7 @@ type wantedFile struct {
 // file plans a file: created, rewritten, or given its owner and mode.
 func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 	f := x.seen.files[path]
-	needs = append(needs, x.id(KindDirectory, cephDir), x.id(KindPackages, strings.Join(x.missingPackages(x.names...), " ")))
+	needs = append(needs, x.id(KindDirectory, cephDir), x.packagesID())
 	if f.missing {
 		diffs := append(w.diffs, FieldDiff{"mode", "", w.owner + ":" + w.group + " " + octal(w.mode)})
 		x.change(KindFile, Create, path, "the file does not exist", diffs, needs...)

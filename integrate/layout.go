@@ -37,8 +37,10 @@ const (
 const singleBackend = "DEFAULT"
 
 // isService reports whether a Spec may name a service.
-func isService(name string) bool {
-	return slices.Contains([]string{"glance-api", "cinder-volume", "cinder-backup", "nova-compute"}, name)
+func isService(name string) bool { return slices.Contains(serviceNames(), name) }
+
+func serviceNames() []string {
+	return []string{"glance-api", "cinder-volume", "cinder-backup", "nova-compute"}
 }
 
 // layouts are the places of all services in each layout, with the packages that

@@ -32,6 +32,7 @@ type site struct {
 	pools  map[string][]ceph.Pool // by cluster, sorted by name
 	// services are the places of the services, by layout.
 	services map[string]map[string]serviceLayout
+	on       map[string][]userID // by service
 }
 
 // resolve fills the defaults in; spec has passed Validate.
@@ -62,6 +63,10 @@ func resolve(spec Spec) *site {
 	}
 	s.resolvePools()
 	s.resolveUsers()
+	s.on = map[string][]userID{}
+	for _, name := range serviceNames() {
+		s.on[name] = s.resolveUsersOn(name)
+	}
 	return s
 }
 
@@ -202,7 +207,9 @@ func (s *site) sharedWithNova(id userID) bool {
 }
 
 // usersOn lists the Ceph users whose keyring a service needs on its host.
-func (s *site) usersOn(service string) []userID {
+func (s *site) usersOn(service string) []userID { return s.on[service] }
+
+func (s *site) resolveUsersOn(service string) []userID {
 	var ids []userID
 	add := func(cluster, user string) {
 		id := userID{cluster, "client." + user}
