@@ -35,6 +35,9 @@ func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, error) {
 	case KindPackages:
 		return remote.InstallPackages{Names: strings.Fields(c.Name)}, nil
 	case KindDirectory:
+		if want, ok := h.diff.guestDirs()[c.Name]; ok {
+			return want.op(c.Name), nil
+		}
 		mode := fs.FileMode(0o755)
 		if f := h.diff.seen.files[c.Name]; !f.missing {
 			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil
@@ -90,6 +93,9 @@ func (h *hostRun) stillSafe(ctx context.Context, c Change) error {
 }
 
 func (h *hostRun) wantedFile(path string) (wantedFile, error) {
+	if path == guestsFile {
+		return h.diff.guestsTmpfiles()
+	}
 	for _, id := range h.diff.users() {
 		switch path {
 		case confPath(id.cluster):

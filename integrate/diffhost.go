@@ -49,6 +49,7 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 			x.secret(id)
 		}
 	}
+	x.guests()
 	x.settings()
 	x.units()
 	return d
@@ -194,6 +195,7 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 			set(id.entity, "keyring", keyringPath(cluster, id.entity))
 		}
 	}
+	x.tuning(set)
 	w.data = conf.Render()
 	return w, nil
 }

@@ -228,6 +228,7 @@ func (in *Integration) hostQuery(name string) query {
 	for _, p := range paths {
 		q.ops = append(q.ops, remote.ReadFile{Path: p})
 	}
+	q.ops = append(q.ops, in.site.prepareOps(h)...)
 	for _, d := range dirs {
 		q.ops = append(q.ops, remote.ReadDir{Path: d, Suffix: ".conf"})
 	}

@@ -21,6 +21,8 @@ type Spec struct {
 	// Packages says what to do about missing Ceph client packages: check
 	// (the default: report them) or install.
 	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
+	// Prepare is for hosts that are not prepared yet; nil changes nothing there.
+	Prepare *PrepareSpec `json:"prepare,omitempty" yaml:"prepare,omitempty"`
 }
 
 // A ClusterSpec is a Ceph cluster and what it should hold.

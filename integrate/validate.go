@@ -39,6 +39,7 @@ func (s Spec) Validate() error {
 	v.secrets()
 	v.separateUsers()
 	v.options()
+	v.prepare()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}

@@ -66,6 +66,9 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 		m.AddUnit(w.unit(h, service))
 		m.AddPackage(w.program(h, service), w.version(service), true)
 	}
+	m.AddFile("/etc/os-release", []byte("ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"), 0o644)
+	m.AddFile("/etc/tmpfiles.d/README", []byte("see tmpfiles.d(5)\n"), 0o644)
+	m.AddUser("libvirt-qemu", "kvm")
 	m.Handle("rbd", w.rbd)
 	return m
 }
