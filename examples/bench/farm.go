@@ -133,7 +133,11 @@ func (f *farm) host(i int) error {
 func packages() string {
 	var b strings.Builder
 	for _, name := range []string{"ceph-common", "python3-rados", "python3-rbd", "qemu-block-extra", "nova-compute"} {
-		fmt.Fprintf(&b, "Package: %s\nStatus: install ok installed\nMaintainer: none <none@example.org>\nArchitecture: amd64\nVersion: 16.2.15+ds-0+deb12u1\nDescription: a package\n\n", name)
+		version := "16.2.15+ds-0+deb12u1"
+		if name == "nova-compute" {
+			version = "2:26.2.2-1~deb12u4"
+		}
+		fmt.Fprintf(&b, "Package: %s\nStatus: install ok installed\nMaintainer: none <none@example.org>\nArchitecture: amd64\nVersion: %s\nDescription: a package\n\n", name, version)
 	}
 	return b.String()
 }
