@@ -14,8 +14,9 @@ type Config struct {
 	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
 	Keys       [][]byte `json:"-"` // private keys in memory, PEM
 	Agent      string   // path of an ssh-agent socket; empty is none
+	Password   Password `json:"-"` // of the user, offered after the keys; sudo gets it, too, where it asks
 	KnownHosts []string // known_hosts files, at least one
-	Sudo       bool     // become root with sudo -n; false when User is root
+	Sudo       bool     // become root with sudo, without a terminal; false when User is root
 	Jump       *Config  // connect through this host
 	Timeouts   Timeouts
 }
@@ -71,7 +72,8 @@ func (c Config) check(at string, depth int) error {
 	fault(c.Address == "", "Address", "missing")
 	fault(c.Address != "" && err != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")
-	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "", "KeyFiles", "no key: give KeyFiles, Keys or Agent")
+	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "" && c.Password.IsZero(), "KeyFiles", "no key: give KeyFiles, Keys or Agent")
+	fault(c.Password.fault() != "", "Password", c.Password.fault())
 	fault(len(c.KnownHosts) == 0, "KnownHosts", "missing: host keys are always checked")
 	t := c.Timeouts
 	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Retry, t.Idle) < 0, "Timeouts", "negative")

@@ -175,25 +175,32 @@ func (h *handshake) run() (*ssh.Client, error) {
 		h.conn.Close()
 	})
 	defer h.timer.Stop()
-	safe := ssh.SupportedAlgorithms()
-	sha1 := func(name string) bool { return strings.Contains(name, "sha1") }
 	config := &ssh.ClientConfig{
-		Config: ssh.Config{
-			KeyExchanges: slices.DeleteFunc(safe.KeyExchanges, sha1),
-			Ciphers:      safe.Ciphers,
-			MACs:         slices.DeleteFunc(safe.MACs, sha1),
-		},
+		Config:            safeAlgorithms(),
 		User:              h.cfg.User,
-		Auth:              []ssh.AuthMethod{ssh.PublicKeys(h.keys...)},
+		Auth:              h.cfg.methods(h.keys),
 		HostKeyCallback:   h.checkKey,
 		HostKeyAlgorithms: h.policy.algorithms(),
-		ClientVersion:     "SSH-2.0-cephstack",
+		ClientVersion:     clientVersion,
 	}
 	c, chans, reqs, err := ssh.NewClientConn(h.conn, h.address, config)
 	if err != nil {
 		return nil, err
 	}
 	return ssh.NewClient(c, chans, reqs), nil
+}
+
+const clientVersion = "SSH-2.0-cephstack"
+
+// safeAlgorithms leaves SHA-1 out.
+func safeAlgorithms() ssh.Config {
+	safe := ssh.SupportedAlgorithms()
+	sha1 := func(name string) bool { return strings.Contains(name, "sha1") }
+	return ssh.Config{
+		KeyExchanges: slices.DeleteFunc(safe.KeyExchanges, sha1),
+		Ciphers:      safe.Ciphers,
+		MACs:         slices.DeleteFunc(safe.MACs, sha1),
+	}
 }
 
 func (h *handshake) checkKey(_ string, _ net.Addr, key ssh.PublicKey) error {
@@ -233,7 +240,7 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	case errors.As(err, &none):
 		return false, h.fail(step, fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err)))
 	case step == "authenticate" && refused(err):
-		return false, h.fail(step, fmt.Errorf("%w: user %s with %d keys: %s", ErrAuth, h.cfg.User, len(h.keys), short(err)))
+		return false, h.fail(step, fmt.Errorf("%w: %s: %s", ErrAuth, h.cfg.credentials(len(h.keys)), short(err)))
 	case !strings.Contains(said, "SSH-"):
 		again = said == "" || strings.Contains(said, "MaxStartups")
 		text := "it hung up before the SSH banner"
@@ -245,8 +252,9 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	return false, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
 }
 
+// refused also knows the failure that a host answers to questions it was to ask.
 func refused(err error) bool {
-	return strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "ssh: disconnect")
+	return strings.Contains(err.Error(), "unexpected message type 51") || strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "ssh: disconnect")
 }
 
 func short(err error) string {

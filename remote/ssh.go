@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -193,7 +194,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 			}
 			return sh, true, nil
 		}
-		p, err := l.start(ctx, wire.Command(s.cfg.Sudo, x.inline), s.cfg.Timeouts.Handshake, func() {
+		p, err := l.start(ctx, s.command(x.inline), s.cfg.Timeouts.Handshake, func() {
 			if x.inline != "" {
 				x.written.Store(x.wire.Size)
 			}
@@ -317,9 +318,20 @@ func (l *link) close() {
 	go func() { _ = l.client.Close() }()
 }
 
+// A command is what a session runs, and what goes to its standard input first.
+type command struct{ line, input string }
+
+// command starts the host's program with root's rights.
+func (s *SSH) command(inline string) command {
+	if s.cfg.Sudo && !s.cfg.Password.IsZero() {
+		return command{wire.PasswordCommand(inline), s.cfg.Password.Reveal() + "\n"}
+	}
+	return command{line: wire.Command(s.cfg.Sudo, inline)}
+}
+
 // start opens a session and runs command, within limit; before is called when
 // the command may leave.
-func (l *link) start(ctx context.Context, command string, limit time.Duration, before func()) (process, error) {
+func (l *link) start(ctx context.Context, c command, limit time.Duration, before func()) (process, error) {
 	type started struct {
 		p   process
 		err error
@@ -328,7 +340,7 @@ func (l *link) start(ctx context.Context, command string, limit time.Duration, b
 	gone := make(chan struct{})
 	defer close(gone)
 	go func() {
-		p, err := l.session(command, before)
+		p, err := l.session(c, before)
 		select {
 		case result <- started{p, err}:
 		case <-gone:
@@ -349,7 +361,7 @@ func (l *link) start(ctx context.Context, command string, limit time.Duration, b
 	}
 }
 
-func (l *link) session(command string, before func()) (process, error) {
+func (l *link) session(c command, before func()) (process, error) {
 	sess, err := l.client.NewSession()
 	if err != nil {
 		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) {
@@ -365,9 +377,13 @@ func (l *link) session(command string, before func()) (process, error) {
 		return process{}, err
 	}
 	before()
-	if err := sess.Start(command); err != nil { // its text has the whole command
+	if err := sess.Start(c.line); err != nil { // its text has the whole command
 		sess.Close()
 		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)
+	}
+	if _, err := io.WriteString(stdin, c.input); err != nil {
+		sess.Close()
+		return process{}, fmt.Errorf("%w: the connection was lost", ErrUnreachable)
 	}
 	return process{
 		stdin: stdin, stdout: stdout, stderr: stderr,

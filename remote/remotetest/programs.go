@@ -11,7 +11,7 @@ import (
 
 // Handle makes fn run program: an exact Argv[0], or the last part of its
 // path. fn may use the host. A program without a handler has exit status 127,
-// but for true, false, cat without arguments, id -un, ln -s, sleep, and printf
+// but for true, false, cat without arguments, id -un, id -gn, getent passwd, ln -s, sleep, and printf
 // with the format %s\n.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
@@ -54,6 +54,8 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 			o.User = "root"
 		}
 		return remote.Result{Data: []byte(o.User + "\n")}
+	case "getent passwd", "id -gn":
+		return h.account(args)
 	case "ln -s":
 		if len(args) == 3 {
 			h.AddSymlink(args[2], args[1])
@@ -70,6 +72,27 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		return h.sleep(o)
 	}
 	return remote.Result{Exit: 127, Stderr: []byte("sh: 1: exec: " + o.Argv[0] + ": not found\n")}
+}
+
+// account tells of a user: its line of passwd, or its group.
+func (h *Host) account(args []string) remote.Result {
+	user := args[len(args)-1]
+	h.mu.Lock()
+	group, ok := h.users[user]
+	h.mu.Unlock()
+	switch {
+	case len(args) != 2 || !ok && args[0] == "-gn":
+		return remote.Result{Exit: 1, Stderr: []byte("id: " + user + ": no such user\n")}
+	case !ok:
+		return remote.Result{Exit: 2}
+	case args[0] == "-gn":
+		return remote.Result{Data: []byte(group + "\n")}
+	}
+	home := "/home/" + user
+	if user == "root" {
+		home = "/root"
+	}
+	return remote.Result{Data: []byte(user + ":x:1000:1000::" + home + ":/bin/sh\n")}
 }
 
 // sleep moves the clock instead of waiting.

@@ -1,0 +1,144 @@
+package remote_test
+
+import (
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// withKeys makes further host keys, and gives the lines that configure them.
+func withKeys(t *testing.T, dir string, types ...string) (lines []string) {
+	t.Helper()
+	for _, kind := range types {
+		name := filepath.Join(dir, kind)
+		out, err := exec.Command("ssh-keygen", "-q", "-t", kind, "-N", "", "-f", name).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		lines = append(lines, "HostKey "+name)
+	}
+	return lines
+}
+
+func TestScannedKeysAreThoseOfTheHost(t *testing.T) {
+	needRoot(t, "/usr/sbin/sshd")
+	s := startSSHD(t, withKeys(t, t.TempDir(), "rsa", "ecdsa")...)
+	host, port, err := net.SplitHostPort(s.address)
+	require.NoError(t, err)
+	keys, err := remote.ScanHostKeys(t.Context(), remote.Config{Address: s.address})
+	require.NoError(t, err)
+	require.Len(t, keys, 3)
+
+	out, err := exec.Command("ssh-keyscan", "-p", port, host).Output()
+	require.NoError(t, err)
+	var theirs, ours []string
+	for line := range strings.Lines(string(out)) {
+		if !strings.HasPrefix(line, "#") {
+			theirs = append(theirs, strings.TrimSpace(line))
+		}
+	}
+	for _, k := range keys {
+		ours = append(ours, k.Line)
+		print := exec.Command("ssh-keygen", "-l", "-f", "-")
+		print.Stdin = strings.NewReader(k.Line + "\n")
+		out, err := print.Output()
+		require.NoError(t, err)
+		assert.Equal(t, strings.Fields(string(out))[1], k.Fingerprint)
+	}
+	slices.Sort(theirs)
+	slices.Sort(ours)
+	assert.Equal(t, theirs, ours)
+
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	cfg := s.config(t, "root", s.address)
+	cfg.KnownHosts = []string{file}
+	n, err := remote.TrustHostKeys(file, keys, keys[0].Fingerprint)
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	info, err := os.Stat(file)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+	_, err = open(t, cfg).Do(t.Context())
+	require.NoError(t, err)
+	found, err := exec.Command("ssh-keygen", "-F", "["+host+"]:"+port, "-f", file).Output()
+	require.NoError(t, err)
+	require.Contains(t, string(found), keys[0].Line)
+}
+
+func TestScanThroughAJumpHost(t *testing.T) {
+	jump, target := startSSHD(t), startSSHD(t)
+	via := jump.config(t, "root", jump.address)
+	keys, err := remote.ScanHostKeys(t.Context(), remote.Config{Address: target.address, Jump: &via})
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	via.KnownHosts = []string{writeKnown(t, "")}
+	_, err = remote.ScanHostKeys(t.Context(), remote.Config{Address: target.address, Jump: &via})
+	require.ErrorIs(t, err, remote.ErrHostKey)
+}
+
+func TestScanOfNobody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	_, err = remote.ScanHostKeys(t.Context(), remote.Config{Address: l.Addr().String(), Timeouts: remote.Timeouts{Handshake: 50 * time.Millisecond}})
+	require.ErrorIs(t, err, remote.ErrUnreachable)
+	_, err = remote.ScanHostKeys(t.Context(), remote.Config{Address: "a:b:c]"})
+	require.Error(t, err)
+}
+
+func scannedKey(t *testing.T, address string) remote.HostKey {
+	t.Helper()
+	_, signer := newKey(t)
+	pub := filepath.Join(t.TempDir(), "pub")
+	require.NoError(t, os.WriteFile(pub, marshal(signer), 0o600))
+	out, err := exec.Command("ssh-keygen", "-l", "-f", pub).Output()
+	require.NoError(t, err)
+	return remote.HostKey{Address: address, Type: "ssh-ed25519", Fingerprint: strings.Fields(string(out))[1],
+		Line: address + " " + strings.TrimSpace(string(marshal(signer)))}
+}
+
+func TestOnlyConfirmedKeysAreTrusted(t *testing.T) {
+	a, again, b := scannedKey(t, "c1"), scannedKey(t, "c1"), scannedKey(t, "c2")
+	file := writeKnown(t, "# mine, without a line end")
+	n, err := remote.TrustHostKeys(file, []remote.HostKey{a, b})
+	require.NoError(t, err)
+	require.Zero(t, n, "without a fingerprint nothing is trusted")
+	_, err = remote.TrustHostKeys(file, []remote.HostKey{a}, a.Fingerprint, b.Fingerprint)
+	require.ErrorIs(t, err, remote.ErrHostKey)
+	for _, want := range []int{2, 0} {
+		n, err = remote.TrustHostKeys(file, []remote.HostKey{a, b}, b.Fingerprint, a.Fingerprint, a.Fingerprint)
+		require.NoError(t, err)
+		require.Equal(t, want, n)
+	}
+	before, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, "# mine, without a line end\n"+b.Line+"\n"+a.Line+"\n", string(before))
+
+	_, err = remote.TrustHostKeys(file, []remote.HostKey{again}, again.Fingerprint)
+	require.ErrorIs(t, err, remote.ErrHostKey, "the host's key changed")
+	revoked := writeKnown(t, "@revoked * "+strings.TrimPrefix(a.Line, "c1 ")+"\n")
+	_, err = remote.TrustHostKeys(revoked, []remote.HostKey{a}, a.Fingerprint)
+	require.ErrorIs(t, err, remote.ErrHostKey)
+	forged := a
+	forged.Line = again.Line
+	_, err = remote.TrustHostKeys(file, []remote.HostKey{forged}, forged.Fingerprint)
+	require.Error(t, err)
+	forged = b
+	forged.Address = "c3"
+	_, err = remote.TrustHostKeys(file, []remote.HostKey{forged}, forged.Fingerprint)
+	require.Error(t, err)
+	after, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(before), string(after))
+}
+
+func marshal(s ssh.Signer) []byte { return ssh.MarshalAuthorizedKey(s.PublicKey()) }
