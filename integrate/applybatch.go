@@ -26,6 +26,7 @@ func (h *hostRun) apply(ctx context.Context) {
 		}
 		return
 	}
+	h.prepare(ctx)
 	h.batch(ctx, KindPackages)
 	_, together := h.store().(secretBatch)
 	if together || len(h.mine(KindSecret)) == 0 {

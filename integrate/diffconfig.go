@@ -59,7 +59,7 @@ func (x *hostDiffer) breakServices(path string) {
 // settingNeeds is all that must be on the host, and in Ceph, before a service
 // is told to use it.
 func (x *hostDiffer) settingNeeds() []string {
-	needs := []string{x.packagesID()}
+	needs := []string{x.packagesID(), x.upgradeID()}
 	for _, c := range x.site.spec.Clusters {
 		for _, p := range x.site.pools[c.Name] {
 			needs = append(needs, changeID(KindPool, c.Name, p.Name))
@@ -380,6 +380,9 @@ func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs 
 	packages := x.packagesID()
 	if x.ids[packages] {
 		needs = append(needs, packages)
+	}
+	if id := x.upgradeID(); x.ids[id] {
+		needs = append(needs, id)
 	}
 	switch {
 	case len(needs) > 0:

@@ -22,6 +22,7 @@ type hostDiffer struct {
 	names    []string // services
 	seen     *observedHost
 	blocked  map[string]bool // clusters whose files may not be written here
+	needed   []string        // what all other changes of the host need
 	brokenBy map[string]bool // services whose configuration has a problem
 	install  string          // the ID of the change that installs packages, once it was asked for
 }
@@ -35,7 +36,13 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 	}
 	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
 		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
-	x.packages()
+	if !x.wayIn() {
+		return d
+	}
+	if x.repository() {
+		x.packages()
+		x.upgrade()
+	}
 	x.releases()
 	x.directory()
 	for _, id := range x.users() {
@@ -69,7 +76,7 @@ func (x *hostDiffer) users() []userID {
 }
 
 func (x *hostDiffer) change(kind Kind, action Action, name, reason string, diffs []FieldDiff, needs ...string) {
-	x.add(Change{Stage: stageOf(x.spec), Kind: kind, Action: action, Target: x.spec.Name, Name: name, Reason: reason, Diffs: diffs}, needs...)
+	x.add(Change{Stage: stageOf(x.spec), Kind: kind, Action: action, Target: x.spec.Name, Name: name, Reason: reason, Diffs: diffs}, append(needs, x.needed...)...)
 }
 
 func (x *hostDiffer) id(kind Kind, name string) string { return changeID(kind, x.spec.Name, name) }
@@ -87,7 +94,7 @@ func (x *hostDiffer) packages() {
 		}
 		return
 	}
-	x.change(KindPackages, Create, list, "not installed", nil)
+	x.change(KindPackages, Create, list, "not installed", nil, x.repositoryID())
 }
 
 // packagesID is the ID of the change that installs what is missing, if there is one.

@@ -23,6 +23,16 @@
 // There is no state but the world: run Plan and Apply again after a failure or
 // a kill, and they finish what is missing. See the Example.
 //
+// # Bare hosts
+//
+// What Spec.Prepare asks for is planned with the rest, and goes first on its
+// host: public keys and a sudo rule for the login user, a repository, packages
+// and upgrades, folders and options for guests. A host that refuses the normal
+// login is read by its first entry (World.Entries), and only what lets the normal
+// login in is written by that; if it then still is refused, nothing else of that
+// host is done. Host keys are never learned on the way: see ScanHostKeys and
+// TrustHostKeys of package remote.
+//
 // # Ownership
 //
 // Of a configuration file only the options of a service's integration are

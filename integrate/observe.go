@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"sync"
@@ -161,14 +162,14 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 		list, parse = batch.ListOp(secrets...)
 		ops = append(slices.Clone(ops), list)
 	}
-	results, err := in.world.Hosts[name].Do(ctx, ops...)
+	results, entered, err := in.lookIn(ctx, name, ops...)
 	if err != nil {
 		return nil, err
 	}
 	if len(results) != len(ops) {
 		return nil, fmt.Errorf("%s: %d results for %d operations", name, len(results), len(ops))
 	}
-	o := &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}}
+	o := &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}, runs: map[string]remote.Result{}, entered: entered}
 	if err := o.take(q, results); err != nil {
 		return nil, err
 	}
@@ -260,11 +261,13 @@ func (o *observedHost) take(q query, results []remote.Result) error {
 				return r.Err
 			}
 			o.units[op.Unit] = r.Unit
+		case remote.Run:
+			o.runs[runKey(op)] = r
 		case remote.Packages:
 			if r.Err != nil {
 				return r.Err
 			}
-			o.packages = r.Versions
+			maps.Copy(o.packages, r.Versions)
 		}
 	}
 	return nil

@@ -39,6 +39,8 @@ type observedHost struct {
 	files     map[string]observedFile
 	units     map[string]remote.Unit
 	packages  map[string]string
+	runs      map[string]remote.Result // of programs that preparation asks, by runKey
+	entered   bool                     // by the first entry, as the normal login was refused
 	secrets   []libvirtsecret.Secret
 	secretErr error
 	shed      bool // the contents of the files are not kept

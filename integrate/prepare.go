@@ -1,12 +1,20 @@
 package integrate
 
-import "github.com/cephstack/cephstack/remote"
+import (
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/remote"
+)
 
 // A PrepareSpec is what hosts that are not prepared yet get before the rest.
 // Each part is off unless it is there, and all of them are changes of the plan:
 // the way in first, then the sudo rule, the repository, packages, and so on.
 type PrepareSpec struct {
-	Guests *GuestsSpec `json:"guests,omitempty" yaml:"guests,omitempty"`
+	Authorize  *AuthorizeSpec  `json:"authorize,omitempty" yaml:"authorize,omitempty"`
+	Sudo       *SudoSpec       `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	Repository *RepositorySpec `json:"repository,omitempty" yaml:"repository,omitempty"`
+	Guests     *GuestsSpec     `json:"guests,omitempty" yaml:"guests,omitempty"`
 }
 
 // A GuestsSpec lets the librbd of guests write sockets and logs on computes:
@@ -25,6 +33,29 @@ type GuestsSpec struct {
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 
+// An EntrySpec is another way into hosts, for those that do not let the normal
+// login in yet: see World.Entries. It shares known_hosts and the jump host.
+type EntrySpec struct {
+	User     string   `json:"user" yaml:"user"`
+	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	Agent    string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	// PasswordFile is a file of the program's machine that holds the user's
+	// password, for the login and for sudo; a line end after it is no part of it.
+	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
+}
+
+// The kinds of changes that make the way in; the other parts of a preparation
+// are files and folders, as others are.
+const (
+	KindAuthorizedKeys Kind = "authorized-keys"
+	KindSudoRule       Kind = "sudo-rule"
+)
+
+// concernsWayIn tells findings about the way in.
+func (f Finding) concernsWayIn() bool {
+	return f.Object == "login" || strings.HasSuffix(f.Object, "/authorized_keys") || strings.HasPrefix(f.Object, sudoersDir)
+}
+
 // prepare is the Spec's, with nothing asked for where there is none.
 func (s *site) prepare() PrepareSpec {
 	if s.spec.Prepare == nil {
@@ -36,7 +67,19 @@ func (s *site) prepare() PrepareSpec {
 // prepareOps reads what the preparation of a host has to know.
 func (s *site) prepareOps(h HostSpec) []remote.Op {
 	if s.spec.Prepare == nil {
-		return nil
+		return s.floorOps()
 	}
-	return append([]remote.Op{remote.ReadFile{Path: osRelease}}, s.guestLooks(h)...)
+	ops := append([]remote.Op{remote.ReadFile{Path: osRelease}}, s.guestLooks(h)...)
+	return slices.Concat(ops, s.repositoryOps(), s.sudoOps(), s.authorizeOps(), s.floorOps())
 }
+
+// said is what a program that was run for a plan printed; nothing if it failed.
+func (h *observedHost) said(run remote.Run) string {
+	r := h.runs[runKey(run)]
+	if r.Err != nil || r.Exit != 0 {
+		return ""
+	}
+	return string(r.Data)
+}
+
+func runKey(run remote.Run) string { return strings.Join(run.Argv, " ") }

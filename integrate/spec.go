@@ -36,6 +36,10 @@ type ClusterSpec struct {
 	// Pools adds details to the pools that the services name; pools that it
 	// does not list are created with the cluster's defaults.
 	Pools []PoolSpec `json:"pools,omitempty" yaml:"pools,omitempty"`
+	// MinClient is the oldest version of Ceph, such as 16.2.11, that the
+	// packages of this cluster's clients may have. Older ones are upgraded
+	// with packages: install, and a Problem otherwise, or where one is held.
+	MinClient string `json:"min_client,omitempty" yaml:"min_client,omitempty"`
 	// RemoveForeignCaps makes the users' rights exactly the computed ones,
 	// dropping clauses that speak of other pools.
 	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
@@ -67,6 +71,9 @@ type SSHSpec struct {
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+	// Entry is used only for a host that refuses the login, and only if
+	// prepare.authorize or prepare.sudo is asked for.
+	Entry *EntrySpec `json:"entry,omitempty" yaml:"entry,omitempty"`
 }
 
 // A HostSpec is a machine and the services that run on it.

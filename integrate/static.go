@@ -63,6 +63,8 @@ func (f Finding) concerns(kinds []Kind) bool {
 	switch {
 	case f.Object == "":
 		return true
+	case f.concernsWayIn():
+		return slices.Contains(kinds, KindAuthorizedKeys)
 	case strings.HasPrefix(f.Object, "secret"):
 		kind = KindSecret
 	case strings.HasSuffix(f.Object, ".service"), isService(f.Object):
@@ -135,6 +137,14 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 		}
 		return agrees(plan, h.Name, strings.Join(have, ", "), KindFile, KindDirectory, KindPackages)
 	})
+	if v.in.site.asksWayIn() {
+		v.check(ctx, "login "+h.Name, applyNext, func(context.Context) (string, error) {
+			if x.seen.err != nil {
+				return "", unable("%w", x.seen.err)
+			}
+			return agrees(plan, h.Name, "the keys and the sudo rule that the Spec asks for are in place", KindAuthorizedKeys, KindSudoRule)
+		})
+	}
 	if slices.Contains(x.names, "nova-compute") {
 		v.check(ctx, "secrets "+h.Name, applyNext, func(context.Context) (string, error) {
 			if err := x.unknown(); err != nil {

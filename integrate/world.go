@@ -11,9 +11,15 @@ import (
 // into. Its parts are interfaces, so that fakes can stand in; package
 // integratetest has a whole one in memory.
 type World struct {
-	Clusters map[string]Cluster             // by name in the Spec
-	Hosts    map[string]remote.Host         // by name; every host with services
-	Secrets  map[string]libvirtsecret.Store // by host name; every compute
+	Clusters map[string]Cluster     // by name in the Spec
+	Hosts    map[string]remote.Host // by name; every host with services
+	// Entries are other ways into hosts, by name: as another user, or with a
+	// password. One is used only where the host refuses the login of Hosts, or
+	// refuses it sudo, and the Spec asks for its keys or its sudo rule; a plan
+	// then reads the host by it, and an apply does no more by it than placing
+	// those. Everything else goes by Hosts.
+	Entries map[string]remote.Host
+	Secrets map[string]libvirtsecret.Store // by host name; every compute
 	// Cloud gives the APIs. Without it, plans leave the VM disks of computes
 	// alone and Verify cannot run the checks that need it.
 	Cloud *openstack.Cloud

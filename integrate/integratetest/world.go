@@ -44,7 +44,7 @@ type World struct {
 func New(spec integrate.Spec) (*World, error) {
 	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{},
 		volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
-	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
+	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range spec.Clusters {
 		fake := cephtest.New()
 		if i > 0 { // another cluster is not the same one

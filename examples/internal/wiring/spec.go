@@ -42,6 +42,14 @@ func Load(path string) (integrate.Spec, error) {
 	for i := range spec.SSH.KnownHosts {
 		spec.SSH.KnownHosts[i] = locate(dir, spec.SSH.KnownHosts[i])
 	}
+	if e := spec.SSH.Entry; e != nil {
+		for i := range e.KeyFiles {
+			e.KeyFiles[i] = locate(dir, e.KeyFiles[i])
+		}
+		if e.PasswordFile != "" {
+			e.PasswordFile = locate(dir, e.PasswordFile)
+		}
+	}
 	if f := &spec.Cloud.CloudsFile; *f != "" {
 		*f = locate(dir, *f)
 	}
@@ -60,6 +68,9 @@ func files(spec integrate.Spec) error {
 	}
 	check("ssh.key_files", spec.SSH.KeyFiles)
 	check("ssh.known_hosts", spec.SSH.KnownHosts)
+	if e := spec.SSH.Entry; e != nil {
+		check("ssh.entry.key_files", e.KeyFiles)
+	}
 	return errors.Join(faults...)
 }
 

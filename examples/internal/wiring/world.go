@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ import (
 // they are first used; a cloud whose APIs do not answer is the World's
 // CloudErr. closeAll ends what was opened.
 func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll func(), err error) {
-	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
+	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	var opened []io.Closer
 	closeAll = func() {
 		for _, h := range opened {
@@ -30,6 +31,10 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 		}
 	}
 	fleet, err := remote.NewFleet(sshConfig(spec.SSH))
+	if err != nil {
+		return w, closeAll, err
+	}
+	entries, err := entryFleet(spec.SSH)
 	if err != nil {
 		return w, closeAll, err
 	}
@@ -42,14 +47,30 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 		}
 		opened = append(opened, host)
 		w.Hosts[h.Name] = host
-		if cmp.Or(h.Layout, spec.Layout) == "upstart" {
+		upstartHost := cmp.Or(h.Layout, spec.Layout) == "upstart"
+		if upstartHost {
 			w.Hosts[h.Name] = upstart.New(h.Name, host)
+		}
+		if entries != nil {
+			entry, err := entries.Host(h.Name, cmp.Or(h.Address, h.Name))
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			opened = append(opened, entry)
+			w.Entries[h.Name] = entry
+			if upstartHost {
+				w.Entries[h.Name] = upstart.New(h.Name, entry)
+			}
 		}
 		if slices.Contains(h.Services, "nova-compute") {
 			w.Secrets[h.Name] = virsh.New(host, virsh.Options{})
 		}
 	}
 	opened = append(opened, fleet)
+	if entries != nil {
+		opened = append(opened, entries)
+	}
 	for _, c := range spec.Clusters {
 		if c.Host == "" {
 			errs = append(errs, fmt.Errorf("clusters: %s: host is missing: this program runs the ceph program on a host", c.Name))
@@ -80,4 +101,22 @@ func sshConfig(s integrate.SSHSpec) remote.Config {
 		c.Jump = &jump
 	}
 	return c
+}
+
+// entryFleet makes the first entries into hosts; nil when the Spec has none.
+func entryFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
+	e := s.Entry
+	if e == nil {
+		return nil, nil
+	}
+	c := sshConfig(s)
+	c.User, c.KeyFiles, c.Agent, c.Sudo = e.User, e.KeyFiles, e.Agent, e.User != "root"
+	if e.PasswordFile != "" {
+		text, err := os.ReadFile(e.PasswordFile)
+		if err != nil {
+			return nil, fmt.Errorf("spec: ssh.entry.password_file: %w", err)
+		}
+		c.Password = remote.NewPassword(strings.TrimRight(string(text), "\r\n"))
+	}
+	return remote.NewFleet(c)
 }

@@ -1,0 +1,91 @@
+package integratetest
+
+import (
+	"context"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
+)
+
+// Bare makes a host let nobody in but its first entry (an Entry of the World),
+// until it has the keys and the sudo rule that the Spec asks for. Call it
+// before integrate.New.
+func (w *World) Bare(name string) {
+	m, user := w.Machines[name], w.spec.SSH.User
+	home := "/home/" + user
+	m.AddUser(user, user)
+	_, _ = m.Do(context.Background(), remote.Mkdir{Path: home, Owner: user, Group: user, Mode: 0o755})
+	m.AddFile("/etc/sudoers", []byte("root ALL=(ALL:ALL) ALL\n@includedir /etc/sudoers.d\n"), 0o440)
+	m.AddFile("/etc/sudoers.d/README", []byte("# see sudoers(5)\n"), 0o440)
+	m.Handle("visudo", visudo(m))
+	m.Forget()
+	w.Entries[name] = m
+	w.Hosts[name] = &gate{Host: m, name: name, home: home, spec: w.spec}
+}
+
+// A gate is a host by the normal login.
+type gate struct {
+	*remotetest.Host
+	name, home string
+	spec       integrate.Spec
+}
+
+// Do implements remote.Host.
+func (g *gate) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	if err := g.refuses(); err != nil {
+		results := make([]remote.Result, len(ops))
+		for i := range results {
+			results[i].Err = err
+		}
+		return results, err
+	}
+	return g.Host.Do(ctx, ops...)
+}
+
+func (g *gate) refuses() error {
+	keys, _ := g.Contents(g.home + "/.ssh/authorized_keys")
+	var wanted []string
+	if p := g.spec.Prepare; p != nil && p.Authorize != nil {
+		wanted = p.Authorize.Keys
+	}
+	for _, key := range wanted {
+		if !strings.Contains("\n"+string(keys), "\n"+key+"\n") {
+			return &remote.HostError{Host: g.name, Step: "authenticate", Err: remote.ErrAuth}
+		}
+	}
+	rule, _ := g.Contents("/etc/sudoers.d/cephstack-" + g.spec.SSH.User)
+	if !strings.Contains(string(rule), "NOPASSWD") {
+		return &remote.HostError{Host: g.name, Step: "sudo", Err: remote.ErrSudo}
+	}
+	return nil
+}
+
+// visudo stands for the program: it knows the few forms of lines that there
+// are in this world, and accepts nothing else.
+func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit int) {
+	return func(run remote.Run) (stdout, stderr []byte, exit int) {
+		texts := map[string]string{"stdin": string(run.Stdin)}
+		if strings.Join(run.Argv[1:], " ") == "-c" {
+			texts = map[string]string{}
+			r, err := m.Do(context.Background(), remote.ReadDir{Path: "/etc/sudoers.d"})
+			if err != nil {
+				return nil, []byte(err.Error()), 1
+			}
+			for _, f := range r[0].Files {
+				texts[f.File.Path] = string(f.Data)
+			}
+		} else if strings.Join(run.Argv[1:], " ") != "-c -f -" {
+			return nil, []byte("usage: visudo [-c] [-f sudoers]\n"), 1
+		}
+		for name, text := range texts {
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSpace(line); line != "" && line[0] != '#' && !strings.HasPrefix(line, "Defaults:") && !strings.Contains(line, " ALL=(root) NOPASSWD: ") {
+					return nil, []byte(name + ":1:1: syntax error\n"), 1
+				}
+			}
+		}
+		return []byte("parsed OK\n"), nil, 0
+	}
+}
