@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -259,6 +260,22 @@ func TestIdleProgram(t *testing.T) {
 	r, err = h.Do(t.Context(), write)
 	require.NoError(t, err, "a program that was idle for long is asked before")
 	require.NoError(t, r[0].Err)
+}
+
+// TestFolderWithAGroupOfItsOwn: files made in it have the group that is asked
+// for, and not the folder's.
+func TestFolderWithAGroupOfItsOwn(t *testing.T) {
+	s := startSSHD(t)
+	dir := s.dir + "/shared"
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	require.NoError(t, os.Chown(dir, 0, 1))
+	require.NoError(t, os.Chmod(dir, 0o755|os.ModeSetgid))
+	write := remote.WriteFile{Path: dir + "/a", Data: []byte("x"), Owner: "root", Group: "root", Mode: 0o640}
+	r, err := s.open(t, "root").Do(t.Context(), write)
+	require.NoError(t, err)
+	require.NoError(t, r[0].Err)
+	require.Equal(t, "root", r[0].File.Group)
+	require.Equal(t, fs.FileMode(0o640), r[0].File.Mode)
 }
 
 func TestAProgramIsNotKeptForEver(t *testing.T) {
