@@ -227,7 +227,7 @@ func (h *hostRun) secrets(ctx context.Context) {
 }
 
 func (h *hostRun) wantedSecret(c Change) (libvirtsecret.Secret, error) {
-	for _, id := range h.in.site.secretUsers() {
+	for _, id := range h.in.site.secrets {
 		if want, err := h.diff.desiredSecret(id); want.UUID == c.Name {
 			return want, err
 		}

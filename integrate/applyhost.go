@@ -24,9 +24,7 @@ type hostRun struct {
 // differ recomputes what the host should have, now that the keys of new users
 // are known. Its plan is thrown away.
 func (h *hostRun) differ() *hostDiffer {
-	d := &differ{site: h.in.site, o: h.seen, plan: &Plan{}, ids: map[string]bool{}}
-	return &hostDiffer{differ: d, spec: h.spec, names: h.in.site.servicesOf(h.spec), seen: h.seen.hosts[h.spec.Name],
-		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
+	return newDiffer(h.in.site, h.seen).on(h.spec, h.seen.hosts[h.spec.Name])
 }
 
 // op is the operation that makes a change.
@@ -96,7 +94,7 @@ func (h *hostRun) wantedFile(path string) (wantedFile, error) {
 	if path == guestsFile {
 		return h.diff.guestsTmpfiles()
 	}
-	for _, id := range h.diff.users() {
+	for _, id := range h.diff.users {
 		switch path {
 		case confPath(id.cluster):
 			return h.diff.desiredConf(id.cluster)

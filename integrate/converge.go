@@ -136,7 +136,7 @@ func (c *converge) host(ctx context.Context, name string) (struct{}, error) {
 // secrets lists the UUIDs that a compute should have.
 func (c *converge) secrets() []string {
 	var uuids []string
-	for _, id := range c.in.site.secretUsers() {
+	for _, id := range c.in.site.secrets {
 		if cluster := c.seen.clusters[id.cluster]; cluster.err == nil {
 			uuids = append(uuids, c.in.site.secretUUID(id, cluster.status.FSID))
 		}

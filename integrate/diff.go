@@ -23,11 +23,24 @@ type differ struct {
 	o    *observed
 	plan *Plan
 	ids  map[string]bool // changes planned so far
-	bad  map[string]bool // what belongs to others: pools, as cluster/pool, and users, by userKey
+	*common
 }
 
+// common is what the comparisons of all hosts share, worked out once.
+type common struct {
+	uuids   map[userID]string // of the libvirt secrets
+	bad     map[string]bool   // what belongs to others: pools, as cluster/pool, and users, by userKey
+	foreign map[userID]string // a pool of another application that a user would get rights in
+	conf    confMemo
+}
+
+// newDiffer begins a comparison with what was observed of clusters and cloud.
 func newDiffer(s *site, o *observed) *differ {
-	return &differ{site: s, o: o, plan: &Plan{Changes: []Change{}}, ids: map[string]bool{}, bad: map[string]bool{}}
+	c := &common{uuids: map[userID]string{}, bad: map[string]bool{}, foreign: map[userID]string{}}
+	for _, id := range s.secrets {
+		c.uuids[id] = s.secretUUID(id, o.clusters[id.cluster].status.FSID)
+	}
+	return &differ{site: s, o: o, plan: &Plan{Changes: []Change{}}, ids: map[string]bool{}, common: c}
 }
 
 // diff compares everything.
@@ -35,9 +48,7 @@ func (in *Integration) diff(o *observed) *Plan {
 	base := in.diffClusters(o)
 	all := base.part()
 	all.merge(base)
-	for _, part := range in.diffHosts(base, o) {
-		all.merge(part)
-	}
+	all.merge(in.diffHosts(base, o)...)
 	all.cloud()
 	all.plan.seen = o
 	return all.plan
@@ -84,15 +95,22 @@ func (s *site) inOrder() []HostSpec {
 
 // part begins a plan of its own that knows which changes d has.
 func (d *differ) part() *differ {
-	return &differ{site: d.site, o: d.o, plan: &Plan{Changes: []Change{}}, ids: maps.Clone(d.ids), bad: d.bad}
+	return &differ{site: d.site, o: d.o, plan: &Plan{Changes: []Change{}}, ids: maps.Clone(d.ids), common: d.common}
 }
 
-// merge adds the plan of a part.
-func (d *differ) merge(part *differ) {
-	d.plan.Changes = append(d.plan.Changes, part.plan.Changes...)
-	d.plan.Findings = append(d.plan.Findings, part.plan.Findings...)
-	for _, c := range part.plan.Changes {
-		d.ids[c.ID] = true
+// merge adds the plans of parts.
+func (d *differ) merge(parts ...*differ) {
+	more := 0
+	for _, part := range parts {
+		more += len(part.plan.Changes)
+	}
+	d.plan.Changes = slices.Grow(d.plan.Changes, more)
+	for _, part := range parts {
+		d.plan.Changes = append(d.plan.Changes, part.plan.Changes...)
+		d.plan.Findings = append(d.plan.Findings, part.plan.Findings...)
+		for _, c := range part.plan.Changes {
+			d.ids[c.ID] = true
+		}
 	}
 }
 
@@ -141,6 +159,7 @@ func (d *differ) cluster(c ClusterSpec) {
 	}
 	for _, u := range d.site.users {
 		if u.cluster == c.Name {
+			d.foreign[u.userID] = d.foreignPool(u.userID)
 			d.user(c, u, seen)
 		}
 	}
@@ -181,7 +200,7 @@ func poolDiffs(have, want ceph.Pool) []FieldDiff {
 
 func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 	change := Change{Stage: StageCluster, Kind: KindUser, Target: c.Name, Name: want.entity}
-	if pool := d.foreignPool(want.userID); pool != "" {
+	if pool := d.foreign[want.userID]; pool != "" {
 		d.problem(c.Name, "user "+want.entity, nil, "left alone, as pool %s is not RBD's", pool)
 		return
 	}

@@ -66,12 +66,11 @@ func (x *hostDiffer) settingNeeds() []string {
 		}
 		needs = append(needs, x.id(KindFile, confPath(c.Name)))
 	}
-	for _, id := range x.users() {
+	for _, id := range x.users {
 		needs = append(needs, x.id(KindFile, keyringPath(id.cluster, id.entity)))
 	}
-	for _, id := range x.site.secretUsers() {
-		c := x.o.clusters[id.cluster]
-		needs = append(needs, x.id(KindSecret, x.site.secretUUID(id, c.status.FSID)))
+	for _, id := range x.site.secrets {
+		needs = append(needs, x.id(KindSecret, x.uuids[id]))
 	}
 	return needs
 }
@@ -124,7 +123,7 @@ func (x *hostDiffer) cephReady(service string) error {
 		if x.blocked[id.cluster] {
 			return fmt.Errorf("left alone until %s is in order", confPath(id.cluster))
 		}
-		if pool := x.foreignPool(id); pool != "" {
+		if pool := x.foreign[id]; pool != "" {
 			return fmt.Errorf("left alone, as pool %s is not RBD's", pool)
 		}
 		if x.bad[userKey(id)] {
@@ -216,10 +215,7 @@ func sameValue(a, b string) bool {
 }
 
 func (x *hostDiffer) serviceSettings(name string, cur openstack.Current) ([]openstack.Setting, error) {
-	release, err := openstack.ParseRelease(x.site.spec.Release)
-	if err != nil {
-		return nil, err
-	}
+	release := x.site.release
 	switch name {
 	case "glance-api":
 		g := x.site.glance
@@ -239,10 +235,9 @@ func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Cur
 	var all []openstack.Setting
 	enabled := ""
 	for _, b := range x.site.cinder {
-		c := x.o.clusters[b.Cluster]
 		id := userID{b.Cluster, "client." + b.User}
 		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
-			SecretUUID: x.site.secretUUID(id, c.status.FSID), Extra: b.Options}
+			SecretUUID: x.uuids[id], Extra: b.Options}
 		settings, err := backend.Settings(release, overlay{cur, enabled})
 		if err != nil {
 			return nil, err
@@ -278,9 +273,8 @@ func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Cu
 	if x.site.nova == nil {
 		return nil, nil // the computes only need the secrets of Cinder's users
 	}
-	id := x.site.secretUsers()[0]
-	c := x.o.clusters[id.cluster]
-	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.site.secretUUID(id, c.status.FSID), Conf: confPath(id.cluster)}
+	id := x.site.secrets[0]
+	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.uuids[id], Conf: confPath(id.cluster)}
 	if x.disksToCeph(cur) {
 		disks.Pool = x.site.nova.Pool
 	}
@@ -331,11 +325,7 @@ func (x *hostDiffer) startedAfterFiles() bool {
 }
 
 func (x *hostDiffer) findings(service, path string, cur openstack.Current) {
-	release, err := openstack.ParseRelease(x.site.spec.Release)
-	if err != nil {
-		return
-	}
-	for _, f := range openstack.Findings(release, x.service(service).service, cur) {
+	for _, f := range openstack.Findings(x.site.release, x.service(service).service, cur) {
 		x.note(x.spec.Name, path+" ["+f.Section+"] "+f.Option, "%s", f.Message)
 	}
 }

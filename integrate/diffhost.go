@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,6 +19,7 @@ type hostDiffer struct {
 	*differ
 	spec     HostSpec
 	names    []string // services
+	users    []userID // the Ceph users whose keyrings this host needs
 	seen     *observedHost
 	blocked  map[string]bool // clusters whose files may not be written here
 	needed   []string        // what all other changes of the host need
@@ -34,8 +34,7 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v%s", seen.err, advice(seen.err))
 		return d
 	}
-	x := &hostDiffer{differ: d, spec: h, names: d.site.servicesOf(h), seen: seen,
-		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
+	x := d.on(h, seen)
 	if !x.wayIn() {
 		return d
 	}
@@ -45,14 +44,14 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 	}
 	x.releases()
 	x.directory()
-	for _, id := range x.users() {
+	for _, id := range x.users {
 		x.clusterConf(id.cluster)
 	}
-	for _, id := range x.users() {
+	for _, id := range x.users {
 		x.keyring(id)
 	}
 	if slices.Contains(x.names, "nova-compute") {
-		for _, id := range x.site.secretUsers() {
+		for _, id := range x.site.secrets {
 			x.secret(id)
 		}
 	}
@@ -62,17 +61,11 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 	return d
 }
 
-// users lists the Ceph users whose keyrings this host needs.
-func (x *hostDiffer) users() []userID {
-	var ids []userID
-	for _, name := range x.names {
-		for _, id := range x.site.usersOn(name) {
-			if !slices.Contains(ids, id) {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return ids
+// on looks at one host.
+func (d *differ) on(h HostSpec, seen *observedHost) *hostDiffer {
+	names := d.site.servicesOf(h)
+	return &hostDiffer{differ: d, spec: h, names: names, users: d.site.usersOf(names), seen: seen,
+		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
 }
 
 func (x *hostDiffer) change(kind Kind, action Action, name, reason string, diffs []FieldDiff, needs ...string) {
@@ -173,38 +166,9 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 	if w.mode != f.Mode && !f.missing && holdsSecret.Match(base) {
 		return w, fmt.Errorf("is not readable for the services (mode %s) and seems to hold passwords or keys, so its mode is left alone; move those out of it, or give the services a group that reads it", octal(f.Mode))
 	}
-	conf, err := ceph.ParseConf(base)
-	if err != nil {
-		return w, fmt.Errorf("cannot be parsed, so it is left alone: %w", err)
-	}
-	if fsid, ok := conf.Lookup("global", "fsid"); ok && !strings.EqualFold(fsid, c.status.FSID) {
-		return w, fmt.Errorf("is the configuration of another cluster (fsid %s, not %s); move it away, or give the cluster another name in the Spec", fsid, c.status.FSID)
-	}
-	set := func(section, option, value string) {
-		have, ok := conf.Lookup(section, option)
-		if !ok || have != value {
-			conf.Set(section, option, value)
-			w.diffs = append(w.diffs, FieldDiff{"[" + section + "] " + option, have, value})
-		}
-	}
-	set("global", "fsid", c.status.FSID)
-	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, c.mons) {
-		set("global", "mon_host", c.mons)
-	}
-	more := x.site.cluster(cluster).Conf
-	for _, section := range slices.Sorted(maps.Keys(more)) {
-		for _, option := range slices.Sorted(maps.Keys(more[section])) {
-			set(section, option, more[section][option])
-		}
-	}
-	for _, id := range x.users() {
-		if id.cluster == cluster {
-			set(id.entity, "keyring", keyringPath(cluster, id.entity))
-		}
-	}
-	x.tuning(set)
-	w.data = conf.Render()
-	return w, nil
+	content, err := x.confContent(cluster, base)
+	w.data, w.diffs = content.data, content.diffs
+	return w, err
 }
 
 var holdsSecret = regexp.MustCompile(`(?mi)^\s*([a-z0-9_ -]*(password|secret)[a-z0-9_ -]*|key)\s*=`)
@@ -243,7 +207,7 @@ func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 
 func (x *hostDiffer) keyring(id userID) {
 	path := keyringPath(id.cluster, id.entity)
-	if x.blocked[id.cluster] || x.foreignPool(id) != "" || x.bad[userKey(id)] {
+	if x.blocked[id.cluster] || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	w, err := x.desiredKeyring(id)
@@ -322,7 +286,7 @@ func digest(secret string) string {
 }
 
 func (x *hostDiffer) secret(id userID) {
-	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreignPool(id) != "" || x.bad[userKey(id)] {
+	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	want, err := x.desiredSecret(id)
@@ -359,7 +323,7 @@ func (x *hostDiffer) desiredSecret(id userID) (libvirtsecret.Secret, error) {
 	}
 	fsid := x.o.clusters[id.cluster].status.FSID
 	want := libvirtsecret.Secret{
-		UUID: x.site.secretUUID(id, fsid), UsageID: libvirtsecret.UsageID(fsid, id.entity),
+		UUID: x.uuids[id], UsageID: libvirtsecret.UsageID(fsid, id.entity),
 		Description: "CephX key of " + id.entity + ", cluster " + id.cluster,
 	}
 	if key, ok := x.o.key(id); ok {

@@ -10,10 +10,7 @@ import (
 // service of another release is left alone: it would be given options that it
 // does not know. What is installed another way than by packages is believed.
 func (x *hostDiffer) releases() {
-	want, err := openstack.ParseRelease(x.site.spec.Release)
-	if err != nil {
-		return
-	}
+	want := x.site.release
 	var said []string
 	for _, name := range x.names {
 		l := x.service(name)

@@ -55,7 +55,7 @@ func older(a, b string) bool {
 // floor is the newest min_client among the clusters that a host's services use.
 func (x *hostDiffer) floor() string {
 	floor := ""
-	for _, id := range x.users() {
+	for _, id := range x.users {
 		for _, c := range x.site.spec.Clusters {
 			if c.Name == id.cluster && c.MinClient != "" && (floor == "" || older(floor, c.MinClient)) {
 				floor = c.MinClient

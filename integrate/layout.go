@@ -177,7 +177,7 @@ func (x *hostDiffer) service(name string) serviceLayout { return x.site.service(
 // diskOptions is the section of the options of VM disks, and what their names
 // begin with.
 func (s *site) diskOptions() (section, prefix string) {
-	if r, err := openstack.ParseRelease(s.spec.Release); err == nil && r.Before("icehouse") {
+	if s.release.Before("icehouse") {
 		return "DEFAULT", "libvirt_"
 	}
 	return "libvirt", ""

@@ -23,22 +23,24 @@ type userUse struct {
 // A site is a Spec with its defaults filled in and its cross-references
 // drawn: what every part of the plan reads.
 type site struct {
-	spec   Spec
-	glance *GlanceSpec
-	cinder []BackendSpec
-	backup *BackupSpec
-	nova   *NovaSpec
-	users  []userUse              // sorted by cluster, then entity
-	pools  map[string][]ceph.Pool // by cluster, sorted by name
+	spec    Spec
+	release openstack.Release
+	glance  *GlanceSpec
+	cinder  []BackendSpec
+	backup  *BackupSpec
+	nova    *NovaSpec
+	users   []userUse              // sorted by cluster, then entity
+	pools   map[string][]ceph.Pool // by cluster, sorted by name
 	// services are the places of the services, by layout.
 	services map[string]map[string]serviceLayout
 	on       map[string][]userID // by service
+	secrets  []userID            // whom QEMU logs in as on the computes
 }
 
 // resolve fills the defaults in; spec has passed Validate.
 func resolve(spec Spec) *site {
 	release, _ := openstack.ParseRelease(spec.Release) // Validate reports it
-	s := &site{spec: spec, pools: map[string][]ceph.Pool{}, services: layouts(release)}
+	s := &site{spec: spec, release: release, pools: map[string][]ceph.Pool{}, services: layouts(release)}
 	first := ""
 	if len(spec.Clusters) > 0 {
 		first = spec.Clusters[0].Name
@@ -63,6 +65,7 @@ func resolve(spec Spec) *site {
 	}
 	s.resolvePools()
 	s.resolveUsers()
+	s.secrets = s.resolveSecrets()
 	s.on = map[string][]userID{}
 	for _, name := range serviceNames() {
 		s.on[name] = s.resolveUsersOn(name)
@@ -235,15 +238,27 @@ func (s *site) resolveUsersOn(service string) []userID {
 			}
 		}
 	case "nova-compute":
-		for _, id := range s.secretUsers() {
+		for _, id := range s.secrets {
 			add(id.cluster, id.short())
 		}
 	}
 	return ids
 }
 
-// secretUsers lists the users that QEMU logs in as on the computes.
-func (s *site) secretUsers() []userID {
+// usersOf lists the Ceph users whose keyrings a host with these services needs.
+func (s *site) usersOf(services []string) []userID {
+	var ids []userID
+	for _, name := range services {
+		for _, id := range s.usersOn(name) {
+			if !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
+
+func (s *site) resolveSecrets() []userID {
 	var ids []userID
 	if s.nova != nil {
 		ids = append(ids, userID{s.nova.Cluster, "client." + s.nova.User})

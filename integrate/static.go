@@ -119,14 +119,13 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 
 func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 	seen := v.seen.hosts[h.Name]
-	x := &hostDiffer{differ: &differ{site: v.in.site, o: v.seen, plan: &Plan{}, ids: map[string]bool{}}, spec: h,
-		names: v.in.site.servicesOf(h), seen: seen}
+	x := newDiffer(v.in.site, v.seen).on(h, seen)
 	v.check(ctx, "files "+h.Name, applyNext, func(context.Context) (string, error) {
 		if err := x.unknown(); err != nil {
 			return "", err
 		}
 		var have []string
-		for _, id := range x.users() {
+		for _, id := range x.users {
 			for _, path := range []string{confPath(id.cluster), keyringPath(id.cluster, id.entity)} {
 				f := seen.files[path]
 				entry := fmt.Sprintf("%s %s:%s %s", path, f.Owner, f.Group, octal(f.Mode))
@@ -154,9 +153,9 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 				return "", unable("%s: private, so libvirt does not give its value out; define it anew as not private, or prove it by the journey alone", joinShort(uuids))
 			}
 			var have []string
-			for _, id := range v.in.site.secretUsers() {
+			for _, id := range v.in.site.secrets {
 				if c := v.seen.clusters[id.cluster]; c.err == nil {
-					have = append(have, v.in.site.secretUUID(id, c.status.FSID)+" holds the key of "+id.entity)
+					have = append(have, x.uuids[id]+" holds the key of "+id.entity)
 				}
 			}
 			return agrees(plan, h.Name, strings.Join(have, ", "), KindSecret)
@@ -199,7 +198,7 @@ func (x *hostDiffer) unknown() error {
 	if x.seen.err != nil {
 		return unable("%w", x.seen.err)
 	}
-	for _, id := range x.users() {
+	for _, id := range x.users {
 		if err := x.o.clusters[id.cluster].err; err != nil {
 			return unable("%w", err)
 		}
@@ -210,9 +209,9 @@ func (x *hostDiffer) unknown() error {
 // privateSecrets lists the secrets of the Spec whose value cannot be compared.
 func (x *hostDiffer) privateSecrets() []string {
 	var uuids []string
-	for _, id := range x.site.secretUsers() {
+	for _, id := range x.site.secrets {
 		for _, s := range x.seen.secrets {
-			if s.Private && s.UUID == x.site.secretUUID(id, x.o.clusters[id.cluster].status.FSID) {
+			if s.Private && s.UUID == x.uuids[id] {
 				uuids = append(uuids, s.UUID)
 			}
 		}

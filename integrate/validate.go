@@ -307,7 +307,7 @@ func (v *validation) separateUsers() {
 	}
 	s := resolve(v.spec)
 	taken := map[userID]string{}
-	for _, id := range s.secretUsers() {
+	for _, id := range s.secrets {
 		taken[id] = "Cinder or Nova"
 	}
 	own := func(path, owner, cluster, user string) {
