@@ -92,7 +92,8 @@ func TestJudge(t *testing.T) {
 func sampleRows() []row {
 	rows := []row{
 		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, Wall: 0.5, CPU: 0.01},
-		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01},
+		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(10.0), Counted: true},
+		{Tool: "cephstack", Target: "sshd", Scenario: "noop", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(9.5), Counted: true},
 		{Tool: "ansible", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 12, CPU: 0.01},
 		{Tool: "floor", Target: "sshd", Scenario: "true", N: 100, Wall: 2},
 	}
@@ -121,7 +122,8 @@ func TestBars(t *testing.T) {
 		"wall of clush over ours, first, n=100":        "NO",
 		"CPU of clush over ours, first, n=100":         "NO",
 		"our wall over the floor, first, n=100":        "yes",
-		"round trips, first, n=1":                      "yes",
+		"round trips, first, n=1, counted":             "yes",
+		"round trips, noop, n=1, counted":              "NO",
 		"wall of ansible over ours, first, n=1, 50 ms": "NO",
 	}, met)
 	assert.Contains(t, barTable(bars(r.Rows)), "not measured")

@@ -31,6 +31,7 @@ type row struct {
 	RSS        float64   `json:"max_rss_mib"`
 	Goroutines int       `json:"goroutines,omitempty"` // at most, as far as it was looked at; of our own tools
 	RoundTrips *float64  `json:"round_trips"`          // with a delay, one host
+	Counted    bool      `json:"round_trips_counted"`  // by the proxy, not derived from times
 	Changed    int       `json:"changed"`              // hosts, by their disks
 	WallAll    []float64 `json:"wall_all_s"`           // each run
 	Error      string    `json:"error,omitempty"`
@@ -113,13 +114,13 @@ func find(rows []row, tool, target, scenario string, n int, rtt float64) (row, b
 	return rows[i], true
 }
 
-// roundTrips fills in, for one host, how many round trips a run took: what
-// the delay added, in units of the delay.
+// roundTrips fills in, for one host, how many round trips a run took, where they
+// were not counted: what the delay added, in units of the delay.
 func (r *results) roundTrips() {
 	for i := range r.Rows {
 		slow := &r.Rows[i]
 		fast, ok := find(r.Rows, slow.Tool, slow.Target, slow.Scenario, 1, 0)
-		if slow.RTT == 0 || slow.N != 1 || slow.Wall == 0 || !ok {
+		if slow.RTT == 0 || slow.N != 1 || slow.Wall == 0 || slow.Counted || !ok {
 			continue
 		}
 		trips := math.Round((slow.Wall-fast.Wall)/slow.RTT*1e4) / 10

@@ -18,6 +18,7 @@ import (
 type sample struct {
 	usage
 	changed, goroutines int
+	trips               float64 // if they were counted
 	err                 string
 }
 

@@ -15,8 +15,12 @@ import (
 	"time"
 )
 
-// sshPort is where the farm's sshd listens; a proxy's port tells its delay.
-const sshPort = 2222
+// sshPort is where the farm's sshd listens; a proxy's port tells its delay, but
+// for the one that counts.
+const (
+	sshPort   = 2222
+	turnsPort = 3999
+)
 
 func proxyPort(rtt time.Duration) int {
 	if rtt == 0 {

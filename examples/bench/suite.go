@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
 // A bench is one run of the program.
@@ -123,6 +125,14 @@ type cell struct {
 	n            int
 	rtt          time.Duration
 	fleet        fleet
+	turns        *remotetest.Turns // the network, where round trips are counted
+}
+
+func (c cell) port() int {
+	if c.turns != nil {
+		return turnsPort
+	}
+	return proxyPort(c.rtt)
 }
 
 func (c cell) key() string { return fmt.Sprint(c.tool, c.target, c.rtt) }
@@ -157,11 +167,18 @@ func (b *bench) cell(ctx context.Context, c cell) error {
 			break
 		}
 	}
+	trips, err := b.trips(ctx, c, steps)
+	if err != nil {
+		return err
+	}
 	for _, step := range steps {
 		if step != "true" && !slices.Contains(b.scenarios, step) {
 			continue
 		}
 		row := summarize(c, step, samples[step])
+		if n, ok := trips[step]; ok {
+			row.RoundTrips, row.Counted = &n, true
+		}
 		if reason != "" {
 			row = newRow(c, step)
 			row.Skipped = reason
@@ -229,9 +246,15 @@ func (b *bench) step(ctx context.Context, c cell, step string) (sample, error) {
 		return sample{}, err
 	}
 	b.serial++
-	t := task{tool: c.tool, fleet: c.fleet, n: c.n, port: proxyPort(c.rtt), parallel: min(c.n, b.parallel), cluster: theCluster(rotated), desired: state,
+	t := task{tool: c.tool, fleet: c.fleet, n: c.n, port: c.port(), parallel: min(c.n, b.parallel), cluster: theCluster(rotated), desired: state,
 		dir: filepath.Join(b.dir, "run", fmt.Sprint(b.serial))}
+	if c.turns != nil {
+		c.turns.Forget()
+	}
 	s, err := b.measured(ctx, t)
+	if c.turns != nil {
+		s.trips = c.turns.RoundTrips()
+	}
 	if err != nil || s.err != "" || step == "true" {
 		return s, err
 	}
