@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -112,7 +113,7 @@ func (d *dialer) once(ctx context.Context) (client *ssh.Client, again bool, err 
 		}
 		return nil, false, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
 	}
-	h := &handshake{dialer: d, conn: &sniffer{Conn: tuned(conn)}}
+	h := &handshake{dialer: d, conn: newSniffer(tuned(conn))}
 	type result struct {
 		client *ssh.Client
 		err    error
@@ -262,15 +263,20 @@ func short(err error) string {
 }
 
 // A sniffer keeps the first bytes that came, to tell a host that hung up
-// from one that spoke.
+// from one that spoke. It reads ahead: a banner is asked for byte by byte.
 type sniffer struct {
 	net.Conn
-	mu   sync.Mutex
-	head []byte
+	ahead *bufio.Reader
+	mu    sync.Mutex
+	head  []byte
+}
+
+func newSniffer(conn net.Conn) *sniffer {
+	return &sniffer{Conn: conn, ahead: bufio.NewReaderSize(conn, 2<<10)}
 }
 
 func (s *sniffer) Read(b []byte) (int, error) {
-	n, err := s.Conn.Read(b)
+	n, err := s.ahead.Read(b)
 	s.mu.Lock()
 	if room := 1024 - len(s.head); room > 0 && n > 0 {
 		s.head = append(s.head, b[:min(n, room)]...)

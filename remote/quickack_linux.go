@@ -36,14 +36,11 @@ type quickConn struct {
 }
 
 func (c quickConn) Read(b []byte) (int, error) {
-	c.quick()
 	n, err := c.TCPConn.Read(b)
-	c.quick()
+	if n > 0 {
+		c.raw.Control(func(fd uintptr) {
+			syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpQuickAck, 1)
+		})
+	}
 	return n, err
-}
-
-func (c quickConn) quick() {
-	c.raw.Control(func(fd uintptr) {
-		syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpQuickAck, 1)
-	})
 }

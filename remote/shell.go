@@ -5,6 +5,8 @@ import (
 	"io"
 	"sync/atomic"
 	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 // A process is the host's program, started.
@@ -36,7 +38,7 @@ type shell struct {
 
 func newShell(p process, sudo bool) *shell {
 	s := &shell{process: p, sudo: sudo, heard: make(chan struct{}, 1), ended: make(chan struct{})}
-	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), answerBuffer)
+	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), wire.AnswerBuffer)
 	go func() {
 		defer close(s.ended)
 		_, _ = io.CopyBuffer(&s.noise, activity{p.stderr, s.heard}, make([]byte, 1<<10))
@@ -49,10 +51,6 @@ func (s *shell) hush() {
 	s.hushed.Store(true)
 	go s.stdin.Close()
 }
-
-// answerBuffer is what package wire needs at least to read one answer after
-// the other.
-const answerBuffer = 32 << 10
 
 // activity tells heard of every read that brought something.
 type activity struct {

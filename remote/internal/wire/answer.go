@@ -65,6 +65,9 @@ const (
 	minEnd   = 32 // of the line that ends what is raw: it is a random one
 )
 
+// AnswerBuffer is the size of an AnswerReader's buffer.
+const AnswerBuffer = 4 << 10
+
 // An AnswerReader reads an answer.
 type AnswerReader struct {
 	r     *bufio.Reader
@@ -78,10 +81,10 @@ type AnswerReader struct {
 }
 
 // NewAnswerReader reads the answer to a request with this mark and number of
-// ops; no line may be longer than limit bytes, and what is raw is cut there. A *bufio.Reader of 32 KiB or
-// more can be read on after the answer.
+// ops; no line may be longer than limit bytes, and what is raw is cut there. A *bufio.Reader of AnswerBuffer
+// bytes or more can be read on after the answer.
 func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
-	return &AnswerReader{r: bufio.NewReaderSize(r, 32<<10), mark: []byte(mark + " "), limit: limit, total: ops}
+	return &AnswerReader{r: bufio.NewReaderSize(r, AnswerBuffer), mark: []byte(mark + " "), limit: limit, total: ops}
 }
 
 // A Line is one line of an answer: a word and its value about op Op. What is
