@@ -55,19 +55,22 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 	}
 	defer agent.Close()
 	d.policy, d.keys = known.policy(host, port), keys
-	leave := func(bool) {}
-	if f.jump != nil {
-		if d.jump, _, err = f.jump.connect(ctx); err != nil {
-			return nil, err
-		}
-		leave = func(bad bool) { f.jump.release(d.jump, bad) }
+	if f.jump == nil {
+		return d.connect(ctx)
 	}
-	client, err := d.connect(ctx)
-	if err != nil {
-		leave(d.jump != nil && ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer))
+	if d.jump, _, err = f.jump.connect(ctx); err != nil {
 		return nil, err
 	}
-	return newLink(client, func() { leave(false) }), nil
+	l, err := d.connect(ctx)
+	if err != nil {
+		f.jump.release(d.jump, ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer))
+		return nil, err
+	}
+	go func() {
+		<-l.lost
+		f.jump.release(d.jump, false)
+	}()
+	return l, nil
 }
 
 func (d *dialer) fail(step string, err error) error {
@@ -77,12 +80,12 @@ func (d *dialer) fail(step string, err error) error {
 // connect tries again, a little later each time, when the host hung up before
 // it said a word: that is how sshd sheds load (MaxStartups). It tries again at
 // once where the host showed a key of another type than known_hosts have.
-func (d *dialer) connect(ctx context.Context) (*ssh.Client, error) {
+func (d *dialer) connect(ctx context.Context) (*link, error) {
 	begin, wait := time.Now(), backoff
 	for {
-		client, again, err := d.once(ctx)
+		l, again, err := d.once(ctx)
 		if err == nil {
-			return client, nil
+			return l, nil
 		}
 		if errors.Is(err, ErrHostKey) && d.policy.more != nil {
 			before := d.policy.algorithms()
@@ -105,7 +108,7 @@ func (d *dialer) connect(ctx context.Context) (*ssh.Client, error) {
 }
 
 // once connects, checks the host key and authenticates.
-func (d *dialer) once(ctx context.Context) (client *ssh.Client, again bool, err error) {
+func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 	conn, err := d.tcp(ctx)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -115,18 +118,18 @@ func (d *dialer) once(ctx context.Context) (client *ssh.Client, again bool, err 
 	}
 	h := &handshake{dialer: d, conn: newSniffer(tuned(conn))}
 	type result struct {
-		client *ssh.Client
-		err    error
+		link *link
+		err  error
 	}
 	done := make(chan result, 1)
 	go func() {
-		c, err := h.run()
-		done <- result{c, err}
+		l, err := h.run()
+		done <- result{l, err}
 	}()
 	select {
 	case r := <-done:
 		if r.err == nil {
-			return r.client, false, nil
+			return r.link, false, nil
 		}
 		conn.Close()
 		if ctx.Err() != nil {
@@ -137,8 +140,8 @@ func (d *dialer) once(ctx context.Context) (client *ssh.Client, again bool, err 
 	case <-ctx.Done():
 		go func() {
 			conn.Close()
-			if r := <-done; r.client != nil {
-				r.client.Close()
+			if r := <-done; r.link != nil {
+				r.link.close()
 			}
 		}()
 		return nil, false, d.fail(h.step(), context.Cause(ctx))
@@ -168,7 +171,7 @@ type handshake struct {
 	timer    *time.Timer
 }
 
-func (h *handshake) run() (*ssh.Client, error) {
+func (h *handshake) run() (*link, error) {
 	h.timer = time.AfterFunc(h.cfg.Timeouts.Handshake, func() {
 		h.mu.Lock()
 		h.timedOut = true
@@ -188,7 +191,8 @@ func (h *handshake) run() (*ssh.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ssh.NewClient(c, chans, reqs), nil
+	h.conn.forget()
+	return newLink(c, chans, reqs), nil
 }
 
 const clientVersion = "SSH-2.0-cephstack"
@@ -263,12 +267,15 @@ func short(err error) string {
 }
 
 // A sniffer keeps the first bytes that came, to tell a host that hung up
-// from one that spoke. It reads ahead: a banner is asked for byte by byte.
+// from one that spoke, until it is told to forget. It reads ahead: a banner is
+// asked for byte by byte.
 type sniffer struct {
 	net.Conn
-	ahead *bufio.Reader
-	mu    sync.Mutex
-	head  []byte
+	ahead *bufio.Reader // nil once it is forgotten and empty
+
+	mu     sync.Mutex
+	head   []byte
+	forgot bool
 }
 
 func newSniffer(conn net.Conn) *sniffer {
@@ -276,13 +283,26 @@ func newSniffer(conn net.Conn) *sniffer {
 }
 
 func (s *sniffer) Read(b []byte) (int, error) {
+	if s.ahead == nil {
+		return s.Conn.Read(b)
+	}
 	n, err := s.ahead.Read(b)
 	s.mu.Lock()
-	if room := 1024 - len(s.head); room > 0 && n > 0 {
+	defer s.mu.Unlock()
+	if room := 1024 - len(s.head); room > 0 && n > 0 && !s.forgot {
 		s.head = append(s.head, b[:min(n, room)]...)
 	}
-	s.mu.Unlock()
+	if s.forgot && s.ahead.Buffered() == 0 {
+		s.ahead = nil
+	}
 	return n, err
+}
+
+// forget is for a connection that stays.
+func (s *sniffer) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forgot, s.head = true, nil
 }
 
 func (s *sniffer) said() string {

@@ -41,7 +41,7 @@ func newShell(p process, sudo bool) *shell {
 	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), wire.AnswerBuffer)
 	go func() {
 		defer close(s.ended)
-		_, _ = io.CopyBuffer(&s.noise, activity{p.stderr, s.heard}, make([]byte, 1<<10))
+		_, _ = io.CopyBuffer(&s.noise, activity{p.stderr, s.heard}, make([]byte, 256))
 	}()
 	return s
 }

@@ -283,13 +283,30 @@ type link struct {
 	idle  *shell // a program that waits for a request
 }
 
-// newLink keeps a connection; leave is called when it is over.
-func newLink(client *ssh.Client, leave func()) *link {
-	l := &link{client: client, lost: make(chan struct{})}
+// newLink keeps a connection. Hosts have nothing to ask for; that they cannot
+// ask any more tells that it was lost.
+func newLink(conn ssh.Conn, channels <-chan ssh.NewChannel, requests <-chan *ssh.Request) *link {
+	l := &link{client: &ssh.Client{Conn: conn}, lost: make(chan struct{})}
 	go func() {
-		_ = client.Wait()
-		close(l.lost)
-		leave()
+		defer close(l.lost)
+		for channels != nil || requests != nil {
+			select {
+			case c, ok := <-channels:
+				if !ok {
+					channels = nil
+					continue
+				}
+				_ = c.Reject(ssh.UnknownChannelType, "none are expected")
+			case r, ok := <-requests:
+				if !ok {
+					requests = nil
+					continue
+				}
+				if r.WantReply {
+					_ = r.Reply(false, nil)
+				}
+			}
+		}
 	}()
 	return l
 }

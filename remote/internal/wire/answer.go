@@ -66,7 +66,7 @@ const (
 )
 
 // AnswerBuffer is the size of an AnswerReader's buffer.
-const AnswerBuffer = 4 << 10
+const AnswerBuffer = 1 << 10
 
 // An AnswerReader reads an answer.
 type AnswerReader struct {
