@@ -20,6 +20,8 @@
 //		t.Error("the second run changed something")
 //	}
 //
+// Turns is a network on loopback that counts round trips.
+//
 // Fail and FailAfter make operations fail or lose the connection. Serve puts
 // an SSH server on loopback in front of a Host, for a real connection without
 // a real machine.
