@@ -13,36 +13,35 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// ApplyOptions bound how a plan rolls out over the computes.
-type ApplyOptions struct {
-	// Canaries is how many computes go first, alone; when one of them does
-	// not end well, the other computes and the controllers are left alone.
-	Canaries int
-	// MaxFailed stops the rollout to further computes, and to the controllers,
-	// once this many computes did not end well; 0 never stops.
-	MaxFailed int
-}
-
 // Apply makes a plan's changes. The result is never nil, and the error is its
 // Err. A change that fails keeps only those that need it from being made;
-// a host that fails delays no other. Run again to finish: what is done is
-// found done.
+// a host that fails delays no other of its stage. Run again to finish: what is
+// done is found done. Without a plan, or with options that cannot be, nothing is
+// done.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
+	if plan == nil {
+		return &Result{}, errors.New("integrate: Apply without a plan")
+	}
 	r := newRun(in, plan)
+	if err := opts.check(); err != nil {
+		r.close(err)
+		return r.result, err
+	}
 	if r.seen == nil {
 		r.rebase(ctx)
 	} else {
 		r.seen = r.seen.clone()
 	}
 	r.clusters(ctx)
-	goOn := opts.rollout(r.targets(StageComputes), in.limit(), func(names []string) int { return r.hosts(ctx, names) })
-	if goOn {
+	_, err := opts.rollout(ctx, r.targets(StageComputes), in.limit(), r.host)
+	if err == nil {
 		for _, name := range r.targets(StageControllers) { // so that one of several serves at any time
 			r.hosts(ctx, []string{name})
 		}
 		r.cloud(ctx)
+		err = context.Cause(ctx)
 	}
-	r.close(ctx)
+	r.close(err)
 	return r.result, r.result.Err()
 }
 
@@ -170,16 +169,14 @@ func (r *run) finish(id string, s Status, err error, took time.Duration) {
 }
 
 // close settles what was not reached.
-func (r *run) close(ctx context.Context) {
+func (r *run) close(why error) {
+	if why == nil {
+		why = errStopped
+	}
 	for _, c := range r.plan.Changes {
-		if r.status(c.ID) != "" {
-			continue
+		if r.status(c.ID) == "" {
+			r.finish(c.ID, Cancelled, why, 0)
 		}
-		err := ctx.Err()
-		if err == nil {
-			err = errors.New("the rollout was stopped by failures before it")
-		}
-		r.finish(c.ID, Cancelled, err, 0)
 	}
 }
 
@@ -257,58 +254,46 @@ func applyPool(ctx context.Context, cluster *ceph.Cluster, images ceph.Images, w
 	return images.InitPool(ctx, c.Name)
 }
 
-// targets lists the hosts of a stage that have changes, in order.
+// targets lists the hosts of a stage that have changes or a Problem, in order.
 func (r *run) targets(stage Stage) []string {
-	var names []string
-	seen := map[string]bool{}
+	there := map[string]bool{}
 	for _, c := range r.plan.Changes {
-		if c.Stage == stage && !seen[c.Target] {
-			seen[c.Target] = true
-			names = append(names, c.Target)
+		there[c.Target] = there[c.Target] || c.Stage == stage
+	}
+	for _, f := range r.plan.Findings {
+		there[f.Target] = there[f.Target] || f.Problem
+	}
+	var names []string
+	for _, h := range r.in.site.inOrder() {
+		if stageOf(h) == stage && there[h.Name] {
+			names = append(names, h.Name)
 		}
 	}
 	return names
 }
 
-// rollout takes the computes in the order and numbers that the options ask
-// for, and reports whether it goes on to the controllers. hosts counts those
-// that did not end well.
-func (o ApplyOptions) rollout(names []string, limit int, hosts func([]string) int) bool {
-	n := max(0, min(o.Canaries, len(names)))
-	if failed := hosts(names[:n]); failed > 0 {
-		return false
-	}
-	if o.MaxFailed == 0 {
-		hosts(names[n:])
-		return true
-	}
-	failed := 0
-	for batch := range slices.Chunk(names[n:], limit) {
-		if failed += hosts(batch); failed >= o.MaxFailed {
-			return false
-		}
-	}
-	return true
+// hosts applies all changes of hosts in parallel.
+func (r *run) hosts(ctx context.Context, names []string) {
+	remote.Each(ctx, names, r.in.limit(), r.host)
 }
 
-// hosts applies all changes of hosts in parallel and counts the hosts that
-// did not end well.
-func (r *run) hosts(ctx context.Context, names []string) (failed int) {
-	for _, o := range remote.Each(ctx, names, r.in.limit(), r.host) {
-		if o.Err != nil {
-			failed++
-		}
-	}
-	return failed
-}
-
+// host applies a host's changes; the error is the first that did not end well,
+// or a Problem.
 func (r *run) host(ctx context.Context, name string) (struct{}, error) {
-	h := &hostRun{run: r, spec: r.in.host(name)}
-	h.diff = h.differ()
-	h.apply(ctx)
+	if len(r.of[name]) > 0 {
+		h := &hostRun{run: r, spec: r.in.host(name)}
+		h.diff = h.differ()
+		h.apply(ctx)
+		r.in.rest(name)
+	}
 	for _, i := range r.of[name] {
 		if c := r.plan.Changes[i]; r.failed(c.ID) {
 			return struct{}{}, &ChangeError{Change: c, Status: r.status(c.ID)}
+		}
+	}
+	for _, f := range r.plan.Findings {
+		if f.Problem && f.Target == name {
+			return struct{}{}, &problemError{f}
 		}
 	}
 	return struct{}{}, nil

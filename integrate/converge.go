@@ -37,21 +37,30 @@ func (p Part) Err() error {
 // Plan and Apply, for fleets and for runs that nobody has to approve: each host
 // is looked at and changed over one connection, which is closed after that if
 // the Host is an io.Closer, and nothing is kept of it. Clusters come first, then
-// computes in parallel, then controllers one by one. Parts come as they end, one
-// at a time; a loop that stops early cancels what is under way and waits for it.
+// computes in parallel, then controllers one by one, then the APIs.
+//
+// There is a part for each of them, whatever happens: the Err of one that was
+// not begun is why, such as the cause of ctx. With PlanOnly, all are planned,
+// whatever the options say of failures. Parts come as they end, one at a time; a
+// part that waits for the loop holds one of the places of Config.Parallel, but no
+// connection. A loop that stops early cancels what is under way and waits for it.
+// Of the events, only those of changes come.
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		c := &converge{in: in, opts: opts, parts: make(chan Part)}
+		defer func() { // also when the loop's body panics
+			cancel()
+			for range c.parts {
+			}
+		}()
 		go func() {
 			defer close(c.parts)
 			c.run(ctx)
 		}()
-		more := true
 		for p := range c.parts {
-			if more = more && yield(p); !more {
-				cancel()
+			if !yield(p) {
+				return
 			}
 		}
 	}
@@ -70,59 +79,98 @@ type converge struct {
 }
 
 func (c *converge) run(ctx context.Context) {
+	if err := c.opts.check(); err != nil {
+		for _, spec := range c.in.site.spec.Clusters {
+			c.leave(StageCluster, err, spec.Name)
+		}
+		c.leave(StageComputes, err, c.names(StageComputes)...)
+		c.leave(StageControllers, err, c.names(StageControllers)...)
+		c.leave(StageCloud, err, cloudTarget)
+		return
+	}
 	c.seen, c.before = newObserved(), map[string]Status{}
 	c.in.observeBase(ctx, c.seen)
 	c.base = newDiffer(c.in.site, c.seen)
 	c.clusters(ctx)
-	if !c.hosts(ctx) {
+	err := c.hosts(ctx)
+	if err == nil {
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		c.leave(StageCloud, err, cloudTarget)
 		return
 	}
 	d := c.base.part()
 	d.cloud()
-	c.part(ctx, StageCloud, cloudTarget, d, (*run).cloud)
+	c.parts <- c.part(ctx, StageCloud, cloudTarget, d, (*run).cloud)
+}
+
+// leave gives parts that were not begun, and why.
+func (c *converge) leave(stage Stage, why error, targets ...string) {
+	for _, target := range targets {
+		p := Part{Stage: stage, Target: target, Plan: &Plan{Changes: []Change{}, Findings: []Finding{
+			{Problem: true, Target: target, Message: "left alone: " + why.Error(), Err: why}}}}
+		if !c.opts.PlanOnly {
+			p.Result = &Result{Outcomes: []Outcome{}, Findings: p.Plan.Findings}
+		}
+		c.parts <- p
+	}
+}
+
+func (c *converge) names(stage Stage) []string {
+	var names []string
+	for _, h := range c.in.site.inOrder() {
+		if stageOf(h) == stage {
+			names = append(names, h.Name)
+		}
+	}
+	return names
 }
 
 func (c *converge) clusters(ctx context.Context) {
 	for _, spec := range c.in.site.spec.Clusters {
 		d := c.base.part()
 		d.cluster(spec)
-		c.part(ctx, StageCluster, spec.Name, d, (*run).clusters)
+		c.parts <- c.part(ctx, StageCluster, spec.Name, d, (*run).clusters)
 		c.base.merge(&differ{plan: &Plan{Changes: d.plan.Changes}})
 	}
 }
 
-// hosts reports whether the rollout reached its end.
-func (c *converge) hosts(ctx context.Context) bool {
-	var computes, controllers []string
-	for _, h := range c.in.site.inOrder() {
-		if stageOf(h) == StageComputes {
-			computes = append(computes, h.Name)
-		} else {
-			controllers = append(controllers, h.Name)
-		}
-	}
-	some := func(names []string) (failed int) {
-		for _, o := range remote.Each(ctx, names, c.in.limit(), c.host) {
-			if o.Err != nil {
-				failed++
-			}
-		}
-		return failed
-	}
-	if !c.opts.rollout(computes, c.in.limit(), some) {
-		return false
-	}
+// hosts reports why the rollout did not reach its end.
+func (c *converge) hosts(ctx context.Context) error {
+	computes, controllers := c.names(StageComputes), c.names(StageControllers)
+	opts := c.opts.ApplyOptions
 	if c.opts.PlanOnly {
-		some(controllers)
-		return true
+		opts = ApplyOptions{}
 	}
-	for _, name := range controllers { // so that one of several serves at any time
-		some([]string{name})
+	left, err := opts.rollout(ctx, computes, c.in.limit(), c.host)
+	c.leave(StageComputes, err, left...)
+	switch {
+	case err != nil:
+		c.leave(StageControllers, err, controllers...)
+	case c.opts.PlanOnly:
+		left, err = opts.rollout(ctx, controllers, c.in.limit(), c.host)
+		c.leave(StageControllers, err, left...)
+	default:
+		for i, name := range controllers { // so that one of several serves at any time
+			if err = context.Cause(ctx); err != nil {
+				c.leave(StageControllers, err, controllers[i:]...)
+				break
+			}
+			remote.Each(ctx, []string{name}, 1, c.host)
+		}
 	}
-	return true
+	return err
 }
 
 func (c *converge) host(ctx context.Context, name string) (struct{}, error) {
+	p := c.converged(ctx, name)
+	c.parts <- p
+	return struct{}{}, p.Err()
+}
+
+// converged plans and changes a host, whose connection is closed then.
+func (c *converge) converged(ctx context.Context, name string) Part {
 	spec := c.in.host(name)
 	if closer, ok := c.in.world.Hosts[name].(io.Closer); ok {
 		defer closer.Close()
@@ -130,7 +178,7 @@ func (c *converge) host(ctx context.Context, name string) (struct{}, error) {
 	seen := c.in.look(ctx, name, c.secrets()...)
 	d := c.base.host(spec, seen)
 	d.o = &observed{clusters: c.seen.clusters, cloud: c.seen.cloud, hosts: map[string]*observedHost{name: seen}}
-	return struct{}{}, c.part(ctx, stageOf(spec), name, d, func(r *run, ctx context.Context) { r.hosts(ctx, []string{name}) })
+	return c.part(ctx, stageOf(spec), name, d, func(r *run, ctx context.Context) { r.hosts(ctx, []string{name}) })
 }
 
 // secrets lists the UUIDs that a compute should have.
@@ -144,8 +192,8 @@ func (c *converge) secrets() []string {
 	return uuids
 }
 
-// part applies the plan of a part, and hands both out.
-func (c *converge) part(ctx context.Context, stage Stage, target string, d *differ, apply func(*run, context.Context)) error {
+// part applies the plan of a part.
+func (c *converge) part(ctx context.Context, stage Stage, target string, d *differ, apply func(*run, context.Context)) Part {
 	p := Part{Stage: stage, Target: target, Plan: d.plan}
 	if !c.opts.PlanOnly {
 		r := newRun(c.in, d.plan)
@@ -154,14 +202,13 @@ func (c *converge) part(ctx context.Context, stage Stage, target string, d *diff
 		r.before = maps.Clone(c.before)
 		c.mu.Unlock()
 		apply(r, ctx)
-		r.close(ctx)
+		r.close(context.Cause(ctx))
 		p.Result = r.result
 		if stage == StageCluster {
 			c.settle(r)
 		}
 	}
-	c.parts <- p
-	return p.Err()
+	return p
 }
 
 // settle remembers how the changes that others need ended.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/remote"
 )
 
 func TestConvergeIsPlanAndApply(t *testing.T) {
@@ -83,21 +82,6 @@ func TestConvergeStopsWhenItsLoopDoes(t *testing.T) {
 	for p := range in.Converge(ctx, integrate.ConvergeOptions{}) {
 		assert.Error(t, p.Err(), p.Target)
 	}
-}
-
-func TestConvergeStopsAfterACanary(t *testing.T) {
-	w, in := open(t, exampleSpec())
-	w.Machines["compute1"].Fail = func(op remote.Op) error {
-		if name, _ := remote.Describe(op); name == "restart" {
-			return errors.New("broken")
-		}
-		return nil
-	}
-	var targets []string
-	for p := range in.Converge(t.Context(), integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}) {
-		targets = append(targets, p.Target)
-	}
-	assert.Equal(t, []string{"ceph", "compute1"}, targets)
 }
 
 // TestAPlanThatKeptNothing reads the files again before it changes them.

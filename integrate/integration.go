@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,9 @@ func New(cfg Config) (*Integration, error) {
 	if err != nil {
 		return nil, err
 	}
+	if min(cfg.Parallel, int(cfg.Settle), int(cfg.Poll)) < 0 {
+		return nil, errors.New("integrate: Config: Parallel, Settle and Poll cannot be negative")
+	}
 	in := &Integration{site: resolve(cfg.Spec), hosts: map[string]HostSpec{}, keep: keptBytes, world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
 	var faults []error
 	for _, c := range cfg.Spec.Clusters {
@@ -71,7 +75,9 @@ func New(cfg Config) (*Integration, error) {
 
 // Plan observes the world and computes what would make it as the Spec says.
 // It writes nothing. A part of the world that cannot be read is a Problem of
-// the plan, and nothing is planned for it; the error is for ctx alone.
+// the plan, and nothing is planned for it; the error is for ctx alone. Hosts keep
+// their connection for Apply, unless there are more than Config.Parallel: theirs
+// are closed, if they are io.Closers, and Converge is for those.
 func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
 	p := in.plan(ctx)
 	if err := ctx.Err(); err != nil {
@@ -79,6 +85,19 @@ func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
 	}
 	in.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
+}
+
+// rest closes the connection to a host that is done for now, where there are
+// more hosts than are worked on at once: what is open is bounded by Parallel. A
+// host that runs the ceph program for a cluster may be in use at the same time.
+func (in *Integration) rest(name string) {
+	runsCeph := func(c ClusterSpec) bool { return c.Host == name }
+	if len(in.site.inOrder()) <= in.limit() || slices.ContainsFunc(in.site.spec.Clusters, runsCeph) {
+		return
+	}
+	if closer, ok := in.world.Hosts[name].(io.Closer); ok {
+		_ = closer.Close() // a later look connects again, whatever this says
+	}
 }
 
 // keptBytes bounds what a plan keeps of the contents of files. What is beyond
@@ -102,6 +121,7 @@ func (in *Integration) plan(ctx context.Context) *Plan {
 	}
 	var kept atomic.Int64
 	parts := eachHost(ctx, in, func(h HostSpec, seen *observedHost) hostPart {
+		in.rest(h.Name)
 		<-ready
 		part := base.host(h, seen)
 		if len(part.plan.Changes) == 0 || kept.Add(seen.size()) > in.keep {

@@ -3,7 +3,9 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // A Config says how to reach a host over SSH.
@@ -27,7 +29,10 @@ type Timeouts struct {
 	Handshake    time.Duration // banner and key exchange, and each new session; 10 s
 	Authenticate time.Duration // 10 s
 	Retry        time.Duration // to connect again when the host hangs up at once, to shed load; 20 s
-	Idle         time.Duration // no byte from the host during an exchange; 15 min
+	// Idle is how long no byte may come from the host during an exchange; 15 min.
+	// It is less for operations that cannot take so long: two minutes to look,
+	// three to write, one more than its Timeout for a Run.
+	Idle time.Duration
 }
 
 const defaultIdle = 15 * time.Minute
@@ -69,6 +74,7 @@ func (c Config) check(at string, depth int) error {
 		}
 	}
 	_, _, err := splitAddress(c.Address)
+	fault(strings.ContainsFunc(c.Name, unicode.IsControl), "Name", "has control characters")
 	fault(c.Address == "", "Address", "missing")
 	fault(c.Address != "" && err != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")

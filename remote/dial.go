@@ -111,8 +111,8 @@ func (d *dialer) connect(ctx context.Context) (*link, error) {
 func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 	conn, err := d.tcp(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, false, d.fail("connect", context.Cause(ctx))
+		if ended := ended(ctx); ended != nil {
+			return nil, false, d.fail("connect", ended)
 		}
 		return nil, false, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
 	}
@@ -146,6 +146,14 @@ func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 		}()
 		return nil, false, d.fail(h.step(), context.Cause(ctx))
 	}
+}
+
+// ended is why ctx ended. What has its deadline may notice that first.
+func ended(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(deadline) {
+		return context.DeadlineExceeded
+	}
+	return context.Cause(ctx)
 }
 
 func (d *dialer) tcp(ctx context.Context) (net.Conn, error) {

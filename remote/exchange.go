@@ -164,6 +164,7 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 	}
 	go func() { done <- x.receive(sh.out) }()
 
+	idle = min(idle, x.patience())
 	timer := time.NewTimer(min(idle, startTimeout))
 	defer timer.Stop()
 	silence := time.NewTimer(quiet)
@@ -197,6 +198,25 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 	}
 	return x.results(failure), failure
 }
+
+// patience is how long the host may say nothing while it works: while a
+// program runs, it does; installations and restarts show that they go on. A
+// file takes long only on a disk that hangs.
+func (x *exchange) patience() time.Duration {
+	limit := defaultTimeout
+	for _, op := range x.ops {
+		switch o := plain(op).(type) {
+		case Run:
+			limit = max(limit, orDefault(o.Timeout, defaultTimeout))
+		case WriteFile, SetAttr, Mkdir, Remove:
+			limit = max(limit, slowDisk)
+		}
+	}
+	return limit + time.Minute
+}
+
+// slowDisk is how long writing a small file and syncing it may take.
+const slowDisk = 2 * time.Minute
 
 func (x *exchange) fail(step string, err error) error {
 	return &HostError{Host: x.host, Step: step, Err: err}
