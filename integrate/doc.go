@@ -18,7 +18,9 @@
 //
 // Converge is Plan and Apply in one, part by part, for fleets and for runs that
 // nobody approves. A plan looks at each host in one exchange, and an apply makes
-// all of a host's changes in another, over the same connection.
+// all of a host's changes in another, over the same connection. Plan and Apply
+// keep that, too, unless there are more hosts than Config.Parallel. The hosts of a
+// World that are reached alike are best made by one remote.Fleet.
 //
 // There is no state but the world: run Plan and Apply again after a failure or
 // a kill, and they finish what is missing. See the Example.
@@ -56,9 +58,11 @@
 // # Concurrency and cancellation
 //
 // An Integration is safe for concurrent use. Hosts are worked on in parallel,
-// Config.Parallel at a time; a dead one delays no other. When the context ends,
+// Config.Parallel at a time. A dead one delays none of its stage, but holds its
+// place for as long as package remote waits for it, and the controllers wait for
+// all computes. When the context ends,
 // what is under way is waited for as long as its own context allows, and what
-// was not begun is Cancelled. Two programs that apply at once do not overwrite
+// was not begun is Cancelled, or a part of Converge that says so. Two programs that apply at once do not overwrite
 // each other: every file is written only if it still is what the plan saw.
 // Verify removes what it made also after its context ended.
 //

@@ -46,3 +46,39 @@ func Example() {
 	// 19 applied, error: <nil>
 	// 11 checks, error: <nil>
 }
+
+func ExampleIntegration_Converge() {
+	spec := integrate.Spec{
+		Release:  "zed",
+		Packages: "install",
+		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
+		Hosts: []integrate.HostSpec{
+			{Name: "controller", Services: []string{"cinder-volume"}},
+			{Name: "compute1", Services: []string{"nova-compute"}},
+		},
+		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph"}}},
+	}
+	fakes, err := integratetest.New(spec)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer fakes.Close()
+	in, err := integrate.New(integrate.Config{Spec: spec, World: fakes.World, Parallel: 100})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var failed []error
+	for part := range in.Converge(context.Background(), integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}) {
+		fmt.Println(part.Target, part.Result.Count(integrate.Applied))
+		if err := part.Err(); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", part.Target, err))
+		}
+	}
+	fmt.Println(len(failed), "failed")
+	// Output:
+	// ceph 2
+	// compute1 5
+	// controller 5
+	// cloud 0
+	// 0 failed
+}
