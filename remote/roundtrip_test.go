@@ -17,7 +17,7 @@ import (
 // machine pauses, so that the best of some attempts counts.
 func TestRoundTrips(t *testing.T) {
 	s := startSSHD(t)
-	turns, err := remotetest.NewTurns("127.0.0.1:0", 250*time.Millisecond, func(net.Addr) (net.Conn, error) { return net.Dial("tcp", s.address) })
+	turns, err := remotetest.NewTurns("127.0.0.1:0", 400*time.Millisecond, func(net.Addr) (net.Conn, error) { return net.Dial("tcp", s.address) })
 	require.NoError(t, err)
 	defer func() { require.NoError(t, turns.Close()) }()
 	reads := []remote.Op{remote.ReadDir{Path: "/etc/ssh", Suffix: ".conf"}, remote.Run{Argv: []string{"echo", "it's", "a\ntest!"}}}
@@ -30,7 +30,7 @@ func TestRoundTrips(t *testing.T) {
 	_, err = s.open(t, "root").Do(t.Context(), writes...)
 	require.NoError(t, err)
 	look, change, again := 99.0, 99.0, 99.0
-	for n := 0; n < 4 && (look > 9 || change > 1 || again > 1); n++ {
+	for n := 0; n < 6 && (look > 9 || change > 1 || again > 1); n++ {
 		h := open(t, s.config(t, "root", turns.Addr().String()))
 		trips := func(ops ...remote.Op) float64 {
 			turns.Forget()
