@@ -3,6 +3,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 GO ?= go
 
+# The lab's Debian: bookworm or trixie.
+SUITE ?= bookworm
+export SUITE
+
 DEPS = gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
 	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo gnupg openssl fish tcsh zsh
 
@@ -36,7 +40,7 @@ test-pure: ## without any C library and without live tests
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
 
-lab: ## bring a real Ceph and OpenStack up on this machine
+lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie: newer ones)
 	examples/lab/lab up
 
 lab-down: ## stop it

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Makes a compute of what its packages installed.
-# Settings: MY_ADDR CONTROLLER_ADDR SERVICE_PASSWORD RABBIT_PASSWORD SHARE_MOUNT NOVA_KEY NOVA_PUBLIC_KEY HOST_KEYS
+# Settings: SUITE MY_ADDR CONTROLLER_ADDR SERVICE_PASSWORD RABBIT_PASSWORD SHARE_MOUNT NOVA_KEY NOVA_PUBLIC_KEY HOST_KEYS
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null

@@ -1,13 +1,18 @@
 #!/bin/bash
 # Makes the OpenStack controller of what its packages installed.
-# Settings: MY_ADDR CONTROLLER_ADDR ADMIN_PASSWORD SERVICE_PASSWORD DB_PASSWORD RABBIT_PASSWORD SHARE_NAME
+# Settings: SUITE MY_ADDR CONTROLLER_ADDR ADMIN_PASSWORD SERVICE_PASSWORD DB_PASSWORD RABBIT_PASSWORD SHARE_NAME
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null
 . ./settings
 set +a
 
-set_ini() { python3 set-ini.py "ini/$1.ini" "$2"; }
+# set_ini also sets what only this suite of Debian wants.
+set_ini() {
+  local own=suites/$SUITE/$1.ini
+  python3 set-ini.py "ini/$1.ini" "$2"
+  [[ ! -e $own ]] || python3 set-ini.py "$own" "$2"
+}
 
 as() { runuser -u "$1" -- "${@:2}"; }
 
@@ -85,19 +90,23 @@ innodb_flush_log_at_trx_commit = 2
 innodb_buffer_pool_size = 128M
 innodb_stats_persistent = 0
 CONF
+  [[ ! -e suites/$SUITE/mariadb.cnf ]] || cp "suites/$SUITE/mariadb.cnf" /etc/mysql/mariadb.conf.d/91-suite.cnf
   systemctl restart mariadb
   local name user
   for name in keystone glance cinder placement neutron nova nova_api nova_cell0; do
     user=${name%%_*}
     echo "CREATE DATABASE IF NOT EXISTS $name CHARACTER SET utf8; GRANT ALL ON $name.* TO '$user'@'%' IDENTIFIED BY '$DB_PASSWORD';"
-  done | mysql
+  done | mariadb
 }
 
 message_queue() {
   systemctl start rabbitmq-server
   rabbitmqctl -q await_startup
-  printf '%s' "$RABBIT_PASSWORD" | rabbitmqctl -q add_user openstack ||
-    printf '%s' "$RABBIT_PASSWORD" | rabbitmqctl -q change_password openstack
+  # A file, because newer ones of rabbitmqctl do not read a password from a pipe.
+  install -m 0400 -o rabbitmq /dev/null /run/lab-rabbit.json
+  printf '{"users": [{"name": "openstack", "password": "%s", "tags": []}]}' "$RABBIT_PASSWORD" >/run/lab-rabbit.json
+  rabbitmqctl -q import_definitions /run/lab-rabbit.json
+  rm /run/lab-rabbit.json
   rabbitmqctl -q set_permissions openstack '.*' '.*' '.*'
 }
 

@@ -31,15 +31,25 @@ type before struct {
 }
 
 func openLab() (*lab, error) {
-	l := &lab{program: "examples/lab/lab", state: os.Getenv("CEPHSTACK_LAB"), started: time.Now()}
-	if l.state == "" {
-		l.state = "/var/lib/cephstack-lab"
-	}
+	l := &lab{program: "examples/lab/lab", state: state(os.Getenv), started: time.Now()}
 	data, err := os.ReadFile(l.out("before.json"))
 	if err != nil {
 		return nil, fmt.Errorf("is the lab up (make lab)? %w", err)
 	}
 	return l, json.Unmarshal(data, &l.before)
+}
+
+// state is the folder of the lab of the suite that the environment names.
+func state(getenv func(string) string) string {
+	dir, suite := getenv("CEPHSTACK_LAB"), getenv("SUITE")
+	switch {
+	case dir != "":
+		return dir
+	case suite == "" || suite == "bookworm":
+		return "/var/lib/cephstack-lab"
+	default:
+		return "/var/lib/cephstack-lab-" + suite
+	}
 }
 
 func (l *lab) out(name string) string { return filepath.Join(l.state, "out", name) }

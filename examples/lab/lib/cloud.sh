@@ -10,6 +10,7 @@ secrets_now() {
 }
 
 settings_of() {
+  quoted SUITE "$SUITE"
   quoted MY_ADDR "${ADDR[$1]}"
   quoted CONTROLLER_ADDR "${ADDR[controller]}"
   quoted SERVICE_PASSWORD "$(secret service)"
@@ -30,7 +31,7 @@ settings_of() {
 }
 
 make_ceph() {
-  { quoted FSID "$(cat "$SECRETS/fsid")"; quoted MON_ADDR "${ADDR[ceph01]}"; quoted NETWORK 10.221.0.0/24; } |
+  { quoted SUITE "$SUITE"; quoted FSID "$(cat "$SECRETS/fsid")"; quoted MON_ADDR "${ADDR[ceph01]}"; quoted NETWORK 10.221.0.0/24; } |
     run_on ceph01 ceph01.sh
   write_ceph_access
 }

@@ -3,7 +3,7 @@
 
 # shellcheck disable=SC2034  # other files of the program read these
 {
-  STATE=${CEPHSTACK_LAB:-/var/lib/cephstack-lab}
+  STATE=${CEPHSTACK_LAB:-$(state_of_suite "$SUITE")}
   CACHE=$STATE/cache      # root layers, packages, guest image: survive `down`
   ROOTS=$CACHE/roots
   HOSTS=$STATE/hosts      # what the running hosts have written
@@ -13,6 +13,7 @@
   SECRETS=$STATE/secrets
   OUT=$STATE/out
   LOGS=$STATE/log
+  RUN=/run/cephstack-lab  # what all labs of the machine share: the lock, and whose hosts run
 
   ALL_HOSTS=(ceph01 controller compute1 compute2)
   BRIDGE=cslab0
@@ -88,7 +89,8 @@ secret() {
 # take_lock lets one lab command at a time change things. The hosts must not
 # inherit the descriptor: they would hold the lock for their whole life.
 take_lock() {
-  exec 9>>"$STATE/lock"
-  flock -n 9 || { say "waiting for another lab command: $(cat "$STATE/lock")"; flock 9; }
-  echo "$1, process $$, since $(date +%T)" >"$STATE/lock"
+  (umask 077; mkdir -p "$RUN")
+  exec 9>>"$RUN/lock"
+  flock -n 9 || { say "waiting for another lab command: $(cat "$RUN/lock")"; flock 9; }
+  echo "$1 ($SUITE), process $$, since $(date +%T)" >"$RUN/lock"
 }

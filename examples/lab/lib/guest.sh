@@ -29,6 +29,8 @@ guest_tree() {
   in_root "$root" apt-get -qy --no-install-recommends --download-only install linux-image-cloud-amd64
   in_root "$root" apt-get -qy --no-install-recommends install busybox-static e2fsprogs
   in_root "$root" sh -c 'dpkg -x /var/cache/apt/archives/linux-image-6*.deb /kernel'
+  # Newer kernels come below /usr and with compressed modules.
+  in_root "$root" sh -c '[ -d /kernel/lib ] || ln -s usr/lib /kernel/lib; find /kernel/lib/ -name "*.ko.xz" -exec busybox unxz {} +'
   kernel=$(ls "$root/kernel/lib/modules")
   in_root "$root" depmod -b /kernel "$kernel"
   cp "$root/kernel/boot/vmlinuz-$kernel" "$dir/vmlinuz"

@@ -74,6 +74,21 @@ network_down() {
   ip link del "$BRIDGE" 2>/dev/null || true
 }
 
+# other_lab prints the suite and the state of another lab whose hosts run. All
+# labs have the same bridge, addresses, namespaces and cgroups.
+other_lab() {
+  local suite state
+  read -r suite state 2>/dev/null <"$RUN/owner" || return 1
+  [[ $state != "$STATE" ]] && (HOSTS=$state/hosts; ! no_host_running) && echo "$suite $state"
+}
+
+# alone_or_die COMMAND refuses what would end or disturb another lab's hosts.
+alone_or_die() {
+  local suite state
+  read -r suite state < <(other_lab) || return 0
+  die "$1: the lab of $suite runs ($state): stop it first with SUITE=$suite lab down"
+}
+
 # start_host boots one host on a fresh or existing upper layer.
 start_host() {
   local host=$1
@@ -146,6 +161,7 @@ all_hosts_running() {
 
 start_hosts() {
   local host
+  echo "$SUITE $STATE" >"$RUN/owner"
   network_up
   for host in "${ALL_HOSTS[@]}"; do start_host "$host"; done
   for host in "${ALL_HOSTS[@]}"; do wait_for 120 "ssh to $host" on "$host" true; done

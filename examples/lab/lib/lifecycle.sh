@@ -25,7 +25,8 @@ cloud_key() {
   {
     for name in controller compute ceph; do layer_key "$name"; done
     guest_key
-    find "$HERE/files" -type f -not -name '*.pyc' -not -name health.py -not -name 'brownfield-*' -print0 | sort -z | xargs -0 cat
+    find "$HERE/files" -type f \( -not -path '*/suites/*' -o -path "*/suites/$SUITE/*" \) -not -name '*.pyc' -not -name health.py -not -name 'brownfield-*' \
+      -print0 | sort -z | xargs -0 cat
   } | sha256sum | cut -c1-16
 }
 

@@ -29,7 +29,7 @@ units_never='tgt.service iscsid.service iscsid.socket open-iscsi.service multipa
 # layer_key NAME names the inputs of a layer: same key, nothing to build.
 layer_key() {
   case $1 in
-    base) sha256sum <<<"base 1 $base_packages $units_never" ;;
+    base) sha256sum <<<"base 2 $SUITE $base_packages $units_never" ;;
     *) sha256sum <<<"$1 1 $(layer_key base) ${LAYER_PACKAGES[$1]} ${LAYER_BELOW[$1]} ${LAYER_PACKAGES[stack]} $units_later" ;;
   esac | cut -c1-16
 }
@@ -42,14 +42,15 @@ layer_path() {
   (IFS=:; echo "${paths[*]}")
 }
 
-# apt_uris prints "URI SUITE" for each Debian archive this machine uses itself.
+# apt_uris prints "URI SUITE" for each Debian archive this machine uses itself,
+# for the suite of the hosts.
 apt_uris() {
   # shellcheck disable=SC2016  # apt's own placeholders
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk '$2 ~ /^bookworm/ && $3 == "main" && !seen[$0]++ {print $1, $2}'
+    awk -v suite="$SUITE" '$2 ~ /^bookworm/ && $3 == "main" && !seen[$0]++ {sub(/^bookworm/, suite, $2); print $1, $2}'
 }
 
-base_mirror() { apt_uris | awk '$2 == "bookworm" {print $1; exit}'; }
+base_mirror() { apt_uris | awk -v suite="$SUITE" '$2 == suite {print $1; exit}'; }
 
 # apt_conf_into ROOT gives a root this machine's archives and transport settings
 # for the time of a build; apt_conf_out takes them away again.
@@ -83,7 +84,7 @@ build_base() {
   mirror=$(base_mirror)
   [[ $mirror ]] || { echo "no archive of bookworm main in this machine's apt sources"; return 1; }
   rm -rf "$root" "$root.key"
-  debootstrap --variant=minbase --include="$base_packages" bookworm "$root" "$mirror"
+  debootstrap --variant=minbase --include="$base_packages" "$SUITE" "$root" "$mirror"
   printf '%s\n' force-unsafe-io 'path-exclude=/usr/share/doc/*' 'path-exclude=/usr/share/man/*' \
     'path-exclude=/usr/share/locale/*' >"$root/etc/dpkg/dpkg.cfg.d/lab"
   unshare -m --propagation private "$LAB" _base

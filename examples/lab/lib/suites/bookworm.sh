@@ -1,0 +1,3 @@
+# shellcheck shell=bash disable=SC2034 # lib/*.sh reads these
+# Debian 12: OpenStack Zed, Ceph 16.2.15, libvirt 9.0.
+suite_release=zed
