@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
 )
 
 // A report is what the demo writes.
@@ -35,9 +36,7 @@ func (l *lab) demo(ctx context.Context) error {
 	return err
 }
 
-// mainJob integrates the reset lab: a first apply, which leaves the compute
-// with an old VM alone; the operator moves that VM's disk; a second apply
-// takes the rest; then everything is verified.
+// mainJob integrates the reset lab.
 func (l *lab) mainJob(ctx context.Context) (*report, error) {
 	r := &report{SecondPlanChanges: -1}
 	in, world, closeAll, err := l.open(ctx)
@@ -45,8 +44,14 @@ func (l *lab) mainJob(ctx context.Context) (*report, error) {
 		return r, err
 	}
 	defer closeAll()
-	cloud := world.Cloud
-	err = l.stages(ctx, r,
+	return r, l.wholeJob(ctx, r, in, world.Cloud)
+}
+
+// wholeJob integrates a cloud: a first apply, which leaves the compute with an
+// old VM alone; the operator moves that VM's disk; a second apply takes the
+// rest; then everything is verified.
+func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration, cloud *openstack.Cloud) error {
+	err := l.stages(ctx, r,
 		stage{"plan", func(ctx context.Context) (string, error) { return l.showPlan(ctx, in) }},
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"a compute with an old vm is left alone", func(ctx context.Context) (string, error) { return l.leftAlone(ctx, in) }},
@@ -57,13 +62,13 @@ func (l *lab) mainJob(ctx context.Context) (*report, error) {
 		stage{"apply to the remaining compute", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"old vm runs from ceph", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 	)
-	if err != nil {
-		return r, err
+	if err == nil {
+		err = l.verify(ctx, in, r)
 	}
-	if err := l.verify(ctx, in, r); err != nil {
-		return r, err
+	if err == nil {
+		err = l.secondPlan(ctx, in, r)
 	}
-	return r, l.secondPlan(ctx, in, r)
+	return err
 }
 
 // stages runs the stages until one fails; each becomes a check.

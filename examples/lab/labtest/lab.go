@@ -99,6 +99,10 @@ func (l *lab) open(ctx context.Context) (*integrate.Integration, integrate.World
 	if err != nil {
 		return nil, integrate.World{}, nil, err
 	}
+	return l.openSpec(ctx, spec)
+}
+
+func (l *lab) openSpec(ctx context.Context, spec integrate.Spec) (*integrate.Integration, integrate.World, func(), error) {
 	world, closeAll, err := wiring.Open(ctx, spec)
 	if err != nil {
 		return nil, world, closeAll, err

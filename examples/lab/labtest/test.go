@@ -17,22 +17,33 @@ import (
 	"github.com/cephstack/cephstack/openstack"
 )
 
-// test runs the lab's tests, or those parts that are named. Each part begins
-// with a reset lab; that of a brownfield is part of making it.
+// A part is a test with a cloud of its own.
+type part struct {
+	name    string
+	variant bool
+	fn      func(context.Context, *report) error
+}
+
+// test runs the lab's tests, or those parts that are named: variants only run
+// so. Each part begins with a reset lab; that of a brownfield is part of making
+// it.
 func (l *lab) test(ctx context.Context, parts []string) error {
-	all := []struct {
-		name string
-		fn   func(context.Context, *report) error
-	}{
-		{"main", l.testMain},
-		{"kills", l.testKills},
-		{"ceph-2014", l.testCeph2014},
-		{"cinder-junk", l.testCinderJunk},
+	all := []part{
+		{"main", false, l.testMain},
+		{"kills", false, l.testKills},
+		{"ceph-2014", false, l.testCeph2014},
+		{"cinder-junk", false, l.testCinderJunk},
+		{"bare-hosts", true, l.testBareHosts},
+	}
+	for _, name := range parts {
+		if !slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
+			return fmt.Errorf("there is no part %q", name)
+		}
 	}
 	r := &report{}
 	var errs []error
 	for _, part := range all {
-		if len(parts) > 0 && !slices.Contains(parts, part.name) {
+		if named := slices.Contains(parts, part.name); !named && (part.variant || len(parts) > 0) {
 			continue
 		}
 		began := time.Now()

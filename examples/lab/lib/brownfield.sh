@@ -4,8 +4,8 @@
 lab_brownfield() {
   local name=$1
   case $name in
-    ceph-2014 | cinder-junk) ;;
-    *) die "no brownfield '$name': there are ceph-2014 and cinder-junk" ;;
+    ceph-2014 | cinder-junk | bare-hosts) ;;
+    *) die "no brownfield '$name': there are ceph-2014, cinder-junk and bare-hosts" ;;
   esac
   lab_reset
   phase "brownfield $name" "brownfield_${name//-/_}"
@@ -14,6 +14,19 @@ lab_brownfield() {
 }
 
 brownfield_ceph_2014() { run_on ceph01 brownfield-ceph.sh </dev/null; }
+
+# The password of the account installer, and the key that deploy is to get, are
+# in the folder out.
+brownfield_bare_hosts() {
+  local host key
+  [[ -s $OUT/deploy_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C deploy@lab -f "$OUT/deploy_ed25519"
+  (umask 077; secret installer >"$OUT/installer_password")
+  for host in "${ALL_HOSTS[@]}"; do
+    key=
+    [[ ${ROLE[$host]} != ceph ]] || key=$(cat "$OUT/deploy_ed25519.pub")
+    printf "PASSWORD='%s'\nKEY='%s'\n" "$(secret installer)" "$key" | run_on "$host" brownfield-bare.sh
+  done
+}
 
 brownfield_cinder_junk() {
   local since
