@@ -73,12 +73,12 @@ func (l *lab) bare(ctx context.Context, world integrate.World) (string, error) {
 			return "", fmt.Errorf("%s lets deploy in (%v)", name, err)
 		}
 		const script = `ls -d /etc/ceph /etc/sudoers.d/*cephstack* /etc/sudoers.d/deploy /home/deploy/.ssh 2>/dev/null; command -v ceph
-dpkg-query -W -f '${Package} ${db:Status-Status}\n' ceph-common python3-rbd 2>/dev/null | grep ' installed'; exit 0`
+dpkg-query -W -f '${Package} ${db:Status-Status}\n' ceph-common 2>/dev/null | grep ' installed'; exit 0`
 		if out, err := l.sh(ctx, name, script); err != nil || out != "" {
 			return "", fmt.Errorf("%s has %s: %v", name, out, err)
 		}
 	}
-	return "no key, no sudo rule, no package and no folder of ceph on " + strings.Join(bareHosts(), ", "), nil
+	return "no key, no sudo rule, no /etc/ceph and no ceph-common on " + strings.Join(bareHosts(), ", "), nil
 }
 
 // wayIn looks at what the way in was made of.
