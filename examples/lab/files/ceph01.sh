@@ -1,21 +1,33 @@
 #!/bin/bash
-# Makes the one-host Ceph: a monitor, a manager and three OSDs on sparse files.
-# Settings: SUITE FSID MON_ADDR NETWORK
+# Makes a one-host Ceph: a monitor, a manager and OSDs on sparse files. Several
+# are there side by side: their names, the ids of their daemons and the
+# monitors' ports differ.
+# Settings: SUITE FSID MON_ADDR NETWORK CLUSTER ID MON_PORT MON_PORT_V1 OSDS OSD_SIZE
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null
 . ./settings
 set +a
+export CEPH_ARGS="--cluster $CLUSTER"
+MONS="[v2:$MON_ADDR:$MON_PORT,v1:$MON_ADDR:$MON_PORT_V1]"
+
+# unit NAME starts a daemon of this cluster.
+unit() {
+  install -d "/etc/systemd/system/$1.service.d"
+  printf '[Service]\nEnvironment=CLUSTER=%s\n' "$CLUSTER" >"/etc/systemd/system/$1.service.d/cluster.conf"
+  systemctl daemon-reload
+  systemctl enable --now "$1"
+}
 
 write_conf() {
   install -d -m 0755 /etc/ceph
   # One host: replicas must be allowed to sit on OSDs of the same host, and the
   # monitor reads that when it makes its first CRUSH map.
-  cat >/etc/ceph/ceph.conf <<CONF
+  cat >"/etc/ceph/$CLUSTER.conf" <<CONF
 [global]
 fsid = $FSID
-mon_initial_members = ceph01
-mon_host = [v2:$MON_ADDR:3300,v1:$MON_ADDR:6789]
+mon_initial_members = $ID
+mon_host = $MONS
 public_network = $NETWORK
 auth_cluster_required = cephx
 auth_service_required = cephx
@@ -33,7 +45,7 @@ mon_max_pg_per_osd = 800
 mon_data_avail_warn = 3
 
 [osd]
-bluestore_block_size = 4294967296
+bluestore_block_size = $OSD_SIZE
 bluestore_block_create = true
 bluestore_cache_autotune = false
 bluestore_cache_size = 67108864
@@ -42,32 +54,33 @@ CONF
 }
 
 make_mon() {
-  local keyring=/etc/ceph/ceph.mon.keyring
-  ceph-authtool --create-keyring $keyring --gen-key -n mon. --cap mon 'allow *'
-  ceph-authtool --create-keyring /etc/ceph/ceph.client.admin.keyring --gen-key -n client.admin \
+  local keyring=/etc/ceph/$CLUSTER.mon.keyring admin=/etc/ceph/$CLUSTER.client.admin.keyring dir=/var/lib/ceph/mon/$CLUSTER-$ID
+  ceph-authtool --create-keyring "$keyring" --gen-key -n mon. --cap mon 'allow *'
+  ceph-authtool --create-keyring "$admin" --gen-key -n client.admin \
     --cap mon 'allow *' --cap osd 'allow *' --cap mds 'allow *' --cap mgr 'allow *'
-  ceph-authtool $keyring --import-keyring /etc/ceph/ceph.client.admin.keyring
-  monmaptool --create --clobber --addv ceph01 "[v2:$MON_ADDR:3300,v1:$MON_ADDR:6789]" --fsid "$FSID" /etc/ceph/monmap
-  chown ceph:ceph $keyring
-  install -d -o ceph -g ceph /var/lib/ceph/mon/ceph-ceph01
-  ceph-mon --mkfs -i ceph01 --monmap /etc/ceph/monmap --keyring $keyring --setuser ceph --setgroup ceph
-  rm -f $keyring /etc/ceph/monmap
-  systemctl enable --now ceph.target ceph-mon.target ceph-mgr.target ceph-osd.target ceph-mon@ceph01
+  ceph-authtool "$keyring" --import-keyring "$admin"
+  monmaptool --create --clobber --addv "$ID" "$MONS" --fsid "$FSID" /etc/ceph/monmap
+  chown ceph:ceph "$keyring"
+  install -d -o ceph -g ceph "$dir"
+  ceph-mon --mkfs -i "$ID" --monmap /etc/ceph/monmap --keyring "$keyring" --setuser ceph --setgroup ceph
+  rm -f "$keyring" /etc/ceph/monmap
+  systemctl enable --now ceph.target ceph-mon.target ceph-mgr.target ceph-osd.target
+  unit "ceph-mon@$ID"
   timeout 60 ceph mon stat
   ceph config set mon auth_allow_insecure_global_id_reclaim false
 }
 
 make_mgr() {
-  local dir=/var/lib/ceph/mgr/ceph-ceph01
-  install -d -o ceph -g ceph $dir
-  ceph auth get-or-create mgr.ceph01 mon 'allow profile mgr' osd 'allow *' mds 'allow *' -o $dir/keyring
-  chown ceph:ceph $dir/keyring
-  chmod 0600 $dir/keyring
-  systemctl enable --now ceph-mgr@ceph01
+  local dir=/var/lib/ceph/mgr/$CLUSTER-$ID
+  install -d -o ceph -g ceph "$dir"
+  ceph auth get-or-create "mgr.$ID" mon 'allow profile mgr' osd 'allow *' mds 'allow *' -o "$dir/keyring"
+  chown ceph:ceph "$dir/keyring"
+  chmod 0600 "$dir/keyring"
+  unit "ceph-mgr@$ID"
 }
 
 make_osd() {
-  local id=$1 dir=/var/lib/ceph/osd/ceph-$1 uuid key
+  local id=$1 dir=/var/lib/ceph/osd/$CLUSTER-$1 uuid key
   uuid=$(cat /proc/sys/kernel/random/uuid)
   key=$(ceph-authtool --gen-print-key)
   install -d -o ceph -g ceph "$dir"
@@ -75,7 +88,7 @@ make_osd() {
   (umask 077; printf '[osd.%s]\n\tkey = %s\n' "$id" "$key" >"$dir/keyring")
   chown ceph:ceph "$dir/keyring"
   ceph-osd -i "$id" --mkfs --osd-uuid "$uuid" --setuser ceph --setgroup ceph
-  systemctl enable --now "ceph-osd@$id"
+  unit "ceph-osd@$id"
 }
 
 # expected_warnings silences what this suite's Ceph always warns of.
@@ -89,7 +102,7 @@ main() {
   write_conf
   make_mon
   make_mgr
-  for id in 0 1 2; do make_osd $id; done
+  for id in $OSDS; do make_osd "$id"; done
   expected_warnings
 }
 main

@@ -3,7 +3,8 @@
 //
 //	labtest demo    the main job, shown: writes demo-report.json
 //	labtest test    the main job, then kills, then brownfields, each from a reset lab
-//	labtest test bare-hosts    the main job on hosts without key, sudo rule and packages
+//	labtest test bare-hosts       the main job on hosts without key, sudo rule and packages
+//	labtest test multi-cluster    the main job with two clusters, two stores and two backends
 //
 // It runs from the module's root, as root, with the lab up.
 package main

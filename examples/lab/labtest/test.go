@@ -34,6 +34,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"ceph-2014", false, l.testCeph2014},
 		{"cinder-junk", false, l.testCinderJunk},
 		{"bare-hosts", true, l.testBareHosts},
+		{"multi-cluster", true, l.testTwoClusters},
 	}
 	for _, name := range parts {
 		if !slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {

@@ -4,8 +4,8 @@
 lab_brownfield() {
   local name=$1
   case $name in
-    ceph-2014 | cinder-junk | bare-hosts) ;;
-    *) die "no brownfield '$name': there are ceph-2014, cinder-junk and bare-hosts" ;;
+    ceph-2014 | cinder-junk | bare-hosts | second-ceph) ;;
+    *) die "no brownfield '$name': there are ceph-2014, cinder-junk, bare-hosts and second-ceph" ;;
   esac
   lab_reset
   phase "brownfield $name" "brownfield_${name//-/_}"
@@ -27,6 +27,13 @@ brownfield_bare_hosts() {
     printf "PASSWORD='%s'\nKEY='%s'\n" "$(secret installer)" "$key" | run_on "$host" brownfield-bare.sh
   done
 }
+
+brownfield_second_ceph() {
+  settings_of_ceph west | run_on ceph01 ceph01.sh
+  wait_for 60 'the second ceph' second_ceph_healthy
+}
+
+second_ceph_healthy() { [[ $(on ceph01 'sudo timeout 20 ceph --cluster west health') == HEALTH_OK* ]]; }
 
 brownfield_cinder_junk() {
   local since

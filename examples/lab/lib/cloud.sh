@@ -31,9 +31,22 @@ settings_of() {
 }
 
 make_ceph() {
-  { quoted SUITE "$SUITE"; quoted FSID "$(cat "$SECRETS/fsid")"; quoted MON_ADDR "${ADDR[ceph01]}"; quoted NETWORK 10.221.0.0/24; } |
-    run_on ceph01 ceph01.sh
+  settings_of_ceph ceph | run_on ceph01 ceph01.sh
   write_ceph_access
+}
+
+# settings_of_ceph CLUSTER: ceph is the main one, west a second small one beside it.
+settings_of_ceph() {
+  quoted SUITE "$SUITE"
+  quoted MON_ADDR "${ADDR[ceph01]}"
+  quoted NETWORK 10.221.0.0/24
+  quoted CLUSTER "$1"
+  case $1 in
+    ceph) quoted FSID "$(cat "$SECRETS/fsid")"; quoted ID ceph01; quoted MON_PORT 3300; quoted MON_PORT_V1 6789
+      quoted OSDS '0 1 2'; quoted OSD_SIZE 4294967296 ;;
+    west) quoted FSID "$(cat /proc/sys/kernel/random/uuid)"; quoted ID west; quoted MON_PORT 3310; quoted MON_PORT_V1 6790
+      quoted OSDS '10 11'; quoted OSD_SIZE 3221225472 ;;
+  esac
 }
 
 make_controller() { settings_of controller | run_on controller controller.sh; }
