@@ -93,7 +93,7 @@ func TestCapsEqual(t *testing.T) {
 }
 
 func TestCapsMerge(t *testing.T) {
-	layout := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, MgrCaps: true}
+	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, MgrCaps: true}
 	desired := layout.CinderCaps()
 	for _, c := range []struct {
 		name      string
@@ -132,7 +132,7 @@ func TestCapsString(t *testing.T) {
 }
 
 func TestLayout(t *testing.T) {
-	l := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes", "fast"}, BackupPool: "backups", VMPool: "vms",
+	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes", "fast"}, BackupPool: "backups", VMPool: "vms",
 		DataPools: []string{"ec data"}, MgrCaps: true}
 	const all = "profile rbd pool=volumes, profile rbd pool=fast, profile rbd pool=vms, profile rbd-read-only pool=images"
 	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=images", "mgr": "profile rbd pool=images"}, l.GlanceCaps())
@@ -142,16 +142,16 @@ func TestLayout(t *testing.T) {
 	const nova = "profile rbd pool=vms, profile rbd-read-only pool=images"
 	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": nova, "osd": nova + `, profile rbd pool="ec data"`}, l.NovaCaps())
 
-	l = ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, VMPool: "volumes", ImagesWritable: true}
+	l = ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, VMPool: "volumes", ImagesWritable: true}
 	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=volumes, profile rbd pool=images"}, l.CinderCaps())
 	assert.Equal(t, ceph.Caps{"mon": "profile rbd"}, ceph.Layout{MgrCaps: true}.GlanceCaps())
-	one := ceph.Layout{ImagePool: "rbd", VolumePools: []string{"rbd"}, VMPool: "rbd"}
+	one := ceph.Layout{ImagePools: []string{"rbd"}, VolumePools: []string{"rbd"}, VMPool: "rbd"}
 	assert.Equal(t, "profile rbd pool=rbd", one.CinderCaps()["osd"], "read-only adds nothing to a pool that may be written")
 }
 
 // The strings of the official document, Havana to Liberty.
 func TestLayoutClassic(t *testing.T) {
-	l := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, BackupPool: "backups", VMPool: "vms", MgrCaps: true, Classic: true, DataPools: []string{"ec"}}
+	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, BackupPool: "backups", VMPool: "vms", MgrCaps: true, Classic: true, DataPools: []string{"ec"}}
 	const children = "allow class-read object_prefix rbd_children, "
 	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=images"}, l.GlanceCaps())
 	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images"}, l.CinderCaps())
@@ -180,7 +180,7 @@ func FuzzCaps(f *testing.F) {
 				t.Fatalf("%q is read, its normal form %q is not: %v", text, normal[daemon], err)
 			}
 		}
-		desired := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}}.CinderCaps()
+		desired := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}}.CinderCaps()
 		merged := caps.Merge(desired)
 		if again := merged.Merge(desired); !again.Equal(merged) {
 			t.Fatalf("merged %v becomes %v", merged, again)

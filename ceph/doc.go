@@ -9,7 +9,7 @@
 //
 //	cluster := ceph.New(mon) // mon from radosconn.Dial, cephcli.New or cephtest.New
 //	err := cluster.CreatePool(ctx, ceph.Pool{Name: "volumes", Application: "rbd"})
-//	layout := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}, MgrCaps: true}
+//	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, MgrCaps: true}
 //	user, err := cluster.CreateUser(ctx, "client.cinder", layout.CinderCaps())
 //	file := ceph.Keyring{Users: []ceph.User{user}}.Render()
 //

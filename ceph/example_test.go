@@ -16,7 +16,7 @@ func Example() {
 	if err := cluster.CreatePool(ctx, ceph.Pool{Name: "volumes", Application: "rbd"}); err != nil {
 		fmt.Println(err)
 	}
-	layout := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}}
+	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}}
 	user, err := cluster.CreateUser(ctx, "client.cinder", layout.CinderCaps())
 	if err != nil {
 		fmt.Println(err)
@@ -30,7 +30,7 @@ func ExampleCaps_Merge() {
 		"mon": "allow r",
 		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r pool=operator-data",
 	}
-	layout := ceph.Layout{ImagePool: "images", VolumePools: []string{"volumes"}}
+	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}}
 	fmt.Println(was.Merge(layout.CinderCaps()))
 	// Output: mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd-read-only pool=images, allow r pool=operator-data'
 }

@@ -8,19 +8,23 @@ import (
 // A Layout says which pools the OpenStack services use; caps are computed
 // from it. Names of pools that are empty are left out; names may repeat.
 type Layout struct {
-	ImagePool   string   // Glance
+	ImagePools  []string // Glance
 	VolumePools []string // Cinder
 	BackupPool  string   // cinder-backup
 	VMPool      string   // Nova's own disks; empty when they stay local
-	DataPools   []string // erasure-coded data pools behind VolumePools or VMPool
-	// ImagesWritable lets Cinder's and Nova's user write to ImagePool, which
+	// Data pools hold the objects of images whose headers are in one of the
+	// pools above; they may be erasure-coded.
+	ImageDataPools []string // behind ImagePools
+	DataPools      []string // behind VolumePools or VMPool
+	BackupDataPool string   // behind BackupPool
+	// ImagesWritable lets Cinder's and Nova's user write to ImagePools, which
 	// Nova needs to snapshot a VM without a download and an upload.
 	ImagesWritable bool
 	// MgrCaps adds mgr profiles; false only for clusters before Luminous.
 	MgrCaps bool
 	// Classic gives the rights as they were written before Luminous, which has
 	// the first profiles for librbd: "allow" clauses, and none for the mgr and
-	// for DataPools. A client with such rights cannot break the lock that a
+	// for data pools. A client with such rights cannot break the lock that a
 	// crashed host left on an image.
 	Classic bool
 }
@@ -28,14 +32,14 @@ type Layout struct {
 // GlanceCaps are the rights of Glance's user.
 //
 // Similar To: ceph auth get-or-create client.glance mon 'profile rbd' osd 'profile rbd pool=images' mgr 'profile rbd pool=images'
-func (l Layout) GlanceCaps() Caps { return l.caps([]string{l.ImagePool}, nil) }
+func (l Layout) GlanceCaps() Caps { return l.data(l.caps(l.ImagePools, nil), l.ImageDataPools, nil) }
 
 // CinderCaps are the rights of the user that cinder-volume and, in the usual
 // layout, Nova share: volumes, VM disks, and images to clone from.
 //
 // Similar To: ceph auth get-or-create client.cinder mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images'
 func (l Layout) CinderCaps() Caps {
-	return l.withImages(append(slices.Clone(l.VolumePools), l.VMPool))
+	return l.withImages(slices.Concat(l.VolumePools, []string{l.VMPool}))
 }
 
 // BackupCaps are the rights of cinder-backup's user: its pool, and reading
@@ -46,7 +50,7 @@ func (l Layout) BackupCaps() Caps {
 	if l.Classic { // the driver reads a volume as that volume's user
 		return l.caps([]string{l.BackupPool}, nil)
 	}
-	return l.caps([]string{l.BackupPool}, l.VolumePools).add(clauses("profile rbd-read-only pool=", l.DataPools))
+	return l.data(l.caps([]string{l.BackupPool}, l.VolumePools), []string{l.BackupDataPool}, l.DataPools)
 }
 
 // NovaCaps are the rights of a user that only Nova has: VM disks, and images
@@ -55,23 +59,28 @@ func (l Layout) BackupCaps() Caps {
 // Similar To: ceph auth get-or-create client.nova mon 'profile rbd' osd 'profile rbd pool=vms, profile rbd-read-only pool=images'
 func (l Layout) NovaCaps() Caps { return l.withImages([]string{l.VMPool}) }
 
-// withImages adds the image pool, read-only or not, and the data pools, which
-// the mgr never speaks of.
+// withImages adds the image pools, read-only or not, and the data pools.
 func (l Layout) withImages(pools []string) Caps {
-	var c Caps
 	if l.ImagesWritable {
-		c = l.caps(append(pools, l.ImagePool), nil)
-	} else {
-		c = l.caps(pools, []string{l.ImagePool})
+		return l.data(l.caps(slices.Concat(pools, l.ImagePools), nil), slices.Concat(l.DataPools, l.ImageDataPools), nil)
 	}
+	return l.data(l.caps(pools, l.ImagePools), l.DataPools, l.ImageDataPools)
+}
+
+// data adds the rights in data pools, which the mgr never speaks of.
+func (l Layout) data(c Caps, write, read []string) Caps {
 	if l.Classic {
 		return c
 	}
-	return c.add(clauses("profile rbd pool=", l.DataPools))
+	return c.add(join(clauses("profile rbd pool=", write), clauses("profile rbd-read-only pool=", without(read, write))))
+}
+
+func without(pools, others []string) []string {
+	return slices.DeleteFunc(slices.Clone(pools), func(p string) bool { return slices.Contains(others, p) })
 }
 
 func (l Layout) caps(write, read []string) Caps {
-	read = slices.DeleteFunc(slices.Clone(read), func(p string) bool { return slices.Contains(write, p) })
+	read = without(read, write)
 	if l.Classic {
 		osd := join("allow class-read object_prefix rbd_children", clauses("allow rwx pool=", write), clauses("allow rx pool=", read))
 		return Caps{"mon": "allow r", "osd": osd}

@@ -46,8 +46,8 @@ func (x *hostDiffer) confContent(cluster string, base []byte) (confContent, erro
 	return content, err
 }
 
-// editConf sets the monitors, the options that the Spec gives and the users'
-// keyring lines.
+// editConf sets the monitors, the options that the Spec gives, and the users'
+// keyrings and data pools.
 func (x *hostDiffer) editConf(cluster string, base []byte) (w confContent, err error) {
 	c := x.o.clusters[cluster]
 	conf, err := ceph.ParseConf(base)
@@ -77,6 +77,9 @@ func (x *hostDiffer) editConf(cluster string, base []byte) (w confContent, err e
 	for _, id := range x.users {
 		if id.cluster == cluster {
 			set(id.entity, "keyring", keyringPath(cluster, id.entity))
+			if pool := x.site.dataPool(id); pool != "" {
+				set(id.entity, "rbd_default_data_pool", pool)
+			}
 		}
 	}
 	x.tuning(set)

@@ -154,7 +154,11 @@ func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 	}
 	switch service {
 	case "glance-api":
-		return check(x.site.glance.Store, "rbd_store_pool", "store", x.site.glance.Pool)
+		for _, st := range x.site.stores {
+			if err := check(st.Name, "rbd_store_pool", "store", st.Pool); err != nil {
+				return err
+			}
+		}
 	case "cinder-volume":
 		for _, b := range x.site.cinder {
 			if err := check(b.Name, "rbd_pool", "backend name", b.Pool); err != nil {
@@ -218,9 +222,7 @@ func (x *hostDiffer) serviceSettings(name string, cur openstack.Current) ([]open
 	release := x.site.release
 	switch name {
 	case "glance-api":
-		g := x.site.glance
-		store := openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}
-		store.MultipleLocations = x.site.layout(g.Cluster).ImagesWritable
+		store := x.site.glanceStore()
 		return store.Settings(release, cur)
 	case "cinder-volume":
 		return x.volumeSettings(release, cur)
@@ -276,7 +278,7 @@ func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Cu
 	id := x.site.secrets[0]
 	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.uuids[id], Conf: confPath(id.cluster)}
 	if x.disksToCeph(cur) {
-		disks.Pool = x.site.nova.Pool
+		disks.Pool, disks.ImageStore = x.site.nova.Pool, x.site.copiesTo()
 	}
 	return disks.Settings(release, cur)
 }

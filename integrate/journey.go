@@ -25,10 +25,10 @@ type journey struct {
 	poll   time.Duration
 	prefix string
 
-	image    openstack.Image
-	copy     openstack.Volume // copy-on-write child of image
-	data     openstack.Volume // written in one guest, read in another
-	restored openstack.Volume // what a backup of data is restored into
+	image    openstack.Image            // in the default store
+	stored   map[string]openstack.Image // one in each store, by its name
+	data     openstack.Volume           // written in one guest, read in another
+	restored openstack.Volume           // what a backup of data is restored into
 	flavor   string
 	guests   []guest // by compute, in the Spec's order
 	sum      string  // SHA-256 of the guest's file
@@ -63,7 +63,7 @@ const (
 )
 
 func (v *verifier) journey(ctx context.Context) {
-	j := &journey{verifier: v, cloud: v.in.world.Cloud, poll: 2 * time.Second, passed: map[string]bool{},
+	j := &journey{verifier: v, cloud: v.in.world.Cloud, poll: 2 * time.Second, passed: map[string]bool{}, stored: map[string]openstack.Image{},
 		prefix: strings.Replace(probeName(), "probe", "verify", 1)}
 	if v.in.poll > 0 {
 		j.poll = v.in.poll
@@ -107,59 +107,26 @@ func (j *journey) storage(ctx context.Context) {
 		})
 		return
 	}
-	j.step(ctx, checkImage, "look at glance-api's log and at show_image_direct_url", nil, j.uploadImage)
+	for i, st := range s.stores {
+		j.step(ctx, j.imageCheck(st), "look at glance-api's log and at show_image_direct_url", nil, func(ctx context.Context) (string, error) {
+			return j.uploadImage(ctx, st, i > 0)
+		})
+	}
+	j.image = j.stored[s.glance.Store]
 	if len(s.cinder) == 0 {
 		return
 	}
-	j.step(ctx, checkCopy, "the image must be raw, exposed by show_image_direct_url, and in the same cluster; look at cinder-volume's log",
-		[]string{checkImage}, j.copyVolume)
+	first := s.cinder[0] // the journey's data goes through it
+	j.copyOn(ctx, checkCopy, first)
 	const next = "look at cinder-scheduler's and cinder-volume's logs"
 	j.step(ctx, checkVolumes, next, nil, j.dataVolumes)
-	for _, b := range s.cinder[1:] { // the journey's data goes through the first
+	for _, b := range s.cinder[1:] {
 		j.step(ctx, "volume in ceph on backend "+b.Name, next, nil, func(ctx context.Context) (string, error) {
 			vol, err := j.volumeOn(ctx, b, b.Name, openstack.VolumeRequest{})
-			return fmt.Sprintf("%s/volume-%s", b.Pool, vol.ID), err
+			return fmt.Sprintf("%s on %s", b.use().object("volume-"+vol.ID), vol.Host), err
 		})
+		j.copyOn(ctx, checkCopy+" on backend "+b.Name, b)
 	}
-}
-
-func (j *journey) uploadImage(ctx context.Context) (string, error) {
-	if j.opts.Image == nil {
-		return "", unable("no guest image was given")
-	}
-	size, sum, err := measure(j.opts.Image)
-	if err != nil {
-		return "", err
-	}
-	image, err := j.cloud.UploadImage(ctx, j.prefix+"-image", "raw", j.opts.Image)
-	if image.ID != "" {
-		j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
-	}
-	if err != nil {
-		return "", err
-	}
-	g := j.in.site.glance
-	rbd, err := j.images(g.Cluster).Inspect(ctx, g.Pool, image.ID)
-	if err != nil {
-		return "", fmt.Errorf("uploaded, but not in pool %s: %w", g.Pool, err)
-	}
-	if !hasSnapshot(rbd, "snap", true) {
-		return "", fmt.Errorf("%s/%s has no protected snapshot snap", g.Pool, image.ID)
-	}
-	if rbd.Size < size {
-		return "", fmt.Errorf("%s/%s has %d bytes, the image %d", g.Pool, image.ID, rbd.Size, size)
-	}
-	back, err := j.cloud.DownloadImage(ctx, image.ID)
-	if err != nil {
-		return "", err
-	}
-	defer back.Close()
-	_, got, err := digestOf(back)
-	if err != nil || got != sum {
-		return "", fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s): %w", got, sum, errors.Join(err))
-	}
-	j.image = image
-	return fmt.Sprintf("%s/%s@snap protected, %d bytes, sha256 %.16s same after download", g.Pool, image.ID, rbd.Size, sum), nil
 }
 
 // measure reads an image through once and rewinds it.
@@ -206,38 +173,10 @@ func (j *journey) volumeOn(ctx context.Context, b BackendSpec, name string, r op
 	if err != nil {
 		return vol, err
 	}
-	if _, err := j.images(b.Cluster).Inspect(ctx, b.Pool, "volume-"+vol.ID); err != nil {
-		return vol, fmt.Errorf("volume %s is on %s and not in pool %s (where other backends exist, the backend needs a volume_type in the Spec): %w",
-			vol.ID, vol.Host, b.Pool, err)
+	if _, err := j.inspect(ctx, b.use(), "volume-"+vol.ID); err != nil {
+		return vol, fmt.Errorf("volume %s is on %s (where other backends exist, the backend needs a volume_type in the Spec): %w", vol.ID, vol.Host, err)
 	}
 	return vol, nil
-}
-
-func (j *journey) copyVolume(ctx context.Context) (string, error) {
-	vol, err := j.volume(ctx, "copy", openstack.VolumeRequest{ImageID: j.image.ID, SizeGiB: int((j.image.Size + gib - 1) / gib)})
-	if err != nil {
-		return "", err
-	}
-	j.copy = vol
-	b := j.in.site.cinder[0]
-	return j.childOfImage(ctx, b.Cluster, b.Pool, "volume-"+vol.ID)
-}
-
-// childOfImage passes when an RBD image is a clone of the journey's image, or,
-// in another cluster than the images', where there are no clones of it, is there.
-func (j *journey) childOfImage(ctx context.Context, cluster, pool, name string) (string, error) {
-	rbd, err := j.images(cluster).Inspect(ctx, pool, name)
-	if err != nil {
-		return "", fmt.Errorf("%s/%s: %w", pool, name, err)
-	}
-	if images := j.in.site.glance.Cluster; images != cluster {
-		return fmt.Sprintf("%s/%s is a full copy, as images are in cluster %s", pool, name, images), nil
-	}
-	want := ceph.Parent{Pool: j.in.site.glance.Pool, Image: j.image.ID, Snapshot: "snap"}
-	if rbd.Parent == nil || *rbd.Parent != want {
-		return "", fmt.Errorf("%s/%s is a full copy: its parent is %v, not %v", pool, name, rbd.Parent, want)
-	}
-	return fmt.Sprintf("%s/%s is a child of %s/%s@snap", pool, name, want.Pool, want.Image), nil
 }
 
 func (j *journey) dataVolumes(ctx context.Context) (string, error) {
@@ -249,7 +188,7 @@ func (j *journey) dataVolumes(ctx context.Context) (string, error) {
 		return "", err
 	}
 	b := j.in.site.cinder[0]
-	return fmt.Sprintf("%s/volume-%s and another, on %s", b.Pool, j.data.ID, j.data.Host), nil
+	return fmt.Sprintf("%s and another, on %s", b.use().object("volume-"+j.data.ID), j.data.Host), nil
 }
 
 // boot starts a guest on every compute.
@@ -344,7 +283,7 @@ func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
 	if section, _ := j.in.site.diskOptions(); section == "DEFAULT" {
 		return "", unable("guest is up; Havana names VM disks by their instance, and that name is not looked up")
 	}
-	where, err := j.childOfImage(ctx, n.Cluster, n.Pool, g.server.ID+"_disk")
+	where, err := j.childOf(ctx, n.use(), g.server.ID+"_disk", j.diskParent())
 	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
 		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")
 	}

@@ -170,7 +170,7 @@ func (j *journey) inBackupPool(ctx context.Context, b openstack.Backup) (string,
 		if !strings.HasPrefix(name, "volume-"+j.data.ID+".backup.") {
 			continue
 		}
-		rbd, err := images.Inspect(ctx, spec.Pool, name)
+		rbd, err := j.inspect(ctx, spec.use(), name)
 		if err != nil {
 			return "", err
 		}

@@ -30,12 +30,14 @@ func (r right) String() string {
 }
 
 // rights lists what a user must and must not be able to do, for every pool of
-// the Spec on its cluster.
+// the Spec on its cluster. Data pools are left out: no image can be made there,
+// and those whose data go there are made all the same.
 func (s *site) rights(id userID) []right {
 	write, read := s.poolRights(id)
 	var out []right
 	for _, p := range s.pools[id.cluster] {
 		switch {
+		case s.holdsData(id.cluster, p.Name):
 		case slices.Contains(write, p.Name):
 			out = append(out, right{p.Name, true, true})
 		case slices.Contains(read, p.Name):
@@ -49,21 +51,19 @@ func (s *site) rights(id userID) []right {
 
 func (s *site) poolRights(id userID) (write, read []string) {
 	l := s.layout(id.cluster)
-	switch {
-	case s.glance != nil && id == (userID{s.glance.Cluster, "client." + s.glance.User}):
-		return []string{l.ImagePool}, nil
-	case s.backup != nil && id == (userID{s.backup.Cluster, "client." + s.backup.User}):
-		if l.Classic {
-			return []string{l.BackupPool}, nil
-		}
-		return []string{l.BackupPool}, l.VolumePools
+	if pools, data := s.poolsOf(id, usedForImages); len(pools) > 0 {
+		return slices.Concat(pools, data), nil
 	}
-	write, read = s.poolsOf(id), []string{l.ImagePool}
-	if s.sharedWithNova(id) {
-		write = append(write, l.VMPool)
-		if l.ImagesWritable {
-			write = append(write, l.ImagePool)
+	if pools, data := s.poolsOf(id, usedForBackups); len(pools) > 0 {
+		if write = slices.Concat(pools, data); l.Classic {
+			return write, nil
 		}
+		return write, slices.Concat(l.VolumePools, l.DataPools)
+	}
+	pools, data := s.poolsOf(id, usedForVolumes, usedForDisks)
+	write, read = slices.Concat(pools, data), slices.Concat(l.ImagePools, l.ImageDataPools)
+	if s.sharedWithNova(id) && l.ImagesWritable {
+		write = append(write, read...)
 	}
 	return write, read
 }
@@ -72,7 +72,11 @@ func (s *site) poolRights(id userID) (write, read []string) {
 // as the service's account, those that it must not have too.
 func (v *verifier) probes(ctx context.Context) {
 	for _, u := range v.in.site.users {
-		v.check(ctx, "rights "+u.entity, "compare the users check with the pools; foreign rights can be dropped with remove_foreign_caps: true",
+		name := "rights " + u.entity
+		if len(v.in.site.spec.Clusters) > 1 {
+			name += " in " + u.cluster
+		}
+		v.check(ctx, name, "compare the users check with the pools; foreign rights can be dropped with remove_foreign_caps: true",
 			func(ctx context.Context) (string, error) { return v.probe(ctx, u.userID) })
 	}
 }

@@ -26,6 +26,7 @@ type site struct {
 	spec    Spec
 	release openstack.Release
 	glance  *GlanceSpec
+	stores  []StoreSpec // of Glance, the default one first
 	cinder  []BackendSpec
 	backup  *BackupSpec
 	nova    *NovaSpec
@@ -34,7 +35,8 @@ type site struct {
 	// services are the places of the services, by layout.
 	services map[string]map[string]serviceLayout
 	on       map[string][]userID // by service
-	secrets  []userID            // whom QEMU logs in as on the computes
+	uses     []poolUse
+	secrets  []userID // whom QEMU logs in as on the computes
 }
 
 // resolve fills the defaults in; spec has passed Validate.
@@ -47,7 +49,12 @@ func resolve(spec Spec) *site {
 	}
 	if g := spec.Glance; g != nil {
 		s.glance = &GlanceSpec{Cluster: cmp.Or(g.Cluster, first), Pool: cmp.Or(g.Pool, "images"),
-			User: cmp.Or(g.User, "glance"), Store: cmp.Or(g.Store, "rbd")}
+			User: cmp.Or(g.User, "glance"), Store: cmp.Or(g.Store, "rbd"), DataPool: g.DataPool}
+		s.stores = []StoreSpec{{Name: s.glance.Store, Cluster: s.glance.Cluster, Pool: s.glance.Pool, User: s.glance.User, DataPool: g.DataPool}}
+		for _, st := range g.Stores {
+			st.Cluster, st.Pool, st.User = cmp.Or(st.Cluster, first), cmp.Or(st.Pool, "images"), cmp.Or(st.User, "glance")
+			s.stores = append(s.stores, st)
+		}
 	}
 	if c := spec.Cinder; c != nil {
 		for _, b := range c.Backends {
@@ -56,13 +63,16 @@ func resolve(spec Spec) *site {
 		}
 	}
 	if b := spec.Backup; b != nil {
-		s.backup = &BackupSpec{Cluster: cmp.Or(b.Cluster, first), Pool: cmp.Or(b.Pool, "backups"), User: cmp.Or(b.User, "cinder-backup")}
+		r := *b
+		r.Cluster, r.Pool, r.User = cmp.Or(b.Cluster, first), cmp.Or(b.Pool, "backups"), cmp.Or(b.User, "cinder-backup")
+		s.backup = &r
 	}
 	if n := spec.Nova; n != nil {
 		r := *n
 		r.Cluster, r.Pool, r.User = cmp.Or(n.Cluster, first), cmp.Or(n.Pool, "vms"), cmp.Or(n.User, "cinder")
 		s.nova = &r
 	}
+	s.resolveUses()
 	s.resolvePools()
 	s.resolveUsers()
 	s.secrets = s.resolveSecrets()
@@ -81,17 +91,9 @@ func (s *site) resolvePools() {
 		}
 		s.pools[cluster] = append(s.pools[cluster], s.poolDetails(cluster, pool))
 	}
-	if s.glance != nil {
-		add(s.glance.Cluster, s.glance.Pool)
-	}
-	for _, b := range s.cinder {
-		add(b.Cluster, b.Pool)
-	}
-	if s.backup != nil {
-		add(s.backup.Cluster, s.backup.Pool)
-	}
-	if s.nova != nil {
-		add(s.nova.Cluster, s.nova.Pool)
+	for _, u := range s.uses {
+		add(u.id.cluster, u.pool)
+		add(u.id.cluster, u.data)
 	}
 	for _, pools := range s.pools {
 		slices.SortFunc(pools, func(a, b ceph.Pool) int { return cmp.Compare(a.Name, b.Name) })
@@ -108,24 +110,6 @@ func (s *site) cluster(name string) ClusterSpec {
 	return ClusterSpec{Name: name}
 }
 
-// usesOf lists what a pool is for, by the services.
-func (s *site) usesOf(cluster, pool string) []string {
-	var uses []string
-	if g := s.glance; g != nil && g.Cluster == cluster && g.Pool == pool {
-		uses = append(uses, "images")
-	}
-	if slices.ContainsFunc(s.cinder, func(b BackendSpec) bool { return b.Cluster == cluster && b.Pool == pool }) {
-		uses = append(uses, "volumes")
-	}
-	if b := s.backup; b != nil && b.Cluster == cluster && b.Pool == pool {
-		uses = append(uses, "backups")
-	}
-	if n := s.nova; n != nil && n.Cluster == cluster && n.Pool == pool {
-		uses = append(uses, "VM disks")
-	}
-	return uses
-}
-
 func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 	p := ceph.Pool{Name: pool, Application: "rbd"}
 	for _, c := range s.spec.Clusters {
@@ -135,7 +119,7 @@ func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 		for _, d := range c.Pools {
 			if d.Name == pool {
 				p.PGNum, p.Autoscale, p.Size, p.MinSize = d.PGNum, d.Autoscale, d.Size, d.MinSize
-				p.CRUSHRule, p.MaxBytes, p.MaxObjects = d.CRUSHRule, d.MaxBytes, d.MaxObjects
+				p.CRUSHRule, p.MaxBytes, p.MaxObjects, p.ErasureProfile = d.CRUSHRule, d.MaxBytes, d.MaxObjects, d.ErasureProfile
 			}
 		}
 	}
@@ -145,16 +129,10 @@ func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 // layout is the view of one cluster that caps are computed from.
 func (s *site) layout(cluster string) ceph.Layout {
 	l := ceph.Layout{MgrCaps: true, Classic: s.cluster(cluster).Caps == "classic"}
-	if s.glance != nil && s.glance.Cluster == cluster {
-		l.ImagePool = s.glance.Pool
-	}
-	for _, b := range s.cinder {
-		if b.Cluster == cluster && !slices.Contains(l.VolumePools, b.Pool) {
-			l.VolumePools = append(l.VolumePools, b.Pool)
-		}
-	}
+	l.ImagePools, l.ImageDataPools = s.pick(func(u poolUse) bool { return u.in(cluster, usedForImages) })
+	l.VolumePools, l.DataPools = s.pick(func(u poolUse) bool { return u.in(cluster, usedForVolumes) })
 	if s.backup != nil && s.backup.Cluster == cluster {
-		l.BackupPool = s.backup.Pool
+		l.BackupPool, l.BackupDataPool = s.backup.Pool, s.backup.DataPool
 	}
 	if s.nova != nil && s.nova.Cluster == cluster {
 		l.VMPool = s.nova.Pool
@@ -165,25 +143,26 @@ func (s *site) layout(cluster string) ceph.Layout {
 
 func (s *site) resolveUsers() {
 	need := map[userID]ceph.Caps{}
-	grant := func(id userID, caps ceph.Caps) { need[id] = caps }
-	if g := s.glance; g != nil {
-		grant(userID{g.Cluster, "client." + g.User}, s.layout(g.Cluster).GlanceCaps())
-	}
-	for _, b := range s.cinder {
-		id := userID{b.Cluster, "client." + b.User}
-		l := s.layout(b.Cluster)
-		l.VolumePools = s.poolsOf(id)
-		if !s.sharedWithNova(id) {
-			l.VMPool, l.ImagesWritable = "", false
-		}
-		grant(id, l.CinderCaps())
-	}
-	if b := s.backup; b != nil {
-		grant(userID{b.Cluster, "client." + b.User}, s.layout(b.Cluster).BackupCaps())
-	}
-	if n := s.nova; n != nil {
-		if id := (userID{n.Cluster, "client." + n.User}); len(s.poolsOf(id)) == 0 {
-			grant(id, s.layout(n.Cluster).NovaCaps())
+	for _, u := range s.uses {
+		l := s.layout(u.id.cluster)
+		switch u.what {
+		case usedForImages:
+			l.ImagePools, l.ImageDataPools = s.poolsOf(u.id, usedForImages)
+			need[u.id] = l.GlanceCaps()
+		case usedForVolumes:
+			l.VolumePools, _ = s.poolsOf(u.id, usedForVolumes)
+			_, l.DataPools = s.poolsOf(u.id, usedForVolumes, usedForDisks)
+			if !s.sharedWithNova(u.id) {
+				l.VMPool, l.ImagesWritable = "", false
+			}
+			need[u.id] = l.CinderCaps()
+		case usedForBackups:
+			need[u.id] = l.BackupCaps()
+		case usedForDisks:
+			if pools, _ := s.poolsOf(u.id, usedForVolumes); len(pools) == 0 {
+				_, l.DataPools = s.poolsOf(u.id, usedForDisks)
+				need[u.id] = l.NovaCaps()
+			}
 		}
 	}
 	for id, caps := range need {
@@ -192,17 +171,6 @@ func (s *site) resolveUsers() {
 	slices.SortFunc(s.users, func(a, b userUse) int {
 		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.entity, b.entity))
 	})
-}
-
-// poolsOf lists the volume pools of the backends that use a user.
-func (s *site) poolsOf(id userID) []string {
-	var pools []string
-	for _, b := range s.cinder {
-		if b.Cluster == id.cluster && "client."+b.User == id.entity && !slices.Contains(pools, b.Pool) {
-			pools = append(pools, b.Pool)
-		}
-	}
-	return pools
 }
 
 func (s *site) sharedWithNova(id userID) bool {
@@ -222,8 +190,8 @@ func (s *site) resolveUsersOn(service string) []userID {
 	}
 	switch service {
 	case "glance-api":
-		if s.glance != nil {
-			add(s.glance.Cluster, s.glance.User)
+		for _, st := range s.stores {
+			add(st.Cluster, st.User)
 		}
 	case "cinder-volume":
 		for _, b := range s.cinder {

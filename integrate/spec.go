@@ -36,6 +36,9 @@ type ClusterSpec struct {
 	// Pools adds details to the pools that the services name; pools that it
 	// does not list are created with the cluster's defaults.
 	Pools []PoolSpec `json:"pools,omitempty" yaml:"pools,omitempty"`
+	// ErasureProfiles are profiles of erasure code that are made if they are not
+	// there; pools name them.
+	ErasureProfiles []ErasureProfileSpec `json:"erasure_profiles,omitempty" yaml:"erasure_profiles,omitempty"`
 	// MinClient is the oldest version of Ceph, such as 16.2.11, that the
 	// packages of this cluster's clients may have. Older ones are upgraded
 	// with packages: install, and a Problem otherwise, or where one is held.
@@ -61,6 +64,19 @@ type PoolSpec struct {
 	CRUSHRule  string `json:"crush_rule,omitempty" yaml:"crush_rule,omitempty"`
 	MaxBytes   int64  `json:"max_bytes,omitempty" yaml:"max_bytes,omitempty"`
 	MaxObjects int64  `json:"max_objects,omitempty" yaml:"max_objects,omitempty"`
+	// ErasureProfile makes a data pool erasure-coded. The profile is one of the
+	// Spec's, or there already; a pool keeps the one that it was made with.
+	ErasureProfile string `json:"erasure_profile,omitempty" yaml:"erasure_profile,omitempty"`
+}
+
+// An ErasureProfileSpec is a profile of erasure code: k chunks of data and m of
+// code, each in another failure domain. A profile that is there is never changed.
+type ErasureProfileSpec struct {
+	Name          string `json:"name" yaml:"name"`
+	K             int    `json:"k" yaml:"k"`
+	M             int    `json:"m" yaml:"m"`
+	FailureDomain string `json:"failure_domain,omitempty" yaml:"failure_domain,omitempty"` // host when empty
+	DeviceClass   string `json:"device_class,omitempty" yaml:"device_class,omitempty"`     // any when empty
 }
 
 // An SSHSpec says how hosts are reached; a HostSpec may override the address.
@@ -99,6 +115,21 @@ type GlanceSpec struct {
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"`       // images
 	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // glance
 	Store   string `json:"store,omitempty" yaml:"store,omitempty"`     // rbd
+	// DataPool is where the objects of the images go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
+	// Stores are rbd stores beside Store, from Rocky on. New images go to Store
+	// unless they ask for another.
+	Stores []StoreSpec `json:"stores,omitempty" yaml:"stores,omitempty"`
+}
+
+// A StoreSpec is an rbd store of Glance beside its default one.
+type StoreSpec struct {
+	Name     string `json:"name" yaml:"name"`
+	Cluster  string `json:"cluster,omitempty" yaml:"cluster,omitempty"`     // the first one when empty
+	Pool     string `json:"pool,omitempty" yaml:"pool,omitempty"`           // images
+	User     string `json:"user,omitempty" yaml:"user,omitempty"`           // glance
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // as of GlanceSpec
 }
 
 // A CinderSpec keeps volumes in Ceph.
@@ -119,6 +150,9 @@ type BackendSpec struct {
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
 	// VolumeType, when given, is created in Cinder and bound to the backend.
 	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
+	// DataPool is where the objects of the volumes go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 	// Options are further options of the backend's section.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
@@ -128,6 +162,9 @@ type BackupSpec struct {
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // backups
 	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder-backup
+	// DataPool is where the objects of the backups go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 }
 
 // A NovaSpec keeps the disks of VMs in Ceph.
@@ -136,6 +173,9 @@ type NovaSpec struct {
 	Pool       string `json:"pool,omitempty" yaml:"pool,omitempty"` // vms
 	User       string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
+	// DataPool is where the objects of the disks go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 	// DirectSnapshots makes a snapshot of a VM a clone inside Ceph, and not a
 	// download and an upload. For that, Nova's user may write images, and
 	// Glance shows and takes multiple locations, which lets owners of images

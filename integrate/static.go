@@ -239,7 +239,11 @@ func (x *hostDiffer) effective() []string {
 func effectiveOptions(s *site, service string) [][2]string {
 	switch service {
 	case "glance-api":
-		return [][2]string{{"DEFAULT", "enabled_backends"}, {"glance_store", "default_backend"}, {s.glance.Store, "rbd_store_pool"}}
+		out := [][2]string{{"DEFAULT", "enabled_backends"}, {"glance_store", "default_backend"}}
+		for _, st := range s.stores {
+			out = append(out, [2]string{st.Name, "rbd_store_pool"})
+		}
+		return out
 	case "cinder-volume":
 		out := [][2]string{{"DEFAULT", "enabled_backends"}}
 		for _, b := range s.cinder {

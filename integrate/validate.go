@@ -38,6 +38,7 @@ func (s Spec) Validate() error {
 	v.services()
 	v.secrets()
 	v.separateUsers()
+	v.dataPools()
 	v.options()
 	v.prepare()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
@@ -121,6 +122,7 @@ func (v *validation) clusters() {
 			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
 		}
 		v.conf(path+".conf", c)
+		v.erasure(path, c)
 		for j, p := range c.Pools {
 			at := fmt.Sprintf("%s.pools[%d]", path, j)
 			v.pool(at, p)
@@ -194,6 +196,7 @@ func (v *validation) services() {
 	if g := s.Glance; g != nil {
 		v.user("glance", g.Cluster, g.Pool, g.User)
 		v.optional("glance.store", g.Store)
+		v.stores(g)
 		v.needsHost("glance", "glance-api")
 	}
 	if c := s.Cinder; c != nil {
@@ -235,7 +238,7 @@ func (v *validation) backends(backends []BackendSpec) {
 	}
 	seen := map[string]bool{}
 	for i, b := range backends {
-		path := fmt.Sprintf("cinder.backends[%d]", i)
+		path := backendPath(i)
 		v.name(path+".name", b.Name)
 		if seen[strings.ToLower(b.Name)] {
 			v.fault(path+".name", "%q is there twice (section names do not differ by case)", b.Name)
@@ -269,12 +272,12 @@ func (v *validation) options() {
 			v.fault(path, "%v", err)
 		}
 	}
-	if g := s.glance; g != nil {
-		_, err := openstack.GlanceStore{Store: g.Store, Pool: g.Pool, User: g.User, Conf: confPath(g.Cluster)}.Settings(release, none)
+	if s.glance != nil {
+		_, err := s.glanceStore().Settings(release, none)
 		check("glance", err)
 	}
 	for i, b := range s.cinder {
-		path := fmt.Sprintf("cinder.backends[%d]", i)
+		path := backendPath(i)
 		if reserved := []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}; slices.Contains(reserved, strings.ToLower(b.Name)) && (b.Name != singleBackend || !release.Before("ocata")) {
 			v.fault(path+".name", "%q is a section of cinder.conf with another meaning", b.Name)
 		}
@@ -317,8 +320,10 @@ func (v *validation) separateUsers() {
 		}
 		taken[id] = owner
 	}
-	if s.glance != nil {
-		own("glance.user", "Glance", s.glance.Cluster, s.glance.User)
+	for i, st := range s.stores {
+		if taken[st.use().id] != "Glance" {
+			own(storePath(i)+".user", "Glance", st.Cluster, st.User)
+		}
 	}
 	if s.backup != nil {
 		own("backup.user", "cinder-backup", s.backup.Cluster, s.backup.User)
@@ -358,6 +363,6 @@ func (v *validation) secrets() {
 		check("nova.secret_uuid", s.nova.Cluster, s.nova.User, s.nova.SecretUUID)
 	}
 	for i, b := range s.cinder {
-		check(fmt.Sprintf("cinder.backends[%d].secret_uuid", i), b.Cluster, b.User, b.SecretUUID)
+		check(backendPath(i)+".secret_uuid", b.Cluster, b.User, b.SecretUUID)
 	}
 }

@@ -64,6 +64,8 @@ func (v *validation) conf(path string, c ClusterSpec) {
 				v.fault(at+"."+option, "is set from the cluster itself")
 			case name == "keyring" && v.isUser(c.Name, section):
 				v.fault(at+"."+option, "is set for each user of the Spec")
+			case name == "rbd_default_data_pool":
+				v.fault(at+"."+option, "comes with a data_pool, beside the pool whose data go there, for the rights that it takes")
 			case name == "key":
 				v.fault(at+"."+option, "is a secret, and the file is readable for all")
 			}

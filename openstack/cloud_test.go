@@ -192,7 +192,7 @@ func TestTokenEndsMidway(t *testing.T) {
 	data := strings.NewReader("header:data")
 	_, err := data.Seek(7, 0)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), "i", "raw", data)
+	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
 	require.NoError(t, err)
 	assert.Equal(t, "data", string(s.ImageData(i.ID)))
 }
@@ -314,10 +314,10 @@ func TestUploadIsRewound(t *testing.T) {
 	data := strings.NewReader("header:data")
 	_, err := data.Seek(7, 0)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), "i", "raw", data)
+	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
 	require.NoError(t, err)
 	assert.Equal(t, "data", string(s.ImageData(i.ID)))
-	empty, err := c.UploadImage(t.Context(), "empty", "raw", strings.NewReader(""))
+	empty, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "empty", DiskFormat: "raw"}, strings.NewReader(""))
 	require.NoError(t, err)
 	assert.Equal(t, int64(0), empty.Size)
 }

@@ -16,7 +16,7 @@
 //
 //	c, err := openstack.Dial(ctx, openstack.Config{Cloud: "prod"})
 //	…
-//	image, err := c.UploadImage(ctx, "probe", "raw", file)
+//	image, err := c.UploadImage(ctx, openstack.ImageRequest{Name: "probe", DiskFormat: "raw"}, file)
 //	…
 //	volume, err := c.CreateVolume(ctx, openstack.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 //

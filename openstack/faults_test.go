@@ -156,10 +156,10 @@ func TestDetachAndDeleteFaults(t *testing.T) {
 	failed(t, w.Detach(t.Context(), w.server, w.volume), why)
 	failed(t, w.DeleteServer(t.Context(), w.server), why)
 	require.ErrorContains(t, w.DeleteImage(t.Context(), w.image), "HTTP 409: 409 Conflict")
-	i, err := w.UploadImage(t.Context(), "i", "raw", strings.NewReader("x"))
+	i, err := w.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("x"))
 	require.ErrorContains(t, err, why)
 	assert.NotEmpty(t, i.ID)
-	_, err = w.UploadImage(t.Context(), "i", "floppy", strings.NewReader("x"))
+	_, err = w.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "floppy"}, strings.NewReader("x"))
 	require.ErrorContains(t, err, "disk_format")
 }
 
@@ -252,7 +252,7 @@ func ExampleDial() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	image, err := cloud.UploadImage(ctx, "probe", "raw", strings.NewReader("bytes of a disk"))
+	image, err := cloud.UploadImage(ctx, openstack.ImageRequest{Name: "probe", DiskFormat: "raw"}, strings.NewReader("bytes of a disk"))
 	fmt.Println(image.Name, image.Status, image.Size, err)
 	volume, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 	fmt.Println(volume.Status, volume.Host, err)

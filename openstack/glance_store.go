@@ -19,6 +19,10 @@ type GlanceStore struct {
 	// lets image owners change locations, so the API must not be public
 	// (OSSN-0065).
 	MultipleLocations bool
+	// Further are rbd stores beside this one, of other clusters or pools. Images
+	// go there when they ask for it, from Rocky on. What Further and
+	// MultipleLocations say in them does not count.
+	Further []GlanceStore
 }
 
 // Settings computes what Glance needs on release r: rbd as the default store
@@ -28,18 +32,16 @@ type GlanceStore struct {
 // From Train on, stores of the old style ([glance_store] stores) are carried
 // over into the style of enabled_backends, each under the name of its type; so
 // are they in Rocky and Stein where enabled_backends is in use. Before, the store
-// has no name of its own, and is rbd. A backend of the same name and another
-// type is an error.
+// has no name of its own, and is rbd. Further stores want enabled_backends in Rocky
+// and Stein too. A backend of the same name and another type is an error.
 func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
-	if g.Store == "" {
-		g.Store = "rbd"
-	}
-	err := errors.Join(supported(r), section("GlanceStore.Store", g.Store), word("GlanceStore.Pool", g.Pool),
-		word("GlanceStore.User", g.User), file("GlanceStore.Conf", g.Conf))
+	stores := g.stores()
+	g.Store = stores[0].Store
+	err := errors.Join(supported(r), checkStores(stores))
 	if err != nil {
 		return nil, err
 	}
-	if r.Before(train) && (r.Before(rocky) || !has(cur, "DEFAULT", "enabled_backends")) {
+	if r.Before(train) && (r.Before(rocky) || len(stores) == 1 && !has(cur, "DEFAULT", "enabled_backends")) {
 		return g.single(r, cur)
 	}
 	var carried []Setting
@@ -50,19 +52,60 @@ func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 			return nil, err
 		}
 	}
-	if backends, err = g.join(backends); err != nil {
-		return nil, err
+	for _, s := range stores {
+		if backends, err = s.join(backends); err != nil {
+			return nil, err
+		}
 	}
-	out := fill(GlanceAPI, r, map[string]string{
+	out := g.fill(r, backends)
+	for _, s := range stores[1:] {
+		own := func(o Setting) bool { return o.Section != s.Store }
+		out = append(out, slices.DeleteFunc(s.fill(r, backends), own)...)
+	}
+	return slices.Insert(out, 1, carried...), nil
+}
+
+// stores are all stores, the default one first, each with its name.
+func (g GlanceStore) stores() []GlanceStore {
+	all := append([]GlanceStore{g}, g.Further...)
+	for i := range all {
+		if all[i].Store == "" {
+			all[i].Store = "rbd"
+		}
+	}
+	return all
+}
+
+// checkStores checks each store by itself, and that their names differ.
+func checkStores(stores []GlanceStore) error {
+	var errs []error
+	for i, s := range stores {
+		field := "GlanceStore"
+		if i > 0 {
+			field = fmt.Sprintf("GlanceStore.Further[%d]", i-1)
+		}
+		errs = append(errs, section(field+".Store", s.Store), word(field+".Pool", s.Pool), word(field+".User", s.User), file(field+".Conf", s.Conf))
+		if slices.ContainsFunc(stores[:i], func(o GlanceStore) bool { return strings.EqualFold(o.Store, s.Store) }) {
+			errs = append(errs, fmt.Errorf("openstack: %s.Store %q is there twice", field, s.Store))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// fill gives the settings in the style of enabled_backends.
+func (g GlanceStore) fill(r Release, backends []string) []Setting {
+	return fill(GlanceAPI, r, map[string]string{
 		"enabled": strings.Join(backends, ","), "store": g.Store,
 		"pool": g.Pool, "user": g.User, "conf": g.Conf, "chunk": number(g.ChunkSize, 8),
 		"locations": onlyTrue(g.MultipleLocations),
 	})
-	return slices.Insert(out, 1, carried...), nil
 }
 
 // single is the style with one rbd store at most.
 func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
+	if len(g.Further) > 0 {
+		return nil, fmt.Errorf("%w: Glance has one rbd store in %s; Rocky is the first release with several", ErrUnsupported, r)
+	}
 	if g.Store != "rbd" {
 		return nil, fmt.Errorf("%w: Glance's rbd store has no other name than rbd in %s, and %q is wanted", ErrUnsupported, r, g.Store)
 	}
@@ -103,7 +146,8 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 		moved, known := carriedOptions()[kind]
 		switch {
 		case kind == "rbd":
-			if pool, ok := cur.Lookup("glance_store", "rbd_store_pool"); ok && pool != g.Pool {
+			pool, ok := cur.Lookup("glance_store", "rbd_store_pool")
+			if ok && !slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Pool == pool }) {
 				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q, %q is wanted: name it in enabled_backends first", pool, g.Pool)
 			}
 			continue
@@ -111,7 +155,7 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: name it in enabled_backends first", kind)
 		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") || has(cur, "glance_store", "cinder_store_application_credential_secret")):
 			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, and settings hold no secrets: move it into a section of enabled_backends first")
-		case kind == g.Store:
+		case slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Store == kind }):
 			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name", kind, kind)
 		}
 		backends = append(backends, kind+":"+kind)

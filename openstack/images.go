@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -21,6 +23,15 @@ type Image struct {
 	SHA512                       string   // os_hash_value when the algorithm is sha512
 	Stores                       []string // multistore backends that hold it
 	DirectURL                    string   // rbd://<fsid>/<pool>/<image>/snap when exposed
+}
+
+// An ImageRequest asks for an image.
+type ImageRequest struct {
+	Name       string
+	DiskFormat string // such as raw
+	// Store is the store that is to hold it, where Glance has several; its
+	// default one when empty.
+	Store string
 }
 
 type imageJSON struct {
@@ -43,19 +54,20 @@ func (i imageJSON) image() Image {
 
 // UploadImage creates an image, uploads data and waits until it is active. The
 // data are read from their current position to their end, and what Glance
-// stored must have their digest. An image that could not be filled is returned
-// with the error, so that the caller can delete it.
+// stored must have their digest, and be in the store that was asked for. An image
+// that could not be filled is returned with the error, so that the caller can
+// delete it.
 //
-// Similar To: openstack image create --disk-format raw --file …
-func (c *Cloud) UploadImage(ctx context.Context, name, diskFormat string, data io.ReadSeeker) (Image, error) {
+// Similar To: openstack image create --disk-format raw --file …; glance image-upload --store …
+func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
 	const op = "upload image"
 	var made imageJSON
-	_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.image, path: []string{"images"}, out: &made,
-		in: map[string]any{"name": name, "disk_format": diskFormat, "container_format": "bare"}})
+	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"}, out: &made,
+		in: map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
 	if err != nil {
 		return made.image(), err
 	}
-	digest, err := c.fill(ctx, op, made.ID, data)
+	digest, err := c.fill(ctx, made.ID, r.Store, data)
 	if err != nil {
 		return made.image(), err
 	}
@@ -63,14 +75,18 @@ func (c *Cloud) UploadImage(ctx context.Context, name, diskFormat string, data i
 	if err == nil && out.SHA512 != "" && out.SHA512 != digest {
 		err = c.failed(op, made.ID, "the digest that Glance computed is not that of the data")
 	}
+	if err == nil && r.Store != "" && !slices.Contains(out.Stores, r.Store) {
+		err = c.failed(op, made.ID, fmt.Sprintf("it is in %q, not in store %s", strings.Join(out.Stores, ","), r.Store))
+	}
 	if out.ID == "" {
 		out = made.image()
 	}
 	return out, err
 }
 
-// fill uploads data and gives their SHA-512.
-func (c *Cloud) fill(ctx context.Context, op, id string, data io.ReadSeeker) (string, error) {
+// fill uploads data into a store and gives their SHA-512.
+func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) (string, error) {
+	const op = "upload image"
 	start, err := data.Seek(0, io.SeekCurrent)
 	if err != nil {
 		return "", fmt.Errorf("openstack: %s %s: %w", op, id, err)
@@ -90,6 +106,9 @@ func (c *Cloud) fill(ctx context.Context, op, id string, data io.ReadSeeker) (st
 	}
 	k := call{op: op, object: id, method: http.MethodPut, service: c.image, path: []string{"images", id, "file"},
 		header: map[string]string{"Content-Type": "application/octet-stream"}}
+	if store != "" {
+		k.header["X-Image-Meta-Store"] = store
+	}
 	// Image data take the time they take: only ctx ends this call.
 	resp, err := c.send(ctx, k, &gophercloud.RequestOpts{RawBody: body})
 	if err != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
@@ -35,7 +34,7 @@ func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 func (w *World) hooks() openstacktest.Hooks {
 	return openstacktest.Hooks{
 		ImageUploaded:     w.imageUploaded,
-		ImageDeleted:      func(i openstack.Image) error { return w.images().deleted(i.ID) },
+		ImageDeleted:      w.imageDeleted,
 		VolumeCreated:     w.volumeCreated,
 		VolumeDeleted:     func(v openstack.Volume) error { return w.volumesOf(v).remove("volume-" + v.ID) },
 		SnapshotCreated:   func(s openstack.Snapshot) error { return w.snapshot(s, true) },
@@ -51,55 +50,6 @@ func (w *World) hooks() openstacktest.Hooks {
 		Migrated:          w.migrate,
 		Console:           w.consoleOf,
 	}
-}
-
-// A place is a pool of a cluster; one without a cluster is no place in Ceph.
-type place struct {
-	cluster *cephtest.Cluster
-	pool    string
-}
-
-// place is where a service keeps its data, by two options of a section.
-func (w *World) place(host, service, section, conf, pool string) place {
-	p := place{pool: w.running(host, service, section, pool)}
-	if p.pool != "" {
-		p.cluster = w.Ceph[strings.TrimSuffix(base(w.running(host, service, section, conf)), ".conf")]
-	}
-	return p
-}
-
-// images is Glance's place, none as long as its default store is a folder.
-func (w *World) images() place {
-	host := w.hostOf("glance-api")
-	store := w.running(host, "glance-api", "glance_store", "default_backend")
-	for _, section := range []string{"glance_store", "DEFAULT"} { // without several backends
-		if store == "" && w.running(host, "glance-api", section, "default_store") == "rbd" {
-			store = section
-		}
-	}
-	return w.place(host, "glance-api", store, "rbd_store_ceph_conf", "rbd_store_pool")
-}
-
-// volumesOf is the place of a volume's backend.
-func (w *World) volumesOf(v openstack.Volume) place {
-	_, backend, _ := strings.Cut(v.Host, "@")
-	backend, _, _ = strings.Cut(backend, "#")
-	return w.backend(backend)
-}
-
-func (w *World) backend(name string) place {
-	return w.place(w.hostOf("cinder-volume"), "cinder-volume", name, "rbd_ceph_conf", "rbd_pool")
-}
-
-// disks is Nova's place on a compute, none when disks are local.
-func (w *World) disks(host string) place {
-	if w.running(host, "nova-compute", "DEFAULT", "libvirt_images_type") == "rbd" { // of Havana
-		return w.place(host, "nova-compute", "DEFAULT", "libvirt_images_rbd_ceph_conf", "libvirt_images_rbd_pool")
-	}
-	if w.running(host, "nova-compute", "libvirt", "images_type") != "rbd" {
-		return place{}
-	}
-	return w.place(host, "nova-compute", "libvirt", "images_rbd_ceph_conf", "images_rbd_pool")
 }
 
 // remove removes an RBD image; one in no place, or not there, is none.
@@ -129,31 +79,12 @@ func (p place) deleted(name string) error {
 	return errors.Join(err, p.remove(name))
 }
 
-func (w *World) imageUploaded(i *openstack.Image, data []byte) error {
-	p := w.images()
-	if p.cluster == nil {
-		return nil
-	}
-	i.Stores, i.DirectURL = []string{"rbd"}, "rbd://fsid/"+p.pool+"/"+i.ID+"/snap"
-	return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: i.ID, Size: int64(len(data)),
-		Snapshots: []ceph.Snapshot{{Name: "snap", Size: int64(len(data)), Protected: true}}})
-}
-
-// parent is the snapshot that a copy-on-write child of an image has in a
-// cluster, nil when the image is not there.
-func (w *World) parent(imageID string, in *cephtest.Cluster) *ceph.Parent {
-	if p := w.images(); p.cluster == in && imageID != "" {
-		return &ceph.Parent{Pool: p.pool, Image: imageID, Snapshot: "snap"}
-	}
-	return nil
-}
-
 func (w *World) volumeCreated(v *openstack.Volume, from openstack.VolumeRequest) error {
 	p := w.volumesOf(*v)
 	if p.cluster == nil {
 		return nil
 	}
-	return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30, Parent: w.parent(from.ImageID, p.cluster)})
+	return p.add(ceph.Image{Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30, Parent: w.parent(from.ImageID, p.cluster)})
 }
 
 // snapshot knows the volumes of the first backend, which the journey goes through.
@@ -171,7 +102,7 @@ func (w *World) backupPlace() place {
 	if !strings.Contains(w.running(host, "cinder-backup", "DEFAULT", "backup_driver"), "cinder.backup.drivers.ceph") {
 		return place{}
 	}
-	return w.place(host, "cinder-backup", "DEFAULT", "backup_ceph_conf", "backup_ceph_pool")
+	return w.place(host, "cinder-backup", "DEFAULT", options{"backup_ceph_conf", "backup_ceph_pool", "backup_ceph_user"})
 }
 
 // The Ceph driver keeps a full backup and those that build upon it in one
@@ -188,7 +119,7 @@ func (w *World) backupCreated(b *openstack.Backup, parent string) error {
 	b.Container = p.pool
 	base := backupImage(b.VolumeID, cmp.Or(parent, b.ID))
 	if parent == "" {
-		if err := p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: base, Size: 1 << 30}); err != nil {
+		if err := p.add(ceph.Image{Name: base, Size: 1 << 30}); err != nil {
 			return err
 		}
 	}
@@ -240,7 +171,10 @@ func (w *World) serverCreated(s *openstack.Server, userData []byte) error {
 	w.guests[s.ID] = newGuest(userData)
 	w.mu.Unlock()
 	if p := w.disks(s.Host); p.cluster != nil && s.ImageID != "" {
-		return p.cluster.AddImage(ceph.Image{Pool: p.pool, Name: w.diskOf(s.ID), Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
+		if err := w.copyFor(s.Host, s.ImageID, p.cluster); err != nil {
+			return err
+		}
+		return p.add(ceph.Image{Name: w.diskOf(s.ID), Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ type World struct {
 	dir  string // holds clouds.yaml
 
 	mu      sync.Mutex
+	images  map[string][]place // by image ID
 	volumes map[string]content // what guests wrote, by volume ID
 	backups map[string]content
 	guests  map[string]*guest // by server ID
@@ -43,7 +44,7 @@ type World struct {
 // New builds the world of a Spec. Close it after use.
 func New(spec integrate.Spec) (*World, error) {
 	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{},
-		volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
+		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
 	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range spec.Clusters {
 		fake := cephtest.New()

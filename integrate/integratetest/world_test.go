@@ -47,7 +47,7 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 	require.NoError(t, err)
 	defer w.Close()
 	upload := func(name string) openstack.Image {
-		image, err := w.Cloud.UploadImage(t.Context(), name, "raw", strings.NewReader("data"))
+		image, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
 		require.NoError(t, err)
 		return image
 	}

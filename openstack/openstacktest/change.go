@@ -8,6 +8,10 @@ import (
 // something depends on it.
 var ErrBusy = errors.New("openstacktest: busy")
 
+// ErrNoStore is what a hook returns for an image that asks for a store that
+// Glance does not have.
+var ErrNoStore = errors.New("openstacktest: no such store")
+
 // A change is an effect on its way.
 type change struct {
 	looks int

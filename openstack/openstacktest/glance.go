@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -92,6 +93,24 @@ func glanceError(w http.ResponseWriter, code int, text string) {
 		code, http.StatusText(code), code, http.StatusText(code), text)
 }
 
+const unknownStore = "Unknown scheme in the store identifier"
+
+// storesFor are the stores of an image that asks for one, or for none: as Config
+// says, unless a hook knows better.
+func (s *Server) storesFor(asked string) (stores []string, ok bool) {
+	switch {
+	case asked == "" && len(s.cfg.Stores) > 0:
+		return s.cfg.Stores[:1], true
+	case asked == "":
+		return nil, true
+	case len(s.cfg.Stores) > 0:
+		return []string{asked}, slices.Contains(s.cfg.Stores, asked)
+	case s.cfg.Hooks.ImageUploaded != nil:
+		return []string{asked}, true
+	}
+	return nil, true // without several stores, Glance passes over it
+}
+
 // putImage takes image data, which need a size: uwsgi cannot take chunks.
 func (s *Server) putImage(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
@@ -117,8 +136,14 @@ func (s *Server) putImage(w http.ResponseWriter, r *http.Request) {
 		glanceError(w, http.StatusConflict, "Image status transition from "+i.Status+" to saving is not allowed")
 		return
 	}
+	stores, ok := s.storesFor(r.Header.Get("X-Image-Meta-Store"))
+	if !ok {
+		glanceError(w, http.StatusBadRequest, unknownStore)
+		return
+	}
 	i.Status = "saving"
 	now := i.Image
+	now.Stores = stores
 	s.mu.Unlock()
 	err = s.call(func() error {
 		if s.cfg.Hooks.ImageUploaded == nil {
@@ -129,6 +154,10 @@ func (s *Server) putImage(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	if err != nil {
 		i.Status = "queued"
+		if errors.Is(err, ErrNoStore) {
+			glanceError(w, http.StatusBadRequest, unknownStore)
+			return
+		}
 		glanceError(w, http.StatusInternalServerError, "Failed to upload image data due to internal error: "+err.Error())
 		return
 	}

@@ -21,6 +21,7 @@ type Config struct {
 	Controller string   // host of everything but computes; "controller" when empty
 	Computes   []string // hosts of nova-compute; compute1 and compute2 when nil
 	Backends   []string // of cinder-volume; "nfs" when nil
+	Stores     []string // of Glance, the default one first; nil: Glance has no several stores, unless a hook knows them
 	Password   string   // of user admin; "fake-password" when empty
 	Looks      int      // GETs that see an object on its way before it is there; 1 when 0, none when negative
 	PageSize   int      // of lists; 25 when 0
@@ -40,7 +41,7 @@ type Config struct {
 // makes the object go into error, with the error's text as the reason. Each is
 // optional.
 type Hooks struct {
-	ImageUploaded     func(i *openstack.Image, data []byte) error // may set Stores and DirectURL
+	ImageUploaded     func(i *openstack.Image, data []byte) error // Stores is what was asked for; may set it and DirectURL; ErrNoStore is HTTP 400
 	ImageDeleted      func(i openstack.Image) error               // an error is HTTP 409, in use
 	VolumeCreated     func(v *openstack.Volume, from openstack.VolumeRequest) error
 	VolumeDeleted     func(v openstack.Volume) error // ErrBusy puts the volume back to available

@@ -87,7 +87,7 @@ func TestHooks(t *testing.T) {
 	require.NoError(t, err)
 	c, err := openstack.Dial(t.Context(), cfg)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), "i", "raw", strings.NewReader("disk"))
+	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("disk"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"file", "rbd"}, i.Stores)
 	assert.Equal(t, "rbd://fsid/images/"+i.ID+"/snap", i.DirectURL)

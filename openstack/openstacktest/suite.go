@@ -127,7 +127,7 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 
 func (j *journey) image(t *testing.T, ctx context.Context) {
 	var err error
-	j.img, err = j.UploadImage(ctx, j.name("image"), "raw", bytes.NewReader(j.f.Image))
+	j.img, err = j.UploadImage(ctx, openstack.ImageRequest{Name: j.name("image"), DiskFormat: "raw"}, bytes.NewReader(j.f.Image))
 	check(t, "upload", err)
 	sum := sha512.Sum512(j.f.Image)
 	want(t, j.img.Status == "active" && j.img.Size == int64(len(j.f.Image)), "uploaded %d bytes, got %+v", len(j.f.Image), j.img)

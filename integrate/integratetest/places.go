@@ -1,0 +1,195 @@
+package integratetest
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/openstacktest"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A place is a pool of a cluster, as one of its users finds it; one without a
+// cluster is no place in Ceph.
+type place struct {
+	cluster *cephtest.Cluster
+	pool    string
+	data    string // where the objects of images go, if not into pool
+	user    string
+}
+
+// Options are the names of those that say where a service keeps its data.
+type options struct{ conf, pool, user string }
+
+// place is where a service keeps its data, by the options of a section.
+func (w *World) place(host, service, section string, o options) place {
+	p := place{pool: w.running(host, service, section, o.pool), user: w.running(host, service, section, o.user)}
+	if p.pool != "" {
+		conf := w.running(host, service, section, o.conf)
+		p.cluster = w.Ceph[strings.TrimSuffix(base(conf), ".conf")]
+		p.data = w.dataPool(host, service, conf, p.user)
+	}
+	return p
+}
+
+// dataPool is where the objects of images go that a service makes, by the
+// ceph.conf that was there when it started.
+func (w *World) dataPool(host, service, conf, user string) string {
+	results, err := w.Machines[host].Do(context.Background(), remote.ReadFile{Path: conf}, remote.UnitState{Unit: w.unit(w.host(host), service)})
+	if err != nil || results[0].Err != nil || results[0].File.Changed.After(results[1].Unit.Since) {
+		return ""
+	}
+	f, err := ceph.ParseConf(results[0].Data)
+	if err != nil {
+		return ""
+	}
+	pool, _ := f.Lookup("client."+user, "rbd_default_data_pool")
+	return pool
+}
+
+// add makes an image as the place's user, whose rights must do for it.
+func (p place) add(img ceph.Image) error {
+	img.Pool, img.DataPool = p.pool, p.data
+	user, err := ceph.New(p.cluster).User(context.Background(), "client."+p.user)
+	if err != nil {
+		return err
+	}
+	osd := user.Caps["osd"]
+	may := permits(osd, p.pool, true) && (p.data == "" || permits(osd, p.data, true))
+	if img.Parent != nil {
+		parent, err := p.cluster.Inspect(context.Background(), img.Parent.Pool, img.Parent.Image)
+		if err != nil {
+			return err
+		}
+		may = may && permits(osd, parent.Pool, false) && (parent.DataPool == "" || permits(osd, parent.DataPool, false))
+	}
+	if !may {
+		return fmt.Errorf("rbd: client.%s, %s/%s: Operation not permitted", p.user, p.pool, img.Name)
+	}
+	return p.cluster.AddImage(img)
+}
+
+// store is the place of one of Glance's stores, of its default one without a
+// name; it is none in Ceph when the store is a folder.
+func (w *World) store(name string) (where place, found string, err error) {
+	host := w.hostOf("glance-api")
+	rbd := options{"rbd_store_ceph_conf", "rbd_store_pool", "rbd_store_user"}
+	enabled := w.running(host, "glance-api", "DEFAULT", "enabled_backends")
+	if enabled == "" {
+		for _, section := range []string{"glance_store", "DEFAULT"} { // without several backends
+			if w.running(host, "glance-api", section, "default_store") == "rbd" {
+				return w.place(host, "glance-api", section, rbd), "", nil
+			}
+		}
+		return place{}, "", nil
+	}
+	if name == "" {
+		name = w.running(host, "glance-api", "glance_store", "default_backend")
+	}
+	for b := range strings.SplitSeq(enabled, ",") {
+		switch have, kind, _ := strings.Cut(strings.TrimSpace(b), ":"); {
+		case have != name:
+		case kind == "rbd":
+			return w.place(host, "glance-api", name, rbd), name, nil
+		default:
+			return place{}, name, nil
+		}
+	}
+	return place{}, name, openstacktest.ErrNoStore
+}
+
+// volumesOf is the place of a volume's backend.
+func (w *World) volumesOf(v openstack.Volume) place {
+	_, backend, _ := strings.Cut(v.Host, "@")
+	backend, _, _ = strings.Cut(backend, "#")
+	return w.backend(backend)
+}
+
+func (w *World) backend(name string) place {
+	return w.place(w.hostOf("cinder-volume"), "cinder-volume", name, options{"rbd_ceph_conf", "rbd_pool", "rbd_user"})
+}
+
+// disks is Nova's place on a compute, none when disks are local.
+func (w *World) disks(host string) place {
+	if w.running(host, "nova-compute", "DEFAULT", "libvirt_images_type") == "rbd" { // of Havana
+		return w.place(host, "nova-compute", "DEFAULT", options{"libvirt_images_rbd_ceph_conf", "libvirt_images_rbd_pool", "rbd_user"})
+	}
+	if w.running(host, "nova-compute", "libvirt", "images_type") != "rbd" {
+		return place{}
+	}
+	return w.place(host, "nova-compute", "libvirt", options{"images_rbd_ceph_conf", "images_rbd_pool", "rbd_user"})
+}
+
+func (w *World) imageUploaded(i *openstack.Image, data []byte) error {
+	asked := ""
+	if len(i.Stores) > 0 {
+		asked = i.Stores[0]
+	}
+	p, name, err := w.store(asked)
+	if err != nil {
+		return err
+	}
+	if i.Stores = nil; name != "" {
+		i.Stores = []string{name}
+	}
+	if p.cluster == nil {
+		return nil
+	}
+	i.DirectURL = "rbd://" + p.cluster.FSID + "/" + p.pool + "/" + i.ID + "/snap"
+	return w.keepImage(p, i.ID, int64(len(data)))
+}
+
+// keepImage puts an image, or a copy of one, into a place.
+func (w *World) keepImage(p place, id string, size int64) error {
+	w.mu.Lock()
+	w.images[id] = append(w.images[id], p)
+	w.mu.Unlock()
+	return p.add(ceph.Image{Name: id, Size: size, Snapshots: []ceph.Snapshot{{Name: "snap", Size: size, Protected: true}}})
+}
+
+// imageDeleted takes an image out of all its places.
+func (w *World) imageDeleted(i openstack.Image) error {
+	for _, p := range w.placesOf(i.ID) {
+		if err := p.deleted(i.ID); err != nil {
+			return err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.images, i.ID)
+	return nil
+}
+
+func (w *World) placesOf(imageID string) []place {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.images[imageID]
+}
+
+// parent is the snapshot that a copy-on-write child of an image has in a
+// cluster, nil when the image is not there.
+func (w *World) parent(imageID string, in *cephtest.Cluster) *ceph.Parent {
+	for _, p := range w.placesOf(imageID) {
+		if p.cluster == in {
+			return &ceph.Parent{Pool: p.pool, Image: imageID, Snapshot: "snap"}
+		}
+	}
+	return nil
+}
+
+// copyFor lets Glance copy an image into the store that a compute names for
+// images that its disks' cluster does not have.
+func (w *World) copyFor(host, imageID string, in *cephtest.Cluster) error {
+	name := w.running(host, "nova-compute", "libvirt", "images_rbd_glance_store_name")
+	if name == "" || w.parent(imageID, in) != nil || len(w.placesOf(imageID)) == 0 {
+		return nil
+	}
+	p, _, err := w.store(name)
+	if err != nil || p.cluster != in {
+		return err
+	}
+	return w.keepImage(p, imageID, int64(len(w.API.ImageData(imageID))))
+}

@@ -1,0 +1,135 @@
+package integrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// imageCheck is the name of the check that puts an image into a store.
+func (j *journey) imageCheck(st StoreSpec) string {
+	if st.Name == j.in.site.glance.Store {
+		return checkImage
+	}
+	return checkImage + " on store " + st.Name
+}
+
+// uploadImage puts the guest image into a store, looks for it in the store's
+// pool, and reads it back.
+func (j *journey) uploadImage(ctx context.Context, st StoreSpec, ask bool) (string, error) {
+	if j.opts.Image == nil {
+		return "", unable("no guest image was given")
+	}
+	size, sum, err := measure(j.opts.Image)
+	if err != nil {
+		return "", err
+	}
+	r := openstack.ImageRequest{Name: j.prefix + "-image", DiskFormat: "raw"}
+	if ask {
+		r.Name, r.Store = r.Name+"-"+st.Name, st.Name
+	}
+	image, err := j.cloud.UploadImage(ctx, r, j.opts.Image)
+	if image.ID != "" {
+		j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
+	}
+	if err != nil {
+		return "", err
+	}
+	u := st.use()
+	rbd, err := j.inspect(ctx, u, image.ID)
+	if err != nil {
+		return "", fmt.Errorf("uploaded, but not as it should be: %w", err)
+	}
+	if !hasSnapshot(rbd, "snap", true) {
+		return "", fmt.Errorf("%s/%s has no protected snapshot snap", u.pool, image.ID)
+	}
+	if rbd.Size < size {
+		return "", fmt.Errorf("%s/%s has %d bytes, the image %d", u.pool, image.ID, rbd.Size, size)
+	}
+	back, err := j.cloud.DownloadImage(ctx, image.ID)
+	if err != nil {
+		return "", err
+	}
+	defer back.Close()
+	_, got, err := digestOf(back)
+	if err != nil || got != sum {
+		return "", fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s): %w", got, sum, errors.Join(err))
+	}
+	j.stored[st.Name] = image
+	return fmt.Sprintf("%s, snap protected, %d bytes, sha256 %.16s same after download", u.object(image.ID), rbd.Size, sum), nil
+}
+
+// object names an RBD image, and where its data are if not beside its header.
+func (u poolUse) object(name string) string {
+	if u.data == "" {
+		return u.pool + "/" + name
+	}
+	return u.pool + "/" + name + " with its data in " + u.data
+}
+
+// inspect looks at an RBD image, which must have its data where they belong.
+func (j *journey) inspect(ctx context.Context, u poolUse, name string) (ceph.Image, error) {
+	rbd, err := j.images(u.id.cluster).Inspect(ctx, u.pool, name)
+	if err != nil {
+		return rbd, fmt.Errorf("%s/%s in cluster %s: %w", u.pool, name, u.id.cluster, err)
+	}
+	if u.data != "" && rbd.DataPool != u.data {
+		return rbd, fmt.Errorf("%s/%s has its data in %q, not in %s: is rbd_default_data_pool in ceph.conf, and did the service start since?", u.pool, name, rbd.DataPool, u.data)
+	}
+	return rbd, nil
+}
+
+// copyOn makes a volume of an image on a backend: of one in the backend's own
+// cluster, where a store is there, as only those can be cloned.
+func (j *journey) copyOn(ctx context.Context, name string, b BackendSpec) {
+	st, near := j.in.site.storeIn(b.Cluster)
+	if !near {
+		st = j.in.site.stores[0]
+	}
+	const next = "the image must be raw, exposed by show_image_direct_url, and in the same cluster; look at cinder-volume's log"
+	j.step(ctx, name, next, []string{j.imageCheck(st)}, func(ctx context.Context) (string, error) {
+		image := j.stored[st.Name]
+		vol, err := j.volumeOn(ctx, b, "copy-"+b.Name, openstack.VolumeRequest{ImageID: image.ID, SizeGiB: int((image.Size + gib - 1) / gib)})
+		if err != nil {
+			return "", err
+		}
+		var parent *ceph.Parent
+		if near {
+			parent = &ceph.Parent{Pool: st.Pool, Image: image.ID, Snapshot: "snap"}
+		}
+		return j.childOf(ctx, b.use(), "volume-"+vol.ID, parent)
+	})
+}
+
+// childOf passes when an RBD image is a clone of parent, or is there, where it
+// can be no clone.
+func (j *journey) childOf(ctx context.Context, u poolUse, name string, parent *ceph.Parent) (string, error) {
+	rbd, err := j.inspect(ctx, u, name)
+	if err != nil {
+		return "", err
+	}
+	if parent == nil {
+		return fmt.Sprintf("%s is a full copy, as images are in cluster %s", u.object(name), j.in.site.glance.Cluster), nil
+	}
+	if rbd.Parent == nil || *rbd.Parent != *parent {
+		return "", fmt.Errorf("%s/%s is a full copy: its parent is %v, not %v", u.pool, name, rbd.Parent, *parent)
+	}
+	return fmt.Sprintf("%s is a child of %s/%s@snap", u.object(name), parent.Pool, parent.Image), nil
+}
+
+// diskParent is what a VM's disk is a clone of: the journey's image, or the copy
+// that Glance made of it in the cluster of the disks. There may be none.
+func (j *journey) diskParent() *ceph.Parent {
+	s := j.in.site
+	at := slices.IndexFunc(s.stores, func(st StoreSpec) bool {
+		return st.Cluster == s.nova.Cluster && (st.Cluster == s.glance.Cluster || st.Name == s.copiesTo())
+	})
+	if at < 0 {
+		return nil
+	}
+	return &ceph.Parent{Pool: s.stores[at].Pool, Image: j.image.ID, Snapshot: "snap"}
+}

@@ -1,0 +1,176 @@
+package integrate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// threeStores has Glance's images in two clusters, and in two pools of the first.
+func threeStores() integrate.Spec {
+	spec := twoClusters()
+	spec.Glance.Store = "slow"
+	spec.Glance.Stores = []integrate.StoreSpec{
+		{Name: "fast", Cluster: "ssd"},
+		{Name: "safe", Pool: "safe-images", User: "glance-safe"},
+	}
+	return spec
+}
+
+func TestSeveralStores(t *testing.T) {
+	w, in := open(t, threeStores())
+	old, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
+	require.NoError(t, err)
+	p := plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+
+	t.Run("settings", func(t *testing.T) {
+		data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
+		text := string(data)
+		assert.Contains(t, text, "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n", "nothing that was there is lost")
+		assert.Contains(t, text, "default_backend = slow\n")
+		for section, lines := range map[string][]string{
+			"slow": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
+			"fast": {"rbd_store_ceph_conf = /etc/ceph/ssd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
+			"safe": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = safe-images", "rbd_store_user = glance-safe"},
+			"file": {"filesystem_store_datadir = /var/lib/glance/images/"},
+		} {
+			_, part, ok := strings.Cut(text, "["+section+"]\n")
+			require.True(t, ok, section)
+			part, _, _ = strings.Cut(part, "\n[")
+			for _, line := range lines {
+				assert.Contains(t, part, line, section)
+			}
+		}
+	})
+	t.Run("files", func(t *testing.T) {
+		for _, file := range []string{"/etc/ceph/hdd.conf", "/etc/ceph/ssd.conf", "/etc/ceph/hdd.client.glance.keyring", "/etc/ceph/ssd.client.glance.keyring", "/etc/ceph/hdd.client.glance-safe.keyring"} {
+			_, ok := w.Machines["controller"].Contents(file)
+			assert.True(t, ok, file)
+		}
+	})
+	t.Run("users", func(t *testing.T) {
+		const read = "profile rbd-read-only pool=images, profile rbd-read-only pool=safe-images"
+		for _, c := range []struct{ cluster, user, osd string }{
+			{"hdd", "client.glance", "profile rbd pool=images"},
+			{"hdd", "client.glance-safe", "profile rbd pool=safe-images"},
+			{"hdd", "client.cinder", "profile rbd pool=volumes, " + read},
+			{"hdd", "client.nova", "profile rbd pool=vms, " + read},
+			{"ssd", "client.glance", "profile rbd pool=images"},
+			{"ssd", "client.cinder", "profile rbd pool=volumes, profile rbd-read-only pool=images"},
+		} {
+			u, err := ceph.New(w.Clusters[c.cluster].Mon).User(t.Context(), c.user)
+			require.NoError(t, err, "%s %s", c.cluster, c.user)
+			assert.True(t, ceph.Caps{"osd": c.osd}.Equal(ceph.Caps{"osd": u.Caps["osd"]}), "%s %s: %s", c.cluster, c.user, u.Caps["osd"])
+		}
+	})
+	t.Run("journey", func(t *testing.T) {
+		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		require.NoError(t, err, "%s", report)
+		for name, evidence := range map[string]string{
+			"image in ceph":               "images/",
+			"image in ceph on store fast": "images/",
+			"image in ceph on store safe": "safe-images/",
+			"volume from image is a copy-on-write child on backend fast": "is a child of images/", // of the image in its own cluster
+			"volume from image is a copy-on-write child on backend safe": "is a child of images/",
+		} {
+			c := check(report, name)
+			require.NotNil(t, c, name)
+			assert.Contains(t, c.Evidence, evidence, name)
+		}
+		assert.NotContains(t, report.String(), "is a full copy")
+		assert.Empty(t, w.API.Violations())
+	})
+	t.Run("the old image", func(t *testing.T) {
+		back, err := w.Cloud.DownloadImage(t.Context(), old.ID)
+		require.NoError(t, err)
+		require.NoError(t, back.Close())
+	})
+}
+
+func check(r *integrate.Report, name string) *integrate.Check {
+	for i, c := range r.Checks {
+		if c.Name == name {
+			return &r.Checks[i]
+		}
+	}
+	return nil
+}
+
+// TestImagesAreCopiedToTheDisksCluster: Nova is told of the store beside its disks.
+func TestImagesAreCopiedToTheDisksCluster(t *testing.T) {
+	spec := threeStores()
+	spec.Nova.Cluster = "ssd"
+	w, in := open(t, spec)
+	apply(t, in)
+	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.Contains(t, string(data), "images_rbd_glance_store_name = fast\n")
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a child of images/")
+
+	spec.Release = "ussuri" // does not know it yet
+	w, in = open(t, spec)
+	apply(t, in)
+	data, _ = w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.NotContains(t, string(data), "images_rbd_glance_store_name")
+	report, err = in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a full copy, as images are in cluster hdd")
+}
+
+// TestAStoreThatIsNotServed: Verify asks for each store by its name.
+func TestAStoreThatIsNotServed(t *testing.T) {
+	w, in := open(t, threeStores())
+	apply(t, in)
+	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
+	w.Machines["controller"].AddFile("/etc/glance/glance-api.conf", []byte(strings.Replace(string(data), ",fast:rbd", "", 1)), 0o640)
+	_, err := w.Machines["controller"].Do(t.Context(), remote.RestartUnit{Unit: "glance-api.service"})
+	require.NoError(t, err)
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	assert.Equal(t, integrate.Fail, check(report, "image in ceph on store fast").Status, "%s", report)
+	assert.Equal(t, integrate.Pass, check(report, "image in ceph on store safe").Status, "%s", report)
+	assert.Equal(t, integrate.Unable, check(report, "volume from image is a copy-on-write child on backend fast").Status)
+	assert.Equal(t, integrate.Pass, check(report, "nothing is left behind").Status, "%s", report)
+}
+
+func TestStoresInRocky(t *testing.T) {
+	spec := threeStores()
+	spec.Release = "rocky"
+	w, in := open(t, spec)
+	apply(t, in)
+	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
+	assert.Contains(t, string(data), "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n")
+	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+}
+
+func TestValidateOfStores(t *testing.T) {
+	for want, mutate := range map[string]func(*integrate.Spec){
+		"glance.stores":            func(s *integrate.Spec) { s.Release = "queens" },
+		"glance.stores[0].name":    func(s *integrate.Spec) { s.Glance.Stores[0].Name = "" },
+		"glance.stores[1].name":    func(s *integrate.Spec) { s.Glance.Stores[1].Name = "Slow" },
+		"glance.stores[0].cluster": func(s *integrate.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
+		"glance.stores[1].pool":    func(s *integrate.Spec) { s.Glance.Stores[1].Pool = "images" },
+		"glance.stores[1].user":    func(s *integrate.Spec) { s.Glance.Stores[1].User = "cinder" },
+		"glance.stores[0].user":    func(s *integrate.Spec) { s.Glance.Stores[0].User = "admin" },
+		"glance":                   func(s *integrate.Spec) { s.Glance.Stores[0].Name = "http" },
+	} {
+		spec := threeStores()
+		require.NoError(t, spec.Validate())
+		mutate(&spec)
+		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+	}
+	spec := threeStores()
+	spec.Glance.Stores[1].User = "glance" // one user for two pools
+	assert.NoError(t, spec.Validate())
+}
