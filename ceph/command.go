@@ -46,7 +46,7 @@ func named(err error, args fields) error {
 	if !errors.As(err, &e) || e.Object != "" {
 		return err
 	}
-	for _, key := range []string{"pool", "entity"} {
+	for _, key := range []string{"pool", "entity", "name"} {
 		if name, ok := args[key].(string); ok {
 			e = &CommandError{Op: e.Op, Object: name, Code: e.Code, Status: e.Status}
 			return e

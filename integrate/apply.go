@@ -215,8 +215,15 @@ func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) err
 	world := r.in.world.Clusters[spec.Name]
 	cluster := ceph.New(world.Mon)
 	seen := r.seen.clusters[spec.Name]
-	if c.Kind == KindPool {
-		return applyPool(ctx, cluster, world.Images, r.in.site.poolDetails(spec.Name, c.Name), c, seen)
+	switch c.Kind {
+	case KindErasureProfile:
+		return applyProfile(ctx, cluster, spec, c.Name)
+	case KindPool:
+		want := r.in.site.poolDetails(spec.Name, c.Name)
+		if r.in.site.holdsData(spec.Name, c.Name) {
+			return applyDataPool(ctx, cluster, want, c.Action)
+		}
+		return applyPool(ctx, cluster, world.Images, want, c, seen)
 	}
 	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.cluster == spec.Name && u.entity == c.Name })
 	want := r.in.site.users[i]

@@ -151,6 +151,7 @@ func (d *differ) cluster(c ClusterSpec) {
 	if c.Caps == "classic" && seen.status.Release >= "luminous" {
 		d.note(c.Name, "caps", "are of the form before Luminous, and this cluster is of %s: with them, VMs do not boot again after their host crashed; take caps: classic out of the Spec", seen.status.Release)
 	}
+	d.profiles(c, seen)
 	for _, p := range d.site.pools[c.Name] {
 		d.pool(c.Name, p, seen)
 		if uses := d.site.usesOf(c.Name, p.Name); len(uses) > 1 {
@@ -174,6 +175,11 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 			"belongs to application %s; name another pool in the Spec, or move that data away first", have.Application)
 		return
 	}
+	if why := d.unfit(cluster, have, want, seen); why != "" {
+		d.bad[cluster+"/"+want.Name] = true
+		d.problem(cluster, "pool "+want.Name, nil, "%s", why)
+		return
+	}
 	change.Diffs = poolDiffs(have, want)
 	switch {
 	case !ok:
@@ -183,7 +189,7 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 	default:
 		return
 	}
-	d.add(change)
+	d.add(change, changeID(KindErasureProfile, cluster, want.ErasureProfile))
 }
 
 // poolDiffs compares the owned fields: those that are not zero in want.
@@ -201,7 +207,7 @@ func poolDiffs(have, want ceph.Pool) []FieldDiff {
 func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 	change := Change{Stage: StageCluster, Kind: KindUser, Target: c.Name, Name: want.entity}
 	if pool := d.foreign[want.userID]; pool != "" {
-		d.problem(c.Name, "user "+want.entity, nil, "left alone, as pool %s is not RBD's", pool)
+		d.problem(c.Name, "user "+want.entity, nil, "left alone, as pool %s cannot be used", pool)
 		return
 	}
 	have, ok := seen.users[want.entity]

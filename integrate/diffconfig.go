@@ -124,7 +124,7 @@ func (x *hostDiffer) cephReady(service string) error {
 			return fmt.Errorf("left alone until %s is in order", confPath(id.cluster))
 		}
 		if pool := x.foreign[id]; pool != "" {
-			return fmt.Errorf("left alone, as pool %s is not RBD's", pool)
+			return fmt.Errorf("left alone, as pool %s cannot be used", pool)
 		}
 		if x.bad[userKey(id)] {
 			return fmt.Errorf("left alone, as user %s is an administrator's", id.entity)

@@ -81,6 +81,9 @@ func (in *Integration) observeCluster(ctx context.Context, name string) observed
 	for _, p := range pools {
 		o.pools[p.Name] = p
 	}
+	if o.profiles, o.err = observeProfiles(ctx, c, in.site.cluster(name)); o.err != nil {
+		return o
+	}
 	for _, u := range in.site.users {
 		if u.cluster != name {
 			continue

@@ -29,6 +29,8 @@ type observedCluster struct {
 	status ceph.Status
 	pools  map[string]ceph.Pool
 	users  map[string]ceph.User // by entity
+	// profiles of erasure code, those that the Spec names
+	profiles map[string]ceph.ErasureProfile
 	conf   []byte               // minimal ceph.conf
 	mons   string               // mon_host of conf
 	vmDisk map[string]bool      // image names in Nova's pool

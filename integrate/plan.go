@@ -24,15 +24,16 @@ type Kind string
 
 // The kinds of changes.
 const (
-	KindPool       Kind = "pool"
-	KindUser       Kind = "user"
-	KindPackages   Kind = "packages"
-	KindDirectory  Kind = "directory"
-	KindFile       Kind = "file"
-	KindSecret     Kind = "secret"
-	KindSettings   Kind = "settings"
-	KindUnit       Kind = "unit"
-	KindVolumeType Kind = "volume-type"
+	KindErasureProfile Kind = "erasure-profile"
+	KindPool           Kind = "pool"
+	KindUser           Kind = "user"
+	KindPackages       Kind = "packages"
+	KindDirectory      Kind = "directory"
+	KindFile           Kind = "file"
+	KindSecret         Kind = "secret"
+	KindSettings       Kind = "settings"
+	KindUnit           Kind = "unit"
+	KindVolumeType     Kind = "volume-type"
 )
 
 // An Action says what happens to a change's object.

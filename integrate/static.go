@@ -69,7 +69,7 @@ func (f Finding) concerns(kinds []Kind) bool {
 		kind = KindSecret
 	case strings.HasSuffix(f.Object, ".service"), isService(f.Object):
 		kind = KindUnit
-	case strings.HasPrefix(f.Object, "pool"):
+	case strings.HasPrefix(f.Object, "pool"), strings.HasPrefix(f.Object, "erasure profile"):
 		kind = KindPool
 	case strings.HasPrefix(f.Object, "release"), strings.HasSuffix(f.Object, ".conf") && !strings.HasPrefix(f.Object, cephDir), f.Object == "VM disks":
 		kind = KindSettings
@@ -101,7 +101,7 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 			s := seen.pools[p.Name]
 			have = append(have, fmt.Sprintf("%s (%s, size %d/%d, %d PGs)", s.Name, s.Application, s.Size, s.MinSize, s.PGNum))
 		}
-		return agrees(plan, c.Name, strings.Join(have, ", "), KindPool)
+		return agrees(plan, c.Name, strings.Join(have, ", "), KindPool, KindErasureProfile)
 	})
 	v.check(ctx, "users "+c.Name, applyNext, func(context.Context) (string, error) {
 		if seen.err != nil {

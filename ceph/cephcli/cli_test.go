@@ -51,7 +51,7 @@ func Example() {
 // TestEveryCommandHasArguments sends whatever package ceph sends.
 func TestEveryCommandHasArguments(t *testing.T) {
 	fake := cephtest.New()
-	fake.ErasureProfiles = []string{"k2m1"}
+	fake.AddErasureProfile(ceph.ErasureProfile{Name: "k2m1", K: 2, M: 1})
 	host := &script{}
 	cli := cephcli.New(host, cephcli.Options{})
 	cluster := ceph.New(commander(func(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
@@ -64,6 +64,9 @@ func TestEveryCommandHasArguments(t *testing.T) {
 		Application: "rbd", MaxBytes: 1, MaxObjects: 2}))
 	require.NoError(t, cluster.UpdatePool(ctx, ceph.Pool{Name: "a", PGNum: 16, Size: 1, Autoscale: "warn"}))
 	require.NoError(t, cluster.CreatePool(ctx, ceph.Pool{Name: "b", ErasureProfile: "k2m1"}))
+	require.NoError(t, cluster.CreateErasureProfile(ctx, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, DeviceClass: "hdd"}))
+	_, err := cluster.ErasureProfile(ctx, "k4m2")
+	require.NoError(t, err)
 	u, err := cluster.CreateUser(ctx, "client.a", ceph.Caps{"mon": "allow r"})
 	require.NoError(t, err)
 	require.NoError(t, cluster.SetCaps(ctx, u.Entity, u.Caps, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=a"}))
@@ -80,6 +83,8 @@ func TestEveryCommandHasArguments(t *testing.T) {
 	for _, want := range []string{
 		"osd|pool|create|a|--autoscale_mode=off|--pg_num=8|--rule=replicated_rule|--size=2",
 		"osd|pool|create|b|--erasure_code_profile=k2m1|--pool_type=erasure",
+		"osd|erasure-code-profile|set|k4m2|k=4|m=2|crush-failure-domain=host|crush-device-class=hdd",
+		"osd|erasure-code-profile|get|k4m2",
 		"osd|pool|set|a|size|1|--yes-i-really-mean-it",
 		"osd|pool|set-quota|a|max_objects|2",
 		"osd|pool|application|enable|a|rbd",

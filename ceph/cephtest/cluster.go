@@ -30,10 +30,9 @@ type Cluster struct {
 	Checks   []string // health check codes
 	OSDsUp   int
 	// MinSizeOne allows pools of size 1 (mon_allow_pool_size_one).
-	MinSizeOne      bool
-	CRUSHRules      []string
-	ErasureProfiles []string
-	Now             func() time.Time // for the expiry of locks
+	MinSizeOne bool
+	CRUSHRules []string
+	Now        func() time.Time // for the expiry of locks
 
 	// Fail, when it returns an error, makes an operation fail with it,
 	// without effect. It is called with the cluster locked.
@@ -42,11 +41,12 @@ type Cluster struct {
 	// effect answer with it: the reply that never came.
 	Lost func(Op) error
 
-	mu    sync.Mutex
-	log   []Op
-	users map[string]*ceph.User
-	pools map[string]*pool
-	locks map[[2]string]lock
+	mu       sync.Mutex
+	log      []Op
+	users    map[string]*ceph.User
+	pools    map[string]*pool
+	profiles map[string]profile // of erasure code, by name
+	locks    map[[2]string]lock
 }
 
 type pool struct {
@@ -64,8 +64,9 @@ func New() *Cluster {
 	c := &Cluster{
 		FSID: "a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52", Release: "pacific", Version: "16.2.15",
 		MonHosts: []string{"[v2:192.0.2.1:3300/0,v1:192.0.2.1:6789/0]"}, Health: "HEALTH_OK", OSDsUp: 3, MinSizeOne: true,
-		CRUSHRules: []string{"replicated_rule"}, ErasureProfiles: []string{"default"}, Now: time.Now,
-		users: map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]lock{},
+		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
+		profiles: map[string]profile{"default": defaultProfile()},
+		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]lock{},
 	}
 	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *", "mds": "allow *"}})
 	return c
@@ -113,6 +114,9 @@ func (c *Cluster) RemovePool(name string) {
 }
 
 func (c *Cluster) putPool(p ceph.Pool) *pool {
+	if p.ErasureProfile != "" {
+		p = c.code(p)
+	}
 	p.PGNum, p.Autoscale, p.CRUSHRule = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.CRUSHRule, c.CRUSHRules[0])
 	p.Size = cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)

@@ -50,6 +50,8 @@ func commands() map[string]command {
 		"auth rm":                      {true, "entity:string*", (*Cluster).authRemove},
 		"auth import":                  {true, "", (*Cluster).authImport},
 		"osd crush rule dump":          {false, "", (*Cluster).crushRules},
+		"osd erasure-code-profile get": {false, "name:string*", (*Cluster).profileGet},
+		"osd erasure-code-profile set": {true, "name:string* profile:list", (*Cluster).profileSet},
 		"osd pool ls":                  {false, "detail:string", (*Cluster).poolList},
 		"osd pool get-quota":           {false, "pool:string*", (*Cluster).poolQuota},
 		"osd pool application get":     {false, "pool:string*", (*Cluster).poolApps},
@@ -73,7 +75,7 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 		return ceph.Reply{}, err
 	}
 	var reply ceph.Reply
-	op := Op{Name: a.prefix, Object: a.str("pool") + a.str("entity"), Write: known.write}
+	op := Op{Name: a.prefix, Object: a.str("pool") + a.str("entity") + a.str("name"), Write: known.write}
 	err = c.do(op, func() error {
 		data, status, err := known.run(c, a)
 		if err != nil {

@@ -44,6 +44,8 @@ func TestCommander(t *testing.T, newCommander func(t *testing.T) ceph.Commander)
 		{"a value that cannot be is ErrInvalid", (*suite).badValue},
 		{"an application does not give way to another", (*suite).application},
 		{"an erasure-coded pool takes overwrites", (*suite).erasure},
+		{"creating a profile of erasure code twice is one profile", (*suite).erasureProfile},
+		{"a data pool has its profile's size, a rule of its own and overwrites", (*suite).dataPool},
 	}
 	for _, p := range promises {
 		t.Run(p.name, func(t *testing.T) {

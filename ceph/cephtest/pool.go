@@ -69,7 +69,7 @@ func (c *Cluster) desired(a call) (ceph.Pool, error) {
 		if p.ErasureProfile == "" {
 			p.ErasureProfile = "default"
 		}
-		if !slices.Contains(c.ErasureProfiles, p.ErasureProfile) {
+		if c.profiles[p.ErasureProfile] == nil {
 			return p, a.refuse(einval, "cannot determine the erasure code plugin because there is no 'plugin' entry in the erasure_code_profile {}")
 		}
 	case kind != "" && kind != "replicated":
@@ -124,7 +124,11 @@ func (c *Cluster) poolSet(a call) (any, string, error) {
 		if p.ErasureProfile == "" {
 			return nil, "", a.refuse(einval, "ec overwrites can only be enabled for an erasure coded pool")
 		}
-		p.overwrites = value == "true" || value == "1"
+		on := value == "true" || value == "1"
+		if p.overwrites && !on {
+			return nil, "", a.refuse(einval, "ec overwrites cannot be disabled once enabled")
+		}
+		p.overwrites = on
 	default:
 		return nil, "", a.refuse(einval, "unrecognized variable '%s'", field)
 	}

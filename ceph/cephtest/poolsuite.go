@@ -102,3 +102,55 @@ func (s *suite) erasure() {
 		s.equal(p.Diff(found), []ceph.Setting(nil))
 	}
 }
+
+func (s *suite) erasureProfile() {
+	want := ceph.ErasureProfile{Name: unique(), K: 2, M: 1, FailureDomain: "osd"}
+	_, err := s.cluster.ErasureProfile(s.ctx, want.Name)
+	s.is(err, ceph.ErrNotFound)
+	for range 2 {
+		s.ok(s.cluster.CreateErasureProfile(s.ctx, want))
+		found, err := s.cluster.ErasureProfile(s.ctx, want.Name)
+		s.ok(err)
+		s.equal(found, want)
+	}
+	other := want
+	other.K = 3
+	s.is(s.cluster.CreateErasureProfile(s.ctx, other), ceph.ErrExists)
+	other.K, other.FailureDomain = 2, "" // host
+	s.is(s.cluster.CreateErasureProfile(s.ctx, other), ceph.ErrExists)
+	ssd := ceph.ErasureProfile{Name: unique(), K: 2, M: 2, FailureDomain: "host", DeviceClass: "ssd"}
+	s.ok(s.cluster.CreateErasureProfile(s.ctx, ssd))
+	found, err := s.cluster.ErasureProfile(s.ctx, ssd.Name)
+	s.ok(err)
+	s.equal(found, ssd)
+	s.is(s.cluster.CreateErasureProfile(s.ctx, ceph.ErasureProfile{Name: unique(), K: 1, M: 1}), ceph.ErrInvalid)
+	standard, err := s.cluster.ErasureProfile(s.ctx, "default")
+	s.ok(err)
+	s.equal(standard.FailureDomain, "host")
+}
+
+// dataPool is an erasure-coded pool as RBD wants it behind another one.
+func (s *suite) dataPool() {
+	profile := ceph.ErasureProfile{Name: unique(), K: 2, M: 1, FailureDomain: "osd"}
+	s.ok(s.cluster.CreateErasureProfile(s.ctx, profile))
+	p := ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: profile.Name, Application: "rbd"}
+	s.ok(s.cluster.CreatePool(s.ctx, p))
+	found := s.find(p.Name)
+	s.equal([]any{found.Size, found.MinSize, found.CRUSHRule, found.Application}, []any{3, 2, p.Name, "rbd"})
+	s.equal(p.Diff(found), []ceph.Setting(nil))
+	_, err := s.send(nil, object{"prefix": "osd pool set", "pool": p.Name, "var": "allow_ec_overwrites", "val": "false", "format": "json"})
+	s.is(err, ceph.ErrInvalid)
+	s.equal(p.Diff(s.find(p.Name)), []ceph.Setting(nil))
+
+	plain := ceph.Pool{Name: unique(), PGNum: 4}
+	_, err = s.send(nil, object{"prefix": "osd pool create", "pool": plain.Name, "pg_num": 4, "pool_type": "erasure",
+		"erasure_code_profile": profile.Name, "format": "json"})
+	s.ok(err)
+	plain.ErasureProfile, plain.Application = profile.Name, "rbd"
+	diff := plain.Diff(s.find(plain.Name))
+	s.equal([]any{len(diff), diff[0].Field, diff[1].Field}, []any{2, "allow_ec_overwrites", "application"})
+	s.ok(s.cluster.UpdatePool(s.ctx, plain))
+	s.equal(plain.Diff(s.find(plain.Name)), []ceph.Setting(nil))
+	plain.ErasureProfile = "default"
+	s.is(s.cluster.UpdatePool(s.ctx, plain), ceph.ErrInvalid)
+}

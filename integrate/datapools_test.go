@@ -1,0 +1,209 @@
+package integrate_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// erasureCoded keeps the objects of images, volumes, VM disks and backups in
+// data pools, each user's in another one.
+func erasureCoded() integrate.Spec {
+	spec := exampleSpec()
+	spec.Clusters[0].ErasureProfiles = []integrate.ErasureProfileSpec{{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}}
+	spec.Clusters[0].Pools = []integrate.PoolSpec{
+		{Name: "images-data", ErasureProfile: "k4m2"}, {Name: "volumes-data", ErasureProfile: "k4m2", MinSize: 5},
+		{Name: "vms-data", ErasureProfile: "k4m2"}, {Name: "backups-data", Size: 2},
+	}
+	spec.Glance.DataPool = "images-data"
+	spec.Cinder.Backends[0].DataPool = "volumes-data"
+	spec.Nova.User, spec.Nova.DataPool = "nova", "vms-data"
+	spec.Backup.DataPool = "backups-data"
+	return spec
+}
+
+func TestDataPools(t *testing.T) {
+	w, in := open(t, erasureCoded())
+	p := plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	c := change(p, "pool/ceph/volumes-data")
+	require.NotNil(t, c)
+	assert.Equal(t, []string{"erasure-profile/ceph/k4m2"}, c.Needs)
+	assert.Contains(t, change(p, "settings/controller//etc/cinder/cinder.conf").Needs, "pool/ceph/volumes-data")
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+
+	mon := ceph.New(w.Clusters["ceph"].Mon)
+	t.Run("pools", func(t *testing.T) {
+		profile, err := mon.ErasureProfile(t.Context(), "k4m2")
+		require.NoError(t, err)
+		assert.Equal(t, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}, profile)
+		pools, err := mon.Pools(t.Context())
+		require.NoError(t, err)
+		found := map[string]ceph.Pool{}
+		for _, p := range pools {
+			found[p.Name] = p
+		}
+		for _, name := range []string{"images-data", "volumes-data", "vms-data"} {
+			assert.Empty(t, ceph.Pool{ErasureProfile: "k4m2", Application: "rbd"}.Diff(found[name]), name)
+			assert.Equal(t, 6, found[name].Size, name)
+		}
+		assert.Equal(t, 5, found["volumes-data"].MinSize)
+		assert.Empty(t, found["backups-data"].ErasureProfile)
+		assert.Empty(t, found["volumes"].ErasureProfile)
+		for _, op := range w.Ceph["ceph"].Log() {
+			assert.False(t, op.Name == "rbd pool init" && strings.HasSuffix(op.Object, "-data"), op.Object)
+		}
+	})
+	t.Run("rights", func(t *testing.T) {
+		for user, osd := range map[string]string{
+			"client.glance":        "profile rbd pool=images, profile rbd pool=images-data",
+			"client.cinder":        "profile rbd pool=volumes, profile rbd-read-only pool=images, profile rbd pool=volumes-data, profile rbd-read-only pool=images-data",
+			"client.nova":          "profile rbd pool=vms, profile rbd-read-only pool=images, profile rbd pool=vms-data, profile rbd-read-only pool=images-data",
+			"client.cinder-backup": "profile rbd pool=backups, profile rbd-read-only pool=volumes, profile rbd pool=backups-data, profile rbd-read-only pool=volumes-data",
+		} {
+			u, err := mon.User(t.Context(), user)
+			require.NoError(t, err)
+			assert.True(t, ceph.Caps{"osd": osd}.Equal(ceph.Caps{"osd": u.Caps["osd"]}), "%s: %s", user, u.Caps["osd"])
+		}
+	})
+	t.Run("ceph.conf", func(t *testing.T) {
+		for host, sections := range map[string]map[string]string{
+			"controller": {"client.glance": "images-data", "client.cinder": "volumes-data", "client.cinder-backup": "backups-data"},
+			"compute1":   {"client.nova": "vms-data", "client.cinder": "volumes-data"},
+		} {
+			data, _ := w.Machines[host].Contents("/etc/ceph/ceph.conf")
+			conf, err := ceph.ParseConf(data)
+			require.NoError(t, err)
+			for section, want := range sections {
+				pool, _ := conf.Lookup(section, "rbd_default_data_pool")
+				assert.Equal(t, want, pool, "%s [%s]", host, section)
+			}
+		}
+	})
+	t.Run("journey", func(t *testing.T) {
+		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		require.NoError(t, err, "%s", report)
+		for name, data := range map[string]string{"image in ceph": "images-data", "volumes in ceph": "volumes-data", "vm on compute1": "vms-data"} {
+			assert.Contains(t, check(report, name).Evidence, " with its data in "+data)
+		}
+		assert.NotContains(t, report.String(), "must not write volumes-data", "an image cannot be made there by anybody")
+		assert.Empty(t, w.API.Violations())
+	})
+}
+
+// TestDataGoElsewhere: a service that has not seen the option puts data beside
+// headers, and Verify notices.
+func TestDataGoElsewhere(t *testing.T) {
+	w, in := open(t, erasureCoded())
+	apply(t, in)
+	data, _ := w.Machines["controller"].Contents("/etc/ceph/ceph.conf")
+	w.Machines["controller"].AddFile("/etc/ceph/ceph.conf", []byte(strings.ReplaceAll(string(data), "rbd_default_data_pool = images-data\n", "")), 0o644)
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	assert.Contains(t, check(report, "image in ceph").Evidence, `has its data in "", not in images-data`)
+	assert.Equal(t, integrate.Fail, check(report, "files controller").Status)
+}
+
+func TestPoolsThatCannotBecomeWhatIsWanted(t *testing.T) {
+	for name, c := range map[string]struct {
+		found  ceph.Pool
+		change func(*integrate.Spec)
+		text   string
+	}{
+		"replicated":      {ceph.Pool{Name: "volumes-data", Application: "rbd"}, nil, "is replicated, and cannot become erasure-coded"},
+		"another profile": {ceph.Pool{Name: "volumes-data", Application: "rbd", ErasureProfile: "default"}, nil, "has erasure profile default for good, not k4m2"},
+		"for headers":     {ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}, nil, "cannot hold the headers of images"},
+		"not by size":     {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil, "say erasure_profile: default in place of its size"},
+		"no profile":      {ceph.Pool{Name: "other"}, func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles = nil }, "there is no erasure profile k4m2"},
+		"of cephfs":       {ceph.Pool{Name: "volumes-data", Application: "cephfs", ErasureProfile: "default"}, nil, "belongs to application cephfs"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := erasureCoded()
+			if c.change != nil {
+				c.change(&spec)
+			}
+			w, in := open(t, spec)
+			require.NoError(t, w.Ceph["ceph"].AddPool(c.found))
+			p := plan(t, in)
+			require.NotEmpty(t, p.Problems())
+			assert.Contains(t, p.String(), c.text)
+			assert.Nil(t, change(p, "pool/ceph/"+c.found.Name))
+			if c.found.Name == "volumes-data" {
+				assert.Nil(t, change(p, "user/ceph/client.cinder"), "its rights would be in that pool")
+				assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+				assert.NotNil(t, change(p, "settings/controller//etc/glance/glance-api.conf"), "has to do with other pools")
+			}
+			report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+			require.Error(t, err)
+			assert.Contains(t, check(report, "pools ceph").Evidence, c.text)
+		})
+	}
+}
+
+// TestADataPoolWithoutOverwrites is one that was made by hand and not finished.
+func TestADataPoolWithoutOverwrites(t *testing.T) {
+	w, in := open(t, erasureCoded())
+	apply(t, in)
+	spec := erasureCoded()
+	spec.Clusters[0].Pools[0].Name, spec.Glance.DataPool = "by-hand", "by-hand"
+	_, err := w.Ceph["ceph"].Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"osd pool create","format":"json","pool":"by-hand","pool_type":"erasure","erasure_code_profile":"k4m2"}`)})
+	require.NoError(t, err)
+	in, err = integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: 1})
+	require.NoError(t, err)
+	c := change(plan(t, in), "pool/ceph/by-hand")
+	require.NotNil(t, c)
+	assert.Equal(t, integrate.Update, c.Action)
+	assert.Contains(t, c.Diffs, integrate.FieldDiff{Field: "allow_ec_overwrites", Observed: "false", Desired: "true"})
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+}
+
+// TestAnotherProfileOfThatName is left as it is.
+func TestAnotherProfileOfThatName(t *testing.T) {
+	w, in := open(t, erasureCoded())
+	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host", DeviceClass: "hdd"})
+	p := plan(t, in)
+	require.NotEmpty(t, p.Problems())
+	assert.Contains(t, p.String(), "erasure profile k4m2: has crush-failure-domain host, not osd")
+}
+
+func TestValidateOfDataPools(t *testing.T) {
+	for want, mutate := range map[string]func(*integrate.Spec){
+		"clusters[0].erasure_profiles[0].k":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
+		"clusters[0].erasure_profiles[0].m":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
+		"clusters[0].erasure_profiles[0].name": func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
+		"clusters[0].pools[0].size":            func(s *integrate.Spec) { s.Clusters[0].Pools[0].Size = 3 },
+		"clusters[0].pools[4].erasure_profile": func(s *integrate.Spec) { addPool(s, integrate.PoolSpec{Name: "vms", ErasureProfile: "k4m2"}) },
+		"glance.data_pool":                     func(s *integrate.Spec) { s.Glance.DataPool = "vms" },
+		"cinder.backends[0].data_pool":         func(s *integrate.Spec) { s.Cinder.Backends[0].DataPool = "unknown" },
+		"backup.data_pool":                     func(s *integrate.Spec) { s.Clusters[0].Pools[3].Size = 0 },
+		"nova.data_pool":                       func(s *integrate.Spec) { s.Nova.User = "cinder" },
+		"nova.direct_snapshots":                func(s *integrate.Spec) { s.Nova.DirectSnapshots = true },
+		"clusters[0].conf.client.rbd_default_data_pool": func(s *integrate.Spec) {
+			s.Clusters[0].Conf = map[string]map[string]string{"client": {"rbd_default_data_pool": "images-data"}}
+		},
+	} {
+		spec := erasureCoded()
+		require.NoError(t, spec.Validate())
+		mutate(&spec)
+		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+	}
+	spec := erasureCoded()
+	spec.Clusters[0].Caps = "classic"
+	assert.ErrorContains(t, spec.Validate(), "spec: glance.data_pool: there are no data pools before Luminous")
+	spec = erasureCoded()
+	spec.Nova.User, spec.Nova.DataPool = "cinder", "volumes-data"
+	spec.Clusters[0].Pools = slices.Delete(spec.Clusters[0].Pools, 2, 3) // vms-data
+	assert.NoError(t, spec.Validate(), "a shared user, with one data pool")
+}
+
+func addPool(s *integrate.Spec, p integrate.PoolSpec) {
+	s.Clusters[0].Pools = append(s.Clusters[0].Pools, p)
+}
