@@ -315,7 +315,7 @@ func (r *run) cloud(ctx context.Context) {
 	for _, c := range r.changes(cloudTarget, func(c Change) bool { return c.Stage == StageCloud }) {
 		if r.ready(ctx, c) {
 			began := time.Now()
-			r.settle(c.ID, true, r.in.world.Cloud.CreateVolumeType(ctx, c.Name, c.Diffs[0].Desired), began)
+			r.settle(c.ID, true, applyVolumeType(ctx, r.in.world.Cloud, c), began)
 		}
 	}
 }

@@ -107,7 +107,7 @@ func TestTwoClusters(t *testing.T) {
 		types, err := w.Cloud.VolumeTypes(t.Context())
 		require.NoError(t, err)
 		for _, name := range []string{"slow", "fast", "safe"} {
-			assert.Equal(t, name, types[name])
+			assert.Equal(t, map[string]string{"volume_backend_name": name}, types[name])
 		}
 	})
 	t.Run("journey", func(t *testing.T) {

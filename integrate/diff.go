@@ -277,16 +277,7 @@ func (d *differ) cloud() {
 			d.problem(cloudTarget, "volume type "+b.VolumeType, err, "cannot be made: %v", err)
 			continue
 		}
-		backend, ok := d.o.cloud.types[b.VolumeType]
-		if ok && backend != b.Name {
-			d.problem(cloudTarget, "volume type "+b.VolumeType, nil,
-				"exists and is bound to backend %q, not to %s; name another type in the Spec or change its volume_backend_name", backend, b.Name)
-		}
-		if !ok {
-			d.add(Change{Stage: StageCloud, Kind: KindVolumeType, Action: Create, Target: cloudTarget, Name: b.VolumeType,
-				Diffs:  []FieldDiff{{"volume_backend_name", "", b.Name}},
-				Reason: "the volume type does not exist"}, d.unitIDs("cinder-volume")...)
-		}
+		d.volumeType(b)
 	}
 }
 

@@ -31,9 +31,9 @@ type observedCluster struct {
 	users  map[string]ceph.User // by entity
 	// profiles of erasure code, those that the Spec names
 	profiles map[string]ceph.ErasureProfile
-	conf   []byte               // minimal ceph.conf
-	mons   string               // mon_host of conf
-	vmDisk map[string]bool      // image names in Nova's pool
+	conf     []byte          // minimal ceph.conf
+	mons     string          // mon_host of conf
+	vmDisk   map[string]bool // image names in Nova's pool
 }
 
 type observedHost struct {
@@ -79,7 +79,7 @@ type observedCloud struct {
 	// computes are the hosts that Nova has a nova-compute on.
 	computes map[string]bool
 	servers  map[string][]openstack.Server // by compute
-	types    map[string]string             // volume type to backend
+	types    map[string]map[string]string  // extra specs by volume type
 }
 
 // clone copies what an Apply changes: the users that it creates.

@@ -150,6 +150,9 @@ type BackendSpec struct {
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
 	// VolumeType, when given, is created in Cinder and bound to the backend.
 	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
+	// ExtraSpecs are further extra specs of the volume type; others that it has
+	// stay. Cinder refuses to change those of a type that has volumes.
+	ExtraSpecs map[string]string `json:"extra_specs,omitempty" yaml:"extra_specs,omitempty"`
 	// DataPool is where the objects of the volumes go, an erasure-coded pool most
 	// often; Pool then has their headers. All that a user makes goes there.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`

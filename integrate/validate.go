@@ -201,6 +201,7 @@ func (v *validation) services() {
 	}
 	if c := s.Cinder; c != nil {
 		v.backends(c.Backends)
+		v.volumeTypes(c.Backends)
 		v.needsHost("cinder", "cinder-volume")
 	}
 	if b := s.Backup; b != nil {

@@ -65,7 +65,7 @@ func TestVolumeFaults(t *testing.T) {
 
 func TestVolumeOfNoBackend(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{})
-	require.NoError(t, w.CreateVolumeType(t.Context(), "ceph", "ceph"))
+	require.NoError(t, w.CreateVolumeType(t.Context(), "ceph", map[string]string{"volume_backend_name": "ceph"}))
 	_, err := w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 	failed(t, err, "Could not find any available weighted backend")
 	w.fake.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: "controller@ceph", Enabled: true, Up: true})
@@ -76,7 +76,7 @@ func TestVolumeOfNoBackend(t *testing.T) {
 	_, err = w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 	failed(t, err, "weighted backend")
 	var e *openstack.APIError
-	require.ErrorAs(t, w.CreateVolumeType(t.Context(), "ceph", "x"), &e)
+	require.ErrorAs(t, w.CreateVolumeType(t.Context(), "ceph", nil), &e)
 	assert.Equal(t, 409, e.Code)
 }
 

@@ -16,32 +16,53 @@ func (c *Cloud) types(ctx context.Context) ([]typeJSON, error) {
 		path: []string{"types"}, query: url.Values{"is_public": {"None"}}}, "volume_types")
 }
 
-// VolumeTypes lists volume types: name to volume_backend_name (may be empty).
+// VolumeTypes lists the extra specs of volume types, by their names. The spec
+// volume_backend_name binds a type to a backend.
 //
 // Similar To: openstack volume type list --long
-func (c *Cloud) VolumeTypes(ctx context.Context) (map[string]string, error) {
+func (c *Cloud) VolumeTypes(ctx context.Context) (map[string]map[string]string, error) {
 	found, err := c.types(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make(map[string]string, len(found))
+	out := make(map[string]map[string]string, len(found))
 	for _, t := range found {
-		out[t.Name] = t.Extra["volume_backend_name"]
+		out[t.Name] = t.Extra
 	}
 	return out, nil
 }
 
-// CreateVolumeType makes a public volume type bound to a backend.
+// CreateVolumeType makes a public volume type with extra specs.
 //
 // Similar To: openstack volume type create --property volume_backend_name=…
-func (c *Cloud) CreateVolumeType(ctx context.Context, name, backend string) error {
-	extra := map[string]string{}
-	if backend != "" {
-		extra["volume_backend_name"] = backend
+func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[string]string) error {
+	if extra == nil {
+		extra = map[string]string{}
 	}
 	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume, path: []string{"types"},
 		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true, "extra_specs": extra}}})
 	return err
+}
+
+// SetVolumeTypeSpecs sets extra specs of a volume type; others that it has stay.
+// Cinder refuses it for a type that has volumes, unless it is told otherwise
+// (allow_inuse_volume_type_modification).
+//
+// Similar To: openstack volume type set --property …
+func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[string]string) error {
+	const op = "set volume type"
+	found, err := c.types(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range found {
+		if t.Name == name {
+			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"types", t.ID, "extra_specs"},
+				in: map[string]any{"extra_specs": extra}})
+			return err
+		}
+	}
+	return c.failed(op, name, "there is no such type")
 }
 
 // DeleteVolumeType removes a volume type by name; none is no error.

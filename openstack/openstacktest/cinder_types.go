@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 )
@@ -47,4 +48,24 @@ func deleteType(s *Server, r *http.Request) (int, any, error) {
 	}
 	s.types.remove(t.ID)
 	return http.StatusAccepted, nil, nil
+}
+
+// setSpecs adds to a type's extra specs. A type with volumes keeps what it has, as
+// by Cinder's default.
+func setSpecs(s *Server, r *http.Request) (int, any, error) {
+	var in struct {
+		Extra map[string]string `json:"extra_specs"`
+	}
+	if err := s.decode(r, &in); err != nil {
+		return 0, nil, err
+	}
+	t := s.types.byID[r.PathValue("id")]
+	if t == nil {
+		return 0, nil, noSuch("Volume type", r.PathValue("id"))
+	}
+	if slices.ContainsFunc(s.volumes.all(), func(v *volume) bool { return v.Type == t.Name }) {
+		return 0, nil, refuse(http.StatusBadRequest, "Volume Type is currently in use.")
+	}
+	maps.Copy(t.Extra, in.Extra)
+	return http.StatusOK, map[string]any{"extra_specs": t.Extra}, nil
 }

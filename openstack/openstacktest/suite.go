@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -166,10 +167,14 @@ func (j *journey) volumes(t *testing.T, ctx context.Context) {
 func (j *journey) types(t *testing.T, ctx context.Context) {
 	backend := strings.TrimPrefix(j.vol.Host[strings.Index(j.vol.Host, "@"):], "@")
 	backend, _, _ = strings.Cut(backend, "#")
-	check(t, "create type", j.CreateVolumeType(ctx, j.name("type"), backend))
+	check(t, "create type", j.CreateVolumeType(ctx, j.name("type"), map[string]string{"volume_backend_name": backend}))
+	check(t, "set type", j.SetVolumeTypeSpecs(ctx, j.name("type"), map[string]string{"cephstack:tier": "fast", "multiattach": "<is> True"}))
+	check(t, "set type", j.SetVolumeTypeSpecs(ctx, j.name("type"), map[string]string{"cephstack:tier": "slow"}))
 	found, err := j.VolumeTypes(ctx)
 	check(t, "types", err)
-	want(t, found[j.name("type")] == backend, "types %v", found)
+	specs := map[string]string{"volume_backend_name": backend, "cephstack:tier": "slow", "multiattach": "<is> True"}
+	want(t, maps.Equal(found[j.name("type")], specs), "types %v", found)
+	want(t, j.SetVolumeTypeSpecs(ctx, j.name("none"), specs) != nil, "extra specs of no type")
 	check(t, "delete type", j.DeleteVolumeType(ctx, j.name("type")))
 	found, err = j.VolumeTypes(ctx)
 	check(t, "types", err)

@@ -1,0 +1,84 @@
+package integrate_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+func withSpecs() integrate.Spec {
+	spec := twoClusters()
+	spec.Cinder.Backends[1].ExtraSpecs = map[string]string{"multiattach": "<is> True", "RESKEY:availability_zones": "az1,az2"}
+	return spec
+}
+
+func TestExtraSpecs(t *testing.T) {
+	w, in := open(t, withSpecs())
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+	types, err := w.Cloud.VolumeTypes(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, map[string]string{"volume_backend_name": "fast", "multiattach": "<is> True", "RESKEY:availability_zones": "az1,az2"}, types["fast"])
+	assert.Equal(t, map[string]string{"volume_backend_name": "slow"}, types["slow"])
+
+	// Somebody changes one and adds one.
+	require.NoError(t, w.Cloud.SetVolumeTypeSpecs(t.Context(), "fast", map[string]string{"multiattach": "<is> False", "theirs": "1"}))
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	assert.Equal(t, integrate.Fail, check(report, "volume types").Status)
+	c := change(plan(t, in), "volume-type/cloud/fast")
+	require.NotNil(t, c)
+	assert.Equal(t, integrate.Update, c.Action)
+	assert.Equal(t, []integrate.FieldDiff{{Field: "multiattach", Observed: "<is> False", Desired: "<is> True"}}, c.Diffs)
+	apply(t, in)
+	types, err = w.Cloud.VolumeTypes(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "1", types["fast"]["theirs"], "what is not owned stays")
+	assert.True(t, plan(t, in).Empty())
+}
+
+// TestExtraSpecsOfATypeInUse: Cinder refuses, and Apply says so.
+func TestExtraSpecsOfATypeInUse(t *testing.T) {
+	w, in := open(t, twoClusters())
+	apply(t, in)
+	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	require.NoError(t, err)
+	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1})
+	require.NoError(t, err)
+	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.ErrorContains(t, err, "Volume Type is currently in use")
+	assert.Equal(t, 1, result.Count(integrate.Failed))
+	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
+	apply(t, in)
+}
+
+func TestATypeOfAnotherBackend(t *testing.T) {
+	w, in := open(t, twoClusters())
+	w.API.AddVolumeType("fast", "slow")
+	p := plan(t, in)
+	require.NotEmpty(t, p.Problems())
+	assert.Contains(t, p.String(), `volume type fast: exists and is bound to backend "slow", not to fast`)
+	assert.Nil(t, change(p, "volume-type/cloud/fast"))
+	assert.NotNil(t, change(p, "volume-type/cloud/safe"))
+}
+
+func TestValidateOfVolumeTypes(t *testing.T) {
+	for want, mutate := range map[string]func(*integrate.Spec){
+		"cinder.backends[1].volume_type":                     func(s *integrate.Spec) { s.Cinder.Backends[1].VolumeType = "slow" },
+		"cinder.backends[1].extra_specs":                     func(s *integrate.Spec) { s.Cinder.Backends[1].VolumeType = "" },
+		"cinder.backends[1].extra_specs.volume_backend_name": func(s *integrate.Spec) { s.Cinder.Backends[1].ExtraSpecs["volume_backend_name"] = "slow" },
+		"cinder.backends[1].extra_specs.multiattach":         func(s *integrate.Spec) { s.Cinder.Backends[1].ExtraSpecs["multiattach"] = "" },
+	} {
+		spec := withSpecs()
+		require.NoError(t, spec.Validate())
+		mutate(&spec)
+		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+	}
+	spec := withSpecs()
+	spec.Cinder.Backends[1].ExtraSpecs["a=b"] = "c"
+	assert.ErrorContains(t, spec.Validate(), `spec: cinder.backends[1].extra_specs: "a=b" may hold`)
+}
