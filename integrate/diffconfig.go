@@ -239,7 +239,7 @@ func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Cur
 	for _, b := range x.site.cinder {
 		id := userID{b.Cluster, "client." + b.User}
 		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
-			SecretUUID: x.uuids[id], Extra: b.Options}
+			SecretUUID: x.uuids[id], AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
 		settings, err := backend.Settings(release, overlay{cur, enabled})
 		if err != nil {
 			return nil, err
@@ -252,7 +252,7 @@ func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Cur
 			all = append(all, s)
 		}
 	}
-	return all, nil
+	return once(all), x.zones(cur)
 }
 
 // An overlay shows each backend the list that the one before it extended.

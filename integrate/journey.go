@@ -162,7 +162,7 @@ func (j *journey) volume(ctx context.Context, name string, r openstack.VolumeReq
 }
 
 func (j *journey) volumeOn(ctx context.Context, b BackendSpec, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
-	r.Name, r.Type = j.prefix+"-"+name, b.VolumeType
+	r.Name, r.Type, r.AvailabilityZone = j.prefix+"-"+name, b.VolumeType, b.AvailabilityZone
 	if r.SizeGiB == 0 {
 		r.SizeGiB = 1
 	}

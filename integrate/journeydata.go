@@ -150,7 +150,11 @@ func (j *journey) snapshot(ctx context.Context) (string, error) {
 }
 
 func (j *journey) backup(ctx context.Context, name string, incremental bool) (openstack.Backup, error) {
-	b, err := j.cloud.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true})
+	zone, err := j.backupZone()
+	if err != nil {
+		return openstack.Backup{}, err
+	}
+	b, err := j.cloud.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true, AvailabilityZone: zone})
 	if b.ID != "" {
 		j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
 	}

@@ -145,6 +145,9 @@ type BackendSpec struct {
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
 	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
+	// AvailabilityZone is that of the backend's volumes; left as it is when empty.
+	// Until Ocata all backends of a cloud have one zone.
+	AvailabilityZone string `json:"availability_zone,omitempty" yaml:"availability_zone,omitempty"`
 	// SecretUUID names the libvirt secret on the computes; derived from the
 	// cluster's fsid and the user when empty.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`

@@ -283,6 +283,7 @@ func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 		}
 		return strings.Join(have, ", "), nil
 	})
+	v.staticZones(ctx)
 	if !slices.ContainsFunc(v.in.site.cinder, func(b BackendSpec) bool { return b.VolumeType != "" }) {
 		return // nothing to look at, and so nothing to pass
 	}

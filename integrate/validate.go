@@ -247,6 +247,8 @@ func (v *validation) backends(backends []BackendSpec) {
 		seen[strings.ToLower(b.Name)] = true
 		v.user(path, b.Cluster, b.Pool, b.User)
 		v.optional(path+".volume_type", b.VolumeType)
+		v.optional(path+".availability_zone", b.AvailabilityZone)
+		v.zone(path+".availability_zone", b.AvailabilityZone, backends[0].AvailabilityZone)
 		if b.Name == singleBackend && b.VolumeType != "" {
 			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
 		}

@@ -46,6 +46,7 @@ type VolumeBackend struct {
 	FlattenFromSnapshot bool
 	MaxCloneDepth       int               // 5 when 0
 	ChunkSize           int               // MiB; 4 when 0
+	AvailabilityZone    string            // left alone when empty; until Ocata it is that of all backends of the service
 	Extra               map[string]string // further options of the section, by name
 }
 
@@ -66,6 +67,9 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	err := errors.Join(supported(r), section("VolumeBackend.Name", named), word("VolumeBackend.Pool", b.Pool),
 		word("VolumeBackend.User", b.User), file("VolumeBackend.Conf", b.Conf),
 		word("VolumeBackend.SecretUUID", b.SecretUUID), b.extra(r))
+	if b.AvailabilityZone != "" {
+		err = errors.Join(err, word("VolumeBackend.AvailabilityZone", b.AvailabilityZone))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +92,7 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		"backend": b.Name, "named": named, "enabled": enabled,
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
 		"flatten": title(b.FlattenFromSnapshot), "depth": number(b.MaxCloneDepth, 5), "chunk": number(b.ChunkSize, 4),
+		"zone": b.AvailabilityZone,
 	})
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
 		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for"}
@@ -107,7 +112,7 @@ func (b VolumeBackend) extra(r Release) error {
 	var errs []error
 	for name, value := range b.Extra {
 		switch name {
-		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf":
+		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf", "backend_availability_zone":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
 		default:
 			errs = append(errs, knows(r, name))

@@ -59,6 +59,8 @@ func optionTable() []optionRow {
 		{CinderVolume, cinderSection, "rbd_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
 		{CinderVolume, cinderSection, "rbd_user", "{user}", longAgo, "", "Ceph user of Cinder"},
 		{CinderVolume, cinderSection, "rbd_secret_uuid", "{uuid}", longAgo, "", "the libvirt secret that computes attach with; it wins over nova.conf since Ocata"},
+		{CinderVolume, "DEFAULT", "storage_availability_zone", "{zone}", longAgo, ocata, "the zone of all backends of the service; Pike is the first release with one for each"},
+		{CinderVolume, cinderSection, "backend_availability_zone", "{zone}", pike, "", "the zone of this backend's volumes"},
 		{CinderVolume, cinderSection, "rbd_flatten_volume_from_snapshot", "{flatten}", longAgo, "", "volumes from snapshots are clones unless set"},
 		{CinderVolume, cinderSection, "rbd_max_clone_depth", "{depth}", longAgo, "", "longer chains of clones are flattened"},
 		{CinderVolume, cinderSection, "rbd_store_chunk_size", "{chunk}", juno, "", "object size in MiB"},

@@ -13,6 +13,7 @@ type Volume struct {
 	SizeGiB          int
 	Host             string // host@backend#pool
 	Type             string
+	Zone             string   // availability zone
 	Servers          []string // attached to
 }
 
@@ -23,7 +24,9 @@ type VolumeRequest struct {
 	ImageID    string
 	SnapshotID string
 	VolumeID   string
-	Type       string // volume type; the cloud's default when empty
+	// AvailabilityZone is that of the backend; the cloud's default when empty.
+	AvailabilityZone string
+	Type             string // volume type; the cloud's default when empty
 }
 
 type volumeJSON struct {
@@ -31,13 +34,14 @@ type volumeJSON struct {
 	Size             int
 	Host             string `json:"os-vol-host-attr:host"`
 	Type             string `json:"volume_type"`
+	Zone             string `json:"availability_zone"`
 	Attachments      []struct {
 		Server string `json:"server_id"`
 	}
 }
 
 func (v volumeJSON) volume() Volume {
-	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type}
+	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone}
 	for _, a := range v.Attachments {
 		out.Servers = append(out.Servers, a.Server)
 	}
@@ -51,7 +55,7 @@ func (v volumeJSON) volume() Volume {
 // Similar To: openstack volume create --size … --image …
 func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, error) {
 	in := map[string]any{"name": r.Name}
-	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID, "source_volid": r.VolumeID, "volume_type": r.Type} {
+	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID, "source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
 		if value != "" {
 			in[field] = value
 		}

@@ -19,14 +19,35 @@ func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 	host := w.hostOf("cinder-volume")
 	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
 	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // one without a name
-		w.API.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: host, Zone: "nova", Enabled: true, Up: true, Updated: time.Now().UTC()})
+		w.record("cinder-volume", host, w.zone(host, "cinder-volume", ""))
 	}
 	for b := range strings.SplitSeq(enabled, ",") {
 		if b = strings.TrimSpace(b); b != "" {
-			w.API.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: host + "@" + b, Zone: "nova", Enabled: true, Up: true, Updated: time.Now().UTC()})
+			w.record("cinder-volume", host+"@"+b, w.zone(host, "cinder-volume", b))
 		}
 	}
+	if host := w.hostOf("cinder-backup"); host != "" {
+		w.record("cinder-backup", host, w.zone(host, "cinder-backup", ""))
+	}
 	return 0, "", false
+}
+
+func (w *World) record(binary, host, zone string) {
+	w.API.AddService(openstack.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true, Updated: time.Now().UTC()})
+}
+
+// zone is a service's, or that of one of its backends, as it runs.
+func (w *World) zone(host, service, backend string) string {
+	zone := ""
+	if backend != "" && !w.before("pike") {
+		zone = w.running(host, service, backend, "backend_availability_zone")
+	}
+	return cmp.Or(zone, w.running(host, service, "DEFAULT", "storage_availability_zone"), "nova")
+}
+
+func (w *World) before(r openstack.Release) bool {
+	mine, err := openstack.ParseRelease(w.spec.Release)
+	return err == nil && mine.Before(r)
 }
 
 // hooks mirror what the APIs do into Ceph, by the configuration that the

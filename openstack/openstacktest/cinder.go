@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"slices"
@@ -73,7 +74,7 @@ func (v *volume) json() map[string]any {
 	for _, s := range v.Servers {
 		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
 	}
-	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
+	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type, "availability_zone": v.Zone,
 		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
 }
 
@@ -86,24 +87,28 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 			SnapshotID string `json:"snapshot_id"`
 			SourceID   string `json:"source_volid"`
 			Type       string `json:"volume_type"`
+			Zone       string `json:"availability_zone"`
 		} `json:"volume"`
 	}
 	if err := s.decode(r, &in); err != nil {
 		return 0, nil, err
 	}
 	w := in.Volume
-	from := openstack.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type}
+	from := openstack.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
 	if from.Type == "" {
 		from.Type = "__DEFAULT__"
 	}
 	if err := s.source(&from); err != nil {
 		return 0, nil, err
 	}
-	backend, err := s.backend(from.Type)
+	if w.Zone != "" && len(s.inZone("cinder-volume", w.Zone)) == 0 {
+		return 0, nil, refuse(http.StatusBadRequest, "Availability zone '%s' is invalid.", w.Zone)
+	}
+	backend, err := s.backend(from.Type, from.AvailabilityZone)
 	if err != nil {
 		return 0, nil, err
 	}
-	v := s.addVolume(openstack.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type})
+	v := s.addVolume(openstack.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type, Zone: from.AvailabilityZone})
 	s.build(v, backend, func(now *openstack.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil
@@ -177,15 +182,15 @@ func (s *Server) source(r *openstack.VolumeRequest) error {
 	return nil
 }
 
-// backend schedules a volume type: host@backend#pool, empty when no service
-// that is up has it.
-func (s *Server) backend(typeName string) (string, error) {
+// backend schedules a volume type in a zone: host@backend#pool, empty when no
+// service that is up there has it.
+func (s *Server) backend(typeName, zone string) (string, error) {
 	at := slices.IndexFunc(s.types.all(), func(t *volumeType) bool { return t.Name == typeName || t.ID == typeName })
 	if at < 0 {
 		return "", noSuch("Volume type with name", typeName)
 	}
 	want := s.types.all()[at].Extra["volume_backend_name"]
-	for _, host := range s.up("cinder-volume") {
+	for _, host := range s.inZone("cinder-volume", zone) {
 		_, b, _ := strings.Cut(host, "@")
 		if want == "" || b == want {
 			return host + "#" + b, nil

@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 
@@ -29,10 +30,14 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 			Name        string `json:"name"`
 			Incremental bool   `json:"incremental"`
 			Force       bool   `json:"force"`
+			Zone        string `json:"availability_zone"`
 		} `json:"backup"`
 	}
 	if err := s.decode(r, &in); err != nil {
 		return 0, nil, err
+	}
+	if in.Backup.Zone != "" && minor(r, "volume") < 51 {
+		return 0, nil, refuse(http.StatusBadRequest, "Additional properties are not allowed ('availability_zone' was unexpected)")
 	}
 	v := s.volumes.byID[in.Backup.VolumeID]
 	if v == nil {
@@ -44,7 +49,7 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 	if v.Status != "in-use" && v.Status != "available" {
 		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", v.Status)
 	}
-	if len(s.up("cinder-backup")) == 0 {
+	if len(s.inZone("cinder-backup", cmp.Or(in.Backup.Zone, v.Zone))) == 0 {
 		return 0, nil, refuse(http.StatusServiceUnavailable, "Service cinder-backup could not be found.")
 	}
 	parent := ""
@@ -139,11 +144,11 @@ func restoreBackup(s *Server, r *http.Request) (int, any, error) {
 // default type, or the one that was named.
 func (s *Server) restoreTarget(name, id string, size int) (*volume, error) {
 	if id == "" {
-		host, err := s.backend("__DEFAULT__")
+		host, err := s.backend("__DEFAULT__", defaultZone)
 		if err != nil {
 			return nil, err
 		}
-		return s.addVolume(openstack.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__"}), nil
+		return s.addVolume(openstack.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__", Zone: defaultZone}), nil
 	}
 	v := s.volumes.byID[id]
 	switch {

@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -88,6 +89,17 @@ func (s *Server) up(binary string) []string {
 	return out
 }
 
+// defaultZone is where volumes go that name no zone, and services that have none.
+const defaultZone = "nova"
+
+// inZone gives the hosts of a binary whose service is up and enabled in a zone.
+// s.mu is held.
+func (s *Server) inZone(binary, zone string) []string {
+	return slices.DeleteFunc(s.up(binary), func(host string) bool {
+		return cmp.Or(s.service(binary, host).Zone, defaultZone) != cmp.Or(zone, defaultZone)
+	})
+}
+
 // AddFlavor adds a flavor and gives its ID.
 func (s *Server) AddFlavor(f Flavor) string {
 	s.mu.Lock()
@@ -142,6 +154,9 @@ func (s *Server) AddVolume(v openstack.Volume) string {
 	}
 	if v.Type == "" {
 		v.Type = "__DEFAULT__"
+	}
+	if v.Zone == "" {
+		v.Zone = defaultZone
 	}
 	s.volumes.add(v.ID, volume{Volume: v})
 	return v.ID
