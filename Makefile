@@ -30,6 +30,7 @@ deps:
 vet:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:" $$out >&2; exit 1; }
 	$(GO) vet ./...
+	$(GO) vet -tags librados ./examples/cephstack
 
 test: deps vet test-pure test-race ## unit, conformance and live tests (root; installs what they need)
 

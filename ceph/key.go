@@ -3,6 +3,7 @@ package ceph
 import (
 	"crypto/subtle"
 	"encoding/base64"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"log/slog"
@@ -55,6 +56,23 @@ func (k Key) IsZero() bool { return k.Reveal() == "" }
 // Equal compares in constant time (for keys of equal length).
 func (k Key) Equal(o Key) bool {
 	return subtle.ConstantTimeCompare([]byte(k.Reveal()), []byte(o.Reveal())) == 1
+}
+
+// Type is the type of a key, aes or aes256k, by its first bytes; empty for one that
+// is not known. librados reads keys of types that it knows only: aes256k came with
+// Ceph 20.2.4 and 19.2.6.
+func (k Key) Type() string {
+	raw, _ := base64.StdEncoding.DecodeString(k.Reveal()) // ParseKey has looked
+	if len(raw) < 2 {
+		return ""
+	}
+	switch binary.LittleEndian.Uint16(raw) {
+	case 1:
+		return "aes"
+	case 2:
+		return "aes256k"
+	}
+	return ""
 }
 
 // String gives "[redacted]".

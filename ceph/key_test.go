@@ -73,3 +73,16 @@ func TestKeyEqual(t *testing.T) {
 	assert.True(t, ceph.Key{}.Equal(ceph.Key{}))
 	assert.True(t, ceph.Key{}.IsZero())
 }
+
+func TestKeyType(t *testing.T) {
+	for text, want := range map[string]string{
+		"AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==":                     "aes",
+		"AgBSdFxU0ECOHSAAjnmJMdI0AOBUBBQbGSxnLI55iTHSNADgVAQUGxksZyyO": "aes256k",
+		"AwBSdFxU": "", "AQ==": "",
+	} {
+		k, err := ceph.ParseKey(text)
+		require.NoError(t, err)
+		assert.Equal(t, want, k.Type(), len(text))
+	}
+	assert.Empty(t, ceph.Key{}.Type())
+}

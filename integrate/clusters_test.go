@@ -172,6 +172,8 @@ func TestKeyOfOneClusterChanges(t *testing.T) {
 func TestValidateOfClusters(t *testing.T) {
 	for want, mutate := range map[string]func(*integrate.Spec){
 		"clusters[1].name":                     func(s *integrate.Spec) { s.Clusters[1].Name = "hdd" },
+		"clusters[0].access":                   func(s *integrate.Spec) { s.Clusters[0].Access = "rados" },
+		"clusters[0].host":                     func(s *integrate.Spec) { s.Clusters[0].Access = "ceph" },
 		"clusters[0].caps":                     func(s *integrate.Spec) { s.Clusters[0].Caps = "modern" },
 		"clusters[0].conf.global.fsid":         func(s *integrate.Spec) { conf(s, "global", "fsid", "x") },
 		"clusters[0].conf.global.mon host":     func(s *integrate.Spec) { conf(s, "global", "mon host", "x") },
@@ -235,4 +237,15 @@ func TestClassicCaps(t *testing.T) {
 	u, err = ceph.New(w.Clusters["ceph"].Mon).User(t.Context(), "client.cinder")
 	require.NoError(t, err)
 	assert.NotContains(t, u.Caps["osd"]+u.Caps["mon"], "allow")
+}
+
+// TestHowAClusterIsReached is said in the plan when it is not as asked for.
+func TestHowAClusterIsReached(t *testing.T) {
+	w, in := open(t, twoClusters())
+	assert.NotContains(t, plan(t, in).String(), "access")
+	c := w.Clusters["ssd"]
+	c.Note = "is reached another way"
+	w.Clusters["ssd"] = c
+	assert.Contains(t, plan(t, in).String(), "note: ssd access: is reached another way")
+	assert.Empty(t, plan(t, in).Problems())
 }

@@ -140,6 +140,9 @@ func (d *differ) note(target, object, format string, args ...any) {
 
 func (d *differ) cluster(c ClusterSpec) {
 	seen := d.o.clusters[c.Name]
+	if seen.note != "" {
+		d.note(c.Name, "access", "%s", seen.note)
+	}
 	if seen.err != nil {
 		asked := ""
 		if c.Host != "" {

@@ -69,7 +69,8 @@ func (in *Integration) look(ctx context.Context, name string, secrets ...string)
 }
 
 func (in *Integration) observeCluster(ctx context.Context, name string) observedCluster {
-	o := observedCluster{pools: map[string]ceph.Pool{}, users: map[string]ceph.User{}, vmDisk: map[string]bool{}}
+	o := observedCluster{pools: map[string]ceph.Pool{}, users: map[string]ceph.User{}, vmDisk: map[string]bool{},
+		note: in.world.Clusters[name].Note}
 	c := ceph.New(in.world.Clusters[name].Mon)
 	if o.status, o.err = c.Status(ctx); o.err != nil {
 		return o

@@ -26,6 +26,7 @@ func newObserved() *observed {
 
 type observedCluster struct {
 	err    error
+	note   string // how it is reached
 	status ceph.Status
 	pools  map[string]ceph.Pool
 	users  map[string]ceph.User // by entity

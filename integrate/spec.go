@@ -33,6 +33,11 @@ type ClusterSpec struct {
 	// Host is a host of the Spec on which the ceph program works as
 	// client.admin. Programs that reach the monitors another way leave it out.
 	Host string `json:"host,omitempty" yaml:"host,omitempty"`
+	// Access is what the program that opens the World reaches the cluster through:
+	// ceph, the ceph program on Host (the default when there is a Host), or
+	// librados, the library of the machine that the program runs on, with Host
+	// for when that library is too old for the cluster.
+	Access string `json:"access,omitempty" yaml:"access,omitempty"`
 	// Pools adds details to the pools that the services name; pools that it
 	// does not list are created with the cluster's defaults.
 	Pools []PoolSpec `json:"pools,omitempty" yaml:"pools,omitempty"`

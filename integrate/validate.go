@@ -118,6 +118,12 @@ func (v *validation) clusters() {
 		if c.Host != "" && !v.hasHost(c.Host) {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
+		if !slices.Contains([]string{"", "ceph", "librados"}, c.Access) {
+			v.fault(path+".access", "%q is neither ceph nor librados", c.Access)
+		}
+		if c.Access == "ceph" && c.Host == "" {
+			v.fault(path+".host", "is missing; access: ceph runs the ceph program there")
+		}
 		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
 			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
 		}

@@ -58,6 +58,8 @@ func dialError(name string, err error) error {
 		return err // ctx's
 	case enoent, eperm, eacces, eopnotsupp:
 		return fmt.Errorf("%w: radosconn: no key for %s, or not the cluster's (errno %d)", ceph.ErrDenied, name, code)
+	case eio:
+		return fmt.Errorf("%w: radosconn: keyring that librados cannot read: broken, or with a key of a type that it does not know", ceph.ErrInvalid)
 	case einval:
 		return fmt.Errorf("%w: radosconn: conf without monitors, or unreadable key for %s", ceph.ErrInvalid, name)
 	default:
@@ -130,6 +132,7 @@ func (c *Conn) end() {
 const (
 	eperm      = 1
 	enoent     = 2
+	eio        = 5
 	eacces     = 13
 	ebusy      = 16
 	einval     = 22

@@ -23,8 +23,9 @@
 //
 // A refusal is a *ceph.CommandError. Dial answers ceph.ErrUnreachable when no
 // monitor does, ceph.ErrDenied when there is no key for the name or the
-// monitors do not take it, and ceph.ErrInvalid for a conf that librados
-// cannot read. A call after Close is ceph.ErrUnreachable.
+// monitors do not take it, and ceph.ErrInvalid for a conf or a keyring that
+// librados cannot read: one before 20.2.4 and 19.2.6 reads no keyring with an
+// aes256k key. A call after Close is ceph.ErrUnreachable.
 //
 // # Concurrency and cancellation
 //

@@ -5,6 +5,8 @@ package radosconn_test
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -43,10 +45,23 @@ func TestLive(t *testing.T) {
 	})
 	t.Run("a key and addresses are enough", func(t *testing.T) { keyAndAddresses(t, dial(t, cfg)) })
 	t.Run("keys that are none of the cluster's are ErrDenied", func(t *testing.T) { denied(t, live) })
+	t.Run("a key of a newer type is ErrInvalid or ErrDenied", func(t *testing.T) { newerKey(t, live) })
 	t.Run("a user may do what its caps say", func(t *testing.T) { rights(t, live, dial(t, cfg)) })
 	t.Run("the monitors read the normal form of caps", func(t *testing.T) { capsOracle(t, dial(t, cfg)) })
 	t.Run("the library opens no log and no socket", func(t *testing.T) { nothingOpen(t, live, dial(t, cfg)) })
 	t.Run("a context ends the wait for a silent monitor", func(t *testing.T) { silentMon(t, live) })
+}
+
+// newerKey: librados before 20.2.4 and 19.2.6 takes a keyring with an aes256k key
+// for none; a newer one logs in with it, and is refused.
+func newerKey(t *testing.T, live *cephlive.Cluster) {
+	ring := filepath.Join(t.TempDir(), "keyring")
+	key := base64.StdEncoding.EncodeToString(append([]byte{2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 32, 0}, make([]byte, 32)...))
+	require.NoError(t, os.WriteFile(ring, []byte("[client.admin]\n\tkey = "+key+"\n"), 0o600))
+	_, err := radosconn.Dial(t.Context(), radosconn.Config{ConfFile: live.Conf, Keyring: ring})
+	require.Error(t, err)
+	assert.True(t, errors.Is(err, ceph.ErrInvalid) || errors.Is(err, ceph.ErrDenied), "%v", err)
+	assert.NotContains(t, err.Error(), key)
 }
 
 func keyAndAddresses(t *testing.T, conn *radosconn.Conn) {

@@ -117,7 +117,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		return fail(exitUsage, err)
 	}
-	world, closeAll, err := wiring.Open(ctx, spec)
+	world, closeAll, err := wiring.Open(ctx, spec, librados())
 	defer closeAll()
 	if err != nil {
 		return fail(exitFailed, err)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
@@ -21,8 +20,9 @@ import (
 
 // Open connects a Spec's parts to the real world. Hosts are connected to when
 // they are first used; a cloud whose APIs do not answer is the World's
-// CloudErr. closeAll ends what was opened.
-func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll func(), err error) {
+// CloudErr. closeAll ends what was opened. Without librados, clusters are reached
+// through the ceph program on a host only.
+func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integrate.World, closeAll func(), err error) {
 	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	var opened []io.Closer
 	closeAll = func() {
@@ -72,14 +72,15 @@ func Open(ctx context.Context, spec integrate.Spec) (w integrate.World, closeAll
 		opened = append(opened, entries)
 	}
 	for _, c := range spec.Clusters {
-		if c.Host == "" {
-			errs = append(errs, fmt.Errorf("clusters: %s: host is missing: this program runs the ceph program on a host", c.Name))
+		cluster, closer, err := access{"/etc/ceph", librados}.open(ctx, c, w.Hosts[c.Host])
+		if closer != nil {
+			opened = append(opened, closer)
+		}
+		if err != nil {
+			errs = append(errs, err)
 			continue
 		}
-		if host := w.Hosts[c.Host]; host != nil {
-			cluster := cephcli.New(host, cephcli.Options{Conf: "/etc/ceph/" + c.Name + ".conf"})
-			w.Clusters[c.Name] = integrate.Cluster{Mon: cluster, Images: cluster}
-		}
+		w.Clusters[c.Name] = cluster
 	}
 	if len(errs) == 0 {
 		w.Cloud, w.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})

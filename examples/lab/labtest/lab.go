@@ -103,7 +103,7 @@ func (l *lab) open(ctx context.Context) (*integrate.Integration, integrate.World
 }
 
 func (l *lab) openSpec(ctx context.Context, spec integrate.Spec) (*integrate.Integration, integrate.World, func(), error) {
-	world, closeAll, err := wiring.Open(ctx, spec)
+	world, closeAll, err := wiring.Open(ctx, spec, nil)
 	if err != nil {
 		return nil, world, closeAll, err
 	}
