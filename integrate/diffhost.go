@@ -231,6 +231,11 @@ func (x *hostDiffer) desiredKeyring(id userID) (wantedFile, error) {
 	var w wantedFile
 	w.owner, w.group, w.mode = x.keyringOwner(id)
 	key, known := x.o.key(id)
+	if known {
+		if err := x.reads(id, key); err != nil {
+			return w, err
+		}
+	}
 	have := ""
 	if !f.missing {
 		ring, err := ceph.ParseKeyring(f.data)
