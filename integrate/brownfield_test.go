@@ -1,6 +1,8 @@
 package integrate_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -68,6 +70,18 @@ func TestExistingThingsAreAdoptedOrReported(t *testing.T) {
 		require.NotEmpty(t, p.Problems())
 		assert.Contains(t, p.Problems()[0].Message, "rbd_pool = prod")
 		assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+	})
+	t.Run("a backend and a store that are in use with another cluster", func(t *testing.T) {
+		w, in := open(t, exampleSpec())
+		w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = volumes\nrbd_ceph_conf = /etc/ceph/old.conf\n"), 0o640)
+		w.Machines["controller"].AddFile("/etc/glance/glance-api.conf", []byte("[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = images\nrbd_store_ceph_conf = /etc/ceph/old.conf\n"), 0o640)
+		p := plan(t, in)
+		for _, path := range []string{"/etc/cinder/cinder.conf", "/etc/glance/glance-api.conf"} {
+			assert.Nil(t, change(p, "settings/controller/"+path))
+			assert.True(t, slices.ContainsFunc(p.Problems(), func(f integrate.Finding) bool {
+				return f.Object == path && strings.Contains(f.Message, "in use with the cluster of /etc/ceph/old.conf")
+			}), "%s: %s", path, p)
+		}
 	})
 	t.Run("a keyring that holds another user's key", func(t *testing.T) {
 		w, in := open(t, exampleSpec())

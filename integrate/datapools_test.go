@@ -172,6 +172,15 @@ func TestAnotherProfileOfThatName(t *testing.T) {
 	p := plan(t, in)
 	require.NotEmpty(t, p.Problems())
 	assert.Contains(t, p.String(), "erasure profile k4m2: has crush-failure-domain host, not osd")
+	for _, pool := range []string{"images-data", "volumes-data", "vms-data"} {
+		assert.Nil(t, change(p, "pool/ceph/"+pool), "nothing is made with it for good")
+	}
+
+	spec := erasureCoded()
+	spec.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
+	w, in = open(t, spec)
+	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"})
+	assert.Contains(t, plan(t, in).String(), "erasure profile k4m2: has crush-failure-domain osd, not host")
 }
 
 func TestValidateOfDataPools(t *testing.T) {

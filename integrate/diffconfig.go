@@ -133,10 +133,10 @@ func (x *hostDiffer) cephReady(service string) error {
 	return nil
 }
 
-// otherPool refuses to send a backend that is in use to another pool: what it
-// holds would be out of reach.
+// otherPool refuses to send a backend that is in use to another pool, or to
+// another cluster: what it holds would be out of reach.
 func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
-	check := func(section, option, list, pool string) error {
+	check := func(section, option, list, pool, confOption, conf string) error {
 		enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
 		if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == singleBackend && driver != "" {
 			enabled = singleBackend
@@ -150,18 +150,26 @@ func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 			return fmt.Errorf("[%s] is in use with %s = %s, and what is there would be out of reach in %s; name that pool or another %s in the Spec",
 				section, option, have, pool, list)
 		}
+		file, there := cur.Lookup(section, confOption)
+		if !there || file == "" {
+			file = confPath("ceph") // what librados reads by itself
+		}
+		if ok && inUse && file != conf {
+			return fmt.Errorf("[%s] is in use with the cluster of %s, and what is there would be out of reach with %s; call the cluster in the Spec as that file is called, or name another %s",
+				section, file, conf, list)
+		}
 		return nil
 	}
 	switch service {
 	case "glance-api":
 		for _, st := range x.site.stores {
-			if err := check(st.Name, "rbd_store_pool", "store", st.Pool); err != nil {
+			if err := check(st.Name, "rbd_store_pool", "store", st.Pool, "rbd_store_ceph_conf", confPath(st.Cluster)); err != nil {
 				return err
 			}
 		}
 	case "cinder-volume":
 		for _, b := range x.site.cinder {
-			if err := check(b.Name, "rbd_pool", "backend name", b.Pool); err != nil {
+			if err := check(b.Name, "rbd_pool", "backend name", b.Pool, "rbd_ceph_conf", confPath(b.Cluster)); err != nil {
 				return err
 			}
 		}
@@ -278,7 +286,7 @@ func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Cu
 	id := x.site.secrets[0]
 	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.uuids[id], Conf: confPath(id.cluster)}
 	if x.disksToCeph(cur) {
-		disks.Pool, disks.ImageStore = x.site.nova.Pool, x.site.copiesTo()
+		disks.Pool = x.site.nova.Pool
 	}
 	return disks.Settings(release, cur)
 }

@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -47,11 +48,15 @@ func (d *differ) profiles(c ClusterSpec, seen *observedCluster) {
 			d.add(Change{Stage: StageCluster, Kind: KindErasureProfile, Action: Create, Target: c.Name, Name: want.Name,
 				Diffs: diffs, Reason: "the profile of erasure code does not exist"})
 		case len(diffs) > 0:
+			d.bad[profileKey(c.Name, want.Name)] = true
 			d.problem(c.Name, "erasure profile "+want.Name, nil, "has %s %s, not %s, and pools depend on it; give the one of the Spec another name",
 				diffs[0].Field, diffs[0].Observed, diffs[0].Desired)
 		}
 	}
 }
+
+// profileKey is a profile's place among what is left alone.
+func profileKey(cluster, profile string) string { return cluster + "/profile " + profile }
 
 func profileDiffs(have ceph.ErasureProfile, want ErasureProfileSpec) []FieldDiff {
 	var diffs []FieldDiff
@@ -68,7 +73,7 @@ func profileDiffs(have ceph.ErasureProfile, want ErasureProfileSpec) []FieldDiff
 	}
 	add("k", number(have.K), number(want.K))
 	add("m", number(have.M), number(want.M))
-	add("crush-failure-domain", have.FailureDomain, want.FailureDomain)
+	add("crush-failure-domain", have.FailureDomain, cmp.Or(want.FailureDomain, "host"))
 	add("crush-device-class", have.DeviceClass, want.DeviceClass)
 	return diffs
 }
@@ -79,6 +84,8 @@ func (d *differ) unfit(cluster string, have, want ceph.Pool, seen *observedClust
 	holdsData := d.site.holdsData(cluster, want.Name)
 	_, known := seen.profiles[want.ErasureProfile]
 	switch {
+	case d.bad[profileKey(cluster, want.ErasureProfile)]:
+		return "is left alone, as its erasure profile " + want.ErasureProfile + " is not the Spec's"
 	case have.Name == "" && want.ErasureProfile != "" && !known && !d.ids[changeID(KindErasureProfile, cluster, want.ErasureProfile)]:
 		return "cannot be made, as there is no erasure profile " + want.ErasureProfile + "; put it among erasure_profiles, or make it first"
 	case have.Name == "" || have.ErasureProfile == want.ErasureProfile:

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/openstack"
@@ -121,15 +120,12 @@ func (j *journey) childOf(ctx context.Context, u poolUse, name string, parent *c
 	return fmt.Sprintf("%s is a child of %s/%s@snap", u.object(name), parent.Pool, parent.Image), nil
 }
 
-// diskParent is what a VM's disk is a clone of: the journey's image, or the copy
-// that Glance made of it in the cluster of the disks. There may be none.
+// diskParent is what a VM's disk is a clone of: the journey's image, if that is
+// in the cluster of the disks.
 func (j *journey) diskParent() *ceph.Parent {
 	s := j.in.site
-	at := slices.IndexFunc(s.stores, func(st StoreSpec) bool {
-		return st.Cluster == s.nova.Cluster && (st.Cluster == s.glance.Cluster || st.Name == s.copiesTo())
-	})
-	if at < 0 {
+	if s.glance.Cluster != s.nova.Cluster {
 		return nil
 	}
-	return &ceph.Parent{Pool: s.stores[at].Pool, Image: j.image.ID, Snapshot: "snap"}
+	return &ceph.Parent{Pool: s.glance.Pool, Image: j.image.ID, Snapshot: "snap"}
 }

@@ -123,19 +123,6 @@ func (s *site) storeIn(cluster string) (StoreSpec, bool) {
 	return StoreSpec{}, false
 }
 
-// copiesTo is the store into which Nova lets Glance copy images of stores in
-// other clusters than its disks'; empty when there are none.
-func (s *site) copiesTo() string {
-	if s.nova == nil || s.release.Before("victoria") {
-		return ""
-	}
-	own, ok := s.storeIn(s.nova.Cluster)
-	if !ok || !slices.ContainsFunc(s.stores, func(st StoreSpec) bool { return st.Cluster != own.Cluster }) {
-		return ""
-	}
-	return own.Name
-}
-
 // glanceStore is what package openstack needs to know of Glance's stores.
 func (s *site) glanceStore() openstack.GlanceStore {
 	var all []openstack.GlanceStore

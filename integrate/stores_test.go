@@ -106,24 +106,17 @@ func check(r *integrate.Report, name string) *integrate.Check {
 	return nil
 }
 
-// TestImagesAreCopiedToTheDisksCluster: Nova is told of the store beside its disks.
-func TestImagesAreCopiedToTheDisksCluster(t *testing.T) {
+// TestImagesInAnotherClusterThanTheDisks are downloaded: Nova is not told to have
+// them copied, as Glance lets only administrators do that, and others' VMs would
+// not start.
+func TestImagesInAnotherClusterThanTheDisks(t *testing.T) {
 	spec := threeStores()
 	spec.Nova.Cluster = "ssd"
 	w, in := open(t, spec)
 	apply(t, in)
 	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
-	assert.Contains(t, string(data), "images_rbd_glance_store_name = fast\n")
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
-	require.NoError(t, err, "%s", report)
-	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a child of images/")
-
-	spec.Release = "ussuri" // does not know it yet
-	w, in = open(t, spec)
-	apply(t, in)
-	data, _ = w.Machines["compute1"].Contents("/etc/nova/nova.conf")
 	assert.NotContains(t, string(data), "images_rbd_glance_store_name")
-	report, err = in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
 	require.NoError(t, err, "%s", report)
 	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a full copy, as images are in cluster hdd")
 }

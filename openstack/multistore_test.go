@@ -83,19 +83,12 @@ func TestFurtherStoresRefuse(t *testing.T) {
 // TestServicesKnowFurtherStores asks the services' registries, which were asked
 // about a store called rbd.
 func TestServicesKnowFurtherStores(t *testing.T) {
-	disks := openstack.ComputeDisks{User: "nova", SecretUUID: "u-1", Conf: "/etc/ceph/ssd.conf", Pool: "vms", ImageStore: "fast"}
 	for release, services := range captured() {
 		r := loadRegistry(t, release)
-		got, err := disks.Settings(r.release, conf{})
-		require.NoError(t, err)
-		assert.Contains(t, render(got), "[libvirt] images_rbd_glance_store_name = fast\n")
-		for _, s := range got {
-			assert.NoError(t, r.judge(openstack.NovaCompute, s))
-		}
 		if services[openstack.GlanceAPI] == 0 {
 			continue
 		}
-		got, err = stores().Settings(r.release, conf{})
+		got, err := stores().Settings(r.release, conf{})
 		require.NoError(t, err)
 		for _, s := range got {
 			if s.Section == "fast" || s.Section == "big" {
@@ -104,12 +97,6 @@ func TestServicesKnowFurtherStores(t *testing.T) {
 			assert.NoError(t, r.judge(openstack.GlanceAPI, s))
 		}
 	}
-	got, err := disks.Settings("ussuri", conf{})
-	require.NoError(t, err)
-	assert.NotContains(t, render(got), "glance_store_name")
-	disks.ImageStore = "a,b"
-	_, err = disks.Settings("victoria", conf{})
-	assert.ErrorContains(t, err, "ComputeDisks.ImageStore")
 }
 
 func TestUploadIntoAStore(t *testing.T) {

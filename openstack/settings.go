@@ -147,11 +147,6 @@ type ComputeDisks struct {
 	SecretUUID string // libvirt secret that holds User's key
 	Conf       string // path of ceph.conf
 	Pool       string // VM disks; empty leaves images_type and its pool alone
-	// ImageStore is Glance's store in Pool's cluster, where there are others too:
-	// from Victoria on Nova lets Glance copy an image of theirs there, once, and
-	// clones it. Glance's policy copy_image says who may; for others Nova
-	// downloads the image.
-	ImageStore string
 }
 
 // Settings computes what nova-compute needs on release r. Cache modes of other
@@ -160,9 +155,6 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 	err := errors.Join(supported(r), word("ComputeDisks.User", c.User), word("ComputeDisks.SecretUUID", c.SecretUUID))
 	if c.Pool != "" {
 		err = errors.Join(err, word("ComputeDisks.Pool", c.Pool), file("ComputeDisks.Conf", c.Conf))
-	}
-	if c.ImageStore != "" {
-		err = errors.Join(err, section("ComputeDisks.ImageStore", c.ImageStore))
 	}
 	if err != nil {
 		return nil, err
@@ -177,7 +169,7 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 	})
 	return fill(NovaCompute, r, map[string]string{
 		"user": c.User, "uuid": c.SecretUUID, "conf": c.Conf, "pool": c.Pool,
-		"modes": strings.Join(append(kept, "network=writeback"), ","), "imagestore": c.ImageStore,
+		"modes": strings.Join(append(kept, "network=writeback"), ","),
 	}), nil
 }
 

@@ -94,7 +94,6 @@ func optionTable() []optionRow {
 		{NovaCompute, "libvirt", "images_type", "rbd{?pool}", icehouse, "", "VM disks in Ceph"},
 		{NovaCompute, "libvirt", "images_rbd_pool", "{pool}", icehouse, "", "pool of the VM disks"},
 		{NovaCompute, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", icehouse, "", "where the monitors are"},
-		{NovaCompute, "libvirt", "images_rbd_glance_store_name", "{imagestore}{?pool}", victoria, "", "an image that is in another store is copied there once, so that disks are clones of it"},
 		// Of use to Cinder's volumes too, thus without a pool as well.
 		{NovaCompute, "libvirt", "disk_cachemodes", "{modes}", icehouse, "", "write-back is safe for RBD, which honours flushes"},
 		{NovaCompute, "libvirt", "hw_disk_discard", "unmap{?pool}", juno, "", "what a guest trims is freed in the pool; volumes ask for it themselves"},

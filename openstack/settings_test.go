@@ -79,7 +79,8 @@ func TestGlanceStoreRefuses(t *testing.T) {
 	}{
 		"other type":     {store, conf{"DEFAULT.enabled_backends": "rbd:file"}, `"rbd" is of type file, rbd is wanted`},
 		"old other type": {with(store, "file"), conf{}, `"file" is of type file, rbd is wanted`},
-		"old pool":       {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"}, `"old", "images" is wanted`},
+		"old pool":       {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"}, `"old" of the cluster of /etc/ceph/ceph.conf, "images" of /etc/ceph/ceph.conf is wanted`},
+		"old cluster":    {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "images", "glance_store.rbd_store_ceph_conf": "/etc/ceph/old.conf"}, `of the cluster of /etc/ceph/old.conf`},
 		"swift":          {store, conf{"glance_store.stores": "swift"}, "cannot be carried over"},
 		"password":       {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_password": "hunter2"}, "settings hold no secrets"},
 		"credential":     {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_application_credential_secret": "hunter2"}, "settings hold no secrets"},

@@ -192,9 +192,6 @@ func (w *World) serverCreated(s *openstack.Server, userData []byte) error {
 	w.guests[s.ID] = newGuest(userData)
 	w.mu.Unlock()
 	if p := w.disks(s.Host); p.cluster != nil && s.ImageID != "" {
-		if err := w.copyFor(s.Host, s.ImageID, p.cluster); err != nil {
-			return err
-		}
 		return p.add(ceph.Image{Name: w.diskOf(s.ID), Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
 	}
 	return nil

@@ -179,17 +179,3 @@ func (w *World) parent(imageID string, in *cephtest.Cluster) *ceph.Parent {
 	}
 	return nil
 }
-
-// copyFor lets Glance copy an image into the store that a compute names for
-// images that its disks' cluster does not have.
-func (w *World) copyFor(host, imageID string, in *cephtest.Cluster) error {
-	name := w.running(host, "nova-compute", "libvirt", "images_rbd_glance_store_name")
-	if name == "" || w.parent(imageID, in) != nil || len(w.placesOf(imageID)) == 0 {
-		return nil
-	}
-	p, _, err := w.store(name)
-	if err != nil || p.cluster != in {
-		return err
-	}
-	return w.keepImage(p, imageID, int64(len(w.API.ImageData(imageID))))
-}
