@@ -188,6 +188,7 @@ func TestValidateOfDataPools(t *testing.T) {
 		"clusters[0].erasure_profiles[0].k":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
 		"clusters[0].erasure_profiles[0].m":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
 		"clusters[0].erasure_profiles[0].name": func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
+		"clusters[0].pools[1].min_size":        func(s *integrate.Spec) { s.Clusters[0].Pools[1].MinSize = 1 },
 		"clusters[0].pools[0].size":            func(s *integrate.Spec) { s.Clusters[0].Pools[0].Size = 3 },
 		"clusters[0].pools[4].erasure_profile": func(s *integrate.Spec) { addPool(s, integrate.PoolSpec{Name: "vms", ErasureProfile: "k4m2"}) },
 		"glance.data_pool":                     func(s *integrate.Spec) { s.Glance.DataPool = "vms" },

@@ -67,6 +67,12 @@ func (v *validation) erasure(path string, c ClusterSpec) {
 		if p.ErasureProfile != "" && p.Size > 0 {
 			v.fault(at+".size", "an erasure-coded pool has none: its profile says how many chunks there are")
 		}
+		profile := slices.IndexFunc(c.ErasureProfiles, func(o ErasureProfileSpec) bool { return o.Name == p.ErasureProfile })
+		if profile >= 0 && p.MinSize > 0 {
+			if e := c.ErasureProfiles[profile]; p.MinSize < e.K || p.MinSize > e.K+e.M {
+				v.fault(at+".min_size", "%d is not between k and k+m of profile %s, %d to %d", p.MinSize, e.Name, e.K, e.K+e.M)
+			}
+		}
 	}
 }
 

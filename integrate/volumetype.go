@@ -12,7 +12,7 @@ import (
 // backendName is the extra spec that binds a volume type to a backend.
 const backendName = "volume_backend_name"
 
-var specForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]+( [A-Za-z0-9_.:-]+)*$`)
+var specForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,255}$`)
 
 // volumeTypes checks the volume types: one of each name, each of one backend.
 func (v *validation) volumeTypes(backends []BackendSpec) {
@@ -27,7 +27,7 @@ func (v *validation) volumeTypes(backends []BackendSpec) {
 		for _, name := range slices.Sorted(maps.Keys(b.ExtraSpecs)) {
 			switch {
 			case !specForm.MatchString(name):
-				v.fault(path+".extra_specs", "%q may hold only letters, digits, '_', '.', ':', '-' and single spaces", name)
+				v.fault(path+".extra_specs", "%q may hold only letters, digits, '_', '.', ':' and '-', 255 at most", name)
 			case name == backendName:
 				v.fault(path+".extra_specs."+name, "is the name of the backend")
 			case b.ExtraSpecs[name] == "" || len(b.ExtraSpecs[name]) > 255:

@@ -45,8 +45,7 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 }
 
 // SetVolumeTypeSpecs sets extra specs of a volume type; others that it has stay.
-// Cinder refuses it for a type that has volumes, unless it is told otherwise
-// (allow_inuse_volume_type_modification).
+// Cinder refuses it for a type that has volumes.
 //
 // Similar To: openstack volume type set --property …
 func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[string]string) error {
