@@ -77,5 +77,5 @@ bench bench-quick: DEPS = $(BENCH_DEPS)
 bench: deps ## against Ansible, Mitogen and clush, on a real sshd (root; installs what it needs; hours)
 	CGO_ENABLED=0 $(GO) run ./examples/bench -n 1,10,100,1000 -memory 100,1000,10000 -out examples/bench/results.json -plot examples/bench/plot.svg $(BENCH_FLAGS)
 
-bench-quick: deps ## the same with 1 and 10 hosts, once each (three minutes)
+bench-quick: deps ## the same with 1 and 10 hosts, once each (minutes)
 	CGO_ENABLED=0 $(GO) run ./examples/bench -n 1,10 -rtt-n 1 -scenarios first,noop -runs 1 -memory 100 -out /tmp/cephstack-bench-quick.json
