@@ -73,8 +73,8 @@ demo: ## the main job on a real cloud, or the quickstart where the lab cannot be
 
 bench bench-quick: DEPS = $(BENCH_DEPS)
 
-# Hours, most of them Ansible's. An interrupted run keeps the rows that it has.
-bench: deps ## against Ansible, Mitogen and clush, on a real sshd (root; installs what it needs; hours)
+# Most of its time is Ansible's. An interrupted run keeps the rows that it has.
+bench: deps ## against Ansible, Mitogen and clush, on a real sshd (root; installs what it needs; one to three hours)
 	CGO_ENABLED=0 $(GO) run ./examples/bench -n 1,10,100,1000 -memory 100,1000,10000 -out examples/bench/results.json -plot examples/bench/plot.svg $(BENCH_FLAGS)
 
 bench-quick: deps ## the same with 1 and 10 hosts, once each (minutes)

@@ -143,6 +143,18 @@ func TestWhatWouldTakeTooLongIsSkipped(t *testing.T) {
 	assert.Contains(t, b.tooLong(c), "some 200 s expected")
 }
 
+func TestSlowPeersComeLastAndDoTheRestOnce(t *testing.T) {
+	assert.Equal(t, [][]string{{"cephstack", "floor", "bare", "clush"}, {"mitogen", "ansible"}}, rounds(allTools()))
+	b := &bench{options: options{once: 20 * time.Second}}
+	slow := map[string][]sample{"first": {{usage: usage{Wall: 21}}}}
+	quick := map[string][]sample{"first": {{usage: usage{Wall: 19}}}}
+	assert.Equal(t, []string{"first", "noop"}, b.again(cell{tool: "ansible"}, allScenarios(), slow))
+	assert.Equal(t, allScenarios(), b.again(cell{tool: "ansible"}, allScenarios(), quick))
+	assert.Equal(t, allScenarios(), b.again(cell{tool: "ansible"}, allScenarios(), nil))
+	assert.Equal(t, allScenarios(), b.again(cell{tool: "cephstack"}, allScenarios(), slow))
+	assert.Equal(t, []string{"first"}, b.again(cell{tool: "clush"}, []string{"first"}, slow))
+}
+
 func TestResultsGoOnFromAFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "results.json")
 	r, err := openResults(name, true)

@@ -18,14 +18,14 @@ type options struct {
 	rtts             []time.Duration // of sizes[i] hosts as far as delaySizes go
 	delaySizes       []int
 	runs, parallel   int
-	limit            time.Duration
+	limit, once      time.Duration
 	out, plot        string
 	merge            bool
 }
 
 // allTools in the order of the table.
 func allTools() []string {
-	return []string{"cephstack", "ansible", "mitogen", "clush", "floor", "bare"}
+	return []string{"cephstack", "floor", "bare", "clush", "mitogen", "ansible"}
 }
 
 func allScenarios() []string { return []string{"first", "noop", "drift", "rotate"} }
@@ -40,14 +40,15 @@ func parseOptions(args []string) (o options, err error) {
 	delaySizes := fs.String("rtt-n", "1,10", "numbers of hosts that are measured with a delay, too")
 	fs.IntVar(&o.runs, "runs", 3, "runs per cell; the medians count")
 	fs.IntVar(&o.parallel, "parallel", 100, "hosts that a tool works on at once (Ansible's forks, clush's fanout)")
-	limit := fs.Float64("limit", 1800, "seconds: a run that is expected to take longer is skipped, one that takes twice as long is ended")
+	once := fs.Float64("once", 20, "seconds: a peer whose first takes longer does drift and rotate once")
+	limit := fs.Float64("limit", 600, "seconds: a run that is expected to take longer is skipped, one that takes twice as long is ended")
 	fs.StringVar(&o.out, "out", "results.json", "where the results go")
 	fs.StringVar(&o.plot, "plot", "", "where the plot goes (SVG)")
 	fs.BoolVar(&o.merge, "merge", false, "keep the rows of -out that are not measured now")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
-	o.limit = time.Duration(*limit * float64(time.Second))
+	o.limit, o.once = time.Duration(*limit*float64(time.Second)), time.Duration(*once*float64(time.Second))
 	o.tools, err = words(*tools, allTools())
 	if err == nil {
 		o.scenarios, err = words(*scenarios, allScenarios())
