@@ -122,7 +122,7 @@ func changeID(kind Kind, target, name string) string {
 func (d *differ) add(c Change, needs ...string) {
 	c.ID = changeID(c.Kind, c.Target, c.Name)
 	for _, id := range needs {
-		if d.ids[id] {
+		if d.ids[id] && !slices.Contains(c.Needs, id) {
 			c.Needs = append(c.Needs, id)
 		}
 	}

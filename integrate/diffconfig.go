@@ -25,7 +25,7 @@ func (x *hostDiffer) settings() {
 			continue
 		}
 		if len(edit.diffs) > 0 {
-			x.change(KindSettings, Update, path, "options are not as the services need them", edit.diffs, x.settingNeeds()...)
+			x.change(KindSettings, Update, path, "options are not as the services need them", edit.diffs, x.settingNeeds(path)...)
 		}
 	}
 }
@@ -56,18 +56,19 @@ func (x *hostDiffer) breakServices(path string) {
 	}
 }
 
-// settingNeeds is all that must be on the host, and in Ceph, before a service
-// is told to use it.
-func (x *hostDiffer) settingNeeds() []string {
+// settingNeeds is all that must be on the host, and in Ceph, before the services
+// that read a file are told to use it.
+func (x *hostDiffer) settingNeeds(path string) []string {
 	needs := []string{x.packagesID(), x.upgradeID()}
-	for _, c := range x.site.spec.Clusters {
-		for _, p := range x.site.pools[c.Name] {
-			needs = append(needs, changeID(KindPool, c.Name, p.Name))
-		}
-		needs = append(needs, x.id(KindFile, confPath(c.Name)))
-	}
+	names := x.servicesReading(path)
 	for _, id := range x.users {
-		needs = append(needs, x.id(KindFile, keyringPath(id.cluster, id.entity)))
+		if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(x.site.usersOn(name), id) }) {
+			continue
+		}
+		needs = append(needs, x.id(KindFile, confPath(id.cluster)), x.id(KindFile, keyringPath(id.cluster, id.entity)))
+		for _, p := range x.site.pools[id.cluster] {
+			needs = append(needs, changeID(KindPool, id.cluster, p.Name))
+		}
 	}
 	for _, id := range x.site.secrets {
 		needs = append(needs, x.id(KindSecret, x.uuids[id]))

@@ -70,6 +70,8 @@ func TestAFailureSkipsWhatNeedsItAndNoMore(t *testing.T) {
 	assert.Equal(t, keyring, status[settings].Because)
 	assert.Equal(t, integrate.Skipped, status["unit/controller/glance-api.service"].Status)
 	assert.Equal(t, integrate.Applied, status["file/controller//etc/ceph/ceph.client.cinder.keyring"].Status)
+	assert.Equal(t, integrate.Applied, status["settings/controller//etc/cinder/cinder.conf"].Status, "Cinder needs no key of Glance")
+	assert.Equal(t, integrate.Applied, status["unit/controller/cinder-volume.service"].Status)
 	w.Machines["controller"].Fail = nil
 	apply(t, in)
 	assert.True(t, plan(t, in).Empty())

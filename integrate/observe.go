@@ -148,7 +148,9 @@ func (in *Integration) observeCloud(ctx context.Context) observedCloud {
 	for _, s := range servers {
 		o.servers[s.Host] = append(o.servers[s.Host], s)
 	}
-	o.types, o.err = in.world.Cloud.VolumeTypes(ctx)
+	if o.types, o.err = in.world.Cloud.VolumeTypes(ctx); o.err == nil && in.site.volumesMatter(o) {
+		o.volumes, o.volumesErr = in.world.Cloud.Volumes(ctx)
+	}
 	return o
 }
 

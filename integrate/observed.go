@@ -81,6 +81,9 @@ type observedCloud struct {
 	computes map[string]bool
 	servers  map[string][]openstack.Server // by compute
 	types    map[string]map[string]string  // extra specs by volume type
+	// volumes are read where something about them would change, see volumesMatter.
+	volumes    []openstack.Volume
+	volumesErr error
 }
 
 // clone copies what an Apply changes: the users that it creates.

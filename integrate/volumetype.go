@@ -56,9 +56,47 @@ func (d *differ) volumeType(b BackendSpec) {
 			change.Diffs = append(change.Diffs, FieldDiff{name, have[name], want})
 		}
 	}
-	if len(change.Diffs) > 0 {
-		d.add(change, d.unitIDs("cinder-volume")...)
+	if len(change.Diffs) == 0 || ok && !d.changeable(b.VolumeType) {
+		return
 	}
+	d.add(change, d.unitIDs("cinder-volume")...)
+}
+
+// changeable refuses to change a volume type that has volumes, as Cinder does.
+func (d *differ) changeable(name string) bool {
+	object, err := "volume type "+name, d.o.cloud.volumesErr
+	if err != nil {
+		d.problem(cloudTarget, object, err, "is left as it is: whether it has volumes, with which it cannot be changed, cannot be told: %v%s", err, advice(err))
+		return false
+	}
+	holds := volumesThat(d.o.cloud.volumes, func(v openstack.Volume) bool { return v.Type == name })
+	if len(holds) > 0 {
+		d.problem(cloudTarget, object, nil, "its extra specs are not as the Spec says, and Cinder changes no type that has volumes (%s): "+
+			"retype or delete them, name another volume_type, or leave those extra_specs out", joinShort(holds))
+	}
+	return len(holds) == 0
+}
+
+// volumesThat names some of the volumes.
+func volumesThat(all []openstack.Volume, match func(openstack.Volume) bool) (names []string) {
+	for _, v := range all {
+		if match(v) {
+			names = append(names, v.ID)
+		}
+	}
+	return names
+}
+
+// volumesMatter reports whether something would change that volumes do not
+// survive, or do not allow: the zone of a backend, or a volume type.
+func (s *site) volumesMatter(o observedCloud) bool {
+	return slices.ContainsFunc(s.cinder, func(b BackendSpec) bool {
+		have, ok := o.types[b.VolumeType]
+		changes := ok && slices.ContainsFunc(slices.Collect(maps.Keys(b.ExtraSpecs)), func(name string) bool { return have[name] != b.ExtraSpecs[name] })
+		return changes || b.AvailabilityZone != "" && slices.ContainsFunc(o.records, func(r openstack.ServiceRecord) bool {
+			return r.Binary == "cinder-volume" && b.at(r.Host) && r.Zone != b.AvailabilityZone
+		})
+	})
 }
 
 func applyVolumeType(ctx context.Context, cloud *openstack.Cloud, c Change) error {

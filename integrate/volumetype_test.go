@@ -41,7 +41,7 @@ func TestExtraSpecs(t *testing.T) {
 	assert.True(t, plan(t, in).Empty())
 }
 
-// TestExtraSpecsOfATypeInUse: Cinder refuses, and Apply says so.
+// TestExtraSpecsOfATypeInUse: Cinder would refuse, and the plan knows it.
 func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	w, in := open(t, twoClusters())
 	apply(t, in)
@@ -49,7 +49,17 @@ func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	require.NoError(t, err)
 	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1})
 	require.NoError(t, err)
-	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	p := plan(t, in)
+	assert.Nil(t, change(p, "volume-type/cloud/fast"))
+	assert.Contains(t, p.String(), "volume type fast: its extra specs are not as the Spec says, and Cinder changes no type that has volumes ("+v.ID+")")
+
+	// A volume that came since is Cinder's to refuse.
+	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
+	p = plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	v, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	require.NoError(t, err)
+	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorContains(t, err, "Volume Type is currently in use")
 	assert.Equal(t, 1, result.Count(integrate.Failed))
 	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))

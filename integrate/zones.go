@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -30,13 +31,19 @@ func once(all []openstack.Setting) []openstack.Setting {
 	return out
 }
 
-// zones refuses a zone that would be one of other backends too, and says what
-// comes of a backend outside the default one.
+// zones refuses a zone that would be one of other backends too, or that volumes
+// are not in, and says what comes of a backend outside the default one.
 func (x *hostDiffer) zones(cur openstack.Current) error {
 	var outside []string
 	for _, b := range x.site.cinder {
-		if zone := b.AvailabilityZone; zone != "" && zone != volumeZone(cur) {
-			outside = append(outside, b.Name+" ("+zone+")")
+		if b.AvailabilityZone == "" {
+			continue
+		}
+		if err := x.keepsZone(b, cur); err != nil {
+			return err
+		}
+		if b.AvailabilityZone != volumeZone(cur) {
+			outside = append(outside, b.Name+" ("+b.AvailabilityZone+")")
 		}
 	}
 	if len(outside) == 0 {
@@ -47,14 +54,66 @@ func (x *hostDiffer) zones(cur openstack.Current) error {
 			"RESKEY:availability_zones (from Rocky); a backup is made by a cinder-backup of the volume's zone, unless it names another one", volumeZone(cur), strings.Join(outside, ", "))
 		return nil
 	}
-	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-	for name := range strings.SplitSeq(enabled, ",") {
-		if name = strings.TrimSpace(name); name != "" && !slices.ContainsFunc(x.site.cinder, func(b BackendSpec) bool { return b.Name == name }) {
+	for _, name := range enabledBackends(cur) {
+		if !slices.ContainsFunc(x.site.cinder, func(b BackendSpec) bool { return b.Name == name }) {
 			return fmt.Errorf("backend %s is here too, and would move into that zone with %s: until Ocata a service has one zone; leave availability_zone out, or serve it elsewhere",
 				name, strings.Join(outside, ", "))
 		}
 	}
+	x.note(x.spec.Name, "availability zones", "until Ocata storage_availability_zone is that of all services that read this file: cinder-backup moves into zone %s with %s, and backs up "+
+		"volumes of that zone alone; where cinder-api reads it and default_availability_zone is not set, volumes that name no zone go there", x.site.cinder[0].AvailabilityZone, strings.Join(outside, ", "))
 	return nil
+}
+
+// enabledBackends are those that cinder-volume serves by its files.
+func enabledBackends(cur openstack.Current) (names []string) {
+	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+	for name := range strings.SplitSeq(enabled, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); driver != "" && len(names) == 0 {
+		names = []string{singleBackend}
+	}
+	return names
+}
+
+// at reports whether a service or a volume is of the backend, by its host as
+// Cinder says it: host@backend#pool.
+func (b BackendSpec) at(host string) bool {
+	host, _, _ = strings.Cut(host, "#")
+	_, name, _ := strings.Cut(host, "@")
+	return name == b.Name || b.Name == singleBackend && name == ""
+}
+
+// keepsZone refuses to move a backend that holds volumes into another zone.
+// They stay in theirs, and what is made from them, clones and snapshots, would
+// find no backend there.
+func (x *hostDiffer) keepsZone(b BackendSpec, cur openstack.Current) error {
+	have := zoneOf(b, cur)
+	if have == b.AvailabilityZone || !slices.Contains(enabledBackends(cur), b.Name) {
+		return nil
+	}
+	if err := cmp.Or(x.o.cloud.err, x.o.cloud.volumesErr); err != nil {
+		return fmt.Errorf("backend %s is in use in zone %s, and whether it holds volumes, which would stay there, cannot be told: %w", b.Name, have, err)
+	}
+	stay := volumesThat(x.o.cloud.volumes, func(v openstack.Volume) bool { return b.at(v.Host) && v.Zone != b.AvailabilityZone })
+	if len(stay) == 0 {
+		return nil
+	}
+	return fmt.Errorf("backend %s holds volumes of another zone than %s (%s), and their clones and snapshots would find no backend in it; say availability_zone: %s, or name another backend for %s",
+		b.Name, b.AvailabilityZone, joinShort(stay), have, b.AvailabilityZone)
+}
+
+// zoneOf is the zone that a backend's files give it.
+func zoneOf(b BackendSpec, cur openstack.Current) string {
+	for _, at := range []struct{ section, option string }{{b.Name, "backend_availability_zone"}, {"DEFAULT", "storage_availability_zone"}} {
+		if zone, ok := cur.Lookup(at.section, at.option); ok && zone != "" {
+			return zone
+		}
+	}
+	return defaultZone
 }
 
 // volumeZone is where volumes go that name no zone.
@@ -80,8 +139,7 @@ func (v *verifier) staticZones(ctx context.Context) {
 		for _, b := range v.in.site.cinder {
 			found := false
 			for _, r := range v.seen.cloud.records {
-				_, name, _ := strings.Cut(r.Host, "@")
-				if b.AvailabilityZone == "" || r.Binary != "cinder-volume" || name != b.Name && (b.Name != singleBackend || name != "") {
+				if b.AvailabilityZone == "" || r.Binary != "cinder-volume" || !b.at(r.Host) {
 					continue
 				}
 				found = true

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
 )
 
 // twoZones has the backends of two clusters in two zones, of which the first is
@@ -54,6 +55,37 @@ func TestAZoneThatIsNotTaken(t *testing.T) {
 	require.NoError(t, err, "%s", report)
 }
 
+// TestABackendWithVolumesKeepsItsZone: what is made from them would find no backend.
+func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
+	w, in := open(t, twoClusters())
+	apply(t, in)
+	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	require.NoError(t, err)
+	moved, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
+	require.NoError(t, err)
+	p := plan(t, moved)
+	assert.Contains(t, p.String(), "backend fast holds volumes of another zone than az2 ("+v.ID+")")
+	assert.Contains(t, p.String(), "say availability_zone: nova, or name another backend for az2")
+	assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+
+	// Without the APIs nobody knows.
+	deaf := w.World
+	deaf.Cloud = nil
+	blind, err := integrate.New(integrate.Config{Spec: twoZones(), World: deaf, Settle: 1})
+	require.NoError(t, err)
+	p = plan(t, blind)
+	assert.Contains(t, p.String(), "backend slow is in use in zone nova, and whether it holds volumes, which would stay there, cannot be told: ")
+	assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
+
+	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
+	apply(t, moved)
+	assert.True(t, plan(t, moved).Empty())
+	// In its zone now, a volume is no hindrance.
+	_, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast", AvailabilityZone: "az2"})
+	require.NoError(t, err)
+	assert.True(t, plan(t, moved).Empty(), "%s", plan(t, moved))
+}
+
 // TestOneZoneUntilOcata: the option is the service's.
 func TestOneZoneUntilOcata(t *testing.T) {
 	spec := twoZones()
@@ -69,6 +101,7 @@ func TestOneZoneUntilOcata(t *testing.T) {
 	w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\n"), 0o640)
 	p = plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
+	assert.Contains(t, p.String(), "cinder-backup moves into zone az1 with slow (az1)")
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 	data, _ := w.Machines["controller"].Contents("/etc/cinder/cinder.conf")
