@@ -23,6 +23,7 @@ type Status struct {
 	FSID     string
 	Health   string   // HEALTH_OK, HEALTH_WARN or HEALTH_ERR
 	Checks   []string // health check codes, sorted, such as AUTH_INSECURE_GLOBAL_ID_RECLAIM
+	Muted    []string // those of Checks that somebody muted, so that Health leaves them out
 	MonHosts []string // monitor addresses as mon_host takes them, such as [v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]
 	OSDsUp   int
 	Release  string // the oldest release that a daemon runs, such as pacific; empty if unknown
@@ -35,8 +36,8 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	var s struct {
 		FSID   string `json:"fsid"`
 		Health struct {
-			Status string         `json:"status"`
-			Checks map[string]any `json:"checks"`
+			Status string                 `json:"status"`
+			Checks map[string]healthCheck `json:"checks"`
 		} `json:"health"`
 		OSDMap osdCount `json:"osdmap"`
 	}
@@ -59,10 +60,19 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 		FSID: s.FSID, Health: s.Health.Status, Checks: slices.Sorted(maps.Keys(s.Health.Checks)),
 		OSDsUp: s.OSDMap.up(), Release: oldest(slices.Collect(maps.Keys(versions.Overall))),
 	}
+	for _, code := range out.Checks {
+		if s.Health.Checks[code].Muted {
+			out.Muted = append(out.Muted, code)
+		}
+	}
 	for _, m := range mons.Mons {
 		out.MonHosts = append(out.MonHosts, m.host())
 	}
 	return out, nil
+}
+
+type healthCheck struct {
+	Muted bool `json:"muted"`
 }
 
 // An osdCount is the osdmap of a status, which was nested until Nautilus.

@@ -16,7 +16,12 @@ type ErasureProfile struct {
 	K, M          int
 	FailureDomain string // a type of CRUSH bucket; host when empty
 	DeviceClass   string // such as ssd; any when empty
+
+	root string // found: of the CRUSH tree, where it is not the default one
 }
+
+// defaultRoot is where a pool's OSDs are found unless its profile says otherwise.
+const defaultRoot = "default"
 
 // ErasureProfile reads one profile, or ErrNotFound.
 //
@@ -27,6 +32,9 @@ func (c *Cluster) ErasureProfile(ctx context.Context, name string) (ErasureProfi
 		return ErasureProfile{}, err
 	}
 	p := ErasureProfile{Name: name, FailureDomain: cmp.Or(found["crush-failure-domain"], "host"), DeviceClass: found["crush-device-class"]}
+	if root := found["crush-root"]; root != defaultRoot {
+		p.root = root
+	}
 	for field, into := range map[string]*int{"k": &p.K, "m": &p.M} {
 		n, err := strconv.Atoi(found[field])
 		if err != nil {

@@ -20,7 +20,7 @@ func positional() map[string][]string {
 		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
 		"osd erasure-code-profile get": {"name"}, "osd erasure-code-profile set": {"name", "profile"},
-		"osd crush rule dump": {}, "osd pool ls": {"detail"},
+		"osd crush dump": {}, "osd crush rule dump": {}, "osd pool ls": {"detail"},
 		"osd pool create": {"pool"}, "osd pool set": {"pool", "var", "val"},
 		"osd pool set-quota": {"pool", "field", "val"}, "osd pool get-quota": {"pool"},
 		"osd pool application enable": {"pool", "app"}, "osd pool application get": {"pool"},

@@ -67,6 +67,8 @@ func TestEveryCommandHasArguments(t *testing.T) {
 	require.NoError(t, cluster.CreateErasureProfile(ctx, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, DeviceClass: "hdd"}))
 	_, err := cluster.ErasureProfile(ctx, "k4m2")
 	require.NoError(t, err)
+	_, err = cluster.CRUSHMap(ctx)
+	require.NoError(t, err)
 	u, err := cluster.CreateUser(ctx, "client.a", ceph.Caps{"mon": "allow r"})
 	require.NoError(t, err)
 	require.NoError(t, cluster.SetCaps(ctx, u.Entity, u.Caps, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=a"}))
@@ -89,6 +91,7 @@ func TestEveryCommandHasArguments(t *testing.T) {
 		"osd|pool|set-quota|a|max_objects|2",
 		"osd|pool|application|enable|a|rbd",
 		"osd|pool|ls|detail",
+		"osd|crush|dump",
 		"auth|caps|client.a|mon|profile rbd|osd|profile rbd pool=a",
 	} {
 		assert.Contains(t, lines, want)

@@ -28,10 +28,13 @@ type Cluster struct {
 	MonHosts []string // as in ceph.Status
 	Health   string
 	Checks   []string // health check codes
+	Muted    []string // those of Checks that are muted
 	OSDsUp   int
+	// OSDs are the device classes of the OSDs on each host, all below one root.
+	OSDs map[string][]string
 	// MinSizeOne allows pools of size 1 (mon_allow_pool_size_one).
 	MinSizeOne bool
-	CRUSHRules []string
+	CRUSHRules []string         // of replicated pools, the default one first
 	Now        func() time.Time // for the expiry of locks
 
 	// Fail, when it returns an error, makes an operation fail with it,
@@ -46,6 +49,7 @@ type Cluster struct {
 	users    map[string]*ceph.User
 	pools    map[string]*pool
 	profiles map[string]profile // of erasure code, by name
+	coded    []rule             // of erasure-coded pools
 	locks    map[[2]string]lock
 }
 
@@ -58,12 +62,13 @@ type pool struct {
 	trash      []trashed
 }
 
-// New returns a healthy cluster without pools and with one user,
-// client.admin.
+// New returns a healthy cluster without pools and with one user, client.admin.
+// It has three hosts with two OSDs each, which are hard disks.
 func New() *Cluster {
 	c := &Cluster{
 		FSID: "a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52", Release: "pacific", Version: "16.2.15",
-		MonHosts: []string{"[v2:192.0.2.1:3300/0,v1:192.0.2.1:6789/0]"}, Health: "HEALTH_OK", OSDsUp: 3, MinSizeOne: true,
+		MonHosts: []string{"[v2:192.0.2.1:3300/0,v1:192.0.2.1:6789/0]"}, Health: "HEALTH_OK", OSDsUp: 6, MinSizeOne: true,
+		OSDs:       map[string][]string{"osd1": {"hdd", "hdd"}, "osd2": {"hdd", "hdd"}, "osd3": {"hdd", "hdd"}},
 		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
 		profiles: map[string]profile{"default": defaultProfile()},
 		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]lock{},
@@ -89,13 +94,19 @@ func (c *Cluster) AddUser(u ceph.User) ceph.User {
 }
 
 // AddPool puts a pool into the cluster, or replaces its settings. Fields that
-// are zero get Ceph's defaults.
+// are zero get Ceph's defaults. A CRUSH rule or an erasure profile that Ceph would
+// refuse is refused.
 func (c *Cluster) AddPool(p ceph.Pool) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if p.Name == "" {
 		return refuse("osd pool create", "", einval, "no name")
 	}
+	rule, err := c.pickRule(call{prefix: "osd pool create"}, p)
+	if err != nil {
+		return err
+	}
+	p.CRUSHRule = rule
 	old := c.pools[p.Name]
 	c.putPool(p)
 	if old != nil {
@@ -117,8 +128,7 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	if p.ErasureProfile != "" {
 		p = c.code(p)
 	}
-	p.PGNum, p.Autoscale, p.CRUSHRule = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.CRUSHRule, c.CRUSHRules[0])
-	p.Size = cmp.Or(p.Size, 3)
+	p.PGNum, p.Autoscale, p.Size = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)
 	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{}, overwrites: p.ErasureProfile != ""}
 	if p.Application != "" {

@@ -93,3 +93,35 @@ func TestFakeSeeds(t *testing.T) {
 		t.Fatal("seeds are in the log")
 	}
 }
+
+func TestFakeErasureRules(t *testing.T) {
+	c := cephtest.New()
+	c.AddErasureProfile(ceph.ErasureProfile{Name: "racks", K: 2, M: 1, FailureDomain: "rack"})
+	c.AddErasureProfile(ceph.ErasureProfile{Name: "nvme", K: 2, M: 1, DeviceClass: "nvme"})
+	is := func(err, target error) {
+		t.Helper()
+		if !errors.Is(err, target) {
+			t.Fatalf("error is %v, want %v", err, target)
+		}
+	}
+	is(c.AddErasureRule("by-racks", "racks"), nil)
+	is(c.AddErasureRule("by-nvme", "nvme"), ceph.ErrInvalid)
+	is(c.AddErasureRule("by-none", "none"), ceph.ErrInvalid)
+	is(c.AddPool(ceph.Pool{Name: "a", ErasureProfile: "racks", CRUSHRule: "by-racks"}), nil)
+	is(c.AddPool(ceph.Pool{Name: "b", ErasureProfile: "none"}), ceph.ErrInvalid)
+	is(c.AddPool(ceph.Pool{Name: "b", ErasureProfile: "nvme"}), ceph.ErrInvalid)
+	is(c.AddPool(ceph.Pool{Name: "b", CRUSHRule: "by-racks"}), ceph.ErrInvalid)
+	is(c.AddPool(ceph.Pool{Name: "b", CRUSHRule: "by-none"}), ceph.ErrNotFound)
+	m, err := ceph.New(c).CRUSHMap(t.Context())
+	is(err, nil)
+	if domain, n, ok := m.RuleDomains("by-racks"); domain != "rack" || n != 0 || !ok {
+		t.Fatal(domain, n, ok)
+	}
+	c.OSDs = map[string][]string{"one": {"nvme", "hdd"}, "two": {"hdd"}}
+	is(c.AddErasureRule("by-nvme", "nvme"), nil)
+	m, err = ceph.New(c).CRUSHMap(t.Context())
+	is(err, nil)
+	if domain, n, ok := m.RuleDomains("by-nvme"); domain != "host" || n != 1 || !ok {
+		t.Fatal(domain, n, ok)
+	}
+}

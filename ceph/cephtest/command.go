@@ -49,6 +49,7 @@ func commands() map[string]command {
 		"auth caps":                    {true, "entity:string* caps:list*", (*Cluster).authCaps},
 		"auth rm":                      {true, "entity:string*", (*Cluster).authRemove},
 		"auth import":                  {true, "", (*Cluster).authImport},
+		"osd crush dump":               {false, "", (*Cluster).crushDump},
 		"osd crush rule dump":          {false, "", (*Cluster).crushRules},
 		"osd erasure-code-profile get": {false, "name:string*", (*Cluster).profileGet},
 		"osd erasure-code-profile set": {true, "name:string* profile:list", (*Cluster).profileSet},
@@ -154,7 +155,7 @@ type object = map[string]any
 func (c *Cluster) status(call) (any, string, error) {
 	checks := object{}
 	for _, code := range c.Checks {
-		checks[code] = object{"severity": "HEALTH_WARN", "summary": object{"message": code}, "muted": false}
+		checks[code] = object{"severity": "HEALTH_WARN", "summary": object{"message": code}, "muted": slices.Contains(c.Muted, code)}
 	}
 	return object{
 		"fsid":   c.FSID,
@@ -187,12 +188,4 @@ func (c *Cluster) fsid(call) (any, string, error) { return object{"fsid": c.FSID
 func (c *Cluster) minimalConf(call) (any, string, error) {
 	return fmt.Appendf(nil, "# minimal ceph.conf for %s\n[global]\n\tfsid = %s\n\tmon_host = %s\n",
 		c.FSID, c.FSID, strings.Join(c.MonHosts, " ")), "", nil
-}
-
-func (c *Cluster) crushRules(call) (any, string, error) {
-	rules := []object{}
-	for i, name := range c.CRUSHRules {
-		rules = append(rules, object{"rule_id": i, "rule_name": name})
-	}
-	return rules, "", nil
 }

@@ -46,6 +46,10 @@ func TestCommander(t *testing.T, newCommander func(t *testing.T) ceph.Commander)
 		{"an erasure-coded pool takes overwrites", (*suite).erasure},
 		{"creating a profile of erasure code twice is one profile", (*suite).erasureProfile},
 		{"a data pool has its profile's size, a rule of its own and overwrites", (*suite).dataPool},
+		{"an erasure-coded pool's min_size is between k and its size", (*suite).minSize},
+		{"a profile with a failure domain or a device class that is not there makes no pool", (*suite).crushOfProfile},
+		{"a CRUSH rule is for pools of its kind", (*suite).ruleOfKind},
+		{"the CRUSH map knows how many failure domains there are", (*suite).crushMap},
 	}
 	for _, p := range promises {
 		t.Run(p.name, func(t *testing.T) {

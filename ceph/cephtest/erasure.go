@@ -84,23 +84,16 @@ func (c *Cluster) profileSet(a call) (any, string, error) {
 		return nil, "", a.refuse(einval, "m=%d must be >= 1", m)
 	}
 	name := a.str("name")
-	if have, ok := c.profiles[name]; ok && !maps.Equal(have, want) {
+	if have, ok := c.profiles[name]; ok && !maps.Equal(have.whole(), want) {
 		return nil, "", a.refuse(eperm, "will not override erasure code profile %s because the existing profile %s is different from the proposed profile %s", name, have, want)
 	}
 	c.profiles[name] = want
 	return nil, "", nil
 }
 
-// code gives an erasure-coded pool what follows from its profile: its size, and,
-// unless it was given one, a rule of its own.
+// code gives an erasure-coded pool the sizes that follow from its profile.
 func (c *Cluster) code(p ceph.Pool) ceph.Pool {
 	k, m := c.profiles[p.ErasureProfile].chunks()
 	p.Size, p.MinSize = k+m, k+min(1, m-1)
-	if p.CRUSHRule == "" {
-		p.CRUSHRule = p.Name
-		if !slices.Contains(c.CRUSHRules, p.Name) {
-			c.CRUSHRules = append(slices.Clone(c.CRUSHRules), p.Name)
-		}
-	}
 	return p
 }

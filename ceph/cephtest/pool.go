@@ -17,7 +17,7 @@ func (c *Cluster) pool(a call) (*pool, error) {
 }
 
 func (c *Cluster) poolList(a call) (any, string, error) {
-	names := slices.Sorted(maps.Keys(c.pools))
+	names, rules := slices.Sorted(maps.Keys(c.pools)), c.ruleNames()
 	if a.str("detail") != "detail" {
 		return names, "", nil
 	}
@@ -34,7 +34,7 @@ func (c *Cluster) poolList(a call) (any, string, error) {
 		list = append(list, object{
 			"pool_id": p.id, "pool_name": name, "flags_names": flags, "pg_num": p.PGNum, "pg_num_target": p.PGNum,
 			"pg_autoscale_mode": p.Autoscale, "size": p.Size, "min_size": p.MinSize,
-			"crush_rule": slices.Index(c.CRUSHRules, p.CRUSHRule), "application_metadata": apps,
+			"crush_rule": slices.Index(rules, p.CRUSHRule), "application_metadata": apps,
 			"quota_max_bytes": p.MaxBytes, "quota_max_objects": p.MaxObjects, "erasure_code_profile": p.ErasureProfile,
 		})
 	}
@@ -69,15 +69,14 @@ func (c *Cluster) desired(a call) (ceph.Pool, error) {
 		if p.ErasureProfile == "" {
 			p.ErasureProfile = "default"
 		}
-		if c.profiles[p.ErasureProfile] == nil {
-			return p, a.refuse(einval, "cannot determine the erasure code plugin because there is no 'plugin' entry in the erasure_code_profile {}")
-		}
 	case kind != "" && kind != "replicated":
 		return p, a.refuse(einval, "unknown pool type '%s'", kind)
 	}
-	if p.CRUSHRule != "" && !slices.Contains(c.CRUSHRules, p.CRUSHRule) {
-		return p, a.refuse(enoent, "specified rule %s doesn't exist", p.CRUSHRule)
+	rule, err := c.pickRule(a, p)
+	if err != nil {
+		return p, err
 	}
+	p.CRUSHRule = rule
 	if err := checkPGNum(a, p.PGNum, p.PGNum != 0); err != nil {
 		return p, err
 	}
@@ -116,8 +115,11 @@ func (c *Cluster) poolSet(a call) (any, string, error) {
 		}
 		p.Autoscale = value
 	case "crush_rule":
-		if !slices.Contains(c.CRUSHRules, value) {
+		if !slices.Contains(c.ruleNames(), value) {
 			return nil, "", a.refuse(enoent, "crush rule %s does not exist", value)
+		}
+		if err := c.ruleFits(a, value, p.ErasureProfile != ""); err != nil {
+			return nil, "", err
 		}
 		p.CRUSHRule = value
 	case "allow_ec_overwrites":
@@ -143,8 +145,12 @@ func (c *Cluster) setNumber(a call, p *pool, field string, n int) error {
 		}
 		p.PGNum = n
 	case "min_size":
-		if n < 1 || n > p.Size {
-			return a.refuse(einval, "pool min_size must be between 1 and size, which is set to %d", p.Size)
+		least := 1
+		if p.ErasureProfile != "" {
+			least, _ = c.profiles[p.ErasureProfile].chunks() // with fewer chunks nothing can be read
+		}
+		if n < least || n > p.Size {
+			return a.refuse(einval, "pool min_size must be between %d and size, which is set to %d", least, p.Size)
 		}
 		p.MinSize = n
 	case "size":

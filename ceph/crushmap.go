@@ -1,0 +1,113 @@
+package ceph
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
+
+// A CRUSHMap says where a cluster can put data: its tree of hosts and OSDs, and
+// its rules.
+type CRUSHMap struct {
+	buckets map[int]crushBucket
+	rules   map[string][]crushStep
+}
+
+// A crushBucket has items that are buckets, with IDs below zero, or OSDs. Each
+// device class has a tree of its own, whose names end in ~ and the class.
+type crushBucket struct {
+	ID    int    `json:"id"`
+	Name  string `json:"name"`
+	Type  string `json:"type_name"`
+	Items []struct {
+		ID     int   `json:"id"`
+		Weight int64 `json:"weight"`
+	} `json:"items"`
+}
+
+type crushStep struct {
+	Op   string `json:"op"`
+	Item int    `json:"item"`
+	Num  int    `json:"num"`
+	Type string `json:"type"`
+}
+
+// CRUSHMap reads the map.
+//
+// Similar To: ceph osd crush dump
+func (c *Cluster) CRUSHMap(ctx context.Context) (CRUSHMap, error) {
+	var found struct {
+		Buckets []crushBucket `json:"buckets"`
+		Rules   []struct {
+			Name  string      `json:"rule_name"`
+			Steps []crushStep `json:"steps"`
+		} `json:"rules"`
+	}
+	if err := c.query(ctx, "osd crush dump", nil, &found); err != nil {
+		return CRUSHMap{}, err
+	}
+	m := CRUSHMap{buckets: map[int]crushBucket{}, rules: map[string][]crushStep{}}
+	for _, b := range found.Buckets {
+		m.buckets[b.ID] = b
+	}
+	for _, r := range found.Rules {
+		m.rules[r.Name] = r.Steps
+	}
+	return m, nil
+}
+
+// ProfileDomains counts the failure domains that a pool made with a profile could
+// choose from. OSDs count whether they are up or not, but not with a weight of
+// zero. A type of bucket or a device class that is not there has none.
+func (m CRUSHMap) ProfileDomains(p ErasureProfile) int {
+	root := cmp.Or(p.root, defaultRoot)
+	if p.DeviceClass != "" {
+		root += "~" + p.DeviceClass
+	}
+	for id, b := range m.buckets {
+		if b.Name == root {
+			return m.domains(id, cmp.Or(p.FailureDomain, "host"))
+		}
+	}
+	return 0
+}
+
+// RuleDomains counts the failure domains that a rule chooses from, as
+// ProfileDomains does, and says of which type they are. The type is empty when
+// that cannot be said: a rule may choose in several steps. Without such a rule,
+// ok is false.
+func (m CRUSHMap) RuleDomains(rule string) (domain string, n int, ok bool) {
+	steps, ok := m.rules[rule]
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s crushStep) bool { return strings.HasPrefix(s.Op, "set_") })
+	if len(steps) != 3 || steps[0].Op != "take" || steps[1].Num != 0 || steps[2].Op != "emit" {
+		return "", 0, ok
+	}
+	choose := steps[1]
+	if !strings.HasPrefix(choose.Op, "chooseleaf_") && (!strings.HasPrefix(choose.Op, "choose_") || choose.Type != "osd") {
+		return "", 0, ok
+	}
+	return choose.Type, m.domains(steps[0].Item, choose.Type), ok
+}
+
+// domains counts the buckets of a type below a bucket that hold an OSD, or the
+// OSDs themselves.
+func (m CRUSHMap) domains(root int, kind string) int {
+	found := map[int]bool{}
+	var holds func(id int) bool
+	holds = func(id int) bool {
+		b, bucket := m.buckets[id]
+		full := id >= 0
+		for _, item := range b.Items {
+			if item.Weight > 0 && holds(item.ID) {
+				full = true
+			}
+		}
+		if full && (b.Type == kind || !bucket && kind == "osd") {
+			found[id] = true
+		}
+		return full
+	}
+	holds(root)
+	return len(found)
+}
