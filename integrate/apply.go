@@ -219,11 +219,11 @@ func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) err
 	case KindErasureProfile:
 		return applyProfile(ctx, cluster, spec, c.Name)
 	case KindPool:
-		want := r.in.site.poolDetails(spec.Name, c.Name)
-		if r.in.site.holdsData(spec.Name, c.Name) {
-			return applyDataPool(ctx, cluster, want, c.Action)
+		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: r.in.site.poolDetails(spec.Name, c.Name)}
+		if !r.in.site.holdsData(spec.Name, c.Name) {
+			p.images = world.Images
 		}
-		return applyPool(ctx, cluster, world.Images, want, c, seen)
+		return p.apply(ctx)
 	}
 	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.cluster == spec.Name && u.entity == c.Name })
 	want := r.in.site.users[i]
@@ -241,24 +241,6 @@ func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) err
 	}
 	seen.users[c.Name] = user
 	return nil
-}
-
-// applyPool makes or corrects a pool. The application comes with rbd pool
-// init, last, so that a pool without it is known to be unfinished.
-func applyPool(ctx context.Context, cluster *ceph.Cluster, images ceph.Images, want ceph.Pool, c Change, seen *observedCluster) error {
-	bare := want
-	bare.Application = ""
-	apply := cluster.UpdatePool
-	if c.Action == Create {
-		apply = cluster.CreatePool
-	}
-	if err := apply(ctx, bare); err != nil {
-		return err
-	}
-	if seen.pools[c.Name].Application == want.Application {
-		return nil
-	}
-	return images.InitPool(ctx, c.Name)
 }
 
 // targets lists the hosts of a stage that have changes or a Problem, in order.
@@ -315,7 +297,7 @@ func (r *run) cloud(ctx context.Context) {
 	for _, c := range r.changes(cloudTarget, func(c Change) bool { return c.Stage == StageCloud }) {
 		if r.ready(ctx, c) {
 			began := time.Now()
-			r.settle(c.ID, true, applyVolumeType(ctx, r.in.world.Cloud, c), began)
+			r.settle(c.ID, true, r.volumeType(ctx, c), began)
 		}
 	}
 }

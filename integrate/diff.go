@@ -178,7 +178,11 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 			"belongs to application %s; name another pool in the Spec, or move that data away first", have.Application)
 		return
 	}
-	if why := d.unfit(cluster, have, want, seen); why != "" {
+	why := d.unfit(cluster, have, want, seen)
+	if why == "" {
+		why = d.narrow(cluster, have, want, seen)
+	}
+	if why != "" {
 		d.bad[cluster+"/"+want.Name] = true
 		d.problem(cluster, "pool "+want.Name, nil, "%s", why)
 		return

@@ -102,19 +102,9 @@ func (d *differ) unfit(cluster string, have, want ceph.Pool, seen *observedClust
 
 func applyProfile(ctx context.Context, cluster *ceph.Cluster, c ClusterSpec, name string) error {
 	i := slices.IndexFunc(c.ErasureProfiles, func(p ErasureProfileSpec) bool { return p.Name == name })
-	want := c.ErasureProfiles[i]
-	err := cluster.CreateErasureProfile(ctx, ceph.ErasureProfile{Name: name, K: want.K, M: want.M, FailureDomain: want.FailureDomain, DeviceClass: want.DeviceClass})
+	err := cluster.CreateErasureProfile(ctx, c.ErasureProfiles[i].profile())
 	if errors.Is(err, ceph.ErrExists) {
 		return fmt.Errorf("%w: somebody made the profile, another one: %w", ErrConflict, err)
 	}
 	return err
-}
-
-// applyDataPool makes or corrects a pool that holds no headers of images, and so
-// has nothing for rbd pool init to do.
-func applyDataPool(ctx context.Context, cluster *ceph.Cluster, want ceph.Pool, action Action) error {
-	if action == Create {
-		return cluster.CreatePool(ctx, want)
-	}
-	return cluster.UpdatePool(ctx, want)
 }

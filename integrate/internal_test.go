@@ -38,6 +38,8 @@ func TestLastBeat(t *testing.T) {
 func TestJudgeTakesOnlyTheClustersRefusal(t *testing.T) {
 	denied := remote.Result{Exit: 1, Stderr: []byte("rbd: list: (1) Operation not permitted\n")}
 	broken := remote.Result{Exit: 1, Stderr: []byte("rbd: couldn't connect to the cluster!\n")}
+	absent := remote.Result{Exit: 1, Stderr: []byte(" error stat-ing data/cephstack-probe-1: (2) No such file or directory\n")}
+	gone := remote.Result{Exit: 1, Stderr: []byte("error opening pool data: (2) No such file or directory\n")}
 	done := remote.Result{}
 	read := []right{{pool: "volumes"}}
 	for _, c := range []struct {
@@ -52,6 +54,10 @@ func TestJudgeTakesOnlyTheClustersRefusal(t *testing.T) {
 		{"reading what must not be read", read, done, nil, nil, true},
 		{"no cluster", read, broken, nil, errUnable, true},
 		{"a right that is missing", []right{{pool: "images", write: true, allowed: true}}, denied, []remote.Result{denied}, nil, true},
+		{"an object that could be looked for", []right{{pool: "data", data: true, allowed: true}}, absent, nil, nil, false},
+		{"an object that must not be looked for", []right{{pool: "data", data: true}}, absent, nil, nil, true},
+		{"a data pool that is not there", []right{{pool: "data", data: true, allowed: true}}, gone, nil, errUnable, true},
+		{"an object that cannot be made", []right{{pool: "data", data: true, write: true, allowed: true}}, absent, []remote.Result{absent}, errUnable, true},
 		{"a probe that stays", []right{{pool: "images", write: true, allowed: true}}, done, []remote.Result{broken}, nil, true},
 	} {
 		_, err := judge(c.rights, []remote.Result{c.result}, c.cleanup, "x@y")
@@ -60,6 +66,13 @@ func TestJudgeTakesOnlyTheClustersRefusal(t *testing.T) {
 			assert.ErrorIs(t, err, c.want, c.name)
 		}
 	}
+}
+
+func TestWhereDataWent(t *testing.T) {
+	u := poolUse{pool: "images", data: "images-data"}
+	assert.ErrorContains(t, u.misplaced("i", "other"), "images/i has its data in other, not in images-data: ")
+	assert.ErrorContains(t, u.misplaced("i", "other"), "rbd config pool set images rbd_default_data_pool images-data")
+	assert.NotContains(t, u.misplaced("i", "").Error(), "rbd config pool", "no option of the pool puts data beside the header")
 }
 
 func TestKeyringOfTwoServicesIsReadByBoth(t *testing.T) {

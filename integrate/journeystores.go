@@ -77,9 +77,19 @@ func (j *journey) inspect(ctx context.Context, u poolUse, name string) (ceph.Ima
 		return rbd, fmt.Errorf("%s/%s in cluster %s: %w", u.pool, name, u.id.cluster, err)
 	}
 	if u.data != "" && rbd.DataPool != u.data {
-		return rbd, fmt.Errorf("%s/%s has its data in %q, not in %s: is rbd_default_data_pool in ceph.conf, and did the service start since?", u.pool, name, rbd.DataPool, u.data)
+		return rbd, u.misplaced(name, rbd.DataPool)
 	}
 	return rbd, nil
+}
+
+// misplaced says what may have put an image's data into another pool: what a pool
+// itself says goes before ceph.conf.
+func (u poolUse) misplaced(name, found string) error {
+	if found == "" {
+		return fmt.Errorf("%s/%s has its data beside its header, not in %s: is rbd_default_data_pool in ceph.conf, and did the service start since?", u.pool, name, u.data)
+	}
+	return fmt.Errorf("%s/%s has its data in %s, not in %s: if %[1]s has an option of its own (rbd config pool get %[1]s rbd_default_data_pool), that goes before ceph.conf; "+
+		"set it with: rbd config pool set %[1]s rbd_default_data_pool %[4]s; otherwise, did the service start since ceph.conf changed?", u.pool, name, found, u.data)
 }
 
 // copyOn makes a volume of an image on a backend: of one in the backend's own

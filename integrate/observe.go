@@ -85,6 +85,11 @@ func (in *Integration) observeCluster(ctx context.Context, name string) observed
 	if o.profiles, o.err = observeProfiles(ctx, c, in.site.cluster(name)); o.err != nil {
 		return o
 	}
+	if slices.ContainsFunc(in.site.pools[name], func(p ceph.Pool) bool { return p.ErasureProfile != "" }) {
+		if o.crush, o.err = c.CRUSHMap(ctx); o.err != nil {
+			return o
+		}
+	}
 	for _, u := range in.site.users {
 		if u.cluster != name {
 			continue

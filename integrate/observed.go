@@ -32,6 +32,7 @@ type observedCluster struct {
 	users  map[string]ceph.User // by entity
 	// profiles of erasure code, those that the Spec names
 	profiles map[string]ceph.ErasureProfile
+	crush    ceph.CRUSHMap   // only where the Spec has erasure-coded pools
 	conf     []byte          // minimal ceph.conf
 	mons     string          // mon_host of conf
 	vmDisk   map[string]bool // image names in Nova's pool

@@ -14,6 +14,7 @@ import (
 // A right is something that a Ceph user may do in a pool, or must not.
 type right struct {
 	pool    string
+	data    bool // the pool holds no headers of images
 	write   bool
 	allowed bool
 }
@@ -30,21 +31,19 @@ func (r right) String() string {
 }
 
 // rights lists what a user must and must not be able to do, for every pool of
-// the Spec on its cluster. Data pools are left out: no image can be made there,
-// and those whose data go there are made all the same.
+// the Spec on its cluster.
 func (s *site) rights(id userID) []right {
 	write, read := s.poolRights(id)
 	var out []right
 	for _, p := range s.pools[id.cluster] {
-		switch {
-		case s.holdsData(id.cluster, p.Name):
-		case slices.Contains(write, p.Name):
-			out = append(out, right{p.Name, true, true})
-		case slices.Contains(read, p.Name):
-			out = append(out, right{p.Name, false, true}, right{p.Name, true, false})
-		default:
-			out = append(out, right{p.Name, false, false}, right{p.Name, true, false})
+		r := right{pool: p.Name, data: s.holdsData(id.cluster, p.Name)}
+		reads, writes := r, r
+		writes.write = true
+		if writes.allowed = slices.Contains(write, p.Name); !writes.allowed {
+			reads.allowed = slices.Contains(read, p.Name)
+			out = append(out, reads)
 		}
+		out = append(out, writes)
 	}
 	return out
 }
@@ -98,20 +97,14 @@ func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
 	if host == "" {
 		return "", unable("no reachable host has its keyring")
 	}
-	name := probeName()
 	rights := v.in.site.rights(id)
+	p := prober{id: id, account: account, name: probeName()}
 	var ops, cleanup []remote.Op
-	rbd := func(args ...string) remote.Op {
-		argv := append([]string{"rbd", "--conf", confPath(id.cluster), "--id", id.short()}, args...)
-		return remote.Run{Argv: argv, User: account}
-	}
 	for _, r := range rights {
-		if !r.write {
-			ops = append(ops, rbd("ls", r.pool))
-			continue
+		ops = append(ops, p.try(r))
+		if r.write {
+			cleanup = append(cleanup, p.undo(r))
 		}
-		ops = append(ops, rbd("create", r.pool+"/"+name, "--size", "1"))
-		cleanup = append(cleanup, rbd("rm", "--no-progress", r.pool+"/"+name))
 	}
 	results, err := v.in.world.Hosts[host].Do(ctx, append(slices.Clone(ops), cleanup...)...)
 	if err != nil {
@@ -120,18 +113,65 @@ func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
 	return judge(rights, results[:len(ops)], results[len(ops):], account+"@"+host)
 }
 
-// judge compares what happened with what had to. Only the cluster's own
-// refusal counts as a refusal; any other failure proves nothing.
+// A prober tries the rights of a user, as the account of a service.
+type prober struct {
+	id            userID
+	account, name string
+}
+
+func (p prober) run(program string, args ...string) remote.Op {
+	argv := []string{program, "--conf", confPath(p.id.cluster), "--id", p.id.short()}
+	return remote.Run{Argv: append(argv, args...), User: p.account}
+}
+
+// try does what a right is about: with an image where images can be, and with an
+// object in a data pool. There, it asks for one that is not there, as a list of all
+// would have no end.
+func (p prober) try(r right) remote.Op {
+	switch {
+	case r.data && r.write:
+		return p.run("rados", "--pool", r.pool, "create", p.name)
+	case r.data:
+		return p.run("rados", "--pool", r.pool, "stat", p.name)
+	case r.write:
+		return p.run("rbd", "create", r.pool+"/"+p.name, "--size", "1")
+	}
+	return p.run("rbd", "ls", r.pool)
+}
+
+// undo removes what try made.
+func (p prober) undo(r right) remote.Op {
+	if r.data {
+		return p.run("rados", "--pool", r.pool, "rm", p.name)
+	}
+	return p.run("rbd", "rm", "--no-progress", r.pool+"/"+p.name)
+}
+
+// tried says what came of a try. Only the cluster's own refusal counts as a
+// refusal; any other failure proves nothing.
+func (r right) tried(res remote.Result) (done, refused bool) {
+	text := string(res.Stderr)
+	switch {
+	case res.Err != nil:
+		return false, false
+	case res.Exit == 0:
+		return true, false
+	case r.data && !r.write && strings.Contains(text, "error stat-ing") && strings.Contains(text, "No such file or directory"):
+		return true, false // it could look
+	}
+	return false, strings.Contains(text, "Operation not permitted")
+}
+
+// judge compares what happened with what had to.
 func judge(rights []right, results, cleanup []remote.Result, who string) (string, error) {
 	var seen, wrong []string
 	next := 0
 	for i, r := range rights {
 		res := results[i]
-		refused := res.Err == nil && res.Exit != 0 && strings.Contains(string(res.Stderr), "Operation not permitted")
-		done := res.Err == nil && res.Exit == 0
+		done, refused := r.tried(res)
 		if r.write {
 			if done && (cleanup[next].Err != nil || cleanup[next].Exit != 0) {
-				wrong = append(wrong, "left a probe image in "+r.pool)
+				wrong = append(wrong, "left what was tried in "+r.pool+" (cephstack-probe-…)")
 			}
 			next++
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
 )
 
 const applyNext = "look at the plan and apply it"
@@ -86,11 +88,10 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 			return "", unable("%w", seen.err)
 		}
 		s := seen.status
-		evidence := fmt.Sprintf("%s, fsid %s, %s, %d OSDs up %s", s.Health, s.FSID, s.Release, s.OSDsUp, strings.Join(s.Checks, " "))
 		if s.Health == "HEALTH_ERR" || s.OSDsUp == 0 {
-			return "", fmt.Errorf("%s", evidence)
+			return "", errors.New(healthOf(s))
 		}
-		return strings.TrimSpace(evidence), nil
+		return healthOf(s), nil
 	})
 	v.check(ctx, "pools "+c.Name, applyNext, func(context.Context) (string, error) {
 		if seen.err != nil {
@@ -115,6 +116,26 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 		}
 		return agrees(plan, c.Name, strings.Join(have, "; "), KindUser)
 	})
+}
+
+// healthOf is what a cluster says of itself, in a line.
+func healthOf(s ceph.Status) string {
+	words := []string{s.Health, "fsid " + s.FSID}
+	if s.Release != "" {
+		words = append(words, s.Release)
+	}
+	text := fmt.Sprintf("%s, %d OSDs up", strings.Join(words, ", "), s.OSDsUp)
+	var checks []string
+	for _, code := range s.Checks {
+		if slices.Contains(s.Muted, code) {
+			code += " (muted)"
+		}
+		checks = append(checks, code)
+	}
+	if len(checks) > 0 {
+		text += "; checks: " + strings.Join(checks, ", ")
+	}
+	return text
 }
 
 func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {

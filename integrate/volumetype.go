@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -99,13 +100,45 @@ func (s *site) volumesMatter(o observedCloud) bool {
 	})
 }
 
-func applyVolumeType(ctx context.Context, cloud *openstack.Cloud, c Change) error {
+// volumeType makes or corrects a volume type that still is as the plan saw it,
+// else ErrConflict. Cinder has no compare-and-swap for extra specs: another writer
+// between the reading and the writing is not seen.
+func (r *run) volumeType(ctx context.Context, c Change) error {
+	cloud := r.in.world.Cloud
+	types, err := cloud.VolumeTypes(ctx)
+	if err != nil {
+		return err
+	}
 	specs := map[string]string{}
 	for _, d := range c.Diffs {
 		specs[d.Field] = d.Desired
 	}
-	if c.Action == Create {
+	have, there := types[c.Name]
+	switch {
+	case !there && c.Action == Create:
 		return cloud.CreateVolumeType(ctx, c.Name, specs)
+	case !there:
+		return fmt.Errorf("%w: the volume type is gone; plan again", ErrConflict)
+	}
+	for _, d := range append([]FieldDiff{r.binding(c.Name)}, c.Diffs...) {
+		now := have[d.Field]
+		if now == d.Desired {
+			delete(specs, d.Field)
+			continue
+		}
+		if now != d.Observed || c.Action == Create {
+			return fmt.Errorf("%w: the volume type has %s %q now; plan again", ErrConflict, d.Field, now)
+		}
+	}
+	if len(specs) == 0 { // somebody did the same
+		return nil
 	}
 	return cloud.SetVolumeTypeSpecs(ctx, c.Name, specs)
+}
+
+// binding is what binds a volume type of the Spec to its backend, and never changes.
+func (r *run) binding(volumeType string) FieldDiff {
+	i := slices.IndexFunc(r.in.site.cinder, func(b BackendSpec) bool { return b.VolumeType == volumeType })
+	name := r.in.site.cinder[i].Name
+	return FieldDiff{Field: backendName, Observed: name, Desired: name}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/openstack"
 )
 
@@ -64,6 +65,61 @@ func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	assert.Equal(t, 1, result.Count(integrate.Failed))
 	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
 	apply(t, in)
+}
+
+// TestATypeThatChangedSinceThePlan: nothing is written over what somebody did.
+func TestATypeThatChangedSinceThePlan(t *testing.T) {
+	set := func(specs map[string]string) func(*testing.T, *integratetest.World) {
+		return func(t *testing.T, w *integratetest.World) {
+			require.NoError(t, w.Cloud.SetVolumeTypeSpecs(t.Context(), "fast", specs))
+		}
+	}
+	remove := func(t *testing.T, w *integratetest.World) {
+		require.NoError(t, w.Cloud.DeleteVolumeType(t.Context(), "fast"))
+	}
+	create := func(specs map[string]string) func(*testing.T, *integratetest.World) {
+		return func(t *testing.T, w *integratetest.World) {
+			require.NoError(t, w.Cloud.CreateVolumeType(t.Context(), "fast", specs))
+		}
+	}
+	all := map[string]string{"volume_backend_name": "fast", "multiattach": "<is> True", "RESKEY:availability_zones": "az1,az2"}
+	for name, c := range map[string]struct {
+		before, after func(*testing.T, *integratetest.World)
+		conflict      bool
+	}{
+		"another value":        {set(map[string]string{"multiattach": "<is> False"}), set(map[string]string{"multiattach": "maybe"}), true},
+		"another backend":      {set(map[string]string{"multiattach": "<is> False"}), set(map[string]string{"volume_backend_name": "slow"}), true},
+		"gone":                 {set(map[string]string{"multiattach": "<is> False"}), remove, true},
+		"made by somebody":     {remove, create(map[string]string{"volume_backend_name": "fast"}), true},
+		"made for another":     {remove, create(map[string]string{"volume_backend_name": "slow"}), true},
+		"done by somebody":     {set(map[string]string{"multiattach": "<is> False"}), set(map[string]string{"multiattach": "<is> True"}), false},
+		"made as it is wanted": {remove, create(all), false},
+		"something else":       {set(map[string]string{"multiattach": "<is> False"}), set(map[string]string{"theirs": "1"}), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, in := open(t, withSpecs())
+			apply(t, in)
+			c.before(t, w)
+			p := plan(t, in)
+			require.NotNil(t, change(p, "volume-type/cloud/fast"))
+			c.after(t, w)
+			theirs, err := w.Cloud.VolumeTypes(t.Context())
+			require.NoError(t, err)
+			r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+			now, listErr := w.Cloud.VolumeTypes(t.Context())
+			require.NoError(t, listErr)
+			if !c.conflict {
+				require.NoError(t, err)
+				for spec, value := range all {
+					assert.Equal(t, value, now["fast"][spec], spec)
+				}
+				return
+			}
+			require.ErrorIs(t, err, integrate.ErrConflict)
+			assert.Equal(t, 1, r.Count(integrate.Failed))
+			assert.Equal(t, theirs, now)
+		})
+	}
 }
 
 func TestATypeOfAnotherBackend(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
@@ -70,6 +71,7 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	m.AddFile("/etc/tmpfiles.d/README", []byte("see tmpfiles.d(5)\n"), 0o644)
 	m.AddUser("libvirt-qemu", "kvm")
 	m.Handle("rbd", w.rbd)
+	m.Handle("rados", w.rados)
 	return m
 }
 
@@ -144,31 +146,71 @@ func (w *World) running(host, service, section, option string) string {
 	return value
 }
 
+// A login is a program's call as one of a cluster's users.
+type login struct {
+	cluster *cephtest.Cluster
+	osd     string   // the user's rights
+	args    []string // what follows
+}
+
+// login reads the options that the programs of Ceph begin with.
+func (w *World) login(run remote.Run) (l login, ok bool) {
+	a := run.Argv
+	if len(a) < 7 || a[1] != "--conf" || a[3] != "--id" {
+		return l, false
+	}
+	l = login{cluster: w.Ceph[strings.TrimSuffix(base(a[2]), ".conf")], args: a[5:]}
+	if l.cluster == nil {
+		return l, false
+	}
+	user, err := ceph.New(l.cluster).User(context.Background(), "client."+a[4])
+	l.osd = user.Caps["osd"]
+	return l, err == nil
+}
+
 // rbd stands for the rbd program: it lets a user do what its caps let it do.
 func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
-	args := run.Argv[1:]
-	value := func(flag string) string {
-		if i := slices.Index(args, flag); i >= 0 && i+1 < len(args) {
-			return args[i+1]
-		}
-		return ""
-	}
-	cluster := w.Ceph[strings.TrimSuffix(base(value("--conf")), ".conf")]
-	entity := "client." + value("--id")
-	if cluster == nil || len(args) < 6 {
-		return nil, []byte("rbd: error: couldn't connect to the cluster!\n"), 1
-	}
-	verb, object := args[4], args[len(args)-1]
-	if verb == "create" {
-		object = args[5]
-	}
-	pool, _, _ := strings.Cut(object, "/")
-	user, err := ceph.New(cluster).User(context.Background(), entity)
-	if err != nil {
+	l, ok := w.login(run)
+	if !ok {
 		return nil, []byte("rbd: couldn't connect to the cluster!\n"), 1
 	}
-	if !permits(user.Caps["osd"], pool, verb != "ls") {
+	object := l.args[len(l.args)-1]
+	switch l.args[0] {
+	case "create":
+		object = l.args[1]
+	case "ls", "rm":
+	default:
+		return nil, []byte("rbd: unrecognized command\n"), 1
+	}
+	pool, _, _ := strings.Cut(object, "/")
+	if !permits(l.osd, pool, l.args[0] != "ls") {
 		return nil, []byte("rbd: error: (1) Operation not permitted\n"), 1
+	}
+	return nil, nil, 0
+}
+
+// rados stands for the rados program, with objects that nobody else has.
+func (w *World) rados(run remote.Run) (stdout, stderr []byte, exit int) {
+	l, ok := w.login(run)
+	if !ok {
+		return nil, []byte("couldn't connect to cluster: (2) No such file or directory\n"), 1
+	}
+	if len(l.args) != 4 || l.args[0] != "--pool" {
+		return nil, []byte("usage: rados [options] [commands]\n"), 1
+	}
+	pool, verb, object := l.args[1], l.args[2], l.args[3]
+	doing := map[string]string{"create": "error creating ", "rm": "error removing ", "stat": " error stat-ing "}[verb]
+	pools, err := ceph.New(l.cluster).Pools(context.Background())
+	there := slices.ContainsFunc(pools, func(p ceph.Pool) bool { return p.Name == pool })
+	switch {
+	case doing == "":
+		return nil, []byte("unrecognized command " + verb + "; -h or --help for usage\n"), 1
+	case err != nil || !there:
+		return nil, []byte("error opening pool " + pool + ": (2) No such file or directory\n"), 1
+	case !permits(l.osd, pool, verb != "stat"):
+		return nil, []byte(doing + pool + "/" + object + ": (1) Operation not permitted\n"), 1
+	case verb == "stat":
+		return nil, []byte(doing + pool + "/" + object + ": (2) No such file or directory\n"), 1
 	}
 	return nil, nil, 0
 }
