@@ -36,7 +36,8 @@ type ClusterSpec struct {
 	// Access is what the program that opens the World reaches the cluster through:
 	// ceph, the ceph program on Host (the default when there is a Host), or
 	// librados, the library of the machine that the program runs on, with Host
-	// for when that library is too old for the cluster.
+	// for when that library is too old for the cluster. Plans say it where the
+	// Spec asks for ceph, or where librados was too old.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
 	// Pools adds details to the pools that the services name; pools that it
 	// does not list are created with the cluster's defaults.

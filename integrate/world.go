@@ -32,7 +32,7 @@ type World struct {
 type Cluster struct {
 	Mon    ceph.Commander
 	Images ceph.Images
-	// Note says how it is reached, where that is not as the Spec wants it. Every
+	// Note says how it is reached, where whoever approves a plan should know. Every
 	// plan has it.
 	Note string
 }

@@ -35,7 +35,8 @@ type access struct {
 
 // open gives a cluster as its Spec wants it reached: through the ceph program on a
 // host, or through this machine's librados. Where that is too old for the key of
-// client.admin, the program on the host does it, and the plan says so.
+// client.admin, the program on the host does it. The plan says so there, and where
+// the Spec asks for the program.
 func (a access) open(ctx context.Context, c integrate.ClusterSpec, host remote.Host) (integrate.Cluster, io.Closer, error) {
 	switch {
 	case c.Access == "librados" && a.librados == nil:
@@ -45,7 +46,11 @@ func (a access) open(ctx context.Context, c integrate.ClusterSpec, host remote.H
 	case c.Host == "":
 		return integrate.Cluster{}, nil, fmt.Errorf("clusters: %s: host is missing: this program runs the ceph program on a host", c.Name)
 	}
-	return throughProgram(c, host), nil, nil
+	cluster := throughProgram(c, host)
+	if c.Access != "" {
+		cluster.Note = "is reached through the ceph program on " + c.Host + ", as the Spec wants it"
+	}
+	return cluster, nil, nil
 }
 
 func throughProgram(c integrate.ClusterSpec, host remote.Host) integrate.Cluster {

@@ -44,6 +44,18 @@ func TestTheProgramIsTheDefault(t *testing.T) {
 	assert.Empty(t, c.Note)
 }
 
+// TestTheProgramWhenAskedFor is said in the plan: whoever approves it sees that the
+// host's program and key are used, not this machine's.
+func TestTheProgramWhenAskedFor(t *testing.T) {
+	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
+	spec := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "ceph"}
+	c, closer, err := access{t.TempDir(), never}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+	require.NoError(t, err)
+	assert.IsType(t, &cephcli.CLI{}, c.Mon)
+	assert.Nil(t, closer)
+	assert.Equal(t, "is reached through the ceph program on mon1, as the Spec wants it", c.Note)
+}
+
 func TestLibradosWhenAskedFor(t *testing.T) {
 	for name, c := range map[string]struct {
 		spec integrate.ClusterSpec
