@@ -12,6 +12,10 @@
 // program and no environment. The virsh of libvirt 6.3 or newer is
 // needed to set one; it reads no more than 1023 bytes of it.
 //
+// Where libvirt runs in a container, Options.Container names that. What is
+// defined there lasts as long as the container; the files of its secrets folder
+// are for whoever makes it.
+//
 // # Errors
 //
 // Errors are *libvirtsecret.Error with virsh's own words. A host that does

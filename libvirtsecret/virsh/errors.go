@@ -26,7 +26,7 @@ func (c call) refused(exit int, stderr string) error {
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
-	case exitMissing, exitNone:
+	case exitMissing, exitNone, exitOutside:
 		e.Err = libvirtsecret.ErrUnreachable
 	case exitRefused, exitUnset, exitUnread, exitUnlisted, exitListed:
 		e.Err = condition(stderr)

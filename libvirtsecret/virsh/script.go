@@ -12,6 +12,7 @@ const (
 
 // Exit statuses of the scripts.
 const (
+	exitOutside  = 70  // the container does not run
 	exitUnlisted = 71  // the daemon does not list its secrets
 	exitMissing  = 72  // there is no virsh
 	exitRefused  = 73  // secret-define refused
@@ -22,6 +23,22 @@ const (
 	exitSome     = 77  // not all secrets were defined
 	exitNone     = 127 // there is no such program, says timeout
 )
+
+// enterScript runs the program $2 and its arguments in the container $1, by the
+// engine under which that runs. An engine may say more before its answer.
+const enterScript = `
+all=
+for engine in docker podman; do
+	said=$("$engine" inspect --type container --format '{{.State.Running}}' "$1" 2>&1 </dev/null)
+	case "
+$said" in *"
+true") exec "$engine" exec --interactive --user root --env LC_ALL=C "$@";; esac
+	all="$all$engine: $said
+"
+done
+printf 'no container %s runs\n%s' "$1" "$all" >&2
+exit 70
+`
 
 // prelude has what the scripts share. $1 is the URI. Every virsh has its own
 // standard input. rows prints the UUIDs of the secrets of usage type ceph, by

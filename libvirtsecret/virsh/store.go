@@ -15,12 +15,17 @@ import (
 // Options say how virsh is called.
 type Options struct {
 	URI string // of the libvirt daemon, as the host sees it; qemu:///system when empty
+	// Container is the name of the container that libvirt and virsh are in, one
+	// of docker or of podman, such as nova_libvirt; they are on the host itself
+	// when it is empty.
+	Container string
 }
 
 // A Store is the libvirt daemon of a host.
 type Store struct {
-	host remote.Host
-	uri  string
+	host      remote.Host
+	uri       string
+	container string
 }
 
 var _ libvirtsecret.Store = (*Store)(nil)
@@ -30,7 +35,7 @@ func New(host remote.Host, o Options) *Store {
 	if o.URI == "" {
 		o.URI = "qemu:///system"
 	}
-	return &Store{host: host, uri: o.URI}
+	return &Store{host: host, uri: o.URI, container: o.Container}
 }
 
 // Lookup implements libvirtsecret.Store.
@@ -85,7 +90,7 @@ func (s *Store) ListOp(expected ...string) (op remote.Op, parse func(remote.Resu
 			fmt.Fprintf(&words, readWords, uuid)
 		}
 	}
-	op = remote.Run{Argv: []string{"virsh", "-q", "-c", s.uri, words.String() + endWords}}
+	op = remote.Run{Argv: s.argv("virsh", "-q", "-c", s.uri, words.String()+endWords)}
 	return op, func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
 		out, _, err := c.take(r)
 		if err != nil {
@@ -230,7 +235,15 @@ func (s *Store) Undefine(ctx context.Context, uuid string) error {
 
 // op is a script as an operation.
 func (s *Store) op(script string, stdin []byte, args ...string) remote.Op {
-	return remote.Run{Argv: append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...), Stdin: stdin}
+	return remote.Run{Argv: s.argv(append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...)...), Stdin: stdin}
+}
+
+// argv is a program where libvirt is.
+func (s *Store) argv(args ...string) []string {
+	if s.container == "" {
+		return args
+	}
+	return append([]string{"sh", "-c", enterScript, "sh", s.container}, args...)
 }
 
 // run runs a script on the host and gives its standard output. exit is 0
