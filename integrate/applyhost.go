@@ -36,6 +36,9 @@ func (h *hostRun) op(ctx context.Context, c Change) (remote.Op, error) {
 		if want, ok := h.diff.guestDirs()[c.Name]; ok {
 			return want.op(c.Name), nil
 		}
+		if want, ok := h.diff.copyFolders()[c.Name]; ok {
+			return want.op(c.Name), nil
+		}
 		mode := fs.FileMode(0o755)
 		if f := h.diff.seen.files[c.Name]; !f.missing {
 			return remote.SetAttr{Path: c.Name, Mode: f.Mode | 0o055}, nil
@@ -63,7 +66,7 @@ func (h *hostRun) fileOp(c Change) (remote.Op, error) {
 		err = errors.New("the user's key is not known")
 	}
 	was := remote.Absent
-	if f := h.diff.seen.files[c.Name]; !f.missing {
+	if f, ok := h.diff.seen.files[c.Name]; ok && !f.missing {
 		was = f.SHA256
 	}
 	return remote.WriteFile{Path: c.Name, Data: w.data, Owner: w.owner, Group: w.group, Mode: w.mode, Was: was}, err
@@ -94,12 +97,19 @@ func (h *hostRun) wantedFile(path string) (wantedFile, error) {
 	if path == guestsFile {
 		return h.diff.guestsTmpfiles()
 	}
-	for _, id := range h.diff.users {
-		switch path {
-		case confPath(id.cluster):
-			return h.diff.desiredConf(id.cluster)
-		case keyringPath(id.cluster, id.entity):
-			return h.diff.desiredKeyring(id)
+	for _, p := range h.diff.places {
+		for _, id := range p.users {
+			switch path {
+			case p.conf(id.cluster):
+				return h.diff.desiredConf(p, id.cluster)
+			case p.keyring(id):
+				return h.diff.desiredKeyring(p, id)
+			}
+		}
+	}
+	for _, id := range h.in.site.secrets {
+		if slices.Contains(h.diff.secretPaths(id), path) {
+			return h.diff.desiredSecretFile(path, id)
 		}
 	}
 	return wantedFile{}, fmt.Errorf("%s is no file of the Spec", path)

@@ -24,31 +24,31 @@ type confMemo struct{ last atomic.Pointer[confEntry] }
 
 type confEntry struct {
 	cluster string
-	names   []string // services
+	place   place
 	base    []byte
 	content confContent
 }
 
-func (e *confEntry) of(cluster string, names []string, base []byte) bool {
-	return e != nil && e.cluster == cluster && slices.Equal(e.names, names) && bytes.Equal(e.base, base)
+func (e *confEntry) of(p place, cluster string, base []byte) bool {
+	return e != nil && e.cluster == cluster && slices.Equal(e.place.services, p.services) && slices.Equal(e.place.users, p.users) && bytes.Equal(e.base, base)
 }
 
-// confContent is a ceph.conf made from base for this host's services.
-func (x *hostDiffer) confContent(cluster string, base []byte) (confContent, error) {
-	if e := x.conf.last.Load(); e.of(cluster, x.names, base) {
+// confContent is a ceph.conf made from base for the services of a place.
+func (x *hostDiffer) confContent(p place, cluster string, base []byte) (confContent, error) {
+	if e := x.conf.last.Load(); e.of(p, cluster, base) {
 		return e.content, nil
 	}
-	content, err := x.editConf(cluster, base)
+	content, err := x.editConf(p, cluster, base)
 	if err == nil {
 		content.diffs = slices.Clip(content.diffs) // many append to them
-		x.conf.last.Store(&confEntry{cluster, x.names, base, content})
+		x.conf.last.Store(&confEntry{cluster, place{services: p.services, users: p.users}, base, content})
 	}
 	return content, err
 }
 
 // editConf sets the monitors, the options that the Spec gives, and the users'
 // keyrings and data pools.
-func (x *hostDiffer) editConf(cluster string, base []byte) (w confContent, err error) {
+func (x *hostDiffer) editConf(p place, cluster string, base []byte) (w confContent, err error) {
 	c := x.o.clusters[cluster]
 	conf, err := ceph.ParseConf(base)
 	if err != nil {
@@ -74,7 +74,7 @@ func (x *hostDiffer) editConf(cluster string, base []byte) (w confContent, err e
 			set(section, option, more[section][option])
 		}
 	}
-	for _, id := range x.users {
+	for _, id := range p.users {
 		if id.cluster == cluster {
 			set(id.entity, "keyring", keyringPath(cluster, id.entity))
 			if pool := x.site.dataPool(id); pool != "" {

@@ -61,17 +61,32 @@ func (x *hostDiffer) breakServices(path string) {
 func (x *hostDiffer) settingNeeds(path string) []string {
 	needs := []string{x.packagesID(), x.upgradeID()}
 	names := x.servicesReading(path)
+	used := func(id userID) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(x.site.usersOn(name), id) })
+	}
 	for _, id := range x.users {
-		if !slices.ContainsFunc(names, func(name string) bool { return slices.Contains(x.site.usersOn(name), id) }) {
+		if !used(id) {
 			continue
 		}
-		needs = append(needs, x.id(KindFile, confPath(id.cluster)), x.id(KindFile, keyringPath(id.cluster, id.entity)))
 		for _, p := range x.site.pools[id.cluster] {
 			needs = append(needs, changeID(KindPool, id.cluster, p.Name))
 		}
 	}
+	for _, p := range x.places {
+		if !slices.ContainsFunc(p.services, func(name string) bool { return slices.Contains(names, name) }) {
+			continue
+		}
+		for _, id := range p.users {
+			if used(id) {
+				needs = append(needs, x.id(KindFile, p.conf(id.cluster)), x.id(KindFile, p.keyring(id)))
+			}
+		}
+	}
 	for _, id := range x.site.secrets {
 		needs = append(needs, x.id(KindSecret, x.uuids[id]))
+		for _, file := range x.secretPaths(id) {
+			needs = append(needs, x.id(KindFile, file))
+		}
 	}
 	return needs
 }
@@ -121,8 +136,8 @@ func (x *hostDiffer) cephReady(service string) error {
 		if err := x.o.clusters[id.cluster].err; err != nil {
 			return fmt.Errorf("left alone, as cluster %s cannot be read", id.cluster)
 		}
-		if x.blocked[id.cluster] {
-			return fmt.Errorf("left alone until %s is in order", confPath(id.cluster))
+		if file := x.blocked[id.cluster]; file != "" {
+			return fmt.Errorf("left alone until %s is in order", file)
 		}
 		if pool := x.foreign[id]; pool != "" {
 			return fmt.Errorf("left alone, as pool %s cannot be used", pool)
@@ -328,7 +343,7 @@ func (x *hostDiffer) saysCeph(cur openstack.Current) bool {
 // are: newer ones do not tell what the process did.
 func (x *hostDiffer) startedAfterFiles() bool {
 	l := x.service("nova-compute")
-	since := x.seen.units[l.unit].Since
+	since := x.seen.unit(l).Since
 	return !slices.ContainsFunc(x.seen.inputs(l), func(path string) bool {
 		f := x.seen.files[path]
 		return !f.missing && f.Changed.After(since)
@@ -345,7 +360,10 @@ func (x *hostDiffer) findings(service, path string, cur openstack.Current) {
 func (x *hostDiffer) units() {
 	for _, name := range x.names {
 		l := x.service(name)
-		u := x.seen.units[l.unit]
+		u := x.seen.unit(l)
+		if x.unfitContainer(name) != nil {
+			continue // said once for the container
+		}
 		if u.Load == "not-found" || u.Load == "masked" {
 			x.problem(x.spec.Name, l.unit, nil, "the unit is %s; install or unmask it, or take %s off this host's services", u.Load, name)
 			continue
@@ -363,9 +381,9 @@ func (x *hostDiffer) units() {
 // debt says why a unit owes a restart: an input that this plan changes, or
 // one that is newer than its start.
 func (x *hostDiffer) debt(l serviceLayout, u remote.Unit) (reason string, needs []string) {
-	inputs := x.seen.inputs(l)
-	for _, id := range x.site.usersOn(string(l.service)) {
-		inputs = append(inputs, confPath(id.cluster), keyringPath(id.cluster, id.entity))
+	inputs := slices.Concat(x.seen.inputs(l), x.cephFiles(string(l.service)))
+	if l.kolla != nil {
+		inputs = append(inputs, l.kolla.folder+"/config.json")
 	}
 	var newer []string
 	for _, path := range inputs {

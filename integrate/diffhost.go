@@ -21,10 +21,11 @@ type hostDiffer struct {
 	names    []string // services
 	users    []userID // the Ceph users whose keyrings this host needs
 	seen     *observedHost
-	blocked  map[string]bool // clusters whose files may not be written here
-	needed   []string        // what all other changes of the host need
-	brokenBy map[string]bool // services whose configuration has a problem
-	install  string          // the ID of the change that installs packages, once it was asked for
+	places   []place
+	blocked  map[string]string // clusters whose files may not be written here, and the file that is why
+	needed   []string          // what all other changes of the host need
+	brokenBy map[string]bool   // services whose configuration has a problem
+	install  string            // the ID of the change that installs packages, once it was asked for
 }
 
 // host compares a host, in a plan of its own.
@@ -42,30 +43,46 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 		x.packages()
 		x.upgrade()
 	}
+	x.containers()
 	x.releases()
-	x.directory()
-	for _, id := range x.users {
-		x.clusterConf(id.cluster)
-	}
-	for _, id := range x.users {
-		x.keyring(id)
-	}
-	if slices.Contains(x.names, "nova-compute") {
-		for _, id := range x.site.secrets {
-			x.secret(id)
-		}
-	}
+	x.directories()
+	x.files()
 	x.guests()
 	x.settings()
 	x.units()
+	x.undone()
 	return d
 }
 
 // on looks at one host.
 func (d *differ) on(h HostSpec, seen *observedHost) *hostDiffer {
 	names := d.site.servicesOf(h)
-	return &hostDiffer{differ: d, spec: h, names: names, users: d.site.usersOf(names), seen: seen,
-		blocked: map[string]bool{}, brokenBy: map[string]bool{}}
+	x := &hostDiffer{differ: d, spec: h, names: names, users: d.site.usersOf(names), seen: seen,
+		blocked: map[string]string{}, brokenBy: map[string]bool{}}
+	x.places = x.newPlaces()
+	return x
+}
+
+// files plans what services need to log in: ceph.conf, keyrings and libvirt's
+// secrets.
+func (x *hostDiffer) files() {
+	for _, p := range x.places {
+		for _, id := range p.users {
+			x.clusterConf(p, id.cluster)
+		}
+	}
+	for _, p := range x.places {
+		for _, id := range p.users {
+			x.keyring(p, id)
+		}
+	}
+	if !slices.Contains(x.names, "nova-compute") || x.unfitContainer("nova-compute") != nil {
+		return
+	}
+	for _, id := range x.site.secrets {
+		x.secret(id)
+		x.secretFiles(id)
+	}
 }
 
 func (x *hostDiffer) change(kind Kind, action Action, name, reason string, diffs []FieldDiff, needs ...string) {
@@ -130,20 +147,20 @@ func (x *hostDiffer) directory() {
 
 func octal(m fs.FileMode) string { return fmt.Sprintf("%04o", uint32(m.Perm())) }
 
-// clusterConf plans the cluster's ceph.conf, once per host and cluster.
-func (x *hostDiffer) clusterConf(cluster string) {
-	path := confPath(cluster)
-	if x.blocked[cluster] || x.ids[x.id(KindFile, path)] {
+// clusterConf plans the cluster's ceph.conf, once per place and cluster.
+func (x *hostDiffer) clusterConf(p place, cluster string) {
+	path := p.conf(cluster)
+	if x.blocked[cluster] != "" || x.ids[x.id(KindFile, path)] {
 		return
 	}
 	c := x.o.clusters[cluster]
 	if c.err != nil { // said once for the cluster
-		x.blocked[cluster] = true
+		x.blocked[cluster] = path
 		return
 	}
-	want, err := x.desiredConf(cluster)
+	want, err := x.desiredConf(p, cluster)
 	if err != nil {
-		x.blocked[cluster] = true
+		x.blocked[cluster] = path
 		x.problem(x.spec.Name, path, err, "%v", err)
 		return
 	}
@@ -152,9 +169,9 @@ func (x *hostDiffer) clusterConf(cluster string) {
 
 // desiredConf is the ceph.conf that this host should have: the present one
 // with the monitors and the users' keyring lines set.
-func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
-	path, c := confPath(cluster), x.o.clusters[cluster]
-	f := x.seen.files[path]
+func (x *hostDiffer) desiredConf(p place, cluster string) (wantedFile, error) {
+	c := x.o.clusters[cluster]
+	f := x.seen.files[p.conf(cluster)]
 	if f.err != nil {
 		return wantedFile{}, fmt.Errorf("cannot be read: %w", f.err)
 	}
@@ -163,10 +180,13 @@ func (x *hostDiffer) desiredConf(cluster string) (wantedFile, error) {
 	if !f.missing {
 		base, w.owner, w.group, w.mode = f.data, f.Owner, f.Group, f.Mode|0o444
 	}
-	if w.mode != f.Mode && !f.missing && holdsSecret.Match(base) {
+	if p.kolla != nil { // a copy is made for the service, by root
+		w = x.kollaMode(p.kolla.folder, f, 0o660)
+	}
+	if p.kolla == nil && w.mode != f.Mode && !f.missing && holdsSecret.Match(base) {
 		return w, fmt.Errorf("is not readable for the services (mode %s) and seems to hold passwords or keys, so its mode is left alone; move those out of it, or give the services a group that reads it", octal(f.Mode))
 	}
-	content, err := x.confContent(cluster, base)
+	content, err := x.confContent(p, cluster, base)
 	w.data, w.diffs = content.data, content.diffs
 	return w, err
 }
@@ -184,9 +204,9 @@ type wantedFile struct {
 
 // file plans a file: created, rewritten, or given its owner and mode.
 func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
-	f := x.seen.files[path]
-	needs = append(needs, x.id(KindDirectory, cephDir), x.packagesID())
-	if f.missing {
+	f, ok := x.seen.files[path]
+	needs = append(needs, x.id(KindDirectory, parentDir(path)), x.packagesID())
+	if f.missing || !ok {
 		diffs := append(w.diffs, FieldDiff{"mode", "", w.owner + ":" + w.group + " " + octal(w.mode)})
 		x.change(KindFile, Create, path, "the file does not exist", diffs, needs...)
 		return
@@ -205,33 +225,38 @@ func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 	}
 }
 
-func (x *hostDiffer) keyring(id userID) {
-	path := keyringPath(id.cluster, id.entity)
-	if x.blocked[id.cluster] || x.foreign[id] != "" || x.bad[userKey(id)] {
+func (x *hostDiffer) keyring(p place, id userID) {
+	path := p.keyring(id)
+	if x.blocked[id.cluster] != "" || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
-	w, err := x.desiredKeyring(id)
+	w, err := x.desiredKeyring(p, id)
 	if err != nil {
 		x.problem(x.spec.Name, path, err, "%v", err)
-		for _, name := range x.names {
+		for _, name := range p.services {
 			x.brokenBy[name] = x.brokenBy[name] || slices.Contains(x.site.usersOn(name), id)
 		}
 		return
 	}
+	x.unreadable(p, id)
 	x.file(path, w, changeID(KindUser, id.cluster, id.entity))
 }
 
 // desiredKeyring is a user's keyring file on this host. As long as the user
 // has no key yet, its data is nil.
-func (x *hostDiffer) desiredKeyring(id userID) (wantedFile, error) {
-	f := x.seen.files[keyringPath(id.cluster, id.entity)]
+func (x *hostDiffer) desiredKeyring(p place, id userID) (wantedFile, error) {
+	f := x.seen.files[p.keyring(id)]
 	if f.err != nil {
 		return wantedFile{}, fmt.Errorf("cannot be read: %w", f.err)
 	}
 	var w wantedFile
-	w.owner, w.group, w.mode = x.keyringOwner(id)
+	if p.kolla != nil {
+		w = x.kollaMode(p.kolla.folder, f, 0o660)
+	} else {
+		w.owner, w.group, w.mode = x.keyringOwner(id)
+	}
 	key, known := x.o.key(id)
-	if known {
+	if known && p.kolla == nil {
 		if err := x.reads(id, key); err != nil {
 			return w, err
 		}
@@ -291,7 +316,7 @@ func digest(secret string) string {
 }
 
 func (x *hostDiffer) secret(id userID) {
-	if x.blocked[id.cluster] || x.o.clusters[id.cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
+	if x.blocked[id.cluster] != "" || x.o.clusters[id.cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	want, err := x.desiredSecret(id)

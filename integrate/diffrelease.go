@@ -14,22 +14,25 @@ func (x *hostDiffer) releases() {
 	var said []string
 	for _, name := range x.names {
 		l := x.service(name)
-		version := x.seen.packages[l.program]
+		program, kind, version := l.program, l.service, x.seen.packages[l.program]
+		if k := l.kolla; k != nil {
+			program, kind, version = k.container, openstack.Kolla, x.seen.containers[k.container].version
+		}
 		if version == "" {
 			continue
 		}
-		have, err := openstack.ReleaseOf(l.service, version)
+		have, err := openstack.ReleaseOf(kind, version)
 		switch {
 		case err == nil && have == want:
 			continue
-		case slices.Contains(said, l.program):
+		case slices.Contains(said, program):
 		case err != nil:
-			x.note(x.spec.Name, "release of "+l.program, "whether it is %s cannot be told: %v", want, err)
+			x.note(x.spec.Name, "release of "+program, "whether it is %s cannot be told: %v", want, err)
 		default:
-			x.problem(x.spec.Name, "release of "+l.program, nil,
+			x.problem(x.spec.Name, "release of "+program, nil,
 				"version %s is of %s, and the Spec says %s, so that its options are left alone; name the release that is installed, or upgrade this host", version, have, want)
 		}
-		said = append(said, l.program)
+		said = append(said, program)
 		x.brokenBy[name] = x.brokenBy[name] || err == nil
 	}
 }

@@ -35,6 +35,26 @@
 // host is done. Host keys are never learned on the way: see ScanHostKeys and
 // TrustHostKeys of package remote.
 //
+// # Containers
+//
+// With layout kolla, services run in containers that kolla-ansible (2023.1 or
+// newer, with docker or podman) deployed. Each has a folder of its own on its
+// host, /etc/kolla/<service>, and config.json there says what of it is copied
+// into the container when that starts. Options and ceph.conf name paths as the
+// service sees them, such as /etc/ceph/ceph.conf; files are written to where the
+// container copies them from, with the owner and mode that kolla-ansible gives. A
+// restart is that of the container's unit, and is owed when an input is newer than
+// the container's start. Secrets are defined in the container nova_libvirt, which
+// is not restarted, and are in the folder that it is made with as well.
+//
+// A container that is not as kolla-ansible makes it, or that would not copy what
+// its service needs, is a Problem, and its service is left alone: kolla-ansible has
+// to know that Ceph is used, or its next run would undo everything. It writes all
+// of those files anew whenever it runs; where a plan changes them, it says where
+// kolla-ansible is given the same. A Spec with kolla-ansible's names (store rbd,
+// backend rbd-1, its users and pools, secret_uuid as in its passwords.yml) changes
+// the least. The programs of a cluster's host, such as ceph, run on the host itself.
+//
 // # Ownership
 //
 // Of a configuration file only the options of a service's integration are

@@ -21,6 +21,14 @@ func (x *hostDiffer) reads(id userID, key ceph.Key) error {
 		"or give the user a key of type aes", id.entity, installed)
 }
 
+// unreadable notes a key of a type that not every librados knows, where the one
+// that reads it is in an image and cannot be asked.
+func (x *hostDiffer) unreadable(p place, id userID) {
+	if key, _ := x.o.key(id); p.kolla != nil && key.Type() == "aes256k" {
+		x.note(x.spec.Name, p.keyring(id), "the key is of type aes256k, which Ceph before 20.2.4 and 19.2.6 cannot read; whether container %s has a newer one cannot be told", p.kolla.container)
+	}
+}
+
 // readsAES256k reports whether a version of Ceph knows keys of type aes256k.
 func readsAES256k(version string) bool {
 	switch {

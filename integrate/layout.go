@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"cmp"
+	"path"
 	"slices"
 	"strings"
 
@@ -18,6 +19,18 @@ type serviceLayout struct {
 	account  string   // the service's user and group
 	program  string   // the package whose version tells the service's release
 	packages []string // Ceph client packages that the service needs; a|b is either
+	kolla    *kollaService
+}
+
+// A kollaService is what a service has more of where it runs in one of Kolla's
+// containers: config and what else it takes in are then on the host, in folder,
+// and confDirs are in the container.
+type kollaService struct {
+	container string
+	folder    string
+	variable  string // of kolla-ansible, that makes it use Ceph
+	overrides string // where kolla-ansible is given further options of the service
+	libvirt   string // the container of libvirt that the service uses
 }
 
 const (
@@ -31,6 +44,8 @@ const (
 	layoutRDO    = "rdo"
 	// Upstart's jobs in place of systemd's units, but for that as Debian.
 	layoutUpstart = "upstart"
+	// Containers that kolla-ansible deployed.
+	layoutKolla = "kolla"
 )
 
 // singleBackend is the name of Cinder's one backend that has none.
@@ -46,7 +61,7 @@ func serviceNames() []string {
 // layouts are the places of all services in each layout, with the packages that
 // a release needs there.
 func layouts(r openstack.Release) map[string]map[string]serviceLayout {
-	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout(), layoutUpstart: upstartLayout()}
+	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout(), layoutUpstart: upstartLayout(), layoutKolla: kollaLayout()}
 	for name, services := range all {
 		for service, l := range services {
 			if l.packages = clientPackages(name, l.service, r); name == layoutUpstart {
@@ -116,6 +131,25 @@ func upstartLayout() map[string]serviceLayout {
 	all := debianLayout()
 	for name, l := range all {
 		l.unit = strings.TrimSuffix(l.unit, ".service")
+		all[name] = l
+	}
+	return all
+}
+
+// kollaLayout is that of containers, each with a unit and a folder of its own.
+// The packages are in their images.
+func kollaLayout() map[string]serviceLayout {
+	all := debianLayout()
+	for name, k := range map[string]kollaService{
+		"glance-api":    {variable: "glance_backend_ceph", overrides: "glance/glance-api.conf"},
+		"cinder-volume": {variable: "cinder_backend_ceph", overrides: "cinder/cinder-volume.conf"},
+		"cinder-backup": {variable: "cinder_backend_ceph", overrides: "cinder/cinder-backup.conf"},
+		"nova-compute":  {variable: "nova_backend_ceph", overrides: "nova/nova-compute.conf", libvirt: "nova_libvirt"},
+	} {
+		l := all[name]
+		k.container, k.folder = strings.ReplaceAll(name, "-", "_"), kollaFolder(name)
+		l.unit, l.program, l.kolla = "kolla-"+k.container+"-container.service", "", &k
+		l.config = []string{k.folder + "/" + path.Base(l.config[0])}
 		all[name] = l
 	}
 	return all

@@ -184,6 +184,7 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 	if err := o.take(q, results); err != nil {
 		return nil, err
 	}
+	o.takeContainers(q.containers)
 	whole := false
 	if together {
 		o.secrets, whole, o.secretErr = parse(results[len(results)-1])
@@ -204,8 +205,9 @@ type secretBatch interface {
 
 // A query is the batch of operations that reads a host.
 type query struct {
-	ops     []remote.Op
-	secrets bool
+	ops        []remote.Op
+	secrets    bool
+	containers []string
 }
 
 func (in *Integration) hostQuery(name string) query {
@@ -215,6 +217,7 @@ func (in *Integration) hostQuery(name string) query {
 	paths := []string{}
 	packages := []string{}
 	units := []string{}
+	var looks, lists []remote.Op // of what is copied into containers
 	addTo := func(list *[]string, items ...string) {
 		for _, item := range items {
 			if !slices.Contains(*list, item) {
@@ -225,28 +228,40 @@ func (in *Integration) hostQuery(name string) query {
 	for _, service := range in.site.servicesOf(h) {
 		l := in.site.service(h, service)
 		addTo(&paths, slices.Concat(l.dist, l.config)...)
+		addTo(&units, l.unit)
+		q.secrets = q.secrets || service == "nova-compute"
+		if l.kolla != nil {
+			looks = append(looks, in.site.kollaLooks(service, *l.kolla)...)
+			lists = append(lists, kollaLists(*l.kolla)...)
+			continue
+		}
 		addTo(&dirs, l.confDirs...)
 		addTo(&packages, l.program)
 		for _, p := range l.packages {
 			addTo(&packages, alternatives(p)...)
 		}
-		addTo(&units, l.unit)
 		for _, id := range in.site.usersOn(service) {
 			addTo(&paths, confPath(id.cluster), keyringPath(id.cluster, id.entity))
 		}
-		q.secrets = q.secrets || service == "nova-compute"
 	}
 	q.ops = append(q.ops, remote.Stat{Path: cephDir}) // next to the files: they travel as one
 	for _, p := range paths {
 		q.ops = append(q.ops, remote.ReadFile{Path: p})
 	}
-	q.ops = append(q.ops, in.site.prepareOps(h)...)
+	q.ops = slices.Concat(q.ops, looks, in.site.prepareOps(h), lists)
 	for _, d := range dirs {
 		q.ops = append(q.ops, remote.ReadDir{Path: d, Suffix: ".conf"})
 	}
-	q.ops = append(q.ops, remote.Packages{Names: packages})
+	if len(packages) > 0 {
+		q.ops = append(q.ops, remote.Packages{Names: packages})
+	}
 	for _, u := range units {
 		q.ops = append(q.ops, remote.UnitState{Unit: u})
+	}
+	if q.containers = in.site.containersOn(h); len(q.containers) > 0 {
+		for _, engine := range engines() {
+			q.ops = append(q.ops, inspect(engine, q.containers))
+		}
 	}
 	return q
 }

@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"errors"
 	"io/fs"
 	"maps"
 	"slices"
@@ -48,6 +49,9 @@ type observedHost struct {
 	secrets   []libvirtsecret.Secret
 	secretErr error
 	shed      bool // the contents of the files are not kept
+
+	containers map[string]container
+	engines    []string // what the engines say about containers that they do not have
 }
 
 // size is what the contents of the files take.
@@ -115,7 +119,10 @@ func (h *observedHost) config(l serviceLayout) (*osloconf.File, osloconf.Files, 
 	var first *osloconf.File
 	var all osloconf.Files
 	for _, path := range h.inputs(l) {
-		f := h.files[path]
+		f, ok := h.files[path]
+		if !ok {
+			return nil, nil, &fs.PathError{Op: "look into", Path: path, Err: errNotLooked}
+		}
 		if f.err != nil {
 			return nil, nil, f.err
 		}
@@ -143,8 +150,14 @@ func (h *observedHost) inputs(l serviceLayout) []string {
 	return slices.Concat(l.dist, l.config, h.dropIns(l))
 }
 
-// dropIns lists the files of a service's conf.d folders that were found.
+var errNotLooked = errors.New("it is copied into the container's configuration from a place that is not known; put it beside the service's other files")
+
+// dropIns lists the files of a service's conf.d folders that were found, or that
+// a container will find there.
 func (h *observedHost) dropIns(l serviceLayout) []string {
+	if l.kolla != nil {
+		return h.containers[l.kolla.container].into(l.confDirs)
+	}
 	var out []string
 	for _, dir := range l.confDirs {
 		var here []string

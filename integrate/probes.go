@@ -80,25 +80,43 @@ func (v *verifier) probes(ctx context.Context) {
 	}
 }
 
-// place finds a host and account that use a user's keyring.
-func (v *verifier) place(id userID) (host, account string) {
+// place finds a host and an account that use a user's keyring, and what runs a
+// program where they do.
+func (v *verifier) place(id userID) (host, account string, run func(argv ...string) remote.Op) {
+	d := newDiffer(v.in.site, v.seen)
 	for _, h := range v.in.site.spec.Hosts {
-		for _, name := range v.in.site.servicesOf(h) {
-			if slices.Contains(v.in.site.usersOn(name), id) && v.seen.hosts[h.Name].err == nil {
-				return h.Name, v.in.site.service(h, name).account
+		seen := v.seen.hosts[h.Name]
+		if seen == nil || seen.err != nil {
+			continue
+		}
+		for _, p := range d.on(h, seen).places {
+			for _, name := range p.services {
+				if !slices.Contains(p.users, id) || !slices.Contains(v.in.site.usersOn(name), id) {
+					continue
+				}
+				account := v.in.site.service(h, name).account
+				return h.Name, account, func(argv ...string) remote.Op { return p.run(account, argv) }
 			}
 		}
 	}
-	return "", ""
+	return "", "", nil
+}
+
+// run runs a program as a service's account, where the service runs.
+func (p place) run(account string, argv []string) remote.Op {
+	if p.kolla == nil {
+		return remote.Run{Argv: argv, User: account}
+	}
+	return remote.Run{Argv: append([]string{p.from.engine, "exec", "--user", account, p.kolla.container}, argv...)}
 }
 
 func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
-	host, account := v.place(id)
+	host, account, run := v.place(id)
 	if host == "" {
 		return "", unable("no reachable host has its keyring")
 	}
 	rights := v.in.site.rights(id)
-	p := prober{id: id, account: account, name: probeName()}
+	p := prober{id: id, name: probeName(), as: run}
 	var ops, cleanup []remote.Op
 	for _, r := range rights {
 		ops = append(ops, p.try(r))
@@ -115,13 +133,14 @@ func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
 
 // A prober tries the rights of a user, as the account of a service.
 type prober struct {
-	id            userID
-	account, name string
+	id   userID
+	name string
+	as   func(argv ...string) remote.Op
 }
 
 func (p prober) run(program string, args ...string) remote.Op {
 	argv := []string{program, "--conf", confPath(p.id.cluster), "--id", p.id.short()}
-	return remote.Run{Argv: append(argv, args...), User: p.account}
+	return p.as(append(argv, args...)...)
 }
 
 // try does what a right is about: with an image where images can be, and with an

@@ -20,7 +20,7 @@ func allReleases() []string {
 func TestEveryRelease(t *testing.T) {
 	done := map[string]int{}
 	for _, release := range allReleases() {
-		for _, layout := range []string{"debian", "rdo", "upstart"} {
+		for _, layout := range []string{"debian", "rdo", "upstart", "kolla"} {
 			spec := exampleSpec()
 			spec.Release, spec.Layout = release, layout
 			if spec.Validate() != nil {
@@ -47,5 +47,5 @@ func TestEveryRelease(t *testing.T) {
 			})
 		}
 	}
-	assert.Equal(t, map[string]int{"debian": 26, "rdo": 26, "upstart": 6}, done)
+	assert.Equal(t, map[string]int{"debian": 26, "rdo": 26, "upstart": 6, "kolla": 8}, done)
 }

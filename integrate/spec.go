@@ -7,8 +7,9 @@ type Spec struct {
 	// Release is the cloud's OpenStack release, such as zed.
 	Release string `json:"release" yaml:"release"`
 	// Layout says how the hosts' distribution names packages, files and units:
-	// debian (the default; Ubuntu too), rdo (the RHEL family) or upstart (Ubuntu
-	// 12.04 and 14.04, whose World.Hosts are of package remote/upstart).
+	// debian (the default; Ubuntu too), rdo (the RHEL family), upstart (Ubuntu
+	// 12.04 and 14.04, whose World.Hosts are of package remote/upstart) or kolla
+	// (containers that kolla-ansible deployed; see the package documentation).
 	Layout   string        `json:"layout,omitempty" yaml:"layout,omitempty"`
 	Clusters []ClusterSpec `json:"clusters" yaml:"clusters"`
 	SSH      SSHSpec       `json:"ssh" yaml:"ssh"`

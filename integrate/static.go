@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -67,18 +68,26 @@ func (f Finding) concerns(kinds []Kind) bool {
 		return true
 	case f.concernsWayIn():
 		return slices.Contains(kinds, KindAuthorizedKeys)
+	case strings.HasPrefix(f.Object, containerObject):
+		return true
 	case strings.HasPrefix(f.Object, "secret"):
 		kind = KindSecret
 	case strings.HasSuffix(f.Object, ".service"), isService(f.Object):
 		kind = KindUnit
 	case strings.HasPrefix(f.Object, "pool"), strings.HasPrefix(f.Object, "erasure profile"):
 		kind = KindPool
-	case strings.HasPrefix(f.Object, "release"), strings.HasSuffix(f.Object, ".conf") && !strings.HasPrefix(f.Object, cephDir), f.Object == "VM disks":
+	case strings.HasPrefix(f.Object, "release"), isServiceConfig(f.Object), f.Object == "VM disks":
 		kind = KindSettings
 	case f.Object == "packages":
 		kind = KindPackages
 	}
 	return slices.Contains(kinds, kind)
+}
+
+// isServiceConfig tells the configuration of a service from that of a cluster.
+func isServiceConfig(file string) bool {
+	names := []string{"glance-api.conf", "cinder.conf", "nova.conf"}
+	return slices.Contains(names, path.Base(file)) && path.Base(path.Dir(file)) != path.Base(cephDir)
 }
 
 func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec) {
@@ -146,12 +155,14 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 			return "", err
 		}
 		var have []string
-		for _, id := range x.users {
-			for _, path := range []string{confPath(id.cluster), keyringPath(id.cluster, id.entity)} {
-				f := seen.files[path]
-				entry := fmt.Sprintf("%s %s:%s %s", path, f.Owner, f.Group, octal(f.Mode))
-				if !slices.Contains(have, entry) {
-					have = append(have, entry)
+		for _, p := range x.places {
+			for _, id := range p.users {
+				for _, file := range []string{p.conf(id.cluster), p.keyring(id)} {
+					f := seen.files[file]
+					entry := fmt.Sprintf("%s %s:%s %s", file, f.Owner, f.Group, octal(f.Mode))
+					if !slices.Contains(have, entry) {
+						have = append(have, entry)
+					}
 				}
 			}
 		}
@@ -200,7 +211,7 @@ func (x *hostDiffer) unitsWell(plan *Plan) (string, error) {
 	var have, wrong []string
 	for _, name := range x.names {
 		l := x.service(name)
-		u := x.seen.units[l.unit]
+		u := x.seen.unit(l)
 		have = append(have, fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z")))
 		if reason, _ := x.debt(l, u); reason != "" {
 			wrong = append(wrong, l.unit+": "+reason)

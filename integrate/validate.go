@@ -41,6 +41,7 @@ func (s Spec) Validate() error {
 	v.dataPools()
 	v.options()
 	v.prepare()
+	v.containers()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}

@@ -1,6 +1,8 @@
 package integrate
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -16,6 +18,7 @@ func knownLayouts() map[string][2]openstack.Release {
 		layoutDebian:  {"icehouse", ""}, // Debian 8, and Ubuntu from 16.04 on
 		layoutRDO:     {"icehouse", ""}, // EL7
 		layoutUpstart: {"havana", "mitaka"},
+		layoutKolla:   {"2023.1", ""},
 	}
 }
 
@@ -27,17 +30,37 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	}
 	known, ok := knownLayouts()[name]
 	switch {
-	case name == "kolla":
-		v.fault(path, "kolla is not supported: kolla-ansible writes the configuration of its containers anew with each run, and would undo any other change; "+
-			"set its variables glance_backend_ceph, cinder_backend_ceph and nova_backend_ceph, and give it ceph.conf and keyrings")
 	case !ok:
 		v.fault(path, "%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(knownLayouts())), ", "))
 	case r != "" && r.Before(known[0]) && name == layoutDebian:
 		v.fault(path, "hosts of %s have no systemd; say layout: %s for Ubuntu 12.04 and 14.04", r, layoutUpstart)
+	case r != "" && r.Before(known[0]) && name == layoutKolla:
+		v.fault(path, "containers of %s have no systemd units, by which they could be restarted; %s is the first release of kolla-ansible that makes them", r, known[0])
 	case r != "" && r.Before(known[0]):
 		v.fault(path, "%s hosts of %s have SysV init, which does not tell when a service started; %s is the first release whose hosts are known", name, r, known[0])
 	case known[1] != "" && known[1].Before(r):
 		v.fault(path, "%s is a layout of %s to %s; hosts of %s have systemd", name, known[0], known[1], r)
+	}
+}
+
+// containers refuses what would be done to a host, and does nothing for the
+// services of containers.
+func (v *validation) containers() {
+	kolla := func(h HostSpec) bool { return cmp.Or(h.Layout, v.spec.Layout) == layoutKolla }
+	if !slices.ContainsFunc(v.spec.Hosts, kolla) {
+		return
+	}
+	const why = "is for the packages of hosts, and Kolla's containers have theirs in their images; leave it out and build or pull such images"
+	for i, c := range v.spec.Clusters {
+		if c.MinClient != "" {
+			v.fault(fmt.Sprintf("clusters[%d].min_client", i), why)
+		}
+	}
+	if p := v.spec.Prepare; p != nil && p.Repository != nil {
+		v.fault("prepare.repository", why)
+	}
+	if p := v.spec.Prepare; p != nil && p.Guests != nil {
+		v.fault("prepare.guests", "makes folders on hosts, and the guests of Kolla's computes run in a container; leave it out, and give its options to kolla-ansible's nova/ceph.conf")
 	}
 }
 

@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// Kolla is no service: it stands for the images of Kolla, whose label
+// kolla_version, or tag, ReleaseOf reads as it reads versions of packages.
+const Kolla Service = "kolla"
+
 // firstMajor are the services' major versions of Liberty, the first release
 // whose packages do not carry the release's own date. Each release since then
 // has the next one.
@@ -18,6 +22,8 @@ func firstMajor(s Service) int {
 		return 7
 	case NovaCompute:
 		return 12
+	case Kolla:
+		return 1
 	}
 	return -1
 }

@@ -42,7 +42,24 @@ virt_type = qemu
 `,
 }
 
-var configOf = map[string][]string{
+// A configFile is a configuration file of a service on its host, with what it
+// held before an integration.
+type configFile struct{ path, before string }
+
+// configOf lists a service's configuration files, in the order of reading.
+func (w *World) configOf(h integrate.HostSpec, service string) []configFile {
+	if w.layout(h) == "kolla" {
+		usual := configPaths[service][0]
+		return []configFile{{kollaFolder(service) + "/" + base(usual), configs[usual]}}
+	}
+	var files []configFile
+	for _, path := range configPaths[service] {
+		files = append(files, configFile{path, configs[path]})
+	}
+	return files
+}
+
+var configPaths = map[string][]string{
 	"glance-api":    {"/etc/glance/glance-api.conf"},
 	"cinder-volume": {"/etc/cinder/cinder.conf"},
 	"cinder-backup": {"/etc/cinder/cinder.conf"},
@@ -54,18 +71,16 @@ var configOf = map[string][]string{
 func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	m := remotetest.NewHost(h.Name)
 	for _, service := range h.Services {
-		for _, path := range configOf[service] {
-			if _, ok := m.Contents(path); !ok {
-				m.AddFile(path, []byte(configs[path]), 0o640)
+		for _, f := range w.configOf(h, service) {
+			if _, ok := m.Contents(f.path); !ok {
+				m.AddFile(f.path, []byte(f.before), 0o640)
 			}
 		}
 	}
-	for _, p := range clientPackages {
-		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
-	}
-	for _, service := range h.Services {
-		m.AddUnit(w.unit(h, service))
-		m.AddPackage(w.program(h, service), w.version(service), true)
+	if w.layout(h) == "kolla" {
+		w.addContainers(m, h)
+	} else {
+		w.addPackages(m, h)
 	}
 	m.AddFile("/etc/os-release", []byte("ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"), 0o644)
 	m.AddFile("/etc/tmpfiles.d/README", []byte("see tmpfiles.d(5)\n"), 0o644)
@@ -75,13 +90,26 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	return m
 }
 
+// addPackages makes the services of a host run, as packages put them there.
+func (w *World) addPackages(m *remotetest.Host, h integrate.HostSpec) {
+	for _, p := range clientPackages {
+		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
+	}
+	for _, service := range h.Services {
+		m.AddUnit(w.unit(h, service))
+		m.AddPackage(w.program(h, service), w.version(service), true)
+	}
+}
+
 // clientPackages are Ceph's, of all releases and layouts.
 var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "python3-rados", "python3-rbd", "qemu-block-extra", "qemu-kvm-block-rbd"}
 
-func (w *World) isRDO(h integrate.HostSpec) bool { return cmp.Or(h.Layout, w.spec.Layout) == "rdo" }
+func (w *World) layout(h integrate.HostSpec) string { return cmp.Or(h.Layout, w.spec.Layout) }
 
 func (w *World) unit(h integrate.HostSpec, service string) string {
-	switch cmp.Or(h.Layout, w.spec.Layout) {
+	switch w.layout(h) {
+	case "kolla":
+		return kollaUnit(containerOf(service))
 	case "rdo":
 		return "openstack-" + service + ".service"
 	case "upstart":
@@ -93,7 +121,7 @@ func (w *World) unit(h integrate.HostSpec, service string) string {
 // program is the package that a service is in.
 func (w *World) program(h integrate.HostSpec, service string) string {
 	switch {
-	case !w.isRDO(h):
+	case w.layout(h) != "rdo":
 		return service
 	case service == "nova-compute":
 		return "openstack-nova-compute"
@@ -126,14 +154,14 @@ func (w *World) running(host, service, section, option string) string {
 		return ""
 	}
 	value := ""
-	for _, path := range configOf[service] {
-		results, err := m.Do(context.Background(), remote.ReadFile{Path: path}, remote.UnitState{Unit: w.unit(w.host(host), service)})
+	for _, file := range w.configOf(w.host(host), service) {
+		results, err := m.Do(context.Background(), remote.ReadFile{Path: file.path}, remote.UnitState{Unit: w.unit(w.host(host), service)})
 		if err != nil || results[0].Err != nil {
 			return ""
 		}
 		data := results[0].Data
 		if results[0].File.Changed.After(results[1].Unit.Since) {
-			data = []byte(configs[path])
+			data = []byte(file.before)
 		}
 		f, err := osloconf.Parse(data)
 		if err != nil {

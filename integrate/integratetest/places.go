@@ -38,6 +38,9 @@ func (w *World) place(host, service, section string, o options) place {
 // dataPool is where the objects of images go that a service makes, by the
 // ceph.conf that was there when it started.
 func (w *World) dataPool(host, service, conf, user string) string {
+	if w.layout(w.host(host)) == "kolla" {
+		conf = w.copiedFrom(host, service, conf)
+	}
 	results, err := w.Machines[host].Do(context.Background(), remote.ReadFile{Path: conf}, remote.UnitState{Unit: w.unit(w.host(host), service)})
 	if err != nil || results[0].Err != nil || results[0].File.Changed.After(results[1].Unit.Since) {
 		return ""

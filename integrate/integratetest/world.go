@@ -29,7 +29,10 @@ type World struct {
 	Ceph     map[string]*cephtest.Cluster // by cluster name
 	Machines map[string]*remotetest.Host  // by host name
 	Libvirt  map[string]*secrettest.Store // by compute
-	API      *openstacktest.Server
+	// Containers are those of hosts with layout kolla, by host and name. What is
+	// changed there counts at the next look at the host.
+	Containers map[string]map[string]*Container
+	API        *openstacktest.Server
 
 	spec integrate.Spec
 	dir  string // holds clouds.yaml
@@ -43,7 +46,7 @@ type World struct {
 
 // New builds the world of a Spec. Close it after use.
 func New(spec integrate.Spec) (*World, error) {
-	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{},
+	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
 	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range spec.Clusters {

@@ -73,6 +73,20 @@ func (h *Host) lookUnit(name string) remote.Unit {
 	return state
 }
 
+// Unit tells of a unit as UnitState does. It is no exchange.
+func (h *Host) Unit(name string) remote.Unit {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.lookUnit(name)
+}
+
+// RemoveUnit takes a unit away, as if it had never been.
+func (h *Host) RemoveUnit(name string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.units, service(name))
+}
+
 func (h *Host) unitState(o remote.UnitState) remote.Result {
 	return remote.Result{Unit: h.lookUnit(o.Unit)}
 }

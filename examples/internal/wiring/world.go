@@ -46,11 +46,8 @@ func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integr
 			continue
 		}
 		opened = append(opened, host)
-		w.Hosts[h.Name] = host
-		upstartHost := cmp.Or(h.Layout, spec.Layout) == "upstart"
-		if upstartHost {
-			w.Hosts[h.Name] = upstart.New(h.Name, host)
-		}
+		layout := cmp.Or(h.Layout, spec.Layout)
+		w.Hosts[h.Name] = inLayout(layout, h.Name, host)
 		if entries != nil {
 			entry, err := entries.Host(h.Name, cmp.Or(h.Address, h.Name))
 			if err != nil {
@@ -58,13 +55,10 @@ func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integr
 				continue
 			}
 			opened = append(opened, entry)
-			w.Entries[h.Name] = entry
-			if upstartHost {
-				w.Entries[h.Name] = upstart.New(h.Name, entry)
-			}
+			w.Entries[h.Name] = inLayout(layout, h.Name, entry)
 		}
 		if slices.Contains(h.Services, "nova-compute") {
-			w.Secrets[h.Name] = virsh.New(host, virsh.Options{})
+			w.Secrets[h.Name] = virsh.New(host, virsh.Options{Container: libvirtOf(layout)})
 		}
 	}
 	opened = append(opened, fleet)
@@ -89,6 +83,22 @@ func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integr
 		}
 	}
 	return w, closeAll, errors.Join(errs...)
+}
+
+// inLayout is a host with the units of its layout.
+func inLayout(layout, name string, host remote.Host) remote.Host {
+	if layout == "upstart" {
+		return upstart.New(name, host)
+	}
+	return host
+}
+
+// libvirtOf is the container that libvirt is in, in a layout.
+func libvirtOf(layout string) string {
+	if layout == "kolla" {
+		return "nova_libvirt"
+	}
+	return ""
 }
 
 func sshConfig(s integrate.SSHSpec) remote.Config {

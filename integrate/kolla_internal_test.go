@@ -1,0 +1,54 @@
+package integrate
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// TestWhereAContainerCopiesFrom takes the forms of entries that config.json has
+// had in kolla-ansible's releases, and those of hand.
+func TestWhereAContainerCopiesFrom(t *testing.T) {
+	in := func(source string) string { return "/var/lib/kolla/config_files/" + source }
+	c := container{folder: "/etc/kolla/s", copies: []fileCopy{
+		{in("ceph"), "/etc/ceph"}, {in("old/a.conf"), "/etc/x/a.conf"}, {in("a.conf"), "/etc/x/a.conf"}, {in("b.conf"), "/etc/x/"},
+		{in("*.pem"), "/etc/tls/"}, {"/opt/y", "/etc/y"},
+	}}
+	for path, want := range map[string]string{
+		"/etc/ceph/ceph.conf": "/etc/kolla/s/ceph/ceph.conf", "/etc/ceph/a/b": "/etc/kolla/s/ceph/a/b",
+		"/etc/x/a.conf": "/etc/kolla/s/a.conf", "/etc/x/b.conf": "/etc/kolla/s/b.conf", "/etc/tls/key.pem": "/etc/kolla/s/key.pem",
+		"/etc/x/c.conf": "", "/etc/cephalopod": "", "/etc/tls/key.crt": "",
+	} {
+		got, ok := c.from(path)
+		assert.Equal(t, want, got, path)
+		assert.Equal(t, want != "", ok, path)
+	}
+	older := container{folder: "/etc/kolla/s", copies: []fileCopy{{in("ceph.*"), "/etc/ceph/"}}}
+	got, _ := older.from("/etc/ceph/ceph.client.glance.keyring")
+	assert.Equal(t, "/etc/kolla/s/ceph.client.glance.keyring", got)
+	_, ok := older.from("/etc/ceph/hdd.conf")
+	assert.False(t, ok)
+	_, ok = c.from("/etc/y/1")
+	assert.False(t, ok, "is in the image")
+	assert.Equal(t, []string{"/etc/kolla/s/old/a.conf", "/etc/kolla/s/a.conf", "/etc/kolla/s/b.conf", "/etc/kolla/s/ceph"}, c.into([]string{"/etc/x", "/etc/ceph"}))
+}
+
+// TestWhatEnginesSay are answers of docker 28 and of podman 5.
+func TestWhatEnginesSay(t *testing.T) {
+	docker := `{"name":"/glance_api","running":true,"started":"2026-01-02T03:04:05.678901234Z","image":"quay.io/openstack.kolla/glance-api:2025.1-ubuntu-noble",` +
+		`"version":"20.2.1","mounts":[{"Type":"volume","Name":"kolla_logs","Source":"/var/lib/docker/volumes/kolla_logs/_data","Destination":"/var/log/kolla","Driver":"local","Mode":"rw","RW":true,"Propagation":""},` +
+		`{"Type":"bind","Source":"/etc/kolla/glance-api","Destination":"/var/lib/kolla/config_files","Mode":"ro","RW":false,"Propagation":"rprivate"}],"always":[true,false]}` + "\n"
+	podman := `{"name":"nova_compute","running":false,"started":"2026-01-02T04:04:05.5+01:00","image":"localhost/nova-compute:latest","version":"","mounts":[],"always":[false]}` + "\n"
+	found, err := parseContainers("docker", remote.Result{Data: []byte(docker + podman), Exit: 1, Stderr: []byte("\nError: No such container: x\n")})
+	require.EqualError(t, err, "Error: No such container: x")
+	started := time.Date(2026, 1, 2, 3, 4, 5, 678901234, time.UTC)
+	assert.Equal(t, container{engine: "docker", running: true, started: started, version: "20.2.1", always: true, folder: "/etc/kolla/glance-api"}, found["glance_api"])
+	assert.Equal(t, "latest", found["nova_compute"].version)
+	assert.True(t, found["nova_compute"].started.Equal(time.Date(2026, 1, 2, 3, 4, 5, 500000000, time.UTC)))
+	_, err = parseContainers("docker", remote.Result{Data: []byte(docker + `{"name":`)})
+	require.Error(t, err)
+}
