@@ -37,7 +37,8 @@ func TestWhereAContainerCopiesFrom(t *testing.T) {
 	assert.Equal(t, []string{"/etc/kolla/s/old/a.conf", "/etc/kolla/s/a.conf", "/etc/kolla/s/b.conf", "/etc/kolla/s/ceph"}, c.into([]string{"/etc/x", "/etc/ceph"}))
 }
 
-// TestWhatEnginesSay are answers of docker 28 and of podman 5.
+// TestWhatEnginesSay has an answer of the form of docker's, and one that podman
+// 4.3.1 gave, which keeps the slash at the end of a mount.
 func TestWhatEnginesSay(t *testing.T) {
 	docker := `{"name":"/glance_api","running":true,"started":"2026-01-02T03:04:05.678901234Z","image":"quay.io/openstack.kolla/glance-api:2025.1-ubuntu-noble",` +
 		`"version":"20.2.1","mounts":[{"Type":"volume","Name":"kolla_logs","Source":"/var/lib/docker/volumes/kolla_logs/_data","Destination":"/var/log/kolla","Driver":"local","Mode":"rw","RW":true,"Propagation":""},` +
@@ -49,6 +50,11 @@ func TestWhatEnginesSay(t *testing.T) {
 	assert.Equal(t, container{engine: "docker", running: true, started: started, version: "20.2.1", always: true, folder: "/etc/kolla/glance-api"}, found["glance_api"])
 	assert.Equal(t, "latest", found["nova_compute"].version)
 	assert.True(t, found["nova_compute"].started.Equal(time.Date(2026, 1, 2, 3, 4, 5, 500000000, time.UTC)))
+	given := `{"name":"glance_api","running":true,"started":"2026-11-25T23:45:17.804711793Z","image":"quay.io/openstack.kolla/glance-api:2023.1-debian-bookworm","version":"16.1.0",` +
+		`"mounts":[{"Type":"bind","Source":"/etc/kolla/glance-api","Destination":"/var/lib/kolla/config_files/","Driver":"","Mode":"","Options":["rbind"],"RW":false,"Propagation":"rprivate"}],"always":[true,false]}` + "\n"
+	found, err = parseContainers("podman", remote.Result{Data: []byte(given), Exit: 125, Stderr: []byte("Error: inspecting object: no such container nova_compute\n")})
+	require.EqualError(t, err, "Error: inspecting object: no such container nova_compute")
+	assert.Equal(t, container{engine: "podman", running: true, started: time.Date(2026, 11, 25, 23, 45, 17, 804711793, time.UTC), version: "16.1.0", always: true, folder: "/etc/kolla/glance-api"}, found["glance_api"])
 	_, err = parseContainers("docker", remote.Result{Data: []byte(docker + `{"name":`)})
 	require.Error(t, err)
 }
