@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,7 +42,9 @@ func (h *here) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 		h.mu.Unlock()
 		cmd := exec.CommandContext(ctx, run.Argv[0], run.Argv[1:]...)
 		cmd.Env = append(os.Environ(), h.env...)
-		cmd.WaitDelay = 50 * time.Millisecond // grandchildren keep the pipes
+		// Grandchildren keep the pipes, so all are ended together.
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 		var out, errs bytes.Buffer
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(run.Stdin), &out, &errs
 		err := cmd.Run()
