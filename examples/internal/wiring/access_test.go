@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,16 +25,21 @@ type connection struct {
 
 func (c *connection) Close() error { c.closed = true; return nil }
 
-// folder has the files of cluster hdd, with client.admin's key of a type.
-func folder(t *testing.T, conf string, kind byte) string {
+// folder has the ceph.conf of cluster hdd, in which DIR is the folder, and
+// keyrings with client.admin's key of a type.
+func folder(t *testing.T, conf string, kind byte, keyrings ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "hdd.conf"), []byte(conf), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "hdd.conf"), []byte(strings.ReplaceAll(conf, "DIR", dir)), 0o644))
 	key := append([]byte{kind, 0}, make([]byte, 42)...)
 	ring := "[client.admin]\n\tkey = " + base64.StdEncoding.EncodeToString(key) + "\n"
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "hdd.client.admin.keyring"), []byte(ring), 0o600))
+	for _, name := range keyrings {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(ring), 0o600))
+	}
 	return dir
 }
+
+const standard = "hdd.client.admin.keyring"
 
 func TestTheProgramIsTheDefault(t *testing.T) {
 	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
@@ -57,25 +63,33 @@ func TestTheProgramWhenAskedFor(t *testing.T) {
 }
 
 func TestLibradosWhenAskedFor(t *testing.T) {
+	asked, alone := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}, integrate.ClusterSpec{Name: "hdd"}
 	for name, c := range map[string]struct {
-		spec integrate.ClusterSpec
-		conf string
-		ring string
+		spec  integrate.ClusterSpec
+		conf  string
+		rings []string // that are there
+		want  string
 	}{
-		"asked for":     {integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}, "[global]\n", "hdd.client.admin.keyring"},
-		"without host":  {integrate.ClusterSpec{Name: "hdd"}, "[global]\n", "hdd.client.admin.keyring"},
-		"keyring said":  {integrate.ClusterSpec{Name: "hdd"}, "[client.admin]\nkeyring = /root/$cluster.$name\n[global]\nkeyring = /x\n", "/root/hdd.client.admin"},
-		"for all users": {integrate.ClusterSpec{Name: "hdd"}, "[global]\nkeyring = /root/$type-$id\n", "/root/client-admin"},
+		"asked for":         {asked, "[global]\n", []string{standard, "hdd.keyring"}, standard},
+		"without host":      {alone, "[global]\n", []string{standard}, standard},
+		"the cluster's":     {alone, "[global]\n", []string{"keyring", "hdd.keyring"}, "hdd.keyring"},
+		"the oldest name":   {alone, "[global]\n", []string{"keyring.bin"}, "keyring.bin"},
+		"keyring said":      {alone, "[client.admin]\nkeyring = DIR/own.$cluster.$name\n[global]\nkeyring = DIR/all\n", []string{"own.hdd.client.admin", "all", standard}, "own.hdd.client.admin"},
+		"for all users":     {alone, "[global]\nkeyring = DIR/$type-$id\n", []string{"client-admin", standard}, "client-admin"},
+		"first of a list":   {alone, "[client]\nkeyring = DIR/none,DIR/b, DIR/c\n", []string{"b", "c", standard}, "b"},
+		"last of a list":    {alone, "[client]\nkeyring = ,DIR/none , \\; DIR/$cluster.none\\;DIR/c\n", []string{"c", standard}, "c"},
+		"key in ceph.conf":  {alone, "[client]\nkey = AQA=\n", nil, ""},
+		"file of key alone": {alone, "[client.admin]\nkeyring = DIR/none\nkeyfile = DIR/key\n", []string{standard}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := folder(t, c.conf, 1)
+			dir := folder(t, c.conf, 1, c.rings...)
 			conn := &connection{Cluster: cephtest.New()}
+			if c.want != "" {
+				c.want = filepath.Join(dir, c.want)
+			}
 			librados := func(_ context.Context, conf, keyring string) (Connection, error) {
 				assert.Equal(t, filepath.Join(dir, "hdd.conf"), conf)
-				if !filepath.IsAbs(c.ring) {
-					c.ring = filepath.Join(dir, c.ring)
-				}
-				assert.Equal(t, c.ring, keyring)
+				assert.Equal(t, c.want, keyring)
 				return conn, nil
 			}
 			got, closer, err := access{dir, librados}.open(t.Context(), c.spec, nil)
@@ -88,21 +102,39 @@ func TestLibradosWhenAskedFor(t *testing.T) {
 	}
 }
 
+// TestWithoutAKeyring names what was looked for, and asks nobody.
+func TestWithoutAKeyring(t *testing.T) {
+	never := func(context.Context, string, string) (Connection, error) { panic("there is no key") }
+	for conf, want := range map[string][]string{
+		"[global]\n": {"hdd.client.admin.keyring", "hdd.keyring", "keyring.bin"},
+		"[client]\nkeyring = DIR/a,DIR/b\n[global]\nkeyring = DIR/there\n": {"a", "b"},
+		"[client]\nkeyring = ,\n": {"the option keyring is empty"},
+	} {
+		dir := folder(t, conf, 1, "there")
+		_, _, err := access{dir, never}.open(t.Context(), integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}, remotetest.NewHost("mon1"))
+		for _, text := range append(want, "clusters: hdd: no keyring", "name it in "+dir) {
+			assert.ErrorContains(t, err, text)
+		}
+	}
+}
+
 // TestLibradosOlderThanTheKey goes through the program, and says so.
 func TestLibradosOlderThanTheKey(t *testing.T) {
 	old := func(context.Context, string, string) (Connection, error) { return nil, ceph.ErrInvalid }
-	dir := folder(t, "[global]\n", 2)
 	spec := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}
-	c, closer, err := access{dir, old}.open(t.Context(), spec, remotetest.NewHost("mon1"))
-	require.NoError(t, err)
-	assert.Nil(t, closer)
-	assert.IsType(t, &cephcli.CLI{}, c.Mon)
-	assert.Contains(t, c.Note, "is reached through the ceph program on mon1, as the librados of this machine cannot log in")
-	assert.Contains(t, c.Note, "of type aes256k")
+	for _, conf := range []string{"[global]\n", "[global]\nkeyring = DIR/none,DIR/" + standard + ",DIR/none\n"} {
+		dir := folder(t, conf, 2, standard)
+		c, closer, err := access{dir, old}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+		require.NoError(t, err)
+		assert.Nil(t, closer)
+		assert.IsType(t, &cephcli.CLI{}, c.Mon)
+		assert.Contains(t, c.Note, "is reached through the ceph program on mon1, as the librados of this machine cannot log in")
+		assert.Contains(t, c.Note, "of type aes256k")
 
-	_, _, err = access{dir, old}.open(t.Context(), integrate.ClusterSpec{Name: "hdd"}, nil)
-	require.ErrorIs(t, err, ceph.ErrInvalid)
-	require.ErrorContains(t, err, "give the cluster a host on which the ceph program works")
+		_, _, err = access{dir, old}.open(t.Context(), integrate.ClusterSpec{Name: "hdd"}, nil)
+		require.ErrorIs(t, err, ceph.ErrInvalid)
+		require.ErrorContains(t, err, "give the cluster a host on which the ceph program works")
+	}
 }
 
 func TestLibradosThatFailsForAnotherReason(t *testing.T) {
@@ -112,7 +144,7 @@ func TestLibradosThatFailsForAnotherReason(t *testing.T) {
 		err  error
 	}{"an old key": {1, ceph.ErrInvalid}, "a type of its own": {9, ceph.ErrDenied}, "no monitors": {2, ceph.ErrUnreachable}} {
 		fails := func(context.Context, string, string) (Connection, error) { return nil, c.err }
-		_, _, err := access{folder(t, "[global]\n", c.kind), fails}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+		_, _, err := access{folder(t, "[global]\n", c.kind, standard), fails}.open(t.Context(), spec, remotetest.NewHost("mon1"))
 		assert.ErrorIs(t, err, c.err, name)
 	}
 	_, _, err := access{t.TempDir(), func(context.Context, string, string) (Connection, error) { return nil, nil }}.open(t.Context(), spec, nil)
