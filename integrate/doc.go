@@ -79,8 +79,8 @@
 //
 // An Integration is safe for concurrent use. Hosts are worked on in parallel,
 // Config.Parallel at a time. A dead one delays none of its stage, but holds its
-// place for as long as package remote waits for it, and the controllers wait for
-// all computes. When the context ends,
+// place for as long as package remote waits for it (see TimeoutsSpec), and the
+// controllers wait for all computes. When the context ends,
 // what is under way is waited for as long as its own context allows, and what
 // was not begun is Cancelled, or a part of Converge that says so. Two programs that apply at once do not overwrite
 // each other: every file is written only if it still is what the plan saw.

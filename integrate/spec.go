@@ -94,6 +94,8 @@ type SSHSpec struct {
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+	// Timeouts are those of every connection, of Jump and Entry too.
+	Timeouts TimeoutsSpec `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
 	// Entry is used only for a host that refuses the login, and only if
 	// prepare.authorize or prepare.sudo is asked for.
 	Entry *EntrySpec `json:"entry,omitempty" yaml:"entry,omitempty"`

@@ -79,6 +79,8 @@ func (v *validation) address(path, address string) {
 }
 
 func (v *validation) ssh() {
+	_, faults := v.spec.SSH.Timeouts.parse()
+	v.faults = append(v.faults, faults...)
 	if v.spec.SSH.Jump == "" {
 		return
 	}

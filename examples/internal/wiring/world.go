@@ -23,66 +23,72 @@ import (
 // CloudErr. closeAll ends what was opened. Without librados, clusters are reached
 // through the ceph program on a host only.
 func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integrate.World, closeAll func(), err error) {
-	w = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
-	var opened []io.Closer
-	closeAll = func() {
-		for _, h := range opened {
-			_ = h.Close() // the program is done with it
+	o := &opening{World: integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}}
+	o.hosts(spec)
+	if len(o.errs) == 0 {
+		o.clusters(ctx, spec.Clusters, access{"/etc/ceph", librados})
+	}
+	if len(o.errs) == 0 {
+		o.Cloud, o.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
+		if o.CloudErr != nil {
+			o.CloudErr = fmt.Errorf("cloud %q of %s: %w", spec.Cloud.Name, cmp.Or(spec.Cloud.CloudsFile, "clouds.yaml"), o.CloudErr)
 		}
 	}
-	fleet, err := remote.NewFleet(sshConfig(spec.SSH))
+	return o.World, o.close, errors.Join(o.errs...)
+}
+
+// An opening is a World that is being opened.
+type opening struct {
+	integrate.World
+	opened []io.Closer
+	errs   []error
+}
+
+func (o *opening) close() {
+	for _, c := range o.opened {
+		_ = c.Close() // the program is done with it
+	}
+}
+
+// hosts makes the hosts, the other ways into them, and libvirt's secrets there.
+func (o *opening) hosts(spec integrate.Spec) {
+	fleet, err := hostFleet(spec.SSH)
 	if err != nil {
-		return w, closeAll, err
+		o.errs = append(o.errs, err)
+		return
 	}
 	entries, err := entryFleet(spec.SSH)
 	if err != nil {
-		return w, closeAll, err
+		o.errs = append(o.errs, err)
+		return
 	}
-	var errs []error
 	for _, h := range spec.Hosts {
-		host, err := fleet.Host(h.Name, cmp.Or(h.Address, h.Name))
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		opened = append(opened, host)
 		layout := cmp.Or(h.Layout, spec.Layout)
-		w.Hosts[h.Name] = inLayout(layout, h.Name, host)
-		if entries != nil {
-			entry, err := entries.Host(h.Name, cmp.Or(h.Address, h.Name))
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			opened = append(opened, entry)
-			w.Entries[h.Name] = inLayout(layout, h.Name, entry)
+		host := o.host(fleet, h, layout, o.Hosts)
+		if host != nil && entries != nil {
+			o.host(entries, h, layout, o.Entries)
 		}
-		if slices.Contains(h.Services, "nova-compute") {
-			w.Secrets[h.Name] = virsh.New(host, virsh.Options{Container: libvirtOf(layout)})
+		if host != nil && slices.Contains(h.Services, "nova-compute") {
+			o.Secrets[h.Name] = virsh.New(host, virsh.Options{Container: libvirtOf(layout)})
 		}
 	}
-	opened = append(opened, fleet)
+	o.opened = append(o.opened, fleet) // after its hosts
 	if entries != nil {
-		opened = append(opened, entries)
+		o.opened = append(o.opened, entries)
 	}
-	for _, c := range spec.Clusters {
-		cluster, closer, err := access{"/etc/ceph", librados}.open(ctx, c, w.Hosts[c.Host])
-		if closer != nil {
-			opened = append(opened, closer)
-		}
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		w.Clusters[c.Name] = cluster
+}
+
+// host puts a fleet's host into a map, with the units of its layout, and gives it
+// as it is without them; nil when it cannot be.
+func (o *opening) host(fleet *remote.Fleet, h integrate.HostSpec, layout string, into map[string]remote.Host) remote.Host {
+	host, err := fleet.Host(h.Name, cmp.Or(h.Address, h.Name))
+	if err != nil {
+		o.errs = append(o.errs, err)
+		return nil
 	}
-	if len(errs) == 0 {
-		w.Cloud, w.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
-		if w.CloudErr != nil {
-			w.CloudErr = fmt.Errorf("cloud %q of %s: %w", spec.Cloud.Name, cmp.Or(spec.Cloud.CloudsFile, "clouds.yaml"), w.CloudErr)
-		}
-	}
-	return w, closeAll, errors.Join(errs...)
+	o.opened = append(o.opened, host)
+	into[h.Name] = inLayout(layout, h.Name, host)
+	return host
 }
 
 // inLayout is a host with the units of its layout.
@@ -101,8 +107,27 @@ func libvirtOf(layout string) string {
 	return ""
 }
 
-func sshConfig(s integrate.SSHSpec) remote.Config {
-	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root"}
+func (o *opening) clusters(ctx context.Context, clusters []integrate.ClusterSpec, a access) {
+	for _, c := range clusters {
+		cluster, closer, err := a.open(ctx, c, o.Hosts[c.Host])
+		if closer != nil {
+			o.opened = append(o.opened, closer)
+		}
+		if err != nil {
+			o.errs = append(o.errs, err)
+			continue
+		}
+		o.World.Clusters[c.Name] = cluster
+	}
+}
+
+// sshConfig is how the hosts of a Spec are reached.
+func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
+	timeouts, err := s.Timeouts.Parse()
+	if err != nil {
+		return remote.Config{}, err
+	}
+	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root", Timeouts: timeouts}
 	if s.Jump != "" {
 		jump := c
 		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
@@ -111,7 +136,15 @@ func sshConfig(s integrate.SSHSpec) remote.Config {
 		}
 		c.Jump = &jump
 	}
-	return c
+	return c, nil
+}
+
+func hostFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
+	c, err := sshConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	return remote.NewFleet(c)
 }
 
 // entryFleet makes the first entries into hosts; nil when the Spec has none.
@@ -120,14 +153,34 @@ func entryFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
 	if e == nil {
 		return nil, nil
 	}
-	c := sshConfig(s)
+	c, err := sshConfig(s)
+	if err != nil {
+		return nil, err
+	}
 	c.User, c.KeyFiles, c.Agent, c.Sudo = e.User, e.KeyFiles, e.Agent, e.User != "root"
 	if e.PasswordFile != "" {
-		text, err := os.ReadFile(e.PasswordFile)
-		if err != nil {
+		if c.Password, err = readPassword(e.PasswordFile); err != nil {
 			return nil, fmt.Errorf("spec: ssh.entry.password_file: %w", err)
 		}
-		c.Password = remote.NewPassword(strings.TrimRight(string(text), "\r\n"))
 	}
 	return remote.NewFleet(c)
+}
+
+// readPassword reads a file that its owner alone may read. What it looks at is
+// what it reads, also where the file is replaced meanwhile.
+func readPassword(path string) (remote.Password, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return remote.Password{}, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return remote.Password{}, err
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return remote.Password{}, fmt.Errorf("%s is open to others than its owner (mode %04o): chmod 600 it, and change the password if they should not know it", path, mode)
+	}
+	text, err := io.ReadAll(f)
+	return remote.NewPassword(strings.TrimRight(string(text), "\r\n")), err
 }
