@@ -171,7 +171,7 @@ func (r *run) finish(id string, s Status, err error, took time.Duration) {
 // close settles what was not reached.
 func (r *run) close(why error) {
 	if why == nil {
-		why = errStopped
+		why = ErrStopped
 	}
 	for _, c := range r.plan.Changes {
 		if r.status(c.ID) == "" {

@@ -70,7 +70,8 @@
 // fail a plan: it is one of its Problems, and nothing is planned for it. Apply
 // returns one Outcome per change, and its error joins a *ChangeError for each
 // that did not end well, and ErrIncomplete for each Problem. ErrConflict says
-// that the world changed after the plan was made; that change is not made. The
+// that the world changed after the plan was made; that change is not made.
+// ErrStopped says that failures before it had stopped the rollout. The
 // errors of packages ceph, remote, libvirtsecret and openstack show through
 // errors.Is and errors.As. Verify's error is ErrChecks. No error, plan, event
 // or report holds a secret.

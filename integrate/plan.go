@@ -76,6 +76,15 @@ type Finding struct {
 	Err     error  `json:"-"`
 }
 
+// String is the finding as a line of a plan.
+func (f Finding) String() string {
+	word := "note"
+	if f.Problem {
+		word = "PROBLEM"
+	}
+	return fmt.Sprintf("%s: %s: %s", word, strings.TrimSpace(f.Target+" "+f.Object), f.Message)
+}
+
 // A Plan is what would make the world as its Spec says. It is data: the same
 // Spec and world give the same plan, byte for byte, and no secret is in it.
 type Plan struct {
@@ -111,11 +120,7 @@ func (p *Plan) String() string {
 		writeChange(&b, c)
 	}
 	for _, f := range p.Findings {
-		word := "note"
-		if f.Problem {
-			word = "PROBLEM"
-		}
-		fmt.Fprintf(&b, "%s: %s: %s\n", word, strings.TrimSpace(f.Target+" "+f.Object), f.Message)
+		fmt.Fprintln(&b, f)
 	}
 	fmt.Fprintf(&b, "%s\n", p.summary())
 	return b.String()

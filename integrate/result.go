@@ -15,6 +15,9 @@ var (
 	// ErrIncomplete says that a part of the Spec could not be planned, or was
 	// skipped because of what it needs.
 	ErrIncomplete = errors.New("integrate: not all of the spec is reached")
+	// ErrStopped says that something was not begun, as failures before it had
+	// stopped the rollout (see ApplyOptions).
+	ErrStopped = errors.New("integrate: the rollout was stopped by failures before it")
 	// ErrChecks says that a verification did not pass.
 	ErrChecks = errors.New("integrate: checks did not pass")
 )

@@ -2,7 +2,6 @@ package integrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync/atomic"
@@ -11,7 +10,8 @@ import (
 )
 
 // ApplyOptions bound how a plan rolls out over the computes. A compute that
-// cannot be reached, or has another Problem, is one that does not end well.
+// cannot be reached, or has another Problem, is one that does not end well. What
+// is left alone for that has the error ErrStopped.
 type ApplyOptions struct {
 	// Canaries is how many computes, in the order of the Spec, go first, alone;
 	// when one of them does not end well, the other computes and the
@@ -22,9 +22,6 @@ type ApplyOptions struct {
 	// once this many computes did not end well; 0 never stops.
 	MaxFailed int
 }
-
-// errStopped is why hosts were left alone.
-var errStopped = errors.New("the rollout was stopped by failures before it")
 
 func (o ApplyOptions) check() error {
 	if o.Canaries < 0 || o.MaxFailed < 0 {
@@ -41,7 +38,7 @@ func (o ApplyOptions) rollout(ctx context.Context, names []string, limit int, ho
 	some := func(names []string, most int) {
 		for _, x := range remote.Each(ctx, names, limit, func(ctx context.Context, name string) (begun bool, err error) {
 			if most > 0 && failed.Load() >= int64(most) {
-				return false, errStopped
+				return false, ErrStopped
 			}
 			if _, err = host(ctx, name); err != nil {
 				failed.Add(1)
@@ -65,7 +62,7 @@ func (o ApplyOptions) rollout(ctx context.Context, names []string, limit int, ho
 	case ctx.Err() != nil:
 		return left, context.Cause(ctx)
 	case dead, o.MaxFailed > 0 && failed.Load() >= int64(o.MaxFailed):
-		return left, errStopped
+		return left, ErrStopped
 	}
 	return left, nil
 }

@@ -15,10 +15,11 @@ import (
 
 // A command is one invocation, ready to run.
 type command struct {
+	program
 	options
-	in             *integrate.Integration
-	stdin          io.Reader
-	stdout, stderr io.Writer
+	spec integrate.Spec
+	in   *integrate.Integration
+	told *progress
 }
 
 func (c *command) run(ctx context.Context) (int, error) {
@@ -27,6 +28,8 @@ func (c *command) run(ctx context.Context) (int, error) {
 		return c.plan(ctx)
 	case "apply":
 		return c.apply(ctx)
+	case "converge":
+		return c.converge(ctx)
 	}
 	return c.verify(ctx)
 }
@@ -57,18 +60,27 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		fmt.Fprint(c.stdout, plan)
 	}
 	if !plan.Empty() && !c.yes {
-		if err := c.ask(); err != nil {
+		if err := c.ask("Apply this plan?"); err != nil {
 			return exitFailed, err
 		}
 	}
 	result, err := c.in.Apply(ctx, plan, c.limits)
-	text := fmt.Sprintf("%d applied, %d unchanged, %d failed, %d unknown, %d skipped, %d cancelled.\n",
-		result.Count(integrate.Applied), result.Count(integrate.Unchanged), result.Count(integrate.Failed),
-		result.Count(integrate.Unknown), result.Count(integrate.Skipped), result.Count(integrate.Cancelled))
-	if err := errors.Join(err, c.print(result, text)); err != nil {
+	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
 		return exitFailed, fmt.Errorf("%w\nrun apply again to finish: what is done is found done", err)
 	}
 	return exitDone, nil
+}
+
+// counts tells how many changes ended with a status, for each that at least
+// some did.
+func counts(count func(integrate.Status) int, some int) string {
+	var words []string
+	for _, s := range []integrate.Status{integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown, integrate.Skipped, integrate.Cancelled} {
+		if n := count(s); n >= some {
+			words = append(words, fmt.Sprintf("%d %s", n, s))
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
@@ -82,8 +94,9 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	return integrate.ParsePlan(data)
 }
 
-func (c *command) ask() error {
-	fmt.Fprint(c.stderr, "Apply this plan? [y/N] ")
+// ask asks for an approval.
+func (c *command) ask(question string) error {
+	fmt.Fprint(c.stderr, question+" [y/N] ")
 	line, err := bufio.NewReader(c.stdin).ReadString('\n')
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
 		return nil

@@ -14,7 +14,7 @@ import (
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = run(t.Context(), args, strings.NewReader(""), &out, &errs)
+	code = program{strings.NewReader(""), &out, &errs, open}.run(t.Context(), args)
 	return code, out.String(), errs.String()
 }
 
@@ -26,7 +26,8 @@ func write(t *testing.T, text string) string {
 }
 
 func TestUsage(t *testing.T) {
-	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}} {
+	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}, {"plan", "--canaries", "1"},
+		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"}, {"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
 		assert.NotEmpty(t, stderr, "%q", args)
@@ -45,6 +46,30 @@ func TestUnknownFieldIsRefused(t *testing.T) {
 	code, _, stderr := call(t, "apply", "-f", write(t, "release: zed\nglanse: {}\n"))
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "glanse")
+}
+
+func TestHelpIsNoFault(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"converge", "-h"}} {
+		code, stdout, stderr := call(t, args...)
+		assert.Equal(t, exitDone, code, "%q", args)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, "cephstack", "%q", args)
+	}
+}
+
+func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {
+	dir := t.TempDir()
+	password := filepath.Join(dir, "password")
+	require.NoError(t, os.WriteFile(password, []byte("secret"), 0o600))
+	require.NoError(t, os.Chmod(password, 0o640))
+	known := filepath.Join(dir, "known_hosts")
+	require.NoError(t, os.WriteFile(known, nil, 0o600))
+	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: deploy, sudo: true, known_hosts: ["+known+"], agent: /nonexistent, entry: {user: i, password_file: "+password+"}}\n"+
+		"prepare: {sudo: {}}\nhosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\n")
+	code, stdout, stderr := call(t, "plan", "-f", spec)
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, "ssh.entry.password_file: "+password+" is open to others than its owner (mode 0640)")
 }
 
 func TestUnreachablePartsAreProblems(t *testing.T) {

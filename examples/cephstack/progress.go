@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/cephstack/cephstack/integrate"
 )
@@ -12,13 +13,16 @@ import (
 // A progress tells what is going on: on a terminal a line that changes and
 // stays for what is done, elsewhere plain lines.
 type progress struct {
-	w    io.Writer
-	live bool
+	w       io.Writer
+	live    bool
+	byParts bool // lines tell of parts, not of their changes
+
+	mu   sync.Mutex // parts end beside the events of others
 	busy []string
 }
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+func newProgress(w io.Writer, byParts bool) *progress {
+	p := &progress{w: w, byParts: byParts}
 	if f, ok := w.(*os.File); ok {
 		info, err := f.Stat()
 		p.live = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
@@ -27,6 +31,8 @@ func newProgress(w io.Writer) *progress {
 }
 
 func (p *progress) event(e integrate.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	switch e := e.(type) {
 	case integrate.ChangeStarted:
 		p.begin(describe(e.Change))
@@ -36,11 +42,32 @@ func (p *progress) event(e integrate.Event) {
 		if o.Because != "" {
 			line += " because of " + o.Because
 		}
-		p.done(describe(o.Change), line)
+		p.end(describe(o.Change))
+		if !p.byParts {
+			p.say(line)
+		}
 	case integrate.CheckStarted:
 		p.begin(e.Name)
 	case integrate.CheckFinished:
-		p.done(e.Check.Name, fmt.Sprintf("%-9s %s (%.1fs)", e.Check.Status, e.Check.Name, e.Check.Seconds))
+		p.end(e.Check.Name)
+		p.say(fmt.Sprintf("%-9s %s (%.1fs)", e.Check.Status, e.Check.Name, e.Check.Seconds))
+	}
+}
+
+// part tells how a part of a converge ended and what it found. One that had
+// nothing to do and found nothing is not told.
+func (p *progress) part(part integrate.Part) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r := part.Result; len(r.Outcomes) > 0 {
+		word := "done"
+		if part.Err() != nil {
+			word = "FAILED"
+		}
+		p.say(fmt.Sprintf("%-9s %s: %s", word, part.Target, counts(r.Count, 1)))
+	}
+	for _, f := range part.Plan.Findings {
+		p.say(f.String())
 	}
 }
 
@@ -53,13 +80,19 @@ func (p *progress) begin(what string) {
 	p.draw()
 }
 
-func (p *progress) done(what, line string) {
+func (p *progress) end(what string) {
 	for i, b := range p.busy {
 		if b == what {
 			p.busy = append(p.busy[:i], p.busy[i+1:]...)
 			break
 		}
 	}
+	p.clear()
+	p.draw()
+}
+
+// say tells a line that stays.
+func (p *progress) say(line string) {
 	p.clear()
 	fmt.Fprintln(p.w, line)
 	p.draw()
@@ -84,5 +117,9 @@ func (p *progress) draw() {
 	fmt.Fprint(p.w, text)
 }
 
-// end clears the line that changes.
-func (p *progress) end() { p.clear() }
+// close clears the line that changes.
+func (p *progress) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}

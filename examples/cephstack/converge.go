@@ -1,0 +1,126 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// converge plans and applies part by part. Nothing is kept of a part that was
+// told, but its error.
+func (c *command) converge(ctx context.Context) (int, error) {
+	if !c.yes {
+		if err := c.ask(c.scope() + "\nConverge?"); err != nil {
+			return exitFailed, err
+		}
+	}
+	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
+	lines := json.NewEncoder(c.stdout)
+	var written error
+	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
+		t.add(part, context.Cause(ctx))
+		c.told.part(part)
+		if c.json {
+			written = cmp.Or(written, lines.Encode(newPartLine(part)))
+		}
+	}
+	if c.json {
+		written = cmp.Or(written, lines.Encode(map[string]*tally{"summary": t}))
+	} else {
+		_, written = io.WriteString(c.stdout, t.String())
+	}
+	if err := errors.Join(t.err(), written); err != nil {
+		return exitFailed, fmt.Errorf("%w\nrun converge again to finish: what is done is found done", err)
+	}
+	return exitDone, nil
+}
+
+// scope tells what somebody approves who has seen no plan.
+func (c *command) scope() string {
+	var clusters []string
+	for _, cluster := range c.spec.Clusters {
+		clusters = append(clusters, cluster.Name)
+	}
+	hosts := 0
+	for _, h := range c.spec.Hosts {
+		if len(h.Services) > 0 {
+			hosts++
+		}
+	}
+	limits := "no failure of one keeps the others from being changed"
+	if n := c.limits.MaxFailed; n > 0 {
+		limits = fmt.Sprintf("it stops once %d computes failed", n)
+	}
+	if n := c.limits.Canaries; n > 0 {
+		limits = fmt.Sprintf("%d computes go first, and all others only if those end well; %s", n, limits)
+	}
+	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+
+		"`cephstack plan -f %[1]s` would show it first, and changes nothing.", c.file, strings.Join(clusters, ", "), hosts, limits)
+}
+
+// A tally is how the parts of a converge ended.
+type tally struct {
+	Parts     int                      `json:"parts"`
+	Failed    []string                 `json:"failed"`     // their targets
+	LeftAlone int                      `json:"left_alone"` // not begun, because of others or an interrupt
+	Changes   map[integrate.Status]int `json:"changes"`
+
+	errs []error // of the failed parts
+	why  error   // those left alone were
+}
+
+// add takes a part in; cause is why the whole was ended, if it was.
+func (t *tally) add(part integrate.Part, cause error) {
+	t.Parts++
+	for _, o := range part.Result.Outcomes {
+		t.Changes[o.Status]++
+	}
+	err := part.Err()
+	if err == nil {
+		return
+	}
+	for _, why := range []error{integrate.ErrStopped, cause} {
+		if len(part.Result.Outcomes) == 0 && errors.Is(err, why) {
+			t.LeftAlone, t.why = t.LeftAlone+1, why
+			return
+		}
+	}
+	t.Failed = append(t.Failed, part.Target)
+	t.errs = append(t.errs, fmt.Errorf("%s: %w", part.Target, err))
+}
+
+// String is the summary.
+func (t *tally) String() string {
+	return fmt.Sprintf("%d of %d clusters, hosts and APIs done, %d failed, %d left alone.\n%s.\n", t.Parts-len(t.Failed)-t.LeftAlone, t.Parts,
+		len(t.Failed), t.LeftAlone, counts(func(s integrate.Status) int { return t.Changes[s] }, 0))
+}
+
+func (t *tally) err() error {
+	errs := t.errs
+	if t.LeftAlone > 0 {
+		errs = append(errs, fmt.Errorf("%d were left alone: %w", t.LeftAlone, t.why))
+	}
+	return errors.Join(errs...)
+}
+
+// A partLine is a part as a line of JSON.
+type partLine struct {
+	Stage  integrate.Stage `json:"stage"`
+	Target string          `json:"target"`
+	*integrate.Result
+	Error string `json:"error,omitempty"`
+}
+
+func newPartLine(part integrate.Part) partLine {
+	line := partLine{Stage: part.Stage, Target: part.Target, Result: part.Result}
+	if err := part.Err(); err != nil {
+		line.Error = err.Error()
+	}
+	return line
+}

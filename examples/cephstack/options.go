@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// options are the flags of all commands; each command has those that it uses.
+type options struct {
+	command  string
+	file     string
+	json     bool
+	yes      bool
+	planFile string
+	static   bool
+	image    string
+	flavor   string
+	limits   integrate.ApplyOptions
+	parallel int
+}
+
+var errUsage = errors.New("wrong usage")
+
+// parse says on stderr what is wrong. The error is errUsage, flag.ErrHelp, or
+// that of a flag.
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	const usage = "usage: cephstack plan|apply|converge|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags"
+	if len(args) == 0 {
+		fmt.Fprintln(stderr, usage)
+		return o, errUsage
+	}
+	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		fmt.Fprintln(stderr, usage)
+		return o, flag.ErrHelp
+	}
+	o.command = args[0]
+	fs, err := o.flags()
+	if err != nil {
+		fmt.Fprintln(stderr, "cephstack:", err)
+		return o, errUsage
+	}
+	fs.SetOutput(stderr)
+	if err := fs.Parse(args[1:]); err != nil {
+		return o, err
+	}
+	if fault := o.fault(fs.Args()); fault != "" {
+		fmt.Fprintln(stderr, "cephstack:", fault)
+		return o, errUsage
+	}
+	return o, nil
+}
+
+// flags are those of the command.
+func (o *options) flags() (*flag.FlagSet, error) {
+	fs := flag.NewFlagSet("cephstack "+o.command, flag.ContinueOnError)
+	fs.StringVar(&o.file, "f", "cloud.yaml", "the Spec `file`")
+	fs.IntVar(&o.parallel, "parallel", 32, "work on at most this many hosts at once")
+	jsonIs := "print JSON on standard output"
+	switch o.command {
+	case "plan":
+	case "apply":
+		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")
+		o.rollout(fs)
+	case "converge":
+		jsonIs = "print a line of JSON on standard output for each cluster, each host and the APIs, and one for the whole"
+		o.rollout(fs)
+	case "verify":
+		fs.BoolVar(&o.static, "static", false, "read only: no probes, no journey")
+		fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
+		fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
+	default:
+		return nil, fmt.Errorf("unknown command %q; the commands are plan, apply, converge and verify", o.command)
+	}
+	fs.BoolVar(&o.json, "json", false, jsonIs)
+	return fs, nil
+}
+
+// rollout adds the flags of the commands that change things.
+func (o *options) rollout(fs *flag.FlagSet) {
+	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
+	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
+	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
+}
+
+// fault is what is wrong with the flags and what follows them.
+func (o *options) fault(rest []string) string {
+	switch {
+	case len(rest) > 0:
+		return fmt.Sprintf("unexpected argument %q", rest[0])
+	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
+		return "--parallel must be positive, --canaries and --max-failed not negative"
+	case o.json && !o.yes && (o.command == "apply" || o.command == "converge"):
+		return o.command + " --json needs --yes: its output is for a program, and it asks nobody"
+	}
+	return ""
+}
