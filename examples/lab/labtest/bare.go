@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -16,15 +15,11 @@ import (
 // bareHosts are those that nobody has prepared.
 func bareHosts() []string { return []string{"controller", "compute1", "compute2"} }
 
-// bareSpec is the lab's Spec for a login that the hosts do not let in yet.
-func (l *lab) bareSpec() (integrate.Spec, error) {
-	spec, err := wiring.Load(l.out("cloud.yaml"))
-	if err != nil {
-		return spec, err
-	}
+// newLogin makes the lab's Spec one for a login that the hosts do not let in yet.
+func (l *lab) newLogin(spec *integrate.Spec) error {
 	key, err := os.ReadFile(l.out("deploy_ed25519.pub"))
 	if err != nil {
-		return spec, err
+		return err
 	}
 	spec.SSH.User, spec.SSH.KeyFiles = "deploy", []string{l.out("deploy_ed25519")}
 	spec.SSH.Entry = &integrate.EntrySpec{User: "installer", PasswordFile: l.out("installer_password")}
@@ -33,7 +28,7 @@ func (l *lab) bareSpec() (integrate.Spec, error) {
 		Sudo:      &integrate.SudoSpec{Narrow: true},
 		Guests:    &integrate.GuestsSpec{},
 	}
-	return spec, nil
+	return nil
 }
 
 // testBareHosts does the main job on hosts that let in nobody but an account
@@ -42,11 +37,7 @@ func (l *lab) testBareHosts(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "bare-hosts"); err != nil {
 		return err
 	}
-	spec, err := l.bareSpec()
-	if err != nil {
-		return err
-	}
-	in, world, closeAll, err := l.openSpec(ctx, spec)
+	in, world, closeAll, err := l.open(ctx, l.newLogin)
 	if err != nil {
 		return err
 	}
@@ -60,7 +51,7 @@ func (l *lab) testBareHosts(ctx context.Context, r *report) error {
 	}
 	return l.stages(ctx, r,
 		stage{"key and rule are as they should be", l.wayIn},
-		stage{"the first entry is not needed any more", func(ctx context.Context) (string, error) { return l.withoutEntry(ctx, spec) }},
+		stage{"the first entry is not needed any more", l.withoutEntry},
 		stage{"what guests need comes back after a reboot", l.afterReboot},
 		stage{"no temporary file is left", l.noLeftovers},
 	)
@@ -94,9 +85,11 @@ func (l *lab) wayIn(ctx context.Context) (string, error) {
 }
 
 // withoutEntry wants an empty plan by the normal login alone.
-func (l *lab) withoutEntry(ctx context.Context, spec integrate.Spec) (string, error) {
-	spec.SSH.Entry = nil
-	in, _, closeAll, err := l.openSpec(ctx, spec)
+func (l *lab) withoutEntry(ctx context.Context) (string, error) {
+	in, _, closeAll, err := l.open(ctx, l.newLogin, func(spec *integrate.Spec) error {
+		spec.SSH.Entry = nil
+		return nil
+	})
 	if err != nil {
 		return "", err
 	}

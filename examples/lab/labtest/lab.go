@@ -93,22 +93,29 @@ func quote(s string) string {
 	return out + "'"
 }
 
-// open gives an Integration of the lab's Spec against the real world.
-func (l *lab) open(ctx context.Context) (*integrate.Integration, integrate.World, func(), error) {
+// open gives an Integration of the lab's Spec, after some changes to it, against
+// the real world.
+func (l *lab) open(ctx context.Context, changes ...func(*integrate.Spec) error) (*integrate.Integration, integrate.World, func(), error) {
 	spec, err := wiring.Load(l.out("cloud.yaml"))
+	for _, change := range changes {
+		if err == nil {
+			err = change(&spec)
+		}
+	}
 	if err != nil {
 		return nil, integrate.World{}, nil, err
 	}
-	return l.openSpec(ctx, spec)
-}
-
-func (l *lab) openSpec(ctx context.Context, spec integrate.Spec) (*integrate.Integration, integrate.World, func(), error) {
 	world, closeAll, err := wiring.Open(ctx, spec, nil)
 	if err != nil {
-		return nil, world, closeAll, err
+		closeAll()
+		return nil, world, nil, err
 	}
 	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Observer: l.event})
-	return in, world, closeAll, err
+	if err != nil {
+		closeAll()
+		return nil, world, nil, err
+	}
+	return in, world, closeAll, nil
 }
 
 func (l *lab) event(e integrate.Event) {

@@ -6,22 +6,17 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/openstack"
 )
 
 const west = "west"
 
-// twoClusters is the lab's Spec with a second cluster: a store of Glance and a
-// backend of Cinder are there, with users of their own, and with their data in
+// secondCluster adds a cluster to the lab's Spec: a store of Glance and a backend
+// of Cinder are there, with users of their own, and with their data in
 // erasure-coded pools. The backend is in a zone of its own.
-func (l *lab) twoClusters() (integrate.Spec, error) {
-	spec, err := wiring.Load(l.out("cloud.yaml"))
-	if err != nil {
-		return spec, err
-	}
-	spec.Clusters = append(spec.Clusters, integrate.ClusterSpec{Name: west, Host: "ceph01",
+func secondCluster(spec *integrate.Spec) error {
+	spec.Clusters = append(spec.Clusters, integrate.ClusterSpec{Name: west, Host: "ceph01", Access: spec.Clusters[0].Access,
 		ErasureProfiles: []integrate.ErasureProfileSpec{{Name: "k2m1", K: 2, M: 1, FailureDomain: "osd"}},
 		Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}, {Name: "volumes", PGNum: 16},
 			{Name: "images-data", PGNum: 16, ErasureProfile: "k2m1"}, {Name: "volumes-data", PGNum: 16, ErasureProfile: "k2m1"}}})
@@ -29,7 +24,7 @@ func (l *lab) twoClusters() (integrate.Spec, error) {
 	spec.Cinder.Backends = append(spec.Cinder.Backends,
 		integrate.BackendSpec{Name: west, Cluster: west, Pool: "volumes", User: "cinder-west", DataPool: "volumes-data", VolumeType: west,
 			AvailabilityZone: west, ExtraSpecs: map[string]string{"RESKEY:availability_zones": west}})
-	return spec, nil
+	return nil
 }
 
 // testTwoClusters does the main job with two clusters, two stores and two
@@ -38,11 +33,7 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "second-ceph"); err != nil {
 		return err
 	}
-	spec, err := l.twoClusters()
-	if err != nil {
-		return err
-	}
-	in, world, closeAll, err := l.openSpec(ctx, spec)
+	in, world, closeAll, err := l.open(ctx, secondCluster)
 	if err != nil {
 		return err
 	}
