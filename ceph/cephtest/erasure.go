@@ -83,6 +83,9 @@ func (c *Cluster) profileSet(a call) (any, string, error) {
 	case m < 1:
 		return nil, "", a.refuse(einval, "m=%d must be >= 1", m)
 	}
+	if domain := want["crush-failure-domain"]; !slices.Contains(crushTypes(), domain) {
+		return nil, "", a.refuse(einval, "erasure-code-profile %s contains an invalid failure-domain \"%s\"", given, domain)
+	}
 	name := a.str("name")
 	if have, ok := c.profiles[name]; ok && !maps.Equal(have.whole(), want) {
 		return nil, "", a.refuse(eperm, "will not override erasure code profile %s because the existing profile %s is different from the proposed profile %s", name, have, want)
