@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 GO ?= go
 
-# The lab's Debian: bookworm or trixie.
+# The lab's Debian: bookworm, trixie or sid.
 SUITE ?= bookworm
 export SUITE
 
@@ -41,7 +41,7 @@ test-pure: ## without any C library and without live tests
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
 
-lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie: newer ones)
+lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie or sid: newer ones)
 	examples/lab/lab up
 
 lab-down: ## stop it

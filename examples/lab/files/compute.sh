@@ -6,6 +6,8 @@ set -a
 # shellcheck source=/dev/null
 . ./settings
 set +a
+# shellcheck source=/dev/null
+. ./common.sh
 
 # The source's libvirtd, as root, reaches the other compute as user nova.
 migration_access() {
@@ -54,7 +56,8 @@ slow_start() {
 
 main() {
   slow_start
-  python3 set-ini.py ini/nova.ini /etc/nova/nova.conf
+  suite_unit nova-compute
+  set_ini nova /etc/nova/nova.conf
   migration_access
   libvirt_identity
   hold_share

@@ -1,22 +1,18 @@
 #!/bin/bash
 # Makes the OpenStack controller of what its packages installed.
-# Settings: SUITE MY_ADDR CONTROLLER_ADDR ADMIN_PASSWORD SERVICE_PASSWORD DB_PASSWORD RABBIT_PASSWORD SHARE_NAME
+# Settings: SUITE MY_ADDR CONTROLLER_ADDR NEUTRON ADMIN_PASSWORD SERVICE_PASSWORD DB_PASSWORD RABBIT_PASSWORD SHARE_NAME
 set -euo pipefail
 set -a
 # shellcheck source=/dev/null
 . ./settings
 set +a
-
-# set_ini also sets what only this suite of Debian wants.
-set_ini() {
-  local own=suites/$SUITE/$1.ini
-  python3 set-ini.py "ini/$1.ini" "$2"
-  [[ ! -e $own ]] || python3 set-ini.py "$own" "$2"
-}
+# shellcheck source=/dev/null
+. ./common.sh
 
 as() { runuser -u "$1" -- "${@:2}"; }
 
 write_files() {
+  local unit
   set_ini keystone /etc/keystone/keystone.conf
   set_ini glance /etc/glance/glance-api.conf
   set_ini cinder /etc/cinder/cinder.conf
@@ -31,7 +27,9 @@ write_files() {
   cp /usr/share/neutron-common/plugins/ml2/ml2_conf.ini /etc/neutron/plugins/ml2/
   uwsgi_files
   slow_starts
-  neutron_unit
+  for unit in nova-conductor nova-scheduler; do suite_unit $unit; done
+  [[ $NEUTRON != neutron-server ]] || neutron_unit
+  systemctl daemon-reload
 }
 
 # Debian sizes its servers for many cores.
@@ -59,7 +57,8 @@ slow_starts() {
   done
 }
 
-# Debian's neutron-api wants more than the lab needs; Nova only wants an answer.
+# The neutron-api of older suites wants more than the lab needs; Nova only wants
+# an answer.
 neutron_unit() {
   cat >/etc/systemd/system/neutron-server.service <<'UNIT'
 [Unit]
@@ -77,7 +76,6 @@ RestartSec=5
 [Install]
 WantedBy=multi-user.target
 UNIT
-  systemctl daemon-reload
 }
 
 databases() {
@@ -148,7 +146,7 @@ schemas() {
 
 services() {
   systemctl enable --now placement-api glance-api cinder-api cinder-scheduler cinder-volume cinder-backup \
-    nova-api nova-conductor nova-scheduler neutron-server
+    nova-api nova-conductor nova-scheduler "$NEUTRON"
 }
 
 main() {

@@ -54,7 +54,7 @@ def lines(cloud, since):
             yield kind, "controller", f"down ({error})"
     yield "glance-api", "controller", answers(cloud, "image", "/v2/images?limit=1")
     yield "placement-api", "controller", answers(cloud, "placement", "/resource_providers")
-    yield "neutron-server", "controller", answers(cloud, "network", "/v2.0/networks")
+    yield "neutron", "controller", answers(cloud, "network", "/v2.0/networks")
 
 
 def main(since):

@@ -17,6 +17,7 @@ func TestState(t *testing.T) {
 		{"", "", "/var/lib/cephstack-lab"},
 		{"", "bookworm", "/var/lib/cephstack-lab"},
 		{"", "trixie", "/var/lib/cephstack-lab-trixie"},
+		{"", "sid", "/var/lib/cephstack-lab-sid"},
 		{"/srv/lab", "trixie", "/srv/lab"},
 	} {
 		env := map[string]string{"CEPHSTACK_LAB": c.dir, "SUITE": c.suite}

@@ -15,7 +15,8 @@ make_keys() {
 
 write_access() {
   local host
-  sed "s/^release: .*/release: $suite_release/" "$HERE/cloud.yaml" >"$OUT/cloud.yaml"
+  sed -e "s/^release: .*/release: $suite_release/" ${suite_access:+-e "s/^    host: .*/&\\n    access: $suite_access/"} \
+    "$HERE/cloud.yaml" >"$OUT/cloud.yaml"
   for host in "${ALL_HOSTS[@]}"; do
     awk -v names="$host,${ADDR[$host]}" '{print names, $1, $2}' "$SECRETS/host-$host.pub" "$SECRETS/rsa-$host.pub"
   done >"$OUT/known_hosts"

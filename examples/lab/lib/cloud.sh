@@ -17,6 +17,7 @@ settings_of() {
   quoted RABBIT_PASSWORD "$(secret rabbit)"
   case ${ROLE[$1]} in
     controller)
+      quoted NEUTRON "$suite_neutron"
       quoted ADMIN_PASSWORD "$(secret admin)"
       quoted DB_PASSWORD "$(secret database)"
       quoted SHARE_NAME "$SHARE_NAME"

@@ -28,12 +28,13 @@ guest_tree() {
   in_root "$root" apt-get -q update
   in_root "$root" apt-get -qy --no-install-recommends --download-only install linux-image-cloud-amd64
   in_root "$root" apt-get -qy --no-install-recommends install busybox-static e2fsprogs
-  in_root "$root" sh -c 'dpkg -x /var/cache/apt/archives/linux-image-6*.deb /kernel'
+  # What the kernel is made of: newer ones come in several packages.
+  in_root "$root" sh -c 'for deb in /var/cache/apt/archives/linux-*.deb; do dpkg -x "$deb" /kernel; done'
   # Newer kernels come below /usr and with compressed modules.
   in_root "$root" sh -c '[ -d /kernel/lib ] || ln -s usr/lib /kernel/lib; find /kernel/lib/ -name "*.ko.xz" -exec busybox unxz {} +'
   kernel=$(ls "$root/kernel/lib/modules")
   in_root "$root" depmod -b /kernel "$kernel"
-  cp "$root/kernel/boot/vmlinuz-$kernel" "$dir/vmlinuz"
+  cp "$(find "$root/kernel" -type f -name 'vmlinuz*' -print -quit)" "$dir/vmlinuz"
   mkdir -p "$tree"/{bin,sbin,etc,proc,sys,dev,run,tmp,mnt,lib64}
   ln -s bin "$tree/usr"
   cp "$root/bin/busybox" "$tree/bin/"

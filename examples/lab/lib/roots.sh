@@ -16,6 +16,7 @@ declare -A LAYER_PACKAGES=(
     cinder-volume cinder-backup placement-api nova-api nova-conductor nova-scheduler neutron-common
     python3-neutron python3-openstackclient'
 )
+for layer in "${!SUITE_PACKAGES[@]}"; do LAYER_PACKAGES[$layer]+=" ${SUITE_PACKAGES[$layer]}"; done
 # Units that must not start before they are configured, or make no sense in a container.
 units_later='keystone glance-api cinder-api cinder-scheduler cinder-volume cinder-backup placement-api
   nova-api nova-api-metadata nova-conductor nova-scheduler nova-compute neutron-api neutron-rpc-server'
@@ -47,7 +48,8 @@ layer_path() {
 apt_uris() {
   # shellcheck disable=SC2016  # apt's own placeholders
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-    awk -v suite="$SUITE" '$2 ~ /^bookworm/ && $3 == "main" && !seen[$0]++ {sub(/^bookworm/, suite, $2); print $1, $2}'
+    awk -v suite="$SUITE" -v archives="$suite_archives" '$2 ~ /^bookworm/ && $3 == "main" && !seen[$0]++ &&
+      (archives == "all" || $2 == "bookworm") {sub(/^bookworm/, suite, $2); print $1, $2}'
 }
 
 base_mirror() { apt_uris | awk -v suite="$SUITE" '$2 == suite {print $1; exit}'; }
@@ -58,7 +60,7 @@ apt_conf_into() {
   rm -f "$1/etc/apt/sources.list.d/lab.list"
   apt_uris | awk '{print "deb", $0, "main"}' >"$1/etc/apt/sources.list"
   (umask 077; apt-config dump | grep -E '^Acquire::(http|https|Check|Retries|ForceIPv4)' >"$1/etc/apt/apt.conf.d/90lab-build" || true)
-  echo 'Acquire::Languages "none";' >>"$1/etc/apt/apt.conf.d/90lab-build"
+  printf '%s\n' 'Acquire::Languages "none";' "$suite_apt" >>"$1/etc/apt/apt.conf.d/90lab-build"
   printf '#!/bin/sh\nexit 101\n' >"$1/usr/sbin/policy-rc.d"
   chmod 0755 "$1/usr/sbin/policy-rc.d"
   cp /etc/resolv.conf "$1/etc/resolv.conf"

@@ -31,7 +31,7 @@ units_of() {
   case ${ROLE[$1]} in
     ceph) echo ceph-mon@ceph01 ceph-mgr@ceph01 ceph-osd@{0,1,2} ;;
     controller)
-      echo mariadb rabbitmq-server memcached keystone placement-api glance-api neutron-server \
+      echo mariadb rabbitmq-server memcached keystone placement-api glance-api "$suite_neutron" \
         nova-{api,conductor,scheduler} cinder-{api,scheduler,volume,backup}
       ;;
     compute) echo libvirtd.socket lab-share nova-compute ;;

@@ -5,6 +5,16 @@
 SUITE=${SUITE:-bookworm}
 export SUITE
 
+# What most suites have in common; a suite's file sets what is otherwise there.
+# shellcheck disable=SC2034  # other files of the program read these
+{
+  suite_archives=all              # or main: there are no updates and security fixes beside it
+  suite_apt=                      # a setting of apt for the builds
+  suite_neutron=neutron-server    # the unit of Neutron's API; this one is made by the lab
+  suite_access=                   # clusters[].access in the lab's Spec
+  declare -A SUITE_PACKAGES=()    # further packages of a layer
+}
+
 suites() {
   local files=("$HERE"/lib/suites/*.sh)
   files=("${files[@]##*/}")
