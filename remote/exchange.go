@@ -20,7 +20,7 @@ const startTimeout = time.Minute
 
 // quiet is how long a host may say nothing at first. Then it gets the end of
 // its input: a login script may be reading that, which is why the program does
-// not run.
+// not run. One that has answered before is only slow, and waits for more.
 const quiet = 3 * time.Second
 
 // An exchange is one request and its answer.
@@ -181,7 +181,7 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 			timer.Reset(idle)
 		case <-silence.C:
 			switch {
-			case !x.heardNothing():
+			case sh.spoken.Load() || !x.heardNothing():
 			case there || x.out.Load():
 				sh.hush()
 			default:

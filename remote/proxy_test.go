@@ -15,8 +15,8 @@ import (
 // network between them slow or bad.
 type proxy struct {
 	address string
-	delay   time.Duration // each way
-	drop    atomic.Int64  // connections to hang up on at once
+	delay   atomic.Int64 // nanoseconds, each way
+	drop    atomic.Int64 // connections to hang up on at once
 
 	accepted atomic.Int64 // connections
 
@@ -60,7 +60,8 @@ func newProxy(t *testing.T, target string, delay time.Duration) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	p := &proxy{address: l.Addr().String(), delay: delay}
+	p := &proxy{address: l.Addr().String()}
+	p.delay.Store(int64(delay))
 	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
@@ -112,7 +113,7 @@ func (p *proxy) pipe(dst io.Writer, src io.Reader, b *budget, end func()) {
 		buf := make([]byte, 32<<10)
 		n, err := src.Read(buf)
 		pass := b.take(n)
-		chunks <- chunk{buf[:pass], time.Now().Add(p.delay), pass < n}
+		chunks <- chunk{buf[:pass], time.Now().Add(time.Duration(p.delay.Load())), pass < n}
 		if err != nil || pass < n {
 			return
 		}

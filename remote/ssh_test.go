@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
@@ -58,6 +59,24 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
 	})
 	require.NoFileExists(t, s.dir+"/x")
+}
+
+// A program that waits on the host answers late, as it does where all is busy:
+// it is still ours.
+func TestAProgramThatAnswersLateIsKept(t *testing.T) {
+	s := startSSHD(t)
+	p := newProxy(t, s.address, 0)
+	h := open(t, s.config(t, "root", p.address))
+	_, err := h.Do(t.Context(), remote.Stat{Path: "/"})
+	require.NoError(t, err)
+	time.Sleep(2100 * time.Millisecond) // then it is asked whether it is there
+	p.delay.Store(int64(1600 * time.Millisecond))
+	path := s.dir + "/late"
+	r, err := h.Do(t.Context(), remote.WriteFile{Path: path, Data: []byte("x")})
+	require.NoError(t, err)
+	require.NoError(t, r[0].Err)
+	require.FileExists(t, path)
+	require.True(t, h.Waiting(), "its input must not have been ended")
 }
 
 func TestJumpHost(t *testing.T) {
