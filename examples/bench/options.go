@@ -17,7 +17,8 @@ type options struct {
 	sizes, memory    []int           // numbers of hosts, of real and of in-process servers
 	rtts             []time.Duration // of sizes[i] hosts as far as delaySizes go
 	delaySizes       []int
-	runs, parallel   int
+	runs, most       int // of a cell: at least, and where they are short
+	parallel         int
 	limit, once      time.Duration
 	out, plot        string
 	merge            bool
@@ -38,7 +39,8 @@ func parseOptions(args []string) (o options, err error) {
 	memory := fs.String("memory", "", "numbers of hosts of the in-process servers (cephstack and floor only), such as 1000,10000")
 	rtts := fs.String("rtt", "0,50", "round-trip times in ms")
 	delaySizes := fs.String("rtt-n", "1,10", "numbers of hosts that are measured with a delay, too")
-	fs.IntVar(&o.runs, "runs", 3, "runs per cell; the medians count")
+	fs.IntVar(&o.runs, "runs", 3, "runs per cell, at least; the medians count")
+	fs.IntVar(&o.most, "most", 9, "runs per cell, at most: one with a scenario whose runs took less than 30 s together is run again")
 	fs.IntVar(&o.parallel, "parallel", 100, "hosts that a tool works on at once (Ansible's forks, clush's fanout)")
 	once := fs.Float64("once", 20, "seconds: a peer whose first takes longer does drift and rotate once")
 	limit := fs.Float64("limit", 600, "seconds: a run that is expected to take longer is skipped, one that takes twice as long is ended")
