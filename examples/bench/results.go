@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"os/exec"
@@ -54,7 +55,10 @@ func openResults(path string, merge bool) (*results, error) {
 			return nil, err
 		}
 	}
-	r.Machine = machineFacts()
+	if r.Machine == nil {
+		r.Machine = map[string]string{}
+	}
+	maps.Copy(r.Machine, machineFacts()) // what is not here any more is of the rows that are kept
 	return r, nil
 }
 
