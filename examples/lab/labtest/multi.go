@@ -2,21 +2,28 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack"
 )
 
+const west = "west"
+
 // secondCluster adds a cluster to the lab's Spec: a store of Glance and a backend
-// of Cinder are there, with users of their own.
+// of Cinder are there, with users of their own, and with their data in
+// erasure-coded pools. The backend is in a zone of its own.
 func secondCluster(spec *integrate.Spec) error {
-	const west = "west"
 	spec.Clusters = append(spec.Clusters, integrate.ClusterSpec{Name: west, Host: "ceph01", Access: spec.Clusters[0].Access,
-		Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}, {Name: "volumes", PGNum: 16}}})
-	spec.Glance.Stores = []integrate.StoreSpec{{Name: west, Cluster: west, Pool: "images", User: "glance"}}
+		ErasureProfiles: []integrate.ErasureProfileSpec{{Name: "k2m1", K: 2, M: 1, FailureDomain: "osd"}},
+		Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}, {Name: "volumes", PGNum: 16},
+			{Name: "images-data", PGNum: 16, ErasureProfile: "k2m1"}, {Name: "volumes-data", PGNum: 16, ErasureProfile: "k2m1"}}})
+	spec.Glance.Stores = []integrate.StoreSpec{{Name: west, Cluster: west, Pool: "images", User: "glance", DataPool: "images-data"}}
 	spec.Cinder.Backends = append(spec.Cinder.Backends,
-		integrate.BackendSpec{Name: west, Cluster: west, Pool: "volumes", User: "cinder-west", VolumeType: west})
+		integrate.BackendSpec{Name: west, Cluster: west, Pool: "volumes", User: "cinder-west", DataPool: "volumes-data", VolumeType: west,
+			AvailabilityZone: west, ExtraSpecs: map[string]string{"RESKEY:availability_zones": west}})
 	return nil
 }
 
@@ -34,7 +41,20 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 	if err := l.wholeJob(ctx, r, in, world.Cloud); err != nil {
 		return err
 	}
-	return l.stages(ctx, r, stage{"each compute has a secret for each cluster", l.twoSecrets})
+	return l.stages(ctx, r, stage{"each compute has a secret for each cluster", l.twoSecrets},
+		stage{"a volume that names no zone goes to that of its type", func(ctx context.Context) (string, error) { return zoneByType(ctx, world.Cloud) }})
+}
+
+// zoneByType makes a volume of the type of the second backend.
+func zoneByType(ctx context.Context, cloud *openstack.Cloud) (_ string, err error) {
+	v, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "zone-by-type", SizeGiB: 1, Type: west})
+	if v.ID != "" {
+		defer func() { err = errors.Join(err, cloud.DeleteVolume(context.WithoutCancel(ctx), v.ID)) }()
+	}
+	if err == nil && (v.Zone != west || !strings.HasSuffix(v.Host, "@west#west")) {
+		err = fmt.Errorf("it is in zone %s on %s", v.Zone, v.Host)
+	}
+	return v.Host + " in zone " + v.Zone, err
 }
 
 // twoSecrets wants the keys of both clusters' users to be different, and on

@@ -46,7 +46,7 @@ settings_of_ceph() {
     ceph) quoted FSID "$(cat "$SECRETS/fsid")"; quoted ID ceph01; quoted MON_PORT 3300; quoted MON_PORT_V1 6789
       quoted OSDS '0 1 2'; quoted OSD_SIZE 4294967296 ;;
     west) quoted FSID "$(cat /proc/sys/kernel/random/uuid)"; quoted ID west; quoted MON_PORT 3310; quoted MON_PORT_V1 6790
-      quoted OSDS '10 11'; quoted OSD_SIZE 3221225472 ;;
+      quoted OSDS '10 11 12'; quoted OSD_SIZE 3221225472 ;;
   esac
 }
 
