@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,20 +17,37 @@ import (
 
 // sync lets the service records follow the hosts before each request.
 func (w *World) sync(*http.Request) (status int, body string, ok bool) {
-	host := w.hostOf("cinder-volume")
+	for _, h := range w.spec.Hosts {
+		if slices.Contains(h.Services, "cinder-volume") {
+			w.recordVolumes(h.Name)
+		}
+		if slices.Contains(h.Services, "cinder-backup") {
+			w.record("cinder-backup", w.cinderHost(h.Name, "cinder-backup", ""), w.zone(h.Name, "cinder-backup", ""))
+		}
+	}
+	return 0, "", false
+}
+
+// recordVolumes keeps the records of a host's cinder-volume.
+func (w *World) recordVolumes(host string) {
 	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
 	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // one without a name
-		w.record("cinder-volume", host, w.zone(host, "cinder-volume", ""))
+		w.record("cinder-volume", w.cinderHost(host, "cinder-volume", ""), w.zone(host, "cinder-volume", ""))
 	}
 	for b := range strings.SplitSeq(enabled, ",") {
 		if b = strings.TrimSpace(b); b != "" {
-			w.record("cinder-volume", host+"@"+b, w.zone(host, "cinder-volume", b))
+			w.record("cinder-volume", w.cinderHost(host, "cinder-volume", b)+"@"+b, w.zone(host, "cinder-volume", b))
 		}
 	}
-	if host := w.hostOf("cinder-backup"); host != "" {
-		w.record("cinder-backup", host, w.zone(host, "cinder-backup", ""))
+}
+
+// cinderHost is the name under which a service of Cinder reports.
+func (w *World) cinderHost(host, service, backend string) string {
+	own := ""
+	if backend != "" {
+		own = w.running(host, service, backend, "backend_host")
 	}
-	return 0, "", false
+	return cmp.Or(own, w.running(host, service, "DEFAULT", "host"), host)
 }
 
 func (w *World) record(binary, host, zone string) {
