@@ -159,8 +159,14 @@ func (h *hostRun) recordsOf(unit string) []string {
 }
 
 // cinderHost is the name under which Cinder's services of this host report:
-// backend_host of a backend's section, or host, or the host's own.
+// backend_host of a backend's section, or host, or the host's own. What the
+// Spec sets counts before it is on the host.
 func (h *hostRun) cinderHost(section string) string {
+	for _, b := range h.in.site.cinder {
+		if own := b.Options["backend_host"]; own != "" && b.Name == section && section != singleBackend {
+			return own
+		}
+	}
 	seen := h.seen.hosts[h.spec.Name]
 	if h.diff != nil {
 		seen = h.diff.seen

@@ -1,8 +1,10 @@
 package integrate_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/stretchr/testify/assert"
@@ -27,4 +29,20 @@ func TestTwoControllers(t *testing.T) {
 		assert.Contains(t, evidence, name)
 	}
 	assert.Empty(t, w.API.Violations())
+}
+
+// TestBackendHostOfTheSpec: the service reports under a name that is not on
+// the host yet when the plan is made.
+func TestBackendHostOfTheSpec(t *testing.T) {
+	spec := twoControllers()
+	spec.Cinder.Backends[0].Options = map[string]string{"backend_host": "rbd:volumes"}
+	_, in := open(t, spec)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // less than is waited for a service
+	defer cancel()
+	result, err := in.Apply(ctx, plan(t, in), integrate.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, len(result.Outcomes), result.Count(integrate.Applied))
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, check(report, "services up").Evidence, "cinder-volume rbd:volumes@ceph")
 }
