@@ -192,11 +192,20 @@ func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[strin
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w: restarted and active, but the APIs do not report it up: %s %w; look at its log on %s",
-				remote.ErrUnitFailed, strings.Join(missing, ", "), errors.Join(err), h.spec.Name)
+			return notUp(missing, err, h.spec.Name)
 		case <-time.After(recordPoll):
 		}
 	}
+}
+
+// notUp says of a restarted unit's service what the last look at the APIs gave:
+// the records that are missing, or that nothing could be asked.
+func notUp(missing []string, err error, host string) error {
+	if err != nil {
+		return fmt.Errorf("%w: restarted and active, but the APIs do not tell that it is up: %w; look at its log on %s", remote.ErrUnitFailed, err, host)
+	}
+	return fmt.Errorf("%w: restarted and active, but the APIs do not report it up: %s; look at its log on %s",
+		remote.ErrUnitFailed, strings.Join(missing, ", "), host)
 }
 
 // behind lists the records that are not yet up and newer than before.
