@@ -331,4 +331,11 @@ func TestRepositoryValidation(t *testing.T) {
 	}
 	spec.Prepare.Repository = &integrate.RepositorySpec{Key: someKey}
 	assert.Contains(t, faults(t, spec), "prepare.repository")
+
+	spec.Prepare.Repository = &integrate.RepositorySpec{Apt: "https://ops:pass-word@mirror.example/ceph", Dnf: "https://pass-word@mirror.example/ceph", Key: someKey}
+	found = faults(t, spec)
+	for _, path := range []string{"prepare.repository.apt", "prepare.repository.dnf"} {
+		assert.Contains(t, found[path], "a login")
+	}
+	assert.NotContains(t, spec.Validate().Error(), "pass-word")
 }

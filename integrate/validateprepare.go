@@ -137,14 +137,19 @@ func (v *validation) entry() {
 	}
 }
 
-var urlForm = regexp.MustCompile(`^(https?://|file:/)[^\s"\\]+$`)
+var (
+	urlForm    = regexp.MustCompile(`^(https?://|file:/)[^\s"\\]+$`)
+	loginInURL = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
+)
 
 func (v *validation) repository(r RepositorySpec) {
 	if r.Apt == "" && r.Dnf == "" {
 		v.fault("prepare.repository", "has neither apt nor dnf")
 	}
 	for field, url := range map[string]string{"apt": r.Apt, "dnf": r.Dnf} {
-		if url != "" && !urlForm.MatchString(url) {
+		if loginInURL.MatchString(url) {
+			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may read; give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
+		} else if url != "" && !urlForm.MatchString(url) {
 			v.fault("prepare.repository."+field, "%q is not a URL of http, https or file", url)
 		}
 	}
