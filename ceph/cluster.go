@@ -1,7 +1,9 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -36,8 +38,9 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	var s struct {
 		FSID   string `json:"fsid"`
 		Health struct {
-			Status string                 `json:"status"`
-			Checks map[string]healthCheck `json:"checks"`
+			Status  string                 `json:"status"`
+			Checks  map[string]healthCheck `json:"checks"`
+			Overall string                 `json:"overall_status"` // before Luminous
 		} `json:"health"`
 		OSDMap osdCount `json:"osdmap"`
 	}
@@ -50,15 +53,13 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
 		return Status{}, err
 	}
-	var versions struct {
-		Overall map[string]int `json:"overall"`
-	}
-	if err := c.query(ctx, "versions", nil, &versions); err != nil {
+	release, err := c.release(ctx)
+	if err != nil {
 		return Status{}, err
 	}
 	out := Status{
-		FSID: s.FSID, Health: s.Health.Status, Checks: slices.Sorted(maps.Keys(s.Health.Checks)),
-		OSDsUp: s.OSDMap.up(), Release: oldest(slices.Collect(maps.Keys(versions.Overall))),
+		FSID: s.FSID, Health: cmp.Or(s.Health.Status, s.Health.Overall), Checks: slices.Sorted(maps.Keys(s.Health.Checks)),
+		OSDsUp: s.OSDMap.up(), Release: release,
 	}
 	for _, code := range out.Checks {
 		if s.Health.Checks[code].Muted {
@@ -116,20 +117,55 @@ func (m monitor) host() string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
+// release is the oldest release that a daemon runs; before Luminous, which
+// is the first to tell of all daemons, that of the monitor that answers.
+func (c *Cluster) release(ctx context.Context) (string, error) {
+	var all struct {
+		Overall map[string]int `json:"overall"`
+	}
+	err := c.query(ctx, "versions", nil, &all)
+	if errors.Is(err, ErrInvalid) {
+		var one struct {
+			Version string `json:"version"`
+		}
+		err = c.query(ctx, "version", nil, &one)
+		return oldest([]string{one.Version}), err
+	}
+	return oldest(slices.Collect(maps.Keys(all.Overall))), err
+}
+
 // oldest takes the release out of lines such as
-// "ceph version 16.2.15 (618f…) pacific (stable)". Releases are named in the
-// order of the alphabet.
+// "ceph version 16.2.15 (618f…) pacific (stable)", or, before Luminous,
+// "ceph version 10.2.11 (e4b0…)". Releases are named in the order of the
+// alphabet.
 func oldest(versions []string) string {
 	var names []string
 	for _, v := range versions {
-		if words := strings.Fields(v); len(words) > 4 {
+		words := strings.Fields(v)
+		if len(words) > 4 {
 			names = append(names, words[4])
+		} else if len(words) > 2 {
+			names = append(names, unnamed(words[2]))
 		}
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
 	if len(names) == 0 {
 		return ""
 	}
 	return slices.Min(names)
+}
+
+// unnamed is the release of a version that came without its name, empty when
+// it is none of those before Luminous.
+func unnamed(version string) string {
+	major, rest, _ := strings.Cut(version, ".")
+	if minor, _, _ := strings.Cut(rest, "."); major == "0" {
+		major += "." + minor
+	}
+	return map[string]string{
+		"0.67": "dumpling", "0.72": "emperor", "0.80": "firefly", "0.87": "giant", "0.94": "hammer",
+		"9": "infernalis", "10": "jewel", "11": "kraken",
+	}[major]
 }
 
 // MinimalConf is the least ceph.conf that a client of this cluster needs:
@@ -139,6 +175,9 @@ func oldest(versions []string) string {
 // Similar To: ceph config generate-minimal-conf
 func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
 	data, err := c.run(ctx, "config generate-minimal-conf", nil)
+	if errors.Is(err, ErrInvalid) {
+		return c.olderConf(ctx)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -154,5 +193,27 @@ func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
 		}
 		conf.Set("global", name, value)
 	}
+	return conf, nil
+}
+
+// olderConf is MinimalConf before Nautilus, which is the first to make one.
+func (c *Cluster) olderConf(ctx context.Context) (*Conf, error) {
+	var mons struct {
+		FSID string    `json:"fsid"`
+		Mons []monitor `json:"mons"`
+	}
+	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+		return nil, err
+	}
+	var hosts []string
+	for _, m := range mons.Mons {
+		hosts = append(hosts, strings.TrimSuffix(m.host(), "/0"))
+	}
+	if mons.FSID == "" || len(hosts) == 0 {
+		return nil, errorString("ceph mon dump: no fsid, or no monitors")
+	}
+	conf := new(Conf)
+	conf.Set("global", "fsid", mons.FSID)
+	conf.Set("global", "mon_host", strings.Join(hosts, ","))
 	return conf, nil
 }

@@ -3,6 +3,7 @@ package ceph
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -68,7 +69,15 @@ func (p Pool) Diff(found Pool) []Setting {
 // Similar To: ceph osd pool ls detail; ceph osd pool get-quota
 func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 	var list []poolDetail
-	if err := c.query(ctx, "osd pool ls", fields{"detail": "detail"}, &list); err != nil {
+	err := c.query(ctx, "osd pool ls", fields{"detail": "detail"}, &list)
+	if errors.Is(err, ErrInvalid) { // before Hammer
+		var dump struct {
+			Pools []poolDetail `json:"pools"`
+		}
+		err = c.query(ctx, "osd dump", nil, &dump)
+		list = dump.Pools
+	}
+	if err != nil {
 		return nil, err
 	}
 	var rules []struct {

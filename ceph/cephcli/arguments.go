@@ -16,7 +16,7 @@ const einval = 22
 // by their place, in its order; all other fields are options.
 func positional() map[string][]string {
 	return map[string][]string{
-		"status": {}, "mon dump": {}, "versions": {}, "fsid": {}, "config generate-minimal-conf": {},
+		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {}, "config generate-minimal-conf": {},
 		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
 		"osd erasure-code-profile get": {"name"}, "osd erasure-code-profile set": {"name", "profile"},
@@ -40,6 +40,9 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 	}
 	if f, ok := fields["format"]; ok && f != "json" {
 		return prefix, nil, refuse(prefix, "only the format json is known to cephcli")
+	}
+	if _, number := fields["pg_num"].(float64); number {
+		places = append(slices.Clone(places), "pg_num") // programs before Luminous know it by its place only
 	}
 	args = strings.Fields(prefix)
 	for _, name := range places {

@@ -83,7 +83,7 @@ func TestEveryCommandHasArguments(t *testing.T) {
 		lines = append(lines, strings.Join(r.Argv[5:], "|"))
 	}
 	for _, want := range []string{
-		"osd|pool|create|a|--autoscale_mode=off|--pg_num=8|--rule=replicated_rule|--size=2",
+		"osd|pool|create|a|8|--autoscale_mode=off|--rule=replicated_rule|--size=2",
 		"osd|pool|create|b|--erasure_code_profile=k2m1|--pool_type=erasure",
 		"osd|erasure-code-profile|set|k4m2|k=4|m=2|crush-failure-domain=host|crush-device-class=hdd",
 		"osd|erasure-code-profile|get|k4m2",

@@ -41,6 +41,8 @@ func commands() map[string]command {
 		"status":                       {false, "", (*Cluster).status},
 		"mon dump":                     {false, "", (*Cluster).monDump},
 		"versions":                     {false, "", (*Cluster).versions},
+		"version":                      {false, "", (*Cluster).version},
+		"osd dump":                     {false, "", (*Cluster).osdDump},
 		"fsid":                         {false, "", (*Cluster).fsid},
 		"config generate-minimal-conf": {false, "", (*Cluster).minimalConf},
 		"auth get":                     {false, "entity:string*", (*Cluster).authGet},
@@ -75,6 +77,9 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 	if err != nil {
 		return ceph.Reply{}, err
 	}
+	if c.lacks(a.prefix) {
+		return ceph.Reply{}, a.refuse(einval, "command not known")
+	}
 	var reply ceph.Reply
 	op := Op{Name: a.prefix, Object: a.str("pool") + a.str("entity") + a.str("name"), Write: known.write}
 	err = c.do(op, func() error {
@@ -89,6 +94,16 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 		return ceph.Reply{}, err
 	}
 	return reply, nil
+}
+
+// lacks reports whether the cluster's release is older than a command, or than
+// what the rbd program asks of it.
+func (c *Cluster) lacks(op string) bool {
+	first := map[string]string{
+		"osd pool ls": "hammer", "versions": "luminous", "osd pool application get": "luminous", "osd pool application enable": "luminous",
+		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
+	}[op]
+	return c.Release < first
 }
 
 func parse(cmd ceph.Command) (call, command, error) {
@@ -168,6 +183,11 @@ func (c *Cluster) monDump(call) (any, string, error) {
 	var mons []object
 	for i, host := range c.MonHosts {
 		var addrs []object
+		if c.Release < "nautilus" { // which is the first with several
+			v1 := host[strings.LastIndex(host, "v1:")+len("v1:"):]
+			mons = append(mons, object{"rank": i, "name": string(rune('a' + i)), "addr": strings.TrimSuffix(v1, "]")})
+			continue
+		}
 		for a := range strings.SplitSeq(strings.Trim(host, "[]"), ",") {
 			kind, addr, _ := strings.Cut(strings.TrimSuffix(a, "/0"), ":")
 			addrs = append(addrs, object{"type": kind, "addr": addr, "nonce": 0})
@@ -181,6 +201,20 @@ func (c *Cluster) versions(call) (any, string, error) {
 	text := fmt.Sprintf("ceph version %s (%040d) %s (stable)", c.Version, 0, c.Release)
 	n := object{text: len(c.MonHosts) + c.OSDsUp}
 	return object{"mon": object{text: len(c.MonHosts)}, "osd": object{text: c.OSDsUp}, "overall": n}, "", nil
+}
+
+func (c *Cluster) version(call) (any, string, error) {
+	text := fmt.Sprintf("ceph version %s (%040d)", c.Version, 0)
+	if c.Release >= "luminous" {
+		text += " " + c.Release + " (stable)"
+	}
+	return object{"version": text}, "", nil
+}
+
+func (c *Cluster) osdDump(a call) (any, string, error) {
+	a.args["detail"] = "detail"
+	pools, _, err := c.poolList(a)
+	return object{"fsid": c.FSID, "pools": pools}, "", err
 }
 
 func (c *Cluster) fsid(call) (any, string, error) { return object{"fsid": c.FSID}, "", nil }

@@ -37,6 +37,9 @@ func (c *Cluster) rbd(ctx context.Context, op Op, poolName string, effect func(*
 // InitPool implements ceph.Images.
 func (c *Cluster) InitPool(ctx context.Context, name string) error {
 	op := Op{"rbd pool init", name, true}
+	if c.lacks(op.Name) {
+		return refuse(op.Name, name, einval, "unknown command")
+	}
 	return c.rbd(ctx, op, name, func(p *pool) error {
 		if len(p.apps) > 0 && !p.apps["rbd"] {
 			return refuse(op.Name, name, eperm, "pool already registered to a different application.")

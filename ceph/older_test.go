@@ -1,0 +1,64 @@
+package ceph_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+)
+
+// TestOlderClusters: what a monitor does not know yet is asked in another way.
+func TestOlderClusters(t *testing.T) {
+	for release, version := range map[string]string{
+		"dumpling": "0.67.9", "firefly": "0.80.11", "hammer": "0.94.10", "jewel": "10.2.11", "kraken": "11.2.1", "luminous": "12.2.13", "mimic": "13.2.10",
+	} {
+		t.Run(release, func(t *testing.T) {
+			fake := cephtest.New()
+			fake.Release, fake.Version = release, version
+			c := ceph.New(fake)
+			status, err := c.Status(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, release, status.Release)
+			assert.Equal(t, []string{"192.0.2.1:6789/0"}, status.MonHosts)
+			conf, err := c.MinimalConf(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, "[global]\nfsid = "+status.FSID+"\nmon_host = 192.0.2.1:6789\n", string(conf.Render()))
+
+			require.ErrorIs(t, c.CreatePool(t.Context(), ceph.Pool{Name: "volumes"}), ceph.ErrInvalid, "there is no default for pg_num")
+			require.NoError(t, c.CreatePool(t.Context(), ceph.Pool{Name: "volumes", PGNum: 128, Size: 2}))
+			pools, err := c.Pools(t.Context())
+			require.NoError(t, err)
+			require.Len(t, pools, 1)
+			assert.Equal(t, 128, pools[0].PGNum)
+			assert.Equal(t, 2, pools[0].Size)
+			assert.Equal(t, release < "luminous", fake.InitPool(t.Context(), "volumes") != nil, "there is no rbd pool init before Luminous")
+		})
+	}
+}
+
+func TestConfOfOlderClusters(t *testing.T) {
+	for dump, want := range map[string]string{
+		`{"fsid":"f","mons":[{"addr":"10.0.0.1:6789/0"},{"addr":"[2001:db8::2]:6789/0"}]}`: "[global]\nfsid = f\nmon_host = 10.0.0.1:6789,[2001:db8::2]:6789\n",
+		`{"fsid":"f","mons":[]}`:                "",
+		`{"mons":[{"addr":"10.0.0.1:6789/0"}]}`: "",
+	} {
+		c := ceph.New(commander(func(_ context.Context, cmd ceph.Command) (ceph.Reply, error) {
+			if strings.Contains(string(cmd.JSON), "mon dump") {
+				return ceph.Reply{Data: []byte(dump)}, nil
+			}
+			return ceph.Reply{}, &ceph.CommandError{Op: "config generate-minimal-conf", Code: 22, Status: "invalid command"}
+		}))
+		conf, err := c.MinimalConf(t.Context())
+		if want == "" {
+			require.EqualError(t, err, "ceph mon dump: no fsid, or no monitors")
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, want, string(conf.Render()))
+	}
+}
