@@ -39,6 +39,38 @@ func TestBackendOptionsByRelease(t *testing.T) {
 	}
 }
 
+// TestValuesOfBackendOptions: the services' own registries say which values
+// they take.
+func TestValuesOfBackendOptions(t *testing.T) {
+	good := map[string][]string{"Integer": {"5", "-1", "${rados_connection_retries}"}, "Boolean": {"true", "False", "1", "off"}, "String": {"five"}}
+	bad := map[string]string{"Integer": "five", "Boolean": "5"}
+	try := func(r openstack.Release, name, value string) error {
+		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u", Extra: map[string]string{name: value}}
+		_, err := b.Settings(r, &osloconf.File{})
+		return err
+	}
+	names := []string{
+		"rbd_flatten_volume_from_snapshot", "rbd_max_clone_depth", "rados_connect_timeout", "rbd_store_chunk_size", "rados_connection_interval",
+		"rados_connection_retries", "rbd_cluster_name", "report_discard_supported", "replication_connect_timeout", "report_dynamic_total_capacity",
+		"rbd_exclusive_cinder_pool", "enable_deferred_deletion", "deferred_deletion_delay", "deferred_deletion_purge_interval",
+	}
+	for _, release := range []string{"victoria", "zed", "2025.1", "2026.1", "2026.2"} {
+		r := loadRegistry(t, release)
+		for _, name := range names {
+			o, err := r.lookup(place{openstack.CinderVolume, "ceph", name})
+			if !assert.NoError(t, err, "%s %s", release, name) {
+				continue
+			}
+			for _, value := range good[o.Type] {
+				assert.NoError(t, try(r.release, name, value), "%s %s", release, name)
+			}
+			if value := bad[o.Type]; value != "" {
+				assert.ErrorContains(t, try(r.release, name, value), "cinder-volume would not start with it", "%s %s", release, name)
+			}
+		}
+	}
+}
+
 func TestTheOneBackendWithoutAName(t *testing.T) {
 	b := openstack.VolumeBackend{Name: "DEFAULT", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u"}
 	parse := func(text string) *osloconf.File {

@@ -115,7 +115,7 @@ func (b VolumeBackend) extra(r Release) error {
 		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf", "backend_availability_zone":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
 		default:
-			errs = append(errs, knows(r, name))
+			errs = append(errs, knows(r, name, value))
 		}
 		if name == "" || strings.ContainsAny(name, " \t\r\n=:#[]") || strings.ContainsAny(value, "\r\n") {
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file", name))
