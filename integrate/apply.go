@@ -219,7 +219,7 @@ func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) err
 	case KindErasureProfile:
 		return applyProfile(ctx, cluster, spec, c.Name)
 	case KindPool:
-		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: r.in.site.poolDetails(spec.Name, c.Name)}
+		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: asKnown(r.in.site.poolDetails(spec.Name, c.Name), seen.status.Release)}
 		if !r.in.site.holdsData(spec.Name, c.Name) {
 			p.images = world.Images
 		}

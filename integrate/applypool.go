@@ -17,6 +17,15 @@ type poolChange struct {
 	want    ceph.Pool
 }
 
+// asKnown is a pool as a release of Ceph knows it: Luminous is the first with
+// applications.
+func asKnown(p ceph.Pool, release string) ceph.Pool {
+	if release != "" && release < "luminous" {
+		p.Application = ""
+	}
+	return p
+}
+
 // apply makes or corrects the pool. The application of a pool for images comes
 // with rbd pool init, last, so that a pool without it is known to be unfinished.
 func (p poolChange) apply(ctx context.Context) error {

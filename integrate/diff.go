@@ -171,6 +171,7 @@ func (d *differ) cluster(c ClusterSpec) {
 
 func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 	change := Change{Stage: StageCluster, Kind: KindPool, Target: cluster, Name: want.Name}
+	want = asKnown(want, seen.status.Release)
 	have, ok := seen.pools[want.Name]
 	if ok && have.Application != "" && have.Application != want.Application {
 		d.bad[cluster+"/"+want.Name] = true
@@ -181,6 +182,9 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 	why := d.unfit(cluster, have, want, seen)
 	if why == "" {
 		why = d.narrow(cluster, have, want, seen)
+	}
+	if release := seen.status.Release; why == "" && !ok && want.PGNum == 0 && release != "" && release < "nautilus" {
+		why = "cannot be made without pg_num, for which " + release + " has no default; give the pool one among the pools of cluster " + cluster
 	}
 	if why != "" {
 		d.bad[cluster+"/"+want.Name] = true
@@ -221,6 +225,11 @@ func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 	if slices.ContainsFunc([]string{"mon", "osd", "mgr"}, func(daemon string) bool { return strings.Contains(have.Caps[daemon], "allow *") }) {
 		d.bad[userKey(want.userID)] = true
 		d.problem(c.Name, "user "+want.entity, nil, "has all rights (%s), as an administrator, so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
+		return
+	}
+	if release := seen.status.Release; c.Caps != "classic" && release != "" && release < "luminous" {
+		d.bad[userKey(want.userID)] = true
+		d.problem(c.Name, "user "+want.entity, nil, "left alone, as %s knows no profiles of rights for RBD, which came with Luminous; say caps: classic for this cluster", release)
 		return
 	}
 	caps := wantedCaps(c, have, want)

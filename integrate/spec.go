@@ -54,7 +54,8 @@ type ClusterSpec struct {
 	// dropping clauses that speak of other pools.
 	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
 	// Caps is the form of the users' rights: profiles (the default), or classic
-	// for clusters before Luminous, which know no profiles.
+	// for clusters before Luminous, which know no profiles. In those before
+	// Nautilus, pools that are made need a pg_num.
 	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
 	// Conf are further options of the configuration file on the hosts, by
 	// section and name.

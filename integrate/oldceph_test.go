@@ -1,0 +1,58 @@
+package integrate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+)
+
+// onOldCeph is the cloud of a release whose Ceph is as old.
+func onOldCeph(release, caps string, pools ...integrate.PoolSpec) integrate.Spec {
+	spec := exampleSpec()
+	spec.Release = release
+	spec.Clusters[0].Caps, spec.Clusters[0].Pools = caps, pools
+	return spec
+}
+
+func TestCephBeforeNautilus(t *testing.T) {
+	pools := []integrate.PoolSpec{{Name: "images", PGNum: 64}, {Name: "volumes", PGNum: 128}, {Name: "backups", PGNum: 32}, {Name: "vms", PGNum: 128}}
+	for _, c := range []struct{ ceph, version, openstack, caps string }{
+		{"firefly", "0.80.11", "kilo", "classic"}, {"jewel", "10.2.11", "newton", "classic"}, {"luminous", "12.2.13", "queens", ""}, {"mimic", "13.2.10", "stein", ""},
+	} {
+		t.Run(c.ceph, func(t *testing.T) {
+			spec := onOldCeph(c.openstack, c.caps, pools...)
+			w, in := open(t, spec)
+			w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = c.ceph, c.version
+			p := plan(t, in)
+			require.Empty(t, p.Problems(), "%s", p)
+			made := change(p, "pool/ceph/volumes")
+			require.NotNil(t, made)
+			assert.Equal(t, c.ceph >= "luminous", strings.Contains(p.String(), "application: rbd"))
+			apply(t, in)
+			require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+			report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+			require.NoError(t, err, "%s", report)
+			conf, _ := w.Machines["controller"].Contents("/etc/ceph/ceph.conf")
+			assert.Contains(t, string(conf), "mon_host = 192.0.2.1:6789\n")
+		})
+	}
+}
+
+func TestWhatOldCephDoesNotKnow(t *testing.T) {
+	w, in := open(t, onOldCeph("queens", ""))
+	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
+	p := plan(t, in)
+	assert.Contains(t, p.String(), "PROBLEM: ceph pool volumes: cannot be made without pg_num, for which jewel has no default; give the pool one among the pools of cluster ceph")
+	w, in = open(t, onOldCeph("queens", "", integrate.PoolSpec{Name: "images", PGNum: 8}, integrate.PoolSpec{Name: "volumes", PGNum: 8}, integrate.PoolSpec{Name: "backups", PGNum: 8}, integrate.PoolSpec{Name: "vms", PGNum: 8}))
+	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
+	p = plan(t, in)
+	assert.Contains(t, p.String(), "PROBLEM: ceph user client.glance: left alone, as jewel knows no profiles of rights for RBD, which came with Luminous; say caps: classic for this cluster")
+	for _, c := range p.Changes {
+		assert.NotEqual(t, integrate.KindUser, c.Kind)
+		assert.NotEqual(t, integrate.KindSettings, c.Kind, "no service is told to use what it has no rights in")
+	}
+}
