@@ -158,3 +158,14 @@ func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
 	w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\nglance_api_version = 2\n[nfs]\nvolume_driver = x\n"), 0o640)
 	assert.Contains(t, plan(t, in).String(), "note: controller /etc/cinder/cinder.conf [DEFAULT] glance_api_version: was removed in Queens and is ignored")
 }
+
+func TestWhatIsNotForUpstart(t *testing.T) {
+	spec := exampleSpec()
+	spec.Release, spec.Hosts[1].Layout = "mitaka", "upstart"
+	spec.Prepare = &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}, Repository: &integrate.RepositorySpec{Apt: "https://download.ceph.com/debian-hammer", Key: someKey}}
+	found := faults(t, spec)
+	assert.Contains(t, found["prepare.repository"], "an older one")
+	assert.Contains(t, found["prepare.guests"], "after a reboot")
+	spec.Hosts[1].Layout = ""
+	require.NoError(t, spec.Validate())
+}

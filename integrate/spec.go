@@ -8,7 +8,8 @@ type Spec struct {
 	Release string `json:"release" yaml:"release"`
 	// Layout says how the hosts' distribution names packages, files and units:
 	// debian (the default; Ubuntu too), rdo (the RHEL family), upstart (Ubuntu
-	// 12.04 and 14.04, whose World.Hosts are of package remote/upstart) or kolla
+	// 12.04 and 14.04, whose World.Hosts are of package remote/upstart, and for
+	// which prepare has neither repository nor guests) or kolla
 	// (containers that kolla-ansible deployed; see the package documentation).
 	Layout   string        `json:"layout,omitempty" yaml:"layout,omitempty"`
 	Clusters []ClusterSpec `json:"clusters" yaml:"clusters"`

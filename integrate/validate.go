@@ -42,6 +42,7 @@ func (s Spec) Validate() error {
 	v.options()
 	v.prepare()
 	v.containers()
+	v.withoutSystemd()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}

@@ -43,6 +43,20 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	}
 }
 
+// withoutSystemd refuses what hosts with Upstart could not keep.
+func (v *validation) withoutSystemd() {
+	p := v.spec.Prepare
+	if p == nil || !slices.ContainsFunc(v.spec.Hosts, func(h HostSpec) bool { return cmp.Or(h.Layout, v.spec.Layout) == layoutUpstart }) {
+		return
+	}
+	if p.Repository != nil {
+		v.fault("prepare.repository", "is written in a form that apt knows from 1.4 on, and hosts with layout upstart have an older one; leave it out, and make the repository known to them by hand")
+	}
+	if p.Guests != nil {
+		v.fault("prepare.guests", "makes folders that systemd-tmpfiles makes again after a reboot, and hosts with layout upstart have none; leave it out, and put its options under conf, client of the cluster")
+	}
+}
+
 // containers refuses what would be done to a host, and does nothing for the
 // services of containers.
 func (v *validation) containers() {
