@@ -364,8 +364,12 @@ func (x *hostDiffer) units() {
 		if x.unfitContainer(name) != nil {
 			continue // said once for the container
 		}
-		if u.Load == "not-found" || u.Load == "masked" {
-			x.problem(x.spec.Name, l.unit, nil, "the unit is %s; install or unmask it, or take %s off this host's services", u.Load, name)
+		switch u.Load {
+		case "not-found":
+			x.problem(x.spec.Name, l.unit, nil, "there is no such unit; install it, take %s off this host's services, or name another layout for this host than %s", name, x.site.layoutOf(x.spec))
+			continue
+		case "masked":
+			x.problem(x.spec.Name, l.unit, nil, "the unit is masked; unmask it, or take %s off this host's services", name)
 			continue
 		}
 		if x.brokenBy[name] {

@@ -202,7 +202,7 @@ func alternatives(name string) []string { return strings.Split(name, "|") }
 
 // service is a service's place on a host.
 func (s *site) service(h HostSpec, name string) serviceLayout {
-	return s.services[cmp.Or(h.Layout, s.spec.Layout, layoutDebian)][name]
+	return s.services[s.layoutOf(h)][name]
 }
 
 // service is a service's place on this host.
@@ -222,3 +222,6 @@ func confPath(cluster string) string { return cephDir + "/" + cluster + ".conf" 
 func keyringPath(cluster, entity string) string {
 	return cephDir + "/" + cluster + "." + entity + ".keyring"
 }
+
+// layoutOf names a host's layout.
+func (s *site) layoutOf(h HostSpec) string { return cmp.Or(h.Layout, s.spec.Layout, layoutDebian) }

@@ -169,3 +169,11 @@ func TestWhatIsNotForUpstart(t *testing.T) {
 	spec.Hosts[1].Layout = ""
 	require.NoError(t, spec.Validate())
 }
+
+func TestHostOfAnotherLayout(t *testing.T) {
+	spec := exampleSpec()
+	w, in := open(t, spec)
+	w.Machines["compute1"].RemoveUnit("nova-compute.service")
+	w.Machines["compute1"].AddUnit("openstack-nova-compute.service")
+	assert.Contains(t, plan(t, in).String(), "PROBLEM: compute1 nova-compute.service: there is no such unit; install it, take nova-compute off this host's services, or name another layout for this host than debian")
+}
