@@ -177,3 +177,12 @@ func TestHostOfAnotherLayout(t *testing.T) {
 	w.Machines["compute1"].AddUnit("openstack-nova-compute.service")
 	assert.Contains(t, plan(t, in).String(), "PROBLEM: compute1 nova-compute.service: there is no such unit; install it, take nova-compute off this host's services, or name another layout for this host than debian")
 }
+
+func TestGuestsOfRDO(t *testing.T) {
+	spec := exampleSpec()
+	spec.Layout, spec.Prepare = "rdo", &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}}
+	_, in := open(t, spec)
+	assert.Contains(t, plan(t, in).String(), "mode: qemu:qemu 0770")
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty())
+}

@@ -82,12 +82,24 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	} else {
 		w.addPackages(m, h)
 	}
-	m.AddFile("/etc/os-release", []byte("ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"), 0o644)
+	m.AddFile("/etc/os-release", []byte(w.osRelease(h)), 0o644)
 	m.AddFile("/etc/tmpfiles.d/README", []byte("see tmpfiles.d(5)\n"), 0o644)
 	m.AddUser("libvirt-qemu", "kvm")
+	m.AddUser("qemu", "qemu")
 	m.Handle("rbd", w.rbd)
 	m.Handle("rados", w.rados)
 	return m
+}
+
+// osRelease says which distribution a host is of, by its layout.
+func (w *World) osRelease(h integrate.HostSpec) string {
+	switch w.layout(h) {
+	case "rdo":
+		return "ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"9\"\n"
+	case "upstart":
+		return "ID=ubuntu\nID_LIKE=debian\nVERSION_ID=\"14.04\"\n"
+	}
+	return "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"
 }
 
 // addPackages makes the services of a host run, as packages put them there.
