@@ -2,6 +2,7 @@ package ceph
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 )
@@ -27,7 +28,12 @@ func (c *Cluster) CreatePool(ctx context.Context, p Pool) error {
 	} else if p.Size > 1 { // size 1 has to be meant, which only "set" can be told
 		args["size"] = p.Size
 	}
-	if _, err := c.run(ctx, "osd pool create", args); err != nil {
+	_, err := c.run(ctx, "osd pool create", args)
+	if _, sized := args["size"]; sized && errors.Is(err, ErrInvalid) {
+		delete(args, "size") // before Nautilus it is known to "set" only
+		_, err = c.run(ctx, "osd pool create", args)
+	}
+	if err != nil {
 		return err
 	}
 	return c.UpdatePool(ctx, p)

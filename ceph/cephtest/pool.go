@@ -52,6 +52,9 @@ func (c *Cluster) poolCreate(a call) (any, string, error) {
 		}
 		return nil, "pool '" + name + "' already exists", nil
 	}
+	if c.Release < "nautilus" && a.int("size") != 0 { // as the ceph program of then says
+		return nil, "", a.refuse(einval, "invalid command")
+	}
 	if c.Release < "nautilus" && a.int("pg_num") == 0 {
 		return nil, "", a.refuse(einval, "Invalid command: missing required parameter pg_num(<int[0-]>)")
 	}
