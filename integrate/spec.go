@@ -170,7 +170,9 @@ type BackendSpec struct {
 	// DataPool is where the objects of the volumes go, an erasure-coded pool most
 	// often; Pool then has their headers. All that a user makes goes there.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
-	// Options are further options of the backend's section.
+	// Options are further options of the backend's section. Those of the RBD
+	// driver, and their values, must be ones that the release knows; others of
+	// Cinder's are written as they are given.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 
