@@ -134,6 +134,12 @@ func (c *Cluster) release(ctx context.Context) (string, error) {
 	return oldest(slices.Collect(maps.Keys(all.Overall))), err
 }
 
+// before reports whether the cluster is known to be older than a release.
+func (c *Cluster) before(ctx context.Context, release string) bool {
+	found, err := c.release(ctx)
+	return err == nil && found != "" && found < release
+}
+
 // oldest takes the release out of lines such as
 // "ceph version 16.2.15 (618f…) pacific (stable)", or, before Luminous,
 // "ceph version 10.2.11 (e4b0…)". Releases are named in the order of the

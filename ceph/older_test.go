@@ -41,6 +41,21 @@ func TestOlderClusters(t *testing.T) {
 	}
 }
 
+// A size that a cluster of today refuses is not worth a pool of another one.
+func TestARefusedSizeMakesNoPool(t *testing.T) {
+	var made int
+	fake := cephtest.New()
+	c := ceph.New(commander(func(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
+		if strings.Contains(string(cmd.JSON), "osd pool create") {
+			made++
+			return ceph.Reply{}, &ceph.CommandError{Op: "osd pool create", Code: 22, Status: "pool size must be between 1 and 10"}
+		}
+		return fake.Command(ctx, cmd)
+	}))
+	require.ErrorContains(t, c.CreatePool(t.Context(), ceph.Pool{Name: "volumes", Size: 11}), "between 1 and 10")
+	assert.Equal(t, 1, made)
+}
+
 func TestConfOfOlderClusters(t *testing.T) {
 	for dump, want := range map[string]string{
 		`{"fsid":"f","mons":[{"addr":"10.0.0.1:6789/0"},{"addr":"[2001:db8::2]:6789/0"}]}`: "[global]\nfsid = f\nmon_host = 10.0.0.1:6789,[2001:db8::2]:6789\n",

@@ -29,8 +29,8 @@ func (c *Cluster) CreatePool(ctx context.Context, p Pool) error {
 		args["size"] = p.Size
 	}
 	_, err := c.run(ctx, "osd pool create", args)
-	if _, sized := args["size"]; sized && errors.Is(err, ErrInvalid) {
-		delete(args, "size") // before Nautilus it is known to "set" only
+	if _, sized := args["size"]; sized && errors.Is(err, ErrInvalid) && c.before(ctx, "nautilus") {
+		delete(args, "size") // which is known to "set" only
 		_, err = c.run(ctx, "osd pool create", args)
 	}
 	if err != nil {
