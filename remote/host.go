@@ -101,7 +101,8 @@ type RestartUnit struct {
 	Settle time.Duration // 0 is 3 s
 }
 
-// Packages reads which packages are installed. Result: Versions.
+// Packages reads which packages are installed. Result: Versions, each as dpkg or
+// rpm writes it: with the epoch, if there is one, and the revision or release.
 type Packages struct{ Names []string }
 
 // InstallPackages installs what is missing of Names, without recommended

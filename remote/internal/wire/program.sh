@@ -580,7 +580,7 @@ query() {
 		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)
 		[ "$?" -le 1 ] || { fail sys "dpkg-query does not work"; return 1; }
 	elif command -v rpm; then
-		v=$(rpm -q --qf "ii  %{NAME} %{VERSION}-%{RELEASE}\n" -- "$@" 2>/dev/null)
+		v=$(rpm -q --qf "ii  %{NAME} %{EVR}\n" -- "$@" 2>&1)
 	else
 		fail sys "neither dpkg-query nor rpm is there"
 		return 1
@@ -592,6 +592,9 @@ query() {
 		*) need="$need $x" ;;
 		esac
 	done
+	# To an rpm that cannot read its database, nothing is installed.
+	case $need$v in " "*"${nl}error: "*) fail sys "$v"; return 1 ;;
+	esac
 }
 op_packages() {
 	line c
@@ -609,7 +612,12 @@ install() {
 		dpkg --configure -a
 		apt update && apt install $need
 	else
-		dnf -y -q --setopt=install_weak_deps=False install $need
+		# What dnf keeps is for everybody to read. What it knows of repositories may be
+		# old; of two failures, the second one tells.
+		umask 022
+		set -- dnf -y -q --setopt=install_weak_deps=False
+		"$@" install $need >/dev/null 2>&1 && return
+		"$@" --refresh install $need
 	fi
 }
 op_install() {
