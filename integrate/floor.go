@@ -23,12 +23,12 @@ func cephPackages() []string {
 }
 
 // upstream is the version of Ceph itself in a package's: 16.2.15 in
-// 2:16.2.15+ds-0+deb12u1.
+// 2:16.2.15+ds-0+deb12u1, 18.2.4 in 2:18.2.4-0.el9.
 func upstream(version string) string {
 	if _, rest, ok := strings.Cut(version, ":"); ok {
 		version = rest
 	}
-	if i := strings.IndexAny(version, "-+~"); i >= 0 {
+	if i := strings.IndexAny(version, "-+~^"); i >= 0 {
 		version = version[:i]
 	}
 	return version
@@ -50,6 +50,13 @@ func older(a, b string) bool {
 		}
 	}
 	return false
+}
+
+// tooOldFor reports whether a package's version is older than one of Ceph, as
+// 19.2.0~rc1 is than 19.2.0.
+func tooOldFor(floor, version string) bool {
+	u := upstream(version)
+	return older(u, floor) || !older(floor, u) && strings.Contains(version, u+"~")
 }
 
 // floor is the newest min_client among the clusters that a host's services use.
@@ -79,7 +86,7 @@ func (x *hostDiffer) tooOld() []string {
 	var names []string
 	floor := x.floor()
 	for _, name := range cephPackages() {
-		if v := x.seen.packages[name]; floor != "" && v != "" && older(upstream(v), floor) {
+		if v := x.seen.packages[name]; floor != "" && v != "" && tooOldFor(floor, v) {
 			names = append(names, name)
 		}
 	}
@@ -151,7 +158,7 @@ func (h *hostRun) upgradePackages(ctx context.Context, c Change) (changed bool, 
 	for _, name := range names {
 		v := results[1].Versions[name]
 		changed = changed || v != h.diff.seen.packages[name]
-		if older(upstream(v), floor) {
+		if tooOldFor(floor, v) {
 			err = fmt.Errorf("%s: %s is %s and not %s or newer: %s", h.spec.Name, name, v, floor, lastWords(results[0]))
 		}
 	}
