@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -74,11 +75,14 @@ func (x *hostDiffer) floor() string {
 
 func holds() remote.Run { return remote.Run{Argv: []string{"apt-mark", "showhold"}} }
 
+// dnfLocks is where dnf versionlock writes.
+const dnfLocks = "/etc/dnf/plugins/versionlock.list"
+
 func (s *site) floorOps() []remote.Op {
 	if !slices.ContainsFunc(s.spec.Clusters, func(c ClusterSpec) bool { return c.MinClient != "" }) {
 		return nil
 	}
-	return []remote.Op{remote.ReadFile{Path: osRelease}, remote.Packages{Names: cephPackages()}, holds()}
+	return []remote.Op{remote.ReadFile{Path: osRelease}, remote.ReadFile{Path: dnfLocks}, remote.Packages{Names: cephPackages()}, holds()}
 }
 
 // tooOld lists the installed packages that are older than the floor.
@@ -105,14 +109,11 @@ func (x *hostDiffer) upgrade() {
 		diffs = append(diffs, FieldDiff{name, x.seen.packages[name], x.floor() + " or newer"})
 		have = append(have, name+" "+x.seen.packages[name])
 	}
-	held := slices.DeleteFunc(strings.Fields(x.seen.said(holds())), func(name string) bool {
-		plain, _, _ := strings.Cut(name, ":")
-		return !slices.Contains(old, plain)
-	})
+	held, by := x.held(old)
 	next := ""
 	switch {
 	case len(held) > 0:
-		next = fmt.Sprintf("%s held there (apt-mark showhold), so nothing is changed: release what may be upgraded", strings.Join(held, ", "))
+		next = fmt.Sprintf("%s held there (%s), so nothing is changed: release what may be upgraded", strings.Join(held, ", "), by)
 	case x.site.spec.Packages != "install":
 		next = "upgrade them, or say packages: install in the Spec"
 	default:
@@ -123,6 +124,29 @@ func (x *hostDiffer) upgrade() {
 	for _, name := range x.names {
 		x.brokenBy[name] = true
 	}
+}
+
+// held lists those of the packages that stay as they are by somebody's wish, and
+// what says so. Of dnf's locks these are the ones on the very version that is
+// installed; whether others let a new enough one in, dnf has to say.
+func (x *hostDiffer) held(names []string) (held []string, by string) {
+	if x.seen.distribution().family != familyRPM {
+		return slices.DeleteFunc(strings.Fields(x.seen.said(holds())), func(name string) bool {
+			plain, _, _ := strings.Cut(name, ":")
+			return !slices.Contains(names, plain)
+		}), "apt-mark showhold"
+	}
+	locks := strings.Fields(string(x.seen.files[dnfLocks].data))
+	for _, name := range names {
+		version := x.seen.packages[name]
+		if !strings.Contains(version, ":") {
+			version = "0:" + version
+		}
+		if slices.Contains(locks, name+"-"+version+".*") {
+			held = append(held, name)
+		}
+	}
+	return held, "dnf versionlock"
 }
 
 func (x *hostDiffer) repositoryID() string {
@@ -136,14 +160,15 @@ func (x *hostDiffer) upgradeID() string { return x.id(KindUpgrade, strings.Join(
 
 // upgradePackages upgrades packages and looks whether that was enough. Held
 // packages, and those that would be removed, make apt refuse; dnf passes over
-// locked ones, which then are still too old.
+// those that are locked or excluded, which then are still too old.
 func (h *hostRun) upgradePackages(ctx context.Context, c Change) (changed bool, err error) {
 	names := strings.Fields(c.Name)
 	argv := []string{"env", "DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_SUSPEND=1",
 		"apt-get", "-y", "-q", "--no-install-recommends", "--no-remove", "--only-upgrade", "-o", "DPkg::Lock::Timeout=300",
 		"-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install"}
 	if h.diff.seen.distribution().family == familyRPM {
-		argv = []string{"dnf", "-y", "-q", "upgrade"}
+		// What dnf keeps is for everybody to read.
+		argv = []string{"sh", "-c", `umask 022; exec dnf "$@"`, "dnf", "-y", "-q", "--refresh", "--setopt=install_weak_deps=False", "upgrade"}
 	}
 	ops := []remote.Op{remote.Run{Argv: append(argv, names...), Timeout: packageTime}, remote.Packages{Names: names}}
 	host := h.in.world.Hosts[h.spec.Name]
@@ -159,7 +184,7 @@ func (h *hostRun) upgradePackages(ctx context.Context, c Change) (changed bool, 
 		v := results[1].Versions[name]
 		changed = changed || v != h.diff.seen.packages[name]
 		if tooOldFor(floor, v) {
-			err = fmt.Errorf("%s: %s is %s and not %s or newer: %s", h.spec.Name, name, v, floor, lastWords(results[0]))
+			err = fmt.Errorf("%s: %s is %s and not %s or newer: %s", h.spec.Name, name, v, floor, cmp.Or(lastWords(results[0]), "nothing newer was found that is not held back"))
 		}
 	}
 	if err == nil && results[0].Exit != 0 {

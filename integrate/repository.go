@@ -10,9 +10,10 @@ import (
 )
 
 // A RepositorySpec gives hosts a repository with Ceph's packages, beside those
-// they have, and its key, which counts for that repository alone. On a host
-// with apt, the repository is read and its signature checked before it counts;
-// on one with dnf, that is so when packages are installed.
+// they have, and its key. On a host with apt, the key counts for that repository
+// alone, which is read and its signature checked before it counts. On one with
+// dnf, the packages' signatures are checked when they are installed; rpm then
+// keeps the key, even if it did not sign them, and trusts it in any repository.
 type RepositorySpec struct {
 	// Apt is the URL for hosts with apt, and Dnf, in which $releasever and
 	// $basearch are the host's own, that for hosts with dnf. A host that has

@@ -320,6 +320,26 @@ func TestHeldClientsAreLeftAlone(t *testing.T) {
 	}
 }
 
+// dnf's locks count where they are on the version that is there.
+func TestLockedClientsAreLeftAlone(t *testing.T) {
+	for locks, held := range map[string]bool{
+		"# Added lock on Thu Nov 26 09:26:44 2026\nlibrbd1-2:16.2.9-1.*\n":         true,
+		"ceph-common-0:16.2.9-2.el8.*\n":                                           true, // that has no epoch
+		"librbd1-2:16.2.10-1.*\n!librbd1-2:16.2.9-1.*\nlibrbd1-devel-2:16.2.9-1.*": false,
+		"": false,
+	} {
+		w, in := open(t, floorSpec())
+		m := w.Machines["compute1"]
+		m.AddFile("/etc/os-release", []byte("ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n"), 0o644)
+		m.AddFile("/etc/dnf/plugins/versionlock.list", []byte(locks), 0o644)
+		m.AddPackage("ceph-common", "16.2.9-2.el8", true)
+		m.AddPackage("librbd1", "2:16.2.9-1", true)
+		p := plan(t, in)
+		assert.Equal(t, held, strings.Contains(p.String(), " held there (dnf versionlock)"), "%s%s", locks, p)
+		assert.Equal(t, !held, change(p, "upgrade/compute1/ceph-common librbd1") != nil, "%s%s", locks, p)
+	}
+}
+
 func TestRepositoryValidation(t *testing.T) {
 	spec := preparing(integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "mirror.example", Dnf: "https://a b", Suite: "a b", Components: []string{"a\nb"}, Key: "AAAA"}})
 	spec.Clusters[0].MinClient = "reef"

@@ -134,7 +134,7 @@ func TestPackagesOfAHostWithDnf(t *testing.T) {
 		require.Equal(t, changed, r.Changed)
 		require.Equal(t, want, r.Versions)
 	}
-	require.Equal(t, map[string]string{"librbd1": "2:18.2.4-0.el9"}, h.versions(t, "librbd1", "ceph-recommended", "no-such").Versions)
+	require.Equal(t, map[string]string{"librbd1": "2:18.2.4-0.el9"}, h.versions(t, "librbd1", "ceph-of-18.2.4", "no-such").Versions)
 
 	modes, _ := h.run(t, "stat", "-c", "%a", "/etc/ceph/rbdmap", "/var/cache/dnf", "/var/log/dnf.log", "/var/lib/dnf/history.sqlite")
 	require.Equal(t, "644\n755\n644\n644\n", modes)
