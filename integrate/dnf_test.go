@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An rpmHost is a compute of the RHEL family with the real dnf and rpm, and a unit
-// of a script; see testdata/rpmhost of remote.
+// An rpmHost is a compute of the RHEL family with the real dnf and rpm, without apt
+// and dpkg, and a unit of a script; see testdata/rpmhost of remote.
 type rpmHost struct {
 	*remote.SSH
 	dir string
@@ -148,6 +148,7 @@ const rpmPackages = "packages/compute1/ceph-common python3-rados python3-rbd qem
 
 func TestAHostWithDnf(t *testing.T) {
 	h := startRPMHost(t)
+	require.Equal(t, "none\n", h.run(t, "sh", "-c", "command -v apt-get || command -v dpkg-query || echo none"))
 	w, _ := open(t, rpmSpec())
 
 	// By a key that did not sign them, no package is installed.

@@ -574,9 +574,10 @@ settle() {
 	done
 }
 
-# Packages.
+# Packages. Hosts with rpm may have dpkg and apt as programs like others.
+debian() { command -v dpkg-query >/dev/null && [ -s /var/lib/dpkg/status ]; }
 query() {
-	if command -v dpkg-query; then
+	if debian; then
 		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)
 		[ "$?" -le 1 ] || { fail sys "dpkg-query does not work"; return 1; }
 	elif command -v rpm; then
@@ -607,7 +608,7 @@ apt() {
 	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 apt-get -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 install() {
-	if command -v apt-get >/dev/null; then
+	if debian; then
 		apt install $need && return
 		dpkg --configure -a
 		apt update && apt install $need
