@@ -158,27 +158,31 @@ func (x *hostDiffer) repositoryID() string {
 
 func (x *hostDiffer) upgradeID() string { return x.id(KindUpgrade, strings.Join(x.tooOld(), " ")) }
 
-// upgradePackages upgrades packages and looks whether that was enough. Held
-// packages, and those that would be removed, make apt refuse; dnf passes over
-// those that are locked or excluded, which then are still too old.
+// upgradePackages upgrades packages and looks whether that was enough. What the
+// repositories have now is asked for first: one that does not answer need not be
+// theirs. Held packages, and those that would be removed, make apt refuse; dnf
+// passes over those that are locked or excluded, which then are still too old.
 func (h *hostRun) upgradePackages(ctx context.Context, c Change) (changed bool, err error) {
 	names := strings.Fields(c.Name)
-	argv := []string{"env", "DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_SUSPEND=1",
-		"apt-get", "-y", "-q", "--no-install-recommends", "--no-remove", "--only-upgrade", "-o", "DPkg::Lock::Timeout=300",
-		"-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install"}
+	apt := []string{"env", "DEBIAN_FRONTEND=noninteractive", "APT_LISTCHANGES_FRONTEND=none", "NEEDRESTART_SUSPEND=1", "apt-get", "-y", "-q", "-o", "DPkg::Lock::Timeout=300"}
+	argv := slices.Concat(apt, []string{"--no-install-recommends", "--no-remove", "--only-upgrade",
+		"-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold", "install"})
+	first := []remote.Op{remote.Run{Argv: slices.Concat(apt, []string{"update"}), Timeout: packageTime}}
 	if h.diff.seen.distribution().family == familyRPM {
 		// What dnf keeps is for everybody to read.
 		argv = []string{"sh", "-c", `umask 022; exec dnf "$@"`, "dnf", "-y", "-q", "--refresh", "--setopt=install_weak_deps=False", "upgrade"}
+		first = nil
 	}
-	ops := []remote.Op{remote.Run{Argv: append(argv, names...), Timeout: packageTime}, remote.Packages{Names: names}}
+	ops := append(first, remote.Run{Argv: append(argv, names...), Timeout: packageTime}, remote.Packages{Names: names})
 	host := h.in.world.Hosts[h.spec.Name]
 	results, err := host.Do(ctx, ops...)
-	if err != nil || len(results) < 2 {
+	if err != nil || len(results) < len(ops) {
 		return false, err
 	}
 	if err := firstError(results); err != nil {
 		return false, err
 	}
+	results = results[len(first):]
 	floor := h.diff.floor()
 	for _, name := range names {
 		v := results[1].Versions[name]

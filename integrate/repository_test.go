@@ -255,7 +255,15 @@ func oldClients(t *testing.T, w *integratetest.World, newer string, held string)
 		m.AddPackage(name, "2:16.2.9-1", true)
 	}
 	m.Handle("apt-mark", func(run remote.Run) (stdout, stderr []byte, exit int) { return []byte(held), nil, 0 })
+	var updated bool
 	m.Handle("env", func(run remote.Run) (stdout, stderr []byte, exit int) {
+		if run.Argv[len(run.Argv)-1] == "update" {
+			updated = true
+			return nil, []byte("E: some other repository does not answer"), 100
+		}
+		if !updated {
+			t.Error("what the repositories have may be long ago")
+		}
 		if !strings.Contains(strings.Join(run.Argv, " "), "--only-upgrade") || !strings.HasSuffix(strings.Join(run.Argv, " "), "install ceph-common librbd1") {
 			t.Errorf("%q", run.Argv)
 		}
