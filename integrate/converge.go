@@ -108,7 +108,7 @@ func (c *converge) run(ctx context.Context) {
 // leave gives parts that were not begun, and why.
 func (c *converge) leave(stage Stage, why error, targets ...string) {
 	for _, target := range targets {
-		p := Part{Stage: stage, Target: target, Plan: &Plan{Changes: []Change{}, Findings: []Finding{
+		p := Part{Stage: stage, Target: target, Plan: &Plan{Release: string(c.in.site.release), Changes: []Change{}, Findings: []Finding{
 			{Problem: true, Target: target, Message: "left alone: " + why.Error(), Err: why}}}}
 		if !c.opts.PlanOnly {
 			p.Result = &Result{Outcomes: []Outcome{}, Findings: p.Plan.Findings}

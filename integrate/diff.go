@@ -40,7 +40,7 @@ func newDiffer(s *site, o *observed) *differ {
 	for _, id := range s.secrets {
 		c.uuids[id] = s.secretUUID(id, o.clusters[id.cluster].status.FSID)
 	}
-	return &differ{site: s, o: o, plan: &Plan{Changes: []Change{}}, ids: map[string]bool{}, common: c}
+	return &differ{site: s, o: o, plan: &Plan{Release: string(s.release), Changes: []Change{}}, ids: map[string]bool{}, common: c}
 }
 
 // diff compares everything.
@@ -95,7 +95,7 @@ func (s *site) inOrder() []HostSpec {
 
 // part begins a plan of its own that knows which changes d has.
 func (d *differ) part() *differ {
-	return &differ{site: d.site, o: d.o, plan: &Plan{Changes: []Change{}}, ids: maps.Clone(d.ids), common: d.common}
+	return &differ{site: d.site, o: d.o, plan: &Plan{Release: string(d.site.release), Changes: []Change{}}, ids: maps.Clone(d.ids), common: d.common}
 }
 
 // merge adds the plans of parts.

@@ -14,10 +14,8 @@ func (x *hostDiffer) releases() {
 	var said []string
 	for _, name := range x.names {
 		l := x.service(name)
-		program, kind, version := l.program, l.service, x.seen.packages[l.program]
-		if k := l.kolla; k != nil {
-			program, kind, version = k.container, openstack.Kolla, x.seen.containers[k.container].version
-		}
+		program := l.releasedAs()
+		kind, version := x.seen.versionOf(l)
 		if version == "" {
 			continue
 		}
@@ -35,4 +33,21 @@ func (x *hostDiffer) releases() {
 		said = append(said, program)
 		x.brokenBy[name] = x.brokenBy[name] || err == nil
 	}
+}
+
+// releasedAs is the package, or the container, whose version tells a service's
+// release.
+func (l serviceLayout) releasedAs() string {
+	if l.kolla != nil {
+		return l.kolla.container
+	}
+	return l.program
+}
+
+// versionOf is that version, and how it is read; empty when it is not known.
+func (h *observedHost) versionOf(l serviceLayout) (openstack.Service, string) {
+	if l.kolla != nil {
+		return openstack.Kolla, h.containers[l.kolla.container].version
+	}
+	return l.service, h.packages[l.program]
 }

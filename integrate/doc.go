@@ -22,6 +22,9 @@
 // keep that, too, unless there are more hosts than Config.Parallel. The hosts of a
 // World that are reached alike are best made by one remote.Fleet.
 //
+// A Spec names the cloud's release, as options differ; DetectRelease asks the
+// hosts' packages and containers for it. A plan says where they are of another.
+//
 // There is no state but the world: run Plan and Apply again after a failure or
 // a kill, and they finish what is missing. See the Example.
 //

@@ -46,10 +46,14 @@ type Integration struct {
 // New checks the Spec and that the World has every part that the Spec names,
 // joining all faults. It connects to nothing.
 func New(cfg Config) (*Integration, error) {
-	err := cfg.Spec.Validate()
-	if err != nil {
+	if err := cfg.Spec.Validate(); err != nil {
 		return nil, err
 	}
+	return newIntegration(cfg)
+}
+
+// newIntegration is New for a Spec that was checked.
+func newIntegration(cfg Config) (*Integration, error) {
 	if min(cfg.Parallel, int(cfg.Settle), int(cfg.Poll)) < 0 {
 		return nil, errors.New("integrate: Config: Parallel, Settle and Poll cannot be negative")
 	}

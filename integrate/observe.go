@@ -180,7 +180,8 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 	if len(results) != len(ops) {
 		return nil, fmt.Errorf("%s: %d results for %d operations", name, len(results), len(ops))
 	}
-	o := &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}, runs: map[string]remote.Result{}, entered: entered}
+	o := newObservedHost()
+	o.entered = entered
 	if err := o.take(q, results); err != nil {
 		return nil, err
 	}
@@ -258,12 +259,18 @@ func (in *Integration) hostQuery(name string) query {
 	for _, u := range units {
 		q.ops = append(q.ops, remote.UnitState{Unit: u})
 	}
-	if q.containers = in.site.containersOn(h); len(q.containers) > 0 {
-		for _, engine := range engines() {
-			q.ops = append(q.ops, inspect(engine, q.containers))
-		}
-	}
+	q.inspects(in.site.containersOn(h))
 	return q
+}
+
+// inspects asks every engine about containers.
+func (q *query) inspects(containers []string) {
+	if q.containers = containers; len(containers) == 0 {
+		return
+	}
+	for _, engine := range engines() {
+		q.ops = append(q.ops, inspect(engine, containers))
+	}
 }
 
 // take sorts results into o.

@@ -54,6 +54,10 @@ type observedHost struct {
 	engines    []string // what the engines say about containers that they do not have
 }
 
+func newObservedHost() *observedHost {
+	return &observedHost{files: map[string]observedFile{}, units: map[string]remote.Unit{}, packages: map[string]string{}, runs: map[string]remote.Result{}}
+}
+
 // size is what the contents of the files take.
 func (h *observedHost) size() int64 {
 	var n int64

@@ -88,6 +88,7 @@ func (f Finding) String() string {
 // A Plan is what would make the world as its Spec says. It is data: the same
 // Spec and world give the same plan, byte for byte, and no secret is in it.
 type Plan struct {
+	Release  string    `json:"release,omitempty"` // of OpenStack, that it is for
 	Changes  []Change  `json:"changes"`
 	Findings []Finding `json:"findings,omitempty"`
 
@@ -111,6 +112,9 @@ func (p *Plan) Problems() []Finding {
 // String is the plan as a person approves it.
 func (p *Plan) String() string {
 	var b strings.Builder
+	if p.Release != "" && !p.Empty() {
+		fmt.Fprintf(&b, "For OpenStack %s\n", p.Release)
+	}
 	stage := Stage("")
 	for _, c := range p.Changes {
 		if c.Stage != stage {

@@ -4,7 +4,8 @@ package integrate
 // services run on which hosts, and what of them is kept in Ceph. It is plain
 // data with YAML and JSON tags. A zero field has the documented default.
 type Spec struct {
-	// Release is the cloud's OpenStack release, such as zed.
+	// Release is the cloud's OpenStack release, such as zed. Programs that leave
+	// it to the hosts fill in what DetectRelease tells.
 	Release string `json:"release" yaml:"release"`
 	// Layout says how the hosts' distribution names packages, files and units:
 	// debian (the default; Ubuntu too), rdo (the RHEL family), upstart (Ubuntu

@@ -29,7 +29,9 @@ func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Messag
 
 // Validate reports every fault of the Spec at once, each a *FieldError,
 // before anything is connected to.
-func (s Spec) Validate() error {
+func (s Spec) Validate() error { return errors.Join(s.check()...) }
+
+func (s Spec) check() []error {
 	v := &validation{spec: s}
 	v.release()
 	v.ssh()
@@ -46,7 +48,7 @@ func (s Spec) Validate() error {
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
-	return errors.Join(v.faults...)
+	return v.faults
 }
 
 type validation struct {
@@ -96,12 +98,11 @@ func (v *validation) ssh() {
 }
 
 func (v *validation) release() {
-	if v.spec.Release == "" {
-		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed")
-		return
-	}
 	release, err := openstack.ParseRelease(v.spec.Release)
-	if err != nil {
+	switch {
+	case v.spec.Release == "":
+		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed, or let DetectRelease tell it from the hosts' packages")
+	case err != nil:
 		v.fault("release", "%v", err)
 	}
 	v.layout("layout", v.spec.Layout, release)

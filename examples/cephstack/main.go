@@ -68,6 +68,11 @@ func (p program) run(ctx context.Context, args []string) int {
 	if err != nil {
 		return p.fail(exitFailed, err)
 	}
+	if spec.Release == "" {
+		if spec.Release, err = p.detect(ctx, integrate.Config{Spec: spec, World: world, Parallel: o.parallel}); err != nil {
+			return p.fail(exitUsage, err)
+		}
+	}
 	told := newProgress(p.stderr, o.command == "converge")
 	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Observer: told.event, Parallel: o.parallel})
 	if err != nil {
@@ -80,6 +85,15 @@ func (p program) run(ctx context.Context, args []string) int {
 		return p.fail(code, err)
 	}
 	return code
+}
+
+// detect lets the hosts tell the release, and says what they told.
+func (p program) detect(ctx context.Context, cfg integrate.Config) (string, error) {
+	d, err := integrate.DetectRelease(ctx, cfg)
+	if err == nil {
+		fmt.Fprintf(p.stderr, "The Spec names no release; the hosts tell:\n%s", d)
+	}
+	return d.Release, err
 }
 
 func (p program) fail(code int, err error) int {

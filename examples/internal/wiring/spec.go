@@ -16,7 +16,8 @@ import (
 )
 
 // Load reads a Spec from a YAML (or JSON) file. Unknown fields are refused.
-// Paths in it are taken relative to the file; ~/ is the home directory.
+// Paths in it are taken relative to the file; ~/ is the home directory. That it
+// has no release is not a fault here: integrate.DetectRelease can tell it.
 func Load(path string) (integrate.Spec, error) {
 	var spec integrate.Spec
 	data, err := os.ReadFile(path)
@@ -53,7 +54,24 @@ func Load(path string) (integrate.Spec, error) {
 	if f := &spec.Cloud.CloudsFile; *f != "" {
 		*f = locate(dir, *f)
 	}
-	return spec, errors.Join(spec.Validate(), files(spec))
+	return spec, errors.Join(butRelease(spec), files(spec))
+}
+
+// butRelease are the faults of a Spec, but for a release that is missing.
+func butRelease(spec integrate.Spec) error {
+	err := spec.Validate()
+	all, ok := err.(interface{ Unwrap() []error })
+	if spec.Release != "" || !ok {
+		return err
+	}
+	var rest []error
+	for _, err := range all.Unwrap() {
+		var f *integrate.FieldError
+		if !errors.As(err, &f) || f.Path != "release" {
+			rest = append(rest, err)
+		}
+	}
+	return errors.Join(rest...)
 }
 
 // files looks whether the files of this machine that the Spec names are there.

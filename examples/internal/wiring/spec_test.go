@@ -88,3 +88,13 @@ func TestASpecMayBeJSON(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "1m", spec.SSH.Timeouts.Handshake)
 }
+
+func TestAReleaseThatIsMissingIsNoFaultYet(t *testing.T) {
+	without := strings.Replace(small, "release: zed\n", "", 1)
+	spec, err := Load(put(t, filepath.Join(t.TempDir(), "cloud.yaml"), without))
+	require.NoError(t, err)
+	assert.Empty(t, spec.Release)
+	_, err = Load(put(t, filepath.Join(t.TempDir(), "cloud.yaml"), without+"packages: maybe\n"))
+	require.ErrorContains(t, err, "spec: packages: ")
+	assert.NotContains(t, err.Error(), "spec: release: ")
+}
