@@ -1,7 +1,6 @@
 package integrate
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -158,9 +157,8 @@ func (h *hostRun) recordsOf(unit string) []string {
 	return names
 }
 
-// cinderHost is the name under which Cinder's services of this host report:
-// backend_host of a backend's section, or host, or the host's own. What the
-// Spec sets counts before it is on the host.
+// cinderHost is the cinderName of a service of this host. What the Spec sets
+// counts before it is on the host.
 func (h *hostRun) cinderHost(section string) string {
 	for _, b := range h.in.site.cinder {
 		if own := b.Options["backend_host"]; own != "" && b.Name == section && section != singleBackend {
@@ -175,11 +173,7 @@ func (h *hostRun) cinderHost(section string) string {
 	if err != nil {
 		return h.spec.Name
 	}
-	name, _ := all.Lookup("DEFAULT", "host")
-	if own, ok := all.Lookup(section, "backend_host"); ok && section != "DEFAULT" {
-		name = own
-	}
-	return cmp.Or(name, h.spec.Name)
+	return cinderName(section, all, h.spec.Name)
 }
 
 func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) error {

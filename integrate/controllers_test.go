@@ -46,3 +46,55 @@ func TestBackendHostOfTheSpec(t *testing.T) {
 	require.NoError(t, err, "%s", report)
 	assert.Contains(t, check(report, "services up").Evidence, "cinder-volume rbd:volumes@ceph")
 }
+
+// TestSeveralHostsOfABackend: each way to serve a backend from several hosts, and
+// what a plan says of it.
+func TestSeveralHostsOfABackend(t *testing.T) {
+	const (
+		own    = "note: cloud backend ceph: is served by controller, controller2, by each under its own name (controller, controller2): a volume belongs to one of them"
+		locks  = "note: cloud backend ceph: is served by controller, controller2 as one, but what locks a volume on one of them does not on the others: "
+		shared = "note: cloud backend ceph: is served by controller, controller2 in cluster ha under one name, rbd:volumes"
+		etcd   = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
+	)
+	for name, c := range map[string]struct{ release, option, first, second, says string }{
+		"alike":                        {"zed", "", "", "", own},
+		"a release before clusters":    {"queens", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n", own},
+		"one in a cluster":             {"zed", "", "[DEFAULT]\ncluster = ha\n", "", own},
+		"active/passive, one lock":     {"zed", "rbd:volumes", etcd, etcd, ""},
+		"active/passive, locks apart":  {"zed", "rbd:volumes", "", "", locks + "controller, controller2 are without a coordinator"},
+		"active/passive, one has none": {"zed", "rbd:volumes", etcd, "[coordination]\nbackend_url = file:///var/lib/cinder\n", locks + "controller2 is without a coordinator"},
+		"before there were any":        {"newton", "rbd:volumes", "", "", ""},
+		"host in place of it":          {"zed", "", "[DEFAULT]\nhost = all\n" + etcd, "[DEFAULT]\nhost = all\n" + etcd, ""},
+		"active/active":                {"zed", "", "[DEFAULT]\ncluster = ha\n" + etcd, "[DEFAULT]\ncluster = ha\n" + etcd, ""},
+		"active/active without locks":  {"zed", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n", locks + "controller, controller2 are without a coordinator"},
+		"active/active under one name": {"zed", "rbd:volumes", "[DEFAULT]\ncluster = ha\n" + etcd, "[DEFAULT]\ncluster = ha\n" + etcd, shared},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := twoControllers()
+			spec.Release = c.release
+			if c.option != "" {
+				spec.Cinder.Backends[0].Options = map[string]string{"backend_host": c.option}
+			}
+			w, in := open(t, spec)
+			w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte(c.first), 0o640)
+			w.Machines["controller2"].AddFile("/etc/cinder/cinder.conf", []byte(c.second), 0o640)
+			said := func(findings []integrate.Finding) (text string) {
+				for _, f := range findings {
+					if strings.HasPrefix(f.Object, "backend ") {
+						text += f.String() + "\n"
+					}
+				}
+				return text
+			}
+			text := said(plan(t, in).Findings)
+			assert.Equal(t, c.says != "", text != "", text)
+			assert.Contains(t, text, c.says)
+			assert.Equal(t, c.says == own && c.release == "zed", strings.Contains(text, "set cluster in [DEFAULT]"), text)
+			for part := range in.Converge(t.Context(), integrate.ConvergeOptions{PlanOnly: true}) {
+				if part.Target == "cloud" {
+					assert.Equal(t, text, said(part.Plan.Findings))
+				}
+			}
+		})
+	}
+}

@@ -74,8 +74,9 @@ type converge struct {
 	seen  *observed // without hosts
 	base  *differ   // of what was planned before the hosts
 
-	mu     sync.Mutex
-	before map[string]Status // how changes of ended parts ended
+	mu      sync.Mutex
+	before  map[string]Status // how changes of ended parts ended
+	serving []volumeHost      // of the hosts that were planned
 }
 
 func (c *converge) run(ctx context.Context) {
@@ -101,6 +102,7 @@ func (c *converge) run(ctx context.Context) {
 		return
 	}
 	d := c.base.part()
+	d.serving = c.serving
 	d.cloud()
 	c.parts <- c.part(ctx, StageCloud, cloudTarget, d, (*run).cloud)
 }
@@ -177,6 +179,9 @@ func (c *converge) converged(ctx context.Context, name string) Part {
 	}
 	seen := c.in.look(ctx, name, c.secrets()...)
 	d := c.base.host(spec, seen)
+	c.mu.Lock()
+	c.serving = append(c.serving, d.serving...)
+	c.mu.Unlock()
 	d.o = &observed{clusters: c.seen.clusters, cloud: c.seen.cloud, hosts: map[string]*observedHost{name: seen}}
 	return c.part(ctx, stageOf(spec), name, d, func(r *run, ctx context.Context) { r.hosts(ctx, []string{name}) })
 }

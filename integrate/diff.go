@@ -23,6 +23,8 @@ type differ struct {
 	o    *observed
 	plan *Plan
 	ids  map[string]bool // changes planned so far
+	// serving is how the hosts that were compared serve the backends of Cinder.
+	serving []volumeHost
 	*common
 }
 
@@ -108,6 +110,7 @@ func (d *differ) merge(parts ...*differ) {
 	for _, part := range parts {
 		d.plan.Changes = append(d.plan.Changes, part.plan.Changes...)
 		d.plan.Findings = append(d.plan.Findings, part.plan.Findings...)
+		d.serving = append(d.serving, part.serving...)
 		for _, c := range part.plan.Changes {
 			d.ids[c.ID] = true
 		}
@@ -279,8 +282,10 @@ func capsDiffs(have, want ceph.Caps) []FieldDiff {
 	return diffs
 }
 
-// cloud plans what is made through the APIs: volume types.
+// cloud plans what is made through the APIs, volume types, and says what shows
+// only when all hosts are known.
 func (d *differ) cloud() {
+	d.volumeHosts()
 	if err := d.o.cloud.err; err != nil && !errors.Is(err, errNoCloud) {
 		d.problem(cloudTarget, "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v%s", err, advice(err))
 		return

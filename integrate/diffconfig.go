@@ -121,6 +121,9 @@ func (x *hostDiffer) desiredSettings(path string) (wantedFile, error) {
 			return w, err
 		}
 		x.findings(name, path, all)
+		if name == "cinder-volume" {
+			x.serves(all)
+		}
 	}
 	w.data = file.Bytes()
 	return w, nil
