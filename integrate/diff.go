@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/openstack"
 )
 
 // cloudTarget is the target of what is changed through the APIs.
@@ -286,6 +287,11 @@ func capsDiffs(have, want ceph.Caps) []FieldDiff {
 // only when all hosts are known.
 func (d *differ) cloud() {
 	d.volumeHosts()
+	for _, b := range d.site.cinder {
+		for _, f := range (openstack.VolumeBackend{Name: b.Name, Extra: b.Options}).Findings() {
+			d.note(cloudTarget, "backend "+b.Name+" option "+f.Option, "%s", f.Message)
+		}
+	}
 	if err := d.o.cloud.err; err != nil && !errors.Is(err, errNoCloud) {
 		d.problem(cloudTarget, "", err, "the APIs cannot be asked, so nothing that depends on them is planned: %v%s", err, advice(err))
 		return

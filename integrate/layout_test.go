@@ -154,6 +154,14 @@ func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
 	require.ErrorContains(t, spec.Validate(), "spec: cinder.backends[0]: ")
 	require.ErrorContains(t, spec.Validate(), "queens does not know it")
 
+	spec.Release, spec.Cinder.Backends[0].Options = "zed", map[string]string{"rdb_max_clone_depth": "3", "backend_host": "all"}
+	_, misspelt := open(t, spec)
+	p := plan(t, misspelt)
+	assert.Contains(t, p.String(), "note: cloud backend ceph option rdb_max_clone_depth: is not known to be an option of a backend")
+	assert.Contains(t, p.String(), "is rbd_max_clone_depth meant?")
+	assert.Len(t, p.Findings, 1)
+	assert.Empty(t, p.Problems())
+
 	w, in := open(t, exampleSpec())
 	w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\nglance_api_version = 2\n[nfs]\nvolume_driver = x\n"), 0o640)
 	assert.Contains(t, plan(t, in).String(), "note: controller /etc/cinder/cinder.conf [DEFAULT] glance_api_version: was removed in Queens and is ignored")

@@ -172,8 +172,8 @@ type BackendSpec struct {
 	// often; Pool then has their headers. All that a user makes goes there.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 	// Options are further options of the backend's section. Those of the RBD
-	// driver, and their values, must be ones that the release knows; others of
-	// Cinder's are written as they are given.
+	// driver, and their values, must be ones that the release knows; others are
+	// written as they are given, and the plan notes those that no Cinder is known to read.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 

@@ -2,6 +2,7 @@ package openstack
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,6 +44,7 @@ func driverOptions() []driverOption {
 		{"rbd_flatten_volume_from_snapshot", flag, havana, ""},
 		{"rbd_max_clone_depth", whole, havana, ""},
 		{"volume_tmp_dir", text, havana, newton},
+		{"glance_api_version", whole, havana, pike}, // of [DEFAULT]
 		{"rados_connect_timeout", whole, juno, ""},
 		{"rbd_store_chunk_size", whole, juno, ""},
 		{"rados_connection_interval", whole, "liberty", ""},
@@ -61,7 +63,7 @@ func driverOptions() []driverOption {
 
 // knows refuses an option that the driver of release r would ignore without a
 // word, and a value that it could not read. Options of Cinder's other parts are
-// let through.
+// let through; see Findings.
 func knows(r Release, name, value string) error {
 	for _, o := range driverOptions() {
 		switch {
@@ -77,7 +79,83 @@ func knows(r Release, name, value string) error {
 		}
 	}
 	if strings.HasPrefix(name, "rbd_") || strings.HasPrefix(name, "rados_") {
-		return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: the RBD driver of no release knows it", name)
+		return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: the RBD driver of no release knows it%s", name, meant(name))
 	}
 	return nil
+}
+
+// otherOptions are what cinder-volume reads in a backend's section besides: in
+// any of the releases from Victoria on whose services were asked.
+func otherOptions() []string {
+	return strings.Fields(`
+			backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf disk_geometry driver_client_cert
+			driver_client_cert_key driver_data_namespace driver_ssl_cert_path driver_ssl_cert_verify driver_use_ssl enable_unsupported_driver
+			enforce_multipath_for_image_xfer extra_capabilities filter_function goodness_function iet_conf image_upload_use_cinder_backend
+			image_upload_use_internal_tenant image_volume_cache_enabled image_volume_cache_max_count image_volume_cache_max_size_gb iscsi_iotype
+			iscsi_secondary_ip_addresses iscsi_target_flags iscsi_write_cache iser_helper iser_ip_address iser_port iser_target_prefix max_over_subscription_ratio
+			num_iser_scan_tries num_shell_tries num_volume_device_scan_tries nvmeof_conn_info_version nvmet_ns_id nvmet_port_id replication_device
+			reserved_percentage scst_target_driver scst_target_iqn_name storage_protocol suppress_requests_ssl_warnings target_helper target_ip_address
+			target_port target_prefix target_protocol target_secondary_ip_addresses trace_flags unique_fqdn_network use_chap_auth use_multipath_for_image_xfer
+			volume_clear volume_clear_ionice volume_clear_size volume_copy_blkio_cgroup_name volume_copy_bps_limit volume_dd_blocksize volumes_dir
+	`)
+}
+
+// Findings tells of further options that no release is known to read. They are
+// set all the same, and Cinder says nothing of an option that it does not read.
+// Of a backend in [DEFAULT], where all of Cinder's options are, only those are told
+// that are nearly one.
+func (b VolumeBackend) Findings() []Finding {
+	var out []Finding
+	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
+		if !slices.Contains(furtherOptions(), name) && (b.Name != "DEFAULT" || meant(name) != "") {
+			out = append(out, Finding{b.Name, name, "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant(name)})
+		}
+	}
+	return out
+}
+
+// furtherOptions are all that a backend may be given.
+func furtherOptions() []string {
+	names := otherOptions()
+	for _, o := range driverOptions() {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// meant asks for the option that a name is nearest to, if at most two letters
+// differ.
+func meant(name string) string {
+	const most = 2
+	best, nearest := most+1, ""
+	for _, known := range slices.Sorted(slices.Values(furtherOptions())) {
+		if d := distance(name, known); d < best {
+			best, nearest = d, known
+		}
+	}
+	if nearest == "" {
+		return ""
+	}
+	return "; is " + nearest + " meant?"
+}
+
+// distance is how many letters have to be put in, taken out or changed.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		last := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := last
+			if a[i] != b[j] {
+				change++
+			}
+			last = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

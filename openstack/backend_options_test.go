@@ -24,7 +24,9 @@ func TestBackendOptionsByRelease(t *testing.T) {
 		{"rocky", "enable_deferred_deletion", "stein is the first"},
 		{"zed", "rbd_concurrent_flatten_operations", "2024.1 is the first"},
 		{"2026.2", "rbd_concurrent_flatten_operations", ""},
-		{"zed", "rbd_max_clone_dept", "of no release knows it"},
+		{"zed", "rbd_max_clone_dept", "of no release knows it; is rbd_max_clone_depth meant?"},
+		{"zed", "glance_api_version", "zed does not know it any more, pike is the last that does"},
+		{"pike", "glance_api_version", "is read in [DEFAULT] alone"},
 		{"zed", "rados_timeout", "of no release knows it"},
 		{"zed", "rbd_keyring_conf", "is not a further option"},
 		{"zed", "backend_host", ""}, // Cinder's own
@@ -102,5 +104,39 @@ func TestTimeoutThatGlanceIgnores(t *testing.T) {
 	assert.NoError(t, err)
 	for r, n := range map[openstack.Release]int{"zed": 0, "2023.1": 1, "2023.2": 1, "2024.1": 0} {
 		assert.Len(t, openstack.Findings(r, openstack.GlanceAPI, f), n, r)
+	}
+}
+
+// TestFurtherOptionsAreThoseOfTheRegistries: what is not known is what no
+// cinder-volume registers in a backend's section.
+func TestFurtherOptionsAreThoseOfTheRegistries(t *testing.T) {
+	registered := map[string]string{"backend_host": "1"} // by its program, once it serves
+	for _, release := range []string{"victoria", "zed", "2025.1", "2026.1", "2026.2"} {
+		for p := range loadRegistry(t, release).options {
+			if p.service == openstack.CinderVolume && p.section == "ceph" {
+				registered[p.option] = "1"
+			}
+		}
+	}
+	for _, own := range []string{"volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "backend_availability_zone"} {
+		delete(registered, own) // have fields of their own
+	}
+	assert.Greater(t, len(registered), 70)
+	assert.Empty(t, openstack.VolumeBackend{Name: "ceph", Extra: registered}.Findings())
+	for option := range registered {
+		assert.Len(t, openstack.VolumeBackend{Name: "ceph", Extra: map[string]string{option + "xxx": "1"}}.Findings(), 1)
+	}
+}
+
+func TestOptionsThatAreNotKnown(t *testing.T) {
+	for name, meant := range map[string]string{"rdb_max_clone_depth": "; is rbd_max_clone_depth meant?", "backendhost": "; is backend_host meant?",
+		"max_oversubscription_ratio": "; is max_over_subscription_ratio meant?", "mad_over_subscriptions_ration": "", "frobnicate": ""} {
+		found := openstack.VolumeBackend{Name: "ceph", Extra: map[string]string{name: "1", "reserved_percentage": "5"}}.Findings()
+		assert.Equal(t, []openstack.Finding{{Section: "ceph", Option: name,
+			Message: "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant}}, found)
+	}
+	one := openstack.VolumeBackend{Name: "DEFAULT", Extra: map[string]string{"host": "all", "rdb_max_clone_depth": "1"}}.Findings()
+	if assert.Len(t, one, 1) {
+		assert.Equal(t, "rdb_max_clone_depth", one[0].Option)
 	}
 }

@@ -112,6 +112,11 @@ func (b VolumeBackend) extra(r Release) error {
 	var errs []error
 	for name, value := range b.Extra {
 		switch name {
+		case "glance_api_version":
+			if b.Name != "DEFAULT" && r.Before(queens) {
+				errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q]: is read in [DEFAULT] alone, where it is set to 2 until Ocata", name))
+			}
+			errs = append(errs, knows(r, name, value))
 		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf", "backend_availability_zone":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
 		default:
