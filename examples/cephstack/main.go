@@ -66,11 +66,11 @@ func (p program) run(ctx context.Context, args []string) int {
 	world, closeAll, err := p.open(ctx, spec)
 	defer closeAll()
 	if err != nil {
-		return p.fail(exitFailed, err)
+		return p.fail(statusOf(err), err)
 	}
 	if spec.Release == "" {
 		if spec.Release, err = p.detect(ctx, integrate.Config{Spec: spec, World: world, Parallel: o.parallel}); err != nil {
-			return p.fail(exitUsage, err)
+			return p.fail(statusOf(err), err)
 		}
 	}
 	told := newProgress(p.stderr, o.command == "converge")
@@ -94,6 +94,15 @@ func (p program) detect(ctx context.Context, cfg integrate.Config) (string, erro
 		fmt.Fprintf(p.stderr, "The Spec names no release; the hosts tell:\n%s", d)
 	}
 	return d.Release, err
+}
+
+// statusOf tells a Spec's fault from what went wrong outside.
+func statusOf(err error) int {
+	var fault *integrate.FieldError
+	if errors.As(err, &fault) {
+		return exitUsage
+	}
+	return exitFailed
 }
 
 func (p program) fail(code int, err error) int {

@@ -57,6 +57,21 @@ func TestHelpIsNoFault(t *testing.T) {
 	}
 }
 
+func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
+	const small = "release: zed\nclusters: [{name: ceph, host: h}]\nhosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\n"
+	code, stdout, stderr := call(t, "plan", "-f", write(t, small))
+	assert.Equal(t, exitUsage, code)
+	assert.Empty(t, stdout)
+	for _, want := range []string{"spec: ssh.user: is missing", "spec: ssh.key_files: is missing: name a private key, or give ssh.agent", "spec: ssh.known_hosts: is missing"} {
+		assert.Contains(t, stderr, want)
+	}
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	require.NoError(t, os.WriteFile(known, nil, 0o600))
+	code, _, stderr = call(t, "plan", "-f", write(t, small+"ssh: {user: root, known_hosts: ["+known+"]}\n"))
+	assert.Equal(t, exitUsage, code)
+	assert.Equal(t, "cephstack: spec: ssh.key_files: is missing: name a private key, or give ssh.agent the path of an agent's socket\n", stderr)
+}
+
 func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {
 	dir := t.TempDir()
 	password := filepath.Join(dir, "password")

@@ -24,6 +24,9 @@ import (
 // through the ceph program on a host only.
 func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integrate.World, closeAll func(), err error) {
 	o := &opening{World: integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}}
+	if err := login(spec.SSH); err != nil {
+		return o.World, o.close, err
+	}
 	o.hosts(spec)
 	if len(o.errs) == 0 {
 		o.clusters(ctx, spec.Clusters, access{"/etc/ceph", librados})
@@ -119,6 +122,24 @@ func (o *opening) clusters(ctx context.Context, clusters []integrate.ClusterSpec
 		}
 		o.World.Clusters[c.Name] = cluster
 	}
+}
+
+// login says what of ssh is missing for a login, each an *integrate.FieldError.
+func login(s integrate.SSHSpec) error {
+	var faults []error
+	for _, f := range []struct {
+		missing       bool
+		path, message string
+	}{
+		{s.User == "", "ssh.user", "is missing: name the user to log in as"},
+		{len(s.KeyFiles) == 0 && s.Agent == "", "ssh.key_files", "is missing: name a private key, or give ssh.agent the path of an agent's socket"},
+		{len(s.KnownHosts) == 0, "ssh.known_hosts", "is missing: name a file with the hosts' keys, which are always checked"},
+	} {
+		if f.missing {
+			faults = append(faults, &integrate.FieldError{Path: f.path, Message: f.message})
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // sshConfig is how the hosts of a Spec are reached.

@@ -134,8 +134,8 @@ func TestNothingIsOpenedWithFaultsInSSH(t *testing.T) {
 		says   string
 	}{
 		"timeouts":        {func(s *integrate.SSHSpec) { s.Timeouts.Retry = "-1s" }, "spec: ssh.timeouts.retry: "},
-		"no key":          {func(s *integrate.SSHSpec) { s.KeyFiles = nil }, "KeyFiles"},
-		"no known_hosts":  {func(s *integrate.SSHSpec) { s.KnownHosts = nil }, "KnownHosts"},
+		"no key":          {func(s *integrate.SSHSpec) { s.KeyFiles = nil }, "spec: ssh.key_files: "},
+		"no known_hosts":  {func(s *integrate.SSHSpec) { s.KnownHosts = nil }, "spec: ssh.known_hosts: "},
 		"no user there":   {func(s *integrate.SSHSpec) { s.Entry.User = "" }, "User"},
 		"no such file":    {func(s *integrate.SSHSpec) { s.Entry.PasswordFile = "/nonexistent" }, "spec: ssh.entry.password_file: "},
 		"an odd password": {func(s *integrate.SSHSpec) { s.Entry.PasswordFile = put(t, filepath.Join(t.TempDir(), "p"), "a\nb\n") }, "Password"},
