@@ -196,7 +196,7 @@ func judge(rights []right, results, cleanup []remote.Result, who string) (string
 		}
 		switch {
 		case !done && !refused:
-			return "", unable("%s: %s: %v exit status %d: %s", who, r, res.Err, res.Exit, lastLine(res.Stderr))
+			return "", unable("as %s: %s: %w", who, r, failure(res))
 		case done != r.allowed:
 			wrong = append(wrong, r.String()+", but the opposite holds")
 		default:
@@ -207,6 +207,18 @@ func judge(rights []right, results, cleanup []remote.Result, who string) (string
 		return "", fmt.Errorf("as %s: %s", who, strings.Join(wrong, "; "))
 	}
 	return "as " + who + ": " + strings.Join(seen, ", "), nil
+}
+
+// failure is why a program did not do what it was run for.
+func failure(res remote.Result) error {
+	switch text := lastLine(res.Stderr); {
+	case res.Err != nil:
+		return res.Err
+	case text == "":
+		return fmt.Errorf("exit status %d", res.Exit)
+	default:
+		return fmt.Errorf("exit status %d: %s", res.Exit, text)
+	}
 }
 
 func lastLine(b []byte) string {

@@ -50,7 +50,24 @@ func TestRightsInDataPoolsThatCannotBeTried(t *testing.T) {
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{})
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Equal(t, integrate.Unable, check(report, "rights client.glance").Status)
-	assert.Contains(t, check(report, "rights client.glance").Evidence, "command not found")
+	const that = "cannot be checked: as glance@controller: must not read backups-data: "
+	assert.Equal(t, that+"exit status 127: rados: command not found", check(report, "rights client.glance").Evidence)
+
+	w.Machines["controller"].Handle("rados", func(remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 })
+	report, err = in.Verify(t.Context(), integrate.VerifyOptions{})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	assert.Equal(t, that+"exit status 1", check(report, "rights client.glance").Evidence)
+
+	w.Machines["controller"].Fail = func(op remote.Op) error {
+		if run, ok := op.(remote.Run); ok && run.Argv[0] == "rados" {
+			return remote.ErrTimeout
+		}
+		return nil
+	}
+	report, err = in.Verify(t.Context(), integrate.VerifyOptions{})
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	assert.Contains(t, check(report, "rights client.glance").Evidence, that+"controller: run rados: ")
+	assert.NotContains(t, check(report, "rights client.glance").Evidence, "exit status")
 }
 
 func TestHealthAsItIsSaid(t *testing.T) {
