@@ -56,17 +56,21 @@ func newKnownHosts(source []string) *knownHosts {
 func loadKnownHosts(files []string) (*knownHosts, error) {
 	k := newKnownHosts(files)
 	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		err = k.parse(name, f)
-		f.Close()
-		if err != nil {
+		if err := k.read(name); err != nil {
 			return nil, err
 		}
 	}
 	return k, nil
+}
+
+// read adds the lines of a further file.
+func (k *knownHosts) read(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return k.parse(name, f)
 }
 
 // parse adds the lines of r. As in OpenSSH, lines that cannot be read are

@@ -110,6 +110,31 @@ func (d *dialer) show(ctx context.Context, algorithms []string) (ssh.PublicKey, 
 
 var errSeen = errors.New("seen")
 
+// CheckHostKeys compares scanned keys with known_hosts files, of which some may
+// not be there, and writes nothing: which are known, and which are not. Those in
+// neither, as the files have another key of their type for the host, or revoke
+// them, are what the error tells; each is ErrHostKey.
+func CheckHostKeys(files []string, scanned []HostKey) (known, unknown []HostKey, err error) {
+	have := newKnownHosts(files)
+	for _, file := range files {
+		if err := have.read(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
+	}
+	var changed []error
+	for _, k := range scanned {
+		switch line, err := have.unknown(k); {
+		case err != nil:
+			changed = append(changed, fmt.Errorf("%s: %w", printable(k.Address, 100), err))
+		case line == "":
+			known = append(known, k)
+		default:
+			unknown = append(unknown, k)
+		}
+	}
+	return known, unknown, errors.Join(changed...)
+}
+
 // TrustHostKeys adds the scanned keys with one of the fingerprints to a
 // known_hosts file, making it (0600) when needed, and tells how many lines that
 // took: what is known already is not added again. Fingerprints come from

@@ -141,4 +141,25 @@ func TestOnlyConfirmedKeysAreTrusted(t *testing.T) {
 	require.Equal(t, string(before), string(after))
 }
 
+func TestScannedKeysAreCompared(t *testing.T) {
+	a, again, b := scannedKey(t, "c1"), scannedKey(t, "c1"), scannedKey(t, "c2")
+	file, none := writeKnown(t, a.Line+"\n"), filepath.Join(t.TempDir(), "none")
+	known, unknown, err := remote.CheckHostKeys([]string{none, file}, []remote.HostKey{b, a})
+	require.NoError(t, err)
+	assert.Equal(t, []remote.HostKey{a}, known)
+	assert.Equal(t, []remote.HostKey{b}, unknown)
+	known, unknown, err = remote.CheckHostKeys([]string{file}, []remote.HostKey{again, b})
+	require.ErrorIs(t, err, remote.ErrHostKey)
+	require.ErrorContains(t, err, "c1: ")
+	require.ErrorContains(t, err, "CHANGED: it shows ssh-ed25519 "+again.Fingerprint)
+	assert.Empty(t, known)
+	assert.Equal(t, []remote.HostKey{b}, unknown)
+	_, _, err = remote.CheckHostKeys([]string{writeKnown(t, "@revoked * "+strings.TrimPrefix(a.Line, "c1 ")+"\n")}, []remote.HostKey{a})
+	require.ErrorContains(t, err, "is revoked in ")
+	_, _, err = remote.CheckHostKeys([]string{t.TempDir()}, []remote.HostKey{a})
+	require.Error(t, err)
+	_, err = os.Stat(none)
+	require.ErrorIs(t, err, os.ErrNotExist)
+}
+
 func marshal(s ssh.Signer) []byte { return ssh.MarshalAuthorizedKey(s.PublicKey()) }

@@ -1,12 +1,13 @@
 // Command cephstack plans, applies and verifies a Spec.
 //
-//	cephstack plan|apply|converge|verify -f cloud.yaml
+//	cephstack trust|plan|apply|converge|verify -f cloud.yaml
 //
+// trust shows the hosts' SSH keys, and learns those whose fingerprints it is given.
 // converge plans and applies in one go, host by host, for fleets.
 //
 // Exit status: 0 done, nothing to do, or all checks passed; 1 an error, or a
 // change, part or check that did not end well; 2 from plan: there is something to
-// do; 3 wrong usage or an invalid Spec.
+// do, or from trust: a host's key is not known; 3 wrong usage or an invalid Spec.
 package main
 
 import (
@@ -58,6 +59,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	if err != nil {
 		return exitUsage
+	}
+	if o.command == "trust" {
+		return p.trust(ctx, o)
 	}
 	spec, err := wiring.Load(o.file)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
 )
@@ -22,7 +23,11 @@ type options struct {
 	flavor   string
 	limits   integrate.ApplyOptions
 	parallel int
+	prints   []fingerprint
 }
+
+// A fingerprint is that of a host's key, from somewhere else than the host.
+type fingerprint struct{ host, print string }
 
 var errUsage = errors.New("wrong usage")
 
@@ -30,7 +35,7 @@ var errUsage = errors.New("wrong usage")
 // that of a flag.
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	const usage = "usage: cephstack plan|apply|converge|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags"
+	const usage = "usage: cephstack trust|plan|apply|converge|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags"
 	if len(args) == 0 {
 		fmt.Fprintln(stderr, usage)
 		return o, errUsage
@@ -63,6 +68,8 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	fs.IntVar(&o.parallel, "parallel", 32, "work on at most this many hosts at once")
 	jsonIs := "print JSON on standard output"
 	switch o.command {
+	case "trust":
+		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the Spec's first known_hosts file; may be given again", o.fingerprint)
 	case "plan":
 	case "apply":
 		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")
@@ -75,10 +82,20 @@ func (o *options) flags() (*flag.FlagSet, error) {
 		fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
 		fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
 	default:
-		return nil, fmt.Errorf("unknown command %q; the commands are plan, apply, converge and verify", o.command)
+		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
 	}
 	fs.BoolVar(&o.json, "json", false, jsonIs)
 	return fs, nil
+}
+
+// fingerprint takes a flag's value.
+func (o *options) fingerprint(value string) error {
+	host, print, ok := strings.Cut(value, "=")
+	if !ok || host == "" || !strings.HasPrefix(print, "SHA256:") {
+		return errors.New("it is HOST=SHA256:…, as ssh-keygen -l prints it")
+	}
+	o.prints = append(o.prints, fingerprint{host, print})
+	return nil
 }
 
 // rollout adds the flags of the commands that change things.

@@ -15,10 +15,19 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Load reads a Spec from a YAML (or JSON) file. Unknown fields are refused.
-// Paths in it are taken relative to the file; ~/ is the home directory. That it
-// has no release is not a fault here: integrate.DetectRelease can tell it.
+// Load reads a Spec and checks it, with the files of this machine that it names.
+// That it has no release is not a fault here: integrate.DetectRelease can tell it.
 func Load(path string) (integrate.Spec, error) {
+	spec, err := Read(path)
+	if err != nil {
+		return spec, err
+	}
+	return spec, errors.Join(butRelease(spec), files(spec))
+}
+
+// Read reads a Spec from a YAML (or JSON) file. Unknown fields are refused.
+// Paths in it are taken relative to the file; ~/ is the home directory.
+func Read(path string) (integrate.Spec, error) {
 	var spec integrate.Spec
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -54,7 +63,7 @@ func Load(path string) (integrate.Spec, error) {
 	if f := &spec.Cloud.CloudsFile; *f != "" {
 		*f = locate(dir, *f)
 	}
-	return spec, errors.Join(butRelease(spec), files(spec))
+	return spec, nil
 }
 
 // butRelease are the faults of a Spec, but for a release that is missing.

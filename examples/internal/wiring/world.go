@@ -133,7 +133,7 @@ func login(s integrate.SSHSpec) error {
 	}{
 		{s.User == "", "ssh.user", "is missing: name the user to log in as"},
 		{len(s.KeyFiles) == 0 && s.Agent == "", "ssh.key_files", "is missing: name a private key, or give ssh.agent the path of an agent's socket"},
-		{len(s.KnownHosts) == 0, "ssh.known_hosts", "is missing: name a file with the hosts' keys, which are always checked"},
+		{len(s.KnownHosts) == 0, "ssh.known_hosts", noKnownHosts},
 	} {
 		if f.missing {
 			faults = append(faults, &integrate.FieldError{Path: f.path, Message: f.message})
@@ -141,6 +141,8 @@ func login(s integrate.SSHSpec) error {
 	}
 	return errors.Join(faults...)
 }
+
+const noKnownHosts = "is missing: name a file with the hosts' keys, which are always checked; cephstack trust writes it"
 
 // sshConfig is how the hosts of a Spec are reached.
 func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
@@ -158,6 +160,31 @@ func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
 		c.Jump = &jump
 	}
 	return c, nil
+}
+
+// KeyTargets are the machines whose host keys a Spec's connections check, for
+// remote.ScanHostKeys: the jump host first, if there is one, and then the hosts
+// behind it.
+func KeyTargets(spec integrate.Spec) ([]remote.Config, error) {
+	s := spec.SSH
+	if len(s.KnownHosts) == 0 {
+		return nil, &integrate.FieldError{Path: "ssh.known_hosts", Message: noKnownHosts}
+	}
+	c, err := sshConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	var all []remote.Config
+	if c.Jump != nil {
+		if err := login(s); err != nil {
+			return nil, err
+		}
+		all = append(all, remote.Config{Name: c.Jump.Address, Address: c.Jump.Address, Timeouts: c.Timeouts})
+	}
+	for _, h := range spec.Hosts {
+		all = append(all, remote.Config{Name: h.Name, Address: cmp.Or(h.Address, h.Name), Jump: c.Jump, Timeouts: c.Timeouts})
+	}
+	return all, nil
 }
 
 func hostFleet(s integrate.SSHSpec) (*remote.Fleet, error) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/examples/internal/wiring"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A hostKey is a key that a host showed, as it is told.
+type hostKey struct {
+	Host        string `json:"host"`
+	Address     string `json:"address"`
+	Type        string `json:"type"`
+	Fingerprint string `json:"fingerprint"`
+	State       string `json:"state"`
+}
+
+// States of a key.
+const (
+	keyKnown   = "known"
+	keyUnknown = "not known"
+	keyChanged = "CHANGED"
+	keyAdded   = "added"
+)
+
+// A trust is one run of the command.
+type trust struct {
+	program
+	options
+	files   []string // known_hosts; the first one is written to
+	keys    []hostKey
+	errs    []error
+	unknown int // hosts of which no key is known
+}
+
+// trust shows the keys of all hosts, or writes those down whose fingerprints are
+// given, of these hosts alone.
+func (p program) trust(ctx context.Context, o options) int {
+	spec, err := wiring.Read(o.file)
+	if err != nil {
+		return p.fail(exitUsage, err)
+	}
+	targets, err := wiring.KeyTargets(spec)
+	if err != nil {
+		return p.fail(statusOf(err), err)
+	}
+	t := &trust{program: p, options: o, files: spec.SSH.KnownHosts, keys: []hostKey{}}
+	if targets, err = t.asked(targets); err != nil {
+		return p.fail(exitUsage, err)
+	}
+	first := 0
+	if len(targets) > 0 && spec.SSH.Jump != "" && targets[0].Jump == nil {
+		first = 1 // the way to the others
+	}
+	t.scan(ctx, targets[:first])
+	if len(t.errs) == 0 && t.unknown == 0 {
+		t.scan(ctx, targets[first:])
+	}
+	return t.end()
+}
+
+// asked are the targets that have a fingerprint given, or all without any.
+func (t *trust) asked(targets []remote.Config) ([]remote.Config, error) {
+	if len(t.prints) == 0 {
+		return targets, nil
+	}
+	var errs []error
+	for _, f := range t.prints {
+		if !slices.ContainsFunc(targets, func(c remote.Config) bool { return c.Name == f.host }) {
+			errs = append(errs, fmt.Errorf("--fingerprint: %q is no host of the Spec", f.host))
+		}
+	}
+	return slices.DeleteFunc(targets, func(c remote.Config) bool { return len(t.printsOf(c.Name)) == 0 }), errors.Join(errs...)
+}
+
+func (t *trust) printsOf(host string) (prints []string) {
+	for _, f := range t.prints {
+		if f.host == host {
+			prints = append(prints, f.print)
+		}
+	}
+	return prints
+}
+
+// scan asks hosts at once, and then takes in one after the other.
+func (t *trust) scan(ctx context.Context, targets []remote.Config) {
+	byName := map[string]remote.Config{}
+	var names []string
+	for _, c := range targets {
+		byName[c.Name] = c
+		names = append(names, c.Name)
+	}
+	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]remote.HostKey, error) {
+		return remote.ScanHostKeys(ctx, byName[name])
+	}) {
+		if o.Err != nil {
+			t.errs = append(t.errs, o.Err)
+			continue
+		}
+		t.take(o.Name, o.Value)
+	}
+}
+
+// take compares a host's keys with those that are known, and learns what it may.
+func (t *trust) take(host string, shown []remote.HostKey) {
+	known, unknown, err := remote.CheckHostKeys(t.files, shown)
+	if err != nil {
+		t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
+	}
+	added := 0
+	isKnown := func(print string) bool {
+		return slices.ContainsFunc(known, func(k remote.HostKey) bool { return k.Fingerprint == print })
+	}
+	if prints := slices.DeleteFunc(t.printsOf(host), isKnown); err == nil && len(prints) > 0 {
+		if added, err = remote.TrustHostKeys(t.files[0], unknown, prints...); err != nil {
+			t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
+		}
+	}
+	for _, k := range shown {
+		state := keyChanged
+		switch {
+		case slices.Contains(known, k):
+			state = keyKnown
+		case added > 0 && slices.Contains(t.printsOf(host), k.Fingerprint):
+			state = keyAdded
+		case slices.Contains(unknown, k):
+			state = keyUnknown
+		}
+		t.keys = append(t.keys, hostKey{host, k.Address, k.Type, k.Fingerprint, state})
+	}
+	if err == nil && added == 0 && len(known) == 0 {
+		t.unknown++
+	}
+}
+
+// end tells what was seen and done.
+func (t *trust) end() int {
+	var err error
+	if t.json {
+		e := json.NewEncoder(t.stdout)
+		e.SetIndent("", "  ")
+		err = e.Encode(t.keys)
+	} else {
+		var b strings.Builder
+		for _, k := range t.keys {
+			fmt.Fprintf(&b, "%-9s %s (%s): %s %s\n", k.State, k.Host, k.Address, k.Type, k.Fingerprint)
+		}
+		_, err = fmt.Fprint(t.stdout, b.String())
+	}
+	if err = errors.Join(append(t.errs, err)...); err != nil {
+		return t.fail(exitFailed, err)
+	}
+	if t.unknown > 0 {
+		fmt.Fprintf(t.stderr, "No key of %d hosts is known, and nothing was written. Compare the fingerprints with what each host's console prints of\n"+
+			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
+			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n", t.unknown, t.file)
+		return exitChanges
+	}
+	return exitDone
+}
