@@ -22,9 +22,15 @@ func commands(plan *integrate.Plan) []string {
 		switch c.Kind {
 		case integrate.KindPool:
 			say(1, "ceph osd pool create %s %s", c.Name, desired(c, "pg_num"))
-			say(1, "rbd pool init %s", c.Name)
+			if desired(c, "application") != "" { // of pools since Luminous
+				say(1, "rbd pool init %s", c.Name)
+			}
 		case integrate.KindUser:
 			say(6, "ceph auth get-or-create %s mon '%s' osd '%s'", c.Name, desired(c, "mon"), desired(c, "osd"))
+		case integrate.KindAuthorizedKeys:
+			out = append(out, fmt.Sprintf("2 workstation: ssh-copy-id %s@%s", loginUser, c.Target))
+		case integrate.KindSudoRule:
+			say(3, "tee %s", c.Name)
 		case integrate.KindPackages:
 			say(4, "apt-get install %s", c.Name)
 		case integrate.KindDirectory:
@@ -43,6 +49,9 @@ func commands(plan *integrate.Plan) []string {
 	}
 	return out
 }
+
+// loginUser is the one of cloud.yaml.
+const loginUser = "user"
 
 // file is a keyring, or the cluster's configuration with its sections.
 func file(c integrate.Change, say func(int, string, ...any)) {

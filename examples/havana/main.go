@@ -1,7 +1,7 @@
 // Command havana plans the cloud of a guide of 2014, OpenStack Havana with its
-// images and volumes in Ceph, and shows the plan as the commands of that guide:
-// what both do, what the plan does besides, and what it does not do as the guide
-// did. The cloud is in memory; cloud.yaml is a Spec for a real one.
+// images and volumes in Ceph Firefly, from hosts that know no operator yet, and
+// shows the plan as the commands of that guide: what both do, what the plan does
+// besides, and what it does not do as the guide did, each with the reason. The cloud is in memory; cloud.yaml is a Spec for a real one.
 package main
 
 import (
@@ -63,6 +63,10 @@ func open() (*integrate.Integration, *integratetest.World, func() error, error) 
 	controller.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nvolume_group = cinder-volumes\n"), 0o640)
 	for _, machine := range world.Machines {
 		machine.RemoveDir("/etc/ceph")
+	}
+	world.Ceph["ceph"].Release, world.Ceph["ceph"].Version = "firefly", "0.80.11"
+	for _, name := range []string{"controller", "compute"} {
+		world.Bare(name)
 	}
 	in, err := integrate.New(integrate.Config{Spec: spec, World: world.World, Settle: time.Millisecond})
 	if err != nil {

@@ -11,37 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 )
 
 var update = flag.Bool("update", false, "write the golden file")
-
-// notAsTheGuide are the guide's lines that the plan does not have, each with
-// the reason.
-func notAsTheGuide() map[string]string {
-	const (
-		prepared = "the Spec asks for no preparation of the hosts"
-		modes    = "root owns a keyring, and the service's group reads it: the service cannot change it, nobody else reads it"
-		stdin    = "the key goes to virsh on its standard input, never into a file"
-	)
-	return map[string]string{
-		"2 workstation: ssh-copy-id user@controller":                                    prepared,
-		"2 workstation: ssh-copy-id user@compute":                                       prepared,
-		"3 controller: tee /etc/sudoers.d/user":                                         prepared,
-		"3 compute: tee /etc/sudoers.d/user":                                            prepared,
-		"4 controller: apt-key add release.asc":                                         prepared,
-		"4 controller: tee /etc/apt/sources.list.d/ceph.list":                           prepared,
-		"4 compute: apt-key add release.asc":                                            prepared,
-		"4 compute: tee /etc/apt/sources.list.d/ceph.list":                              prepared,
-		"7 controller: chown glance:glance /etc/ceph/ceph.client.glance.keyring":        modes,
-		"7 controller: chown cinder:cinder /etc/ceph/ceph.client.cinder.keyring":        modes,
-		"7 controller: chown cinder:cinder /etc/ceph/ceph.client.cinder-backup.keyring": modes,
-		"8 compute: tee client.cinder.key":                                              stdin,
-		"9 compute: rm client.cinder.key secret.xml":                                    stdin,
-		"9 compute: usage name 'client.cinder secret'":                                  "two clusters may both have a client.cinder, and libvirt has each usage once",
-		"13 controller: glance-control api restart":                                     "the init system restarts it, so that its state can be read afterwards",
-	}
-}
 
 func output(t *testing.T) string {
 	var out bytes.Buffer
@@ -58,20 +32,19 @@ func TestPlanIsTheGuide(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, string(want), got)
 
-	missing, same := map[string]bool{}, 0
+	of, reasons := map[string]int{}, map[string]bool{}
 	for line := range strings.Lines(got) {
-		line = strings.TrimSpace(line)
-		if l, ok := strings.CutPrefix(line, "- "); ok {
-			missing[l] = true
-			assert.NotEmpty(t, notAsTheGuide()[l], "the plan does not have: %s", l)
-		} else if strings.Contains("\n"+guide, "\n"+line+"\n") {
-			same++
-		}
+		mark, rest := line[:2], strings.TrimSpace(line[2:])
+		rest, why, _ := strings.Cut(rest, because)
+		of[mark]++
+		reasons[why] = true
+		assert.Equal(t, mark != "  ", why != "", "a difference, and nothing else, has its reason: %s", line)
+		assert.Equal(t, mark != "+ ", strings.Contains("\n"+guide, "\n"+rest+"\n"), line)
 	}
-	for l := range notAsTheGuide() {
-		assert.True(t, missing[l], "the plan has it by now: %s", l)
+	assert.Equal(t, strings.Count(guide, "\n"), of["  "]+of["- "], "every line of the guide is told of once")
+	for _, d := range differences() {
+		assert.True(t, reasons[d.why], "no line differs for this reason by now: %s", d.why)
 	}
-	assert.Equal(t, strings.Count(guide, "\n"), same+len(missing), "every line of the guide is told of once")
 }
 
 // TestOrder wants the cluster, the compute and then the controller, and
@@ -112,6 +85,16 @@ func TestApplyReachesTheGuidesCloud(t *testing.T) {
 	conf, _ := world.Machines["controller"].Contents("/etc/ceph/ceph.conf")
 	assert.Contains(t, string(conf), "[client.keyring]")
 	assert.Empty(t, world.API.Violations())
+	keys, _ := world.Machines["compute"].Contents("/home/" + loginUser + "/.ssh/authorized_keys")
+	assert.Contains(t, string(keys), "operator@workstation")
+	pool, err := ceph.New(world.Ceph["ceph"]).Pools(t.Context())
+	require.NoError(t, err)
+	for _, p := range pool {
+		assert.Empty(t, p.Application, "Firefly knows none")
+	}
+	for name := range world.Entries {
+		delete(world.Entries, name) // the operator logs in from now on
+	}
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
 	require.NoError(t, err, "%s", report)
 }
