@@ -121,6 +121,24 @@ func TestImagesInAnotherClusterThanTheDisks(t *testing.T) {
 	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a full copy, as images are in cluster hdd")
 }
 
+// TestTheOperatorMayHaveImagesCopied: what they put into nova.conf, or beside it,
+// for Nova to ask Glance for a copy, stays as it is and is nothing to plan.
+func TestTheOperatorMayHaveImagesCopied(t *testing.T) {
+	spec := threeStores()
+	spec.Nova.Cluster = "ssd"
+	w, in := open(t, spec)
+	const own = "[libvirt]\nimages_rbd_glance_store_name = fast\nimages_rbd_glance_copy_timeout = 900\n"
+	w.Machines["compute1"].AddFile("/etc/nova/nova.conf", []byte("[DEFAULT]\n"+own), 0o640)
+	w.Machines["compute2"].AddFile("/etc/nova/nova.conf.d/copy.conf", []byte(own), 0o640)
+	apply(t, in)
+	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+	assert.Empty(t, plan(t, in).Problems())
+	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
+	assert.Contains(t, string(data), own)
+	data, _ = w.Machines["compute2"].Contents("/etc/nova/nova.conf.d/copy.conf")
+	assert.Equal(t, own, string(data))
+}
+
 // TestAStoreThatIsNotServed: Verify asks for each store by its name.
 func TestAStoreThatIsNotServed(t *testing.T) {
 	w, in := open(t, threeStores())
