@@ -58,9 +58,7 @@ func open() (*integrate.Integration, *integratetest.World, func() error, error) 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	controller := world.Machines["controller"]
-	controller.AddFile("/etc/glance/glance-api.conf", []byte("[DEFAULT]\ndefault_store = file\n"), 0o640)
-	controller.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nvolume_group = cinder-volumes\n"), 0o640)
+	world.Machines["controller"].AddFile("/etc/glance/glance-api.conf", []byte("[DEFAULT]\ndefault_store = file\n"), 0o640)
 	for _, machine := range world.Machines {
 		machine.RemoveDir("/etc/ceph")
 	}

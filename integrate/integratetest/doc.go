@@ -10,6 +10,13 @@
 // embedded integrate.World goes into integrate.Config. Each fake can be seeded
 // and told to fail.
 //
+// Hosts are prepared ones, of the Spec's layout and release. Their apt or dnf knows
+// what cephstack calls: every repository with a key works, and upgrades go to the
+// version that Host.AddPackage last gave. They have no login users and no
+// /etc/sudoers: for prepare.authorize and prepare.sudo, call Bare, or put them there
+// by Host.AddUser, AddFile and Handle("visudo", …). The other programs that a tool
+// runs itself are its own to Handle.
+//
 // # Errors
 //
 // New fails only if the system gives it no folder or no port.

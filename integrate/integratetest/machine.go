@@ -42,6 +42,16 @@ virt_type = qemu
 `,
 }
 
+// configBefore is what a file holds before an integration. A cloud whose Spec has
+// Cinder's one backend without a name has no others.
+func (w *World) configBefore(path string) string {
+	c := w.spec.Cinder
+	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b integrate.BackendSpec) bool { return b.Name == "DEFAULT" }) {
+		return "[DEFAULT]\nvolume_group = cinder-volumes\n"
+	}
+	return configs[path]
+}
+
 // A configFile is a configuration file of a service on its host, with what it
 // held before an integration.
 type configFile struct{ path, before string }
@@ -50,11 +60,11 @@ type configFile struct{ path, before string }
 func (w *World) configOf(h integrate.HostSpec, service string) []configFile {
 	if w.layout(h) == "kolla" {
 		usual := configPaths[service][0]
-		return []configFile{{kollaFolder(service) + "/" + base(usual), configs[usual]}}
+		return []configFile{{kollaFolder(service) + "/" + base(usual), w.configBefore(usual)}}
 	}
 	var files []configFile
 	for _, path := range configPaths[service] {
-		files = append(files, configFile{path, configs[path]})
+		files = append(files, configFile{path, w.configBefore(path)})
 	}
 	return files
 }
@@ -82,6 +92,7 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 	} else {
 		w.addPackages(m, h)
 	}
+	w.addInstallers(m, h)
 	m.AddFile("/etc/os-release", []byte(w.osRelease(h)), 0o644)
 	m.AddFile("/etc/tmpfiles.d/README", []byte("see tmpfiles.d(5)\n"), 0o644)
 	m.AddUser("libvirt-qemu", "kvm")

@@ -5,10 +5,12 @@ import (
 	"log"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -69,4 +71,88 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, names)
 	assert.Empty(t, w.API.Violations())
+}
+
+// applied applies a Spec, and wants that nothing is left to do.
+func applied(t *testing.T, w *integratetest.World, s integrate.Spec) {
+	t.Helper()
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond})
+	require.NoError(t, err)
+	for _, changes := range []bool{true, false} {
+		plan, err := in.Plan(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, plan.Problems(), "%s", plan)
+		require.Equal(t, changes, !plan.Empty(), "%s", plan)
+		_, err = in.Apply(t.Context(), plan, integrate.ApplyOptions{})
+		require.NoError(t, err)
+	}
+}
+
+// TestRepositoriesAndUpgradesWork without anything that a tool would have to add.
+func TestRepositoriesAndUpgradesWork(t *testing.T) {
+	for layout, release := range map[string]string{"debian": "zed", "rdo": "zed", "kolla": "2023.1"} {
+		t.Run(layout, func(t *testing.T) {
+			s := spec()
+			s.Layout, s.Release = layout, release
+			if layout != "kolla" {
+				s.Packages = "install"
+				s.Clusters[0].MinClient = "16.2.15"
+				s.Prepare = &integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "https://mirror.example/deb", Dnf: "https://mirror.example/el$releasever",
+					Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"}}
+			}
+			w, err := integratetest.New(s)
+			require.NoError(t, err)
+			defer w.Close()
+			if layout != "kolla" {
+				w.Machines["compute1"].AddPackage("ceph-common", "2:16.2.9-1", true)
+				w.Machines["compute1"].AddPackage("ceph-common", "2:17.2.6-1", false)
+			}
+			applied(t, w, s)
+			if layout != "kolla" {
+				seen, err := w.Machines["compute1"].Do(t.Context(), remote.Packages{Names: []string{"ceph-common"}})
+				require.NoError(t, err)
+				assert.Equal(t, "2:17.2.6-1", seen[0].Versions["ceph-common"])
+			}
+		})
+	}
+}
+
+// TestInstallersKnowNothingElse than what they are called with.
+func TestInstallersKnowNothingElse(t *testing.T) {
+	w, err := integratetest.New(spec())
+	require.NoError(t, err)
+	defer w.Close()
+	s := spec()
+	s.Layout = "rdo"
+	dnf, err := integratetest.New(s)
+	require.NoError(t, err)
+	defer dnf.Close()
+	m := w.Machines["compute1"]
+	m.AddFile("/etc/apt/unsigned", []byte("Types: deb\nURIs: https://x\nSuites: y\nComponents: main\nSigned-By: /nowhere\n"), 0o644)
+	m.AddFile("/etc/apt/broken", []byte("deb https://x y main\n"), 0o644)
+	for _, argv := range [][]string{
+		{"apt-get", "update", "all"}, {"apt-get", "remove", "ceph-common"}, {"apt-get", "install", "ceph-common"}, {"apt-mark", "hold", "x"}, {"env", "A=b", "dnf", "upgrade"}, {"env"},
+		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/unsigned", "-o", "Dir::Etc::sourceparts=-"},
+		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/broken", "-o", "Dir::Etc::sourceparts=-"},
+		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/none", "-o", "Dir::Etc::sourceparts=-"},
+		{"sh", "-c", "true"}, {"sh", "-c", `umask 022; exec dnf "$@"`, "dnf", "-y", "remove", "ceph-common"},
+	} {
+		if argv[0] == "sh" {
+			m = dnf.Machines["compute1"]
+		}
+		r, err := m.Do(t.Context(), remote.Run{Argv: argv})
+		require.NoError(t, err)
+		assert.NotZero(t, r[0].Exit, "%q", argv)
+	}
+}
+
+// TestOneBackendWithoutAName is a cloud that has no others.
+func TestOneBackendWithoutAName(t *testing.T) {
+	s := spec()
+	s.Release, s.Layout, s.Packages, s.Nova = "havana", "upstart", "install", nil
+	s.Cinder.Backends[0].Name = "DEFAULT"
+	w, err := integratetest.New(s)
+	require.NoError(t, err)
+	defer w.Close()
+	applied(t, w, s)
 }

@@ -115,6 +115,18 @@ func (h *Host) AddPackage(name, version string, installed bool) {
 	}
 }
 
+// Upgrade gives those packages that are installed the version that is installable.
+func (h *Host) Upgrade(names ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, n := range names {
+		if _, ok := h.installed[n]; ok && h.available[n] != "" {
+			h.installed[n] = h.available[n]
+		}
+	}
+	h.tick()
+}
+
 // RemovePackage makes a package neither installed nor installable.
 func (h *Host) RemovePackage(name string) {
 	h.mu.Lock()

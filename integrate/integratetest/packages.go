@@ -1,0 +1,130 @@
+package integratetest
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
+)
+
+// A program stands for one of a host.
+type program func(remote.Run) (stdout, stderr []byte, exit int)
+
+// addInstallers gives a host the folders and the programs of its family that
+// repositories and upgrades need. Every repository that is well-formed and signed
+// by a key that is there works, and has what AddPackage says.
+func (w *World) addInstallers(m *remotetest.Host, h integrate.HostSpec) {
+	if w.layout(h) == "rdo" {
+		m.AddFile("/etc/yum.repos.d/README", []byte("see dnf.conf(5)\n"), 0o644)
+		m.Handle("sh", sh(map[string]program{"dnf": dnf(m)}))
+		return
+	}
+	m.AddFile("/etc/apt/sources.list.d/README", []byte("see sources.list(5)\n"), 0o644)
+	m.Handle("apt-get", aptGet(m))
+	m.Handle("apt-mark", func(run remote.Run) (stdout, stderr []byte, exit int) {
+		if !slices.Equal(run.Argv[1:], []string{"showhold"}) {
+			return nil, []byte("E: Invalid operation\n"), 100
+		}
+		return nil, nil, 0
+	})
+	m.Handle("env", env(map[string]program{"apt-get": aptGet(m)}))
+}
+
+// env stands for the program that sets variables for another.
+func env(programs map[string]program) program {
+	return func(run remote.Run) (stdout, stderr []byte, exit int) {
+		i := 1 + slices.IndexFunc(run.Argv[1:], func(a string) bool { return !strings.Contains(a, "=") })
+		if fn := programs[run.Argv[i]]; i > 0 && fn != nil {
+			run.Argv = run.Argv[i:]
+			return fn(run)
+		}
+		return nil, []byte("env: " + run.Argv[i] + ": No such file or directory\n"), 127
+	}
+}
+
+// sh stands for a shell that sets the umask for another program.
+func sh(programs map[string]program) program {
+	return func(run remote.Run) (stdout, stderr []byte, exit int) {
+		if a := run.Argv; len(a) > 3 && a[1] == "-c" && programs[a[3]] != nil && a[2] == "umask 022; exec "+a[3]+` "$@"` {
+			run.Argv = a[3:]
+			return programs[a[3]](run)
+		}
+		return nil, []byte("sh: 1: not found\n"), 127
+	}
+}
+
+// aptGet knows update, of all sources or of one file, and install --only-upgrade.
+func aptGet(m *remotetest.Host) program {
+	return func(run remote.Run) (stdout, stderr []byte, exit int) {
+		words, flags, options := aptWords(run.Argv[1:])
+		verb := append(words, "")[0]
+		switch sources, only := options["Dir::Etc::sourcelist"], slices.Contains(flags, "--only-upgrade"); {
+		case verb == "update" && len(words) == 1 && sources != "" && options["Dir::Etc::sourceparts"] == "-":
+			if fault := aptFault(m, sources); fault != "" {
+				return nil, []byte("E: " + fault + "\n"), 100
+			}
+			return nil, nil, 0
+		case verb == "update" && len(words) == 1 && sources == "":
+			return nil, nil, 0
+		case verb == "install" && only:
+			m.Upgrade(words[1:]...)
+			return nil, nil, 0
+		}
+		return nil, []byte("E: Invalid operation " + verb + "\n"), 100
+	}
+}
+
+// aptWords sorts what apt-get is called with.
+func aptWords(args []string) (words, flags []string, options map[string]string) {
+	options = map[string]string{}
+	for i := 0; i < len(args); i++ {
+		switch {
+		case args[i] == "-o" && i+1 < len(args):
+			i++
+			name, value, _ := strings.Cut(args[i], "=")
+			options[name] = value
+		case strings.HasPrefix(args[i], "-"):
+			flags = append(flags, args[i])
+		default:
+			words = append(words, args[i])
+		}
+	}
+	return words, flags, options
+}
+
+// aptFault is what is wrong with a file of sources in the deb822 form.
+func aptFault(m *remotetest.Host, file string) string {
+	text, ok := m.Contents(file)
+	if !ok {
+		return "Unable to read " + file
+	}
+	field := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && !strings.HasPrefix(name, "#") {
+			field[name] = value
+		}
+	}
+	for _, name := range []string{"Types", "URIs", "Suites", "Components", "Signed-By"} {
+		if field[name] == "" {
+			return "Malformed stanza in " + file + ": no " + name
+		}
+	}
+	if key, _ := m.Contents(field["Signed-By"]); !strings.HasPrefix(string(key), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n") {
+		return "The repository '" + field["URIs"] + " " + field["Suites"] + " InRelease' is not signed."
+	}
+	return ""
+}
+
+// dnf knows upgrade.
+func dnf(m *remotetest.Host) program {
+	return func(run remote.Run) (stdout, stderr []byte, exit int) {
+		words := slices.DeleteFunc(slices.Clone(run.Argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })
+		if len(words) < 2 || words[0] != "upgrade" {
+			return nil, []byte("Unknown command\n"), 1
+		}
+		m.Upgrade(words[1:]...)
+		return nil, nil, 0
+	}
+}
