@@ -37,6 +37,7 @@ type trust struct {
 	keys    []hostKey
 	errs    []error
 	unknown int // hosts of which no key is known
+	behind  int // hosts behind a jump host that is none to go through yet
 }
 
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
@@ -61,6 +62,8 @@ func (p program) trust(ctx context.Context, o options) int {
 	t.scan(ctx, targets[:first])
 	if len(t.errs) == 0 && t.unknown == 0 {
 		t.scan(ctx, targets[first:])
+	} else {
+		t.behind = len(targets) - first
 	}
 	return t.end()
 }
@@ -157,9 +160,12 @@ func (t *trust) end() int {
 		return t.fail(exitFailed, err)
 	}
 	if t.unknown > 0 {
-		fmt.Fprintf(t.stderr, "No key of %d hosts is known, and nothing was written. Compare the fingerprints with what each host's console prints of\n"+
+		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints with what each host's console prints of\n"+
 			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
 			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n", t.unknown, t.file)
+		if t.behind > 0 {
+			fmt.Fprintf(t.stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
+		}
 		return exitChanges
 	}
 	return exitDone
