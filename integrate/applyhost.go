@@ -97,11 +97,13 @@ func (h *hostRun) wantedFile(path string) (wantedFile, error) {
 		return h.diff.guestsTmpfiles()
 	}
 	for _, p := range h.diff.places {
+		for _, cluster := range p.clusters {
+			if path == p.conf(cluster) {
+				return h.diff.desiredConf(p, cluster)
+			}
+		}
 		for _, id := range p.users {
-			switch path {
-			case p.conf(id.cluster):
-				return h.diff.desiredConf(p, id.cluster)
-			case p.keyring(id):
+			if path == p.keyring(id) {
 				return h.diff.desiredKeyring(p, id)
 			}
 		}

@@ -76,9 +76,14 @@ func (x *hostDiffer) settingNeeds(path string) []string {
 		if !slices.ContainsFunc(p.services, func(name string) bool { return slices.Contains(names, name) }) {
 			continue
 		}
+		for _, cluster := range p.clusters {
+			if slices.ContainsFunc(x.users, func(id userID) bool { return id.cluster == cluster && used(id) }) {
+				needs = append(needs, x.id(KindFile, p.conf(cluster)))
+			}
+		}
 		for _, id := range p.users {
 			if used(id) {
-				needs = append(needs, x.id(KindFile, p.conf(id.cluster)), x.id(KindFile, p.keyring(id)))
+				needs = append(needs, x.id(KindFile, p.keyring(id)))
 			}
 		}
 	}

@@ -67,8 +67,8 @@ func (d *differ) on(h HostSpec, seen *observedHost) *hostDiffer {
 // secrets.
 func (x *hostDiffer) files() {
 	for _, p := range x.places {
-		for _, id := range p.users {
-			x.clusterConf(p, id.cluster)
+		for _, cluster := range p.clusters {
+			x.clusterConf(p, cluster)
 		}
 	}
 	for _, p := range x.places {

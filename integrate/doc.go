@@ -48,7 +48,8 @@
 // container copies them from, with the owner and mode that kolla-ansible gives. A
 // restart is that of the container's unit, and is owed when an input is newer than
 // the container's start. Secrets are defined in the container nova_libvirt, which
-// is not restarted, and are in the folder that it is made with as well.
+// is not restarted; what it needs to start again is in its folder as well: the
+// secrets, and a ceph.conf where its config.json copies one.
 //
 // A container that is not as kolla-ansible makes it, or that would not copy what
 // its service needs, is a Problem, and its service is left alone: kolla-ansible has

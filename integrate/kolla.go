@@ -72,15 +72,20 @@ func (s *site) containersOn(h HostSpec) []string {
 // kollaLooks reads a service's files that are copied into its container: those of
 // Ceph are in one of two folders, and config.json tells which.
 func (s *site) kollaLooks(service string, k kollaService) []remote.Op {
-	ops := []remote.Op{remote.ReadFile{Path: k.folder + "/config.json"}, remote.Stat{Path: k.folder + "/ceph"}}
-	for _, id := range s.copiedUsers(service) {
-		for _, p := range []string{confPath(id.cluster), keyringPath(id.cluster, id.entity)} {
-			ops = append(ops, remote.ReadFile{Path: k.folder + "/" + path.Base(p)}, remote.ReadFile{Path: k.folder + "/ceph/" + path.Base(p)})
-		}
-	}
+	users := s.copiedUsers(service)
+	ops := kollaReads(k, users, clustersOf(users))
 	if k.libvirt != "" {
-		folder := libvirtFolder(k)
-		ops = append(ops, remote.ReadFile{Path: folder + "/config.json"}, remote.Stat{Path: folder + "/secrets"})
+		libvirt := k.ofLibvirt()
+		ops = append(ops, kollaReads(libvirt, nil, clustersOf(s.secrets))...)
+		ops = append(ops, remote.Stat{Path: libvirt.folder + "/secrets"})
+	}
+	return ops
+}
+
+func kollaReads(k kollaService, users []userID, clusters []string) []remote.Op {
+	ops := []remote.Op{remote.ReadFile{Path: k.folder + "/config.json"}, remote.Stat{Path: k.folder + "/ceph"}}
+	for _, p := range (place{users: users, clusters: clusters}).files() {
+		ops = append(ops, remote.ReadFile{Path: k.folder + "/" + path.Base(p)}, remote.ReadFile{Path: k.folder + "/ceph/" + path.Base(p)})
 	}
 	return ops
 }
@@ -90,14 +95,15 @@ func (s *site) kollaLooks(service string, k kollaService) []remote.Op {
 func kollaLists(k kollaService) []remote.Op {
 	ops := []remote.Op{remote.ReadDir{Path: k.folder, Suffix: ".conf"}}
 	if k.libvirt != "" {
-		folder := libvirtFolder(k) + "/secrets"
+		folder := k.ofLibvirt().folder + "/secrets"
 		ops = append(ops, remote.ReadDir{Path: folder, Suffix: ".xml"}, remote.ReadDir{Path: folder, Suffix: ".base64"})
 	}
 	return ops
 }
 
-func libvirtFolder(k kollaService) string {
-	return kollaFolder(strings.ReplaceAll(k.libvirt, "_", "-"))
+// ofLibvirt is the container of libvirt that a service uses.
+func (k kollaService) ofLibvirt() kollaService {
+	return kollaService{container: k.libvirt, folder: kollaFolder(strings.ReplaceAll(k.libvirt, "_", "-")), variable: k.variable, overrides: k.overrides}
 }
 
 // copiedUsers lists the Ceph users whose files a service needs in its container:

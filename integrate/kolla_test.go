@@ -53,6 +53,7 @@ func TestThePlanOfContainers(t *testing.T) {
 		assert.Equal(t, []string{
 			"directory/compute1/" + secretsDir,
 			"file/compute1//etc/kolla/nova-compute/ceph.conf",
+			"file/compute1//etc/kolla/nova-libvirt/ceph.conf",
 			"file/compute1//etc/kolla/nova-compute/ceph.client.nova.keyring",
 			"secret/compute1/" + nova, "file/compute1/" + secretsDir + "/" + nova + ".xml", "file/compute1/" + secretsDir + "/" + nova + ".base64",
 			"secret/compute1/" + cinder, "file/compute1/" + secretsDir + "/" + cinder + ".xml", "file/compute1/" + secretsDir + "/" + cinder + ".base64",
@@ -73,6 +74,8 @@ func TestThePlanOfContainers(t *testing.T) {
 		assert.Contains(t, change(p, "unit/compute1/"+novaUnit).Needs, "settings/compute1//etc/kolla/nova-compute/nova.conf")
 		assert.Contains(t, change(p, "file/compute1/"+secretsDir+"/"+nova+".base64").Needs, "user/ceph/client.nova")
 		assert.Contains(t, change(p, "settings/compute1//etc/kolla/nova-compute/nova.conf").Needs, "file/compute1/"+secretsDir+"/"+cinder+".base64")
+		assert.Contains(t, change(p, "settings/compute1//etc/kolla/nova-compute/nova.conf").Needs, "file/compute1//etc/kolla/nova-libvirt/ceph.conf")
+		assert.NotContains(t, change(p, "unit/compute1/"+novaUnit).Needs, "file/compute1//etc/kolla/nova-libvirt/ceph.conf", "which is not the service's")
 		assert.Contains(t, p.String(), "note: compute1 /etc/kolla/nova-compute: kolla-ansible writes these files anew whenever it runs")
 		assert.Contains(t, p.String(), "(config/nova/nova-compute.conf)")
 	}
@@ -114,6 +117,9 @@ func TestContainersReachTheSpec(t *testing.T) {
 	assert.Contains(t, string(conf), "keyring = /etc/ceph/ceph.client.cinder-backup.keyring")
 	conf, _ = w.Machines["controller"].Contents("/etc/kolla/glance-api/ceph/ceph.conf")
 	assert.NotContains(t, string(conf), "client.cinder")
+	conf, _ = m.Contents("/etc/kolla/nova-libvirt/ceph.conf")
+	assert.Contains(t, string(conf), w.Ceph["ceph"].FSID)
+	assert.NotContains(t, string(conf), "client.", "no keyring is in that container")
 	_, there := m.Contents("/etc/ceph/ceph.conf")
 	assert.False(t, there, "the host itself needs nothing")
 }

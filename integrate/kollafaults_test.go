@@ -89,13 +89,16 @@ func TestContainersThatAreNotAsExpected(t *testing.T) {
 	}
 }
 
-// TestSecretsThatWouldBeLost: a compute whose secrets do not outlive the
-// container of libvirt is told no UUID.
-func TestSecretsThatWouldBeLost(t *testing.T) {
+// TestContainersOfLibvirtThatWouldNotDo: a compute whose secrets do not outlive
+// the container of libvirt, or where that would not start again, is told no UUID.
+func TestContainersOfLibvirtThatWouldNotDo(t *testing.T) {
 	for want, change := range map[string]func(*integratetest.World){
 		"container nova_libvirt is not to be seen": func(w *integratetest.World) { delete(w.Containers["compute1"], "nova_libvirt") },
 		"/etc/kolla/nova-libvirt/config.json does not copy /etc/kolla/nova-libvirt/secrets to /etc/libvirt/secrets": func(w *integratetest.World) {
 			w.Machines["compute1"].AddFile("/etc/kolla/nova-libvirt/config.json", []byte(`{"config_files": []}`), 0o660)
+		},
+		"/etc/kolla/nova-libvirt/config.json copies /etc/ceph/ceph.conf from /etc/kolla/nova-libvirt/x/ceph.conf, which is neither": func(w *integratetest.World) {
+			w.Machines["compute1"].AddFile("/etc/kolla/nova-libvirt/config.json", []byte(`{"config_files": [{"source": "/var/lib/kolla/config_files/x/ceph.conf", "dest": "/etc/ceph/ceph.conf"}]}`), 0o660)
 		},
 	} {
 		w, in := open(t, kollaSpec())
@@ -105,6 +108,17 @@ func TestSecretsThatWouldBeLost(t *testing.T) {
 		assert.Empty(t, idsOf(p, "compute1"))
 		assert.NotEmpty(t, idsOf(p, "compute2"))
 	}
+}
+
+// TestLibvirtWithoutACephConf is of kolla-ansible that knows of Ceph for Cinder alone.
+func TestLibvirtWithoutACephConf(t *testing.T) {
+	w, in := open(t, kollaSpec())
+	w.Machines["compute1"].AddFile("/etc/kolla/nova-libvirt/config.json",
+		[]byte(`{"config_files": [{"source": "/var/lib/kolla/config_files/secrets", "dest": "/etc/libvirt/secrets"}]}`), 0o660)
+	p := plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	assert.Nil(t, change(p, "file/compute1//etc/kolla/nova-libvirt/ceph.conf"))
+	assert.NotNil(t, change(p, "file/compute2//etc/kolla/nova-libvirt/ceph.conf"))
 }
 
 func TestFilesThatGoIntoAConfDir(t *testing.T) {

@@ -14,7 +14,7 @@ func (x *hostDiffer) secretPaths(id userID) []string {
 	if k == nil {
 		return nil
 	}
-	base := libvirtFolder(*k) + "/secrets/" + x.uuids[id]
+	base := k.ofLibvirt().folder + "/secrets/" + x.uuids[id]
 	return []string{base + ".xml", base + ".base64"}
 }
 
@@ -49,7 +49,7 @@ func (x *hostDiffer) desiredSecretFile(path string, id userID) (wantedFile, erro
 	if err != nil {
 		return wantedFile{}, err
 	}
-	w := x.kollaMode(libvirtFolder(*x.service("nova-compute").kolla), f, 0o600)
+	w := x.kollaMode(x.service("nova-compute").kolla.ofLibvirt().folder, f, 0o600)
 	if strings.HasSuffix(path, ".base64") {
 		have, _ := libvirtsecret.ParseValue(string(f.data)) // another one is none
 		switch {

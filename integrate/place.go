@@ -14,6 +14,7 @@ import (
 type place struct {
 	services []string
 	users    []userID
+	clusters []string // whose ceph.conf is there
 	kolla    *kollaService
 	from     container
 }
@@ -22,15 +23,34 @@ type place struct {
 // not as they should be.
 func (x *hostDiffer) newPlaces() []place {
 	if !x.inContainers() {
-		return []place{{services: x.names, users: x.users}}
+		return []place{{services: x.names, users: x.users, clusters: clustersOf(x.users)}}
 	}
 	var own []place
 	for _, name := range x.names {
-		if k := x.service(name).kolla; x.unfitContainer(name) == nil {
-			own = append(own, place{services: []string{name}, users: x.site.copiedUsers(name), kolla: k, from: x.seen.containers[k.container]})
+		if x.unfitContainer(name) != nil {
+			continue
+		}
+		k, users := x.service(name).kolla, x.site.copiedUsers(name)
+		own = append(own, place{services: []string{name}, users: users, clusters: clustersOf(users), kolla: k, from: x.seen.containers[k.container]})
+		if k.libvirt != "" {
+			own = append(own, x.libvirtPlace(name))
 		}
 	}
 	return own
+}
+
+// libvirtPlace is that of the container of libvirt. Guests are told by Nova where
+// their cluster is, but the container does not start again without a ceph.conf
+// that its config.json copies.
+func (x *hostDiffer) libvirtPlace(service string) place {
+	k := x.service(service).kolla.ofLibvirt()
+	p := place{services: []string{service}, kolla: &k, from: x.seen.containers[k.container]}
+	for _, cluster := range clustersOf(x.site.secrets) {
+		if _, ok := p.from.from(confPath(cluster)); ok {
+			p.clusters = append(p.clusters, cluster)
+		}
+	}
+	return p
 }
 
 // inContainers reports whether the services of this host are in containers.
@@ -49,6 +69,18 @@ func (p place) at(file string) string {
 func (p place) conf(cluster string) string { return p.at(confPath(cluster)) }
 
 func (p place) keyring(id userID) string { return p.at(keyringPath(id.cluster, id.entity)) }
+
+// files lists the files of Ceph of a place.
+func (p place) files() []string {
+	var files []string
+	for _, cluster := range p.clusters {
+		files = append(files, p.conf(cluster))
+	}
+	for _, id := range p.users {
+		files = append(files, p.keyring(id))
+	}
+	return files
+}
 
 // cephFiles lists the files of Ceph on the host that a service reads.
 func (x *hostDiffer) cephFiles(service string) []string {
@@ -108,9 +140,18 @@ func (x *hostDiffer) unfitContainer(name string) error {
 	if k.libvirt == "" || len(x.site.secrets) == 0 {
 		return nil
 	}
-	c = x.seen.containers[k.libvirt]
-	if err := x.unfit(k.libvirt, c, libvirtFolder(*k)); err != nil {
+	libvirt := k.ofLibvirt()
+	c = x.seen.containers[libvirt.container]
+	if err := x.unfit(libvirt.container, c, libvirt.folder); err != nil {
 		return err
+	}
+	for _, cluster := range clustersOf(x.site.secrets) {
+		if _, ok := c.from(confPath(cluster)); !ok {
+			continue
+		}
+		if err := x.copied(libvirt, c, confPath(cluster)); err != nil {
+			return err
+		}
 	}
 	if folder, ok := c.from(kollaSecrets + "/x"); !ok || path.Dir(folder) != c.folder+"/secrets" {
 		return fmt.Errorf("%s/config.json does not copy %s/secrets to %s, so that secrets would be lost when %s is made anew; %s", c.folder, c.folder, kollaSecrets, k.libvirt, x.byKolla(*k))
@@ -170,12 +211,11 @@ func (x *hostDiffer) copyFolders() map[string]wantedDir {
 		if p.kolla == nil {
 			continue
 		}
-		for _, id := range p.users {
-			add(p.kolla.folder, path.Dir(p.conf(id.cluster)))
-			add(p.kolla.folder, path.Dir(p.keyring(id)))
+		for _, file := range p.files() {
+			add(p.kolla.folder, path.Dir(file))
 		}
 		if p.kolla.libvirt != "" && len(x.site.secrets) > 0 {
-			folder := libvirtFolder(*p.kolla)
+			folder := p.kolla.ofLibvirt().folder
 			add(folder, folder+"/secrets")
 		}
 	}

@@ -226,6 +226,17 @@ func (s *site) usersOf(services []string) []userID {
 	return ids
 }
 
+// clustersOf lists the clusters of users, each once.
+func clustersOf(users []userID) []string {
+	var names []string
+	for _, id := range users {
+		if !slices.Contains(names, id.cluster) {
+			names = append(names, id.cluster)
+		}
+	}
+	return names
+}
+
 func (s *site) resolveSecrets() []userID {
 	var ids []userID
 	if s.nova != nil {

@@ -156,14 +156,9 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 		}
 		var have []string
 		for _, p := range x.places {
-			for _, id := range p.users {
-				for _, file := range []string{p.conf(id.cluster), p.keyring(id)} {
-					f := seen.files[file]
-					entry := fmt.Sprintf("%s %s:%s %s", file, f.Owner, f.Group, octal(f.Mode))
-					if !slices.Contains(have, entry) {
-						have = append(have, entry)
-					}
-				}
+			for _, file := range p.files() {
+				f := seen.files[file]
+				have = append(have, fmt.Sprintf("%s %s:%s %s", file, f.Owner, f.Group, octal(f.Mode)))
 			}
 		}
 		return agrees(plan, h.Name, strings.Join(have, ", "), KindFile, KindDirectory, KindPackages)

@@ -58,7 +58,7 @@ func (w *World) addContainers(m *remotetest.Host, h integrate.HostSpec) {
 	for _, service := range h.Services {
 		account, _, _ := strings.Cut(service, "-")
 		name := base(configPaths[service][0])
-		files := []copied{copies(name, "/etc/"+account+"/"+name, account)}
+		files, libvirt := []copied{copies(name, "/etc/"+account+"/"+name, account)}, []copied{copies("secrets", "/etc/libvirt/secrets", "root")}
 		if service != "nova-compute" {
 			add(service, service, append(files, copies("ceph", "/etc/ceph", account))...)
 			continue
@@ -66,10 +66,11 @@ func (w *World) addContainers(m *remotetest.Host, h integrate.HostSpec) {
 		if n := w.spec.Nova; n != nil {
 			cluster := cmp.Or(n.Cluster, w.spec.Clusters[0].Name)
 			keyring := cluster + ".client." + cmp.Or(n.User, "cinder") + ".keyring"
-			files = append(files, copies(keyring, "/etc/ceph/"+keyring, account), copies(cluster+".conf", "/etc/ceph/"+cluster+".conf", account))
+			conf := copies(cluster+".conf", "/etc/ceph/"+cluster+".conf", account)
+			files, libvirt = append(files, copies(keyring, "/etc/ceph/"+keyring, account), conf), append(libvirt, conf)
 		}
 		add(service, service, files...)
-		add("nova-libvirt", "/usr/sbin/libvirtd --listen", copies("secrets", "/etc/libvirt/secrets", "root"))
+		add("nova-libvirt", "/usr/sbin/libvirtd --listen", libvirt...)
 	}
 	w.Containers[h.Name] = all
 	engine := "docker"
