@@ -188,7 +188,9 @@ func (k *knownHosts) unknown(key HostKey) (string, error) {
 		return "", nil
 	}
 	for _, have := range p.lines {
-		if have.mark == markRevoked && same(have.key, l.key) || have.mark == "" && have.key.Type() == l.key.Type() {
+		// A line without the port is of another server, beside which one with it counts.
+		changed := have.mark == "" && have.key.Type() == l.key.Type() && have.matches(fullName(host, port))
+		if changed || have.mark == markRevoked && same(have.key, l.key) {
 			return "", err
 		}
 	}

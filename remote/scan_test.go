@@ -162,4 +162,36 @@ func TestScannedKeysAreCompared(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 }
 
+// Servers at other ports of an address have keys of their own, as behind one
+// router, with names as they are or hashed.
+func TestKeysOfOtherPortsAreOthers(t *testing.T) {
+	for _, host := range []string{"192.0.2.1", "2001:db8::1"} {
+		for _, hashed := range []bool{false, true} {
+			plain, other, again := scannedKey(t, host), scannedKey(t, "["+host+"]:2222"), scannedKey(t, "["+host+"]:2222")
+			file := writeKnown(t, plain.Line+"\n")
+			hash := func() {
+				if hashed {
+					out, err := exec.Command("ssh-keygen", "-H", "-f", file).CombinedOutput()
+					require.NoError(t, err, "%s", out)
+				}
+			}
+			hash()
+			known, unknown, err := remote.CheckHostKeys([]string{file}, []remote.HostKey{plain, other})
+			require.NoError(t, err)
+			assert.Equal(t, []remote.HostKey{plain}, known)
+			assert.Equal(t, []remote.HostKey{other}, unknown)
+			n, err := remote.TrustHostKeys(file, []remote.HostKey{other}, other.Fingerprint)
+			require.NoError(t, err)
+			assert.Equal(t, 1, n)
+			hash()
+			known, _, err = remote.CheckHostKeys([]string{file}, []remote.HostKey{plain, other, again})
+			require.ErrorContains(t, err, "CHANGED: it shows ssh-ed25519 "+again.Fingerprint)
+			assert.Equal(t, []remote.HostKey{plain, other}, known)
+			revoked := writeKnown(t, "@revoked "+host+strings.TrimPrefix(other.Line, other.Address)+"\n")
+			_, _, err = remote.CheckHostKeys([]string{revoked}, []remote.HostKey{other})
+			require.ErrorContains(t, err, "is revoked in ")
+		}
+	}
+}
+
 func marshal(s ssh.Signer) []byte { return ssh.MarshalAuthorizedKey(s.PublicKey()) }
