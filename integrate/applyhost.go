@@ -163,7 +163,7 @@ func (h *hostRun) recordsOf(unit string) []string {
 // counts before it is on the host.
 func (h *hostRun) cinderHost(section string) string {
 	for _, b := range h.in.site.cinder {
-		if own := b.Options["backend_host"]; own != "" && b.Name == section && section != singleBackend {
+		if own := b.Options[nameOption(b)]; own != "" && b.Name == section {
 			return own
 		}
 	}

@@ -47,6 +47,26 @@ func TestBackendHostOfTheSpec(t *testing.T) {
 	assert.Contains(t, check(report, "services up").Evidence, "cinder-volume rbd:volumes@ceph")
 }
 
+// TestHostOfTheSpec: the same for the backend without a name, whose option names
+// cinder-backup, too.
+func TestHostOfTheSpec(t *testing.T) {
+	spec := twoControllers()
+	spec.Release = "newton"
+	spec.Cinder.Backends[0].Name, spec.Cinder.Backends[0].VolumeType = "DEFAULT", ""
+	spec.Cinder.Backends[0].Options = map[string]string{"host": "all"}
+	w, in := open(t, spec)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	result, err := in.Apply(ctx, plan(t, in), integrate.ApplyOptions{})
+	require.NoError(t, err)
+	assert.Equal(t, len(result.Outcomes), result.Count(integrate.Applied))
+	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, check(report, "services up").Evidence, "cinder-volume all")
+	assert.Contains(t, check(report, "services up").Evidence, "cinder-backup all")
+	assert.Empty(t, w.API.Violations())
+}
+
 // TestSeveralHostsOfABackend: each way to serve a backend from several hosts, and
 // what a plan says of it.
 func TestSeveralHostsOfABackend(t *testing.T) {

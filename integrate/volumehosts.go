@@ -36,6 +36,15 @@ func cinderName(section string, all osloconf.Files, host string) string {
 	return cmp.Or(name, host)
 }
 
+// nameOption is the option that names a backend's service; that of the one without
+// a name names all of Cinder's services on the host.
+func nameOption(b BackendSpec) string {
+	if b.Name == singleBackend {
+		return "host"
+	}
+	return "backend_host"
+}
+
 // volumeHosts notes what is wrong where several hosts serve a backend: a volume
 // belongs to one name, and what locks it on one host must lock it on all.
 func (d *differ) volumeHosts() {
@@ -65,11 +74,7 @@ func (d *differ) volumeHosts() {
 
 // oneOwner says how several hosts serve a backend together.
 func (d *differ) oneOwner(b BackendSpec) string {
-	option := "backend_host"
-	if b.Name == singleBackend {
-		option = "host"
-	}
-	say := "Give it options: {" + option + ": a name for all} in the Spec, and let one of them run at a time (active/passive)"
+	say := "Give it options: {" + nameOption(b) + ": a name for all} in the Spec, and let one of them run at a time (active/passive)"
 	if !d.site.release.Before("rocky") {
 		say += ", or set cluster in [DEFAULT] of cinder.conf to the same name on all, with [coordination] backend_url of a coordinator that they share (active/active)"
 	}
