@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 
@@ -96,6 +98,11 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 	byName := map[string]remote.Config{}
 	var names []string
 	for _, c := range targets {
+		if c.Jump != nil {
+			jump := *c.Jump
+			jump.KnownHosts = there(jump.KnownHosts)
+			c.Jump = &jump
+		}
 		byName[c.Name] = c
 		names = append(names, c.Name)
 	}
@@ -108,6 +115,19 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 		}
 		t.take(o.Name, o.Value)
 	}
+}
+
+// there are the files that are there, if any are: that the first one is only to be
+// written does not keep the others from telling the jump host's key.
+func there(files []string) []string {
+	some := slices.DeleteFunc(slices.Clone(files), func(file string) bool {
+		_, err := os.Stat(file)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	if len(some) == 0 {
+		return files
+	}
+	return some
 }
 
 // take compares a host's keys with those that are known, and learns what it may.

@@ -150,4 +150,13 @@ func TestTheJumpHostComesFirst(t *testing.T) {
 	code, stdout, stderr = call(t, "trust", "-f", s.spec, "--fingerprint", s.address[1]+"="+s.prints[1])
 	assert.Equal(t, exitDone, code, stderr)
 	assert.Contains(t, stdout, "added     "+s.address[1])
+
+	// The jump host is known from another file, and the first one is only to be made.
+	// It lets nobody through, which is why there is an error.
+	require.NoError(t, os.WriteFile(s.spec, []byte(strings.Replace(text, "[known_hosts]", "[new, known_hosts]", 1)), 0o600))
+	code, stdout, stderr = call(t, "trust", "-f", s.spec)
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "known     "+s.address[1])
+	assert.Contains(t, stderr, "host0: ")
+	assert.NotContains(t, stderr, "no such file")
 }
