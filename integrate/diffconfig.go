@@ -151,7 +151,7 @@ func (x *hostDiffer) cephReady(service string) error {
 			return fmt.Errorf("left alone, as pool %s cannot be used", pool)
 		}
 		if x.bad[userKey(id)] {
-			return fmt.Errorf("left alone, as user %s is an administrator's", id.entity)
+			return fmt.Errorf("left alone until the problem of user %s is solved", id.entity)
 		}
 	}
 	return nil
