@@ -77,3 +77,27 @@ func TestConfOfOlderClusters(t *testing.T) {
 		assert.Equal(t, want, string(conf.Render()))
 	}
 }
+
+// TestReleaseOfVersions: daemons of several builds, the oldest of which counts.
+func TestReleaseOfVersions(t *testing.T) {
+	for want, overall := range map[string]string{
+		"tentacle": `"ceph version 20.2.4+ds-2 (4f1e4ba35cbb2f8a8f7ea1e2a1bbd2a0e5bd5ad7) tentacle (stable - RelWithDebInfo)": 9, "ceph version 21.0.0-12-gabc (0) umbrella (dev)": 1`,
+		"squid":    `"ceph version 20.3.0-123-gabc (0) tentacle (dev)": 1, "ceph version 19.2.1-222.el9cp (f2cd71cc2f7b46709c2351134ac89ea3e9f609b6) squid (stable)": 2`,
+		"reef":     `"ceph version Development (no_version) reef (stable)": 3`,
+		"jewel":    `"ceph version 12.2.13 (584a20eb0237c657dc0567da126be145106aa47e) luminous (stable)": 5, "ceph version 10.2.10-17.el7cp (f0ebafd5a4fd3b6ab6a0f2a9a8e4a4ae5b1f8cd8)": 1`,
+		"hammer":   `"ceph version 0.94.9-8.el7cp (0)": 1`,
+		"luminous": `"unknown": 2, "ceph version 12.2.8-89-gabc (0) luminous (stable)": 1`,
+		"":         `"ceph version 0.61.9 (0)": 1, "ceph version Development (no_version)": 1, "ceph version 12.0.0 (0)": 1`,
+	} {
+		fake := cephtest.New()
+		c := ceph.New(commander(func(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
+			if strings.Contains(string(cmd.JSON), `"versions"`) {
+				return ceph.Reply{Data: []byte(`{"overall":{` + overall + `}}`)}, nil
+			}
+			return fake.Command(ctx, cmd)
+		}))
+		status, err := c.Status(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, want, status.Release, overall)
+	}
+}
