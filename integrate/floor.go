@@ -179,10 +179,10 @@ func (h *hostRun) upgradePackages(ctx context.Context, c Change) (changed bool, 
 	if err != nil || len(results) < len(ops) {
 		return false, err
 	}
+	results = results[len(first):]
 	if err := firstError(results); err != nil {
 		return false, err
 	}
-	results = results[len(first):]
 	floor := h.diff.floor()
 	for _, name := range names {
 		v := results[1].Versions[name]

@@ -289,6 +289,26 @@ func TestOldClientsAreUpgraded(t *testing.T) {
 	settled(t, in)
 }
 
+// TestARepositoryThatHangs need not be that of the clients.
+func TestARepositoryThatHangs(t *testing.T) {
+	w, in := open(t, floorSpec())
+	oldClients(t, w, "16.2.15+ds-0+deb12u1", "")
+	m := w.Machines["compute1"]
+	m.Handle("env", func(run remote.Run) (stdout, stderr []byte, exit int) {
+		m.AddPackage("ceph-common", "16.2.15+ds-0+deb12u1", true)
+		m.AddPackage("librbd1", "16.2.15+ds-0+deb12u1", true)
+		return nil, nil, 0
+	})
+	m.Fail = func(op remote.Op) error {
+		if run, ok := op.(remote.Run); ok && run.Argv[len(run.Argv)-1] == "update" {
+			return remote.ErrTimeout
+		}
+		return nil
+	}
+	apply(t, in)
+	settled(t, in)
+}
+
 func TestOldClientsThatStayOld(t *testing.T) {
 	for newer, says := range map[string]string{"": "Unmet dependencies", "2:16.2.9-2": "is 2:16.2.9-2 and not 16.2.10 or newer"} {
 		w, in := open(t, floorSpec())
