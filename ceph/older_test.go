@@ -2,6 +2,7 @@ package ceph_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,6 +21,7 @@ func TestOlderClusters(t *testing.T) {
 		t.Run(release, func(t *testing.T) {
 			fake := cephtest.New()
 			fake.Release, fake.Version = release, version
+			fake.CRUSHRules = []string{"replicated_ruleset", "ssd"}
 			c := ceph.New(fake)
 			status, err := c.Status(t.Context())
 			require.NoError(t, err)
@@ -36,8 +38,25 @@ func TestOlderClusters(t *testing.T) {
 			require.Len(t, pools, 1)
 			assert.Equal(t, 128, pools[0].PGNum)
 			assert.Equal(t, 2, pools[0].Size)
+			err = c.UpdatePool(t.Context(), ceph.Pool{Name: "volumes", CRUSHRule: "ssd"})
+			assert.Equal(t, release < "luminous", errors.Is(err, ceph.ErrInvalid), "%v", err)
 			assert.Equal(t, release < "luminous", fake.InitPool(t.Context(), "volumes") != nil, "there is no rbd pool init before Luminous")
 		})
+	}
+}
+
+// TestRulesets: before Luminous a pool tells its rule by another number, of another
+// name.
+func TestRulesets(t *testing.T) {
+	fake := cephtest.New()
+	fake.CRUSHRules = []string{"replicated_ruleset", "ssd"}
+	c := ceph.New(fake)
+	require.NoError(t, c.CreatePool(t.Context(), ceph.Pool{Name: "volumes", PGNum: 8, CRUSHRule: "ssd"}))
+	for release, version := range map[string]string{"jewel": "10.2.11", "luminous": "12.2.13"} {
+		fake.Release, fake.Version = release, version
+		pools, err := c.Pools(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, "ssd", pools[0].CRUSHRule, release)
 	}
 }
 

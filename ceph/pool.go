@@ -81,19 +81,24 @@ func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 		return nil, err
 	}
 	var rules []struct {
-		ID   int    `json:"rule_id"`
-		Name string `json:"rule_name"`
+		ID      int    `json:"rule_id"`
+		Ruleset int    `json:"ruleset"`
+		Name    string `json:"rule_name"`
 	}
 	if err := c.query(ctx, "osd crush rule dump", nil, &rules); err != nil {
 		return nil, err
 	}
-	names := map[int]string{}
+	names, sets := map[int]string{}, map[int]string{}
 	for _, r := range rules {
-		names[r.ID] = r.Name
+		names[r.ID], sets[r.Ruleset] = r.Name, r.Name
 	}
 	pools := make([]Pool, 0, len(list))
 	for _, d := range list {
-		pools = append(pools, d.pool(names))
+		p := d.pool(names)
+		if d.Ruleset != nil {
+			p.CRUSHRule = sets[*d.Ruleset]
+		}
+		pools = append(pools, p)
 	}
 	slices.SortFunc(pools, func(a, b Pool) int { return cmp.Compare(a.Name, b.Name) })
 	return pools, nil
@@ -109,6 +114,7 @@ type poolDetail struct {
 	Size       int            `json:"size"`
 	MinSize    int            `json:"min_size"`
 	Rule       int            `json:"crush_rule"`
+	Ruleset    *int           `json:"crush_ruleset"` // before Luminous, in its place
 	Apps       map[string]any `json:"application_metadata"`
 	MaxBytes   int64          `json:"quota_max_bytes"`
 	MaxObjects int64          `json:"quota_max_objects"`

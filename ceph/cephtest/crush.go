@@ -96,7 +96,7 @@ func (c *Cluster) classes() []string {
 func (c *Cluster) rules() []object {
 	rules := []object{}
 	add := func(name string, kind int, take, choose object) {
-		rules = append(rules, object{"rule_id": len(rules), "rule_name": name, "type": kind, "steps": []object{take, choose, {"op": "emit"}}})
+		rules = append(rules, object{"rule_id": len(rules), "ruleset": c.ruleset(len(rules)), "rule_name": name, "type": kind, "steps": []object{take, choose, {"op": "emit"}}})
 	}
 	for _, name := range c.CRUSHRules {
 		add(name, 1, c.take(""), object{"op": "chooseleaf_firstn", "num": 0, "type": "host"})
@@ -109,6 +109,15 @@ func (c *Cluster) rules() []object {
 		add(r.name, 3, c.take(r.class), object{"op": op, "num": 0, "type": r.domain})
 	}
 	return rules
+}
+
+// ruleset is that of a rule. Before Luminous rules were known by it, and it could be
+// another number than the rule's own.
+func (c *Cluster) ruleset(rule int) int {
+	if c.Release < "luminous" {
+		return rule + 3
+	}
+	return rule
 }
 
 // take is the step that begins with the tree of a class, or that of all OSDs.

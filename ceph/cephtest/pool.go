@@ -31,10 +31,14 @@ func (c *Cluster) poolList(a call) (any, string, error) {
 		if p.ErasureProfile != "" && p.overwrites {
 			flags += ",ec_overwrites"
 		}
+		rule := "crush_rule"
+		if c.Release < "luminous" {
+			rule = "crush_ruleset"
+		}
 		list = append(list, object{
 			"pool_id": p.id, "pool_name": name, "flags_names": flags, "pg_num": p.PGNum, "pg_num_target": p.PGNum,
 			"pg_autoscale_mode": p.Autoscale, "size": p.Size, "min_size": p.MinSize,
-			"crush_rule": slices.Index(rules, p.CRUSHRule), "application_metadata": apps,
+			rule: c.ruleset(slices.Index(rules, p.CRUSHRule)), "application_metadata": apps,
 			"quota_max_bytes": p.MaxBytes, "quota_max_objects": p.MaxObjects, "erasure_code_profile": p.ErasureProfile,
 		})
 	}
@@ -52,7 +56,7 @@ func (c *Cluster) poolCreate(a call) (any, string, error) {
 		}
 		return nil, "pool '" + name + "' already exists", nil
 	}
-	if c.Release < "nautilus" && a.int("size") != 0 { // as the ceph program of then says
+	if c.Release < "nautilus" && a.int("size") != 0 || c.Release < "luminous" && a.str("rule") != "" { // as the ceph program of then says
 		return nil, "", a.refuse(einval, "invalid command")
 	}
 	if c.Release < "nautilus" && a.int("pg_num") == 0 {
@@ -105,6 +109,9 @@ func (c *Cluster) poolSet(a call) (any, string, error) {
 		return nil, "", err
 	}
 	field, value := a.str("var"), a.str("val")
+	if c.Release < "luminous" && (field == "crush_rule" || field == "allow_ec_overwrites") {
+		return nil, "", a.refuse(einval, "unrecognized variable '%s'", field)
+	}
 	switch field {
 	case "size", "min_size", "pg_num":
 		n, err := strconv.Atoi(value)
