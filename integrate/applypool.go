@@ -26,6 +26,21 @@ func asKnown(p ceph.Pool, release string) ceph.Pool {
 	return p
 }
 
+// beyond says what of a wanted pool a release of Ceph cannot do.
+func beyond(release, cluster string, have, want ceph.Pool) string {
+	switch {
+	case release == "":
+		return ""
+	case release < "luminous" && want.ErasureProfile != "":
+		return "cannot be erasure-coded: RBD's data can be in such pools from Luminous on, and this is " + release
+	case release < "luminous" && want.CRUSHRule != "" && want.CRUSHRule != have.CRUSHRule:
+		return "has another CRUSH rule, or none yet, and " + release + " is told it by a number: make the pool or set its crush_ruleset by hand"
+	case release < "nautilus" && have.Name == "" && want.PGNum == 0:
+		return "cannot be made without pg_num, for which " + release + " has no default; give the pool one among the pools of cluster " + cluster
+	}
+	return ""
+}
+
 // apply makes or corrects the pool. The application of a pool for images comes
 // with rbd pool init, last, so that a pool without it is known to be unfinished.
 func (p poolChange) apply(ctx context.Context) error {

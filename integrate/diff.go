@@ -187,8 +187,8 @@ func (d *differ) pool(cluster string, want ceph.Pool, seen *observedCluster) {
 	if why == "" {
 		why = d.narrow(cluster, have, want, seen)
 	}
-	if release := seen.status.Release; why == "" && !ok && want.PGNum == 0 && release != "" && release < "nautilus" {
-		why = "cannot be made without pg_num, for which " + release + " has no default; give the pool one among the pools of cluster " + cluster
+	if why == "" {
+		why = beyond(seen.status.Release, cluster, have, want)
 	}
 	if why != "" {
 		d.bad[cluster+"/"+want.Name] = true

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 )
 
@@ -56,4 +57,18 @@ func TestWhatOldCephDoesNotKnow(t *testing.T) {
 		assert.NotEqual(t, integrate.KindUser, c.Kind)
 		assert.NotEqual(t, integrate.KindSettings, c.Kind, "no service is told to use what it has no rights in")
 	}
+}
+
+func TestPoolsThatOldCephCannotMake(t *testing.T) {
+	spec := onOldCeph("newton", "classic", integrate.PoolSpec{Name: "images", PGNum: 8, CRUSHRule: "replicated_rule"}, integrate.PoolSpec{Name: "volumes", PGNum: 8, CRUSHRule: "ssd"},
+		integrate.PoolSpec{Name: "backups", PGNum: 8}, integrate.PoolSpec{Name: "vms", PGNum: 8})
+	w, in := open(t, spec)
+	old := w.Ceph["ceph"]
+	old.Release, old.Version, old.CRUSHRules = "jewel", "10.2.11", []string{"replicated_rule", "ssd"}
+	require.NoError(t, ceph.New(old).CreatePool(t.Context(), ceph.Pool{Name: "images", PGNum: 8}))
+	p := plan(t, in)
+	assert.Contains(t, p.String(), "PROBLEM: ceph pool volumes: has another CRUSH rule, or none yet, and jewel is told it by a number")
+	assert.NotContains(t, p.String(), "pool images: has another")
+	assert.Nil(t, change(p, "pool/ceph/volumes"))
+	assert.NotNil(t, change(p, "pool/ceph/vms"))
 }
