@@ -92,8 +92,10 @@ func (l *lab) moveDisk(ctx context.Context, cloud *openstack.Cloud) (string, err
 	if err := cloud.StopServer(ctx, id); err != nil {
 		return "", err
 	}
-	_, err := l.sh(ctx, l.before.Server.Host, "set -e; cd /var/lib/nova/instances/"+id+
-		"; runuser -u nova -- qemu-img convert -U -O raw disk rbd:vms/"+id+"_disk:id=cinder:conf=/etc/ceph/ceph.conf"+
-		"; if [ -e disk.config ]; then runuser -u nova -- qemu-img convert -O raw disk.config rbd:vms/"+id+"_disk.config:id=cinder:conf=/etc/ceph/ceph.conf; fi")
+	const script = `set -e; for disk in disk disk.config; do
+  file=/var/lib/nova/instances/ID/$disk
+  [ ! -e $file ] || AS qemu-img convert -U -O raw $file rbd:vms/ID_$disk:id=cinder:conf=/etc/ceph/ceph.conf
+done`
+	_, err := l.sh(ctx, l.before.Server.Host, strings.NewReplacer("ID", id, "AS", l.asNova).Replace(script))
 	return "copied the disk of " + l.before.Server.Name + " into vms/" + id + "_disk", err
 }

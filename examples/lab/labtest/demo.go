@@ -171,9 +171,10 @@ func (l *lab) secondPlan(ctx context.Context, in *integrate.Integration, r *repo
 // fingerprint is the inode, times and digest of every file that cephstack
 // writes, and the invocation of every unit that it restarts.
 func (l *lab) fingerprint(ctx context.Context) (string, error) {
-	const script = `for f in /etc/ceph /etc/ceph/* /etc/glance/*.conf /etc/cinder/*.conf /etc/nova/*.conf; do
+	const script = `for f in /etc/ceph /etc/ceph/* /etc/glance/*.conf /etc/cinder/*.conf /etc/nova/*.conf /etc/kolla/*/* /etc/kolla/*/*/*; do
   [ -e "$f" ] && stat -c '%n %i %a %U:%G %s %.Y %.Z' "$f"; done
-for u in glance-api cinder-volume cinder-backup nova-compute libvirtd; do systemctl show -p InvocationID -p NRestarts "$u"; done
+for u in glance-api cinder-volume cinder-backup nova-compute libvirtd $(systemctl list-units --plain --no-legend 'kolla-*' | cut -d' ' -f1); do
+  systemctl show -p InvocationID -p NRestarts "$u"; done
 virsh -q secret-list 2>/dev/null; exit 0`
 	all := ""
 	for _, host := range []string{"controller", "compute1", "compute2"} {

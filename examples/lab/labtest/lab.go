@@ -18,6 +18,7 @@ import (
 type lab struct {
 	program string // examples/lab/lab
 	state   string
+	asNova  string // what runs a program as Nova does, in a shell
 	before  before
 	started time.Time
 }
@@ -31,7 +32,7 @@ type before struct {
 }
 
 func openLab() (*lab, error) {
-	l := &lab{program: "examples/lab/lab", state: state(os.Getenv), started: time.Now()}
+	l := &lab{program: "examples/lab/lab", state: state(os.Getenv), asNova: "runuser -u nova --", started: time.Now()}
 	data, err := os.ReadFile(l.out("before.json"))
 	if err != nil {
 		return nil, fmt.Errorf("is the lab up (make lab)? %w", err)

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 )
 
 func TestState(t *testing.T) {
@@ -45,8 +47,34 @@ func TestChangedSpecsAreTheLabs(t *testing.T) {
 	assert.Len(t, open().Clusters, 1)
 	assert.Len(t, open(secondCluster).Clusters, 2)
 	assert.Len(t, open(l.newLogin).Entries, 4)
+	assert.Len(t, open(func(s *integrate.Spec) error { s.Release = "2025.1"; return nil }, inContainers).Secrets, 2)
 	_, _, _, err = l.open(t.Context(), func(*integrate.Spec) error { return errors.ErrUnsupported }, l.newLogin)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
 	_, _, _, err = l.open(t.Context(), func(s *integrate.Spec) error { s.Release = "atlantis"; return nil })
 	require.ErrorContains(t, err, "spec: release: ")
+}
+
+// TestContainersWithoutCeph tells them from containers that are given Ceph.
+func TestContainersWithoutCeph(t *testing.T) {
+	spec := integrate.Spec{Release: "2025.1", Layout: "kolla", Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
+		Hosts: []integrate.HostSpec{
+			{Name: "controller", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}},
+			{Name: "compute1", Services: []string{"nova-compute"}}, {Name: "compute2", Services: []string{"nova-compute"}}},
+		Glance: &integrate.GlanceSpec{}, Backup: &integrate.BackupSpec{}, Nova: &integrate.NovaSpec{},
+		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph"}}}}
+	w, err := integratetest.New(spec)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, w.Close()) })
+	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World})
+	require.NoError(t, err)
+	_, err = (&lab{}).withoutCeph(t.Context(), in)
+	require.ErrorContains(t, err, "containers with a problem: []")
+	for host, names := range kollaContainers() {
+		for _, name := range names {
+			w.Machines[host].AddFile("/etc/kolla/"+strings.ReplaceAll(name, "_", "-")+"/config.json", []byte(`{"config_files": []}`), 0o660)
+		}
+	}
+	said, err := (&lab{}).withoutCeph(t.Context(), in)
+	require.NoError(t, err)
+	assert.Equal(t, "compute1 nova-compute, compute2 nova-compute, controller cinder-backup, controller cinder-volume, controller glance-api", said)
 }

@@ -5,6 +5,7 @@
 //	labtest test    the main job, then kills, then brownfields, each from a reset lab
 //	labtest test bare-hosts       the main job on hosts without key, sudo rule and packages
 //	labtest test multi-cluster    the main job with two clusters, two stores and two backends
+//	labtest test kolla            the main job on services in Kolla's containers
 //
 // It runs from the module's root, as root, with the lab up.
 package main

@@ -35,6 +35,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"cinder-junk", false, l.testCinderJunk},
 		{"bare-hosts", true, l.testBareHosts},
 		{"multi-cluster", true, l.testTwoClusters},
+		{"kolla", true, l.testKolla},
 	}
 	for _, name := range parts {
 		if !slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
@@ -137,7 +138,7 @@ func (l *lab) converge(ctx context.Context, r *report) error {
 
 func (l *lab) noLeftovers(ctx context.Context) (string, error) {
 	for _, host := range []string{"controller", "compute1", "compute2"} {
-		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /run /tmp /root -xdev -iname '*cephstack*' 2>/dev/null; exit 0")
+		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /etc/kolla /run /tmp /root -xdev -iname '*cephstack*' 2>/dev/null; exit 0")
 		if err != nil || strings.TrimSpace(out) != "" {
 			return "", fmt.Errorf("%s has %s: %w", host, out, errors.Join(err))
 		}

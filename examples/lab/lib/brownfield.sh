@@ -5,8 +5,10 @@ lab_brownfield() {
   local name=$1
   case $name in
     ceph-2014 | cinder-junk | bare-hosts | second-ceph) ;;
-    *) die "no brownfield '$name': there are ceph-2014, cinder-junk, bare-hosts and second-ceph" ;;
+    kolla) [[ $suite_engine ]] || die "no container engine for the hosts of $SUITE: say SUITE=trixie" ;;
+    *) die "no brownfield '$name': there are ceph-2014, cinder-junk, bare-hosts, second-ceph and kolla" ;;
   esac
+  packages_ready || phase 'packages' build_packages
   lab_reset
   phase "brownfield $name" "brownfield_${name//-/_}"
   healthy || { cat "$LOGS/health.txt"; die "not healthy after brownfield $name"; }
@@ -34,6 +36,18 @@ brownfield_second_ceph() {
 }
 
 second_ceph_healthy() { [[ $(on ceph01 'sudo timeout 20 ceph --cluster west health') == HEALTH_OK* ]]; }
+
+# The services that an integration touches are in containers then; the others stay
+# as packaged.
+brownfield_kolla() {
+  local host pids=()
+  for host in controller compute1 compute2; do
+    quoted PACKAGES "$suite_engine ceph-common python3-rbd" | run_on "$host" brownfield-kolla.sh &
+    pids+=($!)
+  done
+  wait_all "${pids[@]}"
+  wait_healthy 300 "$(now)"
+}
 
 brownfield_cinder_junk() {
   local since

@@ -17,7 +17,7 @@ install_machine_packages() {
 roots_ready() {
   local name
   for name in base stack ceph compute controller; do layer_ready "$name" || return 1; done
-  [[ $(cat "$CACHE/packages.key" 2>/dev/null) == "$(layer_key base)" ]]
+  packages_ready
 }
 
 # cloud_key names what the snapshot was made from: a change rebuilds the cloud.

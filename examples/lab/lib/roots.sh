@@ -156,17 +156,21 @@ fill_layer() {
   apt_conf_out "$root"
 }
 
+packages_key() { echo "$(layer_key base)${suite_engine:+ $suite_engine}"; }
+
+packages_ready() { [[ $(cat "$CACHE/packages.key" 2>/dev/null) == "$(packages_key)" ]]; }
+
 # build_packages makes the archive from which the hosts, which have no internet,
-# install what an integration needs: the closure against the bare base.
+# install what an integration needs, and an engine: the closure against the bare base.
 build_packages() {
   local dir=$CACHE/packages
-  [[ $(cat "$CACHE/packages.key" 2>/dev/null) == "$(layer_key base)" ]] && return
+  packages_ready && return
   rm -rf "$dir" "$CACHE/packages.key"
   mkdir -p "$dir" "$CACHE/packages.upper" "$CACHE/packages.work" "$CACHE/packages.root"
   unshare -m --propagation private "$LAB" _packages
   rm -rf "$CACHE"/packages.{upper,work,root}
   (cd "$dir" && apt-ftparchive packages . >Packages && gzip -9kf Packages && apt-ftparchive release . >Release)
-  layer_key base >"$CACHE/packages.key"
+  packages_key >"$CACHE/packages.key"
 }
 
 fetch_packages() {
@@ -175,7 +179,8 @@ fetch_packages() {
   mount -t proc proc "$root/proc"
   apt_conf_into "$root"
   in_root "$root" apt-get -q update
-  in_root "$root" apt-get -qy --no-install-recommends --download-only install ceph-common python3-rbd python3-rados
+  # shellcheck disable=SC2086  # a list of packages
+  in_root "$root" apt-get -qy --no-install-recommends --download-only install ceph-common python3-rbd python3-rados $suite_engine
   cp "$root"/var/cache/apt/archives/*.deb "$CACHE/packages/"
 }
 

@@ -27,7 +27,20 @@ lab_status() {
   status_lines
 }
 
+# units_of HOST prints its units; brownfield kolla makes some those of containers.
 units_of() {
+  local unit units=()
+  for unit in $(packaged_units_of "$1"); do
+    [[ ! -d $HOSTS/$1/upper/etc/kolla ]] || case $unit in
+      glance-api | cinder-volume | cinder-backup | nova-compute) unit=kolla-${unit//-/_}-container ;;
+      libvirtd.socket) unit=kolla-nova_libvirt-container ;;
+    esac
+    units+=("$unit")
+  done
+  echo "${units[@]}"
+}
+
+packaged_units_of() {
   case ${ROLE[$1]} in
     ceph) echo ceph-mon@ceph01 ceph-mgr@ceph01 ceph-osd@{0,1,2} ;;
     controller)

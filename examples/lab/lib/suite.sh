@@ -12,6 +12,7 @@ export SUITE
   suite_apt=                      # a setting of apt for the builds
   suite_neutron=neutron-server    # the unit of Neutron's API; this one is made by the lab
   suite_access=                   # clusters[].access in the lab's Spec
+  suite_engine=                   # packages of a container engine, for brownfield kolla
   declare -A SUITE_PACKAGES=()    # further packages of a layer
 }
 
