@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // defaultZone is the zone of services that are told none.
@@ -98,7 +99,7 @@ func (x *hostDiffer) keepsZone(b BackendSpec, cur openstack.Current) error {
 	if err := cmp.Or(x.o.cloud.err, x.o.cloud.volumesErr); err != nil {
 		return fmt.Errorf("backend %s is in use in zone %s, and whether it holds volumes, which would stay there, cannot be told: %w", b.Name, have, err)
 	}
-	stay := volumesThat(x.o.cloud.volumes, func(v openstack.Volume) bool { return b.at(v.Host) && v.Zone != b.AvailabilityZone })
+	stay := volumesThat(x.o.cloud.volumes, func(v api.Volume) bool { return b.at(v.Host) && v.Zone != b.AvailabilityZone })
 	if len(stay) == 0 {
 		return nil
 	}

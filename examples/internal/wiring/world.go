@@ -13,7 +13,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/upstart"
 )
@@ -32,7 +32,7 @@ func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integr
 		o.clusters(ctx, spec.Clusters, access{"/etc/ceph", librados})
 	}
 	if len(o.errs) == 0 {
-		o.Cloud, o.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
+		o.Cloud, o.CloudErr = api.Dial(ctx, api.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
 		if o.CloudErr != nil {
 			o.CloudErr = fmt.Errorf("cloud %q of %s: %w", spec.Cloud.Name, cmp.Or(spec.Cloud.CloudsFile, "clouds.yaml"), o.CloudErr)
 		}

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -57,5 +57,5 @@ func (c *Cloud) flavorID(ctx context.Context, op, name string) (string, error) {
 			return id, nil
 		}
 	}
-	return "", &APIError{Op: op, Object: "flavor " + name, Err: ErrNotFound}
+	return "", &Error{Op: op, Object: "flavor " + name, Err: ErrNotFound}
 }

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	}
 	at := call{op: "dial", object: login.auth.IdentityEndpoint}
 	if c.provider, err = openstack.NewClient(login.auth.IdentityEndpoint); err != nil {
-		return nil, &APIError{Op: at.op, Object: at.object, Detail: "not an identity URL"}
+		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
 	}
 	c.provider.HTTPClient = httpClient(cfg.HTTPClient, login.tls)
 	c.provider.RetryFunc = retry
@@ -77,11 +77,11 @@ func (c *Cloud) endpoints(at call, l login) error {
 		ExtractProject() (*tokens.Project, error)
 	})
 	if !ok {
-		return &APIError{Op: at.op, Object: at.object, Detail: "no catalog came with the token"}
+		return &Error{Op: at.op, Object: at.object, Detail: "no catalog came with the token"}
 	}
 	catalog, err := result.ExtractServiceCatalog()
 	if err != nil {
-		return &APIError{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
+		return &Error{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
 	}
 	project := ""
 	if p, err := result.ExtractProject(); err == nil && p != nil {
@@ -100,7 +100,7 @@ func (c *Cloud) endpoints(at call, l login) error {
 	} {
 		url := find(catalog, s.types, l.where)
 		if url == "" {
-			return &APIError{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
+			return &Error{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
 				" endpoint for " + s.kind + " in region " + quoted(l.where.Region)}
 		}
 		if !strings.Contains(url, s.marker) {

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -106,7 +106,7 @@ type ServerRequest struct {
 }
 
 // CreateServer boots a VM and waits until it is ACTIVE; ERROR is an
-// *APIError with the fault. A VM that went into ERROR is returned with the
+// *Error with the fault. A VM that went into ERROR is returned with the
 // error, so that the caller can delete it. The volume of a VM that boots from
 // one stays when the VM is deleted.
 //
@@ -114,7 +114,7 @@ type ServerRequest struct {
 func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, error) {
 	const op = "create server"
 	if (r.ImageID == "") == (r.VolumeID == "") {
-		return Server{}, &APIError{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
+		return Server{}, &Error{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
 	}
 	flavor, err := c.flavorID(ctx, op, r.Flavor)
 	if err != nil {

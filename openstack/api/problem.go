@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// problem makes an APIError of what went wrong with a call.
+// problem makes an Error of what went wrong with a call.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
-	out := &APIError{Op: k.op, Object: k.object}
+	out := &Error{Op: k.op, Object: k.object}
 	// What a lost token is about is the new login, not the call.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
