@@ -55,7 +55,7 @@ func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (
 }
 
 func (c *cloud) down(name string) {
-	c.Machines[name].Fail = func(remote.Op) error {
+	c.Machines[name].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: name, Step: "connect", Err: remote.ErrUnreachable}
 	}
 }
@@ -105,7 +105,7 @@ func TestConvergeTwiceChangesNothing(t *testing.T) {
 func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	c := newCloud(t, 4)
 	c.down("compute1")
-	c.Machines["compute2"].Fail = func(op remote.Op) error {
+	c.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
 		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
 			return remote.ErrNoSpace
 		}
@@ -183,7 +183,7 @@ func TestAtMostSoManyHostsAtOnce(t *testing.T) {
 func TestConvergeIsInterrupted(t *testing.T) {
 	c := newCloud(t, 4)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	c.Machines["compute1"].Fail = func(op remote.Op) error {
+	c.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
 		if _, ok := op.(remote.RestartUnit); ok {
 			cancel(errors.New("the shift is over"))
 		}
