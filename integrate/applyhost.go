@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -16,7 +17,7 @@ import (
 // A hostRun applies one host's changes.
 type hostRun struct {
 	*run
-	spec HostSpec
+	spec spec.Host
 	diff *hostDiffer
 }
 
@@ -149,7 +150,7 @@ func (h *hostRun) recordsOf(unit string) []string {
 	switch unit {
 	case h.service("cinder-volume").unit:
 		for _, b := range h.in.site.cinder {
-			names = append(names, strings.TrimSuffix("cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name, "@"+singleBackend))
+			names = append(names, strings.TrimSuffix("cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name, "@"+spec.SingleBackend))
 		}
 	case h.service("cinder-backup").unit:
 		names = append(names, "cinder-backup "+h.cinderHost("DEFAULT"))

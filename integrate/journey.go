@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
 
@@ -123,7 +124,7 @@ func (j *journey) storage(ctx context.Context) {
 	for _, b := range s.cinder[1:] {
 		j.step(ctx, "volume in ceph on backend "+b.Name, next, nil, func(ctx context.Context) (string, error) {
 			vol, err := j.volumeOn(ctx, b, b.Name, openstack.VolumeRequest{})
-			return fmt.Sprintf("%s on %s", b.use().object("volume-"+vol.ID), vol.Host), err
+			return fmt.Sprintf("%s on %s", object(b.Use(), "volume-"+vol.ID), vol.Host), err
 		})
 		j.copyOn(ctx, checkCopy+" on backend "+b.Name, b)
 	}
@@ -161,7 +162,7 @@ func (j *journey) volume(ctx context.Context, name string, r openstack.VolumeReq
 	return j.volumeOn(ctx, j.in.site.cinder[0], name, r)
 }
 
-func (j *journey) volumeOn(ctx context.Context, b BackendSpec, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
+func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
 	r.Name, r.Type, r.AvailabilityZone = j.prefix+"-"+name, b.VolumeType, b.AvailabilityZone
 	if r.SizeGiB == 0 {
 		r.SizeGiB = 1
@@ -173,7 +174,7 @@ func (j *journey) volumeOn(ctx context.Context, b BackendSpec, name string, r op
 	if err != nil {
 		return vol, err
 	}
-	if _, err := j.inspect(ctx, b.use(), "volume-"+vol.ID); err != nil {
+	if _, err := j.inspect(ctx, b.Use(), "volume-"+vol.ID); err != nil {
 		return vol, fmt.Errorf("volume %s is on %s (where other backends exist, the backend needs a volume_type in the Spec): %w", vol.ID, vol.Host, err)
 	}
 	return vol, nil
@@ -188,7 +189,7 @@ func (j *journey) dataVolumes(ctx context.Context) (string, error) {
 		return "", err
 	}
 	b := j.in.site.cinder[0]
-	return fmt.Sprintf("%s and another, on %s", b.use().object("volume-"+j.data.ID), j.data.Host), nil
+	return fmt.Sprintf("%s and another, on %s", object(b.Use(), "volume-"+j.data.ID), j.data.Host), nil
 }
 
 // boot starts a guest on every compute.
@@ -283,7 +284,7 @@ func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
 	if section, _ := j.in.site.diskOptions(); section == "DEFAULT" {
 		return "", unable("guest is up; Havana names VM disks by their instance, and that name is not looked up")
 	}
-	where, err := j.childOf(ctx, n.use(), g.server.ID+"_disk", j.diskParent())
+	where, err := j.childOf(ctx, n.Use(), g.server.ID+"_disk", j.diskParent())
 	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
 		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")
 	}

@@ -174,7 +174,7 @@ func (j *journey) inBackupPool(ctx context.Context, b openstack.Backup) (string,
 		if !strings.HasPrefix(name, "volume-"+j.data.ID+".backup.") {
 			continue
 		}
-		rbd, err := j.inspect(ctx, spec.use(), name)
+		rbd, err := j.inspect(ctx, spec.Use(), name)
 		if err != nil {
 			return "", err
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -168,13 +169,13 @@ func TestKeysThatAnImageMayNotRead(t *testing.T) {
 }
 
 func TestWhatIsNotForContainers(t *testing.T) {
-	spec := kollaSpec()
-	spec.Clusters[0].MinClient = "18.2.0"
-	spec.Prepare = &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}, Repository: &integrate.RepositorySpec{Apt: "https://download.ceph.com/debian-reef", Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----"}}
-	err := spec.Validate()
+	s := kollaSpec()
+	s.Clusters[0].MinClient = "18.2.0"
+	s.Prepare = &spec.Prepare{Guests: &spec.Guests{}, Repository: &spec.Repository{Apt: "https://download.ceph.com/debian-reef", Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----"}}
+	err := s.Validate()
 	for _, want := range []string{"spec: clusters[0].min_client: is for the packages of hosts", "spec: prepare.repository: is for the packages", "spec: prepare.guests: makes folders on hosts"} {
 		require.ErrorContains(t, err, want)
 	}
-	spec.Layout = "debian"
-	require.NoError(t, spec.Validate())
+	s.Layout = "debian"
+	require.NoError(t, s.Validate())
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
@@ -108,12 +109,12 @@ func (o *observed) clone() *observed {
 }
 
 // key returns a user's key, if it is known yet.
-func (o *observed) key(id userID) (ceph.Key, bool) {
-	c := o.clusters[id.cluster]
+func (o *observed) key(id spec.User) (ceph.Key, bool) {
+	c := o.clusters[id.Cluster]
 	if c == nil || c.err != nil {
 		return ceph.Key{}, false
 	}
-	u, ok := c.users[id.entity]
+	u, ok := c.users[id.Entity]
 	return u.Key, ok && !u.Key.IsZero()
 }
 

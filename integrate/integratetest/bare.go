@@ -4,7 +4,7 @@ import (
 	"context"
 	"strings"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -29,7 +29,7 @@ func (w *World) Bare(name string) {
 type gate struct {
 	*remotetest.Host
 	name, home string
-	spec       integrate.Spec
+	spec       spec.Spec
 }
 
 // Do implements remote.Host.

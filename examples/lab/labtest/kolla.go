@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
 
@@ -18,8 +19,8 @@ func kollaContainers() map[string][]string {
 }
 
 // inContainers makes the lab's Spec one for services in containers.
-func inContainers(spec *integrate.Spec) error {
-	spec.Layout = "kolla"
+func inContainers(s *spec.Spec) error {
+	s.Layout = "kolla"
 	return nil
 }
 

@@ -1,4 +1,4 @@
-package integrate
+package spec
 
 import (
 	"errors"
@@ -8,13 +8,15 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A TimeoutsSpec bounds the phases of a connection to a host. Each is a duration
+// A Timeouts bounds the phases of a connection to a host. Each is a duration
 // such as 10s; empty is the default of remote.Timeouts.
-type TimeoutsSpec struct {
-	Connect      string `json:"connect,omitempty" yaml:"connect,omitempty"`           // TCP
-	Handshake    string `json:"handshake,omitempty" yaml:"handshake,omitempty"`       // banner and key exchange, and each new session
+type Timeouts struct {
+	Connect string `json:"connect,omitempty" yaml:"connect,omitempty"` // TCP
+	// Handshake is for banner and key exchange, and for each new session.
+	Handshake    string `json:"handshake,omitempty" yaml:"handshake,omitempty"`
 	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
-	Retry        string `json:"retry,omitempty" yaml:"retry,omitempty"`               // connecting again to a host that sheds load
+	// Retry is for connecting again to a host that sheds load.
+	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
 	// Idle is how long a host may say nothing while it works. It cannot prolong
 	// what is less for some operations anyway.
 	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
@@ -30,14 +32,17 @@ const (
 // Parse gives the timeouts as package remote takes them. The error joins a
 // *FieldError for each that is no duration, or one that cannot be meant: the
 // phases take from 100 ms to 10 min, Idle from 10 s to 1 h.
-func (t TimeoutsSpec) Parse() (remote.Timeouts, error) {
+func (t Timeouts) Parse() (remote.Timeouts, error) {
 	parsed, faults := t.parse()
 	return parsed, errors.Join(faults...)
 }
 
-func (t TimeoutsSpec) parse() (remote.Timeouts, []error) {
+func (t Timeouts) parse() (remote.Timeouts, []error) {
 	var parsed remote.Timeouts
 	var faults []error
+	fault := func(field, format string, args ...any) {
+		faults = append(faults, &FieldError{"ssh.timeouts." + field, fmt.Sprintf(format, args...)})
+	}
 	for _, f := range []struct {
 		name, text        string
 		to                *time.Duration
@@ -55,9 +60,9 @@ func (t TimeoutsSpec) parse() (remote.Timeouts, []error) {
 		d, err := time.ParseDuration(f.text)
 		switch {
 		case err != nil:
-			faults = append(faults, &FieldError{"ssh.timeouts." + f.name, fmt.Sprintf("%q is no duration; write it with its unit, such as 10s", f.text)})
+			fault(f.name, "%q is no duration; write it with its unit, such as 10s", f.text)
 		case d < f.shortest || d > f.longest:
-			faults = append(faults, &FieldError{"ssh.timeouts." + f.name, fmt.Sprintf("%q is not from %s to %s", f.text, f.shortest, f.longest)})
+			fault(f.name, "%q is not from %s to %s", f.text, f.shortest, f.longest)
 		default:
 			*f.to = d
 		}
