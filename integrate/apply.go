@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -198,12 +199,12 @@ func (r *run) settle(id string, changed bool, err error, began time.Time) {
 
 func (r *run) clusters(ctx context.Context) {
 	var wg sync.WaitGroup
-	for _, spec := range r.in.site.spec.Clusters {
+	for _, s := range r.in.site.spec.Clusters {
 		wg.Go(func() {
-			for _, c := range r.changes(spec.Name, func(c Change) bool { return c.Stage == StageCluster }) {
+			for _, c := range r.changes(s.Name, func(c Change) bool { return c.Stage == StageCluster }) {
 				if r.ready(ctx, c) {
 					began := time.Now()
-					r.settle(c.ID, true, r.clusterChange(ctx, spec, c), began)
+					r.settle(c.ID, true, r.clusterChange(ctx, s, c), began)
 				}
 			}
 		})
@@ -211,24 +212,24 @@ func (r *run) clusters(ctx context.Context) {
 	wg.Wait()
 }
 
-func (r *run) clusterChange(ctx context.Context, spec ClusterSpec, c Change) error {
-	world := r.in.world.Clusters[spec.Name]
+func (r *run) clusterChange(ctx context.Context, s spec.Cluster, c Change) error {
+	world := r.in.world.Clusters[s.Name]
 	cluster := ceph.New(world.Mon)
-	seen := r.seen.clusters[spec.Name]
+	seen := r.seen.clusters[s.Name]
 	switch c.Kind {
 	case KindErasureProfile:
-		return applyProfile(ctx, cluster, spec, c.Name)
+		return applyProfile(ctx, cluster, s, c.Name)
 	case KindPool:
-		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: asKnown(r.in.site.poolDetails(spec.Name, c.Name), seen.status.Release)}
-		if !r.in.site.holdsData(spec.Name, c.Name) {
+		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: asKnown(r.in.site.poolDetails(s.Name, c.Name), seen.status.Release)}
+		if !r.in.site.holdsData(s.Name, c.Name) {
 			p.images = world.Images
 		}
 		return p.apply(ctx)
 	}
-	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.cluster == spec.Name && u.entity == c.Name })
+	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.Cluster == s.Name && u.Entity == c.Name })
 	want := r.in.site.users[i]
 	have, ok := seen.users[c.Name]
-	caps := wantedCaps(spec, have, want)
+	caps := wantedCaps(s, have, want)
 	if ok {
 		return cluster.SetCaps(ctx, c.Name, have.Caps, caps)
 	}

@@ -9,14 +9,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // A hostRun applies one host's changes.
 type hostRun struct {
 	*run
-	spec HostSpec
+	spec spec.Host
 	diff *hostDiffer
 }
 
@@ -84,7 +85,7 @@ func (h *hostRun) stillSafe(ctx context.Context, c Change) error {
 		return err
 	}
 	now := *h.seen
-	now.cloud.servers = map[string][]openstack.Server{h.spec.Name: servers}
+	now.cloud.servers = map[string][]api.Server{h.spec.Name: servers}
 	local, err := (&differ{site: h.in.site, o: &now}).localDisks(h.spec.Name, false)
 	if err == nil && len(local) > 0 {
 		err = fmt.Errorf("%w: %s is there now, with a local disk", ErrConflict, joinShort(local))
@@ -122,18 +123,18 @@ const (
 )
 
 // records reads the service records of the host, at least, by binary and host.
-func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {
+func (h *hostRun) records(ctx context.Context) (map[string]api.ServiceRecord, error) {
 	if h.in.world.Cloud == nil {
 		return nil, errNoCloud
 	}
 	read := h.in.world.Cloud.Services
 	if slices.Equal(h.in.site.servicesOf(h.spec), []string{"nova-compute"}) { // one of many
-		read = func(ctx context.Context) ([]openstack.ServiceRecord, error) {
+		read = func(ctx context.Context) ([]api.ServiceRecord, error) {
 			return h.in.world.Cloud.ComputeServices(ctx, h.spec.Name)
 		}
 	}
 	all, err := read(ctx)
-	mine := map[string]openstack.ServiceRecord{}
+	mine := map[string]api.ServiceRecord{}
 	for _, r := range all {
 		mine[r.Binary+" "+r.Host] = r
 	}
@@ -149,7 +150,7 @@ func (h *hostRun) recordsOf(unit string) []string {
 	switch unit {
 	case h.service("cinder-volume").unit:
 		for _, b := range h.in.site.cinder {
-			names = append(names, strings.TrimSuffix("cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name, "@"+singleBackend))
+			names = append(names, strings.TrimSuffix("cinder-volume "+h.cinderHost(b.Name)+"@"+b.Name, "@"+spec.SingleBackend))
 		}
 	case h.service("cinder-backup").unit:
 		names = append(names, "cinder-backup "+h.cinderHost("DEFAULT"))
@@ -178,7 +179,7 @@ func (h *hostRun) cinderHost(section string) string {
 	return cinderName(section, all, h.spec.Name)
 }
 
-func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) error {
+func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]api.ServiceRecord) error {
 	ctx, cancel := context.WithTimeout(ctx, recordWait)
 	defer cancel()
 	for {
@@ -205,7 +206,7 @@ func notUp(missing []string, err error, host string) error {
 }
 
 // behind lists the records that are not yet up and newer than before.
-func (h *hostRun) behind(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) ([]string, error) {
+func (h *hostRun) behind(ctx context.Context, unit string, before map[string]api.ServiceRecord) ([]string, error) {
 	if unit == h.service("glance-api").unit {
 		_, err := h.in.world.Cloud.Images(ctx, "cephstack-none")
 		return nil, err

@@ -2,9 +2,6 @@ package integrate
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,67 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack/integrate/internal/pubkey"
 	"github.com/cephstack/cephstack/remote"
 )
-
-// An AuthorizeSpec places public keys for the login user of ssh, as
-// ssh-copy-id does: a line for each in ~/.ssh/authorized_keys, beside what is
-// there. Lines are never changed or removed. A host that does not let the user
-// in yet is reached by its first entry (see World.Entries).
-type AuthorizeSpec struct {
-	// Keys are public keys: type, key and comment, as in a .pub file.
-	Keys []string `json:"keys" yaml:"keys"`
-	// Home is the user's home folder on the hosts; /root or /home/<user> when
-	// empty. Another one there is a Problem.
-	Home string `json:"home,omitempty" yaml:"home,omitempty"`
-}
-
-// A publicKey is a line of a .pub file.
-type publicKey struct{ kind, blob, comment string }
-
-var errPublicKey = errors.New("is not a public key: type, key in base64, and comment, on one line")
-
-func publicKeyTypes() []string {
-	return []string{"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
-		"sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"}
-}
-
-// parsePublicKey never puts the text into its error: it may be a private key.
-func parsePublicKey(text string) (publicKey, error) {
-	f := strings.Fields(text)
-	if len(f) < 2 || strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) || !slices.Contains(publicKeyTypes(), f[0]) {
-		return publicKey{}, errPublicKey
-	}
-	data, err := base64.StdEncoding.DecodeString(f[1])
-	if err != nil || len(data) < 4 {
-		return publicKey{}, errPublicKey
-	}
-	n := binary.BigEndian.Uint32(data)
-	if uint64(n) > uint64(len(data)-4) || string(data[4:4+n]) != f[0] || len(data) == 4+int(n) {
-		return publicKey{}, errPublicKey
-	}
-	return publicKey{f[0], f[1], strings.Join(f[2:], " ")}, nil
-}
-
-func (k publicKey) line() string { return strings.TrimSpace(k.kind + " " + k.blob + " " + k.comment) }
-
-func (k publicKey) fingerprint() string {
-	data, _ := base64.StdEncoding.DecodeString(k.blob) // it was parsed
-	sum := sha256.Sum256(data)
-	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
-}
-
-// in looks for the key among the lines of a file: there, with options before
-// it, or neither. Of several lines, sshd takes the first.
-func (k publicKey) in(data []byte) (there, optioned bool) {
-	for line := range strings.Lines(string(data)) {
-		f := strings.Fields(line)
-		if i := slices.Index(f, k.blob); i > 0 && f[i-1] == k.kind && f[0][0] != '#' {
-			return i == 1, i > 1
-		}
-	}
-	return false, false
-}
 
 func (s *site) home() string {
 	user, a := s.spec.SSH.User, s.prepare().Authorize
@@ -155,13 +94,13 @@ func (x *hostDiffer) desiredKeys() (wantedFile, error) {
 func (x *hostDiffer) addKeys(w *wantedFile, dir, file observedFile) error {
 	w.data = slices.Clone(file.data)
 	for _, text := range x.site.prepare().Authorize.Keys {
-		key, err := parsePublicKey(text)
+		key, err := pubkey.Parse(text)
 		if err != nil {
 			return err
 		}
-		there, optioned := key.in(w.data)
+		there, optioned := key.In(w.data)
 		if optioned {
-			return fmt.Errorf("%s has options on the key %s, which keep it from logging in freely; remove that line", x.site.authorizedKeys(), key.fingerprint())
+			return fmt.Errorf("%s has options on the key %s, which keep it from logging in freely; remove that line", x.site.authorizedKeys(), key.Fingerprint())
 		}
 		if there {
 			continue
@@ -169,8 +108,8 @@ func (x *hostDiffer) addKeys(w *wantedFile, dir, file observedFile) error {
 		if n := len(w.data); n > 0 && w.data[n-1] != '\n' {
 			w.data = append(w.data, '\n')
 		}
-		w.data = append(w.data, key.line()+"\n"...)
-		w.diffs = append(w.diffs, FieldDiff{"key", "", strings.TrimSpace(key.fingerprint() + " " + key.comment)})
+		w.data = append(w.data, key.Line()+"\n"...)
+		w.diffs = append(w.diffs, FieldDiff{"key", "", strings.TrimSpace(key.Fingerprint() + " " + key.Comment)})
 	}
 	mode := func(field string, f observedFile, want fs.FileMode) {
 		have, desired := "", w.owner+":"+w.group+" "+octal(want)

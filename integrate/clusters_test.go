@@ -5,28 +5,30 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // twoClusters has two clusters, neither called ceph, three backends, a user for
 // each service, and the same name for two users of different clusters.
-func twoClusters() integrate.Spec {
-	spec := exampleSpec()
-	spec.Clusters = []integrate.ClusterSpec{{Name: "hdd"}, {Name: "ssd"}}
-	spec.Glance = &integrate.GlanceSpec{}
-	spec.Cinder = &integrate.CinderSpec{Backends: []integrate.BackendSpec{
+func twoClusters() spec.Spec {
+	s := exampleSpec()
+	s.Clusters = []spec.Cluster{{Name: "hdd"}, {Name: "ssd"}}
+	s.Glance = &spec.Glance{}
+	s.Cinder = &spec.Cinder{Backends: []spec.Backend{
 		{Name: "slow", VolumeType: "slow"},
 		{Name: "fast", Cluster: "ssd", VolumeType: "fast"},
 		{Name: "safe", Pool: "safe", User: "safe", VolumeType: "safe"},
 	}}
-	spec.Backup = &integrate.BackupSpec{Cluster: "ssd"}
-	spec.Nova = &integrate.NovaSpec{User: "nova"}
-	return spec
+	s.Backup = &spec.Backup{Cluster: "ssd"}
+	s.Nova = &spec.Nova{User: "nova"}
+	return s
 }
 
 func TestTwoClusters(t *testing.T) {
@@ -121,9 +123,9 @@ func TestTwoClusters(t *testing.T) {
 }
 
 func TestBackendInAnotherClusterThanImages(t *testing.T) {
-	spec := twoClusters()
-	spec.Glance.Cluster = "ssd"
-	_, in := open(t, spec)
+	s := twoClusters()
+	s.Glance.Cluster = "ssd"
+	_, in := open(t, s)
 	apply(t, in)
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
 	require.NoError(t, err, "%s", report)
@@ -170,42 +172,42 @@ func TestKeyOfOneClusterChanges(t *testing.T) {
 }
 
 func TestValidateOfClusters(t *testing.T) {
-	for want, mutate := range map[string]func(*integrate.Spec){
-		"clusters[1].name":                     func(s *integrate.Spec) { s.Clusters[1].Name = "hdd" },
-		"clusters[0].access":                   func(s *integrate.Spec) { s.Clusters[0].Access = "rados" },
-		"clusters[0].host":                     func(s *integrate.Spec) { s.Clusters[0].Access = "ceph" },
-		"clusters[0].caps":                     func(s *integrate.Spec) { s.Clusters[0].Caps = "modern" },
-		"clusters[0].conf.global.fsid":         func(s *integrate.Spec) { conf(s, "global", "fsid", "x") },
-		"clusters[0].conf.global.mon host":     func(s *integrate.Spec) { conf(s, "global", "mon host", "x") },
-		"clusters[0].conf.client.nova.keyring": func(s *integrate.Spec) { conf(s, "client.nova", "keyring", "/x") },
-		"clusters[0].conf.client.key":          func(s *integrate.Spec) { conf(s, "client", "key", "AQ") },
-		"clusters[0].conf.cli]ent":             func(s *integrate.Spec) { conf(s, "cli]ent", "a", "b") },
-		"clusters[0].conf.client":              func(s *integrate.Spec) { conf(s, "client", "a=b", "c") },
-		"clusters[0].conf.client.a":            func(s *integrate.Spec) { conf(s, "client", "a", "b\nc = d") },
-		"cinder.backends[1].name":              func(s *integrate.Spec) { s.Cinder.Backends[1].Name = "Slow" },
-		"cinder.backends[0].name":              func(s *integrate.Spec) { s.Cinder.Backends[0].Name = "DEFAULT" },
-		"nova.cluster":                         func(s *integrate.Spec) { s.Nova.Cluster = "nvme" },
-		"glance.user":                          func(s *integrate.Spec) { s.Glance.User = "nova" },
-		"cinder.backends[1].secret_uuid": func(s *integrate.Spec) {
+	for want, mutate := range map[string]func(*spec.Spec){
+		"clusters[1].name":                     func(s *spec.Spec) { s.Clusters[1].Name = "hdd" },
+		"clusters[0].access":                   func(s *spec.Spec) { s.Clusters[0].Access = "rados" },
+		"clusters[0].host":                     func(s *spec.Spec) { s.Clusters[0].Access = "ceph" },
+		"clusters[0].caps":                     func(s *spec.Spec) { s.Clusters[0].Caps = "modern" },
+		"clusters[0].conf.global.fsid":         func(s *spec.Spec) { conf(s, "global", "fsid", "x") },
+		"clusters[0].conf.global.mon host":     func(s *spec.Spec) { conf(s, "global", "mon host", "x") },
+		"clusters[0].conf.client.nova.keyring": func(s *spec.Spec) { conf(s, "client.nova", "keyring", "/x") },
+		"clusters[0].conf.client.key":          func(s *spec.Spec) { conf(s, "client", "key", "AQ") },
+		"clusters[0].conf.cli]ent":             func(s *spec.Spec) { conf(s, "cli]ent", "a", "b") },
+		"clusters[0].conf.client":              func(s *spec.Spec) { conf(s, "client", "a=b", "c") },
+		"clusters[0].conf.client.a":            func(s *spec.Spec) { conf(s, "client", "a", "b\nc = d") },
+		"cinder.backends[1].name":              func(s *spec.Spec) { s.Cinder.Backends[1].Name = "Slow" },
+		"cinder.backends[0].name":              func(s *spec.Spec) { s.Cinder.Backends[0].Name = "DEFAULT" },
+		"nova.cluster":                         func(s *spec.Spec) { s.Nova.Cluster = "nvme" },
+		"glance.user":                          func(s *spec.Spec) { s.Glance.User = "nova" },
+		"cinder.backends[1].secret_uuid": func(s *spec.Spec) {
 			s.Cinder.Backends[0].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in hdd
 			s.Cinder.Backends[1].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in ssd
 		},
 	} {
-		spec := twoClusters()
-		require.NoError(t, spec.Validate())
-		mutate(&spec)
-		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+		given := twoClusters()
+		require.NoError(t, given.Validate())
+		mutate(&given)
+		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
 	}
 }
 
-func conf(s *integrate.Spec, section, option, value string) {
+func conf(s *spec.Spec, section, option, value string) {
 	s.Clusters[0].Conf = map[string]map[string]string{section: {option: value}}
 }
 
 func TestFurtherOptionsOfTheConfiguration(t *testing.T) {
-	spec := twoClusters()
-	conf(&spec, "client", "rbd cache", "true")
-	w, in := open(t, spec)
+	s := twoClusters()
+	conf(&s, "client", "rbd cache", "true")
+	w, in := open(t, s)
 	apply(t, in)
 	require.True(t, plan(t, in).Empty())
 	data, _ := w.Machines["compute1"].Contents("/etc/ceph/hdd.conf")
@@ -215,9 +217,9 @@ func TestFurtherOptionsOfTheConfiguration(t *testing.T) {
 }
 
 func TestClassicCaps(t *testing.T) {
-	spec := exampleSpec()
-	spec.Clusters[0].Caps = "classic"
-	w, in := open(t, spec)
+	s := exampleSpec()
+	s.Clusters[0].Caps = "classic"
+	w, in := open(t, s)
 	w.Ceph["ceph"].Release = "jewel"
 	assert.NotContains(t, plan(t, in).String(), "before Luminous")
 	w.Ceph["ceph"].Release = "pacific"
@@ -230,8 +232,8 @@ func TestClassicCaps(t *testing.T) {
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
 	require.NoError(t, err, "%s", report)
 
-	spec.Clusters[0].Caps = "" // and on to profiles
-	in, err = integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: 1})
+	s.Clusters[0].Caps = "" // and on to profiles
+	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
 	require.NoError(t, err)
 	apply(t, in)
 	u, err = ceph.New(w.Clusters["ceph"].Mon).User(t.Context(), "client.cinder")

@@ -6,16 +6,18 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // twoControllers is a cloud whose services each run twice.
-func twoControllers() integrate.Spec {
-	spec := exampleSpec()
-	spec.Hosts = append(spec.Hosts, integrate.HostSpec{Name: "controller2", Services: spec.Hosts[0].Services})
-	return spec
+func twoControllers() spec.Spec {
+	s := exampleSpec()
+	s.Hosts = append(s.Hosts, spec.Host{Name: "controller2", Services: s.Hosts[0].Services})
+	return s
 }
 
 func TestTwoControllers(t *testing.T) {
@@ -34,9 +36,9 @@ func TestTwoControllers(t *testing.T) {
 // TestBackendHostOfTheSpec: the service reports under a name that is not on
 // the host yet when the plan is made.
 func TestBackendHostOfTheSpec(t *testing.T) {
-	spec := twoControllers()
-	spec.Cinder.Backends[0].Options = map[string]string{"backend_host": "rbd:volumes"}
-	_, in := open(t, spec)
+	s := twoControllers()
+	s.Cinder.Backends[0].Options = map[string]string{"backend_host": "rbd:volumes"}
+	_, in := open(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // less than is waited for a service
 	defer cancel()
 	result, err := in.Apply(ctx, plan(t, in), integrate.ApplyOptions{})
@@ -50,11 +52,11 @@ func TestBackendHostOfTheSpec(t *testing.T) {
 // TestHostOfTheSpec: the same for the backend without a name, whose option names
 // cinder-backup, too.
 func TestHostOfTheSpec(t *testing.T) {
-	spec := twoControllers()
-	spec.Release = "newton"
-	spec.Cinder.Backends[0].Name, spec.Cinder.Backends[0].VolumeType = "DEFAULT", ""
-	spec.Cinder.Backends[0].Options = map[string]string{"host": "all"}
-	w, in := open(t, spec)
+	s := twoControllers()
+	s.Release = "newton"
+	s.Cinder.Backends[0].Name, s.Cinder.Backends[0].VolumeType = "DEFAULT", ""
+	s.Cinder.Backends[0].Options = map[string]string{"host": "all"}
+	w, in := open(t, s)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	result, err := in.Apply(ctx, plan(t, in), integrate.ApplyOptions{})
@@ -90,12 +92,12 @@ func TestSeveralHostsOfABackend(t *testing.T) {
 		"active/active under one name": {"zed", "rbd:volumes", "[DEFAULT]\ncluster = ha\n" + etcd, "[DEFAULT]\ncluster = ha\n" + etcd, shared},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := twoControllers()
-			spec.Release = c.release
+			s := twoControllers()
+			s.Release = c.release
 			if c.option != "" {
-				spec.Cinder.Backends[0].Options = map[string]string{"backend_host": c.option}
+				s.Cinder.Backends[0].Options = map[string]string{"backend_host": c.option}
 			}
-			w, in := open(t, spec)
+			w, in := open(t, s)
 			w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte(c.first), 0o640)
 			w.Machines["controller2"].AddFile("/etc/cinder/cinder.conf", []byte(c.second), 0o640)
 			said := func(findings []integrate.Finding) (text string) {

@@ -190,7 +190,7 @@ func (c *converge) converged(ctx context.Context, name string) Part {
 func (c *converge) secrets() []string {
 	var uuids []string
 	for _, id := range c.in.site.secrets {
-		if cluster := c.seen.clusters[id.cluster]; cluster.err == nil {
+		if cluster := c.seen.clusters[id.Cluster]; cluster.err == nil {
 			uuids = append(uuids, c.in.site.secretUUID(id, cluster.status.FSID))
 		}
 	}

@@ -10,22 +10,23 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // erasureCoded keeps the objects of images, volumes, VM disks and backups in
 // data pools, each user's in another one.
-func erasureCoded() integrate.Spec {
-	spec := exampleSpec()
-	spec.Clusters[0].ErasureProfiles = []integrate.ErasureProfileSpec{{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}}
-	spec.Clusters[0].Pools = []integrate.PoolSpec{
+func erasureCoded() spec.Spec {
+	s := exampleSpec()
+	s.Clusters[0].ErasureProfiles = []spec.ErasureProfile{{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}}
+	s.Clusters[0].Pools = []spec.Pool{
 		{Name: "images-data", ErasureProfile: "k4m2"}, {Name: "volumes-data", ErasureProfile: "k4m2", MinSize: 5},
 		{Name: "vms-data", ErasureProfile: "k4m2"}, {Name: "backups-data", Size: 2},
 	}
-	spec.Glance.DataPool = "images-data"
-	spec.Cinder.Backends[0].DataPool = "volumes-data"
-	spec.Nova.User, spec.Nova.DataPool = "nova", "vms-data"
-	spec.Backup.DataPool = "backups-data"
-	return spec
+	s.Glance.DataPool = "images-data"
+	s.Cinder.Backends[0].DataPool = "volumes-data"
+	s.Nova.User, s.Nova.DataPool = "nova", "vms-data"
+	s.Backup.DataPool = "backups-data"
+	return s
 }
 
 func TestDataPools(t *testing.T) {
@@ -116,22 +117,22 @@ func TestDataGoElsewhere(t *testing.T) {
 func TestPoolsThatCannotBecomeWhatIsWanted(t *testing.T) {
 	for name, c := range map[string]struct {
 		found  ceph.Pool
-		change func(*integrate.Spec)
+		change func(*spec.Spec)
 		text   string
 	}{
 		"replicated":      {ceph.Pool{Name: "volumes-data", Application: "rbd"}, nil, "is replicated, and cannot become erasure-coded"},
 		"another profile": {ceph.Pool{Name: "volumes-data", Application: "rbd", ErasureProfile: "default"}, nil, "has erasure profile default for good, not k4m2"},
 		"for headers":     {ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}, nil, "cannot hold the headers of images"},
 		"not by size":     {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil, "say erasure_profile: default in place of its size"},
-		"no profile":      {ceph.Pool{Name: "other"}, func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles = nil }, "there is no erasure profile k4m2"},
+		"no profile":      {ceph.Pool{Name: "other"}, func(s *spec.Spec) { s.Clusters[0].ErasureProfiles = nil }, "there is no erasure profile k4m2"},
 		"of cephfs":       {ceph.Pool{Name: "volumes-data", Application: "cephfs", ErasureProfile: "default"}, nil, "belongs to application cephfs"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := erasureCoded()
+			given := erasureCoded()
 			if c.change != nil {
-				c.change(&spec)
+				c.change(&given)
 			}
-			w, in := open(t, spec)
+			w, in := open(t, given)
 			require.NoError(t, w.Ceph["ceph"].AddPool(c.found))
 			p := plan(t, in)
 			require.NotEmpty(t, p.Problems())
@@ -153,11 +154,11 @@ func TestPoolsThatCannotBecomeWhatIsWanted(t *testing.T) {
 func TestADataPoolWithoutOverwrites(t *testing.T) {
 	w, in := open(t, erasureCoded())
 	apply(t, in)
-	spec := erasureCoded()
-	spec.Clusters[0].Pools[0].Name, spec.Glance.DataPool = "by-hand", "by-hand"
+	s := erasureCoded()
+	s.Clusters[0].Pools[0].Name, s.Glance.DataPool = "by-hand", "by-hand"
 	_, err := w.Ceph["ceph"].Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"osd pool create","format":"json","pool":"by-hand","pool_type":"erasure","erasure_code_profile":"k4m2"}`)})
 	require.NoError(t, err)
-	in, err = integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: 1})
+	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
 	require.NoError(t, err)
 	c := change(plan(t, in), "pool/ceph/by-hand")
 	require.NotNil(t, c)
@@ -178,44 +179,44 @@ func TestAnotherProfileOfThatName(t *testing.T) {
 		assert.Nil(t, change(p, "pool/ceph/"+pool), "nothing is made with it for good")
 	}
 
-	spec := erasureCoded()
-	spec.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
-	w, in = open(t, spec)
+	s := erasureCoded()
+	s.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
+	w, in = open(t, s)
 	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"})
 	assert.Contains(t, plan(t, in).String(), "erasure profile k4m2: has crush-failure-domain osd, not host")
 }
 
 func TestValidateOfDataPools(t *testing.T) {
-	for want, mutate := range map[string]func(*integrate.Spec){
-		"clusters[0].erasure_profiles[0].k":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
-		"clusters[0].erasure_profiles[0].m":    func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
-		"clusters[0].erasure_profiles[0].name": func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
-		"clusters[0].pools[1].min_size":        func(s *integrate.Spec) { s.Clusters[0].Pools[1].MinSize = 1 },
-		"clusters[0].pools[0].size":            func(s *integrate.Spec) { s.Clusters[0].Pools[0].Size = 3 },
-		"clusters[0].pools[4].erasure_profile": func(s *integrate.Spec) { addPool(s, integrate.PoolSpec{Name: "vms", ErasureProfile: "k4m2"}) },
-		"glance.data_pool":                     func(s *integrate.Spec) { s.Glance.DataPool = "vms" },
-		"cinder.backends[0].data_pool":         func(s *integrate.Spec) { s.Cinder.Backends[0].DataPool = "unknown" },
-		"backup.data_pool":                     func(s *integrate.Spec) { s.Clusters[0].Pools[3].Size = 0 },
-		"nova.data_pool":                       func(s *integrate.Spec) { s.Nova.User = "cinder" },
-		"nova.direct_snapshots":                func(s *integrate.Spec) { s.Nova.DirectSnapshots = true },
-		"clusters[0].conf.client.rbd_default_data_pool": func(s *integrate.Spec) {
+	for want, mutate := range map[string]func(*spec.Spec){
+		"clusters[0].erasure_profiles[0].k":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
+		"clusters[0].erasure_profiles[0].m":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
+		"clusters[0].erasure_profiles[0].name": func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
+		"clusters[0].pools[1].min_size":        func(s *spec.Spec) { s.Clusters[0].Pools[1].MinSize = 1 },
+		"clusters[0].pools[0].size":            func(s *spec.Spec) { s.Clusters[0].Pools[0].Size = 3 },
+		"clusters[0].pools[4].erasure_profile": func(s *spec.Spec) { addPool(s, spec.Pool{Name: "vms", ErasureProfile: "k4m2"}) },
+		"glance.data_pool":                     func(s *spec.Spec) { s.Glance.DataPool = "vms" },
+		"cinder.backends[0].data_pool":         func(s *spec.Spec) { s.Cinder.Backends[0].DataPool = "unknown" },
+		"backup.data_pool":                     func(s *spec.Spec) { s.Clusters[0].Pools[3].Size = 0 },
+		"nova.data_pool":                       func(s *spec.Spec) { s.Nova.User = "cinder" },
+		"nova.direct_snapshots":                func(s *spec.Spec) { s.Nova.DirectSnapshots = true },
+		"clusters[0].conf.client.rbd_default_data_pool": func(s *spec.Spec) {
 			s.Clusters[0].Conf = map[string]map[string]string{"client": {"rbd_default_data_pool": "images-data"}}
 		},
 	} {
-		spec := erasureCoded()
-		require.NoError(t, spec.Validate())
-		mutate(&spec)
-		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+		given := erasureCoded()
+		require.NoError(t, given.Validate())
+		mutate(&given)
+		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
 	}
-	spec := erasureCoded()
-	spec.Clusters[0].Caps = "classic"
-	assert.ErrorContains(t, spec.Validate(), "spec: glance.data_pool: there are no data pools before Luminous")
-	spec = erasureCoded()
-	spec.Nova.User, spec.Nova.DataPool = "cinder", "volumes-data"
-	spec.Clusters[0].Pools = slices.Delete(spec.Clusters[0].Pools, 2, 3) // vms-data
-	assert.NoError(t, spec.Validate(), "a shared user, with one data pool")
+	given := erasureCoded()
+	given.Clusters[0].Caps = "classic"
+	assert.ErrorContains(t, given.Validate(), "spec: glance.data_pool: there are no data pools before Luminous")
+	given = erasureCoded()
+	given.Nova.User, given.Nova.DataPool = "cinder", "volumes-data"
+	given.Clusters[0].Pools = slices.Delete(given.Clusters[0].Pools, 2, 3) // vms-data
+	assert.NoError(t, given.Validate(), "a shared user, with one data pool")
 }
 
-func addPool(s *integrate.Spec, p integrate.PoolSpec) {
+func addPool(s *spec.Spec, p spec.Pool) {
 	s.Clusters[0].Pools = append(s.Clusters[0].Pools, p)
 }

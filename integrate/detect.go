@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -35,8 +36,12 @@ type ServiceRelease struct {
 // The Detection has what was seen also when there is an error.
 func DetectRelease(ctx context.Context, cfg Config) (Detection, error) {
 	cfg.Spec.Release = ""
-	if faults := slices.DeleteFunc(cfg.Spec.check(), isMissingRelease); len(faults) > 0 {
-		return Detection{}, errors.Join(faults...)
+	var faults interface{ Unwrap() []error }
+	if errors.As(cfg.Spec.Validate(), &faults) {
+		others := slices.DeleteFunc(slices.Clone(faults.Unwrap()), isMissingRelease)
+		if len(others) > 0 {
+			return Detection{}, errors.Join(others...)
+		}
 	}
 	in, err := newIntegration(cfg)
 	if err != nil {
@@ -64,12 +69,12 @@ func DetectRelease(ctx context.Context, cfg Config) (Detection, error) {
 }
 
 func isMissingRelease(err error) bool {
-	var f *FieldError
+	var f *spec.FieldError
 	return errors.As(err, &f) && f.Path == "release"
 }
 
 // askRelease asks one host.
-func (in *Integration) askRelease(ctx context.Context, h HostSpec) ([]ServiceRelease, error) {
+func (in *Integration) askRelease(ctx context.Context, h spec.Host) ([]ServiceRelease, error) {
 	var q query
 	var packages []string
 	for _, service := range in.site.servicesOf(h) {
@@ -101,7 +106,7 @@ func (in *Integration) askRelease(ctx context.Context, h HostSpec) ([]ServiceRel
 }
 
 // untold are a host's services of which nothing is known yet.
-func (in *Integration) untold(h HostSpec, err error) []ServiceRelease {
+func (in *Integration) untold(h spec.Host, err error) []ServiceRelease {
 	var out []ServiceRelease
 	for _, service := range in.site.servicesOf(h) {
 		l := in.site.service(h, service)
@@ -131,13 +136,13 @@ func (d Detection) agree() (Detection, error) {
 	}
 	switch len(releases) {
 	case 0:
-		return d, fmt.Errorf("%w\n%s", &FieldError{"release", "is missing, and no host tells it; name it"}, d)
+		return d, fmt.Errorf("%w\n%s", &spec.FieldError{Path: "release", Message: "is missing, and no host tells it; name it"}, d)
 	case 1:
 		d.Release = releases[0]
 		return d, nil
 	}
 	const say = "is missing, and the hosts do not agree; name the one that is wanted, and the plan says which hosts are of another"
-	return d, fmt.Errorf("%w\n%s", &FieldError{"release", say}, d)
+	return d, fmt.Errorf("%w\n%s", &spec.FieldError{Path: "release", Message: say}, d)
 }
 
 // String tells what was found and from what, a line for each release, and the

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -9,25 +10,26 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // undetected is a world of a Spec, and the Spec without its release.
-func undetected(t *testing.T, spec integrate.Spec) (*integratetest.World, integrate.Config) {
-	w, _ := open(t, spec)
-	spec.Release = ""
-	return w, integrate.Config{Spec: spec, World: w.World}
+func undetected(t *testing.T, s spec.Spec) (*integratetest.World, integrate.Config) {
+	w, _ := open(t, s)
+	s.Release = ""
+	return w, integrate.Config{Spec: s, World: w.World}
 }
 
 func TestTheReleaseIsDetectedInEveryLayout(t *testing.T) {
 	for layout, releases := range map[string][]string{"debian": {"icehouse", "zed", "2026.2"}, "rdo": {"mitaka", "2025.1"}, "upstart": {"havana"}, "kolla": {"2023.1", "2026.1"}} {
 		for _, release := range releases {
-			spec := exampleSpec()
-			spec.Release, spec.Layout = release, layout
+			s := exampleSpec()
+			s.Release, s.Layout = release, layout
 			if layout == "kolla" {
-				spec.Packages = ""
+				s.Packages = ""
 			}
-			w, cfg := undetected(t, spec)
+			w, cfg := undetected(t, s)
 			writes := w.Writes()
 			d, err := integrate.DetectRelease(t.Context(), cfg)
 			require.NoError(t, err, "%s %s", layout, release)
@@ -40,15 +42,15 @@ func TestTheReleaseIsDetectedInEveryLayout(t *testing.T) {
 
 // TestADetectedReleaseMakesTheSamePlan as one that was given.
 func TestADetectedReleaseMakesTheSamePlan(t *testing.T) {
-	spec := exampleSpec()
-	w, cfg := undetected(t, spec)
+	s := exampleSpec()
+	w, cfg := undetected(t, s)
 	_, err := integrate.New(cfg)
 	require.ErrorContains(t, err, "spec: release: is missing; name the cloud's OpenStack release, such as zed, or let DetectRelease tell it")
 	d, err := integrate.DetectRelease(t.Context(), cfg)
 	require.NoError(t, err)
 	assert.Equal(t, "OpenStack zed: nova-compute 2:26.0.0-1 on compute1, nova-compute 2:26.0.0-1 on compute2, glance-api 2:25.0.0-1 on controller, "+
 		"cinder-volume 2:21.0.0-1 on controller, cinder-backup 2:21.0.0-1 on controller\n", d.String())
-	given, err := integrate.New(integrate.Config{Spec: spec, World: w.World})
+	given, err := integrate.New(integrate.Config{Spec: s, World: w.World})
 	require.NoError(t, err)
 	cfg.Spec.Release = d.Release
 	detected, err := integrate.New(cfg)
@@ -63,7 +65,7 @@ func TestHostsOfTwoReleasesAreToldApart(t *testing.T) {
 	w, cfg := undetected(t, exampleSpec())
 	w.Machines["compute2"].AddPackage("nova-compute", "2:31.0.0-6", true)
 	d, err := integrate.DetectRelease(t.Context(), cfg)
-	var fault *integrate.FieldError
+	var fault *spec.FieldError
 	require.ErrorAs(t, err, &fault)
 	assert.Equal(t, "release", fault.Path)
 	assert.ErrorContains(t, err, "the hosts do not agree")
@@ -74,7 +76,7 @@ func TestHostsOfTwoReleasesAreToldApart(t *testing.T) {
 
 func TestWhoDoesNotTellKeepsNobodyFromTelling(t *testing.T) {
 	w, cfg := undetected(t, exampleSpec())
-	w.Machines["compute1"].Fail = func(remote.Op) error {
+	w.Machines["compute1"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "compute1", Step: "connect", Err: remote.ErrUnreachable}
 	}
 	w.Machines["compute2"].AddPackage("nova-compute", "9999", true)
@@ -87,7 +89,7 @@ func TestWhoDoesNotTellKeepsNobodyFromTelling(t *testing.T) {
 	assert.Contains(t, d.String(), "controller glance-api does not tell its release: glance-api is not there")
 
 	for _, m := range w.Machines {
-		m.Fail = func(remote.Op) error { return errors.New("silence") }
+		m.Fail = func(context.Context, remote.Op) error { return errors.New("silence") }
 	}
 	d, err = integrate.DetectRelease(t.Context(), cfg)
 	require.ErrorContains(t, err, "spec: release: is missing, and no host tells it; name it\n")

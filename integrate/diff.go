@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
 
@@ -31,17 +32,17 @@ type differ struct {
 
 // common is what the comparisons of all hosts share, worked out once.
 type common struct {
-	uuids   map[userID]string // of the libvirt secrets
-	bad     map[string]bool   // what belongs to others: pools, as cluster/pool, and users, by userKey
-	foreign map[userID]string // a pool of another application that a user would get rights in
+	uuids   map[spec.User]string // of the libvirt secrets
+	bad     map[string]bool      // what belongs to others: pools, as cluster/pool, and users, by userKey
+	foreign map[spec.User]string // a pool of another application that a user would get rights in
 	conf    confMemo
 }
 
 // newDiffer begins a comparison with what was observed of clusters and cloud.
 func newDiffer(s *site, o *observed) *differ {
-	c := &common{uuids: map[userID]string{}, bad: map[string]bool{}, foreign: map[userID]string{}}
+	c := &common{uuids: map[spec.User]string{}, bad: map[string]bool{}, foreign: map[spec.User]string{}}
 	for _, id := range s.secrets {
-		c.uuids[id] = s.secretUUID(id, o.clusters[id.cluster].status.FSID)
+		c.uuids[id] = s.secretUUID(id, o.clusters[id.Cluster].status.FSID)
 	}
 	return &differ{site: s, o: o, plan: &Plan{Release: string(s.release), Changes: []Change{}}, ids: map[string]bool{}, common: c}
 }
@@ -84,8 +85,8 @@ func (in *Integration) diffClusters(o *observed) *differ {
 }
 
 // inOrder lists the hosts that have services to configure: computes first.
-func (s *site) inOrder() []HostSpec {
-	var hosts []HostSpec
+func (s *site) inOrder() []spec.Host {
+	var hosts []spec.Host
 	for _, stage := range []Stage{StageComputes, StageControllers} {
 		for _, h := range s.spec.Hosts {
 			if stageOf(h) == stage && len(s.servicesOf(h)) > 0 {
@@ -142,7 +143,7 @@ func (d *differ) note(target, object, format string, args ...any) {
 	d.plan.Findings = append(d.plan.Findings, Finding{Target: target, Object: object, Message: fmt.Sprintf(format, args...)})
 }
 
-func (d *differ) cluster(c ClusterSpec) {
+func (d *differ) cluster(c spec.Cluster) {
 	seen := d.o.clusters[c.Name]
 	if seen.note != "" {
 		d.note(c.Name, "access", "%s", seen.note)
@@ -166,8 +167,8 @@ func (d *differ) cluster(c ClusterSpec) {
 		}
 	}
 	for _, u := range d.site.users {
-		if u.cluster == c.Name {
-			d.foreign[u.userID] = d.foreignPool(u.userID)
+		if u.Cluster == c.Name {
+			d.foreign[u.User] = d.foreignPool(u.User)
 			d.user(c, u, seen)
 		}
 	}
@@ -219,21 +220,21 @@ func poolDiffs(have, want ceph.Pool) []FieldDiff {
 	return diffs
 }
 
-func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
-	change := Change{Stage: StageCluster, Kind: KindUser, Target: c.Name, Name: want.entity}
-	if pool := d.foreign[want.userID]; pool != "" {
-		d.problem(c.Name, "user "+want.entity, nil, "left alone, as pool %s cannot be used", pool)
+func (d *differ) user(c spec.Cluster, want userUse, seen *observedCluster) {
+	change := Change{Stage: StageCluster, Kind: KindUser, Target: c.Name, Name: want.Entity}
+	if pool := d.foreign[want.User]; pool != "" {
+		d.problem(c.Name, "user "+want.Entity, nil, "left alone, as pool %s cannot be used", pool)
 		return
 	}
-	have, ok := seen.users[want.entity]
+	have, ok := seen.users[want.Entity]
 	if slices.ContainsFunc([]string{"mon", "osd", "mgr"}, func(daemon string) bool { return strings.Contains(have.Caps[daemon], "allow *") }) {
-		d.bad[userKey(want.userID)] = true
-		d.problem(c.Name, "user "+want.entity, nil, "has all rights (%s), as an administrator, so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
+		d.bad[userKey(want.User)] = true
+		d.problem(c.Name, "user "+want.Entity, nil, "has all rights (%s), as an administrator, so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
 		return
 	}
 	if release := seen.status.Release; c.Caps != "classic" && release != "" && release < "luminous" {
-		d.bad[userKey(want.userID)] = true
-		d.problem(c.Name, "user "+want.entity, nil, "left alone, as %s knows no profiles of rights for RBD, which came with Luminous; say caps: classic for this cluster", release)
+		d.bad[userKey(want.User)] = true
+		d.problem(c.Name, "user "+want.Entity, nil, "left alone, as %s knows no profiles of rights for RBD, which came with Luminous; say caps: classic for this cluster", release)
 		return
 	}
 	caps := wantedCaps(c, have, want)
@@ -249,14 +250,14 @@ func (d *differ) user(c ClusterSpec, want userUse, seen *observedCluster) {
 }
 
 // userKey is a user's place among what is left alone.
-func userKey(id userID) string { return id.cluster + " " + id.entity }
+func userKey(id spec.User) string { return id.Cluster + " " + id.Entity }
 
 // foreignPool names a pool of another application that a user would get rights
 // in.
-func (d *differ) foreignPool(id userID) string {
+func (d *differ) foreignPool(id spec.User) string {
 	write, read := d.site.poolRights(id)
 	for _, pool := range slices.Concat(write, read) {
-		if d.bad[id.cluster+"/"+pool] {
+		if d.bad[id.Cluster+"/"+pool] {
 			return pool
 		}
 	}
@@ -265,7 +266,7 @@ func (d *differ) foreignPool(id userID) string {
 
 // wantedCaps are the computed rights, with foreign clauses of the present
 // ones kept unless the Spec says otherwise.
-func wantedCaps(c ClusterSpec, have ceph.User, want userUse) ceph.Caps {
+func wantedCaps(c spec.Cluster, have ceph.User, want userUse) ceph.Caps {
 	if c.RemoveForeignCaps {
 		return want.caps
 	}

@@ -75,10 +75,10 @@ func (x *hostDiffer) editConf(p place, cluster string, base []byte) (w confConte
 		}
 	}
 	for _, id := range p.users {
-		if id.cluster == cluster {
-			set(id.entity, "keyring", keyringPath(cluster, id.entity))
+		if id.Cluster == cluster {
+			set(id.Entity, "keyring", keyringPath(cluster, id.Entity))
 			if pool := x.site.dataPool(id); pool != "" {
-				set(id.entity, "rbd_default_data_pool", pool)
+				set(id.Entity, "rbd_default_data_pool", pool)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
@@ -61,15 +62,15 @@ func (x *hostDiffer) breakServices(path string) {
 func (x *hostDiffer) settingNeeds(path string) []string {
 	needs := []string{x.packagesID(), x.upgradeID()}
 	names := x.servicesReading(path)
-	used := func(id userID) bool {
+	used := func(id spec.User) bool {
 		return slices.ContainsFunc(names, func(name string) bool { return slices.Contains(x.site.usersOn(name), id) })
 	}
 	for _, id := range x.users {
 		if !used(id) {
 			continue
 		}
-		for _, p := range x.site.pools[id.cluster] {
-			needs = append(needs, changeID(KindPool, id.cluster, p.Name))
+		for _, p := range x.site.pools[id.Cluster] {
+			needs = append(needs, changeID(KindPool, id.Cluster, p.Name))
 		}
 	}
 	for _, p := range x.places {
@@ -77,7 +78,7 @@ func (x *hostDiffer) settingNeeds(path string) []string {
 			continue
 		}
 		for _, cluster := range p.clusters {
-			if slices.ContainsFunc(x.users, func(id userID) bool { return id.cluster == cluster && used(id) }) {
+			if slices.ContainsFunc(x.users, func(id spec.User) bool { return id.Cluster == cluster && used(id) }) {
 				needs = append(needs, x.id(KindFile, p.conf(cluster)))
 			}
 		}
@@ -141,17 +142,17 @@ func (x *hostDiffer) cephReady(service string) error {
 		return fmt.Errorf("left alone until the problem of %s on this host is solved", service)
 	}
 	for _, id := range x.site.usersOn(service) {
-		if err := x.o.clusters[id.cluster].err; err != nil {
-			return fmt.Errorf("left alone, as cluster %s cannot be read", id.cluster)
+		if err := x.o.clusters[id.Cluster].err; err != nil {
+			return fmt.Errorf("left alone, as cluster %s cannot be read", id.Cluster)
 		}
-		if file := x.blocked[id.cluster]; file != "" {
+		if file := x.blocked[id.Cluster]; file != "" {
 			return fmt.Errorf("left alone until %s is in order", file)
 		}
 		if pool := x.foreign[id]; pool != "" {
 			return fmt.Errorf("left alone, as pool %s cannot be used", pool)
 		}
 		if x.bad[userKey(id)] {
-			return fmt.Errorf("left alone until the problem of user %s is solved", id.entity)
+			return fmt.Errorf("left alone until the problem of user %s is solved", id.Entity)
 		}
 	}
 	return nil
@@ -162,8 +163,8 @@ func (x *hostDiffer) cephReady(service string) error {
 func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 	check := func(section, option, list, pool, confOption, conf string) error {
 		enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-		if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == singleBackend && driver != "" {
-			enabled = singleBackend
+		if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == spec.SingleBackend && driver != "" {
+			enabled = spec.SingleBackend
 		}
 		have, ok := cur.Lookup(section, option)
 		inUse := slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
@@ -176,7 +177,7 @@ func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 		}
 		file, there := cur.Lookup(section, confOption)
 		if !there || file == "" {
-			file = confPath("ceph") // what librados reads by itself
+			file = spec.ConfPath("ceph") // what librados reads by itself
 		}
 		if ok && inUse && file != conf {
 			return fmt.Errorf("[%s] is in use with the cluster of %s, and what is there would be out of reach with %s; call the cluster in the Spec as that file is called, or name another %s",
@@ -187,13 +188,13 @@ func (x *hostDiffer) otherPool(service string, cur openstack.Current) error {
 	switch service {
 	case "glance-api":
 		for _, st := range x.site.stores {
-			if err := check(st.Name, "rbd_store_pool", "store", st.Pool, "rbd_store_ceph_conf", confPath(st.Cluster)); err != nil {
+			if err := check(st.Name, "rbd_store_pool", "store", st.Pool, "rbd_store_ceph_conf", spec.ConfPath(st.Cluster)); err != nil {
 				return err
 			}
 		}
 	case "cinder-volume":
 		for _, b := range x.site.cinder {
-			if err := check(b.Name, "rbd_pool", "backend name", b.Pool, "rbd_ceph_conf", confPath(b.Cluster)); err != nil {
+			if err := check(b.Name, "rbd_pool", "backend name", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)); err != nil {
 				return err
 			}
 		}
@@ -254,13 +255,13 @@ func (x *hostDiffer) serviceSettings(name string, cur openstack.Current) ([]open
 	release := x.site.release
 	switch name {
 	case "glance-api":
-		store := x.site.glanceStore()
+		store := x.site.spec.GlanceStore()
 		return store.Settings(release, cur)
 	case "cinder-volume":
 		return x.volumeSettings(release, cur)
 	case "cinder-backup":
 		b := x.site.backup
-		return openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster)}.Settings(release, cur)
+		return openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster)}.Settings(release, cur)
 	}
 	return x.computeSettings(release, cur)
 }
@@ -269,8 +270,8 @@ func (x *hostDiffer) volumeSettings(release openstack.Release, cur openstack.Cur
 	var all []openstack.Setting
 	enabled := ""
 	for _, b := range x.site.cinder {
-		id := userID{b.Cluster, "client." + b.User}
-		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: confPath(b.Cluster),
+		id := spec.User{Cluster: b.Cluster, Entity: "client." + b.User}
+		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster),
 			SecretUUID: x.uuids[id], AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
 		settings, err := backend.Settings(release, overlay{cur, enabled})
 		if err != nil {
@@ -308,7 +309,7 @@ func (x *hostDiffer) computeSettings(release openstack.Release, cur openstack.Cu
 		return nil, nil // the computes only need the secrets of Cinder's users
 	}
 	id := x.site.secrets[0]
-	disks := openstack.ComputeDisks{User: id.short(), SecretUUID: x.uuids[id], Conf: confPath(id.cluster)}
+	disks := openstack.ComputeDisks{User: id.Name(), SecretUUID: x.uuids[id], Conf: spec.ConfPath(id.Cluster)}
 	if x.disksToCeph(cur) {
 		disks.Pool = x.site.nova.Pool
 	}

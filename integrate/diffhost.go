@@ -11,15 +11,16 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
 
 // hostDiffer compares one host.
 type hostDiffer struct {
 	*differ
-	spec     HostSpec
-	names    []string // services
-	users    []userID // the Ceph users whose keyrings this host needs
+	spec     spec.Host
+	names    []string    // services
+	users    []spec.User // the Ceph users whose keyrings this host needs
 	seen     *observedHost
 	places   []place
 	blocked  map[string]string // clusters whose files may not be written here, and the file that is why
@@ -29,7 +30,7 @@ type hostDiffer struct {
 }
 
 // host compares a host, in a plan of its own.
-func (d *differ) host(h HostSpec, seen *observedHost) *differ {
+func (d *differ) host(h spec.Host, seen *observedHost) *differ {
 	d = d.part()
 	if seen.err != nil {
 		d.problem(h.Name, "", seen.err, "cannot be read, so nothing is planned for it: %v%s", seen.err, advice(seen.err))
@@ -55,7 +56,7 @@ func (d *differ) host(h HostSpec, seen *observedHost) *differ {
 }
 
 // on looks at one host.
-func (d *differ) on(h HostSpec, seen *observedHost) *hostDiffer {
+func (d *differ) on(h spec.Host, seen *observedHost) *hostDiffer {
 	names := d.site.servicesOf(h)
 	x := &hostDiffer{differ: d, spec: h, names: names, users: d.site.usersOf(names), seen: seen,
 		blocked: map[string]string{}, brokenBy: map[string]bool{}}
@@ -225,9 +226,9 @@ func (x *hostDiffer) file(path string, w wantedFile, needs ...string) {
 	}
 }
 
-func (x *hostDiffer) keyring(p place, id userID) {
+func (x *hostDiffer) keyring(p place, id spec.User) {
 	path := p.keyring(id)
-	if x.blocked[id.cluster] != "" || x.foreign[id] != "" || x.bad[userKey(id)] {
+	if x.blocked[id.Cluster] != "" || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	w, err := x.desiredKeyring(p, id)
@@ -239,12 +240,12 @@ func (x *hostDiffer) keyring(p place, id userID) {
 		return
 	}
 	x.unreadable(p, id)
-	x.file(path, w, changeID(KindUser, id.cluster, id.entity))
+	x.file(path, w, changeID(KindUser, id.Cluster, id.Entity))
 }
 
 // desiredKeyring is a user's keyring file on this host. As long as the user
 // has no key yet, its data is nil.
-func (x *hostDiffer) desiredKeyring(p place, id userID) (wantedFile, error) {
+func (x *hostDiffer) desiredKeyring(p place, id spec.User) (wantedFile, error) {
 	f := x.seen.files[p.keyring(id)]
 	if f.err != nil {
 		return wantedFile{}, fmt.Errorf("cannot be read: %w", f.err)
@@ -268,11 +269,11 @@ func (x *hostDiffer) desiredKeyring(p place, id userID) (wantedFile, error) {
 			return w, fmt.Errorf("is no keyring, so it is left alone; move it away: %w", err)
 		}
 		for _, u := range ring.Users {
-			if u.Entity != id.entity {
+			if u.Entity != id.Entity {
 				return w, fmt.Errorf("holds the key of %s too, so it is left alone; give each user a file of its own", u.Entity)
 			}
 		}
-		user, ok := ring.Lookup(id.entity)
+		user, ok := ring.Lookup(id.Entity)
 		if known && ok && user.Key.Equal(key) {
 			w.data = f.data
 			return w, nil
@@ -282,7 +283,7 @@ func (x *hostDiffer) desiredKeyring(p place, id userID) (wantedFile, error) {
 	want := "of the new user"
 	if known {
 		want = digest(key.Reveal())
-		w.data = ceph.Keyring{Users: []ceph.User{{Entity: id.entity, Key: key}}}.Render()
+		w.data = ceph.Keyring{Users: []ceph.User{{Entity: id.Entity, Key: key}}}.Render()
 	}
 	w.diffs = []FieldDiff{{"key", have, want}}
 	return w, nil
@@ -292,7 +293,7 @@ func (x *hostDiffer) desiredKeyring(p place, id userID) (wantedFile, error) {
 // log in with it, and for nobody else: root owns it and the service's group
 // reads it; where two accounts need it, one owns it and the other's group
 // reads it.
-func (x *hostDiffer) keyringOwner(id userID) (owner, group string, mode fs.FileMode) {
+func (x *hostDiffer) keyringOwner(id spec.User) (owner, group string, mode fs.FileMode) {
 	var accounts []string
 	for _, name := range x.names {
 		if a := x.service(name).account; slices.Contains(x.site.usersOn(name), id) && !slices.Contains(accounts, a) {
@@ -315,17 +316,17 @@ func digest(secret string) string {
 	return "sha256:" + hex.EncodeToString(sum[:4])
 }
 
-func (x *hostDiffer) secret(id userID) {
-	if x.blocked[id.cluster] != "" || x.o.clusters[id.cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
+func (x *hostDiffer) secret(id spec.User) {
+	if x.blocked[id.Cluster] != "" || x.o.clusters[id.Cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	want, err := x.desiredSecret(id)
 	if err != nil {
-		x.problem(x.spec.Name, "secret of "+id.entity, err, "%v", err)
+		x.problem(x.spec.Name, "secret of "+id.Entity, err, "%v", err)
 		x.brokenBy["nova-compute"] = true
 		return
 	}
-	needs := []string{changeID(KindUser, id.cluster, id.entity)}
+	needs := []string{changeID(KindUser, id.Cluster, id.Entity)}
 	i := slices.IndexFunc(x.seen.secrets, func(s libvirtsecret.Secret) bool { return s.UUID == want.UUID })
 	value := digest(want.Value.Reveal())
 	if want.Value.IsZero() {
@@ -347,14 +348,14 @@ func (x *hostDiffer) secret(id userID) {
 // desiredSecret is the libvirt secret for a Ceph user on this compute: one
 // with the right UUID is adopted with the usage it has; another one with the
 // same usage is a conflict.
-func (x *hostDiffer) desiredSecret(id userID) (libvirtsecret.Secret, error) {
+func (x *hostDiffer) desiredSecret(id spec.User) (libvirtsecret.Secret, error) {
 	if x.seen.secretErr != nil {
 		return libvirtsecret.Secret{}, fmt.Errorf("libvirt's secrets cannot be read: %w%s", x.seen.secretErr, advice(x.seen.secretErr))
 	}
-	fsid := x.o.clusters[id.cluster].status.FSID
+	fsid := x.o.clusters[id.Cluster].status.FSID
 	want := libvirtsecret.Secret{
-		UUID: x.uuids[id], UsageID: libvirtsecret.UsageID(fsid, id.entity),
-		Description: "CephX key of " + id.entity + ", cluster " + id.cluster,
+		UUID: x.uuids[id], UsageID: libvirtsecret.UsageID(fsid, id.Entity),
+		Description: "CephX key of " + id.Entity + ", cluster " + id.Cluster,
 	}
 	if key, ok := x.o.key(id); ok {
 		value, err := libvirtsecret.ParseValue(key.Reveal())
@@ -379,11 +380,11 @@ func (x *hostDiffer) desiredSecret(id userID) (libvirtsecret.Secret, error) {
 }
 
 // secretUUID is the one UUID of a user's secret, the same on every compute.
-func (s *site) secretUUID(id userID, fsid string) string {
+func (s *site) secretUUID(id spec.User, fsid string) string {
 	if given := s.givenUUID(id); given != "" {
 		return given
 	}
-	return libvirtsecret.DeriveUUID(fsid, id.entity)
+	return libvirtsecret.DeriveUUID(fsid, id.Entity)
 }
 
 var errMissingConfig = errors.New("configuration file missing")

@@ -10,11 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
-	"github.com/stretchr/testify/require"
 )
 
 // An rpmHost is a compute of the RHEL family with the real dnf and rpm, without apt
@@ -126,21 +128,21 @@ func (h rpmHost) run(t *testing.T, argv ...string) string {
 // integration makes the host the only one of w's Spec, with that key and min_client.
 func (h rpmHost) integration(t *testing.T, w *integratetest.World, key, floor string) *integrate.Integration {
 	t.Helper()
-	spec := rpmSpec()
-	spec.Prepare.Repository.Key, spec.Clusters[0].MinClient = h.read(t, key), floor
-	in, err := integrate.New(integrate.Config{Spec: spec, Settle: time.Millisecond, World: integrate.World{Clusters: w.Clusters,
+	s := rpmSpec()
+	s.Prepare.Repository.Key, s.Clusters[0].MinClient = h.read(t, key), floor
+	in, err := integrate.New(integrate.Config{Spec: s, Settle: time.Millisecond, World: integrate.World{Clusters: w.Clusters,
 		Hosts: map[string]remote.Host{"compute1": h}, Secrets: map[string]libvirtsecret.Store{"compute1": w.Libvirt["compute1"]}}})
 	require.NoError(t, err)
 	return in
 }
 
-func rpmSpec() integrate.Spec {
-	return integrate.Spec{
+func rpmSpec() spec.Spec {
+	return spec.Spec{
 		Release: "zed", Layout: "rdo", Packages: "install",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts:    []integrate.HostSpec{{Name: "compute1", Services: []string{"nova-compute"}, Disks: "ceph"}},
-		Nova:     &integrate.NovaSpec{},
-		Prepare:  &integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Dnf: "file:///srv/el$releasever/$basearch", Key: someKey}},
+		Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts:    []spec.Host{{Name: "compute1", Services: []string{"nova-compute"}, Disks: "ceph"}},
+		Nova:     &spec.Nova{},
+		Prepare:  &spec.Prepare{Repository: &spec.Repository{Dnf: "file:///srv/el$releasever/$basearch", Key: someKey}},
 	}
 }
 

@@ -3,7 +3,7 @@
 //
 // # Use
 //
-// A Spec is plain data. New takes it together with a World, the interfaces
+// A Spec (package spec) is plain data. New takes it together with a World, the interfaces
 // through which everything outside is reached: Ceph clusters, hosts, libvirt's
 // secrets and the cloud's APIs. Then
 //
@@ -65,7 +65,7 @@
 // owned; every other byte stays. Foreign clauses in a user's rights stay unless
 // the Spec says otherwise. What belongs to another cluster, another application
 // or another secret is a Problem of the plan, and is left alone. Computes with
-// VMs on local disks keep local disks until those are gone (see HostSpec.Disks).
+// VMs on local disks keep local disks until those are gone (see spec.Host.Disks).
 // Nothing is ever deleted.
 //
 // # Errors
@@ -84,7 +84,7 @@
 //
 // An Integration is safe for concurrent use. Hosts are worked on in parallel,
 // Config.Parallel at a time. A dead one delays none of its stage, but holds its
-// place for as long as package remote waits for it (see TimeoutsSpec), and the
+// place for as long as package remote waits for it (see spec.Timeouts), and the
 // controllers wait for all computes. When the context ends,
 // what is under way is waited for as long as its own context allows, and what
 // was not begun is Cancelled, or a part of Converge that says so. Two programs that apply at once do not overwrite

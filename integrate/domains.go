@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A spread is how an erasure-coded pool lies in its cluster: each chunk in another
@@ -70,12 +71,12 @@ func (d *differ) profile(cluster, name string, seen *observedCluster) ceph.Erasu
 	}
 	for _, p := range d.site.cluster(cluster).ErasureProfiles {
 		if p.Name == name {
-			return p.profile()
+			return profileOf(p)
 		}
 	}
 	return ceph.ErasureProfile{Name: name} // of a pool that is there, and says how many chunks it has
 }
 
-func (p ErasureProfileSpec) profile() ceph.ErasureProfile {
+func profileOf(p spec.ErasureProfile) ceph.ErasureProfile {
 	return ceph.ErasureProfile{Name: p.Name, K: p.K, M: p.M, FailureDomain: p.FailureDomain, DeviceClass: p.DeviceClass}
 }

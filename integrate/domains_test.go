@@ -9,6 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // hosts are the OSDs of hosts, each with some of a class.
@@ -23,10 +24,10 @@ func hosts(class string, osds ...int) map[string][]string {
 // TestFailureDomains plans pools of six chunks, four of which hold data, in
 // clusters of different sizes.
 func TestFailureDomains(t *testing.T) {
-	byHost := func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].FailureDomain = "" }
+	byHost := func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].FailureDomain = "" }
 	for name, c := range map[string]struct {
 		osds          map[string][]string
-		change        func(*integrate.Spec)
+		change        func(*spec.Spec)
 		note, problem string
 	}{
 		"enough OSDs":           {hosts("hdd", 2, 2, 2), nil, "", ""},
@@ -35,20 +36,20 @@ func TestFailureDomains(t *testing.T) {
 		"OSDs of another class": {hosts("ssd", 3, 3, 3), nil, "", "of type osd, and CRUSH finds 0 "},
 		"fewer than min_size":   {hosts("hdd", 2, 2), nil, "", "cannot be made: its 6 chunks (k+m) go into as many failure domains of type osd, and CRUSH finds 4 with OSDs for it, where 5 are needed (min_size)"},
 		"three hosts":           {hosts("hdd", 4, 4, 4), byHost, "", "of type host, and CRUSH finds 3 "},
-		"a type that is none": {hosts("hdd", 4, 4, 4), func(s *integrate.Spec) { s.Clusters[0].ErasureProfiles[0].FailureDomain = "shelf" },
+		"a type that is none": {hosts("hdd", 4, 4, 4), func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].FailureDomain = "shelf" },
 			"", "of type shelf, and CRUSH finds 0 "},
-		"a smaller min_size": {hosts("hdd", 2, 2), func(s *integrate.Spec) {
+		"a smaller min_size": {hosts("hdd", 2, 2), func(s *spec.Spec) {
 			for i := range 3 {
 				s.Clusters[0].Pools[i].MinSize = 4
 			}
 		}, "CRUSH finds 4 ", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := erasureCoded()
+			given := erasureCoded()
 			if c.change != nil {
-				c.change(&spec)
+				c.change(&given)
 			}
-			w, in := open(t, spec)
+			w, in := open(t, given)
 			w.Ceph["ceph"].OSDs = c.osds
 			p := plan(t, in)
 			found := map[string]integrate.Finding{}
@@ -86,12 +87,12 @@ func TestFailureDomainsOfAPoolInUse(t *testing.T) {
 // TestFailureDomainsOfARule: a pool that is made with a CRUSH rule lies as that
 // says, whatever its profile does.
 func TestFailureDomainsOfARule(t *testing.T) {
-	spec := erasureCoded()
-	spec.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
+	s := erasureCoded()
+	s.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
 	for i := range 3 {
-		spec.Clusters[0].Pools[i].CRUSHRule = "by-osd"
+		s.Clusters[0].Pools[i].CRUSHRule = "by-osd"
 	}
-	w, in := open(t, spec)
+	w, in := open(t, s)
 	assert.NotContains(t, plan(t, in).String(), "failure domains", "a rule that is not there says nothing")
 	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "by-osd", K: 4, M: 2, FailureDomain: "osd"})
 	require.NoError(t, w.Ceph["ceph"].AddErasureRule("by-osd", "by-osd"))
@@ -104,12 +105,12 @@ func TestFailureDomainsOfARule(t *testing.T) {
 
 // TestFailureDomainsOfTheProfileThatIsThere: pools with it share one rule.
 func TestFailureDomainsOfTheProfileThatIsThere(t *testing.T) {
-	spec := erasureCoded()
-	spec.Clusters[0].ErasureProfiles = nil
+	s := erasureCoded()
+	s.Clusters[0].ErasureProfiles = nil
 	for i := range 3 {
-		spec.Clusters[0].Pools[i].ErasureProfile, spec.Clusters[0].Pools[i].MinSize = "default", 0
+		s.Clusters[0].Pools[i].ErasureProfile, s.Clusters[0].Pools[i].MinSize = "default", 0
 	}
-	w, in := open(t, spec)
+	w, in := open(t, s)
 	assert.Contains(t, plan(t, in).String(), "its 4 chunks (k+m) go into as many failure domains of type host, and CRUSH finds 3 ")
 	apply(t, in)
 	assert.Equal(t, "erasure-code", poolOf(t, w, "volumes-data").CRUSHRule)

@@ -9,11 +9,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/integrate/integratetest"
-	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 const (
@@ -23,22 +25,22 @@ const (
 	ruleFile    = "/etc/sudoers.d/cephstack-deploy"
 )
 
-func bareSpec() integrate.Spec {
-	spec := preparing(integrate.PrepareSpec{Authorize: &integrate.AuthorizeSpec{Keys: []string{operatorKey}}, Sudo: &integrate.SudoSpec{}})
-	spec.SSH = integrate.SSHSpec{User: "deploy", Sudo: true}
-	return spec
+func bareSpec() spec.Spec {
+	s := preparing(spec.Prepare{Authorize: &spec.Authorize{Keys: []string{operatorKey}}, Sudo: &spec.Sudo{}})
+	s.SSH = spec.SSH{User: "deploy", Sudo: true}
+	return s
 }
 
 // openBare gives a world in which hosts are bare.
-func openBare(t *testing.T, spec integrate.Spec, names ...string) (*integratetest.World, *integrate.Integration) {
+func openBare(t *testing.T, s spec.Spec, names ...string) (*integratetest.World, *integrate.Integration) {
 	t.Helper()
-	w, err := integratetest.New(spec)
+	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	for _, h := range spec.Hosts {
+	for _, h := range s.Hosts {
 		w.Bare(h.Name)
 	}
-	for _, h := range spec.Hosts { // the others have what it takes
+	for _, h := range s.Hosts { // the others have what it takes
 		if len(names) > 0 && h.Name != names[0] {
 			w.Machines[h.Name].AddFile(keysFile, []byte(operatorKey+"\n"), 0o600)
 			_, err := w.Machines[h.Name].Do(t.Context(), remote.SetAttr{Path: "/home/deploy/.ssh", Owner: "deploy", Group: "deploy", Mode: 0o700},
@@ -47,7 +49,7 @@ func openBare(t *testing.T, spec integrate.Spec, names ...string) (*integratetes
 			w.Machines[h.Name].AddFile(ruleFile, []byte("# Written by cephstack.\nDefaults:deploy !requiretty\ndeploy ALL=(root) NOPASSWD: ALL\n"), 0o440)
 		}
 	}
-	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
 	require.NoError(t, err)
 	return w, in
 }
@@ -130,32 +132,32 @@ func TestKeysAreAddedToWhatIsThere(t *testing.T) {
 
 func TestKeysThatCannotBePlaced(t *testing.T) {
 	for name, c := range map[string]struct {
-		spoil func(*integratetest.World, *integrate.Spec)
+		spoil func(*integratetest.World, *spec.Spec)
 		says  string
 	}{
-		"a forced command": {func(w *integratetest.World, _ *integrate.Spec) {
+		"a forced command": {func(w *integratetest.World, _ *spec.Spec) {
 			w.Machines["compute1"].AddFile(keysFile, []byte(`command="echo no" `+operatorKey+"\n"+operatorKey+"\n"), 0o600)
 		}, "has options on the key"},
-		"a symlink": {func(w *integratetest.World, _ *integrate.Spec) {
+		"a symlink": {func(w *integratetest.World, _ *spec.Spec) {
 			w.Machines["compute1"].AddFile("/home/deploy/.ssh/x", nil, 0o600)
 			w.Machines["compute1"].AddSymlink(keysFile, "/home/deploy/.ssh/x")
 		}, "is a symlink"},
-		"another home": {func(_ *integratetest.World, s *integrate.Spec) { s.Prepare.Authorize.Home = "/srv/deploy" }, "say prepare.authorize.home"},
-		"a home that others write to": {func(w *integratetest.World, _ *integrate.Spec) {
+		"another home": {func(_ *integratetest.World, s *spec.Spec) { s.Prepare.Authorize.Home = "/srv/deploy" }, "say prepare.authorize.home"},
+		"a home that others write to": {func(w *integratetest.World, _ *spec.Spec) {
 			_, _ = w.Machines["compute1"].Do(t.Context(), remote.SetAttr{Path: "/home/deploy", Mode: 0o775})
 		}, "sshd heeds no keys"},
-		"no sudo": {func(w *integratetest.World, _ *integrate.Spec) {
+		"no sudo": {func(w *integratetest.World, _ *spec.Spec) {
 			_, _ = w.Machines["compute1"].Do(t.Context(), remote.Remove{Path: "/etc/sudoers"})
 		}, "install sudo"},
-		"rules that read no folder": {func(w *integratetest.World, _ *integrate.Spec) {
+		"rules that read no folder": {func(w *integratetest.World, _ *spec.Spec) {
 			w.Machines["compute1"].AddFile("/etc/sudoers", []byte("# @includedir /etc/sudoers.d\n"), 0o440)
 		}, "does not read /etc/sudoers.d"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := bareSpec()
-			w, _ := openBare(t, spec, "compute1")
-			c.spoil(w, &spec)
-			in, err := integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: time.Millisecond})
+			given := bareSpec()
+			w, _ := openBare(t, given, "compute1")
+			c.spoil(w, &given)
+			in, err := integrate.New(integrate.Config{Spec: given, World: w.World, Settle: time.Millisecond})
 			require.NoError(t, err)
 			p := plan(t, in)
 			var said string
@@ -222,9 +224,9 @@ func TestSudoRulesAreSudos(t *testing.T) {
 		t.Skip("live test: needs visudo")
 	}
 	for _, narrow := range []bool{false, true} {
-		spec := bareSpec()
-		spec.Prepare.Sudo.Narrow = narrow
-		w, in := openBare(t, spec)
+		s := bareSpec()
+		s.Prepare.Sudo.Narrow = narrow
+		w, in := openBare(t, s)
 		for _, m := range w.Machines {
 			m.Handle("visudo", func(run remote.Run) (stdout, stderr []byte, exit int) {
 				if len(run.Argv) == 2 {
@@ -245,11 +247,11 @@ func TestSudoRulesAreSudos(t *testing.T) {
 }
 
 func TestWayInValidation(t *testing.T) {
-	spec := bareSpec()
-	spec.Prepare.Authorize = &integrate.AuthorizeSpec{Home: "home/x", Keys: []string{
+	s := bareSpec()
+	s.Prepare.Authorize = &spec.Authorize{Home: "home/x", Keys: []string{
 		operatorKey, operatorKey + "2", "ssh-dss AAAAB3NzaC1kc3MAAAAA x", "-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAg==", "a\n" + operatorKey}}
-	spec.SSH = integrate.SSHSpec{User: "a b"}
-	found := faults(t, spec)
+	s.SSH = spec.SSH{User: "a b"}
+	found := faults(t, s)
 	for _, path := range []string{"ssh.user", "ssh.sudo", "prepare.authorize.home", "prepare.authorize.keys[1]", "prepare.authorize.keys[2]",
 		"prepare.authorize.keys[3]", "prepare.authorize.keys[4]", "prepare.authorize.keys[5]"} {
 		assert.Contains(t, found, path)
@@ -258,9 +260,9 @@ func TestWayInValidation(t *testing.T) {
 	for _, text := range found {
 		assert.NotContains(t, text, "BEGIN")
 	}
-	spec.SSH.User = "root"
-	spec.Prepare.Authorize = &integrate.AuthorizeSpec{}
-	found = faults(t, spec)
+	s.SSH.User = "root"
+	s.Prepare.Authorize = &spec.Authorize{}
+	found = faults(t, s)
 	assert.Contains(t, found, "prepare.sudo")
 	assert.Contains(t, found, "prepare.authorize.keys")
 }

@@ -9,23 +9,24 @@ import (
 	"strconv"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // erasureProfiles are the profiles of erasure code that a cluster needs: those of
 // the Spec, and the names of those that its pools have from elsewhere.
-func (c ClusterSpec) erasureProfiles() []ErasureProfileSpec {
+func erasureProfiles(c spec.Cluster) []spec.ErasureProfile {
 	all := slices.Clone(c.ErasureProfiles)
 	for _, p := range c.Pools {
-		if p.ErasureProfile != "" && !slices.ContainsFunc(all, func(o ErasureProfileSpec) bool { return o.Name == p.ErasureProfile }) {
-			all = append(all, ErasureProfileSpec{Name: p.ErasureProfile})
+		if p.ErasureProfile != "" && !slices.ContainsFunc(all, func(o spec.ErasureProfile) bool { return o.Name == p.ErasureProfile }) {
+			all = append(all, spec.ErasureProfile{Name: p.ErasureProfile})
 		}
 	}
 	return all
 }
 
-func observeProfiles(ctx context.Context, cluster *ceph.Cluster, c ClusterSpec) (map[string]ceph.ErasureProfile, error) {
+func observeProfiles(ctx context.Context, cluster *ceph.Cluster, c spec.Cluster) (map[string]ceph.ErasureProfile, error) {
 	found := map[string]ceph.ErasureProfile{}
-	for _, want := range c.erasureProfiles() {
+	for _, want := range erasureProfiles(c) {
 		p, err := cluster.ErasureProfile(ctx, want.Name)
 		if errors.Is(err, ceph.ErrNotFound) {
 			continue
@@ -39,7 +40,7 @@ func observeProfiles(ctx context.Context, cluster *ceph.Cluster, c ClusterSpec) 
 }
 
 // profiles plans the profiles of erasure code that are not there.
-func (d *differ) profiles(c ClusterSpec, seen *observedCluster) {
+func (d *differ) profiles(c spec.Cluster, seen *observedCluster) {
 	for _, want := range c.ErasureProfiles {
 		have, ok := seen.profiles[want.Name]
 		diffs := profileDiffs(have, want)
@@ -58,7 +59,7 @@ func (d *differ) profiles(c ClusterSpec, seen *observedCluster) {
 // profileKey is a profile's place among what is left alone.
 func profileKey(cluster, profile string) string { return cluster + "/profile " + profile }
 
-func profileDiffs(have ceph.ErasureProfile, want ErasureProfileSpec) []FieldDiff {
+func profileDiffs(have ceph.ErasureProfile, want spec.ErasureProfile) []FieldDiff {
 	var diffs []FieldDiff
 	add := func(field, observed, desired string) {
 		if desired != "" && observed != desired {
@@ -100,9 +101,9 @@ func (d *differ) unfit(cluster string, have, want ceph.Pool, seen *observedClust
 	return "has erasure profile " + have.ErasureProfile + " for good, not " + want.ErasureProfile + "; name that, or another pool"
 }
 
-func applyProfile(ctx context.Context, cluster *ceph.Cluster, c ClusterSpec, name string) error {
-	i := slices.IndexFunc(c.ErasureProfiles, func(p ErasureProfileSpec) bool { return p.Name == name })
-	err := cluster.CreateErasureProfile(ctx, c.ErasureProfiles[i].profile())
+func applyProfile(ctx context.Context, cluster *ceph.Cluster, c spec.Cluster, name string) error {
+	i := slices.IndexFunc(c.ErasureProfiles, func(p spec.ErasureProfile) bool { return p.Name == name })
+	err := cluster.CreateErasureProfile(ctx, profileOf(c.ErasureProfiles[i]))
 	if errors.Is(err, ceph.ErrExists) {
 		return fmt.Errorf("%w: somebody made the profile, another one: %w", ErrConflict, err)
 	}

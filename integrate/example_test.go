@@ -7,27 +7,28 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func Example() {
-	spec := integrate.Spec{
+	cloud := spec.Spec{
 		Release:  "zed",
 		Packages: "install",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts: []integrate.HostSpec{
+		Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"glance-api", "cinder-volume"}},
 			{Name: "compute1", Services: []string{"nova-compute"}},
 		},
-		Glance: &integrate.GlanceSpec{Pool: "images", User: "glance"},
-		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph", Pool: "volumes", User: "cinder"}}},
-		Nova:   &integrate.NovaSpec{Pool: "vms", User: "cinder"},
+		Glance: &spec.Glance{Pool: "images", User: "glance"},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph", Pool: "volumes", User: "cinder"}}},
+		Nova:   &spec.Nova{Pool: "vms", User: "cinder"},
 	}
-	fakes, err := integratetest.New(spec)
+	fakes, err := integratetest.New(cloud)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer fakes.Close()
-	in, err := integrate.New(integrate.Config{Spec: spec, World: fakes.World})
+	in, err := integrate.New(integrate.Config{Spec: cloud, World: fakes.World})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -48,22 +49,22 @@ func Example() {
 }
 
 func ExampleIntegration_Converge() {
-	spec := integrate.Spec{
+	cloud := spec.Spec{
 		Release:  "zed",
 		Packages: "install",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts: []integrate.HostSpec{
+		Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"cinder-volume"}},
 			{Name: "compute1", Services: []string{"nova-compute"}},
 		},
-		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph"}}},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}},
 	}
-	fakes, err := integratetest.New(spec)
+	fakes, err := integratetest.New(cloud)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer fakes.Close()
-	in, err := integrate.New(integrate.Config{Spec: spec, World: fakes.World, Parallel: 100})
+	in, err := integrate.New(integrate.Config{Spec: cloud, World: fakes.World, Parallel: 100})
 	if err != nil {
 		log.Fatal(err)
 	}

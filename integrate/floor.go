@@ -4,18 +4,16 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // KindUpgrade is about packages that are older than a cluster's min_client.
 const KindUpgrade Kind = "upgrade"
-
-var versionForm = regexp.MustCompile(`^\d{1,6}(\.\d{1,6}){0,3}$`)
 
 // cephPackages are the packages whose version is that of the Ceph client:
 // what services load, and what they run.
@@ -65,7 +63,7 @@ func (x *hostDiffer) floor() string {
 	floor := ""
 	for _, id := range x.users {
 		for _, c := range x.site.spec.Clusters {
-			if c.Name == id.cluster && c.MinClient != "" && (floor == "" || older(floor, c.MinClient)) {
+			if c.Name == id.Cluster && c.MinClient != "" && (floor == "" || older(floor, c.MinClient)) {
 				floor = c.MinClient
 			}
 		}
@@ -79,7 +77,7 @@ func holds() remote.Run { return remote.Run{Argv: []string{"apt-mark", "showhold
 const dnfLocks = "/etc/dnf/plugins/versionlock.list"
 
 func (s *site) floorOps() []remote.Op {
-	if !slices.ContainsFunc(s.spec.Clusters, func(c ClusterSpec) bool { return c.MinClient != "" }) {
+	if !slices.ContainsFunc(s.spec.Clusters, func(c spec.Cluster) bool { return c.MinClient != "" }) {
 		return nil
 	}
 	return []remote.Op{remote.ReadFile{Path: osRelease}, remote.ReadFile{Path: dnfLocks}, remote.Packages{Names: cephPackages()}, holds()}

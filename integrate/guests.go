@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -24,36 +25,10 @@ const (
 	qemuProfileLocal = "/etc/apparmor.d/local/abstractions/libvirt-qemu"
 )
 
-// usualGuestOptions are the options of [client] for hypervisors.
-func usualGuestOptions() map[string]string {
-	return map[string]string{
-		"rbd_cache":                          "true",
-		"rbd_cache_writethrough_until_flush": "true",
-		"rbd_concurrent_management_ops":      "20",
-		"admin_socket":                       cephRun + "/guests/$cluster-$type.$id.$pid.$cctid.asok",
-		"log_file":                           "/var/log/qemu/qemu-guest-$pid.log",
-	}
-}
-
-// options are the options to set, by name with underscores.
-func (g GuestsSpec) options() map[string]string {
-	all := usualGuestOptions()
-	for name, value := range g.Options {
-		all[optionName(name)] = value
-	}
-	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
-	return all
-}
-
-// optionName is the form of an option's name in which all spellings are one.
-func optionName(name string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return r == ' ' || r == '_' || r == '-' }), "_")
-}
-
-// folders are those that the options name, sorted. /var/run is /run.
-func (g GuestsSpec) folders() []string {
+// guestFolders are those that the options name, sorted. /var/run is /run.
+func guestFolders(g spec.Guests) []string {
 	var dirs []string
-	all := g.options()
+	all := g.AllOptions()
 	for _, option := range []string{"admin_socket", "log_file"} {
 		if all[option] == "" {
 			continue
@@ -71,7 +46,7 @@ func (g GuestsSpec) folders() []string {
 }
 
 // guestsOn is what a host's guests need; nil when nothing is asked for there.
-func (s *site) guestsOn(h HostSpec) *GuestsSpec {
+func (s *site) guestsOn(h spec.Host) *spec.Guests {
 	if !slices.Contains(s.servicesOf(h), "nova-compute") {
 		return nil
 	}
@@ -79,13 +54,13 @@ func (s *site) guestsOn(h HostSpec) *GuestsSpec {
 }
 
 // guestLooks reads what guests has to know.
-func (s *site) guestLooks(h HostSpec) []remote.Op {
+func (s *site) guestLooks(h spec.Host) []remote.Op {
 	g := s.guestsOn(h)
 	if g == nil {
 		return nil
 	}
 	ops := []remote.Op{remote.ReadFile{Path: guestsFile}, remote.ReadFile{Path: qemuProfile}, remote.ReadFile{Path: qemuProfileLocal}, remote.Stat{Path: cephRun}}
-	for _, dir := range g.folders() {
+	for _, dir := range guestFolders(*g) {
 		ops = append(ops, remote.Stat{Path: dir})
 	}
 	return ops
@@ -107,7 +82,7 @@ func (x *hostDiffer) guestDirs() map[string]wantedDir {
 	}
 	owner, group := x.qemuAccount(*g)
 	dirs := map[string]wantedDir{}
-	for _, dir := range g.folders() {
+	for _, dir := range guestFolders(*g) {
 		dirs[dir] = wantedDir{owner, group, 0o770, "guests write there"}
 		if strings.HasPrefix(dir, cephRun+"/") {
 			mode := fs.FileMode(0o771)
@@ -120,7 +95,7 @@ func (x *hostDiffer) guestDirs() map[string]wantedDir {
 	return dirs
 }
 
-func (x *hostDiffer) qemuAccount(g GuestsSpec) (owner, group string) {
+func (x *hostDiffer) qemuAccount(g spec.Guests) (owner, group string) {
 	if owner, group, ok := strings.Cut(g.Account, ":"); ok {
 		return owner, group
 	}
@@ -223,7 +198,7 @@ func (x *hostDiffer) tuning(set func(section, option, value string)) {
 	if g == nil {
 		return
 	}
-	all := g.options()
+	all := g.AllOptions()
 	for _, option := range slices.Sorted(maps.Keys(all)) {
 		set("client", option, all[option])
 	}

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -20,7 +20,7 @@ func TestGuestFoldersSurviveReboots(t *testing.T) {
 		}
 		t.Skip("live test: needs root and systemd-tmpfiles")
 	}
-	w, in := open(t, preparing(integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}}))
+	w, in := open(t, preparing(spec.Prepare{Guests: &spec.Guests{}}))
 	apply(t, in)
 	ours, _ := w.Machines["compute1"].Contents("/etc/tmpfiles.d/cephstack-guests.conf")
 	root := t.TempDir()

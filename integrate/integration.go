@@ -11,13 +11,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 var errNoCloud = errors.New("no cloud was given")
 
 // A Config is what New needs.
 type Config struct {
-	Spec     Spec
+	Spec     spec.Spec
 	World    World
 	Observer func(Event) // optional; must not block for long
 	// Parallel bounds how many hosts are worked on at once; 0 is 32.
@@ -32,8 +34,8 @@ type Config struct {
 // is safe for concurrent use; it keeps no state between calls.
 type Integration struct {
 	site     *site
-	hosts    map[string]HostSpec // by name
-	keep     int64               // bytes of files in a plan
+	hosts    map[string]spec.Host // by name
+	keep     int64                // bytes of files in a plan
 	world    World
 	parallel int
 	settle   time.Duration
@@ -57,7 +59,7 @@ func newIntegration(cfg Config) (*Integration, error) {
 	if min(cfg.Parallel, int(cfg.Settle), int(cfg.Poll)) < 0 {
 		return nil, errors.New("integrate: Config: Parallel, Settle and Poll cannot be negative")
 	}
-	in := &Integration{site: resolve(cfg.Spec), hosts: map[string]HostSpec{}, keep: keptBytes, world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
+	in := &Integration{site: resolve(cfg.Spec), hosts: map[string]spec.Host{}, keep: keptBytes, world: cfg.World, observer: cfg.Observer, parallel: cfg.Parallel, settle: cfg.Settle, poll: cfg.Poll}
 	var faults []error
 	for _, c := range cfg.Spec.Clusters {
 		if w := cfg.World.Clusters[c.Name]; w.Mon == nil || w.Images == nil {
@@ -95,7 +97,7 @@ func (in *Integration) Plan(ctx context.Context) (*Plan, error) {
 // more hosts than are worked on at once: what is open is bounded by Parallel. A
 // host that runs the ceph program for a cluster may be in use at the same time.
 func (in *Integration) rest(name string) {
-	runsCeph := func(c ClusterSpec) bool { return c.Host == name }
+	runsCeph := func(c spec.Cluster) bool { return c.Host == name }
 	if len(in.site.inOrder()) <= in.limit() || slices.ContainsFunc(in.site.spec.Clusters, runsCeph) {
 		return
 	}
@@ -124,7 +126,7 @@ func (in *Integration) plan(ctx context.Context) *Plan {
 		part *differ
 	}
 	var kept atomic.Int64
-	parts := eachHost(ctx, in, func(h HostSpec, seen *observedHost) hostPart {
+	parts := eachHost(ctx, in, func(h spec.Host, seen *observedHost) hostPart {
 		in.rest(h.Name)
 		<-ready
 		part := base.host(h, seen)
@@ -183,9 +185,9 @@ func (in *Integration) limit() int {
 	return 32
 }
 
-func (in *Integration) host(name string) HostSpec {
+func (in *Integration) host(name string) spec.Host {
 	if h, ok := in.hosts[name]; ok {
 		return h
 	}
-	return HostSpec{Name: name}
+	return spec.Host{Name: name}
 }

@@ -9,42 +9,44 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
-func exampleSpec() integrate.Spec {
-	return integrate.Spec{
+func exampleSpec() spec.Spec {
+	return spec.Spec{
 		Release:  "zed",
 		Packages: "install",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph", Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}}}},
-		Hosts: []integrate.HostSpec{
+		Clusters: []spec.Cluster{{Name: "ceph", Pools: []spec.Pool{{Name: "images", PGNum: 16}}}},
+		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}},
 			{Name: "compute1", Services: []string{"nova-compute"}},
 			{Name: "compute2", Services: []string{"nova-compute"}},
 		},
-		Glance: &integrate.GlanceSpec{},
-		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph", VolumeType: "ceph"}}},
-		Backup: &integrate.BackupSpec{},
-		Nova:   &integrate.NovaSpec{},
+		Glance: &spec.Glance{},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph", VolumeType: "ceph"}}},
+		Backup: &spec.Backup{},
+		Nova:   &spec.Nova{},
 	}
 }
 
 // open gives a world and its integration.
-func open(t *testing.T, spec integrate.Spec) (*integratetest.World, *integrate.Integration) {
+func open(t *testing.T, s spec.Spec) (*integratetest.World, *integrate.Integration) {
 	t.Helper()
-	w, err := integratetest.New(spec)
+	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
 	require.NoError(t, err)
 	return w, in
 }
@@ -137,7 +139,7 @@ func TestKilledAnywhere(t *testing.T) {
 		p := plan(t, in)
 		left, lost := after, false
 		for _, m := range w.Machines {
-			m.FailAfter = func(op remote.Op) error {
+			m.FailAfter = func(_ context.Context, op remote.Op) error {
 				switch op.(type) {
 				case remote.ReadFile, remote.Stat, remote.UnitState, remote.Run, remote.Packages:
 					return nil
@@ -168,7 +170,7 @@ func TestKilledAnywhere(t *testing.T) {
 
 func TestUnreachableHostIsAProblemAndOthersGoOn(t *testing.T) {
 	w, in := open(t, exampleSpec())
-	w.Machines["compute2"].Fail = func(remote.Op) error {
+	w.Machines["compute2"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "compute2", Step: "connect", Err: remote.ErrUnreachable}
 	}
 	p := plan(t, in)
@@ -226,7 +228,7 @@ func TestUnreachableLibvirtLeavesNovaAlone(t *testing.T) {
 func TestFailedWriteSkipsWhatNeedsIt(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	broken := true
-	w.Machines["controller"].Fail = func(op remote.Op) error {
+	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if f, ok := op.(remote.WriteFile); ok && broken && strings.HasSuffix(f.Path, "glance.keyring") {
 			return remote.ErrNoSpace
 		}
@@ -278,7 +280,7 @@ func TestStoredPlan(t *testing.T) {
 
 func TestLocalDisksStay(t *testing.T) {
 	w, in := open(t, exampleSpec())
-	id := w.API.AddServer(openstack.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	id := w.API.AddServer(api.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
 	p := plan(t, in)
 	settings := change(p, "settings/compute1//etc/nova/nova.conf")
 	require.NotNil(t, settings)
@@ -289,21 +291,21 @@ func TestLocalDisksStay(t *testing.T) {
 	apply(t, in)
 	require.True(t, plan(t, in).Empty())
 
-	spec := exampleSpec()
-	spec.Hosts[1].Disks = "ceph"
-	forced, err := integrate.New(integrate.Config{Spec: spec, World: w.World})
+	s := exampleSpec()
+	s.Hosts[1].Disks = "ceph"
+	forced, err := integrate.New(integrate.Config{Spec: s, World: w.World})
 	require.NoError(t, err)
 	p = plan(t, forced)
 	require.NotNil(t, change(p, "settings/compute1//etc/nova/nova.conf"))
 }
 
 func TestMissingPackagesLeaveServicesAlone(t *testing.T) {
-	spec := exampleSpec()
-	spec.Packages = "check"
+	s := exampleSpec()
+	s.Packages = "check"
 	full, err := integratetest.New(exampleSpec()) // its packages could be installed, and are not
 	require.NoError(t, err)
 	defer full.Close()
-	in, err := integrate.New(integrate.Config{Spec: spec, World: full.World})
+	in, err := integrate.New(integrate.Config{Spec: s, World: full.World})
 	require.NoError(t, err)
 	p := plan(t, in)
 	require.NotEmpty(t, p.Problems())
@@ -315,7 +317,7 @@ func TestMissingPackagesLeaveServicesAlone(t *testing.T) {
 func TestVMMadeAfterThePlanIsAConflict(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	p := plan(t, in)
-	w.API.AddServer(openstack.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	w.API.AddServer(api.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
 	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorIs(t, err, integrate.ErrConflict)
 	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
@@ -327,7 +329,7 @@ func TestVMMadeAfterThePlanIsAConflict(t *testing.T) {
 func TestHostThatNovaDoesNotKnowKeepsItsDisks(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	w.API.RemoveService("nova-compute", "compute1")
-	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
+	w.API.AddService(api.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
 	p := plan(t, in)
 	require.Len(t, p.Problems(), 1)
 	assert.Contains(t, p.Problems()[0].Message, "compute1.example.org")
@@ -341,9 +343,9 @@ func TestParsePlanRefusesWhatIsNone(t *testing.T) {
 }
 
 func TestEveryBackendHoldsAVolume(t *testing.T) {
-	spec := exampleSpec()
-	spec.Cinder.Backends = append(spec.Cinder.Backends, integrate.BackendSpec{Name: "fast", Pool: "fast", VolumeType: "fast"})
-	_, in := open(t, spec)
+	s := exampleSpec()
+	s.Cinder.Backends = append(s.Cinder.Backends, spec.Backend{Name: "fast", Pool: "fast", VolumeType: "fast"})
+	_, in := open(t, s)
 	apply(t, in)
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
 	require.NoError(t, err, "%s", report)

@@ -5,10 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestSameMonitors(t *testing.T) {
@@ -70,20 +72,20 @@ func TestJudgeTakesOnlyTheClustersRefusal(t *testing.T) {
 }
 
 func TestWhereDataWent(t *testing.T) {
-	u := poolUse{pool: "images", data: "images-data"}
-	assert.ErrorContains(t, u.misplaced("i", "other"), "images/i has its data in other, not in images-data: ")
-	assert.ErrorContains(t, u.misplaced("i", "other"), "rbd config pool set images rbd_default_data_pool images-data")
-	assert.NotContains(t, u.misplaced("i", "").Error(), "rbd config pool", "no option of the pool puts data beside the header")
+	u := spec.Use{Pool: "images", DataPool: "images-data"}
+	assert.ErrorContains(t, misplaced(u, "i", "other"), "images/i has its data in other, not in images-data: ")
+	assert.ErrorContains(t, misplaced(u, "i", "other"), "rbd config pool set images rbd_default_data_pool images-data")
+	assert.NotContains(t, misplaced(u, "i", "").Error(), "rbd config pool", "no option of the pool puts data beside the header")
 }
 
 func TestKeyringOfTwoServicesIsReadByBoth(t *testing.T) {
-	spec := Spec{Clusters: []ClusterSpec{{Name: "ceph"}}, Cinder: &CinderSpec{Backends: []BackendSpec{{Name: "ceph"}}}, Nova: &NovaSpec{}}
-	s := resolve(spec)
+	given := spec.Spec{Clusters: []spec.Cluster{{Name: "ceph"}}, Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}}, Nova: &spec.Nova{}}
+	s := resolve(given)
 	x := &hostDiffer{differ: &differ{site: s}, names: []string{"cinder-volume", "nova-compute"}}
-	owner, group, mode := x.keyringOwner(userID{"ceph", "client.cinder"})
+	owner, group, mode := x.keyringOwner(spec.User{Cluster: "ceph", Entity: "client.cinder"})
 	assert.Equal(t, []any{"cinder", "nova", "0440"}, []any{owner, group, octal(mode)})
 	x.names = []string{"nova-compute"}
-	owner, group, mode = x.keyringOwner(userID{"ceph", "client.cinder"})
+	owner, group, mode = x.keyringOwner(spec.User{Cluster: "ceph", Entity: "client.cinder"})
 	assert.Equal(t, []any{"root", "nova", "0640"}, []any{owner, group, octal(mode)})
 }
 
@@ -91,7 +93,7 @@ func TestWhatIsSaidOfAServiceThatIsNotUp(t *testing.T) {
 	err := notUp([]string{"cinder-volume a@x", "cinder-volume a@y"}, nil, "a")
 	require.ErrorIs(t, err, remote.ErrUnitFailed)
 	require.EqualError(t, err, "remote: unit did not stay active: restarted and active, but the APIs do not report it up: cinder-volume a@x, cinder-volume a@y; look at its log on a")
-	err = notUp(nil, openstack.ErrUnreachable, "a")
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
+	err = notUp(nil, api.ErrUnreachable, "a")
+	require.ErrorIs(t, err, api.ErrUnreachable)
 	assert.NotContains(t, err.Error(), "%!")
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -56,7 +57,7 @@ type fileCopy struct {
 }
 
 // containersOn lists the containers that matter on a host.
-func (s *site) containersOn(h HostSpec) []string {
+func (s *site) containersOn(h spec.Host) []string {
 	var names []string
 	for _, service := range s.servicesOf(h) {
 		if k := s.service(h, service).kolla; k != nil {
@@ -82,7 +83,7 @@ func (s *site) kollaLooks(service string, k kollaService) []remote.Op {
 	return ops
 }
 
-func kollaReads(k kollaService, users []userID, clusters []string) []remote.Op {
+func kollaReads(k kollaService, users []spec.User, clusters []string) []remote.Op {
 	ops := []remote.Op{remote.ReadFile{Path: k.folder + "/config.json"}, remote.Stat{Path: k.folder + "/ceph"}}
 	for _, p := range (place{users: users, clusters: clusters}).files() {
 		ops = append(ops, remote.ReadFile{Path: k.folder + "/" + path.Base(p)}, remote.ReadFile{Path: k.folder + "/ceph/" + path.Base(p)})
@@ -109,12 +110,12 @@ func (k kollaService) ofLibvirt() kollaService {
 // copiedUsers lists the Ceph users whose files a service needs in its container:
 // as all that use them, but that computes hand out only libvirt's secrets of
 // Cinder's users.
-func (s *site) copiedUsers(service string) []userID {
+func (s *site) copiedUsers(service string) []spec.User {
 	users := s.usersOn(service)
 	if service != "nova-compute" {
 		return users
 	}
-	return slices.DeleteFunc(slices.Clone(users), func(id userID) bool { return !s.sharedWithNova(id) })
+	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool { return !s.sharedWithNova(id) })
 }
 
 // takeContainers sorts the engines' answers into h.

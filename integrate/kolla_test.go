@@ -11,15 +11,16 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
 
-func kollaSpec() integrate.Spec {
-	spec := exampleSpec()
-	spec.Release, spec.Layout, spec.Packages = "2023.1", "kolla", ""
-	spec.Nova.User = "nova"
-	return spec
+func kollaSpec() spec.Spec {
+	s := exampleSpec()
+	s.Release, s.Layout, s.Packages = "2023.1", "kolla", ""
+	s.Nova.User = "nova"
+	return s
 }
 
 const (
@@ -43,9 +44,9 @@ func idsOf(p *integrate.Plan, host string) []string {
 // container copies them from, and nothing else is touched.
 func TestThePlanOfContainers(t *testing.T) {
 	for _, release := range []string{"2023.1", "2025.1", "2026.2"} {
-		spec := kollaSpec()
-		spec.Release = release
-		w, in := open(t, spec)
+		s := kollaSpec()
+		s.Release = release
+		w, in := open(t, s)
 		p := plan(t, in)
 		require.Empty(t, p.Problems(), "%s", p)
 		fsid := w.Ceph["ceph"].FSID
@@ -163,9 +164,9 @@ func TestFilesBesideTheConfiguration(t *testing.T) {
 
 // TestContainersBesidePackages has both on the hosts of one cloud.
 func TestContainersBesidePackages(t *testing.T) {
-	spec := kollaSpec()
-	spec.Hosts[2].Layout, spec.Packages = "debian", "install"
-	w, in := open(t, spec)
+	s := kollaSpec()
+	s.Hosts[2].Layout, s.Packages = "debian", "install"
+	w, in := open(t, s)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
 	assert.NotNil(t, change(p, "file/compute1//etc/kolla/nova-compute/ceph.conf"))
@@ -182,10 +183,10 @@ func TestContainersBesidePackages(t *testing.T) {
 // TestWhatKollaPutThereStays adopts a cloud that kolla-ansible integrated: its
 // owners, modes and the usage of its secrets.
 func TestWhatKollaPutThereStays(t *testing.T) {
-	spec := kollaSpec()
+	s := kollaSpec()
 	const uuid = "11111111-2222-3333-4444-555555555555"
-	spec.Cinder.Backends[0].SecretUUID = uuid
-	w, in := open(t, spec)
+	s.Cinder.Backends[0].SecretUUID = uuid
+	w, in := open(t, s)
 	apply(t, in)
 	m := w.Machines["compute1"]
 	m.AddUser("kolla", "kolla")

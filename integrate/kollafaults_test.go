@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -58,7 +60,7 @@ func TestContainersThatAreNotAsExpected(t *testing.T) {
 		}, "does not copy /etc/ceph/ceph.conf"},
 		"no JSON": {func(w *integratetest.World) { put(w, "secret") }, config + ": cannot be parsed"},
 		"not readable": {func(w *integratetest.World) {
-			w.Machines["controller"].Fail = func(op remote.Op) error {
+			w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 				if o, ok := op.(remote.ReadFile); ok && o.Path == config {
 					return errors.New("I/O error")
 				}
@@ -168,13 +170,13 @@ func TestKeysThatAnImageMayNotRead(t *testing.T) {
 }
 
 func TestWhatIsNotForContainers(t *testing.T) {
-	spec := kollaSpec()
-	spec.Clusters[0].MinClient = "18.2.0"
-	spec.Prepare = &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}, Repository: &integrate.RepositorySpec{Apt: "https://download.ceph.com/debian-reef", Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----"}}
-	err := spec.Validate()
+	s := kollaSpec()
+	s.Clusters[0].MinClient = "18.2.0"
+	s.Prepare = &spec.Prepare{Guests: &spec.Guests{}, Repository: &spec.Repository{Apt: "https://download.ceph.com/debian-reef", Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----"}}
+	err := s.Validate()
 	for _, want := range []string{"spec: clusters[0].min_client: is for the packages of hosts", "spec: prepare.repository: is for the packages", "spec: prepare.guests: makes folders on hosts"} {
 		require.ErrorContains(t, err, want)
 	}
-	spec.Layout = "debian"
-	require.NoError(t, spec.Validate())
+	s.Layout = "debian"
+	require.NoError(t, s.Validate())
 }

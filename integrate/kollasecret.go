@@ -4,12 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
 
 // secretPaths are the files from which libvirt's container has a user's secret
 // when it is made anew; none where libvirt keeps its own.
-func (x *hostDiffer) secretPaths(id userID) []string {
+func (x *hostDiffer) secretPaths(id spec.User) []string {
 	k := x.service("nova-compute").kolla
 	if k == nil {
 		return nil
@@ -19,8 +20,8 @@ func (x *hostDiffer) secretPaths(id userID) []string {
 }
 
 // secretFiles plans those files; why a secret cannot be has been said.
-func (x *hostDiffer) secretFiles(id userID) {
-	if x.blocked[id.cluster] != "" || x.o.clusters[id.cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
+func (x *hostDiffer) secretFiles(id spec.User) {
+	if x.blocked[id.Cluster] != "" || x.o.clusters[id.Cluster].err != nil || x.foreign[id] != "" || x.bad[userKey(id)] {
 		return
 	}
 	if _, err := x.desiredSecret(id); err != nil {
@@ -33,13 +34,13 @@ func (x *hostDiffer) secretFiles(id userID) {
 			x.brokenBy["nova-compute"] = true
 			continue
 		}
-		x.file(path, w, changeID(KindUser, id.cluster, id.entity))
+		x.file(path, w, changeID(KindUser, id.Cluster, id.Entity))
 	}
 }
 
 // desiredSecretFile is one of the two files of a secret, as libvirt keeps them:
 // its description, or its value.
-func (x *hostDiffer) desiredSecretFile(path string, id userID) (wantedFile, error) {
+func (x *hostDiffer) desiredSecretFile(path string, id spec.User) (wantedFile, error) {
 	f, ok := x.seen.files[path] // the folder was read whole
 	f.missing = f.missing || !ok
 	if f.err != nil {

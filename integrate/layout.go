@@ -3,9 +3,9 @@ package integrate
 import (
 	"cmp"
 	"path"
-	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
 
@@ -38,34 +38,14 @@ const (
 	rootName = "root"
 )
 
-// The layouts, as a Spec calls them.
-const (
-	layoutDebian = "debian"
-	layoutRDO    = "rdo"
-	// Upstart's jobs in place of systemd's units, but for that as Debian.
-	layoutUpstart = "upstart"
-	// Containers that kolla-ansible deployed.
-	layoutKolla = "kolla"
-)
-
-// singleBackend is the name of Cinder's one backend that has none.
-const singleBackend = "DEFAULT"
-
-// isService reports whether a Spec may name a service.
-func isService(name string) bool { return slices.Contains(serviceNames(), name) }
-
-func serviceNames() []string {
-	return []string{"glance-api", "cinder-volume", "cinder-backup", "nova-compute"}
-}
-
 // layouts are the places of all services in each layout, with the packages that
 // a release needs there.
 func layouts(r openstack.Release) map[string]map[string]serviceLayout {
-	all := map[string]map[string]serviceLayout{layoutDebian: debianLayout(), layoutRDO: rdoLayout(), layoutUpstart: upstartLayout(), layoutKolla: kollaLayout()}
+	all := map[string]map[string]serviceLayout{spec.LayoutDebian: debianLayout(), spec.LayoutRDO: rdoLayout(), spec.LayoutUpstart: upstartLayout(), spec.LayoutKolla: kollaLayout()}
 	for name, services := range all {
 		for service, l := range services {
-			if l.packages = clientPackages(name, l.service, r); name == layoutUpstart {
-				l.packages = clientPackages(layoutDebian, l.service, r)
+			if l.packages = clientPackages(name, l.service, r); name == spec.LayoutUpstart {
+				l.packages = clientPackages(spec.LayoutDebian, l.service, r)
 			}
 			services[service] = l
 		}
@@ -168,21 +148,21 @@ type packageRow struct {
 // Pythons either will do.
 func packageTable() []packageRow {
 	return []packageRow{
-		{layoutDebian, "ceph-common", "", "havana", ""},
-		{layoutDebian, "python-ceph|python-rbd", "", "havana", "kilo"},
-		{layoutDebian, "python-rbd", "", "liberty", "queens"},
-		{layoutDebian, "python3-rbd|python-rbd", "", "rocky", "rocky"},
-		{layoutDebian, "python3-rados", "", "stein", ""},
-		{layoutDebian, "python3-rbd", "", "stein", ""},
-		{layoutDebian, "qemu-block-extra", openstack.NovaCompute, "mitaka", ""}, // before, QEMU had all block drivers in it
+		{spec.LayoutDebian, "ceph-common", "", "havana", ""},
+		{spec.LayoutDebian, "python-ceph|python-rbd", "", "havana", "kilo"},
+		{spec.LayoutDebian, "python-rbd", "", "liberty", "queens"},
+		{spec.LayoutDebian, "python3-rbd|python-rbd", "", "rocky", "rocky"},
+		{spec.LayoutDebian, "python3-rados", "", "stein", ""},
+		{spec.LayoutDebian, "python3-rbd", "", "stein", ""},
+		{spec.LayoutDebian, "qemu-block-extra", openstack.NovaCompute, "mitaka", ""}, // before, QEMU had all block drivers in it
 
-		{layoutRDO, "ceph-common", "", "icehouse", ""},
-		{layoutRDO, "python-ceph|python-rbd", "", "icehouse", "juno"},
-		{layoutRDO, "python-rbd", "", "kilo", "stein"},
-		{layoutRDO, "python3-rbd|python-rbd", "", "train", "train"}, // of EL7 and EL8
-		{layoutRDO, "python3-rados", "", "ussuri", ""},
-		{layoutRDO, "python3-rbd", "", "ussuri", ""},
-		{layoutRDO, "qemu-kvm-block-rbd", openstack.NovaCompute, "ussuri", ""}, // of EL8 and later
+		{spec.LayoutRDO, "ceph-common", "", "icehouse", ""},
+		{spec.LayoutRDO, "python-ceph|python-rbd", "", "icehouse", "juno"},
+		{spec.LayoutRDO, "python-rbd", "", "kilo", "stein"},
+		{spec.LayoutRDO, "python3-rbd|python-rbd", "", "train", "train"}, // of EL7 and EL8
+		{spec.LayoutRDO, "python3-rados", "", "ussuri", ""},
+		{spec.LayoutRDO, "python3-rbd", "", "ussuri", ""},
+		{spec.LayoutRDO, "qemu-kvm-block-rbd", openstack.NovaCompute, "ussuri", ""}, // of EL8 and later
 	}
 }
 
@@ -201,7 +181,7 @@ func clientPackages(layout string, service openstack.Service, r openstack.Releas
 func alternatives(name string) []string { return strings.Split(name, "|") }
 
 // service is a service's place on a host.
-func (s *site) service(h HostSpec, name string) serviceLayout {
+func (s *site) service(h spec.Host, name string) serviceLayout {
 	return s.services[s.layoutOf(h)][name]
 }
 
@@ -217,11 +197,11 @@ func (s *site) diskOptions() (section, prefix string) {
 	return "libvirt", ""
 }
 
-func confPath(cluster string) string { return cephDir + "/" + cluster + ".conf" }
-
 func keyringPath(cluster, entity string) string {
 	return cephDir + "/" + cluster + "." + entity + ".keyring"
 }
 
 // layoutOf names a host's layout.
-func (s *site) layoutOf(h HostSpec) string { return cmp.Or(h.Layout, s.spec.Layout, layoutDebian) }
+func (s *site) layoutOf(h spec.Host) string {
+	return cmp.Or(h.Layout, s.spec.Layout, spec.LayoutDebian)
+}

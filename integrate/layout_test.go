@@ -4,16 +4,18 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestRDOReachesTheSpec(t *testing.T) {
-	spec := exampleSpec()
-	spec.Layout = "rdo"
-	spec.Hosts[2].Layout = "debian"
-	w, in := open(t, spec)
+	s := exampleSpec()
+	s.Layout = "rdo"
+	s.Hosts[2].Layout = "debian"
+	w, in := open(t, s)
 	w.Machines["compute1"].AddFile("/usr/share/nova/nova-dist.conf", []byte("[DEFAULT]\nstate_path = /var/lib/nova\n[libvirt]\nrbd_user = somebody\nhw_disk_discard = unmap\n"), 0o640)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
@@ -42,9 +44,9 @@ func TestRDOReachesTheSpec(t *testing.T) {
 }
 
 func TestDistConfThatChangedOwesARestart(t *testing.T) {
-	spec := exampleSpec()
-	spec.Layout = "rdo"
-	w, in := open(t, spec)
+	s := exampleSpec()
+	s.Layout = "rdo"
+	w, in := open(t, s)
 	apply(t, in)
 	w.Machines["controller"].AddFile("/usr/share/cinder/cinder-dist.conf", []byte("[DEFAULT]\nlogdir = /var/log/cinder\n"), 0o640)
 	p := plan(t, in)
@@ -58,9 +60,9 @@ func TestDistConfThatChangedOwesARestart(t *testing.T) {
 func TestPackagesOfAnotherRelease(t *testing.T) {
 	for _, layout := range []string{"debian", "rdo"} {
 		t.Run(layout, func(t *testing.T) {
-			spec := exampleSpec()
-			spec.Layout = layout
-			w, in := open(t, spec)
+			s := exampleSpec()
+			s.Layout = layout
+			w, in := open(t, s)
 			nova, cinder, prefix := "nova-compute", "cinder-volume", ""
 			if layout == "rdo" {
 				nova, cinder, prefix = "openstack-nova-compute", "openstack-cinder", "openstack-"
@@ -137,9 +139,9 @@ func TestValidateOfLayouts(t *testing.T) {
 		{"upstart", "", "newton", "spec: layout: upstart is a layout of havana to mitaka"},
 		{"", "", "havana", "spec: layout: hosts of havana have no systemd"},
 	} {
-		spec := exampleSpec()
-		spec.Layout, spec.Hosts[1].Layout, spec.Release = c.layout, c.host, c.release
-		err := spec.Validate()
+		s := exampleSpec()
+		s.Layout, s.Hosts[1].Layout, s.Release = c.layout, c.host, c.release
+		err := s.Validate()
 		if c.want == "" {
 			assert.NoError(t, err, "%+v", c)
 			continue
@@ -149,13 +151,13 @@ func TestValidateOfLayouts(t *testing.T) {
 }
 
 func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
-	spec := exampleSpec()
-	spec.Release, spec.Cinder.Backends[0].Options = "queens", map[string]string{"rbd_exclusive_cinder_pool": "True"}
-	require.ErrorContains(t, spec.Validate(), "spec: cinder.backends[0]: ")
-	require.ErrorContains(t, spec.Validate(), "queens does not know it")
+	s := exampleSpec()
+	s.Release, s.Cinder.Backends[0].Options = "queens", map[string]string{"rbd_exclusive_cinder_pool": "True"}
+	require.ErrorContains(t, s.Validate(), "spec: cinder.backends[0]: ")
+	require.ErrorContains(t, s.Validate(), "queens does not know it")
 
-	spec.Release, spec.Cinder.Backends[0].Options = "zed", map[string]string{"rdb_max_clone_depth": "3", "backend_host": "all"}
-	_, misspelt := open(t, spec)
+	s.Release, s.Cinder.Backends[0].Options = "zed", map[string]string{"rdb_max_clone_depth": "3", "backend_host": "all"}
+	_, misspelt := open(t, s)
 	p := plan(t, misspelt)
 	assert.Contains(t, p.String(), "note: cloud backend ceph option rdb_max_clone_depth: is not known to be an option of a backend")
 	assert.Contains(t, p.String(), "is rbd_max_clone_depth meant?")
@@ -168,28 +170,28 @@ func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
 }
 
 func TestWhatIsNotForUpstart(t *testing.T) {
-	spec := exampleSpec()
-	spec.Release, spec.Hosts[1].Layout = "mitaka", "upstart"
-	spec.Prepare = &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}, Repository: &integrate.RepositorySpec{Apt: "https://download.ceph.com/debian-hammer", Key: someKey}}
-	found := faults(t, spec)
+	s := exampleSpec()
+	s.Release, s.Hosts[1].Layout = "mitaka", "upstart"
+	s.Prepare = &spec.Prepare{Guests: &spec.Guests{}, Repository: &spec.Repository{Apt: "https://download.ceph.com/debian-hammer", Key: someKey}}
+	found := faults(t, s)
 	assert.Contains(t, found["prepare.repository"], "an older one")
 	assert.Contains(t, found["prepare.guests"], "after a reboot")
-	spec.Hosts[1].Layout = ""
-	require.NoError(t, spec.Validate())
+	s.Hosts[1].Layout = ""
+	require.NoError(t, s.Validate())
 }
 
 func TestHostOfAnotherLayout(t *testing.T) {
-	spec := exampleSpec()
-	w, in := open(t, spec)
+	s := exampleSpec()
+	w, in := open(t, s)
 	w.Machines["compute1"].RemoveUnit("nova-compute.service")
 	w.Machines["compute1"].AddUnit("openstack-nova-compute.service")
 	assert.Contains(t, plan(t, in).String(), "PROBLEM: compute1 nova-compute.service: there is no such unit; install it, take nova-compute off this host's services, or name another layout for this host than debian")
 }
 
 func TestGuestsOfRDO(t *testing.T) {
-	spec := exampleSpec()
-	spec.Layout, spec.Prepare = "rdo", &integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}}
-	_, in := open(t, spec)
+	s := exampleSpec()
+	s.Layout, s.Prepare = "rdo", &spec.Prepare{Guests: &spec.Guests{}}
+	_, in := open(t, s)
 	assert.Contains(t, plan(t, in).String(), "mode: qemu:qemu 0770")
 	apply(t, in)
 	assert.True(t, plan(t, in).Empty())

@@ -12,8 +12,9 @@ import (
 	"sync"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -22,7 +23,7 @@ func (in *Integration) observe(ctx context.Context) *observed {
 	o := newObserved()
 	var wg sync.WaitGroup
 	wg.Go(func() { in.observeBase(ctx, o) })
-	for _, r := range eachHost(ctx, in, func(h HostSpec, seen *observedHost) *observedHost { return seen }) {
+	for _, r := range eachHost(ctx, in, func(h spec.Host, seen *observedHost) *observedHost { return seen }) {
 		o.hosts[r.Name] = r.Value
 	}
 	wg.Wait()
@@ -43,7 +44,7 @@ func (in *Integration) observeBase(ctx context.Context, o *observed) {
 
 // eachHost observes every host that has services to configure, and keeps what
 // fn makes of it.
-func eachHost[T any](ctx context.Context, in *Integration, fn func(HostSpec, *observedHost) T) []remote.Outcome[T] {
+func eachHost[T any](ctx context.Context, in *Integration, fn func(spec.Host, *observedHost) T) []remote.Outcome[T] {
 	var names []string
 	for _, h := range in.site.inOrder() {
 		names = append(names, h.Name)
@@ -91,16 +92,16 @@ func (in *Integration) observeCluster(ctx context.Context, name string) observed
 		}
 	}
 	for _, u := range in.site.users {
-		if u.cluster != name {
+		if u.Cluster != name {
 			continue
 		}
-		user, err := c.User(ctx, u.entity)
+		user, err := c.User(ctx, u.Entity)
 		if err != nil && !errors.Is(err, ceph.ErrNotFound) {
 			o.err = err
 			return o
 		}
 		if err == nil {
-			o.users[u.entity] = user
+			o.users[u.Entity] = user
 		}
 	}
 	conf, err := c.MinimalConf(ctx)
@@ -133,7 +134,7 @@ func (in *Integration) observeDisks(ctx context.Context, name string, o *observe
 }
 
 func (in *Integration) observeCloud(ctx context.Context) observedCloud {
-	o := observedCloud{computes: map[string]bool{}, servers: map[string][]openstack.Server{}}
+	o := observedCloud{computes: map[string]bool{}, servers: map[string][]api.Server{}}
 	if in.world.Cloud == nil {
 		o.err = cmp.Or(in.world.CloudErr, errNoCloud)
 		return o
@@ -242,7 +243,7 @@ func (in *Integration) hostQuery(name string) query {
 			addTo(&packages, alternatives(p)...)
 		}
 		for _, id := range in.site.usersOn(service) {
-			addTo(&paths, confPath(id.cluster), keyringPath(id.cluster, id.entity))
+			addTo(&paths, spec.ConfPath(id.Cluster), keyringPath(id.Cluster, id.Entity))
 		}
 	}
 	q.ops = append(q.ops, remote.Stat{Path: cephDir}) // next to the files: they travel as one

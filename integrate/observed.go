@@ -7,8 +7,9 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -85,13 +86,13 @@ type observedFile struct {
 
 type observedCloud struct {
 	err     error
-	records []openstack.ServiceRecord
+	records []api.ServiceRecord
 	// computes are the hosts that Nova has a nova-compute on.
 	computes map[string]bool
-	servers  map[string][]openstack.Server // by compute
-	types    map[string]map[string]string  // extra specs by volume type
+	servers  map[string][]api.Server      // by compute
+	types    map[string]map[string]string // extra specs by volume type
 	// volumes are read where something about them would change, see volumesMatter.
-	volumes    []openstack.Volume
+	volumes    []api.Volume
 	volumesErr error
 }
 
@@ -108,12 +109,12 @@ func (o *observed) clone() *observed {
 }
 
 // key returns a user's key, if it is known yet.
-func (o *observed) key(id userID) (ceph.Key, bool) {
-	c := o.clusters[id.cluster]
+func (o *observed) key(id spec.User) (ceph.Key, bool) {
+	c := o.clusters[id.Cluster]
 	if c == nil || c.err != nil {
 		return ceph.Key{}, false
 	}
-	u, ok := c.users[id.entity]
+	u, ok := c.users[id.Entity]
 	return u.Key, ok && !u.Key.IsZero()
 }
 

@@ -9,24 +9,25 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // onOldCeph is the cloud of a release whose Ceph is as old.
-func onOldCeph(release, caps string, pools ...integrate.PoolSpec) integrate.Spec {
-	spec := exampleSpec()
-	spec.Release = release
-	spec.Clusters[0].Caps, spec.Clusters[0].Pools = caps, pools
-	return spec
+func onOldCeph(release, caps string, pools ...spec.Pool) spec.Spec {
+	s := exampleSpec()
+	s.Release = release
+	s.Clusters[0].Caps, s.Clusters[0].Pools = caps, pools
+	return s
 }
 
 func TestCephBeforeNautilus(t *testing.T) {
-	pools := []integrate.PoolSpec{{Name: "images", PGNum: 64}, {Name: "volumes", PGNum: 128}, {Name: "backups", PGNum: 32}, {Name: "vms", PGNum: 128}}
+	pools := []spec.Pool{{Name: "images", PGNum: 64}, {Name: "volumes", PGNum: 128}, {Name: "backups", PGNum: 32}, {Name: "vms", PGNum: 128}}
 	for _, c := range []struct{ ceph, version, openstack, caps string }{
 		{"firefly", "0.80.11", "kilo", "classic"}, {"jewel", "10.2.11", "newton", "classic"}, {"luminous", "12.2.13", "queens", ""}, {"mimic", "13.2.10", "stein", ""},
 	} {
 		t.Run(c.ceph, func(t *testing.T) {
-			spec := onOldCeph(c.openstack, c.caps, pools...)
-			w, in := open(t, spec)
+			s := onOldCeph(c.openstack, c.caps, pools...)
+			w, in := open(t, s)
 			w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = c.ceph, c.version
 			p := plan(t, in)
 			require.Empty(t, p.Problems(), "%s", p)
@@ -48,7 +49,7 @@ func TestWhatOldCephDoesNotKnow(t *testing.T) {
 	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
 	p := plan(t, in)
 	assert.Contains(t, p.String(), "PROBLEM: ceph pool volumes: cannot be made without pg_num, for which jewel has no default; give the pool one among the pools of cluster ceph")
-	w, in = open(t, onOldCeph("queens", "", integrate.PoolSpec{Name: "images", PGNum: 8}, integrate.PoolSpec{Name: "volumes", PGNum: 8}, integrate.PoolSpec{Name: "backups", PGNum: 8}, integrate.PoolSpec{Name: "vms", PGNum: 8}))
+	w, in = open(t, onOldCeph("queens", "", spec.Pool{Name: "images", PGNum: 8}, spec.Pool{Name: "volumes", PGNum: 8}, spec.Pool{Name: "backups", PGNum: 8}, spec.Pool{Name: "vms", PGNum: 8}))
 	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
 	p = plan(t, in)
 	assert.Contains(t, p.String(), "PROBLEM: ceph user client.glance: left alone, as jewel knows no profiles of rights for RBD, which came with Luminous; say caps: classic for this cluster")
@@ -60,9 +61,9 @@ func TestWhatOldCephDoesNotKnow(t *testing.T) {
 }
 
 func TestPoolsThatOldCephCannotMake(t *testing.T) {
-	spec := onOldCeph("newton", "classic", integrate.PoolSpec{Name: "images", PGNum: 8, CRUSHRule: "replicated_rule"}, integrate.PoolSpec{Name: "volumes", PGNum: 8, CRUSHRule: "ssd"},
-		integrate.PoolSpec{Name: "backups", PGNum: 8}, integrate.PoolSpec{Name: "vms", PGNum: 8})
-	w, in := open(t, spec)
+	s := onOldCeph("newton", "classic", spec.Pool{Name: "images", PGNum: 8, CRUSHRule: "replicated_rule"}, spec.Pool{Name: "volumes", PGNum: 8, CRUSHRule: "ssd"},
+		spec.Pool{Name: "backups", PGNum: 8}, spec.Pool{Name: "vms", PGNum: 8})
+	w, in := open(t, s)
 	old := w.Ceph["ceph"]
 	old.Release, old.Version, old.CRUSHRules = "jewel", "10.2.11", []string{"replicated_rule", "ssd"}
 	require.NoError(t, ceph.New(old).CreatePool(t.Context(), ceph.Pool{Name: "images", PGNum: 8}))

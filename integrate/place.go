@@ -7,13 +7,15 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A place is a copy of Ceph's files on a host, and the services that read it:
 // all of the host, or the one that a container is for.
 type place struct {
 	services []string
-	users    []userID
+	users    []spec.User
 	clusters []string // whose ceph.conf is there
 	kolla    *kollaService
 	from     container
@@ -46,7 +48,7 @@ func (x *hostDiffer) libvirtPlace(service string) place {
 	k := x.service(service).kolla.ofLibvirt()
 	p := place{services: []string{service}, kolla: &k, from: x.seen.containers[k.container]}
 	for _, cluster := range clustersOf(x.site.secrets) {
-		if _, ok := p.from.from(confPath(cluster)); ok {
+		if _, ok := p.from.from(spec.ConfPath(cluster)); ok {
 			p.clusters = append(p.clusters, cluster)
 		}
 	}
@@ -66,9 +68,9 @@ func (p place) at(file string) string {
 	return file
 }
 
-func (p place) conf(cluster string) string { return p.at(confPath(cluster)) }
+func (p place) conf(cluster string) string { return p.at(spec.ConfPath(cluster)) }
 
-func (p place) keyring(id userID) string { return p.at(keyringPath(id.cluster, id.entity)) }
+func (p place) keyring(id spec.User) string { return p.at(keyringPath(id.Cluster, id.Entity)) }
 
 // files lists the files of Ceph of a place.
 func (p place) files() []string {
@@ -91,7 +93,7 @@ func (x *hostDiffer) cephFiles(service string) []string {
 		}
 		for _, id := range x.site.usersOn(service) {
 			if slices.Contains(p.users, id) {
-				files = append(files, p.conf(id.cluster), p.keyring(id))
+				files = append(files, p.conf(id.Cluster), p.keyring(id))
 			}
 		}
 	}
@@ -131,7 +133,7 @@ func (x *hostDiffer) unfitContainer(name string) error {
 		return fmt.Errorf("container %s runs, but not by its unit %s, which is %s; stop it (%s stop %s) and start the unit", k.container, l.unit, u.Active, c.engine, k.container)
 	}
 	for _, id := range x.site.copiedUsers(name) {
-		for _, file := range []string{confPath(id.cluster), keyringPath(id.cluster, id.entity)} {
+		for _, file := range []string{spec.ConfPath(id.Cluster), keyringPath(id.Cluster, id.Entity)} {
 			if err := x.copied(*k, c, file); err != nil {
 				return err
 			}
@@ -146,10 +148,10 @@ func (x *hostDiffer) unfitContainer(name string) error {
 		return err
 	}
 	for _, cluster := range clustersOf(x.site.secrets) {
-		if _, ok := c.from(confPath(cluster)); !ok {
+		if _, ok := c.from(spec.ConfPath(cluster)); !ok {
 			continue
 		}
-		if err := x.copied(libvirt, c, confPath(cluster)); err != nil {
+		if err := x.copied(libvirt, c, spec.ConfPath(cluster)); err != nil {
 			return err
 		}
 	}

@@ -4,17 +4,19 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
-func preparing(p integrate.PrepareSpec) integrate.Spec {
-	spec := exampleSpec()
-	spec.Prepare = &p
-	return spec
+func preparing(p spec.Prepare) spec.Spec {
+	s := exampleSpec()
+	s.Prepare = &p
+	return s
 }
 
 // settled requires that a plan finds nothing to do and writes nothing.
@@ -25,15 +27,15 @@ func settled(t *testing.T, in *integrate.Integration) {
 	require.Empty(t, p.Problems())
 }
 
-func faults(t *testing.T, spec integrate.Spec) map[string]string {
+func faults(t *testing.T, s spec.Spec) map[string]string {
 	t.Helper()
 	found := map[string]string{}
-	err := spec.Validate()
+	err := s.Validate()
 	if err == nil {
 		return found
 	}
 	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
-		var f *integrate.FieldError
+		var f *spec.FieldError
 		require.ErrorAs(t, e, &f)
 		found[f.Path] = f.Message
 	}
@@ -43,12 +45,12 @@ func faults(t *testing.T, spec integrate.Spec) map[string]string {
 func TestNothingIsPreparedUnlessAskedFor(t *testing.T) {
 	_, in := open(t, exampleSpec())
 	bare := plan(t, in).String()
-	_, in = open(t, preparing(integrate.PrepareSpec{}))
+	_, in = open(t, preparing(spec.Prepare{}))
 	assert.Equal(t, bare, plan(t, in).String())
 }
 
 func TestGuestsGetFoldersAndTuning(t *testing.T) {
-	w, in := open(t, preparing(integrate.PrepareSpec{Guests: &integrate.GuestsSpec{Options: map[string]string{"rbd cache": "", "debug_rbd": "1"}}}))
+	w, in := open(t, preparing(spec.Prepare{Guests: &spec.Guests{Options: map[string]string{"rbd cache": "", "debug_rbd": "1"}}}))
 	m := w.Machines["compute1"]
 	_, err := m.Do(t.Context(), remote.Mkdir{Path: "/run/ceph", Owner: "ceph", Group: "ceph", Mode: 0o770})
 	require.NoError(t, err)
@@ -94,7 +96,7 @@ func octalOf(f remote.File) string { return fmt.Sprintf("%04o", uint32(f.Mode.Pe
 // A reboot empties /run; the tmpfiles.d file is what makes the folders again,
 // and until then a plan would.
 func TestGuestsAfterTheirFoldersWereLost(t *testing.T) {
-	w, in := open(t, preparing(integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}}))
+	w, in := open(t, preparing(spec.Prepare{Guests: &spec.Guests{}}))
 	apply(t, in)
 	m := w.Machines["compute2"]
 	_, err := m.Do(t.Context(), remote.SetAttr{Path: "/run/ceph", Mode: 0o750}, remote.SetAttr{Path: "/run/ceph/guests", Owner: "root"})
@@ -110,7 +112,7 @@ func TestGuestsAfterTheirFoldersWereLost(t *testing.T) {
 }
 
 func TestGuestsOfAnotherDistributionAndUnderAppArmor(t *testing.T) {
-	w, in := open(t, preparing(integrate.PrepareSpec{Guests: &integrate.GuestsSpec{}}))
+	w, in := open(t, preparing(spec.Prepare{Guests: &spec.Guests{}}))
 	m := w.Machines["compute1"]
 	m.AddFile("/etc/os-release", []byte("ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"9\"\n"), 0o644)
 	m.AddUser("qemu", "qemu")
@@ -128,7 +130,7 @@ func TestGuestsOfAnotherDistributionAndUnderAppArmor(t *testing.T) {
 }
 
 func TestGuestsValidation(t *testing.T) {
-	found := faults(t, preparing(integrate.PrepareSpec{Guests: &integrate.GuestsSpec{Account: "qemu", Options: map[string]string{
+	found := faults(t, preparing(spec.Prepare{Guests: &spec.Guests{Account: "qemu", Options: map[string]string{
 		"admin socket": "run/x.asok", "log_file": "/var/log/x.log", "keyring": "/etc/x", "rbd cache": "true", "rbd_cache": "false", "a\nb": "1", "debug rbd": "1\n[global]",
 	}}}))
 	for _, path := range []string{"prepare.guests.account", "prepare.guests.options.admin socket", "prepare.guests.options.log_file",

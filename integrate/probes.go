@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -32,11 +33,11 @@ func (r right) String() string {
 
 // rights lists what a user must and must not be able to do, for every pool of
 // the Spec on its cluster.
-func (s *site) rights(id userID) []right {
+func (s *site) rights(id spec.User) []right {
 	write, read := s.poolRights(id)
 	var out []right
-	for _, p := range s.pools[id.cluster] {
-		r := right{pool: p.Name, data: s.holdsData(id.cluster, p.Name)}
+	for _, p := range s.pools[id.Cluster] {
+		r := right{pool: p.Name, data: s.holdsData(id.Cluster, p.Name)}
 		reads, writes := r, r
 		writes.write = true
 		if writes.allowed = slices.Contains(write, p.Name); !writes.allowed {
@@ -48,18 +49,18 @@ func (s *site) rights(id userID) []right {
 	return out
 }
 
-func (s *site) poolRights(id userID) (write, read []string) {
-	l := s.layout(id.cluster)
-	if pools, data := s.poolsOf(id, usedForImages); len(pools) > 0 {
+func (s *site) poolRights(id spec.User) (write, read []string) {
+	l := s.layout(id.Cluster)
+	if pools, data := s.poolsOf(id, spec.ForImages); len(pools) > 0 {
 		return slices.Concat(pools, data), nil
 	}
-	if pools, data := s.poolsOf(id, usedForBackups); len(pools) > 0 {
+	if pools, data := s.poolsOf(id, spec.ForBackups); len(pools) > 0 {
 		if write = slices.Concat(pools, data); l.Classic {
 			return write, nil
 		}
 		return write, slices.Concat(l.VolumePools, l.DataPools)
 	}
-	pools, data := s.poolsOf(id, usedForVolumes, usedForDisks)
+	pools, data := s.poolsOf(id, spec.ForVolumes, spec.ForDisks)
 	write, read = slices.Concat(pools, data), slices.Concat(l.ImagePools, l.ImageDataPools)
 	if s.sharedWithNova(id) && l.ImagesWritable {
 		write = append(write, read...)
@@ -71,18 +72,18 @@ func (s *site) poolRights(id userID) (write, read []string) {
 // as the service's account, those that it must not have too.
 func (v *verifier) probes(ctx context.Context) {
 	for _, u := range v.in.site.users {
-		name := "rights " + u.entity
+		name := "rights " + u.Entity
 		if len(v.in.site.spec.Clusters) > 1 {
-			name += " in " + u.cluster
+			name += " in " + u.Cluster
 		}
 		v.check(ctx, name, "compare the users check with the pools; foreign rights can be dropped with remove_foreign_caps: true",
-			func(ctx context.Context) (string, error) { return v.probe(ctx, u.userID) })
+			func(ctx context.Context) (string, error) { return v.probe(ctx, u.User) })
 	}
 }
 
 // place finds a host and an account that use a user's keyring, and what runs a
 // program where they do.
-func (v *verifier) place(id userID) (host, account string, run func(argv ...string) remote.Op) {
+func (v *verifier) place(id spec.User) (host, account string, run func(argv ...string) remote.Op) {
 	d := newDiffer(v.in.site, v.seen)
 	for _, h := range v.in.site.spec.Hosts {
 		seen := v.seen.hosts[h.Name]
@@ -110,7 +111,7 @@ func (p place) run(account string, argv []string) remote.Op {
 	return remote.Run{Argv: append([]string{p.from.engine, "exec", "--user", account, p.kolla.container}, argv...)}
 }
 
-func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
+func (v *verifier) probe(ctx context.Context, id spec.User) (string, error) {
 	host, account, run := v.place(id)
 	if host == "" {
 		return "", unable("no reachable host has its keyring")
@@ -133,13 +134,13 @@ func (v *verifier) probe(ctx context.Context, id userID) (string, error) {
 
 // A prober tries the rights of a user, as the account of a service.
 type prober struct {
-	id   userID
+	id   spec.User
 	name string
 	as   func(argv ...string) remote.Op
 }
 
 func (p prober) run(program string, args ...string) remote.Op {
-	argv := []string{program, "--conf", confPath(p.id.cluster), "--id", p.id.short()}
+	argv := []string{program, "--conf", spec.ConfPath(p.id.Cluster), "--id", p.id.Name()}
 	return p.as(append(argv, args...)...)
 }
 

@@ -4,9 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
 )
 
 // allReleases are those of OpenStack that a Spec may name.

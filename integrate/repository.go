@@ -3,30 +3,12 @@ package integrate
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
 )
-
-// A RepositorySpec gives hosts a repository with Ceph's packages, beside those
-// they have, and its key. On a host with apt, the key counts for that repository
-// alone, which is read and its signature checked before it counts. On one with
-// dnf, the packages' signatures are checked when they are installed; rpm then
-// keeps the key, even if it did not sign them, and trusts it in any repository.
-type RepositorySpec struct {
-	// Apt is the URL for hosts with apt, and Dnf, in which $releasever and
-	// $basearch are the host's own, that for hosts with dnf. A host that has
-	// none here is a Problem.
-	Apt string `json:"apt,omitempty" yaml:"apt,omitempty"`
-	Dnf string `json:"dnf,omitempty" yaml:"dnf,omitempty"`
-	// Suite is apt's; the codename of the host's release when empty.
-	Suite string `json:"suite,omitempty" yaml:"suite,omitempty"`
-	// Components are apt's; main when empty.
-	Components []string `json:"components,omitempty" yaml:"components,omitempty"`
-	// Key is the OpenPGP public key that signs the repository, in ASCII armour.
-	Key string `json:"key" yaml:"key"`
-}
 
 // KindRepository is about a repository of packages, with its key.
 const KindRepository Kind = "repository"
@@ -41,6 +23,9 @@ const (
 	dnfRepo     = "/etc/yum.repos.d/cephstack.repo"
 	dnfKey      = "/etc/pki/rpm-gpg/RPM-GPG-KEY-cephstack"
 )
+
+// suiteForm is what the codename of a host's release may be.
+var suiteForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 func (s *site) repositoryOps() []remote.Op {
 	if s.prepare().Repository == nil {
@@ -78,7 +63,7 @@ func (x *hostDiffer) desiredRepository() (repository, error) {
 	switch {
 	case spec.Apt == "":
 		return r, fmt.Errorf("%s has apt, and prepare.repository.apt is not given", x.spec.Name)
-	case !nameForm.MatchString(strings.ReplaceAll(suite, "/", ".")):
+	case !suiteForm.MatchString(strings.ReplaceAll(suite, "/", ".")):
 		return r, fmt.Errorf("%s does not say the codename of its release; say prepare.repository.suite", osRelease)
 	}
 	return r, nil

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -10,11 +11,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/integrate/integratetest"
-	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 const (
@@ -27,9 +30,9 @@ const (
 
 // openApt gives a world whose hosts have folders for apt and dnf, and an
 // apt-get that update answers.
-func openApt(t *testing.T, spec integrate.Spec, update func(host, trial string) (stderr string, exit int)) (*integratetest.World, *integrate.Integration) {
+func openApt(t *testing.T, s spec.Spec, update func(host, trial string) (stderr string, exit int)) (*integratetest.World, *integrate.Integration) {
 	t.Helper()
-	w, in := open(t, spec)
+	w, in := open(t, s)
 	for name, m := range w.Machines {
 		m.AddFile("/etc/apt/sources.list.d/README", nil, 0o644)
 		m.AddFile("/etc/yum.repos.d/README", nil, 0o644)
@@ -49,8 +52,8 @@ func openApt(t *testing.T, spec integrate.Spec, update func(host, trial string) 
 	return w, in
 }
 
-func aptSpec() integrate.Spec {
-	return preparing(integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "https://mirror.example/ceph", Key: someKey}})
+func aptSpec() spec.Spec {
+	return preparing(spec.Prepare{Repository: &spec.Repository{Apt: "https://mirror.example/ceph", Key: someKey}})
 }
 
 func TestRepositoryComesBeforePackages(t *testing.T) {
@@ -109,8 +112,8 @@ func TestARepositoryThatDoesNotWorkDoesNotCount(t *testing.T) {
 }
 
 func TestRepositoryOfHostsWithDnf(t *testing.T) {
-	spec := aptSpec()
-	w, in := openApt(t, spec, func(string, string) (string, int) { return "", 0 })
+	s := aptSpec()
+	w, in := openApt(t, s, func(string, string) (string, int) { return "", 0 })
 	w.Machines["compute1"].AddFile("/etc/os-release", []byte("ID=rocky\nID_LIKE=\"rhel centos fedora\"\n"), 0o644)
 	w.Machines["compute2"].AddFile("/etc/os-release", []byte("ID=debian\n"), 0o644)
 	said := ""
@@ -119,7 +122,7 @@ func TestRepositoryOfHostsWithDnf(t *testing.T) {
 	}
 	require.Contains(t, said, "compute1 the repository cannot be set up: compute1 has dnf")
 	require.Contains(t, said, "compute2 the repository cannot be set up: /etc/os-release does not say")
-	spec.Prepare.Repository.Dnf, spec.Prepare.Repository.Suite = "https://mirror.example/el$releasever/$basearch", "bookworm"
+	s.Prepare.Repository.Dnf, s.Prepare.Repository.Suite = "https://mirror.example/el$releasever/$basearch", "bookworm"
 	apply(t, in)
 	settled(t, in)
 	text, _ := w.Machines["compute1"].Contents("/etc/yum.repos.d/cephstack.repo")
@@ -154,9 +157,9 @@ func TestAptTakesTheRepository(t *testing.T) {
 		wrong string
 	}{"its key": {key, ""}, "another key": {other, "NO_PUBKEY"}} {
 		t.Run(name, func(t *testing.T) {
-			spec := preparing(integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "file:" + dir + "/repo", Suite: "test", Key: c.key}})
+			s := preparing(spec.Prepare{Repository: &spec.Repository{Apt: "file:" + dir + "/repo", Suite: "test", Key: c.key}})
 			var w *integratetest.World
-			w, in := openApt(t, spec, func(host, trial string) (string, int) {
+			w, in := openApt(t, s, func(host, trial string) (string, int) {
 				if host != "compute1" {
 					return "", 0
 				}
@@ -242,10 +245,10 @@ func signRepository(t *testing.T, dir string) string {
 	return public
 }
 
-func floorSpec() integrate.Spec {
-	spec := exampleSpec()
-	spec.Clusters[0].MinClient = "16.2.10"
-	return spec
+func floorSpec() spec.Spec {
+	s := exampleSpec()
+	s.Clusters[0].MinClient = "16.2.10"
+	return s
 }
 
 // oldClients puts an old client on a compute, and an apt-get that upgrades.
@@ -299,7 +302,7 @@ func TestARepositoryThatHangs(t *testing.T) {
 		m.AddPackage("librbd1", "16.2.15+ds-0+deb12u1", true)
 		return nil, nil, 0
 	})
-	m.Fail = func(op remote.Op) error {
+	m.Fail = func(_ context.Context, op remote.Op) error {
 		if run, ok := op.(remote.Run); ok && run.Argv[len(run.Argv)-1] == "update" {
 			return remote.ErrTimeout
 		}
@@ -325,9 +328,9 @@ func TestOldClientsThatStayOld(t *testing.T) {
 
 func TestHeldClientsAreLeftAlone(t *testing.T) {
 	for _, packages := range []string{"install", "check"} {
-		spec := floorSpec()
-		spec.Packages = packages
-		w, in := open(t, spec)
+		s := floorSpec()
+		s.Packages = packages
+		w, in := open(t, s)
 		held := ""
 		if packages == "install" {
 			held = "linux-image\nlibrbd1:amd64\n"
@@ -369,21 +372,21 @@ func TestLockedClientsAreLeftAlone(t *testing.T) {
 }
 
 func TestRepositoryValidation(t *testing.T) {
-	spec := preparing(integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "mirror.example", Dnf: "https://a b", Suite: "a b", Components: []string{"a\nb"}, Key: "AAAA"}})
-	spec.Clusters[0].MinClient = "reef"
-	spec.SSH.Entry = &integrate.EntrySpec{User: "a b"}
-	found := faults(t, spec)
+	s := preparing(spec.Prepare{Repository: &spec.Repository{Apt: "mirror.example", Dnf: "https://a b", Suite: "a b", Components: []string{"a\nb"}, Key: "AAAA"}})
+	s.Clusters[0].MinClient = "reef"
+	s.SSH.Entry = &spec.Entry{User: "a b"}
+	found := faults(t, s)
 	for _, path := range []string{"prepare.repository.apt", "prepare.repository.dnf", "prepare.repository.suite", "prepare.repository.components[0]",
 		"prepare.repository.key", "clusters[0].min_client", "ssh.entry", "ssh.entry.user"} {
 		assert.Contains(t, found, path)
 	}
-	spec.Prepare.Repository = &integrate.RepositorySpec{Key: someKey}
-	assert.Contains(t, faults(t, spec), "prepare.repository")
+	s.Prepare.Repository = &spec.Repository{Key: someKey}
+	assert.Contains(t, faults(t, s), "prepare.repository")
 
-	spec.Prepare.Repository = &integrate.RepositorySpec{Apt: "https://ops:pass-word@mirror.example/ceph", Dnf: "https://pass-word@mirror.example/ceph", Key: someKey}
-	found = faults(t, spec)
+	s.Prepare.Repository = &spec.Repository{Apt: "https://ops:pass-word@mirror.example/ceph", Dnf: "https://pass-word@mirror.example/ceph", Key: someKey}
+	found = faults(t, s)
 	for _, path := range []string{"prepare.repository.apt", "prepare.repository.dnf"} {
 		assert.Contains(t, found[path], "a login")
 	}
-	assert.NotContains(t, spec.Validate().Error(), "pass-word")
+	assert.NotContains(t, s.Validate().Error(), "pass-word")
 }

@@ -3,81 +3,54 @@ package integrate
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
 
-// A userID names a Ceph user of one of the Spec's clusters.
-type userID struct{ cluster, entity string }
-
-func (u userID) short() string { return strings.TrimPrefix(u.entity, "client.") }
-
 // A userUse is a user and what the layout gives it.
 type userUse struct {
-	userID
+	spec.User
 	caps ceph.Caps
 }
 
 // A site is a Spec with its defaults filled in and its cross-references
 // drawn: what every part of the plan reads.
 type site struct {
-	spec    Spec
+	spec    spec.Spec
 	release openstack.Release
-	glance  *GlanceSpec
-	stores  []StoreSpec // of Glance, the default one first
-	cinder  []BackendSpec
-	backup  *BackupSpec
-	nova    *NovaSpec
+	glance  *spec.Glance
+	stores  []spec.Store // of Glance, the default one first
+	cinder  []spec.Backend
+	backup  *spec.Backup
+	nova    *spec.Nova
 	users   []userUse              // sorted by cluster, then entity
 	pools   map[string][]ceph.Pool // by cluster, sorted by name
 	// services are the places of the services, by layout.
 	services map[string]map[string]serviceLayout
-	on       map[string][]userID // by service
-	uses     []poolUse
-	secrets  []userID // whom QEMU logs in as on the computes
+	on       map[string][]spec.User // by service
+	uses     []spec.Use
+	secrets  []spec.User // whom QEMU logs in as on the computes
 }
 
 // resolve fills the defaults in; spec has passed Validate.
-func resolve(spec Spec) *site {
-	release, _ := openstack.ParseRelease(spec.Release) // Validate reports it
-	s := &site{spec: spec, release: release, pools: map[string][]ceph.Pool{}, services: layouts(release)}
-	first := ""
-	if len(spec.Clusters) > 0 {
-		first = spec.Clusters[0].Name
+func resolve(given spec.Spec) *site {
+	release, _ := openstack.ParseRelease(given.Release) // Validate reports it
+	s := &site{spec: given, release: release, pools: map[string][]ceph.Pool{}, services: layouts(release)}
+	full := given.WithDefaults()
+	s.glance, s.backup, s.nova, s.uses = full.Glance, full.Backup, full.Nova, full.Uses()
+	if s.glance != nil {
+		s.stores = s.glance.All()
 	}
-	if g := spec.Glance; g != nil {
-		s.glance = &GlanceSpec{Cluster: cmp.Or(g.Cluster, first), Pool: cmp.Or(g.Pool, "images"),
-			User: cmp.Or(g.User, "glance"), Store: cmp.Or(g.Store, "rbd"), DataPool: g.DataPool}
-		s.stores = []StoreSpec{{Name: s.glance.Store, Cluster: s.glance.Cluster, Pool: s.glance.Pool, User: s.glance.User, DataPool: g.DataPool}}
-		for _, st := range g.Stores {
-			st.Cluster, st.Pool, st.User = cmp.Or(st.Cluster, first), cmp.Or(st.Pool, "images"), cmp.Or(st.User, "glance")
-			s.stores = append(s.stores, st)
-		}
+	if full.Cinder != nil {
+		s.cinder = full.Cinder.Backends
 	}
-	if c := spec.Cinder; c != nil {
-		for _, b := range c.Backends {
-			b.Cluster, b.Pool, b.User = cmp.Or(b.Cluster, first), cmp.Or(b.Pool, "volumes"), cmp.Or(b.User, "cinder")
-			s.cinder = append(s.cinder, b)
-		}
-	}
-	if b := spec.Backup; b != nil {
-		r := *b
-		r.Cluster, r.Pool, r.User = cmp.Or(b.Cluster, first), cmp.Or(b.Pool, "backups"), cmp.Or(b.User, "cinder-backup")
-		s.backup = &r
-	}
-	if n := spec.Nova; n != nil {
-		r := *n
-		r.Cluster, r.Pool, r.User = cmp.Or(n.Cluster, first), cmp.Or(n.Pool, "vms"), cmp.Or(n.User, "cinder")
-		s.nova = &r
-	}
-	s.resolveUses()
 	s.resolvePools()
 	s.resolveUsers()
 	s.secrets = s.resolveSecrets()
-	s.on = map[string][]userID{}
-	for _, name := range serviceNames() {
+	s.on = map[string][]spec.User{}
+	for _, name := range spec.ServiceNames() {
 		s.on[name] = s.resolveUsersOn(name)
 	}
 	return s
@@ -92,8 +65,8 @@ func (s *site) resolvePools() {
 		s.pools[cluster] = append(s.pools[cluster], s.poolDetails(cluster, pool))
 	}
 	for _, u := range s.uses {
-		add(u.id.cluster, u.pool)
-		add(u.id.cluster, u.data)
+		add(u.User.Cluster, u.Pool)
+		add(u.User.Cluster, u.DataPool)
 	}
 	for _, pools := range s.pools {
 		slices.SortFunc(pools, func(a, b ceph.Pool) int { return cmp.Compare(a.Name, b.Name) })
@@ -101,13 +74,13 @@ func (s *site) resolvePools() {
 }
 
 // cluster is a cluster of the Spec.
-func (s *site) cluster(name string) ClusterSpec {
+func (s *site) cluster(name string) spec.Cluster {
 	for _, c := range s.spec.Clusters {
 		if c.Name == name {
 			return c
 		}
 	}
-	return ClusterSpec{Name: name}
+	return spec.Cluster{Name: name}
 }
 
 func (s *site) poolDetails(cluster, pool string) ceph.Pool {
@@ -129,8 +102,8 @@ func (s *site) poolDetails(cluster, pool string) ceph.Pool {
 // layout is the view of one cluster that caps are computed from.
 func (s *site) layout(cluster string) ceph.Layout {
 	l := ceph.Layout{MgrCaps: true, Classic: s.cluster(cluster).Caps == "classic"}
-	l.ImagePools, l.ImageDataPools = s.pick(func(u poolUse) bool { return u.in(cluster, usedForImages) })
-	l.VolumePools, l.DataPools = s.pick(func(u poolUse) bool { return u.in(cluster, usedForVolumes) })
+	l.ImagePools, l.ImageDataPools = s.pick(func(u spec.Use) bool { return u.In(cluster, spec.ForImages) })
+	l.VolumePools, l.DataPools = s.pick(func(u spec.Use) bool { return u.In(cluster, spec.ForVolumes) })
 	if s.backup != nil && s.backup.Cluster == cluster {
 		l.BackupPool, l.BackupDataPool = s.backup.Pool, s.backup.DataPool
 	}
@@ -142,26 +115,26 @@ func (s *site) layout(cluster string) ceph.Layout {
 }
 
 func (s *site) resolveUsers() {
-	need := map[userID]ceph.Caps{}
+	need := map[spec.User]ceph.Caps{}
 	for _, u := range s.uses {
-		l := s.layout(u.id.cluster)
-		switch u.what {
-		case usedForImages:
-			l.ImagePools, l.ImageDataPools = s.poolsOf(u.id, usedForImages)
-			need[u.id] = l.GlanceCaps()
-		case usedForVolumes:
-			l.VolumePools, _ = s.poolsOf(u.id, usedForVolumes)
-			_, l.DataPools = s.poolsOf(u.id, usedForVolumes, usedForDisks)
-			if !s.sharedWithNova(u.id) {
+		l := s.layout(u.User.Cluster)
+		switch u.What {
+		case spec.ForImages:
+			l.ImagePools, l.ImageDataPools = s.poolsOf(u.User, spec.ForImages)
+			need[u.User] = l.GlanceCaps()
+		case spec.ForVolumes:
+			l.VolumePools, _ = s.poolsOf(u.User, spec.ForVolumes)
+			_, l.DataPools = s.poolsOf(u.User, spec.ForVolumes, spec.ForDisks)
+			if !s.sharedWithNova(u.User) {
 				l.VMPool, l.ImagesWritable = "", false
 			}
-			need[u.id] = l.CinderCaps()
-		case usedForBackups:
-			need[u.id] = l.BackupCaps()
-		case usedForDisks:
-			if pools, _ := s.poolsOf(u.id, usedForVolumes); len(pools) == 0 {
-				_, l.DataPools = s.poolsOf(u.id, usedForDisks)
-				need[u.id] = l.NovaCaps()
+			need[u.User] = l.CinderCaps()
+		case spec.ForBackups:
+			need[u.User] = l.BackupCaps()
+		case spec.ForDisks:
+			if pools, _ := s.poolsOf(u.User, spec.ForVolumes); len(pools) == 0 {
+				_, l.DataPools = s.poolsOf(u.User, spec.ForDisks)
+				need[u.User] = l.NovaCaps()
 			}
 		}
 	}
@@ -169,21 +142,21 @@ func (s *site) resolveUsers() {
 		s.users = append(s.users, userUse{id, caps.Normal()})
 	}
 	slices.SortFunc(s.users, func(a, b userUse) int {
-		return cmp.Or(cmp.Compare(a.cluster, b.cluster), cmp.Compare(a.entity, b.entity))
+		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Entity, b.Entity))
 	})
 }
 
-func (s *site) sharedWithNova(id userID) bool {
-	return s.nova != nil && s.nova.Cluster == id.cluster && "client."+s.nova.User == id.entity
+func (s *site) sharedWithNova(id spec.User) bool {
+	return s.nova != nil && s.nova.Cluster == id.Cluster && "client."+s.nova.User == id.Entity
 }
 
 // usersOn lists the Ceph users whose keyring a service needs on its host.
-func (s *site) usersOn(service string) []userID { return s.on[service] }
+func (s *site) usersOn(service string) []spec.User { return s.on[service] }
 
-func (s *site) resolveUsersOn(service string) []userID {
-	var ids []userID
+func (s *site) resolveUsersOn(service string) []spec.User {
+	var ids []spec.User
 	add := func(cluster, user string) {
-		id := userID{cluster, "client." + user}
+		id := spec.User{Cluster: cluster, Entity: "client." + user}
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
@@ -207,15 +180,15 @@ func (s *site) resolveUsersOn(service string) []userID {
 		}
 	case "nova-compute":
 		for _, id := range s.secrets {
-			add(id.cluster, id.short())
+			add(id.Cluster, id.Name())
 		}
 	}
 	return ids
 }
 
 // usersOf lists the Ceph users whose keyrings a host with these services needs.
-func (s *site) usersOf(services []string) []userID {
-	var ids []userID
+func (s *site) usersOf(services []string) []spec.User {
+	var ids []spec.User
 	for _, name := range services {
 		for _, id := range s.usersOn(name) {
 			if !slices.Contains(ids, id) {
@@ -227,23 +200,23 @@ func (s *site) usersOf(services []string) []userID {
 }
 
 // clustersOf lists the clusters of users, each once.
-func clustersOf(users []userID) []string {
+func clustersOf(users []spec.User) []string {
 	var names []string
 	for _, id := range users {
-		if !slices.Contains(names, id.cluster) {
-			names = append(names, id.cluster)
+		if !slices.Contains(names, id.Cluster) {
+			names = append(names, id.Cluster)
 		}
 	}
 	return names
 }
 
-func (s *site) resolveSecrets() []userID {
-	var ids []userID
+func (s *site) resolveSecrets() []spec.User {
+	var ids []spec.User
 	if s.nova != nil {
-		ids = append(ids, userID{s.nova.Cluster, "client." + s.nova.User})
+		ids = append(ids, spec.User{Cluster: s.nova.Cluster, Entity: "client." + s.nova.User})
 	}
 	for _, b := range s.cinder {
-		if id := (userID{b.Cluster, "client." + b.User}); !slices.Contains(ids, id) {
+		if id := (spec.User{Cluster: b.Cluster, Entity: "client." + b.User}); !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -251,12 +224,12 @@ func (s *site) resolveSecrets() []userID {
 }
 
 // givenUUID is the secret UUID that the Spec gives for a user, if any.
-func (s *site) givenUUID(id userID) string {
+func (s *site) givenUUID(id spec.User) string {
 	if s.nova != nil && s.sharedWithNova(id) && s.nova.SecretUUID != "" {
 		return s.nova.SecretUUID
 	}
 	for _, b := range s.cinder {
-		if b.Cluster == id.cluster && "client."+b.User == id.entity && b.SecretUUID != "" {
+		if b.Cluster == id.Cluster && "client."+b.User == id.Entity && b.SecretUUID != "" {
 			return b.SecretUUID
 		}
 	}
@@ -279,7 +252,7 @@ func (s *site) wants(service string) bool {
 }
 
 // servicesOf lists the services of a host that the Spec configures.
-func (s *site) servicesOf(h HostSpec) []string {
+func (s *site) servicesOf(h spec.Host) []string {
 	var out []string
 	for _, name := range h.Services {
 		if s.wants(name) {
@@ -290,7 +263,7 @@ func (s *site) servicesOf(h HostSpec) []string {
 }
 
 // stageOf puts a host into the computes' or the controllers' stage.
-func stageOf(h HostSpec) Stage {
+func stageOf(h spec.Host) Stage {
 	if slices.Contains(h.Services, "nova-compute") {
 		return StageComputes
 	}

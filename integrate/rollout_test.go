@@ -14,30 +14,31 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // fleet is a world of n computes, of which so many are worked on at once.
 func fleet(t *testing.T, n, parallel int) (*integratetest.World, *integrate.Integration, []string) {
-	spec := exampleSpec()
-	spec.Hosts = spec.Hosts[:1]
+	s := exampleSpec()
+	s.Hosts = s.Hosts[:1]
 	all := []string{"ceph", "controller", "cloud"}
 	for i := range n {
 		name := fmt.Sprintf("compute%d", i)
-		spec.Hosts = append(spec.Hosts, integrate.HostSpec{Name: name, Services: []string{"nova-compute"}})
+		s.Hosts = append(s.Hosts, spec.Host{Name: name, Services: []string{"nova-compute"}})
 		all = append(all, name)
 	}
-	w, err := integratetest.New(spec)
+	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond, Parallel: parallel})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond, Parallel: parallel})
 	require.NoError(t, err)
 	return w, in, all
 }
 
 func down(w *integratetest.World, names ...string) {
 	for _, name := range names {
-		w.Machines[name].Fail = func(remote.Op) error {
+		w.Machines[name].Fail = func(context.Context, remote.Op) error {
 			return &remote.HostError{Host: name, Step: "connect", Err: remote.ErrUnreachable}
 		}
 	}
@@ -111,7 +112,7 @@ func TestARolloutGoesOnBesideASlowHost(t *testing.T) {
 	var others atomic.Int64
 	done := make(chan struct{})
 	for name, m := range w.Machines {
-		m.Fail = func(op remote.Op) error {
+		m.Fail = func(_ context.Context, op remote.Op) error {
 			if kind, _ := remote.Describe(op); kind != "restart" {
 				return nil
 			}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 const applyNext = "look at the plan and apply it"
@@ -72,7 +73,7 @@ func (f Finding) concerns(kinds []Kind) bool {
 		return true
 	case strings.HasPrefix(f.Object, "secret"):
 		kind = KindSecret
-	case strings.HasSuffix(f.Object, ".service"), isService(f.Object):
+	case strings.HasSuffix(f.Object, ".service"), slices.Contains(spec.ServiceNames(), f.Object):
 		kind = KindUnit
 	case strings.HasPrefix(f.Object, "pool"), strings.HasPrefix(f.Object, "erasure profile"):
 		kind = KindPool
@@ -90,7 +91,7 @@ func isServiceConfig(file string) bool {
 	return slices.Contains(names, path.Base(file)) && path.Base(path.Dir(file)) != path.Base(cephDir)
 }
 
-func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec) {
+func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c spec.Cluster) {
 	seen := v.seen.clusters[c.Name]
 	v.check(ctx, "ceph-health "+c.Name, "ceph health detail", func(context.Context) (string, error) {
 		if seen.err != nil {
@@ -119,8 +120,8 @@ func (v *verifier) staticCluster(ctx context.Context, plan *Plan, c ClusterSpec)
 		}
 		var have []string
 		for _, u := range v.in.site.users {
-			if u.cluster == c.Name {
-				have = append(have, u.entity+" "+seen.users[u.entity].Caps.String())
+			if u.Cluster == c.Name {
+				have = append(have, u.Entity+" "+seen.users[u.Entity].Caps.String())
 			}
 		}
 		return agrees(plan, c.Name, strings.Join(have, "; "), KindUser)
@@ -147,7 +148,7 @@ func healthOf(s ceph.Status) string {
 	return text
 }
 
-func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
+func (v *verifier) staticHost(ctx context.Context, plan *Plan, h spec.Host) {
 	seen := v.seen.hosts[h.Name]
 	x := newDiffer(v.in.site, v.seen).on(h, seen)
 	v.check(ctx, "files "+h.Name, applyNext, func(context.Context) (string, error) {
@@ -181,8 +182,8 @@ func (v *verifier) staticHost(ctx context.Context, plan *Plan, h HostSpec) {
 			}
 			var have []string
 			for _, id := range v.in.site.secrets {
-				if c := v.seen.clusters[id.cluster]; c.err == nil {
-					have = append(have, x.uuids[id]+" holds the key of "+id.entity)
+				if c := v.seen.clusters[id.Cluster]; c.err == nil {
+					have = append(have, x.uuids[id]+" holds the key of "+id.Entity)
 				}
 			}
 			return agrees(plan, h.Name, strings.Join(have, ", "), KindSecret)
@@ -226,7 +227,7 @@ func (x *hostDiffer) unknown() error {
 		return unable("%w", x.seen.err)
 	}
 	for _, id := range x.users {
-		if err := x.o.clusters[id.cluster].err; err != nil {
+		if err := x.o.clusters[id.Cluster].err; err != nil {
 			return unable("%w", err)
 		}
 	}
@@ -311,7 +312,7 @@ func (v *verifier) staticCloud(ctx context.Context, plan *Plan) {
 		return strings.Join(have, ", "), nil
 	})
 	v.staticZones(ctx)
-	if !slices.ContainsFunc(v.in.site.cinder, func(b BackendSpec) bool { return b.VolumeType != "" }) {
+	if !slices.ContainsFunc(v.in.site.cinder, func(b spec.Backend) bool { return b.VolumeType != "" }) {
 		return // nothing to look at, and so nothing to pass
 	}
 	v.check(ctx, "volume types", applyNext, func(context.Context) (string, error) {

@@ -9,24 +9,25 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // threeStores has Glance's images in two clusters, and in two pools of the first.
-func threeStores() integrate.Spec {
-	spec := twoClusters()
-	spec.Glance.Store = "slow"
-	spec.Glance.Stores = []integrate.StoreSpec{
+func threeStores() spec.Spec {
+	s := twoClusters()
+	s.Glance.Store = "slow"
+	s.Glance.Stores = []spec.Store{
 		{Name: "fast", Cluster: "ssd"},
 		{Name: "safe", Pool: "safe-images", User: "glance-safe"},
 	}
-	return spec
+	return s
 }
 
 func TestSeveralStores(t *testing.T) {
 	w, in := open(t, threeStores())
-	old, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
+	old, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
 	require.NoError(t, err)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
@@ -110,9 +111,9 @@ func check(r *integrate.Report, name string) *integrate.Check {
 // them copied, as Glance lets only administrators do that, and others' VMs would
 // not start.
 func TestImagesInAnotherClusterThanTheDisks(t *testing.T) {
-	spec := threeStores()
-	spec.Nova.Cluster = "ssd"
-	w, in := open(t, spec)
+	s := threeStores()
+	s.Nova.Cluster = "ssd"
+	w, in := open(t, s)
 	apply(t, in)
 	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
 	assert.NotContains(t, string(data), "images_rbd_glance_store_name")
@@ -124,9 +125,9 @@ func TestImagesInAnotherClusterThanTheDisks(t *testing.T) {
 // TestTheOperatorMayHaveImagesCopied: what they put into nova.conf, or beside it,
 // for Nova to ask Glance for a copy, stays as it is and is nothing to plan.
 func TestTheOperatorMayHaveImagesCopied(t *testing.T) {
-	spec := threeStores()
-	spec.Nova.Cluster = "ssd"
-	w, in := open(t, spec)
+	s := threeStores()
+	s.Nova.Cluster = "ssd"
+	w, in := open(t, s)
 	const own = "[libvirt]\nimages_rbd_glance_store_name = fast\nimages_rbd_glance_copy_timeout = 900\n"
 	w.Machines["compute1"].AddFile("/etc/nova/nova.conf", []byte("[DEFAULT]\n"+own), 0o640)
 	w.Machines["compute2"].AddFile("/etc/nova/nova.conf.d/copy.conf", []byte(own), 0o640)
@@ -156,9 +157,9 @@ func TestAStoreThatIsNotServed(t *testing.T) {
 }
 
 func TestStoresInRocky(t *testing.T) {
-	spec := threeStores()
-	spec.Release = "rocky"
-	w, in := open(t, spec)
+	s := threeStores()
+	s.Release = "rocky"
+	w, in := open(t, s)
 	apply(t, in)
 	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
 	assert.Contains(t, string(data), "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n")
@@ -166,22 +167,22 @@ func TestStoresInRocky(t *testing.T) {
 }
 
 func TestValidateOfStores(t *testing.T) {
-	for want, mutate := range map[string]func(*integrate.Spec){
-		"glance.stores":            func(s *integrate.Spec) { s.Release = "queens" },
-		"glance.stores[0].name":    func(s *integrate.Spec) { s.Glance.Stores[0].Name = "" },
-		"glance.stores[1].name":    func(s *integrate.Spec) { s.Glance.Stores[1].Name = "Slow" },
-		"glance.stores[0].cluster": func(s *integrate.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
-		"glance.stores[1].pool":    func(s *integrate.Spec) { s.Glance.Stores[1].Pool = "images" },
-		"glance.stores[1].user":    func(s *integrate.Spec) { s.Glance.Stores[1].User = "cinder" },
-		"glance.stores[0].user":    func(s *integrate.Spec) { s.Glance.Stores[0].User = "admin" },
-		"glance":                   func(s *integrate.Spec) { s.Glance.Stores[0].Name = "http" },
+	for want, mutate := range map[string]func(*spec.Spec){
+		"glance.stores":            func(s *spec.Spec) { s.Release = "queens" },
+		"glance.stores[0].name":    func(s *spec.Spec) { s.Glance.Stores[0].Name = "" },
+		"glance.stores[1].name":    func(s *spec.Spec) { s.Glance.Stores[1].Name = "Slow" },
+		"glance.stores[0].cluster": func(s *spec.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
+		"glance.stores[1].pool":    func(s *spec.Spec) { s.Glance.Stores[1].Pool = "images" },
+		"glance.stores[1].user":    func(s *spec.Spec) { s.Glance.Stores[1].User = "cinder" },
+		"glance.stores[0].user":    func(s *spec.Spec) { s.Glance.Stores[0].User = "admin" },
+		"glance":                   func(s *spec.Spec) { s.Glance.Stores[0].Name = "http" },
 	} {
-		spec := threeStores()
-		require.NoError(t, spec.Validate())
-		mutate(&spec)
-		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+		given := threeStores()
+		require.NoError(t, given.Validate())
+		mutate(&given)
+		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
 	}
-	spec := threeStores()
-	spec.Glance.Stores[1].User = "glance" // one user for two pools
-	assert.NoError(t, spec.Validate())
+	given := threeStores()
+	given.Glance.Stores[1].User = "glance" // one user for two pools
+	assert.NoError(t, given.Validate())
 }

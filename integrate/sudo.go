@@ -9,18 +9,6 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A SudoSpec gives the login user of ssh a sudo rule without a password, in a
-// file of its own under /etc/sudoers.d, root's and 0440. The rule is checked by
-// the host's visudo before it is written, and all rules after that; one that
-// does not pass is taken back. Other files are never touched.
-type SudoSpec struct {
-	// Narrow lets the user run /bin/sh -c as root and nothing else, which is
-	// all that cephstack runs. That keeps other programs and users from being
-	// run through sudo by the way, but it is no smaller trust: a shell as
-	// root can do everything.
-	Narrow bool `json:"narrow,omitempty" yaml:"narrow,omitempty"`
-}
-
 const (
 	sudoers    = "/etc/sudoers"
 	sudoersDir = "/etc/sudoers.d"

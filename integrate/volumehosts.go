@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 )
 
@@ -30,7 +31,7 @@ func (x *hostDiffer) serves(all osloconf.Files) {
 // backend_host of a backend's section, or host, or the host's own.
 func cinderName(section string, all osloconf.Files, host string) string {
 	name, _ := all.Lookup("DEFAULT", "host")
-	if own, ok := all.Lookup(section, "backend_host"); ok && section != singleBackend {
+	if own, ok := all.Lookup(section, "backend_host"); ok && section != spec.SingleBackend {
 		name = own
 	}
 	return cmp.Or(name, host)
@@ -38,8 +39,8 @@ func cinderName(section string, all osloconf.Files, host string) string {
 
 // nameOption is the option that names a backend's service; that of the one without
 // a name names all of Cinder's services on the host.
-func nameOption(b BackendSpec) string {
-	if b.Name == singleBackend {
+func nameOption(b spec.Backend) string {
+	if b.Name == spec.SingleBackend {
 		return "host"
 	}
 	return "backend_host"
@@ -73,7 +74,7 @@ func (d *differ) volumeHosts() {
 }
 
 // oneOwner says how several hosts serve a backend together.
-func (d *differ) oneOwner(b BackendSpec) string {
+func (d *differ) oneOwner(b spec.Backend) string {
 	say := "Give it options: {" + nameOption(b) + ": a name for all} in the Spec, and let one of them run at a time (active/passive)"
 	if !d.site.release.Before("rocky") {
 		say += ", or set cluster in [DEFAULT] of cinder.conf to the same name on all, with [coordination] backend_url of a coordinator that they share (active/active)"

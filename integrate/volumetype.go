@@ -4,42 +4,17 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // backendName is the extra spec that binds a volume type to a backend.
 const backendName = "volume_backend_name"
 
-var specForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,255}$`)
-
-// volumeTypes checks the volume types: one of each name, each of one backend.
-func (v *validation) volumeTypes(backends []BackendSpec) {
-	for i, b := range backends {
-		path := backendPath(i)
-		if b.VolumeType != "" && slices.ContainsFunc(backends[:i], func(o BackendSpec) bool { return o.VolumeType == b.VolumeType }) {
-			v.fault(path+".volume_type", "%q is there twice; a volume type is bound to one backend", b.VolumeType)
-		}
-		if len(b.ExtraSpecs) > 0 && b.VolumeType == "" {
-			v.fault(path+".extra_specs", "belong to a volume type, and volume_type is empty")
-		}
-		for _, name := range slices.Sorted(maps.Keys(b.ExtraSpecs)) {
-			switch {
-			case !specForm.MatchString(name):
-				v.fault(path+".extra_specs", "%q may hold only letters, digits, '_', '.', ':' and '-', 255 at most", name)
-			case name == backendName:
-				v.fault(path+".extra_specs."+name, "is the name of the backend")
-			case b.ExtraSpecs[name] == "" || len(b.ExtraSpecs[name]) > 255:
-				v.fault(path+".extra_specs."+name, "has %d characters, 1 to 255 are possible", len(b.ExtraSpecs[name]))
-			}
-		}
-	}
-}
-
 // volumeType plans the volume type of a backend.
-func (d *differ) volumeType(b BackendSpec) {
+func (d *differ) volumeType(b spec.Backend) {
 	have, ok := d.o.cloud.types[b.VolumeType]
 	if ok && have[backendName] != b.Name {
 		d.problem(cloudTarget, "volume type "+b.VolumeType, nil,
@@ -70,7 +45,7 @@ func (d *differ) changeable(name string) bool {
 		d.problem(cloudTarget, object, err, "is left as it is: whether it has volumes, with which it cannot be changed, cannot be told: %v%s", err, advice(err))
 		return false
 	}
-	holds := volumesThat(d.o.cloud.volumes, func(v openstack.Volume) bool { return v.Type == name })
+	holds := volumesThat(d.o.cloud.volumes, func(v api.Volume) bool { return v.Type == name })
 	if len(holds) > 0 {
 		d.problem(cloudTarget, object, nil, "its extra specs are not as the Spec says, and Cinder changes no type that has volumes (%s): "+
 			"retype or delete them, name another volume_type, or leave those extra_specs out", joinShort(holds))
@@ -79,7 +54,7 @@ func (d *differ) changeable(name string) bool {
 }
 
 // volumesThat names some of the volumes.
-func volumesThat(all []openstack.Volume, match func(openstack.Volume) bool) (names []string) {
+func volumesThat(all []api.Volume, match func(api.Volume) bool) (names []string) {
 	for _, v := range all {
 		if match(v) {
 			names = append(names, v.ID)
@@ -91,11 +66,11 @@ func volumesThat(all []openstack.Volume, match func(openstack.Volume) bool) (nam
 // volumesMatter reports whether something would change that volumes do not
 // survive, or do not allow: the zone of a backend, or a volume type.
 func (s *site) volumesMatter(o observedCloud) bool {
-	return slices.ContainsFunc(s.cinder, func(b BackendSpec) bool {
+	return slices.ContainsFunc(s.cinder, func(b spec.Backend) bool {
 		have, ok := o.types[b.VolumeType]
 		changes := ok && slices.ContainsFunc(slices.Collect(maps.Keys(b.ExtraSpecs)), func(name string) bool { return have[name] != b.ExtraSpecs[name] })
-		return changes || b.AvailabilityZone != "" && slices.ContainsFunc(o.records, func(r openstack.ServiceRecord) bool {
-			return r.Binary == "cinder-volume" && b.at(r.Host) && r.Zone != b.AvailabilityZone
+		return changes || b.AvailabilityZone != "" && slices.ContainsFunc(o.records, func(r api.ServiceRecord) bool {
+			return r.Binary == "cinder-volume" && isAt(b, r.Host) && r.Zone != b.AvailabilityZone
 		})
 	})
 }
@@ -138,7 +113,7 @@ func (r *run) volumeType(ctx context.Context, c Change) error {
 
 // binding is what binds a volume type of the Spec to its backend, and never changes.
 func (r *run) binding(volumeType string) FieldDiff {
-	i := slices.IndexFunc(r.in.site.cinder, func(b BackendSpec) bool { return b.VolumeType == volumeType })
+	i := slices.IndexFunc(r.in.site.cinder, func(b spec.Backend) bool { return b.VolumeType == volumeType })
 	name := r.in.site.cinder[i].Name
 	return FieldDiff{Field: backendName, Observed: name, Desired: name}
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
-func withSpecs() integrate.Spec {
-	spec := twoClusters()
-	spec.Cinder.Backends[1].ExtraSpecs = map[string]string{"multiattach": "<is> True", "RESKEY:availability_zones": "az1,az2"}
-	return spec
+func withSpecs() spec.Spec {
+	s := twoClusters()
+	s.Cinder.Backends[1].ExtraSpecs = map[string]string{"multiattach": "<is> True", "RESKEY:availability_zones": "az1,az2"}
+	return s
 }
 
 func TestExtraSpecs(t *testing.T) {
@@ -46,7 +47,7 @@ func TestExtraSpecs(t *testing.T) {
 func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	w, in := open(t, twoClusters())
 	apply(t, in)
-	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -58,7 +59,7 @@ func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
 	p = plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
-	v, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err = w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorContains(t, err, "Volume Type is currently in use")
@@ -110,8 +111,8 @@ func TestATypeThatChangedSinceThePlan(t *testing.T) {
 			require.NoError(t, listErr)
 			if !c.conflict {
 				require.NoError(t, err)
-				for spec, value := range all {
-					assert.Equal(t, value, now["fast"][spec], spec)
+				for s, value := range all {
+					assert.Equal(t, value, now["fast"][s], s)
 				}
 				return
 			}
@@ -133,18 +134,18 @@ func TestATypeOfAnotherBackend(t *testing.T) {
 }
 
 func TestValidateOfVolumeTypes(t *testing.T) {
-	for want, mutate := range map[string]func(*integrate.Spec){
-		"cinder.backends[1].volume_type":                     func(s *integrate.Spec) { s.Cinder.Backends[1].VolumeType = "slow" },
-		"cinder.backends[1].extra_specs":                     func(s *integrate.Spec) { s.Cinder.Backends[1].VolumeType = "" },
-		"cinder.backends[1].extra_specs.volume_backend_name": func(s *integrate.Spec) { s.Cinder.Backends[1].ExtraSpecs["volume_backend_name"] = "slow" },
-		"cinder.backends[1].extra_specs.multiattach":         func(s *integrate.Spec) { s.Cinder.Backends[1].ExtraSpecs["multiattach"] = "" },
+	for want, mutate := range map[string]func(*spec.Spec){
+		"cinder.backends[1].volume_type":                     func(s *spec.Spec) { s.Cinder.Backends[1].VolumeType = "slow" },
+		"cinder.backends[1].extra_specs":                     func(s *spec.Spec) { s.Cinder.Backends[1].VolumeType = "" },
+		"cinder.backends[1].extra_specs.volume_backend_name": func(s *spec.Spec) { s.Cinder.Backends[1].ExtraSpecs["volume_backend_name"] = "slow" },
+		"cinder.backends[1].extra_specs.multiattach":         func(s *spec.Spec) { s.Cinder.Backends[1].ExtraSpecs["multiattach"] = "" },
 	} {
-		spec := withSpecs()
-		require.NoError(t, spec.Validate())
-		mutate(&spec)
-		assert.ErrorContains(t, spec.Validate(), "spec: "+want+": ", want)
+		given := withSpecs()
+		require.NoError(t, given.Validate())
+		mutate(&given)
+		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
 	}
-	spec := withSpecs()
-	spec.Cinder.Backends[1].ExtraSpecs["a=b"] = "c"
-	assert.ErrorContains(t, spec.Validate(), `spec: cinder.backends[1].extra_specs: "a=b" may hold`)
+	given := withSpecs()
+	given.Cinder.Backends[1].ExtraSpecs["a=b"] = "c"
+	assert.ErrorContains(t, given.Validate(), `spec: cinder.backends[1].extra_specs: "a=b" may hold`)
 }

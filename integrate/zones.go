@@ -7,18 +7,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // defaultZone is the zone of services that are told none.
 const defaultZone = "nova"
-
-// zone checks that backends of releases with one zone for all have one.
-func (v *validation) zone(path, zone, first string) {
-	if r, err := openstack.ParseRelease(v.spec.Release); err == nil && r.Before("pike") && zone != first {
-		v.fault(path, "%q is not %q of cinder.backends[0]: all backends have one zone in %s, pike is the first release with one for each", zone, first, r)
-	}
-}
 
 // once drops settings that are there before: backends share some.
 func once(all []openstack.Setting) []openstack.Setting {
@@ -55,7 +50,7 @@ func (x *hostDiffer) zones(cur openstack.Current) error {
 		return nil
 	}
 	for _, name := range enabledBackends(cur) {
-		if !slices.ContainsFunc(x.site.cinder, func(b BackendSpec) bool { return b.Name == name }) {
+		if !slices.ContainsFunc(x.site.cinder, func(b spec.Backend) bool { return b.Name == name }) {
 			return fmt.Errorf("backend %s is here too, and would move into that zone with %s: until Ocata a service has one zone; leave availability_zone out, or serve it elsewhere",
 				name, strings.Join(outside, ", "))
 		}
@@ -74,23 +69,23 @@ func enabledBackends(cur openstack.Current) (names []string) {
 		}
 	}
 	if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); driver != "" && len(names) == 0 {
-		names = []string{singleBackend}
+		names = []string{spec.SingleBackend}
 	}
 	return names
 }
 
-// at reports whether a service or a volume is of the backend, by its host as
+// isAt reports whether a service or a volume is of the backend, by its host as
 // Cinder says it: host@backend#pool.
-func (b BackendSpec) at(host string) bool {
+func isAt(b spec.Backend, host string) bool {
 	host, _, _ = strings.Cut(host, "#")
 	_, name, _ := strings.Cut(host, "@")
-	return name == b.Name || b.Name == singleBackend && name == ""
+	return name == b.Name || b.Name == spec.SingleBackend && name == ""
 }
 
 // keepsZone refuses to move a backend that holds volumes into another zone.
 // They stay in theirs, and what is made from them, clones and snapshots, would
 // find no backend there.
-func (x *hostDiffer) keepsZone(b BackendSpec, cur openstack.Current) error {
+func (x *hostDiffer) keepsZone(b spec.Backend, cur openstack.Current) error {
 	have := zoneOf(b, cur)
 	if have == b.AvailabilityZone || !slices.Contains(enabledBackends(cur), b.Name) {
 		return nil
@@ -98,7 +93,7 @@ func (x *hostDiffer) keepsZone(b BackendSpec, cur openstack.Current) error {
 	if err := cmp.Or(x.o.cloud.err, x.o.cloud.volumesErr); err != nil {
 		return fmt.Errorf("backend %s is in use in zone %s, and whether it holds volumes, which would stay there, cannot be told: %w", b.Name, have, err)
 	}
-	stay := volumesThat(x.o.cloud.volumes, func(v openstack.Volume) bool { return b.at(v.Host) && v.Zone != b.AvailabilityZone })
+	stay := volumesThat(x.o.cloud.volumes, func(v api.Volume) bool { return isAt(b, v.Host) && v.Zone != b.AvailabilityZone })
 	if len(stay) == 0 {
 		return nil
 	}
@@ -107,7 +102,7 @@ func (x *hostDiffer) keepsZone(b BackendSpec, cur openstack.Current) error {
 }
 
 // zoneOf is the zone that a backend's files give it.
-func zoneOf(b BackendSpec, cur openstack.Current) string {
+func zoneOf(b spec.Backend, cur openstack.Current) string {
 	for _, at := range []struct{ section, option string }{{b.Name, "backend_availability_zone"}, {"DEFAULT", "storage_availability_zone"}} {
 		if zone, ok := cur.Lookup(at.section, at.option); ok && zone != "" {
 			return zone
@@ -128,7 +123,7 @@ func volumeZone(cur openstack.Current) string {
 
 // staticZones looks whether the services are in the zones that the Spec says.
 func (v *verifier) staticZones(ctx context.Context) {
-	if !slices.ContainsFunc(v.in.site.cinder, func(b BackendSpec) bool { return b.AvailabilityZone != "" }) {
+	if !slices.ContainsFunc(v.in.site.cinder, func(b spec.Backend) bool { return b.AvailabilityZone != "" }) {
 		return
 	}
 	v.check(ctx, "availability zones", "openstack volume service list; a service takes its zone when it starts", func(context.Context) (string, error) {
@@ -139,7 +134,7 @@ func (v *verifier) staticZones(ctx context.Context) {
 		for _, b := range v.in.site.cinder {
 			found := false
 			for _, r := range v.seen.cloud.records {
-				if b.AvailabilityZone == "" || r.Binary != "cinder-volume" || !b.at(r.Host) {
+				if b.AvailabilityZone == "" || r.Binary != "cinder-volume" || !isAt(b, r.Host) {
 					continue
 				}
 				found = true

@@ -8,17 +8,18 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // twoZones has the backends of two clusters in two zones, of which the first is
 // not the one that volumes go to by themselves.
-func twoZones() integrate.Spec {
-	spec := twoClusters()
+func twoZones() spec.Spec {
+	s := twoClusters()
 	for i, zone := range []string{"az1", "az2", "az1"} {
-		spec.Cinder.Backends[i].AvailabilityZone = zone
+		s.Cinder.Backends[i].AvailabilityZone = zone
 	}
-	return spec
+	return s
 }
 
 func TestAvailabilityZones(t *testing.T) {
@@ -42,8 +43,8 @@ func TestAvailabilityZones(t *testing.T) {
 
 // TestAZoneThatIsNotTaken: the service has not started since.
 func TestAZoneThatIsNotTaken(t *testing.T) {
-	spec := twoClusters()
-	w, in := open(t, spec)
+	s := twoClusters()
+	w, in := open(t, s)
 	apply(t, in)
 	in, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -59,7 +60,7 @@ func TestAZoneThatIsNotTaken(t *testing.T) {
 func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	w, in := open(t, twoClusters())
 	apply(t, in)
-	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	moved, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -81,18 +82,18 @@ func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	apply(t, moved)
 	assert.True(t, plan(t, moved).Empty())
 	// In its zone now, a volume is no hindrance.
-	_, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast", AvailabilityZone: "az2"})
+	_, err = w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast", AvailabilityZone: "az2"})
 	require.NoError(t, err)
 	assert.True(t, plan(t, moved).Empty(), "%s", plan(t, moved))
 }
 
 // TestOneZoneUntilOcata: the option is the service's.
 func TestOneZoneUntilOcata(t *testing.T) {
-	spec := twoZones()
-	spec.Release = "ocata"
-	require.ErrorContains(t, spec.Validate(), `spec: cinder.backends[1].availability_zone: "az2" is not "az1" of cinder.backends[0]`)
-	spec.Cinder.Backends[1].AvailabilityZone = "az1"
-	w, in := open(t, spec)
+	s := twoZones()
+	s.Release = "ocata"
+	require.ErrorContains(t, s.Validate(), `spec: cinder.backends[1].availability_zone: "az2" is not "az1" of cinder.backends[0]`)
+	s.Cinder.Backends[1].AvailabilityZone = "az1"
+	w, in := open(t, s)
 	p := plan(t, in)
 	require.NotEmpty(t, p.Problems())
 	assert.Contains(t, p.String(), "backend nfs is here too, and would move into that zone with slow (az1)")
@@ -113,9 +114,9 @@ func TestOneZoneUntilOcata(t *testing.T) {
 
 // TestBackupsBeforeTrainStayInTheirZone: they could name none.
 func TestBackupsBeforeTrainStayInTheirZone(t *testing.T) {
-	spec := twoZones()
-	spec.Release = "stein"
-	_, in := open(t, spec)
+	s := twoZones()
+	s.Release = "stein"
+	_, in := open(t, s)
 	apply(t, in)
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
 	require.ErrorIs(t, err, integrate.ErrChecks)
@@ -125,10 +126,10 @@ func TestBackupsBeforeTrainStayInTheirZone(t *testing.T) {
 }
 
 func TestValidateOfZones(t *testing.T) {
-	spec := twoZones()
-	spec.Cinder.Backends[1].AvailabilityZone = "a z"
-	assert.ErrorContains(t, spec.Validate(), "spec: cinder.backends[1].availability_zone: ")
-	spec = twoZones()
-	spec.Cinder.Backends[1].Options = map[string]string{"backend_availability_zone": "az3"}
-	assert.ErrorContains(t, spec.Validate(), "spec: cinder.backends[1]: ")
+	s := twoZones()
+	s.Cinder.Backends[1].AvailabilityZone = "a z"
+	assert.ErrorContains(t, s.Validate(), "spec: cinder.backends[1].availability_zone: ")
+	s = twoZones()
+	s.Cinder.Backends[1].Options = map[string]string{"backend_availability_zone": "az3"}
+	assert.ErrorContains(t, s.Validate(), "spec: cinder.backends[1]: ")
 }

@@ -1,46 +1,6 @@
 package openstack
 
-import (
-	"errors"
-	"strconv"
-)
+import "errors"
 
-// Conditions that a caller branches on; test with errors.Is.
-var (
-	ErrNotFound    = errors.New("openstack: not found")
-	ErrAuth        = errors.New("openstack: authentication refused")
-	ErrDenied      = errors.New("openstack: denied")
-	ErrUnreachable = errors.New("openstack: API unreachable")
-	ErrUnsupported = errors.New("openstack: not supported by this release")
-	ErrFailed      = errors.New("openstack: object went into error") // status error or ERROR
-)
-
-// An APIError is a failed call or an object that went into error. Its text
-// holds no credentials and no tokens.
-type APIError struct {
-	Op     string // upload image, create server, …
-	Object string // kind and ID or name
-	Code   int    // HTTP status; 0 when there was none
-	Detail string // the service's own words, shortened
-	Err    error
-}
-
-func (e *APIError) Error() string {
-	s := "openstack: " + e.Op
-	if e.Object != "" {
-		s += " " + e.Object
-	}
-	if e.Code != 0 {
-		s += ": HTTP " + strconv.Itoa(e.Code)
-	}
-	if e.Detail != "" {
-		s += ": " + e.Detail
-	}
-	if e.Err != nil {
-		s += ": " + e.Err.Error()
-	}
-	return s
-}
-
-// Unwrap gives the cause.
-func (e *APIError) Unwrap() error { return e.Err }
+// ErrUnsupported says that a release does not have what was asked for.
+var ErrUnsupported = errors.New("openstack: not supported by this release")

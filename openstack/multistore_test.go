@@ -1,14 +1,12 @@
 package openstack_test
 
 import (
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/openstack"
-	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 // stores has a second store in another cluster, and a third in another pool.
@@ -97,30 +95,4 @@ func TestServicesKnowFurtherStores(t *testing.T) {
 			assert.NoError(t, r.judge(openstack.GlanceAPI, s))
 		}
 	}
-}
-
-func TestUploadIntoAStore(t *testing.T) {
-	upload := func(cfg openstacktest.Config, name string) (openstack.Image, error) {
-		cfg.Looks = -1
-		fake := openstacktest.Start(t, cfg)
-		dial, err := fake.CloudConfig(t.TempDir())
-		require.NoError(t, err)
-		cloud, err := openstack.Dial(t.Context(), dial)
-		require.NoError(t, err)
-		return cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw", Store: name}, strings.NewReader("disk"))
-	}
-	two := openstacktest.Config{Stores: []string{"rbd", "fast"}}
-	i, err := upload(two, "")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"rbd"}, i.Stores)
-	i, err = upload(two, "fast")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"fast"}, i.Stores)
-	i, err = upload(two, "slow")
-	var e *openstack.APIError
-	require.ErrorAs(t, err, &e)
-	assert.Equal(t, 400, e.Code)
-	assert.NotEmpty(t, i.ID, "for the caller to delete")
-	_, err = upload(openstacktest.Config{}, "fast")
-	assert.ErrorContains(t, err, "not in store fast", "a Glance without several stores passes over the wish")
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
@@ -131,11 +132,11 @@ func converge(ctx context.Context, c cluster, w integrate.World, names []string,
 	if err != nil {
 		return err
 	}
-	spec := theSpec(names)
-	controller := newController(spec.Hosts[0].Name)
+	s := theSpec(names)
+	controller := newController(s.Hosts[0].Name)
 	w.Clusters["ceph"] = integrate.Cluster{Mon: fake, Images: fake}
-	w.Hosts[spec.Hosts[0].Name] = controller
-	in, err := integrate.New(integrate.Config{Spec: spec, World: w, Parallel: parallel, Settle: time.Millisecond})
+	w.Hosts[s.Hosts[0].Name] = controller
+	in, err := integrate.New(integrate.Config{Spec: s, World: w, Parallel: parallel, Settle: time.Millisecond})
 	if err != nil {
 		return err
 	}
@@ -150,16 +151,16 @@ func converge(ctx context.Context, c cluster, w integrate.World, names []string,
 	return errors.Join(errs...)
 }
 
-func theSpec(computes []string) integrate.Spec {
-	s := integrate.Spec{
+func theSpec(computes []string) spec.Spec {
+	s := spec.Spec{
 		Release:  "zed",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts:    []integrate.HostSpec{{Name: "controller", Services: []string{"cinder-volume"}}},
-		Cinder:   &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph", User: "cinder"}}},
-		Nova:     &integrate.NovaSpec{User: "nova"},
+		Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts:    []spec.Host{{Name: "controller", Services: []string{"cinder-volume"}}},
+		Cinder:   &spec.Cinder{Backends: []spec.Backend{{Name: "ceph", User: "cinder"}}},
+		Nova:     &spec.Nova{User: "nova"},
 	}
 	for _, name := range computes {
-		s.Hosts = append(s.Hosts, integrate.HostSpec{Name: name, Services: []string{"nova-compute"}, Disks: "ceph"})
+		s.Hosts = append(s.Hosts, spec.Host{Name: name, Services: []string{"nova-compute"}, Disks: "ceph"})
 	}
 	return s
 }

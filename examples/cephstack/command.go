@@ -11,13 +11,14 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A command is one invocation, ready to run.
 type command struct {
 	program
 	options
-	spec integrate.Spec
+	spec spec.Spec
 	in   *integrate.Integration
 	told *progress
 }

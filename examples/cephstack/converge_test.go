@@ -18,6 +18,7 @@ import (
 	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -36,9 +37,9 @@ func newCloud(t *testing.T, computes int) *cloud {
 		text += fmt.Sprintf("  - {name: compute%d, services: [nova-compute]}\n", i)
 	}
 	file := write(t, text)
-	spec, err := wiring.Load(file)
+	s, err := wiring.Load(file)
 	require.NoError(t, err)
-	w, err := integratetest.New(spec)
+	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
 	return &cloud{w, file}
@@ -47,7 +48,7 @@ func newCloud(t *testing.T, computes int) *cloud {
 // run runs a command of the program; answer is what somebody types.
 func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	world := func(context.Context, integrate.Spec) (integrate.World, func(), error) {
+	world := func(context.Context, spec.Spec) (integrate.World, func(), error) {
 		return c.World.World, func() {}, nil
 	}
 	code = program{strings.NewReader(answer), &out, &errs, world}.run(ctx, append([]string{name, "-f", c.file}, flags...))
@@ -55,7 +56,7 @@ func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (
 }
 
 func (c *cloud) down(name string) {
-	c.Machines[name].Fail = func(remote.Op) error {
+	c.Machines[name].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: name, Step: "connect", Err: remote.ErrUnreachable}
 	}
 }
@@ -105,7 +106,7 @@ func TestConvergeTwiceChangesNothing(t *testing.T) {
 func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	c := newCloud(t, 4)
 	c.down("compute1")
-	c.Machines["compute2"].Fail = func(op remote.Op) error {
+	c.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
 		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
 			return remote.ErrNoSpace
 		}
@@ -183,7 +184,7 @@ func TestAtMostSoManyHostsAtOnce(t *testing.T) {
 func TestConvergeIsInterrupted(t *testing.T) {
 	c := newCloud(t, 4)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	c.Machines["compute1"].Fail = func(op remote.Op) error {
+	c.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
 		if _, ok := op.(remote.RestartUnit); ok {
 			cancel(errors.New("the shift is over"))
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 const (
@@ -40,15 +41,15 @@ func main() {
 	os.Exit(code)
 }
 
-func open(ctx context.Context, spec integrate.Spec) (integrate.World, func(), error) {
-	return wiring.Open(ctx, spec, librados())
+func open(ctx context.Context, s spec.Spec) (integrate.World, func(), error) {
+	return wiring.Open(ctx, s, librados())
 }
 
 // A program is what the commands have of the outside.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	open           func(context.Context, integrate.Spec) (w integrate.World, closeAll func(), err error)
+	open           func(context.Context, spec.Spec) (w integrate.World, closeAll func(), err error)
 }
 
 // run runs one command, and gives its exit status.
@@ -63,26 +64,26 @@ func (p program) run(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	spec, err := wiring.Load(o.file)
+	s, err := wiring.Load(o.file)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	world, closeAll, err := p.open(ctx, spec)
+	world, closeAll, err := p.open(ctx, s)
 	defer closeAll()
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
-	if spec.Release == "" {
-		if spec.Release, err = p.detect(ctx, integrate.Config{Spec: spec, World: world, Parallel: o.parallel}); err != nil {
+	if s.Release == "" {
+		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: world, Parallel: o.parallel}); err != nil {
 			return p.fail(statusOf(err), err)
 		}
 	}
 	told := newProgress(p.stderr, o.command == "converge")
-	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Observer: told.event, Parallel: o.parallel})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world, Observer: told.event, Parallel: o.parallel})
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	c := &command{program: p, options: o, spec: spec, in: in, told: told}
+	c := &command{program: p, options: o, spec: s, in: in, told: told}
 	code, err := c.run(ctx)
 	told.close()
 	if err != nil {
@@ -102,7 +103,7 @@ func (p program) detect(ctx context.Context, cfg integrate.Config) (string, erro
 
 // statusOf tells a Spec's fault from what went wrong outside.
 func statusOf(err error) int {
-	var fault *integrate.FieldError
+	var fault *spec.FieldError
 	if errors.As(err, &fault) {
 		return exitUsage
 	}

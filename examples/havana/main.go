@@ -15,6 +15,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -50,11 +51,11 @@ func run(ctx context.Context, out io.Writer) (err error) {
 
 // open makes the cloud as the guide found it.
 func open() (*integrate.Integration, *integratetest.World, func() error, error) {
-	var spec integrate.Spec
-	if err := yaml.Unmarshal(specFile, &spec); err != nil {
+	var s spec.Spec
+	if err := yaml.Unmarshal(specFile, &s); err != nil {
 		return nil, nil, nil, err
 	}
-	world, err := integratetest.New(spec)
+	world, err := integratetest.New(s)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -66,7 +67,7 @@ func open() (*integrate.Integration, *integratetest.World, func() error, error) 
 	for _, name := range []string{"controller", "compute"} {
 		world.Bare(name)
 	}
-	in, err := integrate.New(integrate.Config{Spec: spec, World: world.World, Settle: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world.World, Settle: time.Millisecond})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, world.Close())
 	}

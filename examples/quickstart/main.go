@@ -16,6 +16,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 	"go.yaml.in/yaml/v3"
@@ -33,11 +34,11 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) (err error) {
 	began := time.Now()
-	var spec integrate.Spec
-	if err := yaml.Unmarshal(specFile, &spec); err != nil {
+	var s spec.Spec
+	if err := yaml.Unmarshal(specFile, &s); err != nil {
 		return err
 	}
-	fakes, err := integratetest.New(spec)
+	fakes, err := integratetest.New(s)
 	if err != nil {
 		return err
 	}
@@ -47,7 +48,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Settle: time.Millisecond, Poll: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world, Settle: time.Millisecond, Poll: time.Millisecond})
 	if err != nil {
 		return err
 	}

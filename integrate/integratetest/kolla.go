@@ -10,7 +10,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -45,7 +45,7 @@ func copies(source, dest, owner string) copied {
 
 // addContainers makes the services of a host run as kolla-ansible does it once
 // its variables say that Ceph is used; no file of Ceph is there.
-func (w *World) addContainers(m *remotetest.Host, h integrate.HostSpec) {
+func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 	all := map[string]*Container{}
 	add := func(service, command string, files ...copied) {
 		config, _ := json.MarshalIndent(map[string]any{"command": command, "config_files": files}, "", "    ") // plain data

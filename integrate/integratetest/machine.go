@@ -9,7 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
@@ -46,7 +46,7 @@ virt_type = qemu
 // Cinder's one backend without a name has no others.
 func (w *World) configBefore(path string) string {
 	c := w.spec.Cinder
-	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b integrate.BackendSpec) bool { return b.Name == "DEFAULT" }) {
+	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b spec.Backend) bool { return b.Name == "DEFAULT" }) {
 		return "[DEFAULT]\nvolume_group = cinder-volumes\n"
 	}
 	return configs[path]
@@ -57,7 +57,7 @@ func (w *World) configBefore(path string) string {
 type configFile struct{ path, before string }
 
 // configOf lists a service's configuration files, in the order of reading.
-func (w *World) configOf(h integrate.HostSpec, service string) []configFile {
+func (w *World) configOf(h spec.Host, service string) []configFile {
 	if w.layout(h) == "kolla" {
 		usual := configPaths[service][0]
 		return []configFile{{kollaFolder(service) + "/" + base(usual), w.configBefore(usual)}}
@@ -78,7 +78,7 @@ var configPaths = map[string][]string{
 
 // newMachine makes a host with the services' packages, files and units, and
 // no trace of Ceph but packages that could be installed.
-func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
+func (w *World) newMachine(h spec.Host) *remotetest.Host {
 	m := remotetest.NewHost(h.Name)
 	for _, service := range h.Services {
 		for _, f := range w.configOf(h, service) {
@@ -103,7 +103,7 @@ func (w *World) newMachine(h integrate.HostSpec) *remotetest.Host {
 }
 
 // osRelease says which distribution a host is of, by its layout.
-func (w *World) osRelease(h integrate.HostSpec) string {
+func (w *World) osRelease(h spec.Host) string {
 	switch w.layout(h) {
 	case "rdo":
 		return "ID=\"centos\"\nID_LIKE=\"rhel fedora\"\nVERSION_ID=\"9\"\n"
@@ -114,7 +114,7 @@ func (w *World) osRelease(h integrate.HostSpec) string {
 }
 
 // addPackages makes the services of a host run, as packages put them there.
-func (w *World) addPackages(m *remotetest.Host, h integrate.HostSpec) {
+func (w *World) addPackages(m *remotetest.Host, h spec.Host) {
 	for _, p := range clientPackages {
 		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
 	}
@@ -127,9 +127,9 @@ func (w *World) addPackages(m *remotetest.Host, h integrate.HostSpec) {
 // clientPackages are Ceph's, of all releases and layouts.
 var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "python3-rados", "python3-rbd", "qemu-block-extra", "qemu-kvm-block-rbd"}
 
-func (w *World) layout(h integrate.HostSpec) string { return cmp.Or(h.Layout, w.spec.Layout) }
+func (w *World) layout(h spec.Host) string { return cmp.Or(h.Layout, w.spec.Layout) }
 
-func (w *World) unit(h integrate.HostSpec, service string) string {
+func (w *World) unit(h spec.Host, service string) string {
 	switch w.layout(h) {
 	case "kolla":
 		return kollaUnit(containerOf(service))
@@ -142,7 +142,7 @@ func (w *World) unit(h integrate.HostSpec, service string) string {
 }
 
 // program is the package that a service is in.
-func (w *World) program(h integrate.HostSpec, service string) string {
+func (w *World) program(h spec.Host, service string) string {
 	switch {
 	case w.layout(h) != "rdo":
 		return service
@@ -178,12 +178,12 @@ func (w *World) running(host, service, section, option string) string {
 	}
 	value := ""
 	for _, file := range w.configOf(w.host(host), service) {
-		results, err := m.Do(context.Background(), remote.ReadFile{Path: file.path}, remote.UnitState{Unit: w.unit(w.host(host), service)})
-		if err != nil || results[0].Err != nil {
+		read := m.Look(remote.ReadFile{Path: file.path})
+		if read.Err != nil {
 			return ""
 		}
-		data := results[0].Data
-		if results[0].File.Changed.After(results[1].Unit.Since) {
+		data := read.Data
+		if read.File.Changed.After(m.Unit(w.unit(w.host(host), service)).Since) {
 			data = []byte(file.before)
 		}
 		f, err := osloconf.Parse(data)

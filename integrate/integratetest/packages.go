@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -15,7 +15,7 @@ type program func(remote.Run) (stdout, stderr []byte, exit int)
 // addInstallers gives a host the folders and the programs of its family that
 // repositories and upgrades need. Every repository that is well-formed and signed
 // by a key that is there works, and has what AddPackage says.
-func (w *World) addInstallers(m *remotetest.Host, h integrate.HostSpec) {
+func (w *World) addInstallers(m *remotetest.Host, h spec.Host) {
 	if w.layout(h) == "rdo" {
 		m.AddFile("/etc/yum.repos.d/README", []byte("see dnf.conf(5)\n"), 0o644)
 		m.Handle("sh", sh(map[string]program{"dnf": dnf(m)}))

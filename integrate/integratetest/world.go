@@ -12,9 +12,10 @@ import (
 
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -34,7 +35,7 @@ type World struct {
 	Containers map[string]map[string]*Container
 	API        *openstacktest.Server
 
-	spec integrate.Spec
+	spec spec.Spec
 	dir  string // holds clouds.yaml
 
 	mu      sync.Mutex
@@ -45,11 +46,11 @@ type World struct {
 }
 
 // New builds the world of a Spec. Close it after use.
-func New(spec integrate.Spec) (*World, error) {
-	w := &World{spec: spec, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
+func New(s spec.Spec) (*World, error) {
+	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
 	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
-	for i, c := range spec.Clusters {
+	for i, c := range s.Clusters {
 		fake := cephtest.New()
 		if i > 0 { // another cluster is not the same one
 			fake.FSID = fmt.Sprintf("%08x%s", i, fake.FSID[8:])
@@ -59,7 +60,7 @@ func New(spec integrate.Spec) (*World, error) {
 		w.Clusters[c.Name] = integrate.Cluster{Mon: fake, Images: fake}
 	}
 	var computes []string
-	for _, h := range spec.Hosts {
+	for _, h := range s.Hosts {
 		machine := w.newMachine(h)
 		w.Machines[h.Name], w.Hosts[h.Name] = machine, machine
 		if slices.Contains(h.Services, "nova-compute") {
@@ -76,7 +77,7 @@ func New(spec integrate.Spec) (*World, error) {
 	cfg, err := w.API.CloudConfig(w.dir)
 	if err == nil {
 		cfg.Poll = time.Millisecond
-		w.Cloud, err = openstack.Dial(context.Background(), cfg)
+		w.Cloud, err = api.Dial(context.Background(), cfg)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.Close())
@@ -118,8 +119,8 @@ func (w *World) controller() string {
 }
 
 // host is a host of the Spec.
-func (w *World) host(name string) integrate.HostSpec {
-	i := slices.IndexFunc(w.spec.Hosts, func(h integrate.HostSpec) bool { return h.Name == name })
+func (w *World) host(name string) spec.Host {
+	i := slices.IndexFunc(w.spec.Hosts, func(h spec.Host) bool { return h.Name == name })
 	return w.spec.Hosts[i]
 }
 

@@ -9,33 +9,34 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-func spec() integrate.Spec {
-	return integrate.Spec{
+func smallSpec() spec.Spec {
+	return spec.Spec{
 		Release:  "zed",
-		Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts: []integrate.HostSpec{
+		Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"glance-api", "cinder-volume"}},
 			{Name: "compute1", Services: []string{"nova-compute"}},
 		},
-		Glance: &integrate.GlanceSpec{},
-		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph"}}},
-		Nova:   &integrate.NovaSpec{},
+		Glance: &spec.Glance{},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}},
+		Nova:   &spec.Nova{},
 	}
 }
 
 func Example() {
-	world, err := integratetest.New(spec())
+	world, err := integratetest.New(smallSpec())
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer world.Close()
-	in, err := integrate.New(integrate.Config{Spec: spec(), World: world.World})
+	in, err := integrate.New(integrate.Config{Spec: smallSpec(), World: world.World})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,17 +46,17 @@ func Example() {
 }
 
 func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
-	w, err := integratetest.New(spec())
+	w, err := integratetest.New(smallSpec())
 	require.NoError(t, err)
 	defer w.Close()
-	upload := func(name string) openstack.Image {
-		image, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
+	upload := func(name string) api.Image {
+		image, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
 		require.NoError(t, err)
 		return image
 	}
 	assert.Empty(t, upload("before").DirectURL)
 
-	in, err := integrate.New(integrate.Config{Spec: spec(), World: w.World})
+	in, err := integrate.New(integrate.Config{Spec: smallSpec(), World: w.World})
 	require.NoError(t, err)
 	plan, err := in.Plan(t.Context())
 	require.NoError(t, err)
@@ -74,7 +75,7 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 }
 
 // applied applies a Spec, and wants that nothing is left to do.
-func applied(t *testing.T, w *integratetest.World, s integrate.Spec) {
+func applied(t *testing.T, w *integratetest.World, s spec.Spec) {
 	t.Helper()
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond})
 	require.NoError(t, err)
@@ -92,12 +93,12 @@ func applied(t *testing.T, w *integratetest.World, s integrate.Spec) {
 func TestRepositoriesAndUpgradesWork(t *testing.T) {
 	for layout, release := range map[string]string{"debian": "zed", "rdo": "zed", "kolla": "2023.1"} {
 		t.Run(layout, func(t *testing.T) {
-			s := spec()
+			s := smallSpec()
 			s.Layout, s.Release = layout, release
 			if layout != "kolla" {
 				s.Packages = "install"
 				s.Clusters[0].MinClient = "16.2.15"
-				s.Prepare = &integrate.PrepareSpec{Repository: &integrate.RepositorySpec{Apt: "https://mirror.example/deb", Dnf: "https://mirror.example/el$releasever",
+				s.Prepare = &spec.Prepare{Repository: &spec.Repository{Apt: "https://mirror.example/deb", Dnf: "https://mirror.example/el$releasever",
 					Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"}}
 			}
 			w, err := integratetest.New(s)
@@ -119,10 +120,10 @@ func TestRepositoriesAndUpgradesWork(t *testing.T) {
 
 // TestInstallersKnowNothingElse than what they are called with.
 func TestInstallersKnowNothingElse(t *testing.T) {
-	w, err := integratetest.New(spec())
+	w, err := integratetest.New(smallSpec())
 	require.NoError(t, err)
 	defer w.Close()
-	s := spec()
+	s := smallSpec()
 	s.Layout = "rdo"
 	dnf, err := integratetest.New(s)
 	require.NoError(t, err)
@@ -148,11 +149,31 @@ func TestInstallersKnowNothingElse(t *testing.T) {
 
 // TestOneBackendWithoutAName is a cloud that has no others.
 func TestOneBackendWithoutAName(t *testing.T) {
-	s := spec()
+	s := smallSpec()
 	s.Release, s.Layout, s.Packages, s.Nova = "havana", "upstart", "install", nil
 	s.Cinder.Backends[0].Name = "DEFAULT"
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	defer w.Close()
 	applied(t, w, s)
+}
+
+// TestTheCloudsOwnLooksAreNotExchanges: a machine counts what it was asked by
+// the tool under test, and nothing else.
+func TestTheCloudsOwnLooksAreNotExchanges(t *testing.T) {
+	w, err := integratetest.New(smallSpec())
+	require.NoError(t, err)
+	defer w.Close()
+	one := smallSpec() // of which only the compute is planned
+	one.Hosts, one.Glance, one.Cinder = one.Hosts[1:], nil, nil
+	in, err := integrate.New(integrate.Config{Spec: one, World: w.World})
+	require.NoError(t, err)
+	plan, err := in.Plan(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, plan.Problems(), "%s", plan)
+	_, err = w.Cloud.VolumeTypes(t.Context()) // for which the fake cloud reads cinder.conf
+	require.NoError(t, err)
+	assert.Zero(t, w.Machines["controller"].Exchanges())
+	assert.Empty(t, w.Machines["controller"].Log())
+	assert.NotZero(t, w.Machines["compute1"].Exchanges())
 }

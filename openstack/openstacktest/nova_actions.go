@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // An action is what Nova remembers of a request on a VM.
@@ -150,7 +150,7 @@ func (s *Server) snapshotServer(r *http.Request, v *server, name string) (int, a
 	a := s.begin(r, v.ID, "createImage")
 	v.Task = "image_snapshot"
 	id := s.id()
-	i := s.images.add(id, image{Image: openstack.Image{ID: id, Name: name, Status: "queued", DiskFormat: "raw"}})
+	i := s.images.add(id, image{Image: api.Image{ID: id, Name: name, Status: "queued", DiskFormat: "raw"}})
 	now, from := i.Image, v.copy()
 	data := []byte{}
 	s.later(func() (err error) {
@@ -258,7 +258,7 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 }
 
 // pair puts a hook on its way that is about a VM and a volume.
-func (s *Server) pair(hook func(openstack.Server, openstack.Volume) error, v *server, vol *volume, done func(error)) {
+func (s *Server) pair(hook func(api.Server, api.Volume) error, v *server, vol *volume, done func(error)) {
 	now, nowVol := v.copy(), vol.copy()
 	s.later(func() error {
 		if hook == nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -37,7 +38,7 @@ type access struct {
 // host, or through this machine's librados. Where that is too old for the key of
 // client.admin, the program on the host does it. The plan says so there, and where
 // the Spec asks for the program.
-func (a access) open(ctx context.Context, c integrate.ClusterSpec, host remote.Host) (integrate.Cluster, io.Closer, error) {
+func (a access) open(ctx context.Context, c spec.Cluster, host remote.Host) (integrate.Cluster, io.Closer, error) {
 	switch {
 	case c.Access == "librados" && a.librados == nil:
 		return integrate.Cluster{}, nil, fmt.Errorf("clusters: %s: access: this program was built without librados; build it with -tags librados, or leave access out", c.Name)
@@ -53,12 +54,12 @@ func (a access) open(ctx context.Context, c integrate.ClusterSpec, host remote.H
 	return cluster, nil, nil
 }
 
-func throughProgram(c integrate.ClusterSpec, host remote.Host) integrate.Cluster {
+func throughProgram(c spec.Cluster, host remote.Host) integrate.Cluster {
 	cluster := cephcli.New(host, cephcli.Options{Conf: "/etc/ceph/" + c.Name + ".conf"})
 	return integrate.Cluster{Mon: cluster, Images: cluster}
 }
 
-func (a access) throughLibrados(ctx context.Context, c integrate.ClusterSpec, host remote.Host) (integrate.Cluster, io.Closer, error) {
+func (a access) throughLibrados(ctx context.Context, c spec.Cluster, host remote.Host) (integrate.Cluster, io.Closer, error) {
 	conf := filepath.Join(a.dir, c.Name+".conf")
 	keyring, err := adminKeyring(conf, c.Name)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
@@ -43,7 +43,7 @@ const standard = "hdd.client.admin.keyring"
 
 func TestTheProgramIsTheDefault(t *testing.T) {
 	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
-	c, closer, err := access{t.TempDir(), never}.open(t.Context(), integrate.ClusterSpec{Name: "hdd", Host: "mon1"}, remotetest.NewHost("mon1"))
+	c, closer, err := access{t.TempDir(), never}.open(t.Context(), spec.Cluster{Name: "hdd", Host: "mon1"}, remotetest.NewHost("mon1"))
 	require.NoError(t, err)
 	assert.IsType(t, &cephcli.CLI{}, c.Mon)
 	assert.Nil(t, closer)
@@ -54,8 +54,8 @@ func TestTheProgramIsTheDefault(t *testing.T) {
 // host's program and key are used, not this machine's.
 func TestTheProgramWhenAskedFor(t *testing.T) {
 	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
-	spec := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "ceph"}
-	c, closer, err := access{t.TempDir(), never}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "ceph"}
+	c, closer, err := access{t.TempDir(), never}.open(t.Context(), s, remotetest.NewHost("mon1"))
 	require.NoError(t, err)
 	assert.IsType(t, &cephcli.CLI{}, c.Mon)
 	assert.Nil(t, closer)
@@ -63,9 +63,9 @@ func TestTheProgramWhenAskedFor(t *testing.T) {
 }
 
 func TestLibradosWhenAskedFor(t *testing.T) {
-	asked, alone := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}, integrate.ClusterSpec{Name: "hdd"}
+	asked, alone := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}, spec.Cluster{Name: "hdd"}
 	for name, c := range map[string]struct {
-		spec  integrate.ClusterSpec
+		spec  spec.Cluster
 		conf  string
 		rings []string // that are there
 		want  string
@@ -111,7 +111,7 @@ func TestWithoutAKeyring(t *testing.T) {
 		"[client]\nkeyring = ,\n": {"the option keyring is empty"},
 	} {
 		dir := folder(t, conf, 1, "there")
-		_, _, err := access{dir, never}.open(t.Context(), integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}, remotetest.NewHost("mon1"))
+		_, _, err := access{dir, never}.open(t.Context(), spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}, remotetest.NewHost("mon1"))
 		for _, text := range append(want, "clusters: hdd: no keyring", "name it in "+dir) {
 			assert.ErrorContains(t, err, text)
 		}
@@ -121,36 +121,36 @@ func TestWithoutAKeyring(t *testing.T) {
 // TestLibradosOlderThanTheKey goes through the program, and says so.
 func TestLibradosOlderThanTheKey(t *testing.T) {
 	old := func(context.Context, string, string) (Connection, error) { return nil, ceph.ErrInvalid }
-	spec := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}
+	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
 	for _, conf := range []string{"[global]\n", "[global]\nkeyring = DIR/none,DIR/" + standard + ",DIR/none\n"} {
 		dir := folder(t, conf, 2, standard)
-		c, closer, err := access{dir, old}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+		c, closer, err := access{dir, old}.open(t.Context(), s, remotetest.NewHost("mon1"))
 		require.NoError(t, err)
 		assert.Nil(t, closer)
 		assert.IsType(t, &cephcli.CLI{}, c.Mon)
 		assert.Contains(t, c.Note, "is reached through the ceph program on mon1, as the librados of this machine cannot log in")
 		assert.Contains(t, c.Note, "of type aes256k")
 
-		_, _, err = access{dir, old}.open(t.Context(), integrate.ClusterSpec{Name: "hdd"}, nil)
+		_, _, err = access{dir, old}.open(t.Context(), spec.Cluster{Name: "hdd"}, nil)
 		require.ErrorIs(t, err, ceph.ErrInvalid)
 		require.ErrorContains(t, err, "give the cluster a host on which the ceph program works")
 	}
 }
 
 func TestLibradosThatFailsForAnotherReason(t *testing.T) {
-	spec := integrate.ClusterSpec{Name: "hdd", Host: "mon1", Access: "librados"}
+	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
 	for name, c := range map[string]struct {
 		kind byte
 		err  error
 	}{"an old key": {1, ceph.ErrInvalid}, "a type of its own": {9, ceph.ErrDenied}, "no monitors": {2, ceph.ErrUnreachable}} {
 		fails := func(context.Context, string, string) (Connection, error) { return nil, c.err }
-		_, _, err := access{folder(t, "[global]\n", c.kind, standard), fails}.open(t.Context(), spec, remotetest.NewHost("mon1"))
+		_, _, err := access{folder(t, "[global]\n", c.kind, standard), fails}.open(t.Context(), s, remotetest.NewHost("mon1"))
 		assert.ErrorIs(t, err, c.err, name)
 	}
-	_, _, err := access{t.TempDir(), func(context.Context, string, string) (Connection, error) { return nil, nil }}.open(t.Context(), spec, nil)
+	_, _, err := access{t.TempDir(), func(context.Context, string, string) (Connection, error) { return nil, nil }}.open(t.Context(), s, nil)
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, _, err = access{t.TempDir(), nil}.open(t.Context(), spec, nil)
+	_, _, err = access{t.TempDir(), nil}.open(t.Context(), s, nil)
 	require.ErrorContains(t, err, "was built without librados")
-	_, _, err = access{t.TempDir(), nil}.open(t.Context(), integrate.ClusterSpec{Name: "hdd"}, nil)
+	_, _, err = access{t.TempDir(), nil}.open(t.Context(), spec.Cluster{Name: "hdd"}, nil)
 	require.ErrorContains(t, err, "clusters: hdd: host is missing")
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/upstart"
@@ -18,14 +18,14 @@ import (
 func TestLayouts(t *testing.T) {
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	require.NoError(t, os.WriteFile(known, nil, 0o600))
-	spec := integrate.Spec{
-		Clusters: []integrate.ClusterSpec{{Name: "ceph", Host: "c1"}},
-		SSH:      integrate.SSHSpec{User: "root", KnownHosts: []string{known}, Agent: known + ".agent"},
-		Hosts:    []integrate.HostSpec{{Name: "c1", Services: []string{"nova-compute"}}},
+	s := spec.Spec{
+		Clusters: []spec.Cluster{{Name: "ceph", Host: "c1"}},
+		SSH:      spec.SSH{User: "root", KnownHosts: []string{known}, Agent: known + ".agent"},
+		Hosts:    []spec.Host{{Name: "c1", Services: []string{"nova-compute"}}},
 	}
 	for layout, container := range map[string]string{"": "", "kolla": "nova_libvirt", "upstart": ""} {
-		spec.Layout = layout
-		w, closeAll, err := Open(t.Context(), spec, nil)
+		s.Layout = layout
+		w, closeAll, err := Open(t.Context(), s, nil)
 		require.NoError(t, err)
 		defer closeAll()
 		_, jobs := w.Hosts["c1"].(*upstart.Host)

@@ -11,48 +11,48 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"go.yaml.in/yaml/v3"
 )
 
 // Load reads a Spec and checks it, with the files of this machine that it names.
 // That it has no release is not a fault here: integrate.DetectRelease can tell it.
-func Load(path string) (integrate.Spec, error) {
-	spec, err := Read(path)
+func Load(path string) (spec.Spec, error) {
+	s, err := Read(path)
 	if err != nil {
-		return spec, err
+		return s, err
 	}
-	return spec, errors.Join(butRelease(spec), files(spec))
+	return s, errors.Join(butRelease(s), files(s))
 }
 
 // Read reads a Spec from a YAML (or JSON) file. Unknown fields are refused.
 // Paths in it are taken relative to the file; ~/ is the home directory.
-func Read(path string) (integrate.Spec, error) {
-	var spec integrate.Spec
+func Read(path string) (spec.Spec, error) {
+	var s spec.Spec
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return spec, err
+		return s, err
 	}
 	d := yaml.NewDecoder(bytes.NewReader(data))
 	d.KnownFields(true)
-	err = d.Decode(&spec)
+	err = d.Decode(&s)
 	if errors.Is(err, io.EOF) {
-		return spec, fmt.Errorf("%s is empty: it should hold a Spec", path)
+		return s, fmt.Errorf("%s is empty: it should hold a Spec", path)
 	}
 	if err != nil {
-		return spec, fmt.Errorf("%s: %w", path, err)
+		return s, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := d.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return spec, fmt.Errorf("%s holds more than one document; a Spec is one", path)
+		return s, fmt.Errorf("%s holds more than one document; a Spec is one", path)
 	}
 	dir := filepath.Dir(path)
-	for i := range spec.SSH.KeyFiles {
-		spec.SSH.KeyFiles[i] = locate(dir, spec.SSH.KeyFiles[i])
+	for i := range s.SSH.KeyFiles {
+		s.SSH.KeyFiles[i] = locate(dir, s.SSH.KeyFiles[i])
 	}
-	for i := range spec.SSH.KnownHosts {
-		spec.SSH.KnownHosts[i] = locate(dir, spec.SSH.KnownHosts[i])
+	for i := range s.SSH.KnownHosts {
+		s.SSH.KnownHosts[i] = locate(dir, s.SSH.KnownHosts[i])
 	}
-	if e := spec.SSH.Entry; e != nil {
+	if e := s.SSH.Entry; e != nil {
 		for i := range e.KeyFiles {
 			e.KeyFiles[i] = locate(dir, e.KeyFiles[i])
 		}
@@ -60,22 +60,22 @@ func Read(path string) (integrate.Spec, error) {
 			e.PasswordFile = locate(dir, e.PasswordFile)
 		}
 	}
-	if f := &spec.Cloud.CloudsFile; *f != "" {
+	if f := &s.Cloud.CloudsFile; *f != "" {
 		*f = locate(dir, *f)
 	}
-	return spec, nil
+	return s, nil
 }
 
 // butRelease are the faults of a Spec, but for a release that is missing.
-func butRelease(spec integrate.Spec) error {
-	err := spec.Validate()
+func butRelease(s spec.Spec) error {
+	err := s.Validate()
 	all, ok := err.(interface{ Unwrap() []error })
-	if spec.Release != "" || !ok {
+	if s.Release != "" || !ok {
 		return err
 	}
 	var rest []error
 	for _, err := range all.Unwrap() {
-		var f *integrate.FieldError
+		var f *spec.FieldError
 		if !errors.As(err, &f) || f.Path != "release" {
 			rest = append(rest, err)
 		}
@@ -84,7 +84,7 @@ func butRelease(spec integrate.Spec) error {
 }
 
 // files looks whether the files of this machine that the Spec names are there.
-func files(spec integrate.Spec) error {
+func files(s spec.Spec) error {
 	var faults []error
 	check := func(field string, names []string) {
 		for i, name := range names {
@@ -93,9 +93,9 @@ func files(spec integrate.Spec) error {
 			}
 		}
 	}
-	check("ssh.key_files", spec.SSH.KeyFiles)
-	check("ssh.known_hosts", spec.SSH.KnownHosts)
-	if e := spec.SSH.Entry; e != nil {
+	check("ssh.key_files", s.SSH.KeyFiles)
+	check("ssh.known_hosts", s.SSH.KnownHosts)
+	if e := s.SSH.Entry; e != nil {
 		check("ssh.entry.key_files", e.KeyFiles)
 	}
 	return errors.Join(faults...)

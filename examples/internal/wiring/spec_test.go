@@ -6,10 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cephstack/cephstack/integrate"
 )
 
 // small is a Spec that lacks only ssh.
@@ -44,12 +43,12 @@ ssh:
   entry: {user: installer, key_files: [keys/id], password_file: ~/password}
   timeouts: {connect: 2s}
 `)
-	spec, err := Load(path)
+	s, err := Load(path)
 	require.NoError(t, err)
-	assert.Equal(t, integrate.SSHSpec{User: "deploy", Sudo: true, KeyFiles: []string{key, key}, KnownHosts: []string{known},
-		Entry:    &integrate.EntrySpec{User: "installer", KeyFiles: []string{key}, PasswordFile: filepath.Join(home, "password")},
-		Timeouts: integrate.TimeoutsSpec{Connect: "2s"}}, spec.SSH)
-	assert.Equal(t, filepath.Join(dir, "clouds.yaml"), spec.Cloud.CloudsFile)
+	assert.Equal(t, spec.SSH{User: "deploy", Sudo: true, KeyFiles: []string{key, key}, KnownHosts: []string{known},
+		Entry:    &spec.Entry{User: "installer", KeyFiles: []string{key}, PasswordFile: filepath.Join(home, "password")},
+		Timeouts: spec.Timeouts{Connect: "2s"}}, s.SSH)
+	assert.Equal(t, filepath.Join(dir, "clouds.yaml"), s.Cloud.CloudsFile)
 }
 
 func TestFilesThatAreMissingAreSaidWithTheOtherFaults(t *testing.T) {
@@ -83,17 +82,17 @@ func TestASpecIsOneKnownDocument(t *testing.T) {
 }
 
 func TestASpecMayBeJSON(t *testing.T) {
-	spec, err := Load(put(t, filepath.Join(t.TempDir(), "cloud.json"), `{"release": "zed", "clusters": [{"name": "ceph"}],
+	s, err := Load(put(t, filepath.Join(t.TempDir(), "cloud.json"), `{"release": "zed", "clusters": [{"name": "ceph"}],
 		"hosts": [{"name": "compute1", "services": ["nova-compute"]}], "nova": {}, "ssh": {"timeouts": {"handshake": "1m"}}}`))
 	require.NoError(t, err)
-	assert.Equal(t, "1m", spec.SSH.Timeouts.Handshake)
+	assert.Equal(t, "1m", s.SSH.Timeouts.Handshake)
 }
 
 func TestAReleaseThatIsMissingIsNoFaultYet(t *testing.T) {
 	without := strings.Replace(small, "release: zed\n", "", 1)
-	spec, err := Load(put(t, filepath.Join(t.TempDir(), "cloud.yaml"), without))
+	s, err := Load(put(t, filepath.Join(t.TempDir(), "cloud.yaml"), without))
 	require.NoError(t, err)
-	assert.Empty(t, spec.Release)
+	assert.Empty(t, s.Release)
 	_, err = Load(put(t, filepath.Join(t.TempDir(), "cloud.yaml"), without+"packages: maybe\n"))
 	require.ErrorContains(t, err, "spec: packages: ")
 	assert.NotContains(t, err.Error(), "spec: release: ")

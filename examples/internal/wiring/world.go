@@ -11,9 +11,10 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/upstart"
 )
@@ -22,19 +23,19 @@ import (
 // they are first used; a cloud whose APIs do not answer is the World's
 // CloudErr. closeAll ends what was opened. Without librados, clusters are reached
 // through the ceph program on a host only.
-func Open(ctx context.Context, spec integrate.Spec, librados Librados) (w integrate.World, closeAll func(), err error) {
+func Open(ctx context.Context, s spec.Spec, librados Librados) (w integrate.World, closeAll func(), err error) {
 	o := &opening{World: integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}}
-	if err := login(spec.SSH); err != nil {
+	if err := login(s.SSH); err != nil {
 		return o.World, o.close, err
 	}
-	o.hosts(spec)
+	o.hosts(s)
 	if len(o.errs) == 0 {
-		o.clusters(ctx, spec.Clusters, access{"/etc/ceph", librados})
+		o.clusters(ctx, s.Clusters, access{"/etc/ceph", librados})
 	}
 	if len(o.errs) == 0 {
-		o.Cloud, o.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: spec.Cloud.Name, CloudsFile: spec.Cloud.CloudsFile})
+		o.Cloud, o.CloudErr = api.Dial(ctx, api.Config{Cloud: s.Cloud.Name, CloudsFile: s.Cloud.CloudsFile})
 		if o.CloudErr != nil {
-			o.CloudErr = fmt.Errorf("cloud %q of %s: %w", spec.Cloud.Name, cmp.Or(spec.Cloud.CloudsFile, "clouds.yaml"), o.CloudErr)
+			o.CloudErr = fmt.Errorf("cloud %q of %s: %w", s.Cloud.Name, cmp.Or(s.Cloud.CloudsFile, "clouds.yaml"), o.CloudErr)
 		}
 	}
 	return o.World, o.close, errors.Join(o.errs...)
@@ -54,19 +55,19 @@ func (o *opening) close() {
 }
 
 // hosts makes the hosts, the other ways into them, and libvirt's secrets there.
-func (o *opening) hosts(spec integrate.Spec) {
-	fleet, err := hostFleet(spec.SSH)
+func (o *opening) hosts(s spec.Spec) {
+	fleet, err := hostFleet(s.SSH)
 	if err != nil {
 		o.errs = append(o.errs, err)
 		return
 	}
-	entries, err := entryFleet(spec.SSH)
+	entries, err := entryFleet(s.SSH)
 	if err != nil {
 		o.errs = append(o.errs, err)
 		return
 	}
-	for _, h := range spec.Hosts {
-		layout := cmp.Or(h.Layout, spec.Layout)
+	for _, h := range s.Hosts {
+		layout := cmp.Or(h.Layout, s.Layout)
 		host := o.host(fleet, h, layout, o.Hosts)
 		if host != nil && entries != nil {
 			o.host(entries, h, layout, o.Entries)
@@ -83,7 +84,7 @@ func (o *opening) hosts(spec integrate.Spec) {
 
 // host puts a fleet's host into a map, with the units of its layout, and gives it
 // as it is without them; nil when it cannot be.
-func (o *opening) host(fleet *remote.Fleet, h integrate.HostSpec, layout string, into map[string]remote.Host) remote.Host {
+func (o *opening) host(fleet *remote.Fleet, h spec.Host, layout string, into map[string]remote.Host) remote.Host {
 	host, err := fleet.Host(h.Name, cmp.Or(h.Address, h.Name))
 	if err != nil {
 		o.errs = append(o.errs, err)
@@ -110,7 +111,7 @@ func libvirtOf(layout string) string {
 	return ""
 }
 
-func (o *opening) clusters(ctx context.Context, clusters []integrate.ClusterSpec, a access) {
+func (o *opening) clusters(ctx context.Context, clusters []spec.Cluster, a access) {
 	for _, c := range clusters {
 		cluster, closer, err := a.open(ctx, c, o.Hosts[c.Host])
 		if closer != nil {
@@ -124,8 +125,8 @@ func (o *opening) clusters(ctx context.Context, clusters []integrate.ClusterSpec
 	}
 }
 
-// login says what of ssh is missing for a login, each an *integrate.FieldError.
-func login(s integrate.SSHSpec) error {
+// login says what of ssh is missing for a login, each an *spec.FieldError.
+func login(s spec.SSH) error {
 	var faults []error
 	for _, f := range []struct {
 		missing       bool
@@ -136,7 +137,7 @@ func login(s integrate.SSHSpec) error {
 		{len(s.KnownHosts) == 0, "ssh.known_hosts", noKnownHosts},
 	} {
 		if f.missing {
-			faults = append(faults, &integrate.FieldError{Path: f.path, Message: f.message})
+			faults = append(faults, &spec.FieldError{Path: f.path, Message: f.message})
 		}
 	}
 	return errors.Join(faults...)
@@ -145,7 +146,7 @@ func login(s integrate.SSHSpec) error {
 const noKnownHosts = "is missing: name a file with the hosts' keys, which are always checked; cephstack trust writes it"
 
 // sshConfig is how the hosts of a Spec are reached.
-func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
+func sshConfig(s spec.SSH) (remote.Config, error) {
 	timeouts, err := s.Timeouts.Parse()
 	if err != nil {
 		return remote.Config{}, err
@@ -165,10 +166,10 @@ func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
 // KeyTargets are the machines whose host keys a Spec's connections check, for
 // remote.ScanHostKeys: the jump host first, if there is one, and then the hosts
 // behind it.
-func KeyTargets(spec integrate.Spec) ([]remote.Config, error) {
-	s := spec.SSH
+func KeyTargets(given spec.Spec) ([]remote.Config, error) {
+	s := given.SSH
 	if len(s.KnownHosts) == 0 {
-		return nil, &integrate.FieldError{Path: "ssh.known_hosts", Message: noKnownHosts}
+		return nil, &spec.FieldError{Path: "ssh.known_hosts", Message: noKnownHosts}
 	}
 	c, err := sshConfig(s)
 	if err != nil {
@@ -181,13 +182,13 @@ func KeyTargets(spec integrate.Spec) ([]remote.Config, error) {
 		}
 		all = append(all, remote.Config{Name: c.Jump.Address, Address: c.Jump.Address, Timeouts: c.Timeouts})
 	}
-	for _, h := range spec.Hosts {
+	for _, h := range given.Hosts {
 		all = append(all, remote.Config{Name: h.Name, Address: cmp.Or(h.Address, h.Name), Jump: c.Jump, Timeouts: c.Timeouts})
 	}
 	return all, nil
 }
 
-func hostFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
+func hostFleet(s spec.SSH) (*remote.Fleet, error) {
 	c, err := sshConfig(s)
 	if err != nil {
 		return nil, err
@@ -196,7 +197,7 @@ func hostFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
 }
 
 // entryFleet makes the first entries into hosts; nil when the Spec has none.
-func entryFleet(s integrate.SSHSpec) (*remote.Fleet, error) {
+func entryFleet(s spec.SSH) (*remote.Fleet, error) {
 	e := s.Entry
 	if e == nil {
 		return nil, nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -34,16 +35,16 @@ func served(t *testing.T) (host *remotetest.Host, address, dir string) {
 }
 
 // load gives the small Spec with ssh.
-func load(t *testing.T, dir, address, ssh string) integrate.Spec {
+func load(t *testing.T, dir, address, ssh string) spec.Spec {
 	t.Helper()
-	spec, err := Load(put(t, filepath.Join(dir, "cloud.yaml"), strings.ReplaceAll(small, "ADDRESS", address)+ssh))
+	s, err := Load(put(t, filepath.Join(dir, "cloud.yaml"), strings.ReplaceAll(small, "ADDRESS", address)+ssh))
 	require.NoError(t, err)
-	return spec
+	return s
 }
 
-func openWorld(t *testing.T, spec integrate.Spec) integrate.World {
+func openWorld(t *testing.T, s spec.Spec) integrate.World {
 	t.Helper()
-	w, closeAll, err := Open(t.Context(), spec, nil)
+	w, closeAll, err := Open(t.Context(), s, nil)
 	t.Cleanup(closeAll)
 	require.NoError(t, err)
 	return w
@@ -73,9 +74,9 @@ func TestOpenConnectsWhatTheSpecNames(t *testing.T) {
 	require.NoError(t, w.CloudErr)
 	require.NotNil(t, w.Cloud)
 
-	spec := load(t, dir, address, "ssh: {user: root, key_files: [id], known_hosts: [known_hosts]}\n")
-	spec.Cloud.Name = "another"
-	w = openWorld(t, spec)
+	s := load(t, dir, address, "ssh: {user: root, key_files: [id], known_hosts: [known_hosts]}\n")
+	s.Cloud.Name = "another"
+	w = openWorld(t, s)
 	require.ErrorContains(t, w.CloudErr, `cloud "another" of `+filepath.Join(dir, "clouds.yaml"))
 }
 
@@ -90,18 +91,18 @@ func TestAKeyFileThatIsNone(t *testing.T) {
 }
 
 func TestHowHostsAreReached(t *testing.T) {
-	timeouts := integrate.TimeoutsSpec{Connect: "1s", Handshake: "2s", Authenticate: "3s", Retry: "4s", Idle: "50s"}
+	timeouts := spec.Timeouts{Connect: "1s", Handshake: "2s", Authenticate: "3s", Retry: "4s", Idle: "50s"}
 	bound := remote.Timeouts{Connect: time.Second, Handshake: 2 * time.Second, Authenticate: 3 * time.Second, Retry: 4 * time.Second, Idle: 50 * time.Second}
 	for name, c := range map[string]struct {
-		spec integrate.SSHSpec
+		spec spec.SSH
 		want remote.Config
 	}{
-		"root needs no sudo": {integrate.SSHSpec{User: "root", Sudo: true, KeyFiles: []string{"id"}}, remote.Config{User: "root", KeyFiles: []string{"id"}}},
-		"others may":         {integrate.SSHSpec{User: "ops", Sudo: true, Agent: "/a"}, remote.Config{User: "ops", Sudo: true, Agent: "/a"}},
-		"timeouts":           {integrate.SSHSpec{User: "ops", Timeouts: timeouts}, remote.Config{User: "ops", Timeouts: bound}},
-		"a jump host has the same user": {integrate.SSHSpec{User: "ops", Sudo: true, KnownHosts: []string{"k"}, Jump: "bastion:22"},
+		"root needs no sudo": {spec.SSH{User: "root", Sudo: true, KeyFiles: []string{"id"}}, remote.Config{User: "root", KeyFiles: []string{"id"}}},
+		"others may":         {spec.SSH{User: "ops", Sudo: true, Agent: "/a"}, remote.Config{User: "ops", Sudo: true, Agent: "/a"}},
+		"timeouts":           {spec.SSH{User: "ops", Timeouts: timeouts}, remote.Config{User: "ops", Timeouts: bound}},
+		"a jump host has the same user": {spec.SSH{User: "ops", Sudo: true, KnownHosts: []string{"k"}, Jump: "bastion:22"},
 			remote.Config{User: "ops", Sudo: true, KnownHosts: []string{"k"}, Jump: &remote.Config{Name: "bastion:22", Address: "bastion:22", User: "ops", KnownHosts: []string{"k"}}}},
-		"or its own, and the same timeouts": {integrate.SSHSpec{User: "root", Jump: "me@bastion", Timeouts: timeouts},
+		"or its own, and the same timeouts": {spec.SSH{User: "root", Jump: "me@bastion", Timeouts: timeouts},
 			remote.Config{User: "root", Timeouts: bound, Jump: &remote.Config{Name: "me@bastion", Address: "bastion", User: "me", Timeouts: bound}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -113,10 +114,10 @@ func TestHowHostsAreReached(t *testing.T) {
 }
 
 func TestLayoutsAndEntriesOfHosts(t *testing.T) {
-	spec := integrate.Spec{Layout: "upstart", Hosts: []integrate.HostSpec{{Name: "old", Services: []string{"nova-compute"}}, {Name: "new", Layout: "debian"}},
-		SSH: integrate.SSHSpec{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"},
-			Entry: &integrate.EntrySpec{User: "installer", Agent: "/agent"}}}
-	w := openWorld(t, spec)
+	s := spec.Spec{Layout: "upstart", Hosts: []spec.Host{{Name: "old", Services: []string{"nova-compute"}}, {Name: "new", Layout: "debian"}},
+		SSH: spec.SSH{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"},
+			Entry: &spec.Entry{User: "installer", Agent: "/agent"}}}
+	w := openWorld(t, s)
 	for _, hosts := range []map[string]remote.Host{w.Hosts, w.Entries} {
 		assert.IsType(t, &upstart.Host{}, hosts["old"])
 		assert.IsType(t, &remote.SSH{}, hosts["new"])
@@ -130,29 +131,29 @@ func nobody(context.Context, string, string) (Connection, error) { panic("asked"
 
 func TestNothingIsOpenedWithFaultsInSSH(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*integrate.SSHSpec)
+		change func(*spec.SSH)
 		says   string
 	}{
-		"timeouts":        {func(s *integrate.SSHSpec) { s.Timeouts.Retry = "-1s" }, "spec: ssh.timeouts.retry: "},
-		"no key":          {func(s *integrate.SSHSpec) { s.KeyFiles = nil }, "spec: ssh.key_files: "},
-		"no known_hosts":  {func(s *integrate.SSHSpec) { s.KnownHosts = nil }, "spec: ssh.known_hosts: "},
-		"no user there":   {func(s *integrate.SSHSpec) { s.Entry.User = "" }, "User"},
-		"no such file":    {func(s *integrate.SSHSpec) { s.Entry.PasswordFile = "/nonexistent" }, "spec: ssh.entry.password_file: "},
-		"an odd password": {func(s *integrate.SSHSpec) { s.Entry.PasswordFile = put(t, filepath.Join(t.TempDir(), "p"), "a\nb\n") }, "Password"},
+		"timeouts":        {func(s *spec.SSH) { s.Timeouts.Retry = "-1s" }, "spec: ssh.timeouts.retry: "},
+		"no key":          {func(s *spec.SSH) { s.KeyFiles = nil }, "spec: ssh.key_files: "},
+		"no known_hosts":  {func(s *spec.SSH) { s.KnownHosts = nil }, "spec: ssh.known_hosts: "},
+		"no user there":   {func(s *spec.SSH) { s.Entry.User = "" }, "User"},
+		"no such file":    {func(s *spec.SSH) { s.Entry.PasswordFile = "/nonexistent" }, "spec: ssh.entry.password_file: "},
+		"an odd password": {func(s *spec.SSH) { s.Entry.PasswordFile = put(t, filepath.Join(t.TempDir(), "p"), "a\nb\n") }, "Password"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			spec := integrate.Spec{Clusters: []integrate.ClusterSpec{{Name: "ceph"}}, Hosts: []integrate.HostSpec{{Name: "h"}},
-				SSH: integrate.SSHSpec{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}, Entry: &integrate.EntrySpec{User: "installer", Agent: "/agent"}}}
-			c.change(&spec.SSH)
-			w, closeAll, err := Open(t.Context(), spec, nobody)
+			given := spec.Spec{Clusters: []spec.Cluster{{Name: "ceph"}}, Hosts: []spec.Host{{Name: "h"}},
+				SSH: spec.SSH{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}, Entry: &spec.Entry{User: "installer", Agent: "/agent"}}}
+			c.change(&given.SSH)
+			w, closeAll, err := Open(t.Context(), given, nobody)
 			defer closeAll()
 			require.ErrorContains(t, err, c.says)
 			assert.Empty(t, w.Hosts)
 		})
 	}
-	spec := integrate.Spec{Clusters: []integrate.ClusterSpec{{Name: "ceph"}}, Hosts: []integrate.HostSpec{{Name: "a", Address: "a:99999999"}, {Name: "b", Address: "b:notaport"}},
-		SSH: integrate.SSHSpec{User: "root", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}}}
-	_, closeAll, err := Open(t.Context(), spec, nobody)
+	given := spec.Spec{Clusters: []spec.Cluster{{Name: "ceph"}}, Hosts: []spec.Host{{Name: "a", Address: "a:99999999"}, {Name: "b", Address: "b:notaport"}},
+		SSH: spec.SSH{User: "root", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}}}
+	_, closeAll, err := Open(t.Context(), given, nobody)
 	defer closeAll()
 	require.Error(t, err)
 	assert.Equal(t, 2, strings.Count(err.Error(), "Address"), "each host is said: %v", err)
@@ -170,12 +171,12 @@ func TestAPasswordIsItsOwnersAlone(t *testing.T) {
 			assert.Equal(t, " secret ", p.Reveal())
 		}
 	}
-	ssh := integrate.SSHSpec{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}}
+	ssh := spec.SSH{User: "deploy", KeyFiles: []string{"/id"}, KnownHosts: []string{"/known_hosts"}}
 	for _, mode := range []os.FileMode{0o640, 0o604, 0o644, 0o660, 0o620, 0o601} {
 		require.NoError(t, os.Chmod(path, mode))
 		for _, name := range []string{path, link} {
-			ssh.Entry = &integrate.EntrySpec{User: "installer", PasswordFile: name}
-			_, closeAll, err := Open(t.Context(), integrate.Spec{SSH: ssh, Clusters: []integrate.ClusterSpec{{Name: "ceph"}}}, nobody)
+			ssh.Entry = &spec.Entry{User: "installer", PasswordFile: name}
+			_, closeAll, err := Open(t.Context(), spec.Spec{SSH: ssh, Clusters: []spec.Cluster{{Name: "ceph"}}}, nobody)
 			closeAll()
 			require.ErrorContains(t, err, "spec: ssh.entry.password_file: "+name+" is open to others", "%o", mode)
 			assert.ErrorContains(t, err, "chmod 600")

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -16,17 +17,17 @@ import (
 func bareHosts() []string { return []string{"controller", "compute1", "compute2"} }
 
 // newLogin makes the lab's Spec one for a login that the hosts do not let in yet.
-func (l *lab) newLogin(spec *integrate.Spec) error {
+func (l *lab) newLogin(s *spec.Spec) error {
 	key, err := os.ReadFile(l.out("deploy_ed25519.pub"))
 	if err != nil {
 		return err
 	}
-	spec.SSH.User, spec.SSH.KeyFiles = "deploy", []string{l.out("deploy_ed25519")}
-	spec.SSH.Entry = &integrate.EntrySpec{User: "installer", PasswordFile: l.out("installer_password")}
-	spec.Prepare = &integrate.PrepareSpec{
-		Authorize: &integrate.AuthorizeSpec{Keys: []string{strings.TrimSpace(string(key))}},
-		Sudo:      &integrate.SudoSpec{Narrow: true},
-		Guests:    &integrate.GuestsSpec{},
+	s.SSH.User, s.SSH.KeyFiles = "deploy", []string{l.out("deploy_ed25519")}
+	s.SSH.Entry = &spec.Entry{User: "installer", PasswordFile: l.out("installer_password")}
+	s.Prepare = &spec.Prepare{
+		Authorize: &spec.Authorize{Keys: []string{strings.TrimSpace(string(key))}},
+		Sudo:      &spec.Sudo{Narrow: true},
+		Guests:    &spec.Guests{},
 	}
 	return nil
 }
@@ -86,8 +87,8 @@ func (l *lab) wayIn(ctx context.Context) (string, error) {
 
 // withoutEntry wants an empty plan by the normal login alone.
 func (l *lab) withoutEntry(ctx context.Context) (string, error) {
-	in, _, closeAll, err := l.open(ctx, l.newLogin, func(spec *integrate.Spec) error {
-		spec.SSH.Entry = nil
+	in, _, closeAll, err := l.open(ctx, l.newLogin, func(s *spec.Spec) error {
+		s.SSH.Entry = nil
 		return nil
 	})
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A lab is the running lab and what was there before the integration.
@@ -96,22 +97,22 @@ func quote(s string) string {
 
 // open gives an Integration of the lab's Spec, after some changes to it, against
 // the real world.
-func (l *lab) open(ctx context.Context, changes ...func(*integrate.Spec) error) (*integrate.Integration, integrate.World, func(), error) {
-	spec, err := wiring.Load(l.out("cloud.yaml"))
+func (l *lab) open(ctx context.Context, changes ...func(*spec.Spec) error) (*integrate.Integration, integrate.World, func(), error) {
+	s, err := wiring.Load(l.out("cloud.yaml"))
 	for _, change := range changes {
 		if err == nil {
-			err = change(&spec)
+			err = change(&s)
 		}
 	}
 	if err != nil {
 		return nil, integrate.World{}, nil, err
 	}
-	world, closeAll, err := wiring.Open(ctx, spec, nil)
+	world, closeAll, err := wiring.Open(ctx, s, nil)
 	if err != nil {
 		closeAll()
 		return nil, world, nil, err
 	}
-	in, err := integrate.New(integrate.Config{Spec: spec, World: world, Observer: l.event})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world, Observer: l.event})
 	if err != nil {
 		closeAll()
 		return nil, world, nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestState(t *testing.T) {
@@ -31,13 +32,13 @@ func TestState(t *testing.T) {
 func TestChangedSpecsAreTheLabs(t *testing.T) {
 	l := &lab{state: t.TempDir()}
 	require.NoError(t, os.Mkdir(l.out(""), 0o700))
-	spec, err := os.ReadFile(filepath.Join("..", "cloud.yaml"))
+	given, err := os.ReadFile(filepath.Join("..", "cloud.yaml"))
 	require.NoError(t, err)
-	for name, text := range map[string]string{"cloud.yaml": string(spec), "id_ed25519": "", "known_hosts": "", "installer_password": "secret\n",
+	for name, text := range map[string]string{"cloud.yaml": string(given), "id_ed25519": "", "known_hosts": "", "installer_password": "secret\n",
 		"deploy_ed25519.pub": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f deploy@lab\n"} {
 		require.NoError(t, os.WriteFile(l.out(name), []byte(text), 0o600))
 	}
-	open := func(changes ...func(*integrate.Spec) error) integrate.World {
+	open := func(changes ...func(*spec.Spec) error) integrate.World {
 		_, world, closeAll, err := l.open(t.Context(), changes...)
 		require.NoError(t, err)
 		t.Cleanup(closeAll)
@@ -47,25 +48,25 @@ func TestChangedSpecsAreTheLabs(t *testing.T) {
 	assert.Len(t, open().Clusters, 1)
 	assert.Len(t, open(secondCluster).Clusters, 2)
 	assert.Len(t, open(l.newLogin).Entries, 4)
-	assert.Len(t, open(func(s *integrate.Spec) error { s.Release = "2025.1"; return nil }, inContainers).Secrets, 2)
-	_, _, _, err = l.open(t.Context(), func(*integrate.Spec) error { return errors.ErrUnsupported }, l.newLogin)
+	assert.Len(t, open(func(s *spec.Spec) error { s.Release = "2025.1"; return nil }, inContainers).Secrets, 2)
+	_, _, _, err = l.open(t.Context(), func(*spec.Spec) error { return errors.ErrUnsupported }, l.newLogin)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
-	_, _, _, err = l.open(t.Context(), func(s *integrate.Spec) error { s.Release = "atlantis"; return nil })
+	_, _, _, err = l.open(t.Context(), func(s *spec.Spec) error { s.Release = "atlantis"; return nil })
 	require.ErrorContains(t, err, "spec: release: ")
 }
 
 // TestContainersWithoutCeph tells them from containers that are given Ceph.
 func TestContainersWithoutCeph(t *testing.T) {
-	spec := integrate.Spec{Release: "2025.1", Layout: "kolla", Clusters: []integrate.ClusterSpec{{Name: "ceph"}},
-		Hosts: []integrate.HostSpec{
+	s := spec.Spec{Release: "2025.1", Layout: "kolla", Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}},
 			{Name: "compute1", Services: []string{"nova-compute"}}, {Name: "compute2", Services: []string{"nova-compute"}}},
-		Glance: &integrate.GlanceSpec{}, Backup: &integrate.BackupSpec{}, Nova: &integrate.NovaSpec{},
-		Cinder: &integrate.CinderSpec{Backends: []integrate.BackendSpec{{Name: "ceph"}}}}
-	w, err := integratetest.New(spec)
+		Glance: &spec.Glance{}, Backup: &spec.Backup{}, Nova: &spec.Nova{},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}}}
+	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	in, err := integrate.New(integrate.Config{Spec: spec, World: w.World})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World})
 	require.NoError(t, err)
 	_, err = (&lab{}).withoutCeph(t.Context(), in)
 	require.ErrorContains(t, err, "containers with a problem: []")

@@ -6,8 +6,8 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 const west = "west"
@@ -15,14 +15,14 @@ const west = "west"
 // secondCluster adds a cluster to the lab's Spec: a store of Glance and a backend
 // of Cinder are there, with users of their own, and with their data in
 // erasure-coded pools. The backend is in a zone of its own.
-func secondCluster(spec *integrate.Spec) error {
-	spec.Clusters = append(spec.Clusters, integrate.ClusterSpec{Name: west, Host: "ceph01", Access: spec.Clusters[0].Access,
-		ErasureProfiles: []integrate.ErasureProfileSpec{{Name: "k2m1", K: 2, M: 1, FailureDomain: "osd"}},
-		Pools: []integrate.PoolSpec{{Name: "images", PGNum: 16}, {Name: "volumes", PGNum: 16},
+func secondCluster(s *spec.Spec) error {
+	s.Clusters = append(s.Clusters, spec.Cluster{Name: west, Host: "ceph01", Access: s.Clusters[0].Access,
+		ErasureProfiles: []spec.ErasureProfile{{Name: "k2m1", K: 2, M: 1, FailureDomain: "osd"}},
+		Pools: []spec.Pool{{Name: "images", PGNum: 16}, {Name: "volumes", PGNum: 16},
 			{Name: "images-data", PGNum: 16, ErasureProfile: "k2m1"}, {Name: "volumes-data", PGNum: 16, ErasureProfile: "k2m1"}}})
-	spec.Glance.Stores = []integrate.StoreSpec{{Name: west, Cluster: west, Pool: "images", User: "glance", DataPool: "images-data"}}
-	spec.Cinder.Backends = append(spec.Cinder.Backends,
-		integrate.BackendSpec{Name: west, Cluster: west, Pool: "volumes", User: "cinder-west", DataPool: "volumes-data", VolumeType: west,
+	s.Glance.Stores = []spec.Store{{Name: west, Cluster: west, Pool: "images", User: "glance", DataPool: "images-data"}}
+	s.Cinder.Backends = append(s.Cinder.Backends,
+		spec.Backend{Name: west, Cluster: west, Pool: "volumes", User: "cinder-west", DataPool: "volumes-data", VolumeType: west,
 			AvailabilityZone: west, ExtraSpecs: map[string]string{"RESKEY:availability_zones": west}})
 	return nil
 }
@@ -46,8 +46,8 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 }
 
 // zoneByType makes a volume of the type of the second backend.
-func zoneByType(ctx context.Context, cloud *openstack.Cloud) (_ string, err error) {
-	v, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "zone-by-type", SizeGiB: 1, Type: west})
+func zoneByType(ctx context.Context, cloud *api.Cloud) (_ string, err error) {
+	v, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "zone-by-type", SizeGiB: 1, Type: west})
 	if v.ID != "" {
 		defer func() { err = errors.Join(err, cloud.DeleteVolume(context.WithoutCancel(ctx), v.ID)) }()
 	}

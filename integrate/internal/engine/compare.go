@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"context"
+	"slices"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// An Item is a resource that was compared.
+type Item struct {
+	ID    step.ID
+	Check string
+	// Needs are the changes that must be done before this one.
+	Needs []step.ID
+	step.Delta
+}
+
+// Changes reports whether the item has something to do.
+func (i Item) Changes() bool { return i.Do != nil }
+
+// A Part is a target that was compared.
+type Part struct {
+	Target step.Target
+	Items  []Item
+}
+
+// Trouble is the first problem of the part, if there is one.
+func (p Part) Trouble() (item Item, f step.Finding, ok bool) {
+	for _, i := range p.Items {
+		for _, f := range i.Findings {
+			if f.Problem {
+				return i, f, true
+			}
+		}
+	}
+	return Item{}, step.Finding{}, false
+}
+
+// Size is how many bytes of contents the steps of the part keep.
+func (p Part) Size() (n int) {
+	for _, i := range p.Items {
+		if s, ok := i.Do.(step.HostStep); ok {
+			n += s.Size
+		}
+	}
+	return n
+}
+
+// compare lets the resources of a target compare, one after the other.
+func compare(entries []Entry, v step.View) []Item {
+	items := make([]Item, 0, len(entries))
+	for _, e := range entries {
+		needs := e.Needs()
+		d := compareOne(e, needs, v)
+		v.Ledger.Put(e.ID(), d)
+		items = append(items, Item{ID: e.ID(), Check: e.Check, Delta: d,
+			Needs: v.Ledger.Changes(slices.Concat(needs, e.Gates))})
+	}
+	return items
+}
+
+func compareOne(e Entry, needs []step.ID, v step.View) step.Delta {
+	for _, need := range slices.Concat(e.Gates, needs) {
+		if !v.Ledger.Refused(need) {
+			continue
+		}
+		root := v.Ledger.Root(need)
+		d := step.Delta{Refused: true, Because: need}
+		if gate := slices.Contains(e.Gates, need); gate {
+			return d
+		}
+		if b, ok := e.Resource.(step.Blocked); ok {
+			f := b.LeftAlone(v, need, root)
+			f.Because = root
+			d.Findings = []step.Finding{f}
+		}
+		return d
+	}
+	return e.Compare(v)
+}
+
+// A Base is the part of a comparison that hosts are compared on top of: the
+// clusters and the APIs.
+type Base struct {
+	e      *Engine
+	scope  Scope
+	view   step.View
+	ledger *step.Ledger
+	// after has of the hosts what resources of the cloud have to know.
+	after    *step.Ledger
+	asked    map[step.ID]bool // the resources of hosts that those of the cloud need
+	clusters []Part
+}
+
+// Base reads and compares the clusters of a scope, and reads the APIs.
+func (e *Engine) Base(ctx context.Context, scope Scope) *Base {
+	b := &Base{e: e, scope: scope, view: e.observe(ctx, scope), ledger: step.NewLedger(nil), asked: map[step.ID]bool{}}
+	b.view.Ledger = b.ledger
+	reads := e.reads(scope)
+	for _, c := range e.Site.Clusters {
+		if slices.Contains(reads, c.Name) {
+			t := step.AtCluster(c.Name)
+			b.clusters = append(b.clusters, Part{t, compare(e.Catalog.Of(t), b.view)})
+		}
+	}
+	b.after = step.NewLedger(b.ledger)
+	for _, entry := range e.Catalog.Of(step.AtCloud()) {
+		for _, id := range entry.Needs() {
+			b.asked[id] = true
+		}
+	}
+	return b
+}
+
+// Clusters are the clusters that were compared.
+func (b *Base) Clusters() []Part { return b.clusters }
+
+// View is what was read of clusters and APIs.
+func (b *Base) View() step.View { return b.view }
+
+// FSIDs are the clusters' own identifiers, by name; without those that are not known.
+func (b *Base) FSIDs() map[string]string {
+	all := map[string]string{}
+	for name, c := range b.view.Clusters {
+		if c.Err == nil {
+			all[name] = c.Status.FSID
+		}
+	}
+	return all
+}
+
+// Look reads a host, for Host. It does not wait for the clusters; a Base that is
+// there already tells which secrets a host should have.
+func (e *Engine) Look(ctx context.Context, name string, b *Base) *Seen {
+	entries := e.Catalog.Of(step.AtHost(name))
+	return &Seen{entries, e.look(ctx, name, entries, b.uuids())}
+}
+
+// Seen is a host that was read.
+type Seen struct {
+	entries []Entry
+	host    *step.Host
+}
+
+// Host is what was read.
+func (s *Seen) Host() *step.Host { return s.host }
+
+// Unseen is a host that was not read, for the reason given.
+func (e *Engine) Unseen(name string, why error) *Seen {
+	h := step.NewHost(name)
+	h.Err = why
+	return &Seen{e.Catalog.Of(step.AtHost(name)), h}
+}
+
+// uuids lists the secrets that a compute should have.
+func (b *Base) uuids() []string {
+	var uuids []string
+	if b == nil {
+		return nil
+	}
+	for _, id := range b.e.Site.Secrets {
+		if c := b.view.Clusters[id.Cluster]; c.Err == nil {
+			uuids = append(uuids, b.e.Site.SecretUUID(id, c.Status.FSID))
+		}
+	}
+	return uuids
+}
+
+// Host compares a host that was read.
+func (b *Base) Host(s *Seen) Part {
+	v := b.view
+	v.Host, v.Ledger = s.host, step.NewLedger(b.ledger)
+	part := Part{step.AtHost(s.host.Name), compare(s.entries, v)}
+	for _, i := range part.Items {
+		if i.Fact != nil || b.asked[i.ID] {
+			b.after.Put(i.ID, step.Delta{Do: mark(i.Do), Fact: i.Fact, Refused: i.Refused, Because: i.Because})
+		}
+	}
+	return part
+}
+
+// mark says that there is a step, without keeping it.
+func mark(s step.Step) step.Step {
+	if s == nil {
+		return nil
+	}
+	return step.HostStep{}
+}
+
+// Cloud compares what is changed through the APIs, and what shows only when all
+// hosts are known.
+func (b *Base) Cloud() Part {
+	v := b.view
+	v.Ledger = step.NewLedger(b.after)
+	return Part{step.AtCloud(), compare(b.e.Catalog.Of(step.AtCloud()), v)}
+}
+
+// Each looks at hosts in parallel, and gives what fn makes of each, in their order.
+// The connection to a host that is done is closed where there are more hosts than
+// are worked on at once.
+func Each[T any](ctx context.Context, e *Engine, names []string, fn func(*Seen) T) []T {
+	outcomes := remote.Each(ctx, names, e.Parallel, func(ctx context.Context, name string) (T, error) {
+		seen := e.Look(ctx, name, nil)
+		e.rest(name)
+		return fn(seen), nil
+	})
+	all := make([]T, len(outcomes))
+	for i, o := range outcomes {
+		if all[i] = o.Value; o.Err != nil { // not begun
+			all[i] = fn(e.Unseen(o.Name, o.Err))
+		}
+	}
+	return all
+}

@@ -1,0 +1,147 @@
+// Package engine compares a Site with a World, and makes the changes that come of
+// it. It knows no kind of resource: it takes those of a Catalog, asks what they ask,
+// lets them compare, and carries their steps out.
+//
+// # Use
+//
+// Base reads and compares the clusters and the APIs. Host reads and compares one
+// host on top of that. Cloud compares what needs all hosts. A Run carries out the
+// steps of what was compared, target by target; Roll says in which order.
+//
+// # Errors
+//
+// What cannot be read is in the views, and the kinds of resources say what follows.
+// What cannot be done is in the Outcomes of a Run.
+//
+// # Concurrency and cancellation
+//
+// An Engine keeps no state between calls. Hosts are worked on in parallel, at most
+// Parallel at a time.
+package engine
+
+import (
+	"io"
+	"slices"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// An Entry is a resource of a Catalog.
+type Entry struct {
+	step.Resource
+	// Check is the check of a verification that the resource belongs to.
+	Check string
+	// Gates are resources that this one needs because of where it is.
+	Gates []step.ID
+}
+
+// A Catalog lists the resources of a target, in the order in which they are
+// compared.
+type Catalog interface {
+	Of(step.Target) []Entry
+}
+
+// A World is everything outside.
+type World struct {
+	Clusters map[string]Cluster
+	Hosts    map[string]remote.Host
+	Entries  map[string]remote.Host
+	Secrets  map[string]libvirtsecret.Store
+	Cloud    *api.Cloud
+	CloudErr error
+}
+
+// A Cluster is a Ceph cluster's two views.
+type Cluster struct {
+	Mon    ceph.Commander
+	Images ceph.Images
+	Note   string
+}
+
+// An Engine compares and changes a World.
+type Engine struct {
+	Site     *want.Site
+	Catalog  Catalog
+	World    World
+	Parallel int           // hosts that are worked on at once
+	Settle   time.Duration // how long a restarted unit must stay active
+}
+
+// rest closes the connection to a host that is done for now, where there are
+// more hosts than are worked on at once: what is open is bounded by Parallel. A
+// host that runs the ceph program for a cluster may be in use at the same time.
+func (e *Engine) rest(name string) {
+	if len(e.Site.InOrder()) > e.Parallel {
+		e.Hang(name)
+	}
+}
+
+// Hang closes the connection to a host, unless the host runs the ceph program for a
+// cluster and may be in use.
+func (e *Engine) Hang(name string) {
+	for _, c := range e.Site.Clusters {
+		if c.Host == name {
+			return
+		}
+	}
+	if closer, ok := e.World.Hosts[name].(io.Closer); ok {
+		_ = closer.Close() // a later look connects again, whatever this says
+	}
+}
+
+// A Scope says which targets are read and changed; the zero Scope is all of them.
+type Scope struct {
+	Hosts    []string
+	Clusters []string
+}
+
+// All reports whether the scope is the whole Spec.
+func (s Scope) All() bool { return len(s.Hosts) == 0 && len(s.Clusters) == 0 }
+
+// Has reports whether a target was asked for.
+func (s Scope) Has(t step.Target) bool {
+	switch {
+	case s.All():
+		return true
+	case t.Where == step.OnHost:
+		return slices.Contains(s.Hosts, t.Name)
+	case t.Where == step.OnCluster:
+		return slices.Contains(s.Clusters, t.Name)
+	}
+	return false
+}
+
+// reads lists the clusters that are read: those that were asked for, and those that
+// the services of the hosts in the scope use.
+func (e *Engine) reads(s Scope) []string {
+	var names []string
+	for _, c := range e.Site.Clusters {
+		if s.Has(step.AtCluster(c.Name)) || slices.ContainsFunc(s.Hosts, func(h string) bool { return e.uses(h, c.Name) }) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
+}
+
+// uses reports whether the services of a host use a cluster.
+func (e *Engine) uses(host, cluster string) bool {
+	users := e.Site.UsersOf(e.Site.ServicesOf(e.Site.Host(host)))
+	return slices.Contains(want.ClustersOf(users), cluster)
+}
+
+// HostsIn lists the hosts of a scope in the order of a plan.
+func (e *Engine) HostsIn(s Scope) []string {
+	var names []string
+	for _, h := range e.Site.InOrder() {
+		if s.Has(step.AtHost(h.Name)) {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}

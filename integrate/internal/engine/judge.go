@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/remote"
+)
+
+var errNoResult = errors.New("the host gave no result for it")
+
+// judge writes down how the changes of a span ended.
+func (h *hostRun) judge(ctx context.Context, s *span, all []remote.Result, err error, began time.Time) {
+	results := s.results(all)
+	if len(results) < len(s.ops) {
+		h.unheard(ctx, s, cmp.Or(err, errNoResult), began)
+		return
+	}
+	if errors.Is(results[0].Err, remote.ErrSkipped) {
+		for _, i := range s.items {
+			h.End(i.ID, Outcome{Status: Skipped, Because: h.culprit(i), Took: time.Since(began)})
+		}
+		return
+	}
+	if notBegun(ctx, results[0].Err) {
+		h.unheard(ctx, s, results[0].Err, began)
+		return
+	}
+	if s.secrets != nil && results[0].Err == nil {
+		for k, err := range s.secrets(results[0]) {
+			h.settle(s.items[k].ID, true, err, began)
+		}
+		return
+	}
+	judge := s.step.Judge
+	if judge == nil {
+		judge = func(results []remote.Result) (bool, error) { return h.plain(s.ops, results) }
+	}
+	changed, err := judge(results)
+	for _, i := range s.items {
+		if s.step.Serves == nil || err != nil {
+			h.settle(i.ID, changed, err, began)
+		}
+	}
+}
+
+// notBegun reports whether an operation was not begun since ctx had ended.
+func notBegun(ctx context.Context, err error) bool {
+	return err != nil && ctx.Err() != nil && !errors.Is(err, remote.ErrUnknown)
+}
+
+// unheard settles what was not begun, as the exchange had ended before.
+func (h *hostRun) unheard(ctx context.Context, s *span, err error, began time.Time) {
+	o := Outcome{Status: Failed, Err: err, Took: time.Since(began)}
+	switch {
+	case errors.Is(err, remote.ErrUnknown), err == errNoResult:
+		o.Status = Unknown
+	case ctx.Err() != nil:
+		o.Status = Cancelled
+	}
+	for _, i := range s.items {
+		h.End(i.ID, o)
+	}
+}
+
+// plain gives the first error of a step; a program that fails is one.
+func (h *hostRun) plain(ops []remote.Op, results []remote.Result) (changed bool, err error) {
+	for i, r := range results {
+		changed = changed || r.Changed
+		if r.Err != nil {
+			return changed, r.Err
+		}
+		if r.Exit != 0 {
+			_, object := remote.Describe(ops[i])
+			return changed, fmt.Errorf("%s: %s: exit status %d: %s", h.name, object, r.Exit, step.LastWords(r))
+		}
+	}
+	return changed, nil
+}
+
+// culprit is the change because of which another one was skipped.
+func (h *hostRun) culprit(i Item) step.ID {
+	for _, id := range i.Needs {
+		if o, ok := h.Outcome(id); ok && !o.Well() {
+			return id
+		}
+	}
+	return step.ID{}
+}

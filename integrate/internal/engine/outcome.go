@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A Status says how a change ended.
+type Status string
+
+// The statuses of an Outcome.
+const (
+	Applied   Status = "applied"
+	Unchanged Status = "unchanged" // it was so already
+	Failed    Status = "failed"    // without an effect
+	Unknown   Status = "unknown"   // an effect is possible; the next plan tells
+	Skipped   Status = "skipped"   // because a change that it needs did not end well
+	Cancelled Status = "cancelled" // it was not begun
+)
+
+// An Outcome is how a change ended.
+type Outcome struct {
+	Status  Status
+	Because step.ID // of Skipped: the change that did not end well
+	Err     error
+	Took    time.Duration
+}
+
+// Well reports whether the change is there now.
+func (o Outcome) Well() bool { return o.Status == Applied || o.Status == Unchanged }
+
+// A Watcher is told how far a Run is. Calls are not serialized.
+type Watcher interface {
+	Started(step.ID)
+	Ended(step.ID, Outcome)
+}
+
+// A Run carries steps out, target by target. It remembers how they ended, since
+// those of other targets may need them.
+type Run struct {
+	e     *Engine
+	base  *Base
+	watch Watcher
+
+	mu   sync.Mutex
+	done map[step.ID]Outcome
+	keys map[[2]string]ceph.Key // of users that were created, by cluster and entity
+}
+
+// NewRun begins a run on top of a comparison.
+func (e *Engine) NewRun(base *Base, watch Watcher) *Run {
+	return &Run{e: e, base: base, watch: watch, done: map[step.ID]Outcome{}, keys: map[[2]string]ceph.Key{}}
+}
+
+// Outcome is how a change ended, if it did.
+func (r *Run) Outcome(id step.ID) (Outcome, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o, ok := r.done[id]
+	return o, ok
+}
+
+// Forget drops the outcomes of a target, where no other target can need them.
+func (r *Run) Forget(p Part) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, i := range p.Items {
+		if !r.base.asked[i.ID] {
+			delete(r.done, i.ID)
+		}
+	}
+}
+
+// End writes down how a change ended.
+func (r *Run) End(id step.ID, o Outcome) {
+	r.mu.Lock()
+	r.done[id] = o
+	r.mu.Unlock()
+	r.watch.Ended(id, o)
+}
+
+// settle writes down how a step ended that was begun.
+func (r *Run) settle(id step.ID, changed bool, err error, began time.Time) {
+	r.End(id, Outcome{Status: status(changed, err), Err: conflict(err), Took: time.Since(began)})
+}
+
+func status(changed bool, err error) Status {
+	switch {
+	case err == nil && changed:
+		return Applied
+	case err == nil:
+		return Unchanged
+	case isConflict(err):
+		return Failed
+	case errors.Is(err, remote.ErrUnknown), errors.Is(err, ceph.ErrUnreachable),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		return Unknown
+	}
+	return Failed
+}
+
+func isConflict(err error) bool {
+	for _, known := range []error{step.ErrConflict, remote.ErrConflict, ceph.ErrConflict, libvirtsecret.ErrConflict} {
+		if errors.Is(err, known) {
+			return true
+		}
+	}
+	return false
+}
+
+func conflict(err error) error {
+	if isConflict(err) && !errors.Is(err, step.ErrConflict) {
+		return fmt.Errorf("%w: %w", step.ErrConflict, err)
+	}
+	return err
+}
+
+// ready reports whether a change may begin: all that it needs ended well, or goes
+// before it in the same batch, and ctx goes on. Otherwise it is written down why
+// not.
+func (r *Run) ready(ctx context.Context, i Item, batch map[step.ID]bool) bool {
+	if ctx.Err() != nil {
+		r.End(i.ID, Outcome{Status: Cancelled, Err: context.Cause(ctx)})
+		return false
+	}
+	for _, id := range i.Needs {
+		if batch[id] {
+			continue
+		}
+		o, ok := r.Outcome(id)
+		if !ok {
+			r.End(i.ID, Outcome{Status: Failed, Err: fmt.Errorf("%w: it needs %s, which is not done yet, and this plan does not do it; plan again", step.ErrConflict, id)})
+			return false
+		}
+		if !o.Well() {
+			r.End(i.ID, Outcome{Status: Skipped, Because: id})
+			return false
+		}
+	}
+	r.watch.Started(i.ID)
+	return true
+}
+
+// late is what is known only now.
+func (r *Run) late() step.Late {
+	return step.Late{Key: r.key, Settle: r.e.Settle}
+}
+
+func (r *Run) key(cluster, entity string) (ceph.Key, error) {
+	r.mu.Lock()
+	key, ok := r.keys[[2]string{cluster, entity}]
+	r.mu.Unlock()
+	if !ok {
+		key, ok = r.base.view.Key(cluster, entity)
+	}
+	if !ok {
+		return key, fmt.Errorf("the key of %s in cluster %s is not known", entity, cluster)
+	}
+	return key, nil
+}

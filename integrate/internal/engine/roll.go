@@ -1,0 +1,149 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// ErrStopped says that something was not begun, as failures before it had stopped
+// the rollout.
+var ErrStopped = errors.New("integrate: the rollout was stopped by failures before it")
+
+// A Rollout says how targets are worked on.
+type Rollout struct {
+	Canaries  int // computes that go first; all of them must end well
+	MaxFailed int // computes that may fail before the rollout stops; 0 never stops
+	// Reads says that nothing is changed, so that controllers go in parallel, too,
+	// and failures stop nothing.
+	Reads bool
+}
+
+// Roll works on targets in the order of a plan: the clusters side by side, the
+// computes in parallel, the controllers one by one so that one of several serves at
+// any time, and the APIs. do returns why a target did not end well. left gets each
+// target that was not begun, and why. Roll returns why it did not reach the end.
+func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target, do func(context.Context, step.Target) error,
+	left func(step.Target, error)) error {
+	r := &rolling{e: e, o: o, do: do, left: left}
+	var computes, controllers []step.Target
+	var wg sync.WaitGroup
+	cloud := false
+	for _, t := range targets {
+		switch {
+		case t.Where == step.OnCluster:
+			wg.Go(func() { _ = do(ctx, t) }) // its outcomes say what went wrong
+		case t.Where == step.OnCloud:
+			cloud = true
+		case want.IsCompute(e.Site.Host(t.Name)):
+			computes = append(computes, t)
+		default:
+			controllers = append(controllers, t)
+		}
+	}
+	wg.Wait()
+	err := r.computes(ctx, computes)
+	err = r.controllers(ctx, controllers, err)
+	if err == nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	switch {
+	case cloud && err != nil:
+		left(step.AtCloud(), err)
+	case cloud:
+		_ = do(ctx, step.AtCloud())
+	}
+	return err
+}
+
+// A rolling is a Roll under way.
+type rolling struct {
+	e    *Engine
+	o    Rollout
+	do   func(context.Context, step.Target) error
+	left func(step.Target, error)
+}
+
+func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
+	o := r.o
+	if o.Reads {
+		o = Rollout{}
+	}
+	n := min(o.Canaries, len(targets))
+	left, failed := r.some(ctx, targets[:n], 0)
+	dead := failed > 0
+	if dead {
+		left = slices.Concat(left, targets[n:])
+	} else {
+		var more []step.Target
+		more, failed = r.some(ctx, targets[n:], o.MaxFailed)
+		left = append(left, more...)
+	}
+	var err error
+	switch {
+	case ctx.Err() != nil:
+		err = context.Cause(ctx)
+	case dead, o.MaxFailed > 0 && failed >= o.MaxFailed:
+		err = ErrStopped
+	}
+	for _, t := range left {
+		r.left(t, err)
+	}
+	return err
+}
+
+// some works on targets in parallel, until so many failed; 0 never stops.
+func (r *rolling) some(ctx context.Context, targets []step.Target, most int) (left []step.Target, failures int) {
+	byName := map[string]step.Target{}
+	var names []string
+	for _, t := range targets {
+		names, byName[t.Name] = append(names, t.Name), t
+	}
+	var failed atomic.Int64
+	for _, x := range remote.Each(ctx, names, r.e.Parallel, func(ctx context.Context, name string) (begun bool, err error) {
+		if most > 0 && failed.Load() >= int64(most) {
+			return false, ErrStopped
+		}
+		if err = r.do(ctx, byName[name]); err != nil {
+			failed.Add(1)
+		}
+		return true, err
+	}) {
+		if !x.Value {
+			left = append(left, byName[x.Name])
+		}
+	}
+	return left, int(failed.Load())
+}
+
+func (r *rolling) controllers(ctx context.Context, targets []step.Target, stopped error) error {
+	if stopped != nil {
+		for _, t := range targets {
+			r.left(t, stopped)
+		}
+		return stopped
+	}
+	if r.o.Reads {
+		left, _ := r.some(ctx, targets, 0)
+		for _, t := range left {
+			r.left(t, context.Cause(ctx))
+		}
+		return nil
+	}
+	for i, t := range targets {
+		if ctx.Err() != nil {
+			for _, t := range targets[i:] {
+				r.left(t, context.Cause(ctx))
+			}
+			return context.Cause(ctx)
+		}
+		_ = r.do(ctx, t) // its outcomes say what went wrong
+	}
+	return nil
+}

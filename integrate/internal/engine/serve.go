@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+const (
+	recordWait = 4 * time.Minute // several report intervals, and a slow start
+	recordPoll = 2 * time.Second
+)
+
+// A serviceWatch waits until the APIs report restarted services up.
+type serviceWatch struct {
+	host   string
+	items  []Item
+	before map[string]api.ServiceRecord
+	err    error // why the APIs cannot tell
+}
+
+// watchServices reads the records of services that are about to be restarted.
+func (h *hostRun) watchServices(ctx context.Context, spans []*span) *serviceWatch {
+	w := &serviceWatch{host: h.name}
+	for _, s := range spans {
+		if s.step.Serves != nil {
+			w.items = append(w.items, s.items...)
+		}
+	}
+	if len(w.items) > 0 {
+		w.before, w.err = h.records(ctx, w.items)
+	}
+	return w
+}
+
+// serves is how the APIs tell that the service of an item serves.
+func serves(i Item) step.Serves { return *i.Do.(step.HostStep).Serves }
+
+// records reads the service records of the host, at least, by binary and host.
+func (r *Run) records(ctx context.Context, items []Item) (map[string]api.ServiceRecord, error) {
+	cloud := r.e.World.Cloud
+	if cloud == nil {
+		return nil, step.ErrNoCloud
+	}
+	read := cloud.Services
+	only := true
+	for _, i := range items {
+		only = only && serves(i).Computes
+	}
+	if only { // one of many
+		read = func(ctx context.Context) ([]api.ServiceRecord, error) {
+			return cloud.ComputeServices(ctx, items[0].ID.Target.Name)
+		}
+	}
+	all, err := read(ctx)
+	mine := map[string]api.ServiceRecord{}
+	for _, record := range all {
+		mine[record.Binary+" "+record.Host] = record
+	}
+	return mine, err
+}
+
+// all settles the restarts that went well on the host: a service is up when a
+// record says so that is newer than the restart.
+func (w *serviceWatch) all(ctx context.Context, r *Run, began time.Time) {
+	for _, i := range w.items {
+		if _, ended := r.Outcome(i.ID); ended {
+			continue
+		}
+		var err error
+		if w.err == nil {
+			err = w.await(ctx, r, i)
+		}
+		r.settle(i.ID, true, err, began)
+	}
+}
+
+func (w *serviceWatch) await(ctx context.Context, r *Run, i Item) error {
+	waiting, cancel := context.WithTimeout(ctx, recordWait)
+	defer cancel()
+	for {
+		missing, err := w.behind(waiting, r, i)
+		if err == nil && len(missing) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%s was restarted and is active; whether the APIs report it up was not awaited: %w", i.ID.Name, context.Cause(ctx))
+		case <-waiting.Done():
+			return notUp(missing, err, w.host)
+		case <-time.After(recordPoll):
+		}
+	}
+}
+
+// notUp says of a restarted unit's service what the last look at the APIs gave:
+// the records that are missing, or that nothing could be asked.
+func notUp(missing []string, err error, host string) error {
+	if err != nil {
+		return fmt.Errorf("%w: restarted and active, but the APIs do not tell that it is up: %w; look at its log on %s",
+			remote.ErrUnitFailed, err, host)
+	}
+	return fmt.Errorf("%w: restarted and active, but the APIs do not report it up: %s; look at its log on %s",
+		remote.ErrUnitFailed, strings.Join(missing, ", "), host)
+}
+
+// behind lists the records that are not yet up and newer than before.
+func (w *serviceWatch) behind(ctx context.Context, r *Run, i Item) ([]string, error) {
+	s := serves(i)
+	if s.Images {
+		_, err := r.e.World.Cloud.Images(ctx, "cephstack-none")
+		return nil, err
+	}
+	now, err := r.records(ctx, w.items)
+	var missing []string
+	for _, name := range s.Records {
+		record, ok := now[name]
+		if !ok || !record.Up || !record.Updated.After(w.before[name].Updated) {
+			missing = append(missing, name)
+		}
+	}
+	return missing, errors.Join(err)
+}

@@ -1,0 +1,49 @@
+package cluster
+
+import (
+	"github.com/cephstack/cephstack/integrate/internal/step"
+)
+
+// ID is the resource that stands for a cluster as a whole. It is refused where
+// the cluster cannot be read, and so is everything that needs it.
+func ID(cluster string) step.ID {
+	return step.ID{Target: step.AtCluster(cluster), Kind: "cluster", Name: "monitors"}
+}
+
+// A gate is a cluster as a whole.
+type gate struct{ *Subject }
+
+func newGate(s *Subject) []step.Resource { return []step.Resource{gate{s}} }
+
+// ID implements step.Resource.
+func (g gate) ID() step.ID { return ID(g.Spec.Name) }
+
+// Needs implements step.Resource.
+func (g gate) Needs() []step.ID { return nil }
+
+// Asks implements step.Resource: what the gate compares is always read.
+func (g gate) Asks() step.Asks { return step.Asks{} }
+
+// Compare implements step.Resource.
+func (g gate) Compare(v step.View) step.Delta {
+	var d step.Delta
+	seen := g.seen(v)
+	if seen.Note != "" {
+		d.Note("cluster-access", "access", "%s", seen.Note)
+	}
+	if err := seen.Err; err != nil {
+		asked := ""
+		if g.Spec.Host != "" {
+			asked = " (asked on " + g.Spec.Host + ")"
+		}
+		d.Refused, d.Unable = true, err
+		d.Problem("cluster-unreadable", "", err, "the Ceph cluster cannot be read%s, so nothing that depends on it is planned: %v%s",
+			asked, err, step.Advice(err))
+		return d
+	}
+	if release := seen.Status.Release; g.Spec.Caps == "classic" && release >= "luminous" {
+		d.Note("caps-classic", "caps", "are of the form before Luminous, and this cluster is of %s: with them, "+
+			"VMs do not boot again after their host crashed; take caps: classic out of the Spec", release)
+	}
+	return d
+}

@@ -1,0 +1,131 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+// UserID is the resource of a Ceph user.
+func UserID(id spec.User) step.ID {
+	return step.ID{Target: step.AtCluster(id.Cluster), Kind: "user", Name: id.Entity}
+}
+
+// A user is a Ceph user with the rights that the layout gives it.
+type user struct {
+	*Subject
+	want want.User
+}
+
+func newUsers(s *Subject) []step.Resource {
+	var all []step.Resource
+	for _, u := range s.Site.UsersIn(s.Spec.Name) {
+		all = append(all, user{s, u})
+	}
+	return all
+}
+
+// ID implements step.Resource.
+func (u user) ID() step.ID { return UserID(u.want.User) }
+
+// Needs implements step.Resource. The pools of a user are not among them: a user
+// may be made before its pools, and Compare looks what came of these.
+func (u user) Needs() []step.ID { return []step.ID{ID(u.Spec.Name)} }
+
+// Asks implements step.Resource.
+func (u user) Asks() step.Asks {
+	return step.Asks{Cluster: step.ClusterAsk{Users: []string{u.want.Entity}}}
+}
+
+// Compare implements step.Resource.
+func (u user) Compare(v step.View) step.Delta {
+	object := "user " + u.want.Entity
+	if pool := u.refusedPool(v); pool != "" {
+		d := step.Refuse("user-of-refused-pool", object, nil, "left alone, as pool %s cannot be used", pool)
+		d.Because = PoolID(u.Spec.Name, pool)
+		d.Findings[0].Because = d.Because
+		return d
+	}
+	seen := u.seen(v)
+	have, ok := seen.Users[u.want.Entity]
+	if isAdministrator(have.Caps) {
+		return step.Refuse("user-is-administrator", object, nil, "has all rights (%s), as an administrator, "+
+			"so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
+	}
+	if release := seen.Status.Release; u.Spec.Caps != "classic" && release != "" && release < "luminous" {
+		return step.Refuse("caps-need-classic", object, nil, "left alone, as %s knows no profiles of rights for RBD, "+
+			"which came with Luminous; say caps: classic for this cluster", release)
+	}
+	caps := u.caps(have)
+	switch {
+	case !ok:
+		return step.Delta{Action: step.Create, Diffs: capsDiffs(have.Caps, caps), Reason: "the user does not exist",
+			Do: u.create(caps)}
+	case !have.Caps.Equal(caps):
+		return step.Delta{Action: step.Update, Diffs: capsDiffs(have.Caps, caps),
+			Reason: "its rights are not what the layout needs", Do: u.set(have.Caps, caps)}
+	}
+	return step.Delta{Have: u.want.Entity + " " + have.Caps.String()}
+}
+
+// refusedPool names a pool that is left alone, and that the user would get rights
+// in.
+func (u user) refusedPool(v step.View) string {
+	for _, pool := range u.Site.PoolsBehind(u.want.User) {
+		if v.Ledger.Refused(PoolID(u.Spec.Name, pool)) {
+			return pool
+		}
+	}
+	return ""
+}
+
+func isAdministrator(caps ceph.Caps) bool {
+	return slices.ContainsFunc([]string{"mon", "osd", "mgr"}, func(daemon string) bool {
+		return strings.Contains(caps[daemon], "allow *")
+	})
+}
+
+// caps are the rights of the layout. Clauses of the present rights that speak of
+// something else are kept, unless the Spec says otherwise.
+func (u user) caps(have ceph.User) ceph.Caps {
+	if u.Spec.RemoveForeignCaps {
+		return u.want.Caps
+	}
+	return have.Caps.Merge(u.want.Caps).Normal()
+}
+
+func capsDiffs(have, want ceph.Caps) []step.FieldDiff {
+	var diffs []step.FieldDiff
+	h, w := have.Normal(), want.Normal()
+	for _, daemon := range []string{"mon", "mgr", "osd", "mds"} {
+		if h[daemon] != w[daemon] {
+			diffs = append(diffs, step.FieldDiff{Field: daemon, Observed: h[daemon], Desired: w[daemon]})
+		}
+	}
+	return diffs
+}
+
+func (u user) create(caps ceph.Caps) step.ClusterStep {
+	entity := u.want.Entity
+	return step.ClusterStep{Do: func(ctx context.Context, door step.ClusterDoor) (ceph.User, error) {
+		made, err := door.Cluster.CreateUser(ctx, entity, caps)
+		if errors.Is(err, ceph.ErrExists) {
+			return ceph.User{}, fmt.Errorf("%w: somebody made the user with other rights: %w", step.ErrConflict, err)
+		}
+		return made, err
+	}}
+}
+
+func (u user) set(old, caps ceph.Caps) step.ClusterStep {
+	entity := u.want.Entity
+	return step.ClusterStep{Do: func(ctx context.Context, door step.ClusterDoor) (ceph.User, error) {
+		return ceph.User{}, door.Cluster.SetCaps(ctx, entity, old, caps)
+	}}
+}

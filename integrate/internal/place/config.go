@@ -1,0 +1,94 @@
+package place
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+	"github.com/cephstack/cephstack/remote"
+)
+
+var errNotLooked = errors.New("it is copied into the container's configuration from a place that is not known; " +
+	"put it beside the service's other files")
+
+// Parsed is a service's configuration as oslo.config would see it. first is the
+// file that is edited, a copy for the caller alone.
+func (s Service) Parsed(h *step.Host, c Containers) (first *osloconf.File, all osloconf.Files, err error) {
+	for _, path := range s.Inputs(h, c) {
+		f, ok := h.Files[path]
+		if !ok {
+			return nil, nil, &fs.PathError{Op: "look into", Path: path, Err: errNotLooked}
+		}
+		if f.Err != nil {
+			return nil, nil, f.Err
+		}
+		if f.Missing && path != s.Config[0] {
+			continue
+		}
+		if f.Missing {
+			return nil, nil, &fs.PathError{Op: "read", Path: path, Err: fs.ErrNotExist}
+		}
+		parsed, err := osloconf.Parse(f.Data)
+		if err != nil {
+			return nil, nil, &fs.PathError{Op: "parse", Path: path, Err: err}
+		}
+		if path == s.Config[0] {
+			first = parsed
+		}
+		all = append(all, parsed)
+	}
+	return first, all, nil
+}
+
+// Inputs lists the files that a service reads, in its order: what comes later
+// wins.
+func (s Service) Inputs(h *step.Host, c Containers) []string {
+	return slices.Concat(s.Dist, s.Config, s.DropIns(h, c))
+}
+
+// DropIns lists the files of a service's conf.d folders that were found, or that
+// a container will find there.
+func (s Service) DropIns(h *step.Host, c Containers) []string {
+	if s.Kolla != nil {
+		return c.ByName[s.Kolla.Container].into(s.ConfDirs)
+	}
+	var out []string
+	for _, dir := range s.ConfDirs {
+		var here []string
+		for p := range h.Files {
+			if path.Dir(p) == dir {
+				here = append(here, p)
+			}
+		}
+		slices.Sort(here)
+		out = append(out, here...)
+	}
+	return out
+}
+
+// State is the state of a service's unit. When its container started, and not the
+// unit, tells with which files the service runs.
+func (s Service) State(h *step.Host, c Containers) remote.Unit {
+	u := h.Units[s.Unit]
+	if s.Kolla == nil {
+		return u
+	}
+	box := c.ByName[s.Kolla.Container]
+	if u.Since = box.Started; !box.Running && u.Active == "active" {
+		u.Active, u.Since = "inactive", time.Time{}
+	}
+	return u
+}
+
+// ReleasedAs is the package, or the container, whose version tells a service's
+// release.
+func (s Service) ReleasedAs() string {
+	if s.Kolla != nil {
+		return s.Kolla.Container
+	}
+	return s.Program
+}

@@ -1,0 +1,49 @@
+package step
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Chain makes each operation need the one before. The operations are the first
+// ones of a step, so that their indexes are right.
+func Chain(ops ...remote.Op) []remote.Op {
+	chained := make([]remote.Op, len(ops))
+	copy(chained, ops)
+	for i := 1; i < len(chained); i++ {
+		chained[i] = remote.If{OK: []int{i - 1}, Op: chained[i]}
+	}
+	return chained
+}
+
+// Digest makes a secret comparable in a plan without showing it.
+func Digest(secret string) string {
+	if secret == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte("cephstack plan " + secret))
+	return "sha256:" + hex.EncodeToString(sum[:4])
+}
+
+// LastWords is the end of what a program said.
+func LastWords(r remote.Result) string {
+	const most = 300
+	words := strings.Join(strings.Fields(string(r.Data)+" "+string(r.Stderr)), " ")
+	if len(words) > most {
+		words = "…" + words[len(words)-most:]
+	}
+	return words
+}
+
+// ContentDiff is the difference between a file and the content that it should
+// have. It shows the content, so that no secret may be in it.
+func ContentDiff(have File, want []byte) []FieldDiff {
+	old := ""
+	if !have.Missing {
+		old = "other content"
+	}
+	return []FieldDiff{{Field: "content", Observed: old, Desired: strings.TrimRight(string(want), "\n")}}
+}

@@ -1,0 +1,161 @@
+package step
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// An Action says what happens to a resource.
+type Action string
+
+// The actions.
+const (
+	Create  Action = "create"
+	Update  Action = "update"
+	Restart Action = "restart"
+)
+
+// A FieldDiff is one difference. It is printable as it is: secrets are digests.
+type FieldDiff struct {
+	Field    string
+	Observed string // empty when there is none
+	Desired  string
+	Why      string // why the field is wanted; empty where that is plain
+}
+
+// A Finding is something that a comparison cannot change, or leaves alone. A
+// Problem keeps a part of the Spec from being reached. A note is good to know.
+type Finding struct {
+	Code    string // stable, such as pool-of-another-application
+	Problem bool
+	Object  string
+	Message string // what it is, and what to do next
+	Because ID     // the resource of which the finding is a consequence
+	Err     error
+}
+
+// A Delta is how a resource differs from what it should be.
+type Delta struct {
+	Action Action
+	// Name is the name that a plan shows; the ID's name when empty.
+	Name   string
+	Diffs  []FieldDiff
+	Reason string
+	// Do makes the change; nil when there is nothing to do.
+	Do Step
+	// Needs are further resources that must be done before whatever needs this
+	// resource.
+	Needs []ID
+	// Have says what was seen of a resource that is well.
+	Have string
+	// Fact is what resources of the cloud have to know of this one.
+	Fact     any
+	Findings []Finding
+	// Refused says that the resource is left alone, and so is what needs it.
+	Refused bool
+	// Because is the resource because of which this one is left alone.
+	Because ID
+	// Unable says why the resource could not be compared. It is then neither well
+	// nor known to differ.
+	Unable error
+}
+
+// Refuse is the Delta of a resource that is left alone for a problem of its own.
+func Refuse(code, object string, err error, format string, args ...any) Delta {
+	var d Delta
+	d.Problem(code, object, err, format, args...)
+	d.Refused = true
+	return d
+}
+
+// Problem adds a problem.
+func (d *Delta) Problem(code, object string, err error, format string, args ...any) {
+	d.Findings = append(d.Findings, Finding{Code: code, Problem: true, Object: object, Message: fmt.Sprintf(format, args...), Err: err})
+}
+
+// Note adds a note.
+func (d *Delta) Note(code, object, format string, args ...any) {
+	d.Findings = append(d.Findings, Finding{Code: code, Object: object, Message: fmt.Sprintf(format, args...)})
+}
+
+// A Step makes a change: HostStep, ClusterStep or CloudStep.
+type Step interface{ step() }
+
+// Late is what is known only when a plan is applied.
+type Late struct {
+	// Key is the key of a user of a cluster, such as client.glance. The user may
+	// have been created a moment ago.
+	Key func(cluster, entity string) (ceph.Key, error)
+	// Settle is how long a restarted unit must stay active.
+	Settle time.Duration
+}
+
+// A HostStep makes a change on a host. All steps of a host travel in one exchange,
+// each guarded by the steps that it needs; see Alone.
+type HostStep struct {
+	// Ops gives the operations. They run in order. The indexes of a remote.If
+	// count from the first operation of the step.
+	Ops func(Late) ([]remote.Op, error)
+	// Judge reads the results of Ops. Without it, the first error, or the first
+	// program that failed, is the step's error; and the step changed something
+	// if one of its operations did.
+	Judge func([]remote.Result) (changed bool, err error)
+	// Undo gives operations that take the step back where its results ask for
+	// that; none otherwise.
+	Undo func([]remote.Result) []remote.Op
+	// Secret is a libvirt secret to define, in place of Ops.
+	Secret func(Late) (libvirtsecret.Secret, error)
+	// Alone makes the step an exchange of its own, before those that travel
+	// together, as it may take minutes.
+	Alone bool
+	// Entry makes the step go by the first entry of a host that was read that way.
+	Entry bool
+	// Servers, where it is there, looks once more at the VMs on the host right
+	// before the exchange. An error keeps the step from being done.
+	Servers func([]api.Server) error
+	// Serves, where it is there, is how the APIs tell that a restarted service
+	// serves again.
+	Serves *Serves
+	// Size is how many bytes of contents the step keeps.
+	Size int
+}
+
+// Serves is how the APIs tell that a service serves.
+type Serves struct {
+	// Records name the records of the service, as "binary host". Each must be up
+	// and newer than before the restart.
+	Records []string
+	// Images asks the image API instead, which has no records.
+	Images bool
+	// Computes says that all records are of nova-compute on this host, so that the
+	// APIs need not list those of others.
+	Computes bool
+}
+
+// A ClusterStep makes a change in a Ceph cluster. Steps of a cluster run side by
+// side where none needs the other.
+type ClusterStep struct {
+	// Do makes the change. It gives the user that it created, if it did.
+	Do func(context.Context, ClusterDoor) (ceph.User, error)
+}
+
+// A ClusterDoor is the way to a cluster.
+type ClusterDoor struct {
+	Cluster *ceph.Cluster
+	Images  ceph.Images
+}
+
+// A CloudStep makes a change through the APIs of OpenStack.
+type CloudStep struct {
+	Do func(context.Context, *api.Cloud) error
+}
+
+func (HostStep) step()    {}
+func (ClusterStep) step() {}
+func (CloudStep) step()   {}

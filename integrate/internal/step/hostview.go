@@ -1,0 +1,105 @@
+package step
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"strings"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Take sorts the results of operations into the host.
+func (h *Host) Take(ops []remote.Op, results []remote.Result) error {
+	if len(results) != len(ops) {
+		return fmt.Errorf("%s: %d results for %d operations", h.Name, len(results), len(ops))
+	}
+	for i, op := range ops {
+		if err := h.take(op, results[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (h *Host) take(op remote.Op, r remote.Result) error {
+	switch op := op.(type) {
+	case remote.Stat:
+		h.Files[op.Path] = fileFrom(r)
+	case remote.ReadFile:
+		h.Files[op.Path] = fileFrom(r)
+	case remote.ReadDir:
+		if r.Err != nil && !errors.Is(r.Err, fs.ErrNotExist) {
+			return fmt.Errorf("configuration folders cannot be read: %w", r.Err)
+		}
+		for _, f := range r.Files {
+			h.Files[f.File.Path] = fileFrom(remote.Result{File: f.File, Data: f.Data, Err: f.Err})
+		}
+	case remote.UnitState:
+		if r.Err != nil {
+			return r.Err
+		}
+		h.Units[op.Unit] = r.Unit
+	case remote.Run:
+		h.runs[runKey(op)] = r
+	case remote.Packages:
+		if r.Err != nil {
+			return r.Err
+		}
+		maps.Copy(h.Packages, r.Versions)
+	default:
+		return fmt.Errorf("%s: %T is not an operation that reads", h.Name, op)
+	}
+	return nil
+}
+
+func fileFrom(r remote.Result) File {
+	switch {
+	case errors.Is(r.Err, fs.ErrNotExist):
+		return File{Missing: true}
+	case r.Err != nil:
+		return File{Err: r.Err}
+	}
+	return File{File: r.File, Data: r.Data}
+}
+
+// Ran is how a program ended that was run to look.
+func (h *Host) Ran(run remote.Run) remote.Result { return h.runs[runKey(run)] }
+
+// Said is what a program printed that was run to look; nothing if it failed.
+func (h *Host) Said(run remote.Run) string {
+	r := h.Ran(run)
+	if r.Err != nil || r.Exit != 0 {
+		return ""
+	}
+	return string(r.Data)
+}
+
+func runKey(run remote.Run) string { return strings.Join(run.Argv, "\x00") }
+
+// Was is what a write of the file has to find, so that it overwrites nothing that
+// the plan has not seen.
+func (f File) Was() string {
+	if f.Missing || f.SHA256 == "" {
+		return remote.Absent
+	}
+	return f.SHA256
+}
+
+// Ownership is owner, group and mode as a plan shows them; empty for a file that is
+// not there.
+func (f File) Ownership() string {
+	if f.Missing {
+		return ""
+	}
+	return Ownership(f.Owner, f.Group, f.Mode)
+}
+
+// Ownership is owner, group and mode as a plan shows them.
+func Ownership(owner, group string, mode fs.FileMode) string {
+	return owner + ":" + group + " " + Octal(mode)
+}
+
+// Octal is a mode as a plan shows it.
+func Octal(m fs.FileMode) string { return fmt.Sprintf("%04o", uint32(m.Perm())) }

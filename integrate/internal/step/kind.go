@@ -1,0 +1,11 @@
+package step
+
+// A Kind is a kind of resources, as it is registered.
+type Kind[S any] struct {
+	Name string
+	// Check is the check of a verification that the kind belongs to, such as files.
+	Check string
+	// New lists the resources of this kind for a subject: what a target of the
+	// Spec asks for.
+	New func(S) []Resource
+}

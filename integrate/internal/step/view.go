@@ -1,0 +1,93 @@
+package step
+
+import (
+	"errors"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A View is what was read, and what came of the resources that were compared
+// before. An Err field that is set means "unknown": nothing may be concluded
+// from the fields beside it.
+type View struct {
+	Clusters map[string]*Cluster
+	Cloud    *Cloud
+	Host     *Host // of a resource on a host; nil for others
+	Ledger   *Ledger
+}
+
+// A Cluster is what the monitors of a cluster said.
+type Cluster struct {
+	Err      error
+	Note     string // how the cluster is reached, where a plan has to say it
+	Status   ceph.Status
+	Pools    map[string]ceph.Pool
+	Users    map[string]ceph.User // by entity; those that were asked for and are there
+	Profiles map[string]ceph.ErasureProfile
+	CRUSH    ceph.CRUSHMap              // only where it was asked for
+	Conf     []byte                     // minimal ceph.conf
+	Monitors string                     // mon_host of Conf
+	Images   map[string]map[string]bool // names of images by pool; those that were asked for
+}
+
+// Key is a user's key, if it is known.
+func (v View) Key(cluster, entity string) (ceph.Key, bool) {
+	c := v.Clusters[cluster]
+	if c == nil || c.Err != nil {
+		return ceph.Key{}, false
+	}
+	u, ok := c.Users[entity]
+	return u.Key, ok && !u.Key.IsZero()
+}
+
+// A Cloud is what the APIs of OpenStack said.
+type Cloud struct {
+	// Err is, or wraps, ErrNoCloud where no API was given.
+	Err      error
+	Records  []api.ServiceRecord
+	Computes map[string]bool              // the hosts that Nova has a nova-compute on
+	Servers  map[string][]api.Server      // by compute
+	Types    map[string]map[string]string // extra specs by volume type
+	// Volumes are read only where something would change that volumes do not
+	// survive, or do not allow.
+	Volumes    []api.Volume
+	VolumesErr error
+}
+
+// A Host is what was read on a host.
+type Host struct {
+	Name string
+	Err  error
+	// Entered says that the host was read by its first entry, as the normal login
+	// was refused.
+	Entered  bool
+	Files    map[string]File
+	Units    map[string]remote.Unit
+	Packages map[string]string
+	runs     map[string]remote.Result
+	// Secrets are libvirt's; they are unknown where SecretErr is set.
+	Secrets   []libvirtsecret.Secret
+	SecretErr error
+
+	derived derived
+}
+
+// NewHost is a host of which nothing was read yet.
+func NewHost(name string) *Host {
+	return &Host{Name: name, Files: map[string]File{}, Units: map[string]remote.Unit{}, Packages: map[string]string{},
+		runs: map[string]remote.Result{}}
+}
+
+// A File is a file or a folder of a host.
+type File struct {
+	remote.File
+	Data    []byte
+	Missing bool
+	Err     error // why the file is not known
+}
+
+// ErrNoCloud says that no API was given.
+var ErrNoCloud = errors.New("no cloud was given")

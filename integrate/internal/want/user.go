@@ -1,0 +1,152 @@
+package want
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/libvirtsecret"
+)
+
+// layout is the view of one cluster that rights are computed from.
+func (s *Site) layout(cluster string) ceph.Layout {
+	l := ceph.Layout{MgrCaps: true, Classic: s.Cluster(cluster).Caps == "classic"}
+	l.ImagePools, l.ImageDataPools = s.pick(func(u spec.Use) bool { return u.In(cluster, spec.ForImages) })
+	l.VolumePools, l.DataPools = s.pick(func(u spec.Use) bool { return u.In(cluster, spec.ForVolumes) })
+	if s.Backup != nil && s.Backup.Cluster == cluster {
+		l.BackupPool, l.BackupDataPool = s.Backup.Pool, s.Backup.DataPool
+	}
+	if s.Nova != nil && s.Nova.Cluster == cluster {
+		l.VMPool = s.Nova.Pool
+		l.ImagesWritable = s.Nova.DirectSnapshots
+	}
+	return l
+}
+
+func (s *Site) users() []User {
+	need := map[spec.User]ceph.Caps{}
+	for _, u := range s.Uses {
+		l := s.layout(u.User.Cluster)
+		switch u.What {
+		case spec.ForImages:
+			l.ImagePools, l.ImageDataPools = s.PoolsOf(u.User, spec.ForImages)
+			need[u.User] = l.GlanceCaps()
+		case spec.ForVolumes:
+			l.VolumePools, _ = s.PoolsOf(u.User, spec.ForVolumes)
+			_, l.DataPools = s.PoolsOf(u.User, spec.ForVolumes, spec.ForDisks)
+			if !s.SharedWithNova(u.User) {
+				l.VMPool, l.ImagesWritable = "", false
+			}
+			need[u.User] = l.CinderCaps()
+		case spec.ForBackups:
+			need[u.User] = l.BackupCaps()
+		case spec.ForDisks:
+			if pools, _ := s.PoolsOf(u.User, spec.ForVolumes); len(pools) == 0 {
+				_, l.DataPools = s.PoolsOf(u.User, spec.ForDisks)
+				need[u.User] = l.NovaCaps()
+			}
+		}
+	}
+	var all []User
+	for id, caps := range need {
+		all = append(all, User{id, caps.Normal()})
+	}
+	slices.SortFunc(all, func(a, b User) int {
+		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Entity, b.Entity))
+	})
+	return all
+}
+
+// UsersIn lists the users of a cluster.
+func (s *Site) UsersIn(cluster string) []User {
+	return slices.DeleteFunc(slices.Clone(s.Users), func(u User) bool { return u.Cluster != cluster })
+}
+
+// SharedWithNova reports whether a user is Nova's.
+func (s *Site) SharedWithNova(id spec.User) bool { return s.Nova != nil && s.Nova.Use().User == id }
+
+func (s *Site) secrets() []spec.User {
+	var ids []spec.User
+	if s.Nova != nil {
+		ids = append(ids, s.Nova.Use().User)
+	}
+	for _, b := range s.Cinder {
+		if id := b.Use().User; !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// SecretUUID is the one UUID of a user's libvirt secret, the same on every compute:
+// that of the Spec, or one that is derived from the cluster's fsid and the user.
+func (s *Site) SecretUUID(id spec.User, fsid string) string {
+	if s.Nova != nil && s.SharedWithNova(id) && s.Nova.SecretUUID != "" {
+		return s.Nova.SecretUUID
+	}
+	for _, b := range s.Cinder {
+		if b.Use().User == id && b.SecretUUID != "" {
+			return b.SecretUUID
+		}
+	}
+	return libvirtsecret.DeriveUUID(fsid, id.Entity)
+}
+
+// A Right is something that a Ceph user may do in a pool, or must not.
+type Right struct {
+	Pool    string
+	Data    bool // the pool holds no headers of images
+	Write   bool
+	Allowed bool
+}
+
+// String is the right as a sentence.
+func (r Right) String() string {
+	verb, may := "read", "may "
+	if r.Write {
+		verb = "write"
+	}
+	if !r.Allowed {
+		may = "must not "
+	}
+	return may + verb + " " + r.Pool
+}
+
+// Rights lists what a user must and must not be able to do, for every pool of
+// the Spec on its cluster.
+func (s *Site) Rights(id spec.User) []Right {
+	write, read := s.PoolRights(id)
+	var out []Right
+	for _, p := range s.Pools[id.Cluster] {
+		r := Right{Pool: p.Name, Data: s.HoldsData(id.Cluster, p.Name)}
+		reads, writes := r, r
+		writes.Write = true
+		if writes.Allowed = slices.Contains(write, p.Name); !writes.Allowed {
+			reads.Allowed = slices.Contains(read, p.Name)
+			out = append(out, reads)
+		}
+		out = append(out, writes)
+	}
+	return out
+}
+
+// PoolRights lists the pools that a user may write, and those that it may only read.
+func (s *Site) PoolRights(id spec.User) (write, read []string) {
+	l := s.layout(id.Cluster)
+	if pools, data := s.PoolsOf(id, spec.ForImages); len(pools) > 0 {
+		return slices.Concat(pools, data), nil
+	}
+	if pools, data := s.PoolsOf(id, spec.ForBackups); len(pools) > 0 {
+		if write = slices.Concat(pools, data); l.Classic {
+			return write, nil
+		}
+		return write, slices.Concat(l.VolumePools, l.DataPools)
+	}
+	pools, data := s.PoolsOf(id, spec.ForVolumes, spec.ForDisks)
+	write, read = slices.Concat(pools, data), slices.Concat(l.ImagePools, l.ImageDataPools)
+	if s.SharedWithNova(id) && l.ImagesWritable {
+		write = append(write, read...)
+	}
+	return write, read
+}

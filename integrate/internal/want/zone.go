@@ -1,0 +1,34 @@
+package want
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// ServedBy reports whether a service or a volume is of a backend, by its host as
+// Cinder says it: host@backend#pool.
+func ServedBy(b spec.Backend, host string) bool {
+	host, _, _ = strings.Cut(host, "#")
+	_, name, _ := strings.Cut(host, "@")
+	return name == b.Name || b.Name == spec.SingleBackend && name == ""
+}
+
+// VolumesMatter reports whether something would change that volumes do not
+// survive, or do not allow: the zone of a backend, or a volume type.
+func (s *Site) VolumesMatter(c *step.Cloud) bool {
+	return slices.ContainsFunc(s.Cinder, func(b spec.Backend) bool {
+		have, ok := c.Types[b.VolumeType]
+		for name, value := range b.ExtraSpecs {
+			if ok && have[name] != value {
+				return true
+			}
+		}
+		return b.AvailabilityZone != "" && slices.ContainsFunc(c.Records, func(r api.ServiceRecord) bool {
+			return r.Binary == "cinder-volume" && ServedBy(b, r.Host) && r.Zone != b.AvailabilityZone
+		})
+	})
+}

@@ -1,0 +1,119 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A Cinder keeps volumes in Ceph.
+type Cinder struct {
+	Backends []Backend `json:"backends" yaml:"backends"`
+}
+
+// A Backend is one Cinder RBD backend, beside whatever backends exist.
+type Backend struct {
+	// Name is the section and the volume_backend_name. Until Newton it may be
+	// DEFAULT: Cinder's one backend, which has no name.
+	Name    string `json:"name" yaml:"name"`
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
+	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
+	// AvailabilityZone is that of the backend's volumes; left as it is when empty.
+	// Until Ocata all backends of a cloud have one zone.
+	AvailabilityZone string `json:"availability_zone,omitempty" yaml:"availability_zone,omitempty"`
+	// SecretUUID names the libvirt secret on the computes; derived from the
+	// cluster's fsid and the user when empty.
+	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
+	// VolumeType, when given, is created in Cinder and bound to the backend.
+	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
+	// ExtraSpecs are further extra specs of the volume type; others that it has
+	// stay. Cinder refuses to change those of a type that has volumes.
+	ExtraSpecs map[string]string `json:"extra_specs,omitempty" yaml:"extra_specs,omitempty"`
+	// DataPool is where the objects of the volumes go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
+	// Options are further options of the backend's section. Those of the RBD
+	// driver, and their values, must be ones that the release knows; others are
+	// written as they are given, and the plan notes those that no Cinder is known to read.
+	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
+}
+
+// SingleBackend is the name, in a Spec, of Cinder's one backend that has none.
+const SingleBackend = "DEFAULT"
+
+// backends are those of Cinder, if any.
+func (s Spec) backends() []Backend {
+	if s.Cinder == nil {
+		return nil
+	}
+	return s.Cinder.Backends
+}
+
+func backendPath(i int) string { return fmt.Sprintf("cinder.backends[%d]", i) }
+
+func (v *validation) backends(backends []Backend) {
+	if len(backends) == 0 {
+		v.fault("cinder.backends", "is empty")
+	}
+	seen := map[string]bool{}
+	for i, b := range backends {
+		path := backendPath(i)
+		v.name(path+".name", b.Name)
+		if seen[strings.ToLower(b.Name)] {
+			v.fault(path+".name", "%q is there twice (section names do not differ by case)", b.Name)
+		}
+		seen[strings.ToLower(b.Name)] = true
+		v.user(path, b.Cluster, b.Pool, b.User)
+		v.optional(path+".volume_type", b.VolumeType)
+		v.optional(path+".availability_zone", b.AvailabilityZone)
+		v.zone(path+".availability_zone", b.AvailabilityZone, backends[0].AvailabilityZone)
+		if b.Name == SingleBackend && b.VolumeType != "" {
+			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
+		}
+		if b.Name == SingleBackend && len(backends) > 1 {
+			v.fault(path+".name", "%s is the one backend of its cloud; give each of several a name", b.Name)
+		}
+		for option := range b.Options {
+			v.name(path+".options", option)
+		}
+	}
+}
+
+// zone checks that backends of releases with one zone for all have one.
+func (v *validation) zone(path, zone, first string) {
+	if r, err := openstack.ParseRelease(v.spec.Release); err == nil && r.Before("pike") && zone != first {
+		v.fault(path, "%q is not %q of cinder.backends[0]: all backends have one zone in %s, "+
+			"pike is the first release with one for each", zone, first, r)
+	}
+}
+
+var specForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,255}$`)
+
+// volumeTypes checks the volume types: one of each name, each of one backend.
+func (v *validation) volumeTypes(backends []Backend) {
+	for i, b := range backends {
+		path := backendPath(i)
+		same := func(o Backend) bool { return o.VolumeType == b.VolumeType }
+		if b.VolumeType != "" && slices.ContainsFunc(backends[:i], same) {
+			v.fault(path+".volume_type", "%q is there twice; a volume type is bound to one backend", b.VolumeType)
+		}
+		if len(b.ExtraSpecs) > 0 && b.VolumeType == "" {
+			v.fault(path+".extra_specs", "belong to a volume type, and volume_type is empty")
+		}
+		for _, name := range slices.Sorted(maps.Keys(b.ExtraSpecs)) {
+			switch {
+			case !specForm.MatchString(name):
+				v.fault(path+".extra_specs", "%q may hold only letters, digits, '_', '.', ':' and '-', 255 at most", name)
+			case name == "volume_backend_name":
+				v.fault(path+".extra_specs."+name, "is the name of the backend")
+			case b.ExtraSpecs[name] == "" || len(b.ExtraSpecs[name]) > 255:
+				v.fault(path+".extra_specs."+name, "has %d characters, 1 to 255 are possible", len(b.ExtraSpecs[name]))
+			}
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package spec
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Cluster is a Ceph cluster and what it should hold.
+type Cluster struct {
+	// Name is how the Spec calls the cluster, and the name of its
+	// configuration file on the hosts: /etc/ceph/<name>.conf.
+	Name string `json:"name" yaml:"name"`
+	// Host is a host of the Spec on which the ceph program works as
+	// client.admin. Programs that reach the monitors another way leave it out.
+	Host string `json:"host,omitempty" yaml:"host,omitempty"`
+	// Access is what the program that opens the World reaches the cluster through:
+	// ceph, the ceph program on Host (the default when there is a Host), or
+	// librados, the library of the machine that the program runs on, with Host
+	// for when that library is too old for the cluster. Plans say it where the
+	// Spec asks for ceph, or where librados was too old.
+	Access string `json:"access,omitempty" yaml:"access,omitempty"`
+	// Pools adds details to the pools that the services name; pools that it
+	// does not list are created with the cluster's defaults.
+	Pools []Pool `json:"pools,omitempty" yaml:"pools,omitempty"`
+	// ErasureProfiles are profiles of erasure code that are made if they are not
+	// there; pools name them.
+	ErasureProfiles []ErasureProfile `json:"erasure_profiles,omitempty" yaml:"erasure_profiles,omitempty"`
+	// MinClient is the oldest version of Ceph, such as 16.2.11, that the
+	// packages of this cluster's clients may have. Older ones are upgraded
+	// with packages: install, and a Problem otherwise, or where one is held.
+	MinClient string `json:"min_client,omitempty" yaml:"min_client,omitempty"`
+	// RemoveForeignCaps makes the users' rights exactly the computed ones,
+	// dropping clauses that speak of other pools.
+	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
+	// Caps is the form of the users' rights: profiles (the default), or classic
+	// for clusters before Luminous, which know no profiles. In those before
+	// Nautilus, pools that are made need a pg_num.
+	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
+	// Conf are further options of the configuration file on the hosts, by
+	// section and name.
+	Conf map[string]map[string]string `json:"conf,omitempty" yaml:"conf,omitempty"`
+}
+
+func (v *validation) clusters() {
+	if len(v.spec.Clusters) == 0 {
+		v.fault("clusters", "is empty; name at least one Ceph cluster")
+	}
+	seen := map[string]bool{}
+	for i, c := range v.spec.Clusters {
+		path := fmt.Sprintf("clusters[%d]", i)
+		v.name(path+".name", c.Name)
+		if seen[c.Name] {
+			v.fault(path+".name", "%q is there twice", c.Name)
+		}
+		seen[c.Name] = true
+		if c.Host != "" && !v.hasHost(c.Host) {
+			v.fault(path+".host", "%q is not among hosts", c.Host)
+		}
+		if !slices.Contains([]string{"", "ceph", "librados"}, c.Access) {
+			v.fault(path+".access", "%q is neither ceph nor librados", c.Access)
+		}
+		if c.Access == "ceph" && c.Host == "" {
+			v.fault(path+".host", "is missing; access: ceph runs the ceph program there")
+		}
+		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
+			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
+		}
+		v.conf(path+".conf", c)
+		v.erasure(path, c)
+		for j, p := range c.Pools {
+			at := fmt.Sprintf("%s.pools[%d]", path, j)
+			v.pool(at, p)
+			if slices.ContainsFunc(c.Pools[:j], func(o Pool) bool { return o.Name == p.Name }) {
+				v.fault(at+".name", "%q is there twice", p.Name)
+			}
+		}
+	}
+}
+
+func (v *validation) cluster(path, name string) {
+	has := func(c Cluster) bool { return c.Name == name }
+	if name != "" && !slices.ContainsFunc(v.spec.Clusters, has) {
+		v.fault(path, "%q is not among clusters", name)
+	}
+}
+
+var (
+	confSection = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	confOption  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _-]*$`)
+)
+
+// ConfPath is where hosts have a cluster's configuration file, as services see it.
+func ConfPath(cluster string) string { return cephDir + "/" + cluster + ".conf" }
+
+// cluster is the cluster of a name.
+func (s Spec) cluster(name string) Cluster {
+	for _, c := range s.Clusters {
+		if c.Name == name {
+			return c
+		}
+	}
+	return Cluster{Name: name}
+}
+
+// conf checks the further options of a cluster's configuration file.
+func (v *validation) conf(path string, c Cluster) {
+	for _, section := range slices.Sorted(maps.Keys(c.Conf)) {
+		at := path + "." + section
+		if !confSection.MatchString(section) {
+			v.fault(at, "%q is no section's name", section)
+		}
+		for _, option := range slices.Sorted(maps.Keys(c.Conf[section])) {
+			name := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(option), " ", "_"), "-", "_")
+			switch {
+			case !confOption.MatchString(option):
+				v.fault(at, "%q is no option's name", option)
+			case strings.ContainsAny(c.Conf[section][option], "\r\n#;"):
+				v.fault(at+"."+option, "does not fit on one line of the file")
+			case section == "global" && (name == "fsid" || name == "mon_host"):
+				v.fault(at+"."+option, "is set from the cluster itself")
+			case name == "keyring" && v.isUser(c.Name, section):
+				v.fault(at+"."+option, "is set for each user of the Spec")
+			case name == "rbd_default_data_pool":
+				v.fault(at+"."+option, "comes with a data_pool, beside the pool whose data go there, for the rights that it takes")
+			case name == "key":
+				v.fault(at+"."+option, "is a secret, and the file is readable for all")
+			}
+		}
+	}
+}
+
+// isUser reports whether a section is that of a user of the Spec.
+func (v *validation) isUser(cluster, section string) bool {
+	return slices.ContainsFunc(v.spec.Uses(), func(u Use) bool { return u.User == User{cluster, section} })
+}

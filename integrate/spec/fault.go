@@ -1,0 +1,57 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A FieldError is one fault of a Spec.
+type FieldError struct {
+	Path    string // such as cinder.backends[0].name
+	Message string
+}
+
+func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Message }
+
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+	uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
+)
+
+func (v *validation) fault(path, format string, args ...any) {
+	v.faults = append(v.faults, &FieldError{path, fmt.Sprintf(format, args...)})
+}
+
+// faulty reports whether a fault was found at or below a path.
+func (v *validation) faulty(path string) bool {
+	return slices.ContainsFunc(v.faults, func(err error) bool {
+		var f *FieldError
+		return errors.As(err, &f) && (f.Path == path || strings.HasPrefix(f.Path, path+"."))
+	})
+}
+
+func (v *validation) name(path, value string) {
+	switch {
+	case value == "":
+		v.fault(path, "is missing")
+	case !nameForm.MatchString(value):
+		v.fault(path, "%q may hold only letters, digits, '_', '-' and '.', and begins with a letter or digit", value)
+	}
+}
+
+func (v *validation) optional(path, value string) {
+	if value != "" {
+		v.name(path, value)
+	}
+}
+
+func (v *validation) address(path, address string) {
+	if err := remote.CheckAddress(address); err != nil {
+		v.fault(path, "%q is %v", address, err)
+	}
+}

@@ -1,0 +1,86 @@
+package spec
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A Glance keeps images in Ceph.
+type Glance struct {
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"` // the first one when empty
+	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"`       // images
+	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // glance
+	Store   string `json:"store,omitempty" yaml:"store,omitempty"`     // rbd
+	// DataPool is where the objects of the images go, an erasure-coded pool most
+	// often; Pool then has their headers. All that a user makes goes there.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
+	// Stores are rbd stores beside Store, from Rocky on. New images go to Store
+	// unless they ask for another.
+	Stores []Store `json:"stores,omitempty" yaml:"stores,omitempty"`
+}
+
+// A Store is an rbd store of Glance beside its default one.
+type Store struct {
+	Name     string `json:"name" yaml:"name"`
+	Cluster  string `json:"cluster,omitempty" yaml:"cluster,omitempty"`     // the first one when empty
+	Pool     string `json:"pool,omitempty" yaml:"pool,omitempty"`           // images
+	User     string `json:"user,omitempty" yaml:"user,omitempty"`           // glance
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // as of Glance
+}
+
+// storePath is the field of one of Glance's stores, the default one first.
+func storePath(i int) string {
+	if i == 0 {
+		return "glance"
+	}
+	return fmt.Sprintf("glance.stores[%d]", i-1)
+}
+
+// stores checks the rbd stores beside Glance's default one.
+func (v *validation) stores(g *Glance) {
+	if len(g.Stores) == 0 || len(v.spec.Clusters) == 0 {
+		return
+	}
+	if r, err := openstack.ParseRelease(v.spec.Release); err == nil && r.Before("rocky") {
+		v.fault("glance.stores", "Glance has one rbd store in %s; rocky is the first release with several", r)
+	}
+	for i, st := range g.Stores {
+		v.name(storePath(i+1)+".name", st.Name)
+		v.user(storePath(i+1), st.Cluster, st.Pool, st.User)
+	}
+	all := v.spec.WithDefaults().Glance.All()
+	for i, st := range all {
+		for j, other := range all[:i] {
+			if st.Name != "" && strings.EqualFold(st.Name, other.Name) {
+				v.fault(storePath(i)+".name", "%q is there twice (section names do not differ by case)", st.Name)
+			}
+			if st.Cluster == other.Cluster && st.Pool == other.Pool {
+				v.fault(storePath(i)+".pool", "%q is the pool of %s too; each store needs a pool of its own", st.Pool, storePath(j))
+			}
+		}
+	}
+}
+
+// All are the rbd stores of Glance, the default one first. The Glance has its
+// defaults.
+func (g Glance) All() []Store {
+	first := Store{Name: g.Store, Cluster: g.Cluster, Pool: g.Pool, User: g.User, DataPool: g.DataPool}
+	return append([]Store{first}, g.Stores...)
+}
+
+// GlanceStore is what package openstack needs to know of Glance's stores, with
+// defaults filled in. The Spec has a Glance.
+func (s Spec) GlanceStore() openstack.GlanceStore {
+	s = s.WithDefaults()
+	var all []openstack.GlanceStore
+	writable := false
+	for _, st := range s.Glance.All() {
+		all = append(all, openstack.GlanceStore{Store: st.Name, Pool: st.Pool, User: st.User, Conf: ConfPath(st.Cluster)})
+		writable = writable || s.Nova != nil && s.Nova.DirectSnapshots && s.Nova.Cluster == st.Cluster
+	}
+	store := all[0]
+	store.MultipleLocations, store.Further = writable, all[1:]
+	return store
+}

@@ -1,0 +1,56 @@
+package spec
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// A Repository gives hosts a repository with Ceph's packages, beside those
+// they have, and its key. On a host with apt, the key counts for that repository
+// alone, which is read and its signature checked before it counts. On one with
+// dnf, the packages' signatures are checked when they are installed; rpm then
+// keeps the key, even if it did not sign them, and trusts it in any repository.
+type Repository struct {
+	// Apt is the URL for hosts with apt, and Dnf, in which $releasever and
+	// $basearch are the host's own, that for hosts with dnf. A host that has
+	// none here is a Problem.
+	Apt string `json:"apt,omitempty" yaml:"apt,omitempty"`
+	Dnf string `json:"dnf,omitempty" yaml:"dnf,omitempty"`
+	// Suite is apt's; the codename of the host's release when empty.
+	Suite string `json:"suite,omitempty" yaml:"suite,omitempty"`
+	// Components are apt's; main when empty.
+	Components []string `json:"components,omitempty" yaml:"components,omitempty"`
+	// Key is the OpenPGP public key that signs the repository, in ASCII armour.
+	Key string `json:"key" yaml:"key"`
+}
+
+var (
+	urlForm    = regexp.MustCompile(`^(https?://|file:/)[^\s"\\]+$`)
+	loginInURL = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
+)
+
+func (v *validation) repository(r Repository) {
+	if r.Apt == "" && r.Dnf == "" {
+		v.fault("prepare.repository", "has neither apt nor dnf")
+	}
+	for field, url := range map[string]string{"apt": r.Apt, "dnf": r.Dnf} {
+		if loginInURL.MatchString(url) {
+			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may read; "+
+				"give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
+		} else if url != "" && !urlForm.MatchString(url) {
+			v.fault("prepare.repository."+field, "%q is not a URL of http, https or file", url)
+		}
+	}
+	if r.Suite != "" {
+		v.name("prepare.repository.suite", strings.ReplaceAll(r.Suite, "/", "."))
+	}
+	for i, c := range r.Components {
+		v.name(fmt.Sprintf("prepare.repository.components[%d]", i), c)
+	}
+	key := strings.TrimSpace(r.Key)
+	const begin, end = "-----BEGIN PGP PUBLIC KEY BLOCK-----\n", "\n-----END PGP PUBLIC KEY BLOCK-----"
+	if !strings.HasPrefix(key, begin) || !strings.HasSuffix(key, end) {
+		v.fault("prepare.repository.key", "is not an OpenPGP public key in ASCII armour")
+	}
+}

@@ -1,0 +1,95 @@
+package spec
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/osloconf"
+)
+
+func (v *validation) services() {
+	s := v.spec
+	if s.Glance == nil && s.Cinder == nil && s.Backup == nil && s.Nova == nil {
+		v.fault("glance", "none of glance, cinder, backup and nova is given: there is nothing to integrate")
+	}
+	if g := s.Glance; g != nil {
+		v.user("glance", g.Cluster, g.Pool, g.User)
+		v.optional("glance.store", g.Store)
+		v.stores(g)
+		v.needsHost("glance", "glance-api")
+	}
+	if c := s.Cinder; c != nil {
+		v.backends(c.Backends)
+		v.volumeTypes(c.Backends)
+		v.needsHost("cinder", "cinder-volume")
+	}
+	if b := s.Backup; b != nil {
+		v.user("backup", b.Cluster, b.Pool, b.User)
+		v.needsHost("backup", "cinder-backup")
+	}
+	if n := s.Nova; n != nil {
+		v.user("nova", n.Cluster, n.Pool, n.User)
+		v.needsHost("nova", "nova-compute")
+	}
+}
+
+func (v *validation) user(path, cluster, pool, user string) {
+	v.cluster(path+".cluster", cluster)
+	v.optional(path+".pool", pool)
+	v.optional(path+".user", user)
+	switch {
+	case strings.HasPrefix(user, "client."):
+		v.fault(path+".user", "%q: leave \"client.\" out", user)
+	case user == "admin":
+		v.fault(path+".user", "%q administers the cluster: its rights would be rewritten and its key given to a service; "+
+			"name a user of the service's own", user)
+	}
+}
+
+// reservedSections are sections of cinder.conf, in lower case, that are not a
+// backend's.
+func reservedSections() []string {
+	return []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}
+}
+
+// options asks package openstack whether the services can be configured like
+// this at all, as far as that does not depend on their present files.
+func (v *validation) options() {
+	release, err := openstack.ParseRelease(v.spec.Release)
+	if err != nil || len(v.spec.Clusters) == 0 {
+		return
+	}
+	s := v.spec.WithDefaults()
+	none := &osloconf.File{}
+	check := func(path string, err error) {
+		if err != nil && !v.faulty(path) {
+			v.fault(path, "%v", err)
+		}
+	}
+	if s.Glance != nil {
+		_, err := s.GlanceStore().Settings(release, none)
+		check("glance", err)
+	}
+	for i, b := range s.backends() {
+		path := backendPath(i)
+		single := b.Name == SingleBackend && release.Before("ocata")
+		if slices.Contains(reservedSections(), strings.ToLower(b.Name)) && !single {
+			v.fault(path+".name", "%q is a section of cinder.conf with another meaning", b.Name)
+		}
+		_, err := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: ConfPath(b.Cluster),
+			SecretUUID: libvirtsecret.DeriveUUID("any", b.User), Extra: b.Options}.Settings(release, none)
+		check(path, err)
+	}
+	uses := s.Uses()
+	for i, c := range v.spec.Clusters {
+		for j, p := range c.Pools {
+			used := func(u Use) bool { return u.User.Cluster == c.Name && (u.Pool == p.Name || u.DataPool == p.Name) }
+			if p.Name != "" && !slices.ContainsFunc(uses, used) {
+				v.fault(fmt.Sprintf("clusters[%d].pools[%d].name", i, j), "no service uses pool %q", p.Name)
+			}
+		}
+	}
+}

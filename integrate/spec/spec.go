@@ -1,0 +1,91 @@
+// Package spec says what a cloud should be: which Ceph clusters there are, which
+// services run on which hosts, and what of them is kept in Ceph.
+//
+// A Spec is plain data. Validate reports every fault of it at once, each a
+// *FieldError, before anything is connected to. WithDefaults fills in the
+// documented defaults, and Uses lists the pools and users that follow from them.
+// The package reads and writes nothing outside; package integrate plans what a
+// Spec asks for.
+package spec
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// A Spec says what the cloud should be: which Ceph clusters there are, which
+// services run on which hosts, and what of them is kept in Ceph. It is plain
+// data with YAML and JSON tags. A zero field has the documented default.
+type Spec struct {
+	// Release is the cloud's OpenStack release, such as zed. Programs that leave
+	// it to the hosts fill in what DetectRelease tells.
+	Release string `json:"release" yaml:"release"`
+	// Layout says how the hosts' distribution names packages, files and units:
+	// debian (the default; Ubuntu too), rdo (the RHEL family), upstart (Ubuntu
+	// 12.04 and 14.04, whose hosts package remote/upstart reaches, and for
+	// which prepare has neither repository nor guests) or kolla
+	// (containers that kolla-ansible deployed; see the documentation of package integrate).
+	Layout   string    `json:"layout,omitempty" yaml:"layout,omitempty"`
+	Clusters []Cluster `json:"clusters" yaml:"clusters"`
+	SSH      SSH       `json:"ssh" yaml:"ssh"`
+	Hosts    []Host    `json:"hosts" yaml:"hosts"`
+	Glance   *Glance   `json:"glance,omitempty" yaml:"glance,omitempty"`
+	Cinder   *Cinder   `json:"cinder,omitempty" yaml:"cinder,omitempty"`
+	Backup   *Backup   `json:"backup,omitempty" yaml:"backup,omitempty"`
+	Nova     *Nova     `json:"nova,omitempty" yaml:"nova,omitempty"`
+	Cloud    Cloud     `json:"cloud" yaml:"cloud"`
+	// Packages says what to do about missing Ceph client packages: check
+	// (the default: report them) or install.
+	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
+	// Prepare is for hosts that are not prepared yet; nil changes nothing there.
+	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
+}
+
+// A Cloud names the cloud whose APIs are asked.
+type Cloud struct {
+	Name       string `json:"name,omitempty" yaml:"name,omitempty"`               // entry of clouds.yaml
+	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"` // found as other clients do when empty
+}
+
+// Validate reports every fault of the Spec at once, each a *FieldError,
+// before anything is connected to.
+func (s Spec) Validate() error { return errors.Join(s.check()...) }
+
+func (s Spec) check() []error {
+	v := &validation{spec: s}
+	v.release()
+	v.ssh()
+	v.clusters()
+	v.hosts()
+	v.services()
+	v.secrets()
+	v.separateUsers()
+	v.dataPools()
+	v.options()
+	v.prepare()
+	v.containers()
+	v.withoutSystemd()
+	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
+		v.fault("packages", "%q is neither check nor install", s.Packages)
+	}
+	return v.faults
+}
+
+type validation struct {
+	spec   Spec
+	faults []error
+}
+
+func (v *validation) release() {
+	release, err := openstack.ParseRelease(v.spec.Release)
+	switch {
+	case v.spec.Release == "":
+		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed, "+
+			"or let DetectRelease tell it from the hosts' packages")
+	case err != nil:
+		v.fault("release", "%v", err)
+	}
+	v.layout("layout", v.spec.Layout, release)
+}

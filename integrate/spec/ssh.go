@@ -1,0 +1,71 @@
+package spec
+
+import "strings"
+
+// An SSH says how hosts are reached; a Host may override the address.
+type SSH struct {
+	User       string   `json:"user,omitempty" yaml:"user,omitempty"`
+	KeyFiles   []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
+	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+	// Timeouts are those of every connection, of Jump and Entry too.
+	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
+	// Entry is used only for a host that refuses the login, and only if
+	// prepare.authorize or prepare.sudo is asked for.
+	Entry *Entry `json:"entry,omitempty" yaml:"entry,omitempty"`
+}
+
+// An Entry is another way into hosts, for those that do not let the normal
+// login in yet: see integrate.World's Entries. It shares known_hosts and the jump host.
+type Entry struct {
+	User     string   `json:"user" yaml:"user"`
+	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	Agent    string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	// PasswordFile is a file of the program's machine that holds the user's
+	// password, for the login and for sudo; a line end after it is no part of it.
+	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
+}
+
+func (v *validation) ssh() {
+	_, faults := v.spec.SSH.Timeouts.parse()
+	v.faults = append(v.faults, faults...)
+	if v.spec.SSH.Jump == "" {
+		return
+	}
+	user, address, ok := strings.Cut(v.spec.SSH.Jump, "@")
+	if !ok {
+		user, address = "-", v.spec.SSH.Jump
+	}
+	if user == "" {
+		v.fault("ssh.jump", "%q has no user before the @", v.spec.SSH.Jump)
+	}
+	v.address("ssh.jump", address)
+}
+
+func (v *validation) entry() {
+	e := v.spec.SSH.Entry
+	if e == nil {
+		return
+	}
+	if !accountForm.MatchString(e.User) {
+		v.fault("ssh.entry.user", "%q is no user", e.User)
+	}
+	if len(e.KeyFiles) == 0 && e.Agent == "" && e.PasswordFile == "" {
+		v.fault("ssh.entry", "has none of key_files, agent and password_file")
+	}
+	if p := v.spec.Prepare; p == nil || p.Authorize == nil && p.Sudo == nil {
+		v.fault("ssh.entry", "would not be used: neither prepare.authorize nor prepare.sudo is asked for")
+	}
+}
+
+// login checks the user that a part of the preparation is for.
+func (v *validation) login(what string) {
+	switch user := v.spec.SSH.User; {
+	case user == "":
+		v.fault("ssh.user", "is missing: %s is for that user", what)
+	case !accountForm.MatchString(user):
+		v.fault("ssh.user", "%q is no user that %s could be for", user, what)
+	}
+}

@@ -1,0 +1,71 @@
+package spec
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A Timeouts bounds the phases of a connection to a host. Each is a duration
+// such as 10s; empty is the default of remote.Timeouts.
+type Timeouts struct {
+	Connect string `json:"connect,omitempty" yaml:"connect,omitempty"` // TCP
+	// Handshake is for banner and key exchange, and for each new session.
+	Handshake    string `json:"handshake,omitempty" yaml:"handshake,omitempty"`
+	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
+	// Retry is for connecting again to a host that sheds load.
+	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
+	// Idle is how long a host may say nothing while it works. It cannot prolong
+	// what is less for some operations anyway.
+	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
+}
+
+// What is beyond these is a slip: a unit that was forgotten or mistaken. A host
+// says nothing while a program such as ceph or virsh runs on it.
+const (
+	shortestPhase, longestPhase = 100 * time.Millisecond, 10 * time.Minute
+	shortestIdle, longestIdle   = 10 * time.Second, time.Hour
+)
+
+// Parse gives the timeouts as package remote takes them. The error joins a
+// *FieldError for each that is no duration, or one that cannot be meant: the
+// phases take from 100 ms to 10 min, Idle from 10 s to 1 h.
+func (t Timeouts) Parse() (remote.Timeouts, error) {
+	parsed, faults := t.parse()
+	return parsed, errors.Join(faults...)
+}
+
+func (t Timeouts) parse() (remote.Timeouts, []error) {
+	var parsed remote.Timeouts
+	var faults []error
+	fault := func(field, format string, args ...any) {
+		faults = append(faults, &FieldError{"ssh.timeouts." + field, fmt.Sprintf(format, args...)})
+	}
+	for _, f := range []struct {
+		name, text        string
+		to                *time.Duration
+		shortest, longest time.Duration
+	}{
+		{"connect", t.Connect, &parsed.Connect, shortestPhase, longestPhase},
+		{"handshake", t.Handshake, &parsed.Handshake, shortestPhase, longestPhase},
+		{"authenticate", t.Authenticate, &parsed.Authenticate, shortestPhase, longestPhase},
+		{"retry", t.Retry, &parsed.Retry, shortestPhase, longestPhase},
+		{"idle", t.Idle, &parsed.Idle, shortestIdle, longestIdle},
+	} {
+		if f.text == "" {
+			continue
+		}
+		d, err := time.ParseDuration(f.text)
+		switch {
+		case err != nil:
+			fault(f.name, "%q is no duration; write it with its unit, such as 10s", f.text)
+		case d < f.shortest || d > f.longest:
+			fault(f.name, "%q is not from %s to %s", f.text, f.shortest, f.longest)
+		default:
+			*f.to = d
+		}
+	}
+	return parsed, faults
+}

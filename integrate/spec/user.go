@@ -1,0 +1,69 @@
+package spec
+
+import "github.com/cephstack/cephstack/libvirtsecret"
+
+// separateUsers keeps the rights apart: Cinder and Nova may share a user,
+// Glance and cinder-backup have one each.
+func (v *validation) separateUsers() {
+	if len(v.spec.Clusters) == 0 {
+		return
+	}
+	taken, uses := map[User]string{}, v.spec.Uses()
+	for _, u := range uses {
+		if u.What == ForVolumes || u.What == ForDisks {
+			taken[u.User] = "Cinder or Nova"
+		}
+	}
+	own := func(u Use, owner string) {
+		if other, ok := taken[u.User]; ok {
+			v.fault(u.Path+".user", "%q is the user of %s too; %s needs one of its own", u.User.Name(), other, owner)
+		}
+		taken[u.User] = owner
+	}
+	for _, u := range uses {
+		switch {
+		case u.What == ForImages && taken[u.User] != "Glance":
+			own(u, "Glance")
+		case u.What == ForBackups:
+			own(u, "cinder-backup")
+		}
+	}
+}
+
+// secrets checks the UUIDs: one form, no example values, one per user.
+func (v *validation) secrets() {
+	type use struct{ path, uuid string }
+	byUser := map[string]use{}
+	check := func(path, cluster, user, uuid string) {
+		if uuid == "" {
+			return
+		}
+		if !uuidForm.MatchString(uuid) {
+			v.fault(path, "%q is not a UUID in lower case", uuid)
+		}
+		if libvirtsecret.WellKnown(uuid) {
+			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen",
+				uuid)
+		}
+		key := cluster + "\x00" + user
+		for other, u := range byUser {
+			if other != key && u.uuid == uuid {
+				v.fault(path, "%s is the secret of another user in %s", uuid, u.path)
+			}
+		}
+		if u, ok := byUser[key]; ok && u.uuid != uuid {
+			v.fault(path, "%s differs from %s of the same user in %s: one user has one secret", uuid, u.uuid, u.path)
+		}
+		byUser[key] = use{path, uuid}
+	}
+	if len(v.spec.Clusters) == 0 {
+		return
+	}
+	s := v.spec.WithDefaults()
+	if s.Nova != nil {
+		check("nova.secret_uuid", s.Nova.Cluster, s.Nova.User, s.Nova.SecretUUID)
+	}
+	for i, b := range s.backends() {
+		check(backendPath(i)+".secret_uuid", b.Cluster, b.User, b.SecretUUID)
+	}
+}

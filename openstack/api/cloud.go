@@ -1,0 +1,136 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
+)
+
+// A Config says how to reach a cloud's APIs. Zero fields come from clouds.yaml
+// and from OS_* variables, as other OpenStack clients read them.
+type Config struct {
+	Cloud      string // entry of clouds.yaml
+	CloudsFile string // path of clouds.yaml; found in the usual places when empty
+	Region     string
+	HTTPClient *http.Client  // for tests and for TLS settings; optional
+	Poll       time.Duration // pause between looks at a status; 2 s when 0
+	Timeout    time.Duration // for one call without image data; 60 s when 0
+}
+
+// A Cloud is an OpenStack cloud reached through its APIs. It is for an
+// administrator's account: it sees what all projects own.
+type Cloud struct {
+	provider               *gophercloud.ProviderClient
+	image, volume, compute *gophercloud.ServiceClient
+	redact                 redactor
+	poll, timeout          time.Duration
+}
+
+// novaVersion is spoken to Nova: it has servers without networks (2.37), the
+// image's ID in the answer to a snapshot (2.45), a server's own copy of its
+// flavor (2.47) and the block_migration "auto" (2.25), and Nova knows it since
+// Pike.
+const novaVersion = "2.53"
+
+// Dial authenticates and finds the endpoints of identity, image, volume and
+// compute. It logs in anew by itself when a token ends.
+//
+// Without HTTPClient no connection is used twice: APIs under uwsgi close
+// theirs without a word, and the next request on it would fail.
+func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
+	login, err := credentials(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, redact: redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}}
+	if c.poll <= 0 {
+		c.poll = 2 * time.Second
+	}
+	if c.timeout <= 0 {
+		c.timeout = time.Minute
+	}
+	at := call{op: "dial", object: login.auth.IdentityEndpoint}
+	if c.provider, err = openstack.NewClient(login.auth.IdentityEndpoint); err != nil {
+		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
+	}
+	c.provider.HTTPClient = httpClient(cfg.HTTPClient, login.tls)
+	c.provider.RetryFunc = retry
+	c.provider.UserAgent.Prepend("cephstack")
+	bounded, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	if err := openstack.AuthenticateV3(bounded, c.provider, &login.auth, gophercloud.EndpointOpts{}); err != nil {
+		return nil, c.problem(ctx, at, nil, err)
+	}
+	return c, c.endpoints(at, login)
+}
+
+// endpoints takes the services' URLs from the catalog that came with the
+// token, without asking each service for its versions.
+func (c *Cloud) endpoints(at call, l login) error {
+	result, ok := c.provider.GetAuthResult().(interface {
+		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
+		ExtractProject() (*tokens.Project, error)
+	})
+	if !ok {
+		return &Error{Op: at.op, Object: at.object, Detail: "no catalog came with the token"}
+	}
+	catalog, err := result.ExtractServiceCatalog()
+	if err != nil {
+		return &Error{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
+	}
+	project := ""
+	if p, err := result.ExtractProject(); err == nil && p != nil {
+		project = "/" + p.ID
+	}
+	for _, s := range []struct {
+		to       **gophercloud.ServiceClient
+		kind     string
+		types    []string
+		marker   string // part of the path of a versioned URL
+		addition string
+	}{
+		{&c.image, "image", []string{"image"}, "/v2", "/v2"},
+		{&c.volume, "volume", []string{"volumev3", "block-storage", "volume"}, "/v3", "/v3" + project},
+		{&c.compute, "compute", []string{"compute"}, "/v2", "/v2.1"},
+	} {
+		url := find(catalog, s.types, l.where)
+		if url == "" {
+			return &Error{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
+				" endpoint for " + s.kind + " in region " + quoted(l.where.Region)}
+		}
+		if !strings.Contains(url, s.marker) {
+			url += s.addition
+		}
+		*s.to = &gophercloud.ServiceClient{ProviderClient: c.provider, Endpoint: url + "/", Type: s.kind}
+	}
+	c.compute.Microversion = novaVersion
+	return nil
+}
+
+// find gives the URL of the first endpoint that fits, by order of types,
+// without a slash at the end.
+func find(catalog *tokens.ServiceCatalog, types []string, where gophercloud.EndpointOpts) string {
+	for _, kind := range types {
+		for _, entry := range catalog.Entries {
+			for _, e := range entry.Endpoints {
+				here := where.Region == "" || where.Region == e.Region || where.Region == e.RegionID
+				if entry.Type == kind && here && e.Interface == string(where.Availability) {
+					return strings.TrimRight(e.URL, "/")
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func quoted(region string) string {
+	if region == "" {
+		return "any"
+	}
+	return region
+}

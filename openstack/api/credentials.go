@@ -1,0 +1,142 @@
+package api
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
+	"github.com/gophercloud/gophercloud/v2/openstack"
+	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+)
+
+// login is what it takes to authenticate and to choose endpoints.
+type login struct {
+	auth  gophercloud.AuthOptions
+	where gophercloud.EndpointOpts
+	tls   *tls.Config
+}
+
+// credentials reads clouds.yaml when a cloud is named, in cfg or in OS_CLOUD,
+// and OS_* variables otherwise.
+func credentials(cfg Config) (login, error) {
+	var l login
+	var err error
+	if cfg.Cloud == "" {
+		cfg.Cloud = os.Getenv("OS_CLOUD")
+	}
+	switch {
+	case cfg.Cloud != "":
+		l, err = fromFile(cfg)
+	case cfg.CloudsFile != "":
+		err = errors.New("openstack API: Config.CloudsFile without Config.Cloud: which of its clouds?")
+	default:
+		l, err = fromEnvironment()
+	}
+	if err != nil {
+		return login{}, err
+	}
+	if cfg.Region != "" {
+		l.where.Region = cfg.Region
+	}
+	if l.auth.IdentityEndpoint == "" {
+		return login{}, fmt.Errorf("openstack API: cloud %q has no auth_url", cfg.Cloud)
+	}
+	// clouds.Parse drops allow_reauth; a token alone cannot log in again.
+	l.auth.AllowReauth = l.auth.TokenID == ""
+	return l, nil
+}
+
+func fromFile(cfg Config) (login, error) {
+	options := []clouds.ParseOption{clouds.WithCloudName(cfg.Cloud)}
+	if cfg.CloudsFile != "" {
+		f, err := os.Open(cfg.CloudsFile)
+		if err != nil {
+			return login{}, fmt.Errorf("openstack API: %w", err)
+		}
+		f.Close()
+		options = append(options, clouds.WithLocations(cfg.CloudsFile))
+	}
+	auth, where, secure, err := clouds.Parse(options...)
+	if err != nil {
+		// A YAML error quotes the file, passwords included.
+		text := err.Error()
+		if i := strings.Index(text, "yaml:"); i >= 0 {
+			text = text[:i] + "it is not the YAML of a clouds file"
+		}
+		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, text)
+	}
+	return login{auth, where, secure}, nil
+}
+
+func fromEnvironment() (login, error) {
+	auth, err := openstack.AuthOptionsFromEnv()
+	var missing gophercloud.ErrMissingEnvironmentVariable
+	domain := first(os.Getenv("OS_PROJECT_DOMAIN_ID"), os.Getenv("OS_DOMAIN_ID"))
+	domainName := first(os.Getenv("OS_PROJECT_DOMAIN_NAME"), os.Getenv("OS_DOMAIN_NAME"))
+	switch {
+	case errors.As(err, &missing) && missing.EnvironmentVariable == "OS_PROJECT_ID":
+		// gophercloud does not read the domains' own variables.
+		auth = gophercloud.AuthOptions{IdentityEndpoint: os.Getenv("OS_AUTH_URL"), Username: os.Getenv("OS_USERNAME"),
+			UserID: os.Getenv("OS_USERID"), Password: os.Getenv("OS_PASSWORD")}
+	case err != nil:
+		return login{}, fmt.Errorf("openstack API: no cloud named, and the environment has no login: %w", err)
+	}
+	if auth.UserID == "" && auth.ApplicationCredentialID == "" {
+		auth.DomainID = first(os.Getenv("OS_USER_DOMAIN_ID"), auth.DomainID)
+		auth.DomainName = first(os.Getenv("OS_USER_DOMAIN_NAME"), auth.DomainName)
+		if auth.DomainID != "" {
+			auth.DomainName = ""
+		}
+	}
+	if name := os.Getenv("OS_PROJECT_NAME"); name != "" && auth.Scope == nil && auth.TenantID == "" && auth.ApplicationCredentialID == "" {
+		if domain != "" {
+			domainName = ""
+		}
+		auth.TenantName = ""
+		auth.Scope = &gophercloud.AuthScope{ProjectName: name, DomainID: domain, DomainName: domainName}
+	}
+	secure, err := certificates()
+	if err != nil {
+		return login{}, err
+	}
+	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"), Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
+}
+
+func certificates() (*tls.Config, error) {
+	name := os.Getenv("OS_CACERT")
+	if name == "" {
+		return nil, nil //nolint:nilnil // no settings is a TLS configuration too
+	}
+	pem, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("openstack API: OS_CACERT: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("openstack API: OS_CACERT: %s holds no certificate", name)
+	}
+	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
+}
+
+func availability(endpoint string) gophercloud.Availability {
+	switch strings.TrimSuffix(endpoint, "URL") {
+	case "internal":
+		return gophercloud.AvailabilityInternal
+	case "admin":
+		return gophercloud.AvailabilityAdmin
+	}
+	return gophercloud.AvailabilityPublic
+}
+
+func first(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,61 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+type flavorJSON struct{ ID, Name string }
+
+// Flavors lists flavor names with their IDs, private flavors too.
+//
+// Similar To: openstack flavor list --all
+func (c *Cloud) Flavors(ctx context.Context) (map[string]string, error) {
+	found, err := pages[flavorJSON](ctx, c, call{op: "list flavors", service: c.compute,
+		path: []string{"flavors"}, query: url.Values{"is_public": {"None"}}}, "flavors")
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(found))
+	for _, f := range found {
+		out[f.Name] = f.ID
+	}
+	return out, nil
+}
+
+// CreateFlavor makes a flavor and returns its ID; DeleteFlavor removes it.
+//
+// Similar To: openstack flavor create --vcpus … --ram … --disk …
+func (c *Cloud) CreateFlavor(ctx context.Context, name string, vcpus, ramMiB, diskGiB int) (id string, err error) {
+	var out struct{ Flavor flavorJSON }
+	_, err = c.do(ctx, call{op: "create flavor", object: name, method: http.MethodPost, service: c.compute, path: []string{"flavors"},
+		in:  map[string]any{"flavor": map[string]any{"name": name, "vcpus": vcpus, "ram": ramMiB, "disk": diskGiB}},
+		out: &out})
+	return out.Flavor.ID, err
+}
+
+// DeleteFlavor removes a flavor by ID; none is no error.
+//
+// Similar To: openstack flavor delete
+func (c *Cloud) DeleteFlavor(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{op: "delete flavor", object: id, method: http.MethodDelete, service: c.compute, path: []string{"flavors", id}})
+	return unlessGone(err)
+}
+
+// flavorID finds a flavor by name or ID.
+func (c *Cloud) flavorID(ctx context.Context, op, name string) (string, error) {
+	flavors, err := c.Flavors(ctx)
+	if err != nil {
+		return "", err
+	}
+	if id, ok := flavors[name]; ok {
+		return id, nil
+	}
+	for _, id := range flavors {
+		if id == name && id != "" {
+			return id, nil
+		}
+	}
+	return "", &Error{Op: op, Object: "flavor " + name, Err: ErrNotFound}
+}

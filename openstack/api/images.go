@@ -1,0 +1,216 @@
+package api
+
+import (
+	"context"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/gophercloud/gophercloud/v2"
+)
+
+// An Image is a Glance image.
+type Image struct {
+	ID, Name, Status, DiskFormat string
+	Size                         int64    // bytes
+	SHA512                       string   // os_hash_value when the algorithm is sha512
+	Stores                       []string // multistore backends that hold it
+	DirectURL                    string   // rbd://<fsid>/<pool>/<image>/snap when exposed
+}
+
+// An ImageRequest asks for an image.
+type ImageRequest struct {
+	Name       string
+	DiskFormat string // such as raw
+	// Store is the store that is to hold it, where Glance has several; its
+	// default one when empty.
+	Store string
+}
+
+type imageJSON struct {
+	ID, Name, Status string
+	DiskFormat       string `json:"disk_format"`
+	Size             int64
+	Algorithm        string `json:"os_hash_algo"`
+	Hash             string `json:"os_hash_value"`
+	Stores           string // comma-separated
+	DirectURL        string `json:"direct_url"`
+}
+
+func (i imageJSON) image() Image {
+	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(), DirectURL: i.DirectURL}
+	if i.Algorithm == "sha512" {
+		out.SHA512 = i.Hash
+	}
+	return out
+}
+
+// stores are the names in a comma-separated list.
+func (i imageJSON) stores() []string {
+	return strings.FieldsFunc(i.Stores, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// UploadImage creates an image, uploads data and waits until it is active. The
+// data are read from their current position to their end, and what Glance
+// stored must have their digest, and be in the store that was asked for. An image
+// that could not be filled is returned with the error, so that the caller can
+// delete it.
+//
+// Similar To: openstack image create --disk-format raw --file …; glance image-upload --store …
+func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
+	const op = "upload image"
+	var made imageJSON
+	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"}, out: &made,
+		in: map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
+	if err != nil {
+		return made.image(), err
+	}
+	digest, err := c.fill(ctx, made.ID, r.Store, data)
+	if err != nil {
+		return made.image(), err
+	}
+	out, err := c.activeImage(ctx, op, made.ID)
+	if err == nil && out.SHA512 != "" && out.SHA512 != digest {
+		err = c.failed(op, made.ID, "the digest that Glance computed is not that of the data")
+	}
+	if err == nil && r.Store != "" && !slices.Contains(out.Stores, r.Store) {
+		err = c.failed(op, made.ID, fmt.Sprintf("it is in %q, not in store %s", strings.Join(out.Stores, ","), r.Store))
+	}
+	if out.ID == "" {
+		out = made.image()
+	}
+	return out, err
+}
+
+// fill uploads data into a store and gives their SHA-512.
+func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) (string, error) {
+	const op = "upload image"
+	start, err := data.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
+	}
+	end, err := data.Seek(0, io.SeekEnd)
+	if err != nil {
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
+	}
+	sum := sha512.New()
+	body := &upload{Reader: io.TeeReader(data, sum), size: end - start, rewind: func() error {
+		sum.Reset()
+		_, err := data.Seek(start, io.SeekStart)
+		return err
+	}}
+	if err := body.rewind(); err != nil {
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
+	}
+	k := call{op: op, object: id, method: http.MethodPut, service: c.image, path: []string{"images", id, "file"},
+		header: map[string]string{"Content-Type": "application/octet-stream"}}
+	if store != "" {
+		k.header["X-Image-Meta-Store"] = store
+	}
+	// Image data take the time they take: only ctx ends this call.
+	resp, err := c.send(ctx, k, &gophercloud.RequestOpts{RawBody: body})
+	if err != nil {
+		return "", c.problem(ctx, k, resp, err)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// activeImage waits until an image can be used. Glance has no word on why one
+// cannot; Nova deletes one whose snapshot failed.
+func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
+	out := Image{ID: id}
+	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.Image(ctx, id)
+		if err != nil {
+			if errors.Is(err, ErrNotFound) {
+				err = c.failed(op, id, "the image vanished before it was active")
+			}
+			return "", false, err
+		}
+		out = now
+		if bad(out.Status) || out.Status == "deleted" || out.Status == "pending_delete" {
+			return "", false, c.failed(op, id, "the image is "+out.Status)
+		}
+		return out.Status, out.Status == "active", nil
+	})
+	return out, err
+}
+
+// Image reads one image, or ErrNotFound.
+//
+// Similar To: openstack image show
+func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
+	var out imageJSON
+	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id}, out: &out})
+	return out.image(), err
+}
+
+// Images lists images by exact name; all when name is empty.
+//
+// Similar To: openstack image list --name …
+func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
+	k := call{op: "list images", object: name, service: c.image, path: []string{"images"}, query: url.Values{}}
+	if name != "" {
+		k.query.Set("name", name)
+	}
+	found, err := pages[imageJSON](ctx, c, k, "images")
+	if err != nil {
+		return nil, err
+	}
+	var out []Image
+	for _, i := range found {
+		if name == "" || i.Name == name {
+			out = append(out, i.image())
+		}
+	}
+	return out, nil
+}
+
+// DownloadImage streams an image's data, which the caller closes. Ctx ends the
+// stream too.
+//
+// Similar To: openstack image save
+func (c *Cloud) DownloadImage(ctx context.Context, id string) (io.ReadCloser, error) {
+	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id, "file"}}
+	stream, cancel := context.WithCancel(ctx)
+	late := time.AfterFunc(c.timeout, cancel) // until the answer begins
+	resp, err := c.send(stream, k, &gophercloud.RequestOpts{KeepResponseBody: true})
+	if !late.Stop() {
+		if err == nil {
+			resp.Body.Close()
+		}
+		err = context.DeadlineExceeded
+	}
+	if err != nil {
+		cancel()
+		return nil, c.problem(ctx, k, resp, err)
+	}
+	return &download{resp.Body, cancel}, nil
+}
+
+// A download lets go of its context when it is closed.
+type download struct {
+	io.ReadCloser
+	cancel context.CancelFunc
+}
+
+func (d *download) Close() error {
+	defer d.cancel()
+	return d.ReadCloser.Close()
+}
+
+// DeleteImage deletes an image; none is no error.
+//
+// Similar To: openstack image delete
+func (c *Cloud) DeleteImage(ctx context.Context, id string) error {
+	_, err := c.do(ctx, call{op: "delete image", object: id, method: http.MethodDelete, service: c.image, path: []string{"images", id}})
+	return unlessGone(err)
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+type migrationJSON struct {
+	ID     int
+	Status string
+	Server string `json:"instance_uuid"`
+}
+
+// LiveMigrate moves a running VM to host and waits until it is ACTIVE there. A
+// VM that is there already is no error. One that stays where it was is an
+// error with Nova's reason.
+//
+// Similar To: openstack server migrate --live-migration --host <host> --wait
+func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
+	const op = "migrate server"
+	now, err := c.read(ctx, id)
+	if err != nil || now.Host == host && now.Status == "ACTIVE" && now.Task == "" {
+		return err
+	}
+	before, err := c.lastMigration(ctx, id)
+	if err != nil && !errors.Is(err, ErrDenied) {
+		return err
+	}
+	request, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
+	if err != nil {
+		return err
+	}
+	from, idle := now.Host, 0
+	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.read(ctx, id)
+		if err != nil {
+			return "", false, err
+		}
+		if now.Host == host && now.Status == "ACTIVE" && now.Task == "" {
+			return now.Status, true, nil
+		}
+		last, err := c.lastMigration(ctx, id)
+		if err != nil && !errors.Is(err, ErrDenied) {
+			return "", false, err
+		}
+		idle++
+		if now.Task != "" || last.ID > before.ID && !over(last.Status) {
+			idle = 0
+		}
+		ended := last.ID > before.ID && over(last.Status)
+		if now.Task == "" && (ended || now.Status == "ERROR") || idle >= patience {
+			why := first(c.actionFault(ctx, id, request), now.Fault.Message, "the log of nova-compute on "+from+" says why")
+			return "", false, c.failed(op, id, "it stays on "+now.Host+", migration "+first(last.Status, "unknown")+": "+why)
+		}
+		return now.Status + " on " + now.Host, false, nil
+	})
+}
+
+// over reports whether a migration ended without success. One that is
+// "completed" lets the VM's host follow soon.
+func over(status string) bool {
+	switch status {
+	case "error", "failed", "cancelled":
+		return true
+	}
+	return false
+}
+
+// lastMigration gives the newest live migration of a VM; none has ID 0.
+func (c *Cloud) lastMigration(ctx context.Context, id string) (migrationJSON, error) {
+	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, method: http.MethodGet, service: c.compute,
+		path: []string{"os-migrations"}, query: url.Values{"instance_uuid": {id}, "migration_type": {"live-migration"}}}, "migrations")
+	var last migrationJSON
+	for _, m := range found {
+		if m.ID > last.ID && m.Server == id {
+			last = m
+		}
+	}
+	return last, err
+}

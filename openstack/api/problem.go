@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/gophercloud/gophercloud/v2"
+)
+
+// problem makes an Error of what went wrong with a call.
+func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
+	out := &Error{Op: k.op, Object: k.object}
+	// What a lost token is about is the new login, not the call.
+	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
+		err = r.ErrReauth
+	}
+	var code gophercloud.ErrUnexpectedResponseCode
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &code):
+		out.Code, out.Detail, out.Err = code.Actual, c.words(code.Body), meaning(code.Actual)
+		if out.Err == ErrNotFound && !k.said(code) {
+			out.Err = fmt.Errorf("%w: the answer is not the service's own", ErrUnreachable)
+		}
+	case ctx.Err() != nil:
+		out.Err = ctx.Err()
+	case errors.Is(err, ErrNotFound):
+		out.Detail, out.Err = "no ID", ErrNotFound
+	case errors.As(err, &syntax), errors.As(err, &kind), resp != nil && errors.Is(err, io.ErrUnexpectedEOF):
+		if resp != nil {
+			out.Code = resp.StatusCode
+		}
+		out.Detail, out.Err = "the answer is cut off or no JSON", err
+	case errors.Is(err, context.DeadlineExceeded):
+		out.Err = fmt.Errorf("%w: no answer within %s", ErrUnreachable, c.timeout)
+	default:
+		out.Err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return out
+}
+
+// said reports whether a 404 comes from the service itself. A proxy before a
+// service that is down answers so too, and then nothing is known: taking it
+// for absence would end deletions that did not happen.
+func (k call) said(code gophercloud.ErrUnexpectedResponseCode) bool {
+	if requestID(code.ResponseHeader) != "" || strings.Contains(string(code.Body), "itemNotFound") {
+		return true
+	}
+	return slices.ContainsFunc(k.path, func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) })
+}
+
+// meaning gives what a status code stands for, nil when nobody branches on it.
+func meaning(code int) error {
+	switch code {
+	case http.StatusUnauthorized:
+		return ErrAuth
+	case http.StatusForbidden:
+		return ErrDenied
+	case http.StatusNotFound, http.StatusGone:
+		return ErrNotFound
+	case http.StatusNotAcceptable:
+		return ErrUnsupported
+	}
+	return nil
+}
+
+// words finds the service's own words in an error's body: JSON in the shapes
+// that the services use, or HTML.
+func (c *Cloud) words(body []byte) string {
+	text := string(body)
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(body, &fields) == nil {
+		text = ""
+		var message struct{ Message string }
+		for _, raw := range fields {
+			if json.Unmarshal(raw, &message) == nil && message.Message != "" {
+				text = message.Message
+			}
+		}
+		if raw, ok := fields["message"]; ok {
+			_ = json.Unmarshal(raw, &text)
+		}
+	}
+	text = regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`).ReplaceAllString(text, " ")
+	return c.clean(regexp.MustCompile(`<[^<>]*>`).ReplaceAllString(text, " "))
+}
+
+// clean makes one short line without secrets of a text.
+func (c *Cloud) clean(text string) string {
+	const most = 300
+	token := ""
+	if c.provider != nil {
+		token = c.provider.Token()
+	}
+	text = append(redactor{token}, c.redact...).clean(text)
+	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return text
+}
+
+// A redactor is the secrets that must not show.
+type redactor []string
+
+// clean takes secrets out: the known ones, and what looks like a token or a
+// key, a long run of letters of both cases and digits.
+func (r redactor) clean(text string) string {
+	const hidden = "[redacted]"
+	for _, secret := range r {
+		if len(secret) > 3 {
+			text = strings.ReplaceAll(text, secret, hidden)
+		}
+	}
+	return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).ReplaceAllStringFunc(text, func(run string) string {
+		has := func(class string) bool { return strings.ContainsAny(run, class) }
+		if has("0123456789") && has("abcdefghijklmnopqrstuvwxyz") && has("ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+			return hidden
+		}
+		return run
+	})
+}

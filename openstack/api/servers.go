@@ -1,0 +1,219 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// A Server is a VM.
+type Server struct {
+	ID, Name, Host string
+	Status         string   // ACTIVE, SHUTOFF, ERROR, …
+	Task           string   // task state; empty when idle
+	ImageID        string   // empty when booted from a volume
+	FlavorID       string   // empty when the flavor was deleted since
+	Volumes        []string // attached volume IDs
+	Fault          string
+	Created        time.Time
+	HasLocalDisk   bool // root from an image, ephemeral or swap disks, or a config drive
+	ConfigDrive    bool
+}
+
+type serverJSON struct {
+	ID, Name, Status string
+	Host             string          `json:"OS-EXT-SRV-ATTR:host"`
+	Task             string          `json:"OS-EXT-STS:task_state"`
+	Image            json.RawMessage // an empty string when booted from a volume
+	Flavor           struct {
+		Name            string `json:"original_name"`
+		Ephemeral, Swap int
+	}
+	ConfigDrive string                `json:"config_drive"` // "True" or empty
+	Volumes     []struct{ ID string } `json:"os-extended-volumes:volumes_attached"`
+	Fault       struct{ Message string }
+	Created     stamp
+}
+
+// server converts; flavors are names with their IDs.
+func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
+	var image struct{ ID string }
+	_ = json.Unmarshal(s.Image, &image)
+	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task, ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
+		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), HasLocalDisk: image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || s.ConfigDrive != "",
+		ConfigDrive: s.ConfigDrive != ""}
+	for _, v := range s.Volumes {
+		out.Volumes = append(out.Volumes, v.ID)
+	}
+	return out
+}
+
+// Servers lists the VMs of all projects; on one host unless it is empty.
+//
+// Similar To: openstack server list --all-projects --host <host>
+func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
+	flavors, err := c.Flavors(ctx)
+	if err != nil {
+		return nil, err
+	}
+	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"}, query: everything()}
+	if host != "" {
+		k.query.Set("host", host)
+	}
+	found, err := pages[serverJSON](ctx, c, k, "servers")
+	if err != nil {
+		return nil, err
+	}
+	var out []Server
+	for _, s := range found {
+		// Nova ignores filters that the account may not use.
+		if host == "" || s.Host == host {
+			out = append(out, s.server(c, flavors))
+		}
+	}
+	return out, nil
+}
+
+// Server reads one VM, or ErrNotFound.
+//
+// Similar To: openstack server show
+func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
+	s, err := c.read(ctx, id)
+	if err != nil {
+		return Server{}, err
+	}
+	flavors, err := c.Flavors(ctx)
+	return s.server(c, flavors), err
+}
+
+// read reads one VM without the name of its flavor.
+func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
+	var out struct{ Server serverJSON }
+	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute, path: []string{"servers", id}, out: &out})
+	return out.Server, err
+}
+
+// A ServerRequest asks for a VM without networks.
+type ServerRequest struct {
+	Name, ImageID, VolumeID string // boots from one of the two
+	Flavor                  string // name or ID
+	Host                    string // compute to land on (admin only); empty leaves it to the scheduler
+	Zone                    string // availability zone of Host; nova when empty
+	UserData                []byte // read by the guest from its config drive; 48 KiB at most
+}
+
+// CreateServer boots a VM and waits until it is ACTIVE; ERROR is an
+// *Error with the fault. A VM that went into ERROR is returned with the
+// error, so that the caller can delete it. The volume of a VM that boots from
+// one stays when the VM is deleted.
+//
+// Similar To: openstack server create
+func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, error) {
+	const op = "create server"
+	if (r.ImageID == "") == (r.VolumeID == "") {
+		return Server{}, &Error{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
+	}
+	flavor, err := c.flavorID(ctx, op, r.Flavor)
+	if err != nil {
+		return Server{}, err
+	}
+	// The answer is ID and links, and no detail.
+	var made struct{ Server struct{ ID string } }
+	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"servers"},
+		in: map[string]any{"server": r.body(flavor)}, out: &made})
+	if err != nil {
+		return Server{ID: made.Server.ID, Name: r.Name}, err
+	}
+	return c.settled(ctx, op, made.Server.ID, "", "ACTIVE")
+}
+
+func (r ServerRequest) body(flavor string) map[string]any {
+	in := map[string]any{"name": r.Name, "flavorRef": flavor, "networks": "none", "config_drive": true}
+	if r.ImageID != "" {
+		in["imageRef"] = r.ImageID
+	} else {
+		in["block_device_mapping_v2"] = []map[string]any{{"boot_index": 0, "uuid": r.VolumeID,
+			"source_type": "volume", "destination_type": "volume", "delete_on_termination": false}}
+	}
+	if len(r.UserData) > 0 {
+		in["user_data"] = r.UserData // base64 in JSON
+	}
+	if r.Host != "" {
+		in["availability_zone"] = first(r.Zone, "nova") + ":" + r.Host
+	} else if r.Zone != "" {
+		in["availability_zone"] = r.Zone
+	}
+	return in
+}
+
+// settled waits until a VM is idle in a status. One that is idle in another
+// for some looks did not get there; request is what was asked of it.
+func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...string) (Server, error) {
+	var last serverJSON
+	idle := 0
+	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.read(ctx, id)
+		if err != nil {
+			return "", false, err
+		}
+		last = now
+		idle++
+		if now.Task != "" || now.Status == "BUILD" {
+			idle = 0
+		}
+		state := now.Status
+		if now.Task != "" {
+			state += " and " + now.Task
+		}
+		switch {
+		case now.Task == "" && slices.Contains(status, now.Status):
+			return state, true, nil
+		case now.Status == "ERROR" && idle > 0, idle >= patience:
+			return state, false, c.failed(op, id, first(c.actionFault(ctx, id, request), now.Fault.Message, "it stays "+now.Status))
+		}
+		return state, false, nil
+	})
+	if last.ID == "" {
+		return Server{ID: id}, err
+	}
+	flavors, e := c.Flavors(ctx)
+	if err == nil {
+		err = e
+	}
+	return last.server(c, flavors), err
+}
+
+// DeleteServer deletes a VM and waits until it is gone; none is no error. A
+// cloud that keeps deleted VMs for a time is told not to.
+//
+// Similar To: openstack server delete --wait
+func (c *Cloud) DeleteServer(ctx context.Context, id string) error {
+	const op = "delete server"
+	_, err := c.do(ctx, call{op: op, object: id, method: http.MethodDelete, service: c.compute, path: []string{"servers", id}})
+	if err != nil {
+		return unlessGone(err)
+	}
+	idle, forced := 0, false
+	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.read(ctx, id)
+		if err != nil {
+			return "", errors.Is(err, ErrNotFound), unlessGone(err)
+		}
+		if now.Status == "SOFT_DELETED" && !forced {
+			forced = true
+			_, err := c.act(ctx, op, id, map[string]any{"forceDelete": nil})
+			return now.Status, errors.Is(err, ErrNotFound), unlessGone(err)
+		}
+		idle++
+		if now.Task != "" || now.Status == "DELETED" {
+			idle = 0
+		}
+		if idle > patience {
+			return "", false, c.failed(op, id, first(now.Fault.Message, "it stays "+now.Status))
+		}
+		return now.Status, false, nil
+	})
+}

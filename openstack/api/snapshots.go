@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"net/http"
+)
+
+// A Snapshot is a snapshot of a volume.
+type Snapshot struct {
+	ID, Name, Status string
+	VolumeID         string `json:"volume_id"`
+}
+
+// CreateSnapshot takes a snapshot (of an attached volume too) and waits until
+// it is available. The ID of a snapshot that went into error is returned with
+// the error.
+//
+// Similar To: openstack volume snapshot create --force --volume …
+func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id string, err error) {
+	const op = "create snapshot"
+	var made struct{ Snapshot Snapshot }
+	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"snapshots"}, out: &made,
+		in: map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
+	if err != nil {
+		return made.Snapshot.ID, err
+	}
+	id = made.Snapshot.ID
+	return id, c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		status, err := c.snapshotStatus(ctx, id)
+		if err == nil && bad(status) {
+			err = c.failed(op, id, status+": "+c.message(ctx, id))
+		}
+		return status, status == "available", err
+	})
+}
+
+func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
+	var out struct{ Snapshot Snapshot }
+	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume, path: []string{"snapshots", id}, out: &out})
+	return out.Snapshot.Status, err
+}
+
+// Snapshots lists the volume snapshots of all projects.
+//
+// Similar To: openstack volume snapshot list --all-projects
+func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	return pages[Snapshot](ctx, c, call{op: "list snapshots", service: c.volume, path: []string{"snapshots", "detail"}, query: everything()}, "snapshots")
+}
+
+// DeleteSnapshot deletes a snapshot and waits until it is gone; none is no
+// error.
+//
+// Similar To: openstack volume snapshot delete
+func (c *Cloud) DeleteSnapshot(ctx context.Context, id string) error {
+	return c.remove(ctx, "delete snapshot", id, c.deletion("snapshots", id), func(ctx context.Context) (string, error) {
+		return c.snapshotStatus(ctx, id)
+	})
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gophercloud/gophercloud/v2"
+)
+
+// httpClient prepares the client of all calls.
+func httpClient(given *http.Client, secure *tls.Config) http.Client {
+	if given != nil {
+		out := *given
+		out.Transport = sizes{out.Transport}
+		return out
+	}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second}
+	return http.Client{Transport: sizes{t}}
+}
+
+// An upload is a request body of known size. Glance under uwsgi cannot take
+// the chunked transfer that a body of unknown size gets.
+type upload struct {
+	io.Reader
+	rewind func() error
+	size   int64
+}
+
+// Seek is what gophercloud calls, with zeros, before it sends a body again.
+func (u *upload) Seek(int64, int) (int64, error) { return 0, u.rewind() }
+
+func (u *upload) Close() error { return nil }
+
+// sizes tells the size of uploads.
+type sizes struct{ next http.RoundTripper }
+
+func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := s.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	if u, ok := r.Body.(*upload); ok {
+		r = r.Clone(r.Context())
+		r.ContentLength = u.size
+		if u.size == 0 {
+			r.Body = http.NoBody
+		}
+	}
+	return next.RoundTrip(r)
+}
+
+const (
+	tries      = 5                // of a call that changes nothing
+	retryAfter = 30 * time.Second // longer waits are the caller's decision
+)
+
+// retry decides on a failed call: nil sends it again. Only calls that change
+// nothing are sent again, since the effect of others is unknown, and logins.
+// What found no listener was not sent, whatever it was.
+func retry(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error, failures uint) error {
+	var connection *net.OpError
+	unsent := errors.As(err, &connection) && connection.Op == "dial"
+	harmless := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(url, "/auth/tokens") || unsent
+	if !harmless || failures >= tries || ctx.Err() != nil {
+		return err
+	}
+	pause := 100 * time.Millisecond << failures
+	var code gophercloud.ErrUnexpectedResponseCode
+	if errors.As(err, &code) {
+		switch code.Actual {
+		case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		default:
+			return err
+		}
+		if s, e := strconv.Atoi(code.ResponseHeader.Get("Retry-After")); e == nil && s >= 0 {
+			pause = time.Duration(s) * time.Second
+		}
+	}
+	if pause > retryAfter || sleep(ctx, pause) != nil {
+		return err
+	}
+	return nil
+}
+
+// sleep waits for d, or for the end of ctx, which is its error.
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-t.C:
+		return nil
+	}
+}

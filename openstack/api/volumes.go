@@ -1,0 +1,177 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+)
+
+// A Volume is a Cinder volume.
+type Volume struct {
+	ID, Name, Status string
+	SizeGiB          int
+	Host             string // host@backend#pool
+	Type             string
+	Zone             string   // availability zone
+	Servers          []string // attached to
+}
+
+// A VolumeRequest asks for a volume, empty or from one of the sources.
+type VolumeRequest struct {
+	Name       string
+	SizeGiB    int // 0: that of the snapshot or volume it comes from
+	ImageID    string
+	SnapshotID string
+	VolumeID   string
+	// AvailabilityZone is that of the backend; the cloud's default when empty.
+	AvailabilityZone string
+	Type             string // volume type; the cloud's default when empty
+}
+
+type volumeJSON struct {
+	ID, Name, Status string
+	Size             int
+	Host             string `json:"os-vol-host-attr:host"`
+	Type             string `json:"volume_type"`
+	Zone             string `json:"availability_zone"`
+	Attachments      []struct {
+		Server string `json:"server_id"`
+	}
+}
+
+func (v volumeJSON) volume() Volume {
+	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone}
+	for _, a := range v.Attachments {
+		out.Servers = append(out.Servers, a.Server)
+	}
+	return out
+}
+
+// CreateVolume creates a volume and waits until it is available. A volume that
+// went into error is returned with the error, so that the caller can delete
+// it.
+//
+// Similar To: openstack volume create --size … --image …
+func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, error) {
+	in := map[string]any{"name": r.Name}
+	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID, "source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
+		if value != "" {
+			in[field] = value
+		}
+	}
+	if r.SizeGiB != 0 {
+		in["size"] = r.SizeGiB
+	}
+	var made struct{ Volume volumeJSON }
+	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"volumes"},
+		in: map[string]any{"volume": in}, out: &made})
+	if err != nil {
+		return made.Volume.volume(), err
+	}
+	return c.availableVolume(ctx, "create volume", made.Volume.ID)
+}
+
+// availableVolume waits until a volume is available.
+func (c *Cloud) availableVolume(ctx context.Context, op, id string) (Volume, error) {
+	out := Volume{ID: id}
+	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.Volume(ctx, id)
+		if err != nil {
+			return "", false, err
+		}
+		out = now
+		if bad(out.Status) {
+			return "", false, c.failed(op, id, out.Status+": "+c.message(ctx, id))
+		}
+		return out.Status, out.Status == "available", nil
+	})
+	return out, err
+}
+
+// message gives Cinder's user message on an object: volumes have no fault of
+// their own.
+func (c *Cloud) message(ctx context.Context, id string) string {
+	type messageJSON struct {
+		Text string `json:"user_message"`
+		ID   string `json:"resource_uuid"`
+	}
+	found, err := pages[messageJSON](ctx, c, call{op: "list messages", object: id, service: c.volume, path: []string{"messages"},
+		query: url.Values{"resource_uuid": {id}}, header: map[string]string{"OpenStack-API-Version": "volume 3.5"}}, "messages")
+	if err == nil {
+		for _, m := range found {
+			if m.ID == id {
+				return m.Text
+			}
+		}
+	}
+	return "Cinder has no message on it; the log of the service that did it says why"
+}
+
+// Volume reads one volume, or ErrNotFound.
+//
+// Similar To: openstack volume show
+func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
+	var out struct{ Volume volumeJSON }
+	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume, path: []string{"volumes", id}, out: &out})
+	return out.Volume.volume(), err
+}
+
+// Volumes lists the volumes of all projects.
+//
+// Similar To: openstack volume list --all-projects
+func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
+	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume, path: []string{"volumes", "detail"}, query: everything()}, "volumes")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Volume, len(found))
+	for i, v := range found {
+		out[i] = v.volume()
+	}
+	return out, nil
+}
+
+// DeleteVolume deletes a volume and waits until it is gone; none is no error.
+//
+// Similar To: openstack volume delete
+func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
+	return c.remove(ctx, "delete volume", id, c.deletion("volumes", id), func(ctx context.Context) (string, error) {
+		v, err := c.Volume(ctx, id)
+		return v.Status, err
+	})
+}
+
+// deletion is the call that deletes an object of Cinder.
+func (c *Cloud) deletion(kind, id string) call {
+	return call{method: http.MethodDelete, service: c.volume, path: []string{kind, id}}
+}
+
+// remove deletes an object of Cinder and waits until status finds none. An
+// object at rest again could not be deleted: Cinder puts one that is busy, by
+// clones for instance, back to available.
+func (c *Cloud) remove(ctx context.Context, op, id string, k call, status func(context.Context) (string, error)) error {
+	k.op, k.object = op, id
+	if _, err := c.do(ctx, k); err != nil {
+		return unlessGone(err)
+	}
+	resting := 0
+	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+		now, err := status(ctx)
+		if err != nil {
+			return "", errors.Is(err, ErrNotFound), unlessGone(err)
+		}
+		if now == "available" || now == "in-use" {
+			resting++
+		} else {
+			resting = 0
+		}
+		switch {
+		case bad(now):
+			return "", false, c.failed(op, id, now+": "+c.message(ctx, id))
+		case resting >= patience:
+			return "", false, c.failed(op, id, "it is "+now+" again: something depends on it, clones for instance")
+		}
+		return now, false, nil
+	})
+}
