@@ -11,12 +11,15 @@ import (
 
 // A Cluster is a Ceph cluster reached through a Commander. It holds no state
 // and is safe for concurrent use as far as its Commander is.
-type Cluster struct{ mon Commander }
+type Cluster struct {
+	mon  Commander
+	send func(ctx context.Context, requests ...Request) []Answer
+}
 
 // New returns the cluster behind a Commander. It sends nothing.
 //
 // Similar To: ceph
-func New(mon Commander) *Cluster { return &Cluster{mon: mon} }
+func New(mon Commander) *Cluster { return (&Cluster{mon: mon}).through(nil) }
 
 // A Status is what a cluster says of itself.
 //
@@ -44,16 +47,15 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 		} `json:"health"`
 		OSDMap osdCount `json:"osdmap"`
 	}
-	if err := c.query(ctx, "status", nil, &s); err != nil {
-		return Status{}, err
-	}
 	var mons struct {
 		Mons []monitor `json:"mons"`
 	}
-	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+	asks := []Request{read("status", nil), read("mon dump", nil), read("versions", nil)}
+	answers := c.Batch(ctx, asks...)
+	if err := cmp.Or(answers[0].decode(asks[0], &s), answers[1].decode(asks[1], &mons)); err != nil {
 		return Status{}, err
 	}
-	release, err := c.release(ctx)
+	release, err := c.release(ctx, answers[2])
 	if err != nil {
 		return Status{}, err
 	}
@@ -117,26 +119,27 @@ func (m monitor) host() string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// release is the oldest release that a daemon runs; before Luminous, which
-// is the first to tell of all daemons, that of the monitor that answers.
-func (c *Cluster) release(ctx context.Context) (string, error) {
+// release is the oldest release that a daemon runs, by the answer to the command
+// versions. Luminous is the first release with that command: before, it is the
+// release of the monitor that answers.
+func (c *Cluster) release(ctx context.Context, versions Answer) (string, error) {
 	var all struct {
 		Overall map[string]int `json:"overall"`
 	}
-	err := c.query(ctx, "versions", nil, &all)
+	err := versions.decode(read("versions", nil), &all)
 	if errors.Is(err, ErrInvalid) {
-		var one struct {
+		var single struct {
 			Version string `json:"version"`
 		}
-		err = c.query(ctx, "version", nil, &one)
-		return oldest([]string{one.Version}), err
+		err = c.query(ctx, read("version", nil), &single)
+		return oldest([]string{single.Version}), err
 	}
 	return oldest(slices.Collect(maps.Keys(all.Overall))), err
 }
 
 // before reports whether the cluster is known to be older than a release.
 func (c *Cluster) before(ctx context.Context, release string) bool {
-	found, err := c.release(ctx)
+	found, err := c.release(ctx, c.Batch(ctx, read("versions", nil))[0])
 	return err == nil && found != "" && found < release
 }
 
@@ -180,7 +183,7 @@ func unnamed(version string) string {
 //
 // Similar To: ceph config generate-minimal-conf
 func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
-	data, err := c.run(ctx, "config generate-minimal-conf", nil)
+	data, err := c.run(ctx, read("config generate-minimal-conf", nil))
 	if errors.Is(err, ErrInvalid) {
 		return c.olderConf(ctx)
 	}
@@ -208,7 +211,7 @@ func (c *Cluster) olderConf(ctx context.Context) (*Conf, error) {
 		FSID string    `json:"fsid"`
 		Mons []monitor `json:"mons"`
 	}
-	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+	if err := c.query(ctx, read("mon dump", nil), &mons); err != nil {
 		return nil, err
 	}
 	var hosts []string

@@ -44,7 +44,7 @@ func (c *Cluster) CRUSHMap(ctx context.Context) (CRUSHMap, error) {
 			Steps []crushStep `json:"steps"`
 		} `json:"rules"`
 	}
-	if err := c.query(ctx, "osd crush dump", nil, &found); err != nil {
+	if err := c.query(ctx, read("osd crush dump", nil), &found); err != nil {
 		return CRUSHMap{}, err
 	}
 	m := CRUSHMap{buckets: map[int]crushBucket{}, rules: map[string][]crushStep{}}

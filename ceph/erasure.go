@@ -28,7 +28,7 @@ const defaultRoot = "default"
 // Similar To: ceph osd erasure-code-profile get <name>
 func (c *Cluster) ErasureProfile(ctx context.Context, name string) (ErasureProfile, error) {
 	var found map[string]string
-	if err := c.query(ctx, "osd erasure-code-profile get", fields{"name": name}, &found); err != nil {
+	if err := c.query(ctx, read("osd erasure-code-profile get", fields{"name": name}), &found); err != nil {
 		return ErasureProfile{}, err
 	}
 	p := ErasureProfile{Name: name, FailureDomain: cmp.Or(found["crush-failure-domain"], "host"), DeviceClass: found["crush-device-class"]}
@@ -54,7 +54,7 @@ func (c *Cluster) CreateErasureProfile(ctx context.Context, p ErasureProfile) er
 	if p.DeviceClass != "" {
 		list = append(list, "crush-device-class="+p.DeviceClass)
 	}
-	_, err := c.run(ctx, "osd erasure-code-profile set", fields{"name": p.Name, "profile": list})
+	_, err := c.run(ctx, write("osd erasure-code-profile set", fields{"name": p.Name, "profile": list}))
 	var refused *CommandError
 	if errors.As(err, &refused) && refused.Code == eperm {
 		// Ceph says EPERM to it, and to those without the right.

@@ -46,6 +46,7 @@ type Cluster struct {
 
 	mu       sync.Mutex
 	log      []Op
+	batches  int
 	users    map[string]*ceph.User
 	pools    map[string]*pool
 	profiles map[string]profile // of erasure code, by name

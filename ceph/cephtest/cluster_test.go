@@ -12,6 +12,10 @@ func TestFakeCommander(t *testing.T) {
 	cephtest.TestCommander(t, func(*testing.T) ceph.Commander { return cephtest.New() })
 }
 
+func TestFakeBatcher(t *testing.T) {
+	cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return cephtest.New() })
+}
+
 func TestFakeImages(t *testing.T) {
 	cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) {
 		c := cephtest.New()

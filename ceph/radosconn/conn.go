@@ -14,8 +14,8 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 )
 
-// A Conn is a connection to one cluster. It is a ceph.Commander and a
-// ceph.Images.
+// A Conn is a connection to one cluster. It is a ceph.Batcher, which is a
+// ceph.Commander and a ceph.Images too.
 type Conn struct {
 	handle *rados.Conn
 	slots  chan struct{}
@@ -25,10 +25,7 @@ type Conn struct {
 	closed bool
 }
 
-var (
-	_ ceph.Commander = (*Conn)(nil)
-	_ ceph.Images    = (*Conn)(nil)
-)
+var _ ceph.Batcher = (*Conn)(nil)
 
 // Dial connects to a cluster. It returns within 100 ms after ctx has ended;
 // what librados has begun by then ends by itself within Timeouts.Connect.

@@ -40,6 +40,9 @@ func TestLive(t *testing.T) {
 	t.Run("Commander", func(t *testing.T) {
 		cephtest.TestCommander(t, func(t *testing.T) ceph.Commander { return dial(t, cfg) })
 	})
+	t.Run("Batcher", func(t *testing.T) {
+		cephtest.TestBatcher(t, func(t *testing.T) ceph.Batcher { return dial(t, cfg) })
+	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
 	})
