@@ -19,6 +19,9 @@ func TestLive(t *testing.T) {
 	t.Run("Commander", func(t *testing.T) {
 		cephtest.TestCommander(t, func(*testing.T) ceph.Commander { return cli })
 	})
+	t.Run("Batcher", func(t *testing.T) {
+		cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return cli })
+	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) { return cli, live })
 	})

@@ -151,7 +151,8 @@ func (s *batchSuite) inputs() {
 	for i := range keys {
 		entities[i], keys[i] = s.entity(), newKey()
 		r := s.command(object{"prefix": "auth import"})
-		r.Command.Input = ceph.Keyring{Users: []ceph.User{{Entity: entities[i], Key: keys[i]}}}.Render()
+		file := ceph.Keyring{Users: []ceph.User{{Entity: entities[i], Key: keys[i]}}}.Render()
+		r.Command.Input = append(file, "\tcaps mon = \"allow r\"\n"...)
 		requests = append(requests, r, s.get(entities[i], 2*i))
 	}
 	broken := s.command(object{"prefix": "auth import"})
@@ -252,7 +253,7 @@ func (s *batchSuite) look() {
 func (s *batchSuite) works() {
 	profile := ceph.ErasureProfile{Name: unique(), K: 2, M: 1, FailureDomain: "osd"}
 	data := ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: profile.Name, Application: "rbd"}
-	pools := []ceph.Pool{{Name: unique(), PGNum: 4, Size: 2, MinSize: 2, Application: "rbd"}, {Name: unique(), PGNum: 4, Application: "rbd", MaxBytes: 4096}}
+	pools := []ceph.Pool{{Name: unique(), PGNum: 4, Size: 2, MaxObjects: 5, Application: "rbd"}, {Name: unique(), PGNum: 4, Application: "rbd", MaxBytes: 4096}}
 	entity := s.entity()
 	works := []ceph.Work{
 		{Profile: &profile},
