@@ -52,9 +52,9 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 		a := c.Batch(ctx, Request{ListPool: pool, read: true})[0]
 		return a.Images, a.Err
 	})...)
-	for _, err := range c.together(ctx, jobs) {
-		if err != nil {
-			return v, err
+	for _, t := range c.together(ctx, jobs) {
+		if t.err != nil {
+			return v, t.err
 		}
 	}
 	return v, nil

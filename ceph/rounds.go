@@ -21,19 +21,20 @@ type question struct {
 	answers  []Answer
 }
 
-// A talk is a job under way.
+// A talk is a job under way, or one that has ended.
 type talk struct {
 	next  func() (*question, bool)
 	open  *question // what it waits for
 	begun bool
+	wrote bool // a command that writes was sent
 	ended bool
 	err   error
 }
 
 // together runs jobs side by side, in rounds: what all of them ask next is one
-// batch. The errors are index-aligned. A job is paused while it waits, so that
-// no two of them run at the same time.
-func (c *Cluster) together(ctx context.Context, jobs []job) []error {
+// batch. What came of them is index-aligned. A job is paused while it waits, so
+// that no two of them run at the same time.
+func (c *Cluster) together(ctx context.Context, jobs []job) []*talk {
 	talks := make([]*talk, len(jobs))
 	for i := range jobs {
 		talks[i] = &talk{}
@@ -49,21 +50,21 @@ func (c *Cluster) together(ctx context.Context, jobs []job) []error {
 		if len(open) == 0 {
 			break
 		}
+		sent := ctx.Err() == nil
 		c.ask(ctx, open)
 		for _, t := range talks {
 			if t.open != nil {
+				t.wrote = t.wrote || sent && slices.ContainsFunc(t.open.requests, func(r Request) bool { return !r.read })
 				t.goOn()
 			}
 		}
 	}
-	errs := make([]error, len(jobs))
-	for i, t := range talks {
-		errs[i] = t.err
+	for _, t := range talks {
 		if !t.begun && t.err == nil {
-			errs[i] = fmt.Errorf("%w: it needs work that never ends", ErrSkipped)
+			t.err = fmt.Errorf("%w: it needs work that never ends", ErrSkipped)
 		}
 	}
-	return errs
+	return talks
 }
 
 // beginReady begins the jobs whose needs have ended well, and ends those whose

@@ -35,7 +35,11 @@ type UserChange struct {
 // Done is what came of a Work.
 type Done struct {
 	User User // of a UserChange that ended well: as it is now, with its key
-	Err  error
+	// Wrote says that a command that changes the cluster was sent. After an error
+	// for which errors.Is(err, ErrUnreachable) or the error of ctx holds, it is
+	// unknown then what came of the work; otherwise nothing was changed.
+	Wrote bool
+	Err   error
 }
 
 // Do does works side by side, and gives what came of each, index-aligned. Where
@@ -57,8 +61,9 @@ func (c *Cluster) Do(ctx context.Context, works ...Work) []Done {
 			return err
 		}}
 	}
-	for i, err := range c.together(ctx, jobs) {
-		if done[i].Err = err; err != nil {
+	for i, t := range c.together(ctx, jobs) {
+		done[i].Err, done[i].Wrote = t.err, t.wrote
+		if t.err != nil {
 			done[i].User = User{}
 		}
 	}

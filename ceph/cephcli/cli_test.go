@@ -19,7 +19,7 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A script is a host on which every program ends alike.
+// A script is a host without Python's bindings, on which every program ends alike.
 type script struct {
 	result remote.Result
 	err    error
@@ -29,7 +29,12 @@ type script struct {
 func (s *script) Do(_ context.Context, ops ...remote.Op) ([]remote.Result, error) {
 	var results []remote.Result
 	for _, op := range ops {
-		s.runs = append(s.runs, op.(remote.Run))
+		run := op.(remote.Run)
+		if run.Argv[0] == "sh" {
+			results = append(results, remote.Result{Exit: 126})
+			continue
+		}
+		s.runs = append(s.runs, run)
 		results = append(results, s.result)
 	}
 	return results, s.err
