@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
@@ -119,19 +117,18 @@ func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, er
 // seconds.
 //
 // Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-func (c programs) Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
-	op, at := "rados lock get", pool+"/"+object
-	if ttl <= 0 || object == "" || strings.HasPrefix(object, "-") {
+func (c programs) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
+	op, at := "rados lock get", lock.Pool+"/"+lock.Object
+	if lock.TTL <= 0 || lock.Object == "" || strings.HasPrefix(lock.Object, "-") {
 		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
 	}
 	cookie := rand.Text()
-	seconds := strconv.FormatInt(int64((ttl+time.Second-1)/time.Second), 10)
-	_, err := c.do(ctx, op, at, c.rados(pool, "lock", "get", object, lockName,
-		"--lock-cookie="+cookie, "--lock-description="+owner, "--lock-duration="+seconds))
+	_, err := c.do(ctx, op, at, c.rados(lock.Pool, "lock", "get", lock.Object, lockName,
+		"--lock-cookie="+cookie, "--lock-description="+lock.Owner, "--lock-duration="+seconds(lock.TTL)))
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) error { return c.unlock(ctx, pool, object, cookie) }, nil
+	return func(ctx context.Context) error { return c.unlock(ctx, lock.Pool, lock.Object, cookie) }, nil
 }
 
 // unlock breaks the lock, because the program that took it was a client of

@@ -51,7 +51,7 @@ type Cluster struct {
 	pools    map[string]*pool
 	profiles map[string]profile // of erasure code, by name
 	coded    []rule             // of erasure-coded pools
-	locks    map[[2]string]lock
+	locks    map[[2]string]held
 }
 
 type pool struct {
@@ -72,7 +72,7 @@ func New() *Cluster {
 		OSDs:       map[string][]string{"osd1": {"hdd", "hdd"}, "osd2": {"hdd", "hdd"}, "osd3": {"hdd", "hdd"}},
 		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
 		profiles: map[string]profile{"default": defaultProfile()},
-		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]lock{},
+		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]held{},
 	}
 	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *", "mds": "allow *"}})
 	return c
