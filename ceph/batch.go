@@ -82,7 +82,8 @@ func same(a, b any) bool {
 func (c *Cluster) Batch(ctx context.Context, requests ...Request) []Answer {
 	answers := c.send(ctx, requests...)
 	for len(answers) < len(requests) {
-		answers = append(answers, Answer{Err: fmt.Errorf("%w: the batch gave no answer to request %d", ErrUnreachable, len(answers))})
+		answers = append(answers, Answer{Err: fmt.Errorf("%w: the batch gave no answer to request %d", ErrUnreachable,
+			len(answers))})
 	}
 	for i, a := range answers {
 		answers[i].Err = named(a.Err, requests[i])

@@ -31,7 +31,8 @@ func (c *Cluster) ErasureProfile(ctx context.Context, name string) (ErasureProfi
 	if err := c.query(ctx, read("osd erasure-code-profile get", fields{"name": name}), &found); err != nil {
 		return ErasureProfile{}, err
 	}
-	p := ErasureProfile{Name: name, FailureDomain: cmp.Or(found["crush-failure-domain"], "host"), DeviceClass: found["crush-device-class"]}
+	p := ErasureProfile{Name: name, FailureDomain: cmp.Or(found["crush-failure-domain"], "host"),
+		DeviceClass: found["crush-device-class"]}
 	if root := found["crush-root"]; root != defaultRoot {
 		p.root = root
 	}
@@ -50,7 +51,8 @@ func (c *Cluster) ErasureProfile(ctx context.Context, name string) (ErasureProfi
 //
 // Similar To: ceph osd erasure-code-profile set <name> k=… m=…
 func (c *Cluster) CreateErasureProfile(ctx context.Context, p ErasureProfile) error {
-	list := []string{"k=" + strconv.Itoa(p.K), "m=" + strconv.Itoa(p.M), "crush-failure-domain=" + cmp.Or(p.FailureDomain, "host")}
+	list := []string{"k=" + strconv.Itoa(p.K), "m=" + strconv.Itoa(p.M), "crush-failure-domain=" +
+		cmp.Or(p.FailureDomain, "host")}
 	if p.DeviceClass != "" {
 		list = append(list, "crush-device-class="+p.DeviceClass)
 	}

@@ -31,7 +31,8 @@ type View struct {
 //
 // Similar To: ceph status; ceph osd pool ls detail; ceph auth get <entity>; rbd ls <pool>
 func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
-	v := View{Pools: map[string]Pool{}, Users: map[string]User{}, Profiles: map[string]ErasureProfile{}, Images: map[string][]string{}}
+	v := View{Pools: map[string]Pool{}, Users: map[string]User{}, Profiles: map[string]ErasureProfile{},
+		Images: map[string][]string{}}
 	jobs := []job{
 		{run: func(c *Cluster) (err error) { v.Status, err = c.Status(ctx); return err }},
 		{run: func(c *Cluster) error {
@@ -42,11 +43,15 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 			return err
 		}},
 	}
-	jobs = append(jobs, lookups(v.Profiles, q.Profiles, func(c *Cluster, name string) (ErasureProfile, error) { return c.ErasureProfile(ctx, name) })...)
+	jobs = append(jobs, lookups(v.Profiles, q.Profiles,
+		func(c *Cluster, name string) (ErasureProfile, error) { return c.ErasureProfile(ctx, name) })...)
 	if q.CRUSH {
 		jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.CRUSH, err = c.CRUSHMap(ctx); return err }})
 	}
-	jobs = append(jobs, lookups(v.Users, q.Users, func(c *Cluster, entity string) (User, error) { return c.User(ctx, entity) })...)
+	jobs = append(jobs, lookups(v.Users, q.Users, func(c *Cluster, entity string) (User,
+		error) {
+		return c.User(ctx, entity)
+	})...)
 	jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.Conf, err = c.MinimalConf(ctx); return err }})
 	jobs = append(jobs, lookups(v.Images, q.Images, func(c *Cluster, pool string) ([]string, error) {
 		a := c.Batch(ctx, Request{ListPool: pool, read: true})[0]

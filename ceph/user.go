@@ -47,7 +47,8 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 	// Ceph looks at the daemon types that were given only: more rights on
 	// another one pass its check.
 	if !u.Caps.Equal(caps) {
-		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist, Status: "the entity exists with other caps"}
+		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist,
+			Status: "the entity exists with other caps"}
 	}
 	return u, nil
 }

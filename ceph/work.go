@@ -127,7 +127,8 @@ func (p PoolChange) compare(pools []Pool) error {
 		return fmt.Errorf("%w: the pool is gone", ErrConflict)
 	}
 	if have := pools[i].ErasureProfile; have != p.Want.ErasureProfile {
-		return fmt.Errorf("%w: the pool was made anew, with erasure profile %q and not %q", ErrConflict, have, p.Want.ErasureProfile)
+		return fmt.Errorf("%w: the pool was made anew, with erasure profile %q and not %q", ErrConflict, have,
+			p.Want.ErasureProfile)
 	}
 	seen := p.Want.Diff(p.Was)
 	for _, s := range p.Want.Diff(pools[i]) {

@@ -24,7 +24,8 @@ func stage() []ceph.Work {
 			Want: ceph.Pool{Name: fmt.Sprint("pool", i), Size: 1 + i%2, MinSize: 1, Application: "rbd", MaxBytes: int64(i)}}})
 	}
 	for i := range 3 {
-		works = append(works, ceph.Work{User: &ceph.UserChange{Want: ceph.User{Entity: fmt.Sprint("client.u", i), Caps: ceph.Caps{"mon": "profile rbd"}}}})
+		works = append(works, ceph.Work{User: &ceph.UserChange{Want: ceph.User{Entity: fmt.Sprint("client.u", i),
+			Caps: ceph.Caps{"mon": "profile rbd"}}}})
 	}
 	return works
 }
@@ -45,7 +46,8 @@ func TestWorksAreRounds(t *testing.T) {
 	require.NoError(t, errorsOf(done))
 	assert.Equal(t, 4, fake.Batches(), "see what is there, make, resize to one, ready")
 	assert.False(t, done[len(done)-1].User.Key.IsZero())
-	v, err := c.Look(t.Context(), ceph.Query{Users: []string{"client.u0", "client.none"}, CRUSH: true, Images: []string{"pool0", "none"}})
+	v, err := c.Look(t.Context(), ceph.Query{Users: []string{"client.u0", "client.none"}, CRUSH: true,
+		Images: []string{"pool0", "none"}})
 	require.NoError(t, err)
 	assert.Equal(t, 5, fake.Batches())
 	assert.Len(t, v.Users, 1)
@@ -119,25 +121,32 @@ func TestWorksMeetAnotherWorld(t *testing.T) {
 		work ceph.Work
 		want error
 	}{
-		"a pool that was not there":      {ceph.Work{Pool: &ceph.PoolChange{Want: large}}, ceph.ErrConflict},
-		"a pool that is as wanted":       {ceph.Work{Pool: &ceph.PoolChange{Want: small}}, nil},
-		"a pool that was otherwise":      {ceph.Work{Pool: &ceph.PoolChange{Was: ceph.Pool{Name: "p", Size: 4}, Want: large}}, ceph.ErrConflict},
-		"a pool as it was":               {ceph.Work{Pool: &ceph.PoolChange{Was: small, Want: large}}, nil},
-		"a pool that is gone":            {ceph.Work{Pool: &ceph.PoolChange{Was: ceph.Pool{Name: "gone"}, Want: ceph.Pool{Name: "gone"}}}, ceph.ErrConflict},
-		"a pool with a profile":          {ceph.Work{Pool: &ceph.PoolChange{Was: small, Want: ceph.Pool{Name: "p", ErasureProfile: "default"}}}, ceph.ErrConflict},
-		"a user that was not there":      {ceph.Work{User: &ceph.UserChange{Want: user(other)}}, ceph.ErrConflict},
-		"a user that is as wanted":       {ceph.Work{User: &ceph.UserChange{Want: user(caps)}}, nil},
-		"a user that was otherwise":      {ceph.Work{User: &ceph.UserChange{Was: user(other), Want: user(caps)}}, ceph.ErrConflict},
-		"a user as it was":               {ceph.Work{User: &ceph.UserChange{Was: user(caps), Want: user(other)}}, nil},
-		"a user that nobody changes":     {ceph.Work{User: &ceph.UserChange{Was: user(caps), Want: user(caps)}}, nil},
-		"a profile that says it all":     {ceph.Work{Profile: &ceph.ErasureProfile{Name: "k2m1", K: 2, M: 1}}, nil},
-		"a profile that says it not":     {ceph.Work{Profile: &ceph.ErasureProfile{Name: "k2m1", K: 3, M: 1}}, ceph.ErrConflict},
-		"nothing":                        {ceph.Work{}, ceph.ErrInvalid},
-		"two things":                     {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Profile: &ceph.ErasureProfile{}}, ceph.ErrInvalid},
-		"a need of work that is not":     {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{1}}, ceph.ErrSkipped},
-		"a need of the work's own":       {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{0}}, ceph.ErrSkipped},
-		"a need with a negative index":   {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{-1}}, ceph.ErrSkipped},
-		"a pool for another application": {ceph.Work{Pool: &ceph.PoolChange{Want: ceph.Pool{Name: "gw", Application: "rbd"}, Was: ceph.Pool{Name: "gw", Application: "rgw"}, Ready: true}}, ceph.ErrDenied},
+		"a pool that was not there": {ceph.Work{Pool: &ceph.PoolChange{Want: large}}, ceph.ErrConflict},
+		"a pool that is as wanted":  {ceph.Work{Pool: &ceph.PoolChange{Want: small}}, nil},
+		"a pool that was otherwise": {ceph.Work{Pool: &ceph.PoolChange{Was: ceph.Pool{Name: "p", Size: 4}, Want: large}},
+			ceph.ErrConflict},
+		"a pool as it was": {ceph.Work{Pool: &ceph.PoolChange{Was: small, Want: large}}, nil},
+		"a pool that is gone": {ceph.Work{Pool: &ceph.PoolChange{Was: ceph.Pool{Name: "gone"},
+			Want: ceph.Pool{Name: "gone"}}}, ceph.ErrConflict},
+		"a pool with a profile": {ceph.Work{Pool: &ceph.PoolChange{Was: small,
+			Want: ceph.Pool{Name: "p", ErasureProfile: "default"}}}, ceph.ErrConflict},
+		"a user that was not there": {ceph.Work{User: &ceph.UserChange{Want: user(other)}}, ceph.ErrConflict},
+		"a user that is as wanted":  {ceph.Work{User: &ceph.UserChange{Want: user(caps)}}, nil},
+		"a user that was otherwise": {ceph.Work{User: &ceph.UserChange{Was: user(other), Want: user(caps)}},
+			ceph.ErrConflict},
+		"a user as it was":           {ceph.Work{User: &ceph.UserChange{Was: user(caps), Want: user(other)}}, nil},
+		"a user that nobody changes": {ceph.Work{User: &ceph.UserChange{Was: user(caps), Want: user(caps)}}, nil},
+		"a profile that says it all": {ceph.Work{Profile: &ceph.ErasureProfile{Name: "k2m1", K: 2, M: 1}}, nil},
+		"a profile that says it not": {ceph.Work{Profile: &ceph.ErasureProfile{Name: "k2m1", K: 3, M: 1}},
+			ceph.ErrConflict},
+		"nothing": {ceph.Work{}, ceph.ErrInvalid},
+		"two things": {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Profile: &ceph.ErasureProfile{}},
+			ceph.ErrInvalid},
+		"a need of work that is not":   {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{1}}, ceph.ErrSkipped},
+		"a need of the work's own":     {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{0}}, ceph.ErrSkipped},
+		"a need with a negative index": {ceph.Work{Pool: &ceph.PoolChange{Want: small}, Needs: []int{-1}}, ceph.ErrSkipped},
+		"a pool for another application": {ceph.Work{Pool: &ceph.PoolChange{Want: ceph.Pool{Name: "gw", Application: "rbd"},
+			Was: ceph.Pool{Name: "gw", Application: "rgw"}, Ready: true}}, ceph.ErrDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			fake := cephtest.New()

@@ -16,8 +16,9 @@ const einval = 22
 // by their place, in its order; all other fields are options.
 func positional() map[string][]string {
 	return map[string][]string{
-		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {}, "config generate-minimal-conf": {},
-		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
+		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {},
+		"config generate-minimal-conf": {},
+		"auth get":                     {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
 		"osd erasure-code-profile get": {"name"}, "osd erasure-code-profile set": {"name", "profile"},
 		"osd crush dump": {}, "osd crush rule dump": {}, "osd pool ls": {"detail"},

@@ -160,16 +160,18 @@ func (b *batch) missing(err func(op string) error) []ceph.Answer {
 // batch translates requests. Those that cannot be have their answers at once.
 func (c *CLI) batch(requests []ceph.Request) *batch {
 	b := &batch{requests: requests, answers: make([]ceph.Answer, len(requests)), came: make([]bool, len(requests))}
-	b.order = order{Mark: rand.Text(), Name: cmp.Or(c.options.Name, "client.admin"), Conf: c.options.Conf, Options: map[string]string{
-		"client_mount_timeout": seconds(connectTimeout),
-		"rados_mon_op_timeout": seconds(c.timeout() * 3 / 4), // ends before the process does
-		"rados_osd_op_timeout": seconds(c.timeout() * 3 / 4),
-	}}
+	b.order = order{Mark: rand.Text(), Name: cmp.Or(c.options.Name, "client.admin"), Conf: c.options.Conf,
+		Options: map[string]string{
+			"client_mount_timeout": seconds(connectTimeout),
+			"rados_mon_op_timeout": seconds(c.timeout() * 3 / 4), // ends before the process does
+			"rados_osd_op_timeout": seconds(c.timeout() * 3 / 4),
+		}}
 	if c.options.Keyring != "" {
 		b.order.Options["keyring"] = c.options.Keyring
 	}
 	for i, r := range requests {
-		q := ordered{Command: string(r.Command.JSON), Input: r.Command.Input, List: r.ListPool, Init: r.InitPool, After: r.After}
+		q := ordered{Command: string(r.Command.JSON), Input: r.Command.Input, List: r.ListPool, Init: r.InitPool,
+			After: r.After}
 		if err := check(r); err != nil {
 			q, b.answers[i].Err, b.came[i] = ordered{Refused: true}, err, true
 		}

@@ -129,11 +129,13 @@ func TestAnAnswerThatDidNotComeIsUnknown(t *testing.T) {
 			host := &python{result: result, say: func(o order) string {
 				text := begun(o.Mark) + answer(o.Mark, 0, "{}")
 				if name == "broken data" {
-					text += o.Mark + ` {"request":1,"code":0,"data":"AAAA"}` + "\n" + o.Mark + ` {"request":2,"code":null,"status":"TypeError"}` + "\n"
+					text += o.Mark + ` {"request":1,"code":0,"data":"AAAA"}` + "\n" + o.Mark +
+						` {"request":2,"code":null,"status":"TypeError"}` + "\n"
 				}
 				return text
 			}}
-			answers := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), command("fsid"), command("auth rm"), ceph.Request{InitPool: "p"})
+			answers := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), command("fsid"), command("auth rm"),
+				ceph.Request{InitPool: "p"})
 			require.NoError(t, answers[0].Err)
 			for _, a := range answers[1:] {
 				require.ErrorIs(t, a.Err, ceph.ErrUnreachable)
@@ -153,7 +155,8 @@ func TestErrorsOfTheWholeProcess(t *testing.T) {
 		`{"conf":"no such file"}`:    nil,
 	} {
 		host := &python{say: func(o order) string { return begun(o.Mark) + o.Mark + " " + line + "\n" }}
-		for _, a := range cephcli.New(host, cephcli.Options{}).Batch(t.Context(), command("fsid"), ceph.Request{ListPool: "p"}) {
+		for _, a := range cephcli.New(host, cephcli.Options{}).Batch(t.Context(), command("fsid"),
+			ceph.Request{ListPool: "p"}) {
 			require.Error(t, a.Err, line)
 			assert.NotErrorIs(t, a.Err, ceph.ErrNotFound)
 			if want != nil {
@@ -165,9 +168,11 @@ func TestErrorsOfTheWholeProcess(t *testing.T) {
 
 func TestRefusalsOfTheBindings(t *testing.T) {
 	host := &python{say: func(o order) string {
-		return begun(o.Mark) + o.Mark + ` {"request":0,"code":2,"status":"no pool","data":""}` + "\n" + o.Mark + ` {"request":1,"skipped":true}` + "\n"
+		return begun(o.Mark) + o.Mark + ` {"request":0,"code":2,"status":"no pool","data":""}` + "\n" + o.Mark +
+			` {"request":1,"skipped":true}` + "\n"
 	}}
-	answers := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), ceph.Request{ListPool: "p"}, ceph.Request{InitPool: "p", After: []int{0}})
+	answers := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), ceph.Request{ListPool: "p"},
+		ceph.Request{InitPool: "p", After: []int{0}})
 	require.EqualError(t, answers[0].Err, "ceph rbd ls p: errno 2: no pool")
 	require.ErrorIs(t, answers[0].Err, ceph.ErrNotFound)
 	require.ErrorIs(t, answers[1].Err, ceph.ErrSkipped)
@@ -208,7 +213,8 @@ func TestOtherPrograms(t *testing.T) {
 	} {
 		program := filepath.Join(t.TempDir(), "ceph")
 		require.NoError(t, os.WriteFile(program, []byte(text), 0o755))
-		reply, err := cephcli.New(remote.Local{}, cephcli.Options{Ceph: program}).Command(t.Context(), command("fsid").Command)
+		reply, err := cephcli.New(remote.Local{}, cephcli.Options{Ceph: program}).Command(t.Context(),
+			command("fsid").Command)
 		if strings.Contains(text, "nonexistent") {
 			require.Error(t, err, name)
 			continue
@@ -216,7 +222,8 @@ func TestOtherPrograms(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.JSONEq(t, `{"fsid":"f"}`, string(reply.Data), name)
 	}
-	_, err := cephcli.New(remote.Local{}, cephcli.Options{Ceph: "/nonexistent/ceph"}).Command(t.Context(), command("fsid").Command)
+	_, err := cephcli.New(remote.Local{}, cephcli.Options{Ceph: "/nonexistent/ceph"}).Command(t.Context(),
+		command("fsid").Command)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
 }

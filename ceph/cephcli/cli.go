@@ -62,7 +62,8 @@ func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 	if len(cmd.Input) > 0 {
 		args = append([]string{"-i", "-"}, args...)
 	}
-	run := c.program(cmp.Or(c.options.Ceph, "ceph"), append([]string{"--connect-timeout", "10", "--format", "json"}, args...)...)
+	run := c.program(cmp.Or(c.options.Ceph, "ceph"), append([]string{"--connect-timeout", "10", "--format", "json"},
+		args...)...)
 	run.Stdin = cmd.Input
 	results, err := c.do(ctx, prefix, "", run)
 	if err != nil {
@@ -75,7 +76,8 @@ func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 // program is a call with the options that all three programs share.
 func (c programs) program(name string, args ...string) remote.Run {
 	argv := []string{name}
-	for _, o := range [][2]string{{"--conf", c.options.Conf}, {"--name", c.options.Name}, {"--keyring", c.options.Keyring}} {
+	for _, o := range [][2]string{{"--conf", c.options.Conf}, {"--name", c.options.Name},
+		{"--keyring", c.options.Keyring}} {
 		if o[1] != "" {
 			argv = append(argv, o[0], o[1])
 		}
@@ -133,7 +135,8 @@ var (
 	// Error ENOENT: failed to find client.x in keyring
 	cephError = regexp.MustCompile(`(?s)Error E[A-Z0-9]+: (.*)`)
 	// [errno 110] RADOS timed out (error connecting to the cluster)
-	connectError = regexp.MustCompile(`(?m)\[errno (\d+)\]|^timed out$|Error connecting to cluster|couldn't connect to (?:the )?cluster|Cluster connection aborted`)
+	connectError = regexp.MustCompile(`(?m)\[errno (\d+)\]|^timed out$|Error connecting to cluster|couldn't connect to ` +
+		`(?:the )?cluster|Cluster connection aborted`)
 	// rbd: error opening pool 'x': (2) No such file or directory
 	toolError = regexp.MustCompile(`(.*)\((\d+)\) [A-Z]`)
 )

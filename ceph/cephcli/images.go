@@ -38,7 +38,8 @@ func (c programs) rados(pool string, args ...string) remote.Run {
 func (c programs) InitPool(ctx context.Context, pool string) error {
 	results, err := c.do(ctx, initOp, pool, c.rbd("pool", "init", "--pool", pool))
 	if err == nil && strings.Contains(string(results[0].Stderr), "different application") {
-		err = &ceph.CommandError{Op: initOp, Object: pool, Code: eperm, Status: "pool already registered to a different application"}
+		err = &ceph.CommandError{Op: initOp, Object: pool, Code: eperm,
+			Status: "pool already registered to a different application"}
 	}
 	return err
 }
@@ -83,10 +84,12 @@ func (c programs) Inspect(ctx context.Context, pool, name string) (ceph.Image, e
 	if err := cmp.Or(decode(op, results[0].Data, &info), decode("rbd snap ls", results[1].Data, &snaps)); err != nil {
 		return ceph.Image{}, err
 	}
-	img := ceph.Image{Pool: pool, Name: name, Size: info.Size, Features: info.Features, DataPool: info.DataPool, Parent: info.Parent}
+	img := ceph.Image{Pool: pool, Name: name, Size: info.Size, Features: info.Features, DataPool: info.DataPool,
+		Parent: info.Parent}
 	slices.SortFunc(snaps, func(a, b snapshot) int { return cmp.Compare(a.ID, b.ID) })
 	for _, s := range snaps {
-		img.Snapshots = append(img.Snapshots, ceph.Snapshot{Name: s.Name, Size: s.Size, Protected: fmt.Sprint(s.Protected) == "true"})
+		img.Snapshots = append(img.Snapshots, ceph.Snapshot{Name: s.Name, Size: s.Size,
+			Protected: fmt.Sprint(s.Protected) == "true"})
 	}
 	return img, nil
 }

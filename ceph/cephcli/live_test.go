@@ -64,7 +64,8 @@ func (c *counter) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, er
 func lookOnce(t *testing.T, live *cephlive.Cluster) {
 	host := &counter{}
 	began := time.Now()
-	_, err := ceph.New(cephcli.New(host, cephcli.Options{Conf: live.Conf, Keyring: live.Keyring, Name: "client.admin"})).Look(t.Context(),
+	_, err := ceph.New(cephcli.New(host, cephcli.Options{Conf: live.Conf, Keyring: live.Keyring,
+		Name: "client.admin"})).Look(t.Context(),
 		ceph.Query{Users: []string{"client.a", "client.b", "client.c"}, CRUSH: true, Images: []string{"none"}})
 	require.NoError(t, err)
 	assert.Equal(t, int32(1), host.runs.Load())
@@ -73,7 +74,8 @@ func lookOnce(t *testing.T, live *cephlive.Cluster) {
 
 func denied(t *testing.T, live *cephlive.Cluster, wrapper string) {
 	keyring := filepath.Join(t.TempDir(), "keyring")
-	require.NoError(t, os.WriteFile(keyring, []byte("[client.admin]\n\tkey = AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==\n"), 0o600))
+	require.NoError(t, os.WriteFile(keyring, []byte("[client.admin]\n\tkey = "+
+		"AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==\n"), 0o600))
 	for name, o := range map[string]cephcli.Options{
 		"wrong key":  {Conf: live.Conf, Keyring: keyring},
 		"no keyring": {Conf: live.Conf, Keyring: "/nonexistent/keyring"},
@@ -86,7 +88,8 @@ func denied(t *testing.T, live *cephlive.Cluster, wrapper string) {
 			assert.NotErrorIs(t, err, ceph.ErrNotFound, name)
 		}
 	}
-	_, err := ceph.New(cephcli.New(remote.Local{}, cephcli.Options{Conf: "/nonexistent/ceph.conf"})).User(t.Context(), "client.none")
+	_, err := ceph.New(cephcli.New(remote.Local{}, cephcli.Options{Conf: "/nonexistent/ceph.conf"})).User(t.Context(),
+		"client.none")
 	require.ErrorContains(t, err, "configuration")
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
 }

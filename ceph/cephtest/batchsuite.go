@@ -63,7 +63,8 @@ func (s *batchSuite) get(entity string, after ...int) ceph.Request {
 }
 
 func (s *batchSuite) create(entity string, after ...int) ceph.Request {
-	return s.command(object{"prefix": "auth get-or-create", "entity": entity, "caps": []string{"mon", "allow r"}}, after...)
+	return s.command(object{"prefix": "auth get-or-create", "entity": entity,
+		"caps": []string{"mon", "allow r"}}, after...)
 }
 
 // batch does requests and checks the number of answers.
@@ -80,7 +81,8 @@ func (s *batchSuite) none() { s.batch() }
 
 func (s *batchSuite) each() {
 	requests := []ceph.Request{
-		s.command(object{"prefix": "mon dump"}), s.get("client.admin"), s.command(object{"prefix": "config generate-minimal-conf"}),
+		s.command(object{"prefix": "mon dump"}), s.get("client.admin"),
+		s.command(object{"prefix": "config generate-minimal-conf"}),
 	}
 	for i, a := range s.batch(requests...) {
 		s.ok(a.Err)
@@ -92,7 +94,8 @@ func (s *batchSuite) each() {
 
 func (s *batchSuite) refusals() {
 	entity := "client." + unique()
-	answers := s.batch(s.get("client.admin"), s.get(entity), s.command(object{"prefix": "make coffee"}), ceph.Request{ListPool: unique()},
+	answers := s.batch(s.get("client.admin"), s.get(entity), s.command(object{"prefix": "make coffee"}),
+		ceph.Request{ListPool: unique()},
 		s.command(object{"prefix": "fsid"}))
 	for i, want := range []error{nil, ceph.ErrNotFound, ceph.ErrInvalid, ceph.ErrNotFound, nil} {
 		s.is(answers[i].Err, want)
@@ -114,8 +117,10 @@ func (s *batchSuite) after() {
 
 func (s *batchSuite) skipped() {
 	bad, good, none := s.entity(), s.entity(), "client."+unique()
-	answers := s.batch(s.get(none), s.create(bad, 0), s.create(bad, 1), s.create(good), s.create(bad, 3, 1), ceph.Request{ListPool: "x", After: []int{0}})
-	for i, want := range []error{ceph.ErrNotFound, ceph.ErrSkipped, ceph.ErrSkipped, nil, ceph.ErrSkipped, ceph.ErrSkipped} {
+	answers := s.batch(s.get(none), s.create(bad, 0), s.create(bad, 1), s.create(good), s.create(bad, 3, 1),
+		ceph.Request{ListPool: "x", After: []int{0}})
+	for i, want := range []error{ceph.ErrNotFound, ceph.ErrSkipped, ceph.ErrSkipped, nil, ceph.ErrSkipped,
+		ceph.ErrSkipped} {
 		s.is(answers[i].Err, want)
 	}
 	_, err := s.cluster.User(s.ctx, bad)
@@ -208,7 +213,8 @@ func (s *batchSuite) large() {
 	name := unique()
 	caps := []string{"mon", strings.TrimSuffix(strings.Repeat("allow command \"osd pool ls\", ", 4000), ", ")}
 	entity := s.entity()
-	answers := s.batch(s.command(object{"prefix": "auth get-or-create", "entity": entity, "caps": caps}), s.get(entity, 0), s.get("client."+name))
+	answers := s.batch(s.command(object{"prefix": "auth get-or-create", "entity": entity, "caps": caps}), s.get(entity, 0),
+		s.get("client."+name))
 	s.ok(answers[0].Err)
 	s.ok(answers[1].Err)
 	s.is(answers[2].Err, ceph.ErrNotFound)
@@ -233,12 +239,14 @@ func (s *batchSuite) look() {
 	s.ok(s.cluster.CreateErasureProfile(s.ctx, ceph.ErasureProfile{Name: profile, K: 2, M: 1, FailureDomain: "osd"}))
 	user, err := s.cluster.CreateUser(s.ctx, entity, s.caps())
 	s.ok(err)
-	v, err := s.cluster.Look(s.ctx, ceph.Query{Users: []string{entity, "client." + none}, Profiles: []string{profile, none}, CRUSH: true, Images: []string{pool, none}})
+	v, err := s.cluster.Look(s.ctx, ceph.Query{Users: []string{entity, "client." + none},
+		Profiles: []string{profile, none}, CRUSH: true, Images: []string{pool, none}})
 	s.ok(err)
 	status, err := s.cluster.Status(s.ctx)
 	s.ok(err)
 	s.equal(v.Status.FSID+v.Status.Release, status.FSID+status.Release)
-	s.equal([]any{v.Pools[pool], len(v.Users), v.Users[entity].Caps, len(v.Profiles), v.Profiles[profile].K, len(v.Images), len(v.Images[pool])},
+	s.equal([]any{v.Pools[pool], len(v.Users), v.Users[entity].Caps, len(v.Profiles), v.Profiles[profile].K, len(v.Images),
+		len(v.Images[pool])},
 		[]any{s.find(pool), 1, s.caps(), 1, 2, 1, 0})
 	if !v.Users[entity].Key.Equal(user.Key) {
 		s.Fatal("the look has another key")
@@ -253,7 +261,8 @@ func (s *batchSuite) look() {
 func (s *batchSuite) works() {
 	profile := ceph.ErasureProfile{Name: unique(), K: 2, M: 1, FailureDomain: "osd"}
 	data := ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: profile.Name, Application: "rbd"}
-	pools := []ceph.Pool{{Name: unique(), PGNum: 4, Size: 2, MaxObjects: 5, Application: "rbd"}, {Name: unique(), PGNum: 4, Application: "rbd", MaxBytes: 4096}}
+	pools := []ceph.Pool{{Name: unique(), PGNum: 4, Size: 2, MaxObjects: 5, Application: "rbd"},
+		{Name: unique(), PGNum: 4, Application: "rbd", MaxBytes: 4096}}
 	entity := s.entity()
 	works := []ceph.Work{
 		{Profile: &profile},
@@ -286,7 +295,8 @@ func (s *batchSuite) works() {
 	}
 	other := pools[0]
 	other.Size = 3
-	done = s.cluster.Do(s.ctx, ceph.Work{Pool: &ceph.PoolChange{Want: other}}, ceph.Work{Pool: &ceph.PoolChange{Was: pools[0], Want: other}},
+	done = s.cluster.Do(s.ctx, ceph.Work{Pool: &ceph.PoolChange{Want: other}},
+		ceph.Work{Pool: &ceph.PoolChange{Was: pools[0], Want: other}},
 		ceph.Work{User: &ceph.UserChange{Want: ceph.User{Entity: entity, Caps: ceph.Caps{"mon": "allow r"}}}})
 	for i, want := range []error{ceph.ErrConflict, nil, ceph.ErrConflict} {
 		s.is(done[i].Err, want)

@@ -74,7 +74,8 @@ func New() *Cluster {
 		profiles: map[string]profile{"default": defaultProfile()},
 		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]held{},
 	}
-	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *", "mds": "allow *"}})
+	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *",
+		"mds": "allow *"}})
 	return c
 }
 
@@ -131,7 +132,8 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	}
 	p.PGNum, p.Autoscale, p.Size = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)
-	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{}, overwrites: p.ErasureProfile != ""}
+	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{},
+		overwrites: p.ErasureProfile != ""}
 	if p.Application != "" {
 		q.apps[p.Application] = true
 	}

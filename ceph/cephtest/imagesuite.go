@@ -131,7 +131,8 @@ func (s *imageSuite) snapshots() {
 	s.ok(s.seed.AddSnapshot(s.pool, "image", "a-second", false))
 	img, err := s.images.Inspect(s.ctx, s.pool, "image")
 	s.ok(err)
-	s.equal(img.Snapshots, []ceph.Snapshot{{Name: "z-first", Size: 4 * mib, Protected: true}, {Name: "a-second", Size: 4 * mib}})
+	s.equal(img.Snapshots, []ceph.Snapshot{{Name: "z-first", Size: 4 * mib, Protected: true},
+		{Name: "a-second", Size: 4 * mib}})
 }
 
 func (s *imageSuite) clone() {
@@ -182,7 +183,8 @@ func (s *imageSuite) race() {
 	var held atomic.Int32
 	for range 4 {
 		wg.Go(func() {
-			if _, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute}); err == nil {
+			if _, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me",
+				TTL: time.Minute}); err == nil {
 				held.Add(1)
 			} else if !errors.Is(err, ceph.ErrLocked) {
 				s.Error(err)
@@ -198,7 +200,8 @@ func (s *imageSuite) expiry() {
 	s.ok(err)
 	var unlock func(context.Context) error
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you", TTL: time.Minute}); err == nil {
+		if unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you",
+			TTL: time.Minute}); err == nil {
 			break
 		}
 		s.is(err, ceph.ErrLocked)

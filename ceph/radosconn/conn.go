@@ -56,7 +56,8 @@ func dialError(name string, err error) error {
 	case enoent, eperm, eacces, eopnotsupp:
 		return fmt.Errorf("%w: radosconn: no key for %s, or not the cluster's (errno %d)", ceph.ErrDenied, name, code)
 	case eio:
-		return fmt.Errorf("%w: radosconn: keyring that librados cannot read: broken, or with a key of a type that it does not know", ceph.ErrInvalid)
+		return fmt.Errorf("%w: radosconn: keyring that librados cannot read: broken, or with a key of a type that it does "+
+			"not know", ceph.ErrInvalid)
 	case einval:
 		return fmt.Errorf("%w: radosconn: conf without monitors, or unreadable key for %s", ceph.ErrInvalid, name)
 	default:

@@ -62,7 +62,8 @@ func (c *Conn) InitPool(ctx context.Context, pool string) error {
 	}
 	var apps map[string]any
 	if json.Unmarshal(reply.Data, &apps) == nil && len(apps) > 0 && apps["rbd"] == nil {
-		return &ceph.CommandError{Op: op, Object: pool, Code: eperm, Status: "pool already registered to a different application"}
+		return &ceph.CommandError{Op: op, Object: pool, Code: eperm,
+			Status: "pool already registered to a different application"}
 	}
 	return c.inPool(ctx, task{op, pool, pool}, initPool)
 }
