@@ -18,32 +18,31 @@ type Batcher interface {
 	Commander
 	Images
 	// Batch does the requests and returns one Answer for each, index-aligned.
-	// Requests that do not name each other in After may run in any order, and
-	// side by side. A request that fails keeps only those from running that
-	// name it in After: they have no effect, and their error is ErrSkipped.
+	// Requests may run in any order and side by side, but a request begins after
+	// those that it names in After. When a request fails, the requests that name
+	// it do not run: their error is ErrSkipped. All others run.
 	//
-	// An answer that did not come back is an error for which
-	// errors.Is(err, ErrUnreachable) or the error of ctx holds: the request may
-	// have had its effect.
+	// An answer that did not come back is ErrUnreachable or the error of ctx: the
+	// request may have had its effect.
 	Batch(ctx context.Context, requests ...Request) []Answer
 }
 
-// A Request is one thing to do in a batch. Exactly one of Command, ListPool and
+// A Request is a part of a batch. Exactly one of Command, ListPool and
 // InitPool is set; any other request is ErrInvalid.
 type Request struct {
 	Command  Command // goes to the monitors
 	ListPool string  // lists the images of this pool, as Images.List
 	InitPool string  // readies this pool for RBD, as Images.InitPool
-	// After has the indexes of earlier requests of the batch that have to
-	// succeed before. An index of no earlier request counts as one that failed.
+	// After has the indexes of earlier requests of the batch that have to succeed
+	// before. An index that is not that of an earlier request counts as failed.
 	After []int
 
-	// read marks a command that changes nothing: two works that ask the same
+	// read marks a request that changes nothing: works that send the same request
 	// share the answer.
 	read bool
 }
 
-// An Answer is what came of a Request. Err is the error that Commander or Images
+// An Answer is the result of a Request. Err is the error that Commander or Images
 // would have given.
 type Answer struct {
 	Reply  Reply    // to Command
@@ -51,13 +50,13 @@ type Answer struct {
 	Err    error
 }
 
-// WithImages returns the cluster with the way to its images, for a Commander
-// that is not a Batcher.
+// WithImages returns the cluster with the way to its images. A Commander that is
+// not a Batcher needs it for ListPool, InitPool and everything that uses them.
 func (c *Cluster) WithImages(images Images) *Cluster {
 	return New(c.mon).through(images)
 }
 
-// through makes c send what it has to send to its Commander and to images.
+// through makes c send its requests to its Commander and to images.
 func (c *Cluster) through(images Images) *Cluster {
 	c.send = func(ctx context.Context, requests ...Request) []Answer {
 		batcher, ok := c.mon.(Batcher)
@@ -69,9 +68,10 @@ func (c *Cluster) through(images Images) *Cluster {
 	return c
 }
 
-// same reports whether two values are the same one.
+// same reports whether two interfaces hold the same value.
 func same(a, b any) bool {
-	return reflect.TypeOf(a) == reflect.TypeOf(b) && reflect.TypeOf(a).Comparable() && a == b
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	return x.Type() == y.Type() && x.Comparable() && y.Comparable() && a == b
 }
 
 // Batch does requests: in one exchange where the Commander is a Batcher (and is

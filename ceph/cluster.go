@@ -28,7 +28,7 @@ type Status struct {
 	FSID     string
 	Health   string   // HEALTH_OK, HEALTH_WARN or HEALTH_ERR
 	Checks   []string // health check codes, sorted, such as AUTH_INSECURE_GLOBAL_ID_RECLAIM
-	Muted    []string // those of Checks that somebody muted, so that Health leaves them out
+	Muted    []string // the Checks that somebody muted: Health leaves them out
 	MonHosts []string // monitor addresses as mon_host takes them, such as [v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]
 	OSDsUp   int
 	Release  string // the oldest release that a daemon runs, such as pacific; empty if unknown
@@ -165,7 +165,7 @@ func oldest(versions []string) string {
 }
 
 // unnamed is the release of a version that came without its name, empty when
-// it is none of those before Luminous.
+// it is not a release before Luminous.
 func unnamed(version string) string {
 	major, rest, _ := strings.Cut(version, ".")
 	if minor, _, _ := strings.Cut(rest, "."); major == "0" {
@@ -205,7 +205,8 @@ func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
 	return conf, nil
 }
 
-// olderConf is MinimalConf before Nautilus, which is the first to make one.
+// olderConf is MinimalConf before Nautilus, the first release that makes the conf
+// itself.
 func (c *Cluster) olderConf(ctx context.Context) (*Conf, error) {
 	var mons struct {
 		FSID string    `json:"fsid"`

@@ -23,8 +23,8 @@ func write(prefix string, args fields) Request {
 	return Request{Command: Command{JSON: text}}
 }
 
-// read is the request for a command that changes nothing, after those of the
-// batch with the indexes in after.
+// read is the request for a command that changes nothing. It comes after the
+// requests of the batch with the indexes in after.
 func read(prefix string, args fields, after ...int) Request {
 	r := write(prefix, args)
 	r.read, r.After = true, after

@@ -39,15 +39,16 @@ func (c *Cluster) ErasureProfile(ctx context.Context, name string) (ErasureProfi
 	for field, into := range map[string]*int{"k": &p.K, "m": &p.M} {
 		n, err := strconv.Atoi(found[field])
 		if err != nil {
-			return p, fmt.Errorf("ceph osd erasure-code-profile get %s: %s is %q, which is no number", name, field, found[field])
+			return p, fmt.Errorf("ceph osd erasure-code-profile get %s: %s is %q, which is not a number",
+				name, field, found[field])
 		}
 		*into = n
 	}
 	return p, nil
 }
 
-// CreateErasureProfile makes a profile. It is safe to repeat; one that is there
-// and says something else is ErrExists, and stays.
+// CreateErasureProfile makes a profile. It is safe to repeat. A profile of that
+// name with other values is ErrExists, and stays.
 //
 // Similar To: ceph osd erasure-code-profile set <name> k=… m=…
 func (c *Cluster) CreateErasureProfile(ctx context.Context, p ErasureProfile) error {
@@ -59,7 +60,7 @@ func (c *Cluster) CreateErasureProfile(ctx context.Context, p ErasureProfile) er
 	_, err := c.run(ctx, write("osd erasure-code-profile set", fields{"name": p.Name, "profile": list}))
 	var refused *CommandError
 	if errors.As(err, &refused) && refused.Code == eperm {
-		// Ceph says EPERM to it, and to those without the right.
+		// EPERM means another profile of that name, or a caller without the right.
 		if _, getErr := c.ErasureProfile(ctx, p.Name); getErr == nil {
 			return &CommandError{Op: refused.Op, Object: p.Name, Code: eexist, Status: refused.Status}
 		}

@@ -47,7 +47,7 @@ type Lock struct {
 type Image struct {
 	Pool, Name string
 	Size       int64      // bytes
-	Parent     *Parent    // nil for an image that is no clone
+	Parent     *Parent    // nil for an image that is not a clone
 	Snapshots  []Snapshot // oldest first
 	Features   []string
 	DataPool   string // empty when data is in Pool

@@ -13,7 +13,8 @@ type Query struct {
 	Images   []string // pools whose images are listed
 }
 
-// A View is what a Look found. What is not in one of its maps is not there.
+// A View is what a Look found. A user, profile or pool that is missing in a map
+// was not found, on positive evidence.
 type View struct {
 	Status   Status
 	Pools    map[string]Pool
@@ -24,10 +25,9 @@ type View struct {
 	Images   map[string][]string
 }
 
-// Look reads what a Query asks for, in one exchange where the Commander is a
-// Batcher; clusters before Nautilus take a second one. The first part that
-// cannot be read is the error. Whatever the error, the View has the parts that
-// were read.
+// Look reads what a Query asks for. Where the Commander is a Batcher, that is one
+// exchange, and two for a cluster before Nautilus. The error is that of the first
+// part that cannot be read; the View then has the parts that were read.
 //
 // Similar To: ceph status; ceph osd pool ls detail; ceph auth get <entity>; rbd ls <pool>
 func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {

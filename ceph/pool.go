@@ -26,7 +26,7 @@ type Pool struct {
 	noOverwrites bool // found: erasure-coded, and RBD data cannot be in it
 }
 
-// A Setting is one field in which a pool is not as desired.
+// A Setting is a field in which a pool is not as desired.
 type Setting struct {
 	Field             string // as ceph osd pool set names it, or application, max_bytes, max_objects
 	Observed, Desired string
@@ -71,8 +71,8 @@ func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 	return c.pools(ctx, c.Batch(ctx, readPools()...))
 }
 
-// readPools are the requests whose answers tell of all pools, after those of the
-// batch with the indexes in after.
+// readPools are the requests that read all pools. They come after the requests of
+// the batch with the indexes in after.
 func readPools(after ...int) []Request {
 	return []Request{read("osd pool ls", fields{"detail": "detail"}, after...), read("osd crush rule dump", nil, after...)}
 }

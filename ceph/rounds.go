@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// A job is code that asks a cluster one thing after another, such as the methods
-// of Cluster.
+// A job is code that sends requests and waits for the answers again and again, as
+// the methods of Cluster do.
 type job struct {
 	run   func(*Cluster) error
 	needs []int // indexes of jobs that have to end well before this one begins
 }
 
-// A question is what a job asks at once.
+// A question has the requests that a job sends at once.
 type question struct {
 	requests []Request
 	answers  []Answer
@@ -24,16 +24,16 @@ type question struct {
 // A talk is a job under way, or one that has ended.
 type talk struct {
 	next  func() (*question, bool)
-	open  *question // what it waits for
+	open  *question // the question that it waits for
 	begun bool
 	wrote bool // a command that writes was sent
 	ended bool
 	err   error
 }
 
-// together runs jobs side by side, in rounds: what all of them ask next is one
-// batch. What came of them is index-aligned. A job is paused while it waits, so
-// that no two of them run at the same time.
+// together runs jobs side by side, in rounds. A round is one batch with the next
+// question of every job. The results are index-aligned. A job is paused while it
+// waits, so that two jobs never run at the same time.
 func (c *Cluster) together(ctx context.Context, jobs []job) []*talk {
 	talks := make([]*talk, len(jobs))
 	for i := range jobs {
@@ -113,8 +113,8 @@ func (t *talk) goOn() {
 	t.open, t.ended = q, !ok
 }
 
-// ask puts questions into one batch. Commands that only read and are the same in
-// several questions are sent once.
+// ask puts questions into one batch. A command that only reads is sent once, also
+// when several questions have it.
 func (c *Cluster) ask(ctx context.Context, questions []*question) {
 	var all []Request
 	places := make([][]int, len(questions))

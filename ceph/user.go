@@ -44,8 +44,8 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 	if err != nil {
 		return User{}, err
 	}
-	// Ceph looks at the daemon types that were given only: more rights on
-	// another one pass its check.
+	// Ceph compares only the daemon types that were given: a right on a further
+	// daemon type passes its check.
 	if !u.Caps.Equal(caps) {
 		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist,
 			Status: "the entity exists with other caps"}
@@ -55,7 +55,7 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 
 // SetCaps replaces all caps of an entity: merge first with Caps.Merge. When
 // the present caps are not was, it writes nothing and returns ErrConflict;
-// when they are caps already, it writes nothing and that is no error. Caps
+// when they are caps already, it writes nothing and returns nil. Caps
 // without a clause are ErrInvalid. Ceph has no compare-and-swap: another
 // writer between the reading and the writing is not seen.
 //
@@ -86,7 +86,7 @@ func (c *Cluster) setCaps(ctx context.Context, entity string, was, caps Caps) (U
 	return u, err
 }
 
-// RemoveUser deletes an entity; one that is not there is no error.
+// RemoveUser deletes an entity. That it is not there is not an error.
 //
 // Similar To: ceph auth rm <entity>
 func (c *Cluster) RemoveUser(ctx context.Context, entity string) error {

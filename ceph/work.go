@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// A Work is one thing to make or to correct, as data. Exactly one of Pool, User
-// and Profile is set; any other work is ErrInvalid.
+// A Work describes something to make or to correct. Exactly one of Pool, User and
+// Profile is set; any other work is ErrInvalid.
 type Work struct {
 	Pool    *PoolChange
 	User    *UserChange
@@ -20,36 +20,36 @@ type Work struct {
 type PoolChange struct {
 	Was  Pool // as it was seen; without a name when it was not there
 	Want Pool // as it shall be, in the fields that it owns
-	// Ready readies the pool for RBD (rbd pool init), unless it had its
-	// application already. That comes last: a pool without its application is
-	// known to be unfinished.
+	// Ready also readies the pool for RBD (rbd pool init), unless it had its
+	// application when it was seen. This comes last: a pool without its
+	// application is known to be unfinished.
 	Ready bool
 }
 
-// A UserChange makes a user or corrects its caps. Keys in it mean nothing.
+// A UserChange makes a user or replaces its caps. It does not look at keys.
 type UserChange struct {
 	Was  User // as it was seen; without an entity when it was not there
 	Want User
 }
 
-// Done is what came of a Work.
+// Done is the result of a Work.
 type Done struct {
 	User User // of a UserChange that ended well: as it is now, with its key
-	// Wrote says that a command that changes the cluster was sent. After an error
-	// for which errors.Is(err, ErrUnreachable) or the error of ctx holds, it is
-	// unknown then what came of the work; otherwise nothing was changed.
+	// Wrote says that a command that changes the cluster was sent. If Err is then
+	// ErrUnreachable or the error of ctx, the outcome is unknown. Without Wrote,
+	// nothing was changed.
 	Wrote bool
 	Err   error
 }
 
-// Do does works side by side, and gives what came of each, index-aligned. Where
-// the Commander is a Batcher, each round of commands is one exchange for all of
-// them: making any number of pools and users takes three.
+// Do does works side by side and gives their results, index-aligned. Where the
+// Commander is a Batcher, the next commands of all works are one exchange: to make
+// any number of pools and users takes three or four exchanges.
 //
-// Every work first looks whether the thing is as it was seen. Where it is not, and
-// is not as wanted either, the error is ErrConflict and nothing is written. A
-// work whose needs did not end well is not begun, and its error is ErrSkipped. A
-// work that was cut short anywhere is finished by a look and another Do.
+// A work compares before it writes. When a pool, user or profile is neither as it
+// was seen nor as it is wanted, the error is ErrConflict and nothing is written. A
+// work whose needs did not end well is not begun: its error is ErrSkipped. A work
+// that was cut short at any command is finished by another Look and Do.
 //
 // Similar To: ceph osd pool create <pool>; rbd pool init <pool>; ceph auth get-or-create <entity>
 func (c *Cluster) Do(ctx context.Context, works ...Work) []Done {

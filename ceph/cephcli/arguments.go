@@ -43,7 +43,7 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 		return prefix, nil, refuse(prefix, "only the format json is known to cephcli")
 	}
 	if _, number := fields["pg_num"].(float64); number {
-		places = append(slices.Clone(places), "pg_num") // programs before Luminous know it by its place only
+		places = append(slices.Clone(places), "pg_num") // ceph programs before Luminous take it only by its place
 	}
 	args = strings.Fields(prefix)
 	for _, name := range places {

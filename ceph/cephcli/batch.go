@@ -114,8 +114,8 @@ type batch struct {
 	came     []bool // the requests that have their answer
 }
 
-// withBindings does requests with Python's bindings. It is not able to where the
-// host answers that it has none: nothing was done then.
+// withBindings does requests with Python's bindings. Without able, the host has no
+// bindings, and nothing was done.
 func (c *CLI) withBindings(ctx context.Context, requests []ceph.Request) (answers []ceph.Answer, able bool) {
 	if len(requests) == 0 {
 		return nil, true
@@ -147,7 +147,7 @@ func (c *CLI) withBindings(ctx context.Context, requests []ceph.Request) (answer
 	}), true
 }
 
-// missing gives the answers; those that did not come are errors.
+// missing gives the answers, with an error for each answer that did not come.
 func (b *batch) missing(err func(op string) error) []ceph.Answer {
 	for i, came := range b.came {
 		if !came {
@@ -157,7 +157,7 @@ func (b *batch) missing(err func(op string) error) []ceph.Answer {
 	return b.answers
 }
 
-// batch translates requests. Those that cannot be have their answers at once.
+// batch translates requests. A request that is refused here has its answer at once.
 func (c *CLI) batch(requests []ceph.Request) *batch {
 	b := &batch{requests: requests, answers: make([]ceph.Answer, len(requests)), came: make([]bool, len(requests))}
 	b.order = order{Mark: rand.Text(), Name: cmp.Or(c.options.Name, "client.admin"), Conf: c.options.Conf,
@@ -213,7 +213,8 @@ func longest(requests []ceph.Request) int {
 	return most
 }
 
-// take reads the lines of an answer; whole is why no request has any.
+// take reads the lines of the output. begun says that the bindings are there; whole
+// is the error of all requests, if the process did not get to them.
 func (b *batch) take(out []byte) (begun bool, whole func(op string) error) {
 	for text := range bytes.Lines(out) {
 		text, ours := bytes.CutPrefix(text, []byte(b.order.Mark+" "))

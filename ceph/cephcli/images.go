@@ -94,7 +94,7 @@ func (c programs) Inspect(ctx context.Context, pool, name string) (ceph.Image, e
 	return img, nil
 }
 
-// A snapshot is one of rbd snap ls.
+// A snapshot is an entry of rbd snap ls.
 type snapshot struct {
 	ID        uint64 `json:"id"`
 	Name      string `json:"name"`

@@ -13,7 +13,7 @@ func (c *Cluster) Batch(ctx context.Context, requests ...ceph.Request) []ceph.An
 	c.mu.Lock()
 	c.batches++
 	c.mu.Unlock()
-	// Without its method Batch, a Commander gets one request after another.
+	// The value hides the method Batch, so that the requests come one by one.
 	single := struct{ ceph.Commander }{c}
 	return ceph.New(single).WithImages(c).Batch(ctx, requests...)
 }

@@ -19,8 +19,8 @@ type Op struct {
 }
 
 // A Cluster is a Ceph cluster in memory: a ceph.Commander, ceph.Images and
-// Seeder. Set its fields before the first use; New fills in those that a
-// cluster cannot do without.
+// Seeder. Set its fields before the first use; New fills in the fields
+// that a cluster needs.
 type Cluster struct {
 	FSID     string
 	Release  string   // such as pacific
@@ -28,7 +28,7 @@ type Cluster struct {
 	MonHosts []string // as in ceph.Status
 	Health   string
 	Checks   []string // health check codes
-	Muted    []string // those of Checks that are muted
+	Muted    []string // the Checks that are muted
 	OSDsUp   int
 	// OSDs are the device classes of the OSDs on each host, all below one root.
 	OSDs map[string][]string
@@ -141,7 +141,7 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	return q
 }
 
-// Log returns the operations so far, those that were refused included.
+// Log returns the operations so far, including those that were refused.
 func (c *Cluster) Log() []Op {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -113,7 +113,7 @@ func (c *Cluster) rules() []object {
 	return rules
 }
 
-// ruleset is that of a rule. Before Luminous rules were known by it, and it could be
+// ruleset is the ruleset of a rule. Before Luminous a pool named its rule by it, and it could be
 // another number than the rule's own.
 func (c *Cluster) ruleset(rule int) int {
 	if c.Release < "luminous" {

@@ -12,7 +12,7 @@ import (
 // Batch implements ceph.Batcher. Requests that do not name each other run side by
 // side, as many at a time as Config.Calls says.
 func (c *Conn) Batch(ctx context.Context, requests ...ceph.Request) []ceph.Answer {
-	// Without its method Batch, a Conn gets a single request by its other methods.
+	// The value hides the method Batch, so that the requests come one by one.
 	single := ceph.New(struct{ ceph.Commander }{c}).WithImages(c)
 	answers := make([]ceph.Answer, len(requests))
 	ended := make([]chan struct{}, len(requests))
