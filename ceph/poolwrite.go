@@ -63,39 +63,36 @@ func (c *Cluster) createPool(ctx context.Context, p Pool, ready bool) error {
 	return c.fitPool(ctx, p, pools, ready)
 }
 
-// fitPool sets the owned fields of p in which the pool among pools differs, and
-// then readies it for RBD where that is asked for. All this is one batch, or two
-// when the size changes: Ceph then chooses min_size anew, so that the pool has to
-// be looked at a second time.
+// fitPool sets the owned fields of p in which the pool among pools differs, side by
+// side, and then readies it for RBD where that is asked for. All this is one batch,
+// or two when the size changes: Ceph then chooses min_size anew, so that the pool
+// has to be looked at a second time.
 func (c *Cluster) fitPool(ctx context.Context, p Pool, pools []Pool, ready bool) error {
 	sets, err := p.settings(pools)
 	if err != nil {
 		return err
 	}
 	if slices.ContainsFunc(sets, func(s Setting) bool { return s.Field == "size" }) {
-		chain := p.chain(sets)
-		answers := c.Batch(ctx, append(chain, readPools(len(chain)-1)...)...)
-		if err := firstError(answers[:len(chain)]); err != nil {
+		requests, all := p.requests(sets)
+		answers := c.Batch(ctx, append(requests, readPools(all...)...)...)
+		if err := firstError(answers[:len(sets)]); err != nil {
 			return err
 		}
-		if pools, err = c.pools(ctx, answers[len(chain):]); err != nil {
+		if pools, err = c.pools(ctx, answers[len(sets):]); err != nil {
 			return err
 		}
 		if sets, err = p.settings(pools); err != nil {
 			return err
 		}
 	}
-	chain := p.chain(sets)
+	requests, all := p.requests(sets)
 	if ready {
-		chain = append(chain, Request{InitPool: p.Name})
-		if n := len(chain); n > 1 {
-			chain[n-1].After = []int{n - 2}
-		}
+		requests = append(requests, Request{InitPool: p.Name, After: all})
 	}
-	if len(chain) == 0 {
+	if len(requests) == 0 {
 		return nil
 	}
-	return firstError(c.Batch(ctx, chain...))
+	return firstError(c.Batch(ctx, requests...))
 }
 
 // settings is Diff against the pool of p's name among pools.
@@ -113,17 +110,19 @@ func (p Pool) settings(pools []Pool) ([]Setting, error) {
 	return diff, nil
 }
 
-// chain are the requests that set one field after another.
-func (p Pool) chain(sets []Setting) []Request {
-	var chain []Request
+// requests sets fields side by side. The indexes are those of all requests.
+func (p Pool) requests(sets []Setting) (requests []Request, all []int) {
 	for i, s := range sets {
 		r := s.request(p.Name)
-		if i > 0 {
-			r.After = []int{i - 1}
+		for j, before := range sets[:i] {
+			switch [2]string{before.Field, s.Field} {
+			case [2]string{"size", "min_size"}, [2]string{"pg_autoscale_mode", "pg_num"}:
+				r.After = append(r.After, j)
+			}
 		}
-		chain = append(chain, r)
+		requests, all = append(requests, r), append(all, i)
 	}
-	return chain
+	return requests, all
 }
 
 func firstError(answers []Answer) error {

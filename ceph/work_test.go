@@ -2,8 +2,10 @@ package ceph_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -262,4 +264,36 @@ func TestAnswersThatAreMissing(t *testing.T) {
 	_, err := ceph.New(short{cephtest.New()}).User(t.Context(), "client.none")
 	require.ErrorIs(t, err, ceph.ErrUnreachable)
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
+}
+
+// recorder keeps the requests of each batch.
+type recorder struct {
+	*cephtest.Cluster
+	batches [][]ceph.Request
+}
+
+func (r *recorder) Batch(ctx context.Context, requests ...ceph.Request) []ceph.Answer {
+	r.batches = append(r.batches, requests)
+	return r.Cluster.Batch(ctx, requests...)
+}
+
+func TestFieldsOfAPoolAreSetSideBySide(t *testing.T) {
+	rec := &recorder{Cluster: cephtest.New()}
+	require.NoError(t, rec.AddPool(ceph.Pool{Name: "p", Size: 3, PGNum: 8}))
+	want := ceph.Pool{Name: "p", Autoscale: "off", PGNum: 16, Size: 2, MinSize: 2, MaxBytes: 1, Application: "rbd"}
+	change := &ceph.PoolChange{Was: ceph.Pool{Name: "p", Size: 3, PGNum: 8, MinSize: 2, Autoscale: "on"}, Want: want}
+	require.NoError(t, ceph.New(rec).Do(t.Context(), ceph.Work{Pool: change})[0].Err)
+	require.Len(t, rec.batches, 3)
+	after := map[string][]int{}
+	for _, r := range rec.batches[1] {
+		var args struct{ Prefix, Var, Field string }
+		require.NoError(t, json.Unmarshal(r.Command.JSON, &args))
+		after[strings.TrimSpace(args.Prefix+" "+args.Var+args.Field)] = r.After
+	}
+	assert.Equal(t, map[string][]int{
+		"osd pool application enable": nil, "osd pool set pg_autoscale_mode": nil, "osd pool set pg_num": {1},
+		"osd pool set size": nil, "osd pool set-quota max_bytes": nil,
+		"osd pool ls": {0, 1, 2, 3, 4}, "osd crush rule dump": {0, 1, 2, 3, 4},
+	}, after)
+	assert.Len(t, rec.batches[2], 1, "Ceph chose another min_size with the size")
 }
