@@ -14,13 +14,6 @@ import (
 	"github.com/cephstack/cephstack/ceph/internal/cephlive"
 )
 
-func parseKey(t *testing.T, text string) ceph.Key {
-	t.Helper()
-	k, err := ceph.ParseKey(text)
-	require.NoError(t, err)
-	return k
-}
-
 func TestParseKeyring(t *testing.T) {
 	k, err := ceph.ParseKeyring([]byte("# mine\n[global]\nx = y\n[client.glance]\n\tkey = " + secret +
 		"\n\tauid = 5\n\tpending key = QUJD\n" +
