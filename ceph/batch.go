@@ -85,10 +85,10 @@ func (c *Cluster) Batch(ctx context.Context, requests ...Request) []Answer {
 		answers = append(answers, Answer{Err: fmt.Errorf("%w: the batch gave no answer to request %d", ErrUnreachable,
 			len(answers))})
 	}
-	for i, a := range answers {
-		answers[i].Err = named(a.Err, requests[i])
+	for i, r := range requests {
+		answers[i].Err = named(answers[i].Err, r)
 	}
-	return answers
+	return answers[:len(requests)]
 }
 
 // inOrder does requests one after another.

@@ -252,18 +252,22 @@ func TestWithoutABatcher(t *testing.T) {
 	assert.Equal(t, map[string][]string{"p": {"i"}}, v.Images)
 }
 
-// short is a Batcher that loses its last answer.
-type short struct{ *cephtest.Cluster }
-
-func (s short) Batch(ctx context.Context, requests ...ceph.Request) []ceph.Answer {
-	answers := s.Cluster.Batch(ctx, requests...)
-	return answers[:len(answers)-1]
+// miscounting is a Batcher that gives another number of answers.
+type miscounting struct {
+	*cephtest.Cluster
+	answers int
 }
 
-func TestAnswersThatAreMissing(t *testing.T) {
-	_, err := ceph.New(short{cephtest.New()}).User(t.Context(), "client.none")
-	require.ErrorIs(t, err, ceph.ErrUnreachable)
-	assert.NotErrorIs(t, err, ceph.ErrNotFound)
+func (m miscounting) Batch(context.Context, ...ceph.Request) []ceph.Answer {
+	return make([]ceph.Answer, m.answers)
+}
+
+func TestAnotherNumberOfAnswers(t *testing.T) {
+	request := ceph.Request{Command: ceph.Command{JSON: []byte(`{"prefix":"fsid","format":"json"}`)}}
+	none := ceph.New(miscounting{cephtest.New(), 0}).Batch(t.Context(), request)
+	require.Len(t, none, 1)
+	require.ErrorIs(t, none[0].Err, ceph.ErrUnreachable, "it is unknown, not absent")
+	assert.Len(t, ceph.New(miscounting{cephtest.New(), 2}).Batch(t.Context(), request), 1)
 }
 
 // recorder keeps the requests of each batch.
