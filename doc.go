@@ -15,7 +15,8 @@
 //     systemd is not there.
 //   - libvirtsecret: the CephX keys that QEMU uses. Adapters:
 //     libvirtsecret/libvirtconn (libvirt's library), libvirtsecret/virsh (the
-//     virsh program on a host).
+//     virsh program on a host). libvirtsecret/hostbatch is an optional seam: many
+//     secrets in one exchange with a host.
 //   - openstack: which options each service needs in which release, and the
 //     cloud's APIs. openstack/osloconf edits oslo.config files without
 //     touching a byte that it was not asked to change.
@@ -27,7 +28,8 @@
 //
 // Each outside world has one small interface, and a package with its fake and
 // its conformance suite, which the real adapters pass too: ceph/cephtest,
-// remote/remotetest, libvirtsecret/secrettest; openstack/openstacktest is a
+// remote/remotetest, libvirtsecret/secrettest,
+// libvirtsecret/hostbatch/batchtest; openstack/openstacktest is a
 // stateful HTTP server, since HTTP is that world's interface.
 // integrate/integratetest puts all of them together into one cloud in memory.
 //

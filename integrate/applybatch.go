@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -28,7 +29,7 @@ func (h *hostRun) apply(ctx context.Context) {
 	}
 	h.prepare(ctx)
 	h.batch(ctx, KindPackages)
-	_, together := h.store().(secretBatch)
+	_, together := h.store().(hostbatch.Store)
 	if together || len(h.mine(KindSecret)) == 0 {
 		h.batch(ctx, KindDirectory, KindFile, KindSecret, KindSettings, KindUnit)
 		return
@@ -198,7 +199,7 @@ func (h *hostRun) define(s *step) bool {
 		all, err = append(all, want), errors.Join(err, e)
 	}
 	if err == nil {
-		s.op, s.judge, err = h.store().(secretBatch).DefineOp(all...)
+		s.op, s.judge, err = h.store().(hostbatch.Store).DefineOp(all...)
 	}
 	if err != nil {
 		for _, c := range s.changes {

@@ -12,7 +12,7 @@ import (
 	"sync"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -164,13 +164,13 @@ func (in *Integration) observeCloud(ctx context.Context) observedCloud {
 func (in *Integration) observeHost(ctx context.Context, name string, secrets ...string) (*observedHost, error) {
 	q := in.hostQuery(name)
 	store := in.world.Secrets[name]
-	batch, together := store.(secretBatch)
+	batch, together := store.(hostbatch.Store)
 	together = together && q.secrets
 	ops := q.ops
-	var parse func(remote.Result) ([]libvirtsecret.Secret, bool, error)
+	var readSecrets hostbatch.ListReader
 	if together {
 		var list remote.Op
-		list, parse = batch.ListOp(secrets...)
+		list, readSecrets = batch.ListOp(secrets...)
 		ops = append(slices.Clone(ops), list)
 	}
 	results, entered, err := in.lookIn(ctx, name, ops...)
@@ -188,20 +188,12 @@ func (in *Integration) observeHost(ctx context.Context, name string, secrets ...
 	o.takeContainers(q.containers)
 	whole := false
 	if together {
-		o.secrets, whole, o.secretErr = parse(results[len(results)-1])
+		o.secrets, whole, o.secretErr = readSecrets(results[len(results)-1])
 	}
 	if store != nil && q.secrets && !whole && o.secretErr == nil {
 		o.secrets, o.secretErr = store.List(ctx)
 	}
 	return o, nil
-}
-
-// A secretBatch is a libvirtsecret.Store whose work can be done in a host's one
-// exchange, together with everything else there. Package virsh has one. A list is
-// not whole if there are secrets that were not expected.
-type secretBatch interface {
-	ListOp(expected ...string) (remote.Op, func(remote.Result) (list []libvirtsecret.Secret, whole bool, err error))
-	DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error)
 }
 
 // A query is the batch of operations that reads a host.

@@ -13,6 +13,7 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch/batchtest"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -65,7 +66,7 @@ func New(spec integrate.Spec) (*World, error) {
 		if slices.Contains(h.Services, "nova-compute") {
 			computes = append(computes, h.Name)
 			store := secrettest.New()
-			w.Libvirt[h.Name], w.Secrets[h.Name] = store, newSecretsOn(store, machine)
+			w.Libvirt[h.Name], w.Secrets[h.Name] = store, batchtest.New(store, machine)
 		}
 	}
 	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1, Hooks: w.hooks(), Fail: w.sync})
