@@ -33,7 +33,6 @@ const (
 type farm struct {
 	dir     string // of the benchmark
 	keyFile string
-	before  desired // its files are what reset removes
 }
 
 func hostName(i int) string { return fmt.Sprintf("compute%05d", i+1) }
