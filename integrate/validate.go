@@ -16,7 +16,6 @@ import (
 
 var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
-	uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
 // A FieldError is one fault of a Spec.
@@ -352,10 +351,10 @@ func (v *validation) secrets() {
 		if uuid == "" {
 			return
 		}
-		if !uuidForm.MatchString(uuid) {
+		if libvirtsecret.CheckUUID(uuid) != nil {
 			v.fault(path, "%q is not a UUID in lower case", uuid)
 		}
-		if libvirtsecret.WellKnown(uuid) {
+		if openstack.ExampleUUID(uuid) {
 			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen", uuid)
 		}
 		key := cluster + "\x00" + user

@@ -4,7 +4,6 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // namespace is the UUID, of version 5, of the URL
@@ -25,18 +24,6 @@ func version5(namespace [16]byte, name string) string {
 	u[6] = u[6]&0x0f | 0x50
 	u[8] = u[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
-}
-
-// WellKnown reports whether a UUID is one of the example values that guides
-// and charts have spread, which say nothing about which cluster is meant.
-func WellKnown(uuid string) bool {
-	switch strings.ToLower(uuid) {
-	case "457eb676-33da-42ec-9a8c-9293d545c337", // Ceph's own guide, OpenStack-Helm
-		"c91ce26f-403d-4058-9c38-6b56e1c428e0", // Atmosphere
-		"514c9fca-8cbe-11e2-9c52-3bc8c7819472": // Juju's nova-compute
-		return true
-	}
-	return false
 }
 
 // UsageID gives the usage of the secret for a cluster's user. It is unique for
