@@ -23,9 +23,9 @@ func checkInit(tree []source) []violation {
 
 // checkState finds package-level variables that may change. A variable is
 // allowed when no code of its package assigns to it or takes its address, and
-// when it is made by errors.New, regexp.MustCompile or sync.OnceValue(s), is an
-// embedded file, or is an unexported array, slice or map that is written down
-// as a whole. Tests may have what they like.
+// when it is made by errors.New, regexp.MustCompile or sync.OnceValue(s), is
+// another package's error, is an embedded file, or is an unexported array, slice
+// or map that is written down as a whole. Tests may have what they like.
 func checkState(tree []source) []violation {
 	var found []violation
 	for _, sources := range packages(tree) {
@@ -90,6 +90,10 @@ func fault(g *ast.GenDecl, spec *ast.ValueSpec, i int) string {
 	case *ast.CallExpr:
 		switch called(value) {
 		case "errors.New", "regexp.MustCompile", "sync.OnceValue", "sync.OnceValues":
+			return ""
+		}
+	case *ast.SelectorExpr:
+		if strings.HasPrefix(value.Sel.Name, "Err") && strings.HasPrefix(spec.Names[i].Name, "Err") {
 			return ""
 		}
 	case *ast.CompositeLit:
@@ -233,6 +237,8 @@ func TestState(t *testing.T) {
 		trials = append(trials, c)
 	}
 	try(t, checkState, append(trials,
+		trial{"an error", []string{"a/a.go", "package a\n\nvar ErrX = b.ErrX\n"}, nil},
+		trial{"not an error", []string{"a/a.go", "package a\n\nvar X = b.X\n"}, []string{"X"}},
 		trial{"exported table", []string{"a/a.go", "package a\n\nvar X = []int{1}\n"}, []string{"X"}},
 		trial{"written in another file", []string{"a/a.go", "package a\n\n" + table,
 			"a/b.go", "package a\n\nfunc f() { x = nil }\n"}, []string{"x"}},
