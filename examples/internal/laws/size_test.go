@@ -156,7 +156,7 @@ func tooMany(name string, f *ast.FuncType) string {
 func checkColumns(tree []source) []violation {
 	var found []violation
 	for _, s := range goFiles(tree, always) {
-		found = append(found, longLines(s, func(line string) int { return utf8.RuneCountInString(line) })...)
+		found = append(found, longLines(s, utf8.RuneCountInString)...)
 	}
 	return found
 }
