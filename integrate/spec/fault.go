@@ -13,10 +13,24 @@ import (
 // A FieldError is one fault of a Spec.
 type FieldError struct {
 	Path    string // such as cinder.backends[0].name
+	Line    int    // of the YAML that Load read; 0 when the field is not there, or not read by Load
 	Message string
+	Err     error // the cause, where there is one
 }
 
-func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Message }
+func (e *FieldError) Error() string {
+	at := e.Path + ": "
+	if e.Path == "" {
+		at = ""
+	}
+	if e.Line > 0 {
+		at = fmt.Sprintf("line %d: %s", e.Line, at)
+	}
+	return "spec: " + at + e.Message
+}
+
+// Unwrap gives the cause.
+func (e *FieldError) Unwrap() error { return e.Err }
 
 var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
@@ -24,7 +38,7 @@ var (
 )
 
 func (v *validation) fault(path, format string, args ...any) {
-	v.faults = append(v.faults, &FieldError{path, fmt.Sprintf(format, args...)})
+	v.faults = append(v.faults, &FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 // faulty reports whether a fault was found at or below a path.

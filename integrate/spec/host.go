@@ -1,8 +1,13 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -30,14 +35,10 @@ func ServiceNames() []string {
 }
 
 func (v *validation) hosts() {
-	seen := map[string]bool{}
 	for i, h := range v.spec.Hosts {
 		path := fmt.Sprintf("hosts[%d]", i)
 		v.name(path+".name", h.Name)
-		if seen[h.Name] {
-			v.fault(path+".name", "%q is there twice", h.Name)
-		}
-		seen[h.Name] = true
+		v.oneHost(path, h, v.spec.Hosts[:i])
 		if h.Address != "" {
 			v.address(path+".address", h.Address)
 		}
@@ -58,6 +59,47 @@ func (v *validation) hosts() {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
 		}
 	}
+}
+
+// oneHost checks that a host is not one of those before it under another spelling:
+// both would be changed at once, each as if it were alone.
+func (v *validation) oneHost(path string, h Host, before []Host) {
+	for i, o := range before {
+		at := fmt.Sprintf("hosts[%d]", i)
+		switch {
+		case h.Name == "" || o.Name == "":
+		case h.Name == o.Name:
+			v.fault(path+".name", "%q is there twice", h.Name)
+			return
+		case strings.EqualFold(h.Name, o.Name):
+			v.fault(path+".name", "%q is %q of %s in another case; names of hosts do not differ by case alone", h.Name, o.Name, at)
+			return
+		case h.endpoint() == o.endpoint():
+			field := ".address"
+			if h.Address == "" {
+				field = ".name"
+			}
+			v.fault(path+field, "%q is the address of %s (%s) too; each host is a machine of its own",
+				cmp.Or(h.Address, h.Name), at, o.Name)
+			return
+		}
+	}
+}
+
+// endpoint is the one form of all spellings of where SSH connects to.
+func (h Host) endpoint() string {
+	address := cmp.Or(h.Address, h.Name)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = address, "22"
+	}
+	if n, err := strconv.Atoi(port); err == nil {
+		port = strconv.Itoa(n)
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(strings.TrimSuffix(strings.ToLower(host), "."), port)
 }
 
 func (v *validation) hasHost(name string) bool {

@@ -41,7 +41,7 @@ func (t Timeouts) parse() (remote.Timeouts, []error) {
 	var parsed remote.Timeouts
 	var faults []error
 	fault := func(field, format string, args ...any) {
-		faults = append(faults, &FieldError{"ssh.timeouts." + field, fmt.Sprintf(format, args...)})
+		faults = append(faults, &FieldError{Path: "ssh.timeouts." + field, Message: fmt.Sprintf(format, args...)})
 	}
 	for _, f := range []struct {
 		name, text        string

@@ -16,7 +16,7 @@ const small = `release: zed
 clusters: [{name: ceph, host: mon1}]
 hosts:
   - {name: mon1, address: "ADDRESS"}
-  - {name: compute1, address: "ADDRESS", services: [nova-compute]}
+  - {name: compute1, address: 192.0.2.1, services: [nova-compute]}
 nova: {}
 cloud: {name: fake, clouds_file: clouds.yaml}
 `
