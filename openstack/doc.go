@@ -15,7 +15,7 @@
 //	settings, err := store.Settings(release, file) // file: an *osloconf.File
 //
 // Releases from Havana (2013.2) to 2026.2 are covered by the option tables;
-// others are refused with ErrUnsupported.
+// others are refused.
 //
 // # Errors
 //

@@ -14,7 +14,7 @@ func stores() openstack.GlanceStore {
 	s := store
 	s.Further = []openstack.GlanceStore{
 		{Store: "fast", Pool: "images", User: "glance", Conf: "/etc/ceph/ssd.conf"},
-		{Store: "big", Pool: "big", User: "glance-big", Conf: "/etc/ceph/ceph.conf", ChunkSize: 16},
+		{Store: "big", Pool: "big", User: "glance-big", Conf: "/etc/ceph/ceph.conf"},
 	}
 	return s
 }
@@ -26,7 +26,7 @@ const furtherTail = `[fast] rbd_store_pool = images
 [big] rbd_store_pool = big
 [big] rbd_store_user = glance-big
 [big] rbd_store_ceph_conf = /etc/ceph/ceph.conf
-[big] rbd_store_chunk_size = 16
+[big] rbd_store_chunk_size = 8
 `
 
 func TestFurtherStores(t *testing.T) {
@@ -67,14 +67,14 @@ func TestFurtherStoresRefuse(t *testing.T) {
 		"GlanceStore.Further[1].Conf":                          change(1, func(s *openstack.GlanceStore) { s.Conf = "ceph.conf" }),
 		`"http" is of type http, rbd is wanted`:                change(1, func(s *openstack.GlanceStore) { s.Store = "http" }),
 	} {
-		_, err := s.Settings(openstack.Zed, conf{})
+		_, err := s.Settings("zed", conf{})
 		assert.ErrorContains(t, err, text)
 	}
 	_, err := stores().Settings("queens", conf{})
-	require.ErrorIs(t, err, openstack.ErrUnsupported)
-	_, err = stores().Settings(openstack.Zed, conf{"DEFAULT.enabled_backends": "fast:file"})
+	require.ErrorContains(t, err, "Glance has one rbd store in queens")
+	_, err = stores().Settings("zed", conf{"DEFAULT.enabled_backends": "fast:file"})
 	require.ErrorContains(t, err, `"fast" is of type file`)
-	_, err = stores().Settings(openstack.Zed, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"})
+	_, err = stores().Settings("zed", conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"})
 	require.ErrorContains(t, err, `"old"`)
 }
 

@@ -59,7 +59,7 @@ func TestErrorMapping(t *testing.T) {
 	}{
 		"denied": {&answer{status: 403, body: `{"forbidden": {"message": "Policy doesn't allow it.", "code": 403}}`, n: 99},
 			api.ErrDenied, 403, "Policy doesn't allow it.", 1},
-		"version":        {&answer{status: 406, body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, api.ErrUnsupported, 406, "Version 2.53", 1},
+		"version":        {&answer{status: 406, body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, nil, 406, "Version 2.53", 1},
 		"html":           {&answer{status: 500, body: "<html><head><title>500</title></head><body><h1>500 Internal</h1>\n the  server<br/> is ill</body></html>", n: 99}, nil, 500, "500 Internal the server is ill", 1},
 		"keystone":       {&answer{status: 400, body: `{"error": {"message": "odd", "code": 400, "title": "Bad"}}`, n: 99}, nil, 400, "HTTP 400: odd", 1},
 		"glance":         {&answer{status: 409, body: `{"message": "in use", "code": "409 Conflict", "title": "Conflict"}`, n: 99}, nil, 409, "HTTP 409: in use", 1},

@@ -21,8 +21,7 @@
 // and, in at most 300 characters, what the service said. Bodies, tokens and
 // passwords are not in it. It wraps
 //
-//   - ErrAuth (HTTP 401), ErrDenied (403), ErrNotFound (404) and ErrUnsupported
-//     (406, a version that the service does not speak);
+//   - ErrAuth (HTTP 401), ErrDenied (403) and ErrNotFound (404, 410);
 //   - ErrUnreachable, when no answer came, or a 404 that is not the service's
 //     own but that of a proxy before it: the service may or may not have done
 //     what it was asked;

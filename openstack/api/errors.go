@@ -11,7 +11,6 @@ var (
 	ErrAuth        = errors.New("openstack API: authentication refused")
 	ErrDenied      = errors.New("openstack API: denied")
 	ErrUnreachable = errors.New("openstack API: unreachable")
-	ErrUnsupported = errors.New("openstack API: version not supported")
 	ErrFailed      = errors.New("openstack API: object went into error") // status error or ERROR
 )
 

@@ -232,7 +232,10 @@ func TestConsole(t *testing.T) {
 func TestOldNova(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{NovaMax: 42})
 	_, err := c.Servers(t.Context(), "")
-	require.ErrorIs(t, err, api.ErrUnsupported)
+	var e *api.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 406, e.Code)
+	assert.Contains(t, e.Detail, "Version compute 2.53 is not supported")
 }
 
 func ExampleDial() {

@@ -67,8 +67,6 @@ func meaning(code int) error {
 		return ErrDenied
 	case http.StatusNotFound, http.StatusGone:
 		return ErrNotFound
-	case http.StatusNotAcceptable:
-		return ErrUnsupported
 	}
 	return nil
 }
