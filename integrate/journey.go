@@ -260,7 +260,8 @@ func (j *journey) smallFlavor(ctx context.Context) (string, error) {
 	if j.opts.Flavor != "" {
 		return j.opts.Flavor, nil
 	}
-	id, err := j.cloud.CreateFlavor(ctx, j.prefix, 1, 256, max(1, int((j.image.Size+gib-1)/gib)))
+	id, err := j.cloud.CreateFlavor(ctx, api.FlavorRequest{Name: j.prefix, VCPUs: 1, RAMMiB: 256,
+		DiskGiB: max(1, int((j.image.Size+gib-1)/gib))})
 	if err != nil {
 		return "", err
 	}

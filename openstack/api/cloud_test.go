@@ -324,16 +324,17 @@ func TestUploadIsRewound(t *testing.T) {
 
 func TestFlavors(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{})
-	id, err := c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	small := api.FlavorRequest{Name: "small", VCPUs: 1, RAMMiB: 64, DiskGiB: 1}
+	id, err := c.CreateFlavor(t.Context(), small)
 	require.NoError(t, err)
 	all, err := c.Flavors(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, id, all["small"])
 	var e *api.Error
-	_, err = c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	_, err = c.CreateFlavor(t.Context(), small)
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, http.StatusConflict, e.Code)
-	_, err = c.CreateFlavor(t.Context(), "none", 0, 0, 0)
+	_, err = c.CreateFlavor(t.Context(), api.FlavorRequest{Name: "none"})
 	require.ErrorContains(t, err, "HTTP 400")
 	require.NoError(t, c.DeleteFlavor(t.Context(), id))
 }
