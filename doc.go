@@ -16,9 +16,9 @@
 //   - libvirtsecret: the CephX keys that QEMU uses. Adapters:
 //     libvirtsecret/libvirtconn (libvirt's library), libvirtsecret/virsh (the
 //     virsh program on a host).
-//   - openstack: which options each service needs in which release, and the
-//     cloud's APIs. openstack/osloconf edits oslo.config files without
-//     touching a byte that it was not asked to change.
+//   - openstack: which options each service needs in which release.
+//     openstack/osloconf edits oslo.config files without touching a byte that
+//     it was not asked to change. openstack/api drives the cloud's APIs.
 //   - examples: programs, among them examples/cephstack for operators,
 //     examples/quickstart for newcomers and examples/lab, a real cloud on one
 //     machine.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -64,7 +64,7 @@ func (h *hostRun) batch(ctx context.Context, kinds ...Kind) {
 	if len(steps) == 0 {
 		return
 	}
-	var before map[string]openstack.ServiceRecord
+	var before map[string]api.ServiceRecord
 	cloudErr := errNoCloud
 	if slices.ContainsFunc(steps, func(s step) bool { return s.kind() == KindUnit }) {
 		before, cloudErr = h.records(ctx)

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -85,7 +85,7 @@ func (h *hostRun) stillSafe(ctx context.Context, c Change) error {
 		return err
 	}
 	now := *h.seen
-	now.cloud.servers = map[string][]openstack.Server{h.spec.Name: servers}
+	now.cloud.servers = map[string][]api.Server{h.spec.Name: servers}
 	local, err := (&differ{site: h.in.site, o: &now}).localDisks(h.spec.Name, false)
 	if err == nil && len(local) > 0 {
 		err = fmt.Errorf("%w: %s is there now, with a local disk", ErrConflict, joinShort(local))
@@ -123,18 +123,18 @@ const (
 )
 
 // records reads the service records of the host, at least, by binary and host.
-func (h *hostRun) records(ctx context.Context) (map[string]openstack.ServiceRecord, error) {
+func (h *hostRun) records(ctx context.Context) (map[string]api.ServiceRecord, error) {
 	if h.in.world.Cloud == nil {
 		return nil, errNoCloud
 	}
 	read := h.in.world.Cloud.Services
 	if slices.Equal(h.in.site.servicesOf(h.spec), []string{"nova-compute"}) { // one of many
-		read = func(ctx context.Context) ([]openstack.ServiceRecord, error) {
+		read = func(ctx context.Context) ([]api.ServiceRecord, error) {
 			return h.in.world.Cloud.ComputeServices(ctx, h.spec.Name)
 		}
 	}
 	all, err := read(ctx)
-	mine := map[string]openstack.ServiceRecord{}
+	mine := map[string]api.ServiceRecord{}
 	for _, r := range all {
 		mine[r.Binary+" "+r.Host] = r
 	}
@@ -179,7 +179,7 @@ func (h *hostRun) cinderHost(section string) string {
 	return cinderName(section, all, h.spec.Name)
 }
 
-func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) error {
+func (h *hostRun) awaitRecord(ctx context.Context, unit string, before map[string]api.ServiceRecord) error {
 	ctx, cancel := context.WithTimeout(ctx, recordWait)
 	defer cancel()
 	for {
@@ -206,7 +206,7 @@ func notUp(missing []string, err error, host string) error {
 }
 
 // behind lists the records that are not yet up and newer than before.
-func (h *hostRun) behind(ctx context.Context, unit string, before map[string]openstack.ServiceRecord) ([]string, error) {
+func (h *hostRun) behind(ctx context.Context, unit string, before map[string]api.ServiceRecord) ([]string, error) {
 	if unit == h.service("glance-api").unit {
 		_, err := h.in.world.Cloud.Images(ctx, "cephstack-none")
 		return nil, err

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -117,12 +116,12 @@ func (in *Integration) untold(h spec.Host, err error) []ServiceRelease {
 
 // read tells the release from what was seen on the host.
 func (s *ServiceRelease) read(seen *observedHost, l serviceLayout) {
-	kind, version := seen.versionOf(l)
+	version := seen.versionOf(l)
 	if s.Version = version; version == "" {
 		s.Err = fmt.Errorf("%s is not there, or has no version", s.Program)
 		return
 	}
-	r, err := openstack.ReleaseOf(kind, version)
+	r, err := l.releaseOf(version)
 	s.Release, s.Err = string(r), err
 }
 

@@ -15,11 +15,11 @@ func (x *hostDiffer) releases() {
 	for _, name := range x.names {
 		l := x.service(name)
 		program := l.releasedAs()
-		kind, version := x.seen.versionOf(l)
+		version := x.seen.versionOf(l)
 		if version == "" {
 			continue
 		}
-		have, err := openstack.ReleaseOf(kind, version)
+		have, err := l.releaseOf(version)
 		switch {
 		case err == nil && have == want:
 			continue
@@ -44,10 +44,18 @@ func (l serviceLayout) releasedAs() string {
 	return l.program
 }
 
-// versionOf is that version, and how it is read; empty when it is not known.
-func (h *observedHost) versionOf(l serviceLayout) (openstack.Service, string) {
+// versionOf is that version; empty when it is not known.
+func (h *observedHost) versionOf(l serviceLayout) string {
 	if l.kolla != nil {
-		return openstack.Kolla, h.containers[l.kolla.container].version
+		return h.containers[l.kolla.container].version
 	}
-	return l.service, h.packages[l.program]
+	return h.packages[l.program]
+}
+
+// releaseOf reads such a version.
+func (l serviceLayout) releaseOf(version string) (openstack.Release, error) {
+	if l.kolla != nil {
+		return openstack.ReleaseOfKolla(version)
+	}
+	return openstack.ReleaseOf(l.service, version)
 }

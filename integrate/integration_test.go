@@ -19,7 +19,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -280,7 +280,7 @@ func TestStoredPlan(t *testing.T) {
 
 func TestLocalDisksStay(t *testing.T) {
 	w, in := open(t, exampleSpec())
-	id := w.API.AddServer(openstack.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	id := w.API.AddServer(api.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
 	p := plan(t, in)
 	settings := change(p, "settings/compute1//etc/nova/nova.conf")
 	require.NotNil(t, settings)
@@ -317,7 +317,7 @@ func TestMissingPackagesLeaveServicesAlone(t *testing.T) {
 func TestVMMadeAfterThePlanIsAConflict(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	p := plan(t, in)
-	w.API.AddServer(openstack.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	w.API.AddServer(api.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
 	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorIs(t, err, integrate.ErrConflict)
 	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
@@ -329,7 +329,7 @@ func TestVMMadeAfterThePlanIsAConflict(t *testing.T) {
 func TestHostThatNovaDoesNotKnowKeepsItsDisks(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	w.API.RemoveService("nova-compute", "compute1")
-	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
+	w.API.AddService(api.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
 	p := plan(t, in)
 	require.Len(t, p.Problems(), 1)
 	assert.Contains(t, p.Problems()[0].Message, "compute1.example.org")

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
-	"github.com/cephstack/cephstack/remote"
 )
 
 func TestSameMonitors(t *testing.T) {
@@ -93,7 +93,7 @@ func TestWhatIsSaidOfAServiceThatIsNotUp(t *testing.T) {
 	err := notUp([]string{"cinder-volume a@x", "cinder-volume a@y"}, nil, "a")
 	require.ErrorIs(t, err, remote.ErrUnitFailed)
 	require.EqualError(t, err, "remote: unit did not stay active: restarted and active, but the APIs do not report it up: cinder-volume a@x, cinder-volume a@y; look at its log on a")
-	err = notUp(nil, openstack.ErrUnreachable, "a")
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
+	err = notUp(nil, api.ErrUnreachable, "a")
+	require.ErrorIs(t, err, api.ErrUnreachable)
 	assert.NotContains(t, err.Error(), "%!")
 }

@@ -15,26 +15,26 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A journey takes data through the cloud and looks at where it went. Its
 // steps are checks; one whose inputs are missing is Unable.
 type journey struct {
 	*verifier
-	cloud  *openstack.Cloud
+	cloud  *api.Cloud
 	poll   time.Duration
 	prefix string
 
-	image    openstack.Image            // in the default store
-	stored   map[string]openstack.Image // one in each store, by its name
-	data     openstack.Volume           // written in one guest, read in another
-	restored openstack.Volume           // what a backup of data is restored into
+	image    api.Image            // in the default store
+	stored   map[string]api.Image // one in each store, by its name
+	data     api.Volume           // written in one guest, read in another
+	restored api.Volume           // what a backup of data is restored into
 	flavor   string
 	guests   []guest // by compute, in the Spec's order
 	sum      string  // SHA-256 of the guest's file
-	full     openstack.Backup
-	partial  openstack.Backup
+	full     api.Backup
+	partial  api.Backup
 
 	passed map[string]bool
 	made   []made
@@ -43,7 +43,7 @@ type journey struct {
 // A guest is a VM of the journey.
 type guest struct {
 	compute string
-	server  openstack.Server
+	server  api.Server
 }
 
 // made is something that has to be removed, newest first.
@@ -64,7 +64,7 @@ const (
 )
 
 func (v *verifier) journey(ctx context.Context) {
-	j := &journey{verifier: v, cloud: v.in.world.Cloud, poll: 2 * time.Second, passed: map[string]bool{}, stored: map[string]openstack.Image{},
+	j := &journey{verifier: v, cloud: v.in.world.Cloud, poll: 2 * time.Second, passed: map[string]bool{}, stored: map[string]api.Image{},
 		prefix: strings.Replace(probeName(), "probe", "verify", 1)}
 	if v.in.poll > 0 {
 		j.poll = v.in.poll
@@ -123,7 +123,7 @@ func (j *journey) storage(ctx context.Context) {
 	j.step(ctx, checkVolumes, next, nil, j.dataVolumes)
 	for _, b := range s.cinder[1:] {
 		j.step(ctx, "volume in ceph on backend "+b.Name, next, nil, func(ctx context.Context) (string, error) {
-			vol, err := j.volumeOn(ctx, b, b.Name, openstack.VolumeRequest{})
+			vol, err := j.volumeOn(ctx, b, b.Name, api.VolumeRequest{})
 			return fmt.Sprintf("%s on %s", object(b.Use(), "volume-"+vol.ID), vol.Host), err
 		})
 		j.copyOn(ctx, checkCopy+" on backend "+b.Name, b)
@@ -158,11 +158,11 @@ func hasSnapshot(image ceph.Image, prefix string, protected bool) bool {
 const gib = 1 << 30
 
 // volume makes a volume on the backend that the journey goes through.
-func (j *journey) volume(ctx context.Context, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
+func (j *journey) volume(ctx context.Context, name string, r api.VolumeRequest) (api.Volume, error) {
 	return j.volumeOn(ctx, j.in.site.cinder[0], name, r)
 }
 
-func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r openstack.VolumeRequest) (openstack.Volume, error) {
+func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r api.VolumeRequest) (api.Volume, error) {
 	r.Name, r.Type, r.AvailabilityZone = j.prefix+"-"+name, b.VolumeType, b.AvailabilityZone
 	if r.SizeGiB == 0 {
 		r.SizeGiB = 1
@@ -182,10 +182,10 @@ func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r o
 
 func (j *journey) dataVolumes(ctx context.Context) (string, error) {
 	var err error
-	if j.data, err = j.volume(ctx, "data", openstack.VolumeRequest{}); err != nil {
+	if j.data, err = j.volume(ctx, "data", api.VolumeRequest{}); err != nil {
 		return "", err
 	}
-	if j.restored, err = j.volume(ctx, "restored", openstack.VolumeRequest{}); err != nil {
+	if j.restored, err = j.volume(ctx, "restored", api.VolumeRequest{}); err != nil {
 		return "", err
 	}
 	b := j.in.site.cinder[0]
@@ -244,7 +244,7 @@ func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) 
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			server, err := j.cloud.CreateServer(ctx, openstack.ServerRequest{Name: j.prefix + "-" + compute, ImageID: j.image.ID,
+			server, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.prefix + "-" + compute, ImageID: j.image.ID,
 				Flavor: flavor, Host: compute, UserData: guestScript(tasks...)})
 			mu.Lock()
 			defer mu.Unlock()
@@ -261,7 +261,8 @@ func (j *journey) smallFlavor(ctx context.Context) (string, error) {
 	if j.opts.Flavor != "" {
 		return j.opts.Flavor, nil
 	}
-	id, err := j.cloud.CreateFlavor(ctx, j.prefix, 1, 256, max(1, int((j.image.Size+gib-1)/gib)))
+	id, err := j.cloud.CreateFlavor(ctx, api.FlavorRequest{Name: j.prefix, VCPUs: 1, RAMMiB: 256,
+		DiskGiB: max(1, int((j.image.Size+gib-1)/gib))})
 	if err != nil {
 		return "", err
 	}

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 const cinderLogs = "look at nova-compute's log on the compute, and at cinder-volume's"
@@ -149,12 +149,12 @@ func (j *journey) snapshot(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s/volume-%s@snapshot-%s", b.Pool, j.data.ID, id), nil
 }
 
-func (j *journey) backup(ctx context.Context, name string, incremental bool) (openstack.Backup, error) {
+func (j *journey) backup(ctx context.Context, name string, incremental bool) (api.Backup, error) {
 	zone, err := j.backupZone()
 	if err != nil {
-		return openstack.Backup{}, err
+		return api.Backup{}, err
 	}
-	b, err := j.cloud.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true, AvailabilityZone: zone})
+	b, err := j.cloud.CreateBackup(ctx, api.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true, AvailabilityZone: zone})
 	if b.ID != "" {
 		j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
 	}
@@ -163,7 +163,7 @@ func (j *journey) backup(ctx context.Context, name string, incremental bool) (op
 
 // inBackupPool passes when a backup is a snapshot in the backups pool, and
 // Cinder says that its container is that pool: not Swift, not a folder.
-func (j *journey) inBackupPool(ctx context.Context, b openstack.Backup) (string, error) {
+func (j *journey) inBackupPool(ctx context.Context, b api.Backup) (string, error) {
 	spec := j.in.site.backup
 	images := j.images(spec.Cluster)
 	names, err := images.List(ctx, spec.Pool)

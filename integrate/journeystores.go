@@ -7,7 +7,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // imageCheck is the name of the check that puts an image into a store.
@@ -28,7 +28,7 @@ func (j *journey) uploadImage(ctx context.Context, st spec.Store, ask bool) (str
 	if err != nil {
 		return "", err
 	}
-	r := openstack.ImageRequest{Name: j.prefix + "-image", DiskFormat: "raw"}
+	r := api.ImageRequest{Name: j.prefix + "-image", DiskFormat: "raw"}
 	if ask {
 		r.Name, r.Store = r.Name+"-"+st.Name, st.Name
 	}
@@ -103,7 +103,7 @@ func (j *journey) copyOn(ctx context.Context, name string, b spec.Backend) {
 	const next = "the image must be raw, exposed by show_image_direct_url, and in the same cluster; look at cinder-volume's log"
 	j.step(ctx, name, next, []string{j.imageCheck(st)}, func(ctx context.Context) (string, error) {
 		image := j.stored[st.Name]
-		vol, err := j.volumeOn(ctx, b, "copy-"+b.Name, openstack.VolumeRequest{ImageID: image.ID, SizeGiB: int((image.Size + gib - 1) / gib)})
+		vol, err := j.volumeOn(ctx, b, "copy-"+b.Name, api.VolumeRequest{ImageID: image.ID, SizeGiB: int((image.Size + gib - 1) / gib)})
 		if err != nil {
 			return "", err
 		}

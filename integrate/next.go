@@ -5,7 +5,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -28,8 +28,8 @@ func nextFor(err error) string {
 		{ceph.ErrDenied, "see that the ceph program on that host works as client.admin"},
 		{ceph.ErrUnreachable, "see that the cluster's monitors answer: ceph -s"},
 		{libvirtsecret.ErrUnreachable, "see that libvirtd runs on that host, and that virsh is installed"},
-		{openstack.ErrAuth, "see user, password and project of the entry in clouds.yaml"},
-		{openstack.ErrUnreachable, "see that the APIs of the entry in clouds.yaml answer from here"},
+		{api.ErrAuth, "see user, password and project of the entry in clouds.yaml"},
+		{api.ErrUnreachable, "see that the APIs of the entry in clouds.yaml answer from here"},
 		{errProblem, "do as the problem says, and then look at the plan"},
 	} {
 		if errors.Is(err, known.cause) {

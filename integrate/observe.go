@@ -14,7 +14,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -134,7 +134,7 @@ func (in *Integration) observeDisks(ctx context.Context, name string, o *observe
 }
 
 func (in *Integration) observeCloud(ctx context.Context) observedCloud {
-	o := observedCloud{computes: map[string]bool{}, servers: map[string][]openstack.Server{}}
+	o := observedCloud{computes: map[string]bool{}, servers: map[string][]api.Server{}}
 	if in.world.Cloud == nil {
 		o.err = cmp.Or(in.world.CloudErr, errNoCloud)
 		return o

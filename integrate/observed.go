@@ -9,7 +9,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -86,13 +86,13 @@ type observedFile struct {
 
 type observedCloud struct {
 	err     error
-	records []openstack.ServiceRecord
+	records []api.ServiceRecord
 	// computes are the hosts that Nova has a nova-compute on.
 	computes map[string]bool
-	servers  map[string][]openstack.Server // by compute
-	types    map[string]map[string]string  // extra specs by volume type
+	servers  map[string][]api.Server      // by compute
+	types    map[string]map[string]string // extra specs by volume type
 	// volumes are read where something about them would change, see volumesMatter.
-	volumes    []openstack.Volume
+	volumes    []api.Volume
 	volumesErr error
 }
 

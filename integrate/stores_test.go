@@ -10,7 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -27,7 +27,7 @@ func threeStores() spec.Spec {
 
 func TestSeveralStores(t *testing.T) {
 	w, in := open(t, threeStores())
-	old, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
+	old, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
 	require.NoError(t, err)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // backendName is the extra spec that binds a volume type to a backend.
@@ -45,7 +45,7 @@ func (d *differ) changeable(name string) bool {
 		d.problem(cloudTarget, object, err, "is left as it is: whether it has volumes, with which it cannot be changed, cannot be told: %v%s", err, advice(err))
 		return false
 	}
-	holds := volumesThat(d.o.cloud.volumes, func(v openstack.Volume) bool { return v.Type == name })
+	holds := volumesThat(d.o.cloud.volumes, func(v api.Volume) bool { return v.Type == name })
 	if len(holds) > 0 {
 		d.problem(cloudTarget, object, nil, "its extra specs are not as the Spec says, and Cinder changes no type that has volumes (%s): "+
 			"retype or delete them, name another volume_type, or leave those extra_specs out", joinShort(holds))
@@ -54,7 +54,7 @@ func (d *differ) changeable(name string) bool {
 }
 
 // volumesThat names some of the volumes.
-func volumesThat(all []openstack.Volume, match func(openstack.Volume) bool) (names []string) {
+func volumesThat(all []api.Volume, match func(api.Volume) bool) (names []string) {
 	for _, v := range all {
 		if match(v) {
 			names = append(names, v.ID)
@@ -69,7 +69,7 @@ func (s *site) volumesMatter(o observedCloud) bool {
 	return slices.ContainsFunc(s.cinder, func(b spec.Backend) bool {
 		have, ok := o.types[b.VolumeType]
 		changes := ok && slices.ContainsFunc(slices.Collect(maps.Keys(b.ExtraSpecs)), func(name string) bool { return have[name] != b.ExtraSpecs[name] })
-		return changes || b.AvailabilityZone != "" && slices.ContainsFunc(o.records, func(r openstack.ServiceRecord) bool {
+		return changes || b.AvailabilityZone != "" && slices.ContainsFunc(o.records, func(r api.ServiceRecord) bool {
 			return r.Binary == "cinder-volume" && isAt(b, r.Host) && r.Zone != b.AvailabilityZone
 		})
 	})

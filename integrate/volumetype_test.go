@@ -9,7 +9,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 func withSpecs() spec.Spec {
@@ -47,7 +47,7 @@ func TestExtraSpecs(t *testing.T) {
 func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	w, in := open(t, twoClusters())
 	apply(t, in)
-	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -59,7 +59,7 @@ func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	require.NoError(t, w.Cloud.DeleteVolume(t.Context(), v.ID))
 	p = plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
-	v, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err = w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorContains(t, err, "Volume Type is currently in use")

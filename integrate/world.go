@@ -3,7 +3,7 @@ package integrate
 import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -22,7 +22,7 @@ type World struct {
 	Secrets map[string]libvirtsecret.Store // by host name; every compute
 	// Cloud gives the APIs. Without it, plans leave the VM disks of computes
 	// alone and Verify cannot run the checks that need it.
-	Cloud *openstack.Cloud
+	Cloud *api.Cloud
 	// CloudErr says why there is no Cloud, when there should be one: the plan
 	// then has it as a Problem, and the rest goes on.
 	CloudErr error

@@ -9,6 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // defaultZone is the zone of services that are told none.
@@ -92,7 +93,7 @@ func (x *hostDiffer) keepsZone(b spec.Backend, cur openstack.Current) error {
 	if err := cmp.Or(x.o.cloud.err, x.o.cloud.volumesErr); err != nil {
 		return fmt.Errorf("backend %s is in use in zone %s, and whether it holds volumes, which would stay there, cannot be told: %w", b.Name, have, err)
 	}
-	stay := volumesThat(x.o.cloud.volumes, func(v openstack.Volume) bool { return isAt(b, v.Host) && v.Zone != b.AvailabilityZone })
+	stay := volumesThat(x.o.cloud.volumes, func(v api.Volume) bool { return isAt(b, v.Host) && v.Zone != b.AvailabilityZone })
 	if len(stay) == 0 {
 		return nil
 	}

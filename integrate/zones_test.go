@@ -9,7 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // twoZones has the backends of two clusters in two zones, of which the first is
@@ -60,7 +60,7 @@ func TestAZoneThatIsNotTaken(t *testing.T) {
 func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	w, in := open(t, twoClusters())
 	apply(t, in)
-	v, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
+	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
 	moved, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -82,7 +82,7 @@ func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	apply(t, moved)
 	assert.True(t, plan(t, moved).Empty())
 	// In its zone now, a volume is no hindrance.
-	_, err = w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast", AvailabilityZone: "az2"})
+	_, err = w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast", AvailabilityZone: "az2"})
 	require.NoError(t, err)
 	assert.True(t, plan(t, moved).Empty(), "%s", plan(t, moved))
 }

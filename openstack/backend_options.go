@@ -100,15 +100,16 @@ func otherOptions() []string {
 	`)
 }
 
-// Findings tells of further options that no release is known to read. They are
-// set all the same, and Cinder says nothing of an option that it does not read.
-// Of a backend in [DEFAULT], where all of Cinder's options are, only those are told
-// that are nearly one.
+// Findings names the further options that no release is known to read. They
+// are set all the same, and Cinder says nothing of an option that it does not
+// read. A backend in [DEFAULT] shares the section with all of Cinder's options:
+// of such a backend only misspelled options are found.
 func (b VolumeBackend) Findings() []Finding {
 	var out []Finding
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
 		if !slices.Contains(furtherOptions(), name) && (b.Name != "DEFAULT" || meant(name) != "") {
-			out = append(out, Finding{b.Name, name, "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant(name)})
+			out = append(out, Finding{CodeUnknownOption, b.Name, name, "",
+				"is not known to be an option of a backend, and Cinder ignores unknown options without a word" + meant(name)})
 		}
 	}
 	return out

@@ -132,8 +132,8 @@ func TestOptionsThatAreNotKnown(t *testing.T) {
 	for name, meant := range map[string]string{"rdb_max_clone_depth": "; is rbd_max_clone_depth meant?", "backendhost": "; is backend_host meant?",
 		"max_oversubscription_ratio": "; is max_over_subscription_ratio meant?", "mad_over_subscriptions_ration": "", "frobnicate": ""} {
 		found := openstack.VolumeBackend{Name: "ceph", Extra: map[string]string{name: "1", "reserved_percentage": "5"}}.Findings()
-		assert.Equal(t, []openstack.Finding{{Section: "ceph", Option: name,
-			Message: "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant}}, found)
+		assert.Equal(t, []openstack.Finding{{Code: openstack.CodeUnknownOption, Section: "ceph", Option: name,
+			Message: "is not known to be an option of a backend, and Cinder ignores unknown options without a word" + meant}}, found)
 	}
 	one := openstack.VolumeBackend{Name: "DEFAULT", Extra: map[string]string{"host": "all", "rdb_max_clone_depth": "1"}}.Findings()
 	if assert.Len(t, one, 1) {

@@ -1,66 +1,33 @@
 // Package openstack knows what an OpenStack cloud needs to keep its data in
-// Ceph, and drives a cloud's APIs to see that it does.
+// Ceph.
 //
-// It has two halves that do not need each other. The first is pure: from a
-// Release and a service's Current configuration it computes the Settings that
-// GlanceStore, VolumeBackend, BackupDriver and ComputeDisks stand for, and the
-// Findings that hurt. What exists stays usable: stores and backends that were
-// enabled stay enabled. Reading and writing the files is the business of
-// package osloconf and of whoever reaches the hosts.
-//
-// The second is Cloud: images, volumes, snapshots, backups, VMs, flavors,
-// volume types and service records through the real APIs. Calls that begin
-// something come back when it is done.
+// It is pure: from a Release and a service's Current configuration it computes
+// the Settings that GlanceStore, VolumeBackend, BackupDriver and ComputeDisks
+// stand for, and the Findings that hurt. What exists stays usable: stores and
+// backends that were enabled stay enabled. Package osloconf reads and edits the
+// files. Package api drives a cloud's APIs.
 //
 // # Use
 //
-//	c, err := openstack.Dial(ctx, openstack.Config{Cloud: "prod"})
+//	release, err := openstack.ParseRelease("2025.1")
 //	…
-//	image, err := c.UploadImage(ctx, openstack.ImageRequest{Name: "probe", DiskFormat: "raw"}, file)
-//	…
-//	volume, err := c.CreateVolume(ctx, openstack.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
+//	store := openstack.GlanceStore{Pool: "images", User: "glance", Conf: "/etc/ceph/ceph.conf"}
+//	settings, err := store.Settings(release, file) // file: an *osloconf.File
 //
-// The account is an administrator's: lists span all projects, and VMs can be
-// put on a host. Releases from Havana (2013.2) to 2026.2 are covered by the
-// option tables; others are refused with ErrUnsupported. Cloud speaks the
-// versions that clouds know since Pike.
+// Releases from Havana (2013.2) to 2026.2 are covered by the option tables;
+// others are refused.
 //
 // # Errors
 //
-// Every failed call is an *APIError, which says what was asked of which object
-// and, in at most 300 characters, what the service said. Bodies, tokens and
-// passwords are not in it. It wraps
-//
-//   - ErrAuth (HTTP 401), ErrDenied (403), ErrNotFound (404) and ErrUnsupported
-//     (406, a version that the service does not speak);
-//   - ErrUnreachable, when no answer came, or a 404 that is not the service's
-//     own but that of a proxy before it: the service may or may not have done
-//     what it was asked;
-//   - ErrFailed, when an object went into error, or came to rest where it
-//     should not be. The detail is the fault, Cinder's message, or the last
-//     line of the trace that Nova keeps of a request;
-//   - the context's error, with the state the object was last seen in.
-//
-// A method that makes something returns what it has of the object with its ID
-// along with the error, so that the caller can delete it. Deleting what is not
-// there is no error, and neither is an empty ID.
+// A value that a service would not take is an error that names the field. So is
+// a configuration that the wish would break, such as a backend of the same name
+// and another type. Errors hold no contents of files but the options in question.
 //
 // # Concurrency and cancellation
 //
-// A Cloud may be used by many goroutines. One of them logs in anew when the
-// token ends, and the others wait for it. Calls that change nothing are sent
-// again, up to four times, when the connection broke or when the service asks
-// for it (429, 502, 503, 504, and Retry-After of up to 30 s); a call that
-// changes something is sent once, unless nothing listened. A wait outlasts an
-// API that restarts within Config.Timeout. A call without image data has Config.Timeout;
-// waiting and image data take as long as ctx lets them. Cancelling ctx ends the
-// waiting at once, and not what the cloud is doing.
+// Everything is a value or a pure function: any goroutine may use it.
 //
 // # Testing
-//
-// There is no interface to fake: package openstacktest is a cloud behind HTTP,
-// with faults to inject and hooks by which effects reach a fake Ceph. Its
-// TestCloud is the suite that it and real clouds pass.
 //
 // The option tables are held against the services themselves where Debian has
 // them: testdata/registry has what nova-compute, cinder-volume, cinder-backup

@@ -9,11 +9,10 @@ import (
 
 // A GlanceStore is Glance's RBD store.
 type GlanceStore struct {
-	Store     string // backend name; "rbd" when empty
-	Pool      string
-	User      string // Ceph user without "client."
-	Conf      string // path of ceph.conf
-	ChunkSize int    // MiB; 8 when 0
+	Store string // backend name; "rbd" when empty
+	Pool  string
+	User  string // Ceph user without "client."
+	Conf  string // path of ceph.conf
 	// MultipleLocations lets Nova snapshot a VM as a clone inside Ceph: without
 	// it, such a snapshot fails as soon as Nova's user can write to Pool. It
 	// lets image owners change locations, so the API must not be public
@@ -96,7 +95,7 @@ func checkStores(stores []GlanceStore) error {
 func (g GlanceStore) fill(r Release, backends []string) []Setting {
 	return fill(GlanceAPI, r, map[string]string{
 		"enabled": strings.Join(backends, ","), "store": g.Store,
-		"pool": g.Pool, "user": g.User, "conf": g.Conf, "chunk": number(g.ChunkSize, 8),
+		"pool": g.Pool, "user": g.User, "conf": g.Conf,
 		"locations": onlyTrue(g.MultipleLocations),
 	})
 }
@@ -104,10 +103,10 @@ func (g GlanceStore) fill(r Release, backends []string) []Setting {
 // single is the style with one rbd store at most.
 func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 	if len(g.Further) > 0 {
-		return nil, fmt.Errorf("%w: Glance has one rbd store in %s; Rocky is the first release with several", ErrUnsupported, r)
+		return nil, fmt.Errorf("openstack: Glance has one rbd store in %s: Rocky is the first release with several", r)
 	}
 	if g.Store != "rbd" {
-		return nil, fmt.Errorf("%w: Glance's rbd store has no other name than rbd in %s, and %q is wanted", ErrUnsupported, r, g.Store)
+		return nil, fmt.Errorf("openstack: Glance's store in Ceph is always called rbd in %s: %q cannot be its name", r, g.Store)
 	}
 	stores, ok := cur.Lookup("glance_store", "stores")
 	if !ok {
@@ -115,7 +114,7 @@ func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 	}
 	return fill(GlanceAPI, r, map[string]string{
 		"stores": strings.Join(with(list(stores), "rbd"), ","), "pool": g.Pool, "user": g.User, "conf": g.Conf,
-		"chunk": number(g.ChunkSize, 8), "locations": onlyTrue(g.MultipleLocations), "store": g.Store,
+		"locations": onlyTrue(g.MultipleLocations), "store": g.Store,
 	}), nil
 }
 
@@ -182,11 +181,11 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 			continue
 		}
 		found = found || strings.HasPrefix(o, "filesystem_store_datadir")
-		out = append(out, Setting{Section: kind, Option: o, Value: v, Reason: "carried over from [glance_store], which enabled_backends puts out of use"})
+		out = append(out, Setting{Section: kind, Option: o, Value: v, Reason: "moved here from [glance_store]: the old stores have sections of their own now"})
 	}
 	if kind == "file" && !found {
 		out = append([]Setting{{Section: kind, Option: "filesystem_store_datadir", Value: "/var/lib/glance/images/",
-			Reason: "the folder that was in use by default; enabled_backends wants it said"}}, out...)
+			Reason: "old images are in this folder, which was the default until now"}}, out...)
 	}
 	return out
 }

@@ -10,15 +10,13 @@ import (
 // then "2023.1" …), comparable by age with Before.
 type Release string
 
-// Zed is OpenStack 2022.2, the release of Debian 12.
-const Zed Release = "zed"
-
-// Names of further releases that the option tables refer to.
+// Names of the releases that the option tables refer to.
 const (
 	havana   Release = "havana"
 	icehouse Release = "icehouse"
 	juno     Release = "juno"
 	kilo     Release = "kilo"
+	mitaka   Release = "mitaka"
 	newton   Release = "newton"
 	ocata    Release = "ocata"
 	pike     Release = "pike"
@@ -26,6 +24,7 @@ const (
 	rocky    Release = "rocky"
 	stein    Release = "stein"
 	train    Release = "train"
+	ussuri   Release = "ussuri"
 	victoria Release = "victoria"
 	wallaby  Release = "wallaby"
 	xena     Release = "xena"

@@ -7,8 +7,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Service is a service whose configuration names Ceph.
@@ -27,7 +27,9 @@ const (
 type Setting struct {
 	Section, Option, Value string
 	Remove                 bool
-	Reason                 string // why the service needs it, for plans
+	// Reason says why the service needs the option, as a phrase of less than 80
+	// characters for the plans that operators approve. It holds no secrets.
+	Reason string
 }
 
 // Current is a service's configuration as it takes effect now; osloconf.File
@@ -38,16 +40,13 @@ type Current interface {
 
 // A VolumeBackend is a Cinder RBD backend.
 type VolumeBackend struct {
-	Name                string // section and volume_backend_name; DEFAULT until Newton: the one backend, without a name
-	Pool                string
-	User                string // Ceph user without "client."
-	Conf                string // path of ceph.conf
-	SecretUUID          string // libvirt secret that holds User's key on every compute
-	FlattenFromSnapshot bool
-	MaxCloneDepth       int               // 5 when 0
-	ChunkSize           int               // MiB; 4 when 0
-	AvailabilityZone    string            // left alone when empty; until Ocata it is that of all backends of the service
-	Extra               map[string]string // further options of the section, by name
+	Name             string // section and volume_backend_name; DEFAULT until Newton: the one backend, without a name
+	Pool             string
+	User             string            // Ceph user without "client."
+	Conf             string            // path of ceph.conf
+	SecretUUID       string            // libvirt secret that holds User's key on every compute
+	AvailabilityZone string            // left alone when empty; until Ocata it is that of all backends of the service
+	Extra            map[string]string // further options of the section, by name
 }
 
 // Settings computes what cinder-volume needs on release r: the backend's
@@ -91,11 +90,10 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	out := fill(CinderVolume, r, map[string]string{
 		"backend": b.Name, "named": named, "enabled": enabled,
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
-		"flatten": title(b.FlattenFromSnapshot), "depth": number(b.MaxCloneDepth, 5), "chunk": number(b.ChunkSize, 4),
 		"zone": b.AvailabilityZone,
 	})
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
-		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for"}
+		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for in the options of this backend"}
 		at := slices.IndexFunc(out, func(o Setting) bool { return o.Section == b.Name && o.Option == name })
 		if at < 0 {
 			out = append(out, s)
@@ -181,7 +179,7 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 // supported refuses releases that the tables do not cover.
 func supported(r Release) error {
 	if age(string(r)) < 0 {
-		return fmt.Errorf("%w: release %q is unknown", ErrUnsupported, string(r))
+		return fmt.Errorf("openstack: no option table covers release %q: name one of havana (2013.2) to 2026.2", string(r))
 	}
 	return nil
 }
@@ -205,21 +203,7 @@ func with(items []string, item string) []string {
 	return append(items, item)
 }
 
-func number(n, standard int) string {
-	if n == 0 {
-		n = standard
-	}
-	return strconv.Itoa(n)
-}
-
-func title(b bool) string {
-	if b {
-		return "True"
-	}
-	return "False"
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`) })
 
 // word checks a value that must be one plain word: what it may hold has no
 // meaning to oslo.config ($, commas, quotes) nor to Ceph.
@@ -227,7 +211,7 @@ func word(field, value string) error {
 	if value == "" {
 		return fmt.Errorf("openstack: %s is empty", field)
 	}
-	if !plainWord.MatchString(value) {
+	if !plainWord().MatchString(value) {
 		return fmt.Errorf("openstack: %s %q: want letters, digits, dot, dash and underscore", field, value)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
@@ -51,7 +52,7 @@ func (w *World) cinderHost(host, service, backend string) string {
 }
 
 func (w *World) record(binary, host, zone string) {
-	w.API.AddService(openstack.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true, Updated: time.Now().UTC()})
+	w.API.AddService(api.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true, Updated: time.Now().UTC()})
 }
 
 // zone is a service's, or that of one of its backends, as it runs.
@@ -75,14 +76,14 @@ func (w *World) hooks() openstacktest.Hooks {
 		ImageUploaded:     w.imageUploaded,
 		ImageDeleted:      w.imageDeleted,
 		VolumeCreated:     w.volumeCreated,
-		VolumeDeleted:     func(v openstack.Volume) error { return w.volumesOf(v).remove("volume-" + v.ID) },
-		SnapshotCreated:   func(s openstack.Snapshot) error { return w.snapshot(s, true) },
-		SnapshotDeleted:   func(s openstack.Snapshot) error { return w.snapshot(s, false) },
+		VolumeDeleted:     func(v api.Volume) error { return w.volumesOf(v).remove("volume-" + v.ID) },
+		SnapshotCreated:   func(s api.Snapshot) error { return w.snapshot(s, true) },
+		SnapshotDeleted:   func(s api.Snapshot) error { return w.snapshot(s, false) },
 		BackupCreated:     w.backupCreated,
 		BackupDeleted:     w.backupDeleted,
 		BackupRestored:    w.backupRestored,
 		ServerCreated:     w.serverCreated,
-		ServerDeleted:     func(s openstack.Server) error { return w.disks(s.Host).remove(w.diskOf(s.ID)) },
+		ServerDeleted:     func(s api.Server) error { return w.disks(s.Host).remove(w.diskOf(s.ID)) },
 		ServerSnapshotted: w.serverSnapshotted,
 		Attached:          w.attach,
 		Detached:          w.detach,
@@ -118,7 +119,7 @@ func (p place) deleted(name string) error {
 	return errors.Join(err, p.remove(name))
 }
 
-func (w *World) volumeCreated(v *openstack.Volume, from openstack.VolumeRequest) error {
+func (w *World) volumeCreated(v *api.Volume, from api.VolumeRequest) error {
 	p := w.volumesOf(*v)
 	if p.cluster == nil {
 		return nil
@@ -127,7 +128,7 @@ func (w *World) volumeCreated(v *openstack.Volume, from openstack.VolumeRequest)
 }
 
 // snapshot knows the volumes of the first backend, which the journey goes through.
-func (w *World) snapshot(s openstack.Snapshot, there bool) error {
+func (w *World) snapshot(s api.Snapshot, there bool) error {
 	p := w.backend(w.spec.Cinder.Backends[0].Name)
 	if there {
 		return p.cluster.AddSnapshot(p.pool, "volume-"+s.VolumeID, "snapshot-"+s.ID, false)
@@ -146,7 +147,7 @@ func (w *World) backupPlace() place {
 
 // The Ceph driver keeps a full backup and those that build upon it in one
 // image, each as a snapshot.
-func (w *World) backupCreated(b *openstack.Backup, parent string) error {
+func (w *World) backupCreated(b *api.Backup, parent string) error {
 	w.mu.Lock()
 	w.backups[b.ID] = w.volumes[b.VolumeID]
 	w.mu.Unlock()
@@ -168,7 +169,7 @@ func (w *World) backupCreated(b *openstack.Backup, parent string) error {
 func backupImage(volumeID, first string) string { return "volume-" + volumeID + ".backup." + first }
 
 // backupDeleted removes a backup's snapshot, and the image with the last one.
-func (w *World) backupDeleted(b openstack.Backup) error {
+func (w *World) backupDeleted(b api.Backup) error {
 	p := w.backupPlace()
 	if p.cluster == nil {
 		return nil
@@ -194,7 +195,7 @@ func (w *World) backupDeleted(b openstack.Backup) error {
 	return nil
 }
 
-func (w *World) backupRestored(b openstack.Backup, v *openstack.Volume) error {
+func (w *World) backupRestored(b api.Backup, v *api.Volume) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	c, ok := w.backups[b.ID]
@@ -205,7 +206,7 @@ func (w *World) backupRestored(b openstack.Backup, v *openstack.Volume) error {
 	return nil
 }
 
-func (w *World) serverCreated(s *openstack.Server, userData []byte) error {
+func (w *World) serverCreated(s *api.Server, userData []byte) error {
 	w.mu.Lock()
 	w.guests[s.ID] = newGuest(userData)
 	w.mu.Unlock()
@@ -223,7 +224,7 @@ func (w *World) diskOf(id string) string {
 	return id + "_disk"
 }
 
-func (w *World) serverSnapshotted(_ openstack.Server, i *openstack.Image) ([]byte, error) {
+func (w *World) serverSnapshotted(_ api.Server, i *api.Image) ([]byte, error) {
 	data := []byte("the disk of a vm")
 	return data, w.imageUploaded(i, data)
 }

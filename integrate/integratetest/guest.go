@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // content is what a volume holds: the checksum of a guest's file, and how
@@ -41,7 +41,7 @@ func newGuest(userData []byte) *guest {
 }
 
 // attach lets the guest do what its script does with a new disk.
-func (w *World) attach(s openstack.Server, v openstack.Volume) error {
+func (w *World) attach(s api.Server, v api.Volume) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.guests[s.ID]
@@ -69,7 +69,7 @@ func (w *World) attach(s openstack.Server, v openstack.Volume) error {
 	return nil
 }
 
-func (w *World) detach(s openstack.Server, v openstack.Volume) error {
+func (w *World) detach(s api.Server, v api.Volume) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if g := w.guests[s.ID]; g != nil {
@@ -101,7 +101,7 @@ func (w *World) consoleOf(serverID string) string {
 }
 
 // migrate empties the console, as a real one begins anew on its new host.
-func (w *World) migrate(s openstack.Server, _ string) error {
+func (w *World) migrate(s api.Server, _ string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if g := w.guests[s.ID]; g != nil {

@@ -53,7 +53,7 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 		m.AddUnit(kollaUnit(containerOf(service)))
 		tag := cmp.Or(w.spec.Release, "none")
 		all[containerOf(service)] = &Container{Image: "quay.io/openstack.kolla/" + service + ":" + tag + "-debian-bookworm",
-			Version: strings.TrimSuffix(strings.TrimPrefix(w.version(string(openstack.Kolla)), "2:"), "-1"), Folder: kollaFolder(service), Strategy: "COPY_ALWAYS"}
+			Version: strings.TrimSuffix(strings.TrimPrefix(w.version(openstack.ReleaseOfKolla), "2:"), "-1"), Folder: kollaFolder(service), Strategy: "COPY_ALWAYS"}
 	}
 	for _, service := range h.Services {
 		account, _, _ := strings.Cut(service, "-")

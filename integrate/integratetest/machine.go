@@ -120,7 +120,7 @@ func (w *World) addPackages(m *remotetest.Host, h spec.Host) {
 	}
 	for _, service := range h.Services {
 		m.AddUnit(w.unit(h, service))
-		m.AddPackage(w.program(h, service), w.version(service), true)
+		m.AddPackage(w.program(h, service), w.packageVersion(service), true)
 	}
 }
 
@@ -153,15 +153,20 @@ func (w *World) program(h spec.Host, service string) string {
 	return "openstack-" + project
 }
 
-// version is one of a service's package, of the Spec's release.
-func (w *World) version(service string) string {
+// packageVersion is a version of a service's package, of the Spec's release.
+func (w *World) packageVersion(service string) string {
+	return w.version(func(v string) (openstack.Release, error) { return openstack.ReleaseOf(openstack.Service(service), v) })
+}
+
+// version is a version that releaseOf reads as the Spec's release.
+func (w *World) version(releaseOf func(string) (openstack.Release, error)) string {
 	versions := []string{"1:2013.2.3-1", "1:2014.1.5-1", "1:2014.2.4-1", "1:2015.1.4-1"}
 	for major := range 50 {
 		versions = append(versions, fmt.Sprintf("2:%d.0.0-1", major))
 	}
 	want, _ := openstack.ParseRelease(w.spec.Release) // an unknown one has no version
 	for _, v := range versions {
-		if r, err := openstack.ReleaseOf(openstack.Service(service), v); err == nil && r == want {
+		if r, err := releaseOf(v); err == nil && r == want {
 			return v
 		}
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -105,7 +105,7 @@ func (w *World) store(name string) (where place, found string, err error) {
 }
 
 // volumesOf is the place of a volume's backend.
-func (w *World) volumesOf(v openstack.Volume) place {
+func (w *World) volumesOf(v api.Volume) place {
 	_, backend, _ := strings.Cut(v.Host, "@")
 	backend, _, _ = strings.Cut(backend, "#")
 	return w.backend(backend)
@@ -126,7 +126,7 @@ func (w *World) disks(host string) place {
 	return w.place(host, "nova-compute", "libvirt", options{"images_rbd_ceph_conf", "images_rbd_pool", "rbd_user"})
 }
 
-func (w *World) imageUploaded(i *openstack.Image, data []byte) error {
+func (w *World) imageUploaded(i *api.Image, data []byte) error {
 	asked := ""
 	if len(i.Stores) > 0 {
 		asked = i.Stores[0]
@@ -154,7 +154,7 @@ func (w *World) keepImage(p place, id string, size int64) error {
 }
 
 // imageDeleted takes an image out of all its places.
-func (w *World) imageDeleted(i openstack.Image) error {
+func (w *World) imageDeleted(i api.Image) error {
 	for _, p := range w.placesOf(i.ID) {
 		if err := p.deleted(i.ID); err != nil {
 			return err

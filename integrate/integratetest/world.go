@@ -15,7 +15,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -77,7 +77,7 @@ func New(s spec.Spec) (*World, error) {
 	cfg, err := w.API.CloudConfig(w.dir)
 	if err == nil {
 		cfg.Poll = time.Millisecond
-		w.Cloud, err = openstack.Dial(context.Background(), cfg)
+		w.Cloud, err = api.Dial(context.Background(), cfg)
 	}
 	if err != nil {
 		return nil, errors.Join(err, w.Close())

@@ -10,7 +10,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,8 +49,8 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 	w, err := integratetest.New(smallSpec())
 	require.NoError(t, err)
 	defer w.Close()
-	upload := func(name string) openstack.Image {
-		image, err := w.Cloud.UploadImage(t.Context(), openstack.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
+	upload := func(name string) api.Image {
+		image, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
 		require.NoError(t, err)
 		return image
 	}

@@ -7,10 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // full is a Spec in which every field is set, those that it will have one day, too.

@@ -3,9 +3,8 @@ package spec_test
 import (
 	"testing"
 
-	"github.com/stretchr/testify/assert"
-
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/stretchr/testify/assert"
 )
 
 // TestEachHostIsAMachineOfItsOwn, whatever the spelling of its name and address.

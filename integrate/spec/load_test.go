@@ -11,11 +11,10 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // small is a Spec without faults.

@@ -7,21 +7,21 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 type volume struct {
-	openstack.Volume
+	api.Volume
 }
 
-func (v *volume) copy() openstack.Volume {
+func (v *volume) copy() api.Volume {
 	out := v.Volume
 	out.Servers = slices.Clone(out.Servers)
 	return out
 }
 
 // settle keeps what a hook changed in its copy of a volume, without the status.
-func (v *volume) settle(now openstack.Volume, status string) {
+func (v *volume) settle(now api.Volume, status string) {
 	servers := v.Servers
 	v.Volume = now
 	v.Servers, v.Status = servers, status
@@ -94,7 +94,7 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	w := in.Volume
-	from := openstack.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
+	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
 	if from.Type == "" {
 		from.Type = "__DEFAULT__"
 	}
@@ -108,8 +108,8 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	v := s.addVolume(openstack.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type, Zone: from.AvailabilityZone})
-	s.build(v, backend, func(now *openstack.Volume) error {
+	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type, Zone: from.AvailabilityZone})
+	s.build(v, backend, func(now *api.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil
 		}
@@ -118,13 +118,13 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"volume": v.json()}, nil
 }
 
-func (s *Server) addVolume(v openstack.Volume) *volume {
+func (s *Server) addVolume(v api.Volume) *volume {
 	v.ID = s.id()
 	return s.volumes.add(v.ID, volume{Volume: v})
 }
 
 // build lets a volume become available, by a hook that may fail.
-func (s *Server) build(v *volume, backend string, hook func(*openstack.Volume) error, done func(error)) {
+func (s *Server) build(v *volume, backend string, hook func(*api.Volume) error, done func(error)) {
 	now, failed := v.copy(), "error"
 	if v.Status == "restoring-backup" {
 		failed = "error_restoring"
@@ -146,7 +146,7 @@ func (s *Server) build(v *volume, backend string, hook func(*openstack.Volume) e
 }
 
 // source checks where a volume comes from and fills in its size.
-func (s *Server) source(r *openstack.VolumeRequest) error {
+func (s *Server) source(r *api.VolumeRequest) error {
 	size := 0
 	switch {
 	case r.ImageID != "":
@@ -224,7 +224,7 @@ func deleteVolume(s *Server, r *http.Request) (int, any, error) {
 	if v == nil {
 		return 0, nil, noSuch("Volume", r.PathValue("id"))
 	}
-	dependent := slices.ContainsFunc(s.snapshots.all(), func(p *openstack.Snapshot) bool { return p.VolumeID == v.ID })
+	dependent := slices.ContainsFunc(s.snapshots.all(), func(p *api.Snapshot) bool { return p.VolumeID == v.ID })
 	free := v.Status == "available" || strings.HasPrefix(v.Status, "error")
 	if !free || len(v.Servers) > 0 || dependent {
 		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing "+

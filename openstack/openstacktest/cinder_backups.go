@@ -5,11 +5,11 @@ import (
 	"net/http"
 	"slices"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 type backup struct {
-	openstack.Backup
+	api.Backup
 	parent string
 	size   int
 }
@@ -70,7 +70,7 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 // backUp puts a backup on its way.
 func (s *Server) backUp(v *volume, name, parent string) *backup {
 	id := s.id()
-	b := s.backups.add(id, backup{openstack.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID, Incremental: parent != ""}, parent, v.SizeGiB})
+	b := s.backups.add(id, backup{api.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID, Incremental: parent != ""}, parent, v.SizeGiB})
 	before, now := v.Status, b.Backup
 	v.Status = "backing-up"
 	s.later(func() error {
@@ -131,7 +131,7 @@ func restoreBackup(s *Server, r *http.Request) (int, any, error) {
 	}
 	b.Status = "restoring"
 	now := b.Backup
-	s.build(v, v.Host, func(to *openstack.Volume) error {
+	s.build(v, v.Host, func(to *api.Volume) error {
 		if s.cfg.Hooks.BackupRestored == nil {
 			return nil
 		}
@@ -148,7 +148,7 @@ func (s *Server) restoreTarget(name, id string, size int) (*volume, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.addVolume(openstack.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__", Zone: defaultZone}), nil
+		return s.addVolume(api.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__", Zone: defaultZone}), nil
 	}
 	v := s.volumes.byID[id]
 	switch {

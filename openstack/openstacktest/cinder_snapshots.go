@@ -4,7 +4,7 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 func createSnapshot(s *Server, r *http.Request) (int, any, error) {
@@ -26,7 +26,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume %s status must be available, but current status is: %s.", v.ID, v.Status)
 	}
 	id := s.id()
-	p := s.snapshots.add(id, openstack.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID})
+	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID})
 	now := *p
 	s.later(func() error {
 		if s.cfg.Hooks.SnapshotCreated == nil {
@@ -42,7 +42,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"snapshot": snapshotJSON(p)}, nil
 }
 
-func snapshotJSON(p *openstack.Snapshot) map[string]any {
+func snapshotJSON(p *api.Snapshot) map[string]any {
 	return map[string]any{"id": p.ID, "name": p.Name, "status": p.Status, "volume_id": p.VolumeID}
 }
 

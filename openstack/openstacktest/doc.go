@@ -1,5 +1,5 @@
 // Package openstacktest is a fake OpenStack cloud behind HTTP: identity v3,
-// image v2, volume v3 and compute v2.1, as far as package openstack uses them.
+// image v2, volume v3 and compute v2.1, as far as package api uses them.
 //
 // It keeps state and the services' semantics: objects are on their way before
 // they are there, deletions take a moment, a VM that is attached to holds its
@@ -13,7 +13,7 @@
 //	s := openstacktest.Start(t, openstacktest.Config{})
 //	cfg, err := s.CloudConfig(t.TempDir())
 //	…
-//	c, err := openstack.Dial(ctx, cfg)
+//	c, err := api.Dial(ctx, cfg)
 //
 // Hooks tell a composing package what happens, at the moment of its effect: it
 // mirrors it into a fake Ceph, plays the guest, and may let it fail. Time in
@@ -32,7 +32,7 @@
 //
 // # Testing
 //
-// TestCloud is the conformance suite of openstack.Cloud. The fake passes it as
+// TestCloud is the conformance suite of api.Cloud. The fake passes it as
 // a real cloud does; CEPHSTACK_LAB_CLOUDS and CEPHSTACK_LAB_IMAGE point the
 // test of this package at one.
 package openstacktest

@@ -11,11 +11,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 type image struct {
-	openstack.Image
+	api.Image
 	data []byte
 }
 

@@ -7,15 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 type server struct {
-	openstack.Server
+	api.Server
 	flavor Flavor
 }
 
-func (v *server) copy() openstack.Server {
+func (v *server) copy() api.Server {
 	out := v.Server
 	out.Volumes = slices.Clone(out.Volumes)
 	return out
@@ -163,7 +163,7 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	f := s.flavors.byID[in.Server.FlavorRef]
-	v := openstack.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef, FlavorID: f.ID,
+	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef, FlavorID: f.ID,
 		Created: time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0}
 	if root != nil {
 		v.Volumes = []string{root.ID}
@@ -176,7 +176,7 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 
 // boot lets a VM become ACTIVE on a host.
 func (s *Server) boot(v *server, root *volume, in serverRequest) {
-	var now openstack.Server
+	var now api.Server
 	s.later(func() error {
 		s.mu.Lock()
 		v.Host = s.schedule(in.Zone)

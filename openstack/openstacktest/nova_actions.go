@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // An action is what Nova remembers of a request on a VM.
@@ -85,11 +85,11 @@ func act(s *Server, r *http.Request) (int, any, error) {
 	}
 	switch {
 	case in.Stop != nil:
-		return s.power(r, v, "stop", "powering-off", "SHUTOFF", "ACTIVE", "ERROR")
+		return s.power(r, v, transition{"stop", "powering-off", "SHUTOFF"}, "ACTIVE", "ERROR")
 	case in.Start != nil:
-		return s.power(r, v, "start", "powering-on", "ACTIVE", "SHUTOFF")
+		return s.power(r, v, transition{"start", "powering-on", "ACTIVE"}, "SHUTOFF")
 	case in.Reboot != nil && in.Reboot.Type == "HARD":
-		return s.power(r, v, "reboot", "rebooting_hard", "ACTIVE", "ACTIVE", "SHUTOFF", "ERROR")
+		return s.power(r, v, transition{"reboot", "rebooting_hard", "ACTIVE"}, "ACTIVE", "SHUTOFF", "ERROR")
 	case in.Image != nil:
 		return s.snapshotServer(r, v, in.Image.Name)
 	case in.Migrate != nil:
@@ -117,25 +117,28 @@ func (s *Server) console(v *server, lines int) (int, any, error) {
 	return http.StatusOK, map[string]any{"output": text}, nil
 }
 
-// power brings a VM from one of some statuses into another.
-func (s *Server) power(r *http.Request, v *server, name, task, to string, from ...string) (int, any, error) {
+// A transition is an action that brings a VM into a status by way of a task.
+type transition struct{ name, task, to string }
+
+// power makes a transition from one of the given statuses.
+func (s *Server) power(r *http.Request, v *server, t transition, from ...string) (int, any, error) {
 	if !slices.Contains(from, v.Status) {
-		return 0, nil, refuse(http.StatusConflict, "Cannot '%s' instance %s while it is in vm_state %s", name, v.ID, strings.ToLower(v.Status))
+		return 0, nil, refuse(http.StatusConflict, "Cannot '%s' instance %s while it is in vm_state %s", t.name, v.ID, strings.ToLower(v.Status))
 	}
-	a := s.begin(r, v.ID, name)
-	v.Task = task
+	a := s.begin(r, v.ID, t.name)
+	v.Task = t.task
 	now := v.copy()
 	s.later(func() error {
 		if s.cfg.Hooks.ServerChanged == nil {
 			return nil
 		}
-		return s.cfg.Hooks.ServerChanged(now, name)
+		return s.cfg.Hooks.ServerChanged(now, t.name)
 	}, func(err error) {
 		v.Task = ""
 		switch {
 		case err == nil:
-			v.Status = to
-		case name == "reboot":
+			v.Status = t.to
+		case t.name == "reboot":
 			v.Status, v.Fault = "ERROR", err.Error()
 		}
 		a.end(err)
@@ -150,7 +153,7 @@ func (s *Server) snapshotServer(r *http.Request, v *server, name string) (int, a
 	a := s.begin(r, v.ID, "createImage")
 	v.Task = "image_snapshot"
 	id := s.id()
-	i := s.images.add(id, image{Image: openstack.Image{ID: id, Name: name, Status: "queued", DiskFormat: "raw"}})
+	i := s.images.add(id, image{Image: api.Image{ID: id, Name: name, Status: "queued", DiskFormat: "raw"}})
 	now, from := i.Image, v.copy()
 	data := []byte{}
 	s.later(func() (err error) {
@@ -258,7 +261,7 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 }
 
 // pair puts a hook on its way that is about a VM and a volume.
-func (s *Server) pair(hook func(openstack.Server, openstack.Volume) error, v *server, vol *volume, done func(error)) {
+func (s *Server) pair(hook func(api.Server, api.Volume) error, v *server, vol *volume, done func(error)) {
 	now, nowVol := v.copy(), vol.copy()
 	s.later(func() error {
 		if hook == nil {

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A Config says what the cloud is made of. The zero Config is a controller
@@ -41,22 +41,22 @@ type Config struct {
 // makes the object go into error, with the error's text as the reason. Each is
 // optional.
 type Hooks struct {
-	ImageUploaded     func(i *openstack.Image, data []byte) error // Stores is what was asked for; may set it and DirectURL; ErrNoStore is HTTP 400
-	ImageDeleted      func(i openstack.Image) error               // an error is HTTP 409, in use
-	VolumeCreated     func(v *openstack.Volume, from openstack.VolumeRequest) error
-	VolumeDeleted     func(v openstack.Volume) error // ErrBusy puts the volume back to available
-	SnapshotCreated   func(s openstack.Snapshot) error
-	SnapshotDeleted   func(s openstack.Snapshot) error               // ErrBusy as above
-	BackupCreated     func(b *openstack.Backup, parent string) error // parent is the backup that an incremental one builds upon; may set Container
-	BackupDeleted     func(b openstack.Backup) error
-	BackupRestored    func(b openstack.Backup, v *openstack.Volume) error
-	ServerCreated     func(s *openstack.Server, userData []byte) error
-	ServerDeleted     func(s openstack.Server) error
-	ServerChanged     func(s openstack.Server, action string) error // "start", "stop", "reboot"
-	ServerSnapshotted func(s openstack.Server, i *openstack.Image) (data []byte, err error)
-	Attached          func(s openstack.Server, v openstack.Volume) error
-	Detached          func(s openstack.Server, v openstack.Volume) error
-	Migrated          func(s openstack.Server, to string) error // s.Host is where it comes from
+	ImageUploaded     func(i *api.Image, data []byte) error // Stores is what was asked for; may set it and DirectURL; ErrNoStore is HTTP 400
+	ImageDeleted      func(i api.Image) error               // an error is HTTP 409, in use
+	VolumeCreated     func(v *api.Volume, from api.VolumeRequest) error
+	VolumeDeleted     func(v api.Volume) error // ErrBusy puts the volume back to available
+	SnapshotCreated   func(s api.Snapshot) error
+	SnapshotDeleted   func(s api.Snapshot) error               // ErrBusy as above
+	BackupCreated     func(b *api.Backup, parent string) error // parent is the backup that an incremental one builds upon; may set Container
+	BackupDeleted     func(b api.Backup) error
+	BackupRestored    func(b api.Backup, v *api.Volume) error
+	ServerCreated     func(s *api.Server, userData []byte) error
+	ServerDeleted     func(s api.Server) error
+	ServerChanged     func(s api.Server, action string) error // "start", "stop", "reboot"
+	ServerSnapshotted func(s api.Server, i *api.Image) (data []byte, err error)
+	Attached          func(s api.Server, v api.Volume) error
+	Detached          func(s api.Server, v api.Volume) error
+	Migrated          func(s api.Server, to string) error // s.Host is where it comes from
 	Console           func(serverID string) string
 }
 
@@ -75,10 +75,10 @@ type Server struct {
 	tokens     map[string]bool
 	violations []string
 	pending    []*change
-	services   []*openstack.ServiceRecord
+	services   []*api.ServiceRecord
 	images     table[image]
 	volumes    table[volume]
-	snapshots  table[openstack.Snapshot]
+	snapshots  table[api.Snapshot]
 	backups    table[backup]
 	types      table[volumeType]
 	flavors    table[Flavor]
@@ -162,12 +162,12 @@ func (s *Server) CloudsYAML() []byte {
 
 // CloudConfig writes clouds.yaml into folder dir and gives the Config that
 // dials the fake, with a short Poll.
-func (s *Server) CloudConfig(dir string) (openstack.Config, error) {
+func (s *Server) CloudConfig(dir string) (api.Config, error) {
 	name := filepath.Join(dir, "clouds.yaml")
 	if err := os.WriteFile(name, s.CloudsYAML(), 0o600); err != nil {
-		return openstack.Config{}, err
+		return api.Config{}, err
 	}
-	return openstack.Config{Cloud: "fake", CloudsFile: name, Poll: 2 * time.Millisecond}, nil
+	return api.Config{Cloud: "fake", CloudsFile: name, Poll: 2 * time.Millisecond}, nil
 }
 
 // ExpireTokens ends all tokens: the next request of each is a 401.

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
@@ -71,45 +71,45 @@ func TestHooks(t *testing.T) {
 		seen = append(seen, fmt.Sprint(what, len(s.Volumes()), len(s.Servers()), len(s.Images()), len(s.Snapshots()), len(s.Backups())))
 	}
 	s = openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{
-		ImageUploaded: func(i *openstack.Image, data []byte) error {
+		ImageUploaded: func(i *api.Image, data []byte) error {
 			note("image " + string(data) + " ")
 			i.Stores, i.DirectURL = []string{"file", "rbd"}, "rbd://fsid/images/"+i.ID+"/snap"
 			return nil
 		},
-		VolumeCreated: func(v *openstack.Volume, from openstack.VolumeRequest) error {
+		VolumeCreated: func(v *api.Volume, from api.VolumeRequest) error {
 			note("volume from " + from.ImageID[:8] + " ")
 			v.Host = "controller@ceph#ceph"
 			return nil
 		},
-		ServerDeleted: func(openstack.Server) error { note("server gone "); return nil },
+		ServerDeleted: func(api.Server) error { note("server gone "); return nil },
 	}})
 	cfg, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
-	c, err := openstack.Dial(t.Context(), cfg)
+	c, err := api.Dial(t.Context(), cfg)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("disk"))
+	i, err := c.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("disk"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"file", "rbd"}, i.Stores)
 	assert.Equal(t, "rbd://fsid/images/"+i.ID+"/snap", i.DirectURL)
-	v, err := c.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, ImageID: i.ID})
+	v, err := c.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, ImageID: i.ID})
 	require.NoError(t, err)
 	assert.Equal(t, "controller@ceph#ceph", v.Host)
-	require.NoError(t, c.DeleteServer(t.Context(), s.AddServer(openstack.Server{Name: "old"})))
+	require.NoError(t, c.DeleteServer(t.Context(), s.AddServer(api.Server{Name: "old"})))
 	assert.Equal(t, []string{"image disk 0 0 1 0 0", "volume from " + i.ID[:8] + " 1 0 1 0 0", "server gone 1 1 1 0 0"}, seen)
 }
 
 func TestManyClients(t *testing.T) {
-	s := openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{VolumeCreated: func(*openstack.Volume, openstack.VolumeRequest) error { return nil }}})
+	s := openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{VolumeCreated: func(*api.Volume, api.VolumeRequest) error { return nil }}})
 	cfg, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
 	var wg sync.WaitGroup
 	for n := range 8 {
 		wg.Go(func() {
-			c, err := openstack.Dial(t.Context(), cfg)
+			c, err := api.Dial(t.Context(), cfg)
 			if !assert.NoError(t, err) {
 				return
 			}
-			v, err := c.CreateVolume(t.Context(), openstack.VolumeRequest{Name: fmt.Sprint(n), SizeGiB: 1})
+			v, err := c.CreateVolume(t.Context(), api.VolumeRequest{Name: fmt.Sprint(n), SizeGiB: 1})
 			assert.NoError(t, err)
 			s.SetUp("nova-compute", "compute1", n%2 == 0)
 			assert.NoError(t, c.DeleteVolume(t.Context(), v.ID))
@@ -122,7 +122,7 @@ func TestManyClients(t *testing.T) {
 func ExampleNew() {
 	fake := openstacktest.New(openstacktest.Config{
 		Backends: []string{"nfs", "ceph"},
-		Hooks: openstacktest.Hooks{VolumeCreated: func(v *openstack.Volume, _ openstack.VolumeRequest) error {
+		Hooks: openstacktest.Hooks{VolumeCreated: func(v *api.Volume, _ api.VolumeRequest) error {
 			fmt.Println("the fake Ceph learns of", v.Name, "on", v.Host)
 			return nil
 		}},
@@ -138,11 +138,11 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	cloud, err := openstack.Dial(context.Background(), cfg)
+	cloud, err := api.Dial(context.Background(), cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	volume, err := cloud.CreateVolume(context.Background(), openstack.VolumeRequest{Name: "probe", SizeGiB: 1, Type: "ceph"})
+	volume, err := cloud.CreateVolume(context.Background(), api.VolumeRequest{Name: "probe", SizeGiB: 1, Type: "ceph"})
 	fmt.Println(volume.Status, err)
 	// Output:
 	// the fake Ceph learns of probe on controller@ceph#ceph

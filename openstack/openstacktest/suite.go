@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A Fixture is what the conformance suite finds in a cloud.
@@ -30,7 +30,7 @@ type Fixture struct {
 // TestCloud drives the journey of an image through a cloud by way of Cloud:
 // image, volume from it, VM, attach, detach, snapshot, backups, restore and
 // the deletion of it all. A fake and a real cloud pass the same suite.
-func TestCloud(t *testing.T, open func(t *testing.T) (*openstack.Cloud, Fixture)) {
+func TestCloud(t *testing.T, open func(t *testing.T) (*api.Cloud, Fixture)) {
 	c, f := open(t)
 	if f.Prefix == "" {
 		f.Prefix = "conformance"
@@ -61,13 +61,13 @@ func TestCloud(t *testing.T, open func(t *testing.T) (*openstack.Cloud, Fixture)
 
 // A journey is what the steps hand on to each other.
 type journey struct {
-	*openstack.Cloud
+	*api.Cloud
 	f             Fixture
-	img, img2     openstack.Image
-	vol, restored openstack.Volume
-	vm            openstack.Server
+	img, img2     api.Image
+	vol, restored api.Volume
+	vm            api.Server
 	snap          string
-	full, incr    openstack.Backup
+	full, incr    api.Backup
 }
 
 func (j *journey) name(what string) string { return j.f.Prefix + "-" + what }
@@ -90,7 +90,7 @@ func (j *journey) services(t *testing.T, ctx context.Context) {
 	found, err := j.Services(ctx)
 	check(t, "services", err)
 	for _, binary := range []string{"cinder-volume", "cinder-scheduler", "nova-compute", "nova-conductor"} {
-		at := slices.IndexFunc(found, func(r openstack.ServiceRecord) bool { return r.Binary == binary && r.Up && r.Enabled })
+		at := slices.IndexFunc(found, func(r api.ServiceRecord) bool { return r.Binary == binary && r.Up && r.Enabled })
 		want(t, at >= 0, "no %s is up: %+v", binary, found)
 		age := time.Since(found[at].Updated)
 		want(t, age > -time.Hour && age < time.Hour, "%s was last seen %s ago", binary, age)
@@ -117,8 +117,8 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 	}
 	for name, read := range reads {
 		err := read()
-		var e *openstack.APIError
-		want(t, errors.Is(err, openstack.ErrNotFound) && errors.As(err, &e), "%s: want ErrNotFound in an *APIError, got %v", name, err)
+		var e *api.Error
+		want(t, errors.Is(err, api.ErrNotFound) && errors.As(err, &e), "%s: want ErrNotFound in an *api.Error, got %v", name, err)
 	}
 	for name, remove := range map[string]func(context.Context, string) error{"image": j.DeleteImage, "volume": j.DeleteVolume, "server": j.DeleteServer,
 		"backup": j.DeleteBackup, "snapshot": j.DeleteSnapshot, "flavor": j.DeleteFlavor, "type": j.DeleteVolumeType} {
@@ -128,14 +128,14 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 
 func (j *journey) image(t *testing.T, ctx context.Context) {
 	var err error
-	j.img, err = j.UploadImage(ctx, openstack.ImageRequest{Name: j.name("image"), DiskFormat: "raw"}, bytes.NewReader(j.f.Image))
+	j.img, err = j.UploadImage(ctx, api.ImageRequest{Name: j.name("image"), DiskFormat: "raw"}, bytes.NewReader(j.f.Image))
 	check(t, "upload", err)
 	sum := sha512.Sum512(j.f.Image)
 	want(t, j.img.Status == "active" && j.img.Size == int64(len(j.f.Image)), "uploaded %d bytes, got %+v", len(j.f.Image), j.img)
 	want(t, j.img.SHA512 == hex.EncodeToString(sum[:]), "digest %q is not that of the data", j.img.SHA512)
 	found, err := j.Images(ctx, j.name("image"))
 	check(t, "images", err)
-	want(t, slices.ContainsFunc(found, func(i openstack.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v", found)
+	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v", found)
 	none, err := j.Images(ctx, j.name("none"))
 	check(t, "images", err)
 	want(t, len(none) == 0, "images of a name that none has: %+v", none)
@@ -151,17 +151,17 @@ func (j *journey) size() int { return max(1, (len(j.f.Image)+1<<30-1)>>30) }
 
 func (j *journey) volumes(t *testing.T, ctx context.Context) {
 	var err error
-	j.vol, err = j.CreateVolume(ctx, openstack.VolumeRequest{Name: j.name("volume"), SizeGiB: j.size(), ImageID: j.img.ID, Type: j.f.Type})
+	j.vol, err = j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("volume"), SizeGiB: j.size(), ImageID: j.img.ID, Type: j.f.Type})
 	check(t, "volume from image", err)
 	want(t, j.vol.Status == "available" && j.vol.SizeGiB == j.size() && strings.Contains(j.vol.Host, "@"), "got %+v", j.vol)
 	all, err := j.Volumes(ctx)
 	check(t, "volumes", err)
-	want(t, slices.ContainsFunc(all, func(v openstack.Volume) bool { return v.ID == j.vol.ID }), "the volume is not in the list")
-	empty, err := j.CreateVolume(ctx, openstack.VolumeRequest{Name: j.name("empty"), SizeGiB: 1, Type: j.f.Type})
+	want(t, slices.ContainsFunc(all, func(v api.Volume) bool { return v.ID == j.vol.ID }), "the volume is not in the list")
+	empty, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("empty"), SizeGiB: 1, Type: j.f.Type})
 	check(t, "empty volume", err)
 	check(t, "delete empty volume", j.DeleteVolume(ctx, empty.ID))
 	_, err = j.Volume(ctx, empty.ID)
-	want(t, errors.Is(err, openstack.ErrNotFound), "a deleted volume: %v", err)
+	want(t, errors.Is(err, api.ErrNotFound), "a deleted volume: %v", err)
 }
 
 func (j *journey) types(t *testing.T, ctx context.Context) {
@@ -184,14 +184,14 @@ func (j *journey) types(t *testing.T, ctx context.Context) {
 
 func (j *journey) boot(t *testing.T, ctx context.Context) {
 	var err error
-	j.vm, err = j.CreateServer(ctx, openstack.ServerRequest{Name: j.name("server"), ImageID: j.img.ID, Flavor: j.f.Flavor,
+	j.vm, err = j.CreateServer(ctx, api.ServerRequest{Name: j.name("server"), ImageID: j.img.ID, Flavor: j.f.Flavor,
 		Host: j.f.Hosts[0], UserData: []byte("#!/bin/sh\n")})
 	check(t, "boot", err)
 	want(t, j.vm.Status == "ACTIVE" && j.vm.Task == "" && j.vm.Host == j.f.Hosts[0], "got %+v", j.vm)
 	want(t, j.vm.ImageID == j.img.ID && j.vm.HasLocalDisk && j.vm.FlavorID != "" && !j.vm.Created.IsZero(), "got %+v", j.vm)
 	found, err := j.Servers(ctx, j.f.Hosts[0])
 	check(t, "servers", err)
-	want(t, slices.ContainsFunc(found, func(s openstack.Server) bool { return s.ID == j.vm.ID }), "the server is not on its host")
+	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID }), "the server is not on its host")
 	_, err = j.Console(ctx, j.vm.ID, 10)
 	check(t, "console", err)
 }
@@ -204,7 +204,7 @@ func (j *journey) attach(t *testing.T, ctx context.Context) {
 	s, err := j.Server(ctx, j.vm.ID)
 	check(t, "server", err)
 	want(t, slices.Equal(s.Volumes, []string{j.vol.ID}), "got %+v", s)
-	var e *openstack.APIError
+	var e *api.Error
 	err = j.DeleteVolume(ctx, j.vol.ID)
 	want(t, errors.As(err, &e) && e.Code == 400 && e.Detail != "", "deleting an attached volume: %v", err)
 }
@@ -215,8 +215,8 @@ func (j *journey) snapshot(t *testing.T, ctx context.Context) {
 	check(t, "snapshot of an attached volume", err)
 	all, err := j.Snapshots(ctx)
 	check(t, "snapshots", err)
-	want(t, slices.ContainsFunc(all, func(s openstack.Snapshot) bool { return s.ID == j.snap && s.VolumeID == j.vol.ID }), "the snapshot is not in %+v", all)
-	v, err := j.CreateVolume(ctx, openstack.VolumeRequest{Name: j.name("from-snapshot"), SnapshotID: j.snap})
+	want(t, slices.ContainsFunc(all, func(s api.Snapshot) bool { return s.ID == j.snap && s.VolumeID == j.vol.ID }), "the snapshot is not in %+v", all)
+	v, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("from-snapshot"), SnapshotID: j.snap})
 	check(t, "volume from snapshot", err)
 	want(t, v.SizeGiB == j.vol.SizeGiB, "got %+v", v)
 	check(t, "delete it", j.DeleteVolume(ctx, v.ID))
@@ -224,20 +224,20 @@ func (j *journey) snapshot(t *testing.T, ctx context.Context) {
 }
 
 func (j *journey) backup(t *testing.T, ctx context.Context) {
-	var e *openstack.APIError
-	_, err := j.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.vol.ID, Name: j.name("refused")})
+	var e *api.Error
+	_, err := j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("refused")})
 	want(t, errors.As(err, &e) && e.Code == 400, "backup of an attached volume without Force: %v", err)
-	j.full, err = j.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.vol.ID, Name: j.name("full"), Force: true})
+	j.full, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("full"), Force: true})
 	check(t, "full backup", err)
 	want(t, j.full.Status == "available" && !j.full.Incremental && j.full.VolumeID == j.vol.ID, "got %+v", j.full)
-	j.incr, err = j.CreateBackup(ctx, openstack.BackupRequest{VolumeID: j.vol.ID, Name: j.name("incremental"), Force: true, Incremental: true})
+	j.incr, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("incremental"), Force: true, Incremental: true})
 	check(t, "incremental backup", err)
 	want(t, j.incr.Incremental, "got %+v", j.incr)
 	err = j.DeleteBackup(ctx, j.full.ID)
 	want(t, errors.As(err, &e) && e.Code == 400, "deleting a backup that another builds upon: %v", err)
 	all, err := j.Backups(ctx)
 	check(t, "backups", err)
-	want(t, slices.ContainsFunc(all, func(b openstack.Backup) bool { return b.ID == j.incr.ID }), "the backup is not in %+v", all)
+	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.incr.ID }), "the backup is not in %+v", all)
 }
 
 func (j *journey) power(t *testing.T, ctx context.Context) {
@@ -259,7 +259,7 @@ func (j *journey) serverImage(t *testing.T, ctx context.Context) {
 
 func (j *journey) migrate(t *testing.T, ctx context.Context) {
 	err := j.LiveMigrate(ctx, j.vm.ID, "no-such-host")
-	var e *openstack.APIError
+	var e *api.Error
 	want(t, errors.As(err, &e), "migration to no host: %v", err)
 	check(t, "migrate to where it is", j.LiveMigrate(ctx, j.vm.ID, j.f.Hosts[0]))
 	if len(j.f.Hosts) < 2 {
@@ -293,7 +293,7 @@ func (j *journey) deleteAll(t *testing.T, ctx context.Context) {
 	check(t, "clean up", j.remove(ctx))
 	for name, err := range map[string]error{"server": second(j.Server(ctx, j.vm.ID)), "volume": second(j.Volume(ctx, j.vol.ID)),
 		"image": second(j.Image(ctx, j.img.ID)), "backup": second(j.Backup(ctx, j.full.ID))} {
-		want(t, errors.Is(err, openstack.ErrNotFound), "%s after its deletion: %v", name, err)
+		want(t, errors.Is(err, api.ErrNotFound), "%s after its deletion: %v", name, err)
 	}
 }
 

@@ -9,16 +9,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 func TestFake(t *testing.T) {
-	openstacktest.TestCloud(t, func(t *testing.T) (*openstack.Cloud, openstacktest.Fixture) {
+	openstacktest.TestCloud(t, func(t *testing.T) (*api.Cloud, openstacktest.Fixture) {
 		s := openstacktest.Start(t, openstacktest.Config{})
 		cfg, err := s.CloudConfig(t.TempDir())
 		require.NoError(t, err)
-		c, err := openstack.Dial(t.Context(), cfg)
+		c, err := api.Dial(t.Context(), cfg)
 		require.NoError(t, err)
 		return c, openstacktest.Fixture{Hosts: []string{"compute1", "compute2"}, Flavor: "tiny", Image: bytes.Repeat([]byte("boot"), 4096)}
 	})
@@ -33,8 +33,8 @@ func TestLab(t *testing.T) {
 	if clouds == "" || image == "" {
 		t.Skip("CEPHSTACK_LAB_CLOUDS and CEPHSTACK_LAB_IMAGE do not name a real cloud and an image that boots there: not run against one")
 	}
-	openstacktest.TestCloud(t, func(t *testing.T) (*openstack.Cloud, openstacktest.Fixture) {
-		c, err := openstack.Dial(t.Context(), openstack.Config{Cloud: "lab", CloudsFile: clouds})
+	openstacktest.TestCloud(t, func(t *testing.T) (*api.Cloud, openstacktest.Fixture) {
+		c, err := api.Dial(t.Context(), api.Config{Cloud: "lab", CloudsFile: clouds})
 		require.NoError(t, err)
 		data, err := os.ReadFile(image)
 		require.NoError(t, err)

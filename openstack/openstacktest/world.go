@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A Flavor is a size of VMs.
@@ -21,7 +21,7 @@ type Flavor struct {
 // held.
 func (s *Server) populate() {
 	up := func(binary, host, zone string) {
-		s.AddService(openstack.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true})
+		s.AddService(api.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true})
 	}
 	up("cinder-scheduler", s.cfg.Controller, "nova")
 	up("cinder-backup", s.cfg.Controller, "nova")
@@ -38,7 +38,7 @@ func (s *Server) populate() {
 
 // AddService adds a service record, or replaces the one of its binary and
 // host. The record of a service that is up renews itself.
-func (s *Server) AddService(r openstack.ServiceRecord) {
+func (s *Server) AddService(r api.ServiceRecord) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Updated.IsZero() {
@@ -55,7 +55,7 @@ func (s *Server) AddService(r openstack.ServiceRecord) {
 func (s *Server) RemoveService(binary, host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.services = slices.DeleteFunc(s.services, func(r *openstack.ServiceRecord) bool { return r.Binary == binary && r.Host == host })
+	s.services = slices.DeleteFunc(s.services, func(r *api.ServiceRecord) bool { return r.Binary == binary && r.Host == host })
 }
 
 // SetUp marks a service up or down. One that is down keeps its last sign of
@@ -69,7 +69,7 @@ func (s *Server) SetUp(binary, host string, up bool) {
 }
 
 // service finds a record. s.mu is held.
-func (s *Server) service(binary, host string) *openstack.ServiceRecord {
+func (s *Server) service(binary, host string) *api.ServiceRecord {
 	for _, r := range s.services {
 		if r.Binary == binary && r.Host == host {
 			return r
@@ -124,7 +124,7 @@ func (s *Server) AddVolumeType(name, backend string) {
 
 // AddImage adds an image that was there before, active unless it says
 // otherwise, without a hook, and gives its ID.
-func (s *Server) AddImage(i openstack.Image, data []byte) string {
+func (s *Server) AddImage(i api.Image, data []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i.ID == "" {
@@ -140,7 +140,7 @@ func (s *Server) AddImage(i openstack.Image, data []byte) string {
 
 // AddVolume adds a volume that was there before, available unless it says
 // otherwise, without a hook, and gives its ID.
-func (s *Server) AddVolume(v openstack.Volume) string {
+func (s *Server) AddVolume(v api.Volume) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v.ID == "" {
@@ -165,7 +165,7 @@ func (s *Server) AddVolume(v openstack.Volume) string {
 // AddServer adds a VM that was there before, active and on the first compute
 // unless it says otherwise, without a hook, and gives its ID. FlavorID is
 // "tiny" when empty; its disks follow from image and flavor.
-func (s *Server) AddServer(v openstack.Server) string {
+func (s *Server) AddServer(v api.Server) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v.ID == "" {
@@ -201,8 +201,8 @@ func (s *Server) flavor(name string) Flavor {
 }
 
 // Images gives the images as they are now.
-func (s *Server) Images() []openstack.Image {
-	return snap(s, &s.images, func(i *image) openstack.Image { return i.Image })
+func (s *Server) Images() []api.Image {
+	return snap(s, &s.images, func(i *image) api.Image { return i.Image })
 }
 
 // ImageData gives the data of an image, nil when there are none.
@@ -216,23 +216,23 @@ func (s *Server) ImageData(id string) []byte {
 }
 
 // Volumes gives the volumes as they are now.
-func (s *Server) Volumes() []openstack.Volume {
-	return snap(s, &s.volumes, func(v *volume) openstack.Volume { return v.copy() })
+func (s *Server) Volumes() []api.Volume {
+	return snap(s, &s.volumes, func(v *volume) api.Volume { return v.copy() })
 }
 
 // Snapshots gives the volume snapshots as they are now.
-func (s *Server) Snapshots() []openstack.Snapshot {
-	return snap(s, &s.snapshots, func(v *openstack.Snapshot) openstack.Snapshot { return *v })
+func (s *Server) Snapshots() []api.Snapshot {
+	return snap(s, &s.snapshots, func(v *api.Snapshot) api.Snapshot { return *v })
 }
 
 // Backups gives the backups as they are now.
-func (s *Server) Backups() []openstack.Backup {
-	return snap(s, &s.backups, func(b *backup) openstack.Backup { return b.Backup })
+func (s *Server) Backups() []api.Backup {
+	return snap(s, &s.backups, func(b *backup) api.Backup { return b.Backup })
 }
 
 // Servers gives the VMs as they are now.
-func (s *Server) Servers() []openstack.Server {
-	return snap(s, &s.servers, func(v *server) openstack.Server { return v.copy() })
+func (s *Server) Servers() []api.Server {
+	return snap(s, &s.servers, func(v *server) api.Server { return v.copy() })
 }
 
 func snap[T, U any](s *Server, t *table[T], f func(*T) U) []U {

@@ -92,7 +92,7 @@ func edit(t *testing.T, o *oracle, r *rand.Rand, data []byte) {
 		if had && old == value {
 			require.Equal(t, before, f.Bytes())
 		} else {
-			ownsOneLine(t, before, f.Bytes(), at[1], had)
+			setting{before, f.Bytes(), at[1], had}.ownsOneLine(t)
 		}
 		want[at] = value
 	}
@@ -125,11 +125,18 @@ func defaults(data []byte) (all [][2]string) {
 	return all
 }
 
-// ownsOneLine checks that after is before with one line changed or a few
-// lines put in that the edit needs.
-func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
+// A setting sets an option that a file had or had not.
+type setting struct {
+	before, after []byte
+	option        string
+	had           bool
+}
+
+// ownsOneLine checks that one line was changed, or that only the lines that the
+// edit needs were put in.
+func (e setting) ownsOneLine(t *testing.T) {
 	t.Helper()
-	b, a := bytes.SplitAfter(before, []byte("\n")), bytes.SplitAfter(after, []byte("\n"))
+	b, a := bytes.SplitAfter(e.before, []byte("\n")), bytes.SplitAfter(e.after, []byte("\n"))
 	head := 0
 	for head < min(len(a), len(b)) && bytes.Equal(a[head], b[head]) {
 		head++
@@ -139,10 +146,10 @@ func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
 		tail++
 	}
 	gone, come := bytes.Join(b[head:len(b)-tail], nil), bytes.Join(a[head:len(a)-tail], nil)
-	if had {
+	if e.had {
 		require.Equal(t, 1, len(b)-tail-head)
 		require.Equal(t, 1, len(a)-tail-head)
-		require.True(t, bytes.HasPrefix(come, []byte(option)), "%q", come)
+		require.True(t, bytes.HasPrefix(come, []byte(e.option)), "%q", come)
 		return
 	}
 	require.True(t, bytes.HasPrefix(come, gone), "%q became %q", gone, come)
@@ -150,7 +157,7 @@ func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
 	if strings.HasPrefix(put, "[") {
 		_, put, _ = strings.Cut(put, "\n")
 	}
-	require.True(t, strings.HasPrefix(put, option+" ="), "%q", put)
+	require.True(t, strings.HasPrefix(put, e.option+" ="), "%q", put)
 	require.NotContains(t, put, "\n")
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/upstart"
 )
@@ -33,7 +33,7 @@ func Open(ctx context.Context, s spec.Spec, librados Librados) (w integrate.Worl
 		o.clusters(ctx, s.Clusters, access{"/etc/ceph", librados})
 	}
 	if len(o.errs) == 0 {
-		o.Cloud, o.CloudErr = openstack.Dial(ctx, openstack.Config{Cloud: s.Cloud.Name, CloudsFile: s.Cloud.CloudsFile})
+		o.Cloud, o.CloudErr = api.Dial(ctx, api.Config{Cloud: s.Cloud.Name, CloudsFile: s.Cloud.CloudsFile})
 		if o.CloudErr != nil {
 			o.CloudErr = fmt.Errorf("cloud %q of %s: %w", s.Cloud.Name, cmp.Or(s.Cloud.CloudsFile, "clouds.yaml"), o.CloudErr)
 		}

@@ -8,11 +8,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // stillServed downloads the old image and compares it.
-func (l *lab) stillServed(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+func (l *lab) stillServed(ctx context.Context, cloud *api.Cloud) (string, error) {
 	r, err := cloud.DownloadImage(ctx, l.before.Image.ID)
 	if err != nil {
 		return "", err
@@ -30,7 +30,7 @@ func (l *lab) stillServed(ctx context.Context, cloud *openstack.Cloud) (string, 
 }
 
 // start starts the old VM unless it runs.
-func (l *lab) start(ctx context.Context, cloud *openstack.Cloud) error {
+func (l *lab) start(ctx context.Context, cloud *api.Cloud) error {
 	s, err := cloud.Server(ctx, l.before.Server.ID)
 	if err != nil || s.Status == "ACTIVE" {
 		return err
@@ -39,7 +39,7 @@ func (l *lab) start(ctx context.Context, cloud *openstack.Cloud) error {
 }
 
 // stillRuns starts the old VM, reboots it the hard way, and stops it again.
-func (l *lab) stillRuns(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+func (l *lab) stillRuns(ctx context.Context, cloud *api.Cloud) (string, error) {
 	id := l.before.Server.ID
 	if err := l.start(ctx, cloud); err != nil {
 		return "", err
@@ -67,7 +67,7 @@ func diskLine(list string) string {
 }
 
 // stillAttaches puts the old volume, on its old backend, into the old VM.
-func (l *lab) stillAttaches(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+func (l *lab) stillAttaches(ctx context.Context, cloud *api.Cloud) (string, error) {
 	vm, vol := l.before.Server.ID, l.before.Volume.ID
 	if err := l.start(ctx, cloud); err != nil {
 		return "", err
@@ -87,7 +87,7 @@ func (l *lab) stillAttaches(ctx context.Context, cloud *openstack.Cloud) (string
 
 // moveDisk is what an operator does with a VM whose disk is local before its
 // compute can be switched: stop it, copy its disk into Nova's pool.
-func (l *lab) moveDisk(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+func (l *lab) moveDisk(ctx context.Context, cloud *api.Cloud) (string, error) {
 	id := l.before.Server.ID
 	if err := cloud.StopServer(ctx, id); err != nil {
 		return "", err

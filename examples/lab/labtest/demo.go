@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A report is what the demo writes.
@@ -50,7 +50,7 @@ func (l *lab) mainJob(ctx context.Context) (*report, error) {
 // wholeJob integrates a cloud: a first apply, which leaves the compute with an
 // old VM alone; the operator moves that VM's disk; a second apply takes the
 // rest; then everything is verified.
-func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration, cloud *openstack.Cloud) error {
+func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration, cloud *api.Cloud) error {
 	err := l.stages(ctx, r,
 		stage{"plan", func(ctx context.Context) (string, error) { return l.showPlan(ctx, in) }},
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},

@@ -9,7 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // kollaContainers are those of each host, with libvirt's last.
@@ -161,11 +161,11 @@ echo "$before" | wc -w`
 
 // computesBack waits for the computes: Nova disables one whose libvirt goes away, and
 // looks whether it is back once a minute.
-func (l *lab) computesBack(ctx context.Context, cloud *openstack.Cloud) (string, error) {
+func (l *lab) computesBack(ctx context.Context, cloud *api.Cloud) (string, error) {
 	began := time.Now()
 	for {
 		records, err := cloud.Services(ctx)
-		away := slices.DeleteFunc(records, func(r openstack.ServiceRecord) bool { return r.Binary != "nova-compute" || r.Up && r.Enabled })
+		away := slices.DeleteFunc(records, func(r api.ServiceRecord) bool { return r.Binary != "nova-compute" || r.Up && r.Enabled })
 		switch {
 		case err != nil:
 			return "", err

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 const west = "west"
@@ -46,8 +46,8 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 }
 
 // zoneByType makes a volume of the type of the second backend.
-func zoneByType(ctx context.Context, cloud *openstack.Cloud) (_ string, err error) {
-	v, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "zone-by-type", SizeGiB: 1, Type: west})
+func zoneByType(ctx context.Context, cloud *api.Cloud) (_ string, err error) {
+	v, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "zone-by-type", SizeGiB: 1, Type: west})
 	if v.ID != "" {
 		defer func() { err = errors.Join(err, cloud.DeleteVolume(context.WithoutCancel(ctx), v.ID)) }()
 	}

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // A part is a test with a cloud of its own.
@@ -147,8 +147,8 @@ func (l *lab) noLeftovers(ctx context.Context) (string, error) {
 }
 
 // backends makes a volume on the new backend and looks at the old one's.
-func (l *lab) backends(ctx context.Context, cloud *openstack.Cloud) (string, error) {
-	vol, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "labtest", SizeGiB: 1, Type: "ceph"})
+func (l *lab) backends(ctx context.Context, cloud *api.Cloud) (string, error) {
+	vol, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "labtest", SizeGiB: 1, Type: "ceph"})
 	if err != nil {
 		return "", err
 	}

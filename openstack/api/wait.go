@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -31,7 +31,7 @@ func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 			return err
 		}
 		if e := sleep(ctx, c.poll); e != nil {
-			out := &APIError{Op: op, Object: object, Err: e}
+			out := &Error{Op: op, Object: object, Err: e}
 			if state != "" {
 				out.Detail = "it was still " + state
 			}
@@ -43,13 +43,13 @@ func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 // away reports whether an API that is restarting, or the proxy before it, may
 // have said this.
 func away(err error) bool {
-	var e *APIError
+	var e *Error
 	return errors.Is(err, ErrUnreachable) || errors.As(err, &e) && e.Code >= http.StatusBadGateway && e.Code <= http.StatusGatewayTimeout
 }
 
 // failed is the error of an object that went into error.
 func (c *Cloud) failed(op, object, detail string) error {
-	return &APIError{Op: op, Object: object, Detail: c.clean(detail), Err: ErrFailed}
+	return &Error{Op: op, Object: object, Detail: c.clean(detail), Err: ErrFailed}
 }
 
 // bad reports whether a status of a volume, snapshot, backup or image is a

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -14,13 +14,10 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// httpClient prepares the client of all calls.
-func httpClient(given *http.Client, secure *tls.Config) http.Client {
-	if given != nil {
-		out := *given
-		out.Transport = sizes{out.Transport}
-		return out
-	}
+// httpClient prepares the client of all calls. No connection is used twice:
+// APIs under uwsgi close theirs without a word, and the next request on such a
+// connection would fail.
+func httpClient(secure *tls.Config) http.Client {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second}
 	return http.Client{Transport: sizes{t}}
 }
@@ -42,10 +39,6 @@ func (u *upload) Close() error { return nil }
 type sizes struct{ next http.RoundTripper }
 
 func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := s.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	if u, ok := r.Body.(*upload); ok {
 		r = r.Clone(r.Context())
 		r.ContentLength = u.size
@@ -53,7 +46,7 @@ func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
 			r.Body = http.NoBody
 		}
 	}
-	return next.RoundTrip(r)
+	return s.next.RoundTrip(r)
 }
 
 const (
@@ -61,17 +54,24 @@ const (
 	retryAfter = 30 * time.Second // longer waits are the caller's decision
 )
 
-// retry decides on a failed call: nil sends it again. Only calls that change
-// nothing are sent again, since the effect of others is unknown, and logins.
-// What found no listener was not sent, whatever it was.
-func retry(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error, failures uint) error {
+// An attempt is a call that failed, for the how-many-th time.
+type attempt struct {
+	method, url string
+	failures    uint
+}
+
+// retry decides on a failed call: nil sends it again. Calls that change nothing
+// are sent again, and logins. The effect of other calls is unknown, unless
+// nothing listened: then the call was not sent.
+func (a attempt) retry(ctx context.Context, err error) error {
 	var connection *net.OpError
 	unsent := errors.As(err, &connection) && connection.Op == "dial"
-	harmless := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(url, "/auth/tokens") || unsent
-	if !harmless || failures >= tries || ctx.Err() != nil {
+	reads := a.method == http.MethodGet || a.method == http.MethodHead
+	harmless := reads || unsent || strings.HasSuffix(a.url, "/auth/tokens")
+	if !harmless || a.failures >= tries || ctx.Err() != nil {
 		return err
 	}
-	pause := 100 * time.Millisecond << failures
+	pause := 100 * time.Millisecond << a.failures
 	var code gophercloud.ErrUnexpectedResponseCode
 	if errors.As(err, &code) {
 		switch code.Actual {

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -136,7 +136,7 @@ func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
 //
 // Similar To: openstack volume delete
 func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete volume", id, c.deletion("volumes", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("volume", id), func(ctx context.Context) (string, error) {
 		v, err := c.Volume(ctx, id)
 		return v.Status, err
 	})
@@ -144,19 +144,18 @@ func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
 
 // deletion is the call that deletes an object of Cinder.
 func (c *Cloud) deletion(kind, id string) call {
-	return call{method: http.MethodDelete, service: c.volume, path: []string{kind, id}}
+	return call{op: "delete " + kind, object: id, method: http.MethodDelete, service: c.volume, path: []string{kind + "s", id}}
 }
 
 // remove deletes an object of Cinder and waits until status finds none. An
 // object at rest again could not be deleted: Cinder puts one that is busy, by
 // clones for instance, back to available.
-func (c *Cloud) remove(ctx context.Context, op, id string, k call, status func(context.Context) (string, error)) error {
-	k.op, k.object = op, id
+func (c *Cloud) remove(ctx context.Context, k call, status func(context.Context) (string, error)) error {
 	if _, err := c.do(ctx, k); err != nil {
 		return unlessGone(err)
 	}
 	resting := 0
-	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+	return c.await(ctx, k.op, k.object, func(ctx context.Context) (string, bool, error) {
 		now, err := status(ctx)
 		if err != nil {
 			return "", errors.Is(err, ErrNotFound), unlessGone(err)
@@ -168,9 +167,9 @@ func (c *Cloud) remove(ctx context.Context, op, id string, k call, status func(c
 		}
 		switch {
 		case bad(now):
-			return "", false, c.failed(op, id, now+": "+c.message(ctx, id))
+			return "", false, c.failed(k.op, k.object, now+": "+c.message(ctx, k.object))
 		case resting >= patience:
-			return "", false, c.failed(op, id, "it is "+now+" again: something depends on it, clones for instance")
+			return "", false, c.failed(k.op, k.object, "it is "+now+" again: something depends on it, clones for instance")
 		}
 		return now, false, nil
 	})

@@ -1,8 +1,7 @@
-package openstack
+package api
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -17,7 +16,6 @@ type Config struct {
 	Cloud      string // entry of clouds.yaml
 	CloudsFile string // path of clouds.yaml; found in the usual places when empty
 	Region     string
-	HTTPClient *http.Client  // for tests and for TLS settings; optional
 	Poll       time.Duration // pause between looks at a status; 2 s when 0
 	Timeout    time.Duration // for one call without image data; 60 s when 0
 }
@@ -27,7 +25,7 @@ type Config struct {
 type Cloud struct {
 	provider               *gophercloud.ProviderClient
 	image, volume, compute *gophercloud.ServiceClient
-	redact                 redactor
+	secrets                func() redactor // a function, so that no way of printing a Cloud shows them
 	poll, timeout          time.Duration
 }
 
@@ -39,15 +37,13 @@ const novaVersion = "2.53"
 
 // Dial authenticates and finds the endpoints of identity, image, volume and
 // compute. It logs in anew by itself when a token ends.
-//
-// Without HTTPClient no connection is used twice: APIs under uwsgi close
-// theirs without a word, and the next request on it would fail.
 func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	login, err := credentials(cfg)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, redact: redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}}
+	secrets := redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}
+	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, secrets: func() redactor { return secrets }}
 	if c.poll <= 0 {
 		c.poll = 2 * time.Second
 	}
@@ -56,10 +52,12 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	}
 	at := call{op: "dial", object: login.auth.IdentityEndpoint}
 	if c.provider, err = openstack.NewClient(login.auth.IdentityEndpoint); err != nil {
-		return nil, &APIError{Op: at.op, Object: at.object, Detail: "not an identity URL"}
+		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
 	}
-	c.provider.HTTPClient = httpClient(cfg.HTTPClient, login.tls)
-	c.provider.RetryFunc = retry
+	c.provider.HTTPClient = httpClient(login.tls)
+	c.provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error, failures uint) error {
+		return attempt{method, url, failures}.retry(ctx, err)
+	}
 	c.provider.UserAgent.Prepend("cephstack")
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -77,11 +75,11 @@ func (c *Cloud) endpoints(at call, l login) error {
 		ExtractProject() (*tokens.Project, error)
 	})
 	if !ok {
-		return &APIError{Op: at.op, Object: at.object, Detail: "no catalog came with the token"}
+		return &Error{Op: at.op, Object: at.object, Detail: "no catalog came with the token"}
 	}
 	catalog, err := result.ExtractServiceCatalog()
 	if err != nil {
-		return &APIError{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
+		return &Error{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
 	}
 	project := ""
 	if p, err := result.ExtractProject(); err == nil && p != nil {
@@ -100,7 +98,7 @@ func (c *Cloud) endpoints(at call, l login) error {
 	} {
 		url := find(catalog, s.types, l.where)
 		if url == "" {
-			return &APIError{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
+			return &Error{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
 				" endpoint for " + s.kind + " in region " + quoted(l.where.Region)}
 		}
 		if !strings.Contains(url, s.marker) {

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -126,7 +126,7 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 //
 // Similar To: openstack volume backup delete
 func (c *Cloud) DeleteBackup(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete backup", id, c.deletion("backups", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("backup", id), func(ctx context.Context) (string, error) {
 		b, err := c.Backup(ctx, id)
 		return b.Status, err
 	})

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -24,13 +24,20 @@ func (c *Cloud) Flavors(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
+// A FlavorRequest asks for a flavor.
+type FlavorRequest struct {
+	Name            string
+	VCPUs           int
+	RAMMiB, DiskGiB int
+}
+
 // CreateFlavor makes a flavor and returns its ID; DeleteFlavor removes it.
 //
 // Similar To: openstack flavor create --vcpus … --ram … --disk …
-func (c *Cloud) CreateFlavor(ctx context.Context, name string, vcpus, ramMiB, diskGiB int) (id string, err error) {
+func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, err error) {
 	var out struct{ Flavor flavorJSON }
-	_, err = c.do(ctx, call{op: "create flavor", object: name, method: http.MethodPost, service: c.compute, path: []string{"flavors"},
-		in:  map[string]any{"flavor": map[string]any{"name": name, "vcpus": vcpus, "ram": ramMiB, "disk": diskGiB}},
+	_, err = c.do(ctx, call{op: "create flavor", object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"flavors"},
+		in:  map[string]any{"flavor": map[string]any{"name": r.Name, "vcpus": r.VCPUs, "ram": r.RAMMiB, "disk": r.DiskGiB}},
 		out: &out})
 	return out.Flavor.ID, err
 }
@@ -57,5 +64,5 @@ func (c *Cloud) flavorID(ctx context.Context, op, name string) (string, error) {
 			return id, nil
 		}
 	}
-	return "", &APIError{Op: op, Object: "flavor " + name, Err: ErrNotFound}
+	return "", &Error{Op: op, Object: "flavor " + name, Err: ErrNotFound}
 }

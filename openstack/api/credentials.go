@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"crypto/tls"
@@ -32,7 +32,7 @@ func credentials(cfg Config) (login, error) {
 	case cfg.Cloud != "":
 		l, err = fromFile(cfg)
 	case cfg.CloudsFile != "":
-		err = errors.New("openstack: Config.CloudsFile without Config.Cloud: which of its clouds?")
+		err = errors.New("openstack API: Config.CloudsFile without Config.Cloud: which of its clouds?")
 	default:
 		l, err = fromEnvironment()
 	}
@@ -43,7 +43,7 @@ func credentials(cfg Config) (login, error) {
 		l.where.Region = cfg.Region
 	}
 	if l.auth.IdentityEndpoint == "" {
-		return login{}, fmt.Errorf("openstack: cloud %q has no auth_url", cfg.Cloud)
+		return login{}, fmt.Errorf("openstack API: cloud %q has no auth_url", cfg.Cloud)
 	}
 	// clouds.Parse drops allow_reauth; a token alone cannot log in again.
 	l.auth.AllowReauth = l.auth.TokenID == ""
@@ -55,7 +55,7 @@ func fromFile(cfg Config) (login, error) {
 	if cfg.CloudsFile != "" {
 		f, err := os.Open(cfg.CloudsFile)
 		if err != nil {
-			return login{}, fmt.Errorf("openstack: %w", err)
+			return login{}, fmt.Errorf("openstack API: %w", err)
 		}
 		f.Close()
 		options = append(options, clouds.WithLocations(cfg.CloudsFile))
@@ -67,7 +67,7 @@ func fromFile(cfg Config) (login, error) {
 		if i := strings.Index(text, "yaml:"); i >= 0 {
 			text = text[:i] + "it is not the YAML of a clouds file"
 		}
-		return login{}, fmt.Errorf("openstack: cloud %q: %s", cfg.Cloud, text)
+		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, text)
 	}
 	return login{auth, where, secure}, nil
 }
@@ -83,7 +83,7 @@ func fromEnvironment() (login, error) {
 		auth = gophercloud.AuthOptions{IdentityEndpoint: os.Getenv("OS_AUTH_URL"), Username: os.Getenv("OS_USERNAME"),
 			UserID: os.Getenv("OS_USERID"), Password: os.Getenv("OS_PASSWORD")}
 	case err != nil:
-		return login{}, fmt.Errorf("openstack: no cloud named, and the environment has no login: %w", err)
+		return login{}, fmt.Errorf("openstack API: no cloud named, and the environment has no login: %w", err)
 	}
 	if auth.UserID == "" && auth.ApplicationCredentialID == "" {
 		auth.DomainID = first(os.Getenv("OS_USER_DOMAIN_ID"), auth.DomainID)
@@ -113,11 +113,11 @@ func certificates() (*tls.Config, error) {
 	}
 	pem, err := os.ReadFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("openstack: OS_CACERT: %w", err)
+		return nil, fmt.Errorf("openstack API: OS_CACERT: %w", err)
 	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("openstack: OS_CACERT: %s holds no certificate", name)
+		return nil, fmt.Errorf("openstack API: OS_CACERT: %s holds no certificate", name)
 	}
 	return &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil
 }

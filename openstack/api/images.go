@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -40,16 +41,21 @@ type imageJSON struct {
 	Size             int64
 	Algorithm        string `json:"os_hash_algo"`
 	Hash             string `json:"os_hash_value"`
-	Stores           string
+	Stores           string // comma-separated
 	DirectURL        string `json:"direct_url"`
 }
 
 func (i imageJSON) image() Image {
-	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: list(i.Stores), DirectURL: i.DirectURL}
+	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(), DirectURL: i.DirectURL}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}
 	return out
+}
+
+// stores are the names in a comma-separated list.
+func (i imageJSON) stores() []string {
+	return strings.FieldsFunc(i.Stores, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // UploadImage creates an image, uploads data and waits until it is active. The
@@ -89,11 +95,11 @@ func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) 
 	const op = "upload image"
 	start, err := data.Seek(0, io.SeekCurrent)
 	if err != nil {
-		return "", fmt.Errorf("openstack: %s %s: %w", op, id, err)
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
 	}
 	end, err := data.Seek(0, io.SeekEnd)
 	if err != nil {
-		return "", fmt.Errorf("openstack: %s %s: %w", op, id, err)
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
 	}
 	sum := sha512.New()
 	body := &upload{Reader: io.TeeReader(data, sum), size: end - start, rewind: func() error {
@@ -102,7 +108,7 @@ func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) 
 		return err
 	}}
 	if err := body.rewind(); err != nil {
-		return "", fmt.Errorf("openstack: %s %s: %w", op, id, err)
+		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
 	}
 	k := call{op: op, object: id, method: http.MethodPut, service: c.image, path: []string{"images", id, "file"},
 		header: map[string]string{"Content-Type": "application/octet-stream"}}

@@ -1,4 +1,4 @@
-package openstack_test
+package api_test
 
 import (
 	"context"
@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 // world is a cloud with an image, a volume and a VM from before.
 type world struct {
-	*openstack.Cloud
+	*api.Cloud
 	fake           *openstacktest.Server
 	image, volume  string
 	server, hidden string
@@ -28,17 +28,17 @@ func inhabited(t *testing.T, hooks openstacktest.Hooks) world {
 	t.Helper()
 	c, s := dial(t, openstacktest.Config{Hooks: hooks})
 	w := world{Cloud: c, fake: s}
-	w.image = s.AddImage(openstack.Image{Name: "old", DiskFormat: "raw"}, []byte("bytes"))
-	w.volume = s.AddVolume(openstack.Volume{Name: "old", SizeGiB: 1})
-	w.server = s.AddServer(openstack.Server{Name: "old", ImageID: w.image})
+	w.image = s.AddImage(api.Image{Name: "old", DiskFormat: "raw"}, []byte("bytes"))
+	w.volume = s.AddVolume(api.Volume{Name: "old", SizeGiB: 1})
+	w.server = s.AddServer(api.Server{Name: "old", ImageID: w.image})
 	return w
 }
 
 // failed checks that err says that an object failed, and why.
 func failed(t *testing.T, err error, why string) {
 	t.Helper()
-	require.ErrorIs(t, err, openstack.ErrFailed)
-	var e *openstack.APIError
+	require.ErrorIs(t, err, api.ErrFailed)
+	var e *api.Error
 	require.ErrorAs(t, err, &e)
 	assert.Contains(t, e.Detail, why)
 	assert.Zero(t, e.Code)
@@ -49,14 +49,14 @@ var errHook = errors.New("libvirt: Secret not found: rbd no secret matches uuid"
 const why = "rbd no secret matches uuid"
 
 func TestVolumeFaults(t *testing.T) {
-	w := inhabited(t, openstacktest.Hooks{VolumeCreated: func(*openstack.Volume, openstack.VolumeRequest) error { return errHook },
-		VolumeDeleted: func(v openstack.Volume) error {
+	w := inhabited(t, openstacktest.Hooks{VolumeCreated: func(*api.Volume, api.VolumeRequest) error { return errHook },
+		VolumeDeleted: func(v api.Volume) error {
 			if v.Name == "old" {
 				return openstacktest.ErrBusy
 			}
 			return errHook
 		}})
-	v, err := w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, ImageID: w.image})
+	v, err := w.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, ImageID: w.image})
 	failed(t, err, why)
 	assert.Equal(t, "error", v.Status)
 	failed(t, w.DeleteVolume(t.Context(), v.ID), "error_deleting: ")
@@ -66,16 +66,16 @@ func TestVolumeFaults(t *testing.T) {
 func TestVolumeOfNoBackend(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{})
 	require.NoError(t, w.CreateVolumeType(t.Context(), "ceph", map[string]string{"volume_backend_name": "ceph"}))
-	_, err := w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
+	_, err := w.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 	failed(t, err, "Could not find any available weighted backend")
-	w.fake.AddService(openstack.ServiceRecord{Binary: "cinder-volume", Host: "controller@ceph", Enabled: true, Up: true})
-	v, err := w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
+	w.fake.AddService(api.ServiceRecord{Binary: "cinder-volume", Host: "controller@ceph", Enabled: true, Up: true})
+	v, err := w.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 	require.NoError(t, err)
 	assert.Equal(t, "controller@ceph#ceph", v.Host)
 	w.fake.SetUp("cinder-volume", "controller@ceph", false)
-	_, err = w.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
+	_, err = w.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 	failed(t, err, "weighted backend")
-	var e *openstack.APIError
+	var e *api.Error
 	require.ErrorAs(t, w.CreateVolumeType(t.Context(), "ceph", nil), &e)
 	assert.Equal(t, 409, e.Code)
 }
@@ -83,27 +83,27 @@ func TestVolumeOfNoBackend(t *testing.T) {
 func TestSnapshotAndBackupFaults(t *testing.T) {
 	refuse := true
 	w := inhabited(t, openstacktest.Hooks{
-		SnapshotCreated: func(openstack.Snapshot) error { return errHook },
-		BackupCreated: func(b *openstack.Backup, _ string) error {
+		SnapshotCreated: func(api.Snapshot) error { return errHook },
+		BackupCreated: func(b *api.Backup, _ string) error {
 			b.Container = "backups"
 			if refuse {
 				return errHook
 			}
 			return nil
 		},
-		BackupRestored: func(openstack.Backup, *openstack.Volume) error { return errHook },
-		BackupDeleted:  func(openstack.Backup) error { return errHook },
+		BackupRestored: func(api.Backup, *api.Volume) error { return errHook },
+		BackupDeleted:  func(api.Backup) error { return errHook },
 	})
 	id, err := w.CreateSnapshot(t.Context(), w.volume, "s")
 	failed(t, err, why)
 	require.NoError(t, w.DeleteSnapshot(t.Context(), id))
-	b, err := w.CreateBackup(t.Context(), openstack.BackupRequest{VolumeID: w.volume, Name: "b"})
+	b, err := w.CreateBackup(t.Context(), api.BackupRequest{VolumeID: w.volume, Name: "b"})
 	failed(t, err, why)
 	assert.Equal(t, "error", b.Status)
-	_, err = w.CreateBackup(t.Context(), openstack.BackupRequest{VolumeID: w.volume, Name: "b", Incremental: true})
+	_, err = w.CreateBackup(t.Context(), api.BackupRequest{VolumeID: w.volume, Name: "b", Incremental: true})
 	require.ErrorContains(t, err, "No backups available to do an incremental backup")
 	refuse = false
-	b, err = w.CreateBackup(t.Context(), openstack.BackupRequest{VolumeID: w.volume, Name: "b"})
+	b, err = w.CreateBackup(t.Context(), api.BackupRequest{VolumeID: w.volume, Name: "b"})
 	require.NoError(t, err)
 	assert.Equal(t, "backups", b.Container)
 	v, err := w.RestoreBackup(t.Context(), b.ID, "r")
@@ -111,19 +111,19 @@ func TestSnapshotAndBackupFaults(t *testing.T) {
 	assert.Equal(t, "error_restoring", v.Status)
 	failed(t, w.DeleteBackup(t.Context(), b.ID), "error: ")
 	w.fake.RemoveService("cinder-backup", "controller")
-	_, err = w.CreateBackup(t.Context(), openstack.BackupRequest{VolumeID: w.volume, Name: "b"})
+	_, err = w.CreateBackup(t.Context(), api.BackupRequest{VolumeID: w.volume, Name: "b"})
 	require.ErrorContains(t, err, "HTTP 503: Service cinder-backup could not be found.")
 }
 
 func TestServerFaults(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{
-		ServerCreated:     func(*openstack.Server, []byte) error { return errHook },
-		ServerChanged:     func(openstack.Server, string) error { return errHook },
-		ServerSnapshotted: func(openstack.Server, *openstack.Image) ([]byte, error) { return nil, errHook },
-		Migrated:          func(openstack.Server, string) error { return errHook },
-		Attached:          func(openstack.Server, openstack.Volume) error { return errHook },
+		ServerCreated:     func(*api.Server, []byte) error { return errHook },
+		ServerChanged:     func(api.Server, string) error { return errHook },
+		ServerSnapshotted: func(api.Server, *api.Image) ([]byte, error) { return nil, errHook },
+		Migrated:          func(api.Server, string) error { return errHook },
+		Attached:          func(api.Server, api.Volume) error { return errHook },
 	})
-	s, err := w.CreateServer(t.Context(), openstack.ServerRequest{Name: "s", ImageID: w.image, Flavor: "tiny"})
+	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "s", ImageID: w.image, Flavor: "tiny"})
 	failed(t, err, why)
 	assert.Equal(t, "ERROR", s.Status)
 	require.NoError(t, w.DeleteServer(t.Context(), s.ID))
@@ -140,43 +140,43 @@ func TestServerFaults(t *testing.T) {
 
 // start makes a stopped VM.
 func (w world) start(t *testing.T) (*testing.T, string) {
-	return t, w.fake.AddServer(openstack.Server{Name: "stopped", Status: "SHUTOFF", ImageID: w.image})
+	return t, w.fake.AddServer(api.Server{Name: "stopped", Status: "SHUTOFF", ImageID: w.image})
 }
 
 func second[A, B any](_ A, b B) B { return b }
 
 func TestDetachAndDeleteFaults(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{
-		Detached:      func(openstack.Server, openstack.Volume) error { return errHook },
-		ServerDeleted: func(openstack.Server) error { return errHook },
-		ImageDeleted:  func(openstack.Image) error { return openstacktest.ErrBusy },
-		ImageUploaded: func(*openstack.Image, []byte) error { return errHook },
+		Detached:      func(api.Server, api.Volume) error { return errHook },
+		ServerDeleted: func(api.Server) error { return errHook },
+		ImageDeleted:  func(api.Image) error { return openstacktest.ErrBusy },
+		ImageUploaded: func(*api.Image, []byte) error { return errHook },
 	})
 	require.NoError(t, w.Attach(t.Context(), w.server, w.volume))
 	failed(t, w.Detach(t.Context(), w.server, w.volume), why)
 	failed(t, w.DeleteServer(t.Context(), w.server), why)
 	require.ErrorContains(t, w.DeleteImage(t.Context(), w.image), "HTTP 409: 409 Conflict")
-	i, err := w.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("x"))
+	i, err := w.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("x"))
 	require.ErrorContains(t, err, why)
 	assert.NotEmpty(t, i.ID)
-	_, err = w.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "floppy"}, strings.NewReader("x"))
+	_, err = w.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "floppy"}, strings.NewReader("x"))
 	require.ErrorContains(t, err, "disk_format")
 }
 
 func TestServers(t *testing.T) {
-	w := inhabited(t, openstacktest.Hooks{ServerCreated: func(s *openstack.Server, userData []byte) error {
+	w := inhabited(t, openstacktest.Hooks{ServerCreated: func(s *api.Server, userData []byte) error {
 		if string(userData) != "#!/bin/sh" {
 			return fmt.Errorf("user data %q", userData)
 		}
 		return nil
 	}})
 	big := w.fake.AddFlavor(openstacktest.Flavor{Name: "big", VCPUs: 1, RAMMiB: 1, EphemeralGiB: 5})
-	s, err := w.CreateServer(t.Context(), openstack.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny", Host: "compute2", UserData: []byte("#!/bin/sh")})
+	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny", Host: "compute2", UserData: []byte("#!/bin/sh")})
 	require.NoError(t, err)
 	assert.Equal(t, "compute2", s.Host)
 	assert.False(t, s.HasLocalDisk, "it boots from a volume")
 	assert.Equal(t, []string{w.volume}, s.Volumes)
-	with := w.fake.AddServer(openstack.Server{Name: "e", FlavorID: big, Host: "compute2"})
+	with := w.fake.AddServer(api.Server{Name: "e", FlavorID: big, Host: "compute2"})
 	on, err := w.Servers(t.Context(), "compute2")
 	require.NoError(t, err)
 	require.Len(t, on, 2)
@@ -186,14 +186,14 @@ func TestServers(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, e.HasLocalDisk && e.FlavorID == "", "a VM outlives its flavor: %+v", e)
 
-	for _, r := range []openstack.ServerRequest{{Name: "none", Flavor: "tiny"}, {Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
+	for _, r := range []api.ServerRequest{{Name: "none", Flavor: "tiny"}, {Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
 		_, err := w.CreateServer(t.Context(), r)
 		require.ErrorContains(t, err, "from an image or from a volume")
 	}
-	_, err = w.CreateServer(t.Context(), openstack.ServerRequest{Name: "s", ImageID: w.image, Flavor: "huge"})
-	require.ErrorIs(t, err, openstack.ErrNotFound)
+	_, err = w.CreateServer(t.Context(), api.ServerRequest{Name: "s", ImageID: w.image, Flavor: "huge"})
+	require.ErrorIs(t, err, api.ErrNotFound)
 	w.fake.SetUp("nova-compute", "compute1", false)
-	_, err = w.CreateServer(t.Context(), openstack.ServerRequest{Name: "s", ImageID: w.image, Flavor: "tiny", Host: "compute1"})
+	_, err = w.CreateServer(t.Context(), api.ServerRequest{Name: "s", ImageID: w.image, Flavor: "tiny", Host: "compute1"})
 	failed(t, err, "No valid host was found")
 	require.NoError(t, w.DeleteServer(t.Context(), s.ID))
 	v, err := w.Volume(t.Context(), w.volume)
@@ -203,7 +203,7 @@ func TestServers(t *testing.T) {
 
 func TestServiceRecords(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{})
-	find := func() openstack.ServiceRecord {
+	find := func() api.ServiceRecord {
 		all, err := w.Services(t.Context())
 		require.NoError(t, err)
 		for _, r := range all {
@@ -211,7 +211,7 @@ func TestServiceRecords(t *testing.T) {
 				return r
 			}
 		}
-		return openstack.ServiceRecord{}
+		return api.ServiceRecord{}
 	}
 	first, next := find(), find()
 	assert.True(t, first.Up && first.Enabled && next.Updated.After(first.Updated), "%v then %v", first, next)
@@ -232,7 +232,10 @@ func TestConsole(t *testing.T) {
 func TestOldNova(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{NovaMax: 42})
 	_, err := c.Servers(t.Context(), "")
-	require.ErrorIs(t, err, openstack.ErrUnsupported)
+	var e *api.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 406, e.Code)
+	assert.Contains(t, e.Detail, "Version compute 2.53 is not supported")
 }
 
 func ExampleDial() {
@@ -243,23 +246,23 @@ func ExampleDial() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	cfg, err := fake.CloudConfig(dir) // elsewhere: openstack.Config{Cloud: "prod"}
+	cfg, err := fake.CloudConfig(dir) // elsewhere: api.Config{Cloud: "prod"}
 	if err != nil {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	cloud, err := openstack.Dial(ctx, cfg)
+	cloud, err := api.Dial(ctx, cfg)
 	if err != nil {
 		log.Fatal(err)
 	}
-	image, err := cloud.UploadImage(ctx, openstack.ImageRequest{Name: "probe", DiskFormat: "raw"}, strings.NewReader("bytes of a disk"))
+	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"}, strings.NewReader("bytes of a disk"))
 	fmt.Println(image.Name, image.Status, image.Size, err)
-	volume, err := cloud.CreateVolume(ctx, openstack.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
+	volume, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 	fmt.Println(volume.Status, volume.Host, err)
 	_, err = cloud.Volume(ctx, "none")
-	fmt.Println(errors.Is(err, openstack.ErrNotFound), err)
+	fmt.Println(errors.Is(err, api.ErrNotFound), err)
 	// Output:
 	// probe active 15 <nil>
 	// available controller@nfs#nfs <nil>
-	// true openstack: read volume none: HTTP 404: Volume none could not be found.: openstack: not found
+	// true openstack API: read volume none: HTTP 404: Volume none could not be found.: openstack API: not found
 }

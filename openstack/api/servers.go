@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -106,7 +106,7 @@ type ServerRequest struct {
 }
 
 // CreateServer boots a VM and waits until it is ACTIVE; ERROR is an
-// *APIError with the fault. A VM that went into ERROR is returned with the
+// *Error with the fault. A VM that went into ERROR is returned with the
 // error, so that the caller can delete it. The volume of a VM that boots from
 // one stays when the VM is deleted.
 //
@@ -114,7 +114,7 @@ type ServerRequest struct {
 func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, error) {
 	const op = "create server"
 	if (r.ImageID == "") == (r.VolumeID == "") {
-		return Server{}, &APIError{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
+		return Server{}, &Error{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
 	}
 	flavor, err := c.flavorID(ctx, op, r.Flavor)
 	if err != nil {
@@ -127,7 +127,7 @@ func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, erro
 	if err != nil {
 		return Server{ID: made.Server.ID, Name: r.Name}, err
 	}
-	return c.settled(ctx, op, made.Server.ID, "", "ACTIVE")
+	return c.settled(ctx, action{op: op, id: made.Server.ID}, "ACTIVE")
 }
 
 func (r ServerRequest) body(flavor string) map[string]any {
@@ -149,13 +149,13 @@ func (r ServerRequest) body(flavor string) map[string]any {
 	return in
 }
 
-// settled waits until a VM is idle in a status. One that is idle in another
-// for some looks did not get there; request is what was asked of it.
-func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...string) (Server, error) {
+// settled waits until a VM is idle in one of the statuses. When it is idle in
+// another status, for some looks in a row, the action failed.
+func (c *Cloud) settled(ctx context.Context, a action, status ...string) (Server, error) {
 	var last serverJSON
 	idle := 0
-	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
-		now, err := c.read(ctx, id)
+	err := c.await(ctx, a.op, a.id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.read(ctx, a.id)
 		if err != nil {
 			return "", false, err
 		}
@@ -172,12 +172,13 @@ func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...s
 		case now.Task == "" && slices.Contains(status, now.Status):
 			return state, true, nil
 		case now.Status == "ERROR" && idle > 0, idle >= patience:
-			return state, false, c.failed(op, id, first(c.actionFault(ctx, id, request), now.Fault.Message, "it stays "+now.Status))
+			why := first(c.actionFault(ctx, a), now.Fault.Message, "it stays "+now.Status)
+			return state, false, c.failed(a.op, a.id, why)
 		}
 		return state, false, nil
 	})
 	if last.ID == "" {
-		return Server{ID: id}, err
+		return Server{ID: a.id}, err
 	}
 	flavors, e := c.Flavors(ctx)
 	if err == nil {

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -86,7 +86,7 @@ func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error
 		}
 		var items []T
 		if err := json.Unmarshal(page[key], &items); err != nil {
-			return nil, &APIError{Op: k.op, Object: k.object, Detail: "the answer has no list of " + key, Err: err}
+			return nil, &Error{Op: k.op, Object: k.object, Detail: "the answer has no list of " + key, Err: err}
 		}
 		out = append(out, items...)
 		next := nextPage(page, key)
@@ -94,7 +94,7 @@ func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error
 			return out, nil
 		}
 		if next.Get("marker") == k.query.Get("marker") {
-			return nil, &APIError{Op: k.op, Object: k.object, Detail: "the list's next page is the page itself"}
+			return nil, &Error{Op: k.op, Object: k.object, Detail: "the list's next page is the page itself"}
 		}
 		k.query = next
 	}

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -10,14 +10,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// problem makes an APIError of what went wrong with a call.
+// problem makes an Error of what went wrong with a call.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
-	out := &APIError{Op: k.op, Object: k.object}
+	out := &Error{Op: k.op, Object: k.object}
 	// What a lost token is about is the new login, not the call.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
@@ -67,8 +68,6 @@ func meaning(code int) error {
 		return ErrDenied
 	case http.StatusNotFound, http.StatusGone:
 		return ErrNotFound
-	case http.StatusNotAcceptable:
-		return ErrUnsupported
 	}
 	return nil
 }
@@ -90,8 +89,8 @@ func (c *Cloud) words(body []byte) string {
 			_ = json.Unmarshal(raw, &text)
 		}
 	}
-	text = regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`).ReplaceAllString(text, " ")
-	return c.clean(regexp.MustCompile(`<[^<>]*>`).ReplaceAllString(text, " "))
+	text = unseen().ReplaceAllString(text, " ")
+	return c.clean(tags().ReplaceAllString(text, " "))
 }
 
 // clean makes one short line without secrets of a text.
@@ -101,7 +100,7 @@ func (c *Cloud) clean(text string) string {
 	if c.provider != nil {
 		token = c.provider.Token()
 	}
-	text = append(redactor{token}, c.redact...).clean(text)
+	text = append(redactor{token}, c.secrets()...).clean(text)
 	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
@@ -112,6 +111,14 @@ func (c *Cloud) clean(text string) string {
 // A redactor is the secrets that must not show.
 type redactor []string
 
+var (
+	unseen = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`)
+	})
+	tags     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>`) })
+	longRuns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`) })
+)
+
 // clean takes secrets out: the known ones, and what looks like a token or a
 // key, a long run of letters of both cases and digits.
 func (r redactor) clean(text string) string {
@@ -121,7 +128,7 @@ func (r redactor) clean(text string) string {
 			text = strings.ReplaceAll(text, secret, hidden)
 		}
 	}
-	return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).ReplaceAllStringFunc(text, func(run string) string {
+	return longRuns().ReplaceAllStringFunc(text, func(run string) string {
 		has := func(class string) bool { return strings.ContainsAny(run, class) }
 		if has("0123456789") && has("abcdefghijklmnopqrstuvwxyz") && has("ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 			return hidden

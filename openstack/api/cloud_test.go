@@ -1,4 +1,4 @@
-package openstack_test
+package api_test
 
 import (
 	"context"
@@ -16,17 +16,17 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 // dial starts a fake and dials it.
-func dial(t *testing.T, cfg openstacktest.Config) (*openstack.Cloud, *openstacktest.Server) {
+func dial(t *testing.T, cfg openstacktest.Config) (*api.Cloud, *openstacktest.Server) {
 	t.Helper()
 	s := openstacktest.Start(t, cfg)
 	to, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
-	c, err := openstack.Dial(t.Context(), to)
+	c, err := api.Dial(t.Context(), to)
 	require.NoError(t, err)
 	return c, s
 }
@@ -58,8 +58,8 @@ func TestErrorMapping(t *testing.T) {
 		seen   int32 // requests that reached the service
 	}{
 		"denied": {&answer{status: 403, body: `{"forbidden": {"message": "Policy doesn't allow it.", "code": 403}}`, n: 99},
-			openstack.ErrDenied, 403, "Policy doesn't allow it.", 1},
-		"version":        {&answer{status: 406, body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, openstack.ErrUnsupported, 406, "Version 2.53", 1},
+			api.ErrDenied, 403, "Policy doesn't allow it.", 1},
+		"version":        {&answer{status: 406, body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, nil, 406, "Version 2.53", 1},
 		"html":           {&answer{status: 500, body: "<html><head><title>500</title></head><body><h1>500 Internal</h1>\n the  server<br/> is ill</body></html>", n: 99}, nil, 500, "500 Internal the server is ill", 1},
 		"keystone":       {&answer{status: 400, body: `{"error": {"message": "odd", "code": 400, "title": "Bad"}}`, n: 99}, nil, 400, "HTTP 400: odd", 1},
 		"glance":         {&answer{status: 409, body: `{"message": "in use", "code": "409 Conflict", "title": "Conflict"}`, n: 99}, nil, 409, "HTTP 409: in use", 1},
@@ -69,14 +69,14 @@ func TestErrorMapping(t *testing.T) {
 		"html success":   {&answer{status: 200, body: "<html>a proxy's page</html>", n: 99}, nil, 200, "cut off or no JSON", 5},
 		"wrong shape":    {&answer{status: 200, body: `{"volumes": 3}`, n: 99}, nil, 0, "no list of volumes", 1},
 		"busy for ever":  {&answer{status: 503, body: "maintenance", n: 99}, nil, 503, "maintenance", 5},
-		"reset for ever": {&answer{status: 0, n: 99}, openstack.ErrUnreachable, 0, "unreachable", 5},
+		"reset for ever": {&answer{status: 0, n: 99}, api.ErrUnreachable, 0, "unreachable", 5},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c.answer.method, c.answer.suffix = http.MethodGet, "/volumes/detail"
 			cloud, _ := dial(t, openstacktest.Config{Fail: c.answer.fail, Password: "secret-of-admin"})
 			_, err := cloud.Volumes(t.Context())
-			var e *openstack.APIError
+			var e *api.Error
 			require.ErrorAs(t, err, &e)
 			assert.Equal(t, c.code, e.Code)
 			assert.Equal(t, "list volumes", e.Op)
@@ -96,7 +96,7 @@ func TestTransientTroubleOfReads(t *testing.T) {
 			t.Parallel()
 			a.method, a.suffix, a.n = http.MethodGet, "/volumes/detail", 2
 			c, s := dial(t, openstacktest.Config{Fail: a.fail})
-			id := s.AddVolume(openstack.Volume{Name: "v", SizeGiB: 1})
+			id := s.AddVolume(api.Volume{Name: "v", SizeGiB: 1})
 			got, err := c.Volumes(t.Context())
 			require.NoError(t, err)
 			require.Len(t, got, 1)
@@ -112,7 +112,7 @@ func TestWritesAreNotDoubled(t *testing.T) {
 			t.Parallel()
 			a.method, a.suffix, a.n = http.MethodPost, "/volumes", 1
 			c, s := dial(t, openstacktest.Config{Fail: a.fail})
-			_, err := c.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1})
+			_, err := c.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1})
 			require.Error(t, err)
 			assert.Equal(t, int32(1), a.seen.Load())
 			assert.Empty(t, s.Volumes())
@@ -131,29 +131,29 @@ func TestLogin(t *testing.T) {
 	good := string(s.CloudsYAML())
 
 	write(strings.Replace(good, "right", "wrong-password", 1))
-	_, err = openstack.Dial(t.Context(), cfg)
-	require.ErrorIs(t, err, openstack.ErrAuth)
+	_, err = api.Dial(t.Context(), cfg)
+	require.ErrorIs(t, err, api.ErrAuth)
 	assert.NotContains(t, err.Error(), "wrong-password")
 
 	write("clouds:\n  fake:\n    auth:\n      password: [hunter2, hunter3]\n")
-	_, err = openstack.Dial(t.Context(), cfg)
+	_, err = api.Dial(t.Context(), cfg)
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "hunter2")
 
 	write(strings.Replace(good, s.URL, "http://127.0.0.1:1", 1))
-	_, err = openstack.Dial(t.Context(), cfg)
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
+	_, err = api.Dial(t.Context(), cfg)
+	require.ErrorIs(t, err, api.ErrUnreachable)
 
 	write(strings.Replace(good, "RegionOne", "Mars", 1))
-	_, err = openstack.Dial(t.Context(), cfg)
+	_, err = api.Dial(t.Context(), cfg)
 	require.ErrorContains(t, err, "region Mars")
 	cfg.Region = "RegionOne"
-	_, err = openstack.Dial(t.Context(), cfg)
+	_, err = api.Dial(t.Context(), cfg)
 	require.NoError(t, err)
 
-	_, err = openstack.Dial(t.Context(), openstack.Config{Cloud: "other", CloudsFile: cfg.CloudsFile})
+	_, err = api.Dial(t.Context(), api.Config{Cloud: "other", CloudsFile: cfg.CloudsFile})
 	require.ErrorContains(t, err, "other")
-	_, err = openstack.Dial(t.Context(), openstack.Config{Cloud: "fake", CloudsFile: filepath.Join(dir, "none.yaml")})
+	_, err = api.Dial(t.Context(), api.Config{Cloud: "fake", CloudsFile: filepath.Join(dir, "none.yaml")})
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
@@ -163,16 +163,16 @@ func TestLoginFromEnvironment(t *testing.T) {
 		"OS_PROJECT_NAME": "admin", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default", "OS_REGION_NAME": "RegionOne", "OS_INTERFACE": "internalURL"} {
 		t.Setenv(name, value)
 	}
-	c, err := openstack.Dial(t.Context(), openstack.Config{Poll: time.Millisecond})
+	c, err := api.Dial(t.Context(), api.Config{Poll: time.Millisecond})
 	require.NoError(t, err)
 	_, err = c.Volumes(t.Context())
 	require.NoError(t, err)
 	t.Setenv("OS_USERNAME", "")
-	_, err = openstack.Dial(t.Context(), openstack.Config{})
+	_, err = api.Dial(t.Context(), api.Config{})
 	require.ErrorContains(t, err, "OS_USERNAME")
 	t.Setenv("OS_CACERT", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("OS_USERNAME", "admin")
-	_, err = openstack.Dial(t.Context(), openstack.Config{})
+	_, err = api.Dial(t.Context(), api.Config{})
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
@@ -192,7 +192,7 @@ func TestTokenEndsMidway(t *testing.T) {
 	data := strings.NewReader("header:data")
 	_, err := data.Seek(7, 0)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
+	i, err := c.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
 	require.NoError(t, err)
 	assert.Equal(t, "data", string(s.ImageData(i.ID)))
 }
@@ -209,7 +209,7 @@ func TestTokenEndsAndLoginIsRefused(t *testing.T) {
 	armed.Store(true)
 	s.ExpireTokens()
 	_, err := c.Volumes(t.Context())
-	require.ErrorIs(t, err, openstack.ErrAuth)
+	require.ErrorIs(t, err, api.ErrAuth)
 	assert.ErrorContains(t, err, "account is locked")
 }
 
@@ -217,7 +217,7 @@ func TestCancelledWait(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{Looks: 1 << 30})
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	v, err := c.CreateVolume(ctx, openstack.VolumeRequest{Name: "v", SizeGiB: 1})
+	v, err := c.CreateVolume(ctx, api.VolumeRequest{Name: "v", SizeGiB: 1})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	assert.ErrorContains(t, err, "it was still creating")
 	assert.NotEmpty(t, v.ID, "the caller must be able to delete it")
@@ -225,7 +225,7 @@ func TestCancelledWait(t *testing.T) {
 	stop()
 	_, err = c.Volumes(gone)
 	require.ErrorIs(t, err, context.Canceled)
-	assert.False(t, errors.Is(err, openstack.ErrUnreachable))
+	assert.False(t, errors.Is(err, api.ErrUnreachable))
 }
 
 func TestTimeout(t *testing.T) {
@@ -240,22 +240,22 @@ func TestTimeout(t *testing.T) {
 	cfg, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
 	cfg.Timeout = 100 * time.Millisecond
-	c, err := openstack.Dial(t.Context(), cfg)
+	c, err := api.Dial(t.Context(), cfg)
 	require.NoError(t, err)
 	_, err = c.Volumes(t.Context())
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
+	require.ErrorIs(t, err, api.ErrUnreachable)
 	assert.ErrorContains(t, err, "no answer within 100ms")
 	_, err = c.DownloadImage(t.Context(), "x")
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
+	require.ErrorIs(t, err, api.ErrUnreachable)
 }
 
 func TestPages(t *testing.T) {
 	c, s := dial(t, openstacktest.Config{PageSize: 3})
 	for range 10 {
-		s.AddVolume(openstack.Volume{Name: "v", SizeGiB: 1})
-		s.AddImage(openstack.Image{Name: "i", DiskFormat: "raw"}, []byte("x"))
-		s.AddImage(openstack.Image{Name: "other", DiskFormat: "raw"}, []byte("y"))
-		s.AddServer(openstack.Server{Name: "s"})
+		s.AddVolume(api.Volume{Name: "v", SizeGiB: 1})
+		s.AddImage(api.Image{Name: "i", DiskFormat: "raw"}, []byte("x"))
+		s.AddImage(api.Image{Name: "other", DiskFormat: "raw"}, []byte("y"))
+		s.AddServer(api.Server{Name: "s"})
 	}
 	volumes, err := c.Volumes(t.Context())
 	require.NoError(t, err)
@@ -276,19 +276,19 @@ func TestForeignNotFound(t *testing.T) {
 	c, s := dial(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
 		return http.StatusNotFound, "", down.Load()
 	}})
-	id := s.AddVolume(openstack.Volume{Name: "v", SizeGiB: 1})
-	image := s.AddImage(openstack.Image{Name: "i", DiskFormat: "raw"}, nil)
+	id := s.AddVolume(api.Volume{Name: "v", SizeGiB: 1})
+	image := s.AddImage(api.Image{Name: "i", DiskFormat: "raw"}, nil)
 	down.Store(true)
 	_, err := c.Volume(t.Context(), id)
-	require.ErrorIs(t, err, openstack.ErrUnreachable)
-	assert.NotErrorIs(t, err, openstack.ErrNotFound)
-	require.ErrorIs(t, c.DeleteVolume(t.Context(), id), openstack.ErrUnreachable)
-	require.ErrorIs(t, c.DeleteImage(t.Context(), image), openstack.ErrUnreachable)
-	require.ErrorIs(t, c.DeleteServer(t.Context(), image), openstack.ErrUnreachable)
+	require.ErrorIs(t, err, api.ErrUnreachable)
+	assert.NotErrorIs(t, err, api.ErrNotFound)
+	require.ErrorIs(t, c.DeleteVolume(t.Context(), id), api.ErrUnreachable)
+	require.ErrorIs(t, c.DeleteImage(t.Context(), image), api.ErrUnreachable)
+	require.ErrorIs(t, c.DeleteServer(t.Context(), image), api.ErrUnreachable)
 	down.Store(false)
 	require.NoError(t, c.DeleteImage(t.Context(), image))
 	_, err = c.Image(t.Context(), image)
-	require.ErrorIs(t, err, openstack.ErrNotFound)
+	require.ErrorIs(t, err, api.ErrNotFound)
 }
 
 // An API that restarts during a wait does not end it.
@@ -302,7 +302,7 @@ func TestRestartDuringWait(t *testing.T) {
 		n := seen.Add(1)
 		return 0, "", n > 1 && n < 8 // the first look succeeds, more than one call fails
 	}})
-	v, err := c.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1})
+	v, err := c.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1})
 	require.NoError(t, err)
 	assert.Equal(t, "available", v.Status)
 }
@@ -314,35 +314,36 @@ func TestUploadIsRewound(t *testing.T) {
 	data := strings.NewReader("header:data")
 	_, err := data.Seek(7, 0)
 	require.NoError(t, err)
-	i, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
+	i, err := c.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw"}, data)
 	require.NoError(t, err)
 	assert.Equal(t, "data", string(s.ImageData(i.ID)))
-	empty, err := c.UploadImage(t.Context(), openstack.ImageRequest{Name: "empty", DiskFormat: "raw"}, strings.NewReader(""))
+	empty, err := c.UploadImage(t.Context(), api.ImageRequest{Name: "empty", DiskFormat: "raw"}, strings.NewReader(""))
 	require.NoError(t, err)
 	assert.Equal(t, int64(0), empty.Size)
 }
 
 func TestFlavors(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{})
-	id, err := c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	small := api.FlavorRequest{Name: "small", VCPUs: 1, RAMMiB: 64, DiskGiB: 1}
+	id, err := c.CreateFlavor(t.Context(), small)
 	require.NoError(t, err)
 	all, err := c.Flavors(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, id, all["small"])
-	var e *openstack.APIError
-	_, err = c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	var e *api.Error
+	_, err = c.CreateFlavor(t.Context(), small)
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, http.StatusConflict, e.Code)
-	_, err = c.CreateFlavor(t.Context(), "none", 0, 0, 0)
+	_, err = c.CreateFlavor(t.Context(), api.FlavorRequest{Name: "none"})
 	require.ErrorContains(t, err, "HTTP 400")
 	require.NoError(t, c.DeleteFlavor(t.Context(), id))
 }
 
 func TestRestoreInto(t *testing.T) {
 	c, s := dial(t, openstacktest.Config{})
-	from, to := s.AddVolume(openstack.Volume{Name: "from", SizeGiB: 2}), s.AddVolume(openstack.Volume{Name: "to", SizeGiB: 2})
-	small := s.AddVolume(openstack.Volume{Name: "small", SizeGiB: 1})
-	b, err := c.CreateBackup(t.Context(), openstack.BackupRequest{VolumeID: from, Name: "b"})
+	from, to := s.AddVolume(api.Volume{Name: "from", SizeGiB: 2}), s.AddVolume(api.Volume{Name: "to", SizeGiB: 2})
+	small := s.AddVolume(api.Volume{Name: "small", SizeGiB: 1})
+	b, err := c.CreateBackup(t.Context(), api.BackupRequest{VolumeID: from, Name: "b"})
 	require.NoError(t, err)
 	v, err := c.RestoreBackupInto(t.Context(), b.ID, to)
 	require.NoError(t, err)
@@ -350,7 +351,7 @@ func TestRestoreInto(t *testing.T) {
 	_, err = c.RestoreBackupInto(t.Context(), b.ID, small)
 	require.ErrorContains(t, err, "too small")
 	_, err = c.RestoreBackupInto(t.Context(), b.ID, "none")
-	require.ErrorIs(t, err, openstack.ErrNotFound)
+	require.ErrorIs(t, err, api.ErrNotFound)
 }
 
 // A cloud with reclaim_instance_interval keeps a deleted VM for a while.
@@ -367,6 +368,6 @@ func TestSoftDelete(t *testing.T) {
 		}
 		return 0, "", false
 	}})
-	require.NoError(t, c.DeleteServer(t.Context(), s.AddServer(openstack.Server{Name: "s"})))
+	require.NoError(t, c.DeleteServer(t.Context(), s.AddServer(api.Server{Name: "s"})))
 	assert.True(t, forced.Load())
 }

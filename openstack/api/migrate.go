@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -28,7 +28,7 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 	if err != nil && !errors.Is(err, ErrDenied) {
 		return err
 	}
-	request, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
+	a, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 		}
 		ended := last.ID > before.ID && over(last.Status)
 		if now.Task == "" && (ended || now.Status == "ERROR") || idle >= patience {
-			why := first(c.actionFault(ctx, id, request), now.Fault.Message, "the log of nova-compute on "+from+" says why")
+			why := first(c.actionFault(ctx, a), now.Fault.Message, "the log of nova-compute on "+from+" says why")
 			return "", false, c.failed(op, id, "it stays on "+now.Host+", migration "+first(last.Status, "unknown")+": "+why)
 		}
 		return now.Status + " on " + now.Host, false, nil

@@ -1,4 +1,4 @@
-package openstack
+package api
 
 import (
 	"context"
@@ -52,7 +52,7 @@ func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
 //
 // Similar To: openstack volume snapshot delete
 func (c *Cloud) DeleteSnapshot(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete snapshot", id, c.deletion("snapshots", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("snapshot", id), func(ctx context.Context) (string, error) {
 		return c.snapshotStatus(ctx, id)
 	})
 }
