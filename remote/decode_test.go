@@ -126,3 +126,21 @@ func TestCheckNamesTheFault(t *testing.T) {
 	}
 	require.NoError(t, Check(Run{Argv: []string{"a=b"}}))
 }
+
+func TestAnswersMayBeAsLongAsAnOpAllows(t *testing.T) {
+	const most = 1 << 30
+	for _, op := range []Op{
+		ReadFile{Path: "/a", Max: most}, ReadDir{Path: "/a", Max: most}, If{Op: ReadFile{Path: "/a", Max: most}},
+	} {
+		require.Greater(t, newExchange("c1", []Op{op}).limit, most, "%v", op)
+	}
+}
+
+func TestAPointerIsNotAnOperation(t *testing.T) {
+	for _, op := range []Op{&Stat{Path: "/"}, (*Stat)(nil), &If{Op: Stat{Path: "/"}}, If{Op: &Stat{Path: "/"}}, If{}} {
+		require.ErrorIs(t, Check(op), fs.ErrInvalid)
+		require.ErrorContains(t, Check(op), "not an operation")
+		x := newExchange("c1", []Op{op, Stat{Path: "/"}})
+		require.ErrorIs(t, x.results(nil)[0].Err, fs.ErrInvalid)
+	}
+}
