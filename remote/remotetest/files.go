@@ -7,11 +7,13 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 const (
@@ -134,6 +136,35 @@ func (h *Host) describe(name string, n *node) remote.File {
 func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
+}
+
+// readKinds are the operations that look at files.
+func (h *Host) readKinds() []kind {
+	content := func(a answer, r remote.Result) {
+		if r.Err == nil {
+			a.raw["data"] = r.Data
+		}
+	}
+	dir := kind{
+		name: "dir", looks: true,
+		decode: func(w wire.Op) (remote.Op, error) {
+			limit, err := strconv.ParseInt(w.Args[2], 10, 64)
+			return remote.ReadDir{Path: w.Args[0], Suffix: w.Args[1], Max: limit}, err
+		},
+		tell: func(a answer, r remote.Result) {
+			for i, file := range r.Files {
+				one := newAnswer(remote.Result{File: file.File, Err: file.Err})
+				content(one, remote.Result{Data: file.Data, Err: file.Err})
+				a.add(i, one)
+				a.words["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
+			}
+		},
+	}
+	return []kind{
+		doing(kind{name: "read", looks: true, tell: content}, h.readFile),
+		doing(kind{name: "stat", looks: true}, h.stat),
+		doing(dir, h.readDir),
+	}
 }
 
 func (h *Host) stat(o remote.Stat) remote.Result {

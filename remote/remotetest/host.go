@@ -31,7 +31,8 @@ type Host struct {
 	// moves by a millisecond with each change, and by Advance.
 	Now func() time.Time
 
-	name string
+	name  string
+	kinds map[string]kind
 
 	mu        sync.Mutex
 	clock     time.Time
@@ -63,6 +64,7 @@ func NewHost(name string) *Host {
 		programs:  map[string]func(remote.Run) ([]byte, []byte, int){},
 		changes:   map[string]int{},
 	}
+	h.kinds = h.allKinds()
 	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
 	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
 		h.mustDir(dir)
@@ -109,13 +111,7 @@ func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost err
 	if err := h.ask(ctx, h.Fail, op); err != nil {
 		return h.failed(op, err)
 	}
-	if run, ok := op.(remote.Run); ok {
-		r = h.run(run)
-	} else {
-		h.mu.Lock()
-		r = h.do(op)
-		h.mu.Unlock()
-	}
+	r = h.perform(op)
 	h.note(op, r)
 	if r.Err != nil {
 		r.Err = h.opError(op, r.Err)
@@ -153,19 +149,11 @@ func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 		return r, nil
 	}
 	cause := fmt.Errorf("not done: %w", host.Err)
-	if effectful(op) {
+	if !h.kindOf(op).looks {
 		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
 	}
 	r.Err = h.opError(op, cause)
 	return r, host
-}
-
-func effectful(op remote.Op) bool {
-	switch op.(type) {
-	case remote.ReadFile, remote.ReadDir, remote.Stat, remote.UnitState, remote.Packages:
-		return false
-	}
-	return true
 }
 
 func (h *Host) opError(op remote.Op, err error) error {
@@ -189,35 +177,6 @@ type detail struct {
 }
 
 func (d detail) Error() string { return d.text }
-
-// do runs all ops but Run, with the lock held. Its errors are dressed by one.
-func (h *Host) do(op remote.Op) remote.Result {
-	switch o := op.(type) {
-	case remote.ReadFile:
-		return h.readFile(o)
-	case remote.ReadDir:
-		return h.readDir(o)
-	case remote.Stat:
-		return h.stat(o)
-	case remote.WriteFile:
-		return h.writeFile(o)
-	case remote.SetAttr:
-		return h.setAttr(o)
-	case remote.Mkdir:
-		return h.mkdir(o)
-	case remote.Remove:
-		return h.remove(o)
-	case remote.UnitState:
-		return h.unitState(o)
-	case remote.RestartUnit:
-		return h.restart(o)
-	case remote.Packages:
-		return remote.Result{Versions: h.versions(o.Names)}
-	case remote.InstallPackages:
-		return h.install(o)
-	}
-	return remote.Result{Err: errors.ErrUnsupported}
-}
 
 func (h *Host) note(op remote.Op, r remote.Result) {
 	h.mu.Lock()

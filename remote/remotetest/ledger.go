@@ -38,15 +38,13 @@ func (h *Host) Exchanges() int {
 // hook. Any other op is fs.ErrInvalid.
 func (h *Host) Look(op remote.Op) remote.Result {
 	err := remote.Check(op)
-	if err == nil && effectful(op) {
+	if _, guarded := op.(remote.If); err == nil && (guarded || !h.kindOf(op).looks) {
 		err = fs.ErrInvalid
 	}
 	if err != nil {
 		return remote.Result{Err: h.opError(op, err)}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := h.do(op)
+	r := h.perform(op)
 	if r.Err != nil {
 		r.Err = h.opError(op, r.Err)
 	}
