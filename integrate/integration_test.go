@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -228,12 +229,12 @@ func TestFailedWriteSkipsWhatNeedsIt(t *testing.T) {
 	broken := true
 	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if f, ok := op.(remote.WriteFile); ok && broken && strings.HasSuffix(f.Path, "glance.keyring") {
-			return remote.ErrNoSpace
+			return syscall.ENOSPC
 		}
 		return nil
 	}
 	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
-	require.ErrorIs(t, err, remote.ErrNoSpace)
+	require.ErrorIs(t, err, syscall.ENOSPC)
 	skipped := map[string]string{}
 	for _, o := range result.Outcomes {
 		if o.Status == integrate.Skipped {

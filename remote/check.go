@@ -5,6 +5,8 @@ import (
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 var (
@@ -64,7 +66,7 @@ func unitFault(name string) string { return when(!unitName.MatchString(name), "n
 func packagesFault(names []string) string {
 	for _, n := range names {
 		if !packageName.MatchString(n) {
-			return "not a package name: " + printable(n, 60)
+			return "not a package name: " + words.Printable(n, 60)
 		}
 	}
 	return ""

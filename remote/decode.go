@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // An answer is what came back about one op.
@@ -122,7 +123,7 @@ func parseSeconds(s string) (time.Time, error) {
 // classify turns a class of the host's program, and the text with it, into
 // an error.
 func classify(class, text string) (error, string) {
-	detail := printable(text, 400)
+	detail := words.Printable(text, 400)
 	switch class {
 	case "conflict":
 		return ErrConflict, detail
@@ -133,13 +134,13 @@ func classify(class, text string) (error, string) {
 	case "unknown":
 		return ErrUnknown, detail
 	case "unit":
-		return ErrUnitFailed, printable(text, 2000)
+		return ErrUnitFailed, words.Printable(text, 2000)
 	case "notexist":
 		return fs.ErrNotExist, detail
 	case "permission":
 		return fs.ErrPermission, detail
 	case "nospace":
-		return ErrNoSpace, detail
+		return syscall.ENOSPC, detail
 	case "timeout":
 		return ErrTimeout, detail
 	case "isdir":
@@ -149,7 +150,7 @@ func classify(class, text string) (error, string) {
 	case "symlink", "notreg":
 		return nil, wire.Text(class)
 	case "install":
-		return nil, printable(text, 2000)
+		return nil, words.Printable(text, 2000)
 	}
 	last := strings.TrimSpace(text)
 	for suffix, err := range map[string]error{
@@ -157,8 +158,8 @@ func classify(class, text string) (error, string) {
 		": Permission denied":         fs.ErrPermission,
 		": Operation not permitted":   fs.ErrPermission,
 		": Read-only file system":     syscall.EROFS,
-		": No space left on device":   ErrNoSpace,
-		": Disk quota exceeded":       ErrNoSpace,
+		": No space left on device":   syscall.ENOSPC,
+		": Disk quota exceeded":       syscall.EDQUOT,
 		": Not a directory":           syscall.ENOTDIR,
 		": File exists":               fs.ErrExist,
 	} {

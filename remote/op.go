@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // A Host is a machine on which operations run with root's rights.
@@ -76,7 +77,7 @@ func invalid(op Op, fault string) *OpError {
 // opError is an error of op with the names that Describe gives.
 func opError(host string, op Op, err error) *OpError {
 	name, object := Describe(op)
-	return &OpError{Host: host, Op: name, Object: printable(object, 200), Err: err}
+	return &OpError{Host: host, Op: name, Object: words.Printable(object, 200), Err: err}
 }
 
 // Describe names an op as an OpError does: its kind, and the path, unit,

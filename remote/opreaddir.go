@@ -37,7 +37,6 @@ func (o ReadDir) decode(a answer, r *Result) error {
 			r.Files = nil
 			return wire.ErrAnswer
 		}
-		file := decode(a.host, ReadFile{Path: string(name), Max: o.Max}, sub)
-		r.Files = append(r.Files, FileData{file.File, file.Data, file.Err})
+		r.Files = append(r.Files, decode(a.host, ReadFile{Path: string(name), Max: o.Max}, sub))
 	}
 }

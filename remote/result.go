@@ -13,7 +13,7 @@ type Result struct {
 	Stderr   []byte
 	Exit     int
 	File     File
-	Files    []FileData
+	Files    []Result // of a ReadDir: File, Data and Err of each, as of its ReadFile
 	Unit     Unit
 	Versions map[string]string // installed packages only: name to version
 }
@@ -29,14 +29,6 @@ type File struct {
 	Changed      time.Time   // inode: content, owner, mode or name
 	SHA256       string      // hex; empty unless read or written
 	Target       string      // of a symlink
-}
-
-// A FileData is a file of a folder, with its content or the error why that
-// could not be read.
-type FileData struct {
-	File File
-	Data []byte
-	Err  error
 }
 
 // A Unit is the state of a systemd unit.

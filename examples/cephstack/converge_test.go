@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -107,7 +108,7 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	c.down("compute1")
 	c.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
 		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
-			return remote.ErrNoSpace
+			return syscall.ENOSPC
 		}
 		return nil
 	}
@@ -116,7 +117,7 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	assert.Contains(t, stdout, "5 of 7 clusters, hosts and APIs done, 2 failed, 0 left alone.\n")
 	assert.Contains(t, stdout, " 1 failed, ")
 	for _, want := range []string{"PROBLEM: compute1: cannot be read", "FAILED    compute2: ", "done      compute3: 6 applied\n", "done      controller: ",
-		"compute1: " + integrate.ErrIncomplete.Error(), remote.ErrNoSpace.Error(), "run converge again to finish"} {
+		"compute1: " + integrate.ErrIncomplete.Error(), syscall.ENOSPC.Error(), "run converge again to finish"} {
 		assert.Contains(t, stderr, want)
 	}
 	c.Machines["compute1"].Fail, c.Machines["compute2"].Fail = nil, nil

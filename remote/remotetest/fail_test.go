@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,10 +57,10 @@ func TestFail(t *testing.T) {
 	}
 	t.Run("through a server", func(t *testing.T) {
 		fake := remotetest.NewHost("c1")
-		fake.Fail = onWrite(remote.ErrNoSpace)
+		fake.Fail = onWrite(syscall.ENOSPC)
 		r, err := serve(t, fake).Do(t.Context(), ops...)
 		require.NoError(t, err)
-		require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+		require.ErrorIs(t, r[1].Err, syscall.ENOSPC)
 		fake = remotetest.NewHost("c1")
 		fake.FailAfter = onWrite(lost)
 		r, err = serve(t, fake).Do(t.Context(), ops...)

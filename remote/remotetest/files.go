@@ -153,8 +153,8 @@ func (h *Host) readKinds() []kind {
 		},
 		tell: func(a answer, r remote.Result) {
 			for i, file := range r.Files {
-				one := newAnswer(remote.Result{File: file.File, Err: file.Err})
-				content(one, remote.Result{Data: file.Data, Err: file.Err})
+				one := newAnswer(file)
+				content(one, file)
 				a.add(i, one)
 				a.words["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
 			}
@@ -222,7 +222,7 @@ func (h *Host) readDir(o remote.ReadDir) remote.Result {
 		if file.Err != nil {
 			file.Err = h.opError(read, file.Err)
 		}
-		r.Files = append(r.Files, remote.FileData{File: file.File, Data: file.Data, Err: file.Err})
+		r.Files = append(r.Files, file)
 	}
 	return r
 }

@@ -129,7 +129,7 @@ type class struct {
 func classes() []class {
 	return []class{
 		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
-		{"unit", remote.ErrUnitFailed}, {"nospace", remote.ErrNoSpace}, {"timeout", remote.ErrTimeout},
+		{"unit", remote.ErrUnitFailed}, {"nospace", syscall.ENOSPC}, {"timeout", remote.ErrTimeout},
 		{"isdir", syscall.EISDIR}, {"notdir", syscall.ENOTDIR},
 		{"notexist", fs.ErrNotExist}, {"permission", fs.ErrPermission},
 	}

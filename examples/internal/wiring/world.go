@@ -163,7 +163,7 @@ func sshConfig(s integrate.SSHSpec) (remote.Config, error) {
 }
 
 // KeyTargets are the machines whose host keys a Spec's connections check, for
-// remote.ScanHostKeys: the jump host first, if there is one, and then the hosts
+// Config.ScanHostKeys: the jump host first, if there is one, and then the hosts
 // behind it.
 func KeyTargets(spec integrate.Spec) ([]remote.Config, error) {
 	s := spec.SSH
