@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -75,7 +76,7 @@ func TestHostsOfTwoReleasesAreToldApart(t *testing.T) {
 
 func TestWhoDoesNotTellKeepsNobodyFromTelling(t *testing.T) {
 	w, cfg := undetected(t, exampleSpec())
-	w.Machines["compute1"].Fail = func(remote.Op) error {
+	w.Machines["compute1"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "compute1", Step: "connect", Err: remote.ErrUnreachable}
 	}
 	w.Machines["compute2"].AddPackage("nova-compute", "9999", true)
@@ -88,7 +89,7 @@ func TestWhoDoesNotTellKeepsNobodyFromTelling(t *testing.T) {
 	assert.Contains(t, d.String(), "controller glance-api does not tell its release: glance-api is not there")
 
 	for _, m := range w.Machines {
-		m.Fail = func(remote.Op) error { return errors.New("silence") }
+		m.Fail = func(context.Context, remote.Op) error { return errors.New("silence") }
 	}
 	d, err = integrate.DetectRelease(t.Context(), cfg)
 	require.ErrorContains(t, err, "spec: release: is missing, and no host tells it; name it\n")

@@ -35,8 +35,8 @@
 // and upgrades, folders and options for guests. A host that refuses the normal
 // login is read by its first entry (World.Entries), and only what lets the normal
 // login in is written by that; if it then still is refused, nothing else of that
-// host is done. Host keys are never learned on the way: see ScanHostKeys and
-// TrustHostKeys of package remote.
+// host is done. Host keys are never learned on the way: see ScanHostKeys of
+// remote.Config and package hostkeys.
 //
 // # Containers
 //

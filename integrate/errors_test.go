@@ -21,7 +21,7 @@ import (
 // that cannot be read says.
 func TestErrorsKeepTheirCause(t *testing.T) {
 	w, in := open(t, exampleSpec())
-	w.Machines["compute1"].Fail = func(remote.Op) error {
+	w.Machines["compute1"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "compute1", Step: "sudo", Err: remote.ErrSudo}
 	}
 	p := plan(t, in)
@@ -83,7 +83,7 @@ func TestAnInterruptedCheckIsUnable(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	apply(t, in)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Machines["controller"].Fail = func(op remote.Op) error {
+	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if name, _ := remote.Describe(op); name == "run" {
 			cancel()
 			return errors.New("it did not answer")

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -51,7 +52,7 @@ func TestOneExchangeAHost(t *testing.T) {
 func TestAFailureSkipsWhatNeedsItAndNoMore(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	full := errors.New("no space")
-	w.Machines["controller"].Fail = func(op remote.Op) error {
+	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if o, ok := op.(remote.WriteFile); ok && o.Path == "/etc/ceph/ceph.client.glance.keyring" {
 			return full
 		}
@@ -92,7 +93,7 @@ func TestSecretsOfAnyStore(t *testing.T) {
 func TestWhatCannotBeReadIsNotAbsent(t *testing.T) {
 	for _, bad := range []string{"unit", "packages"} {
 		w, in := open(t, exampleSpec())
-		w.Machines["compute1"].Fail = func(op remote.Op) error {
+		w.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
 			if name, _ := remote.Describe(op); name == bad {
 				return errors.New("broken")
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -139,7 +140,7 @@ func TestKilledAnywhere(t *testing.T) {
 		p := plan(t, in)
 		left, lost := after, false
 		for _, m := range w.Machines {
-			m.FailAfter = func(op remote.Op) error {
+			m.FailAfter = func(_ context.Context, op remote.Op) error {
 				switch op.(type) {
 				case remote.ReadFile, remote.Stat, remote.UnitState, remote.Run, remote.Packages:
 					return nil
@@ -170,7 +171,7 @@ func TestKilledAnywhere(t *testing.T) {
 
 func TestUnreachableHostIsAProblemAndOthersGoOn(t *testing.T) {
 	w, in := open(t, exampleSpec())
-	w.Machines["compute2"].Fail = func(remote.Op) error {
+	w.Machines["compute2"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "compute2", Step: "connect", Err: remote.ErrUnreachable}
 	}
 	p := plan(t, in)
@@ -228,14 +229,14 @@ func TestUnreachableLibvirtLeavesNovaAlone(t *testing.T) {
 func TestFailedWriteSkipsWhatNeedsIt(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	broken := true
-	w.Machines["controller"].Fail = func(op remote.Op) error {
+	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if f, ok := op.(remote.WriteFile); ok && broken && strings.HasSuffix(f.Path, "glance.keyring") {
-			return remote.ErrNoSpace
+			return syscall.ENOSPC
 		}
 		return nil
 	}
 	result, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
-	require.ErrorIs(t, err, remote.ErrNoSpace)
+	require.ErrorIs(t, err, syscall.ENOSPC)
 	skipped := map[string]string{}
 	for _, o := range result.Outcomes {
 		if o.Status == integrate.Skipped {

@@ -10,7 +10,6 @@ import (
 	"github.com/cephstack/cephstack/remote"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
 )
 
 func TestSameMonitors(t *testing.T) {

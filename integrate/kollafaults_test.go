@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -59,7 +60,7 @@ func TestContainersThatAreNotAsExpected(t *testing.T) {
 		}, "does not copy /etc/ceph/ceph.conf"},
 		"no JSON": {func(w *integratetest.World) { put(w, "secret") }, config + ": cannot be parsed"},
 		"not readable": {func(w *integratetest.World) {
-			w.Machines["controller"].Fail = func(op remote.Op) error {
+			w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 				if o, ok := op.(remote.ReadFile); ok && o.Path == config {
 					return errors.New("I/O error")
 				}

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestRightsInDataPoolsThatCannotBeTried(t *testing.T) {
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Equal(t, that+"exit status 1", check(report, "rights client.glance").Evidence)
 
-	w.Machines["controller"].Fail = func(op remote.Op) error {
+	w.Machines["controller"].Fail = func(_ context.Context, op remote.Op) error {
 		if run, ok := op.(remote.Run); ok && run.Argv[0] == "rados" {
 			return remote.ErrTimeout
 		}

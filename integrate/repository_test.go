@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -301,7 +302,7 @@ func TestARepositoryThatHangs(t *testing.T) {
 		m.AddPackage("librbd1", "16.2.15+ds-0+deb12u1", true)
 		return nil, nil, 0
 	})
-	m.Fail = func(op remote.Op) error {
+	m.Fail = func(_ context.Context, op remote.Op) error {
 		if run, ok := op.(remote.Run); ok && run.Argv[len(run.Argv)-1] == "update" {
 			return remote.ErrTimeout
 		}

@@ -38,7 +38,7 @@ func fleet(t *testing.T, n, parallel int) (*integratetest.World, *integrate.Inte
 
 func down(w *integratetest.World, names ...string) {
 	for _, name := range names {
-		w.Machines[name].Fail = func(remote.Op) error {
+		w.Machines[name].Fail = func(context.Context, remote.Op) error {
 			return &remote.HostError{Host: name, Step: "connect", Err: remote.ErrUnreachable}
 		}
 	}
@@ -112,7 +112,7 @@ func TestARolloutGoesOnBesideASlowHost(t *testing.T) {
 	var others atomic.Int64
 	done := make(chan struct{})
 	for name, m := range w.Machines {
-		m.Fail = func(op remote.Op) error {
+		m.Fail = func(_ context.Context, op remote.Op) error {
 			if kind, _ := remote.Describe(op); kind != "restart" {
 				return nil
 			}

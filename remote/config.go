@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
 // A Config says how to reach a host over SSH.
@@ -46,9 +48,10 @@ func (t Timeouts) withDefaults() Timeouts {
 	return t
 }
 
-// CheckAddress says what is wrong with an address as in Config, nil for nothing.
-func CheckAddress(address string) error {
-	_, _, err := splitAddress(address)
+// CheckAddress says what is wrong with Address alone: nil for nothing. New and
+// Fleet.Host say what is wrong with the whole Config.
+func (c Config) CheckAddress() error {
+	_, _, err := knownhosts.SplitAddress(c.Address)
 	return err
 }
 
@@ -73,10 +76,9 @@ func (c Config) check(at string, depth int) error {
 			faults = append(faults, fmt.Errorf("remote: %s%s: %s", at, field, text))
 		}
 	}
-	_, _, err := splitAddress(c.Address)
 	fault(strings.ContainsFunc(c.Name, unicode.IsControl), "Name", "has control characters")
 	fault(c.Address == "", "Address", "missing")
-	fault(c.Address != "" && err != nil, "Address", "neither host nor host:port")
+	fault(c.Address != "" && c.CheckAddress() != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")
 	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "" && c.Password.IsZero(), "KeyFiles", "no key: give KeyFiles, Keys or Agent")
 	fault(c.Password.fault() != "", "Password", c.Password.fault())

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,8 +66,8 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 	for text, want := range map[string]error{
 		"stat: cannot statx '/x': No such file or directory":            fs.ErrNotExist,
 		"stat: cannot statx '/x': Permission denied":                    fs.ErrPermission,
-		"cat: write error: No space left on device":                     ErrNoSpace,
-		"first line\nmv: cannot move 'a' to 'b': Disk quota exceeded\n": ErrNoSpace,
+		"cat: write error: No space left on device":                     syscall.ENOSPC,
+		"first line\nmv: cannot move 'a' to 'b': Disk quota exceeded\n": syscall.EDQUOT,
 	} {
 		r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(text)))
 		require.ErrorIs(t, r.Err, want)
@@ -91,11 +92,6 @@ func TestDecodeRun(t *testing.T) {
 	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", strings.Repeat("x", defaultMax+1), "exit", "0"))
 	require.ErrorIs(t, r.Err, ErrTooLarge)
 	require.Len(t, r.Data, defaultMax)
-}
-
-func TestPrintable(t *testing.T) {
-	require.Equal(t, "a | b?[31m", printable(" a \n\n b\x1b[31m\r\n", 100))
-	require.Equal(t, "…cde", printable("abcde", 3))
 }
 
 func TestCheckNamesTheFault(t *testing.T) {
@@ -125,4 +121,22 @@ func TestCheckNamesTheFault(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.NoError(t, Check(Run{Argv: []string{"a=b"}}))
+}
+
+func TestAnswersMayBeAsLongAsAnOpAllows(t *testing.T) {
+	const most = 1 << 30
+	for _, op := range []Op{
+		ReadFile{Path: "/a", Max: most}, ReadDir{Path: "/a", Max: most}, If{Op: ReadFile{Path: "/a", Max: most}},
+	} {
+		require.Greater(t, newExchange("c1", []Op{op}).limit, most, "%v", op)
+	}
+}
+
+func TestAPointerIsNotAnOperation(t *testing.T) {
+	for _, op := range []Op{&Stat{Path: "/"}, (*Stat)(nil), &If{Op: Stat{Path: "/"}}, If{Op: &Stat{Path: "/"}}, If{}} {
+		require.ErrorIs(t, Check(op), fs.ErrInvalid)
+		require.ErrorContains(t, Check(op), "not an operation")
+		x := newExchange("c1", []Op{op, Stat{Path: "/"}})
+		require.ErrorIs(t, x.results(nil)[0].Err, fs.ErrInvalid)
+	}
 }

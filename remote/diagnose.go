@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // errNotStarted marks a failure after which it is certain that no op ran.
@@ -60,16 +61,16 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	case <-time.After(5 * time.Second):
 	}
 	started := sh.spoken.Load() || !x.heardNothing()
-	words := printable(sh.noise.String(), 300)
+	said := words.Printable(sh.noise.String(), 300)
 	switch {
 	case !s.ok:
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
-	case !started && sh.sudo && strings.Contains(words, "sudo"):
-		return x.fail("sudo", &startError{ErrSudo, words})
+	case !started && sh.sudo && strings.Contains(said, "sudo"):
+		return x.fail("sudo", &startError{ErrSudo, said})
 	case !started:
 		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
-		if words != "" {
-			text += ": " + words
+		if said != "" {
+			text += ": " + said
 		}
 		return x.fail("start", &startError{nil, text})
 	}

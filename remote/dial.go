@@ -15,6 +15,9 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // The first pause before connecting again, and the longest.
@@ -31,7 +34,7 @@ const jumpAnswer = 3 * time.Second
 type dialer struct {
 	cfg     Config
 	address string
-	policy  hostKeyPolicy
+	policy  knownhosts.Policy
 	keys    []ssh.Signer
 	jump    *link
 }
@@ -40,7 +43,7 @@ type dialer struct {
 // *HostError of the host or of the one it goes through.
 func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 	d := &dialer{cfg: cfg}
-	host, port, err := splitAddress(cfg.Address)
+	host, port, err := knownhosts.SplitAddress(cfg.Address)
 	if err != nil {
 		return nil, d.fail("connect", err)
 	}
@@ -54,7 +57,7 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 		return nil, d.fail(step, err)
 	}
 	defer agent.Close()
-	d.policy, d.keys = known.policy(host, port), keys
+	d.policy, d.keys = known.Policy(host, port), keys
 	if f.jump == nil {
 		return d.connect(ctx)
 	}
@@ -87,10 +90,10 @@ func (d *dialer) connect(ctx context.Context) (*link, error) {
 		if err == nil {
 			return l, nil
 		}
-		if errors.Is(err, ErrHostKey) && d.policy.more != nil {
-			before := d.policy.algorithms()
-			d.policy = d.policy.complete()
-			if !slices.Equal(before, d.policy.algorithms()) {
+		if errors.Is(err, ErrHostKey) && d.policy.Incomplete() {
+			before := d.policy.Algorithms()
+			d.policy = d.policy.Complete()
+			if !slices.Equal(before, d.policy.Algorithms()) {
 				continue
 			}
 		}
@@ -192,7 +195,7 @@ func (h *handshake) run() (*link, error) {
 		User:              h.cfg.User,
 		Auth:              h.cfg.methods(h.keys),
 		HostKeyCallback:   h.checkKey,
-		HostKeyAlgorithms: h.policy.algorithms(),
+		HostKeyAlgorithms: h.policy.Algorithms(),
 		ClientVersion:     clientVersion,
 	}
 	c, chans, reqs, err := ssh.NewClientConn(h.conn, h.address, config)
@@ -219,7 +222,7 @@ func safeAlgorithms() ssh.Config {
 func (h *handshake) checkKey(_ string, _ net.Addr, key ssh.PublicKey) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.keyErr = h.policy.check(key)
+	h.keyErr = h.policy.Check(key)
 	if h.keyErr == nil && !h.trusted {
 		h.trusted = true
 		h.timer.Reset(h.cfg.Timeouts.Authenticate)
@@ -249,7 +252,7 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	case h.timedOut:
 		return false, h.fail(step, fmt.Errorf("%w: no answer in time (%w)", ErrUnreachable, ErrTimeout))
 	case errors.As(err, &none) && strings.Contains(err.Error(), "host key"):
-		return false, h.fail("host key", h.policy.noneOffered())
+		return false, h.fail("host key", h.policy.NoneOffered())
 	case errors.As(err, &none):
 		return false, h.fail(step, fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err)))
 	case step == "authenticate" && refused(err):
@@ -258,7 +261,7 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 		again = said == "" || strings.Contains(said, "MaxStartups")
 		text := "it hung up before the SSH banner"
 		if said != "" {
-			text += ": " + printable(said, 100)
+			text += ": " + words.Printable(said, 100)
 		}
 		return again, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, text))
 	}
@@ -271,7 +274,7 @@ func refused(err error) bool {
 }
 
 func short(err error) string {
-	return printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
+	return words.Printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
 }
 
 // A sniffer keeps the first bytes that came, to tell a host that hung up

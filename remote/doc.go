@@ -48,8 +48,9 @@
 // Host keys are always checked against known_hosts, with hashed names,
 // wildcards, @cert-authority and @revoked; there is no option not to. Keys
 // come from files, memory or an agent; SHA-1, DSA and ssh-rsa signatures are
-// never used. ScanHostKeys, CheckHostKeys and TrustHostKeys are how a host's key is learned: only
-// a key whose fingerprint the caller has from somewhere else is written down.
+// never used. Config.ScanHostKeys and package hostkeys are how a host's key is
+// learned: only a key whose fingerprint the caller has from somewhere else is
+// written down.
 // Config.Password is for hosts that have no key of the user's yet; it does not
 // print. ~/.ssh/config is not read: what it would say goes into Config.
 //

@@ -3,13 +3,15 @@ package remote
 import (
 	"errors"
 	"strconv"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
 // Conditions that a caller branches on; test with errors.Is. Files use
-// fs.ErrNotExist and fs.ErrPermission.
+// fs.ErrNotExist and fs.ErrPermission, a full disk syscall.ENOSPC or EDQUOT.
 var (
 	ErrUnreachable = errors.New("remote: host unreachable")       // no TCP, no SSH banner, dropped
-	ErrHostKey     = errors.New("remote: host key not trusted")   // unknown, changed or revoked
+	ErrHostKey     = knownhosts.ErrUntrusted                      // unknown, changed or revoked
 	ErrAuth        = errors.New("remote: authentication refused") // never retried
 	ErrSudo        = errors.New("remote: sudo refused")
 	ErrConflict    = errors.New("remote: changed since it was read")
@@ -18,7 +20,6 @@ var (
 	ErrTooLarge    = errors.New("remote: too large")
 	ErrTimeout     = errors.New("remote: timed out")
 	ErrUnitFailed  = errors.New("remote: unit did not stay active")
-	ErrNoSpace     = errors.New("remote: no space left")
 )
 
 // A HostError is a failed exchange with a host.

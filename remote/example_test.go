@@ -59,7 +59,7 @@ func ExampleWriteFile_was() {
 // One broken host does not keep the others from their work.
 func ExampleEach() {
 	hosts := map[string]*remotetest.Host{"c1": remotetest.NewHost("c1"), "c2": remotetest.NewHost("c2")}
-	hosts["c2"].Fail = func(remote.Op) error {
+	hosts["c2"].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: "c2", Step: "connect", Err: remote.ErrUnreachable}
 	}
 	outcomes := remote.Each(context.Background(), []string{"c1", "c2"}, 10,

@@ -52,14 +52,12 @@ func newExchange(host string, ops []Op) *exchange {
 		if Check(ops[i]) != nil {
 			continue
 		}
-		if read, ok := ops[i].(ReadFile); ok {
-			limit = max(limit, orMax(read.Max))
-		}
+		limit = max(limit, ops[i].nature().max)
 		b.add(i)
 	}
 	b.flush()
 	x.wire.Close()
-	if x.wire.Plain && !slices.ContainsFunc(ops, hasData) {
+	if x.wire.Plain && !slices.ContainsFunc(ops, private) {
 		x.inline, _ = wire.Inline(slices.Concat(x.wire.Parts...))
 	}
 	x.replies = make([]wire.Reply, len(x.sent))
@@ -81,19 +79,19 @@ type builder struct {
 }
 
 func (b *builder) add(i int) {
-	if isLook(b.ops[i]) && !b.needed(i) {
-		if read, ok := b.ops[i].(ReadFile); ok {
-			if b.max != 0 && b.max != orMax(read.Max) {
-				b.flush()
-			}
-			b.max = orMax(read.Max)
+	guard, guarded := b.ops[i].(If)
+	nature := b.ops[i].nature()
+	if nature.together && !guarded && !b.needed(i) {
+		if nature.max != 0 && b.max != 0 && b.max != nature.max {
+			b.flush()
 		}
+		b.max = max(b.max, nature.max)
 		b.looks = append(b.looks, i)
 		return
 	}
 	b.flush()
-	w := encode(plain(b.ops[i]))
-	if guard, ok := b.ops[i].(If); ok {
+	w := b.ops[i].encode()
+	if guarded {
 		for _, n := range guard.OK {
 			if n < 0 || n >= i || b.place[n] < 0 {
 				return // it is not sent; results says why
@@ -125,15 +123,6 @@ func (b *builder) flush() {
 	b.send(encodeLooks(limit, ops...), looks...)
 }
 
-// isLook reports whether an op may travel with others of its kind.
-func isLook(op Op) bool {
-	switch op.(type) {
-	case ReadFile, Stat:
-		return true
-	}
-	return false
-}
-
 func (b *builder) send(w wire.Op, at ...int) {
 	b.wire.Add(w)
 	for _, i := range at {
@@ -142,17 +131,9 @@ func (b *builder) send(w wire.Op, at ...int) {
 	b.sent = append(b.sent, at)
 }
 
-// hasData reports whether an op brings bytes that are not for the list of
+// private reports whether an op brings bytes that are not for the list of
 // processes.
-func hasData(op Op) bool {
-	switch o := plain(op).(type) {
-	case WriteFile:
-		return true
-	case Run:
-		return len(o.Stdin) > 0
-	}
-	return false
-}
+func private(op Op) bool { return plain(op).nature().private }
 
 // run holds the conversation with a shell; the request is there already when
 // it came with the command line. The error is a *HostError; its cause is in
@@ -205,18 +186,10 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 func (x *exchange) patience() time.Duration {
 	limit := defaultTimeout
 	for _, op := range x.ops {
-		switch o := plain(op).(type) {
-		case Run:
-			limit = max(limit, orDefault(o.Timeout, defaultTimeout))
-		case WriteFile, SetAttr, Mkdir, Remove:
-			limit = max(limit, slowDisk)
-		}
+		limit = max(limit, plain(op).nature().patience)
 	}
 	return limit + time.Minute
 }
-
-// slowDisk is how long writing a small file and syncing it may take.
-const slowDisk = 2 * time.Minute
 
 func (x *exchange) fail(step string, err error) error {
 	return &HostError{Host: x.host, Step: step, Err: err}
@@ -281,6 +254,9 @@ func (x *exchange) heardNothing() bool {
 // effectful reports whether any op may change the host.
 func (x *exchange) effectful() bool { return slices.ContainsFunc(x.ops, effectful) }
 
+// effectful reports whether running op may change the host.
+func effectful(op Op) bool { return !plain(op).nature().looks }
+
 // results gives each op its result; failure is why some have no answer.
 func (x *exchange) results(failure error) []Result {
 	x.mu.Lock()
@@ -306,19 +282,19 @@ func (x *exchange) results(failure error) []Result {
 			if effectful(x.ops[at]) && !never && x.written.Load() >= x.wire.Ends[i] {
 				err = fmt.Errorf("%w: %w", ErrUnknown, cause)
 			}
-			results[at].Err = x.opError(at, err)
+			results[at].Err = opError(x.host, x.ops[at], err)
 		}
 	}
 	for at, op := range x.ops {
 		if !answered[at] {
-			results[at].Err = x.notSent(at, op, results[:at])
+			results[at].Err = x.notSent(op, results[:at])
 		}
 	}
 	return results
 }
 
 func (x *exchange) decode(sent []int, reply wire.Reply, results []Result) {
-	if op := plain(x.ops[sent[0]]); !isLook(op) {
+	if op := plain(x.ops[sent[0]]); !op.nature().together {
 		results[sent[0]] = decode(x.host, op, reply)
 		return
 	}
@@ -331,13 +307,8 @@ func (x *exchange) decode(sent []int, reply wire.Reply, results []Result) {
 	}
 }
 
-func (x *exchange) opError(at int, err error) error {
-	name, object := Describe(x.ops[at])
-	return &OpError{Host: x.host, Op: name, Object: printable(object, 200), Err: err}
-}
-
 // notSent says why an op did not go out.
-func (x *exchange) notSent(at int, op Op, earlier []Result) error {
+func (x *exchange) notSent(op Op, earlier []Result) error {
 	var e *OpError
 	if errors.As(Check(op), &e) {
 		e.Host = x.host
@@ -345,10 +316,10 @@ func (x *exchange) notSent(at int, op Op, earlier []Result) error {
 	}
 	if guard, ok := op.(If); ok {
 		if err := guard.Ready(earlier); err != nil {
-			return x.opError(at, err)
+			return opError(x.host, op, err)
 		}
 	}
-	return x.opError(at, ErrSkipped) // it needs one that did not go out
+	return opError(x.host, op, ErrSkipped) // it needs one that did not go out
 }
 
 // attempts counts bytes before they are written: what may have left.

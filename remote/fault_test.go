@@ -310,11 +310,11 @@ func TestFullDiskKeepsTheOldFile(t *testing.T) {
 		remote.WriteFile{Path: name, Data: []byte("x")})
 	require.NoError(t, err)
 	require.NoError(t, r[0].Err)
-	require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+	require.ErrorIs(t, r[1].Err, syscall.ENOSPC)
 	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
 	require.Equal(t, small, r[2].Data)
 	require.Equal(t, "file\n", string(r[3].Data))
-	require.ErrorIs(t, r[5].Err, remote.ErrNoSpace)
+	require.ErrorIs(t, r[5].Err, syscall.ENOSPC)
 }
 
 func TestLeftoversAreSwept(t *testing.T) {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
 // A Fleet makes hosts that are reached alike. They share what does not depend
@@ -22,7 +24,7 @@ type Fleet struct {
 	jump *SSH // nil for none
 
 	mu    sync.Mutex
-	known *knownHosts
+	known *knownhosts.Hosts
 	keys  []ssh.Signer
 	stamp []fileStamp // of the files that known and keys were read from
 }
@@ -79,7 +81,7 @@ func (f *Fleet) Close() error {
 // trust gives what a connection is checked and authenticated with, as the
 // files are now. The closer ends the connection to the agent, which is asked
 // for each connection: one that hangs holds up no other.
-func (f *Fleet) trust(ctx context.Context) (*knownHosts, []ssh.Signer, io.Closer, error) {
+func (f *Fleet) trust(ctx context.Context) (*knownhosts.Hosts, []ssh.Signer, io.Closer, error) {
 	known, keys, err := f.read()
 	if err != nil {
 		return nil, nil, nil, err
@@ -92,14 +94,14 @@ func (f *Fleet) trust(ctx context.Context) (*knownHosts, []ssh.Signer, io.Closer
 }
 
 // read reads the files, if they are not what they were.
-func (f *Fleet) read() (*knownHosts, []ssh.Signer, error) {
+func (f *Fleet) read() (*knownhosts.Hosts, []ssh.Signer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	stamp := f.stamps()
 	if f.known != nil && slices.Equal(stamp, f.stamp) {
 		return f.known, f.keys, nil
 	}
-	known, err := loadKnownHosts(f.cfg.KnownHosts)
+	known, err := knownhosts.Load(f.cfg.KnownHosts)
 	if err != nil {
 		return nil, nil, &trustError{"host key", ErrHostKey, err}
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // maxSessions bounds the exchanges at a time on one connection; sshd allows
@@ -210,7 +211,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 		alone := l.users == 1
 		s.mu.Unlock()
 		if alone && time.Since(begin) > 2*time.Second {
-			return nil, false, &startError{nil, "the host refuses a session: " + printable(refused.Message, 100)}
+			return nil, false, &startError{nil, "the host refuses a session: " + words.Printable(refused.Message, 100)}
 		}
 		select {
 		case <-ctx.Done():

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,7 +57,7 @@ func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (
 }
 
 func (c *cloud) down(name string) {
-	c.Machines[name].Fail = func(remote.Op) error {
+	c.Machines[name].Fail = func(context.Context, remote.Op) error {
 		return &remote.HostError{Host: name, Step: "connect", Err: remote.ErrUnreachable}
 	}
 }
@@ -106,9 +107,9 @@ func TestConvergeTwiceChangesNothing(t *testing.T) {
 func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	c := newCloud(t, 4)
 	c.down("compute1")
-	c.Machines["compute2"].Fail = func(op remote.Op) error {
+	c.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
 		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
-			return remote.ErrNoSpace
+			return syscall.ENOSPC
 		}
 		return nil
 	}
@@ -117,7 +118,7 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	assert.Contains(t, stdout, "5 of 7 clusters, hosts and APIs done, 2 failed, 0 left alone.\n")
 	assert.Contains(t, stdout, " 1 failed, ")
 	for _, want := range []string{"PROBLEM: compute1: cannot be read", "FAILED    compute2: ", "done      compute3: 6 applied\n", "done      controller: ",
-		"compute1: " + integrate.ErrIncomplete.Error(), remote.ErrNoSpace.Error(), "run converge again to finish"} {
+		"compute1: " + integrate.ErrIncomplete.Error(), syscall.ENOSPC.Error(), "run converge again to finish"} {
 		assert.Contains(t, stderr, want)
 	}
 	c.Machines["compute1"].Fail, c.Machines["compute2"].Fail = nil, nil
@@ -184,7 +185,7 @@ func TestAtMostSoManyHostsAtOnce(t *testing.T) {
 func TestConvergeIsInterrupted(t *testing.T) {
 	c := newCloud(t, 4)
 	ctx, cancel := context.WithCancelCause(t.Context())
-	c.Machines["compute1"].Fail = func(op remote.Op) error {
+	c.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
 		if _, ok := op.(remote.RestartUnit); ok {
 			cancel(errors.New("the shift is over"))
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/hostkeys"
 )
 
 // A hostKey is a key that a host showed, as it is told.
@@ -106,8 +107,8 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 		byName[c.Name] = c
 		names = append(names, c.Name)
 	}
-	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]remote.HostKey, error) {
-		return remote.ScanHostKeys(ctx, byName[name])
+	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]hostkeys.Key, error) {
+		return byName[name].ScanHostKeys(ctx)
 	}) {
 		if o.Err != nil {
 			t.errs = append(t.errs, o.Err)
@@ -131,17 +132,17 @@ func there(files []string) []string {
 }
 
 // take compares a host's keys with those that are known, and learns what it may.
-func (t *trust) take(host string, shown []remote.HostKey) {
-	known, unknown, err := remote.CheckHostKeys(t.files, shown)
+func (t *trust) take(host string, shown []hostkeys.Key) {
+	known, unknown, err := hostkeys.Check(t.files, shown)
 	if err != nil {
 		t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 	}
 	added := 0
 	isKnown := func(print string) bool {
-		return slices.ContainsFunc(known, func(k remote.HostKey) bool { return k.Fingerprint == print })
+		return slices.ContainsFunc(known, func(k hostkeys.Key) bool { return k.Fingerprint == print })
 	}
 	if prints := slices.DeleteFunc(t.printsOf(host), isKnown); err == nil && len(prints) > 0 {
-		if added, err = remote.TrustHostKeys(t.files[0], unknown, prints...); err != nil {
+		if added, err = hostkeys.Trust(t.files[0], unknown, prints...); err != nil {
 			t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 		}
 	}

@@ -69,11 +69,11 @@ func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit in
 		texts := map[string]string{"stdin": string(run.Stdin)}
 		if strings.Join(run.Argv[1:], " ") == "-c" {
 			texts = map[string]string{}
-			r, err := m.Do(context.Background(), remote.ReadDir{Path: "/etc/sudoers.d"})
-			if err != nil {
-				return nil, []byte(err.Error()), 1
+			r := m.Look(remote.ReadDir{Path: "/etc/sudoers.d"})
+			if r.Err != nil {
+				return nil, []byte(r.Err.Error()), 1
 			}
-			for _, f := range r[0].Files {
+			for _, f := range r.Files {
 				texts[f.File.Path] = string(f.Data)
 			}
 		} else if strings.Join(run.Argv[1:], " ") != "-c -f -" {

@@ -183,12 +183,12 @@ func (w *World) running(host, service, section, option string) string {
 	}
 	value := ""
 	for _, file := range w.configOf(w.host(host), service) {
-		results, err := m.Do(context.Background(), remote.ReadFile{Path: file.path}, remote.UnitState{Unit: w.unit(w.host(host), service)})
-		if err != nil || results[0].Err != nil {
+		read := m.Look(remote.ReadFile{Path: file.path})
+		if read.Err != nil {
 			return ""
 		}
-		data := results[0].Data
-		if results[0].File.Changed.After(results[1].Unit.Since) {
+		data := read.Data
+		if read.File.Changed.After(m.Unit(w.unit(w.host(host), service)).Since) {
 			data = []byte(file.before)
 		}
 		f, err := osloconf.Parse(data)

@@ -41,11 +41,11 @@ func (w *World) dataPool(host, service, conf, user string) string {
 	if w.layout(w.host(host)) == "kolla" {
 		conf = w.copiedFrom(host, service, conf)
 	}
-	results, err := w.Machines[host].Do(context.Background(), remote.ReadFile{Path: conf}, remote.UnitState{Unit: w.unit(w.host(host), service)})
-	if err != nil || results[0].Err != nil || results[0].File.Changed.After(results[1].Unit.Since) {
+	read := w.Machines[host].Look(remote.ReadFile{Path: conf})
+	if read.Err != nil || read.File.Changed.After(w.Machines[host].Unit(w.unit(w.host(host), service)).Since) {
 		return ""
 	}
-	f, err := ceph.ParseConf(results[0].Data)
+	f, err := ceph.ParseConf(read.Data)
 	if err != nil {
 		return ""
 	}

@@ -157,3 +157,23 @@ func TestOneBackendWithoutAName(t *testing.T) {
 	defer w.Close()
 	applied(t, w, s)
 }
+
+// TestTheCloudsOwnLooksAreNotExchanges: a machine counts what it was asked by
+// the tool under test, and nothing else.
+func TestTheCloudsOwnLooksAreNotExchanges(t *testing.T) {
+	w, err := integratetest.New(smallSpec())
+	require.NoError(t, err)
+	defer w.Close()
+	one := smallSpec() // of which only the compute is planned
+	one.Hosts, one.Glance, one.Cinder = one.Hosts[1:], nil, nil
+	in, err := integrate.New(integrate.Config{Spec: one, World: w.World})
+	require.NoError(t, err)
+	plan, err := in.Plan(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, plan.Problems(), "%s", plan)
+	_, err = w.Cloud.VolumeTypes(t.Context()) // for which the fake cloud reads cinder.conf
+	require.NoError(t, err)
+	assert.Zero(t, w.Machines["controller"].Exchanges())
+	assert.Empty(t, w.Machines["controller"].Log())
+	assert.NotZero(t, w.Machines["compute1"].Exchanges())
+}

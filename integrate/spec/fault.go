@@ -65,7 +65,7 @@ func (v *validation) optional(path, value string) {
 }
 
 func (v *validation) address(path, address string) {
-	if err := remote.CheckAddress(address); err != nil {
+	if err := (remote.Config{Address: address}).CheckAddress(); err != nil {
 		v.fault(path, "%q is %v", address, err)
 	}
 }

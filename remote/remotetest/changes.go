@@ -12,6 +12,32 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
+// changeKinds are the operations that change files and folders.
+func (h *Host) changeKinds() []kind {
+	write := kind{
+		name: "write",
+		decode: func(w wire.Op) (remote.Op, error) {
+			a := w.Args
+			mode, err := parseMode(a[4])
+			o := remote.WriteFile{Path: a[0], Was: a[1], Owner: a[2], Group: a[3], Mode: mode, Data: w.Data}
+			return o, err
+		},
+		tell: func(a answer, r remote.Result) { a.words["sha"] = r.File.SHA256 },
+	}
+	attr := kind{name: "attr", decode: func(w wire.Op) (remote.Op, error) {
+		mode, err := parseMode(w.Args[3])
+		return remote.SetAttr{Path: w.Args[0], Owner: w.Args[1], Group: w.Args[2], Mode: mode}, err
+	}}
+	mkdir := kind{name: "mkdir", decode: func(w wire.Op) (remote.Op, error) {
+		mode, err := parseMode(w.Args[3])
+		return remote.Mkdir{Path: w.Args[0], Owner: w.Args[1], Group: w.Args[2], Mode: mode}, err
+	}}
+	remove := kind{name: "remove", decode: func(w wire.Op) (remote.Op, error) {
+		return remote.Remove{Path: w.Args[0], Was: w.Args[1]}, nil
+	}}
+	return []kind{doing(write, h.writeFile), doing(attr, h.setAttr), doing(mkdir, h.mkdir), doing(remove, h.remove)}
+}
+
 func (h *Host) known(owner, group string) error {
 	if _, ok := h.users[owner]; owner != "" && !ok {
 		return detail{text: "unknown user " + owner}

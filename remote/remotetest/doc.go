@@ -12,7 +12,7 @@
 //
 // NewHost makes a machine; the Add methods, BreakUnit and Handle furnish it
 // without counting as changes. Log, Changes and Exchanges tell afterwards what
-// was done to it:
+// was done to it; Contents, Unit and Look tell how it is now, and leave no trace:
 //
 //	host.Forget()
 //	apply(host)
@@ -22,9 +22,10 @@
 //
 // Turns is a network on loopback that counts round trips.
 //
-// Fail and FailAfter make operations fail or lose the connection. Serve puts
-// an SSH server on loopback in front of a Host, for a real connection without
-// a real machine.
+// Fail and FailAfter make operations fail, lose the connection, or hang until
+// ctx ends. They may be set at any time between calls of Do. Serve puts an SSH
+// server on loopback in front of a Host, for a real connection without a real
+// machine.
 //
 // # Errors
 //
@@ -32,8 +33,9 @@
 //
 // # Concurrency and cancellation
 //
-// A Host and a Server are safe for concurrent use. Nothing waits: a sleep or a
-// restart moves the clock at most.
+// The methods of a Host and a Server are safe for concurrent use; set a Host's
+// fields only while no Do runs. Nothing waits: a sleep or a restart moves the
+// clock at most.
 //
 // # Testing
 //

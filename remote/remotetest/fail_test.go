@@ -1,9 +1,13 @@
 package remotetest_test
 
 import (
+	"context"
+	"errors"
 	"io/fs"
 	"sync"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,8 +15,8 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-func onWrite(err error) func(remote.Op) error {
-	return func(op remote.Op) error {
+func onWrite(err error) func(context.Context, remote.Op) error {
+	return func(_ context.Context, op remote.Op) error {
 		if _, ok := op.(remote.WriteFile); ok {
 			return err
 		}
@@ -53,10 +57,10 @@ func TestFail(t *testing.T) {
 	}
 	t.Run("through a server", func(t *testing.T) {
 		fake := remotetest.NewHost("c1")
-		fake.Fail = onWrite(remote.ErrNoSpace)
+		fake.Fail = onWrite(syscall.ENOSPC)
 		r, err := serve(t, fake).Do(t.Context(), ops...)
 		require.NoError(t, err)
-		require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+		require.ErrorIs(t, r[1].Err, syscall.ENOSPC)
 		fake = remotetest.NewHost("c1")
 		fake.FailAfter = onWrite(lost)
 		r, err = serve(t, fake).Do(t.Context(), ops...)
@@ -89,4 +93,52 @@ func TestFakeIsSafeForConcurrentUse(t *testing.T) {
 	require.Equal(t, 8, h.Changes("restart"))
 	require.Equal(t, 1, h.Changes("install"))
 	require.Equal(t, 1, h.Changes("write"))
+}
+
+func TestAHostThatHangsLosesTheConnectionWhenCtxEnds(t *testing.T) {
+	h := remotetest.NewHost("c1")
+	h.Fail = func(ctx context.Context, op remote.Op) error {
+		if _, ok := op.(remote.WriteFile); !ok {
+			return nil
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("the shift is over")
+	time.AfterFunc(10*time.Millisecond, func() { cancel(why) })
+	r, err := h.Do(ctx, remote.Stat{Path: "/"}, remote.WriteFile{Path: "/a"}, remote.Remove{Path: "/b"})
+	var lost *remote.HostError
+	require.ErrorAs(t, err, &lost)
+	require.Equal(t, "exchange", lost.Step)
+	require.ErrorIs(t, err, why)
+	require.NoError(t, r[0].Err)
+	require.ErrorIs(t, r[1].Err, remote.ErrUnknown)
+	require.ErrorIs(t, r[2].Err, why)
+	require.NotErrorIs(t, r[2].Err, remote.ErrUnknown)
+
+	h.Fail = nil // between calls of Do
+	r, err = h.Do(t.Context(), remote.WriteFile{Path: "/a"})
+	require.NoError(t, err)
+	require.NoError(t, r[0].Err)
+}
+
+func TestALookLeavesNoTrace(t *testing.T) {
+	h := remotetest.NewHost("c1")
+	h.AddFile("/etc/x", []byte("x"), 0o600)
+	h.AddUnit("x")
+	h.AddPackage("p", "1", true)
+	h.Fail = func(context.Context, remote.Op) error { return remote.ErrTimeout }
+	read := h.Look(remote.ReadFile{Path: "/etc/x"})
+	require.NoError(t, read.Err)
+	require.Equal(t, "x", string(read.Data))
+	require.Len(t, h.Look(remote.ReadDir{Path: "/etc"}).Files, 1)
+	require.Equal(t, "active", h.Look(remote.UnitState{Unit: "x"}).Unit.Active)
+	require.Equal(t, "1", h.Look(remote.Packages{Names: []string{"p"}}).Versions["p"])
+	require.EqualError(t, h.Look(remote.Stat{Path: "/none"}).Err, "c1: stat /none: file does not exist")
+	for _, op := range []remote.Op{remote.WriteFile{Path: "/a"}, remote.Run{Argv: []string{"true"}}, remote.If{Op: remote.Stat{Path: "/"}}, nil} {
+		require.ErrorIs(t, h.Look(op).Err, fs.ErrInvalid)
+	}
+	require.Zero(t, h.Exchanges())
+	require.Empty(t, h.Log())
 }

@@ -7,11 +7,13 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 const (
@@ -136,6 +138,35 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
+// readKinds are the operations that look at files.
+func (h *Host) readKinds() []kind {
+	content := func(a answer, r remote.Result) {
+		if r.Err == nil {
+			a.raw["data"] = r.Data
+		}
+	}
+	dir := kind{
+		name: "dir", looks: true,
+		decode: func(w wire.Op) (remote.Op, error) {
+			limit, err := strconv.ParseInt(w.Args[2], 10, 64)
+			return remote.ReadDir{Path: w.Args[0], Suffix: w.Args[1], Max: limit}, err
+		},
+		tell: func(a answer, r remote.Result) {
+			for i, file := range r.Files {
+				one := newAnswer(file)
+				content(one, file)
+				a.add(i, one)
+				a.words["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
+			}
+		},
+	}
+	return []kind{
+		doing(kind{name: "read", looks: true, tell: content}, h.readFile),
+		doing(kind{name: "stat", looks: true}, h.stat),
+		doing(dir, h.readDir),
+	}
+}
+
 func (h *Host) stat(o remote.Stat) remote.Result {
 	_, n, err := h.find(o.Path, false)
 	if err != nil {
@@ -191,7 +222,7 @@ func (h *Host) readDir(o remote.ReadDir) remote.Result {
 		if file.Err != nil {
 			file.Err = h.opError(read, file.Err)
 		}
-		r.Files = append(r.Files, remote.FileData{File: file.File, Data: file.Data, Err: file.Err})
+		r.Files = append(r.Files, file)
 	}
 	return r
 }

@@ -11,21 +11,28 @@ import (
 )
 
 // A Host is a machine in memory. It behaves as a real one does: same checks,
-// same results, same errors. It is safe for concurrent use; set its fields
-// before the first Do.
+// same results, same errors. Its methods are safe for concurrent use. Its
+// fields may be set and changed at any time between calls of Do, but not while
+// a Do runs. A hook that has to change its mind during a Do keeps that in
+// variables of its own.
 type Host struct {
-	// Fail, if set, is asked before each op. Its error becomes that of the
-	// op, which then has no effect. A *remote.HostError loses the connection
-	// at this op: the exchange fails, and the rest is not done.
-	Fail func(op remote.Op) error
-	// FailAfter is like Fail, after the op had its effect: what a connection
-	// that is lost before the answer looks like.
-	FailAfter func(op remote.Op) error
+	// Fail, if set, is called before each op, with the ctx of the Do. Its error
+	// becomes the error of the op, which then has no effect. A
+	// *remote.HostError loses the connection at this op: the exchange fails,
+	// and the rest is not done. For a host that hangs, wait until ctx is done
+	// and return ctx.Err(): an error of Fail after the end of ctx loses the
+	// connection, too. Fail may use the Host's methods. Several calls of Do at
+	// the same time call it at the same time.
+	Fail func(ctx context.Context, op remote.Op) error
+	// FailAfter is like Fail, but is called after the op had its effect: what a
+	// connection that is lost before the answer looks like.
+	FailAfter func(ctx context.Context, op remote.Op) error
 	// Now, if set, is the clock. Otherwise the clock begins at 2026-01-01 UTC,
 	// moves by a millisecond with each change, and by Advance.
 	Now func() time.Time
 
-	name string
+	name  string
+	kinds map[string]kind
 
 	mu        sync.Mutex
 	clock     time.Time
@@ -57,6 +64,7 @@ func NewHost(name string) *Host {
 		programs:  map[string]func(remote.Run) ([]byte, []byte, int){},
 		changes:   map[string]int{},
 	}
+	h.kinds = h.allKinds()
 	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
 	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
 		h.mustDir(dir)
@@ -74,8 +82,8 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 	h.mu.Unlock()
 	results := make([]remote.Result, len(ops))
 	var lost error
-	if err := ctx.Err(); err != nil {
-		lost = &remote.HostError{Host: h.name, Step: "connect", Err: err}
+	if ctx.Err() != nil {
+		lost = &remote.HostError{Host: h.name, Step: "connect", Err: context.Cause(ctx)}
 	}
 	for i, op := range ops {
 		if err := remote.Check(op); err != nil {
@@ -100,34 +108,38 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 
 // one runs an op between the two hooks; lost is a *remote.HostError or nil.
 func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost error) {
-	if err := ask(h.Fail, op); err != nil {
+	if err := h.ask(ctx, h.Fail, op); err != nil {
 		return h.failed(op, err)
 	}
-	if run, ok := op.(remote.Run); ok {
-		r = h.run(run)
-	} else {
-		h.mu.Lock()
-		r = h.do(op)
-		h.mu.Unlock()
-	}
+	r = h.perform(op)
 	h.note(op, r)
 	if r.Err != nil {
 		r.Err = h.opError(op, r.Err)
 	}
-	if err := ask(h.FailAfter, op); err != nil {
+	if err := h.ask(ctx, h.FailAfter, op); err != nil {
 		return h.failed(op, err)
 	}
-	if err := ctx.Err(); err != nil && r.Err != nil {
-		return h.failed(op, &remote.HostError{Host: h.name, Step: "exchange", Err: err})
+	if ctx.Err() != nil && r.Err != nil {
+		return h.failed(op, h.lost(ctx))
 	}
 	return r, nil
 }
 
-func ask(hook func(remote.Op) error, op remote.Op) error {
+// ask calls a hook. A hook that fails once ctx has ended loses the connection.
+func (h *Host) ask(ctx context.Context, hook func(context.Context, remote.Op) error, op remote.Op) error {
 	if hook == nil {
 		return nil
 	}
-	return hook(op)
+	err := hook(ctx, op)
+	if host := new(remote.HostError); err == nil || errors.As(err, &host) || ctx.Err() == nil {
+		return err
+	}
+	return h.lost(ctx)
+}
+
+// lost is the error of an exchange that ended with ctx.
+func (h *Host) lost(ctx context.Context) *remote.HostError {
+	return &remote.HostError{Host: h.name, Step: "exchange", Err: context.Cause(ctx)}
 }
 
 func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
@@ -137,19 +149,11 @@ func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 		return r, nil
 	}
 	cause := fmt.Errorf("not done: %w", host.Err)
-	if effectful(op) {
+	if !h.kindOf(op).looks {
 		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
 	}
 	r.Err = h.opError(op, cause)
 	return r, host
-}
-
-func effectful(op remote.Op) bool {
-	switch op.(type) {
-	case remote.ReadFile, remote.ReadDir, remote.Stat, remote.UnitState, remote.Packages:
-		return false
-	}
-	return true
 }
 
 func (h *Host) opError(op remote.Op, err error) error {
@@ -173,35 +177,6 @@ type detail struct {
 }
 
 func (d detail) Error() string { return d.text }
-
-// do runs all ops but Run, with the lock held. Its errors are dressed by one.
-func (h *Host) do(op remote.Op) remote.Result {
-	switch o := op.(type) {
-	case remote.ReadFile:
-		return h.readFile(o)
-	case remote.ReadDir:
-		return h.readDir(o)
-	case remote.Stat:
-		return h.stat(o)
-	case remote.WriteFile:
-		return h.writeFile(o)
-	case remote.SetAttr:
-		return h.setAttr(o)
-	case remote.Mkdir:
-		return h.mkdir(o)
-	case remote.Remove:
-		return h.remove(o)
-	case remote.UnitState:
-		return h.unitState(o)
-	case remote.RestartUnit:
-		return h.restart(o)
-	case remote.Packages:
-		return remote.Result{Versions: h.versions(o.Names)}
-	case remote.InstallPackages:
-		return h.install(o)
-	}
-	return remote.Result{Err: errors.ErrUnsupported}
-}
 
 func (h *Host) note(op remote.Op, r remote.Result) {
 	h.mu.Lock()

@@ -1,6 +1,7 @@
 package remotetest
 
 import (
+	"io/fs"
 	"slices"
 	"time"
 
@@ -23,11 +24,31 @@ func (h *Host) Changes(kind string) int {
 	return h.changes[kind]
 }
 
-// Exchanges returns how often Do was called since the last Forget.
+// Exchanges returns how often Do was called since the last Forget. Calls of the
+// other methods, such as Contents and Look, do not count.
 func (h *Host) Exchanges() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.exchanges
+}
+
+// Look answers an op that only looks (ReadFile, ReadDir, Stat, UnitState or
+// Packages) as Do would, for whoever plays a part of the machine's world, such
+// as the services on it. It is not an exchange, is not in the Log, and calls no
+// hook. Any other op is fs.ErrInvalid.
+func (h *Host) Look(op remote.Op) remote.Result {
+	err := remote.Check(op)
+	if _, guarded := op.(remote.If); err == nil && (guarded || !h.kindOf(op).looks) {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return remote.Result{Err: h.opError(op, err)}
+	}
+	r := h.perform(op)
+	if r.Err != nil {
+		r.Err = h.opError(op, r.Err)
+	}
+	return r
 }
 
 // Forget empties the log and sets the counters to zero.

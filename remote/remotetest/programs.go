@@ -2,11 +2,14 @@ package remotetest
 
 import (
 	"bytes"
+	"errors"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 // Handle makes fn run program: an exact Argv[0], or the last part of its
@@ -17,6 +20,25 @@ func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.programs[program] = fn
+}
+
+// programKinds are the operations that run programs.
+func (h *Host) programKinds() []kind {
+	run := kind{
+		name: "run", alone: true,
+		decode: func(w wire.Op) (remote.Op, error) {
+			limit, err := time.ParseDuration(w.Args[1] + "s")
+			return remote.Run{Argv: w.List, Stdin: w.Data, User: w.Args[0], Timeout: limit}, err
+		},
+		tell: func(a answer, r remote.Result) {
+			a.raw["out"], a.words["errors"], a.words["exit"] = r.Data, encode(r.Stderr), strconv.Itoa(r.Exit)
+			if errors.Is(r.Err, remote.ErrTimeout) {
+				a.words["exit"] = "late"
+				delete(a.words, "err")
+			}
+		},
+	}
+	return []kind{doing(run, h.run)}
 }
 
 func (h *Host) run(o remote.Run) remote.Result {

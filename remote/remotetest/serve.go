@@ -220,7 +220,7 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 		if err := out.Begin(); err != nil {
 			return err
 		}
-		result, said, err := h.perform(ctx, o, earlier)
+		result, said, err := h.travelled(ctx, o, earlier)
 		if err != nil {
 			return err
 		}
@@ -239,8 +239,8 @@ func notEOF(err error) error {
 	return err
 }
 
-// perform runs an operation as it travels, and gives its answer.
-func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, answer, error) {
+// travelled runs an operation as it travels, and gives its answer.
+func (h *Host) travelled(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, answer, error) {
 	if err := (remote.If{OK: o.Needs}).Ready(earlier); err != nil {
 		r := remote.Result{Err: err}
 		return r, answer{words: map[string]string{"err": fault(err)}}, nil
@@ -248,12 +248,12 @@ func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) 
 	if o.Name == "files" {
 		return h.readFiles(ctx, o)
 	}
-	op, err := decode(o)
+	op, err := h.decode(o)
 	if err != nil {
 		return remote.Result{}, answer{}, err
 	}
 	result, lost := h.one(ctx, op)
-	return result, answered(op, result), lost
+	return result, h.answered(op, result), lost
 }
 
 func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer, error) {
@@ -262,7 +262,7 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer,
 		return remote.Result{}, answer{}, err
 	}
 	var all remote.Result
-	said := newAnswer()
+	said := answer{map[string]string{}, map[string][]byte{}}
 	for i, name := range o.List {
 		var op remote.Op = remote.Stat{Path: strings.TrimPrefix(name, "s")}
 		if path, read := strings.CutPrefix(name, "r"); read {
@@ -273,7 +273,7 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer,
 			return result, answer{}, lost
 		}
 		all.Err = errors.Join(all.Err, result.Err)
-		said.add(i, answered(op, result))
+		said.add(i, h.answered(op, result))
 	}
 	return all, said, nil
 }

@@ -169,7 +169,7 @@ func TestOtherOperationsAreTheHosts(t *testing.T) {
 	r, err := h.Do(t.Context(), remote.WriteFile{Path: "/a", Data: []byte("x")}, remote.If{OK: []int{0}, Op: remote.ReadFile{Path: "/a"}})
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(r[1].Data))
-	inside.Fail = func(remote.Op) error { return remote.ErrTimeout }
+	inside.Fail = func(context.Context, remote.Op) error { return remote.ErrTimeout }
 	r, err = h.Do(t.Context(), remote.UnitState{Unit: "x"}, remote.RestartUnit{Unit: "x"})
 	require.NoError(t, err)
 	require.ErrorIs(t, r[0].Err, remote.ErrTimeout)

@@ -164,7 +164,7 @@ func sshConfig(s spec.SSH) (remote.Config, error) {
 }
 
 // KeyTargets are the machines whose host keys a Spec's connections check, for
-// remote.ScanHostKeys: the jump host first, if there is one, and then the hosts
+// Config.ScanHostKeys: the jump host first, if there is one, and then the hosts
 // behind it.
 func KeyTargets(given spec.Spec) ([]remote.Config, error) {
 	s := given.SSH

@@ -1,13 +1,14 @@
-package remote
+// Package words makes other people's words fit for an error.
+package words
 
 import (
 	"strings"
 	"unicode"
 )
 
-// printable makes one line of s without control characters, and keeps its
+// Printable makes one line of s without control characters, and keeps its
 // end when it is longer than limit: what went wrong is said last.
-func printable(s string, limit int) string {
+func Printable(s string, limit int) string {
 	var lines []string
 	for line := range strings.Lines(s) {
 		if line = strings.TrimSpace(line); line != "" {

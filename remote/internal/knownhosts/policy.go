@@ -1,4 +1,4 @@
-package remote
+package knownhosts
 
 import (
 	"bytes"
@@ -11,19 +11,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// A hostKeyPolicy is what known_hosts say about one host.
-type hostKeyPolicy struct {
+// A Policy is what known_hosts say about one host.
+type Policy struct {
 	host  string
 	port  int
 	lines []*hostLine
 	files []string
 	// more, if not nil, has hashed lines too, many of them. Which are the
-	// host's is only looked for by the key that it shows; see complete.
-	more *knownHosts
+	// host's is only looked for by the key that it shows; see Complete.
+	more *Hosts
 }
 
-func (k *knownHosts) policy(host string, port int) hostKeyPolicy {
-	p := hostKeyPolicy{host: host, port: port, files: k.source}
+// Policy is what the lines say about one host.
+func (k *Hosts) Policy(host string, port int) Policy {
+	p := Policy{host: host, port: port, files: k.source}
 	if len(k.hashed) <= fewHashed {
 		p.lines = k.lines(host, port)
 		return p
@@ -32,18 +33,22 @@ func (k *knownHosts) policy(host string, port int) hostKeyPolicy {
 	return p
 }
 
-// complete looks through all hashed lines for the host's.
-func (p hostKeyPolicy) complete() hostKeyPolicy {
+// Complete looks through all hashed lines for the host's.
+func (p Policy) Complete() Policy {
 	if p.more != nil {
 		p.lines, p.more = p.more.lines(p.host, p.port), nil
 	}
 	return p
 }
 
+// Incomplete reports whether there are hashed lines that were not looked
+// through.
+func (p Policy) Incomplete() bool { return p.more != nil }
+
 // with adds the hashed lines of the host that have one of the keys. Where the
 // host has no line with its port, all lines have to be looked through: one
 // with the port would be stronger than one without.
-func (p hostKeyPolicy) with(keys ...ssh.PublicKey) hostKeyPolicy {
+func (p Policy) with(keys ...ssh.PublicKey) Policy {
 	if p.more == nil {
 		return p
 	}
@@ -53,22 +58,22 @@ func (p hostKeyPolicy) with(keys ...ssh.PublicKey) hostKeyPolicy {
 	}
 	lines := p.more.match(fullName(p.host, p.port), hashed)
 	if len(lines) == 0 && p.port != 22 {
-		return p.complete()
+		return p.Complete()
 	}
 	p.lines = lines
 	return p
 }
 
-// algorithms are the signature algorithms to accept: those of the host's own
+// Algorithms are the signature algorithms to accept: those of the host's own
 // lines, and of hashed ones that may be the host's. For a host without lines
 // they are all safe ones, so that the refusal can name its key.
-func (p hostKeyPolicy) algorithms() []string {
+func (p Policy) Algorithms() []string {
 	var certs, keys []string
 	known := false
 	for _, l := range p.lines {
 		switch l.mark {
 		case "":
-			keys = append(keys, signatures(l.key.Type())...)
+			keys = append(keys, Signatures(l.key.Type())...)
 			known = true
 		case markAuthority:
 			certs = certAlgorithms()
@@ -83,11 +88,11 @@ func (p hostKeyPolicy) algorithms() []string {
 }
 
 // possible are the algorithms for a host of which no line is known.
-func (p hostKeyPolicy) possible() []string {
+func (p Policy) possible() []string {
 	var keys []string
 	if p.more != nil {
 		for t := range p.more.types {
-			keys = append(keys, signatures(t)...)
+			keys = append(keys, Signatures(t)...)
 		}
 	}
 	if len(keys) == 0 {
@@ -114,8 +119,8 @@ func rank(algorithm string) int {
 	return slices.Index(append(certAlgorithms(), plainAlgorithms()...), algorithm)
 }
 
-// signatures of a type of key; none for types that are not safe or not known.
-func signatures(keyType string) []string {
+// Signatures of a type of key; none for types that are not safe or not known.
+func Signatures(keyType string) []string {
 	if keyType == ssh.KeyAlgoRSA {
 		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
 	}
@@ -125,8 +130,8 @@ func signatures(keyType string) []string {
 	return nil
 }
 
-// check trusts a key or says why not, and what to do.
-func (p hostKeyPolicy) check(key ssh.PublicKey) error {
+// Check trusts a key or says why not, and what to do.
+func (p Policy) Check(key ssh.PublicKey) error {
 	plain := key
 	cert, isCert := key.(*ssh.Certificate)
 	if isCert {
@@ -138,7 +143,7 @@ func (p hostKeyPolicy) check(key ssh.PublicKey) error {
 	for _, l := range p.lines {
 		if l.mark == markRevoked && (same(l.key, plain) || isCert && same(l.key, cert.SignatureKey)) {
 			return fmt.Errorf("%w: the key %s is revoked in %s: do not connect before the host has a new key",
-				ErrHostKey, ssh.FingerprintSHA256(plain), l.where)
+				ErrUntrusted, ssh.FingerprintSHA256(plain), l.where)
 		}
 	}
 	var certErr error
@@ -155,46 +160,46 @@ func (p hostKeyPolicy) check(key ssh.PublicKey) error {
 	if certErr != nil {
 		return certErr
 	}
-	return p.complete().refuse(plain)
+	return p.Complete().refuse(plain)
 }
 
-func (p hostKeyPolicy) checkCert(cert *ssh.Certificate) error {
+func (p Policy) checkCert(cert *ssh.Certificate) error {
 	authority := slices.ContainsFunc(p.lines, func(l *hostLine) bool {
 		return l.mark == markAuthority && same(l.key, cert.SignatureKey)
 	})
 	if !authority {
 		return fmt.Errorf("%w: its certificate is signed by %s, which no @cert-authority line for it names",
-			ErrHostKey, ssh.FingerprintSHA256(cert.SignatureKey))
+			ErrUntrusted, ssh.FingerprintSHA256(cert.SignatureKey))
 	}
 	checker := ssh.CertChecker{IsHostAuthority: func(ssh.PublicKey, string) bool { return true }}
 	address := net.JoinHostPort(p.host, strconv.Itoa(p.port))
 	if err := checker.CheckHostKey(address, &net.TCPAddr{}, cert); err != nil {
-		return fmt.Errorf("%w: its certificate is not valid: %s", ErrHostKey, strings.TrimPrefix(err.Error(), "ssh: "))
+		return fmt.Errorf("%w: its certificate is not valid: %s", ErrUntrusted, strings.TrimPrefix(err.Error(), "ssh: "))
 	}
 	return nil
 }
 
-func (p hostKeyPolicy) refuse(key ssh.PublicKey) error {
+func (p Policy) refuse(key ssh.PublicKey) error {
 	fingerprint := key.Type() + " " + ssh.FingerprintSHA256(key)
 	for _, l := range p.lines {
 		if l.mark == "" {
 			return fmt.Errorf("%w: the host's key CHANGED: it shows %s, but %s has %s %s; "+
 				"if the host was not reinstalled, somebody may be listening; otherwise verify the new fingerprint on its console and replace that line",
-				ErrHostKey, fingerprint, l.where, l.key.Type(), ssh.FingerprintSHA256(l.key))
+				ErrUntrusted, fingerprint, l.where, l.key.Type(), ssh.FingerprintSHA256(l.key))
 		}
 	}
 	return fmt.Errorf("%w: the host is unknown: it shows %s; run ssh-keyscan%s %s, verify the fingerprint on its console and add the line to %s",
-		ErrHostKey, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
+		ErrUntrusted, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
 }
 
-// noneOffered is the error when the host has no key of the wanted types.
-func (p hostKeyPolicy) noneOffered() error {
+// NoneOffered is the error when the host has no key of the wanted types.
+func (p Policy) NoneOffered() error {
 	return fmt.Errorf("%w: the host's key CHANGED: it has no key of the types that known_hosts has for it (%s); "+
 		"verify its fingerprint on its console, and get its key with ssh-keyscan%s %s",
-		ErrHostKey, strings.Join(p.algorithms(), ", "), p.portFlag(), p.host)
+		ErrUntrusted, strings.Join(p.Algorithms(), ", "), p.portFlag(), p.host)
 }
 
-func (p hostKeyPolicy) portFlag() string {
+func (p Policy) portFlag() string {
 	if p.port == 22 {
 		return ""
 	}

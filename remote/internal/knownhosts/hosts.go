@@ -1,4 +1,6 @@
-package remote
+// Package knownhosts reads known_hosts files as OpenSSH does, and says by them
+// whether a host's key is to be trusted.
+package knownhosts
 
 import (
 	"bufio"
@@ -18,9 +20,9 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// knownHosts are the lines of known_hosts files, indexed by host; those with
+// Hosts are the lines of known_hosts files, indexed by host; those with
 // hashed names, where only a try tells whose they are, by key.
-type knownHosts struct {
+type Hosts struct {
 	exact  map[string][]*hostLine
 	scan   []*hostLine // with wildcards or negations, and hashed authorities
 	hashed []*hostLine
@@ -48,23 +50,23 @@ const (
 	markRevoked   = "@revoked"
 )
 
-func newKnownHosts(source []string) *knownHosts {
-	return &knownHosts{exact: map[string][]*hostLine{}, byKey: map[string][]*hostLine{}, types: map[string]bool{}, source: source}
+func New(source []string) *Hosts {
+	return &Hosts{exact: map[string][]*hostLine{}, byKey: map[string][]*hostLine{}, types: map[string]bool{}, source: source}
 }
 
-// loadKnownHosts reads files.
-func loadKnownHosts(files []string) (*knownHosts, error) {
-	k := newKnownHosts(files)
+// Load reads files.
+func Load(files []string) (*Hosts, error) {
+	k := New(files)
 	for _, name := range files {
-		if err := k.read(name); err != nil {
+		if err := k.Read(name); err != nil {
 			return nil, err
 		}
 	}
 	return k, nil
 }
 
-// read adds the lines of a further file.
-func (k *knownHosts) read(name string) error {
+// Read adds the lines of a further file.
+func (k *Hosts) Read(name string) error {
 	f, err := os.Open(name)
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func (k *knownHosts) read(name string) error {
 
 // parse adds the lines of r. As in OpenSSH, lines that cannot be read are
 // passed over; not so a revocation, which must not get lost.
-func (k *knownHosts) parse(name string, r io.Reader) error {
+func (k *Hosts) parse(name string, r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
@@ -99,7 +101,7 @@ func (k *knownHosts) parse(name string, r io.Reader) error {
 	return nil
 }
 
-func (k *knownHosts) add(line *hostLine) {
+func (k *Hosts) add(line *hostLine) {
 	if line.hash != nil && line.mark != markAuthority {
 		k.hashed = append(k.hashed, line)
 		key := string(line.key.Marshal())
@@ -119,6 +121,10 @@ func (k *knownHosts) add(line *hostLine) {
 		}
 	}
 }
+
+// ErrUntrusted is a host key that is not known, that differs from the known
+// one, or that is revoked. Package remote exports it as ErrHostKey.
+var ErrUntrusted = errors.New("remote: host key not trusted")
 
 var errHostLine = errors.New("not a known_hosts line")
 
@@ -173,12 +179,12 @@ func (l *hostLine) names(field string) error {
 
 // lines are those for a host, in no order: by name and port, or by the name
 // alone when there is none with the port, as in OpenSSH.
-func (k *knownHosts) lines(host string, port int) []*hostLine {
+func (k *Hosts) lines(host string, port int) []*hostLine {
 	return k.named(host, port, k.hashed)
 }
 
 // named are the lines for a host among those that are not hashed, and hashed.
-func (k *knownHosts) named(host string, port int, hashed []*hostLine) []*hostLine {
+func (k *Hosts) named(host string, port int, hashed []*hostLine) []*hostLine {
 	found := k.match(fullName(host, port), hashed)
 	if len(found) == 0 && port != 22 {
 		found = k.match(strings.ToLower(host), hashed)
@@ -195,7 +201,7 @@ func fullName(host string, port int) string {
 	return "[" + host + "]:" + strconv.Itoa(port)
 }
 
-func (k *knownHosts) match(name string, hashed []*hostLine) []*hostLine {
+func (k *Hosts) match(name string, hashed []*hostLine) []*hostLine {
 	found := slices.Clone(k.exact[name])
 	for _, l := range slices.Concat(k.scan, hashed) {
 		if l.matches(name) {
@@ -246,8 +252,8 @@ func wildcard(pattern, s string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// splitAddress gives host and port; port 22 when there is none.
-func splitAddress(address string) (host string, port int, err error) {
+// SplitAddress gives host and port; port 22 when there is none.
+func SplitAddress(address string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		if strings.Count(address, ":") == 1 || strings.ContainsAny(address, "[]") {

@@ -1,4 +1,4 @@
-package remote
+package knownhosts
 
 import (
 	"crypto/ecdsa"
@@ -35,9 +35,9 @@ func lineOf(names string, s ssh.Signer) string {
 	return names + " " + string(ssh.MarshalAuthorizedKey(s.PublicKey()))
 }
 
-func parsed(t testing.TB, lines string) *knownHosts {
+func parsed(t testing.TB, lines string) *Hosts {
 	t.Helper()
-	k := newKnownHosts([]string{"known_hosts"})
+	k := New([]string{"known_hosts"})
 	require.NoError(t, k.parse("known_hosts", strings.NewReader(lines)))
 	return k
 }
@@ -87,12 +87,12 @@ func TestHostKeyMatrix(t *testing.T) {
 			" and hashed": hashNames(test.lines), " and hashed among many": hashNames(test.lines) + many,
 		} {
 			t.Run(test.name+form, func(t *testing.T) {
-				err := parsed(t, lines).policy("c1", 22).check(test.key)
+				err := parsed(t, lines).Policy("c1", 22).Check(test.key)
 				if test.refuses == "" {
 					require.NoError(t, err)
 					return
 				}
-				require.ErrorIs(t, err, ErrHostKey)
+				require.ErrorIs(t, err, ErrUntrusted)
 				require.ErrorContains(t, err, test.refuses)
 			})
 		}
@@ -121,9 +121,9 @@ func hashNames(lines string) string {
 func TestAHashedLineWithThePortIsStrongerThanOneWithout(t *testing.T) {
 	key, other := edKey(t), edKey(t)
 	lines := lineOf(knownhosts.HashHostname("c1"), key) + lineOf(knownhosts.HashHostname("[c1]:2222"), other) + manyHashed(t)
-	require.ErrorContains(t, parsed(t, lines).policy("c1", 2222).check(key.PublicKey()), "CHANGED")
-	require.NoError(t, parsed(t, lines).policy("c1", 2222).check(other.PublicKey()))
-	require.NoError(t, parsed(t, lines).policy("c1", 2223).check(key.PublicKey()), "no line with this port")
+	require.ErrorContains(t, parsed(t, lines).Policy("c1", 2222).Check(key.PublicKey()), "CHANGED")
+	require.NoError(t, parsed(t, lines).Policy("c1", 2222).Check(other.PublicKey()))
+	require.NoError(t, parsed(t, lines).Policy("c1", 2223).Check(key.PublicKey()), "no line with this port")
 }
 
 func TestCompleteFindsTheAlgorithmsOfHashedLines(t *testing.T) {
@@ -131,9 +131,9 @@ func TestCompleteFindsTheAlgorithmsOfHashedLines(t *testing.T) {
 	require.NoError(t, err)
 	rsaSigner, err := ssh.NewSignerFromKey(rsaKey)
 	require.NoError(t, err)
-	p := parsed(t, lineOf(knownhosts.HashHostname("c1"), rsaSigner)+manyHashed(t)).policy("c1", 22)
-	require.Equal(t, []string{ssh.KeyAlgoED25519, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.algorithms())
-	require.Equal(t, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.complete().algorithms())
+	p := parsed(t, lineOf(knownhosts.HashHostname("c1"), rsaSigner)+manyHashed(t)).Policy("c1", 22)
+	require.Equal(t, []string{ssh.KeyAlgoED25519, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.Algorithms())
+	require.Equal(t, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, p.Complete().Algorithms())
 }
 
 // BenchmarkHashedKnownHosts looks 5,000 hosts up that have a hashed line each.
@@ -148,9 +148,9 @@ func BenchmarkHashedKnownHosts(b *testing.B) {
 	for b.Loop() {
 		k := parsed(b, text.String())
 		for i, key := range keys {
-			p := k.policy(fmt.Sprintf("host%d", i), 22)
-			p.algorithms()
-			require.NoError(b, p.check(key))
+			p := k.Policy(fmt.Sprintf("host%d", i), 22)
+			p.Algorithms()
+			require.NoError(b, p.Check(key))
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(keys)), "us/host")
@@ -166,7 +166,7 @@ func TestHostKeyAlgorithmsAreTheHostsOwn(t *testing.T) {
 	ecSigner, err := ssh.NewSignerFromKey(ecKey)
 	require.NoError(t, err)
 	lines := lineOf("r", rsaSigner) + lineOf("e", ecSigner) + lineOf("b", ecSigner) + lineOf("b", edKey(t)) + "@cert-authority " + lineOf("c,b", edKey(t))
-	algorithms := func(host string) []string { return parsed(t, lines).policy(host, 22).algorithms() }
+	algorithms := func(host string) []string { return parsed(t, lines).Policy(host, 22).Algorithms() }
 	require.Equal(t, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, algorithms("r"))
 	require.Equal(t, []string{ssh.KeyAlgoECDSA256}, algorithms("e"))
 	require.Equal(t, append(certAlgorithms(), ssh.KeyAlgoED25519, ssh.KeyAlgoECDSA256), algorithms("b"))
@@ -202,7 +202,7 @@ func TestKnownHostsAsSSHKeygenReadsThem(t *testing.T) {
 	}
 	lines += "@cert-authority " + lineOf("*.example.com,c3", edKey(t)) + "@revoked " + lineOf("c1", edKey(t))
 	require.NoError(t, os.WriteFile(file, []byte(lines), 0o600))
-	known, err := loadKnownHosts([]string{file})
+	known, err := Load([]string{file})
 	require.NoError(t, err)
 	lineNumber := regexp.MustCompile(`found: line (\d+)`)
 	for _, host := range []string{"c1", "c2", "c3", "c33", "[c1]:2222", "[c2]:2222", "[c9]:2222", "c1.example.com", "x.example.com",
@@ -236,18 +236,18 @@ func TestKnownHostsAsXCryptoReadsThem(t *testing.T) {
 		oracle, err := knownhosts.New(name)
 		require.NoError(t, err)
 		for _, port := range []int{22, 2222} {
-			ours, err := loadKnownHosts([]string{name})
+			ours, err := Load([]string{name})
 			require.NoError(t, err)
 			want := oracle(fmt.Sprintf("c1:%d", port), &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: port}, key.PublicKey())
-			policy := ours.policy("c1", port)
+			policy := ours.Policy("c1", port)
 			policy.lines = ours.match(map[int]string{22: "c1", 2222: "[c1]:2222"}[port], ours.hashed)
-			require.Equal(t, want == nil, policy.check(key.PublicKey()) == nil, "%d %s", port, text)
+			require.Equal(t, want == nil, policy.Check(key.PublicKey()) == nil, "%d %s", port, text)
 		}
 	}
 }
 
 func TestARevocationThatCannotBeReadIsAnError(t *testing.T) {
-	k := newKnownHosts(nil)
+	k := New(nil)
 	require.ErrorContains(t, k.parse("known_hosts", strings.NewReader("\n@revoked * ssh-ed25519 AAAA\n")), "known_hosts:2")
 }
 
@@ -256,15 +256,15 @@ func FuzzKnownHosts(f *testing.F) {
 	f.Add("@cert-authority "+lineOf(knownhosts.HashHostname("c1"), edKey(f)), "c1")
 	f.Add("@revoked * ssh-rsa AAAA", "")
 	f.Fuzz(func(t *testing.T, text, host string) {
-		k := newKnownHosts(nil)
+		k := New(nil)
 		if k.parse("f", strings.NewReader(text)) != nil {
 			return
 		}
-		p := k.policy(host, 22)
-		p.algorithms()
+		p := k.Policy(host, 22)
+		p.Algorithms()
 		for _, l := range p.lines {
 			if l.mark == "" {
-				_ = p.check(l.key)
+				_ = p.Check(l.key)
 			}
 		}
 	})
