@@ -2,7 +2,6 @@ package integrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,12 +34,8 @@ type ServiceRelease struct {
 // The Detection has what was seen also when there is an error.
 func DetectRelease(ctx context.Context, cfg Config) (Detection, error) {
 	cfg.Spec.Release = ""
-	var faults interface{ Unwrap() []error }
-	if errors.As(cfg.Spec.Validate(), &faults) {
-		others := slices.DeleteFunc(slices.Clone(faults.Unwrap()), isMissingRelease)
-		if len(others) > 0 {
-			return Detection{}, errors.Join(others...)
-		}
+	if err := cfg.Spec.ValidateExceptRelease(); err != nil {
+		return Detection{}, err
 	}
 	in, err := newIntegration(cfg)
 	if err != nil {
@@ -65,11 +60,6 @@ func DetectRelease(ctx context.Context, cfg Config) (Detection, error) {
 		return d, err
 	}
 	return d.agree()
-}
-
-func isMissingRelease(err error) bool {
-	var f *spec.FieldError
-	return errors.As(err, &f) && f.Path == "release"
 }
 
 // askRelease asks one host.

@@ -35,10 +35,11 @@ func ServiceNames() []string {
 }
 
 func (v *validation) hosts() {
+	seen := seenHost{map[string]int{}, map[string]int{}}
 	for i, h := range v.spec.Hosts {
 		path := fmt.Sprintf("hosts[%d]", i)
 		v.name(path+".name", h.Name)
-		v.oneHost(path, h, v.spec.Hosts[:i])
+		v.oneHost(i, h, seen)
 		if h.Address != "" {
 			v.address(path+".address", h.Address)
 		}
@@ -61,29 +62,36 @@ func (v *validation) hosts() {
 	}
 }
 
+// A seenHost is what the hosts so far have of names and addresses, each in one form
+// for all spellings, with the index of the host.
+type seenHost struct{ names, endpoints map[string]int }
+
 // oneHost checks that a host is not one of those before it under another spelling:
 // both would be changed at once, each as if it were alone.
-func (v *validation) oneHost(path string, h Host, before []Host) {
-	for i, o := range before {
-		at := fmt.Sprintf("hosts[%d]", i)
-		switch {
-		case h.Name == "" || o.Name == "":
-		case h.Name == o.Name:
-			v.fault(path+".name", "%q is there twice", h.Name)
-			return
-		case strings.EqualFold(h.Name, o.Name):
-			v.fault(path+".name", "%q is %q of %s in another case; names of hosts do not differ by case alone", h.Name, o.Name, at)
-			return
-		case h.endpoint() == o.endpoint():
-			field := ".address"
-			if h.Address == "" {
-				field = ".name"
-			}
-			v.fault(path+field, "%q is the address of %s (%s) too; each host is a machine of its own",
-				cmp.Or(h.Address, h.Name), at, o.Name)
-			return
-		}
+func (v *validation) oneHost(i int, h Host, seen seenHost) {
+	if h.Name == "" {
+		return
 	}
+	path, name, endpoint := fmt.Sprintf("hosts[%d]", i), strings.ToLower(h.Name), h.endpoint()
+	if first, ok := seen.names[name]; ok {
+		if other := v.spec.Hosts[first].Name; other == h.Name {
+			v.fault(path+".name", "%q is there twice", h.Name)
+		} else {
+			v.fault(path+".name", "%q is %q of hosts[%d] in another case; names of hosts do not differ by case alone",
+				h.Name, other, first)
+		}
+		return
+	}
+	if first, ok := seen.endpoints[endpoint]; ok {
+		field := ".address"
+		if h.Address == "" {
+			field = ".name"
+		}
+		v.fault(path+field, "%q is the address of hosts[%d] (%s) too; each host is a machine of its own",
+			cmp.Or(h.Address, h.Name), first, v.spec.Hosts[first].Name)
+		return
+	}
+	seen.names[name], seen.endpoints[endpoint] = i, i
 }
 
 // endpoint is the one form of all spellings of where SSH connects to.

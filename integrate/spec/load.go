@@ -35,19 +35,14 @@ func Load(r io.Reader, dir string) (Spec, error) {
 	if len(faults) > 0 {
 		return Spec{}, errors.Join(faults...)
 	}
-	faults = append(s.locate(dir), s.check()...)
-	var found []error
+	faults = append(s.locate(dir), s.checkExceptRelease()...)
 	for _, err := range faults {
 		var f *FieldError
 		if errors.As(err, &f) {
 			f.Line = doc.line(f.Path)
-			if f.Path == "release" && s.Release == "" {
-				continue
-			}
 		}
-		found = append(found, err)
 	}
-	return s, errors.Join(found...)
+	return s, errors.Join(faults...)
 }
 
 // parse reads the one document of a text.

@@ -53,6 +53,17 @@ type Cloud struct {
 // before anything is connected to.
 func (s Spec) Validate() error { return errors.Join(s.check()...) }
 
+// ValidateExceptRelease is Validate for a Spec whose release integrate.DetectRelease
+// is to tell: that the release is missing is not a fault.
+func (s Spec) ValidateExceptRelease() error { return errors.Join(s.checkExceptRelease()...) }
+
+func (s Spec) checkExceptRelease() []error {
+	return slices.DeleteFunc(s.check(), func(err error) bool {
+		var f *FieldError
+		return s.Release == "" && errors.As(err, &f) && f.Path == "release"
+	})
+}
+
 func (s Spec) check() []error {
 	v := &validation{spec: s}
 	v.release()
