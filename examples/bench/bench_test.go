@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cephstack/cephstack/remote/remotetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -197,4 +198,33 @@ func TestOptions(t *testing.T) {
 	assert.Error(t, err)
 	_, err = parseOptions([]string{"-n", "many"})
 	assert.Error(t, err)
+}
+
+// TestTheToolWorksOverSSH runs what is measured on two computes in memory.
+func TestTheToolWorksOverSSH(t *testing.T) {
+	dir := t.TempDir()
+	j := job{Tool: "cephstack", Known: filepath.Join(dir, "known_hosts"), Cluster: theCluster(false), Parallel: 2}
+	var key []byte
+	var known string
+	for _, name := range []string{"compute0", "compute1"} {
+		m := newCompute(name, "192.0.2.7")
+		serve := remotetest.Serve
+		if key != nil {
+			serve = func(h *remotetest.Host) (*remotetest.Server, error) { return remotetest.ServeKey(h, key) }
+		}
+		server, err := serve(m.host)
+		require.NoError(t, err)
+		t.Cleanup(func() { server.Close() })
+		key, known = server.Key, known+server.KnownHost
+		j.Hosts = append(j.Hosts, jobHost{name, server.Address, filepath.Join(dir, "id")})
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "id"), key, 0o600))
+	require.NoError(t, os.WriteFile(j.Known, []byte(known), 0o600))
+	var d driven
+	require.NoError(t, j.own(t.Context(), &d))
+	assert.NotZero(t, d.Changes)
+	assert.Equal(t, d.Changes, d.Applied)
+	d = driven{}
+	require.NoError(t, j.own(t.Context(), &d))
+	assert.Zero(t, d.Changes, "it is done")
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
@@ -38,7 +38,7 @@ func newCloud(t *testing.T, computes int) *cloud {
 		text += fmt.Sprintf("  - {name: compute%d, services: [nova-compute]}\n", i)
 	}
 	file := write(t, text)
-	s, err := wiring.Load(file)
+	s, err := load(file, spec.Load)
 	require.NoError(t, err)
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
@@ -49,8 +49,8 @@ func newCloud(t *testing.T, computes int) *cloud {
 // run runs a command of the program; answer is what somebody types.
 func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	world := func(context.Context, spec.Spec) (integrate.World, func(), error) {
-		return c.World.World, func() {}, nil
+	world := func(context.Context, spec.Spec) (*connect.World, error) {
+		return &connect.World{World: c.World.World}, nil
 	}
 	code = program{strings.NewReader(answer), &out, &errs, world}.run(ctx, append([]string{name, "-f", c.file}, flags...))
 	return code, out.String(), errs.String()

@@ -18,10 +18,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -41,15 +42,29 @@ func main() {
 	os.Exit(code)
 }
 
-func open(ctx context.Context, s spec.Spec) (integrate.World, func(), error) {
-	return wiring.Open(ctx, s, librados())
+func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
+	return connect.Open(ctx, s, connect.Options{Librados: librados()})
+}
+
+// load reads a Spec from a file, by spec.Load or spec.Read.
+func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return spec.Spec{}, err
+	}
+	defer f.Close()
+	s, err := read(f, filepath.Dir(file))
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
 }
 
 // A program is what the commands have of the outside.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	open           func(context.Context, spec.Spec) (w integrate.World, closeAll func(), err error)
+	open           func(context.Context, spec.Spec) (*connect.World, error)
 }
 
 // run runs one command, and gives its exit status.
@@ -64,22 +79,22 @@ func (p program) run(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	s, err := wiring.Load(o.file)
+	s, err := load(o.file, spec.Load)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	world, closeAll, err := p.open(ctx, s)
-	defer closeAll()
+	w, err := p.open(ctx, s)
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
+	defer w.Close()
 	if s.Release == "" {
-		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: world, Parallel: o.parallel}); err != nil {
+		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: o.parallel}); err != nil {
 			return p.fail(statusOf(err), err)
 		}
 	}
 	told := newProgress(p.stderr, o.command == "converge")
-	in, err := integrate.New(integrate.Config{Spec: s, World: world, Observer: told.event, Parallel: o.parallel})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel})
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}

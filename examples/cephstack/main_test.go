@@ -37,7 +37,7 @@ func TestUsage(t *testing.T) {
 func TestBadSpecNamesEveryFaultBeforeAnyConnection(t *testing.T) {
 	code, _, stderr := call(t, "plan", "-f", write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n"))
 	assert.Equal(t, exitUsage, code)
-	for _, want := range []string{"spec: release:", "spec: clusters[0].name:", "spec: hosts:"} {
+	for _, want := range []string{"spec: line 1: release:", "spec: line 2: clusters[0].name:", "spec: hosts:"} {
 		assert.Contains(t, stderr, want)
 	}
 }

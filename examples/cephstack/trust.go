@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
+	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/hostkeys"
 )
@@ -46,20 +47,20 @@ type trust struct {
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
 // given, of these hosts alone.
 func (p program) trust(ctx context.Context, o options) int {
-	spec, err := wiring.Read(o.file)
+	s, err := load(o.file, spec.Read)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	targets, err := wiring.KeyTargets(spec)
+	targets, err := connect.KeyTargets(s)
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
-	t := &trust{program: p, options: o, files: spec.SSH.KnownHosts, keys: []hostKey{}}
+	t := &trust{program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}}
 	if targets, err = t.asked(targets); err != nil {
 		return p.fail(exitUsage, err)
 	}
 	first := 0
-	if len(targets) > 0 && spec.SSH.Jump != "" && targets[0].Jump == nil {
+	if len(targets) > 0 && s.SSH.Jump != "" && targets[0].Jump == nil {
 		first = 1 // the way to the others
 	}
 	t.scan(ctx, targets[:first])

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -16,7 +17,6 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"go.yaml.in/yaml/v3"
 )
 
 //go:embed cloud.yaml
@@ -51,8 +51,8 @@ func run(ctx context.Context, out io.Writer) (err error) {
 
 // open makes the cloud as the guide found it.
 func open() (*integrate.Integration, *integratetest.World, func() error, error) {
-	var s spec.Spec
-	if err := yaml.Unmarshal(specFile, &s); err != nil {
+	s, err := spec.Load(bytes.NewReader(specFile), ".")
+	if err != nil {
 		return nil, nil, nil, err
 	}
 	world, err := integratetest.New(s)

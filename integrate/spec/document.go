@@ -89,6 +89,17 @@ func (c *checker) mapping(n *yaml.Node, path string, typeOf func(name string) (r
 	}
 }
 
+// withLines gives faults the lines of their fields.
+func (d document) withLines(faults []error) []error {
+	for _, err := range faults {
+		var f *FieldError
+		if errors.As(err, &f) {
+			f.Line = d.line(f.Path)
+		}
+	}
+	return faults
+}
+
 // line is where the document gives a field, or what is around it where it does not;
 // 0 when it gives neither.
 func (d document) line(path string) int {

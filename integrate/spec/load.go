@@ -27,22 +27,33 @@ const maxText = 32 << 20
 //
 // A missing release is not a fault here, as integrate.DetectRelease can tell it.
 func Load(r io.Reader, dir string) (Spec, error) {
+	s, doc, err := read(r, dir)
+	if err != nil {
+		return Spec{}, err
+	}
+	return s, errors.Join(doc.withLines(s.checkExceptRelease())...)
+}
+
+// Read is Load without the validation. It is for programs that need a part of a
+// Spec that may not be whole yet, such as the hosts whose keys are to be learned.
+func Read(r io.Reader, dir string) (Spec, error) {
+	s, _, err := read(r, dir)
+	return s, err
+}
+
+func read(r io.Reader, dir string) (Spec, document, error) {
 	doc, err := parse(r)
 	if err != nil {
-		return Spec{}, fmt.Errorf("spec: %w", err)
+		return Spec{}, doc, fmt.Errorf("spec: %w", err)
 	}
 	s, faults := doc.spec()
+	if len(faults) == 0 {
+		faults = doc.withLines(s.locate(dir))
+	}
 	if len(faults) > 0 {
-		return Spec{}, errors.Join(faults...)
+		return Spec{}, doc, errors.Join(faults...)
 	}
-	faults = append(s.locate(dir), s.checkExceptRelease()...)
-	for _, err := range faults {
-		var f *FieldError
-		if errors.As(err, &f) {
-			f.Line = doc.line(f.Path)
-		}
-	}
-	return s, errors.Join(faults...)
+	return s, doc, nil
 }
 
 // parse reads the one document of a text.

@@ -239,6 +239,18 @@ func TestAReleaseThatIsMissingIsNotAFaultYet(t *testing.T) {
 	require.ErrorContains(t, err, "spec: line 6: release: ")
 }
 
+func TestReadDoesNotValidate(t *testing.T) {
+	const part = "hosts: [{name: a, address: ':'}]\nssh: {known_hosts: [known_hosts]}\n"
+	s, err := spec.Read(strings.NewReader(part), "/specs")
+	require.NoError(t, err)
+	assert.Equal(t, []spec.Host{{Name: "a", Address: ":"}}, s.Hosts)
+	assert.Equal(t, []string{"/specs/known_hosts"}, s.SSH.KnownHosts)
+	_, err = load(part)
+	require.ErrorContains(t, err, "spec: line 1: hosts[0].address: ")
+	_, err = spec.Read(strings.NewReader(part+"host: []\n"), "/specs")
+	require.EqualError(t, err, "spec: line 3: host: is not a field of a Spec")
+}
+
 func TestTheExamplesLoad(t *testing.T) {
 	files, err := filepath.Glob("../../examples/*/cloud*.yaml")
 	require.NoError(t, err)

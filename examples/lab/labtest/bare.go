@@ -38,12 +38,12 @@ func (l *lab) testBareHosts(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "bare-hosts"); err != nil {
 		return err
 	}
-	in, world, closeAll, err := l.open(ctx, l.newLogin)
+	in, world, err := l.open(ctx, l.newLogin)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
-	err = l.stages(ctx, r, stage{"the hosts are bare", func(ctx context.Context) (string, error) { return l.bare(ctx, world) }})
+	defer world.Close()
+	err = l.stages(ctx, r, stage{"the hosts are bare", func(ctx context.Context) (string, error) { return l.bare(ctx, world.World) }})
 	if err == nil {
 		err = l.wholeJob(ctx, r, in, world.Cloud)
 	}
@@ -87,14 +87,14 @@ func (l *lab) wayIn(ctx context.Context) (string, error) {
 
 // withoutEntry wants an empty plan by the normal login alone.
 func (l *lab) withoutEntry(ctx context.Context) (string, error) {
-	in, _, closeAll, err := l.open(ctx, l.newLogin, func(s *spec.Spec) error {
+	in, world, err := l.open(ctx, l.newLogin, func(s *spec.Spec) error {
 		s.SSH.Entry = nil
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
-	defer closeAll()
+	defer world.Close()
 	plan, err := in.Plan(ctx)
 	if err == nil && (!plan.Empty() || len(plan.Problems()) > 0) {
 		err = fmt.Errorf("the plan is not empty:\n%s", plan)

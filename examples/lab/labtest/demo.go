@@ -39,11 +39,11 @@ func (l *lab) demo(ctx context.Context) error {
 // mainJob integrates the reset lab.
 func (l *lab) mainJob(ctx context.Context) (*report, error) {
 	r := &report{SecondPlanChanges: -1}
-	in, world, closeAll, err := l.open(ctx)
+	in, world, err := l.open(ctx)
 	if err != nil {
 		return r, err
 	}
-	defer closeAll()
+	defer world.Close()
 	return r, l.wholeJob(ctx, r, in, world.Cloud)
 }
 

@@ -30,11 +30,11 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "kolla"); err != nil {
 		return err
 	}
-	in, world, closeAll, err := l.open(ctx, inContainers)
+	in, world, err := l.open(ctx, inContainers)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer world.Close()
 	defer func(as string) { l.asNova = as }(l.asNova)
 	l.asNova = "podman exec --user nova nova_compute"
 	err = l.stages(ctx, r,

@@ -33,11 +33,11 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "second-ceph"); err != nil {
 		return err
 	}
-	in, world, closeAll, err := l.open(ctx, secondCluster)
+	in, world, err := l.open(ctx, secondCluster)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer world.Close()
 	if err := l.wholeJob(ctx, r, in, world.Cloud); err != nil {
 		return err
 	}

@@ -119,11 +119,11 @@ func (l *lab) testKills(ctx context.Context, r *report) error {
 // converge applies once and wants an empty plan, no leftovers and all static
 // checks and rights to pass.
 func (l *lab) converge(ctx context.Context, r *report) error {
-	in, world, closeAll, err := l.open(ctx)
+	in, world, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer world.Close()
 	return l.stages(ctx, r,
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"the plan is empty", func(ctx context.Context) (string, error) { return l.leftAlone(ctx, in) }},

@@ -1,4 +1,4 @@
-package wiring
+package connect
 
 import (
 	"context"
@@ -15,22 +15,24 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
 type connection struct {
 	*cephtest.Cluster
-	closed bool
+	closed int
 }
 
-func (c *connection) Close() error { c.closed = true; return nil }
+func (c *connection) Close() error { c.closed++; return nil }
 
 // folder has the ceph.conf of cluster hdd, in which DIR is the folder, and
 // keyrings with client.admin's key of a type.
 func folder(t *testing.T, conf string, kind byte, keyrings ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "hdd.conf"), []byte(strings.ReplaceAll(conf, "DIR", dir)), 0o644))
+	text := strings.ReplaceAll(conf, "DIR", dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "hdd.conf"), []byte(text), 0o644))
 	key := append([]byte{kind, 0}, make([]byte, 42)...)
 	ring := "[client.admin]\n\tkey = " + base64.StdEncoding.EncodeToString(key) + "\n"
 	for _, name := range keyrings {
@@ -41,9 +43,16 @@ func folder(t *testing.T, conf string, kind byte, keyrings ...string) string {
 
 const standard = "hdd.client.admin.keyring"
 
+// way is the access to a cluster, by a folder and a librados.
+func way(c spec.Cluster, host remote.Host, dir string, librados Librados) access {
+	return access{"clusters[1]", c, host, Options{CephFolder: dir, Librados: librados}}
+}
+
+func never(context.Context, string, string) (Connection, error) { panic("not asked for") }
+
 func TestTheProgramIsTheDefault(t *testing.T) {
-	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
-	c, closer, err := access{t.TempDir(), never}.open(t.Context(), spec.Cluster{Name: "hdd", Host: "mon1"}, remotetest.NewHost("mon1"))
+	host := remotetest.NewHost("mon1")
+	c, closer, err := way(spec.Cluster{Name: "hdd", Host: "mon1"}, host, t.TempDir(), never).open(t.Context())
 	require.NoError(t, err)
 	assert.IsType(t, &cephcli.CLI{}, c.Mon)
 	assert.Nil(t, closer)
@@ -53,9 +62,8 @@ func TestTheProgramIsTheDefault(t *testing.T) {
 // TestTheProgramWhenAskedFor is said in the plan: whoever approves it sees that the
 // host's program and key are used, not this machine's.
 func TestTheProgramWhenAskedFor(t *testing.T) {
-	never := func(context.Context, string, string) (Connection, error) { panic("not asked for") }
 	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "ceph"}
-	c, closer, err := access{t.TempDir(), never}.open(t.Context(), s, remotetest.NewHost("mon1"))
+	c, closer, err := way(s, remotetest.NewHost("mon1"), t.TempDir(), never).open(t.Context())
 	require.NoError(t, err)
 	assert.IsType(t, &cephcli.CLI{}, c.Mon)
 	assert.Nil(t, closer)
@@ -64,20 +72,23 @@ func TestTheProgramWhenAskedFor(t *testing.T) {
 
 func TestLibradosWhenAskedFor(t *testing.T) {
 	asked, alone := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}, spec.Cluster{Name: "hdd"}
+	const own = "[client.admin]\nkeyring = DIR/own.$cluster.$name\n[global]\nkeyring = DIR/all\n"
 	for name, c := range map[string]struct {
 		spec  spec.Cluster
 		conf  string
 		rings []string // that are there
 		want  string
 	}{
-		"asked for":         {asked, "[global]\n", []string{standard, "hdd.keyring"}, standard},
-		"without host":      {alone, "[global]\n", []string{standard}, standard},
-		"the cluster's":     {alone, "[global]\n", []string{"keyring", "hdd.keyring"}, "hdd.keyring"},
-		"the oldest name":   {alone, "[global]\n", []string{"keyring.bin"}, "keyring.bin"},
-		"keyring said":      {alone, "[client.admin]\nkeyring = DIR/own.$cluster.$name\n[global]\nkeyring = DIR/all\n", []string{"own.hdd.client.admin", "all", standard}, "own.hdd.client.admin"},
-		"for all users":     {alone, "[global]\nkeyring = DIR/$type-$id\n", []string{"client-admin", standard}, "client-admin"},
-		"first of a list":   {alone, "[client]\nkeyring = DIR/none,DIR/b, DIR/c\n", []string{"b", "c", standard}, "b"},
-		"last of a list":    {alone, "[client]\nkeyring = ,DIR/none , \\; DIR/$cluster.none\\;DIR/c\n", []string{"c", standard}, "c"},
+		"asked for":       {asked, "[global]\n", []string{standard, "hdd.keyring"}, standard},
+		"without host":    {alone, "[global]\n", []string{standard}, standard},
+		"the cluster's":   {alone, "[global]\n", []string{"keyring", "hdd.keyring"}, "hdd.keyring"},
+		"the oldest name": {alone, "[global]\n", []string{"keyring.bin"}, "keyring.bin"},
+		"keyring said":    {alone, own, []string{"own.hdd.client.admin", "all", standard}, "own.hdd.client.admin"},
+		"for all users": {alone, "[global]\nkeyring = DIR/$type-$id\n", []string{"client-admin", standard},
+			"client-admin"},
+		"first of a list": {alone, "[client]\nkeyring = DIR/none,DIR/b, DIR/c\n", []string{"b", "c", standard}, "b"},
+		"last of a list": {alone, "[client]\nkeyring = ,DIR/none , \\; DIR/$cluster.none\\;DIR/c\n",
+			[]string{"c", standard}, "c"},
 		"key in ceph.conf":  {alone, "[client]\nkey = AQA=\n", nil, ""},
 		"file of key alone": {alone, "[client.admin]\nkeyring = DIR/none\nkeyfile = DIR/key\n", []string{standard}, ""},
 	} {
@@ -92,11 +103,10 @@ func TestLibradosWhenAskedFor(t *testing.T) {
 				assert.Equal(t, c.want, keyring)
 				return conn, nil
 			}
-			got, closer, err := access{dir, librados}.open(t.Context(), c.spec, nil)
+			got, closer, err := way(c.spec, nil, dir, librados).open(t.Context())
 			require.NoError(t, err)
 			assert.Same(t, conn, got.Mon)
-			require.NoError(t, closer.Close())
-			assert.True(t, conn.closed)
+			assert.Same(t, conn, closer)
 			assert.Empty(t, got.Note)
 		})
 	}
@@ -104,15 +114,15 @@ func TestLibradosWhenAskedFor(t *testing.T) {
 
 // TestWithoutAKeyring names what was looked for, and asks nobody.
 func TestWithoutAKeyring(t *testing.T) {
-	never := func(context.Context, string, string) (Connection, error) { panic("there is no key") }
+	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
 	for conf, want := range map[string][]string{
 		"[global]\n": {"hdd.client.admin.keyring", "hdd.keyring", "keyring.bin"},
 		"[client]\nkeyring = DIR/a,DIR/b\n[global]\nkeyring = DIR/there\n": {"a", "b"},
 		"[client]\nkeyring = ,\n": {"the option keyring is empty"},
 	} {
 		dir := folder(t, conf, 1, "there")
-		_, _, err := access{dir, never}.open(t.Context(), spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}, remotetest.NewHost("mon1"))
-		for _, text := range append(want, "clusters: hdd: no keyring", "name it in "+dir) {
+		_, _, err := way(s, remotetest.NewHost("mon1"), dir, never).open(t.Context())
+		for _, text := range append(want, "clusters[1]: cluster hdd: no keyring", "name it in "+dir) {
 			assert.ErrorContains(t, err, text)
 		}
 	}
@@ -124,14 +134,14 @@ func TestLibradosOlderThanTheKey(t *testing.T) {
 	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
 	for _, conf := range []string{"[global]\n", "[global]\nkeyring = DIR/none,DIR/" + standard + ",DIR/none\n"} {
 		dir := folder(t, conf, 2, standard)
-		c, closer, err := access{dir, old}.open(t.Context(), s, remotetest.NewHost("mon1"))
+		c, closer, err := way(s, remotetest.NewHost("mon1"), dir, old).open(t.Context())
 		require.NoError(t, err)
 		assert.Nil(t, closer)
 		assert.IsType(t, &cephcli.CLI{}, c.Mon)
-		assert.Contains(t, c.Note, "is reached through the ceph program on mon1, as the librados of this machine cannot log in")
+		assert.Contains(t, c.Note, "is reached through the ceph program on mon1, as the librados of this machine cannot ")
 		assert.Contains(t, c.Note, "of type aes256k")
 
-		_, _, err = access{dir, old}.open(t.Context(), spec.Cluster{Name: "hdd"}, nil)
+		_, _, err = way(spec.Cluster{Name: "hdd"}, nil, dir, old).open(t.Context())
 		require.ErrorIs(t, err, ceph.ErrInvalid)
 		require.ErrorContains(t, err, "give the cluster a host on which the ceph program works")
 	}
@@ -139,18 +149,20 @@ func TestLibradosOlderThanTheKey(t *testing.T) {
 
 func TestLibradosThatFailsForAnotherReason(t *testing.T) {
 	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
+	host := remotetest.NewHost("mon1")
 	for name, c := range map[string]struct {
 		kind byte
 		err  error
-	}{"an old key": {1, ceph.ErrInvalid}, "a type of its own": {9, ceph.ErrDenied}, "no monitors": {2, ceph.ErrUnreachable}} {
+	}{
+		"an old key":        {1, ceph.ErrInvalid},
+		"a type of its own": {9, ceph.ErrDenied},
+		"no monitors":       {2, ceph.ErrUnreachable},
+	} {
 		fails := func(context.Context, string, string) (Connection, error) { return nil, c.err }
-		_, _, err := access{folder(t, "[global]\n", c.kind, standard), fails}.open(t.Context(), s, remotetest.NewHost("mon1"))
+		_, _, err := way(s, host, folder(t, "[global]\n", c.kind, standard), fails).open(t.Context())
 		assert.ErrorIs(t, err, c.err, name)
+		assert.ErrorContains(t, err, "clusters[1]: cluster hdd: ", name)
 	}
-	_, _, err := access{t.TempDir(), func(context.Context, string, string) (Connection, error) { return nil, nil }}.open(t.Context(), s, nil)
+	_, _, err := way(s, nil, t.TempDir(), never).open(t.Context())
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, _, err = access{t.TempDir(), nil}.open(t.Context(), s, nil)
-	require.ErrorContains(t, err, "was built without librados")
-	_, _, err = access{t.TempDir(), nil}.open(t.Context(), spec.Cluster{Name: "hdd"}, nil)
-	require.ErrorContains(t, err, "clusters: hdd: host is missing")
 }
