@@ -77,7 +77,7 @@ func (j job) own(ctx context.Context, d *driven) error {
 	if j.Tool == "floor" {
 		return runTrue(ctx, world.World, names, j.Parallel)
 	}
-	return converge(ctx, s, world.World, j.Parallel, d)
+	return converge(ctx, integrate.Config{Spec: s, World: world.World, Parallel: j.Parallel}, d)
 }
 
 // runTrue is the floor: a connection and a program that does nothing.
@@ -145,8 +145,9 @@ func inMemory(s spec.Spec, c cluster) (integrate.World, error) {
 }
 
 // converge brings the benchmark's Spec about.
-func converge(ctx context.Context, s spec.Spec, w integrate.World, parallel int, d *driven) error {
-	in, err := integrate.New(integrate.Config{Spec: s, World: w, Parallel: parallel, Settle: time.Millisecond})
+func converge(ctx context.Context, cfg integrate.Config, d *driven) error {
+	cfg.Settle = time.Millisecond
+	in, err := integrate.New(cfg)
 	if err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func record(ctx context.Context, c cluster) (desired, error) {
 	w.Hosts[name], w.Secrets[name] = m.host, secrets
 	before, _ := m.host.Contents(novaConf)
 	was := iniLines(before)
-	if err := converge(ctx, s, w, 1, &driven{}); err != nil {
+	if err := converge(ctx, integrate.Config{Spec: s, World: w, Parallel: 1}, &driven{}); err != nil {
 		return desired{}, fmt.Errorf("recording the desired state: %w", err)
 	}
 	var d desired

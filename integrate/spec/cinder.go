@@ -76,7 +76,7 @@ func (v *validation) backends(backends []Backend) {
 			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
 		}
 		if b.Name == SingleBackend && len(backends) > 1 {
-			v.fault(path+".name", "%s is the one backend of its cloud; give each of several a name", b.Name)
+			v.fault(path+".name", "a backend %s is the only backend of its cloud; give each of several backends a name", b.Name)
 		}
 		for option := range b.Options {
 			v.name(path+".options", option)

@@ -135,7 +135,8 @@ func TestACloneSharesNothing(t *testing.T) {
 
 func TestACloneKeepsWhatIsNotThere(t *testing.T) {
 	assert.Equal(t, spec.Spec{}, spec.Spec{}.Clone())
-	s := spec.Spec{Hosts: []spec.Host{}, Nova: &spec.Nova{}, Clusters: []spec.Cluster{{Conf: map[string]map[string]string{"global": nil}}}}
+	s := spec.Spec{Hosts: []spec.Host{}, Nova: &spec.Nova{},
+		Clusters: []spec.Cluster{{Conf: map[string]map[string]string{"global": nil}}}}
 	assert.Equal(t, s, s.Clone())
 }
 

@@ -110,13 +110,13 @@ func (v *validation) conf(path string, c Cluster) {
 	for _, section := range slices.Sorted(maps.Keys(c.Conf)) {
 		at := path + "." + section
 		if !confSection.MatchString(section) {
-			v.fault(at, "%q is no section's name", section)
+			v.fault(at, "%q is not the name of a section", section)
 		}
 		for _, option := range slices.Sorted(maps.Keys(c.Conf[section])) {
 			name := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(option), " ", "_"), "-", "_")
 			switch {
 			case !confOption.MatchString(option):
-				v.fault(at, "%q is no option's name", option)
+				v.fault(at, "%q is not the name of an option", option)
 			case strings.ContainsAny(c.Conf[section][option], "\r\n#;"):
 				v.fault(at+"."+option, "does not fit on one line of the file")
 			case section == "global" && (name == "fsid" || name == "mon_host"):

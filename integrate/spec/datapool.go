@@ -75,7 +75,8 @@ func (v *validation) sameDataPool(uses []Use, u Use) {
 		}
 		if other.User == u.User && other.DataPool != u.DataPool {
 			v.fault(u.Path+".data_pool", "%q is not %q of %s, which has the same user %s: "+
-				"all that a user makes goes into one data pool; give this one a user of its own", u.DataPool, other.DataPool, other.Path, u.User.Name())
+				"all that a user makes goes into one data pool; give this service a user of its own",
+				u.DataPool, other.DataPool, other.Path, u.User.Name())
 			return
 		}
 	}

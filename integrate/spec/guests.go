@@ -70,7 +70,7 @@ func (v *validation) guests(g Guests) {
 		at := "prepare.guests.options." + name
 		switch {
 		case !nameForm.MatchString(plain):
-			v.fault(at, "is no name of an option")
+			v.fault(at, "is not the name of an option")
 		case spelled[plain] != "":
 			v.fault(at, "is %s spelled another way", spelled[plain])
 		case plain == "keyring" || plain == "key" || plain == "keyfile":
@@ -85,7 +85,7 @@ func (v *validation) guests(g Guests) {
 	for _, file := range []string{"admin_socket", "log_file"} {
 		value := g.AllOptions()[file]
 		if value != "" && slices.Contains([]string{"/run", "/var/log", "/tmp", cephRun, cephDir}, path.Dir(value)) {
-			v.fault("prepare.guests.options."+file, "%s is a folder of others; name one for guests alone", path.Dir(value))
+			v.fault("prepare.guests.options."+file, "%s is a folder of others; name a folder for guests alone", path.Dir(value))
 		}
 	}
 }
@@ -99,6 +99,6 @@ func (v *validation) guestPath(at, value string) {
 	case strings.ContainsAny(dir, "$% \""):
 		v.fault(at, "the folder of %q must be the same for all guests", value)
 	case strings.Count(dir, "/") < 2:
-		v.fault(at, "%s is a folder of others; name one for guests alone", dir)
+		v.fault(at, "%s is a folder of others; name a folder for guests alone", dir)
 	}
 }

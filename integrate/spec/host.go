@@ -77,7 +77,7 @@ func (v *validation) oneHost(i int, h Host, seen seenHost) {
 		if other := v.spec.Hosts[first].Name; other == h.Name {
 			v.fault(path+".name", "%q is there twice", h.Name)
 		} else {
-			v.fault(path+".name", "%q is %q of hosts[%d] in another case; names of hosts do not differ by case alone",
+			v.fault(path+".name", "%q is %q of hosts[%d] in another case; list each machine once",
 				h.Name, other, first)
 		}
 		return
@@ -87,7 +87,7 @@ func (v *validation) oneHost(i int, h Host, seen seenHost) {
 		if h.Address == "" {
 			field = ".name"
 		}
-		v.fault(path+field, "%q is the address of hosts[%d] (%s) too; each host is a machine of its own",
+		v.fault(path+field, "%q is the address of hosts[%d] (%s) too; list each machine once",
 			cmp.Or(h.Address, h.Name), first, v.spec.Hosts[first].Name)
 		return
 	}

@@ -42,7 +42,7 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	case !ok:
 		v.fault(path, "%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(knownLayouts())), ", "))
 	case r != "" && r.Before(known[0]) && name == LayoutDebian:
-		v.fault(path, "hosts of %s have no systemd; say layout: %s for Ubuntu 12.04 and 14.04", r, LayoutUpstart)
+		v.fault(path, "hosts of %s have no systemd; set layout: %s for Ubuntu 12.04 and 14.04", r, LayoutUpstart)
 	case r != "" && r.Before(known[0]) && name == LayoutKolla:
 		v.fault(path, "containers of %s have no systemd units, by which they could be restarted; "+
 			"%s is the first release of kolla-ansible that makes them", r, known[0])

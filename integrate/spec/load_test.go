@@ -54,14 +54,18 @@ nova: {}
 	fmt.Println(err)
 	// Output:
 	// [/etc/cephstack/id_ed25519]
-	// spec: line 7: hosts[2].address: "Compute1:22" is the address of hosts[1] (compute1) too; each host is a machine of its own
+	// spec: line 7: hosts[2].address: "Compute1:22" is the address of hosts[1] (compute1) too; list each machine once
 }
 
 func TestLoadReadsWhatYAMLAndJSONSay(t *testing.T) {
 	want, err := load(small)
 	require.NoError(t, err)
-	assert.Equal(t, spec.Spec{Release: "zed", Clusters: []spec.Cluster{{Name: "ceph", Host: "mon1"}}, Nova: &spec.Nova{},
-		Hosts: []spec.Host{{Name: "mon1", Address: "10.0.0.1"}, {Name: "compute1", Services: []string{"nova-compute"}}}}, want)
+	assert.Equal(t, spec.Spec{
+		Release:  "zed",
+		Clusters: []spec.Cluster{{Name: "ceph", Host: "mon1"}},
+		Hosts:    []spec.Host{{Name: "mon1", Address: "10.0.0.1"}, {Name: "compute1", Services: []string{"nova-compute"}}},
+		Nova:     &spec.Nova{},
+	}, want)
 	got, err := load(`{"release": "zed", "clusters": [{"name": "ceph", "host": "mon1"}], "nova": {},
 		"hosts": [{"name": "mon1", "address": "10.0.0.1"}, {"name": "compute1", "services": ["nova-compute"]}]}`)
 	require.NoError(t, err)
@@ -110,7 +114,7 @@ ssh:
 
 	t.Setenv("HOME", "")
 	_, err = load(small + "ssh: {known_hosts: [a, ~/known_hosts]}\n")
-	require.ErrorContains(t, err, "spec: line 7: ssh.known_hosts[1]: ~/known_hosts is in the home directory, which is not known: ")
+	require.ErrorContains(t, err, "spec: line 7: ssh.known_hosts[1]: ~/known_hosts is in the home directory, which is not ")
 }
 
 func TestASpecIsOneKnownDocument(t *testing.T) {
@@ -120,14 +124,14 @@ func TestASpecIsOneKnownDocument(t *testing.T) {
 		"two":               {small + "---\n" + small, "spec: the text holds more than one document"},
 		"garbage behind it": {small + "---\n\t{", "spec: yaml: line 8: "},
 		"unknown":           {small + "sssh: {}\n", "spec: line 7: sssh: is not a field of a Spec"},
-		"unknown below":     {small + "ssh: {timeouts:\n  {conect: 1s}}\n", "spec: line 8: ssh.timeouts.conect: is not a field of a Spec"},
+		"unknown below":     {small + "ssh: {timeouts:\n  {conect: 1s}}\n", "spec: line 8: ssh.timeouts.conect: is not a field"},
 		"twice":             {small + "nova: {}\n", "spec: line 7: nova: is there twice, first on line 6"},
 		"not YAML":          {"\t{", "spec: yaml: "},
 		"a text":            {"hello", "spec: line 1: is not a mapping of names to values"},
 		"a list":            {"- a\n", "spec: line 1: is not a mapping of names to values"},
 		"a name":            {small + "? [a]\n: b\n", "spec: line 7: has a name that is not text"},
 		"an alias of none":  {small + "ssh: *x\n", "spec: yaml: unknown anchor 'x' referenced"},
-		"a loop":            {small + "cinder: &a\n  backends: [*a]\n", "spec: line 8: cinder.backends[0].backends: is not a field"},
+		"a loop":            {small + "cinder: &a\n  backends: [*a]\n", "spec: line 8: cinder.backends[0].backends: "},
 		"a loop of merges":  {small + "ssh: &a {<<: *a}\n", "spec: yaml: anchor 'a' value contains itself"},
 		"a merge of text":   {small + "ssh: {<<: text}\n", "spec: yaml: map merge requires"},
 	} {
@@ -212,8 +216,10 @@ nova: {<<: {user: admin}}
 	require.ErrorAs(t, err, &f)
 	assert.Equal(t, "ssh.timeouts.connect", firstWithLine(t, err, 10).Path)
 	_, err = load("release: zed\n")
-	assert.Equal(t, []string{`clusters: is empty; name at least one Ceph cluster`,
-		"glance: none of glance, cinder, backup and nova is given: there is nothing to integrate"}, faultsOf(t, err), "they have no line")
+	assert.Equal(t, []string{
+		"clusters: is empty; name at least one Ceph cluster",
+		"glance: none of glance, cinder, backup and nova is given: there is nothing to integrate",
+	}, faultsOf(t, err), "they have no line")
 }
 
 func firstWithLine(t *testing.T, err error, line int) *spec.FieldError {
@@ -267,9 +273,12 @@ func TestTheExamplesLoad(t *testing.T) {
 // FuzzLoad: whatever the text is, Load neither panics nor hangs, what it gives is
 // valid, and what it gives can be written and loaded again.
 func FuzzLoad(f *testing.F) {
-	for _, text := range []string{small, "", "---\n", "a: &a [*a]\n", "ssh: &a {<<: [*a, *a]}\n", "hosts: [{name: a, address: ':'}]",
-		"clusters: [{conf: {a.b: {c d: e}}}]", "? {a: b}\n: c\n", "release: !!binary gIGC\n", "{\"release\": null}", "nova: {user: !x y}",
-		"hosts: &h [&i {name: a}, *i, {<<: *i}]\nclusters: *h\n", strings.Repeat("[", 2000)} {
+	for _, text := range []string{
+		small, "", "---\n", "{\"release\": null}", strings.Repeat("[", 2000),
+		"a: &a [*a]\n", "ssh: &a {<<: [*a, *a]}\n", "hosts: &h [&i {name: a}, *i, {<<: *i}]\nclusters: *h\n",
+		"hosts: [{name: a, address: ':'}]", "clusters: [{conf: {a.b: {c d: e}}}]",
+		"? {a: b}\n: c\n", "release: !!binary gIGC\n", "nova: {user: !x y}",
+	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

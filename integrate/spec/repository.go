@@ -36,8 +36,8 @@ func (v *validation) repository(r Repository) {
 	}
 	for field, url := range map[string]string{"apt": r.Apt, "dnf": r.Dnf} {
 		if loginInURL.MatchString(url) {
-			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may read; "+
-				"give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
+			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may "+
+				"read; give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
 		} else if url != "" && !urlForm.MatchString(url) {
 			v.fault("prepare.repository."+field, "%q is not a URL of http, https or file", url)
 		}

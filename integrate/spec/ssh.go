@@ -50,7 +50,7 @@ func (v *validation) entry() {
 		return
 	}
 	if !accountForm.MatchString(e.User) {
-		v.fault("ssh.entry.user", "%q is no user", e.User)
+		v.fault("ssh.entry.user", "%q is not the name of an account", e.User)
 	}
 	if len(e.KeyFiles) == 0 && e.Agent == "" && e.PasswordFile == "" {
 		v.fault("ssh.entry", "has none of key_files, agent and password_file")
@@ -64,8 +64,8 @@ func (v *validation) entry() {
 func (v *validation) login(what string) {
 	switch user := v.spec.SSH.User; {
 	case user == "":
-		v.fault("ssh.user", "is missing: %s is for that user", what)
+		v.fault("ssh.user", "is missing: %s is for that account", what)
 	case !accountForm.MatchString(user):
-		v.fault("ssh.user", "%q is no user that %s could be for", user, what)
+		v.fault("ssh.user", "%q is not the name of an account, and %s is for that account", user, what)
 	}
 }

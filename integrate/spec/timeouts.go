@@ -30,7 +30,7 @@ const (
 )
 
 // Parse gives the timeouts as package remote takes them. The error joins a
-// *FieldError for each that is no duration, or one that cannot be meant: the
+// *FieldError for each that is not a duration, or is a duration that nobody means: the
 // phases take from 100 ms to 10 min, Idle from 10 s to 1 h.
 func (t Timeouts) Parse() (remote.Timeouts, error) {
 	parsed, faults := t.parse()
@@ -60,7 +60,7 @@ func (t Timeouts) parse() (remote.Timeouts, []error) {
 		d, err := time.ParseDuration(f.text)
 		switch {
 		case err != nil:
-			fault(f.name, "%q is no duration; write it with its unit, such as 10s", f.text)
+			fault(f.name, "%q is not a duration; write it with its unit, such as 10s", f.text)
 		case d < f.shortest || d > f.longest:
 			fault(f.name, "%q is not from %s to %s", f.text, f.shortest, f.longest)
 		default:

@@ -16,7 +16,7 @@ func (v *validation) separateUsers() {
 	}
 	own := func(u Use, owner string) {
 		if other, ok := taken[u.User]; ok {
-			v.fault(u.Path+".user", "%q is the user of %s too; %s needs one of its own", u.User.Name(), other, owner)
+			v.fault(u.Path+".user", "%q is the user of %s too; %s needs a user of its own", u.User.Name(), other, owner)
 		}
 		taken[u.User] = owner
 	}
@@ -42,7 +42,7 @@ func (v *validation) secrets() {
 			v.fault(path, "%q is not a UUID in lower case", uuid)
 		}
 		if libvirtsecret.WellKnown(uuid) {
-			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen",
+			v.fault(path, "%s is an example value that many clouds have copied; leave it out, or make a new UUID with uuidgen",
 				uuid)
 		}
 		key := cluster + "\x00" + user

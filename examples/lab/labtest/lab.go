@@ -97,7 +97,9 @@ func quote(s string) string {
 
 // open gives an Integration of the lab's Spec, after some changes to it, against
 // the real world.
-func (l *lab) open(ctx context.Context, changes ...func(*spec.Spec) error) (*integrate.Integration, *connect.World, error) {
+func (l *lab) open(ctx context.Context, changes ...func(*spec.Spec) error) (
+	*integrate.Integration, *connect.World, error,
+) {
 	s, err := l.load()
 	for _, change := range changes {
 		if err == nil {
