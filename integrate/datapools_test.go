@@ -1,7 +1,6 @@
 package integrate_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -184,39 +183,4 @@ func TestAnotherProfileOfThatName(t *testing.T) {
 	w, in = open(t, s)
 	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"})
 	assert.Contains(t, plan(t, in).String(), "erasure profile k4m2: has crush-failure-domain osd, not host")
-}
-
-func TestValidateOfDataPools(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"clusters[0].erasure_profiles[0].k":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
-		"clusters[0].erasure_profiles[0].m":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
-		"clusters[0].erasure_profiles[0].name": func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
-		"clusters[0].pools[1].min_size":        func(s *spec.Spec) { s.Clusters[0].Pools[1].MinSize = 1 },
-		"clusters[0].pools[0].size":            func(s *spec.Spec) { s.Clusters[0].Pools[0].Size = 3 },
-		"clusters[0].pools[4].erasure_profile": func(s *spec.Spec) { addPool(s, spec.Pool{Name: "vms", ErasureProfile: "k4m2"}) },
-		"glance.data_pool":                     func(s *spec.Spec) { s.Glance.DataPool = "vms" },
-		"cinder.backends[0].data_pool":         func(s *spec.Spec) { s.Cinder.Backends[0].DataPool = "unknown" },
-		"backup.data_pool":                     func(s *spec.Spec) { s.Clusters[0].Pools[3].Size = 0 },
-		"nova.data_pool":                       func(s *spec.Spec) { s.Nova.User = "cinder" },
-		"nova.direct_snapshots":                func(s *spec.Spec) { s.Nova.DirectSnapshots = true },
-		"clusters[0].conf.client.rbd_default_data_pool": func(s *spec.Spec) {
-			s.Clusters[0].Conf = map[string]map[string]string{"client": {"rbd_default_data_pool": "images-data"}}
-		},
-	} {
-		given := erasureCoded()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
-	given := erasureCoded()
-	given.Clusters[0].Caps = "classic"
-	assert.ErrorContains(t, given.Validate(), "spec: glance.data_pool: there are no data pools before Luminous")
-	given = erasureCoded()
-	given.Nova.User, given.Nova.DataPool = "cinder", "volumes-data"
-	given.Clusters[0].Pools = slices.Delete(given.Clusters[0].Pools, 2, 3) // vms-data
-	assert.NoError(t, given.Validate(), "a shared user, with one data pool")
-}
-
-func addPool(s *spec.Spec, p spec.Pool) {
-	s.Clusters[0].Pools = append(s.Clusters[0].Pools, p)
 }

@@ -245,24 +245,3 @@ func TestSudoRulesAreSudos(t *testing.T) {
 		settled(t, in)
 	}
 }
-
-func TestWayInValidation(t *testing.T) {
-	s := bareSpec()
-	s.Prepare.Authorize = &spec.Authorize{Home: "home/x", Keys: []string{
-		operatorKey, operatorKey + "2", "ssh-dss AAAAB3NzaC1kc3MAAAAA x", "-----BEGIN OPENSSH PRIVATE KEY-----", "ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAg==", "a\n" + operatorKey}}
-	s.SSH = spec.SSH{User: "a b"}
-	found := faults(t, s)
-	for _, path := range []string{"ssh.user", "ssh.sudo", "prepare.authorize.home", "prepare.authorize.keys[1]", "prepare.authorize.keys[2]",
-		"prepare.authorize.keys[3]", "prepare.authorize.keys[4]", "prepare.authorize.keys[5]"} {
-		assert.Contains(t, found, path)
-	}
-	assert.NotContains(t, found, "prepare.authorize.keys[0]")
-	for _, text := range found {
-		assert.NotContains(t, text, "BEGIN")
-	}
-	s.SSH.User = "root"
-	s.Prepare.Authorize = &spec.Authorize{}
-	found = faults(t, s)
-	assert.Contains(t, found, "prepare.sudo")
-	assert.Contains(t, found, "prepare.authorize.keys")
-}

@@ -13,7 +13,6 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
-	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -167,16 +166,4 @@ func TestKeysThatAnImageMayNotRead(t *testing.T) {
 	p := plan(t, in)
 	assert.Contains(t, p.String(), "note: controller /etc/kolla/glance-api/ceph/ceph.client.glance.keyring: the key is of type aes256k")
 	assert.NotNil(t, change(p, "unit/controller/"+glanceUnit))
-}
-
-func TestWhatIsNotForContainers(t *testing.T) {
-	s := kollaSpec()
-	s.Clusters[0].MinClient = "18.2.0"
-	s.Prepare = &spec.Prepare{Guests: &spec.Guests{}, Repository: &spec.Repository{Apt: "https://download.ceph.com/debian-reef", Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n-----END PGP PUBLIC KEY BLOCK-----"}}
-	err := s.Validate()
-	for _, want := range []string{"spec: clusters[0].min_client: is for the packages of hosts", "spec: prepare.repository: is for the packages", "spec: prepare.guests: makes folders on hosts"} {
-		require.ErrorContains(t, err, want)
-	}
-	s.Layout = "debian"
-	require.NoError(t, s.Validate())
 }

@@ -126,30 +126,6 @@ func statusOf(r *integrate.Report, check string) string {
 	return "none"
 }
 
-func TestValidateOfLayouts(t *testing.T) {
-	for _, c := range []struct{ layout, host, release, want string }{
-		{"", "", "icehouse", ""}, {"debian", "rdo", "zed", ""}, {"rdo", "", "train", ""}, {"rdo", "", "2026.1", ""},
-		{"gentoo", "", "zed", `spec: layout: "gentoo" is none of`},
-		{"", "gentoo", "zed", `spec: hosts[1].layout: "gentoo" is none of`},
-		{"kolla", "", "2023.1", ""}, {"", "kolla", "2026.2", ""},
-		{"kolla", "", "zed", "spec: layout: containers of zed have no systemd units"},
-		{"", "kolla", "zed", "spec: hosts[1].layout: containers of zed have no systemd units"},
-		{"rdo", "", "havana", "spec: layout: rdo hosts of havana have SysV init"},
-		{"upstart", "", "havana", ""}, {"upstart", "", "mitaka", ""},
-		{"upstart", "", "newton", "spec: layout: upstart is a layout of havana to mitaka"},
-		{"", "", "havana", "spec: layout: hosts of havana have no systemd"},
-	} {
-		s := exampleSpec()
-		s.Layout, s.Hosts[1].Layout, s.Release = c.layout, c.host, c.release
-		err := s.Validate()
-		if c.want == "" {
-			assert.NoError(t, err, "%+v", c)
-			continue
-		}
-		assert.ErrorContains(t, err, c.want)
-	}
-}
-
 func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
 	s := exampleSpec()
 	s.Release, s.Cinder.Backends[0].Options = "queens", map[string]string{"rbd_exclusive_cinder_pool": "True"}
@@ -167,17 +143,6 @@ func TestOptionsThatTheReleaseDoesNotKnowOrIgnores(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	w.Machines["controller"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\nglance_api_version = 2\n[nfs]\nvolume_driver = x\n"), 0o640)
 	assert.Contains(t, plan(t, in).String(), "note: controller /etc/cinder/cinder.conf [DEFAULT] glance_api_version: was removed in Queens and is ignored")
-}
-
-func TestWhatIsNotForUpstart(t *testing.T) {
-	s := exampleSpec()
-	s.Release, s.Hosts[1].Layout = "mitaka", "upstart"
-	s.Prepare = &spec.Prepare{Guests: &spec.Guests{}, Repository: &spec.Repository{Apt: "https://download.ceph.com/debian-hammer", Key: someKey}}
-	found := faults(t, s)
-	assert.Contains(t, found["prepare.repository"], "an older one")
-	assert.Contains(t, found["prepare.guests"], "after a reboot")
-	s.Hosts[1].Layout = ""
-	require.NoError(t, s.Validate())
 }
 
 func TestHostOfAnotherLayout(t *testing.T) {

@@ -27,21 +27,6 @@ func settled(t *testing.T, in *integrate.Integration) {
 	require.Empty(t, p.Problems())
 }
 
-func faults(t *testing.T, s spec.Spec) map[string]string {
-	t.Helper()
-	found := map[string]string{}
-	err := s.Validate()
-	if err == nil {
-		return found
-	}
-	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
-		var f *spec.FieldError
-		require.ErrorAs(t, e, &f)
-		found[f.Path] = f.Message
-	}
-	return found
-}
-
 func TestNothingIsPreparedUnlessAskedFor(t *testing.T) {
 	_, in := open(t, exampleSpec())
 	bare := plan(t, in).String()
@@ -127,15 +112,4 @@ func TestGuestsOfAnotherDistributionAndUnderAppArmor(t *testing.T) {
 		}
 	}
 	assert.Equal(t, []string{"/var/log/qemu"}, said, "AppArmor lets it into /run/ceph/guests")
-}
-
-func TestGuestsValidation(t *testing.T) {
-	found := faults(t, preparing(spec.Prepare{Guests: &spec.Guests{Account: "qemu", Options: map[string]string{
-		"admin socket": "run/x.asok", "log_file": "/var/log/x.log", "keyring": "/etc/x", "rbd cache": "true", "rbd_cache": "false", "a\nb": "1", "debug rbd": "1\n[global]",
-	}}}))
-	for _, path := range []string{"prepare.guests.account", "prepare.guests.options.admin socket", "prepare.guests.options.log_file",
-		"prepare.guests.options.keyring", "prepare.guests.options.rbd_cache", "prepare.guests.options.a\nb", "prepare.guests.options.debug rbd"} {
-		assert.Contains(t, found, path)
-	}
-	assert.Len(t, found, 7, "%v", found)
 }

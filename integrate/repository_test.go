@@ -370,23 +370,3 @@ func TestLockedClientsAreLeftAlone(t *testing.T) {
 		assert.Equal(t, !held, change(p, "upgrade/compute1/ceph-common librbd1") != nil, "%s%s", locks, p)
 	}
 }
-
-func TestRepositoryValidation(t *testing.T) {
-	s := preparing(spec.Prepare{Repository: &spec.Repository{Apt: "mirror.example", Dnf: "https://a b", Suite: "a b", Components: []string{"a\nb"}, Key: "AAAA"}})
-	s.Clusters[0].MinClient = "reef"
-	s.SSH.Entry = &spec.Entry{User: "a b"}
-	found := faults(t, s)
-	for _, path := range []string{"prepare.repository.apt", "prepare.repository.dnf", "prepare.repository.suite", "prepare.repository.components[0]",
-		"prepare.repository.key", "clusters[0].min_client", "ssh.entry", "ssh.entry.user"} {
-		assert.Contains(t, found, path)
-	}
-	s.Prepare.Repository = &spec.Repository{Key: someKey}
-	assert.Contains(t, faults(t, s), "prepare.repository")
-
-	s.Prepare.Repository = &spec.Repository{Apt: "https://ops:pass-word@mirror.example/ceph", Dnf: "https://pass-word@mirror.example/ceph", Key: someKey}
-	found = faults(t, s)
-	for _, path := range []string{"prepare.repository.apt", "prepare.repository.dnf"} {
-		assert.Contains(t, found[path], "a login")
-	}
-	assert.NotContains(t, s.Validate().Error(), "pass-word")
-}

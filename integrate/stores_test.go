@@ -165,24 +165,3 @@ func TestStoresInRocky(t *testing.T) {
 	assert.Contains(t, string(data), "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n")
 	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 }
-
-func TestValidateOfStores(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"glance.stores":            func(s *spec.Spec) { s.Release = "queens" },
-		"glance.stores[0].name":    func(s *spec.Spec) { s.Glance.Stores[0].Name = "" },
-		"glance.stores[1].name":    func(s *spec.Spec) { s.Glance.Stores[1].Name = "Slow" },
-		"glance.stores[0].cluster": func(s *spec.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
-		"glance.stores[1].pool":    func(s *spec.Spec) { s.Glance.Stores[1].Pool = "images" },
-		"glance.stores[1].user":    func(s *spec.Spec) { s.Glance.Stores[1].User = "cinder" },
-		"glance.stores[0].user":    func(s *spec.Spec) { s.Glance.Stores[0].User = "admin" },
-		"glance":                   func(s *spec.Spec) { s.Glance.Stores[0].Name = "http" },
-	} {
-		given := threeStores()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
-	given := threeStores()
-	given.Glance.Stores[1].User = "glance" // one user for two pools
-	assert.NoError(t, given.Validate())
-}

@@ -132,20 +132,3 @@ func TestATypeOfAnotherBackend(t *testing.T) {
 	assert.Nil(t, change(p, "volume-type/cloud/fast"))
 	assert.NotNil(t, change(p, "volume-type/cloud/safe"))
 }
-
-func TestValidateOfVolumeTypes(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"cinder.backends[1].volume_type":                     func(s *spec.Spec) { s.Cinder.Backends[1].VolumeType = "slow" },
-		"cinder.backends[1].extra_specs":                     func(s *spec.Spec) { s.Cinder.Backends[1].VolumeType = "" },
-		"cinder.backends[1].extra_specs.volume_backend_name": func(s *spec.Spec) { s.Cinder.Backends[1].ExtraSpecs["volume_backend_name"] = "slow" },
-		"cinder.backends[1].extra_specs.multiattach":         func(s *spec.Spec) { s.Cinder.Backends[1].ExtraSpecs["multiattach"] = "" },
-	} {
-		given := withSpecs()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
-	given := withSpecs()
-	given.Cinder.Backends[1].ExtraSpecs["a=b"] = "c"
-	assert.ErrorContains(t, given.Validate(), `spec: cinder.backends[1].extra_specs: "a=b" may hold`)
-}

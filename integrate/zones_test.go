@@ -124,12 +124,3 @@ func TestBackupsBeforeTrainStayInTheirZone(t *testing.T) {
 	assert.Equal(t, integrate.Unable, c.Status)
 	assert.Contains(t, c.Evidence, "the volume is in zone az1, cinder-backup in nova")
 }
-
-func TestValidateOfZones(t *testing.T) {
-	s := twoZones()
-	s.Cinder.Backends[1].AvailabilityZone = "a z"
-	assert.ErrorContains(t, s.Validate(), "spec: cinder.backends[1].availability_zone: ")
-	s = twoZones()
-	s.Cinder.Backends[1].Options = map[string]string{"backend_availability_zone": "az3"}
-	assert.ErrorContains(t, s.Validate(), "spec: cinder.backends[1]: ")
-}

@@ -114,7 +114,7 @@ ssh:
 
 	t.Setenv("HOME", "")
 	_, err = load(small + "ssh: {known_hosts: [a, ~/known_hosts]}\n")
-	require.ErrorContains(t, err, "spec: line 7: ssh.known_hosts[1]: ~/known_hosts is in the home directory, which is not ")
+	require.ErrorContains(t, err, "spec: line 7: ssh.known_hosts[1]: ~/known_hosts is in the home directory, which")
 }
 
 func TestASpecIsOneKnownDocument(t *testing.T) {
@@ -124,7 +124,7 @@ func TestASpecIsOneKnownDocument(t *testing.T) {
 		"two":               {small + "---\n" + small, "spec: the text holds more than one document"},
 		"garbage behind it": {small + "---\n\t{", "spec: yaml: line 8: "},
 		"unknown":           {small + "sssh: {}\n", "spec: line 7: sssh: is not a field of a Spec"},
-		"unknown below":     {small + "ssh: {timeouts:\n  {conect: 1s}}\n", "spec: line 8: ssh.timeouts.conect: is not a field"},
+		"unknown below":     {small + "ssh: {timeouts:\n  {conect: 1s}}\n", "spec: line 8: ssh.timeouts.conect: "},
 		"twice":             {small + "nova: {}\n", "spec: line 7: nova: is there twice, first on line 6"},
 		"not YAML":          {"\t{", "spec: yaml: "},
 		"a text":            {"hello", "spec: line 1: is not a mapping of names to values"},

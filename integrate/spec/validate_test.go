@@ -82,7 +82,8 @@ func TestFaultsDoNotHideEachOther(t *testing.T) {
 		{Name: "ceph", Options: map[string]string{"rbd_pool": "other", "k": "x\ny"}}}
 	err := s.Validate()
 	for _, field := range []string{"ssh.jump", "clusters[0].pools[1].name", "clusters[0].pools[2].name",
-		"hosts[0].address", "hosts[0].services[3]", "glance.user", "cinder.backends[0].name", "cinder.backends[1].name", "cinder.backends[2]: "} {
+		"hosts[0].address", "hosts[0].services[3]", "glance.user", "cinder.backends[0].name", "cinder.backends[1].name",
+		"cinder.backends[2]: "} {
 		require.ErrorContains(t, err, "spec: "+field)
 	}
 }
