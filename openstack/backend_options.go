@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// A driverOption is an option of Cinder's RBD driver, from a release until
-// another one, both included; until is open when empty.
+// A driverOption is an option of Cinder's RBD driver that releases from until know,
+// both included. When until is empty, the newest release knows it too.
 type driverOption struct {
 	name        string
 	kind        valueKind
 	from, until Release
 }
 
-// A valueKind is what oslo.config takes for an option; with another value the
+// A valueKind is what oslo.config takes for an option. With another value the
 // service does not start.
 type valueKind string
 
@@ -26,7 +26,7 @@ const (
 	flag  valueKind = "true or false"
 )
 
-// takes reports whether a value is of the kind. One with a dollar refers to
+// takes reports whether a value is of the kind. A value with a dollar refers to
 // another option.
 func (k valueKind) takes(value string) bool {
 	switch {
@@ -34,7 +34,7 @@ func (k valueKind) takes(value string) bool {
 		return true
 	case k == whole:
 		_, err := strconv.Atoi(strings.TrimSpace(value))
-		return err == nil || strings.TrimSpace(value) == "" // none
+		return err == nil || strings.TrimSpace(value) == "" // unset
 	}
 	return slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"}, strings.ToLower(strings.TrimSpace(value)))
 }
@@ -61,9 +61,9 @@ func driverOptions() []driverOption {
 	}
 }
 
-// knows refuses an option that the driver of release r would ignore without a
-// word, and a value that it could not read. Options of Cinder's other parts are
-// let through; see Findings.
+// knows refuses an option that the driver of release r would silently ignore, and
+// a value that the driver could not read. It does not know the options of Cinder's
+// other parts, and lets them through; see Findings.
 func knows(r Release, name, value string) error {
 	for _, o := range driverOptions() {
 		switch {
@@ -84,8 +84,9 @@ func knows(r Release, name, value string) error {
 	return nil
 }
 
-// otherOptions are what cinder-volume reads in a backend's section besides: in
-// any of the releases from Victoria on whose services were asked.
+// otherOptions are the options that cinder-volume reads in the section of a backend
+// besides those of the RBD driver. Each is known to one of the releases whose
+// services were asked, which are of Victoria and newer.
 func otherOptions() []string {
 	return strings.Fields(`
 			backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf disk_geometry driver_client_cert
@@ -115,7 +116,7 @@ func (b VolumeBackend) Findings() []Finding {
 	return out
 }
 
-// furtherOptions are all that a backend may be given.
+// furtherOptions are all options that VolumeBackend.Extra may have.
 func furtherOptions() []string {
 	names := otherOptions()
 	for _, o := range driverOptions() {
@@ -124,8 +125,8 @@ func furtherOptions() []string {
 	return names
 }
 
-// meant asks for the option that a name is nearest to, if at most two letters
-// differ.
+// meant asks whether the option was meant that the name is nearest to. It is empty
+// when more than two letters differ.
 func meant(name string) string {
 	const most = 2
 	best, nearest := most+1, ""
@@ -140,7 +141,8 @@ func meant(name string) string {
 	return "; is " + nearest + " meant?"
 }
 
-// distance is how many letters have to be put in, taken out or changed.
+// distance is the number of letters that have to be put in, taken out or changed to
+// get from a to b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -8,7 +8,7 @@ import (
 
 type flavorJSON struct{ ID, Name string }
 
-// Flavors lists flavor names with their IDs, private flavors too.
+// Flavors gives the IDs of all flavors by name, private flavors included.
 //
 // Similar To: openstack flavor list --all
 func (c *Cloud) Flavors(ctx context.Context) (map[string]string, error) {
@@ -31,7 +31,7 @@ type FlavorRequest struct {
 	RAMMiB, DiskGiB int
 }
 
-// CreateFlavor makes a flavor and returns its ID; DeleteFlavor removes it.
+// CreateFlavor makes a flavor and returns its ID.
 //
 // Similar To: openstack flavor create --vcpus … --ram … --disk …
 func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, err error) {
@@ -42,7 +42,8 @@ func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, e
 	return out.Flavor.ID, err
 }
 
-// DeleteFlavor removes a flavor by ID; none is no error.
+// DeleteFlavor removes a flavor by ID. It is not an error when there is no such
+// flavor.
 //
 // Similar To: openstack flavor delete
 func (c *Cloud) DeleteFlavor(ctx context.Context, id string) error {

@@ -11,9 +11,9 @@ type Snapshot struct {
 	VolumeID         string `json:"volume_id"`
 }
 
-// CreateSnapshot takes a snapshot (of an attached volume too) and waits until
-// it is available. The ID of a snapshot that went into error is returned with
-// the error.
+// CreateSnapshot takes a snapshot and waits until it is available. The volume may
+// be attached. The ID of a snapshot that went into error is returned with the
+// error.
 //
 // Similar To: openstack volume snapshot create --force --volume …
 func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id string, err error) {
@@ -47,8 +47,8 @@ func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
 	return pages[Snapshot](ctx, c, call{op: "list snapshots", service: c.volume, path: []string{"snapshots", "detail"}, query: everything()}, "snapshots")
 }
 
-// DeleteSnapshot deletes a snapshot and waits until it is gone; none is no
-// error.
+// DeleteSnapshot deletes a snapshot and waits until it is gone. It is not an error
+// when there is no such snapshot.
 //
 // Similar To: openstack volume snapshot delete
 func (c *Cloud) DeleteSnapshot(ctx context.Context, id string) error {

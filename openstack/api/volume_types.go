@@ -16,8 +16,8 @@ func (c *Cloud) types(ctx context.Context) ([]typeJSON, error) {
 		path: []string{"types"}, query: url.Values{"is_public": {"None"}}}, "volume_types")
 }
 
-// VolumeTypes lists the extra specs of volume types, by their names. The spec
-// volume_backend_name binds a type to a backend.
+// VolumeTypes gives the extra specs of all volume types by name. The extra spec
+// volume_backend_name binds a volume type to a backend.
 //
 // Similar To: openstack volume type list --long
 func (c *Cloud) VolumeTypes(ctx context.Context) (map[string]map[string]string, error) {
@@ -44,8 +44,8 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 	return err
 }
 
-// SetVolumeTypeSpecs sets extra specs of a volume type; others that it has stay.
-// Cinder refuses it for a type that has volumes.
+// SetVolumeTypeSpecs sets extra specs of a volume type. Its other extra specs stay.
+// By default, Cinder refuses the change when there are volumes of the type.
 //
 // Similar To: openstack volume type set --property …
 func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[string]string) error {
@@ -61,10 +61,11 @@ func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[s
 			return err
 		}
 	}
-	return c.failed(op, name, "there is no such type")
+	return c.failed(op, name, "there is no volume type of this name")
 }
 
-// DeleteVolumeType removes a volume type by name; none is no error.
+// DeleteVolumeType removes a volume type by name. It is not an error when there is
+// no such volume type.
 //
 // Similar To: openstack volume type delete
 func (c *Cloud) DeleteVolumeType(ctx context.Context, name string) error {

@@ -20,7 +20,7 @@ func (v *volume) copy() api.Volume {
 	return out
 }
 
-// settle keeps what a hook changed in its copy of a volume, without the status.
+// settle keeps what a hook changed in its copy of a volume, but for the status.
 func (v *volume) settle(now api.Volume, status string) {
 	servers := v.Servers
 	v.Volume = now
@@ -123,7 +123,7 @@ func (s *Server) addVolume(v api.Volume) *volume {
 	return s.volumes.add(v.ID, volume{Volume: v})
 }
 
-// build lets a volume become available, by a hook that may fail.
+// build makes a volume available once its hook has succeeded.
 func (s *Server) build(v *volume, backend string, hook func(*api.Volume) error, done func(error)) {
 	now, failed := v.copy(), "error"
 	if v.Status == "restoring-backup" {
@@ -182,8 +182,8 @@ func (s *Server) source(r *api.VolumeRequest) error {
 	return nil
 }
 
-// backend schedules a volume type in a zone: host@backend#pool, empty when no
-// service that is up there has it.
+// backend schedules a volume type in a zone, and gives host@backend#pool. It is
+// empty when no service that is up in the zone has the backend.
 func (s *Server) backend(typeName, zone string) (string, error) {
 	at := slices.IndexFunc(s.types.all(), func(t *volumeType) bool { return t.Name == typeName || t.ID == typeName })
 	if at < 0 {

@@ -67,7 +67,7 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"backup": s.backUp(v, in.Backup.Name, parent).json()}, nil
 }
 
-// backUp puts a backup on its way.
+// backUp starts a backup.
 func (s *Server) backUp(v *volume, name, parent string) *backup {
 	id := s.id()
 	b := s.backups.add(id, backup{api.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID, Incremental: parent != ""}, parent, v.SizeGiB})
@@ -140,8 +140,8 @@ func restoreBackup(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"restore": map[string]any{"backup_id": b.ID, "volume_id": v.ID, "volume_name": v.Name}}, nil
 }
 
-// restoreTarget is the volume that a restore writes into: a new one of the
-// default type, or the one that was named.
+// restoreTarget is the volume that a restore writes into: a new volume of the
+// default type, or the volume that was named.
 func (s *Server) restoreTarget(name, id string, size int) (*volume, error) {
 	if id == "" {
 		host, err := s.backend("__DEFAULT__", defaultZone)

@@ -95,8 +95,8 @@ func glanceError(w http.ResponseWriter, code int, text string) {
 
 const unknownStore = "Unknown scheme in the store identifier"
 
-// storesFor are the stores of an image that asks for one, or for none: as Config
-// says, unless a hook knows better.
+// storesFor are the stores of an image that was uploaded into the named store, or
+// into the default store when the name is empty. A hook may change them.
 func (s *Server) storesFor(asked string) (stores []string, ok bool) {
 	switch {
 	case asked == "" && len(s.cfg.Stores) > 0:
@@ -108,10 +108,11 @@ func (s *Server) storesFor(asked string) (stores []string, ok bool) {
 	case s.cfg.Hooks.ImageUploaded != nil:
 		return []string{asked}, true
 	}
-	return nil, true // without several stores, Glance passes over it
+	return nil, true // without several stores, Glance ignores the name
 }
 
-// putImage takes image data, which need a size: uwsgi cannot take chunks.
+// putImage takes image data. They need a Content-Length, because uwsgi cannot take
+// chunks.
 func (s *Server) putImage(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	data, err := io.ReadAll(r.Body)

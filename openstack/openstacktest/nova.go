@@ -133,7 +133,7 @@ func showServer(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"server": v.json(r)}, nil
 }
 
-// A serverRequest is the part of a VM's request that this fake knows.
+// A serverRequest is the part of a request for a VM that the fake knows.
 type serverRequest struct {
 	Name        string `json:"name"`
 	FlavorRef   string `json:"flavorRef"`
@@ -174,7 +174,7 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{}, "adminPass": "Zx81fake"}}, nil
 }
 
-// boot lets a VM become ACTIVE on a host.
+// boot makes a VM ACTIVE on a host, once the hook has succeeded.
 func (s *Server) boot(v *server, root *volume, in serverRequest) {
 	var now api.Server
 	s.later(func() error {
@@ -213,8 +213,7 @@ func (s *Server) schedule(zone string) string {
 	return ""
 }
 
-// checkServer refuses what Nova's API refuses, and gives the volume to boot
-// from.
+// checkServer refuses what Nova's API refuses. It gives the volume to boot from.
 func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error) {
 	if in.Networks != "none" || minor(r, "compute") < 37 {
 		return nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute networks. Value: %s.", in.Networks)

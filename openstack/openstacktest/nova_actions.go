@@ -24,7 +24,7 @@ type migration struct {
 	Type   string `json:"migration_type"`
 }
 
-// begin remembers a request, whose ID the answer has in a header.
+// begin remembers a request. A header of the answer gives its ID.
 func (s *Server) begin(r *http.Request, id, name string) *action {
 	request := "req-" + s.id()
 	r.Header.Set("X-Fake-Request", request)
@@ -260,7 +260,7 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"volumeAttachment": map[string]any{"id": vol.ID, "volumeId": vol.ID, "serverId": v.ID, "device": "/dev/vdb"}}, nil
 }
 
-// pair puts a hook on its way that is about a VM and a volume.
+// pair starts a change of a VM and a volume.
 func (s *Server) pair(hook func(api.Server, api.Volume) error, v *server, vol *volume, done func(error)) {
 	now, nowVol := v.copy(), vol.copy()
 	s.later(func() error {

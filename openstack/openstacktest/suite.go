@@ -17,7 +17,7 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// A Fixture is what the conformance suite finds in a cloud.
+// A Fixture is what the conformance suite may use in a cloud.
 type Fixture struct {
 	Hosts   []string      // computes; the VM boots on the first and moves to the second
 	Flavor  string        // name of a flavor without ephemeral disks
@@ -27,9 +27,10 @@ type Fixture struct {
 	Timeout time.Duration // for one step; a minute when 0
 }
 
-// TestCloud drives the journey of an image through a cloud by way of Cloud:
-// image, volume from it, VM, attach, detach, snapshot, backups, restore and
-// the deletion of it all. A fake and a real cloud pass the same suite.
+// TestCloud is the conformance suite: it drives an image through a cloud. It uploads
+// the image, makes a volume of it, boots a VM, attaches and detaches the volume, takes
+// snapshots and backups, restores, migrates, and deletes everything. The fake and real
+// clouds pass the same suite.
 func TestCloud(t *testing.T, open func(t *testing.T) (*api.Cloud, Fixture)) {
 	c, f := open(t)
 	if f.Prefix == "" {
@@ -138,7 +139,7 @@ func (j *journey) image(t *testing.T, ctx context.Context) {
 	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v", found)
 	none, err := j.Images(ctx, j.name("none"))
 	check(t, "images", err)
-	want(t, len(none) == 0, "images of a name that none has: %+v", none)
+	want(t, len(none) == 0, "images of a name that no image has: %+v", none)
 	body, err := j.DownloadImage(ctx, j.img.ID)
 	check(t, "download", err)
 	defer body.Close()
@@ -299,7 +300,7 @@ func (j *journey) deleteAll(t *testing.T, ctx context.Context) {
 
 func second[T any](_ T, err error) error { return err }
 
-// remove deletes all that the journey made; what it did not is no error.
+// remove deletes what the journey made so far.
 func (j *journey) remove(ctx context.Context) error {
 	var errs []error
 	for _, step := range []struct {
@@ -318,7 +319,7 @@ func (j *journey) remove(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// cleanUp deletes after a step that failed, and by name what it left.
+// cleanUp deletes what the journey made until a step failed, and volumes by name.
 func (j *journey) cleanUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), j.f.Timeout)
 	defer cancel()
