@@ -36,7 +36,8 @@ func (k valueKind) takes(value string) bool {
 		_, err := strconv.Atoi(strings.TrimSpace(value))
 		return err == nil || strings.TrimSpace(value) == "" // unset
 	}
-	return slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"}, strings.ToLower(strings.TrimSpace(value)))
+	return slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"},
+		strings.ToLower(strings.TrimSpace(value)))
 }
 
 func driverOptions() []driverOption {
@@ -69,11 +70,14 @@ func knows(r Release, name, value string) error {
 		switch {
 		case o.name != name:
 		case r.Before(o.from):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it, %s is the first that does", name, r, o.from)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it, %s is the first that does",
+				name, r, o.from)
 		case o.until != "" && o.until.Before(r):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it any more, %s is the last that does", name, r, o.until)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it any more, %s is the last that does",
+				name, r, o.until)
 		case !o.kind.takes(value):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %q is not %s, and cinder-volume would not start with it", name, value, o.kind)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %q is not %s, and cinder-volume would not start with it",
+				name, value, o.kind)
 		default:
 			return nil
 		}
@@ -89,15 +93,18 @@ func knows(r Release, name, value string) error {
 // services were asked, which are of Victoria and newer.
 func otherOptions() []string {
 	return strings.Fields(`
-			backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf disk_geometry driver_client_cert
-			driver_client_cert_key driver_data_namespace driver_ssl_cert_path driver_ssl_cert_verify driver_use_ssl enable_unsupported_driver
-			enforce_multipath_for_image_xfer extra_capabilities filter_function goodness_function iet_conf image_upload_use_cinder_backend
-			image_upload_use_internal_tenant image_volume_cache_enabled image_volume_cache_max_count image_volume_cache_max_size_gb iscsi_iotype
-			iscsi_secondary_ip_addresses iscsi_target_flags iscsi_write_cache iser_helper iser_ip_address iser_port iser_target_prefix max_over_subscription_ratio
-			num_iser_scan_tries num_shell_tries num_volume_device_scan_tries nvmeof_conn_info_version nvmet_ns_id nvmet_port_id replication_device
-			reserved_percentage scst_target_driver scst_target_iqn_name storage_protocol suppress_requests_ssl_warnings target_helper target_ip_address
-			target_port target_prefix target_protocol target_secondary_ip_addresses trace_flags unique_fqdn_network use_chap_auth use_multipath_for_image_xfer
-			volume_clear volume_clear_ionice volume_clear_size volume_copy_blkio_cgroup_name volume_copy_bps_limit volume_dd_blocksize volumes_dir
+		backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf
+		disk_geometry driver_client_cert driver_client_cert_key driver_data_namespace driver_ssl_cert_path
+		driver_ssl_cert_verify driver_use_ssl enable_unsupported_driver enforce_multipath_for_image_xfer
+		extra_capabilities filter_function goodness_function iet_conf image_upload_use_cinder_backend
+		image_upload_use_internal_tenant image_volume_cache_enabled image_volume_cache_max_count
+		image_volume_cache_max_size_gb iscsi_iotype iscsi_secondary_ip_addresses iscsi_target_flags iscsi_write_cache
+		iser_helper iser_ip_address iser_port iser_target_prefix max_over_subscription_ratio num_iser_scan_tries
+		num_shell_tries num_volume_device_scan_tries nvmeof_conn_info_version nvmet_ns_id nvmet_port_id replication_device
+		reserved_percentage scst_target_driver scst_target_iqn_name storage_protocol suppress_requests_ssl_warnings
+		target_helper target_ip_address target_port target_prefix target_protocol target_secondary_ip_addresses
+		trace_flags unique_fqdn_network use_chap_auth use_multipath_for_image_xfer volume_clear volume_clear_ionice
+		volume_clear_size volume_copy_blkio_cgroup_name volume_copy_bps_limit volume_dd_blocksize volumes_dir
 	`)
 }
 

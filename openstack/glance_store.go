@@ -83,7 +83,8 @@ func checkStores(stores []GlanceStore) error {
 		if i > 0 {
 			field = fmt.Sprintf("GlanceStore.Further[%d]", i-1)
 		}
-		errs = append(errs, section(field+".Store", s.Store), word(field+".Pool", s.Pool), word(field+".User", s.User), file(field+".Conf", s.Conf))
+		errs = append(errs, section(field+".Store", s.Store), word(field+".Pool", s.Pool), word(field+".User", s.User),
+			file(field+".Conf", s.Conf))
 		if slices.ContainsFunc(stores[:i], func(o GlanceStore) bool { return strings.EqualFold(o.Store, s.Store) }) {
 			errs = append(errs, fmt.Errorf("openstack: %s.Store %q is there twice", field, s.Store))
 		}
@@ -107,7 +108,8 @@ func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 		return nil, fmt.Errorf("openstack: Glance has one rbd store in %s: Rocky is the first release with several", r)
 	}
 	if g.Store != "rbd" {
-		return nil, fmt.Errorf("openstack: Glance's store in Ceph is always called rbd in %s: %q cannot be its name", r, g.Store)
+		return nil, fmt.Errorf("openstack: Glance's store in Ceph is always called rbd in %s: %q cannot be its name",
+			r, g.Store)
 	}
 	stores, ok := cur.Lookup("glance_store", "stores")
 	if !ok {
@@ -128,7 +130,8 @@ func (g GlanceStore) join(backends []string) ([]string, error) {
 			return nil, fmt.Errorf("openstack: [DEFAULT] enabled_backends of Glance: %q is not name:type", b)
 		}
 		if name == g.Store && kind != "rbd" {
-			return nil, fmt.Errorf("openstack: Glance's backend %q is of type %s, rbd is wanted: choose another name", name, kind)
+			return nil, fmt.Errorf("openstack: Glance's backend %q is of type %s, rbd is wanted: choose another name",
+				name, kind)
 		}
 		backends[i] = name + ":" + kind
 	}
@@ -152,17 +155,20 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 				conf = "/etc/ceph/ceph.conf" // Glance's own default
 			}
 			if ok && !slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Pool == pool && s.Conf == conf }) {
-				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q of the cluster of %s, %q of %s is wanted: "+
-					"name the old store in enabled_backends first", pool, conf, g.Pool, g.Conf)
+				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q of the cluster of %s, "+
+					"%q of %s is wanted: name the old store in enabled_backends first", pool, conf, g.Pool, g.Conf)
 			}
 			continue
 		case !known:
-			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: name it in enabled_backends first", kind)
-		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") || has(cur, "glance_store", "cinder_store_application_credential_secret")):
-			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, and settings hold no secrets: " +
-				"move the store into a section of enabled_backends first")
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: "+
+				"name it in enabled_backends first", kind)
+		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") ||
+			has(cur, "glance_store", "cinder_store_application_credential_secret")):
+			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, " +
+				"and settings hold no secrets: move the store into a section of enabled_backends first")
 		case slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Store == kind }):
-			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name", kind, kind)
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name",
+				kind, kind)
 		}
 		backends = append(backends, kind+":"+kind)
 		out = append(out, carryOptions(cur, kind, moved)...)
@@ -184,7 +190,8 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 			continue
 		}
 		found = found || strings.HasPrefix(o, "filesystem_store_datadir")
-		out = append(out, Setting{Section: kind, Option: o, Value: v, Reason: "moved here from [glance_store]: the old stores have sections of their own now"})
+		out = append(out, Setting{Section: kind, Option: o, Value: v,
+			Reason: "moved here from [glance_store]: the old stores have sections of their own now"})
 	}
 	if kind == "file" && !found {
 		out = append([]Setting{{Section: kind, Option: "filesystem_store_datadir", Value: "/var/lib/glance/images/",
@@ -196,7 +203,8 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 // carriedOptions are the options of the store types that can be carried over.
 func carriedOptions() map[string][]string {
 	return map[string][]string{
-		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file", "filesystem_store_file_perm",
+		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file",
+			"filesystem_store_file_perm",
 			"filesystem_store_chunk_size", "filesystem_thin_provisioning", "filesystem_store_timeout",
 			"filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold"},
 		"http": {"https_ca_certificates_file", "https_insecure", "http_proxy_information"},

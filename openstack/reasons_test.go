@@ -35,7 +35,8 @@ func wishes(r openstack.Release) []wish {
 	glance.MultipleLocations = true
 	zone := backend
 	zone.AvailabilityZone, zone.Extra = "az1", map[string]string{"rbd_max_clone_depth": "3", "backend_host": "ceph"}
-	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf", Pool: "vms"}
+	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf",
+		Pool: "vms"}
 	backup := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}
 	return []wish{store, glance, backend, zone, disks, backup}
 }
@@ -70,7 +71,8 @@ func TestEverySettingHasAReason(t *testing.T) {
 // beginsLower reports whether a phrase begins in lower case, or with a name.
 func beginsLower(phrase string) bool {
 	first, _, _ := strings.Cut(phrase, " ")
-	return slices.Contains([]string{"Ceph", "Cinder", "Glance", "Nova", "QEMU", "VM"}, first) || first == strings.ToLower(first)
+	return slices.Contains([]string{"Ceph", "Cinder", "Glance", "Nova", "QEMU", "VM"}, first) ||
+		first == strings.ToLower(first)
 }
 
 // TestReasonsTellReleasesApart: what is true only of some releases is said of

@@ -76,15 +76,17 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	}
 	const driver = "cinder.volume.drivers.rbd.RBDDriver"
 	if d, ok := cur.Lookup(b.Name, "volume_driver"); ok && d != driver && d != "" {
-		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name", b.Name, d, driver)
+		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name",
+			b.Name, d, driver)
 	}
 	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
 	if single && enabled != "" {
-		return nil, fmt.Errorf("openstack: cinder.conf has enabled_backends = %s, so a backend in [DEFAULT] is not served: give the backend a name", enabled)
+		return nil, fmt.Errorf("openstack: cinder.conf has enabled_backends = %s, so a backend in [DEFAULT] "+
+			"is not served: give the backend a name", enabled)
 	}
 	if d, _ := cur.Lookup("DEFAULT", "volume_driver"); !single && r.Before(ocata) && enabled == "" && d != "" {
-		return nil, fmt.Errorf("openstack: cinder.conf has a backend (%s) in [DEFAULT], and enabled_backends would put it out of service: "+
-			"move it into a section of its own first", d)
+		return nil, fmt.Errorf("openstack: cinder.conf has a backend (%s) in [DEFAULT], and enabled_backends "+
+			"would put it out of service: move it into a section of its own first", d)
 	}
 	enabled = strings.Join(with(list(enabled), b.Name), ",")
 	if single {
@@ -115,16 +117,19 @@ func (b VolumeBackend) extra(r Release) error {
 		switch name {
 		case "glance_api_version":
 			if b.Name != "DEFAULT" && r.Before(queens) {
-				errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q]: is read in [DEFAULT] alone, where it is set to 2 until Ocata", name))
+				errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q]: is read in [DEFAULT] alone, "+
+					"where it is set to 2 until Ocata", name))
 			}
 			errs = append(errs, knows(r, name, value))
-		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf", "backend_availability_zone":
+		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid",
+			"rbd_keyring_conf", "backend_availability_zone":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
 		default:
 			errs = append(errs, knows(r, name, value))
 		}
 		if name == "" || strings.ContainsAny(name, " \t\r\n=:#[]") || strings.ContainsAny(value, "\r\n") {
-			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file", name))
+			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file",
+				name))
 		}
 	}
 	return errors.Join(errs...)
@@ -139,7 +144,8 @@ type BackupDriver struct {
 
 // Settings computes what cinder-backup needs on release r.
 func (b BackupDriver) Settings(r Release, _ Current) ([]Setting, error) {
-	err := errors.Join(supported(r), word("BackupDriver.Pool", b.Pool), word("BackupDriver.User", b.User), file("BackupDriver.Conf", b.Conf))
+	err := errors.Join(supported(r), word("BackupDriver.Pool", b.Pool), word("BackupDriver.User", b.User),
+		file("BackupDriver.Conf", b.Conf))
 	if err != nil {
 		return nil, err
 	}
@@ -223,9 +229,11 @@ func word(field, value string) error {
 func section(field, value string) error {
 	switch value {
 	case "DEFAULT", "backend_defaults", "glance_store", "database", "keystone_authtoken", "paste_deploy", "glance", "nova",
-		"cinder", "backend", "key_manager", "barbican", "coordination", "profiler", "image_format", "task", "taskflow_executor",
+		"cinder", "backend", "key_manager", "barbican", "coordination", "profiler", "image_format", "task",
+		"taskflow_executor",
 		"cors", "healthcheck", "service_user", "privsep", "os_brick", "vault", "ssl", "wsgi", "store_type_location_strategy",
-		"cache", "fc-zone-manager", "barbican_service_user", "cinder_sys_admin", "privsep_osbrick", "profiler_jaeger", "profiler_otlp",
+		"cache", "fc-zone-manager", "barbican_service_user", "cinder_sys_admin", "privsep_osbrick", "profiler_jaeger",
+		"profiler_otlp",
 		"image_conversion", "image_import_opts", "import_filtering_opts", "inject_metadata_properties",
 		"glance_download_opts", "glance_download_properties":
 		return fmt.Errorf("openstack: %s %q is the name of a section with another meaning", field, value)

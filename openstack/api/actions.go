@@ -110,8 +110,9 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 	var made struct {
 		Image string `json:"image_id"`
 	}
-	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute, path: []string{"servers", id, "action"},
-		in: map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
+	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
+		path: []string{"servers", id, "action"},
+		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
 	if err != nil {
 		return Image{ID: made.Image, Name: name}, err
 	}
@@ -134,7 +135,8 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 func (c *Cloud) Attach(ctx context.Context, serverID, volumeID string) error {
 	const op = "attach volume"
 	header, err := c.do(ctx, call{op: op, object: volumeID, method: http.MethodPost, service: c.compute,
-		path: []string{"servers", serverID, "os-volume_attachments"}, in: map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
+		path: []string{"servers", serverID, "os-volume_attachments"},
+		in:   map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
 	if err != nil {
 		return err
 	}
@@ -159,7 +161,8 @@ func (c *Cloud) Detach(ctx context.Context, serverID, volumeID string) error {
 	// A guest that keeps the disk makes the volume in-use again.
 	w := attachment{action{op, serverID, requestID(header)}, volumeID, "in-use"}
 	return c.attachmentIs(ctx, w, func(v Volume, s serverJSON) bool {
-		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) && (v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
+		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) &&
+			(v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
 	})
 }
 

@@ -34,7 +34,8 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 	const op = "create backup"
 	var made struct{ Backup Backup }
 	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force}
-	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made, in: map[string]any{"backup": in}}
+	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
+		in: map[string]any{"backup": in}}
 	if r.AvailabilityZone != "" {
 		in["availability_zone"], k.header = r.AvailabilityZone, map[string]string{"OpenStack-API-Version": "volume 3.51"}
 	}
@@ -68,7 +69,8 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 // Similar To: openstack volume backup show
 func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	var out struct{ Backup Backup }
-	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume, path: []string{"backups", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
+		path: []string{"backups", id}, out: &out})
 	return out.Backup, err
 }
 
@@ -76,7 +78,8 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 //
 // Similar To: openstack volume backup list --all-projects
 func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"}, query: everything()}, "backups")
+	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
+		query: everything()}, "backups")
 }
 
 // RestoreBackup restores into a new volume of the default volume type, and waits
@@ -104,8 +107,9 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 			Name   string `json:"volume_name"`
 		}
 	}
-	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume, path: []string{"backups", backupID, "restore"},
-		in: map[string]any{"restore": into}, out: &made})
+	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume,
+		path: []string{"backups", backupID, "restore"},
+		in:   map[string]any{"restore": into}, out: &made})
 	if err != nil {
 		return Volume{ID: made.Restore.Volume, Name: made.Restore.Name}, err
 	}

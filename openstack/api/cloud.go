@@ -55,7 +55,8 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
 	}
 	c.provider.HTTPClient = httpClient(login.tls)
-	c.provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error, failures uint) error {
+	c.provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
+		failures uint) error {
 		return attempt{method, url, failures}.retry(ctx, err)
 	}
 	c.provider.UserAgent.Prepend("cephstack")

@@ -92,7 +92,8 @@ func fromEnvironment() (login, error) {
 			auth.DomainName = ""
 		}
 	}
-	if name := os.Getenv("OS_PROJECT_NAME"); name != "" && auth.Scope == nil && auth.TenantID == "" && auth.ApplicationCredentialID == "" {
+	if name := os.Getenv("OS_PROJECT_NAME"); name != "" && auth.Scope == nil && auth.TenantID == "" &&
+		auth.ApplicationCredentialID == "" {
 		if domain != "" {
 			domainName = ""
 		}
@@ -103,7 +104,8 @@ func fromEnvironment() (login, error) {
 	if err != nil {
 		return login{}, err
 	}
-	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"), Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
+	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"),
+		Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
 }
 
 func certificates() (*tls.Config, error) {

@@ -36,9 +36,10 @@ type FlavorRequest struct {
 // Similar To: openstack flavor create --vcpus … --ram … --disk …
 func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, err error) {
 	var out struct{ Flavor flavorJSON }
-	_, err = c.do(ctx, call{op: "create flavor", object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"flavors"},
-		in:  map[string]any{"flavor": map[string]any{"name": r.Name, "vcpus": r.VCPUs, "ram": r.RAMMiB, "disk": r.DiskGiB}},
-		out: &out})
+	_, err = c.do(ctx, call{op: "create flavor", object: r.Name, method: http.MethodPost, service: c.compute,
+		path: []string{"flavors"},
+		in:   map[string]any{"flavor": map[string]any{"name": r.Name, "vcpus": r.VCPUs, "ram": r.RAMMiB, "disk": r.DiskGiB}},
+		out:  &out})
 	return out.Flavor.ID, err
 }
 
@@ -47,7 +48,8 @@ func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, e
 //
 // Similar To: openstack flavor delete
 func (c *Cloud) DeleteFlavor(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{op: "delete flavor", object: id, method: http.MethodDelete, service: c.compute, path: []string{"flavors", id}})
+	_, err := c.do(ctx, call{op: "delete flavor", object: id, method: http.MethodDelete, service: c.compute,
+		path: []string{"flavors", id}})
 	return unlessGone(err)
 }
 

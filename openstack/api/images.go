@@ -46,7 +46,8 @@ type imageJSON struct {
 }
 
 func (i imageJSON) image() Image {
-	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(), DirectURL: i.DirectURL}
+	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
+		DirectURL: i.DirectURL}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}
@@ -68,8 +69,9 @@ func (i imageJSON) stores() []string {
 func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
 	const op = "upload image"
 	var made imageJSON
-	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"}, out: &made,
-		in: map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
+	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"},
+		out: &made,
+		in:  map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
 	if err != nil {
 		return made.image(), err
 	}
@@ -149,7 +151,8 @@ func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
 // Similar To: openstack image show
 func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
 	var out imageJSON
-	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image,
+		path: []string{"images", id}, out: &out})
 	return out.image(), err
 }
 
@@ -179,7 +182,8 @@ func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
 //
 // Similar To: openstack image save
 func (c *Cloud) DownloadImage(ctx context.Context, id string) (io.ReadCloser, error) {
-	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id, "file"}}
+	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image,
+		path: []string{"images", id, "file"}}
 	stream, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(c.timeout, cancel) // until the answer begins
 	resp, err := c.send(stream, k, &gophercloud.RequestOpts{KeepResponseBody: true})
@@ -211,6 +215,7 @@ func (d *download) Close() error {
 //
 // Similar To: openstack image delete
 func (c *Cloud) DeleteImage(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{op: "delete image", object: id, method: http.MethodDelete, service: c.image, path: []string{"images", id}})
+	_, err := c.do(ctx, call{op: "delete image", object: id, method: http.MethodDelete, service: c.image,
+		path: []string{"images", id}})
 	return unlessGone(err)
 }

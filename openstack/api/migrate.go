@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 )
 
@@ -71,8 +70,9 @@ func over(status string) bool {
 // lastMigration gives the newest live migration of a VM. The ID is 0 when the VM
 // was never migrated.
 func (c *Cloud) lastMigration(ctx context.Context, id string) (migrationJSON, error) {
-	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, method: http.MethodGet, service: c.compute,
-		path: []string{"os-migrations"}, query: url.Values{"instance_uuid": {id}, "migration_type": {"live-migration"}}}, "migrations")
+	only := url.Values{"instance_uuid": {id}, "migration_type": {"live-migration"}}
+	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, service: c.compute,
+		path: []string{"os-migrations"}, query: only}, "migrations")
 	var last migrationJSON
 	for _, m := range found {
 		if m.ID > last.ID && m.Server == id {

@@ -56,7 +56,8 @@ func (k call) said(code gophercloud.ErrUnexpectedResponseCode) bool {
 	if requestID(code.ResponseHeader) != "" || strings.Contains(string(code.Body), "itemNotFound") {
 		return true
 	}
-	return slices.ContainsFunc(k.path, func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) })
+	id := func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) }
+	return slices.ContainsFunc(k.path, id)
 }
 
 // meaning gives the condition that a status code stands for, or nil.
@@ -101,7 +102,8 @@ func (c *Cloud) clean(text string) string {
 		token = c.provider.Token()
 	}
 	text = append(redactor{token}, c.secrets()...).clean(text)
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	text = strings.Join(strings.FieldsFunc(text, blank), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

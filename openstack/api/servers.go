@@ -42,9 +42,10 @@ type serverJSON struct {
 func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 	var image struct{ ID string }
 	_ = json.Unmarshal(s.Image, &image)
-	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task, ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
-		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), HasLocalDisk: image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || s.ConfigDrive != "",
-		ConfigDrive: s.ConfigDrive != ""}
+	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task,
+		ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
+		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), ConfigDrive: s.ConfigDrive != ""}
+	out.HasLocalDisk = image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || out.ConfigDrive
 	for _, v := range s.Volumes {
 		out.Volumes = append(out.Volumes, v.ID)
 	}
@@ -59,7 +60,8 @@ func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"}, query: everything()}
+	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"},
+		query: everything()}
 	if host != "" {
 		k.query.Set("host", host)
 	}
@@ -92,7 +94,8 @@ func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
 // read reads one VM without the ID of its flavor.
 func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
 	var out struct{ Server serverJSON }
-	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute, path: []string{"servers", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute,
+		path: []string{"servers", id}, out: &out})
 	return out.Server, err
 }
 
@@ -194,7 +197,8 @@ func (c *Cloud) settled(ctx context.Context, a action, status ...string) (Server
 // Similar To: openstack server delete --wait
 func (c *Cloud) DeleteServer(ctx context.Context, id string) error {
 	const op = "delete server"
-	_, err := c.do(ctx, call{op: op, object: id, method: http.MethodDelete, service: c.compute, path: []string{"servers", id}})
+	_, err := c.do(ctx, call{op: op, object: id, method: http.MethodDelete, service: c.compute,
+		path: []string{"servers", id}})
 	if err != nil {
 		return unlessGone(err)
 	}

@@ -51,13 +51,15 @@ func (c *Cloud) services(ctx context.Context, s *gophercloud.ServiceClient, only
 		Binary, Host, Zone, Status, State string
 		Updated                           stamp `json:"updated_at"`
 	}
-	found, err := pages[record](ctx, c, call{op: "list services", object: s.Type, service: s, path: []string{"os-services"}, query: only}, "services")
+	found, err := pages[record](ctx, c, call{op: "list services", object: s.Type, service: s,
+		path: []string{"os-services"}, query: only}, "services")
 	if err != nil {
 		return nil, err
 	}
 	var out []ServiceRecord
 	for _, r := range found {
-		out = append(out, ServiceRecord{r.Binary, r.Host, r.Zone, r.Status == "enabled", r.State == "up", time.Time(r.Updated)})
+		out = append(out, ServiceRecord{r.Binary, r.Host, r.Zone, r.Status == "enabled", r.State == "up",
+			time.Time(r.Updated)})
 	}
 	return out, nil
 }

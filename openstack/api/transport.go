@@ -18,7 +18,8 @@ import (
 // APIs under uwsgi close theirs without a word, and the next request on such a
 // connection would fail.
 func httpClient(secure *tls.Config) http.Client {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
+		TLSHandshakeTimeout: 10 * time.Second}
 	return http.Client{Transport: sizes{t}}
 }
 

@@ -39,8 +39,10 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 	if extra == nil {
 		extra = map[string]string{}
 	}
-	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume, path: []string{"types"},
-		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true, "extra_specs": extra}}})
+	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume,
+		path: []string{"types"},
+		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true,
+			"extra_specs": extra}}})
 	return err
 }
 
@@ -56,8 +58,9 @@ func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[s
 	}
 	for _, t := range found {
 		if t.Name == name {
-			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"types", t.ID, "extra_specs"},
-				in: map[string]any{"extra_specs": extra}})
+			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume,
+				path: []string{"types", t.ID, "extra_specs"},
+				in:   map[string]any{"extra_specs": extra}})
 			return err
 		}
 	}
@@ -77,7 +80,8 @@ func (c *Cloud) DeleteVolumeType(ctx context.Context, name string) error {
 		if t.Name != name {
 			continue
 		}
-		_, err := c.do(ctx, call{op: "delete volume type", object: name, method: http.MethodDelete, service: c.volume, path: []string{"types", t.ID}})
+		_, err := c.do(ctx, call{op: "delete volume type", object: name, method: http.MethodDelete, service: c.volume,
+			path: []string{"types", t.ID}})
 		return unlessGone(err)
 	}
 	return nil

@@ -56,7 +56,8 @@ func (v volumeJSON) volume() Volume {
 // Similar To: openstack volume create --size … --image …
 func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, error) {
 	in := map[string]any{"name": r.Name}
-	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID, "source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
+	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID,
+		"source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
 		if value != "" {
 			in[field] = value
 		}
@@ -65,8 +66,9 @@ func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, erro
 		in["size"] = r.SizeGiB
 	}
 	var made struct{ Volume volumeJSON }
-	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"volumes"},
-		in: map[string]any{"volume": in}, out: &made})
+	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume,
+		path: []string{"volumes"},
+		in:   map[string]any{"volume": in}, out: &made})
 	if err != nil {
 		return made.Volume.volume(), err
 	}
@@ -97,8 +99,9 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 		Text string `json:"user_message"`
 		ID   string `json:"resource_uuid"`
 	}
-	found, err := pages[messageJSON](ctx, c, call{op: "list messages", object: id, service: c.volume, path: []string{"messages"},
-		query: url.Values{"resource_uuid": {id}}, header: map[string]string{"OpenStack-API-Version": "volume 3.5"}}, "messages")
+	k := call{op: "list messages", object: id, service: c.volume, path: []string{"messages"},
+		query: url.Values{"resource_uuid": {id}}, header: map[string]string{"OpenStack-API-Version": "volume 3.5"}}
+	found, err := pages[messageJSON](ctx, c, k, "messages")
 	if err == nil {
 		for _, m := range found {
 			if m.ID == id {
@@ -114,7 +117,8 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 // Similar To: openstack volume show
 func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 	var out struct{ Volume volumeJSON }
-	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume, path: []string{"volumes", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume,
+		path: []string{"volumes", id}, out: &out})
 	return out.Volume.volume(), err
 }
 
@@ -122,7 +126,8 @@ func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 //
 // Similar To: openstack volume list --all-projects
 func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
-	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume, path: []string{"volumes", "detail"}, query: everything()}, "volumes")
+	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume,
+		path: []string{"volumes", "detail"}, query: everything()}, "volumes")
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +151,8 @@ func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
 
 // deletion is the call that deletes an object of Cinder.
 func (c *Cloud) deletion(kind, id string) call {
-	return call{op: "delete " + kind, object: id, method: http.MethodDelete, service: c.volume, path: []string{kind + "s", id}}
+	return call{op: "delete " + kind, object: id, method: http.MethodDelete, service: c.volume,
+		path: []string{kind + "s", id}}
 }
 
 // remove deletes an object of Cinder and waits until status does not find it any

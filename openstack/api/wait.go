@@ -44,7 +44,8 @@ func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 // the proxy in front of it.
 func away(err error) bool {
 	var e *Error
-	return errors.Is(err, ErrUnreachable) || errors.As(err, &e) && e.Code >= http.StatusBadGateway && e.Code <= http.StatusGatewayTimeout
+	return errors.Is(err, ErrUnreachable) || errors.As(err, &e) && e.Code >= http.StatusBadGateway &&
+		e.Code <= http.StatusGatewayTimeout
 }
 
 // failed is the error of an object that went into error.

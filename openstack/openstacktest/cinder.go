@@ -74,7 +74,8 @@ func (v *volume) json() map[string]any {
 	for _, s := range v.Servers {
 		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
 	}
-	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type, "availability_zone": v.Zone,
+	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
+		"availability_zone":     v.Zone,
 		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
 }
 
@@ -94,7 +95,8 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	w := in.Volume
-	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
+	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID,
+		VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
 	if from.Type == "" {
 		from.Type = "__DEFAULT__"
 	}
@@ -108,7 +110,8 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type, Zone: from.AvailabilityZone})
+	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type,
+		Zone: from.AvailabilityZone})
 	s.build(v, backend, func(now *api.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil
@@ -156,7 +159,8 @@ func (s *Server) source(r *api.VolumeRequest) error {
 		}
 		size = int((i.Size + 1<<30 - 1) >> 30)
 		if r.SizeGiB < size {
-			return refuse(http.StatusBadRequest, "Invalid input received: Size of specified image %dGB is larger than volume size %dGB.", size, r.SizeGiB)
+			return refuse(http.StatusBadRequest,
+				"Invalid input received: Size of specified image %dGB is larger than volume size %dGB.", size, r.SizeGiB)
 		}
 	case r.SnapshotID != "":
 		p := s.snapshots.byID[r.SnapshotID]
@@ -177,7 +181,8 @@ func (s *Server) source(r *api.VolumeRequest) error {
 		r.SizeGiB = size
 	}
 	if r.SizeGiB <= 0 || r.SizeGiB < size {
-		return refuse(http.StatusBadRequest, "Invalid input received: Volume size '%d' must be an integer and greater than 0", r.SizeGiB)
+		return refuse(http.StatusBadRequest, "Invalid input received: Volume size '%d' must be an integer and greater than 0",
+			r.SizeGiB)
 	}
 	return nil
 }
@@ -227,8 +232,10 @@ func deleteVolume(s *Server, r *http.Request) (int, any, error) {
 	dependent := slices.ContainsFunc(s.snapshots.all(), func(p *api.Snapshot) bool { return p.VolumeID == v.ID })
 	free := v.Status == "available" || strings.HasPrefix(v.Status, "error")
 	if !free || len(v.Servers) > 0 || dependent {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing "+
-			"and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.")
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing "+
+				"and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be "+
+				"disassociated from snapshots after volume transfer.")
 	}
 	v.Status = "deleting"
 	now := v.copy()

@@ -120,7 +120,8 @@ func complain(w http.ResponseWriter, err error) {
 func (s *Server) version(r *http.Request, service string) error {
 	newest := map[string]int{"compute": s.cfg.NovaMax, "volume": 70}[service]
 	if service != "image" && minor(r, service) > newest {
-		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.", r.Header.Get("OpenStack-API-Version"))
+		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.",
+			r.Header.Get("OpenStack-API-Version"))
 	}
 	return nil
 }

@@ -55,7 +55,8 @@ func (s *Server) AddService(r api.ServiceRecord) {
 func (s *Server) RemoveService(binary, host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.services = slices.DeleteFunc(s.services, func(r *api.ServiceRecord) bool { return r.Binary == binary && r.Host == host })
+	it := func(r *api.ServiceRecord) bool { return r.Binary == binary && r.Host == host }
+	s.services = slices.DeleteFunc(s.services, it)
 }
 
 // SetUp marks a service up or down. A service that is down keeps its last sign of
