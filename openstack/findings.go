@@ -115,7 +115,7 @@ func cinderFindings(r Release, cur Current) []Finding {
 	}
 	if has(cur, "keystone_authtoken", "auth_url") && !strictTokens(r, cur) {
 		out = append(out, Finding{CodeUncheckedTokens, "keystone_authtoken", "service_token_roles_required", "",
-			"is not set: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); " +
+			"is not true: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); " +
 				"set it to true, and fill in [service_user] in nova.conf"})
 	}
 	if !r.Before(r20252) && !has(cur, "glance", "auth_url") && !has(cur, "glance", "auth_section") {
@@ -150,7 +150,7 @@ func novaFindings(cur Current) []Finding {
 	out := knownUUID(cur, "libvirt")
 	if has(cur, "keystone_authtoken", "auth_url") && !on(cur, "service_user", "send_service_user_token") {
 		out = append(out, Finding{CodeNoServiceToken, "service_user", "send_service_user_token", "",
-			"is not set: detaching volumes fails or is unsafe (CVE-2023-2088); " +
+			"is not true: detaching volumes fails or is unsafe (CVE-2023-2088); " +
 				"set it to true with the credentials of user nova"})
 	}
 	return out

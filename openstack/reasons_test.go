@@ -78,13 +78,17 @@ func beginsLower(phrase string) bool {
 // TestReasonsTellReleasesApart: what is true only of some releases is said of
 // those alone.
 func TestReasonsTellReleasesApart(t *testing.T) {
-	reason := func(r openstack.Release, option string) string {
-		got, err := backend.Settings(r, conf{})
+	reason := func(w wish, r openstack.Release, option string) string {
+		got, err := w.Settings(r, conf{})
 		require.NoError(t, err)
 		at := slices.IndexFunc(got, func(s openstack.Setting) bool { return s.Option == option })
 		require.GreaterOrEqual(t, at, 0, "%s %s", r, option)
 		return got[at].Reason
 	}
-	assert.Equal(t, "gives the Ceph key to users of the volume API (OSSN-0085)", reason("ussuri", "rbd_keyring_conf"))
-	assert.Contains(t, reason("victoria", "rbd_keyring_conf"), "ignored since Victoria")
+	for release, who := range map[openstack.Release]string{"icehouse": "Cinder clones", "juno": "Nova and Cinder clone",
+		"2025.1": "Nova and Cinder clone", "2025.2": "Nova clones"} {
+		assert.Contains(t, reason(store, release, "show_image_direct_url"), who, release)
+	}
+	assert.Equal(t, "gives the Ceph key to users of the volume API (OSSN-0085)", reason(backend, "ussuri", "rbd_keyring_conf"))
+	assert.Contains(t, reason(backend, "victoria", "rbd_keyring_conf"), "ignored since Victoria")
 }

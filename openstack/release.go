@@ -28,6 +28,7 @@ const (
 	victoria Release = "victoria"
 	wallaby  Release = "wallaby"
 	xena     Release = "xena"
+	r20251   Release = "2025.1"
 	r20252   Release = "2025.2"
 	r20262   Release = "2026.2"
 )

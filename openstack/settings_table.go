@@ -57,10 +57,18 @@ func glanceRows() []optionRow {
 		// There is no default since Train.
 		{s, "{store}", "rbd_store_ceph_conf", "{conf}{?enabled}", rocky, "", conf},
 		{s, "{store}", "rbd_store_chunk_size", "8{?enabled}", rocky, "", chunk},
-		{s, "DEFAULT", "show_image_direct_url", "True", havana, "",
+		// Nova clones images since Juno. Since 2025.2 Cinder asks another API where an image is.
+		{s, "DEFAULT", "show_image_direct_url", "True", havana, icehouse,
+			"Cinder clones an image only when it sees where the image is"},
+		{s, "DEFAULT", "show_image_direct_url", "True", juno, r20251,
 			"Nova and Cinder clone an image only when they see where it is"},
-		{s, "DEFAULT", "show_multiple_locations", "{locations}", mitaka, "",
+		{s, "DEFAULT", "show_image_direct_url", "True", r20252, "",
+			"Nova clones an image only when it sees where the image is"},
+		// Since 2025.2 Nova tries another API first, add-location.
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", mitaka, r20251,
 			"lets Nova register the snapshot of a VM without copying it"},
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", r20252, "",
+			"lets Nova register a snapshot without a copy where add-location is refused"},
 	}
 }
 
