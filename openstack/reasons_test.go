@@ -89,6 +89,6 @@ func TestReasonsTellReleasesApart(t *testing.T) {
 		"2025.1": "Nova and Cinder clone", "2025.2": "Nova clones"} {
 		assert.Contains(t, reason(store, release, "show_image_direct_url"), who, release)
 	}
-	assert.Equal(t, "gives the Ceph key to users of the volume API (OSSN-0085)", reason(backend, "ussuri", "rbd_keyring_conf"))
+	assert.Contains(t, reason(backend, "ussuri", "rbd_keyring_conf"), "gives the Ceph key to users")
 	assert.Contains(t, reason(backend, "victoria", "rbd_keyring_conf"), "ignored since Victoria")
 }
