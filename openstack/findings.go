@@ -73,7 +73,8 @@ func glanceFindings(r Release, cur Current) []Finding {
 		name, kind, _ := strings.Cut(b, ":")
 		name, kind = strings.TrimSpace(name), strings.TrimSpace(kind)
 		names = append(names, name)
-		needs := map[string][]string{"rbd": {"rbd_store_pool"}, "file": {"filesystem_store_datadir", "filesystem_store_datadirs"}}[kind]
+		needs := map[string][]string{"rbd": {"rbd_store_pool"},
+			"file": {"filesystem_store_datadir", "filesystem_store_datadirs"}}[kind]
 		out = append(out, missing(cur, name, needs)...)
 	}
 	if d, ok := cur.Lookup("glance_store", "default_backend"); !ok || !slices.Contains(names, d) {
@@ -114,7 +115,7 @@ func cinderFindings(r Release, cur Current) []Finding {
 	}
 	if has(cur, "keystone_authtoken", "auth_url") && !strictTokens(r, cur) {
 		out = append(out, Finding{CodeUncheckedTokens, "keystone_authtoken", "service_token_roles_required", "",
-			"is not set: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); " +
+			"is not true: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); " +
 				"set it to true, and fill in [service_user] in nova.conf"})
 	}
 	if !r.Before(r20252) && !has(cur, "glance", "auth_url") && !has(cur, "glance", "auth_section") {
@@ -149,7 +150,8 @@ func novaFindings(cur Current) []Finding {
 	out := knownUUID(cur, "libvirt")
 	if has(cur, "keystone_authtoken", "auth_url") && !on(cur, "service_user", "send_service_user_token") {
 		out = append(out, Finding{CodeNoServiceToken, "service_user", "send_service_user_token", "",
-			"is not set: detaching volumes fails or is unsafe (CVE-2023-2088); set it to true with the credentials of user nova"})
+			"is not true: detaching volumes fails or is unsafe (CVE-2023-2088); " +
+				"set it to true with the credentials of user nova"})
 	}
 	return out
 }
@@ -180,7 +182,8 @@ func missing(cur Current, name string, options []string) []Finding {
 
 // spellings are the usual slips; a Current cannot list its sections.
 func spellings(name string) []string {
-	out := []string{strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "_", "-"), strings.ReplaceAll(name, "-", "_")}
+	out := []string{strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "_", "-"),
+		strings.ReplaceAll(name, "-", "_")}
 	if name != "" {
 		out = append(out, strings.ToUpper(name[:1])+strings.ToLower(name[1:]))
 	}
@@ -190,7 +193,8 @@ func spellings(name string) []string {
 // knownUUID finds the secret UUIDs that documents and charts give as examples.
 func knownUUID(cur Current, section string) []Finding {
 	switch v, _ := cur.Lookup(section, "rbd_secret_uuid"); strings.ToLower(v) {
-	case "457eb676-33da-42ec-9a8c-9293d545c337", "c91ce26f-403d-4058-9c38-6b56e1c428e0", "514c9fca-8cbe-11e2-9c52-3bc8c7819472":
+	case "457eb676-33da-42ec-9a8c-9293d545c337", "c91ce26f-403d-4058-9c38-6b56e1c428e0",
+		"514c9fca-8cbe-11e2-9c52-3bc8c7819472":
 		return []Finding{{CodeExampleUUID, section, "rbd_secret_uuid", "",
 			"is the example of a well-known document, and a second cluster may use the same UUID; make a new UUID"}}
 	}

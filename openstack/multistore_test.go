@@ -36,12 +36,17 @@ func TestFurtherStores(t *testing.T) {
 		cur     conf
 		want    string
 	}{
-		"nothing said":   {"zed", nil, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
-		"old rbd":        {"zed", conf{"glance_store.stores": "rbd,file", "glance_store.rbd_store_pool": "images"}, "file:file,rbd:rbd,fast:rbd,big:rbd\n" + carried},
-		"of a further":   {"zed", conf{"glance_store.stores": "rbd,http", "glance_store.rbd_store_pool": "big"}, "http:http,rbd:rbd,fast:rbd,big:rbd\n"},
-		"backends":       {"zed", conf{"DEFAULT.enabled_backends": "local:file,old:rbd"}, "local:file,old:rbd,rbd:rbd,fast:rbd,big:rbd\n"},
-		"done already":   {"2026.2", conf{"DEFAULT.enabled_backends": "big:rbd,fast:rbd,rbd:rbd"}, "big:rbd,fast:rbd,rbd:rbd\n"},
-		"the first time": {"rocky", conf{"glance_store.stores": "file,http"}, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"nothing said": {"zed", nil, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"old rbd": {"zed", conf{"glance_store.stores": "rbd,file", "glance_store.rbd_store_pool": "images"},
+			"file:file,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"of a further": {"zed", conf{"glance_store.stores": "rbd,http", "glance_store.rbd_store_pool": "big"},
+			"http:http,rbd:rbd,fast:rbd,big:rbd\n"},
+		"backends": {"zed", conf{"DEFAULT.enabled_backends": "local:file,old:rbd"},
+			"local:file,old:rbd,rbd:rbd,fast:rbd,big:rbd\n"},
+		"done already": {"2026.2", conf{"DEFAULT.enabled_backends": "big:rbd,fast:rbd,rbd:rbd"},
+			"big:rbd,fast:rbd,rbd:rbd\n"},
+		"the first time": {"rocky", conf{"glance_store.stores": "file,http"},
+			"file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := stores().Settings(c.release, c.cur)
@@ -61,11 +66,14 @@ func TestFurtherStoresRefuse(t *testing.T) {
 		return s
 	}
 	for text, s := range map[string]openstack.GlanceStore{
-		"GlanceStore.Further[1].Store \"Fast\" is there twice": change(1, func(s *openstack.GlanceStore) { s.Store = "Fast" }),
-		"GlanceStore.Further[0].Store \"rbd\" is there twice":  change(0, func(s *openstack.GlanceStore) { s.Store = "" }),
-		"GlanceStore.Further[0].Pool is empty":                 change(0, func(s *openstack.GlanceStore) { s.Pool = "" }),
-		"GlanceStore.Further[1].Conf":                          change(1, func(s *openstack.GlanceStore) { s.Conf = "ceph.conf" }),
-		`"http" is of type http, rbd is wanted`:                change(1, func(s *openstack.GlanceStore) { s.Store = "http" }),
+		"GlanceStore.Further[1].Store \"Fast\" is there twice": change(1,
+			func(s *openstack.GlanceStore) { s.Store = "Fast" }),
+		"GlanceStore.Further[0].Store \"rbd\" is there twice": change(0, func(s *openstack.GlanceStore) { s.Store = "" }),
+		"GlanceStore.Further[0].Pool is empty":                change(0, func(s *openstack.GlanceStore) { s.Pool = "" }),
+		"GlanceStore.Further[1].Conf": change(1,
+			func(s *openstack.GlanceStore) { s.Conf = "ceph.conf" }),
+		`"http" is of type http, rbd is wanted`: change(1,
+			func(s *openstack.GlanceStore) { s.Store = "http" }),
 	} {
 		_, err := s.Settings("zed", conf{})
 		assert.ErrorContains(t, err, text)

@@ -57,7 +57,8 @@ func TestReleaseOfKolla(t *testing.T) {
 
 func TestReleaseOfWhatIsNone(t *testing.T) {
 	for version, service := range map[string]openstack.Service{
-		"": openstack.NovaCompute, "unknown": openstack.NovaCompute, "1:99.0.0": openstack.NovaCompute, "2:6.0.0": openstack.CinderVolume,
+		"": openstack.NovaCompute, "unknown": openstack.NovaCompute, "1:99.0.0": openstack.NovaCompute,
+		"2:6.0.0":           openstack.CinderVolume,
 		"2012.1.3-0ubuntu1": openstack.GlanceAPI, "2:26.0.0": "keystone", "99999999999999999999.1": openstack.GlanceAPI,
 	} {
 		_, err := openstack.ReleaseOf(service, version)

@@ -35,7 +35,8 @@ func wishes(r openstack.Release) []wish {
 	glance.MultipleLocations = true
 	zone := backend
 	zone.AvailabilityZone, zone.Extra = "az1", map[string]string{"rbd_max_clone_depth": "3", "backend_host": "ceph"}
-	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf", Pool: "vms"}
+	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf",
+		Pool: "vms"}
 	backup := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}
 	return []wish{store, glance, backend, zone, disks, backup}
 }
@@ -70,19 +71,24 @@ func TestEverySettingHasAReason(t *testing.T) {
 // beginsLower reports whether a phrase begins in lower case, or with a name.
 func beginsLower(phrase string) bool {
 	first, _, _ := strings.Cut(phrase, " ")
-	return slices.Contains([]string{"Ceph", "Cinder", "Glance", "Nova", "QEMU", "VM"}, first) || first == strings.ToLower(first)
+	return slices.Contains([]string{"Ceph", "Cinder", "Glance", "Nova", "QEMU", "VM"}, first) ||
+		first == strings.ToLower(first)
 }
 
 // TestReasonsTellReleasesApart: what is true only of some releases is said of
 // those alone.
 func TestReasonsTellReleasesApart(t *testing.T) {
-	reason := func(r openstack.Release, option string) string {
-		got, err := backend.Settings(r, conf{})
+	reason := func(w wish, r openstack.Release, option string) string {
+		got, err := w.Settings(r, conf{})
 		require.NoError(t, err)
 		at := slices.IndexFunc(got, func(s openstack.Setting) bool { return s.Option == option })
 		require.GreaterOrEqual(t, at, 0, "%s %s", r, option)
 		return got[at].Reason
 	}
-	assert.Equal(t, "gives the Ceph key to users of the volume API (OSSN-0085)", reason("ussuri", "rbd_keyring_conf"))
-	assert.Contains(t, reason("victoria", "rbd_keyring_conf"), "ignored since Victoria")
+	for release, who := range map[openstack.Release]string{"icehouse": "Cinder clones", "juno": "Nova and Cinder clone",
+		"2025.1": "Nova and Cinder clone", "2025.2": "Nova clones"} {
+		assert.Contains(t, reason(store, release, "show_image_direct_url"), who, release)
+	}
+	assert.Contains(t, reason(backend, "ussuri", "rbd_keyring_conf"), "gives the Ceph key to users")
+	assert.Contains(t, reason(backend, "victoria", "rbd_keyring_conf"), "ignored since Victoria")
 }

@@ -11,7 +11,8 @@ import (
 )
 
 func TestParseRelease(t *testing.T) {
-	for in, want := range map[string]openstack.Release{"Zed": "zed", "2022.2": "zed", " havana ": "havana", "2013.2": "havana",
+	for in, want := range map[string]openstack.Release{"Zed": "zed", "2022.2": "zed", " havana ": "havana",
+		"2013.2":   "havana",
 		"antelope": "2023.1", "2023.1": "2023.1", "Hibiscus": "2026.2", "2019.2": "train", "YOGA": "yoga"} {
 		got, err := openstack.ParseRelease(in)
 		require.NoError(t, err, in)

@@ -6,17 +6,16 @@ import (
 	"sync"
 )
 
-// An optionRow is one option of the tables. Names in braces are filled in by
-// the value's owner; a row whose value or section needs an empty one is left
-// out.
+// An optionRow is an option of the tables. Names in braces are filled in. When such
+// a name is empty, the row is left out.
 type optionRow struct {
 	service                Service
 	section, option, value string
-	from, until            Release // both included; until is open when empty
+	from, until            Release // both included; empty: the newest release too
 	reason                 string
 }
 
-// remove is the value of rows that want an option gone.
+// remove is the value of rows of options that must not be there.
 const remove = "{remove}"
 
 // optionRows is the knowledge of this package: which service needs which
@@ -49,7 +48,7 @@ func glanceRows() []optionRow {
 		{s, "glance_store", "rbd_store_user", "{user}{?stores}", juno, stein, user},
 		{s, "glance_store", "rbd_store_ceph_conf", "{conf}{?stores}", juno, stein, conf},
 		{s, "glance_store", "rbd_store_chunk_size", "8{?stores}", juno, stein, chunk},
-		// Several backends: an experiment in Rocky and Stein, set there only for a cloud that has them already.
+		// enabled_backends is an experiment in Rocky and Stein, and is set there only where it is in use already.
 		{s, "DEFAULT", "enabled_backends", "{enabled}", rocky, "",
 			"lists the stores in use, old ones too, so that their images stay served"},
 		{s, "glance_store", "default_backend", "{store}{?enabled}", rocky, "", newest},
@@ -58,10 +57,18 @@ func glanceRows() []optionRow {
 		// There is no default since Train.
 		{s, "{store}", "rbd_store_ceph_conf", "{conf}{?enabled}", rocky, "", conf},
 		{s, "{store}", "rbd_store_chunk_size", "8{?enabled}", rocky, "", chunk},
-		{s, "DEFAULT", "show_image_direct_url", "True", havana, "",
+		// Nova clones images since Juno. Since 2025.2 Cinder asks another API where an image is.
+		{s, "DEFAULT", "show_image_direct_url", "True", havana, icehouse,
+			"Cinder clones an image only when it sees where the image is"},
+		{s, "DEFAULT", "show_image_direct_url", "True", juno, r20251,
 			"Nova and Cinder clone an image only when they see where it is"},
-		{s, "DEFAULT", "show_multiple_locations", "{locations}", mitaka, "",
+		{s, "DEFAULT", "show_image_direct_url", "True", r20252, "",
+			"Nova clones an image only when it sees where the image is"},
+		// Since 2025.2 Nova tries another API first, add-location.
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", mitaka, r20251,
 			"lets Nova register the snapshot of a VM without copying it"},
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", r20252, "",
+			"lets Nova register a snapshot without a copy where add-location is refused"},
 	}
 }
 
@@ -159,7 +166,7 @@ func computeRows() []optionRow {
 	}
 }
 
-// fill gives the rows of service s that hold on release r.
+// fill gives the settings of service s on release r.
 func fill(s Service, r Release, values map[string]string) []Setting {
 	var out []Setting
 	for _, row := range optionRows() {
@@ -181,8 +188,8 @@ func fill(s Service, r Release, values map[string]string) []Setting {
 	return out
 }
 
-// expand fills in the names in braces; {?name} only asks for one. It is not
-// whole when one of them is empty.
+// expand fills in the names in braces. The text of {?name} is not filled in. The
+// result is whole unless a name, with or without a question mark, is empty.
 func expand(text string, values map[string]string) (out string, whole bool) {
 	whole = true
 	for {

@@ -50,15 +50,19 @@ func TestGlanceStore(t *testing.T) {
 		want string
 	}{
 		"nothing said": {nil, "[DEFAULT] enabled_backends = file:file,http:http,rbd:rbd\n" + carried},
-		"debian": {conf{"glance_store.stores": "file,http", "glance_store.default_store": "file", "glance_store.filesystem_store_datadir": "/srv/glance"},
+		"debian": {conf{"glance_store.stores": "file,http", "glance_store.default_store": "file",
+			"glance_store.filesystem_store_datadir": "/srv/glance"},
 			"[DEFAULT] enabled_backends = file:file,http:http,rbd:rbd\n[file] filesystem_store_datadir = /srv/glance\n"},
 		"two folders": {conf{"glance_store.stores": "file", "glance_store.filesystem_store_datadirs": "/a:1"},
 			"[DEFAULT] enabled_backends = file:file,rbd:rbd\n[file] filesystem_store_datadirs = /a:1\n"},
-		"old rbd": {conf{"glance_store.stores": "rbd, file", "glance_store.rbd_store_pool": "images"}, "[DEFAULT] enabled_backends = file:file,rbd:rbd\n" + carried},
+		"old rbd": {conf{"glance_store.stores": "rbd, file", "glance_store.rbd_store_pool": "images"},
+			"[DEFAULT] enabled_backends = file:file,rbd:rbd\n" + carried},
 		"cinder": {conf{"glance_store.stores": "cinder", "glance_store.cinder_volume_type": "fast"},
 			"[DEFAULT] enabled_backends = cinder:cinder,rbd:rbd\n[cinder] cinder_volume_type = fast\n"},
-		"backends":     {conf{"DEFAULT.enabled_backends": "local:file, web:http"}, "[DEFAULT] enabled_backends = local:file,web:http,rbd:rbd\n"},
-		"done already": {conf{"DEFAULT.enabled_backends": "file:file,rbd:rbd,b:rbd"}, "[DEFAULT] enabled_backends = file:file,rbd:rbd,b:rbd\n"},
+		"backends": {conf{"DEFAULT.enabled_backends": "local:file, web:http"},
+			"[DEFAULT] enabled_backends = local:file,web:http,rbd:rbd\n"},
+		"done already": {conf{"DEFAULT.enabled_backends": "file:file,rbd:rbd,b:rbd"},
+			"[DEFAULT] enabled_backends = file:file,rbd:rbd,b:rbd\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := store.Settings("zed", c.cur)
@@ -79,16 +83,20 @@ func TestGlanceStoreRefuses(t *testing.T) {
 	}{
 		"other type":     {store, conf{"DEFAULT.enabled_backends": "rbd:file"}, `"rbd" is of type file, rbd is wanted`},
 		"old other type": {with(store, "file"), conf{}, `"file" is of type file, rbd is wanted`},
-		"old pool":       {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"}, `"old" of the cluster of /etc/ceph/ceph.conf, "images" of /etc/ceph/ceph.conf is wanted`},
-		"old cluster":    {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "images", "glance_store.rbd_store_ceph_conf": "/etc/ceph/old.conf"}, `of the cluster of /etc/ceph/old.conf`},
-		"swift":          {store, conf{"glance_store.stores": "swift"}, "cannot be carried over"},
-		"password":       {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_password": "hunter2"}, "settings hold no secrets"},
-		"credential":     {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_application_credential_secret": "hunter2"}, "settings hold no secrets"},
-		"reserved":       {with(store, "os_glance_tasks_store"), conf{}, "is reserved"},
-		"section":        {with(store, "glance_store"), conf{}, "another meaning"},
-		"garbage":        {store, conf{"DEFAULT.enabled_backends": "file"}, "is not name:type"},
-		"empty":          {openstack.GlanceStore{}, conf{}, "GlanceStore.Pool is empty"},
-		"interpolation":  {openstack.GlanceStore{Pool: "a$b", User: "glance", Conf: "/c"}, conf{}, "GlanceStore.Pool"},
+		"old pool": {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"},
+			`"old" of the cluster of /etc/ceph/ceph.conf, "images" of /etc/ceph/ceph.conf is wanted`},
+		"old cluster": {store, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "images",
+			"glance_store.rbd_store_ceph_conf": "/etc/ceph/old.conf"}, `of the cluster of /etc/ceph/old.conf`},
+		"swift": {store, conf{"glance_store.stores": "swift"}, "cannot be carried over"},
+		"password": {store, conf{"glance_store.stores": "cinder", "glance_store.cinder_store_password": "hunter2"},
+			"settings hold no secrets"},
+		"credential": {store, conf{"glance_store.stores": "cinder",
+			"glance_store.cinder_store_application_credential_secret": "hunter2"}, "settings hold no secrets"},
+		"reserved":      {with(store, "os_glance_tasks_store"), conf{}, "are reserved"},
+		"section":       {with(store, "glance_store"), conf{}, "another meaning"},
+		"garbage":       {store, conf{"DEFAULT.enabled_backends": "file"}, "is not name:type"},
+		"empty":         {openstack.GlanceStore{}, conf{}, "GlanceStore.Pool is empty"},
+		"interpolation": {openstack.GlanceStore{Pool: "a$b", User: "glance", Conf: "/c"}, conf{}, "GlanceStore.Pool"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := c.store.Settings("zed", c.cur)
@@ -103,7 +111,8 @@ func with(s openstack.GlanceStore, name string) openstack.GlanceStore {
 	return s
 }
 
-var backend = openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "0b6f3a1e-6a52-4d0b-9f3f-1d1d7f0c2f11"}
+var backend = openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf",
+	SecretUUID: "0b6f3a1e-6a52-4d0b-9f3f-1d1d7f0c2f11"}
 
 const cinderTail = `[ceph] volume_driver = cinder.volume.drivers.rbd.RBDDriver
 [ceph] volume_backend_name = ceph
@@ -125,8 +134,9 @@ func TestVolumeBackend(t *testing.T) {
 	}{
 		"single backend": {conf{"DEFAULT.volume_driver": "x"}, "ceph"},
 		"debian":         {conf{"DEFAULT.enabled_backends": "lvm"}, "lvm,ceph"},
-		"done already":   {conf{"DEFAULT.enabled_backends": "ceph, lvm", "ceph.volume_driver": "cinder.volume.drivers.rbd.RBDDriver"}, "ceph,lvm"},
-		"empty":          {conf{"DEFAULT.enabled_backends": ""}, "ceph"},
+		"done already": {conf{"DEFAULT.enabled_backends": "ceph, lvm",
+			"ceph.volume_driver": "cinder.volume.drivers.rbd.RBDDriver"}, "ceph,lvm"},
+		"empty": {conf{"DEFAULT.enabled_backends": ""}, "ceph"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := backend.Settings("zed", c.cur)
@@ -143,11 +153,13 @@ func TestVolumeBackendExtra(t *testing.T) {
 	got, err := b.Settings("zed", conf{})
 	require.NoError(t, err)
 	text := render(got)
-	for _, line := range []string{"rados_connect_timeout = 5", "image_volume_cache_enabled = True", "rbd_max_clone_depth = 3", "rbd_store_chunk_size = 8", "rbd_flatten_volume_from_snapshot = True"} {
+	for _, line := range []string{"rados_connect_timeout = 5", "image_volume_cache_enabled = True",
+		"rbd_max_clone_depth = 3", "rbd_store_chunk_size = 8", "rbd_flatten_volume_from_snapshot = True"} {
 		assert.Contains(t, text, "[ceph] "+line+"\n")
 	}
 	assert.Equal(t, 1, strings.Count(text, "rados_connect_timeout"))
-	for _, extra := range []map[string]string{{"rbd_pool": "x"}, {"rbd_keyring_conf": "x"}, {"a b": "x"}, {"a": "x\ny"}, {"": "x"}} {
+	for _, extra := range []map[string]string{{"rbd_pool": "x"}, {"rbd_keyring_conf": "x"}, {"a b": "x"}, {"a": "x\ny"},
+		{"": "x"}} {
 		b.Extra = extra
 		_, err := b.Settings("zed", conf{})
 		assert.Error(t, err, extra)
@@ -161,7 +173,8 @@ func TestVolumeBackendExtra(t *testing.T) {
 }
 
 func TestBackupDriver(t *testing.T) {
-	got, err := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}.Settings("zed", conf{})
+	got, err := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}.Settings("zed",
+		conf{})
 	require.NoError(t, err)
 	assert.Equal(t, `[DEFAULT] backup_driver = cinder.backup.drivers.ceph.CephBackupDriver
 [DEFAULT] backup_ceph_conf = /etc/ceph/ceph.conf
@@ -243,7 +256,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // TestEveryRelease compares the settings of each service in each release with
 // what is written down for it.
 func TestEveryRelease(t *testing.T) {
-	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf", Pool: "vms"}
+	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: backend.SecretUUID, Conf: "/etc/ceph/ceph.conf",
+		Pool: "vms"}
 	backup := openstack.BackupDriver{Pool: "backups", User: "cinder-backup", Conf: "/etc/ceph/ceph.conf"}
 	releases := everyRelease()
 	require.Len(t, releases, 27)
@@ -271,7 +285,8 @@ func TestEveryRelease(t *testing.T) {
 }
 
 func ExampleComputeDisks_Settings() {
-	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: "0b6f3a1e-6a52-4d0b-9f3f-1d1d7f0c2f11", Conf: "/etc/ceph/ceph.conf"}
+	disks := openstack.ComputeDisks{User: "cinder", SecretUUID: "0b6f3a1e-6a52-4d0b-9f3f-1d1d7f0c2f11",
+		Conf: "/etc/ceph/ceph.conf"}
 	settings, err := disks.Settings("zed", conf{"libvirt.disk_cachemodes": "file=none"})
 	if err != nil {
 		fmt.Println(err)

@@ -86,8 +86,8 @@ func (c *Cloud) RebootServer(ctx context.Context, id string) error {
 	return err
 }
 
-// Console reads the VM's console log, at most the last lines lines (0: all
-// that the hypervisor kept). A VM that was moved begins a new log.
+// Console reads the end of the VM's console log: at most that many lines, or all
+// that the hypervisor kept when lines is 0. After a migration the log begins anew.
 //
 // Similar To: openstack console log show
 func (c *Cloud) Console(ctx context.Context, id string, lines int) (string, error) {
@@ -101,8 +101,8 @@ func (c *Cloud) Console(ctx context.Context, id string, lines int) (string, erro
 	return out.Output, err
 }
 
-// SnapshotServer makes an image of a VM and waits until it is active and the
-// VM idle. An image that could not be filled is returned with the error.
+// SnapshotServer makes an image of a VM and waits until the image is active and
+// the VM is idle. An image that could not be filled is returned with the error.
 //
 // Similar To: openstack server image create
 func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, error) {
@@ -110,8 +110,9 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 	var made struct {
 		Image string `json:"image_id"`
 	}
-	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute, path: []string{"servers", id, "action"},
-		in: map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
+	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
+		path: []string{"servers", id, "action"},
+		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
 	if err != nil {
 		return Image{ID: made.Image, Name: name}, err
 	}
@@ -127,13 +128,15 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 	return out, err
 }
 
-// Attach attaches a volume to a VM and waits until both sides say so.
+// Attach attaches a volume to a VM and waits until Cinder and Nova both show it
+// attached.
 //
 // Similar To: openstack server add volume
 func (c *Cloud) Attach(ctx context.Context, serverID, volumeID string) error {
 	const op = "attach volume"
 	header, err := c.do(ctx, call{op: op, object: volumeID, method: http.MethodPost, service: c.compute,
-		path: []string{"servers", serverID, "os-volume_attachments"}, in: map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
+		path: []string{"servers", serverID, "os-volume_attachments"},
+		in:   map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
 	if err != nil {
 		return err
 	}
@@ -144,8 +147,8 @@ func (c *Cloud) Attach(ctx context.Context, serverID, volumeID string) error {
 	})
 }
 
-// Detach detaches a volume and waits until it is available. A volume that is
-// not attached to the VM is no error.
+// Detach detaches a volume and waits until it is available. It is not an error
+// when the volume is not attached to the VM.
 //
 // Similar To: openstack server remove volume
 func (c *Cloud) Detach(ctx context.Context, serverID, volumeID string) error {
@@ -158,7 +161,8 @@ func (c *Cloud) Detach(ctx context.Context, serverID, volumeID string) error {
 	// A guest that keeps the disk makes the volume in-use again.
 	w := attachment{action{op, serverID, requestID(header)}, volumeID, "in-use"}
 	return c.attachmentIs(ctx, w, func(v Volume, s serverJSON) bool {
-		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) && (v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
+		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) &&
+			(v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
 	})
 }
 

@@ -171,7 +171,8 @@ func TestServers(t *testing.T) {
 		return nil
 	}})
 	big := w.fake.AddFlavor(openstacktest.Flavor{Name: "big", VCPUs: 1, RAMMiB: 1, EphemeralGiB: 5})
-	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny", Host: "compute2", UserData: []byte("#!/bin/sh")})
+	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny",
+		Host: "compute2", UserData: []byte("#!/bin/sh")})
 	require.NoError(t, err)
 	assert.Equal(t, "compute2", s.Host)
 	assert.False(t, s.HasLocalDisk, "it boots from a volume")
@@ -186,7 +187,8 @@ func TestServers(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, e.HasLocalDisk && e.FlavorID == "", "a VM outlives its flavor: %+v", e)
 
-	for _, r := range []api.ServerRequest{{Name: "none", Flavor: "tiny"}, {Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
+	for _, r := range []api.ServerRequest{{Name: "none", Flavor: "tiny"},
+		{Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
 		_, err := w.CreateServer(t.Context(), r)
 		require.ErrorContains(t, err, "from an image or from a volume")
 	}
@@ -255,7 +257,8 @@ func ExampleDial() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"}, strings.NewReader("bytes of a disk"))
+	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"},
+		strings.NewReader("bytes of a disk"))
 	fmt.Println(image.Name, image.Status, image.Size, err)
 	volume, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 	fmt.Println(volume.Status, volume.Host, err)

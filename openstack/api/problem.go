@@ -16,10 +16,10 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// problem makes an Error of what went wrong with a call.
+// problem makes an Error of a call that failed.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
 	out := &Error{Op: k.op, Object: k.object}
-	// What a lost token is about is the new login, not the call.
+	// After a lost token the new login failed, and the call was not sent.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
 	}
@@ -40,7 +40,7 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 		if resp != nil {
 			out.Code = resp.StatusCode
 		}
-		out.Detail, out.Err = "the answer is cut off or no JSON", err
+		out.Detail, out.Err = "the answer is cut off or is not JSON", err
 	case errors.Is(err, context.DeadlineExceeded):
 		out.Err = fmt.Errorf("%w: no answer within %s", ErrUnreachable, c.timeout)
 	default:
@@ -49,17 +49,18 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 	return out
 }
 
-// said reports whether a 404 comes from the service itself. A proxy before a
-// service that is down answers so too, and then nothing is known: taking it
-// for absence would end deletions that did not happen.
+// said reports whether a 404 comes from the service itself. A proxy in front of a
+// service that is down answers 404 as well, and then nothing is known. If such an
+// answer counted as absence, a deletion that did not happen would look done.
 func (k call) said(code gophercloud.ErrUnexpectedResponseCode) bool {
 	if requestID(code.ResponseHeader) != "" || strings.Contains(string(code.Body), "itemNotFound") {
 		return true
 	}
-	return slices.ContainsFunc(k.path, func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) })
+	id := func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) }
+	return slices.ContainsFunc(k.path, id)
 }
 
-// meaning gives what a status code stands for, nil when nobody branches on it.
+// meaning gives the condition that a status code stands for, or nil.
 func meaning(code int) error {
 	switch code {
 	case http.StatusUnauthorized:
@@ -72,8 +73,8 @@ func meaning(code int) error {
 	return nil
 }
 
-// words finds the service's own words in an error's body: JSON in the shapes
-// that the services use, or HTML.
+// words finds the service's own words in the body of an error, which is JSON in
+// one of several shapes, or HTML.
 func (c *Cloud) words(body []byte) string {
 	text := string(body)
 	var fields map[string]json.RawMessage
@@ -93,7 +94,7 @@ func (c *Cloud) words(body []byte) string {
 	return c.clean(tags().ReplaceAllString(text, " "))
 }
 
-// clean makes one short line without secrets of a text.
+// clean makes a short line of a text, without secrets.
 func (c *Cloud) clean(text string) string {
 	const most = 300
 	token := ""
@@ -101,7 +102,8 @@ func (c *Cloud) clean(text string) string {
 		token = c.provider.Token()
 	}
 	text = append(redactor{token}, c.secrets()...).clean(text)
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	text = strings.Join(strings.FieldsFunc(text, blank), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
@@ -119,8 +121,8 @@ var (
 	longRuns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`) })
 )
 
-// clean takes secrets out: the known ones, and what looks like a token or a
-// key, a long run of letters of both cases and digits.
+// clean takes out the known secrets, and what looks like a token or a key: a long
+// run of digits and of letters of both cases.
 func (r redactor) clean(text string) string {
 	const hidden = "[redacted]"
 	for _, secret := range r {

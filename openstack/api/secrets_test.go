@@ -28,7 +28,8 @@ func TestACloudPrintsNoSecret(t *testing.T) {
 		hidden api.Cloud
 		Shown  api.Cloud
 	}
-	for name, v := range map[string]any{"pointer": cloud, "value": *cloud, "pointers": inside{cloud, cloud}, "values": copied{*cloud, *cloud}} {
+	for name, v := range map[string]any{"pointer": cloud, "value": *cloud, "pointers": inside{cloud, cloud},
+		"values": copied{*cloud, *cloud}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			text := fmt.Sprintf(verb, v)
 			assert.NotContains(t, text, password, "%s of a %s", verb, name)

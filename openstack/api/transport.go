@@ -18,7 +18,8 @@ import (
 // APIs under uwsgi close theirs without a word, and the next request on such a
 // connection would fail.
 func httpClient(secure *tls.Config) http.Client {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second}
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
+		TLSHandshakeTimeout: 10 * time.Second}
 	return http.Client{Transport: sizes{t}}
 }
 
@@ -30,12 +31,13 @@ type upload struct {
 	size   int64
 }
 
-// Seek is what gophercloud calls, with zeros, before it sends a body again.
+// Seek rewinds the body. Gophercloud calls it, with zeros, before it sends a body
+// again.
 func (u *upload) Seek(int64, int) (int64, error) { return 0, u.rewind() }
 
 func (u *upload) Close() error { return nil }
 
-// sizes tells the size of uploads.
+// sizes sets the Content-Length of uploads.
 type sizes struct{ next http.RoundTripper }
 
 func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -50,11 +52,11 @@ func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 const (
-	tries      = 5                // of a call that changes nothing
-	retryAfter = 30 * time.Second // longer waits are the caller's decision
+	tries      = 5                // how often a call that changes nothing is sent
+	retryAfter = 30 * time.Second // when a service asks for a longer pause, the call fails
 )
 
-// An attempt is a call that failed, for the how-many-th time.
+// An attempt is a call that failed, with the number of failures so far.
 type attempt struct {
 	method, url string
 	failures    uint
@@ -89,7 +91,7 @@ func (a attempt) retry(ctx context.Context, err error) error {
 	return nil
 }
 
-// sleep waits for d, or for the end of ctx, which is its error.
+// sleep waits for d. It returns the error of ctx when ctx ends before.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()
