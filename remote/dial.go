@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -48,25 +50,29 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 		return nil, d.fail("connect", err)
 	}
 	d.address = net.JoinHostPort(host, strconv.Itoa(port))
-	known, keys, agent, err := f.trust(ctx)
+	t, step, err := f.trust(ctx)
 	if err != nil {
-		step := "authenticate"
-		if t := new(trustError); errors.As(err, &t) {
-			step = t.step
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
 		return nil, d.fail(step, err)
 	}
-	defer agent.Close()
-	d.policy, d.keys = known.Policy(host, port), keys
+	defer t.agent.Close()
+	d.policy, d.keys = t.known.Policy(host, port), t.keys
 	if f.jump == nil {
 		return d.connect(ctx)
 	}
 	if d.jump, _, err = f.jump.connect(ctx); err != nil {
-		return nil, err
+		return nil, d.failAtJump(ctx, f.jump.cfg.name(), err)
 	}
 	l, err := d.connect(ctx)
 	if err != nil {
-		f.jump.release(d.jump, ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer))
+		gone := ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer)
+		f.jump.release(d.jump, gone)
+		if gone {
+			lost := fmt.Errorf("%w: the connection was lost", ErrUnreachable)
+			return nil, d.failAtJump(ctx, f.jump.cfg.name(), lost)
+		}
 		return nil, err
 	}
 	go func() {
@@ -78,6 +84,36 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 
 func (d *dialer) fail(step string, err error) error {
 	return &HostError{Host: d.cfg.name(), Step: step, Err: err}
+}
+
+// failAtJump is an error of the jump host, or of a jump host before it, as an
+// error of the host behind.
+func (d *dialer) failAtJump(ctx context.Context, jump string, err error) error {
+	if ctx.Err() != nil {
+		return d.fail("connect", context.Cause(ctx))
+	}
+	e := &HostError{Host: d.cfg.name(), Jump: jump, Step: "connect", Err: err}
+	if inner := new(HostError); errors.As(err, &inner) {
+		e.Jump, e.Step, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.Err
+	}
+	return e
+}
+
+// unreachable is why no connection came about. A timeout is ErrTimeout and not
+// the end of a ctx that is not the caller's.
+func unreachable(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return &localError{ErrUnreachable, err}
+	}
+	f := &failure{ErrUnreachable, short(err), err}
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		f.cause = ErrTimeout
+	}
+	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+		return lasting{f}
+	}
+	return f
 }
 
 // connect tries again, a little later each time, when the host hung up before
@@ -117,7 +153,7 @@ func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 		if ended := ended(ctx); ended != nil {
 			return nil, false, d.fail("connect", ended)
 		}
-		return nil, false, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+		return nil, false, d.fail("connect", unreachable(err))
 	}
 	h := &handshake{dialer: d, conn: newSniffer(tuned(conn))}
 	type result struct {
@@ -254,23 +290,34 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	case errors.As(err, &none) && strings.Contains(err.Error(), "host key"):
 		return false, h.fail("host key", h.policy.NoneOffered())
 	case errors.As(err, &none):
-		return false, h.fail(step, fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err)))
+		return false, h.fail(step, lasting{fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err))})
 	case step == "authenticate" && refused(err):
 		return false, h.fail(step, fmt.Errorf("%w: %s: %s", ErrAuth, h.cfg.credentials(len(h.keys)), short(err)))
 	case !strings.Contains(said, "SSH-"):
-		again = said == "" || strings.Contains(said, "MaxStartups")
-		text := "it hung up before the SSH banner"
-		if said != "" {
-			text += ": " + words.Printable(said, 100)
+		if said == "" || strings.Contains(said, "MaxStartups") {
+			return true, h.fail(step, noBanner(said))
 		}
-		return again, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, text))
+		return false, h.fail(step, lasting{noBanner(said)}) // it is not an SSH server
 	}
-	return false, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+	return false, h.fail(step, unreachable(err))
 }
 
-// refused also knows the failure that a host answers to questions it was to ask.
+func noBanner(said string) error {
+	text := "it hung up before the SSH banner"
+	if said != "" {
+		text += ": " + words.Printable(said, 100)
+	}
+	return fmt.Errorf("%w: %s", ErrUnreachable, text)
+}
+
+// refused reports whether the host refused the login. Message 51 is the SSH
+// message "failure": some hosts send it where they should ask the questions of
+// a keyboard-interactive login.
 func refused(err error) bool {
-	return strings.Contains(err.Error(), "unexpected message type 51") || strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "ssh: disconnect")
+	text := err.Error()
+	return strings.Contains(text, "unexpected message type 51") ||
+		strings.Contains(text, "unable to authenticate") ||
+		strings.Contains(text, "ssh: disconnect")
 }
 
 func short(err error) string {

@@ -56,11 +56,15 @@
 //
 // # Errors
 //
-// Do returns a *HostError when the exchange as a whole failed, and its Step
-// says where. Each operation that failed has an *OpError in its Result. Test
-// for the conditions with errors.Is: the Err… variables here, fs.ErrNotExist
-// and fs.ErrPermission for files, fs.ErrInvalid for an operation that cannot
-// be (see Check). fs.ErrNotExist needs positive evidence.
+// Do returns a *HostError when the exchange as a whole failed. It says at which
+// step and, where that is known, during which operation. Retryable says whether
+// trying again can help. Jump is set when a jump host is at fault, and
+// errors.Is(err, ErrLocal) reports a fault on the machine that connects: both
+// are the same for all hosts of a Fleet. Each operation that failed has an
+// *OpError in its Result; errors.As finds the *HostError in it when the
+// exchange failed. Test for the conditions with errors.Is: the Err… variables
+// here, fs.ErrNotExist and fs.ErrPermission for files, fs.ErrInvalid for an
+// operation that cannot be (see Check). fs.ErrNotExist needs positive evidence.
 //
 // When a connection is lost, or ctx ends, in the middle of an exchange, then
 // results that came are there; an operation that may have had an effect has

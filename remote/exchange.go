@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // startTimeout bounds the time until the host's program runs: login shell,
@@ -192,7 +193,27 @@ func (x *exchange) patience() time.Duration {
 }
 
 func (x *exchange) fail(step string, err error) error {
-	return &HostError{Host: x.host, Step: step, Err: err}
+	e := &HostError{Host: x.host, Step: step, Err: err}
+	e.Op, e.Object = x.underWay()
+	return e
+}
+
+// underWay describes the operation that began and did not end, if there is one.
+func (x *exchange) underWay() (name, object string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, sent := range x.sent {
+		if r := x.replies[i]; !r.Begun || r.Done {
+			continue
+		}
+		name, object = Describe(x.ops[sent[0]])
+		object = words.Printable(object, 200)
+		if more := len(sent) - 1; more > 0 {
+			object += fmt.Sprintf(" and %d more", more)
+		}
+		return name, object
+	}
+	return "", ""
 }
 
 // send writes the request. Errors show on the reading side.
@@ -265,7 +286,7 @@ func (x *exchange) results(failure error) []Result {
 	var cause error = ErrUnreachable
 	var h *HostError
 	if errors.As(failure, &h) {
-		cause = h.Err
+		cause = hostCause{h}
 	}
 	never := errors.Is(cause, errNotStarted)
 	answered := make([]bool, len(x.ops))

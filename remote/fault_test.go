@@ -166,6 +166,7 @@ func TestIdleHostTimesOut(t *testing.T) {
 	cfg.Timeouts.Idle = 700 * time.Millisecond
 	r, err := open(t, cfg).Do(t.Context(), remote.Run{Argv: []string{"sleep", "3"}}, remote.Stat{Path: "/"})
 	require.ErrorIs(t, err, remote.ErrTimeout)
+	require.ErrorContains(t, err, ": exchange: run sleep: ")
 	require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
 	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
 }

@@ -78,51 +78,51 @@ func (f *Fleet) Close() error {
 	return errors.Join(f.jump.Close(), f.jump.fleet.Close())
 }
 
-// trust gives what a connection is checked and authenticated with, as the
-// files are now. The closer ends the connection to the agent, which is asked
-// for each connection: one that hangs holds up no other.
-func (f *Fleet) trust(ctx context.Context) (*knownhosts.Hosts, []ssh.Signer, io.Closer, error) {
-	known, keys, err := f.read()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	held, closer, err := agentSigners(ctx, f.cfg.Agent)
-	if err != nil {
-		return nil, nil, nil, &trustError{"authenticate", ErrAuth, err}
-	}
-	return known, slices.Concat(keys, held), closer, nil
+// A trust is what a connection is checked and authenticated with.
+type trust struct {
+	known *knownhosts.Hosts
+	keys  []ssh.Signer
+	agent io.Closer // the connection to the agent
 }
 
-// read reads the files, if they are not what they were.
-func (f *Fleet) read() (*knownhosts.Hosts, []ssh.Signer, error) {
+// trust gives it as the files are now. The agent is asked for each connection:
+// an agent that hangs for one connection does not hold up the others. Errors
+// have the step of connecting that needs what is missing.
+func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
+	known, keys, step, err := f.read()
+	if err != nil {
+		return t, step, err
+	}
+	held, closer, err := agentSigners(ctx, f.cfg.Agent)
+	if err == nil && len(keys)+len(held) == 0 && f.cfg.Password.IsZero() {
+		err = errors.Join(errNoKey, closer.Close())
+	}
+	if err != nil {
+		return t, "authenticate", &localError{ErrAuth, err}
+	}
+	return trust{known, slices.Concat(keys, held), closer}, "", nil
+}
+
+var errNoKey = errors.New("the agent holds no key: add one with ssh-add")
+
+// read reads the files, if they are not what they were. Errors have the step
+// of connecting that needs the file.
+func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	stamp := f.stamps()
 	if f.known != nil && slices.Equal(stamp, f.stamp) {
-		return f.known, f.keys, nil
+		return f.known, f.keys, "", nil
 	}
-	known, err := knownhosts.Load(f.cfg.KnownHosts)
-	if err != nil {
-		return nil, nil, &trustError{"host key", ErrHostKey, err}
+	if known, err = knownhosts.Load(f.cfg.KnownHosts); err != nil {
+		return nil, nil, "host key", &localError{ErrHostKey, err}
 	}
-	keys, err := ownSigners(f.cfg)
-	if err != nil {
-		return nil, nil, &trustError{"authenticate", ErrAuth, err}
+	if keys, err = ownSigners(f.cfg); err != nil {
+		return nil, nil, "authenticate", &localError{ErrAuth, err}
 	}
 	f.known, f.keys, f.stamp = known, keys, stamp
-	return known, keys, nil
+	return known, keys, "", nil
 }
-
-// A trustError is why known_hosts or keys cannot be read.
-type trustError struct {
-	step       string
-	kind, what error
-}
-
-func (e *trustError) Error() string {
-	return "on the machine that connects: " + e.what.Error()
-}
-func (e *trustError) Unwrap() []error { return []error{e.kind, e.what} }
 
 // stamps describes the files as they are now. A missing one shows when it is
 // read.

@@ -46,6 +46,10 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 	t.Run("sudo refused", func(t *testing.T) {
 		r, err := s.open(t, "plain").Do(t.Context(), op)
 		require.ErrorIs(t, err, remote.ErrSudo)
+		var h *remote.HostError
+		require.ErrorAs(t, err, &h)
+		require.Equal(t, "sudo", h.Step)
+		require.False(t, h.Retryable())
 		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
 	})
 	t.Run("nologin", func(t *testing.T) {

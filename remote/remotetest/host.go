@@ -91,7 +91,7 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 			continue
 		}
 		if lost != nil {
-			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lost.(*remote.HostError).Err))
+			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lostCause{lost.(*remote.HostError)}))
 			continue
 		}
 		if guard, ok := op.(remote.If); ok {
@@ -120,7 +120,7 @@ func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost err
 		return h.failed(op, err)
 	}
 	if ctx.Err() != nil && r.Err != nil {
-		return h.failed(op, h.lost(ctx))
+		return h.failed(op, h.lost(ctx, op))
 	}
 	return r, nil
 }
@@ -134,13 +134,20 @@ func (h *Host) ask(ctx context.Context, hook func(context.Context, remote.Op) er
 	if host := new(remote.HostError); err == nil || errors.As(err, &host) || ctx.Err() == nil {
 		return err
 	}
-	return h.lost(ctx)
+	return h.lost(ctx, op)
 }
 
-// lost is the error of an exchange that ended with ctx.
-func (h *Host) lost(ctx context.Context) *remote.HostError {
-	return &remote.HostError{Host: h.name, Step: "exchange", Err: context.Cause(ctx)}
+// lost is the error of an exchange that ended with ctx during op.
+func (h *Host) lost(ctx context.Context, op remote.Op) *remote.HostError {
+	name, object := remote.Describe(op)
+	return &remote.HostError{Host: h.name, Step: "exchange", Op: name, Object: object, Err: context.Cause(ctx)}
 }
+
+// A lostCause is a HostError within an OpError, which names the host already.
+type lostCause struct{ *remote.HostError }
+
+func (c lostCause) Error() string { return c.Err.Error() }
+func (c lostCause) Unwrap() error { return c.HostError }
 
 func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 	var host *remote.HostError
@@ -148,9 +155,9 @@ func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 		r.Err = h.opError(op, err)
 		return r, nil
 	}
-	cause := fmt.Errorf("not done: %w", host.Err)
+	cause := fmt.Errorf("not done: %w", lostCause{host})
 	if !h.kindOf(op).looks {
-		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
+		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, lostCause{host})
 	}
 	r.Err = h.opError(op, cause)
 	return r, host
