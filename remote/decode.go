@@ -120,8 +120,8 @@ func parseSeconds(s string) (time.Time, error) {
 	return time.Unix(sec, int64(ns)), err
 }
 
-// classify turns a class of the host's program, and the text with it, into
-// an error.
+// classify turns a class of errors of the host's program, and the text with
+// it, into an error and the detail of an OpError.
 func classify(class, text string) (error, string) {
 	detail := words.Printable(text, 400)
 	switch class {

@@ -21,7 +21,7 @@ var errEnded = errors.New("the program on the host was ended")
 
 // A startError is why the host's program did not run.
 type startError struct {
-	kind error // ErrSudo or nil
+	kind error // ErrSudo, the cause of ctx, or nil
 	text string
 }
 
@@ -41,8 +41,8 @@ func (e *startError) Is(target error) bool { return target == errNotStarted }
 // Unwrap gives the kind.
 func (e *startError) Unwrap() error { return e.kind }
 
-// diagnose says why an answer ended early: the program did not start, it was
-// ended, or the connection was lost.
+// diagnose says why an answer ended early with err: the program did not start,
+// it was ended, or the connection was lost.
 func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	if !errors.Is(err, io.EOF) && (errors.Is(err, wire.ErrAnswer) || errors.Is(err, wire.ErrNoise)) {
 		return x.fail("exchange", err)

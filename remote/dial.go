@@ -41,8 +41,8 @@ type dialer struct {
 	jump    *link
 }
 
-// dial connects to a host, through others if need be. Its errors are
-// *HostError of the host or of the one it goes through.
+// dial connects to a host, through its jump host if it has one. Errors are
+// *HostError.
 func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 	d := &dialer{cfg: cfg}
 	host, port, err := knownhosts.SplitAddress(cfg.Address)
@@ -116,9 +116,10 @@ func unreachable(err error) error {
 	return f
 }
 
-// connect tries again, a little later each time, when the host hung up before
-// it said a word: that is how sshd sheds load (MaxStartups). It tries again at
-// once where the host showed a key of another type than known_hosts have.
+// connect tries again when the host hung up before it said a word, which is how
+// sshd sheds load (MaxStartups). Each pause is longer than the one before. It
+// tries again at once when the host showed a key that is not in known_hosts,
+// and a look through all hashed lines finds keys of other types for the host.
 func (d *dialer) connect(ctx context.Context) (*link, error) {
 	begin, wait := time.Now(), backoff
 	for {
@@ -187,7 +188,8 @@ func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 	}
 }
 
-// ended is why ctx ended. What has its deadline may notice that first.
+// ended is why ctx ended, and nil if it did not. A dialer that has the deadline
+// of ctx may notice the deadline before ctx does.
 func ended(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
@@ -201,7 +203,8 @@ func (d *dialer) tcp(ctx context.Context) (net.Conn, error) {
 	if d.jump != nil {
 		return d.jump.client.DialContext(ctx, "tcp", d.address)
 	}
-	n := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	alive := net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}
+	n := net.Dialer{KeepAliveConfig: alive}
 	return n.DialContext(ctx, "tcp", d.address)
 }
 
@@ -275,7 +278,7 @@ func (h *handshake) step() string {
 	return "connect"
 }
 
-// explain says what went wrong, and whether trying again may help.
+// explain says what went wrong, and whether to connect again at once.
 func (h *handshake) explain(err error) (again bool, explained error) {
 	step := h.step()
 	h.mu.Lock()
@@ -324,12 +327,12 @@ func short(err error) string {
 	return words.Printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
 }
 
-// A sniffer keeps the first bytes that came, to tell a host that hung up
-// from one that spoke, until it is told to forget. It reads ahead: a banner is
-// asked for byte by byte.
+// A sniffer keeps the first bytes that the host sent, until it is told to forget
+// them: they tell a host that hung up from a host that spoke. It reads ahead,
+// because package ssh reads the banner byte by byte.
 type sniffer struct {
 	net.Conn
-	ahead *bufio.Reader // nil once it is forgotten and empty
+	ahead *bufio.Reader // nil once forget was called and it is empty
 
 	mu     sync.Mutex
 	head   []byte
@@ -356,7 +359,7 @@ func (s *sniffer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// forget is for a connection that stays.
+// forget drops the first bytes, and keeps none from now on.
 func (s *sniffer) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

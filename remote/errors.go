@@ -10,7 +10,7 @@ import (
 // Conditions that a caller branches on; test with errors.Is. Files use
 // fs.ErrNotExist and fs.ErrPermission, a full disk syscall.ENOSPC or EDQUOT.
 var (
-	ErrUnreachable = errors.New("remote: host unreachable")       // no TCP, no SSH banner, dropped
+	ErrUnreachable = errors.New("remote: host unreachable")       // no TCP, no SSH banner, or dropped
 	ErrHostKey     = knownhosts.ErrUntrusted                      // unknown, changed or revoked
 	ErrAuth        = errors.New("remote: authentication refused") // never retried
 	ErrSudo        = errors.New("remote: sudo refused")

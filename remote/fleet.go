@@ -16,9 +16,9 @@ import (
 )
 
 // A Fleet makes hosts that are reached alike. They share what does not depend
-// on the host: known_hosts and private keys are read once, and again only
-// after a file changed; a jump host is connected to once for all of them. It
-// is safe for concurrent use.
+// on the host. known_hosts and private keys are read once, and again only after
+// a file changed. There is one connection to the jump host for all of them. A
+// Fleet is safe for concurrent use.
 type Fleet struct {
 	cfg  Config
 	jump *SSH // nil for none
@@ -36,8 +36,8 @@ type fileStamp struct {
 	modified time.Time
 }
 
-// NewFleet checks cfg, joining all faults. Name and Address are each host's
-// own. It opens nothing.
+// NewFleet checks cfg, and joins all faults. Name and Address are not used:
+// each host has its own. It opens nothing.
 func NewFleet(cfg Config) (*Fleet, error) {
 	if cfg.Address == "" {
 		cfg.Address = "any"
@@ -58,8 +58,8 @@ func newFleet(cfg Config) *Fleet {
 	return f
 }
 
-// Host returns a host of the fleet: an address as in Config, and how errors
-// call it, the address when empty. It opens nothing.
+// Host returns a host of the fleet. address is as in Config; name is what errors
+// call the host, the address when empty. It opens nothing.
 func (f *Fleet) Host(name, address string) (*SSH, error) {
 	cfg := f.cfg
 	cfg.Name, cfg.Address = name, address
@@ -69,8 +69,8 @@ func (f *Fleet) Host(name, address string) (*SSH, error) {
 	return newSSH(f, cfg), nil
 }
 
-// Close ends the connection to the jump host, if there is one. Hosts are
-// closed by themselves.
+// Close ends the connection to the jump host, if there is one. It does not
+// close the hosts.
 func (f *Fleet) Close() error {
 	if f.jump == nil {
 		return nil
@@ -85,7 +85,7 @@ type trust struct {
 	agent io.Closer // the connection to the agent
 }
 
-// trust gives it as the files are now. The agent is asked for each connection:
+// trust reads it as the files are now. The agent is asked for each connection:
 // an agent that hangs for one connection does not hold up the others. Errors
 // have the step of connecting that needs what is missing.
 func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
@@ -124,8 +124,8 @@ func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string,
 	return known, keys, "", nil
 }
 
-// stamps describes the files as they are now. A missing one shows when it is
-// read.
+// stamps describes the files as they are now. Reading a missing file then gives
+// the error.
 func (f *Fleet) stamps() []fileStamp {
 	var all []fileStamp
 	for _, name := range f.cfg.KnownHosts {

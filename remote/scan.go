@@ -70,8 +70,8 @@ func scanned() [][]string {
 	}
 }
 
-// show connects far enough to see the host's key of a type; nil when it has
-// none. The key exchange proves that the host has the private key.
+// show connects far enough to see the host's key of a type. The key is nil when
+// the host has none. The key exchange proves that the host has the private key.
 func (d *dialer) show(ctx context.Context, algorithms []string) (ssh.PublicKey, error) {
 	conn, err := d.tcp(ctx)
 	if err != nil {

@@ -49,8 +49,8 @@ type Host struct {
 	starts    int
 }
 
-// NewHost returns a host called name: the usual folders of a Linux machine,
-// the users of OpenStack's services, no units and no packages but coreutils.
+// NewHost returns a host called name. It has the usual folders of a Linux
+// machine, the users of OpenStack's services, the package coreutils and no units.
 func NewHost(name string) *Host {
 	h := &Host{
 		name:      name,
@@ -66,7 +66,9 @@ func NewHost(name string) *Host {
 	}
 	h.kinds = h.allKinds()
 	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
-	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
+	for _, dir := range []string{
+		"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log",
+	} {
 		h.mustDir(dir)
 	}
 	for _, user := range []string{"root", "daemon", "glance", "cinder", "nova", "libvirt-qemu", "ceph"} {
@@ -106,7 +108,7 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 	return results, lost
 }
 
-// one runs an op between the two hooks; lost is a *remote.HostError or nil.
+// one runs an op between the two hooks. lost is a *remote.HostError, or nil.
 func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost error) {
 	if err := h.ask(ctx, h.Fail, op); err != nil {
 		return h.failed(op, err)
@@ -149,6 +151,7 @@ type lostCause struct{ *remote.HostError }
 func (c lostCause) Error() string { return c.Err.Error() }
 func (c lostCause) Unwrap() error { return c.HostError }
 
+// failed is what comes of an op for which a hook gave err.
 func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 	var host *remote.HostError
 	if !errors.As(err, &host) {
@@ -163,6 +166,7 @@ func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 	return r, host
 }
 
+// opError makes an error of op out of err, which names neither host nor object.
 func (h *Host) opError(op remote.Op, err error) error {
 	var e *remote.OpError
 	if !errors.As(err, &e) {
@@ -185,6 +189,7 @@ type detail struct {
 
 func (d detail) Error() string { return d.text }
 
+// note keeps what op did, for Log and Changes.
 func (h *Host) note(op remote.Op, r remote.Result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

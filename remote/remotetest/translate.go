@@ -128,7 +128,8 @@ type class struct {
 
 func classes() []class {
 	return []class{
-		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
+		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict},
+		{"toolarge", remote.ErrTooLarge},
 		{"unit", remote.ErrUnitFailed}, {"nospace", syscall.ENOSPC}, {"timeout", remote.ErrTimeout},
 		{"isdir", syscall.EISDIR}, {"notdir", syscall.ENOTDIR},
 		{"notexist", fs.ErrNotExist}, {"permission", fs.ErrPermission},
@@ -155,7 +156,8 @@ func show(u remote.Unit) string {
 		"InvocationID=" + u.Invocation, "UnitFileState=" + u.Enabled,
 	}
 	if !u.Since.IsZero() {
-		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST"))
+		since := u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
+		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+since)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -1,33 +1,56 @@
 package wire
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 )
 
-//go:embed program.sh
-var source string
+//go:embed program/*.sh
+var source embed.FS
+
+// parts are the files of the program, in their order: the first one sets up what
+// all need, and the last one begins to serve.
+func parts() []string {
+	return []string{"input", "file", "read", "write", "attr", "unit", "package", "run", "serve"}
+}
 
 // Program is the text that /bin/sh runs, on one line.
 func Program() string { return program() }
 
 var program = sync.OnceValue(join)
 
+// lines gives the lines of all parts.
+func lines(yield func(string) bool) {
+	for _, part := range parts() {
+		text, err := source.ReadFile("program/" + part + ".sh")
+		if err != nil { // it is not built in, which a test would show
+			return
+		}
+		for line := range strings.Lines(string(text)) {
+			if !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// join puts the program on one line, without comments.
 func join() string {
 	var b strings.Builder
 	sep := ""
-	for line := range strings.Lines(source) {
+	for line := range lines {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		line, goesOn := strings.CutSuffix(line, " \\")
 		b.WriteString(sep)
 		b.WriteString(line)
 		sep = "; "
-		if open(line) {
+		if goesOn || open(line) {
 			sep = " "
 		}
 	}
