@@ -82,8 +82,10 @@ func TestWhetherTryingAgainHelps(t *testing.T) {
 		is     error
 		again  bool
 	}{
-		"nobody listens": {func(c *remote.Config) { c.Address = "127.0.0.1:" + freePort(t) }, "connect", remote.ErrUnreachable, true},
-		"the cause":      {func(c *remote.Config) { c.Address = "127.0.0.1:" + freePort(t) }, "connect", syscall.ECONNREFUSED, true},
+		"nobody listens": {func(c *remote.Config) { c.Address = "127.0.0.1:" + freePort(t) },
+			"connect", remote.ErrUnreachable, true},
+		"the cause": {func(c *remote.Config) { c.Address = "127.0.0.1:" + freePort(t) },
+			"connect", syscall.ECONNREFUSED, true},
 		"silence": {func(c *remote.Config) {
 			c.Address, c.Timeouts.Handshake = silent(t), 50*time.Millisecond
 		}, "connect", remote.ErrTimeout, true},
@@ -199,7 +201,9 @@ func TestFaultsOfTheMachineThatConnects(t *testing.T) {
 func TestFaultsOfAJumpHost(t *testing.T) {
 	good := servedConfig(t, remotetest.NewHost("bastion"))
 	behind := func(jump remote.Config) remote.Config {
-		return remote.Config{Name: "c1", Address: "192.0.2.1", User: "root", Keys: jump.Keys, KnownHosts: jump.KnownHosts, Jump: &jump}
+		return remote.Config{
+			Name: "c1", Address: "192.0.2.1", User: "root", Keys: jump.Keys, KnownHosts: jump.KnownHosts, Jump: &jump,
+		}
 	}
 	down := good
 	down.Address = "127.0.0.1:" + freePort(t)
