@@ -105,7 +105,7 @@ func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
 
 var errNoKey = errors.New("the agent holds no key: add one with ssh-add")
 
-// read reads the files, if they are not what they were. Errors have the step
+// read reads the files if they changed since the last time. Errors have the step
 // of connecting that needs the file.
 func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string, err error) {
 	f.mu.Lock()

@@ -14,13 +14,13 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
-// maxSessions bounds the exchanges at a time on one connection; sshd allows
-// ten (MaxSessions).
+// maxSessions bounds the exchanges at the same time on one connection. sshd
+// allows ten sessions (MaxSessions).
 const maxSessions = 8
 
-// An SSH is a Host over SSH. It connects at the first Do, keeps the
-// connection, and connects anew after it broke. The program that serves a Do
-// stays on the host for a minute, for the next one. It is safe for concurrent
+// An SSH is a Host over SSH. It connects at the first Do, keeps the connection,
+// and connects anew after the connection broke. The program that serves a Do
+// stays on the host for a minute, for the next Do. An SSH is safe for concurrent
 // use: exchanges share the connection.
 type SSH struct {
 	cfg   Config
@@ -88,7 +88,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		results, err := x.run(ctx, sh, !kept && x.inline != "", s.cfg.Timeouts.Idle)
 		s.giveBack(l, sh, err)
 		if err != nil && kept && !again && x.heardNothing() && !x.effectful() && ctx.Err() == nil {
-			continue // its program had ended unnoticed, and reading twice is no harm
+			continue // the kept program had ended unnoticed, and reading twice does no harm
 		}
 		return results, err
 	}

@@ -24,8 +24,8 @@ import (
 )
 
 // A Server is an SSH server on 127.0.0.1 with a Host behind it: a real
-// connection without a real machine. It runs the program of package remote,
-// that is, answers as it would on that Host, and no other command.
+// connection without a real machine. It takes only the command that package
+// remote starts its program with, and answers as that program would.
 type Server struct {
 	Address   string // host:port
 	KnownHost string // the server's line for a known_hosts file

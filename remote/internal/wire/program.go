@@ -79,12 +79,13 @@ func Command(sudo bool, inline string) string {
 }
 
 // maxInline keeps the command line below the kernel's limit for an argument,
-// and below what one SSH packet carries at least.
+// and below the size that every SSH packet can have.
 const maxInline = 16 << 10
 
 // Inline writes a request without data as an argument of the program: in the
-// words of printf %b, and without anything that a login shell would change.
-// ok is false when it is too long, and has to go to standard input.
+// escapes of printf %b, and without any character that a login shell would
+// change. ok is false when the argument would be too long: then the request has
+// to go to standard input.
 func Inline(request []byte) (text string, ok bool) {
 	if len(request) > maxInline {
 		return "", false
@@ -102,8 +103,8 @@ func Inline(request []byte) (text string, ok bool) {
 
 const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,+@%-"
 
-// Uninline is the request that Inline made the text of; ok is false for any
-// other text.
+// Uninline is the reverse of Inline. ok is false for a text that Inline does not
+// make.
 func Uninline(text string) (request []byte, ok bool) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -124,8 +125,8 @@ func Uninline(text string) (request []byte, ok bool) {
 	return request, true
 }
 
-// Commanded takes a command line apart that Command made; ok is false for any
-// other one.
+// Commanded gives the first request of a command line. ok is false for a command
+// line that Command does not make.
 func Commanded(command string) (inline string, ok bool) {
 	for _, sudo := range []bool{false, true} {
 		before, after, _ := strings.Cut(Command(sudo, "\x00"), "\x00")

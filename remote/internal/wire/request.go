@@ -60,7 +60,8 @@ type Request struct {
 	lines []byte // of the part that is being made
 }
 
-// maxLines bounds a part: the program's work for a line grows with it.
+// maxLines bounds the bytes of a part. The longer the part, the more work a line
+// is for the host's program.
 const maxLines = 16 << 10
 
 // NewRequest returns a request without ops.
@@ -100,7 +101,7 @@ func (r *Request) Close() {
 	r.flush()
 }
 
-// flush ends a part: its length goes ahead.
+// flush ends a part, and puts its length before it.
 func (r *Request) flush() {
 	r.put(fmt.Appendf(nil, "%d\n", len(r.lines)))
 	r.put(r.lines)
@@ -180,8 +181,8 @@ type RequestReader struct {
 	Mark string
 }
 
-// NewRequestReader reads the first line. A *bufio.Reader can be read on after
-// the request.
+// NewRequestReader reads the first line of a request. If r is a *bufio.Reader, it
+// can be used after the request.
 func NewRequestReader(r io.Reader) (*RequestReader, error) {
 	q := &RequestReader{r: bufio.NewReader(r)}
 	if _, err := q.r.Peek(1); err != nil {
@@ -238,7 +239,7 @@ func (q *RequestReader) Next() (Op, error) {
 	return o, nil
 }
 
-// needs reads what stands before an op that has needs, and the op's name.
+// needs reads the lines before an op that needs others, and the op's name.
 func (q *RequestReader) needs(o *Op) error {
 	line, err := q.line()
 	if err != nil {
