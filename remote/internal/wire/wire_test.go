@@ -237,3 +237,13 @@ func FuzzAnswerReader(f *testing.F) {
 		}
 	})
 }
+
+func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
+	files, err := source.ReadDir("program")
+	require.NoError(t, err)
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".sh"))
+	}
+	require.ElementsMatch(t, names, parts())
+}
