@@ -29,7 +29,7 @@ func decode(host string, op Op, reply wire.Reply) Result {
 	if failed {
 		class, text, _ := strings.Cut(fact, " ")
 		detail, _ := base64.StdEncoding.DecodeString(text)
-		e.Err, e.Detail = classify(class, string(detail))
+		e.Detail, e.Err = classify(class, string(detail))
 		r.Err = e
 	}
 	err := plain(op).decode(answer{reply, host, failed}, &r)
@@ -93,12 +93,7 @@ func parseStat(s string, f *File) error {
 	if f.Kind == "" {
 		f.Kind = "other"
 	}
-	f.Mode = fs.FileMode(mode & 0o777)
-	for bit, unix := range specialBits() {
-		if uint32(mode)&unix != 0 {
-			f.Mode |= bit
-		}
-	}
+	f.Mode = wire.FileMode(uint32(mode))
 	f.Size, f.Modified, f.Changed = size, modified, changed
 	f.Owner, f.Group = p[6], p[7]
 	for name, id := range map[*string]string{&f.Owner: p[2], &f.Group: p[3]} {
@@ -120,37 +115,37 @@ func parseSeconds(s string) (time.Time, error) {
 	return time.Unix(sec, int64(ns)), err
 }
 
-// classify turns a class of the host's program, and the text with it, into
-// an error.
-func classify(class, text string) (error, string) {
+// classify turns a class of errors of the host's program, and the text with
+// it, into the detail and the cause of an OpError.
+func classify(class, text string) (string, error) {
 	detail := words.Printable(text, 400)
 	switch class {
 	case "conflict":
-		return ErrConflict, detail
+		return detail, ErrConflict
 	case "skipped":
-		return ErrSkipped, ""
+		return "", ErrSkipped
 	case "toolarge":
-		return ErrTooLarge, detail
+		return detail, ErrTooLarge
 	case "unknown":
-		return ErrUnknown, detail
+		return detail, ErrUnknown
 	case "unit":
-		return ErrUnitFailed, words.Printable(text, 2000)
+		return words.Printable(text, 2000), ErrUnitFailed
 	case "notexist":
-		return fs.ErrNotExist, detail
+		return detail, fs.ErrNotExist
 	case "permission":
-		return fs.ErrPermission, detail
+		return detail, fs.ErrPermission
 	case "nospace":
-		return syscall.ENOSPC, detail
+		return detail, syscall.ENOSPC
 	case "timeout":
-		return ErrTimeout, detail
+		return detail, ErrTimeout
 	case "isdir":
-		return syscall.EISDIR, detail
+		return detail, syscall.EISDIR
 	case "notdir":
-		return syscall.ENOTDIR, detail
+		return detail, syscall.ENOTDIR
 	case "symlink", "notreg":
-		return nil, wire.Text(class)
+		return wire.Text(class), nil
 	case "install":
-		return nil, words.Printable(text, 2000)
+		return words.Printable(text, 2000), nil
 	}
 	last := strings.TrimSpace(text)
 	for suffix, err := range map[string]error{
@@ -164,8 +159,8 @@ func classify(class, text string) (error, string) {
 		": File exists":               fs.ErrExist,
 	} {
 		if strings.HasSuffix(last, suffix) {
-			return err, detail
+			return detail, err
 		}
 	}
-	return nil, detail
+	return detail, nil
 }

@@ -28,7 +28,8 @@ func TestParseStat(t *testing.T) {
 }
 
 func TestParseUnit(t *testing.T) {
-	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nInvocationID=0123\n" +
+	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
+		"UnitFileState=enabled\nInvocationID=0123\n" +
 		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:04.123456 UTC\nActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
 	u, err := parseUnit("x", []byte(show))
 	require.NoError(t, err)
@@ -72,7 +73,8 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 		r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(text)))
 		require.ErrorIs(t, r.Err, want)
 	}
-	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64("stat: cannot statx '/: No such file or directory': Input/output error")))
+	other := "stat: cannot statx '/: No such file or directory': Input/output error"
+	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(other)))
 	require.NotErrorIs(t, r.Err, fs.ErrNotExist)
 	for _, none := range []wire.Reply{reply(), reply("stat", "81a4"), reply("stat", "81a4:1:0:0:1:1:a:b", "link", "?")} {
 		r := decode("c1", Stat{Path: "/x"}, none)

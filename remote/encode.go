@@ -8,6 +8,8 @@ import (
 	"io/fs"
 	"strconv"
 	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 func orDefault(d, def time.Duration) time.Duration {
@@ -20,23 +22,13 @@ func orDefault(d, def time.Duration) time.Duration {
 // seconds gives a time to sleep and timeout.
 func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 3, 64) }
 
-// octal gives a mode to chmod; five digits, or else chmod would let a
-// folder's setgid bit stay.
+// octal gives a mode to chmod, in five digits: with four, chmod would keep the
+// setgid bit of a folder.
 func octal(m fs.FileMode) string {
 	if m == 0 {
 		return ""
 	}
-	n := uint32(m.Perm())
-	for bit, unix := range specialBits() {
-		if m&bit != 0 {
-			n |= unix
-		}
-	}
-	return fmt.Sprintf("%05o", n)
-}
-
-func specialBits() map[fs.FileMode]uint32 {
-	return map[fs.FileMode]uint32{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000}
+	return fmt.Sprintf("%05o", wire.UnixMode(m))
 }
 
 // token is n random bytes in hex.

@@ -12,29 +12,30 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // startTimeout bounds the time until the host's program runs: login shell,
 // its rc files, sudo.
 const startTimeout = time.Minute
 
-// quiet is how long a host may say nothing at first. Then it gets the end of
-// its input: a login script may be reading that, which is why the program does
-// not run. One that has answered before is only slow, and waits for more.
+// quiet is how long a host may say nothing at first. Then its input is ended: a
+// login script may be reading the input, so that the program does not run. A
+// program that has answered before is only slow, and keeps its input.
 const quiet = 3 * time.Second
 
 // An exchange is one request and its answer.
 type exchange struct {
 	host   string
 	ops    []Op
-	sent   [][]int // by operation as it travels, the indexes in ops: one, or reads at once
+	sent   [][]int // for each operation that travels, the indexes in ops; several for reads at once
 	mark   string
 	wire   *wire.Request
-	inline string // the request as an argument of the program; empty if it cannot be one
-	limit  int    // of a line of the answer
+	inline string // the request as an argument of the program; empty if it must go to standard input
+	limit  int    // bytes of a line, and of what is raw, in the answer
 
-	written atomic.Int64 // bytes that may have left
-	out     atomic.Bool  // all of them have
+	written atomic.Int64 // bytes of the request that may have left
+	out     atomic.Bool  // the whole request has left
 
 	mu      sync.Mutex
 	started bool
@@ -65,8 +66,8 @@ func newExchange(host string, ops []Op) *exchange {
 	return x
 }
 
-// maxTogether bounds what several files that are read at once may have in all;
-// the host's program reads them one by one beyond it.
+// maxTogether bounds the bytes of several files that are read at once. The
+// host's program reads them one by one if they have more.
 const maxTogether = 32 << 20
 
 // A builder puts a request together. ReadFile and Stat that follow each other
@@ -75,7 +76,7 @@ type builder struct {
 	*exchange
 	place []int // of ops: where they are in sent, or -1
 	looks []int
-	max   int64 // of the files in looks; 0 as long as it does not matter
+	max   int64 // the limit of all files in looks; 0 as long as looks has no ReadFile
 }
 
 func (b *builder) add(i int) {
@@ -94,7 +95,7 @@ func (b *builder) add(i int) {
 	if guarded {
 		for _, n := range guard.OK {
 			if n < 0 || n >= i || b.place[n] < 0 {
-				return // it is not sent; results says why
+				return // the op is not sent; results says why
 			}
 			w.Needs = append(w.Needs, b.place[n])
 		}
@@ -131,13 +132,13 @@ func (b *builder) send(w wire.Op, at ...int) {
 	b.sent = append(b.sent, at)
 }
 
-// private reports whether an op brings bytes that are not for the list of
+// private reports whether an op brings bytes that must not be in the list of
 // processes.
 func private(op Op) bool { return plain(op).nature().private }
 
-// run holds the conversation with a shell; the request is there already when
-// it came with the command line. The error is a *HostError; its cause is in
-// the results of the ops that did not end, too.
+// run sends the request to a shell and reads the answer. there means that the
+// request went along with the command line. The error is a *HostError, to which
+// the errors of the ops that did not end lead as well.
 func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Duration) ([]Result, error) {
 	done := make(chan error, 1)
 	if !there {
@@ -180,9 +181,9 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 	return x.results(failure), failure
 }
 
-// patience is how long the host may say nothing while it works: while a
-// program runs, it does; installations and restarts show that they go on. A
-// file takes long only on a disk that hangs.
+// patience is how long the host may say nothing while it works. A program may
+// run silently for its whole Timeout. Installations and restarts show that they
+// go on. A file takes long only on a disk that hangs.
 func (x *exchange) patience() time.Duration {
 	limit := defaultTimeout
 	for _, op := range x.ops {
@@ -192,7 +193,27 @@ func (x *exchange) patience() time.Duration {
 }
 
 func (x *exchange) fail(step string, err error) error {
-	return &HostError{Host: x.host, Step: step, Err: err}
+	e := &HostError{Host: x.host, Step: step, Err: err}
+	e.Op, e.Object = x.underWay()
+	return e
+}
+
+// underWay describes the operation that began and did not end, if there is one.
+func (x *exchange) underWay() (name, object string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, sent := range x.sent {
+		if r := x.replies[i]; !r.Begun || r.Done {
+			continue
+		}
+		name, object = Describe(x.ops[sent[0]])
+		object = words.Printable(object, 200)
+		if more := len(sent) - 1; more > 0 {
+			object += fmt.Sprintf(" and %d more", more)
+		}
+		return name, object
+	}
+	return "", ""
 }
 
 // send writes the request. Errors show on the reading side.
@@ -265,7 +286,7 @@ func (x *exchange) results(failure error) []Result {
 	var cause error = ErrUnreachable
 	var h *HostError
 	if errors.As(failure, &h) {
-		cause = h.Err
+		cause = hostCause{h}
 	}
 	never := errors.Is(cause, errNotStarted)
 	answered := make([]bool, len(x.ops))
@@ -319,10 +340,10 @@ func (x *exchange) notSent(op Op, earlier []Result) error {
 			return opError(x.host, op, err)
 		}
 	}
-	return opError(x.host, op, ErrSkipped) // it needs one that did not go out
+	return opError(x.host, op, ErrSkipped) // it needs an op that was not sent
 }
 
-// attempts counts bytes before they are written: what may have left.
+// attempts counts bytes before they are written: so many may have left.
 type attempts struct {
 	w io.Writer
 	n *atomic.Int64

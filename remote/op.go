@@ -35,20 +35,20 @@ type Op interface {
 	fault() string
 	// encode translates an op that has no fault.
 	encode() wire.Op
-	// decode puts what the host answered into r, but not the host's error. Facts
-	// that cannot be are an error: nothing is taken as absent for want of an
-	// answer.
+	// decode puts what the host answered into r, but not the host's error. An
+	// answer that is incomplete or makes no sense is an error: a missing fact
+	// never means that something is absent.
 	decode(a answer, r *Result) error
 }
 
-// A nature is what is the same for all ops of a kind, or almost.
+// A nature is what the exchange has to know of an op before it runs.
 type nature struct {
 	name     string        // read, write, restart, …
 	looks    bool          // the op cannot change the host
 	private  bool          // the op brings bytes that must not be in the list of processes
 	together bool          // the op travels with others in one operation "files"
-	max      int64         // of the bytes of a file that the answer may hold; 0 does not matter
-	patience time.Duration // how long the host may say nothing meanwhile; 0 is defaultTimeout
+	max      int64         // how many bytes of a file the answer may hold; 0 if it holds none
+	patience time.Duration // how long the host may say nothing during the op; 0 is defaultTimeout
 }
 
 // Check reports, before anything is sent, what is wrong with op: an *OpError

@@ -27,7 +27,7 @@ func (o Run) String() string {
 	return fmt.Sprintf("run %q, %d bytes of input", o.Argv, len(o.Stdin))
 }
 
-// GoString is String: the standard input may be a secret.
+// GoString is the same as String: the standard input may be a secret.
 func (o Run) GoString() string { return o.String() }
 
 func (o Run) nature() nature {

@@ -31,14 +31,15 @@ func (o WriteFile) String() string {
 	return fmt.Sprintf("write %s %s:%s %04o, %d bytes", o.Path, o.Owner, o.Group, o.Mode, len(o.Data))
 }
 
-// GoString is String: the data may be a secret.
+// GoString is the same as String: the data may be a secret.
 func (o WriteFile) GoString() string { return o.String() }
 
 func (WriteFile) nature() nature   { return nature{name: "write", private: true, patience: slowDisk} }
 func (o WriteFile) object() string { return o.Path }
 
 func (o WriteFile) fault() string {
-	return first(pathFault(o.Path), when(o.Path == "/", "not a file"), attrFault(o.Owner, o.Group, o.Mode), wasFault(o.Was))
+	return first(pathFault(o.Path), when(o.Path == "/", "not a file"),
+		attrFault(o.Owner, o.Group, o.Mode), wasFault(o.Was))
 }
 
 func (o WriteFile) encode() wire.Op {

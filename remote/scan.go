@@ -37,7 +37,7 @@ func (c Config) ScanHostKeys(ctx context.Context) ([]hostkeys.Key, error) {
 	if fleet.jump != nil {
 		l, _, err := fleet.jump.connect(ctx)
 		if err != nil {
-			return nil, err
+			return nil, d.failAtJump(ctx, fleet.jump.cfg.name(), err)
 		}
 		defer fleet.jump.release(l, false)
 		d.jump = l
@@ -70,12 +70,12 @@ func scanned() [][]string {
 	}
 }
 
-// show connects far enough to see the host's key of a type; nil when it has
-// none. The key exchange proves that the host has the private key.
+// show connects far enough to see the host's key of a type. The key is nil when
+// the host has none. The key exchange proves that the host has the private key.
 func (d *dialer) show(ctx context.Context, algorithms []string) (ssh.PublicKey, error) {
 	conn, err := d.tcp(ctx)
 	if err != nil {
-		return nil, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+		return nil, d.fail("connect", unreachable(err))
 	}
 	defer conn.Close()
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
@@ -99,7 +99,7 @@ func (d *dialer) show(ctx context.Context, algorithms []string) (ssh.PublicKey, 
 	case errors.As(err, &none) && strings.Contains(err.Error(), "host key"):
 		return nil, nil
 	}
-	return nil, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+	return nil, d.fail("connect", unreachable(err))
 }
 
 var errSeen = errors.New("seen")

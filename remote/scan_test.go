@@ -89,7 +89,8 @@ func TestScanOfNobody(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
-	_, err = remote.Config{Address: l.Addr().String(), Timeouts: remote.Timeouts{Handshake: 50 * time.Millisecond}}.ScanHostKeys(t.Context())
+	nobody := remote.Config{Address: l.Addr().String(), Timeouts: remote.Timeouts{Handshake: 50 * time.Millisecond}}
+	_, err = nobody.ScanHostKeys(t.Context())
 	require.ErrorIs(t, err, remote.ErrUnreachable)
 	_, err = remote.Config{Address: "a:b:c]"}.ScanHostKeys(t.Context())
 	require.Error(t, err)

@@ -38,6 +38,7 @@ func (h *Host) changeKinds() []kind {
 	return []kind{doing(write, h.writeFile), doing(attr, h.setAttr), doing(mkdir, h.mkdir), doing(remove, h.remove)}
 }
 
+// known is an error for a user or group that the host does not have.
 func (h *Host) known(owner, group string) error {
 	if _, ok := h.users[owner]; owner != "" && !ok {
 		return detail{text: "unknown user " + owner}
@@ -48,8 +49,8 @@ func (h *Host) known(owner, group string) error {
 	return nil
 }
 
-// regular is the file at name: nil when there is none but its folder is
-// there, an error when it is something else or was something else.
+// regular is the file at name. It is nil when there is no file but its folder is
+// there. It is an error when name is something else, or not as was says.
 func (h *Host) regular(name, was string) (string, *node, error) {
 	at, n, err := h.find(name, false)
 	now := remote.Absent
@@ -96,7 +97,8 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 	return r
 }
 
-// adjust sets what is not zero, and reports whether that changed anything.
+// adjust sets the attributes that are not zero, and reports whether that changed
+// anything.
 func (h *Host) adjust(n *node, owner, group string, mode fs.FileMode) bool {
 	owner, group, mode = cmp.Or(owner, n.owner), cmp.Or(group, n.group), cmp.Or(mode, n.mode)
 	if owner == n.owner && group == n.group && mode == n.mode {
@@ -142,7 +144,7 @@ func (h *Host) mkdir(o remote.Mkdir) remote.Result {
 	return remote.Result{Changed: made || changed, File: h.describe(o.Path, n)}
 }
 
-// makeDirs makes a folder and the missing ones above it.
+// makeDirs makes a folder and the missing folders above it.
 func (h *Host) makeDirs(name string) (*node, error) {
 	at, n, err := h.find(name, true)
 	if err == nil && n.kind != kindDir {

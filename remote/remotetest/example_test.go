@@ -13,7 +13,8 @@ func ExampleHost_Handle() {
 	h.Handle("ceph", func(run remote.Run) (stdout, stderr []byte, exit int) {
 		return []byte("HEALTH_OK\n"), nil, 0
 	})
-	r, _ := h.Do(context.Background(), remote.Run{Argv: []string{"ceph", "health"}}, remote.Run{Argv: []string{"rbd", "ls"}})
+	r, _ := h.Do(context.Background(),
+		remote.Run{Argv: []string{"ceph", "health"}}, remote.Run{Argv: []string{"rbd", "ls"}})
 	fmt.Printf("%s%d\n", r[0].Data, r[1].Exit)
 	// Output:
 	// HEALTH_OK

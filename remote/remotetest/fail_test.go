@@ -136,7 +136,9 @@ func TestALookLeavesNoTrace(t *testing.T) {
 	require.Equal(t, "active", h.Look(remote.UnitState{Unit: "x"}).Unit.Active)
 	require.Equal(t, "1", h.Look(remote.Packages{Names: []string{"p"}}).Versions["p"])
 	require.EqualError(t, h.Look(remote.Stat{Path: "/none"}).Err, "c1: stat /none: file does not exist")
-	for _, op := range []remote.Op{remote.WriteFile{Path: "/a"}, remote.Run{Argv: []string{"true"}}, remote.If{Op: remote.Stat{Path: "/"}}, nil} {
+	for _, op := range []remote.Op{
+		remote.WriteFile{Path: "/a"}, remote.Run{Argv: []string{"true"}}, remote.If{Op: remote.Stat{Path: "/"}}, nil,
+	} {
 		require.ErrorIs(t, h.Look(op).Err, fs.ErrInvalid)
 	}
 	require.Zero(t, h.Exchanges())

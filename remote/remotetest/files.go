@@ -37,9 +37,8 @@ func (h *Host) AddUser(name, group string) {
 	h.groups[group] = true
 }
 
-// AddFile puts a file of root's there, with missing folders, as if it had
-// always been: it is not a change. Give the mode and, with SetAttr through
-// Do, another owner.
+// AddFile puts a file there that belongs to root, and makes missing folders. It
+// does not count as a change. SetAttr through Do gives it another owner.
 func (h *Host) AddFile(name string, data []byte, mode fs.FileMode) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -49,7 +48,7 @@ func (h *Host) AddFile(name string, data []byte, mode fs.FileMode) {
 	h.nodes[name] = n
 }
 
-// AddSymlink puts a symlink there, with missing folders.
+// AddSymlink puts a symlink there, and makes missing folders.
 func (h *Host) AddSymlink(name, target string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -58,7 +57,7 @@ func (h *Host) AddSymlink(name, target string) {
 	h.nodes[name].target = target
 }
 
-// RemoveDir takes a folder away with all in it, as if it had never been.
+// RemoveDir removes a folder with all in it. It does not count as a change.
 func (h *Host) RemoveDir(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -88,9 +87,9 @@ func (h *Host) mustDir(name string) {
 	}
 }
 
-// find resolves symlinks in the folders of name, and the last one if asked
-// to. A missing name gives its resolved path with fs.ErrNotExist, and no path
-// when its folder is missing.
+// find resolves symlinks in the folders of name; with follow, name itself is
+// resolved, too. If only the last part is missing, find gives the resolved path
+// with fs.ErrNotExist. If a folder is missing, it gives no path.
 func (h *Host) find(name string, follow bool) (string, *node, error) {
 	at := "/"
 	parts := strings.Split(strings.Trim(name, "/"), "/")

@@ -49,8 +49,8 @@ type Host struct {
 	starts    int
 }
 
-// NewHost returns a host called name: the usual folders of a Linux machine,
-// the users of OpenStack's services, no units and no packages but coreutils.
+// NewHost returns a host called name. It has the usual folders of a Linux
+// machine, the users of OpenStack's services, the package coreutils and no units.
 func NewHost(name string) *Host {
 	h := &Host{
 		name:      name,
@@ -66,7 +66,9 @@ func NewHost(name string) *Host {
 	}
 	h.kinds = h.allKinds()
 	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
-	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
+	for _, dir := range []string{
+		"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log",
+	} {
 		h.mustDir(dir)
 	}
 	for _, user := range []string{"root", "daemon", "glance", "cinder", "nova", "libvirt-qemu", "ceph"} {
@@ -91,7 +93,7 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 			continue
 		}
 		if lost != nil {
-			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lost.(*remote.HostError).Err))
+			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lostCause{lost.(*remote.HostError)}))
 			continue
 		}
 		if guard, ok := op.(remote.If); ok {
@@ -106,7 +108,7 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 	return results, lost
 }
 
-// one runs an op between the two hooks; lost is a *remote.HostError or nil.
+// one runs an op between the two hooks. lost is a *remote.HostError, or nil.
 func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost error) {
 	if err := h.ask(ctx, h.Fail, op); err != nil {
 		return h.failed(op, err)
@@ -120,7 +122,7 @@ func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost err
 		return h.failed(op, err)
 	}
 	if ctx.Err() != nil && r.Err != nil {
-		return h.failed(op, h.lost(ctx))
+		return h.failed(op, h.lost(ctx, op))
 	}
 	return r, nil
 }
@@ -134,28 +136,37 @@ func (h *Host) ask(ctx context.Context, hook func(context.Context, remote.Op) er
 	if host := new(remote.HostError); err == nil || errors.As(err, &host) || ctx.Err() == nil {
 		return err
 	}
-	return h.lost(ctx)
+	return h.lost(ctx, op)
 }
 
-// lost is the error of an exchange that ended with ctx.
-func (h *Host) lost(ctx context.Context) *remote.HostError {
-	return &remote.HostError{Host: h.name, Step: "exchange", Err: context.Cause(ctx)}
+// lost is the error of an exchange that ended with ctx during op.
+func (h *Host) lost(ctx context.Context, op remote.Op) *remote.HostError {
+	name, object := remote.Describe(op)
+	return &remote.HostError{Host: h.name, Step: "exchange", Op: name, Object: object, Err: context.Cause(ctx)}
 }
 
+// A lostCause is a HostError within an OpError, which names the host already.
+type lostCause struct{ *remote.HostError }
+
+func (c lostCause) Error() string { return c.Err.Error() }
+func (c lostCause) Unwrap() error { return c.HostError }
+
+// failed is what comes of an op for which a hook gave err.
 func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 	var host *remote.HostError
 	if !errors.As(err, &host) {
 		r.Err = h.opError(op, err)
 		return r, nil
 	}
-	cause := fmt.Errorf("not done: %w", host.Err)
+	cause := fmt.Errorf("not done: %w", lostCause{host})
 	if !h.kindOf(op).looks {
-		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
+		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, lostCause{host})
 	}
 	r.Err = h.opError(op, cause)
 	return r, host
 }
 
+// opError makes an error of op out of err, which names neither host nor object.
 func (h *Host) opError(op remote.Op, err error) error {
 	var e *remote.OpError
 	if !errors.As(err, &e) {
@@ -178,6 +189,7 @@ type detail struct {
 
 func (d detail) Error() string { return d.text }
 
+// note keeps what op did, for Log and Changes.
 func (h *Host) note(op remote.Op, r remote.Result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

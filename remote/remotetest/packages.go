@@ -37,7 +37,7 @@ func (h *Host) AddPackage(name, version string, installed bool) {
 	}
 }
 
-// Upgrade gives those packages that are installed the version that is installable.
+// Upgrade gives packages the installable version, if they are installed.
 func (h *Host) Upgrade(names ...string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -12,10 +12,10 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// Handle makes fn run program: an exact Argv[0], or the last part of its
-// path. fn may use the host. A program without a handler has exit status 127,
-// but for true, false, cat without arguments, id -un, id -gn, getent passwd, ln -s, sleep, and printf
-// with the format %s\n.
+// Handle makes fn run a program. program is an exact Argv[0], or the last part
+// of its path. fn may use the host. A program without a handler ends with exit
+// status 127. The host itself has true, false, cat without arguments, id -un,
+// id -gn, getent passwd, ln -s, sleep, and printf with the format %s\n.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

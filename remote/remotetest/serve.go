@@ -24,8 +24,8 @@ import (
 )
 
 // A Server is an SSH server on 127.0.0.1 with a Host behind it: a real
-// connection without a real machine. It runs the program of package remote,
-// that is, answers as it would on that Host, and no other command.
+// connection without a real machine. It takes only the command that package
+// remote starts its program with, and answers as that program would.
 type Server struct {
 	Address   string // host:port
 	KnownHost string // the server's line for a known_hosts file
@@ -48,8 +48,8 @@ func Serve(h *Host) (*Server, error) {
 	return ServeKey(h, client)
 }
 
-// ServeKey is Serve for the owner of a private key in PEM: several servers can
-// let in the same one, as a fleet's do.
+// ServeKey is Serve with a given private key, in PEM, that the server lets in.
+// So several servers can let in the same key, as the hosts of a fleet do.
 func ServeKey(h *Host, clientPEM []byte) (*Server, error) {
 	hostSigner, _, err := newKey()
 	if err != nil {
@@ -173,8 +173,8 @@ func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 	}
 }
 
-// serve is the host's program: one request after the other, the first of them
-// perhaps inline.
+// serve does what the host's program does: it answers one request after the
+// other. The first request may be inline.
 func (h *Host) serve(ctx context.Context, inline string, r io.Reader, w io.Writer) error {
 	if inline != "" {
 		request, ok := wire.Uninline(inline)
@@ -195,7 +195,7 @@ func (h *Host) serve(ctx context.Context, inline string, r io.Reader, w io.Write
 	}
 }
 
-// answer is the host's end of an exchange. io.EOF means that there was none.
+// answer is the host's end of an exchange. io.EOF means that no request came.
 func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	request, err := wire.NewRequestReader(r)
 	if err != nil {
@@ -231,7 +231,8 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	}
 }
 
-// notEOF keeps a request that was cut from looking like none.
+// notEOF makes an unexpected end out of io.EOF, which would mean that there was
+// no request.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

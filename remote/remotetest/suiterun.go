@@ -30,7 +30,9 @@ func runPromises() []promise {
 		{"Run hands over texts as they are", func(c *check) {
 			var ops []remote.Op
 			for _, text := range texts() {
-				ops = append(ops, remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)}, remote.Run{Argv: []string{"printf", `%s\n`, text}})
+				ops = append(ops,
+					remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)},
+					remote.Run{Argv: []string{"printf", `%s\n`, text}})
 			}
 			for i, r := range c.do(ops...) {
 				if want := texts()[i/2] + strings.Repeat("\n", i%2); string(r.Data) != want || r.Exit != 0 {
@@ -58,6 +60,11 @@ func runPromises() []promise {
 				c.Fatal(r[0].Err, r[0].Exit, r[1].Exit)
 			}
 		}},
+	}
+}
+
+func userPromises() []promise {
+	return []promise{
 		{"Run can be another user's", func(c *check) {
 			r := c.do(remote.Run{Argv: []string{"id", "-un"}}, remote.Run{Argv: []string{"id", "-un"}, User: "daemon"})
 			if string(r[0].Data) != "root\n" || string(r[1].Data) != "daemon\n" {
@@ -66,7 +73,8 @@ func runPromises() []promise {
 			c.fails(nil, remote.Run{Argv: []string{"id", "-un"}, User: "no-such-user"})
 		}},
 		{"Run ends a program after Timeout", func(c *check) {
-			r := c.do(remote.Run{Argv: []string{"sleep", "30"}, Timeout: 200 * time.Millisecond}, remote.Run{Argv: []string{"false"}})
+			long := remote.Run{Argv: []string{"sleep", "30"}, Timeout: 200 * time.Millisecond}
+			r := c.do(long, remote.Run{Argv: []string{"false"}})
 			if !errors.Is(r[0].Err, remote.ErrTimeout) || r[1].Exit != 1 {
 				c.Fatal(r[0].Err, r[1].Exit)
 			}

@@ -14,7 +14,7 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// decode is the op that travelled as w.
+// decode gives the op that travelled as w.
 func (h *Host) decode(w wire.Op) (remote.Op, error) {
 	k, ok := h.kinds[w.Name]
 	if !ok || k.decode == nil {
@@ -23,22 +23,12 @@ func (h *Host) decode(w wire.Op) (remote.Op, error) {
 	return k.decode(w)
 }
 
-func modeBits() map[fs.FileMode]uint64 {
-	return map[fs.FileMode]uint64{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000}
-}
-
 func parseMode(s string) (fs.FileMode, error) {
 	if s == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseUint(s, 8, 12)
-	m := fs.FileMode(n & 0o777)
-	for bit, unix := range modeBits() {
-		if n&unix != 0 {
-			m |= bit
-		}
-	}
-	return m, err
+	return wire.FileMode(uint32(n)), err
 }
 
 func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
@@ -49,7 +39,7 @@ type answer struct {
 	raw   map[string][]byte
 }
 
-// add takes over what is about one of several files.
+// add takes over the answer about the i-th of several files.
 func (a answer) add(i int, one answer) {
 	for word, value := range one.words {
 		a.words[word+strconv.Itoa(i)] = value
@@ -68,7 +58,7 @@ func (h *Host) answered(op remote.Op, r remote.Result) answer {
 	return a
 }
 
-// newAnswer has what the answers of all operations have.
+// newAnswer has the words that the answers of all operations have.
 func newAnswer(r remote.Result) answer {
 	a := answer{map[string]string{"changed": "0"}, map[string][]byte{}}
 	if r.Changed {
@@ -98,7 +88,7 @@ func (a answer) lines(word, text string) {
 	}
 }
 
-// fault is an error as it travels: a class and words.
+// fault gives an error as it travels: a class and a text.
 func fault(err error) string {
 	var e *remote.OpError
 	text := err.Error()
@@ -128,34 +118,31 @@ type class struct {
 
 func classes() []class {
 	return []class{
-		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
+		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict},
+		{"toolarge", remote.ErrTooLarge},
 		{"unit", remote.ErrUnitFailed}, {"nospace", syscall.ENOSPC}, {"timeout", remote.ErrTimeout},
 		{"isdir", syscall.EISDIR}, {"notdir", syscall.ENOTDIR},
 		{"notexist", fs.ErrNotExist}, {"permission", fs.ErrPermission},
 	}
 }
 
-// stat is a file in the words of the program.
+// stat describes a file as the program stat does.
 func stat(f remote.File) string {
-	kind := map[string]uint64{kindFile: 0x8000, kindDir: 0x4000, kindSymlink: 0xa000}[f.Kind]
-	mode := kind | uint64(f.Mode.Perm())
-	for bit, unix := range modeBits() {
-		if f.Mode&bit != 0 {
-			mode |= unix
-		}
-	}
+	kind := map[string]uint32{kindFile: 0x8000, kindDir: 0x4000, kindSymlink: 0xa000}[f.Kind]
+	mode := kind | wire.UnixMode(f.Mode)
 	seconds := func(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
 	return fmt.Sprintf("%x:%d:0:0:%s:%s:%s:%s", mode, f.Size, seconds(f.Modified), seconds(f.Changed), f.Owner, f.Group)
 }
 
-// show is a unit in the words of systemctl show.
+// show describes a unit as systemctl show does.
 func show(u remote.Unit) string {
 	lines := []string{
 		"LoadState=" + u.Load, "ActiveState=" + u.Active, "SubState=" + u.Sub,
 		"InvocationID=" + u.Invocation, "UnitFileState=" + u.Enabled,
 	}
 	if !u.Since.IsZero() {
-		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST"))
+		since := u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
+		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+since)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

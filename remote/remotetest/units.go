@@ -25,8 +25,8 @@ func (h *Host) unitKinds() []kind {
 	return []kind{doing(state, h.unitState), doing(restart, h.restart)}
 }
 
-// AddUnit adds a unit that has been running since now. Without a type in its
-// name it is a service, as for systemctl.
+// AddUnit adds a unit that has been running since now. A name without a type is
+// the name of a service, as for systemctl.
 func (h *Host) AddUnit(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -84,14 +84,14 @@ func (h *Host) lookUnit(name string) remote.Unit {
 	return state
 }
 
-// Unit tells of a unit as UnitState does. It is no exchange.
+// Unit describes a unit as UnitState does. It is not an exchange.
 func (h *Host) Unit(name string) remote.Unit {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.lookUnit(name)
 }
 
-// RemoveUnit takes a unit away, as if it had never been.
+// RemoveUnit removes a unit. It does not count as a change.
 func (h *Host) RemoveUnit(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // A Host is a remote.Host whose units are Upstart's jobs.
@@ -16,7 +17,8 @@ type Host struct {
 	inside remote.Host
 }
 
-// New makes a Host out of one that runs programs there; name is for errors.
+// New makes a Host out of another Host, by which it runs programs. name is what
+// errors call the host.
 func New(name string, inside remote.Host) *Host { return &Host{name, inside} }
 
 var _ remote.Host = (*Host)(nil)
@@ -95,12 +97,10 @@ func (h *Host) restarted(o remote.RestartUnit, r remote.Result) remote.Result {
 // fault is an error about the operation that was asked for.
 func (h *Host) fault(op remote.Op, r remote.Result, said []byte, err error) error {
 	var e *remote.OpError
+	detail := words.Printable(string(said), 600)
 	if errors.As(err, &e) {
-		err = e.Err
-		said = []byte(e.Detail)
+		err, detail = e.Err, e.Detail
 	}
 	name, object := remote.Describe(op)
-	return &remote.OpError{
-		Host: h.name, Op: name, Object: object, Detail: detail(string(said)), Exit: r.Exit, Err: err,
-	}
+	return &remote.OpError{Host: h.name, Op: name, Object: object, Detail: detail, Exit: r.Exit, Err: err}
 }

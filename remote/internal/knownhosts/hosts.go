@@ -20,19 +20,20 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// Hosts are the lines of known_hosts files, indexed by host; those with
-// hashed names, where only a try tells whose they are, by key.
+// Hosts are the lines of known_hosts files. Lines with plain names are indexed
+// by name. Lines with hashed names are indexed by key: whose they are is only
+// known after hashing the name that is looked for.
 type Hosts struct {
 	exact  map[string][]*hostLine
 	scan   []*hostLine // with wildcards or negations, and hashed authorities
 	hashed []*hostLine
 	byKey  map[string][]*hostLine // of hashed
-	types  map[string]bool        // of the keys in hashed that are not revoked
+	types  map[string]bool        // types of the keys in hashed that are not revoked
 	source []string
 }
 
-// fewHashed lines are tried one by one for each host. Where there are more,
-// as many hosts with as many lines would cost the product of both.
+// Up to fewHashed lines are tried one by one for each host. With more lines and
+// as many hosts, that would cost the product of both.
 const fewHashed = 64
 
 // A hostLine is one line of a known_hosts file.
@@ -50,8 +51,11 @@ const (
 	markRevoked   = "@revoked"
 )
 
+// New has no lines. source names the files that errors speak of.
 func New(source []string) *Hosts {
-	return &Hosts{exact: map[string][]*hostLine{}, byKey: map[string][]*hostLine{}, types: map[string]bool{}, source: source}
+	return &Hosts{
+		exact: map[string][]*hostLine{}, byKey: map[string][]*hostLine{}, types: map[string]bool{}, source: source,
+	}
 }
 
 // Load reads files.
@@ -75,8 +79,8 @@ func (k *Hosts) Read(name string) error {
 	return k.parse(name, f)
 }
 
-// parse adds the lines of r. As in OpenSSH, lines that cannot be read are
-// passed over; not so a revocation, which must not get lost.
+// parse adds the lines of r. Lines that cannot be read are passed over, as in
+// OpenSSH. A revocation that cannot be read is an error: it must not get lost.
 func (k *Hosts) parse(name string, r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
@@ -111,7 +115,8 @@ func (k *Hosts) add(line *hostLine) {
 		}
 		return
 	}
-	if line.hash != nil || slices.ContainsFunc(line.patterns, func(p string) bool { return strings.ContainsAny(p, "*?!") }) {
+	special := func(p string) bool { return strings.ContainsAny(p, "*?!") }
+	if line.hash != nil || slices.ContainsFunc(line.patterns, special) {
 		k.scan = append(k.scan, line)
 		return
 	}
@@ -177,13 +182,14 @@ func (l *hostLine) names(field string) error {
 	return nil
 }
 
-// lines are those for a host, in no order: by name and port, or by the name
-// alone when there is none with the port, as in OpenSSH.
+// lines are the lines for a host, in no order. They are found by name and port.
+// If no line has the port, they are found by the name alone, as in OpenSSH.
 func (k *Hosts) lines(host string, port int) []*hostLine {
 	return k.named(host, port, k.hashed)
 }
 
-// named are the lines for a host among those that are not hashed, and hashed.
+// named are the lines for a host, among those that are not hashed and the given
+// hashed lines.
 func (k *Hosts) named(host string, port int, hashed []*hostLine) []*hostLine {
 	found := k.match(fullName(host, port), hashed)
 	if len(found) == 0 && port != 22 {
@@ -252,7 +258,8 @@ func wildcard(pattern, s string) bool {
 	return strings.Trim(pattern[p:], "*") == ""
 }
 
-// SplitAddress gives host and port; port 22 when there is none.
+// SplitAddress gives host and port of an address; the port is 22 when the
+// address has none.
 func SplitAddress(address string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {

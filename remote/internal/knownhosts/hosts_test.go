@@ -42,11 +42,13 @@ func parsed(t testing.TB, lines string) *Hosts {
 	return k
 }
 
-func hostCert(t *testing.T, ca, key ssh.Signer, name string, until time.Time) *ssh.Certificate {
+// hostCert is a certificate for a key of the host called name, valid for an hour.
+func hostCert(t *testing.T, ca, key ssh.Signer, name string) *ssh.Certificate {
 	t.Helper()
 	c := &ssh.Certificate{
 		Key: key.PublicKey(), CertType: ssh.HostCert, ValidPrincipals: []string{name},
-		ValidAfter: uint64(time.Now().Add(-time.Hour).Unix()), ValidBefore: uint64(until.Unix()),
+		ValidAfter:  uint64(time.Now().Add(-time.Hour).Unix()),
+		ValidBefore: uint64(time.Now().Add(time.Hour).Unix()),
 	}
 	require.NoError(t, c.SignCert(rand.Reader, ca))
 	return c
@@ -54,8 +56,10 @@ func hostCert(t *testing.T, ca, key ssh.Signer, name string, until time.Time) *s
 
 func TestHostKeyMatrix(t *testing.T) {
 	key, other, ca, rogue := edKey(t), edKey(t), edKey(t), edKey(t)
-	soon := time.Now().Add(time.Hour)
-	cert := hostCert(t, ca, key, "c1", soon)
+	cert := hostCert(t, ca, key, "c1")
+	expired := hostCert(t, ca, key, "c1")
+	expired.ValidBefore = uint64(time.Now().Add(-time.Minute).Unix())
+	require.NoError(t, expired.SignCert(rand.Reader, ca))
 	authority := "@cert-authority " + lineOf("c*", ca)
 	tests := []struct {
 		name, lines string
@@ -72,10 +76,10 @@ func TestHostKeyMatrix(t *testing.T) {
 		{"revoked", lineOf("c1", key) + "@revoked " + lineOf("*", key), key.PublicKey(), "is revoked in known_hosts:2"},
 		{"revoked elsewhere", lineOf("c1", key) + "@revoked " + lineOf("c2", key), key.PublicKey(), ""},
 		{"certificate", authority, cert, ""},
-		{"certificate for another host", authority, hostCert(t, ca, key, "c2", soon), "not valid"},
-		{"expired certificate", authority, hostCert(t, ca, key, "c1", time.Now().Add(-time.Minute)), "not valid"},
-		{"expired certificate of a known key", authority + lineOf("c1", key), hostCert(t, ca, key, "c1", time.Now().Add(-time.Minute)), ""},
-		{"unknown authority", authority, hostCert(t, rogue, key, "c1", soon), "no @cert-authority line"},
+		{"certificate for another host", authority, hostCert(t, ca, key, "c2"), "not valid"},
+		{"expired certificate", authority, expired, "not valid"},
+		{"expired certificate of a known key", authority + lineOf("c1", key), expired, ""},
+		{"unknown authority", authority, hostCert(t, rogue, key, "c1"), "no @cert-authority line"},
 		{"revoked authority", authority + "@revoked " + lineOf("c1", ca), cert, "is revoked"},
 		{"revoked key in a certificate", authority + "@revoked " + lineOf("c1", key), cert, "is revoked"},
 		{"authority's own key", authority, ca.PublicKey(), "is unknown"},
@@ -109,18 +113,20 @@ func manyHashed(t testing.TB) string {
 	return b.String()
 }
 
-// hashNames hashes the names of lines that have one without a pattern.
+var plainName = regexp.MustCompile(`(?m)^((@\S+ )?)(c[0-9]) `)
+
+// hashNames hashes the names of lines whose name is not a pattern.
 func hashNames(lines string) string {
-	name := regexp.MustCompile(`(?m)^((@\S+ )?)(c[0-9]) `)
-	return name.ReplaceAllStringFunc(lines, func(m string) string {
-		parts := name.FindStringSubmatch(m)
+	return plainName.ReplaceAllStringFunc(lines, func(m string) string {
+		parts := plainName.FindStringSubmatch(m)
 		return parts[1] + knownhosts.HashHostname(parts[3]) + " "
 	})
 }
 
 func TestAHashedLineWithThePortIsStrongerThanOneWithout(t *testing.T) {
 	key, other := edKey(t), edKey(t)
-	lines := lineOf(knownhosts.HashHostname("c1"), key) + lineOf(knownhosts.HashHostname("[c1]:2222"), other) + manyHashed(t)
+	lines := lineOf(knownhosts.HashHostname("c1"), key) +
+		lineOf(knownhosts.HashHostname("[c1]:2222"), other) + manyHashed(t)
 	require.ErrorContains(t, parsed(t, lines).Policy("c1", 2222).Check(key.PublicKey()), "CHANGED")
 	require.NoError(t, parsed(t, lines).Policy("c1", 2222).Check(other.PublicKey()))
 	require.NoError(t, parsed(t, lines).Policy("c1", 2223).Check(key.PublicKey()), "no line with this port")
@@ -165,7 +171,8 @@ func TestHostKeyAlgorithmsAreTheHostsOwn(t *testing.T) {
 	require.NoError(t, err)
 	ecSigner, err := ssh.NewSignerFromKey(ecKey)
 	require.NoError(t, err)
-	lines := lineOf("r", rsaSigner) + lineOf("e", ecSigner) + lineOf("b", ecSigner) + lineOf("b", edKey(t)) + "@cert-authority " + lineOf("c,b", edKey(t))
+	lines := lineOf("r", rsaSigner) + lineOf("e", ecSigner) + lineOf("b", ecSigner) + lineOf("b", edKey(t)) +
+		"@cert-authority " + lineOf("c,b", edKey(t))
 	algorithms := func(host string) []string { return parsed(t, lines).Policy(host, 22).Algorithms() }
 	require.Equal(t, []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}, algorithms("r"))
 	require.Equal(t, []string{ssh.KeyAlgoECDSA256}, algorithms("e"))
@@ -205,8 +212,10 @@ func TestKnownHostsAsSSHKeygenReadsThem(t *testing.T) {
 	known, err := Load([]string{file})
 	require.NoError(t, err)
 	lineNumber := regexp.MustCompile(`found: line (\d+)`)
-	for _, host := range []string{"c1", "c2", "c3", "c33", "[c1]:2222", "[c2]:2222", "[c9]:2222", "c1.example.com", "x.example.com",
-		"[c1.example.com]:2222", "10.0.0.1", "10.1.1.1", "upper", "::1", "[::1]:2222", "nobody.test"} {
+	for _, host := range []string{
+		"c1", "c2", "c3", "c33", "[c1]:2222", "[c2]:2222", "[c9]:2222", "c1.example.com", "x.example.com",
+		"[c1.example.com]:2222", "10.0.0.1", "10.1.1.1", "upper", "::1", "[::1]:2222", "nobody.test",
+	} {
 		out, _ := exec.Command("ssh-keygen", "-F", host, "-f", file).Output()
 		var want, got []string
 		for _, m := range lineNumber.FindAllStringSubmatch(string(out), -1) {

@@ -17,8 +17,8 @@ type Policy struct {
 	port  int
 	lines []*hostLine
 	files []string
-	// more, if not nil, has hashed lines too, many of them. Which are the
-	// host's is only looked for by the key that it shows; see Complete.
+	// more, if not nil, has many hashed lines. Only those with the key that the
+	// host shows are tried; see Complete.
 	more *Hosts
 }
 
@@ -33,7 +33,7 @@ func (k *Hosts) Policy(host string, port int) Policy {
 	return p
 }
 
-// Complete looks through all hashed lines for the host's.
+// Complete looks through all hashed lines for lines of the host.
 func (p Policy) Complete() Policy {
 	if p.more != nil {
 		p.lines, p.more = p.more.lines(p.host, p.port), nil
@@ -45,9 +45,9 @@ func (p Policy) Complete() Policy {
 // through.
 func (p Policy) Incomplete() bool { return p.more != nil }
 
-// with adds the hashed lines of the host that have one of the keys. Where the
-// host has no line with its port, all lines have to be looked through: one
-// with the port would be stronger than one without.
+// with adds the hashed lines of the host that have one of the keys. If the host
+// has no line with its port, all lines have to be looked through, as a line with
+// the port counts more than a line without.
 func (p Policy) with(keys ...ssh.PublicKey) Policy {
 	if p.more == nil {
 		return p
@@ -64,9 +64,9 @@ func (p Policy) with(keys ...ssh.PublicKey) Policy {
 	return p
 }
 
-// Algorithms are the signature algorithms to accept: those of the host's own
-// lines, and of hashed ones that may be the host's. For a host without lines
-// they are all safe ones, so that the refusal can name its key.
+// Algorithms are the signature algorithms to accept: those of the host's lines,
+// and of hashed lines that may be the host's. For a host without lines they are
+// all safe algorithms, so that the refusal can name the host's key.
 func (p Policy) Algorithms() []string {
 	var certs, keys []string
 	known := false
@@ -87,7 +87,7 @@ func (p Policy) Algorithms() []string {
 	return slices.Compact(all)
 }
 
-// possible are the algorithms for a host of which no line is known.
+// possible are the algorithms for a host that has no plain line.
 func (p Policy) possible() []string {
 	var keys []string
 	if p.more != nil {
@@ -119,7 +119,8 @@ func rank(algorithm string) int {
 	return slices.Index(append(certAlgorithms(), plainAlgorithms()...), algorithm)
 }
 
-// Signatures of a type of key; none for types that are not safe or not known.
+// Signatures are the algorithms of a type of key. There are none for a type
+// that is not safe or not known.
 func Signatures(keyType string) []string {
 	if keyType == ssh.KeyAlgoRSA {
 		return []string{ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256}
@@ -184,11 +185,13 @@ func (p Policy) refuse(key ssh.PublicKey) error {
 	for _, l := range p.lines {
 		if l.mark == "" {
 			return fmt.Errorf("%w: the host's key CHANGED: it shows %s, but %s has %s %s; "+
-				"if the host was not reinstalled, somebody may be listening; otherwise verify the new fingerprint on its console and replace that line",
+				"if the host was not reinstalled, somebody may be listening; "+
+				"otherwise verify the new fingerprint on its console and replace that line",
 				ErrUntrusted, fingerprint, l.where, l.key.Type(), ssh.FingerprintSHA256(l.key))
 		}
 	}
-	return fmt.Errorf("%w: the host is unknown: it shows %s; run ssh-keyscan%s %s, verify the fingerprint on its console and add the line to %s",
+	return fmt.Errorf("%w: the host is unknown: it shows %s; "+
+		"run ssh-keyscan%s %s, verify the fingerprint on its console and add the line to %s",
 		ErrUntrusted, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
 }
 
