@@ -6,7 +6,8 @@
 //
 //   - integrate: one Spec, one Plan that can be read before it happens, one
 //     Apply that survives being killed, one Verify that boots a VM and checks
-//     the bytes it wrote. Begin here.
+//     the bytes it wrote. Begin here. integrate/spec is the Spec, its validation
+//     and its YAML. integrate/connect opens everything that a Spec names.
 //   - ceph: pools, users with computed rights, keys, keyrings and ceph.conf,
 //     through one seam, Commander. Adapters: ceph/radosconn (librados),
 //     ceph/cephcli (the ceph program on a host).
@@ -36,7 +37,7 @@
 // Packages ceph, remote, libvirtsecret, openstack and integrate are pure Go
 // and do not need librados or libvirt. ceph, remote, libvirtsecret and
 // openstack do not import each other; integrate sees interfaces, never
-// adapters. No package has an init function, a global logger or state of its
-// own. A context comes first and is mandatory. Secrets are types whose text
-// does not print.
+// adapters. integrate/connect puts the adapters together. No package has an init
+// function, a global logger or state of its own. A context comes first and is
+// mandatory. Secrets are types whose text does not print.
 package cephstack

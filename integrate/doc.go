@@ -5,7 +5,7 @@
 //
 // A Spec (package spec) is plain data. New takes it together with a World, the interfaces
 // through which everything outside is reached: Ceph clusters, hosts, libvirt's
-// secrets and the cloud's APIs. Then
+// secrets and the cloud's APIs. Package connect opens the World of a Spec. Then
 //
 //   - Plan observes the world and computes what is missing; it writes nothing.
 //   - Apply makes a plan's changes: the cluster first, then the computes, which

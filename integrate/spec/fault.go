@@ -13,9 +13,9 @@ import (
 // A FieldError is one fault of a Spec.
 type FieldError struct {
 	Path    string // such as cinder.backends[0].name
-	Line    int    // of the YAML that Load read; 0 when the field is not there, or not read by Load
+	Line    int    // in the YAML that Load read; 0 where the YAML does not have the field
 	Message string
-	Err     error // the cause, where there is one
+	Err     error // the cause; nil for most faults
 }
 
 func (e *FieldError) Error() string {

@@ -14,10 +14,10 @@ import (
 // guests that start afterwards. AppArmor's rules are not changed: a plan notes
 // where they keep QEMU from the folders.
 type Guests struct {
-	// Account is what QEMU runs as, user:group; by the host's distribution
-	// when empty: libvirt-qemu:kvm, or qemu:qemu.
+	// Account is the account that QEMU runs as, user:group. When empty, it is that of
+	// the host's distribution: libvirt-qemu:kvm, or qemu:qemu.
 	Account string `json:"account,omitempty" yaml:"account,omitempty"`
-	// Options replace or add to the usual ones: rbd_cache,
+	// Options replace or add to the usual options: rbd_cache,
 	// rbd_cache_writethrough_until_flush, rbd_concurrent_management_ops,
 	// admin_socket and log_file. An empty value leaves an option alone.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
@@ -40,7 +40,8 @@ func usualGuestOptions() map[string]string {
 	}
 }
 
-// AllOptions are the options to set, the usual ones too, by name with underscores.
+// AllOptions are the options to set, with the usual options, by their names with
+// underscores.
 func (g Guests) AllOptions() map[string]string {
 	all := usualGuestOptions()
 	for name, value := range g.Options {
@@ -50,7 +51,7 @@ func (g Guests) AllOptions() map[string]string {
 	return all
 }
 
-// optionName is the form of an option's name in which all spellings are one.
+// optionName is the one form of all spellings of an option's name.
 func optionName(name string) string {
 	separates := func(r rune) bool { return r == ' ' || r == '_' || r == '-' }
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), separates), "_")

@@ -21,11 +21,11 @@ type Host struct {
 	// Services are among glance-api, cinder-volume, cinder-backup and
 	// nova-compute.
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
-	// Disks says where Nova puts the disks of VMs on this compute: auto (the
-	// default: in Ceph, unless VMs with local disks are there, which the
-	// switch would break), ceph (always), or keep (leave as it is).
+	// Disks says where Nova puts the disks of VMs on this compute. auto, the
+	// default, is in Ceph, unless there are VMs with local disks, which the switch
+	// would break. ceph is always in Ceph. keep leaves the compute as it is.
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
-	// Layout is that of this host, where it differs from the Spec's.
+	// Layout is the layout of this host, if it is not the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
 }
 
@@ -62,12 +62,12 @@ func (v *validation) hosts() {
 	}
 }
 
-// A seenHost is what the hosts so far have of names and addresses, each in one form
-// for all spellings, with the index of the host.
+// A seenHost has the names and the addresses of the hosts so far, with the index of
+// each host. All spellings of a name or an address have one form.
 type seenHost struct{ names, endpoints map[string]int }
 
-// oneHost checks that a host is not one of those before it under another spelling:
-// both would be changed at once, each as if it were alone.
+// oneHost checks that a host is not a host before it in another spelling: the same
+// machine would be changed twice at once, each time as if alone.
 func (v *validation) oneHost(i int, h Host, seen seenHost) {
 	if h.Name == "" {
 		return

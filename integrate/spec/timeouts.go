@@ -17,21 +17,22 @@ type Timeouts struct {
 	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
 	// Retry is for connecting again to a host that sheds load.
 	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
-	// Idle is how long a host may say nothing while it works. It cannot prolong
-	// what is less for some operations anyway.
+	// Idle is how long a host may say nothing while it works. Some operations have a
+	// shorter limit of their own, which Idle does not prolong.
 	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
 }
 
-// What is beyond these is a slip: a unit that was forgotten or mistaken. A host
-// says nothing while a program such as ceph or virsh runs on it.
+// A duration beyond these limits is a mistake, such as a wrong unit of time. The
+// limits of Idle are higher, as a host says nothing while a program such as ceph or
+// virsh runs there.
 const (
 	shortestPhase, longestPhase = 100 * time.Millisecond, 10 * time.Minute
 	shortestIdle, longestIdle   = 10 * time.Second, time.Hour
 )
 
 // Parse gives the timeouts as package remote takes them. The error joins a
-// *FieldError for each that is not a duration, or is a duration that nobody means: the
-// phases take from 100 ms to 10 min, Idle from 10 s to 1 h.
+// *FieldError for each text that is not a duration, or is out of bounds: Idle is from
+// 10 s to 1 h, all others are from 100 ms to 10 min.
 func (t Timeouts) Parse() (remote.Timeouts, error) {
 	parsed, faults := t.parse()
 	return parsed, errors.Join(faults...)

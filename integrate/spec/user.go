@@ -2,8 +2,8 @@ package spec
 
 import "github.com/cephstack/cephstack/libvirtsecret"
 
-// separateUsers keeps the rights apart: Cinder and Nova may share a user,
-// Glance and cinder-backup have one each.
+// separateUsers keeps the rights apart: Cinder and Nova may share a user, Glance and
+// cinder-backup each need a user of their own.
 func (v *validation) separateUsers() {
 	if len(v.spec.Clusters) == 0 {
 		return
@@ -30,7 +30,8 @@ func (v *validation) separateUsers() {
 	}
 }
 
-// secrets checks the UUIDs: one form, no example values, one per user.
+// secrets checks the UUIDs: their form, that none is an example value, and that each
+// user has one UUID.
 func (v *validation) secrets() {
 	type use struct{ path, uuid string }
 	byUser := map[string]use{}
