@@ -1,0 +1,104 @@
+package integrate_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// goldenControllers are two controllers whose services are the same.
+const goldenControllers = `
+hosts:
+  - {name: controller, services: [glance-api, cinder-volume, cinder-backup]}
+  - {name: controller2, services: [glance-api, cinder-volume, cinder-backup]}
+  - {name: compute1, services: [nova-compute]}
+`
+
+// specFindings are findings that a Spec of its own is needed for.
+func specFindings() []goldenCase {
+	const (
+		ha    = "[DEFAULT]\ncluster = ha\n"
+		locks = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
+		all   = "cinder: {backends: [{name: ceph, options: {backend_host: \"rbd:volumes\"}}]}"
+		specs = "cinder: {backends: [{name: ceph, volume_type: ceph, extra_specs: {multiattach: \"<is> True\"}}]}"
+		zone  = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
+	)
+	cinderConf := func(first, second string) spoil {
+		return both(holding("controller", "/etc/cinder/cinder.conf", first), holding("controller2", "/etc/cinder/cinder.conf", second))
+	}
+	one := func(name string, change spoil, spec ...string) goldenCase {
+		return goldenCase{"spec-" + name, append([]string{goldenExample}, spec...), []goldenStep{{world: change}}}
+	}
+	return []goldenCase{
+		one("packages-are-missing", nil, "clusters: [{name: ceph, min_client: 16.2.16}]\npackages: check"),
+		one("packages-are-old", oldClientsEverywhere, goldenPrepared, "packages: check"),
+		one("shared-pool", nil, "nova: {pool: volumes}"),
+		one("unknown-option", nil, "cinder: {backends: [{name: ceph, options: {rdb_max_clone_depth: \"3\", backend_host: all}}]}"),
+		one("classic-caps-on-pacific", nil, "clusters: [{name: ceph, caps: classic}]"),
+		one("foreign-rights-are-removed", clusterFaults()["foreign-rights"], "clusters: [{name: ceph, remove_foreign_caps: true}]"),
+		one("no-such-profile", nil, goldenErasure, "clusters: [{name: ceph, pools: [{name: images-data, erasure_profile: none}, "+
+			"{name: volumes-data, size: 3}, {name: vms-data, size: 3}, {name: backups-data, size: 3}]}]"),
+		one("pool-of-no-such-rule", nil, "clusters: [{name: ceph, pools: [{name: images, crush_rule: fast}]}]"),
+		one("home-is-another", bareHosts, goldenBare, "prepare: {authorize: {home: /srv/deploy}}"),
+		one("repository-of-apt-alone", nil, "layout: rdo\nprepare: {repository: {apt: \"https://mirror.example/ceph\", "+
+			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
+		one("repository-of-dnf-alone", nil, "prepare: {repository: {dnf: \"https://mirror.example/ceph\", "+
+			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
+		one("disks-are-kept", nil, "hosts: [{name: compute1, disks: keep, services: [nova-compute]}, {name: controller, services: [cinder-volume]}]\n"+
+			"clusters: [{name: ceph}]\nglance: null\nbackup: null"),
+		one("direct-snapshots", nil, "nova: {direct_snapshots: true}"),
+		one("one-zone-until-ocata", nil, "release: ocata", zone),
+		one("moves-backups-until-ocata", holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\n"), "release: ocata", zone),
+		one("two-controllers", nil, goldenControllers),
+		one("two-controllers-old", cinderConf(ha, ha), goldenControllers, "release: queens"),
+		one("two-controllers-as-one", nil, goldenControllers, all),
+		one("two-controllers-one-locks", cinderConf(locks, "[DEFAULT]\n"), goldenControllers, all),
+		one("two-controllers-in-a-cluster", cinderConf(ha+locks, ha+locks), goldenControllers),
+		one("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
+		one("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
+		{"cloud-host-by-another-name", []string{goldenExample}, []goldenStep{{world: anotherName, look: true}}},
+		{"cloud-service-is-down", []string{goldenExample}, []goldenStep{{}, {world: serviceIsDown, look: true}}},
+		{"spec-type-with-volumes", []string{goldenExample}, []goldenStep{{}, {spec: specs, world: withVolume}}},
+		{"spec-type-without-volumes", []string{goldenExample}, []goldenStep{{}, {spec: specs}}},
+		{"spec-zone-with-volumes", []string{goldenExample}, []goldenStep{{}, {spec: zone, world: withVolume}}},
+		{"spec-zone-without-apis", []string{goldenExample}, []goldenStep{{}, {spec: zone, world: cloudFaults()["none"]}}},
+		{"spec-zone-is-new", []string{goldenExample}, []goldenStep{{}, {spec: zone}}},
+		{"spec-osds-are-lost", []string{goldenExample, goldenErasure}, []goldenStep{{}, {world: erasureFaults()["too-few-osds"]}}},
+		{"spec-secret-is-private", []string{goldenExample}, []goldenStep{{}, {world: privateSecret}}},
+		{"spec-one-cluster-is-down", []string{goldenExample, goldenTwoClusters}, []goldenStep{{world: secondIsDown}}},
+	}
+}
+
+// withVolume makes a volume of the type of the backend.
+func withVolume(t *testing.T, w *integratetest.World) {
+	_, err := w.Cloud.CreateVolume(t.Context(), openstack.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
+	require.NoError(t, err)
+}
+
+// privateSecret makes libvirt keep the value of a secret to itself.
+func privateSecret(t *testing.T, w *integratetest.World) {
+	all, err := w.Secrets["compute1"].List(t.Context())
+	require.NoError(t, err)
+	all[0].Private = true
+	w.Libvirt["compute1"].Put(all[0])
+}
+
+// secondIsDown takes the second cluster away.
+func secondIsDown(_ *testing.T, w *integratetest.World) {
+	w.Ceph["ssd"].Fail = func(cephtest.Op) error { return ceph.ErrUnreachable }
+}
+
+// anotherName makes the APIs know a compute by another name than the Spec.
+func anotherName(_ *testing.T, w *integratetest.World) {
+	w.API.RemoveService("nova-compute", "compute1")
+	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
+}
+
+func serviceIsDown(_ *testing.T, w *integratetest.World) {
+	w.API.SetUp("nova-compute", "compute1", false)
+}
