@@ -24,14 +24,13 @@ func fileFaults() map[string]spoil {
 		driver = "[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n"
 		secret = "[client.admin]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n"
 	)
-	broken := errors.New("I/O error")
 	return map[string]spoil{
 		"ceph-conf-of-another-cluster": holding("compute1", "/etc/ceph/ceph.conf", "[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n"),
 		"ceph-conf-is-broken":          holding("compute1", "/etc/ceph/ceph.conf", "[global\nfsid\n"),
 		"ceph-conf-with-a-password":    holding("controller", "/etc/ceph/ceph.conf", "[client.rgw]\nrgw keystone admin password = x\n"),
 		"ceph-conf-with-more":          holding("compute1", "/etc/ceph/ceph.conf", "# mine\n[global]\nmon host = 198.51.100.1\nrbd cache = true\n[client.cinder]\nkeyring = /root/other\n"),
-		"ceph-conf-cannot-be-read":     failing("compute1", broken, reading("/etc/ceph/ceph.conf")),
-		"ceph-folder-cannot-be-read":   failing("compute1", broken, reading("/etc/ceph")),
+		"ceph-conf-cannot-be-read":     failing("compute1", errBroken, reading("/etc/ceph/ceph.conf")),
+		"ceph-folder-cannot-be-read":   failing("compute1", errBroken, reading("/etc/ceph")),
 		"ceph-folder-is-a-file": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["compute1"].RemoveDir("/etc/ceph")
 			addFile(w, "compute1", "/etc/ceph", "")
@@ -43,10 +42,10 @@ func fileFaults() map[string]spoil {
 		"keyring-of-another-user":       holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", secret),
 		"keyring-is-broken":             holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", "this is not a keyring\n"),
 		"keyring-of-an-old-key":         holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", strings.Replace(secret, "admin", "cinder", 1)),
-		"keyring-cannot-be-read":        failing("compute1", broken, reading("/etc/ceph/ceph.client.cinder.keyring")),
-		"nova-conf-cannot-be-read":      failing("compute1", broken, reading("/etc/nova/nova.conf")),
+		"keyring-cannot-be-read":        failing("compute1", errBroken, reading("/etc/ceph/ceph.client.cinder.keyring")),
+		"nova-conf-cannot-be-read":      failing("compute1", errBroken, reading("/etc/nova/nova.conf")),
 		"nova-conf-is-broken":           holding("compute1", "/etc/nova/nova.conf", "[libvirt\nimages_type\n"),
-		"nova-conf-folder-fails":        failing("compute1", broken, reading("/etc/nova/nova.conf.d")),
+		"nova-conf-folder-fails":        failing("compute1", errBroken, reading("/etc/nova/nova.conf.d")),
 		"nova-conf-is-overridden":       holding("compute2", "/etc/nova/nova-compute.conf", "[libvirt]\nrbd_user = someone\n"),
 		"nova-conf-folder-overrides":    holding("compute2", "/etc/nova/nova.conf.d/zz.conf", "[libvirt]\nimages_type = qcow2\n"),
 		"glance-conf-is-missing":        removing("controller", "/etc/glance/glance-api.conf"),
@@ -99,7 +98,7 @@ func entryFaults() map[string]spoil {
 		},
 		"home-is-missing":         func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemoveDir(home) },
 		"ssh-folder-is-a-file":    holding("compute1", home+"/.ssh", ""),
-		"keys-cannot-be-read":     failing("compute1", errors.New("I/O error"), reading(keys)),
+		"keys-cannot-be-read":     failing("compute1", errBroken, reading(keys)),
 		"without-sudo":            removing("compute1", "/etc/sudoers"),
 		"sudoers-reads-no-folder": holding("compute1", "/etc/sudoers", "# @includedir /etc/sudoers.d\n"),
 		"rule-is-another":         holding("compute1", "/etc/sudoers.d/cephstack-deploy", "# older\n"),
@@ -119,7 +118,6 @@ func entryFaults() map[string]spoil {
 // preparedFaults are of hosts with a repository, folders for guests and a floor.
 func preparedFaults() map[string]spoil {
 	const guests = "/etc/tmpfiles.d/cephstack-guests.conf"
-	broken := errors.New("I/O error")
 	old := func(change spoil) spoil { return both(oldClientsEverywhere, change) }
 	return map[string]spoil{
 		"held-packages": old(func(_ *testing.T, w *integratetest.World) {
@@ -140,10 +138,10 @@ func preparedFaults() map[string]spoil {
 				return nil, []byte("E: The repository is not signed.\n"), 100
 			})
 		},
-		"repository-cannot-be-read": failing("compute1", broken, reading("/etc/apt/sources.list.d/cephstack.sources")),
+		"repository-cannot-be-read": failing("compute1", errBroken, reading("/etc/apt/sources.list.d/cephstack.sources")),
 		"guests-folder-is-a-file":   holding("compute1", "/var/log/qemu", ""),
-		"guests-folder-unreadable":  failing("compute1", broken, reading("/run/ceph/guests")),
-		"guests-file-unreadable":    failing("compute1", broken, reading(guests)),
+		"guests-folder-unreadable":  failing("compute1", errBroken, reading("/run/ceph/guests")),
+		"guests-file-unreadable":    failing("compute1", errBroken, reading(guests)),
 		"apparmor": func(_ *testing.T, w *integratetest.World) {
 			addFile(w, "compute1", "/etc/apparmor.d/abstractions/libvirt-qemu", "/etc/ceph/*.conf r,\n")
 			addFile(w, "compute1", "/etc/apparmor.d/local/abstractions/libvirt-qemu", "@{run}/ceph/guests/** rwk,\n")
@@ -184,7 +182,7 @@ func kollaFaults() map[string]spoil {
 		"copies-from-the-image": holding("controller", config, `{"config_files": [{"source": "/opt/ceph", "dest": "/etc/ceph"}]}`),
 		"copies-each-file":      holding("controller", config, `{"config_files": [{"source": "/var/lib/kolla/config_files/ceph.*", "dest": "/etc/ceph/"}]}`),
 		"config-is-broken":      holding("controller", config, "secret"),
-		"config-unreadable":     failing("controller", errors.New("I/O error"), reading(config)),
+		"config-unreadable":     failing("controller", errBroken, reading(config)),
 		"libvirt-copies-nothing": holding("compute1", "/etc/kolla/nova-libvirt/config.json",
 			`{"config_files": []}`),
 		"libvirt-copies-from-elsewhere": holding("compute1", "/etc/kolla/nova-libvirt/config.json",
@@ -197,8 +195,8 @@ func kollaFaults() map[string]spoil {
 			w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: key, Caps: ceph.Caps{"mon": "profile rbd"}})
 		},
 		"folder-is-a-file":       holding("controller", "/etc/kolla/glance-api/ceph", ""),
-		"folder-unreadable":      failing("controller", errors.New("I/O error"), reading("/etc/kolla/glance-api/ceph")),
-		"secrets-cannot-be-read": failing("compute1", errors.New("I/O error"), reading("/etc/kolla/nova-libvirt/secrets")),
+		"folder-unreadable":      failing("controller", errBroken, reading("/etc/kolla/glance-api/ceph")),
+		"secrets-cannot-be-read": failing("compute1", errBroken, reading("/etc/kolla/nova-libvirt/secrets")),
 	}
 }
 

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
@@ -36,7 +37,7 @@ func goldenFindings() []goldenCase {
 		{"cloud", []string{goldenExample}, cloudFaults()},
 	} {
 		for _, name := range slices.Sorted(maps.Keys(part.cases)) {
-			all = append(all, goldenCase{part.prefix + "-" + name, part.spec, []goldenStep{{world: part.cases[name]}}})
+			all = append(all, goldenCase{name: part.prefix + "-" + name, spec: part.spec, steps: []goldenStep{{world: part.cases[name]}}})
 		}
 	}
 	return append(all, specFindings()...)
@@ -142,6 +143,9 @@ func failing(host string, err error, match func(remote.Op) bool) spoil {
 		}
 	}
 }
+
+// errBroken is an error that nobody has advice for.
+var errBroken = errors.New("I/O error")
 
 func every(remote.Op) bool { return true }
 

@@ -32,7 +32,7 @@ func specFindings() []goldenCase {
 		return both(holding("controller", "/etc/cinder/cinder.conf", first), holding("controller2", "/etc/cinder/cinder.conf", second))
 	}
 	one := func(name string, change spoil, spec ...string) goldenCase {
-		return goldenCase{"spec-" + name, append([]string{goldenExample}, spec...), []goldenStep{{world: change}}}
+		return goldenCase{name: "spec-" + name, spec: append([]string{goldenExample}, spec...), steps: []goldenStep{{world: change}}}
 	}
 	return []goldenCase{
 		one("packages-are-missing", nil, "clusters: [{name: ceph, min_client: 16.2.16}]\npackages: check"),
@@ -61,16 +61,16 @@ func specFindings() []goldenCase {
 		one("two-controllers-in-a-cluster", cinderConf(ha+locks, ha+locks), goldenControllers),
 		one("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
 		one("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
-		{"cloud-host-by-another-name", []string{goldenExample}, []goldenStep{{world: anotherName, look: true}}},
-		{"cloud-service-is-down", []string{goldenExample}, []goldenStep{{}, {world: serviceIsDown, look: true}}},
-		{"spec-type-with-volumes", []string{goldenExample}, []goldenStep{{}, {spec: specs, world: withVolume}}},
-		{"spec-type-without-volumes", []string{goldenExample}, []goldenStep{{}, {spec: specs}}},
-		{"spec-zone-with-volumes", []string{goldenExample}, []goldenStep{{}, {spec: zone, world: withVolume}}},
-		{"spec-zone-without-apis", []string{goldenExample}, []goldenStep{{}, {spec: zone, world: cloudFaults()["none"]}}},
-		{"spec-zone-is-new", []string{goldenExample}, []goldenStep{{}, {spec: zone}}},
-		{"spec-osds-are-lost", []string{goldenExample, goldenErasure}, []goldenStep{{}, {world: erasureFaults()["too-few-osds"]}}},
-		{"spec-secret-is-private", []string{goldenExample}, []goldenStep{{}, {world: privateSecret}}},
-		{"spec-one-cluster-is-down", []string{goldenExample, goldenTwoClusters}, []goldenStep{{world: secondIsDown}}},
+		{name: "cloud-host-by-another-name", spec: []string{goldenExample}, steps: []goldenStep{{world: anotherName, look: true}}},
+		{name: "cloud-service-is-down", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: serviceIsDown, look: true}}},
+		{name: "spec-type-with-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: specs, world: withVolume}}},
+		{name: "spec-type-without-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: specs}}},
+		{name: "spec-zone-with-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone, world: withVolume}}},
+		{name: "spec-zone-without-apis", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone, world: cloudFaults()["none"]}}},
+		{name: "spec-zone-is-new", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone}}},
+		{name: "spec-osds-are-lost", spec: []string{goldenExample, goldenErasure}, steps: []goldenStep{{}, {world: erasureFaults()["too-few-osds"]}}},
+		{name: "spec-secret-is-private", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: privateSecret}}},
+		{name: "spec-one-cluster-is-down", spec: []string{goldenExample, goldenTwoClusters}, steps: []goldenStep{{world: secondIsDown}}},
 	}
 }
 

@@ -39,7 +39,10 @@ const goldenDir = "testdata/golden"
 type goldenStep struct {
 	spec  string // YAML that is added to the Spec
 	world func(t *testing.T, w *integratetest.World)
-	look  bool // nothing is applied: a restart would wait for minutes for the APIs
+	// meanwhile is what happens between the plan and its being applied.
+	meanwhile func(t *testing.T, w *integratetest.World)
+	stored    bool // the plan is stored as JSON in between
+	look      bool // nothing is applied: a restart would wait for minutes for the APIs
 }
 
 // A goldenCase is a scenario. After each step a plan and a static report are
@@ -48,6 +51,8 @@ type goldenCase struct {
 	name  string
 	spec  []string // YAML documents, each of which is added to the ones before it
 	steps []goldenStep
+
+	maxFailed int // of a rollout
 }
 
 // A goldenRun is a scenario under way.
@@ -117,6 +122,13 @@ func (r *goldenRun) apply(in *integrate.Integration, p *integrate.Plan) (*integr
 	return result, err
 }
 
+// stored is a plan that was stored and read again.
+func (r *goldenRun) stored(p *integrate.Plan) *integrate.Plan {
+	again, err := integrate.ParsePlan([]byte(asJSON(r.t, p)))
+	require.NoError(r.t, err)
+	return again
+}
+
 // verify makes the static report. The times that checks took are zero in it.
 func (r *goldenRun) verify(in *integrate.Integration) (*integrate.Report, error) {
 	report, err := in.Verify(r.t.Context(), integrate.VerifyOptions{Static: true})
@@ -163,7 +175,11 @@ func (r *goldenRun) brief(name string, steps []goldenStep) {
 		report, err := r.verify(in)
 		fmt.Fprintf(&b, "== %s: checks that do not pass, of %d\n", title, len(report.Checks))
 		for _, c := range report.Checks {
-			if c.Status != integrate.Pass {
+			switch {
+			case c.Status == integrate.Pass:
+			case strings.HasPrefix(c.Next, "look at the plan"): // it says no more than the plan
+				fmt.Fprintf(&b, "%s %s\n", c.Status, c.Name)
+			default:
 				fmt.Fprintf(&b, "%s %s: %s\n  next: %s%s\n", c.Status, c.Name, c.Evidence, c.Next, sentinels(c.Err))
 			}
 		}
@@ -176,6 +192,12 @@ func (r *goldenRun) brief(name string, steps []goldenStep) {
 		p := look(in, title)
 		if s.look {
 			continue
+		}
+		if s.stored {
+			p = r.stored(p)
+		}
+		if s.meanwhile != nil {
+			s.meanwhile(r.t, r.world)
 		}
 		result, err := r.apply(in, p)
 		fmt.Fprintf(&b, "== %s: result\n%serror: %s", title, outcomesText(result), errorText(err))
@@ -288,7 +310,7 @@ func TestGoldenScenarios(t *testing.T) {
 			r.compare(dir)
 		})
 	}
-	names = append(names, "findings")
+	names = append(names, "faults.txt", "findings", "rollouts")
 	sameFiles(t, goldenDir, names)
 }
 
@@ -296,7 +318,7 @@ func TestGoldenScenarios(t *testing.T) {
 func TestGoldenFindings(t *testing.T) {
 	var names []string
 	dir := filepath.Join(goldenDir, "findings")
-	for _, c := range goldenFindings() {
+	for _, c := range append(goldenFindings(), goldenConflicts()...) {
 		file := c.name + ".txt"
 		require.NotContains(t, names, file)
 		names = append(names, file)
@@ -309,9 +331,56 @@ func TestGoldenFindings(t *testing.T) {
 	sameFiles(t, dir, names)
 }
 
-// sameFiles wants a folder to hold what has a scenario, and nothing else.
+// TestGoldenFaults records what is said of Specs that cannot be meant.
+func TestGoldenFaults(t *testing.T) {
+	r := &goldenRun{t: t, files: map[string]string{}}
+	var b strings.Builder
+	for _, documents := range goldenFaults() {
+		var spec integrate.Spec
+		yamlSpec(t, &spec, documents...)
+		fmt.Fprintf(&b, "== %s\n%s", strings.TrimSpace(documents[len(documents)-1]), errorText(spec.Validate()))
+	}
+	r.put("faults.txt", b.String())
+	r.compare(goldenDir)
+}
+
+// TestGoldenRollouts records in which order Converge goes, and what it says of each
+// part.
+func TestGoldenRollouts(t *testing.T) {
+	for _, c := range goldenRollouts() {
+		t.Run(c.name, func(t *testing.T) {
+			r := newGoldenRun(t, c.spec)
+			r.step(c.steps[0])
+			var b strings.Builder
+			opts := integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1, MaxFailed: c.maxFailed}}
+			for part := range r.integrationOfOne().Converge(t.Context(), opts) {
+				fmt.Fprintf(&b, "== %s\n", part.Target)
+				for _, f := range part.Plan.Findings {
+					fmt.Fprintf(&b, "%s%s\n", f, sentinels(f.Err))
+				}
+				fmt.Fprintf(&b, "%serror: %s", outcomesText(part.Result), errorText(part.Err()))
+			}
+			r.put(c.name+".txt", b.String())
+			r.compare(filepath.Join(goldenDir, "rollouts"))
+		})
+	}
+}
+
+// integrationOfOne works on a host at a time, so that the order is always the same.
+func (r *goldenRun) integrationOfOne() *integrate.Integration {
+	cfg := integrate.Config{Spec: r.spec, World: r.world.World, Settle: time.Millisecond, Parallel: 1}
+	in, err := integrate.New(cfg)
+	require.NoError(r.t, err)
+	return in
+}
+
+// sameFiles wants a folder to hold what has a scenario, and nothing else. While files
+// are written anew, another test may not have written its own yet.
 func sameFiles(t *testing.T, dir string, want []string) {
 	t.Helper()
+	if *update {
+		return
+	}
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	var have []string

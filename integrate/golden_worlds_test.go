@@ -129,24 +129,24 @@ func goldenScenarios(t *testing.T) []goldenCase {
 	lab := specFile(t, "../examples/lab/cloud.yaml")
 	once := []goldenStep{{}}
 	all := []goldenCase{
-		{"lab", []string{lab}, once},
-		{"lab-second-cluster", []string{lab, goldenSecondCluster}, once},
-		{"two-clusters", []string{goldenExample, goldenTwoClusters}, once},
-		{"erasure-coded", []string{goldenExample, goldenErasure}, once},
-		{"bare-hosts", []string{goldenExample, goldenBare}, []goldenStep{{world: bareHosts}}},
-		{"bare-hosts-narrow", []string{goldenExample, goldenBare, "prepare: {sudo: {narrow: true}}"}, []goldenStep{{world: bareHosts}}},
-		{"bare-hosts-prepared", []string{goldenExample, goldenPrepared, goldenBare}, []goldenStep{{world: both(bareHosts, oldClientsEverywhere)}}},
-		{"prepared-hosts", []string{goldenExample, goldenPrepared}, []goldenStep{{world: oldClientsEverywhere}}},
-		{"prepared-hosts-rdo", []string{goldenExample, goldenPrepared, "layout: rdo"}, []goldenStep{{world: oldClientsEverywhere}}},
-		{"havana", []string{specFile(t, "../examples/havana/cloud.yaml")}, []goldenStep{{world: havana}}},
-		{"mixed-layouts", []string{goldenExample, goldenMixed}, once},
-		{"classic-caps", []string{goldenExample, "release: queens\nclusters: [{name: ceph, caps: classic, pools: [{name: images, pg_num: 8}]}]"}, once},
-		{"drift", []string{goldenExample}, []goldenStep{{}, {world: drifted}}},
-		{"drift-kolla", []string{goldenExample, goldenKolla}, []goldenStep{{}, {world: driftedContainers}}},
-		{"drift-prepared", []string{goldenExample, goldenPrepared, goldenBare}, []goldenStep{{world: bareHosts}, {world: driftedPreparation}}},
-		{"brownfield-cluster", []string{goldenExample, goldenErasure}, []goldenStep{{world: brownfieldCluster}}},
-		{"brownfield-hosts", []string{goldenExample}, []goldenStep{{world: brownfieldHosts}}},
-		{"brownfield-kolla", []string{goldenExample, goldenKolla}, []goldenStep{{world: brownfieldContainers}}},
+		{name: "lab", spec: []string{lab}, steps: once},
+		{name: "lab-second-cluster", spec: []string{lab, goldenSecondCluster}, steps: once},
+		{name: "two-clusters", spec: []string{goldenExample, goldenTwoClusters}, steps: once},
+		{name: "erasure-coded", spec: []string{goldenExample, goldenErasure}, steps: once},
+		{name: "bare-hosts", spec: []string{goldenExample, goldenBare}, steps: []goldenStep{{world: bareHosts}}},
+		{name: "bare-hosts-narrow", spec: []string{goldenExample, goldenBare, "prepare: {sudo: {narrow: true}}"}, steps: []goldenStep{{world: bareHosts}}},
+		{name: "bare-hosts-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare}, steps: []goldenStep{{world: both(bareHosts, oldClientsEverywhere)}}},
+		{name: "prepared-hosts", spec: []string{goldenExample, goldenPrepared}, steps: []goldenStep{{world: oldClientsEverywhere}}},
+		{name: "prepared-hosts-rdo", spec: []string{goldenExample, goldenPrepared, "layout: rdo"}, steps: []goldenStep{{world: oldClientsEverywhere}}},
+		{name: "havana", spec: []string{specFile(t, "../examples/havana/cloud.yaml")}, steps: []goldenStep{{world: havana}}},
+		{name: "mixed-layouts", spec: []string{goldenExample, goldenMixed}, steps: once},
+		{name: "classic-caps", spec: []string{goldenExample, "release: queens\nclusters: [{name: ceph, caps: classic, pools: [{name: images, pg_num: 8}]}]"}, steps: once},
+		{name: "drift", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: drifted}}},
+		{name: "drift-kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{}, {world: driftedContainers}}},
+		{name: "drift-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare}, steps: []goldenStep{{world: bareHosts}, {world: driftedPreparation}}},
+		{name: "brownfield-cluster", spec: []string{goldenExample, goldenErasure}, steps: []goldenStep{{world: brownfieldCluster}}},
+		{name: "brownfield-hosts", spec: []string{goldenExample}, steps: []goldenStep{{world: brownfieldHosts}}},
+		{name: "brownfield-kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{world: brownfieldContainers}}},
 	}
 	for layout, releases := range map[string][]string{
 		"debian":  {"icehouse", "queens", "2026.2"},
@@ -156,7 +156,7 @@ func goldenScenarios(t *testing.T) []goldenCase {
 	} {
 		for _, release := range releases {
 			spec := []string{goldenExample, "layout: " + layout + "\nrelease: \"" + release + "\""}
-			all = append(all, goldenCase{"layout-" + layout + "-" + release, spec, once})
+			all = append(all, goldenCase{name: "layout-" + layout + "-" + release, spec: spec, steps: once})
 		}
 	}
 	return all
