@@ -25,7 +25,8 @@ func goldenConflicts() []goldenCase {
 		{"nothing", nil, nil},
 		{"file", holding("compute1", "/etc/nova/nova.conf", "[libvirt]\n# somebody was here\n"), nil},
 		{"other-option", holding("compute1", "/etc/nova/nova.conf", "[libvirt]\nrbd_user = other\n"), nil},
-		{"ceph-conf", holding("compute1", "/etc/ceph/ceph.conf", "[global]\nfsid = 00000000-1111-4222-8333-444444444444\n"), nil},
+		{"ceph-conf", holding("compute1", "/etc/ceph/ceph.conf",
+			"[global]\nfsid = 00000000-1111-4222-8333-444444444444\n"), nil},
 		{"local-disk", newLocalDisk, nil},
 		{"pool", func(t *testing.T, w *integratetest.World) {
 			require.NoError(t, w.Ceph["ceph"].AddPool(ceph.Pool{Name: "volumes", Application: "cephfs"}))
@@ -44,7 +45,7 @@ func goldenConflicts() []goldenCase {
 			putSecret(t, w, "11111111-2222-4333-8444-555555555555", "client.cinder")
 		}, nil},
 		{"volume-type", func(_ *testing.T, w *integratetest.World) { w.API.AddVolumeType("ceph", "nfs") }, nil},
-		{"unit", func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemoveUnit("nova-compute.service") }, nil},
+		{"unit", withoutUnit("compute1", "nova-compute.service"), nil},
 		{"libvirt-is-down", func(_ *testing.T, w *integratetest.World) {
 			w.Libvirt["compute1"].Fail = func(secrettest.Call) error { return libvirtsecret.ErrUnreachable }
 		}, nil},
@@ -70,7 +71,8 @@ func laterConflicts() []goldenCase {
 		}
 	}
 	one := func(name string, second goldenStep, more ...string) goldenCase {
-		return goldenCase{name: "later-" + name, spec: append([]string{goldenExample}, more...), steps: []goldenStep{{}, second}}
+		return goldenCase{name: "later-" + name, spec: append([]string{goldenExample}, more...),
+			steps: []goldenStep{{}, second}}
 	}
 	return []goldenCase{
 		one("type-has-another-value", goldenStep{spec: specs, meanwhile: typeNow("multiattach", "maybe")}),
@@ -79,9 +81,7 @@ func laterConflicts() []goldenCase {
 			require.NoError(t, w.Cloud.DeleteVolumeType(t.Context(), "ceph"))
 		}}),
 		one("type-has-volumes-now", goldenStep{spec: specs, meanwhile: withVolume}),
-		one("packages-are-missing", goldenStep{spec: "packages: check", world: func(_ *testing.T, w *integratetest.World) {
-			w.Machines["compute1"].RemovePackage("python3-rbd")
-		}}),
+		one("packages-are-missing", goldenStep{spec: "packages: check", world: withoutPackage("compute1", "python3-rbd")}),
 		one("pool-is-gone", goldenStep{spec: "clusters: [{name: ceph, pools: [{name: images, size: 2}]}]",
 			meanwhile: func(_ *testing.T, w *integratetest.World) { w.Ceph["ceph"].RemovePool("images") }}),
 		one("pool-was-changed", goldenStep{spec: "clusters: [{name: ceph, pools: [{name: images, max_bytes: 4096}]}]",
@@ -90,7 +90,8 @@ func laterConflicts() []goldenCase {
 			}}),
 		one("user-is-gone", goldenStep{world: removedUser}),
 		one("secret-is-another", goldenStep{world: drifted, meanwhile: func(t *testing.T, w *integratetest.World) {
-			require.NoError(t, w.Secrets["compute2"].Undefine(t.Context(), libvirtsecret.DeriveUUID(w.Ceph["ceph"].FSID, "client.cinder")))
+			require.NoError(t, w.Secrets["compute2"].Undefine(t.Context(),
+				libvirtsecret.DeriveUUID(w.Ceph["ceph"].FSID, "client.cinder")))
 		}}),
 		one("kolla-secrets", goldenStep{world: failing("compute1", errBroken, reading(secretsDir))}, goldenKolla),
 		one("local-disk-in-ceph", goldenStep{world: newLocalDisk}),
@@ -104,7 +105,8 @@ func removedUser(t *testing.T, w *integratetest.World) {
 
 // newLocalDisk is a VM with a local disk on the first compute.
 func newLocalDisk(_ *testing.T, w *integratetest.World) {
-	w.API.AddServer(openstack.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	w.API.AddServer(openstack.Server{Name: "late", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true,
+		ImageID: "an-image"})
 }
 
 // goldenRollouts are clouds that are converged with one canary.
@@ -132,6 +134,7 @@ hosts:
 		{name: "too-many-fail", spec: []string{goldenExample, more}, steps: breaks("compute2", "compute3"), maxFailed: 1},
 		{name: "two-clusters", spec: []string{goldenExample, more, goldenTwoClusters}, steps: breaks()},
 		{name: "bare", spec: []string{goldenExample, goldenBare}, steps: []goldenStep{{world: bareHosts}}},
-		{name: "cluster-is-down", spec: []string{goldenExample, more}, steps: []goldenStep{{world: clusterFaults()["unreachable"]}}},
+		{name: "cluster-is-down", spec: []string{goldenExample, more},
+			steps: []goldenStep{{world: clusterFaults()["unreachable"]}}},
 	}
 }

@@ -20,11 +20,13 @@ func drifted(t *testing.T, w *integratetest.World) {
 	w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: fixedKey(t), Caps: glance.Caps})
 	cinder, err := mon.User(t.Context(), "client.cinder")
 	require.NoError(t, err)
-	wide, err := ceph.ParseCaps(map[string]string{"mon": "allow r", "osd": "profile rbd pool=volumes, allow r pool=operator-data"})
+	wide, err := ceph.ParseCaps(map[string]string{"mon": "allow r",
+		"osd": "profile rbd pool=volumes, allow r pool=operator-data"})
 	require.NoError(t, err)
 	w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.cinder", Key: cinder.Key, Caps: wide})
 
-	do(t, w, "controller", remote.SetAttr{Path: "/etc/ceph/ceph.client.cinder.keyring", Owner: "root", Group: "root", Mode: 0o666})
+	do(t, w, "controller", remote.SetAttr{Path: "/etc/ceph/ceph.client.cinder.keyring", Owner: "root",
+		Group: "root", Mode: 0o666})
 	addFile(w, "controller", "/etc/ceph/ceph.conf", "[global]\nfsid = "+w.Ceph["ceph"].FSID+"\nmon_host = 198.51.100.77\n")
 	w.Machines["controller"].StopUnit("cinder-backup.service")
 	w.Machines["compute1"].RemovePackage("python3-rbd")
@@ -52,7 +54,8 @@ func driftedContainers(t *testing.T, w *integratetest.World) {
 	config, _ := w.Machines["compute2"].Contents("/etc/kolla/nova-compute/config.json")
 	w.Machines["compute2"].AddFile("/etc/kolla/nova-compute/config.json", append(config, '\n'), 0o660)
 	w.Machines["controller"].StopUnit("kolla-glance_api-container.service")
-	addFile(w, "controller", "/etc/kolla/cinder-volume/cinder.conf", "[DEFAULT]\nenabled_backends = lvm\n[lvm]\nvolume_driver = x\n")
+	addFile(w, "controller", "/etc/kolla/cinder-volume/cinder.conf",
+		"[DEFAULT]\nenabled_backends = lvm\n[lvm]\nvolume_driver = x\n")
 }
 
 // driftedPreparation is that of hosts that were prepared.
@@ -61,7 +64,8 @@ func driftedPreparation(t *testing.T, w *integratetest.World) {
 	addFile(w, "compute1", "/etc/sudoers.d/cephstack-deploy", "# edited\n")
 	addFile(w, "compute2", "/etc/apt/keyrings/cephstack.asc", "another key\n")
 	addFile(w, "compute2", "/etc/tmpfiles.d/cephstack-guests.conf", "# edited\n")
-	do(t, w, "compute2", remote.SetAttr{Path: "/run/ceph", Mode: 0o750}, remote.SetAttr{Path: "/run/ceph/guests", Owner: "root"})
+	do(t, w, "compute2", remote.SetAttr{Path: "/run/ceph", Mode: 0o750},
+		remote.SetAttr{Path: "/run/ceph/guests", Owner: "root"})
 	w.Machines["controller"].AddPackage("ceph-common", "2:16.2.9-1", true)
 }
 
@@ -72,22 +76,27 @@ func brownfieldCluster(t *testing.T, w *integratetest.World) {
 	require.NoError(t, c.AddPool(ceph.Pool{Name: "images", Application: "rbd", PGNum: 8, Size: 2}))
 	require.NoError(t, c.AddPool(ceph.Pool{Name: "vms", Application: "rbd", ErasureProfile: "default"}))
 	c.AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host", DeviceClass: "hdd"})
-	caps, err := ceph.ParseCaps(map[string]string{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow r pool=operator-data"})
+	caps, err := ceph.ParseCaps(map[string]string{"mon": "allow r",
+		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow r pool=operator-data"})
 	require.NoError(t, err)
 	c.AddUser(ceph.User{Entity: "client.glance", Key: fixedKey(t), Caps: caps})
-	c.AddUser(ceph.User{Entity: "client.cinder-backup", Key: fixedKey(t), Caps: ceph.Caps{"mon": "allow *", "osd": "allow *"}})
+	c.AddUser(ceph.User{Entity: "client.cinder-backup", Key: fixedKey(t),
+		Caps: ceph.Caps{"mon": "allow *", "osd": "allow *"}})
 	c.Health, c.Checks = "HEALTH_ERR", []string{"PG_DAMAGED", "OSD_DOWN"}
 }
 
 // brownfieldHosts has something wrong on each host, and something to be careful
 // with.
 func brownfieldHosts(t *testing.T, w *integratetest.World) {
-	addFile(w, "controller", "/etc/cinder/cinder.conf", "[DEFAULT]\nenabled_backends = ceph, junk,\nglance_api_version = 2\n"+
-		"backup_driver = cinder.backup.drivers.swift.SwiftBackupDriver\nbackup_ceph_pool = old\n[junk]\n[ceph]\n"+
-		"volume_driver = cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = prod\n")
+	addFile(w, "controller", "/etc/cinder/cinder.conf",
+		"[DEFAULT]\nenabled_backends = ceph, junk,\nglance_api_version = 2\n"+
+			"backup_driver = cinder.backup.drivers.swift.SwiftBackupDriver\nbackup_ceph_pool = old\n[junk]\n[ceph]\n"+
+			"volume_driver = cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = prod\n")
 	addFile(w, "controller", "/etc/ceph/ceph.client.glance.keyring", "[client.admin]\n\tkey = "+fixedKey(t).Reveal()+"\n")
-	addFile(w, "compute1", "/etc/ceph/ceph.conf", "[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n")
-	w.API.AddServer(openstack.Server{Name: "old", Host: "compute2", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+	addFile(w, "compute1", "/etc/ceph/ceph.conf",
+		"[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n")
+	w.API.AddServer(openstack.Server{Name: "old", Host: "compute2", Status: "ACTIVE", HasLocalDisk: true,
+		ImageID: "an-image"})
 	addFile(w, "compute2", "/etc/nova/nova-compute.conf", "[libvirt]\nrbd_user = someone\n")
 	w.Machines["compute2"].AddPackage("nova-compute", "2:31.0.0-6", true)
 }

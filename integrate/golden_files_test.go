@@ -25,39 +25,56 @@ func fileFaults() map[string]spoil {
 		secret = "[client.admin]\n\tkey = AQAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAA==\n"
 	)
 	return map[string]spoil{
-		"ceph-conf-of-another-cluster": holding("compute1", "/etc/ceph/ceph.conf", "[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n"),
-		"ceph-conf-is-broken":          holding("compute1", "/etc/ceph/ceph.conf", "[global\nfsid\n"),
-		"ceph-conf-with-a-password":    holding("controller", "/etc/ceph/ceph.conf", "[client.rgw]\nrgw keystone admin password = x\n"),
-		"ceph-conf-with-more":          holding("compute1", "/etc/ceph/ceph.conf", "# mine\n[global]\nmon host = 198.51.100.1\nrbd cache = true\n[client.cinder]\nkeyring = /root/other\n"),
-		"ceph-conf-cannot-be-read":     failing("compute1", errBroken, reading("/etc/ceph/ceph.conf")),
-		"ceph-folder-cannot-be-read":   failing("compute1", errBroken, reading("/etc/ceph")),
+		"ceph-conf-of-another-cluster": holding("compute1", "/etc/ceph/ceph.conf",
+			"[global]\nfsid = 00000000-1111-4222-8333-444444444444\nmon_host = 192.0.2.1\n"),
+		"ceph-conf-is-broken": holding("compute1", "/etc/ceph/ceph.conf", "[global\nfsid\n"),
+		"ceph-conf-with-a-password": holding("controller", "/etc/ceph/ceph.conf",
+			"[client.rgw]\nrgw keystone admin password = x\n"),
+		"ceph-conf-with-more": holding("compute1", "/etc/ceph/ceph.conf",
+			"# mine\n[global]\nmon host = 198.51.100.1\nrbd cache = true\n[client.cinder]\nkeyring = /root/other\n"),
+		"ceph-conf-cannot-be-read":   failing("compute1", errBroken, reading("/etc/ceph/ceph.conf")),
+		"ceph-folder-cannot-be-read": failing("compute1", errBroken, reading("/etc/ceph")),
 		"ceph-folder-is-a-file": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["compute1"].RemoveDir("/etc/ceph")
 			addFile(w, "compute1", "/etc/ceph", "")
 		},
-		"ceph-folder-is-missing": func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemoveDir("/etc/ceph") },
+		"ceph-folder-is-missing": withoutFolder("compute1", "/etc/ceph"),
 		"ceph-folder-is-closed": func(t *testing.T, w *integratetest.World) {
 			do(t, w, "compute1", remote.SetAttr{Path: "/etc/ceph", Mode: 0o700})
 		},
-		"keyring-of-another-user":       holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", secret),
-		"keyring-is-broken":             holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", "this is not a keyring\n"),
-		"keyring-of-an-old-key":         holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", strings.Replace(secret, "admin", "cinder", 1)),
-		"keyring-cannot-be-read":        failing("compute1", errBroken, reading("/etc/ceph/ceph.client.cinder.keyring")),
-		"nova-conf-cannot-be-read":      failing("compute1", errBroken, reading("/etc/nova/nova.conf")),
-		"nova-conf-is-broken":           holding("compute1", "/etc/nova/nova.conf", "[libvirt\nimages_type\n"),
-		"nova-conf-folder-fails":        failing("compute1", errBroken, reading("/etc/nova/nova.conf.d")),
-		"nova-conf-is-overridden":       holding("compute2", "/etc/nova/nova-compute.conf", "[libvirt]\nrbd_user = someone\n"),
-		"nova-conf-folder-overrides":    holding("compute2", "/etc/nova/nova.conf.d/zz.conf", "[libvirt]\nimages_type = qcow2\n"),
-		"glance-conf-is-missing":        removing("controller", "/etc/glance/glance-api.conf"),
-		"glance-conf-of-old-options":    holding("controller", "/etc/glance/glance-api.conf", "[glance_store]\nstores = file,http\ndefault_store = file\n[DEFAULT]\nshow_multiple_locations = True\n"),
-		"glance-conf-of-another-store":  holding("controller", "/etc/glance/glance-api.conf", "[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = other\n"),
-		"glance-conf-of-another-conf":   holding("controller", "/etc/glance/glance-api.conf", "[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = images\nrbd_store_ceph_conf = /etc/ceph/old.conf\n"),
-		"cinder-conf-of-another-pool":   holding("controller", "/etc/cinder/cinder.conf", driver+"rbd_pool = prod\n"),
-		"cinder-conf-of-another-conf":   holding("controller", "/etc/cinder/cinder.conf", driver+"rbd_pool = volumes\nrbd_ceph_conf = /etc/ceph/old.conf\n"),
-		"cinder-conf-of-another-driver": holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\n"),
-		"cinder-conf-of-swift-backups":  holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\nbackup_driver = cinder.backup.drivers.swift.SwiftBackupDriver\n"),
-		"cinder-conf-with-junk":         holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\nenabled_backends = nfs, , junk,\nglance_api_version = 2\nvolume_driver = x\n[nfs]\nvolume_driver = x\n[junk]\n\n[unused]\nrbd_pool = y\n"),
-		"cinder-conf-without-backends":  holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\nvolume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\nvolume_group = vg\n"),
+		"keyring-of-another-user": holding("compute1", "/etc/ceph/ceph.client.cinder.keyring", secret),
+		"keyring-is-broken": holding("compute1", "/etc/ceph/ceph.client.cinder.keyring",
+			"this is not a keyring\n"),
+		"keyring-of-an-old-key": holding("compute1", "/etc/ceph/ceph.client.cinder.keyring",
+			strings.Replace(secret, "admin", "cinder", 1)),
+		"keyring-cannot-be-read":   failing("compute1", errBroken, reading("/etc/ceph/ceph.client.cinder.keyring")),
+		"nova-conf-cannot-be-read": failing("compute1", errBroken, reading("/etc/nova/nova.conf")),
+		"nova-conf-is-broken":      holding("compute1", "/etc/nova/nova.conf", "[libvirt\nimages_type\n"),
+		"nova-conf-folder-fails":   failing("compute1", errBroken, reading("/etc/nova/nova.conf.d")),
+		"nova-conf-is-overridden": holding("compute2", "/etc/nova/nova-compute.conf",
+			"[libvirt]\nrbd_user = someone\n"),
+		"nova-conf-folder-overrides": holding("compute2", "/etc/nova/nova.conf.d/zz.conf",
+			"[libvirt]\nimages_type = qcow2\n"),
+		"glance-conf-is-missing": removing("controller", "/etc/glance/glance-api.conf"),
+		"glance-conf-of-old-options": holding("controller", "/etc/glance/glance-api.conf",
+			"[glance_store]\nstores = file,http\ndefault_store = file\n[DEFAULT]\nshow_multiple_locations = True\n"),
+		"glance-conf-of-another-store": holding("controller", "/etc/glance/glance-api.conf",
+			"[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = other\n"),
+		"glance-conf-of-another-conf": holding("controller", "/etc/glance/glance-api.conf",
+			"[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\n"+
+				"rbd_store_pool = images\nrbd_store_ceph_conf = /etc/ceph/old.conf\n"),
+		"cinder-conf-of-another-pool": holding("controller", "/etc/cinder/cinder.conf", driver+"rbd_pool = prod\n"),
+		"cinder-conf-of-another-conf": holding("controller", "/etc/cinder/cinder.conf",
+			driver+"rbd_pool = volumes\nrbd_ceph_conf = /etc/ceph/old.conf\n"),
+		"cinder-conf-of-another-driver": holding("controller", "/etc/cinder/cinder.conf",
+			"[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\n"),
+		"cinder-conf-of-swift-backups": holding("controller", "/etc/cinder/cinder.conf",
+			"[DEFAULT]\nbackup_driver = cinder.backup.drivers.swift.SwiftBackupDriver\n"),
+		"cinder-conf-with-junk": holding("controller", "/etc/cinder/cinder.conf",
+			"[DEFAULT]\nenabled_backends = nfs, , junk,\nglance_api_version = 2\nvolume_driver = x\n[nfs]\n"+
+				"volume_driver = x\n[junk]\n\n[unused]\nrbd_pool = y\n"),
+		"cinder-conf-without-backends": holding("controller", "/etc/cinder/cinder.conf",
+			"[DEFAULT]\nvolume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\nvolume_group = vg\n"),
 	}
 }
 
@@ -96,7 +113,7 @@ func entryFaults() map[string]spoil {
 		"home-others-write-to": func(t *testing.T, w *integratetest.World) {
 			do(t, w, "compute1", remote.SetAttr{Path: home, Mode: 0o775})
 		},
-		"home-is-missing":         func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemoveDir(home) },
+		"home-is-missing":         withoutFolder("compute1", home),
 		"ssh-folder-is-a-file":    holding("compute1", home+"/.ssh", ""),
 		"keys-cannot-be-read":     failing("compute1", errBroken, reading(keys)),
 		"without-sudo":            removing("compute1", "/etc/sudoers"),
@@ -130,7 +147,8 @@ func preparedFaults() map[string]spoil {
 		},
 		"locked-packages": old(func(_ *testing.T, w *integratetest.World) {
 			addFile(w, "compute1", "/etc/os-release", "ID=\"rocky\"\nID_LIKE=\"rhel centos fedora\"\n")
-			addFile(w, "compute1", "/etc/dnf/plugins/versionlock.list", "# Added lock on Thu Nov 26 09:26:44 2026\nlibrbd1-2:16.2.9-1.*\n")
+			addFile(w, "compute1", "/etc/dnf/plugins/versionlock.list",
+				"# Added lock on Thu Nov 26 09:26:44 2026\nlibrbd1-2:16.2.9-1.*\n")
 		}),
 		"repository-of-no-codename": holding("compute2", "/etc/os-release", "ID=debian\n"),
 		"repository-does-not-work": func(_ *testing.T, w *integratetest.World) {
@@ -156,12 +174,13 @@ func kollaFaults() map[string]spoil {
 	}
 	engine := func(out, err string, exit int) spoil {
 		return func(_ *testing.T, w *integratetest.World) {
-			w.Machines["controller"].Handle("docker", func(remote.Run) ([]byte, []byte, int) { return []byte(out), []byte(err), exit })
+			w.Machines["controller"].Handle("docker",
+				func(remote.Run) ([]byte, []byte, int) { return []byte(out), []byte(err), exit })
 		}
 	}
 	return map[string]spoil{
-		"no-container":      func(_ *testing.T, w *integratetest.World) { delete(w.Containers["controller"], "glance_api") },
-		"no-libvirt":        func(_ *testing.T, w *integratetest.World) { delete(w.Containers["compute1"], "nova_libvirt") },
+		"no-container":      withoutContainer("controller", "glance_api"),
+		"no-libvirt":        withoutContainer("compute1", "nova_libvirt"),
 		"no-engine":         engine("", "Cannot connect to the Docker daemon\n", 1),
 		"engine-that-talks": engine("true", "", 0),
 		"another-folder":    glance(func(c *integratetest.Container) { c.Folder = "/opt/kolla/glance-api" }),
@@ -170,19 +189,26 @@ func kollaFaults() map[string]spoil {
 		"another-release-by-image": glance(func(c *integratetest.Container) {
 			c.Version, c.Image = "", "registry:5000/kolla/glance-api:2024.1-ubuntu-jammy"
 		}),
-		"release-cannot-be-told": glance(func(c *integratetest.Container) { c.Version, c.Image = "", "x/glance-api:nightly" }),
-		"no-unit":                func(_ *testing.T, w *integratetest.World) { w.Machines["controller"].RemoveUnit(glanceUnit) },
+		"release-cannot-be-told": glance(func(c *integratetest.Container) {
+			c.Version, c.Image = "",
+				"x/glance-api:nightly"
+		}),
+		"no-unit": withoutUnit("controller", glanceUnit),
 		"beside-its-unit": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["controller"].StopUnit(glanceUnit)
 			w.Containers["controller"]["glance_api"].Since = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 		},
-		"copies-nothing":        holding("controller", config, `{"command": "glance-api", "config_files": []}`),
-		"copies-only-ceph-conf": holding("controller", config, `{"config_files": [{"source": "/var/lib/kolla/config_files/ceph.conf", "dest": "/etc/ceph/"}]}`),
-		"copies-from-elsewhere": holding("controller", config, `{"config_files": [{"source": "/var/lib/kolla/config_files/cluster1", "dest": "/etc/ceph"}]}`),
-		"copies-from-the-image": holding("controller", config, `{"config_files": [{"source": "/opt/ceph", "dest": "/etc/ceph"}]}`),
-		"copies-each-file":      holding("controller", config, `{"config_files": [{"source": "/var/lib/kolla/config_files/ceph.*", "dest": "/etc/ceph/"}]}`),
-		"config-is-broken":      holding("controller", config, "secret"),
-		"config-unreadable":     failing("controller", errBroken, reading(config)),
+		"copies-nothing": holding("controller", config, `{"command": "glance-api", "config_files": []}`),
+		"copies-only-ceph-conf": holding("controller", config,
+			`{"config_files": [{"source": "/var/lib/kolla/config_files/ceph.conf", "dest": "/etc/ceph/"}]}`),
+		"copies-from-elsewhere": holding("controller", config,
+			`{"config_files": [{"source": "/var/lib/kolla/config_files/cluster1", "dest": "/etc/ceph"}]}`),
+		"copies-from-the-image": holding("controller", config,
+			`{"config_files": [{"source": "/opt/ceph", "dest": "/etc/ceph"}]}`),
+		"copies-each-file": holding("controller", config,
+			`{"config_files": [{"source": "/var/lib/kolla/config_files/ceph.*", "dest": "/etc/ceph/"}]}`),
+		"config-is-broken":  holding("controller", config, "secret"),
+		"config-unreadable": failing("controller", errBroken, reading(config)),
 		"libvirt-copies-nothing": holding("compute1", "/etc/kolla/nova-libvirt/config.json",
 			`{"config_files": []}`),
 		"libvirt-copies-from-elsewhere": holding("compute1", "/etc/kolla/nova-libvirt/config.json",
@@ -220,7 +246,8 @@ func cloudFaults() map[string]spoil {
 		},
 		"local-disks": func(_ *testing.T, w *integratetest.World) {
 			for _, name := range []string{"a", "b", "c", "d", "e", "f", "g"} {
-				w.API.AddServer(openstack.Server{Name: name, Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
+				w.API.AddServer(openstack.Server{Name: name, Host: "compute1", Status: "ACTIVE", HasLocalDisk: true,
+					ImageID: "an-image"})
 			}
 		},
 		"type-of-another-backend": func(_ *testing.T, w *integratetest.World) { w.API.AddVolumeType("ceph", "nfs") },

@@ -37,10 +37,11 @@ func goldenFindings() []goldenCase {
 		{"cloud", []string{goldenExample}, cloudFaults()},
 	} {
 		for _, name := range slices.Sorted(maps.Keys(part.cases)) {
-			all = append(all, goldenCase{name: part.prefix + "-" + name, spec: part.spec, steps: []goldenStep{{world: part.cases[name]}}})
+			all = append(all, goldenCase{name: part.prefix + "-" + name, spec: part.spec,
+				steps: []goldenStep{{world: part.cases[name]}}})
 		}
 	}
-	return append(all, specFindings()...)
+	return slices.Concat(all, specFindings(), controllerFindings())
 }
 
 func clusterFaults() map[string]spoil {
@@ -66,7 +67,8 @@ func clusterFaults() map[string]spoil {
 		},
 		"without-osds": func(_ *testing.T, w *integratetest.World) { w.Ceph["ceph"].OSDsUp = 0 },
 		"sick": func(_ *testing.T, w *integratetest.World) {
-			w.Ceph["ceph"].Health, w.Ceph["ceph"].Checks, w.Ceph["ceph"].Muted = "HEALTH_ERR", []string{"OSD_DOWN", "PG_DAMAGED"}, []string{"OSD_DOWN"}
+			w.Ceph["ceph"].Health, w.Ceph["ceph"].Checks, w.Ceph["ceph"].Muted = "HEALTH_ERR",
+				[]string{"OSD_DOWN", "PG_DAMAGED"}, []string{"OSD_DOWN"}
 		},
 		"pool-of-cephfs": func(t *testing.T, w *integratetest.World) {
 			require.NoError(t, w.Ceph["ceph"].AddPool(ceph.Pool{Name: "volumes", Application: "cephfs"}))
@@ -81,7 +83,8 @@ func clusterFaults() map[string]spoil {
 			w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.cinder", Key: fixedKey(t), Caps: caps})
 		},
 		"administrator": func(t *testing.T, w *integratetest.World) {
-			w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: fixedKey(t), Caps: ceph.Caps{"mon": "allow *", "osd": "allow *"}})
+			w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: fixedKey(t),
+				Caps: ceph.Caps{"mon": "allow *", "osd": "allow *"}})
 		},
 		"new-key-type": func(t *testing.T, w *integratetest.World) {
 			key, err := ceph.ParseKey(newKey)
@@ -114,7 +117,8 @@ func erasureFaults() map[string]spoil {
 		"pool-for-headers":        addPool(ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}),
 		"pool-without-size":       addPool(ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}),
 		"another-profile": func(_ *testing.T, w *integratetest.World) {
-			w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host", DeviceClass: "hdd"})
+			w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host",
+				DeviceClass: "hdd"})
 		},
 		"one-osd-too-few":        osds(hosts("hdd", 3, 2)),
 		"too-few-osds":           osds(hosts("hdd", 2, 2)),
@@ -175,12 +179,13 @@ func writing(path string) func(remote.Op) bool {
 func hostFaults() map[string]spoil {
 	host := func(step string, err error) error { return &remote.HostError{Host: "compute1", Step: step, Err: err} }
 	return map[string]spoil{
-		"unreachable":        failing("compute1", host("connect", remote.ErrUnreachable), every),
-		"sudo-refused":       failing("compute1", host("sudo", remote.ErrSudo), every),
-		"login-refused":      failing("compute1", host("authenticate", remote.ErrAuth), every),
-		"hangs":              failing("compute1", host("exchange", remote.ErrTimeout), every),
-		"controller-is-gone": failing("controller", &remote.HostError{Host: "controller", Step: "connect", Err: remote.ErrUnreachable}, every),
-		"disk-full":          failing("controller", remote.ErrNoSpace, writing("/etc/ceph/ceph.client.glance.keyring")),
+		"unreachable":   failing("compute1", host("connect", remote.ErrUnreachable), every),
+		"sudo-refused":  failing("compute1", host("sudo", remote.ErrSudo), every),
+		"login-refused": failing("compute1", host("authenticate", remote.ErrAuth), every),
+		"hangs":         failing("compute1", host("exchange", remote.ErrTimeout), every),
+		"controller-is-gone": failing("controller",
+			&remote.HostError{Host: "controller", Step: "connect", Err: remote.ErrUnreachable}, every),
+		"disk-full": failing("controller", remote.ErrNoSpace, writing("/etc/ceph/ceph.client.glance.keyring")),
 		"lost-on-the-way": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["compute2"].FailAfter = func(op remote.Op) error {
 				if writing("/etc/nova/nova.conf")(op) {
@@ -189,7 +194,7 @@ func hostFaults() map[string]spoil {
 				return nil
 			}
 		},
-		"unit-is-gone": func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemoveUnit("nova-compute.service") },
+		"unit-is-gone": withoutUnit("compute1", "nova-compute.service"),
 		"unit-fails": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["compute1"].BreakUnit("nova-compute.service", "it said why")
 		},
@@ -219,7 +224,7 @@ func hostFaults() map[string]spoil {
 			w.Machines["compute1"].RemovePackage("nova-compute")
 			w.Machines["controller"].RemovePackage("glance-api")
 		},
-		"packages-cannot-be-installed": func(_ *testing.T, w *integratetest.World) { w.Machines["compute1"].RemovePackage("python3-rbd") },
+		"packages-cannot-be-installed": withoutPackage("compute1", "python3-rbd"),
 	}
 }
 
@@ -228,5 +233,22 @@ func putSecret(t *testing.T, w *integratetest.World, uuid, entity string) {
 	t.Helper()
 	value, err := libvirtsecret.ParseValue(fixedKey(t).Reveal())
 	require.NoError(t, err)
-	w.Libvirt["compute1"].Put(libvirtsecret.Secret{UUID: uuid, UsageID: libvirtsecret.UsageID(w.Ceph["ceph"].FSID, entity), Value: value})
+	w.Libvirt["compute1"].Put(libvirtsecret.Secret{UUID: uuid,
+		UsageID: libvirtsecret.UsageID(w.Ceph["ceph"].FSID, entity), Value: value})
+}
+
+func withoutUnit(host, unit string) spoil {
+	return func(_ *testing.T, w *integratetest.World) { w.Machines[host].RemoveUnit(unit) }
+}
+
+func withoutPackage(host, name string) spoil {
+	return func(_ *testing.T, w *integratetest.World) { w.Machines[host].RemovePackage(name) }
+}
+
+func withoutFolder(host, path string) spoil {
+	return func(_ *testing.T, w *integratetest.World) { w.Machines[host].RemoveDir(path) }
+}
+
+func withoutContainer(host, name string) spoil {
+	return func(_ *testing.T, w *integratetest.World) { delete(w.Containers[host], name) }
 }

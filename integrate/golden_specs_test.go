@@ -22,55 +22,51 @@ hosts:
 // specFindings are findings that a Spec of its own is needed for.
 func specFindings() []goldenCase {
 	const (
-		ha    = "[DEFAULT]\ncluster = ha\n"
-		locks = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
-		all   = "cinder: {backends: [{name: ceph, options: {backend_host: \"rbd:volumes\"}}]}"
 		specs = "cinder: {backends: [{name: ceph, volume_type: ceph, extra_specs: {multiattach: \"<is> True\"}}]}"
 		zone  = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
 	)
-	cinderConf := func(first, second string) spoil {
-		return both(holding("controller", "/etc/cinder/cinder.conf", first), holding("controller2", "/etc/cinder/cinder.conf", second))
-	}
-	one := func(name string, change spoil, spec ...string) goldenCase {
-		return goldenCase{name: "spec-" + name, spec: append([]string{goldenExample}, spec...), steps: []goldenStep{{world: change}}}
-	}
 	return []goldenCase{
-		one("packages-are-missing", nil, "clusters: [{name: ceph, min_client: 16.2.16}]\npackages: check"),
-		one("packages-are-old", oldClientsEverywhere, goldenPrepared, "packages: check"),
-		one("shared-pool", nil, "nova: {pool: volumes}"),
-		one("unknown-option", nil, "cinder: {backends: [{name: ceph, options: {rdb_max_clone_depth: \"3\", backend_host: all}}]}"),
-		one("classic-caps-on-pacific", nil, "clusters: [{name: ceph, caps: classic}]"),
-		one("foreign-rights-are-removed", clusterFaults()["foreign-rights"], "clusters: [{name: ceph, remove_foreign_caps: true}]"),
-		one("no-such-profile", nil, goldenErasure, "clusters: [{name: ceph, pools: [{name: images-data, erasure_profile: none}, "+
-			"{name: volumes-data, size: 3}, {name: vms-data, size: 3}, {name: backups-data, size: 3}]}]"),
-		one("pool-of-no-such-rule", nil, "clusters: [{name: ceph, pools: [{name: images, crush_rule: fast}]}]"),
-		one("home-is-another", bareHosts, goldenBare, "prepare: {authorize: {home: /srv/deploy}}"),
-		one("repository-of-apt-alone", nil, "layout: rdo\nprepare: {repository: {apt: \"https://mirror.example/ceph\", "+
+		withSpec("packages-are-missing", nil, "clusters: [{name: ceph, min_client: 16.2.16}]\npackages: check"),
+		withSpec("packages-are-old", oldClientsEverywhere, goldenPrepared, "packages: check"),
+		withSpec("shared-pool", nil, "nova: {pool: volumes}"),
+		withSpec("unknown-option", nil, "cinder: {backends: [{name: ceph, options: {rdb_max_clone_depth: \"3\", "+
+			"backend_host: all}}]}"),
+		withSpec("classic-caps-on-pacific", nil, "clusters: [{name: ceph, caps: classic}]"),
+		withSpec("foreign-rights-are-removed", clusterFaults()["foreign-rights"],
+			"clusters: [{name: ceph, remove_foreign_caps: true}]"),
+		withSpec("no-such-profile", nil, goldenErasure,
+			"clusters: [{name: ceph, pools: [{name: images-data, erasure_profile: none}, "+
+				"{name: volumes-data, size: 3}, {name: vms-data, size: 3}, {name: backups-data, size: 3}]}]"),
+		withSpec("pool-of-no-such-rule", nil, "clusters: [{name: ceph, pools: [{name: images, crush_rule: fast}]}]"),
+		withSpec("home-is-another", bareHosts, goldenBare, "prepare: {authorize: {home: /srv/deploy}}"),
+		withSpec("repository-of-apt-alone", nil, "layout: rdo\nprepare: {repository: {apt: \"https://mirror.example/ceph\", "+
 			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
-		one("repository-of-dnf-alone", nil, "prepare: {repository: {dnf: \"https://mirror.example/ceph\", "+
+		withSpec("repository-of-dnf-alone", nil, "prepare: {repository: {dnf: \"https://mirror.example/ceph\", "+
 			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
-		one("disks-are-kept", nil, "hosts: [{name: compute1, disks: keep, services: [nova-compute]}, {name: controller, services: [cinder-volume]}]\n"+
+		withSpec("disks-are-kept", nil, "hosts: [{name: compute1, disks: keep, services: [nova-compute]}, "+
+			"{name: controller, services: [cinder-volume]}]\n"+
 			"clusters: [{name: ceph}]\nglance: null\nbackup: null"),
-		one("direct-snapshots", nil, "nova: {direct_snapshots: true}"),
-		one("one-zone-until-ocata", nil, "release: ocata", zone),
-		one("moves-backups-until-ocata", holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\n"), "release: ocata", zone),
-		one("two-controllers", nil, goldenControllers),
-		one("two-controllers-old", cinderConf(ha, ha), goldenControllers, "release: queens"),
-		one("two-controllers-as-one", nil, goldenControllers, all),
-		one("two-controllers-one-locks", cinderConf(locks, "[DEFAULT]\n"), goldenControllers, all),
-		one("two-controllers-in-a-cluster", cinderConf(ha+locks, ha+locks), goldenControllers),
-		one("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
-		one("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
-		{name: "cloud-host-by-another-name", spec: []string{goldenExample}, steps: []goldenStep{{world: anotherName, look: true}}},
-		{name: "cloud-service-is-down", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: serviceIsDown, look: true}}},
-		{name: "spec-type-with-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: specs, world: withVolume}}},
+		withSpec("direct-snapshots", nil, "nova: {direct_snapshots: true}"),
+		withSpec("one-zone-until-ocata", nil, "release: ocata", zone),
+		withSpec("moves-backups-until-ocata", holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\n"),
+			"release: ocata", zone),
+		{name: "cloud-host-by-another-name", spec: []string{goldenExample},
+			steps: []goldenStep{{world: anotherName, look: true}}},
+		{name: "cloud-service-is-down", spec: []string{goldenExample},
+			steps: []goldenStep{{}, {world: serviceIsDown, look: true}}},
+		{name: "spec-type-with-volumes", spec: []string{goldenExample},
+			steps: []goldenStep{{}, {spec: specs, world: withVolume}}},
 		{name: "spec-type-without-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: specs}}},
-		{name: "spec-zone-with-volumes", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone, world: withVolume}}},
-		{name: "spec-zone-without-apis", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone, world: cloudFaults()["none"]}}},
+		{name: "spec-zone-with-volumes", spec: []string{goldenExample},
+			steps: []goldenStep{{}, {spec: zone, world: withVolume}}},
+		{name: "spec-zone-without-apis", spec: []string{goldenExample},
+			steps: []goldenStep{{}, {spec: zone, world: cloudFaults()["none"]}}},
 		{name: "spec-zone-is-new", spec: []string{goldenExample}, steps: []goldenStep{{}, {spec: zone}}},
-		{name: "spec-osds-are-lost", spec: []string{goldenExample, goldenErasure}, steps: []goldenStep{{}, {world: erasureFaults()["too-few-osds"]}}},
+		{name: "spec-osds-are-lost", spec: []string{goldenExample, goldenErasure},
+			steps: []goldenStep{{}, {world: erasureFaults()["too-few-osds"]}}},
 		{name: "spec-secret-is-private", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: privateSecret}}},
-		{name: "spec-one-cluster-is-down", spec: []string{goldenExample, goldenTwoClusters}, steps: []goldenStep{{world: secondIsDown}}},
+		{name: "spec-one-cluster-is-down", spec: []string{goldenExample, goldenTwoClusters},
+			steps: []goldenStep{{world: secondIsDown}}},
 	}
 }
 
@@ -96,9 +92,38 @@ func secondIsDown(_ *testing.T, w *integratetest.World) {
 // anotherName makes the APIs know a compute by another name than the Spec.
 func anotherName(_ *testing.T, w *integratetest.World) {
 	w.API.RemoveService("nova-compute", "compute1")
-	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true, Up: true})
+	w.API.AddService(openstack.ServiceRecord{Binary: "nova-compute", Host: "compute1.example.org", Enabled: true,
+		Up: true})
 }
 
 func serviceIsDown(_ *testing.T, w *integratetest.World) {
 	w.API.SetUp("nova-compute", "compute1", false)
+}
+
+// withSpec is a scenario of a Spec of its own.
+func withSpec(name string, change spoil, spec ...string) goldenCase {
+	return goldenCase{name: "spec-" + name, spec: append([]string{goldenExample}, spec...),
+		steps: []goldenStep{{world: change}}}
+}
+
+// controllerFindings are about services that run on two controllers.
+func controllerFindings() []goldenCase {
+	const (
+		ha    = "[DEFAULT]\ncluster = ha\n"
+		locks = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
+		all   = "cinder: {backends: [{name: ceph, options: {backend_host: \"rbd:volumes\"}}]}"
+	)
+	cinderConf := func(first, second string) spoil {
+		return both(holding("controller", "/etc/cinder/cinder.conf", first),
+			holding("controller2", "/etc/cinder/cinder.conf", second))
+	}
+	return []goldenCase{
+		withSpec("two-controllers", nil, goldenControllers),
+		withSpec("two-controllers-old", cinderConf(ha, ha), goldenControllers, "release: queens"),
+		withSpec("two-controllers-as-one", nil, goldenControllers, all),
+		withSpec("two-controllers-one-locks", cinderConf(locks, "[DEFAULT]\n"), goldenControllers, all),
+		withSpec("two-controllers-in-a-cluster", cinderConf(ha+locks, ha+locks), goldenControllers),
+		withSpec("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
+		withSpec("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
+	}
 }

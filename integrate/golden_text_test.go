@@ -75,7 +75,8 @@ func unifiedDiff(file, want, got string) string {
 	const around = 3
 	was, now, shown := 1, 1, -1 // line numbers, and the last index that was shown
 	for i, line := range lines {
-		near := slices.ContainsFunc(lines[max(0, i-around):min(len(lines), i+around+1)], func(l string) bool { return l[0] != ' ' })
+		near := slices.ContainsFunc(lines[max(0, i-around):min(len(lines), i+around+1)],
+			func(l string) bool { return l[0] != ' ' })
 		if near {
 			if shown != i-1 || i == 0 {
 				fmt.Fprintf(&out, "@@ -%d +%d @@\n", was, now)

@@ -31,7 +31,11 @@ clusters:
   - name: ceph
     host: ceph01
     access: ceph
-    pools: [{name: images, pg_num: 16}, {name: volumes, pg_num: 16}, {name: backups, pg_num: 16}, {name: vms, pg_num: 16}]
+    pools:
+      - {name: images, pg_num: 16}
+      - {name: volumes, pg_num: 16}
+      - {name: backups, pg_num: 16}
+      - {name: vms, pg_num: 16}
   - name: west
     host: ceph01
     erasure_profiles: [{name: k2m1, k: 2, m: 1, failure_domain: osd}]
@@ -134,19 +138,28 @@ func goldenScenarios(t *testing.T) []goldenCase {
 		{name: "two-clusters", spec: []string{goldenExample, goldenTwoClusters}, steps: once},
 		{name: "erasure-coded", spec: []string{goldenExample, goldenErasure}, steps: once},
 		{name: "bare-hosts", spec: []string{goldenExample, goldenBare}, steps: []goldenStep{{world: bareHosts}}},
-		{name: "bare-hosts-narrow", spec: []string{goldenExample, goldenBare, "prepare: {sudo: {narrow: true}}"}, steps: []goldenStep{{world: bareHosts}}},
-		{name: "bare-hosts-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare}, steps: []goldenStep{{world: both(bareHosts, oldClientsEverywhere)}}},
-		{name: "prepared-hosts", spec: []string{goldenExample, goldenPrepared}, steps: []goldenStep{{world: oldClientsEverywhere}}},
-		{name: "prepared-hosts-rdo", spec: []string{goldenExample, goldenPrepared, "layout: rdo"}, steps: []goldenStep{{world: oldClientsEverywhere}}},
+		{name: "bare-hosts-narrow", spec: []string{goldenExample, goldenBare, "prepare: {sudo: {narrow: true}}"},
+			steps: []goldenStep{{world: bareHosts}}},
+		{name: "bare-hosts-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare},
+			steps: []goldenStep{{world: both(bareHosts, oldClientsEverywhere)}}},
+		{name: "prepared-hosts", spec: []string{goldenExample, goldenPrepared},
+			steps: []goldenStep{{world: oldClientsEverywhere}}},
+		{name: "prepared-hosts-rdo", spec: []string{goldenExample, goldenPrepared, "layout: rdo"},
+			steps: []goldenStep{{world: oldClientsEverywhere}}},
 		{name: "havana", spec: []string{specFile(t, "../examples/havana/cloud.yaml")}, steps: []goldenStep{{world: havana}}},
 		{name: "mixed-layouts", spec: []string{goldenExample, goldenMixed}, steps: once},
-		{name: "classic-caps", spec: []string{goldenExample, "release: queens\nclusters: [{name: ceph, caps: classic, pools: [{name: images, pg_num: 8}]}]"}, steps: once},
+		{name: "classic-caps", spec: []string{goldenExample,
+			"release: queens\nclusters: [{name: ceph, caps: classic, pools: [{name: images, pg_num: 8}]}]"}, steps: once},
 		{name: "drift", spec: []string{goldenExample}, steps: []goldenStep{{}, {world: drifted}}},
-		{name: "drift-kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{}, {world: driftedContainers}}},
-		{name: "drift-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare}, steps: []goldenStep{{world: bareHosts}, {world: driftedPreparation}}},
-		{name: "brownfield-cluster", spec: []string{goldenExample, goldenErasure}, steps: []goldenStep{{world: brownfieldCluster}}},
+		{name: "drift-kolla", spec: []string{goldenExample, goldenKolla},
+			steps: []goldenStep{{}, {world: driftedContainers}}},
+		{name: "drift-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare},
+			steps: []goldenStep{{world: bareHosts}, {world: driftedPreparation}}},
+		{name: "brownfield-cluster", spec: []string{goldenExample, goldenErasure},
+			steps: []goldenStep{{world: brownfieldCluster}}},
 		{name: "brownfield-hosts", spec: []string{goldenExample}, steps: []goldenStep{{world: brownfieldHosts}}},
-		{name: "brownfield-kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{world: brownfieldContainers}}},
+		{name: "brownfield-kolla", spec: []string{goldenExample, goldenKolla},
+			steps: []goldenStep{{world: brownfieldContainers}}},
 	}
 	for layout, releases := range map[string][]string{
 		"debian":  {"icehouse", "queens", "2026.2"},
