@@ -11,6 +11,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/remote"
 )
 
 // goldenConflicts are worlds that change between the plan and its being applied:
@@ -136,5 +137,24 @@ hosts:
 		{name: "bare", spec: []string{goldenExample, goldenBare}, steps: []goldenStep{{world: bareHosts}}},
 		{name: "cluster-is-down", spec: []string{goldenExample, more},
 			steps: []goldenStep{{world: clusterFaults()["unreachable"]}}},
+	}
+}
+
+// goldenDetections are clouds whose Spec leaves the release to the hosts.
+func goldenDetections() []goldenCase {
+	nobody := func(_ *testing.T, w *integratetest.World) {
+		for _, m := range w.Machines {
+			m.Fail = func(remote.Op) error { return errBroken }
+		}
+	}
+	return []goldenCase{
+		{name: "debian", spec: []string{goldenExample}, steps: []goldenStep{{}}},
+		{name: "upstart", spec: []string{goldenExample, "layout: upstart\nrelease: havana"}, steps: []goldenStep{{}}},
+		{name: "kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{}}},
+		{name: "mixed", spec: []string{goldenExample, goldenMixed}, steps: []goldenStep{{}}},
+		{name: "another-release", spec: []string{goldenExample},
+			steps: []goldenStep{{world: hostFaults()["another-release"]}}},
+		{name: "one-is-silent", spec: []string{goldenExample}, steps: []goldenStep{{world: hostFaults()["unreachable"]}}},
+		{name: "nobody-tells", spec: []string{goldenExample}, steps: []goldenStep{{world: nobody}}},
 	}
 }

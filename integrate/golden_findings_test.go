@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -41,7 +42,7 @@ func goldenFindings() []goldenCase {
 				steps: []goldenStep{{world: part.cases[name]}}})
 		}
 	}
-	return slices.Concat(all, specFindings(), controllerFindings())
+	return slices.Concat(all, specFindings(), controllerFindings(), laterFindings())
 }
 
 func clusterFaults() map[string]spoil {
@@ -194,7 +195,8 @@ func hostFaults() map[string]spoil {
 				return nil
 			}
 		},
-		"unit-is-gone": withoutUnit("compute1", "nova-compute.service"),
+		"unit-is-gone":   withoutUnit("compute1", "nova-compute.service"),
+		"unit-is-masked": func(_ *testing.T, w *integratetest.World) { w.Hosts["compute1"] = masking{w.Hosts["compute1"]} },
 		"unit-fails": func(_ *testing.T, w *integratetest.World) {
 			w.Machines["compute1"].BreakUnit("nova-compute.service", "it said why")
 		},
@@ -251,4 +253,18 @@ func withoutFolder(host, path string) spoil {
 
 func withoutContainer(host, name string) spoil {
 	return func(_ *testing.T, w *integratetest.World) { delete(w.Containers[host], name) }
+}
+
+// masking is a host whose units are all masked.
+type masking struct{ remote.Host }
+
+// Do implements remote.Host.
+func (m masking) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	results, err := m.Host.Do(ctx, ops...)
+	for i, op := range ops {
+		if _, ok := op.(remote.UnitState); ok && i < len(results) {
+			results[i].Unit.Load = "masked"
+		}
+	}
+	return results, err
 }

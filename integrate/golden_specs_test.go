@@ -21,10 +21,7 @@ hosts:
 
 // specFindings are findings that a Spec of its own is needed for.
 func specFindings() []goldenCase {
-	const (
-		specs = "cinder: {backends: [{name: ceph, volume_type: ceph, extra_specs: {multiattach: \"<is> True\"}}]}"
-		zone  = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
-	)
+	const zone = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
 	return []goldenCase{
 		withSpec("packages-are-missing", nil, "clusters: [{name: ceph, min_client: 16.2.16}]\npackages: check"),
 		withSpec("packages-are-old", oldClientsEverywhere, goldenPrepared, "packages: check"),
@@ -50,6 +47,33 @@ func specFindings() []goldenCase {
 		withSpec("one-zone-until-ocata", nil, "release: ocata", zone),
 		withSpec("moves-backups-until-ocata", holding("controller", "/etc/cinder/cinder.conf", "[DEFAULT]\n"),
 			"release: ocata", zone),
+		withSpec("profiles-before-luminous", jewel, "release: queens"),
+		withSpec("rule-before-luminous", jewel, "release: newton\nclusters: [{name: ceph, caps: classic, "+
+			"pools: [{name: images, pg_num: 8, crush_rule: ssd}, {name: volumes, pg_num: 8}]}]"),
+		withSpec("data-pool-before-luminous", jewel, goldenErasure),
+		withSpec("cluster-asked-on-a-host", clusterFaults()["unreachable"],
+			"clusters: [{name: ceph, host: controller, access: ceph}]"),
+		withSpec("repository-of-a-suite", nil, goldenPrepared,
+			"prepare: {repository: {suite: reef, components: [main, test]}, guests: {account: \"qemu:kvm\", "+
+				"options: {admin_socket: /var/run/guests/$pid.asok, log_file: \"\"}}}"),
+		withSpec("login-as-root", nil, goldenBare, "ssh: {user: root, sudo: false}\nprepare: {sudo: null}"),
+		withSpec("secrets-by-name", nil, "cinder: {backends: [{name: ceph, "+
+			"secret_uuid: 11111111-2222-4333-8444-555555555555}]}\n"+
+			"nova: {secret_uuid: 11111111-2222-4333-8444-555555555555}"),
+		withSpec("default-profile", nil, goldenErasure, "clusters: [{name: ceph, erasure_profiles: [], pools: ["+
+			"{name: images-data, erasure_profile: default}, {name: volumes-data, erasure_profile: default}, "+
+			"{name: vms-data, erasure_profile: default}, {name: backups-data, size: 2}]}]"),
+	}
+}
+
+// laterFindings come up when a cloud was integrated, and its Spec or the world
+// changes.
+func laterFindings() []goldenCase {
+	const (
+		specs = "cinder: {backends: [{name: ceph, volume_type: ceph, extra_specs: {multiattach: \"<is> True\"}}]}"
+		zone  = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
+	)
+	return []goldenCase{
 		{name: "cloud-host-by-another-name", spec: []string{goldenExample},
 			steps: []goldenStep{{world: anotherName, look: true}}},
 		{name: "cloud-service-is-down", spec: []string{goldenExample},
@@ -126,4 +150,9 @@ func controllerFindings() []goldenCase {
 		withSpec("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
 		withSpec("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
 	}
+}
+
+// jewel is a cluster from before Luminous.
+func jewel(_ *testing.T, w *integratetest.World) {
+	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
 }

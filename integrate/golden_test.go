@@ -310,7 +310,7 @@ func TestGoldenScenarios(t *testing.T) {
 			r.compare(dir)
 		})
 	}
-	names = append(names, "faults.txt", "findings", "rollouts")
+	names = append(names, "detection", "faults.txt", "findings", "rollouts")
 	sameFiles(t, goldenDir, names)
 }
 
@@ -362,6 +362,20 @@ func TestGoldenRollouts(t *testing.T) {
 			}
 			r.put(c.name+".txt", b.String())
 			r.compare(filepath.Join(goldenDir, "rollouts"))
+		})
+	}
+}
+
+// TestGoldenDetection records what the hosts tell of the release.
+func TestGoldenDetection(t *testing.T) {
+	for _, c := range goldenDetections() {
+		t.Run(c.name, func(t *testing.T) {
+			r := newGoldenRun(t, c.spec)
+			r.step(c.steps[0])
+			r.spec.Release = ""
+			d, err := integrate.DetectRelease(t.Context(), integrate.Config{Spec: r.spec, World: r.world.World})
+			r.put(c.name+".txt", "release: "+d.Release+"\n"+d.String()+"error: "+errorText(err))
+			r.compare(filepath.Join(goldenDir, "detection"))
 		})
 	}
 }
