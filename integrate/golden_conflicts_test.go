@@ -158,3 +158,28 @@ func goldenDetections() []goldenCase {
 		{name: "nobody-tells", spec: []string{goldenExample}, steps: []goldenStep{{world: nobody}}},
 	}
 }
+
+// goldenJourneys are clouds that are verified whole. Their step comes after they were
+// integrated.
+func goldenJourneys(t *testing.T) []goldenCase {
+	lab := specFile(t, "../examples/lab/cloud.yaml")
+	fewerRights := func(t *testing.T, w *integratetest.World) {
+		mon := ceph.New(w.Ceph["ceph"])
+		user, err := mon.User(t.Context(), "client.cinder")
+		require.NoError(t, err)
+		fewer, err := ceph.ParseCaps(map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=backups"})
+		require.NoError(t, err)
+		require.NoError(t, mon.SetCaps(t.Context(), "client.cinder", user.Caps, fewer))
+	}
+	return []goldenCase{
+		{name: "lab", spec: []string{lab}, steps: []goldenStep{{}}},
+		{name: "lab-second-cluster", spec: []string{lab, goldenSecondCluster}, steps: []goldenStep{{}}},
+		{name: "two-clusters", spec: []string{goldenExample, goldenTwoClusters}, steps: []goldenStep{{}}},
+		{name: "erasure-coded", spec: []string{goldenExample, goldenErasure}, steps: []goldenStep{{}}},
+		{name: "kolla", spec: []string{goldenExample, goldenKolla}, steps: []goldenStep{{}}},
+		{name: "stein-zones", spec: []string{goldenExample, goldenTwoClusters, "release: stein"}, steps: []goldenStep{{}}},
+		{name: "havana", spec: []string{goldenExample, "layout: upstart\nrelease: havana"}, steps: []goldenStep{{}}},
+		{name: "fewer-rights", spec: []string{goldenExample}, steps: []goldenStep{{world: fewerRights}}},
+		{name: "no-apis", spec: []string{goldenExample}, steps: []goldenStep{{world: cloudFaults()["none"]}}},
+	}
+}

@@ -65,6 +65,11 @@ func prepareFaults() []string {
 			"prepare: {authorize: {keys: [ssh-dss AAAA x, \"-----BEGIN OPENSSH PRIVATE KEY-----\", " +
 			"ssh-rsa AAAAC3NzaC1lZDI1NTE5AAAAIAABAg==]}, sudo: {}}",
 		"prepare: {sudo: {}}",
+		"ssh: {user: a b}\nprepare: {sudo: {}, " +
+			"authorize: {keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f, " +
+			"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f]}}",
+		"prepare: {guests: {options: {admin socket: /run/$pid/x.asok, log_file: /var/log/x.log}}}",
+		"prepare: {guests: {options: {admin socket: /run/x.asok, log_file: /etc/x.log}}}",
 		"prepare: {repository: {key: " + key + "}}",
 		"prepare: {repository: {apt: mirror.example, dnf: \"https://a b\", suite: a b, components: [\"a\\nb\"], key: AAAA}}",
 		"prepare: {repository: {apt: \"https://ops:pass-word@mirror.example/ceph\", key: " + key + "}}",

@@ -310,7 +310,7 @@ func TestGoldenScenarios(t *testing.T) {
 			r.compare(dir)
 		})
 	}
-	names = append(names, "detection", "faults.txt", "findings", "rollouts")
+	names = append(names, "detection", "faults.txt", "findings", "journeys", "rollouts")
 	sameFiles(t, goldenDir, names)
 }
 
@@ -362,6 +362,27 @@ func TestGoldenRollouts(t *testing.T) {
 			}
 			r.put(c.name+".txt", b.String())
 			r.compare(filepath.Join(goldenDir, "rollouts"))
+		})
+	}
+}
+
+// TestGoldenJourneys records what the whole verification says of a cloud that is
+// integrated.
+func TestGoldenJourneys(t *testing.T) {
+	for _, c := range goldenJourneys(t) {
+		t.Run(c.name, func(t *testing.T) {
+			r := newGoldenRun(t, c.spec)
+			in := r.integration()
+			_, err := r.apply(in, r.plan(in))
+			require.NoError(t, err)
+			r.step(c.steps[0])
+			opts := integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"}
+			report, err := r.integration().Verify(t.Context(), opts)
+			for i := range report.Checks {
+				report.Checks[i].Seconds = 0
+			}
+			r.put(c.name+".txt", report.String()+"error: "+errorText(err))
+			r.compare(filepath.Join(goldenDir, "journeys"))
 		})
 	}
 }

@@ -54,12 +54,24 @@ func (d keyDigests) learn(t *testing.T, w *integratetest.World) {
 // normalize takes out of a text what differs from run to run, and nothing else:
 //   - the digests of users' keys, as the fake cluster makes keys at random. Each
 //     becomes the name of its user and cluster;
-//   - the port that the fake APIs listen at.
+//   - the port that the fake APIs listen at;
+//   - the IDs that the fake APIs give to images, volumes and VMs, as some of those are
+//     made at the same time, and what a guest says of its data and of its uptime.
 func normalize(text string, keys keyDigests) string {
 	for digest, called := range keys {
 		text = strings.ReplaceAll(text, digest, called)
 	}
-	return regexp.MustCompile(`127\.0\.0\.1:\d+`).ReplaceAllString(text, "127.0.0.1:PORT")
+	for _, r := range []struct{ pattern, with string }{
+		{`127\.0\.0\.1:\d+`, "127.0.0.1:PORT"},
+		{`[0-9a-f]{8}-0000-4000-8000-[0-9a-f]{12}`, "(ID)"},
+		{`sha256 [0-9a-f]{16}`, "sha256 (SUM)"},
+		{`in \d+ s; the guest's uptime went on from \d+ s to \d+ s`, "in N s; the guest's uptime went on from N s to N s"},
+		{`\(line \d+\)`, "(line N)"},
+		{`and \d+ lines that only`, "and N lines that only"},
+	} {
+		text = regexp.MustCompile(r.pattern).ReplaceAllString(text, r.with)
+	}
+	return text
 }
 
 // unifiedDiff is how two texts differ, by lines with three lines around each
