@@ -71,7 +71,9 @@ func prepareFaults() []string {
 		"prepare: {guests: {options: {admin socket: /run/$pid/x.asok, log_file: /var/log/x.log}}}",
 		"prepare: {guests: {options: {admin socket: /run/x.asok, log_file: /etc/x.log}}}",
 		"prepare: {repository: {key: " + key + "}}",
-		"prepare: {repository: {apt: mirror.example, dnf: \"https://a b\", suite: a b, components: [\"a\\nb\"], key: AAAA}}",
+		// One fault of apt and dnf at a time, as their order is not fixed.
+		"prepare: {repository: {apt: mirror.example, suite: a b, components: [\"a\\nb\"], key: AAAA}}",
+		"prepare: {repository: {dnf: \"https://a b\", key: " + key + "}}",
 		"prepare: {repository: {apt: \"https://ops:pass-word@mirror.example/ceph\", key: " + key + "}}",
 		"prepare: {guests: {account: qemu, options: {admin socket: run/x.asok, log_file: /var/log/x.log, " +
 			"keyring: /etc/x, rbd cache: \"true\", " +
