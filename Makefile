@@ -32,6 +32,7 @@ vet:
 	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "not formatted:" $$out >&2; exit 1; }
 	$(GO) vet ./...
 	$(GO) vet -tags librados ./examples/cephstack
+	$(GO) tool -modfile=.ci/lint/go.mod golangci-lint run ./...
 
 test: deps vet test-pure test-race ## unit, conformance and live tests (root; installs what they need)
 

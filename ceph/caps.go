@@ -54,8 +54,8 @@ func (c Caps) Normal() Caps {
 // to daemon types without a clause.
 func (c Caps) Equal(o Caps) bool { return maps.Equal(c.Normal(), o.Normal()) }
 
-// Merge returns the desired caps with those clauses of c kept that desired
-// does not cover and that speak of none of the pools that desired names
+// Merge returns the desired caps, and keeps the clauses of c that desired does
+// not cover and that do not speak of a pool that desired names
 // (foreign clauses). Old forms of the same right, such as
 // "allow rwx pool=volumes" under "profile rbd pool=volumes", are replaced.
 //

@@ -21,7 +21,8 @@ func TestParseCapsNormal(t *testing.T) {
 		{"osd", "allow class-read object_prefix rbd_children", ""},
 		{"osd", "allow class-write class-read", "allow class-read class-write"},
 		{"osd", "allow r class-read pool=x", ""},
-		{"osd", "profile rbd pool=x; profile rbd-read-only pool=images", "profile rbd pool=x, profile rbd-read-only pool=images"},
+		{"osd", "profile rbd pool=x; profile rbd-read-only pool=images",
+			"profile rbd pool=x, profile rbd-read-only pool=images"},
 		{"osd", "profile=rbd pool x", "profile rbd pool=x"},
 		{"osd", "profile rbd pool=x namespace=tenant", ""},
 		{"osd", "allow rw pool=x namespace=t*", ""},
@@ -46,7 +47,8 @@ func TestParseCapsNormal(t *testing.T) {
 		{"mgr", "allow module status r", ""},
 		{"mgr", "profile crash host=a", ""},
 		{"mds", "allow", ""},
-		{"mds", "allow rwps path=/a/b uid=1 gids=1,2, allow r fsname=x root_squash", "allow r fsname=x root_squash, allow rwps path=/a/b uid=1 gids=1,2"},
+		{"mds", "allow rwps path=/a/b uid=1 gids=1,2, allow r fsname=x root_squash",
+			"allow r fsname=x root_squash, allow rwps path=/a/b uid=1 gids=1,2"},
 	} {
 		if c.normal == "" {
 			c.normal = c.text
@@ -102,28 +104,35 @@ func TestCapsMerge(t *testing.T) {
 		{"nothing", nil, desired},
 		{"the same", desired, desired},
 		{"the guide of 2014",
-			ceph.Caps{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r pool=operator-data"},
+			ceph.Caps{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow " +
+				"rx pool=images, allow r pool=operator-data"},
 			ceph.Caps{"mon": "profile rbd", "mgr": desired["mgr"], "osd": desired["osd"] + ", allow r pool=operator-data"}},
 		{"charms",
-			ceph.Caps{"mon": `allow r, allow command "osd blacklist", allow command 'osd blocklist'`, "osd": "allow rwx pool=volumes"},
+			ceph.Caps{"mon": `allow r, allow command "osd blacklist", allow command 'osd blocklist'`,
+				"osd": "allow rwx pool=volumes"},
 			desired},
 		{"more rights on a pool of ours", ceph.Caps{"osd": "profile rbd pool=images, allow * pool=volumes"}, desired},
 		{"rights without a pool are foreign",
 			ceph.Caps{"mon": "allow *", "osd": "allow *", "mds": "allow rw"},
-			ceph.Caps{"mon": "profile rbd, allow *", "mgr": desired["mgr"], "osd": desired["osd"] + ", allow *", "mds": "allow rw"}},
+			ceph.Caps{"mon": "profile rbd, allow *", "mgr": desired["mgr"], "osd": desired["osd"] + ", allow *",
+				"mds": "allow rw"}},
 		{"tags, namespaces, other objects and what cannot be read",
-			ceph.Caps{"osd": "allow rw tag rbd data=x, allow  r namespace=volumes, allow class-read object_prefix other, whatever"},
+			ceph.Caps{"osd": "allow rw tag rbd data=x, allow  r namespace=volumes, allow class-read object_prefix other, " +
+				"whatever"},
 			ceph.Caps{"mon": "profile rbd", "mgr": desired["mgr"],
-				"osd": desired["osd"] + ", allow rw tag rbd data=x, allow  r namespace=volumes, allow class-read object_prefix other, whatever"}},
+				"osd": desired["osd"] + ", allow rw tag rbd data=x, allow  r namespace=volumes, allow class-read object_prefix " +
+					"other, whatever"}},
 	} {
 		got := c.was.Merge(desired)
 		assert.Equal(t, c.want, got, c.name)
 		assert.Equal(t, got, got.Merge(desired), "%s: merging again changes nothing", c.name)
 	}
 	assert.Equal(t, ceph.Caps{"mgr": "profile rbd pool=volumes", "mon": "profile rbd"},
-		ceph.Caps{"mgr": "profile rbd pool=volumes"}.Merge(ceph.Caps{"mon": "profile rbd"}), "a type that desired is silent about")
+		ceph.Caps{"mgr": "profile rbd pool=volumes"}.Merge(ceph.Caps{"mon": "profile rbd"}),
+		"a type that desired is silent about")
 	assert.Equal(t, ceph.Caps{"osd": "profile rbd"},
-		ceph.Caps{"osd": "allow rwx pool=a, profile rbd-read-only pool=b"}.Merge(ceph.Caps{"osd": "profile rbd"}), "a right to every pool")
+		ceph.Caps{"osd": "allow rwx pool=a, profile rbd-read-only pool=b"}.Merge(ceph.Caps{"osd": "profile rbd"}),
+		"a right to every pool")
 }
 
 func TestCapsString(t *testing.T) {
@@ -132,39 +141,51 @@ func TestCapsString(t *testing.T) {
 }
 
 func TestLayout(t *testing.T) {
-	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes", "fast"}, BackupPool: "backups", VMPool: "vms",
+	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes", "fast"}, BackupPool: "backups",
+		VMPool:    "vms",
 		DataPools: []string{"ec data"}, MgrCaps: true}
 	const all = "profile rbd pool=volumes, profile rbd pool=fast, profile rbd pool=vms, profile rbd-read-only pool=images"
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=images", "mgr": "profile rbd pool=images"}, l.GlanceCaps())
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": all, "osd": all + `, profile rbd pool="ec data"`}, l.CinderCaps())
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=images", "mgr": "profile rbd pool=images"},
+		l.GlanceCaps())
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": all, "osd": all + `, profile rbd pool="ec data"`},
+		l.CinderCaps())
 	const backup = "profile rbd pool=backups, profile rbd-read-only pool=volumes, profile rbd-read-only pool=fast"
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": backup, "osd": backup + `, profile rbd-read-only pool="ec data"`}, l.BackupCaps())
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": backup, "osd": backup +
+		`, profile rbd-read-only pool="ec data"`}, l.BackupCaps())
 	const nova = "profile rbd pool=vms, profile rbd-read-only pool=images"
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": nova, "osd": nova + `, profile rbd pool="ec data"`}, l.NovaCaps())
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "mgr": nova, "osd": nova + `, profile rbd pool="ec data"`},
+		l.NovaCaps())
 
-	l = ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, VMPool: "volumes", ImagesWritable: true}
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=volumes, profile rbd pool=images"}, l.CinderCaps())
+	l = ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, VMPool: "volumes",
+		ImagesWritable: true}
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=volumes, profile rbd pool=images"},
+		l.CinderCaps())
 	assert.Equal(t, ceph.Caps{"mon": "profile rbd"}, ceph.Layout{MgrCaps: true}.GlanceCaps())
 	one := ceph.Layout{ImagePools: []string{"rbd"}, VolumePools: []string{"rbd"}, VMPool: "rbd"}
-	assert.Equal(t, "profile rbd pool=rbd", one.CinderCaps()["osd"], "read-only adds nothing to a pool that may be written")
+	assert.Equal(t, "profile rbd pool=rbd", one.CinderCaps()["osd"],
+		"read-only adds nothing to a pool that may be written")
 }
 
 // The strings of the official document, Havana to Liberty.
 func TestLayoutClassic(t *testing.T) {
-	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, BackupPool: "backups", VMPool: "vms", MgrCaps: true, Classic: true, DataPools: []string{"ec"}}
+	l := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, BackupPool: "backups",
+		VMPool: "vms", MgrCaps: true, Classic: true, DataPools: []string{"ec"}}
 	const children = "allow class-read object_prefix rbd_children, "
 	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=images"}, l.GlanceCaps())
-	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images"}, l.CinderCaps())
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children +
+		"allow rwx pool=volumes, allow rwx pool=vms, allow rx pool=images"}, l.CinderCaps())
 	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=backups"}, l.BackupCaps())
 	l.ImagesWritable = true
-	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=vms, allow rwx pool=images"}, l.NovaCaps())
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": children + "allow rwx pool=vms, allow rwx pool=images"},
+		l.NovaCaps())
 	assert.Equal(t, l.NovaCaps().Normal(), l.NovaCaps().Merge(l.NovaCaps()).Normal())
 }
 
 func FuzzCaps(f *testing.F) {
 	for _, s := range []string{
 		"allow rwx pool=volumes", `allow command "osd blacklist" with x=y, profile rbd`, "allow rw tag rbd *=*;allow *",
-		"allow rw path=/x uid=1 gids=1,2", `allow r namespace="a"*`, "allow class rbd 'pool'", "profile 'x y' k prefix v network ::/0",
+		"allow rw path=/x uid=1 gids=1,2", `allow r namespace="a"*`, "allow class rbd 'pool'",
+		"profile 'x y' k prefix v network ::/0",
 	} {
 		f.Add("osd", s)
 		f.Add("mds", s)

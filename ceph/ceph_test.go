@@ -57,7 +57,8 @@ func TestAnswersThatAreNoneHoldNoKey(t *testing.T) {
 }
 
 func TestUserToleratesFieldsOfLaterReleases(t *testing.T) {
-	u, err := answer(`[{"entity":"client.a","key":"QUJD","pending_key":"REVG","key_type":"aes256k","caps":{}}]`).User(t.Context(), "client.a")
+	u, err := answer(`[{"entity":"client.a","key":"QUJD","pending_key":"REVG","key_type":"aes256k",`+
+		`"caps":{}}]`).User(t.Context(), "client.a")
 	require.NoError(t, err)
 	assert.Equal(t, "QUJD", u.Key.Reveal())
 }
@@ -88,21 +89,26 @@ func TestStatusOfMixedAndOlderClusters(t *testing.T) {
 		var head struct{ Prefix string }
 		_ = json.Unmarshal(cmd.JSON, &head)
 		return ceph.Reply{Data: []byte(map[string]string{
-			"status":   `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"B":{},"A":{}}},"osdmap":{"osdmap":{"num_up_osds":7}}}`,
-			"mon dump": `{"mons":[{"addr":"10.0.0.1:6789/0"},{"public_addrs":{"addrvec":[{"type":"v2","addr":"10.0.0.2:3300","nonce":0},{"type":"v1","addr":"10.0.0.2:6789","nonce":0}]}}]}`,
-			"versions": `{"overall":{"ceph version 17.2.7 (0) quincy (stable)":1,"ceph version 16.2.15 (0) pacific (stable)":3,"odd":1}}`,
+			"status": `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"B":{},"A":{}}},` +
+				`"osdmap":{"osdmap":{"num_up_osds":7}}}`,
+			"mon dump": `{"mons":[{"addr":"10.0.0.1:6789/0"},{"public_addrs":{"addrvec":[{"type":"v2","addr":"10.0.0.2:3300",` +
+				`"nonce":0},{"type":"v1","addr":"10.0.0.2:6789","nonce":0}]}}]}`,
+			"versions": `{"overall":{"ceph version 17.2.7 (0) quincy (stable)":1,"ceph version 16.2.15 (0) pacific ` +
+				`(stable)":3,"odd":1}}`,
 		}[head.Prefix])}, nil
 	}))
 	s, err := c.Status(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, ceph.Status{FSID: "f", Health: "HEALTH_WARN", Checks: []string{"A", "B"}, OSDsUp: 7, Release: "pacific",
+	assert.Equal(t, ceph.Status{FSID: "f", Health: "HEALTH_WARN", Checks: []string{"A", "B"}, OSDsUp: 7,
+		Release:  "pacific",
 		MonHosts: []string{"10.0.0.1:6789/0", "[v2:10.0.0.2:3300/0,v1:10.0.0.2:6789/0]"}}, s)
 }
 
 func TestMinimalConfIsNotIndented(t *testing.T) {
 	conf, err := ceph.New(cephtest.New()).MinimalConf(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, "[global]\nfsid = a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52\nmon_host = [v2:192.0.2.1:3300/0,v1:192.0.2.1:6789/0]\n", string(conf.Render()))
+	assert.Equal(t, "[global]\nfsid = a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52\nmon_host = [v2:192.0.2.1:3300/0,"+
+		"v1:192.0.2.1:6789/0]\n", string(conf.Render()))
 	_, err = answer("[global]\nfsid = x\n").MinimalConf(t.Context())
 	require.EqualError(t, err, "ceph config generate-minimal-conf: no mon_host")
 }
@@ -123,19 +129,22 @@ func TestRepeatedWorkWritesNothing(t *testing.T) {
 func TestPGNumBelongsToTheAutoscaler(t *testing.T) {
 	found := ceph.Pool{Name: "p", PGNum: 128, Autoscale: "on"}
 	assert.Empty(t, ceph.Pool{Name: "p", PGNum: 32}.Diff(found))
-	assert.Equal(t, []ceph.Setting{{Field: "pg_autoscale_mode", Observed: "on", Desired: "off"}, {Field: "pg_num", Observed: "128", Desired: "32"}},
+	assert.Equal(t, []ceph.Setting{{Field: "pg_autoscale_mode", Observed: "on", Desired: "off"},
+		{Field: "pg_num", Observed: "128", Desired: "32"}},
 		ceph.Pool{Name: "p", PGNum: 32, Autoscale: "off"}.Diff(found))
 }
 
 func TestAPoolWithoutOverwritesGetsThem(t *testing.T) {
 	fake := cephtest.New()
-	_, err := fake.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"osd pool create","pool":"data","pool_type":"erasure","format":"json"}`)})
+	_, err := fake.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"osd pool create","pool":"data",` +
+		`"pool_type":"erasure","format":"json"}`)})
 	require.NoError(t, err)
 	c := ceph.New(fake)
 	pools, err := c.Pools(t.Context())
 	require.NoError(t, err)
 	want := ceph.Pool{Name: "data", ErasureProfile: "default"}
-	assert.Equal(t, []ceph.Setting{{Field: "allow_ec_overwrites", Observed: "false", Desired: "true"}}, want.Diff(pools[0]))
+	assert.Equal(t, []ceph.Setting{{Field: "allow_ec_overwrites", Observed: "false", Desired: "true"}},
+		want.Diff(pools[0]))
 	require.NoError(t, c.UpdatePool(t.Context(), want))
 	pools, err = c.Pools(t.Context())
 	require.NoError(t, err)

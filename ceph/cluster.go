@@ -11,12 +11,15 @@ import (
 
 // A Cluster is a Ceph cluster reached through a Commander. It holds no state
 // and is safe for concurrent use as far as its Commander is.
-type Cluster struct{ mon Commander }
+type Cluster struct {
+	mon  Commander
+	send func(ctx context.Context, requests ...Request) []Answer
+}
 
 // New returns the cluster behind a Commander. It sends nothing.
 //
 // Similar To: ceph
-func New(mon Commander) *Cluster { return &Cluster{mon: mon} }
+func New(mon Commander) *Cluster { return (&Cluster{mon: mon}).through(nil) }
 
 // A Status is what a cluster says of itself.
 //
@@ -25,7 +28,7 @@ type Status struct {
 	FSID     string
 	Health   string   // HEALTH_OK, HEALTH_WARN or HEALTH_ERR
 	Checks   []string // health check codes, sorted, such as AUTH_INSECURE_GLOBAL_ID_RECLAIM
-	Muted    []string // those of Checks that somebody muted, so that Health leaves them out
+	Muted    []string // the Checks that somebody muted: Health leaves them out
 	MonHosts []string // monitor addresses as mon_host takes them, such as [v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]
 	OSDsUp   int
 	Release  string // the oldest release that a daemon runs, such as pacific; empty if unknown
@@ -44,16 +47,15 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 		} `json:"health"`
 		OSDMap osdCount `json:"osdmap"`
 	}
-	if err := c.query(ctx, "status", nil, &s); err != nil {
-		return Status{}, err
-	}
 	var mons struct {
 		Mons []monitor `json:"mons"`
 	}
-	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+	asks := []Request{read("status", nil), read("mon dump", nil), read("versions", nil)}
+	answers := c.Batch(ctx, asks...)
+	if err := cmp.Or(answers[0].decode(asks[0], &s), answers[1].decode(asks[1], &mons)); err != nil {
 		return Status{}, err
 	}
-	release, err := c.release(ctx)
+	release, err := c.release(ctx, answers[2])
 	if err != nil {
 		return Status{}, err
 	}
@@ -117,26 +119,27 @@ func (m monitor) host() string {
 	return "[" + strings.Join(list, ",") + "]"
 }
 
-// release is the oldest release that a daemon runs; before Luminous, which
-// is the first to tell of all daemons, that of the monitor that answers.
-func (c *Cluster) release(ctx context.Context) (string, error) {
+// release is the oldest release that a daemon runs, by the answer to the command
+// versions. Luminous is the first release with that command: before, it is the
+// release of the monitor that answers.
+func (c *Cluster) release(ctx context.Context, versions Answer) (string, error) {
 	var all struct {
 		Overall map[string]int `json:"overall"`
 	}
-	err := c.query(ctx, "versions", nil, &all)
+	err := versions.decode(read("versions", nil), &all)
 	if errors.Is(err, ErrInvalid) {
-		var one struct {
+		var single struct {
 			Version string `json:"version"`
 		}
-		err = c.query(ctx, "version", nil, &one)
-		return oldest([]string{one.Version}), err
+		err = c.query(ctx, read("version", nil), &single)
+		return oldest([]string{single.Version}), err
 	}
 	return oldest(slices.Collect(maps.Keys(all.Overall))), err
 }
 
 // before reports whether the cluster is known to be older than a release.
 func (c *Cluster) before(ctx context.Context, release string) bool {
-	found, err := c.release(ctx)
+	found, err := c.release(ctx, c.Batch(ctx, read("versions", nil))[0])
 	return err == nil && found != "" && found < release
 }
 
@@ -162,7 +165,7 @@ func oldest(versions []string) string {
 }
 
 // unnamed is the release of a version that came without its name, empty when
-// it is none of those before Luminous.
+// it is not a release before Luminous.
 func unnamed(version string) string {
 	major, rest, _ := strings.Cut(version, ".")
 	if minor, _, _ := strings.Cut(rest, "."); major == "0" {
@@ -180,7 +183,7 @@ func unnamed(version string) string {
 //
 // Similar To: ceph config generate-minimal-conf
 func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
-	data, err := c.run(ctx, "config generate-minimal-conf", nil)
+	data, err := c.run(ctx, read("config generate-minimal-conf", nil))
 	if errors.Is(err, ErrInvalid) {
 		return c.olderConf(ctx)
 	}
@@ -202,13 +205,14 @@ func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
 	return conf, nil
 }
 
-// olderConf is MinimalConf before Nautilus, which is the first to make one.
+// olderConf is MinimalConf before Nautilus, the first release that makes the conf
+// itself.
 func (c *Cluster) olderConf(ctx context.Context) (*Conf, error) {
 	var mons struct {
 		FSID string    `json:"fsid"`
 		Mons []monitor `json:"mons"`
 	}
-	if err := c.query(ctx, "mon dump", nil, &mons); err != nil {
+	if err := c.query(ctx, read("mon dump", nil), &mons); err != nil {
 		return nil, err
 	}
 	var hosts []string

@@ -1,56 +1,61 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 )
 
-// fields are the arguments of a mon command.
+// fields are the arguments of a monitor command.
 type fields map[string]any
 
-// run sends a command and gives its output buffer.
-func (c *Cluster) run(ctx context.Context, prefix string, args fields) ([]byte, error) {
+// write is the request for a command that changes the cluster.
+func write(prefix string, args fields) Request {
 	cmd := fields{"prefix": prefix, "format": "json"}
 	for k, v := range args {
 		cmd[k] = v
 	}
 	text, err := json.Marshal(cmd)
 	if err != nil {
-		return nil, fmt.Errorf("%w: ceph %s: %w", ErrInvalid, prefix, err)
+		return Request{} // which is ErrInvalid
 	}
-	reply, err := c.mon.Command(ctx, Command{JSON: text})
-	if err != nil {
-		return nil, named(err, args)
-	}
-	return reply.Data, nil
+	return Request{Command: Command{JSON: text}}
 }
 
-// query is run for a command that answers in JSON. What it says of an answer
-// that is none holds nothing of the answer, which may be a key.
-func (c *Cluster) query(ctx context.Context, prefix string, args fields, into any) error {
-	data, err := c.run(ctx, prefix, args)
-	if err != nil {
-		return err
+// read is the request for a command that changes nothing. It comes after the
+// requests of the batch with the indexes in after.
+func read(prefix string, args fields, after ...int) Request {
+	r := write(prefix, args)
+	r.read, r.After = true, after
+	return r
+}
+
+// run does one request.
+func (c *Cluster) run(ctx context.Context, r Request) ([]byte, error) {
+	a := c.Batch(ctx, r)[0]
+	return a.Reply.Data, a.Err
+}
+
+// query is run for a command that answers in JSON.
+func (c *Cluster) query(ctx context.Context, r Request, into any) error {
+	return c.Batch(ctx, r)[0].decode(r, into)
+}
+
+// decode reads the JSON of an answer. Its error holds nothing of the answer,
+// which may be a key.
+func (a Answer) decode(r Request, into any) error {
+	if a.Err != nil {
+		return a.Err
 	}
-	if json.Unmarshal(data, into) != nil {
-		return fmt.Errorf("ceph %s: the answer is not the JSON expected", prefix)
+	if json.Unmarshal(a.Reply.Data, into) != nil {
+		return fmt.Errorf("ceph %s: the answer is not the JSON expected", r.prefix())
 	}
 	return nil
 }
 
-// named fills in the object that a refusal speaks of.
-func named(err error, args fields) error {
-	var e *CommandError
-	if !errors.As(err, &e) || e.Object != "" {
-		return err
-	}
-	for _, key := range []string{"pool", "entity", "name"} {
-		if name, ok := args[key].(string); ok {
-			e = &CommandError{Op: e.Op, Object: name, Code: e.Code, Status: e.Status}
-			return e
-		}
-	}
-	return err
+func (r Request) prefix() string {
+	var head struct{ Prefix string }
+	_ = json.Unmarshal(r.Command.JSON, &head)
+	return cmp.Or(head.Prefix, "command")
 }

@@ -58,7 +58,8 @@ var confCases = []struct {
 	{"byte order mark", "\xef\xbb\xbf[global]\nfsid = abc\n", "", false},
 	{"not UTF-8", "[global]\nx=\xff\nfsid = abc\n", "", false},
 	{"equals sign in value", "[global]\nfsid = a=b\n", "a=b", false},
-	{"brackets in value", "[global]\nfsid = [v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]\n", "[v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]", false},
+	{"brackets in value", "[global]\nfsid = [v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]\n",
+		"[v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]", false},
 	{"bracket in name", "[global]\na[b = 1\nfsid=2\n", "", false},
 	{"CR", "[global]\rfsid = abc\r", "abc", false},
 	{"indented comments", "[global]\n   # hi\nfsid = abc\n   ; hi\n# end", "abc", false},
@@ -94,8 +95,9 @@ func TestConfOracle(t *testing.T) {
 		}
 		assert.Equal(t, c.want, got, c.name)
 	}
-	for name, same := range map[string]bool{"mon host": true, "mon_host": true, "mon  host": true, "mon\thost": true, " mon_host ": true,
-		"mon-host": false, "mon _host": false, "Mon Host": false} {
+	for name, same := range map[string]bool{"mon host": true, "mon_host": true, "mon  host": true, "mon\thost": true,
+		" mon_host ": true,
+		"mon-host":   false, "mon _host": false, "Mon Host": false} {
 		text := "[global]\n" + name + " = abc\n"
 		conf, err := ceph.ParseConf([]byte(text))
 		require.NoError(t, err)
@@ -108,8 +110,10 @@ func TestConfOracle(t *testing.T) {
 
 func TestConfSetOracle(t *testing.T) {
 	cephlive.Need(t, "ceph-conf")
-	for _, base := range []string{"", "# only a comment", "[client]\r\n\tx = 1\r\n", "[global]\nfsid = abc", "[global]\nrbd cache = \"old\" ; why\n[x]\n"} {
-		for _, value := range []string{"true", "", "a b", "a#b;c", `back\slash`, `"quoted"`, "'x", "[v2:1/0,v1:2/0]", "$cluster.$id"} {
+	for _, base := range []string{"", "# only a comment", "[client]\r\n\tx = 1\r\n", "[global]\nfsid = abc",
+		"[global]\nrbd cache = \"old\" ; why\n[x]\n"} {
+		for _, value := range []string{"true", "", "a b", "a#b;c", `back\slash`, `"quoted"`, "'x", "[v2:1/0,v1:2/0]",
+			"$cluster.$id"} {
 			conf, err := ceph.ParseConf([]byte(base))
 			require.NoError(t, err)
 			conf.Set("client", "rbd cache", value)
@@ -133,7 +137,8 @@ func cephConf(t *testing.T, text, section, option string) (string, bool) {
 }
 
 func TestConfSetKeepsEveryOtherByte(t *testing.T) {
-	const was = "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = a, \\\n\t b\n\n; about clients\n[client]\n  rbd cache = \"true\"   # quick\n\n\n[osd] ; last"
+	const was = "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = a, \\\n\t b\n\n; about clients\n[client]\n  " +
+		"rbd cache = \"true\"   # quick\n\n\n[osd] ; last"
 	conf, err := ceph.ParseConf([]byte(was))
 	require.NoError(t, err)
 	conf.Set("global", "fsid", "abc")
@@ -143,8 +148,10 @@ func TestConfSetKeepsEveryOtherByte(t *testing.T) {
 	conf.Set("client", "admin socket", "/run/$name.asok")
 	conf.Set("global", "log_file", "/dev/null")
 	conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring")
-	assert.Equal(t, "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = c\n\tlog_file = /dev/null\n\n; about clients\n[client]\n"+
-		"  rbd cache = false   # quick\n  admin_socket = /run/$name.asok\n\n\n[osd] ; last\n\n[client.cinder]\nkeyring = /etc/ceph/ceph.client.cinder.keyring\n",
+	assert.Equal(t, "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = c\n\tlog_file = /dev/null\n\n; about "+
+		"clients\n[client]\n"+
+		"  rbd cache = false   # quick\n  admin_socket = /run/$name.asok\n\n\n[osd] ; last\n\n[client.cinder]\nkeyring = "+
+		"/etc/ceph/ceph.client.cinder.keyring\n",
 		string(conf.Render()))
 	assert.Equal(t, []string{"global", "client", "osd", "client.cinder"}, conf.Sections())
 }
@@ -192,9 +199,11 @@ func FuzzConf(f *testing.F) {
 		if err != nil {
 			t.Fatalf("after Set: %v: %q", err, conf.Render())
 		}
-		if !strings.ContainsFunc(section+" "+option+" "+value, func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) &&
+		if !strings.ContainsFunc(section+" "+option+" "+value,
+			func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) &&
 			section != "" && strings.Trim(option, " \t=[#;\\") != "" {
-			if got, ok := again.Lookup(section, strings.NewReplacer("=", "", "[", "", "#", "", ";", "", "\\", "").Replace(option)); !ok || got != strings.TrimSpace(value) {
+			if got, ok := again.Lookup(section, strings.NewReplacer("=", "", "[", "", "#", "", ";", "", "\\",
+				"").Replace(option)); !ok || got != strings.TrimSpace(value) {
 				t.Fatalf("set %q, got %q in %q", value, got, again.Render())
 			}
 		}

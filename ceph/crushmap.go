@@ -44,7 +44,7 @@ func (c *Cluster) CRUSHMap(ctx context.Context) (CRUSHMap, error) {
 			Steps []crushStep `json:"steps"`
 		} `json:"rules"`
 	}
-	if err := c.query(ctx, "osd crush dump", nil, &found); err != nil {
+	if err := c.query(ctx, read("osd crush dump", nil), &found); err != nil {
 		return CRUSHMap{}, err
 	}
 	m := CRUSHMap{buckets: map[int]crushBucket{}, rules: map[string][]crushStep{}}
@@ -59,7 +59,7 @@ func (c *Cluster) CRUSHMap(ctx context.Context) (CRUSHMap, error) {
 
 // ProfileDomains counts the failure domains that a pool made with a profile could
 // choose from. OSDs count whether they are up or not, but not with a weight of
-// zero. A type of bucket or a device class that is not there has none.
+// zero. The count of a type of bucket or a device class that is not there is 0.
 func (m CRUSHMap) ProfileDomains(p ErasureProfile) int {
 	root := cmp.Or(p.root, defaultRoot)
 	if p.DeviceClass != "" {
@@ -74,9 +74,8 @@ func (m CRUSHMap) ProfileDomains(p ErasureProfile) int {
 }
 
 // RuleDomains counts the failure domains that a rule chooses from, as
-// ProfileDomains does, and says of which type they are. The type is empty when
-// that cannot be said: a rule may choose in several steps. Without such a rule,
-// ok is false.
+// ProfileDomains does, and names their type. The type is empty where a rule
+// chooses in several steps. Without such a rule, ok is false.
 func (m CRUSHMap) RuleDomains(rule string) (domain string, n int, ok bool) {
 	steps, ok := m.rules[rule]
 	steps = slices.DeleteFunc(slices.Clone(steps), func(s crushStep) bool { return strings.HasPrefix(s.Op, "set_") })

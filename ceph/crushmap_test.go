@@ -14,13 +14,17 @@ import (
 // dump is of a cluster with two racks: the first has two hosts, one of them with a
 // disk of each class and one disk without weight, the second rack has an empty
 // host. There is a further root with one host.
-const dump = `{"devices":[{"id":0,"name":"osd.0","class":"hdd"},{"id":1,"name":"osd.1","class":"ssd"},{"id":2,"name":"osd.2","class":"hdd"},{"id":3,"name":"osd.3","class":"hdd"},{"id":4,"name":"osd.4","class":"hdd"}],
-"types":[{"type_id":0,"name":"osd"},{"type_id":1,"name":"host"},{"type_id":3,"name":"rack"},{"type_id":11,"name":"root"}],
+const dump = `{"devices":[{"id":0,"name":"osd.0","class":"hdd"},{"id":1,"name":"osd.1","class":"ssd"},
+{"id":2,"name":"osd.2","class":"hdd"},{"id":3,"name":"osd.3","class":"hdd"},{"id":4,"name":"osd.4","class":"hdd"}],
+"types":[{"type_id":0,"name":"osd"},{"type_id":1,"name":"host"},{"type_id":3,"name":"rack"},
+{"type_id":11,"name":"root"}],
 "buckets":[
-{"id":-1,"name":"default","type_name":"root","items":[{"id":-2,"weight":196608,"pos":0},{"id":-3,"weight":65536,"pos":1}]},
+{"id":-1,"name":"default","type_name":"root","items":[{"id":-2,"weight":196608,"pos":0},
+{"id":-3,"weight":65536,"pos":1}]},
 {"id":-2,"name":"rack1","type_name":"rack","items":[{"id":-4,"weight":131072},{"id":-5,"weight":65536}]},
 {"id":-3,"name":"rack2","type_name":"rack","items":[{"id":-6,"weight":0}]},
-{"id":-4,"name":"host1","type_name":"host","items":[{"id":0,"weight":65536},{"id":1,"weight":65536},{"id":2,"weight":0}]},
+{"id":-4,"name":"host1","type_name":"host","items":[{"id":0,"weight":65536},{"id":1,"weight":65536},
+{"id":2,"weight":0}]},
 {"id":-5,"name":"host2","type_name":"host","items":[{"id":3,"weight":65536}]},
 {"id":-6,"name":"host3","type_name":"host","items":[]},
 {"id":-11,"name":"default~ssd","type_name":"root","items":[{"id":-12,"weight":65536}]},
@@ -30,12 +34,19 @@ const dump = `{"devices":[{"id":0,"name":"osd.0","class":"hdd"},{"id":1,"name":"
 {"id":-21,"name":"archive","type_name":"root","items":[{"id":-24,"weight":65536}]},
 {"id":-24,"name":"host4","type_name":"host","items":[{"id":4,"weight":65536}]}],
 "rules":[
-{"rule_id":0,"rule_name":"replicated_rule","type":1,"steps":[{"op":"take","item":-1,"item_name":"default"},{"op":"chooseleaf_firstn","num":0,"type":"host"},{"op":"emit"}]},
-{"rule_id":1,"rule_name":"fast","type":3,"steps":[{"op":"set_chooseleaf_tries","num":5},{"op":"set_choose_tries","num":100},{"op":"take","item":-11,"item_name":"default~ssd"},{"op":"choose_indep","num":0,"type":"osd"},{"op":"emit"}]},
-{"rule_id":2,"rule_name":"racks","type":3,"steps":[{"op":"take","item":-1},{"op":"chooseleaf_indep","num":0,"type":"rack"},{"op":"emit"}]},
-{"rule_id":3,"rule_name":"two steps","type":3,"steps":[{"op":"take","item":-1},{"op":"choose_indep","num":2,"type":"rack"},{"op":"chooseleaf_indep","num":2,"type":"host"},{"op":"emit"}]},
-{"rule_id":4,"rule_name":"some","type":3,"steps":[{"op":"take","item":-1},{"op":"chooseleaf_indep","num":2,"type":"host"},{"op":"emit"}]},
-{"rule_id":5,"rule_name":"no leaf","type":3,"steps":[{"op":"take","item":-1},{"op":"choose_indep","num":0,"type":"host"},{"op":"emit"}]}]}`
+{"rule_id":0,"rule_name":"replicated_rule","type":1,"steps":[{"op":"take","item":-1,"item_name":"default"},
+{"op":"chooseleaf_firstn","num":0,"type":"host"},{"op":"emit"}]},
+{"rule_id":1,"rule_name":"fast","type":3,"steps":[{"op":"set_chooseleaf_tries","num":5},
+{"op":"set_choose_tries","num":100},{"op":"take","item":-11,"item_name":"default~ssd"},
+{"op":"choose_indep","num":0,"type":"osd"},{"op":"emit"}]},
+{"rule_id":2,"rule_name":"racks","type":3,"steps":[{"op":"take","item":-1},
+{"op":"chooseleaf_indep","num":0,"type":"rack"},{"op":"emit"}]},
+{"rule_id":3,"rule_name":"two steps","type":3,"steps":[{"op":"take","item":-1},
+{"op":"choose_indep","num":2,"type":"rack"},{"op":"chooseleaf_indep","num":2,"type":"host"},{"op":"emit"}]},
+{"rule_id":4,"rule_name":"some","type":3,"steps":[{"op":"take","item":-1},
+{"op":"chooseleaf_indep","num":2,"type":"host"},{"op":"emit"}]},
+{"rule_id":5,"rule_name":"no leaf","type":3,"steps":[{"op":"take","item":-1},
+{"op":"choose_indep","num":0,"type":"host"},{"op":"emit"}]}]}`
 
 func TestFailureDomains(t *testing.T) {
 	m, err := answer(dump).CRUSHMap(t.Context())
@@ -81,8 +92,10 @@ func TestMutedChecks(t *testing.T) {
 		var head struct{ Prefix string }
 		_ = json.Unmarshal(cmd.JSON, &head)
 		return ceph.Reply{Data: []byte(map[string]string{
-			"status": `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"OSDMAP_FLAGS":{"severity":"HEALTH_WARN","summary":{"message":"noout flag(s) set","count":1},"muted":true},` +
-				`"MON_DOWN":{"severity":"HEALTH_WARN","summary":{"message":"1/3 mons down","count":1},"muted":false}},"mutes":[{"code":"OSDMAP_FLAGS"}]},"osdmap":{"num_up_osds":3}}`,
+			"status": `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"OSDMAP_FLAGS":{"severity":"HEALTH_WARN",` +
+				`"summary":{"message":"noout flag(s) set","count":1},"muted":true},` +
+				`"MON_DOWN":{"severity":"HEALTH_WARN","summary":{"message":"1/3 mons down","count":1},"muted":false}},` +
+				`"mutes":[{"code":"OSDMAP_FLAGS"}]},"osdmap":{"num_up_osds":3}}`,
 			"mon dump": `{"mons":[]}`,
 			"versions": `{}`,
 		}[head.Prefix])}, nil

@@ -1,7 +1,8 @@
 // Package ceph is the part of a Ceph cluster that OpenStack needs: pools,
 // users with their rights and keys, the two file formats that clients read
 // (ceph.conf and keyrings), and a narrow view of RBD images. It is pure Go
-// and reaches a cluster through two small interfaces, Commander and Images.
+// and reaches a cluster through two small interfaces, Commander and Images. An
+// adapter that does several commands in one exchange is a Batcher.
 //
 // # Use
 //
@@ -12,6 +13,14 @@
 //	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}, MgrCaps: true}
 //	user, err := cluster.CreateUser(ctx, "client.cinder", layout.CinderCaps())
 //	file := ceph.Keyring{Users: []ceph.User{user}}.Render()
+//
+// Look reads a cluster, and Do makes or corrects pools, users and profiles of
+// erasure code side by side. Each takes as few exchanges as the commands allow:
+//
+//	view, err := cluster.Look(ctx, ceph.Query{Users: []string{"client.cinder"}})
+//	done := cluster.Do(ctx,
+//		ceph.Work{Pool: &ceph.PoolChange{Was: view.Pools["vms"], Want: vms, Ready: true}},
+//		ceph.Work{User: &ceph.UserChange{Was: view.Users["client.cinder"], Want: cinder}})
 //
 // Everything that writes is safe to repeat and leaves alone what it was not
 // asked to change. Caps replace each other as a whole in Ceph: Caps.Merge
@@ -33,15 +42,16 @@
 //	ErrLocked       somebody else holds the lock
 //	ErrConflict     changed since it was read; nothing was written
 //	ErrUnreachable  no answer: a write may have happened
+//	ErrSkipped      not done: what has to succeed before did not
 //
 // Not found is said on positive evidence only. No error holds a key.
 //
 // # Concurrency and cancellation
 //
 // A Cluster is as safe for concurrent use as its Commander; all three here
-// are. Each method sends its commands one after another and stops at the
-// first that fails; ctx ends the wait, not a write that is under way. Conf is
-// for one goroutine while Set is called; all other types are values.
+// are. A method stops at the first command that fails; ctx ends the wait, not a
+// write that is under way. Conf is for one goroutine while Set is called; all
+// other types are values.
 //
 // # Testing
 //

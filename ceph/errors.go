@@ -14,6 +14,7 @@ var (
 	ErrLocked      = errors.New("ceph: locked by another holder")
 	ErrUnreachable = errors.New("ceph: cluster unreachable")
 	ErrConflict    = errors.New("ceph: changed since it was read")
+	ErrSkipped     = errors.New("ceph: not done, because what has to succeed before did not")
 )
 
 // Errno values that Ceph reports (Linux numbers, positive).

@@ -28,11 +28,12 @@ func Example() {
 func ExampleCaps_Merge() {
 	was := ceph.Caps{
 		"mon": "allow r",
-		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r pool=operator-data",
+		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r " +
+			"pool=archive",
 	}
 	layout := ceph.Layout{ImagePools: []string{"images"}, VolumePools: []string{"volumes"}}
 	fmt.Println(was.Merge(layout.CinderCaps()))
-	// Output: mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd-read-only pool=images, allow r pool=operator-data'
+	// Output: mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd-read-only pool=images, allow r pool=archive'
 }
 
 func ExampleConf_Set() {

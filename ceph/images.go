@@ -28,20 +28,26 @@ type Images interface {
 	//
 	// Similar To: rbd trash ls --all <pool>
 	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
-	// Lock takes an exclusive advisory lock on an object of the pool, which
-	// expires by itself after ttl. ErrLocked says that another holder has it;
-	// each call is a holder of its own, whoever the owner. Unlocking what has
-	// expired is ErrNotFound and leaves the next holder's lock alone.
+	// Lock takes an exclusive advisory lock. ErrLocked says that another holder
+	// has it; each call is a holder of its own, whoever the owner. Unlocking a
+	// lock that has expired is ErrNotFound and leaves the next holder's lock alone.
 	//
 	// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-	Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (unlock func(context.Context) error, err error)
+	Lock(ctx context.Context, lock Lock) (unlock func(context.Context) error, err error)
+}
+
+// A Lock is an exclusive advisory lock on an object of a pool.
+type Lock struct {
+	Pool, Object string
+	Owner        string        // for people who ask who holds it
+	TTL          time.Duration // after which it expires by itself
 }
 
 // An Image is one RBD image.
 type Image struct {
 	Pool, Name string
 	Size       int64      // bytes
-	Parent     *Parent    // nil for an image that is no clone
+	Parent     *Parent    // nil for an image that is not a clone
 	Snapshots  []Snapshot // oldest first
 	Features   []string
 	DataPool   string // empty when data is in Pool

@@ -40,7 +40,8 @@ func ParseKey(text string) (Key, error) {
 	return Key{text: &text}, nil
 }
 
-// Reveal returns the base64 text: the one way out. It is empty for no key.
+// Reveal returns the base64 text. It is the only way out. It is empty where there
+// is no key.
 //
 // Similar To: ceph auth print-key <entity>
 func (k Key) Reveal() string {
@@ -58,9 +59,9 @@ func (k Key) Equal(o Key) bool {
 	return subtle.ConstantTimeCompare([]byte(k.Reveal()), []byte(o.Reveal())) == 1
 }
 
-// Type is the type of a key, aes or aes256k, by its first bytes; empty for one that
-// is not known. librados reads keys of types that it knows only: aes256k came with
-// Ceph 20.2.4 and 19.2.6.
+// Type is the type of a key by its first bytes: aes, aes256k, or empty for an
+// unknown type. librados cannot read a key of a type that it does not know: aes256k
+// came with Ceph 20.2.4 and 19.2.6.
 func (k Key) Type() string {
 	raw, _ := base64.StdEncoding.DecodeString(k.Reveal()) // ParseKey has looked
 	if len(raw) < 2 {

@@ -27,7 +27,7 @@ func ParseKeyring(data []byte) (Keyring, error) {
 			continue
 		}
 		if !validEntity(name) {
-			return Keyring{}, fmt.Errorf("%w: keyring: section name is no entity", ErrInvalid)
+			return Keyring{}, fmt.Errorf("%w: keyring: a section name is not an entity", ErrInvalid)
 		}
 		u := User{Entity: name}
 		for _, o := range c.options {

@@ -14,16 +14,11 @@ import (
 	"github.com/cephstack/cephstack/ceph/internal/cephlive"
 )
 
-func parseKey(t *testing.T, text string) ceph.Key {
-	t.Helper()
-	k, err := ceph.ParseKey(text)
-	require.NoError(t, err)
-	return k
-}
-
 func TestParseKeyring(t *testing.T) {
-	k, err := ceph.ParseKeyring([]byte("# mine\n[global]\nx = y\n[client.glance]\n\tkey = " + secret + "\n\tauid = 5\n\tpending key = QUJD\n" +
-		"\tcaps mon = \"allow command \\\"osd blacklist\\\", allow r\"\n\tcaps_osd = allow rwx pool=images\n[mon.]\nkey=QUJD\n[client.none]\n"))
+	k, err := ceph.ParseKeyring([]byte("# mine\n[global]\nx = y\n[client.glance]\n\tkey = " + secret +
+		"\n\tauid = 5\n\tpending key = QUJD\n" +
+		"\tcaps mon = \"allow command \\\"osd blacklist\\\", allow r\"\n\tcaps_osd = allow rwx pool=images\n[mon.]\n" +
+		"key=QUJD\n[client.none]\n"))
 	require.NoError(t, err)
 	require.Len(t, k.Users, 3)
 	u, ok := k.Lookup("client.glance")
@@ -56,14 +51,16 @@ func TestKeyringOracle(t *testing.T) {
 		require.NoError(t, err, "%s", out)
 		return string(out)
 	}
-	tool("-C", "--gen-key", "-n", "client.a", "--cap", "mon", "profile rbd", "--cap", "osd", `allow command "osd blacklist", allow r pool='b c'`)
+	tool("-C", "--gen-key", "-n", "client.a", "--cap", "mon", "profile rbd", "--cap", "osd",
+		`allow command "osd blacklist", allow r pool='b c'`)
 	tool("--gen-key", "-n", "client.b")
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	theirs, err := ceph.ParseKeyring(data)
 	require.NoError(t, err)
 	require.Len(t, theirs.Users, 2)
-	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": `allow command "osd blacklist", allow r pool='b c'`}, theirs.Users[0].Caps)
+	assert.Equal(t, ceph.Caps{"mon": "profile rbd", "osd": `allow command "osd blacklist", allow r pool='b c'`},
+		theirs.Users[0].Caps)
 	for _, u := range theirs.Users {
 		assert.Equal(t, u.Key.Reveal(), strings.TrimSpace(tool("-n", u.Entity, "--print-key")))
 	}

@@ -22,22 +22,24 @@ type Layout struct {
 	ImagesWritable bool
 	// MgrCaps adds mgr profiles; false only for clusters before Luminous.
 	MgrCaps bool
-	// Classic gives the rights as they were written before Luminous, which has
-	// the first profiles for librbd: "allow" clauses, and none for the mgr and
-	// for data pools. A client with such rights cannot break the lock that a
-	// crashed host left on an image.
+	// Classic writes the rights as they were before Luminous, the first release
+	// with profiles for librbd. They are "allow" clauses, without clauses for the
+	// mgr and for data pools. A client with such rights cannot break the lock that
+	// a crashed host left on an image.
 	Classic bool
 }
 
 // GlanceCaps are the rights of Glance's user.
 //
-// Similar To: ceph auth get-or-create client.glance mon 'profile rbd' osd 'profile rbd pool=images' mgr 'profile rbd pool=images'
+// Similar To: ceph auth get-or-create client.glance mon 'profile rbd'
+// osd 'profile rbd pool=images' mgr 'profile rbd pool=images'
 func (l Layout) GlanceCaps() Caps { return l.data(l.caps(l.ImagePools, nil), l.ImageDataPools, nil) }
 
 // CinderCaps are the rights of the user that cinder-volume and, in the usual
 // layout, Nova share: volumes, VM disks, and images to clone from.
 //
-// Similar To: ceph auth get-or-create client.cinder mon 'profile rbd' osd 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images'
+// Similar To: ceph auth get-or-create client.cinder mon 'profile rbd'
+// osd 'profile rbd pool=volumes, profile rbd pool=vms, profile rbd-read-only pool=images'
 func (l Layout) CinderCaps() Caps {
 	return l.withImages(slices.Concat(l.VolumePools, []string{l.VMPool}))
 }
@@ -45,7 +47,8 @@ func (l Layout) CinderCaps() Caps {
 // BackupCaps are the rights of cinder-backup's user: its pool, and reading
 // volumes (with the data pools behind them).
 //
-// Similar To: ceph auth get-or-create client.cinder-backup mon 'profile rbd' osd 'profile rbd pool=backups, profile rbd-read-only pool=volumes'
+// Similar To: ceph auth get-or-create client.cinder-backup mon 'profile rbd'
+// osd 'profile rbd pool=backups, profile rbd-read-only pool=volumes'
 func (l Layout) BackupCaps() Caps {
 	if l.Classic { // the driver reads a volume as that volume's user
 		return l.caps([]string{l.BackupPool}, nil)
@@ -56,7 +59,8 @@ func (l Layout) BackupCaps() Caps {
 // NovaCaps are the rights of a user that only Nova has: VM disks, and images
 // to clone from. Volumes are attached with Cinder's user.
 //
-// Similar To: ceph auth get-or-create client.nova mon 'profile rbd' osd 'profile rbd pool=vms, profile rbd-read-only pool=images'
+// Similar To: ceph auth get-or-create client.nova mon 'profile rbd'
+// osd 'profile rbd pool=vms, profile rbd-read-only pool=images'
 func (l Layout) NovaCaps() Caps { return l.withImages([]string{l.VMPool}) }
 
 // withImages adds the image pools, read-only or not, and the data pools.
@@ -82,7 +86,8 @@ func without(pools, others []string) []string {
 func (l Layout) caps(write, read []string) Caps {
 	read = without(read, write)
 	if l.Classic {
-		osd := join("allow class-read object_prefix rbd_children", clauses("allow rwx pool=", write), clauses("allow rx pool=", read))
+		osd := join("allow class-read object_prefix rbd_children", clauses("allow rwx pool=", write),
+			clauses("allow rx pool=", read))
 		return Caps{"mon": "allow r", "osd": osd}
 	}
 	osd := join(clauses("profile rbd pool=", write), clauses("profile rbd-read-only pool=", read))

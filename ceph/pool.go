@@ -26,7 +26,7 @@ type Pool struct {
 	noOverwrites bool // found: erasure-coded, and RBD data cannot be in it
 }
 
-// A Setting is one field in which a pool is not as desired.
+// A Setting is a field in which a pool is not as desired.
 type Setting struct {
 	Field             string // as ceph osd pool set names it, or application, max_bytes, max_objects
 	Observed, Desired string
@@ -68,13 +68,25 @@ func (p Pool) Diff(found Pool) []Setting {
 //
 // Similar To: ceph osd pool ls detail; ceph osd pool get-quota
 func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
+	return c.pools(ctx, c.Batch(ctx, readPools()...))
+}
+
+// readPools are the requests that read all pools. They come after the requests of
+// the batch with the indexes in after.
+func readPools(after ...int) []Request {
+	return []Request{read("osd pool ls", fields{"detail": "detail"}, after...), read("osd crush rule dump", nil, after...)}
+}
+
+// pools reads the answers to readPools.
+func (c *Cluster) pools(ctx context.Context, answers []Answer) ([]Pool, error) {
 	var list []poolDetail
-	err := c.query(ctx, "osd pool ls", fields{"detail": "detail"}, &list)
+	asks := readPools()
+	err := answers[0].decode(asks[0], &list)
 	if errors.Is(err, ErrInvalid) { // before Hammer
 		var dump struct {
 			Pools []poolDetail `json:"pools"`
 		}
-		err = c.query(ctx, "osd dump", nil, &dump)
+		err = c.query(ctx, read("osd dump", nil), &dump)
 		list = dump.Pools
 	}
 	if err != nil {
@@ -85,7 +97,7 @@ func (c *Cluster) Pools(ctx context.Context) ([]Pool, error) {
 		Ruleset int    `json:"ruleset"`
 		Name    string `json:"rule_name"`
 	}
-	if err := c.query(ctx, "osd crush rule dump", nil, &rules); err != nil {
+	if err := answers[1].decode(asks[1], &rules); err != nil {
 		return nil, err
 	}
 	names, sets := map[int]string{}, map[int]string{}

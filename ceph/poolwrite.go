@@ -12,7 +12,24 @@ import (
 // lacks, as from UpdatePool.
 //
 // Similar To: ceph osd pool create <pool> <pg_num>; ceph osd pool application enable <pool> rbd
-func (c *Cluster) CreatePool(ctx context.Context, p Pool) error {
+func (c *Cluster) CreatePool(ctx context.Context, p Pool) error { return c.createPool(ctx, p, false) }
+
+// UpdatePool sets the owned fields of p that differ from what the cluster
+// has, and nothing else. Without such a pool it is ErrNotFound; a pool cannot
+// become erasure-coded or change its profile, which is ErrInvalid.
+//
+// Similar To: ceph osd pool set <pool> <field> <value>; ceph osd pool set-quota
+func (c *Cluster) UpdatePool(ctx context.Context, p Pool) error {
+	pools, err := c.Pools(ctx)
+	if err != nil {
+		return err
+	}
+	return c.fitPool(ctx, p, pools, false)
+}
+
+// createPool creates the pool and looks at it in one batch, and then does what
+// is still to do.
+func (c *Cluster) createPool(ctx context.Context, p Pool, ready bool) error {
 	args := fields{"pool": p.Name}
 	if p.PGNum > 0 {
 		args["pg_num"] = p.PGNum
@@ -25,56 +42,102 @@ func (c *Cluster) CreatePool(ctx context.Context, p Pool) error {
 	}
 	if p.ErasureProfile != "" {
 		args["pool_type"], args["erasure_code_profile"] = "erasure", p.ErasureProfile
-	} else if p.Size > 1 { // size 1 has to be meant, which only "set" can be told
+	} else if p.Size > 1 { // the consent that size 1 needs can only be given to "osd pool set"
 		args["size"] = p.Size
 	}
-	_, err := c.run(ctx, "osd pool create", args)
-	if _, sized := args["size"]; sized && errors.Is(err, ErrInvalid) && c.before(ctx, "nautilus") {
-		delete(args, "size") // which is known to "set" only
-		_, err = c.run(ctx, "osd pool create", args)
+	create := func() []Answer {
+		return c.Batch(ctx, slices.Insert(readPools(0), 0, write("osd pool create", args))...)
 	}
+	answers := create()
+	if _, sized := args["size"]; sized && errors.Is(answers[0].Err, ErrInvalid) && c.before(ctx, "nautilus") {
+		delete(args, "size") // only "osd pool set" knows it before Nautilus
+		answers = create()
+	}
+	if err := answers[0].Err; err != nil {
+		return err
+	}
+	pools, err := c.pools(ctx, answers[1:])
 	if err != nil {
 		return err
 	}
-	return c.UpdatePool(ctx, p)
+	return c.fitPool(ctx, p, pools, ready)
 }
 
-// UpdatePool sets the owned fields of p that differ from what the cluster
-// has, and nothing else. Without such a pool it is ErrNotFound; a pool cannot
-// become erasure-coded or change its profile, which is ErrInvalid.
-//
-// Similar To: ceph osd pool set <pool> <field> <value>; ceph osd pool set-quota
-func (c *Cluster) UpdatePool(ctx context.Context, p Pool) error {
-	// Setting the size makes Ceph choose min_size anew: look a second time.
-	for range 2 {
-		pools, err := c.Pools(ctx)
-		if err != nil {
+// fitPool sets the owned fields of p in which the pool among pools differs, side by
+// side, and then readies it for RBD where that is asked for. All this is one batch,
+// or two when the size changes: Ceph then chooses min_size anew, so that the pool
+// has to be looked at a second time.
+func (c *Cluster) fitPool(ctx context.Context, p Pool, pools []Pool, ready bool) error {
+	sets, err := p.settings(pools)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(sets, func(s Setting) bool { return s.Field == "size" }) {
+		requests, all := p.requests(sets)
+		answers := c.Batch(ctx, append(requests, readPools(all...)...)...)
+		if err := firstError(answers[:len(sets)]); err != nil {
 			return err
 		}
-		i := slices.IndexFunc(pools, func(q Pool) bool { return q.Name == p.Name })
-		if i < 0 {
-			return &CommandError{Op: "osd pool set", Object: p.Name, Code: enoent, Status: "no such pool"}
+		if pools, err = c.pools(ctx, answers[len(sets):]); err != nil {
+			return err
 		}
-		resized := false
-		for _, s := range p.Diff(pools[i]) {
-			if err := c.set(ctx, p.Name, s); err != nil {
-				return err
+		if sets, err = p.settings(pools); err != nil {
+			return err
+		}
+	}
+	requests, all := p.requests(sets)
+	if ready {
+		requests = append(requests, Request{InitPool: p.Name, After: all})
+	}
+	if len(requests) == 0 {
+		return nil
+	}
+	return firstError(c.Batch(ctx, requests...))
+}
+
+// settings is Diff against the pool of p's name among pools.
+func (p Pool) settings(pools []Pool) ([]Setting, error) {
+	const op = "osd pool set"
+	i := slices.IndexFunc(pools, func(q Pool) bool { return q.Name == p.Name })
+	if i < 0 {
+		return nil, &CommandError{Op: op, Object: p.Name, Code: enoent, Status: "no such pool"}
+	}
+	diff := p.Diff(pools[i])
+	if len(diff) > 0 && diff[0].Field == "erasure_code_profile" {
+		return nil, &CommandError{Op: op, Object: p.Name, Code: einval,
+			Status: "the erasure code profile of a pool cannot change: it is " + quoteWord(diff[0].Observed)}
+	}
+	return diff, nil
+}
+
+// requests sets fields side by side. The indexes are those of all requests.
+func (p Pool) requests(sets []Setting) (requests []Request, all []int) {
+	for i, s := range sets {
+		r := s.request(p.Name)
+		for j, before := range sets[:i] {
+			switch [2]string{before.Field, s.Field} {
+			case [2]string{"size", "min_size"}, [2]string{"pg_autoscale_mode", "pg_num"}:
+				r.After = append(r.After, j)
 			}
-			resized = resized || s.Field == "size"
 		}
-		if !resized {
-			break
+		requests, all = append(requests, r), append(all, i)
+	}
+	return requests, all
+}
+
+func firstError(answers []Answer) error {
+	for _, a := range answers {
+		if a.Err != nil {
+			return a.Err
 		}
 	}
 	return nil
 }
 
-func (c *Cluster) set(ctx context.Context, pool string, s Setting) error {
+// request is the command that gives a pool this setting.
+func (s Setting) request(pool string) Request {
 	prefix, args := "osd pool set", fields{"pool": pool, "var": s.Field, "val": s.Desired}
 	switch {
-	case s.Field == "erasure_code_profile":
-		return &CommandError{Op: prefix, Object: pool, Code: einval,
-			Status: "the erasure code profile of a pool cannot change: it is " + quoteWord(s.Observed)}
 	case s.Field == "application":
 		prefix, args = "osd pool application enable", fields{"pool": pool, "app": s.Desired}
 	case s.Field == "max_bytes" || s.Field == "max_objects":
@@ -82,8 +145,7 @@ func (c *Cluster) set(ctx context.Context, pool string, s Setting) error {
 	case s.Field == "size" && s.Desired == "1":
 		args["yes_i_really_mean_it"] = true
 	}
-	_, err := c.run(ctx, prefix, args)
-	return err
+	return write(prefix, args)
 }
 
 func hasFlag(flags, flag string) bool { return slices.Contains(strings.Split(flags, ","), flag) }

@@ -18,7 +18,7 @@ type User struct {
 //
 // Similar To: ceph auth get <entity>
 func (c *Cluster) User(ctx context.Context, entity string) (User, error) {
-	return c.auth(ctx, "auth get", fields{"entity": entity})
+	return c.auth(ctx, entity, read("auth get", fields{"entity": entity}))
 }
 
 // CreateUser creates the entity and returns it with its new key. An entity
@@ -31,7 +31,7 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 	if err != nil {
 		return User{}, err
 	}
-	u, err := c.auth(ctx, "auth get-or-create", args)
+	u, err := c.auth(ctx, entity, write("auth get-or-create", args))
 	if errors.Is(err, ErrInvalid) {
 		// Ceph says EINVAL to other caps as to caps that it cannot read, and
 		// compares their text, not their meaning.
@@ -44,67 +44,75 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 	if err != nil {
 		return User{}, err
 	}
-	// Ceph looks at the daemon types that were given only: more rights on
-	// another one pass its check.
+	// Ceph compares only the daemon types that were given: a right on a further
+	// daemon type passes its check.
 	if !u.Caps.Equal(caps) {
-		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist, Status: "the entity exists with other caps"}
+		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist,
+			Status: "the entity exists with other caps"}
 	}
 	return u, nil
 }
 
 // SetCaps replaces all caps of an entity: merge first with Caps.Merge. When
 // the present caps are not was, it writes nothing and returns ErrConflict;
-// when they are caps already, it writes nothing and that is no error. Caps
+// when they are caps already, it writes nothing and returns nil. Caps
 // without a clause are ErrInvalid. Ceph has no compare-and-swap: another
 // writer between the reading and the writing is not seen.
 //
 // Similar To: ceph auth caps <entity> mon … osd …
 func (c *Cluster) SetCaps(ctx context.Context, entity string, was, caps Caps) error {
-	args, err := capsArgs(entity, caps)
-	if err != nil {
-		return err
-	}
-	u, err := c.User(ctx, entity)
-	if err != nil {
-		return err
-	}
-	switch {
-	case !u.Caps.Equal(was):
-		return fmt.Errorf("ceph auth caps %s: %w", entity, ErrConflict)
-	case u.Caps.Equal(caps):
-		return nil
-	}
-	_, err = c.run(ctx, "auth caps", args)
+	_, err := c.setCaps(ctx, entity, was, caps)
 	return err
 }
 
-// RemoveUser deletes an entity; one that is not there is no error.
+// setCaps is SetCaps, and gives the user as it is then.
+func (c *Cluster) setCaps(ctx context.Context, entity string, was, caps Caps) (User, error) {
+	args, err := capsArgs(entity, caps)
+	if err != nil {
+		return User{}, err
+	}
+	u, err := c.User(ctx, entity)
+	if err != nil {
+		return User{}, err
+	}
+	switch {
+	case !u.Caps.Equal(was):
+		return User{}, fmt.Errorf("ceph auth caps %s: %w", entity, ErrConflict)
+	case u.Caps.Equal(caps):
+		return u, nil
+	}
+	_, err = c.run(ctx, write("auth caps", args))
+	u.Caps = caps
+	return u, err
+}
+
+// RemoveUser deletes an entity. That it is not there is not an error.
 //
 // Similar To: ceph auth rm <entity>
 func (c *Cluster) RemoveUser(ctx context.Context, entity string) error {
-	_, err := c.run(ctx, "auth rm", fields{"entity": entity})
+	_, err := c.run(ctx, write("auth rm", fields{"entity": entity}))
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
 	return err
 }
 
-// auth runs an auth command that answers with one entity.
-func (c *Cluster) auth(ctx context.Context, prefix string, args fields) (User, error) {
+// auth does a request that answers with one entity.
+func (c *Cluster) auth(ctx context.Context, entity string, r Request) (User, error) {
 	var list []struct {
 		Entity string            `json:"entity"`
 		Key    string            `json:"key"`
 		Caps   map[string]string `json:"caps"`
 	}
-	if err := c.query(ctx, prefix, args, &list); err != nil {
+	if err := c.query(ctx, r, &list); err != nil {
 		return User{}, err
 	}
-	if len(list) != 1 || list[0].Entity != args["entity"] {
-		return User{}, fmt.Errorf("ceph %s %s: the answer is not that entity", prefix, args["entity"])
+	if len(list) != 1 || list[0].Entity != entity {
+		return User{}, fmt.Errorf("ceph %s %s: the answer is not that entity", r.prefix(), entity)
 	}
 	key, err := ParseKey(list[0].Key)
 	if err != nil {
-		return User{}, fmt.Errorf("ceph %s %s: %w", prefix, args["entity"], err)
+		return User{}, fmt.Errorf("ceph %s %s: %w", r.prefix(), entity, err)
 	}
 	return User{Entity: list[0].Entity, Key: key, Caps: Caps(list[0].Caps)}, nil
 }

@@ -4,100 +4,314 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
-	"time"
 
-	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
-// Apply makes a plan's changes. The result is never nil, and the error is its
-// Err. A change that fails keeps only those that need it from being made;
-// a host that fails delays no other of its stage. Run again to finish: what is
-// done is found done. Without a plan, or with options that cannot be, nothing is
-// done.
+// ApplyOptions say how a plan rolls out over the computes. A compute does not end well
+// if a change of it fails, if it cannot be reached, or if it has another Problem. What is
+// not begun because of that has the error ErrStopped.
+type ApplyOptions struct {
+	// Only restricts the plan; see Plan.Only.
+	Only Scope
+	// Canaries is how many computes go first, in the order of the Spec. If one of
+	// them does not end well, the other computes and the controllers are not begun.
+	// An Apply counts only computes with a change or a Problem; a Converge counts
+	// all of them.
+	Canaries int
+	// MaxFailed stops the rollout once this many computes did not end well: no
+	// further compute and no controller is begun. 0 never stops.
+	MaxFailed int
+}
+
+func (o ApplyOptions) check(in *Integration) error {
+	if o.Canaries < 0 || o.MaxFailed < 0 {
+		return fmt.Errorf("integrate: a rollout with %d canaries and at most %d failed computes: neither can be negative",
+			o.Canaries, o.MaxFailed)
+	}
+	return o.Only.check(in)
+}
+
+var errEdited = errors.New("integrate: the plan was edited after it was made; restrict a plan with Only, or plan again")
+
+// Apply makes the changes of a plan. A change that does not end well holds back only
+// those changes that need it. A host that does not answer delays no other host of its
+// stage. Plan and apply again to finish: what is done is found done.
+//
+// The Result is never nil, and has an Outcome for each change. The error is Result.Err,
+// or says why the plan or the options were refused. A plan is refused if it was made for
+// another Spec or for other clusters, or was edited. Nothing is done then, and all
+// outcomes are Cancelled.
+//
+// A plan that was stored, or that another Integration made, is compared with the world
+// once more. A change that would not be the same now fails with ErrConflict.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
 	if plan == nil {
-		return &Result{}, errors.New("integrate: Apply without a plan")
+		return &Result{Format: planFormat}, errors.New("integrate: Apply without a plan")
 	}
-	r := newRun(in, plan)
-	if err := opts.check(); err != nil {
-		r.close(err)
-		return r.result, err
-	}
-	if r.seen == nil {
-		r.rebase(ctx)
-	} else {
-		r.seen = r.seen.clone()
-	}
-	r.clusters(ctx)
-	_, err := opts.rollout(ctx, r.targets(StageComputes), in.limit(), r.host)
+	err := errors.Join(in.refuses(plan), opts.check(in))
 	if err == nil {
-		for _, name := range r.targets(StageControllers) { // so that one of several serves at any time
-			r.hosts(ctx, []string{name})
-		}
-		r.cloud(ctx)
-		err = context.Cause(ctx)
+		plan, err = plan.Only(opts.Only)
 	}
-	r.close(err)
-	return r.result, r.result.Err()
+	a := newApplying(in, plan)
+	if err == nil {
+		err = a.begin(ctx)
+	}
+	if err != nil {
+		a.close(err)
+		return a.result, err
+	}
+	rollout := engine.Rollout{Canaries: opts.Canaries, MaxFailed: opts.MaxFailed,
+		Do: a.target, Left: func(step.Target, error) {}}
+	err = in.engine.Roll(ctx, rollout, a.targets())
+	a.close(err)
+	return a.result, a.result.Err()
 }
 
-// A run is one Apply under way.
-type run struct {
+// refuses says why a plan is not one of this Spec.
+func (in *Integration) refuses(p *Plan) error {
+	switch {
+	case p.Format != planFormat:
+		return fmt.Errorf("%w: the plan has format %d, and this program makes format %d", ErrConflict, p.Format, planFormat)
+	case p.Digest != p.sum():
+		return errEdited
+	case p.Spec != in.digest:
+		return fmt.Errorf("%w: the plan is of another Spec, or the Spec was changed since (digest %.23s, "+
+			"not %.23s%s); plan again", ErrConflict, p.Spec, in.digest, in.unknown(p))
+	case in.unknown(p) != "":
+		return fmt.Errorf("%w: the plan is of another Spec%s; plan again", ErrConflict, in.unknown(p))
+	}
+	return nil
+}
+
+// unknown says which targets of a plan the Spec does not have.
+func (in *Integration) unknown(p *Plan) string {
+	known := map[step.Target]bool{}
+	for _, t := range in.engine.Site.Targets() {
+		known[t] = true
+	}
+	names := map[string]bool{}
+	for _, c := range p.Changes {
+		if !known[c.target()] {
+			names[c.Target] = true
+		}
+	}
+	for name := range p.Clusters {
+		if !known[step.AtCluster(name)] {
+			names[name] = true
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; the Spec does not have " + words.JoinShort(slices.Sorted(maps.Keys(names)))
+}
+
+// An applying is one Apply under way.
+type applying struct {
 	in     *Integration
 	plan   *Plan
-	seen   *observed
-	index  map[string]int   // change ID to position
-	of     map[string][]int // target to positions
-	mu     sync.Mutex       // guards result
+	events *events
+	run    *engine.Run
+	base   *engine.Base
+	index  map[string]int // change ID to position
+	of     map[step.Target][]int
+	// problems are those of the plan, by target.
+	problems map[string][]error
+
+	mu     sync.Mutex // guards result
 	result *Result
-	// before are changes of other plans that ended before, by ID.
-	before map[string]Status
 }
 
-func newRun(in *Integration, plan *Plan) *run {
-	r := &run{in: in, plan: plan, seen: plan.seen, index: map[string]int{}, of: map[string][]int{}}
-	r.result = &Result{Outcomes: make([]Outcome, len(plan.Changes)), Findings: plan.Findings}
+func newApplying(in *Integration, plan *Plan) *applying {
+	a := &applying{in: in, plan: plan, events: in.newEvents(), index: map[string]int{}, of: map[step.Target][]int{},
+		problems: problemsByTarget(plan.Findings)}
+	a.result = &Result{Format: planFormat, Outcomes: make([]Outcome, len(plan.Changes)), Findings: plan.Findings,
+		LeftOut: plan.LeftOut}
 	for i, c := range plan.Changes {
-		r.index[c.ID] = i
-		r.of[c.Target] = append(r.of[c.Target], i)
-		r.result.Outcomes[i] = Outcome{Change: c}
+		a.index[c.ID] = i
+		a.of[c.target()] = append(a.of[c.target()], i)
+		a.result.Outcomes[i] = Outcome{Change: c}
 	}
-	return r
+	return a
 }
 
-// rebase observes the world for a plan that was stored, and settles the
-// changes that are no longer what they were.
-func (r *run) rebase(ctx context.Context) {
-	r.seen = r.in.observe(ctx)
-	now := r.in.diff(r.seen)
-	fresh := map[string]Change{}
-	for _, c := range now.Changes {
-		fresh[c.ID] = c
-	}
-	broken := map[string]error{}
-	for _, f := range now.Problems() {
-		broken[f.Target] = errors.Join(broken[f.Target], &problemError{f})
-	}
-	for _, c := range r.plan.Changes {
-		now, ok := fresh[c.ID]
-		switch {
-		case !ok && broken[c.Target] != nil:
-			r.finish(c.ID, Failed, broken[c.Target], 0)
-		case !ok:
-			r.finish(c.ID, Unchanged, nil, 0)
-		case !same(now, c) || slices.ContainsFunc(now.Needs, func(id string) bool { return !slices.Contains(c.Needs, id) }):
-			r.finish(c.ID, Failed, fmt.Errorf("%w: plan again", ErrConflict), 0)
+// begin gets what changes are compared with. What the plan was made from is still
+// there, unless the plan was stored or is another Integration's.
+func (a *applying) begin(ctx context.Context) error {
+	if k := a.plan.kept; k != nil && k.by == a.in.engine {
+		a.base = k.base
+	} else {
+		a.base = a.in.engine.Base(ctx, a.scope())
+		now := a.base.FSIDs()
+		for _, name := range slices.Sorted(maps.Keys(a.plan.Clusters)) {
+			if fsid, known := now[name]; known && fsid != a.plan.Clusters[name] {
+				return fmt.Errorf("%w: the plan is for cluster %s with fsid %s, and its fsid is %s here; plan again",
+					ErrConflict, name, a.plan.Clusters[name], fsid)
+			}
 		}
 	}
+	a.run = a.in.engine.NewRun(a.base, a)
+	return nil
 }
 
-// same compares two changes but for their reasons and needs.
-func same(a, b Change) bool {
+// scope is what a stored plan is about.
+func (a *applying) scope() engine.Scope {
+	var s engine.Scope
+	if len(a.plan.LeftOut) == 0 {
+		return s
+	}
+	for _, t := range a.targets() {
+		switch t.Where {
+		case step.OnCluster:
+			s.Clusters = append(s.Clusters, t.Name)
+		case step.OnHost:
+			s.Hosts = append(s.Hosts, t.Name)
+		}
+	}
+	return s
+}
+
+// targets lists where the plan has changes or, on hosts, a Problem.
+func (a *applying) targets() []step.Target {
+	return slices.DeleteFunc(a.in.engine.Site.Targets(), func(t step.Target) bool {
+		return len(a.of[t]) == 0 && (t.Where != step.OnHost || len(a.problems[t.Name]) == 0)
+	})
+}
+
+// target makes the changes of a target. The error is the first that did not end
+// well, or a Problem.
+func (a *applying) target(ctx context.Context, t step.Target) error {
+	if len(a.of[t]) > 0 {
+		part, ok := a.part(ctx, t)
+		if ok {
+			a.run.Do(ctx, part)
+		}
+		if t.Where == step.OnHost {
+			a.in.engine.Rest(t.Name)
+		}
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, i := range a.of[t] {
+		if o := a.result.Outcomes[i]; o.Status != Applied && o.Status != Unchanged {
+			return &ChangeError{Change: o.Change, Status: o.Status, Err: o.Err}
+		}
+	}
+	return errors.Join(a.problems[t.Name]...)
+}
+
+// part gives the steps of a target: those that the plan kept, or those of another
+// comparison, which must be the same.
+func (a *applying) part(ctx context.Context, t step.Target) (engine.Part, bool) {
+	if k := a.plan.kept; k != nil && k.by == a.in.engine {
+		if part, ok := k.parts[t]; ok {
+			return a.planned(part), true
+		}
+	}
+	if ctx.Err() != nil {
+		return engine.Part{}, false // close settles what is left
+	}
+	return a.same(a.refresh(ctx, t)), true
+}
+
+// refresh reads and compares a target once more.
+func (a *applying) refresh(ctx context.Context, t step.Target) engine.Part {
+	switch t.Where {
+	case step.OnCluster:
+		part, _ := a.base.Cluster(t.Name)
+		return part
+	case step.OnHost:
+		return a.base.Host(a.in.engine.Look(ctx, t.Name, a.base))
+	}
+	return a.base.Cloud()
+}
+
+// planned keeps the items of a part that are changes of the plan.
+func (a *applying) planned(p engine.Part) engine.Part {
+	p.Items = slices.DeleteFunc(slices.Clone(p.Items), func(i engine.Item) bool {
+		_, ok := a.index[i.ID.String()]
+		return !ok
+	})
+	return p
+}
+
+// same keeps the changes of the plan that are the same now, and settles the others.
+func (a *applying) same(now engine.Part) engine.Part {
+	fresh := map[step.ID]engine.Item{}
+	for _, i := range now.Items {
+		fresh[i.ID] = i
+	}
+	kept := engine.Part{Target: now.Target}
+	for _, k := range a.of[now.Target] {
+		c := a.plan.Changes[k]
+		id := c.id()
+		i, there := fresh[id]
+		switch {
+		case !there:
+			a.fail(id, fmt.Errorf("%w: the Spec asks for no such thing", ErrConflict))
+		case i.Changes() && sameChange(a.in.changeOf(i), c):
+			i.Needs = a.needs(i, c)
+			kept.Items = append(kept.Items, i)
+		case i.Changes():
+			a.fail(id, fmt.Errorf("%w: what is there now asks for another change; plan again", ErrConflict))
+		case i.Refused || i.Unable != nil:
+			a.fail(id, a.why(now, i))
+		default:
+			a.run.End(id, engine.Outcome{Status: engine.Unchanged})
+		}
+	}
+	return kept
+}
+
+// needs are what a change needs now, and what it needed when it was planned, where
+// the plan still has that.
+func (a *applying) needs(i engine.Item, c Change) []step.ID {
+	needs := slices.Clone(i.Needs)
+	for _, id := range c.Needs {
+		k, ok := a.index[id]
+		if ok && !slices.Contains(needs, a.plan.Changes[k].id()) {
+			needs = append(needs, a.plan.Changes[k].id())
+		}
+	}
+	return needs
+}
+
+// why says why a resource is left alone now.
+func (a *applying) why(now engine.Part, i engine.Item) error {
+	root := a.base.Root(now, i)
+	for _, f := range root.Findings {
+		if f.Problem {
+			return &problemError{findingOf(root, f)}
+		}
+	}
+	if root.Unable != nil {
+		return root.Unable
+	}
+	return fmt.Errorf("%w: it is left alone because of %s", ErrIncomplete, root.ID)
+}
+
+// fail settles a change that is not begun.
+func (a *applying) fail(id step.ID, why error) {
+	a.run.End(id, engine.Outcome{Status: engine.Failed, Err: why})
+}
+
+// id is the ID of a change as the engine has it.
+func (c Change) id() step.ID {
+	t := c.target()
+	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
+}
+
+// sameChange compares two changes but for their reasons and needs: what the change
+// needs is looked at when it begins.
+func sameChange(a, b Change) bool {
 	a.Reason, a.Needs, b.Reason, b.Needs = "", nil, "", nil
 	if len(a.Diffs) == 0 && len(b.Diffs) == 0 {
 		a.Diffs, b.Diffs = nil, nil
@@ -105,200 +319,41 @@ func same(a, b Change) bool {
 	return reflect.DeepEqual(a, b)
 }
 
-// changes lists the changes of a target that are not settled yet.
-func (r *run) changes(target string, pick func(Change) bool) []Change {
-	var out []Change
-	for _, i := range r.of[target] {
-		if c := r.plan.Changes[i]; pick(c) && r.status(c.ID) == "" {
-			out = append(out, c)
-		}
-	}
-	return out
+// Started implements engine.Watcher.
+func (a *applying) Started(id step.ID) {
+	a.events.emit(ChangeStarted{a.plan.Changes[a.index[id.String()]]})
 }
 
-func (r *run) status(id string) Status {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if i, ok := r.index[id]; ok {
-		return r.result.Outcomes[i].Status
+// Ended implements engine.Watcher.
+func (a *applying) Ended(id step.ID, e engine.Outcome) {
+	i, ok := a.index[id.String()]
+	if !ok {
+		return
 	}
-	if s, ok := r.before[id]; ok {
-		return s
-	}
-	return Unchanged
-}
-
-// ready reports whether a change may begin: all that it needs ended well, or
-// goes before it in the same batch, and ctx goes on. Otherwise it is settled.
-func (r *run) ready(ctx context.Context, c Change, batch ...string) bool {
-	if ctx.Err() != nil {
-		return false // close settles it
-	}
-	for _, id := range c.Needs {
-		if slices.Contains(batch, id) {
-			continue
-		}
-		if r.failed(id) {
-			r.skip(c.ID, id)
-			return false
-		}
-	}
-	r.in.emit(ChangeStarted{c})
-	return true
-}
-
-// skip settles a change that was not made because of another one.
-func (r *run) skip(id, because string) {
-	r.mu.Lock()
-	o := &r.result.Outcomes[r.index[id]]
-	o.Status, o.Because = Skipped, because
+	a.mu.Lock()
+	o := &a.result.Outcomes[i]
+	o.set(e)
 	done := *o
-	r.mu.Unlock()
-	r.in.emit(ChangeFinished{done})
-}
-
-func (r *run) finish(id string, s Status, err error, took time.Duration) {
-	r.mu.Lock()
-	o := &r.result.Outcomes[r.index[id]]
-	o.Status, o.Err, o.Took = s, err, took
-	if err != nil {
-		o.Error = err.Error()
-	}
-	done := *o
-	r.mu.Unlock()
-	r.in.emit(ChangeFinished{done})
+	a.mu.Unlock()
+	a.events.emit(ChangeFinished{done})
 }
 
 // close settles what was not reached.
-func (r *run) close(why error) {
+func (a *applying) close(why error) {
 	if why == nil {
 		why = ErrStopped
 	}
-	for _, c := range r.plan.Changes {
-		if r.status(c.ID) == "" {
-			r.finish(c.ID, Cancelled, why, 0)
+	for i := range a.result.Outcomes {
+		a.mu.Lock()
+		o := &a.result.Outcomes[i]
+		open := o.Status == ""
+		if open {
+			o.set(engine.Outcome{Status: engine.Cancelled, Err: why})
 		}
-	}
-}
-
-// settle translates an error into a status.
-func (r *run) settle(id string, changed bool, err error, began time.Time) {
-	s := Applied
-	switch {
-	case err == nil && !changed:
-		s = Unchanged
-	case errors.Is(err, remote.ErrConflict) || errors.Is(err, ceph.ErrConflict):
-		s, err = Failed, fmt.Errorf("%w: %w", ErrConflict, err)
-	case errors.Is(err, remote.ErrUnknown) || errors.Is(err, ceph.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled):
-		s = Unknown
-	case err != nil:
-		s = Failed
-	}
-	r.finish(id, s, err, time.Since(began))
-}
-
-func (r *run) clusters(ctx context.Context) {
-	var wg sync.WaitGroup
-	for _, s := range r.in.site.spec.Clusters {
-		wg.Go(func() {
-			for _, c := range r.changes(s.Name, func(c Change) bool { return c.Stage == StageCluster }) {
-				if r.ready(ctx, c) {
-					began := time.Now()
-					r.settle(c.ID, true, r.clusterChange(ctx, s, c), began)
-				}
-			}
-		})
-	}
-	wg.Wait()
-}
-
-func (r *run) clusterChange(ctx context.Context, s spec.Cluster, c Change) error {
-	world := r.in.world.Clusters[s.Name]
-	cluster := ceph.New(world.Mon)
-	seen := r.seen.clusters[s.Name]
-	switch c.Kind {
-	case KindErasureProfile:
-		return applyProfile(ctx, cluster, s, c.Name)
-	case KindPool:
-		p := poolChange{change: c, cluster: cluster, seen: seen.pools[c.Name], want: asKnown(r.in.site.poolDetails(s.Name, c.Name), seen.status.Release)}
-		if !r.in.site.holdsData(s.Name, c.Name) {
-			p.images = world.Images
-		}
-		return p.apply(ctx)
-	}
-	i := slices.IndexFunc(r.in.site.users, func(u userUse) bool { return u.Cluster == s.Name && u.Entity == c.Name })
-	want := r.in.site.users[i]
-	have, ok := seen.users[c.Name]
-	caps := wantedCaps(s, have, want)
-	if ok {
-		return cluster.SetCaps(ctx, c.Name, have.Caps, caps)
-	}
-	user, err := cluster.CreateUser(ctx, c.Name, caps)
-	if errors.Is(err, ceph.ErrExists) {
-		return fmt.Errorf("%w: somebody made the user with other rights: %w", ErrConflict, err)
-	}
-	if err != nil {
-		return err
-	}
-	seen.users[c.Name] = user
-	return nil
-}
-
-// targets lists the hosts of a stage that have changes or a Problem, in order.
-func (r *run) targets(stage Stage) []string {
-	there := map[string]bool{}
-	for _, c := range r.plan.Changes {
-		there[c.Target] = there[c.Target] || c.Stage == stage
-	}
-	for _, f := range r.plan.Findings {
-		there[f.Target] = there[f.Target] || f.Problem
-	}
-	var names []string
-	for _, h := range r.in.site.inOrder() {
-		if stageOf(h) == stage && there[h.Name] {
-			names = append(names, h.Name)
-		}
-	}
-	return names
-}
-
-// hosts applies all changes of hosts in parallel.
-func (r *run) hosts(ctx context.Context, names []string) {
-	remote.Each(ctx, names, r.in.limit(), r.host)
-}
-
-// host applies a host's changes; the error is the first that did not end well,
-// or a Problem.
-func (r *run) host(ctx context.Context, name string) (struct{}, error) {
-	if len(r.of[name]) > 0 {
-		h := &hostRun{run: r, spec: r.in.host(name)}
-		h.diff = h.differ()
-		h.apply(ctx)
-		r.in.rest(name)
-	}
-	for _, i := range r.of[name] {
-		if c := r.plan.Changes[i]; r.failed(c.ID) {
-			return struct{}{}, &ChangeError{Change: c, Status: r.status(c.ID)}
-		}
-	}
-	for _, f := range r.plan.Findings {
-		if f.Problem && f.Target == name {
-			return struct{}{}, &problemError{f}
-		}
-	}
-	return struct{}{}, nil
-}
-
-func (r *run) failed(id string) bool {
-	s := r.status(id)
-	return s != Applied && s != Unchanged
-}
-
-func (r *run) cloud(ctx context.Context) {
-	for _, c := range r.changes(cloudTarget, func(c Change) bool { return c.Stage == StageCloud }) {
-		if r.ready(ctx, c) {
-			began := time.Now()
-			r.settle(c.ID, true, r.volumeType(ctx, c), began)
+		done := *o
+		a.mu.Unlock()
+		if open {
+			a.events.emit(ChangeFinished{done})
 		}
 	}
 }

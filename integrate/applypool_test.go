@@ -12,8 +12,14 @@ import (
 	"github.com/cephstack/cephstack/integrate/integratetest"
 )
 
-// TestAPoolThatChangedSinceThePlan: nothing is written over what somebody did.
-func TestAPoolThatChangedSinceThePlan(t *testing.T) {
+// A poolCase is what somebody did with a pool before the plan and after the plan.
+type poolCase struct {
+	pool          string
+	before, after func(*testing.T, *integratetest.World)
+	conflict      bool
+}
+
+func poolCases() map[string]poolCase {
 	put := func(p ceph.Pool) func(*testing.T, *integratetest.World) {
 		return func(t *testing.T, w *integratetest.World) { require.NoError(t, w.Ceph["ceph"].AddPool(p)) }
 	}
@@ -21,15 +27,15 @@ func TestAPoolThatChangedSinceThePlan(t *testing.T) {
 		return func(_ *testing.T, w *integratetest.World) { w.Ceph["ceph"].RemovePool(name) }
 	}
 	none := func(*testing.T, *integratetest.World) {}
-	for name, c := range map[string]struct {
-		pool          string
-		before, after func(*testing.T, *integratetest.World)
-		conflict      bool
-	}{
-		"a data pool, made for another application": {"backups-data", none, put(ceph.Pool{Name: "backups-data", Size: 2, Application: "cephfs"}), true},
-		"a data pool, made with another size":       {"backups-data", none, put(ceph.Pool{Name: "backups-data", Size: 4, Application: "rbd"}), true},
-		"a data pool, made with another profile":    {"volumes-data", none, put(ceph.Pool{Name: "volumes-data", ErasureProfile: "default", Application: "rbd"}), true},
-		"a data pool, made as it is wanted":         {"backups-data", none, put(ceph.Pool{Name: "backups-data", Size: 2, Application: "rbd"}), false},
+	return map[string]poolCase{
+		"a data pool, made for another application": {"backups-data", none,
+			put(ceph.Pool{Name: "backups-data", Size: 2, Application: "cephfs"}), true},
+		"a data pool, made with another size": {"backups-data", none,
+			put(ceph.Pool{Name: "backups-data", Size: 4, Application: "rbd"}), true},
+		"a data pool, made with another profile": {"volumes-data", none,
+			put(ceph.Pool{Name: "volumes-data", ErasureProfile: "default", Application: "rbd"}), true},
+		"a data pool, made as it is wanted": {"backups-data", none,
+			put(ceph.Pool{Name: "backups-data", Size: 2, Application: "rbd"}), false},
 		"a data pool with yet another size": {"backups-data", put(ceph.Pool{Name: "backups-data", Application: "rbd"}),
 			put(ceph.Pool{Name: "backups-data", Size: 4, Application: "rbd"}), true},
 		"a data pool that was corrected": {"backups-data", put(ceph.Pool{Name: "backups-data", Application: "rbd"}),
@@ -38,13 +44,22 @@ func TestAPoolThatChangedSinceThePlan(t *testing.T) {
 			put(ceph.Pool{Name: "backups-data", Application: "rbd", MaxBytes: 1 << 40}), false},
 		"a data pool made anew": {"backups-data", put(ceph.Pool{Name: "backups-data", Application: "rbd"}),
 			put(ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}), true},
-		"a data pool that is gone":                 {"backups-data", put(ceph.Pool{Name: "backups-data", Application: "rbd"}), remove("backups-data"), true},
-		"a pool, made for another application":     {"volumes", none, put(ceph.Pool{Name: "volumes", Application: "cephfs"}), true},
-		"a pool that another application took":     {"volumes", put(ceph.Pool{Name: "volumes"}), put(ceph.Pool{Name: "volumes", Application: "rgw"}), true},
-		"a pool that somebody made, without more":  {"volumes", none, put(ceph.Pool{Name: "volumes"}), true},
-		"a pool that somebody made for RBD":        {"volumes", none, put(ceph.Pool{Name: "volumes", Application: "rbd"}), false},
+		"a data pool that is gone": {"backups-data", put(ceph.Pool{Name: "backups-data", Application: "rbd"}),
+			remove("backups-data"), true},
+		"a pool, made for another application": {"volumes", none, put(ceph.Pool{Name: "volumes", Application: "cephfs"}),
+			true},
+		"a pool that another application took": {"volumes", put(ceph.Pool{Name: "volumes"}),
+			put(ceph.Pool{Name: "volumes", Application: "rgw"}), true},
+		"a pool that somebody made, without more": {"volumes", none, put(ceph.Pool{Name: "volumes"}), true},
+		"a pool that somebody made for RBD": {"volumes", none, put(ceph.Pool{Name: "volumes", Application: "rbd"}),
+			false},
 		"a pool that is as the plan saw it, still": {"volumes", put(ceph.Pool{Name: "volumes"}), none, false},
-	} {
+	}
+}
+
+// TestAPoolThatChangedSinceThePlan: nothing is written over what somebody did.
+func TestAPoolThatChangedSinceThePlan(t *testing.T) {
+	for name, c := range poolCases() {
 		t.Run(name, func(t *testing.T) {
 			w, in := open(t, erasureCoded())
 			c.before(t, w)

@@ -2,7 +2,6 @@ package integrate_test
 
 import (
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,6 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
@@ -39,72 +39,18 @@ func TestTwoClusters(t *testing.T) {
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 
 	t.Run("users", func(t *testing.T) {
-		for _, c := range []struct{ cluster, user, osd string }{
+		wantRights(t, w, []right{
 			{"hdd", "client.glance", "profile rbd pool=images"},
 			{"hdd", "client.cinder", "profile rbd pool=volumes, profile rbd-read-only pool=images"},
 			{"hdd", "client.safe", "profile rbd pool=safe, profile rbd-read-only pool=images"},
 			{"hdd", "client.nova", "profile rbd pool=vms, profile rbd-read-only pool=images"},
 			{"ssd", "client.cinder", "profile rbd pool=volumes"},
 			{"ssd", "client.cinder-backup", "profile rbd pool=backups, profile rbd-read-only pool=volumes"},
-		} {
-			u, err := ceph.New(w.Clusters[c.cluster].Mon).User(t.Context(), c.user)
-			require.NoError(t, err, "%s %s", c.cluster, c.user)
-			assert.True(t, ceph.Caps{"osd": c.osd}.Equal(ceph.Caps{"osd": u.Caps["osd"]}), "%s %s: %s", c.cluster, c.user, u.Caps["osd"])
-		}
+		}...)
 	})
-	t.Run("one secret for each user of each cluster, with its key", func(t *testing.T) {
-		secrets, err := w.Secrets["compute1"].List(t.Context())
-		require.NoError(t, err)
-		require.Len(t, secrets, 4)
-		keys := map[string]bool{}
-		for _, s := range secrets {
-			keys[s.Value.Reveal()] = true
-		}
-		for _, id := range [][2]string{{"hdd", "client.nova"}, {"hdd", "client.cinder"}, {"hdd", "client.safe"}, {"ssd", "client.cinder"}} {
-			u, err := ceph.New(w.Clusters[id[0]].Mon).User(t.Context(), id[1])
-			require.NoError(t, err)
-			assert.True(t, keys[u.Key.Reveal()], "%v", id)
-		}
-		assert.Len(t, keys, 4)
-		other, err := w.Secrets["compute2"].List(t.Context())
-		require.NoError(t, err)
-		for _, s := range secrets {
-			assert.True(t, slices.ContainsFunc(other, func(o libvirtsecret.Secret) bool { return o.UUID == s.UUID && o.UsageID == s.UsageID }), s.UUID)
-		}
-	})
-	t.Run("files", func(t *testing.T) {
-		for file, text := range map[string]string{
-			"/etc/ceph/hdd.conf":                  "keyring = /etc/ceph/hdd.client.nova.keyring",
-			"/etc/ceph/ssd.conf":                  "keyring = /etc/ceph/ssd.client.cinder.keyring",
-			"/etc/ceph/hdd.client.cinder.keyring": "[client.cinder]",
-			"/etc/ceph/ssd.client.cinder.keyring": "[client.cinder]",
-			"/etc/ceph/hdd.client.safe.keyring":   "[client.safe]",
-		} {
-			data, ok := w.Machines["compute1"].Contents(file)
-			require.True(t, ok, file)
-			assert.Contains(t, string(data), text, file)
-		}
-		_, ok := w.Machines["compute1"].Contents("/etc/ceph/ceph.conf")
-		assert.False(t, ok)
-		_, ok = w.Machines["compute1"].Contents("/etc/ceph/hdd.client.glance.keyring")
-		assert.False(t, ok, "no compute needs Glance's key")
-	})
-	t.Run("cinder.conf", func(t *testing.T) {
-		data, _ := w.Machines["controller"].Contents("/etc/cinder/cinder.conf")
-		text := string(data)
-		assert.Contains(t, text, "enabled_backends = nfs,slow,fast,safe")
-		for _, c := range []struct{ section, conf, pool, user string }{
-			{"slow", "hdd", "volumes", "cinder"}, {"fast", "ssd", "volumes", "cinder"}, {"safe", "hdd", "safe", "safe"},
-		} {
-			_, part, ok := strings.Cut(text, "["+c.section+"]\n")
-			require.True(t, ok, c.section)
-			part, _, _ = strings.Cut(part, "\n[")
-			for _, line := range []string{"rbd_ceph_conf = /etc/ceph/" + c.conf + ".conf", "rbd_pool = " + c.pool, "rbd_user = " + c.user, "volume_backend_name = " + c.section} {
-				assert.Contains(t, part, line, c.section)
-			}
-		}
-		assert.Contains(t, text, "backup_ceph_conf = /etc/ceph/ssd.conf")
-	})
+	t.Run("one secret for each user of each cluster, with its key", func(t *testing.T) { twoClustersSecrets(t, w) })
+	t.Run("files", func(t *testing.T) { twoClustersFiles(t, w) })
+	t.Run("cinder.conf", func(t *testing.T) { twoClustersCinder(t, w) })
 	t.Run("volume types", func(t *testing.T) {
 		types, err := w.Cloud.VolumeTypes(t.Context())
 		require.NoError(t, err)
@@ -113,7 +59,7 @@ func TestTwoClusters(t *testing.T) {
 		}
 	})
 	t.Run("journey", func(t *testing.T) {
-		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		report, err := verify(t, in)
 		require.NoError(t, err, "%s", report)
 		for _, backend := range []string{"fast", "safe"} {
 			assert.Contains(t, report.String(), "volume in ceph on backend "+backend)
@@ -122,12 +68,70 @@ func TestTwoClusters(t *testing.T) {
 	})
 }
 
+func twoClustersSecrets(t *testing.T, w *integratetest.World) {
+	secrets, err := w.Secrets["compute1"].List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, secrets, 4)
+	keys := map[string]bool{}
+	for _, s := range secrets {
+		keys[s.Value.Reveal()] = true
+	}
+	for _, id := range [][2]string{{"hdd", "client.nova"}, {"hdd", "client.cinder"}, {"hdd", "client.safe"},
+		{"ssd", "client.cinder"}} {
+		u, err := ceph.New(w.Clusters[id[0]].Mon).User(t.Context(), id[1])
+		require.NoError(t, err)
+		assert.True(t, keys[u.Key.Reveal()], "%v", id)
+	}
+	assert.Len(t, keys, 4)
+	other, err := w.Secrets["compute2"].List(t.Context())
+	require.NoError(t, err)
+	for _, s := range secrets {
+		assert.True(t, slices.ContainsFunc(other, func(o libvirtsecret.Secret) bool {
+			return o.UUID == s.UUID && o.UsageID == s.UsageID
+		}), s.UUID)
+	}
+}
+
+func twoClustersFiles(t *testing.T, w *integratetest.World) {
+	for file, text := range map[string]string{
+		"/etc/ceph/hdd.conf":                  "keyring = /etc/ceph/hdd.client.nova.keyring",
+		"/etc/ceph/ssd.conf":                  "keyring = /etc/ceph/ssd.client.cinder.keyring",
+		"/etc/ceph/hdd.client.cinder.keyring": "[client.cinder]",
+		"/etc/ceph/ssd.client.cinder.keyring": "[client.cinder]",
+		"/etc/ceph/hdd.client.safe.keyring":   "[client.safe]",
+	} {
+		data, ok := w.Machines["compute1"].Contents(file)
+		require.True(t, ok, file)
+		assert.Contains(t, string(data), text, file)
+	}
+	_, ok := w.Machines["compute1"].Contents("/etc/ceph/ceph.conf")
+	assert.False(t, ok)
+	_, ok = w.Machines["compute1"].Contents("/etc/ceph/hdd.client.glance.keyring")
+	assert.False(t, ok, "no compute needs Glance's key")
+}
+
+func twoClustersCinder(t *testing.T, w *integratetest.World) {
+	data, _ := w.Machines["controller"].Contents("/etc/cinder/cinder.conf")
+	text := string(data)
+	assert.Contains(t, text, "enabled_backends = nfs,slow,fast,safe")
+	for _, c := range []struct{ section, conf, pool, user string }{
+		{"slow", "hdd", "volumes", "cinder"}, {"fast", "ssd", "volumes", "cinder"}, {"safe", "hdd", "safe", "safe"},
+	} {
+		part := sectionOf(t, text, c.section)
+		for _, line := range []string{"rbd_ceph_conf = /etc/ceph/" + c.conf + ".conf", "rbd_pool = " + c.pool,
+			"rbd_user = " + c.user, "volume_backend_name = " + c.section} {
+			assert.Contains(t, part, line, c.section)
+		}
+	}
+	assert.Contains(t, text, "backup_ceph_conf = /etc/ceph/ssd.conf")
+}
+
 func TestBackendInAnotherClusterThanImages(t *testing.T) {
 	s := twoClusters()
 	s.Glance.Cluster = "ssd"
 	_, in := open(t, s)
 	apply(t, in)
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	report, err := verify(t, in)
 	require.NoError(t, err, "%s", report)
 	assert.Contains(t, report.String(), "is a full copy, as images are in cluster ssd")
 }
@@ -156,11 +160,11 @@ func TestKeyOfOneClusterChanges(t *testing.T) {
 	require.Empty(t, p.Problems())
 	for _, c := range p.Changes {
 		switch c.Kind {
-		case integrate.KindFile:
+		case "file":
 			assert.Equal(t, "/etc/ceph/ssd.client.cinder.keyring", c.Name)
-		case integrate.KindSecret:
+		case "secret":
 			assert.Equal(t, integrate.Update, c.Action)
-		case integrate.KindUnit:
+		case "unit":
 			assert.NotContains(t, c.Name, "glance")
 		default:
 			t.Errorf("%s", c.ID)
@@ -169,35 +173,6 @@ func TestKeyOfOneClusterChanges(t *testing.T) {
 	assert.NotNil(t, change(p, "file/compute2//etc/ceph/ssd.client.cinder.keyring"))
 	apply(t, in)
 	assert.True(t, plan(t, in).Empty())
-}
-
-func TestValidateOfClusters(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"clusters[1].name":                     func(s *spec.Spec) { s.Clusters[1].Name = "hdd" },
-		"clusters[0].access":                   func(s *spec.Spec) { s.Clusters[0].Access = "rados" },
-		"clusters[0].host":                     func(s *spec.Spec) { s.Clusters[0].Access = "ceph" },
-		"clusters[0].caps":                     func(s *spec.Spec) { s.Clusters[0].Caps = "modern" },
-		"clusters[0].conf.global.fsid":         func(s *spec.Spec) { conf(s, "global", "fsid", "x") },
-		"clusters[0].conf.global.mon host":     func(s *spec.Spec) { conf(s, "global", "mon host", "x") },
-		"clusters[0].conf.client.nova.keyring": func(s *spec.Spec) { conf(s, "client.nova", "keyring", "/x") },
-		"clusters[0].conf.client.key":          func(s *spec.Spec) { conf(s, "client", "key", "AQ") },
-		"clusters[0].conf.cli]ent":             func(s *spec.Spec) { conf(s, "cli]ent", "a", "b") },
-		"clusters[0].conf.client":              func(s *spec.Spec) { conf(s, "client", "a=b", "c") },
-		"clusters[0].conf.client.a":            func(s *spec.Spec) { conf(s, "client", "a", "b\nc = d") },
-		"cinder.backends[1].name":              func(s *spec.Spec) { s.Cinder.Backends[1].Name = "Slow" },
-		"cinder.backends[0].name":              func(s *spec.Spec) { s.Cinder.Backends[0].Name = "DEFAULT" },
-		"nova.cluster":                         func(s *spec.Spec) { s.Nova.Cluster = "nvme" },
-		"glance.user":                          func(s *spec.Spec) { s.Glance.User = "nova" },
-		"cinder.backends[1].secret_uuid": func(s *spec.Spec) {
-			s.Cinder.Backends[0].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in hdd
-			s.Cinder.Backends[1].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in ssd
-		},
-	} {
-		given := twoClusters()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
 }
 
 func conf(s *spec.Spec, section, option, value string) {
@@ -223,13 +198,15 @@ func TestClassicCaps(t *testing.T) {
 	w.Ceph["ceph"].Release = "jewel"
 	assert.NotContains(t, plan(t, in).String(), "before Luminous")
 	w.Ceph["ceph"].Release = "pacific"
-	assert.Contains(t, plan(t, in).String(), "note: ceph caps: are of the form before Luminous, and this cluster is of pacific")
+	assert.Contains(t, plan(t, in).String(), "note: ceph caps: are of the form before Luminous, "+
+		"and this cluster is of pacific")
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 	u, err := ceph.New(w.Clusters["ceph"].Mon).User(t.Context(), "client.cinder")
 	require.NoError(t, err)
-	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, allow rwx pool=vms, allow rwx pool=volumes, allow rx pool=images"}, u.Caps)
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": "allow class-read object_prefix rbd_children, " +
+		"allow rwx pool=vms, allow rwx pool=volumes, allow rx pool=images"}, u.Caps)
+	report, err := verify(t, in)
 	require.NoError(t, err, "%s", report)
 
 	s.Clusters[0].Caps = "" // and on to profiles
@@ -248,6 +225,8 @@ func TestHowAClusterIsReached(t *testing.T) {
 	c := w.Clusters["ssd"]
 	c.Note = "is reached another way"
 	w.Clusters["ssd"] = c
+	in, err := integrate.New(integrate.Config{Spec: twoClusters(), World: w.World})
+	require.NoError(t, err)
 	assert.Contains(t, plan(t, in).String(), "note: ssd access: is reached another way")
 	assert.Empty(t, plan(t, in).Problems())
 }

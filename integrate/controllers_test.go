@@ -24,10 +24,11 @@ func TestTwoControllers(t *testing.T) {
 	w, in := open(t, twoControllers())
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	report, err := verify(t, in)
 	require.NoError(t, err, "%s", report)
 	evidence := check(report, "services up").Evidence
-	for _, name := range []string{"cinder-volume controller@ceph", "cinder-volume controller2@ceph", "cinder-backup controller2"} {
+	for _, name := range []string{"cinder-volume controller@ceph", "cinder-volume controller2@ceph",
+		"cinder-backup controller2"} {
 		assert.Contains(t, evidence, name)
 	}
 	assert.Empty(t, w.API.Violations())
@@ -73,23 +74,30 @@ func TestHostOfTheSpec(t *testing.T) {
 // what a plan says of it.
 func TestSeveralHostsOfABackend(t *testing.T) {
 	const (
-		own    = "note: cloud backend ceph: is served by controller, controller2, by each under its own name (controller, controller2): a volume belongs to one of them"
-		locks  = "note: cloud backend ceph: is served by controller, controller2 as one, but what locks a volume on one of them does not on the others: "
+		own = "note: cloud backend ceph: is served by controller, controller2, by each under its own name (controller, " +
+			"controller2): a volume belongs to one of them"
+		locks = "note: cloud backend ceph: is served by controller, controller2 as one, but what locks a volume on one of " +
+			"them does not on the others: "
 		shared = "note: cloud backend ceph: is served by controller, controller2 in cluster ha under one name, rbd:volumes"
 		etcd   = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
 	)
 	for name, c := range map[string]struct{ release, option, first, second, says string }{
-		"alike":                        {"zed", "", "", "", own},
-		"a release before clusters":    {"queens", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n", own},
-		"one in a cluster":             {"zed", "", "[DEFAULT]\ncluster = ha\n", "", own},
-		"active/passive, one lock":     {"zed", "rbd:volumes", etcd, etcd, ""},
-		"active/passive, locks apart":  {"zed", "rbd:volumes", "", "", locks + "controller, controller2 are without a coordinator"},
-		"active/passive, one has none": {"zed", "rbd:volumes", etcd, "[coordination]\nbackend_url = file:///var/lib/cinder\n", locks + "controller2 is without a coordinator"},
-		"before there were any":        {"newton", "rbd:volumes", "", "", ""},
-		"host in place of it":          {"zed", "", "[DEFAULT]\nhost = all\n" + etcd, "[DEFAULT]\nhost = all\n" + etcd, ""},
-		"active/active":                {"zed", "", "[DEFAULT]\ncluster = ha\n" + etcd, "[DEFAULT]\ncluster = ha\n" + etcd, ""},
-		"active/active without locks":  {"zed", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n", locks + "controller, controller2 are without a coordinator"},
-		"active/active under one name": {"zed", "rbd:volumes", "[DEFAULT]\ncluster = ha\n" + etcd, "[DEFAULT]\ncluster = ha\n" + etcd, shared},
+		"alike":                     {"zed", "", "", "", own},
+		"a release before clusters": {"queens", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n", own},
+		"one in a cluster":          {"zed", "", "[DEFAULT]\ncluster = ha\n", "", own},
+		"active/passive, one lock":  {"zed", "rbd:volumes", etcd, etcd, ""},
+		"active/passive, locks apart": {"zed", "rbd:volumes", "", "",
+			locks + "controller, controller2 are without a coordinator"},
+		"active/passive, one has none": {"zed", "rbd:volumes", etcd, "[coordination]\nbackend_url = file:///var/lib/cinder\n",
+			locks + "controller2 is without a coordinator"},
+		"before there were any": {"newton", "rbd:volumes", "", "", ""},
+		"host in place of it":   {"zed", "", "[DEFAULT]\nhost = all\n" + etcd, "[DEFAULT]\nhost = all\n" + etcd, ""},
+		"active/active": {"zed", "", "[DEFAULT]\ncluster = ha\n" + etcd,
+			"[DEFAULT]\ncluster = ha\n" + etcd, ""},
+		"active/active without locks": {"zed", "", "[DEFAULT]\ncluster = ha\n", "[DEFAULT]\ncluster = ha\n",
+			locks + "controller, controller2 are without a coordinator"},
+		"active/active under one name": {"zed", "rbd:volumes", "[DEFAULT]\ncluster = ha\n" + etcd,
+			"[DEFAULT]\ncluster = ha\n" + etcd, shared},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := twoControllers()

@@ -2,30 +2,32 @@ package integrate
 
 import (
 	"context"
-	"io"
 	"iter"
-	"maps"
 	"sync"
 
-	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/integrate/internal/cause"
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
-// ConvergeOptions say how Converge rolls out.
+// ConvergeOptions say what Converge is about, and how it rolls out.
 type ConvergeOptions struct {
 	ApplyOptions
-	// PlanOnly plans each part and changes nothing.
+	// PlanOnly plans each part and changes nothing. Canaries and MaxFailed have no
+	// effect then.
 	PlanOnly bool
 }
 
 // A Part is what Converge did about one cluster, one host, or the APIs.
 type Part struct {
 	Stage  Stage
-	Target string // cluster or host; "cloud" for what is made through the APIs
-	Plan   *Plan
-	Result *Result // of applying Plan; nil when only planning
+	Target string  // cluster or host; "cloud" for the APIs
+	Plan   *Plan   // of this target alone; never nil
+	Result *Result // of applying Plan; nil with PlanOnly
 }
 
-// Err is what went wrong with the part.
+// Err is what went wrong with the part, as Result.Err says it. If the part was not
+// begun, it says why, such as ErrStopped or the cause of ctx.
 func (p Part) Err() error {
 	if p.Result == nil {
 		return (&Result{Findings: p.Plan.Findings}).Err()
@@ -33,22 +35,22 @@ func (p Part) Err() error {
 	return p.Result.Err()
 }
 
-// Converge plans and applies part by part, with the rules and the order of
-// Plan and Apply, for fleets and for runs that nobody has to approve: each host
-// is looked at and changed over one connection, which is closed after that if
-// the Host is an io.Closer, and nothing is kept of it. Clusters come first, then
-// computes in parallel, then controllers one by one, then the APIs.
+// Converge plans and applies target by target, for fleets and for runs that nobody has
+// to approve. The rules and the order are those of Plan and Apply: first the clusters,
+// then the computes in parallel, then the controllers one by one, then the APIs. Each
+// host is read and changed over one connection. After that the host is closed, if it is
+// an io.Closer, and nothing is kept of it.
 //
-// There is a part for each of them, whatever happens: the Err of one that was
-// not begun is why, such as the cause of ctx. With PlanOnly, all are planned,
-// whatever the options say of failures. Parts come as they end, one at a time; a
-// part that waits for the loop holds one of the places of Config.Parallel, but no
-// connection. A loop that stops early cancels what is under way and waits for it.
-// Of the events, only those of changes come.
+// The loop gets a Part for each target, whatever happens, also for targets that were not
+// begun. Parts come as they end, one at a time. A part that waits for the loop holds one
+// of the places of Config.Parallel, but no connection. If the loop stops early, Converge
+// cancels what is under way and waits for its end.
+//
+// The events of a Converge are ChangeStarted and ChangeFinished.
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		c := &converge{in: in, opts: opts, parts: make(chan Part)}
+		c := &converging{in: in, opts: opts, events: in.newEvents(), parts: make(chan Part), open: map[string]*opened{}}
 		defer func() { // also when the loop's body panics
 			cancel()
 			for range c.parts {
@@ -56,7 +58,7 @@ func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.
 		}()
 		go func() {
 			defer close(c.parts)
-			c.run(ctx)
+			c.all(ctx)
 		}()
 		for p := range c.parts {
 			if !yield(p) {
@@ -66,161 +68,136 @@ func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.
 	}
 }
 
-// A converge is one Converge under way.
-type converge struct {
-	in    *Integration
-	opts  ConvergeOptions
-	parts chan Part
-	seen  *observed // without hosts
-	base  *differ   // of what was planned before the hosts
+// A converging is one Converge under way.
+type converging struct {
+	in     *Integration
+	opts   ConvergeOptions
+	events *events
+	parts  chan Part
+	base   *engine.Base
+	run    *engine.Run
 
-	mu      sync.Mutex
-	before  map[string]Status // how changes of ended parts ended
-	serving []volumeHost      // of the hosts that were planned
+	mu   sync.Mutex
+	open map[string]*opened // by the ID of a change
 }
 
-func (c *converge) run(ctx context.Context) {
-	if err := c.opts.check(); err != nil {
-		for _, spec := range c.in.site.spec.Clusters {
-			c.leave(StageCluster, err, spec.Name)
+// An opened is the outcome of a change of a part that is under way.
+type opened struct {
+	result *Result
+	index  int
+}
+
+func (c *converging) all(ctx context.Context) {
+	scope := engine.Scope(c.opts.Only)
+	targets := c.targets(scope)
+	if err := c.opts.check(c.in); err != nil {
+		for _, t := range targets {
+			c.leave(t, err)
 		}
-		c.leave(StageComputes, err, c.names(StageComputes)...)
-		c.leave(StageControllers, err, c.names(StageControllers)...)
-		c.leave(StageCloud, err, cloudTarget)
 		return
 	}
-	c.seen, c.before = newObserved(), map[string]Status{}
-	c.in.observeBase(ctx, c.seen)
-	c.base = newDiffer(c.in.site, c.seen)
-	c.clusters(ctx)
-	err := c.hosts(ctx)
-	if err == nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		c.leave(StageCloud, err, cloudTarget)
-		return
-	}
-	d := c.base.part()
-	d.serving = c.serving
-	d.cloud()
-	c.parts <- c.part(ctx, StageCloud, cloudTarget, d, (*run).cloud)
+	c.base = c.in.engine.Base(ctx, scope)
+	c.run = c.in.engine.NewRun(c.base, c)
+	rollout := engine.Rollout{Canaries: c.opts.Canaries, MaxFailed: c.opts.MaxFailed, Reads: c.opts.PlanOnly,
+		Do: c.target, Left: c.leave}
+	_ = c.in.engine.Roll(ctx, rollout, targets) // each part has its error
 }
 
-// leave gives parts that were not begun, and why.
-func (c *converge) leave(stage Stage, why error, targets ...string) {
-	for _, target := range targets {
-		p := Part{Stage: stage, Target: target, Plan: &Plan{Release: string(c.in.site.release), Changes: []Change{}, Findings: []Finding{
-			{Problem: true, Target: target, Message: "left alone: " + why.Error(), Err: why}}}}
-		if !c.opts.PlanOnly {
-			p.Result = &Result{Outcomes: []Outcome{}, Findings: p.Plan.Findings}
-		}
-		c.parts <- p
+// targets lists the parts. Of clusters that are not in the scope, it has those that
+// hosts in the scope use.
+func (c *converging) targets(scope engine.Scope) []step.Target {
+	reads := map[string]bool{}
+	for _, name := range c.in.engine.Reads(scope) {
+		reads[name] = true
 	}
-}
-
-func (c *converge) names(stage Stage) []string {
-	var names []string
-	for _, h := range c.in.site.inOrder() {
-		if stageOf(h) == stage {
-			names = append(names, h.Name)
+	var targets []step.Target
+	for _, t := range c.in.engine.Site.Targets() {
+		if scope.Has(t) || t.Where == step.OnCluster && reads[t.Name] {
+			targets = append(targets, t)
 		}
 	}
-	return names
+	return targets
 }
 
-func (c *converge) clusters(ctx context.Context) {
-	for _, spec := range c.in.site.spec.Clusters {
-		d := c.base.part()
-		d.cluster(spec)
-		c.parts <- c.part(ctx, StageCluster, spec.Name, d, (*run).clusters)
-		c.base.merge(&differ{plan: &Plan{Changes: d.plan.Changes}})
-	}
-}
-
-// hosts reports why the rollout did not reach its end.
-func (c *converge) hosts(ctx context.Context) error {
-	computes, controllers := c.names(StageComputes), c.names(StageControllers)
-	opts := c.opts.ApplyOptions
-	if c.opts.PlanOnly {
-		opts = ApplyOptions{}
-	}
-	left, err := opts.rollout(ctx, computes, c.in.limit(), c.host)
-	c.leave(StageComputes, err, left...)
-	switch {
-	case err != nil:
-		c.leave(StageControllers, err, controllers...)
-	case c.opts.PlanOnly:
-		left, err = opts.rollout(ctx, controllers, c.in.limit(), c.host)
-		c.leave(StageControllers, err, left...)
-	default:
-		for i, name := range controllers { // so that one of several serves at any time
-			if err = context.Cause(ctx); err != nil {
-				c.leave(StageControllers, err, controllers[i:]...)
-				break
-			}
-			remote.Each(ctx, []string{name}, 1, c.host)
-		}
-	}
-	return err
-}
-
-func (c *converge) host(ctx context.Context, name string) (struct{}, error) {
-	p := c.converged(ctx, name)
-	c.parts <- p
-	return struct{}{}, p.Err()
-}
-
-// converged plans and changes a host, whose connection is closed then.
-func (c *converge) converged(ctx context.Context, name string) Part {
-	spec := c.in.host(name)
-	if closer, ok := c.in.world.Hosts[name].(io.Closer); ok {
-		defer closer.Close()
-	}
-	seen := c.in.look(ctx, name, c.secrets()...)
-	d := c.base.host(spec, seen)
-	c.mu.Lock()
-	c.serving = append(c.serving, d.serving...)
-	c.mu.Unlock()
-	d.o = &observed{clusters: c.seen.clusters, cloud: c.seen.cloud, hosts: map[string]*observedHost{name: seen}}
-	return c.part(ctx, stageOf(spec), name, d, func(r *run, ctx context.Context) { r.hosts(ctx, []string{name}) })
-}
-
-// secrets lists the UUIDs that a compute should have.
-func (c *converge) secrets() []string {
-	var uuids []string
-	for _, id := range c.in.site.secrets {
-		if cluster := c.seen.clusters[id.Cluster]; cluster.err == nil {
-			uuids = append(uuids, c.in.site.secretUUID(id, cluster.status.FSID))
-		}
-	}
-	return uuids
-}
-
-// part applies the plan of a part.
-func (c *converge) part(ctx context.Context, stage Stage, target string, d *differ, apply func(*run, context.Context)) Part {
-	p := Part{Stage: stage, Target: target, Plan: d.plan}
+// leave gives a part that was not begun, and why.
+func (c *converging) leave(t step.Target, why error) {
+	plan := &Plan{Format: planFormat, Release: string(c.in.engine.Site.Release), Spec: c.in.digest,
+		Clusters: map[string]string{}, Changes: []Change{}}
+	plan.Findings = []Finding{{Code: "not-begun", Problem: true, Target: t.Name, Message: "left alone: " + why.Error(),
+		Cause: cause.Name(why), Err: why}}
+	p := Part{Stage: c.in.stageOf(t), Target: t.Name, Plan: plan}
+	p.Plan.Digest = p.Plan.sum()
 	if !c.opts.PlanOnly {
-		r := newRun(c.in, d.plan)
-		r.seen = d.o
-		c.mu.Lock()
-		r.before = maps.Clone(c.before)
-		c.mu.Unlock()
-		apply(r, ctx)
-		r.close(context.Cause(ctx))
-		p.Result = r.result
-		if stage == StageCluster {
-			c.settle(r)
-		}
+		p.Result = &Result{Format: planFormat, Outcomes: []Outcome{}, Findings: p.Plan.Findings}
+	}
+	c.parts <- p
+}
+
+// target plans and changes a target.
+func (c *converging) target(ctx context.Context, t step.Target) error {
+	p := c.part(ctx, t)
+	c.parts <- p
+	return p.Err()
+}
+
+func (c *converging) part(ctx context.Context, t step.Target) Part {
+	var found engine.Part
+	switch t.Where {
+	case step.OnCluster:
+		found, _ = c.base.Cluster(t.Name)
+	case step.OnHost:
+		defer c.in.engine.Hang(t.Name)
+		found = slim(c.base.Host(c.in.engine.Look(ctx, t.Name, c.base)))
+	default:
+		found = c.base.Cloud()
+	}
+	p := Part{Stage: c.in.stageOf(t), Target: t.Name, Plan: c.in.planOf(c.base, []engine.Part{found})}
+	p.Plan.Digest = p.Plan.sum()
+	if c.opts.PlanOnly {
+		return p
+	}
+	p.Result = &Result{Format: planFormat, Outcomes: make([]Outcome, len(p.Plan.Changes)), Findings: p.Plan.Findings}
+	c.mu.Lock()
+	for i, change := range p.Plan.Changes {
+		p.Result.Outcomes[i] = Outcome{Change: change}
+		c.open[change.ID] = &opened{p.Result, i}
+	}
+	c.mu.Unlock()
+	c.run.Do(ctx, found)
+	c.run.Leave(found, context.Cause(ctx))
+	c.run.Forget(found)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, change := range p.Plan.Changes {
+		delete(c.open, change.ID)
 	}
 	return p
 }
 
-// settle remembers how the changes that others need ended.
-func (c *converge) settle(r *run) {
+// Started implements engine.Watcher.
+func (c *converging) Started(id step.ID) {
+	if o, ok := c.lookup(id); ok {
+		c.events.emit(ChangeStarted{o.result.Outcomes[o.index].Change})
+	}
+}
+
+// Ended implements engine.Watcher.
+func (c *converging) Ended(id step.ID, e engine.Outcome) {
+	o, ok := c.lookup(id)
+	if !ok {
+		return
+	}
+	c.mu.Lock()
+	outcome := &o.result.Outcomes[o.index]
+	outcome.set(e)
+	done := *outcome
+	c.mu.Unlock()
+	c.events.emit(ChangeFinished{done})
+}
+
+func (c *converging) lookup(id step.ID) (*opened, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, o := range r.result.Outcomes {
-		c.before[o.Change.ID] = o.Status
-	}
+	o, ok := c.open[id.String()]
+	return o, ok
 }

@@ -1,7 +1,6 @@
 package integrate_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -10,6 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -17,7 +17,8 @@ import (
 // data pools, each user's in another one.
 func erasureCoded() spec.Spec {
 	s := exampleSpec()
-	s.Clusters[0].ErasureProfiles = []spec.ErasureProfile{{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}}
+	s.Clusters[0].ErasureProfiles = []spec.ErasureProfile{{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd",
+		DeviceClass: "hdd"}}
 	s.Clusters[0].Pools = []spec.Pool{
 		{Name: "images-data", ErasureProfile: "k4m2"}, {Name: "volumes-data", ErasureProfile: "k4m2", MinSize: 5},
 		{Name: "vms-data", ErasureProfile: "k4m2"}, {Name: "backups-data", Size: 2},
@@ -40,65 +41,71 @@ func TestDataPools(t *testing.T) {
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 
-	mon := ceph.New(w.Clusters["ceph"].Mon)
-	t.Run("pools", func(t *testing.T) {
-		profile, err := mon.ErasureProfile(t.Context(), "k4m2")
-		require.NoError(t, err)
-		assert.Equal(t, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}, profile)
-		pools, err := mon.Pools(t.Context())
-		require.NoError(t, err)
-		found := map[string]ceph.Pool{}
-		for _, p := range pools {
-			found[p.Name] = p
-		}
-		for _, name := range []string{"images-data", "volumes-data", "vms-data"} {
-			assert.Empty(t, ceph.Pool{ErasureProfile: "k4m2", Application: "rbd"}.Diff(found[name]), name)
-			assert.Equal(t, 6, found[name].Size, name)
-		}
-		assert.Equal(t, 5, found["volumes-data"].MinSize)
-		assert.Empty(t, found["backups-data"].ErasureProfile)
-		assert.Empty(t, found["volumes"].ErasureProfile)
-		for _, op := range w.Ceph["ceph"].Log() {
-			assert.False(t, op.Name == "rbd pool init" && strings.HasSuffix(op.Object, "-data"), op.Object)
-		}
-	})
+	t.Run("pools", func(t *testing.T) { dataPoolsPools(t, w) })
 	t.Run("rights", func(t *testing.T) {
-		for user, osd := range map[string]string{
-			"client.glance":        "profile rbd pool=images, profile rbd pool=images-data",
-			"client.cinder":        "profile rbd pool=volumes, profile rbd-read-only pool=images, profile rbd pool=volumes-data, profile rbd-read-only pool=images-data",
-			"client.nova":          "profile rbd pool=vms, profile rbd-read-only pool=images, profile rbd pool=vms-data, profile rbd-read-only pool=images-data",
-			"client.cinder-backup": "profile rbd pool=backups, profile rbd-read-only pool=volumes, profile rbd pool=backups-data, profile rbd-read-only pool=volumes-data",
-		} {
-			u, err := mon.User(t.Context(), user)
-			require.NoError(t, err)
-			assert.True(t, ceph.Caps{"osd": osd}.Equal(ceph.Caps{"osd": u.Caps["osd"]}), "%s: %s", user, u.Caps["osd"])
-		}
+		const images = ", profile rbd-read-only pool=images"
+		const imagesData = ", profile rbd-read-only pool=images-data"
+		wantRights(t, w, []right{
+			{"ceph", "client.glance", "profile rbd pool=images, profile rbd pool=images-data"},
+			{"ceph", "client.cinder", "profile rbd pool=volumes" + images + ", profile rbd pool=volumes-data" + imagesData},
+			{"ceph", "client.nova", "profile rbd pool=vms" + images + ", profile rbd pool=vms-data" + imagesData},
+			{"ceph", "client.cinder-backup", "profile rbd pool=backups, profile rbd-read-only pool=volumes, " +
+				"profile rbd pool=backups-data, profile rbd-read-only pool=volumes-data"},
+		}...)
 	})
-	t.Run("ceph.conf", func(t *testing.T) {
-		for host, sections := range map[string]map[string]string{
-			"controller": {"client.glance": "images-data", "client.cinder": "volumes-data", "client.cinder-backup": "backups-data"},
-			"compute1":   {"client.nova": "vms-data", "client.cinder": "volumes-data"},
-		} {
-			data, _ := w.Machines[host].Contents("/etc/ceph/ceph.conf")
-			conf, err := ceph.ParseConf(data)
-			require.NoError(t, err)
-			for section, want := range sections {
-				pool, _ := conf.Lookup(section, "rbd_default_data_pool")
-				assert.Equal(t, want, pool, "%s [%s]", host, section)
-			}
-		}
-	})
+	t.Run("ceph.conf", func(t *testing.T) { dataPoolsConf(t, w) })
 	t.Run("journey", func(t *testing.T) {
-		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		report, err := verify(t, in)
 		require.NoError(t, err, "%s", report)
-		for name, data := range map[string]string{"image in ceph": "images-data", "volumes in ceph": "volumes-data", "vm on compute1": "vms-data"} {
+		for name, data := range map[string]string{"image in ceph": "images-data", "volumes in ceph": "volumes-data",
+			"vm on compute1": "vms-data"} {
 			assert.Contains(t, check(report, name).Evidence, " with its data in "+data)
 		}
-		for _, may := range []string{"may write volumes-data", "may read images-data", "must not write images-data", "must not read vms-data", "must not write backups-data"} {
+		for _, may := range []string{"may write volumes-data", "may read images-data", "must not write images-data",
+			"must not read vms-data", "must not write backups-data"} {
 			assert.Contains(t, check(report, "rights client.cinder").Evidence, may)
 		}
 		assert.Empty(t, w.API.Violations())
 	})
+}
+
+func dataPoolsPools(t *testing.T, w *integratetest.World) {
+	mon := ceph.New(w.Clusters["ceph"].Mon)
+	profile, err := mon.ErasureProfile(t.Context(), "k4m2")
+	require.NoError(t, err)
+	assert.Equal(t, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"}, profile)
+	pools, err := mon.Pools(t.Context())
+	require.NoError(t, err)
+	found := map[string]ceph.Pool{}
+	for _, p := range pools {
+		found[p.Name] = p
+	}
+	for _, name := range []string{"images-data", "volumes-data", "vms-data"} {
+		assert.Empty(t, ceph.Pool{ErasureProfile: "k4m2", Application: "rbd"}.Diff(found[name]), name)
+		assert.Equal(t, 6, found[name].Size, name)
+	}
+	assert.Equal(t, 5, found["volumes-data"].MinSize)
+	assert.Empty(t, found["backups-data"].ErasureProfile)
+	assert.Empty(t, found["volumes"].ErasureProfile)
+	for _, op := range w.Ceph["ceph"].Log() {
+		assert.False(t, op.Name == "rbd pool init" && strings.HasSuffix(op.Object, "-data"), op.Object)
+	}
+}
+
+func dataPoolsConf(t *testing.T, w *integratetest.World) {
+	for host, sections := range map[string]map[string]string{
+		"controller": {"client.glance": "images-data", "client.cinder": "volumes-data",
+			"client.cinder-backup": "backups-data"},
+		"compute1": {"client.nova": "vms-data", "client.cinder": "volumes-data"},
+	} {
+		data, _ := w.Machines[host].Contents("/etc/ceph/ceph.conf")
+		conf, err := ceph.ParseConf(data)
+		require.NoError(t, err)
+		for section, want := range sections {
+			pool, _ := conf.Lookup(section, "rbd_default_data_pool")
+			assert.Equal(t, want, pool, "%s [%s]", host, section)
+		}
+	}
 }
 
 // TestDataGoElsewhere: a service that has not seen the option puts data beside
@@ -107,8 +114,9 @@ func TestDataGoElsewhere(t *testing.T) {
 	w, in := open(t, erasureCoded())
 	apply(t, in)
 	data, _ := w.Machines["controller"].Contents("/etc/ceph/ceph.conf")
-	w.Machines["controller"].AddFile("/etc/ceph/ceph.conf", []byte(strings.ReplaceAll(string(data), "rbd_default_data_pool = images-data\n", "")), 0o644)
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	w.Machines["controller"].AddFile("/etc/ceph/ceph.conf",
+		[]byte(strings.ReplaceAll(string(data), "rbd_default_data_pool = images-data\n", "")), 0o644)
+	report, err := verify(t, in)
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Contains(t, check(report, "image in ceph").Evidence, "has its data beside its header, not in images-data")
 	assert.Equal(t, integrate.Fail, check(report, "files controller").Status)
@@ -120,12 +128,19 @@ func TestPoolsThatCannotBecomeWhatIsWanted(t *testing.T) {
 		change func(*spec.Spec)
 		text   string
 	}{
-		"replicated":      {ceph.Pool{Name: "volumes-data", Application: "rbd"}, nil, "is replicated, and cannot become erasure-coded"},
-		"another profile": {ceph.Pool{Name: "volumes-data", Application: "rbd", ErasureProfile: "default"}, nil, "has erasure profile default for good, not k4m2"},
-		"for headers":     {ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}, nil, "cannot hold the headers of images"},
-		"not by size":     {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil, "say erasure_profile: default in place of its size"},
-		"no profile":      {ceph.Pool{Name: "other"}, func(s *spec.Spec) { s.Clusters[0].ErasureProfiles = nil }, "there is no erasure profile k4m2"},
-		"of cephfs":       {ceph.Pool{Name: "volumes-data", Application: "cephfs", ErasureProfile: "default"}, nil, "belongs to application cephfs"},
+		"replicated": {ceph.Pool{Name: "volumes-data", Application: "rbd"}, nil,
+			"is replicated, and cannot become erasure-coded"},
+		"another profile": {ceph.Pool{Name: "volumes-data", Application: "rbd", ErasureProfile: "default"}, nil,
+			"has erasure profile default for good, not k4m2"},
+		"for headers": {ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}, nil,
+			"cannot hold the headers of images"},
+		"not by size": {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil,
+			"say erasure_profile: default in place of its size"},
+		"no profile": {ceph.Pool{Name: "other"}, func(s *spec.Spec) {
+			s.Clusters[0].ErasureProfiles = nil
+		}, "there is no erasure profile k4m2"},
+		"of cephfs": {ceph.Pool{Name: "volumes-data", Application: "cephfs", ErasureProfile: "default"}, nil,
+			"belongs to application cephfs"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			given := erasureCoded()
@@ -156,7 +171,9 @@ func TestADataPoolWithoutOverwrites(t *testing.T) {
 	apply(t, in)
 	s := erasureCoded()
 	s.Clusters[0].Pools[0].Name, s.Glance.DataPool = "by-hand", "by-hand"
-	_, err := w.Ceph["ceph"].Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"osd pool create","format":"json","pool":"by-hand","pool_type":"erasure","erasure_code_profile":"k4m2"}`)})
+	const create = `{"prefix":"osd pool create","format":"json","pool":"by-hand","pool_type":"erasure",` +
+		`"erasure_code_profile":"k4m2"}`
+	_, err := w.Ceph["ceph"].Command(t.Context(), ceph.Command{JSON: []byte(create)})
 	require.NoError(t, err)
 	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
 	require.NoError(t, err)
@@ -171,7 +188,8 @@ func TestADataPoolWithoutOverwrites(t *testing.T) {
 // TestAnotherProfileOfThatName is left as it is.
 func TestAnotherProfileOfThatName(t *testing.T) {
 	w, in := open(t, erasureCoded())
-	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host", DeviceClass: "hdd"})
+	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host",
+		DeviceClass: "hdd"})
 	p := plan(t, in)
 	require.NotEmpty(t, p.Problems())
 	assert.Contains(t, p.String(), "erasure profile k4m2: has crush-failure-domain host, not osd")
@@ -182,41 +200,7 @@ func TestAnotherProfileOfThatName(t *testing.T) {
 	s := erasureCoded()
 	s.Clusters[0].ErasureProfiles[0].FailureDomain = "" // host
 	w, in = open(t, s)
-	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd", DeviceClass: "hdd"})
+	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "osd",
+		DeviceClass: "hdd"})
 	assert.Contains(t, plan(t, in).String(), "erasure profile k4m2: has crush-failure-domain osd, not host")
-}
-
-func TestValidateOfDataPools(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"clusters[0].erasure_profiles[0].k":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].K = 1 },
-		"clusters[0].erasure_profiles[0].m":    func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].M = 0 },
-		"clusters[0].erasure_profiles[0].name": func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].Name = "" },
-		"clusters[0].pools[1].min_size":        func(s *spec.Spec) { s.Clusters[0].Pools[1].MinSize = 1 },
-		"clusters[0].pools[0].size":            func(s *spec.Spec) { s.Clusters[0].Pools[0].Size = 3 },
-		"clusters[0].pools[4].erasure_profile": func(s *spec.Spec) { addPool(s, spec.Pool{Name: "vms", ErasureProfile: "k4m2"}) },
-		"glance.data_pool":                     func(s *spec.Spec) { s.Glance.DataPool = "vms" },
-		"cinder.backends[0].data_pool":         func(s *spec.Spec) { s.Cinder.Backends[0].DataPool = "unknown" },
-		"backup.data_pool":                     func(s *spec.Spec) { s.Clusters[0].Pools[3].Size = 0 },
-		"nova.data_pool":                       func(s *spec.Spec) { s.Nova.User = "cinder" },
-		"nova.direct_snapshots":                func(s *spec.Spec) { s.Nova.DirectSnapshots = true },
-		"clusters[0].conf.client.rbd_default_data_pool": func(s *spec.Spec) {
-			s.Clusters[0].Conf = map[string]map[string]string{"client": {"rbd_default_data_pool": "images-data"}}
-		},
-	} {
-		given := erasureCoded()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
-	given := erasureCoded()
-	given.Clusters[0].Caps = "classic"
-	assert.ErrorContains(t, given.Validate(), "spec: glance.data_pool: there are no data pools before Luminous")
-	given = erasureCoded()
-	given.Nova.User, given.Nova.DataPool = "cinder", "volumes-data"
-	given.Clusters[0].Pools = slices.Delete(given.Clusters[0].Pools, 2, 3) // vms-data
-	assert.NoError(t, given.Validate(), "a shared user, with one data pool")
-}
-
-func addPool(s *spec.Spec, p spec.Pool) {
-	s.Clusters[0].Pools = append(s.Clusters[0].Pools, p)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -39,7 +40,8 @@ case $* in
 *restart*) date -u "+%a %Y-%m-%d %H:%M:%S.%6N UTC" >$since ;;
 *)
 	at=$(cat $since)
-	printf "Id=openstack-nova-compute.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=77\nExecMainStartTimestamp=%s\n" "$at"
+	printf "Id=openstack-nova-compute.service\nLoadState=loaded\nActiveState=active\nSubState=running\n"
+	printf "MainPID=77\nExecMainStartTimestamp=%s\n" "$at"
 	printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$at" "$(cksum <$since)" ;;
 esac
 `
@@ -47,7 +49,8 @@ esac
 // startRPMHost has Ceph 18.2.4 in its repository.
 func startRPMHost(t *testing.T) rpmHost {
 	t.Helper()
-	for _, file := range []string{"/usr/bin/dnf", "/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py", "/usr/bin/rpm", "/usr/bin/rpmbuild", "/usr/bin/rpmsign",
+	for _, file := range []string{"/usr/bin/dnf", "/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py",
+		"/usr/bin/rpm", "/usr/bin/rpmbuild", "/usr/bin/rpmsign",
 		"/usr/bin/createrepo_c", "/usr/bin/gpg", "/usr/bin/ssh-keygen", "/usr/sbin/sshd", "/usr/bin/systemctl"} {
 		_, err := os.Stat(file)
 		if err == nil && os.Geteuid() == 0 && os.Getenv("CEPHSTACK_LIVE") != "0" {
@@ -78,8 +81,8 @@ func startRPMHost(t *testing.T) rpmHost {
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
 		if t.Failed() {
 			t.Logf("sshd: %s", log.String())
 		}
@@ -92,7 +95,8 @@ func startRPMHost(t *testing.T) rpmHost {
 		return err == nil
 	}, 10*time.Second, 20*time.Millisecond)
 	require.NoError(t, os.WriteFile(dir+"/known_hosts", []byte("[127.0.0.1]:"+port+" "+h.read(t, "ssh/host.pub")), 0o600))
-	h.SSH, err = remote.New(remote.Config{Name: "compute1", Address: address, User: "root", KeyFiles: []string{dir + "/ssh/user"}, KnownHosts: []string{dir + "/known_hosts"}})
+	h.SSH, err = remote.New(remote.Config{Name: "compute1", Address: address, User: "root",
+		KeyFiles: []string{dir + "/ssh/user"}, KnownHosts: []string{dir + "/known_hosts"}})
 	require.NoError(t, err)
 	t.Cleanup(func() { h.Close() })
 	return h
@@ -130,8 +134,9 @@ func (h rpmHost) integration(t *testing.T, w *integratetest.World, key, floor st
 	t.Helper()
 	s := rpmSpec()
 	s.Prepare.Repository.Key, s.Clusters[0].MinClient = h.read(t, key), floor
-	in, err := integrate.New(integrate.Config{Spec: s, Settle: time.Millisecond, World: integrate.World{Clusters: w.Clusters,
-		Hosts: map[string]remote.Host{"compute1": h}, Secrets: map[string]libvirtsecret.Store{"compute1": w.Libvirt["compute1"]}}})
+	in, err := integrate.New(integrate.Config{Spec: s, Settle: time.Millisecond, World: world.World{Clusters: w.Clusters,
+		Hosts:   map[string]remote.Host{"compute1": h},
+		Secrets: map[string]libvirtsecret.Store{"compute1": w.Libvirt["compute1"]}}})
 	require.NoError(t, err)
 	return in
 }
@@ -159,9 +164,9 @@ func TestAHostWithDnf(t *testing.T) {
 	require.ErrorContains(t, err, "GPG check FAILED")
 	for _, o := range r.Outcomes {
 		switch o.Change.Kind {
-		case integrate.KindPackages:
+		case "packages":
 			require.Equal(t, integrate.Failed, o.Status)
-		case integrate.KindSettings, integrate.KindUnit:
+		case "settings", "unit":
 			require.Equal(t, integrate.Skipped, o.Status, o.Change.ID)
 		}
 	}
@@ -170,12 +175,13 @@ func TestAHostWithDnf(t *testing.T) {
 	in = h.integration(t, w, "ceph.asc", "18.2")
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
-	require.Equal(t, []string{"repository/compute1//etc/yum.repos.d/cephstack.repo"}, change(p, rpmPackages).Needs)
+	require.Equal(t, []string{"repository/compute1/cephstack"}, change(p, rpmPackages).Needs)
 	apply(t, in)
 	settled(t, in)
 	require.Equal(t, "2:18.2.4-0.el9 2:18.2.4-0.el9 ", h.run(t, "rpm", "-q", "--qf", "%{EVR} ", "ceph-common", "librbd1"))
 	known := h.run(t, "dnf", "-q", "config-manager", "--dump", "cephstack")
-	for _, line := range []string{"baseurl = file:///srv/el9/", "enabled = 1", "gpgcheck = 1", "gpgkey = file:///etc/pki/rpm-gpg/RPM-GPG-KEY-cephstack"} {
+	for _, line := range []string{"baseurl = file:///srv/el9/", "enabled = 1", "gpgcheck = 1",
+		"gpgkey = file:///etc/pki/rpm-gpg/RPM-GPG-KEY-cephstack"} {
 		require.Contains(t, known, line)
 	}
 
@@ -190,7 +196,8 @@ func TestAHostWithDnf(t *testing.T) {
 	// Locks of other kinds, and what is excluded, are for dnf to say.
 	h.put(t, "etc/dnf/plugins/versionlock.list", "ceph-common-2:18.*\nlib*-2:18.*\npython3-r*-2:18.*\n")
 	_, err = in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
-	require.ErrorContains(t, err, "is 2:18.2.4-0.el9 and not 19.2.1 or newer: nothing newer was found that is not held back")
+	require.ErrorContains(t, err, "is 2:18.2.4-0.el9 and not 19.2.1 or newer: nothing newer was "+
+		"found that is not held back")
 	h.put(t, "etc/dnf/plugins/versionlock.list", "")
 	conf := h.read(t, "root/etc/dnf/dnf.conf")
 	h.put(t, "etc/dnf/dnf.conf", conf+"excludepkgs=librbd*\n")

@@ -1,98 +1,267 @@
-// Package integrate makes an OpenStack cloud keep its data in Ceph: it plans
-// what a Spec is missing, applies the plan, and verifies the result.
+// Package integrate makes an OpenStack cloud keep its data in Ceph. It plans what a
+// Spec is missing, applies the plan, and verifies the result.
 //
 // # Use
 //
-// A Spec (package spec) is plain data. New takes it together with a World, the interfaces
-// through which everything outside is reached: Ceph clusters, hosts, libvirt's
-// secrets and the cloud's APIs. Then
+// A Spec (package spec) is plain data. A World (package world) is everything outside: Ceph clusters,
+// hosts, libvirt's secrets and the cloud's APIs, each behind an interface. Package
+// connect opens the World of a Spec. New takes both. Then
 //
-//   - Plan observes the world and computes what is missing; it writes nothing.
-//   - Apply makes a plan's changes: the cluster first, then the computes, which
-//     must know keys and secrets before anybody hands their UUID out, then the
-//     controllers, one after the other. A host with nova-compute is a compute,
-//     whatever else runs on it. On each host, restarts come last, and only units that owe
-//     one are restarted.
-//   - Verify reads, tries every user's rights, and takes an image, volumes, VMs
-//     and backups through the cloud, looking at each step where the data went.
+//   - Plan reads the world and computes what is missing. It writes nothing.
+//   - Apply makes the changes of a plan: first those of the clusters, then those of
+//     the computes in parallel, then those of the controllers one by one, and at last
+//     what goes through the APIs. Computes must have keys and secrets before a
+//     controller hands the secrets' UUIDs out. A host with nova-compute is a compute,
+//     whatever else runs on it. On each host, restarts come last, and only units that
+//     owe a restart are restarted.
+//   - Converge does both, part by part, for fleets and for runs that nobody approves.
+//   - Verify reads the world and compares it as Plan does. Unless it is static, it also
+//     tries the rights of each Ceph user, and takes an image, volumes, VMs and backups
+//     through the cloud. At each step it looks where the data went.
 //
-// Converge is Plan and Apply in one, part by part, for fleets and for runs that
-// nobody approves. A plan looks at each host in one exchange, and an apply makes
-// all of a host's changes in another, over the same connection. Plan and Apply
-// keep that, too, unless there are more hosts than Config.Parallel. The hosts of a
-// World that are reached alike are best made by one remote.Fleet.
+// A plan looks at a host in one exchange, and an apply changes the host in another,
+// over the same connection. The connections of a plan stay open for its apply, unless
+// the Spec has more hosts than Config.Parallel. A cluster that is reached through a
+// host costs one exchange for a look, and a few for all its changes.
 //
-// A Spec names the cloud's release, as options differ; DetectRelease asks the
-// hosts' packages and containers for it. A plan says where they are of another.
+// A Spec names the release of OpenStack, as options differ from release to release.
+// detect.Release asks the hosts' packages and containers for it. A host of another
+// release is a Problem of the plan.
 //
-// There is no state but the world: run Plan and Apply again after a failure or
-// a kill, and they finish what is missing. See the Example.
+// There is no state but the world. Run Plan and Apply again after a failure or a kill,
+// and they finish what is missing. See the Examples.
+//
+// # Scope
+//
+// PlanOptions, ApplyOptions, ConvergeOptions and VerifyOptions have a field Only, which
+// names hosts and clusters of the Spec. An unknown name is an error, and nothing is done
+// then. With Only,
+//
+//   - the hosts in it are read and changed, and no other host is connected to, except
+//     the hosts through which clusters are reached;
+//   - the clusters in it are read and changed as a whole;
+//   - the clusters that the services of those hosts use are read, and of their
+//     resources only those are compared that the hosts need;
+//   - the APIs are read, as they tell where VMs have their disks; nothing is made
+//     through them;
+//   - rights in Ceph are those of the whole Spec, so that a host that is left out loses
+//     nothing.
+//
+// Plan, Result and Report list in LeftOut what they say nothing about. A Verify with
+// Only has to be static, as the journey goes through the whole cloud. Plan.Only restricts
+// a plan that was made already: it keeps the changes of the scope, and the changes of
+// clusters that these need.
 //
 // # Bare hosts
 //
-// What Spec.Prepare asks for is planned with the rest, and goes first on its
-// host: public keys and a sudo rule for the login user, a repository, packages
-// and upgrades, folders and options for guests. A host that refuses the normal
-// login is read by its first entry (World.Entries), and only what lets the normal
-// login in is written by that; if it then still is refused, nothing else of that
-// host is done. Host keys are never learned on the way: see ScanHostKeys and
-// TrustHostKeys of package remote.
+// What Spec.Prepare asks for is planned with the rest, and goes first on its host: public
+// keys and a sudo rule for the login user, a repository, packages and upgrades, folders,
+// options and AppArmor rules for guests.
+//
+// A host that refuses the normal login is read by its first entry (World.Entries). Only
+// keys and the sudo rule are written by the entry. If the normal login is refused after
+// that, too, nothing else is done on that host. Host keys are never learned on the way:
+// see ScanHostKeys of remote.Config, and package hostkeys.
 //
 // # Containers
 //
-// With layout kolla, services run in containers that kolla-ansible (2023.1 or
-// newer, with docker or podman) deployed. Each has a folder of its own on its
-// host, /etc/kolla/<service>, and config.json there says what of it is copied
-// into the container when that starts. Options and ceph.conf name paths as the
-// service sees them, such as /etc/ceph/ceph.conf; files are written to where the
-// container copies them from, with the owner and mode that kolla-ansible gives. A
-// restart is that of the container's unit, and is owed when an input is newer than
-// the container's start. Secrets are defined in the container nova_libvirt, which
-// is not restarted; what it needs to start again is in its folder as well: the
-// secrets, and a ceph.conf where its config.json copies one.
+// With layout kolla, services run in containers that kolla-ansible (2023.1 or newer, with
+// docker or podman) deployed. Each container has a folder on its host,
+// /etc/kolla/<service>. The file config.json in the folder says which files are copied
+// into the container when it starts. Options and ceph.conf name paths as the service sees
+// them, such as /etc/ceph/ceph.conf. Files are written to the place from which the
+// container copies them, with the owner and mode that kolla-ansible gives.
 //
-// A container that is not as kolla-ansible makes it, or that would not copy what
-// its service needs, is a Problem, and its service is left alone: kolla-ansible has
-// to know that Ceph is used, or its next run would undo everything. It writes all
-// of those files anew whenever it runs; where a plan changes them, it says where
-// kolla-ansible is given the same. A Spec with kolla-ansible's names (store rbd,
-// backend rbd-1, its users and pools, secret_uuid as in its passwords.yml) changes
-// the least. The programs of a cluster's host, such as ceph, run on the host itself.
+// A restart is that of the container's unit. It is owed when a file is newer than the
+// start of the container. Secrets are defined in the container nova_libvirt, which is not
+// restarted. What that container needs to start again is in its folder as well: the
+// secrets, and a ceph.conf if its config.json copies a ceph.conf.
+//
+// A container that is not as kolla-ansible makes it, or that would not copy what its
+// service needs, is a Problem, and its service is left alone. kolla-ansible has to know
+// that Ceph is used, or its next run undoes everything: it writes all of these files anew
+// whenever it runs. Where a plan changes them, a note says where kolla-ansible is given
+// the same. A Spec with kolla-ansible's names (store rbd, backend rbd-1, its users and
+// pools, secret_uuid as in its passwords.yml) changes the least. The programs of a
+// cluster's host, such as ceph, run on the host itself.
+//
+// # Changes
+//
+// A Change has an ID, kind/target/name, which comes from the Spec alone. The target is a
+// cluster or a host of the Spec, or "cloud" for the APIs. These are the kinds:
+//
+//	kind              target    name                    what it is
+//	erasure-profile   cluster   profile                 a profile of erasure code; never changed, only made
+//	pool              cluster   pool                    a pool, its application and the fields that the Spec sets
+//	user              cluster   client.NAME             a Ceph user and its rights; foreign rights stay
+//	authorized-keys   host      path                    public keys of the login user
+//	sudo-rule         host      path                    the sudo rule of the login user
+//	repository        host      cephstack               the repository of Ceph's packages
+//	packages          host      ceph-clients            missing client packages of Ceph; shown by their names
+//	upgrade           host      ceph-clients            client packages older than min_client
+//	directory         host      path                    /etc/ceph, folders of containers and of guests
+//	file              host      path                    ceph.conf, keyrings, files of secrets, tmpfiles.d
+//	secret            host      CLUSTER.client.NAME     a libvirt secret; shown by its UUID
+//	apparmor          host      libvirt-qemu            what AppArmor lets QEMU write to
+//	settings          host      path                    options in the configuration file of services
+//	unit              host      unit                    a restart
+//	volume-type       cloud     type                    a volume type and its extra specs
+//
+// The name in the ID of a secret, and of a file in the folder of a container, may differ
+// from the name that a plan shows. The ID comes from the Spec alone. The shown name also
+// depends on what was read: on the fsid of the cluster, or on the container's config.json.
+//
+// # Checks
+//
+// A Check of Verify has an ID, too. These checks are made in each verification; they are
+// comparisons, apart from ceph-health, services-up and availability-zones:
+//
+//	ID                    what passes
+//	ceph-health/CLUSTER   the cluster is not in HEALTH_ERR, and has OSDs that are up
+//	pools/CLUSTER         pools and profiles of erasure code are as the Spec says
+//	users/CLUSTER         users have the rights that they need
+//	login/HOST            keys and sudo rule are in place; only with prepare.authorize or prepare.sudo
+//	packages/HOST         repository, packages and their versions
+//	files/HOST            folders, ceph.conf, keyrings and what guests need
+//	secrets/HOST          libvirt's secrets hold the keys; only of computes
+//	settings/HOST         the options of services, as they take effect
+//	units/HOST            units run, and have read what is there
+//	volume-types          volume types are there, and bound to their backends
+//	services-up           the APIs report the services of the Spec up
+//	availability-zones    backends are in their zones; only if the Spec has zones
+//
+// A verification that is not static makes these, too. Words in capitals stand for names
+// of the Spec:
+//
+//	ID                                                  what passes
+//	rights-client.NAME                                  the user may do what it must, and not what it must not
+//	rights-client.NAME-in-CLUSTER                       the same, where the Spec has several clusters
+//	image-in-ceph                                       an image is in its pool, and is the same when read back
+//	image-in-ceph-on-store-STORE                        the same, of each further store
+//	volume-from-image-is-a-copy-on-write-child          a volume of an image is a clone
+//	volumes-in-ceph                                     volumes are in their pool
+//	volume-in-ceph-on-backend-BACKEND                   the same, of each further backend
+//	volume-from-image-is-a-copy-on-write-child-on-backend-BACKEND
+//	vm-on-COMPUTE                                       a VM boots, and its disk is in its pool
+//	guest-writes-to-an-attached-volume
+//	guest-on-another-compute-reads-the-same
+//	snapshot-of-an-in-use-volume
+//	full-backup-of-an-in-use-volume
+//	incremental-backup-of-an-in-use-volume
+//	restored-backup-holds-the-same-bytes
+//	live-migration-of-a-running-vm
+//	image-of-a-vm-in-ceph
+//	nothing-is-left-behind                              what Verify made is removed again
+//	journey                                             unable, if the Spec has no Glance
+//
+// A check that fails because of another resource's problem names that resource in Because.
+//
+// # Outcomes
+//
+// Each change ends with a status:
+//
+//	applied     The change was made, and the target said so.
+//	unchanged   The target was already as the change would make it. Nothing was written.
+//	failed      The change was refused, or did not work. A write had no effect then. A
+//	            restart, an upgrade or another program may have gone a part of its way.
+//	unknown     The target did not answer. The change may have been made; plan again.
+//	skipped     A change that it needs did not end well: Because is that change's ID.
+//	cancelled   It was not begun: the context ended, the rollout stopped, or the plan was
+//	            refused as a whole.
+//
+// A check passes, fails, or is unable: it could not be made. An unable check never counts
+// as passed.
+//
+// # JSON
+//
+// Plan, Result and Report are written and read by encoding/json. Field names are those of
+// their json tags. The program examples/cephstack prints them with --json.
+//
+//	Plan      format, release, spec, clusters, left_out, changes, findings, digest
+//	Change    id, stage, kind, action, target, name, diffs, reason, needs
+//	FieldDiff field, observed, desired, why
+//	Finding   code, problem, target, hosts, object, message, because, cause
+//	Result    format, outcomes, findings, left_out
+//	Outcome   change, status, because, retryable, error, seconds
+//	Report    format, checks, left_out
+//	Check     id, name, target, status, evidence, diffs, because, next, seconds
+//
+// The field format is the version of this form, a number: 1. It changes when a field
+// changes its meaning or goes away. New fields may come without that. A duration is called
+// seconds, and is a number of seconds with a fraction. Stages are cluster, computes,
+// controllers and cloud. Actions are create, update and restart. A field without a value is
+// left out if its json tag has omitempty. A secret shows as "sha256:" and a short digest.
+//
+// Programs may rely on IDs of changes and of checks, kinds, stages, actions, statuses, and
+// codes and causes of findings: see Finding for their list. Texts for people may change in
+// any release: name, reason, why, message, evidence, next and error.
+//
+// cephstack converge --json prints a line for each part as it ends, and a last line for the
+// whole:
+//
+//	{"stage":…,"target":…,"format":1,"outcomes":[…],"findings":[…],"error":…}
+//	{"summary":{"parts":3,"failed":[TARGET,…],"left_alone":0,"changes":{"applied":19,…}}}
+//
+// The error of a part is left out if the part ended well. In the summary, failed has the
+// targets of parts that did not end well, and left_alone counts those that were not begun.
+//
+// # Stored plans
+//
+// A plan is bound to what it was made for. It carries the digest of its Spec, the fsid of
+// each cluster that was read, and a digest of all its other fields. The digest of the Spec
+// leaves out how hosts and APIs are reached: all of ssh but its user, and the path of
+// clouds.yaml. So a plan may be made on one machine and applied on another.
+//
+// ParsePlan refuses a plan of another format, a plan that was edited, and what is not a
+// plan. Apply refuses, with ErrConflict, a plan of another Spec or of other clusters; all
+// outcomes are cancelled then. To make a part of a plan only, use Plan.Only or
+// ApplyOptions.Only. The digests find accidents. They are no signature: keep a plan where
+// only those can write who may approve it.
+//
+// A plan that was stored has no operations. Apply reads each target once more and compares
+// it. A change must come out the same, diff by diff; if not, it fails with ErrConflict, and
+// nothing is written over what is there now. If there is nothing to change any more, the
+// outcome is unchanged.
 //
 // # Ownership
 //
-// Of a configuration file only the options of a service's integration are
-// owned; every other byte stays. Foreign clauses in a user's rights stay unless
-// the Spec says otherwise. What belongs to another cluster, another application
-// or another secret is a Problem of the plan, and is left alone. Computes with
-// VMs on local disks keep local disks until those are gone (see spec.Host.Disks).
-// Nothing is ever deleted.
+// Of a configuration file, only the options of a service's integration are owned; every
+// other byte stays. Foreign clauses in a user's rights stay, unless the Spec says otherwise.
+// What belongs to another cluster, another application or another secret is a Problem of
+// the plan, and is left alone. Computes with VMs on local disks keep local disks until those
+// VMs are gone (see Host.Disks of package spec). Nothing is ever deleted.
 //
 // # Errors
 //
-// Validate joins *FieldError. A part of the world that cannot be read does not
-// fail a plan: it is one of its Problems, and nothing is planned for it. Apply
-// returns one Outcome per change, and its error joins a *ChangeError for each
-// that did not end well, and ErrIncomplete for each Problem. ErrConflict says
-// that the world changed after the plan was made; that change is not made.
-// ErrStopped says that failures before it had stopped the rollout. The
-// errors of packages ceph, remote, libvirtsecret and openstack show through
-// errors.Is and errors.As. Verify's error is ErrChecks. No error, plan, event
-// or report holds a secret.
+// Faults of a Spec are joined *spec.FieldErrors. What cannot be read does not fail a plan: it
+// is a Problem of the plan, and nothing is planned that depends on it. A Problem that is only
+// the consequence of another resource's problem names that resource in Because.
+//
+// Apply returns an Outcome for each change. Its error joins a *ChangeError for each change
+// that failed, is unknown or was cancelled, and ErrIncomplete for each Problem and for all
+// changes that were skipped. ErrConflict says that the world changed after the plan was made.
+// ErrStopped says that failures had stopped the rollout before. ErrChecks is the error of
+// Verify. ChangeError.Retryable tells whether trying again may help without anybody doing
+// something. The errors of packages ceph, remote, libvirtsecret and openstack/api show
+// through errors.Is and errors.As: *remote.HostError has the host and the step that failed,
+// *remote.OpError the operation. A finding that was read from JSON has its Err again as far
+// as its cause is known. No error, plan, event or report holds a secret.
 //
 // # Concurrency and cancellation
 //
-// An Integration is safe for concurrent use. Hosts are worked on in parallel,
-// Config.Parallel at a time. A dead one delays none of its stage, but holds its
-// place for as long as package remote waits for it (see spec.Timeouts), and the
-// controllers wait for all computes. When the context ends,
-// what is under way is waited for as long as its own context allows, and what
-// was not begun is Cancelled, or a part of Converge that says so. Two programs that apply at once do not overwrite
-// each other: every file is written only if it still is what the plan saw.
-// Verify removes what it made also after its context ended.
+// An Integration is safe for concurrent use. Hosts are worked on in parallel, Config.Parallel
+// at a time. A host that does not answer delays no other host of its stage, but holds its
+// place for as long as package remote waits for it (see Timeouts of package spec), and the
+// controllers wait for all computes. When the context ends, what is under way is waited for as
+// long as its own timeouts allow. What was not begun is cancelled; in a Converge, such a part
+// says why it was not begun. Two programs that apply at once do not overwrite each other:
+// every file is written only if it still is what the plan saw. Verify removes what it made
+// also after its context ended.
+//
+// Events of one operation come one at a time. An Observer may call the Integration.
 //
 // # Testing
 //
-// Package integratetest has a whole cloud in memory, for tests of tools that
-// embed this package. It needs no C library and no network.
+// Package integratetest has a whole cloud in memory, for tests of tools that embed this
+// package. It needs no C library and no network.
 package integrate

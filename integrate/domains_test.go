@@ -30,13 +30,17 @@ func TestFailureDomains(t *testing.T) {
 		change        func(*spec.Spec)
 		note, problem string
 	}{
-		"enough OSDs":           {hosts("hdd", 2, 2, 2), nil, "", ""},
-		"enough hosts":          {hosts("hdd", 1, 1, 1, 1, 1, 1), byHost, "", ""},
-		"one OSD too few":       {hosts("hdd", 3, 2), nil, "its 6 chunks (k+m) go into as many failure domains of type osd, and CRUSH finds 5 with OSDs for it, so that its placement groups never become clean", ""},
+		"enough OSDs":  {hosts("hdd", 2, 2, 2), nil, "", ""},
+		"enough hosts": {hosts("hdd", 1, 1, 1, 1, 1, 1), byHost, "", ""},
+		"one OSD too few": {hosts("hdd", 3, 2), nil, "its 6 chunks (k+m) go into as many failure domains of type " +
+			"osd, and CRUSH finds 5 with OSDs for it, so that its placement groups never become clean", ""},
 		"OSDs of another class": {hosts("ssd", 3, 3, 3), nil, "", "of type osd, and CRUSH finds 0 "},
-		"fewer than min_size":   {hosts("hdd", 2, 2), nil, "", "cannot be made: its 6 chunks (k+m) go into as many failure domains of type osd, and CRUSH finds 4 with OSDs for it, where 5 are needed (min_size)"},
-		"three hosts":           {hosts("hdd", 4, 4, 4), byHost, "", "of type host, and CRUSH finds 3 "},
-		"a type that is none": {hosts("hdd", 4, 4, 4), func(s *spec.Spec) { s.Clusters[0].ErasureProfiles[0].FailureDomain = "shelf" },
+		"fewer than min_size": {hosts("hdd", 2, 2), nil, "", "cannot be made: its 6 chunks (k+m) go into as many failure " +
+			"domains of type osd, and CRUSH finds 4 with OSDs for it, where 5 are needed (min_size)"},
+		"three hosts": {hosts("hdd", 4, 4, 4), byHost, "", "of type host, and CRUSH finds 3 "},
+		"a type that is none": {hosts("hdd", 4, 4, 4), func(s *spec.Spec) {
+			s.Clusters[0].ErasureProfiles[0].FailureDomain = "shelf"
+		},
 			"", "of type shelf, and CRUSH finds 0 "},
 		"a smaller min_size": {hosts("hdd", 2, 2), func(s *spec.Spec) {
 			for i := range 3 {
@@ -66,7 +70,8 @@ func TestFailureDomains(t *testing.T) {
 				assert.Contains(t, found["pool "+pool].Message, c.note+c.problem)
 				assert.Equal(t, c.problem == "", change(p, "pool/ceph/"+pool) != nil, pool)
 			}
-			assert.Equal(t, c.problem == "", change(p, "settings/controller//etc/cinder/cinder.conf") != nil, "nothing is sent to a pool that is not made")
+			assert.Equal(t, c.problem == "", change(p, "settings/controller//etc/cinder/cinder.conf") != nil,
+				"nothing is sent to a pool that is not made")
 			assert.NotContains(t, found, "pool backups-data", "is replicated")
 		})
 	}
@@ -80,7 +85,8 @@ func TestFailureDomainsOfAPoolInUse(t *testing.T) {
 	p := plan(t, in)
 	assert.Empty(t, p.Problems(), "%s", p)
 	assert.True(t, p.Empty(), "%s", p)
-	assert.Contains(t, p.String(), "note: ceph pool volumes-data: its 6 chunks (k+m) go into as many failure domains of type osd, and CRUSH finds 2 ")
+	assert.Contains(t, p.String(), "note: ceph pool volumes-data: its 6 chunks (k+m) go into as many failure domains of "+
+		"type osd, and CRUSH finds 2 ")
 	assert.Contains(t, p.String(), "or move what it holds to a pool whose profile has fewer chunks")
 }
 
@@ -111,8 +117,10 @@ func TestFailureDomainsOfTheProfileThatIsThere(t *testing.T) {
 		s.Clusters[0].Pools[i].ErasureProfile, s.Clusters[0].Pools[i].MinSize = "default", 0
 	}
 	w, in := open(t, s)
-	assert.Contains(t, plan(t, in).String(), "its 4 chunks (k+m) go into as many failure domains of type host, and CRUSH finds 3 ")
+	assert.Contains(t, plan(t, in).String(), "its 4 chunks (k+m) go into as many failure domains of type "+
+		"host, and CRUSH finds 3 ")
 	apply(t, in)
 	assert.Equal(t, "erasure-code", poolOf(t, w, "volumes-data").CRUSHRule)
-	assert.Contains(t, plan(t, in).String(), "its 4 chunks (k+m) go into as many failure domains of type host, and CRUSH finds 3 ")
+	assert.Contains(t, plan(t, in).String(), "its 4 chunks (k+m) go into as many failure domains of type "+
+		"host, and CRUSH finds 3 ")
 }

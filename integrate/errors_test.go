@@ -54,7 +54,7 @@ func TestAStoredPlanSaysWhyAHostIsLeftAlone(t *testing.T) {
 	r, err := in.Apply(t.Context(), stored, integrate.ApplyOptions{})
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
 	for _, o := range r.Outcomes {
-		if o.Change.Target == "compute1" && o.Change.Kind == integrate.KindSecret {
+		if o.Change.Target == "compute1" && o.Change.Kind == "secret" {
 			assert.Contains(t, o.Error, "libvirtd", "what to do next")
 		}
 	}
@@ -90,7 +90,7 @@ func TestAnInterruptedCheckIsUnable(t *testing.T) {
 		}
 		return nil
 	}
-	report, err := in.Verify(ctx, integrate.VerifyOptions{})
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: strings.NewReader("a bootable image")})
 	require.ErrorIs(t, err, context.Canceled)
 	for _, c := range report.Checks {
 		assert.NotEqual(t, integrate.Fail, c.Status, "%s: %s", c.Name, c.Evidence)

@@ -2,15 +2,33 @@ package integrate
 
 import (
 	"log/slog"
-	"time"
+	"sync"
 )
 
-// An Event tells an Observer how far an operation is: PlanReady,
-// ChangeStarted, ChangeFinished, CheckStarted or CheckFinished. Events of one
-// operation are serialized and none comes after the operation returned.
+// An Event tells an Observer how far an operation is. It is a PlanReady, ChangeStarted,
+// ChangeFinished, CheckStarted or CheckFinished. The events of one operation come one at
+// a time, and no event comes after the operation returned. An Observer may call the
+// Integration.
 type Event interface {
 	slog.LogValuer
 	event()
+}
+
+// events are those of one operation.
+type events struct {
+	mu       sync.Mutex
+	observer func(Event)
+}
+
+func (in *Integration) newEvents() *events { return &events{observer: in.observer} }
+
+func (e *events) emit(event Event) {
+	if e.observer == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.observer(event)
 }
 
 // PlanReady says that a plan was computed.
@@ -36,7 +54,8 @@ func (CheckFinished) event()  {}
 
 // LogValue implements slog.LogValuer.
 func (e PlanReady) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("event", "plan-ready"), slog.Int("changes", e.Changes), slog.Int("findings", e.Findings))
+	return slog.GroupValue(slog.String("event", "plan-ready"), slog.Int("changes", e.Changes),
+		slog.Int("findings", e.Findings))
 }
 
 // LogValue implements slog.LogValuer.
@@ -50,7 +69,7 @@ func (e ChangeFinished) LogValue() slog.Value {
 		slog.String("event", "change-finished"),
 		slog.String("change", e.Outcome.Change.ID),
 		slog.String("status", string(e.Outcome.Status)),
-		slog.Duration("took", e.Outcome.Took.Round(time.Millisecond)),
+		slog.Float64("seconds", e.Outcome.Seconds),
 	}
 	if e.Outcome.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Outcome.Err.Error()))
@@ -65,6 +84,6 @@ func (e CheckStarted) LogValue() slog.Value {
 
 // LogValue implements slog.LogValuer.
 func (e CheckFinished) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("event", "check-finished"), slog.String("check", e.Check.Name),
+	return slog.GroupValue(slog.String("event", "check-finished"), slog.String("check", e.Check.ID),
 		slog.String("status", string(e.Check.Status)), slog.Float64("seconds", e.Check.Seconds))
 }

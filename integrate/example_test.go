@@ -33,7 +33,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	ctx := context.Background()
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,7 +45,7 @@ func Example() {
 	// Output:
 	// 19 changes, 0 problems
 	// 19 applied, error: <nil>
-	// 11 checks, error: <nil>
+	// 13 checks, error: <nil>
 }
 
 func ExampleIntegration_Converge() {
@@ -69,7 +69,8 @@ func ExampleIntegration_Converge() {
 		log.Fatal(err)
 	}
 	var failed []error
-	for part := range in.Converge(context.Background(), integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}) {
+	options := integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}
+	for part := range in.Converge(context.Background(), options) {
 		fmt.Println(part.Target, part.Result.Count(integrate.Applied))
 		if err := part.Err(); err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", part.Target, err))

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -19,14 +20,15 @@ func TestOneExchangeAHost(t *testing.T) {
 	spec := exampleSpec()
 	spec.Packages = ""
 	spec.Nova.User = "nova" // a second keyring and secret
-	w, in := open(t, spec)
+	w, _ := open(t, spec)
 	w.Cloud, w.CloudErr = nil, nil
 	forget := func() {
 		for _, m := range w.Machines {
 			m.Forget()
 		}
 	}
-	in, err := integrate.New(integrate.Config{Spec: spec, World: integrate.World{Clusters: w.Clusters, Hosts: w.Hosts, Secrets: w.Secrets}, Settle: 1})
+	in, err := integrate.New(integrate.Config{Spec: spec, World: world.World{Clusters: w.Clusters, Hosts: w.Hosts,
+		Secrets: w.Secrets}, Settle: 1})
 	require.NoError(t, err)
 	forget()
 	p := plan(t, in)
@@ -64,14 +66,16 @@ func TestAFailureSkipsWhatNeedsItAndNoMore(t *testing.T) {
 	for _, o := range r.Outcomes {
 		status[o.Change.ID] = o
 	}
-	keyring, settings := "file/controller//etc/ceph/ceph.client.glance.keyring", "settings/controller//etc/glance/glance-api.conf"
+	keyring, settings := "file/controller//etc/ceph/ceph.client.glance.keyring",
+		"settings/controller//etc/glance/glance-api.conf"
 	assert.Equal(t, integrate.Failed, status[keyring].Status)
 	require.ErrorIs(t, status[keyring].Err, full)
 	assert.Equal(t, integrate.Skipped, status[settings].Status)
 	assert.Equal(t, keyring, status[settings].Because)
 	assert.Equal(t, integrate.Skipped, status["unit/controller/glance-api.service"].Status)
 	assert.Equal(t, integrate.Applied, status["file/controller//etc/ceph/ceph.client.cinder.keyring"].Status)
-	assert.Equal(t, integrate.Applied, status["settings/controller//etc/cinder/cinder.conf"].Status, "Cinder needs no key of Glance")
+	assert.Equal(t, integrate.Applied, status["settings/controller//etc/cinder/cinder.conf"].Status,
+		"Cinder needs no key of Glance")
 	assert.Equal(t, integrate.Applied, status["unit/controller/cinder-volume.service"].Status)
 	w.Machines["controller"].Fail = nil
 	apply(t, in)

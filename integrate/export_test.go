@@ -1,12 +1,23 @@
 package integrate
 
-import "context"
+import (
+	"context"
 
-// KeepNothing makes plans forget all contents of files.
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+)
+
+// KeepNothing makes plans forget all that they would write.
 func (in *Integration) KeepNothing() { in.keep = 0 }
 
 // Differ observes once, and gives what compares.
 func (in *Integration) Differ(ctx context.Context) func() *Plan {
-	o := in.observe(ctx)
-	return func() *Plan { return in.diff(o) }
+	base := in.engine.Base(ctx, engine.Scope{})
+	seen := engine.Each(ctx, in.engine, in.engine.HostsIn(engine.Scope{}), func(s *engine.Seen) *engine.Seen { return s })
+	return func() *Plan {
+		var parts []engine.Part
+		for _, s := range seen {
+			parts = append(parts, slim(base.Host(s)))
+		}
+		return in.planOf(base, parts)
+	}
 }

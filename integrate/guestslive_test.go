@@ -25,7 +25,8 @@ func TestGuestFoldersSurviveReboots(t *testing.T) {
 	ours, _ := w.Machines["compute1"].Contents("/etc/tmpfiles.d/cephstack-guests.conf")
 	root := t.TempDir()
 	for name, text := range map[string]string{
-		"etc/passwd":                    "root:x:0:0::/:/bin/sh\nceph:x:64045:64045::/:/bin/sh\nlibvirt-qemu:x:64055:64056::/:/bin/sh\n",
+		"etc/passwd": "root:x:0:0::/:/bin/sh\nceph:x:64045:64045::/:/bin/sh\n" +
+			"libvirt-qemu:x:64055:64056::/:/bin/sh\n",
 		"etc/group":                     "root:x:0:\nceph:x:64045:\nkvm:x:64056:\n",
 		"usr/lib/tmpfiles.d/ceph.conf":  "d /run/ceph 0770 ceph ceph -\n",
 		"etc/tmpfiles.d/cephstack.conf": string(ours),
@@ -38,7 +39,8 @@ func TestGuestFoldersSurviveReboots(t *testing.T) {
 		out, err := exec.Command(program, "--root="+root, "--create").CombinedOutput()
 		require.NoError(t, err, "%s", out)
 		require.Empty(t, string(out))
-		out, err = exec.Command("stat", "-c", "%u %g %a", root+"/run/ceph", root+"/run/ceph/guests", root+"/var/log/qemu").Output()
+		out, err = exec.Command("stat", "-c", "%u %g %a", root+"/run/ceph", root+"/run/ceph/guests",
+			root+"/var/log/qemu").Output()
 		require.NoError(t, err)
 		assert.Equal(t, "64045 64045 771\n64055 64056 770\n64055 64056 770\n", string(out))
 		require.NoError(t, os.RemoveAll(root+"/run"))

@@ -17,7 +17,8 @@ const newKey = "AgBSdFxU0ECOHSAAjnmJMdI0AOBUBBQbGSxnLI55iTHSNADgVAQUGxksZyyO" //
 func TestKeysThatAHostCannotRead(t *testing.T) {
 	key, err := ceph.ParseKey(newKey)
 	require.NoError(t, err)
-	for version, reads := range map[string]bool{"16.2.15+ds-0+deb12u1": false, "18.2.7+ds-1": false, "19.2.3-1": false, "19.2.6-1": true, "20.2.1-1": false, "2:20.2.4-1": true, "21.2.0": true} {
+	for version, reads := range map[string]bool{"16.2.15+ds-0+deb12u1": false, "18.2.7+ds-1": false, "19.2.3-1": false,
+		"19.2.6-1": true, "20.2.1-1": false, "2:20.2.4-1": true, "21.2.0": true} {
 		w, in := open(t, exampleSpec())
 		w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: key, Caps: ceph.Caps{"mon": "profile rbd"}})
 		w.Machines["controller"].AddPackage("ceph-common", version, true)
@@ -42,7 +43,8 @@ func TestAUserIsMadeWithAKeyThatAHostCannotRead(t *testing.T) {
 	key, err := ceph.ParseKey(newKey)
 	require.NoError(t, err)
 	const caps = "profile rbd pool=images"
-	w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: key, Caps: ceph.Caps{"mon": "profile rbd", "osd": caps, "mgr": caps}})
+	w.Ceph["ceph"].AddUser(ceph.User{Entity: "client.glance", Key: key, Caps: ceph.Caps{"mon": "profile rbd", "osd": caps,
+		"mgr": caps}})
 	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorContains(t, err, "of type aes256k")
 	for _, o := range result.Outcomes {

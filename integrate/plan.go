@@ -4,101 +4,109 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 )
 
-// A Stage is a part of a plan that must be done before the next one begins:
-// keys and secrets have to be on the computes before a controller hands their
-// UUID out.
+// A Stage is a part of a plan. The stages, in their order, are cluster, computes,
+// controllers and cloud: keys and secrets have to be on the computes before a
+// controller hands the secrets' UUIDs out. The stage cloud is for the APIs.
 type Stage string
 
 // The stages, in order.
 const (
-	StageCluster     Stage = "cluster"
-	StageComputes    Stage = "computes"
-	StageControllers Stage = "controllers"
-	StageCloud       Stage = "cloud"
+	stageCluster     Stage = "cluster"
+	stageComputes    Stage = "computes"
+	stageControllers Stage = "controllers"
+	stageCloud       Stage = "cloud"
 )
 
-// A Kind says what a change is about.
-type Kind string
+// stageOf puts a target into its stage.
+func (in *Integration) stageOf(t step.Target) Stage {
+	switch {
+	case t.Where == step.OnCluster:
+		return stageCluster
+	case t.Where == step.OnCloud:
+		return stageCloud
+	case want.IsCompute(in.engine.Site.Host(t.Name)):
+		return stageComputes
+	}
+	return stageControllers
+}
 
-// The kinds of changes.
-const (
-	KindErasureProfile Kind = "erasure-profile"
-	KindPool           Kind = "pool"
-	KindUser           Kind = "user"
-	KindPackages       Kind = "packages"
-	KindDirectory      Kind = "directory"
-	KindFile           Kind = "file"
-	KindSecret         Kind = "secret"
-	KindSettings       Kind = "settings"
-	KindUnit           Kind = "unit"
-	KindVolumeType     Kind = "volume-type"
-)
-
-// An Action says what happens to a change's object.
+// An Action says what a Change does: it makes something, changes it, or restarts it.
 type Action string
 
-// The actions. No change means nothing to do.
+// The actions.
 const (
-	Create  Action = "create"
-	Update  Action = "update"
-	Restart Action = "restart"
+	Create  = Action(step.Create)
+	Update  = Action(step.Update)
+	Restart = Action(step.Restart)
 )
 
-// A FieldDiff is one difference, printable as it is: secrets are digests.
+// A FieldDiff is one difference between the world and the Spec. It can be printed as
+// it is: secrets are digests.
 type FieldDiff struct {
-	Field    string `json:"field"`
-	Observed string `json:"observed"` // empty when there is none
-	Desired  string `json:"desired"`
+	Field    string `json:"field"`    // an option, a right, owner and mode, …
+	Observed string `json:"observed"` // empty when there is no value
+	Desired  string `json:"desired"`  // empty when the field is removed
+	// Why says what the field is needed for; empty when the field's name says it.
+	Why string `json:"why,omitempty"`
 }
 
-// A Change is one thing that a plan would do.
+// A Change is one thing that an Apply would do.
 type Change struct {
-	ID     string      `json:"id"` // stage-independent and stable: kind/target/name
-	Stage  Stage       `json:"stage"`
-	Kind   Kind        `json:"kind"`
+	// ID is kind/target/name. It comes from the Spec alone, and stays the same from
+	// plan to plan.
+	ID    string `json:"id"`
+	Stage Stage  `json:"stage"`
+	// Kind is what the change is about: erasure-profile, pool or user of a cluster;
+	// authorized-keys, sudo-rule, repository, packages, upgrade, directory, file,
+	// secret, apparmor, settings or unit of a host; volume-type.
+	Kind   string      `json:"kind"`
 	Action Action      `json:"action"`
-	Target string      `json:"target"` // cluster or host
-	Name   string      `json:"name"`   // pool, entity, path, UUID, unit
+	Target string      `json:"target"` // cluster or host; cloud for the APIs
+	Name   string      `json:"name"`   // pool, user, path, UUID, unit, packages
 	Diffs  []FieldDiff `json:"diffs,omitempty"`
 	Reason string      `json:"reason"`
-	Needs  []string    `json:"needs,omitempty"` // IDs of changes that must be done before
+	Needs  []string    `json:"needs,omitempty"` // IDs of the changes that have to be made before
 }
 
-// A Finding is something that a plan cannot change or leaves alone. A Problem
-// keeps a part of the Spec from being reached; a note is good to know.
-type Finding struct {
-	Problem bool   `json:"problem"`
-	Target  string `json:"target"`
-	Object  string `json:"object,omitempty"`
-	Message string `json:"message"` // what it is and what to do next
-	Err     error  `json:"-"`
-}
-
-// String is the finding as a line of a plan.
-func (f Finding) String() string {
-	word := "note"
-	if f.Problem {
-		word = "PROBLEM"
-	}
-	return fmt.Sprintf("%s: %s: %s", word, strings.TrimSpace(f.Target+" "+f.Object), f.Message)
-}
-
-// A Plan is what would make the world as its Spec says. It is data: the same
-// Spec and world give the same plan, byte for byte, and no secret is in it.
+// A Plan is what would make the world as a Spec says. It is data: the same Spec and
+// the same world give the same plan, byte for byte, and no secret is in it.
+//
+// A plan is bound to its Spec and to the clusters that it was made for. Apply refuses
+// a plan that was edited. Use Plan.Only to restrict a plan.
+//
+// The JSON of a plan has the fields below. ParsePlan reads it.
 type Plan struct {
-	Release  string    `json:"release,omitempty"` // of OpenStack, that it is for
-	Changes  []Change  `json:"changes"`
+	// Format is the version of the form of the JSON: 1.
+	Format  int    `json:"format"`
+	Release string `json:"release,omitempty"` // of OpenStack
+	// Spec is the digest of the Spec. Clusters are the fsids of the clusters, by
+	// their names in the Spec, apart from clusters that could not be read.
+	Spec     string            `json:"spec"`
+	Clusters map[string]string `json:"clusters"`
+	// LeftOut are the targets that the plan says nothing about, as it is restricted
+	// to others: clusters, hosts, and cloud for the APIs.
+	LeftOut  []string  `json:"left_out,omitempty"`
+	Changes  []Change  `json:"changes"` // in the order in which they are made
 	Findings []Finding `json:"findings,omitempty"`
+	// Digest is the digest of all other fields.
+	Digest string `json:"digest"`
 
-	seen *observed // what the plan was computed from; nil for a plan read from JSON
+	kept *kept // what Apply needs; nil for a plan read from JSON
 }
+
+// planFormat is the version of the form of plans.
+const planFormat = 1
 
 // Empty reports whether there is nothing to do.
 func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
 
-// Problems returns the findings that keep the Spec from being reached.
+// Problems lists the findings that keep a part of the Spec from being reached.
 func (p *Plan) Problems() []Finding {
 	var out []Finding
 	for _, f := range p.Findings {
@@ -109,7 +117,7 @@ func (p *Plan) Problems() []Finding {
 	return out
 }
 
-// String is the plan as a person approves it.
+// String is the plan as a text that a person can approve. It ends with a newline.
 func (p *Plan) String() string {
 	var b strings.Builder
 	if p.Release != "" && !p.Empty() {
@@ -126,6 +134,7 @@ func (p *Plan) String() string {
 	for _, f := range p.Findings {
 		fmt.Fprintln(&b, f)
 	}
+	writeLeftOut(&b, p.LeftOut)
 	fmt.Fprintf(&b, "%s\n", p.summary())
 	return b.String()
 }
@@ -146,11 +155,11 @@ func (p *Plan) summary() string {
 
 func stageTitle(s Stage) string {
 	switch s {
-	case StageCluster:
+	case stageCluster:
 		return "Ceph cluster"
-	case StageComputes:
+	case stageComputes:
 		return "Computes"
-	case StageControllers:
+	case stageControllers:
 		return "Controllers"
 	}
 	return "OpenStack APIs"
@@ -160,12 +169,20 @@ func writeChange(w io.Writer, c Change) {
 	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
 	fmt.Fprintf(w, "  %s %s: %s %s  (%s)\n", mark, c.Target, c.Kind, c.Name, c.Reason)
 	for _, d := range c.Diffs {
-		if d.Observed == "" {
-			fmt.Fprintf(w, "      %s: %s\n", d.Field, d.Desired)
-			continue
-		}
-		fmt.Fprintf(w, "      %s: %s -> %s\n", d.Field, d.Observed, orNone(d.Desired))
+		fmt.Fprintf(w, "      %s\n", d)
 	}
+}
+
+// String is the difference as a line of a plan.
+func (d FieldDiff) String() string {
+	text := d.Field + ": " + d.Desired
+	if d.Observed != "" {
+		text = d.Field + ": " + d.Observed + " -> " + orNone(d.Desired)
+	}
+	if d.Why != "" {
+		text += "  # " + d.Why
+	}
+	return text
 }
 
 func orNone(s string) string {
@@ -173,4 +190,38 @@ func orNone(s string) string {
 		return "(none)"
 	}
 	return s
+}
+
+// writeLeftOut says what was not looked at.
+func writeLeftOut(w io.Writer, names []string) {
+	const most = 5
+	if len(names) == 0 {
+		return
+	}
+	more := ""
+	if n := len(names) - most; n > 0 {
+		names, more = names[:most], fmt.Sprintf(" and %d more", n)
+	}
+	fmt.Fprintf(w, "Left out, as it was not asked for: %s%s.\n", strings.Join(names, ", "), more)
+}
+
+// changeOf is an item as a change of a plan.
+func (in *Integration) changeOf(i engine.Item) Change {
+	c := Change{ID: i.ID.String(), Stage: in.stageOf(i.ID.Target), Kind: i.ID.Kind, Action: Action(i.Action),
+		Target: i.ID.Target.Name, Name: nameOf(i), Reason: i.Reason}
+	for _, d := range i.Diffs {
+		c.Diffs = append(c.Diffs, FieldDiff(d))
+	}
+	for _, id := range i.Needs {
+		c.Needs = append(c.Needs, id.String())
+	}
+	return c
+}
+
+// nameOf is the name that a plan shows.
+func nameOf(i engine.Item) string {
+	if i.Name != "" {
+		return i.Name
+	}
+	return i.ID.Name
 }

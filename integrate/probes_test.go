@@ -19,11 +19,14 @@ func TestRightsInDataPoolsAreTried(t *testing.T) {
 		user, old, new string // in the rights of the user
 		evidence       string
 	}{
-		"a right that nobody gave": {"client.glance", "profile rbd pool=images-data", "profile rbd pool=images-data, profile rbd pool=vms-data", "must not write vms-data, but the opposite holds"},
+		"a right that nobody gave": {"client.glance", "profile rbd pool=images-data",
+			"profile rbd pool=images-data, profile rbd pool=vms-data", "must not write vms-data, but the opposite holds"},
 		"more than reading": {"client.cinder", "profile rbd-read-only pool=images-data", "profile rbd pool=images-data",
 			"must not write images-data, but the opposite holds"},
-		"no right to write": {"client.cinder", "profile rbd pool=volumes-data", "profile rbd-read-only pool=volumes-data", "may write volumes-data, but the opposite holds"},
-		"no right to read":  {"client.cinder-backup", "profile rbd-read-only pool=volumes-data", "profile rbd-read-only pool=other", "may read volumes-data, but the opposite holds"},
+		"no right to write": {"client.cinder", "profile rbd pool=volumes-data", "profile rbd-read-only pool=volumes-data",
+			"may write volumes-data, but the opposite holds"},
+		"no right to read": {"client.cinder-backup", "profile rbd-read-only pool=volumes-data",
+			"profile rbd-read-only pool=other", "may read volumes-data, but the opposite holds"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, in := open(t, erasureCoded())
@@ -33,7 +36,7 @@ func TestRightsInDataPoolsAreTried(t *testing.T) {
 			require.Contains(t, user.Caps["osd"], c.old)
 			user.Caps["osd"] = strings.ReplaceAll(user.Caps["osd"], c.old, c.new)
 			w.Ceph["ceph"].AddUser(user)
-			report, err := in.Verify(t.Context(), integrate.VerifyOptions{})
+			report, err := verify(t, in)
 			require.ErrorIs(t, err, integrate.ErrChecks)
 			assert.Equal(t, integrate.Fail, check(report, "rights "+c.user).Status)
 			assert.Contains(t, check(report, "rights "+c.user).Evidence, c.evidence)
@@ -48,14 +51,14 @@ func TestRightsInDataPoolsThatCannotBeTried(t *testing.T) {
 	w.Machines["controller"].Handle("rados", func(remote.Run) (stdout, stderr []byte, exit int) {
 		return nil, []byte("rados: command not found\n"), 127
 	})
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{})
+	report, err := verify(t, in)
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Equal(t, integrate.Unable, check(report, "rights client.glance").Status)
 	const that = "cannot be checked: as glance@controller: must not read backups-data: "
 	assert.Equal(t, that+"exit status 127: rados: command not found", check(report, "rights client.glance").Evidence)
 
 	w.Machines["controller"].Handle("rados", func(remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 1 })
-	report, err = in.Verify(t.Context(), integrate.VerifyOptions{})
+	report, err = verify(t, in)
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Equal(t, that+"exit status 1", check(report, "rights client.glance").Evidence)
 
@@ -65,7 +68,7 @@ func TestRightsInDataPoolsThatCannotBeTried(t *testing.T) {
 		}
 		return nil
 	}
-	report, err = in.Verify(t.Context(), integrate.VerifyOptions{})
+	report, err = verify(t, in)
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Contains(t, check(report, "rights client.glance").Evidence, that+"controller: run rados: ")
 	assert.NotContains(t, check(report, "rights client.glance").Evidence, "exit status")
@@ -81,6 +84,7 @@ func TestHealthAsItIsSaid(t *testing.T) {
 	}
 	const start = ", fsid a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52, pacific, 6 OSDs up"
 	assert.Equal(t, "HEALTH_OK"+start, static().Evidence)
-	w.Ceph["ceph"].Health, w.Ceph["ceph"].Checks, w.Ceph["ceph"].Muted = "HEALTH_WARN", []string{"OSDMAP_FLAGS", "MON_DOWN"}, []string{"OSDMAP_FLAGS"}
+	w.Ceph["ceph"].Health, w.Ceph["ceph"].Checks, w.Ceph["ceph"].Muted = "HEALTH_WARN",
+		[]string{"OSDMAP_FLAGS", "MON_DOWN"}, []string{"OSDMAP_FLAGS"}
 	assert.Equal(t, "HEALTH_WARN"+start+"; checks: MON_DOWN, OSDMAP_FLAGS (muted)", static().Evidence)
 }

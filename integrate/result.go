@@ -3,57 +3,77 @@ package integrate
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/cause"
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
 // Conditions that a caller branches on; test with errors.Is.
 var (
-	// ErrConflict says that the world changed between plan and apply; nothing
-	// was written over that change. Plan again.
-	ErrConflict = errors.New("integrate: changed since the plan was made")
-	// ErrIncomplete says that a part of the Spec could not be planned, or was
-	// skipped because of what it needs.
+	// ErrConflict says that the world changed after the plan was made, or that the
+	// plan was made for another Spec or for other clusters. What somebody else
+	// changed is still there. Plan again.
+	ErrConflict = step.ErrConflict
+	// ErrIncomplete says that a part of the Spec could not be planned, or that a
+	// change was skipped because a change that it needs did not end well.
 	ErrIncomplete = errors.New("integrate: not all of the spec is reached")
-	// ErrStopped says that something was not begun, as failures before it had
-	// stopped the rollout (see ApplyOptions).
-	ErrStopped = errors.New("integrate: the rollout was stopped by failures before it")
-	// ErrChecks says that a verification did not pass.
+	// ErrStopped says that a host or a change was not begun, because failures
+	// before it had stopped the rollout (see ApplyOptions).
+	ErrStopped = engine.ErrStopped
+	// ErrChecks says that checks of a verification failed, or could not be made.
 	ErrChecks = errors.New("integrate: checks did not pass")
 )
 
 // A Status says how a change ended.
 type Status string
 
-// The statuses of an Outcome.
+// The statuses of an Outcome. The documentation of the package says what each
+// promises.
 const (
-	Applied   Status = "applied"
-	Unchanged Status = "unchanged" // it was so already
-	Failed    Status = "failed"    // without an effect
-	Unknown   Status = "unknown"   // an effect is possible; the next plan tells
-	Skipped   Status = "skipped"   // because a change that it needs did not end well
-	Cancelled Status = "cancelled"
+	Applied   = Status(engine.Applied)   // the change was made
+	Unchanged = Status(engine.Unchanged) // the target was already as it should be
+	Failed    = Status(engine.Failed)    // the change was refused, or did not work
+	Unknown   = Status(engine.Unknown)   // the target did not answer; the next plan tells
+	Skipped   = Status(engine.Skipped)   // a change that it needs did not end well
+	Cancelled = Status(engine.Cancelled) // it was not begun
 )
 
 // An Outcome is how one change ended.
 type Outcome struct {
-	Change  Change        `json:"change"`
-	Status  Status        `json:"status"`
-	Because string        `json:"because,omitempty"` // of Skipped: the ID of the change that failed
-	Err     error         `json:"-"`
-	Error   string        `json:"error,omitempty"` // text of Err
-	Took    time.Duration `json:"took"`
+	Change  Change `json:"change"`
+	Status  Status `json:"status"`
+	Because string `json:"because,omitempty"` // if Skipped: the ID of the change that did not end well
+	// Retryable says that trying again may help without anybody doing something.
+	Retryable bool    `json:"retryable,omitempty"`
+	Err       error   `json:"-"`
+	Error     string  `json:"error,omitempty"` // text of Err
+	Seconds   float64 `json:"seconds"`         // how long the change took
 }
 
-// A Result is how an Apply ended: one outcome per change, index-aligned.
+// set writes down how the change ended.
+func (o *Outcome) set(e engine.Outcome) {
+	o.Status, o.Err, o.Seconds = Status(e.Status), e.Err, e.Took.Seconds()
+	if !e.Because.IsZero() {
+		o.Because = e.Because.String()
+	}
+	if e.Err != nil {
+		o.Error, o.Retryable = e.Err.Error(), cause.Retryable(e.Err)
+	}
+}
+
+// A Result is how an Apply ended.
 type Result struct {
-	Outcomes []Outcome `json:"outcomes"`
+	// Format is the version of the form of the JSON: 1.
+	Format   int       `json:"format"`
+	Outcomes []Outcome `json:"outcomes"`           // one for each change of the plan, in the same order
 	Findings []Finding `json:"findings,omitempty"` // of the plan
+	LeftOut  []string  `json:"left_out,omitempty"` // of the plan
 }
 
-// Err joins what went wrong, nil when nothing did: a *ChangeError for each
-// change that failed, is unknown or was cancelled, and ErrIncomplete for each
-// Problem of the plan, and once for all changes that were skipped.
+// Err joins all that went wrong: a *ChangeError for each change that failed, is
+// unknown or was cancelled, ErrIncomplete for each Problem of the plan, and
+// ErrIncomplete once for all changes that were skipped. It is nil if nothing went wrong.
 func (r *Result) Err() error {
 	var errs []error
 	for _, o := range r.Outcomes {
@@ -62,7 +82,8 @@ func (r *Result) Err() error {
 		}
 	}
 	if n := r.Count(Skipped); n > 0 {
-		errs = append(errs, fmt.Errorf("%w: %d changes were skipped, as changes that they need did not end well", ErrIncomplete, n))
+		errs = append(errs, fmt.Errorf("%w: %d changes were skipped, as changes that they need did not end well",
+			ErrIncomplete, n))
 	}
 	for _, f := range r.Findings {
 		if f.Problem {
@@ -72,23 +93,7 @@ func (r *Result) Err() error {
 	return errors.Join(errs...)
 }
 
-// A problemError is a Problem of a plan as an error: ErrIncomplete, and its
-// cause.
-type problemError struct{ f Finding }
-
-func (e *problemError) Error() string {
-	return fmt.Sprintf("%v: %s: %s", ErrIncomplete, strings.TrimSpace(e.f.Target+" "+e.f.Object), e.f.Message)
-}
-
-// Unwrap gives both; a cause that is not known is none.
-func (e *problemError) Unwrap() []error {
-	if e.f.Err == nil {
-		return []error{ErrIncomplete}
-	}
-	return []error{ErrIncomplete, e.f.Err}
-}
-
-// Count says how many changes ended with a status.
+// Count is how many changes ended with a status.
 func (r *Result) Count(s Status) int {
 	n := 0
 	for _, o := range r.Outcomes {
@@ -103,12 +108,19 @@ func (r *Result) Count(s Status) int {
 type ChangeError struct {
 	Change Change
 	Status Status
-	Err    error
+	// Err is the cause. If it comes from a host, errors.As finds the
+	// *remote.HostError or the *remote.OpError with the host and the step.
+	Err error
 }
 
 func (e *ChangeError) Error() string {
-	return fmt.Sprintf("%s: %s %s %s: %s: %v", e.Change.Target, e.Change.Action, e.Change.Kind, e.Change.Name, e.Status, e.Err)
+	return fmt.Sprintf("%s: %s %s %s: %s: %v", e.Change.Target, e.Change.Action, e.Change.Kind, e.Change.Name,
+		e.Status, e.Err)
 }
 
 // Unwrap gives the cause.
 func (e *ChangeError) Unwrap() error { return e.Err }
+
+// Retryable reports whether trying again may help without anybody doing something. It
+// may if a host or a cluster did not answer, or if somebody else made a change in between.
+func (e *ChangeError) Retryable() bool { return cause.Retryable(e.Err) }

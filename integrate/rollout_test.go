@@ -28,10 +28,9 @@ func fleet(t *testing.T, n, parallel int) (*integratetest.World, *integrate.Inte
 		s.Hosts = append(s.Hosts, spec.Host{Name: name, Services: []string{"nova-compute"}})
 		all = append(all, name)
 	}
-	w, err := integratetest.New(s)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond, Parallel: parallel})
+	w := integratetest.Open(t, s)
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond,
+		Parallel: parallel})
 	require.NoError(t, err)
 	return w, in, all
 }
@@ -46,7 +45,8 @@ func down(w *integratetest.World, names ...string) {
 
 // parts converges, and gives the targets of the parts and how those that did
 // not end well ended.
-func parts(ctx context.Context, in *integrate.Integration, opts integrate.ConvergeOptions, each func(integrate.Part)) (targets []string, faults map[string]error) {
+func parts(ctx context.Context, in *integrate.Integration, opts integrate.ConvergeOptions,
+	each func(integrate.Part)) (targets []string, faults map[string]error) {
 	faults = map[string]error{}
 	for p := range in.Converge(ctx, opts) {
 		targets = append(targets, p.Target)
@@ -82,13 +82,15 @@ func TestConvergeHasAPartForEverythingWhenItIsCancelled(t *testing.T) {
 func TestConvergeSaysWhatACanaryStopped(t *testing.T) {
 	w, in, all := fleet(t, 4, 2)
 	down(w, "compute0")
-	targets, faults := parts(t.Context(), in, integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}}, nil)
+	targets, faults := parts(t.Context(), in, integrate.ConvergeOptions{ApplyOptions: integrate.ApplyOptions{Canaries: 1}},
+		nil)
 	assert.ElementsMatch(t, all, targets)
 	require.ErrorIs(t, faults["compute0"], remote.ErrUnreachable)
 	for _, name := range []string{"compute1", "compute2", "compute3", "controller", "cloud"} {
 		assert.ErrorContains(t, faults[name], "stopped by failures before it", name)
 	}
-	targets, faults = parts(t.Context(), in, integrate.ConvergeOptions{PlanOnly: true, ApplyOptions: integrate.ApplyOptions{Canaries: 1}}, nil)
+	targets, faults = parts(t.Context(), in, integrate.ConvergeOptions{PlanOnly: true,
+		ApplyOptions: integrate.ApplyOptions{Canaries: 1}}, nil)
 	assert.ElementsMatch(t, all, targets)
 	assert.Len(t, faults, 1, "a plan looks at everything")
 }
@@ -204,7 +206,9 @@ func TestOpenConnectionsAreBounded(t *testing.T) {
 	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.NoError(t, err)
 	assert.Zero(t, open.Load(), "after an apply")
-	targets, faults := parts(t.Context(), in, integrate.ConvergeOptions{}, func(integrate.Part) { time.Sleep(time.Millisecond) })
+	targets, faults := parts(t.Context(), in, integrate.ConvergeOptions{}, func(integrate.Part) {
+		time.Sleep(time.Millisecond)
+	})
 	assert.Empty(t, faults)
 	assert.ElementsMatch(t, all, targets)
 	assert.LessOrEqual(t, most.Load(), int64(parallel))

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -27,61 +27,42 @@ func threeStores() spec.Spec {
 
 func TestSeveralStores(t *testing.T) {
 	w, in := open(t, threeStores())
-	old, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "old", DiskFormat: "raw"}, strings.NewReader("old"))
+	old, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "old", DiskFormat: "raw"},
+		strings.NewReader("old"))
 	require.NoError(t, err)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 
-	t.Run("settings", func(t *testing.T) {
-		data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
-		text := string(data)
-		assert.Contains(t, text, "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n", "nothing that was there is lost")
-		assert.Contains(t, text, "default_backend = slow\n")
-		for section, lines := range map[string][]string{
-			"slow": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
-			"fast": {"rbd_store_ceph_conf = /etc/ceph/ssd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
-			"safe": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = safe-images", "rbd_store_user = glance-safe"},
-			"file": {"filesystem_store_datadir = /var/lib/glance/images/"},
-		} {
-			_, part, ok := strings.Cut(text, "["+section+"]\n")
-			require.True(t, ok, section)
-			part, _, _ = strings.Cut(part, "\n[")
-			for _, line := range lines {
-				assert.Contains(t, part, line, section)
-			}
-		}
-	})
+	t.Run("settings", func(t *testing.T) { threeStoresSettings(t, w) })
 	t.Run("files", func(t *testing.T) {
-		for _, file := range []string{"/etc/ceph/hdd.conf", "/etc/ceph/ssd.conf", "/etc/ceph/hdd.client.glance.keyring", "/etc/ceph/ssd.client.glance.keyring", "/etc/ceph/hdd.client.glance-safe.keyring"} {
+		for _, file := range []string{"/etc/ceph/hdd.conf", "/etc/ceph/ssd.conf", "/etc/ceph/hdd.client.glance.keyring",
+			"/etc/ceph/ssd.client.glance.keyring", "/etc/ceph/hdd.client.glance-safe.keyring"} {
 			_, ok := w.Machines["controller"].Contents(file)
 			assert.True(t, ok, file)
 		}
 	})
 	t.Run("users", func(t *testing.T) {
 		const read = "profile rbd-read-only pool=images, profile rbd-read-only pool=safe-images"
-		for _, c := range []struct{ cluster, user, osd string }{
+		wantRights(t, w, []right{
 			{"hdd", "client.glance", "profile rbd pool=images"},
 			{"hdd", "client.glance-safe", "profile rbd pool=safe-images"},
 			{"hdd", "client.cinder", "profile rbd pool=volumes, " + read},
 			{"hdd", "client.nova", "profile rbd pool=vms, " + read},
 			{"ssd", "client.glance", "profile rbd pool=images"},
 			{"ssd", "client.cinder", "profile rbd pool=volumes, profile rbd-read-only pool=images"},
-		} {
-			u, err := ceph.New(w.Clusters[c.cluster].Mon).User(t.Context(), c.user)
-			require.NoError(t, err, "%s %s", c.cluster, c.user)
-			assert.True(t, ceph.Caps{"osd": c.osd}.Equal(ceph.Caps{"osd": u.Caps["osd"]}), "%s %s: %s", c.cluster, c.user, u.Caps["osd"])
-		}
+		}...)
 	})
 	t.Run("journey", func(t *testing.T) {
-		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		report, err := verify(t, in)
 		require.NoError(t, err, "%s", report)
 		for name, evidence := range map[string]string{
 			"image in ceph":               "images/",
 			"image in ceph on store fast": "images/",
 			"image in ceph on store safe": "safe-images/",
-			"volume from image is a copy-on-write child on backend fast": "is a child of images/", // of the image in its own cluster
+			// of the image in its own cluster
+			"volume from image is a copy-on-write child on backend fast": "is a child of images/",
 			"volume from image is a copy-on-write child on backend safe": "is a child of images/",
 		} {
 			c := check(report, name)
@@ -96,6 +77,25 @@ func TestSeveralStores(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, back.Close())
 	})
+}
+
+func threeStoresSettings(t *testing.T, w *integratetest.World) {
+	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
+	text := string(data)
+	assert.Contains(t, text, "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n",
+		"nothing that was there is lost")
+	assert.Contains(t, text, "default_backend = slow\n")
+	for section, lines := range map[string][]string{
+		"slow": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
+		"fast": {"rbd_store_ceph_conf = /etc/ceph/ssd.conf", "rbd_store_pool = images", "rbd_store_user = glance"},
+		"safe": {"rbd_store_ceph_conf = /etc/ceph/hdd.conf", "rbd_store_pool = safe-images", "rbd_store_user = glance-safe"},
+		"file": {"filesystem_store_datadir = /var/lib/glance/images/"},
+	} {
+		part := sectionOf(t, text, section)
+		for _, line := range lines {
+			assert.Contains(t, part, line, section)
+		}
+	}
 }
 
 func check(r *integrate.Report, name string) *integrate.Check {
@@ -117,7 +117,7 @@ func TestImagesInAnotherClusterThanTheDisks(t *testing.T) {
 	apply(t, in)
 	data, _ := w.Machines["compute1"].Contents("/etc/nova/nova.conf")
 	assert.NotContains(t, string(data), "images_rbd_glance_store_name")
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	report, err := verify(t, in)
 	require.NoError(t, err, "%s", report)
 	assert.Contains(t, check(report, "vm on compute1").Evidence, "is a full copy, as images are in cluster hdd")
 }
@@ -145,10 +145,11 @@ func TestAStoreThatIsNotServed(t *testing.T) {
 	w, in := open(t, threeStores())
 	apply(t, in)
 	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
-	w.Machines["controller"].AddFile("/etc/glance/glance-api.conf", []byte(strings.Replace(string(data), ",fast:rbd", "", 1)), 0o640)
+	w.Machines["controller"].AddFile("/etc/glance/glance-api.conf",
+		[]byte(strings.Replace(string(data), ",fast:rbd", "", 1)), 0o640)
 	_, err := w.Machines["controller"].Do(t.Context(), remote.RestartUnit{Unit: "glance-api.service"})
 	require.NoError(t, err)
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+	report, err := verify(t, in)
 	require.ErrorIs(t, err, integrate.ErrChecks)
 	assert.Equal(t, integrate.Fail, check(report, "image in ceph on store fast").Status, "%s", report)
 	assert.Equal(t, integrate.Pass, check(report, "image in ceph on store safe").Status, "%s", report)
@@ -164,25 +165,4 @@ func TestStoresInRocky(t *testing.T) {
 	data, _ := w.Machines["controller"].Contents("/etc/glance/glance-api.conf")
 	assert.Contains(t, string(data), "enabled_backends = file:file,http:http,slow:rbd,fast:rbd,safe:rbd\n")
 	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
-}
-
-func TestValidateOfStores(t *testing.T) {
-	for want, mutate := range map[string]func(*spec.Spec){
-		"glance.stores":            func(s *spec.Spec) { s.Release = "queens" },
-		"glance.stores[0].name":    func(s *spec.Spec) { s.Glance.Stores[0].Name = "" },
-		"glance.stores[1].name":    func(s *spec.Spec) { s.Glance.Stores[1].Name = "Slow" },
-		"glance.stores[0].cluster": func(s *spec.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
-		"glance.stores[1].pool":    func(s *spec.Spec) { s.Glance.Stores[1].Pool = "images" },
-		"glance.stores[1].user":    func(s *spec.Spec) { s.Glance.Stores[1].User = "cinder" },
-		"glance.stores[0].user":    func(s *spec.Spec) { s.Glance.Stores[0].User = "admin" },
-		"glance":                   func(s *spec.Spec) { s.Glance.Stores[0].Name = "http" },
-	} {
-		given := threeStores()
-		require.NoError(t, given.Validate())
-		mutate(&given)
-		assert.ErrorContains(t, given.Validate(), "spec: "+want+": ", want)
-	}
-	given := threeStores()
-	given.Glance.Stores[1].User = "glance" // one user for two pools
-	assert.NoError(t, given.Validate())
 }

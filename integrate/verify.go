@@ -5,39 +5,56 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/proof"
+	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
 // A CheckStatus says how a check ended.
 type CheckStatus string
 
-// The statuses of a Check. A check that could not be made is Unable; it never
-// passes.
+// The statuses of a Check.
 const (
-	Pass   CheckStatus = "pass"
-	Fail   CheckStatus = "fail"
-	Unable CheckStatus = "unable"
+	Pass   = CheckStatus(proof.Pass)
+	Fail   = CheckStatus(proof.Fail)
+	Unable = CheckStatus(proof.Unable) // the check could not be made; it does not count as passed
 )
 
 // A Check is one thing that Verify looked at.
 type Check struct {
-	Name     string      `json:"name"`
-	Status   CheckStatus `json:"status"`
-	Evidence string      `json:"evidence"`       // what was seen; never a secret
-	Next     string      `json:"next,omitempty"` // what to do about it
-	Seconds  float64     `json:"seconds"`
-	Err      error       `json:"-"` // why it did not pass
+	// ID stays the same from run to run, such as files/compute1.
+	ID     string      `json:"id"`
+	Name   string      `json:"name"`
+	Target string      `json:"target,omitempty"` // cluster or host; cloud for the APIs; empty where several are concerned
+	Status CheckStatus `json:"status"`
+	// Evidence is what was seen, or why the check did not pass. It has no secret.
+	Evidence string `json:"evidence"`
+	// Diffs are what a plan would change.
+	Diffs []FieldDiff `json:"diffs,omitempty"`
+	// Because is the ID of the resource whose problem or change is the cause, where the
+	// check fails only as a consequence.
+	Because string  `json:"because,omitempty"`
+	Next    string  `json:"next,omitempty"` // what to do about it
+	Seconds float64 `json:"seconds"`
+	Err     error   `json:"-"` // why it did not pass
 }
 
-// A Report is what Verify found, in the order in which it looked.
+// A Report is what Verify found.
 type Report struct {
-	Checks []Check `json:"checks"`
+	// Format is the version of the form of the JSON: 1.
+	Format  int      `json:"format"`
+	Checks  []Check  `json:"checks"`
+	LeftOut []string `json:"left_out,omitempty"` // clusters and hosts that were not asked for
 }
 
-// Err is nil when every check passed; otherwise it wraps ErrChecks and names
-// those that did not.
+// Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
+// check that did not pass, and names these checks.
 func (r *Report) Err() error {
 	var names []string
 	var causes []error
@@ -64,97 +81,146 @@ type checksError struct {
 func (e *checksError) Error() string   { return ErrChecks.Error() + ": " + strings.Join(e.names, ", ") }
 func (e *checksError) Unwrap() []error { return append([]error{ErrChecks}, e.causes...) }
 
-// String is the report as a table.
+// String is the report as a table, with a line on what to do below each check that did
+// not pass.
 func (r *Report) String() string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	passed := 0
 	for _, c := range r.Checks {
 		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), c.Name, c.Seconds, c.Evidence)
 		if c.Next != "" && c.Status != Pass {
 			fmt.Fprintf(w, "\t\t\tnext: %s\n", c.Next)
 		}
-	}
-	_ = w.Flush() // a strings.Builder does not fail
-	passed := 0
-	for _, c := range r.Checks {
 		if c.Status == Pass {
 			passed++
 		}
 	}
+	_ = w.Flush() // a strings.Builder does not fail
+	writeLeftOut(&b, r.LeftOut)
 	fmt.Fprintf(&b, "%d of %d checks passed.\n", passed, len(r.Checks))
 	return b.String()
 }
 
 // VerifyOptions say how deep a verification goes.
 type VerifyOptions struct {
-	// Static leaves it at reading: no probes of rights, no journey. It is
-	// cheap and changes nothing, so it serves as the drift check too.
+	// Only restricts the verification, which is then static.
+	Only Scope
+	// Static leaves the verification at reading: no rights are tried, and nothing is
+	// made in the cloud. It is cheap, and so it serves as a check for drift, too.
 	Static bool
-	// Image is a bootable raw image for the journey's guests: any that runs a
-	// shell script from its user data, as cloud-init images do. Without it
-	// the journey cannot run.
+	// Image is a bootable raw image for the guests of the journey. It has to run a
+	// shell script from its user data, as cloud-init images do. A verification that
+	// is not static needs an image.
 	Image io.ReadSeeker
-	// Flavor is the flavor's name; when empty a small one is made and removed.
+	// Flavor is the name of the guests' flavor; if empty, a small flavor is made, and
+	// removed at the end.
 	Flavor string
-	// GuestWait bounds how long a guest may take for one step; 0 is 5 min.
+	// GuestWait is how long a guest may take for one step; 0 is 5 min.
 	GuestWait time.Duration
 }
 
-// Verify proves that the Spec holds: by reading, by trying each Ceph user's
-// rights (also those that it must not have), and by a journey of an image, a
-// volume, VMs, their data and its backups through the cloud. What the probes
-// and the journey make, they remove again, also when they fail. The report is
-// never nil, and the error is its Err.
+// Verify proves that the Spec holds. It reads the world and compares it with the Spec. It
+// tries the rights of each Ceph user, also rights that the user must not have. And it
+// takes an image, volumes, VMs, their data and backups through the cloud, and looks where
+// the data went: this is the journey. What it makes, it removes again, also if a check
+// fails or ctx ends. If it is killed, things named cephstack-verify-… are left.
+//
+// The comparison is that of Plan: what a plan would change or calls a problem, a check
+// does not pass.
+//
+// The Report is never nil. The error is Report.Err, or says which options are wrong;
+// nothing is done then.
 func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report, error) {
-	v := &verifier{in: in, opts: opts, report: &Report{}}
-	v.seen = in.observe(ctx)
-	v.static(ctx)
-	if !opts.Static {
-		v.probes(ctx)
-		v.journey(ctx)
+	report := &Report{Format: planFormat, Checks: []Check{}}
+	scope := engine.Scope(opts.Only)
+	if err := opts.check(in); err != nil {
+		return report, err
 	}
-	return v.report, v.report.Err()
+	events := in.newEvents()
+	hosts := map[string]*step.Host{}
+	var mu sync.Mutex
+	base, parts := in.look(ctx, scope, func(p engine.Part, seen *engine.Seen) engine.Part {
+		mu.Lock()
+		defer mu.Unlock()
+		hosts[p.Target.Name] = seen.Host()
+		return p
+	})
+	parts = append(base.Clusters(), in.bySpec(parts)...)
+	if scope.All() {
+		parts = append(parts, base.Cloud())
+	} else {
+		report.LeftOut = in.leftOut(scope)
+	}
+	proof.Verify(ctx, proof.Subject{Site: in.engine.Site, World: in.engine.World, View: base.View(), Hosts: hosts,
+		Parts: parts, Poll: in.poll,
+		Options: proof.Options{Static: opts.Static, Image: opts.Image, Flavor: opts.Flavor, GuestWait: opts.GuestWait},
+		Started: func(c proof.Check) { events.emit(CheckStarted{c.Name}) },
+		Ended: func(c proof.Check) {
+			check := checkOf(c)
+			report.Checks = append(report.Checks, check)
+			events.emit(CheckFinished{check})
+		}})
+	return report, report.Err()
 }
 
-// A verifier is one Verify under way.
-type verifier struct {
-	in     *Integration
-	opts   VerifyOptions
-	seen   *observed
-	report *Report
-}
-
-// errUnable marks an error that kept a check from being made.
-var errUnable = errors.New("cannot be checked")
-
-func unable(format string, args ...any) error {
-	return fmt.Errorf("%w: %w", errUnable, fmt.Errorf(format, args...))
-}
-
-// check makes one check: fn returns what it saw, or why it is not well.
-func (v *verifier) check(ctx context.Context, name, next string, fn func(context.Context) (string, error)) bool {
-	v.in.emit(CheckStarted{name})
-	began := time.Now()
-	c := Check{Name: name, Status: Pass}
-	evidence, err := "", ctx.Err()
-	if err == nil {
-		evidence, err = fn(ctx)
+// check refuses options that cannot be.
+func (o VerifyOptions) check(in *Integration) error {
+	if !o.Static && !engine.Scope(o.Only).All() {
+		return errors.New("integrate: Verify: a part of the Spec can only be verified with Static: the journey goes " +
+			"through the whole cloud")
 	}
-	if err != nil && ctx.Err() != nil { // whatever it says came of that
-		err, next = unable("interrupted: %w", ctx.Err()), "run it again"
-	}
-	c.Evidence, c.Err = evidence, err
-	if err != nil {
-		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
-		if errors.Is(err, errUnable) {
-			c.Status = Unable
-		}
-		if better := nextFor(err); better != "" {
-			c.Next = better
+	if !o.Static && in.engine.Site.Glance != nil && in.engine.World.Cloud != nil {
+		if err := checkImage(o.Image); err != nil {
+			return fmt.Errorf("integrate: Verify: %w", err)
 		}
 	}
-	c.Seconds = float64(time.Since(began).Milliseconds()) / 1000
-	v.report.Checks = append(v.report.Checks, c)
-	v.in.emit(CheckFinished{c})
-	return err == nil
+	return o.Only.check(in)
+}
+
+// checkImage refuses an image that no guest could boot from.
+func checkImage(image io.ReadSeeker) error {
+	if image == nil {
+		return errors.New("it needs a bootable raw image for its guests, or Static")
+	}
+	var head [4]byte
+	if _, err := image.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("the guest image: %w", err)
+	}
+	n, err := io.ReadFull(image, head[:])
+	if _, back := image.Seek(0, io.SeekStart); back != nil {
+		return fmt.Errorf("the guest image: %w", back)
+	}
+	switch {
+	case n == 0:
+		return errors.New("the guest image is empty")
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("the guest image: %w", err)
+	case string(head[:]) == "QFI\xfb":
+		return errors.New("the guest image is a qcow2, and clones in Ceph need a raw one: qemu-img convert " +
+			"-O raw IMAGE IMAGE.raw")
+	case head[0] == 0x1f && head[1] == 0x8b, string(head[:3]) == "BZh", string(head[:]) == "\xfd7zX",
+		string(head[:]) == "\x28\xb5\x2f\xfd":
+		return errors.New("the guest image is compressed; unpack it first")
+	}
+	return nil
+}
+
+func checkOf(c proof.Check) Check {
+	out := Check{ID: c.ID, Name: c.Name, Target: c.Target, Status: CheckStatus(c.Status), Evidence: c.Evidence,
+		Because: c.Because, Next: c.Next, Seconds: c.Seconds, Err: c.Err}
+	for _, d := range c.Diffs {
+		out.Diffs = append(out.Diffs, FieldDiff(d))
+	}
+	return out
+}
+
+// bySpec puts the hosts into the order of the Spec.
+func (in *Integration) bySpec(hosts []engine.Part) []engine.Part {
+	place := map[string]int{}
+	for i, h := range in.engine.Site.Hosts {
+		place[h.Name] = i
+	}
+	slices.SortStableFunc(hosts, func(a, b engine.Part) int { return place[a.Target.Name] - place[b.Target.Name] })
+	return hosts
 }

@@ -16,12 +16,16 @@
 //	})
 //
 // The same UUID has to be on every compute host and in the configuration of
-// Cinder and Nova. DeriveUUID gives one without anybody having to keep it;
-// WellKnown tells the ones that guides have spread.
+// Cinder and Nova. DeriveUUID computes the UUID, so that nobody has to keep it.
 //
-// libvirt takes any text for a value, so Define reads it back and compares.
-// That of a private secret cannot be read by anybody: only a login with it
+// libvirt accepts any text as a value, so Define reads the value back and
+// compares. Nobody can read the value of a private secret: only a login to Ceph
 // proves it. A running QEMU keeps the value that it was started with.
+//
+// Secret.Ephemeral tells that a secret is lost when the daemon ends.
+//
+// Package hostbatch is an optional extension of Store, for many secrets in one
+// exchange with a host.
 //
 // Value does not print: String, Format, JSON, text and slog give "[redacted]".
 // Value.Reveal is the one way out.
@@ -36,12 +40,13 @@
 //	                secret would become readable
 //	ErrUnreachable  no daemon answers
 //
-// Not found is said on positive evidence only. No error holds a value.
+// ErrNotFound means that the daemon answered, and has no such secret. No error
+// holds a value.
 //
 // # Concurrency and cancellation
 //
-// Every Store is safe for concurrent use. Cancelling ctx ends the wait: a
-// Define or Undefine that is under way may still happen.
+// Every Store is safe for concurrent use. Cancelling ctx ends the wait. A Define
+// or Undefine that is under way may still happen.
 //
 // # Testing
 //

@@ -15,7 +15,7 @@ type Error struct {
 	Op     string // list, lookup, define or undefine; dial for a connection
 	UUID   string // empty for list and dial
 	Detail string // libvirt's own words
-	Err    error  // the condition, or what else went wrong
+	Err    error  // the condition, or another cause
 }
 
 func (e *Error) Error() string {

@@ -16,11 +16,6 @@ func ExampleUsageID() {
 	// Output: ceph 4b5c8c0a-ff60-454b-a1b4-9747aa737d19 client.cinder secret
 }
 
-func ExampleWellKnown() {
-	fmt.Println(libvirtsecret.WellKnown("457eb676-33da-42ec-9a8c-9293d545c337"))
-	// Output: true
-}
-
 func ExampleValue() {
 	value, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==\n")
 	fmt.Println(value, err)

@@ -15,18 +15,24 @@ import (
 // Implementations: libvirtconn (libvirt's own library), virsh (the virsh
 // program on a host), secrettest (in memory). secrettest.TestStore is the
 // contract in executable form.
+//
+// A Store may also be a hostbatch.Store. A type that wraps such a Store has to
+// implement ListOp and DefineOp as well; package hostbatch says why.
 type Store interface {
-	// Lookup reads a secret by UUID, or ErrNotFound.
+	// Lookup reads a secret by UUID. It fails with ErrNotFound if there is no
+	// such secret.
 	Lookup(ctx context.Context, uuid string) (Secret, error)
-	// List reads all secrets of usage type ceph, sorted by UUID. Values that
-	// the daemon does not give out are absent: Secret.Value is zero.
+	// List reads all secrets of usage type ceph, sorted by UUID. Secret.Value is
+	// zero where the daemon does not give the value out.
 	List(ctx context.Context) ([]Secret, error)
-	// Define defines s and sets its value, and proves it by reading it back
-	// unless s is private. The same UUID and usage again replaces the value;
-	// another secret with the same usage, the same UUID with another usage,
-	// or a private secret defined as not private, is ErrConflict.
+	// Define defines s and sets its value. Unless s is private, Define reads
+	// the value back and compares. If the secret is there already, with the
+	// same UUID and usage, Define replaces its value, description and flags.
+	// It fails with ErrConflict if another secret has the usage, if the UUID
+	// has another usage, or if a private secret would become readable.
 	Define(ctx context.Context, s Secret) error
-	// Undefine removes a secret; one that is not there is ErrNotFound.
+	// Undefine removes a secret. It fails with ErrNotFound if there is no such
+	// secret.
 	Undefine(ctx context.Context, uuid string) error
 }
 
@@ -35,8 +41,8 @@ type Secret struct {
 	UUID        string // lower case, with dashes
 	UsageID     string // unique per daemon, such as "ceph client.cinder secret"
 	Description string
-	Ephemeral   bool // lost when the daemon ends
-	Private     bool // the value can never be read back
+	Ephemeral   bool // libvirt keeps it in memory: it is lost when the daemon ends
+	Private     bool // nobody can read the value back
 	Value       Value
 }
 
@@ -63,9 +69,9 @@ func (s Secret) Validate() error {
 
 func unprintable(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
 
-// Conflicts reports whether libvirt refuses to define s while it has other:
-// they share a usage but not the UUID, or a UUID but not the usage, or s would
-// make a private secret readable.
+// Conflicts reports whether libvirt refuses to define s while it has the other
+// secret. It does if they have the same usage and different UUIDs, the same UUID
+// and different usages, or if s would make a private secret readable.
 func (s Secret) Conflicts(other Secret) bool {
 	if s.UUID == other.UUID {
 		return s.UsageID != other.UsageID || other.Private && !s.Private

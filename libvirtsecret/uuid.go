@@ -4,21 +4,20 @@ import (
 	"crypto/sha1"
 	"errors"
 	"fmt"
-	"strings"
 )
 
-// namespace is this package's own: version 5 over the URL namespace and
-// "https://github.com/cephstack/cephstack/libvirtsecret". Changing it changes
-// every UUID that hosts have.
+// namespace is the UUID, of version 5, of the URL
+// "https://github.com/cephstack/cephstack/libvirtsecret". Changing it would
+// change every UUID that hosts have.
 var namespace = [16]byte{0x1b, 0x2e, 0x1f, 0x65, 0x1b, 0xce, 0x53, 0x27, 0xb7, 0x44, 0x7d, 0xdf, 0x3b, 0x6e, 0x3f, 0xcf}
 
-// DeriveUUID gives the UUID for a cluster's user: the same on every host and
-// in every run, different for every cluster and user (RFC 9562 version 5 over
-// the fsid and the entity).
+// DeriveUUID gives the UUID of the secret for a cluster's user. It is the same on
+// every host and in every run, and different for every cluster and user: RFC 9562
+// version 5 over the fsid and the entity.
 func DeriveUUID(fsid, entity string) string { return version5(namespace, fsid+"/"+entity) }
 
 func version5(namespace [16]byte, name string) string {
-	h := sha1.New() // what version 5 is made of; nothing here relies on its strength
+	h := sha1.New() // version 5 requires SHA-1; nothing here relies on its strength
 	h.Write(namespace[:])
 	h.Write([]byte(name))
 	u := h.Sum(nil)[:16]
@@ -27,19 +26,8 @@ func version5(namespace [16]byte, name string) string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", u[:4], u[4:6], u[6:8], u[8:10], u[10:])
 }
 
-// WellKnown reports whether a UUID is one of the example values that guides
-// and charts have spread, which say nothing about which cluster is meant.
-func WellKnown(uuid string) bool {
-	switch strings.ToLower(uuid) {
-	case "457eb676-33da-42ec-9a8c-9293d545c337", // Ceph's own guide, OpenStack-Helm
-		"c91ce26f-403d-4058-9c38-6b56e1c428e0", // Atmosphere
-		"514c9fca-8cbe-11e2-9c52-3bc8c7819472": // Juju's nova-compute
-		return true
-	}
-	return false
-}
-
-// UsageID names the usage for a cluster's user: unique per fsid and entity.
+// UsageID gives the usage of the secret for a cluster's user. It is unique for
+// each fsid and entity.
 func UsageID(fsid, entity string) string { return "ceph " + fsid + " " + entity + " secret" }
 
 // CheckUUID accepts a UUID as libvirt writes it: lower case, with dashes.

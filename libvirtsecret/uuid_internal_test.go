@@ -12,7 +12,8 @@ func TestVersion5(t *testing.T) {
 		_, _ = hex.Decode(n[:], []byte(strings.ReplaceAll(s, "-", "")))
 		return n
 	}
-	if got := version5(ns("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), "www.example.com"); got != "2ed6657d-e927-568b-95e1-2665a8aea6a2" {
+	got := version5(ns("6ba7b810-9dad-11d1-80b4-00c04fd430c8"), "www.example.com")
+	if got != "2ed6657d-e927-568b-95e1-2665a8aea6a2" {
 		t.Error(got)
 	}
 	own := version5(ns("6ba7b811-9dad-11d1-80b4-00c04fd430c8"), "https://github.com/cephstack/cephstack/libvirtsecret")

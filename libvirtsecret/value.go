@@ -12,24 +12,23 @@ import (
 
 const redacted = "[redacted]"
 
-// A Value is a secret's base64 text. It does not print: every formatting,
-// JSON and slog path gives "[redacted]". Compare values with Equal, not with
-// ==.
+// A Value is a secret's base64 text. It does not print: fmt, JSON and slog give
+// "[redacted]". Compare values with Equal, not with ==.
 type Value struct {
 	// A pointer, because fmt calls no methods on unexported fields: a Value
 	// deep inside somebody's struct then prints as an address.
 	text *string
 }
 
-// ParseValue accepts base64 text; surrounding white space is dropped. The
-// error holds nothing of the text.
+// ParseValue accepts base64 text, and drops white space around it. The error
+// holds nothing of the text.
 func ParseValue(text string) (Value, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return Value{}, errors.New("libvirtsecret: value is empty")
 	}
-	// The decoder skips line ends, and bits that no byte takes: libvirt keeps
-	// bytes, so only the one text of these bytes reads back as it was.
+	// libvirt keeps bytes, and gives out their one canonical text. Any other
+	// text of the same bytes would not read back as it was.
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) == 0 || strings.ContainsAny(text, "\r\n") {
 		return Value{}, errors.New("libvirtsecret: value is not base64")
@@ -37,7 +36,8 @@ func ParseValue(text string) (Value, error) {
 	return Value{text: &text}, nil
 }
 
-// Reveal returns the base64 text: the one way out. It is empty for no value.
+// Reveal returns the base64 text. No other method gives it out. It is empty if
+// there is no value.
 func (v Value) Reveal() string {
 	if v.text == nil {
 		return ""
@@ -48,7 +48,7 @@ func (v Value) Reveal() string {
 // IsZero reports whether there is no value.
 func (v Value) IsZero() bool { return v.text == nil }
 
-// Equal compares in constant time (for values of equal length).
+// Equal compares values. The time that it takes depends on their lengths only.
 func (v Value) Equal(o Value) bool {
 	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(o.Reveal())) == 1
 }

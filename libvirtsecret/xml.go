@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// ErrUsageType says that a secret is not of usage type ceph; test with
+// ErrUsageType means that a secret is not of usage type ceph. Test with
 // errors.Is.
 var ErrUsageType = errors.New("libvirtsecret: not of usage type ceph")
 
@@ -24,7 +24,8 @@ type usageXML struct {
 	Name string `xml:"name"`
 }
 
-// XML gives libvirt's description of s, which has no place for the value.
+// XML gives libvirt's description of s. The description has no place for the
+// value.
 func (s Secret) XML() ([]byte, error) {
 	return xml.MarshalIndent(secretXML{
 		Ephemeral: yesNo(s.Ephemeral), Private: yesNo(s.Private),
@@ -32,8 +33,8 @@ func (s Secret) XML() ([]byte, error) {
 	}, "", "  ")
 }
 
-// ParseXML reads libvirt's description of a secret, in which the value is
-// not. One of another usage type is ErrUsageType.
+// ParseXML reads libvirt's description of a secret. The value is not in it. A
+// secret of another usage type is ErrUsageType.
 func ParseXML(data []byte) (Secret, error) {
 	var x secretXML
 	if err := xml.Unmarshal(data, &x); err != nil {

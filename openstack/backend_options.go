@@ -8,15 +8,15 @@ import (
 	"strings"
 )
 
-// A driverOption is an option of Cinder's RBD driver, from a release until
-// another one, both included; until is open when empty.
+// A driverOption is an option of Cinder's RBD driver that releases from until know,
+// both included. When until is empty, the newest release knows it too.
 type driverOption struct {
 	name        string
 	kind        valueKind
 	from, until Release
 }
 
-// A valueKind is what oslo.config takes for an option; with another value the
+// A valueKind is what oslo.config takes for an option. With another value the
 // service does not start.
 type valueKind string
 
@@ -26,7 +26,7 @@ const (
 	flag  valueKind = "true or false"
 )
 
-// takes reports whether a value is of the kind. One with a dollar refers to
+// takes reports whether a value is of the kind. A value with a dollar refers to
 // another option.
 func (k valueKind) takes(value string) bool {
 	switch {
@@ -34,9 +34,10 @@ func (k valueKind) takes(value string) bool {
 		return true
 	case k == whole:
 		_, err := strconv.Atoi(strings.TrimSpace(value))
-		return err == nil || strings.TrimSpace(value) == "" // none
+		return err == nil || strings.TrimSpace(value) == "" // unset
 	}
-	return slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"}, strings.ToLower(strings.TrimSpace(value)))
+	return slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"},
+		strings.ToLower(strings.TrimSpace(value)))
 }
 
 func driverOptions() []driverOption {
@@ -61,19 +62,22 @@ func driverOptions() []driverOption {
 	}
 }
 
-// knows refuses an option that the driver of release r would ignore without a
-// word, and a value that it could not read. Options of Cinder's other parts are
-// let through; see Findings.
+// knows refuses an option that the driver of release r would silently ignore, and
+// a value that the driver could not read. It does not know the options of Cinder's
+// other parts, and lets them through; see Findings.
 func knows(r Release, name, value string) error {
 	for _, o := range driverOptions() {
 		switch {
 		case o.name != name:
 		case r.Before(o.from):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it, %s is the first that does", name, r, o.from)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it, %s is the first that does",
+				name, r, o.from)
 		case o.until != "" && o.until.Before(r):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it any more, %s is the last that does", name, r, o.until)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %s does not know it any more, %s is the last that does",
+				name, r, o.until)
 		case !o.kind.takes(value):
-			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %q is not %s, and cinder-volume would not start with it", name, value, o.kind)
+			return fmt.Errorf("openstack: VolumeBackend.Extra[%q]: %q is not %s, and cinder-volume would not start with it",
+				name, value, o.kind)
 		default:
 			return nil
 		}
@@ -84,37 +88,42 @@ func knows(r Release, name, value string) error {
 	return nil
 }
 
-// otherOptions are what cinder-volume reads in a backend's section besides: in
-// any of the releases from Victoria on whose services were asked.
+// otherOptions are the options that cinder-volume reads in the section of a backend
+// besides those of the RBD driver. Each is known to one of the releases whose
+// services were asked, which are of Victoria and newer.
 func otherOptions() []string {
 	return strings.Fields(`
-			backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf disk_geometry driver_client_cert
-			driver_client_cert_key driver_data_namespace driver_ssl_cert_path driver_ssl_cert_verify driver_use_ssl enable_unsupported_driver
-			enforce_multipath_for_image_xfer extra_capabilities filter_function goodness_function iet_conf image_upload_use_cinder_backend
-			image_upload_use_internal_tenant image_volume_cache_enabled image_volume_cache_max_count image_volume_cache_max_size_gb iscsi_iotype
-			iscsi_secondary_ip_addresses iscsi_target_flags iscsi_write_cache iser_helper iser_ip_address iser_port iser_target_prefix max_over_subscription_ratio
-			num_iser_scan_tries num_shell_tries num_volume_device_scan_tries nvmeof_conn_info_version nvmet_ns_id nvmet_port_id replication_device
-			reserved_percentage scst_target_driver scst_target_iqn_name storage_protocol suppress_requests_ssl_warnings target_helper target_ip_address
-			target_port target_prefix target_protocol target_secondary_ip_addresses trace_flags unique_fqdn_network use_chap_auth use_multipath_for_image_xfer
-			volume_clear volume_clear_ionice volume_clear_size volume_copy_blkio_cgroup_name volume_copy_bps_limit volume_dd_blocksize volumes_dir
+		backend_host backend_native_threads_pool_size backup_use_temp_snapshot chap_password chap_username chiscsi_conf
+		disk_geometry driver_client_cert driver_client_cert_key driver_data_namespace driver_ssl_cert_path
+		driver_ssl_cert_verify driver_use_ssl enable_unsupported_driver enforce_multipath_for_image_xfer
+		extra_capabilities filter_function goodness_function iet_conf image_upload_use_cinder_backend
+		image_upload_use_internal_tenant image_volume_cache_enabled image_volume_cache_max_count
+		image_volume_cache_max_size_gb iscsi_iotype iscsi_secondary_ip_addresses iscsi_target_flags iscsi_write_cache
+		iser_helper iser_ip_address iser_port iser_target_prefix max_over_subscription_ratio num_iser_scan_tries
+		num_shell_tries num_volume_device_scan_tries nvmeof_conn_info_version nvmet_ns_id nvmet_port_id replication_device
+		reserved_percentage scst_target_driver scst_target_iqn_name storage_protocol suppress_requests_ssl_warnings
+		target_helper target_ip_address target_port target_prefix target_protocol target_secondary_ip_addresses
+		trace_flags unique_fqdn_network use_chap_auth use_multipath_for_image_xfer volume_clear volume_clear_ionice
+		volume_clear_size volume_copy_blkio_cgroup_name volume_copy_bps_limit volume_dd_blocksize volumes_dir
 	`)
 }
 
-// Findings tells of further options that no release is known to read. They are
-// set all the same, and Cinder says nothing of an option that it does not read.
-// Of a backend in [DEFAULT], where all of Cinder's options are, only those are told
-// that are nearly one.
+// Findings names the further options that no release is known to read. They
+// are set all the same, and Cinder says nothing of an option that it does not
+// read. A backend in [DEFAULT] shares the section with all of Cinder's options:
+// of such a backend only misspelled options are found.
 func (b VolumeBackend) Findings() []Finding {
 	var out []Finding
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
 		if !slices.Contains(furtherOptions(), name) && (b.Name != "DEFAULT" || meant(name) != "") {
-			out = append(out, Finding{b.Name, name, "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant(name)})
+			out = append(out, Finding{CodeUnknownOption, b.Name, name, "",
+				"is not known to be an option of a backend, and Cinder ignores unknown options without a word" + meant(name)})
 		}
 	}
 	return out
 }
 
-// furtherOptions are all that a backend may be given.
+// furtherOptions are all options that VolumeBackend.Extra may have.
 func furtherOptions() []string {
 	names := otherOptions()
 	for _, o := range driverOptions() {
@@ -123,8 +132,8 @@ func furtherOptions() []string {
 	return names
 }
 
-// meant asks for the option that a name is nearest to, if at most two letters
-// differ.
+// meant asks whether the option was meant that the name is nearest to. It is empty
+// when more than two letters differ.
 func meant(name string) string {
 	const most = 2
 	best, nearest := most+1, ""
@@ -139,7 +148,8 @@ func meant(name string) string {
 	return "; is " + nearest + " meant?"
 }
 
-// distance is how many letters have to be put in, taken out or changed.
+// distance is the number of letters that have to be put in, taken out or changed to
+// get from a to b.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

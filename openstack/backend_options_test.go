@@ -31,7 +31,8 @@ func TestBackendOptionsByRelease(t *testing.T) {
 		{"zed", "rbd_keyring_conf", "is not a further option"},
 		{"zed", "backend_host", ""}, // Cinder's own
 	} {
-		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u", Extra: map[string]string{c.option: "1"}}
+		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf",
+			SecretUUID: "u", Extra: map[string]string{c.option: "1"}}
 		_, err := b.Settings(c.release, &osloconf.File{})
 		if c.fails == "" {
 			assert.NoError(t, err, "%s %s", c.release, c.option)
@@ -44,17 +45,22 @@ func TestBackendOptionsByRelease(t *testing.T) {
 // TestValuesOfBackendOptions: the services' own registries say which values
 // they take.
 func TestValuesOfBackendOptions(t *testing.T) {
-	good := map[string][]string{"Integer": {"5", "-1", "${rados_connection_retries}"}, "Boolean": {"true", "False", "1", "off"}, "String": {"five"}}
+	good := map[string][]string{"Integer": {"5", "-1", "${rados_connection_retries}"},
+		"Boolean": {"true", "False", "1", "off"}, "String": {"five"}}
 	bad := map[string]string{"Integer": "five", "Boolean": "5"}
 	try := func(r openstack.Release, name, value string) error {
-		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u", Extra: map[string]string{name: value}}
+		b := openstack.VolumeBackend{Name: "ceph", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf",
+			SecretUUID: "u", Extra: map[string]string{name: value}}
 		_, err := b.Settings(r, &osloconf.File{})
 		return err
 	}
 	names := []string{
-		"rbd_flatten_volume_from_snapshot", "rbd_max_clone_depth", "rados_connect_timeout", "rbd_store_chunk_size", "rados_connection_interval",
-		"rados_connection_retries", "rbd_cluster_name", "report_discard_supported", "replication_connect_timeout", "report_dynamic_total_capacity",
-		"rbd_exclusive_cinder_pool", "enable_deferred_deletion", "deferred_deletion_delay", "deferred_deletion_purge_interval",
+		"rbd_flatten_volume_from_snapshot", "rbd_max_clone_depth", "rados_connect_timeout", "rbd_store_chunk_size",
+		"rados_connection_interval",
+		"rados_connection_retries", "rbd_cluster_name", "report_discard_supported", "replication_connect_timeout",
+		"report_dynamic_total_capacity",
+		"rbd_exclusive_cinder_pool", "enable_deferred_deletion", "deferred_deletion_delay",
+		"deferred_deletion_purge_interval",
 	}
 	for _, release := range []string{"victoria", "zed", "2025.1", "2026.1", "2026.2"} {
 		r := loadRegistry(t, release)
@@ -67,14 +73,16 @@ func TestValuesOfBackendOptions(t *testing.T) {
 				assert.NoError(t, try(r.release, name, value), "%s %s", release, name)
 			}
 			if value := bad[o.Type]; value != "" {
-				assert.ErrorContains(t, try(r.release, name, value), "cinder-volume would not start with it", "%s %s", release, name)
+				assert.ErrorContains(t, try(r.release, name, value), "cinder-volume would not start with it", "%s %s", release,
+					name)
 			}
 		}
 	}
 }
 
 func TestTheOneBackendWithoutAName(t *testing.T) {
-	b := openstack.VolumeBackend{Name: "DEFAULT", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf", SecretUUID: "u"}
+	b := openstack.VolumeBackend{Name: "DEFAULT", Pool: "volumes", User: "cinder", Conf: "/etc/ceph/ceph.conf",
+		SecretUUID: "u"}
 	parse := func(text string) *osloconf.File {
 		f, err := osloconf.Parse([]byte(text))
 		assert.NoError(t, err)
@@ -100,7 +108,8 @@ func TestTheOneBackendWithoutAName(t *testing.T) {
 }
 
 func TestTimeoutThatGlanceIgnores(t *testing.T) {
-	f, err := osloconf.Parse([]byte("[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = rbd\n[rbd]\nrbd_store_pool = images\nrados_connect_timeout = 5\n"))
+	f, err := osloconf.Parse([]byte("[DEFAULT]\nenabled_backends = rbd:rbd\n[glance_store]\ndefault_backend = " +
+		"rbd\n[rbd]\nrbd_store_pool = images\nrados_connect_timeout = 5\n"))
 	assert.NoError(t, err)
 	for r, n := range map[openstack.Release]int{"zed": 0, "2023.1": 1, "2023.2": 1, "2024.1": 0} {
 		assert.Len(t, openstack.Findings(r, openstack.GlanceAPI, f), n, r)
@@ -118,7 +127,8 @@ func TestFurtherOptionsAreThoseOfTheRegistries(t *testing.T) {
 			}
 		}
 	}
-	for _, own := range []string{"volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "backend_availability_zone"} {
+	for _, own := range []string{"volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf",
+		"rbd_secret_uuid", "backend_availability_zone"} {
 		delete(registered, own) // have fields of their own
 	}
 	assert.Greater(t, len(registered), 70)
@@ -129,13 +139,18 @@ func TestFurtherOptionsAreThoseOfTheRegistries(t *testing.T) {
 }
 
 func TestOptionsThatAreNotKnown(t *testing.T) {
-	for name, meant := range map[string]string{"rdb_max_clone_depth": "; is rbd_max_clone_depth meant?", "backendhost": "; is backend_host meant?",
-		"max_oversubscription_ratio": "; is max_over_subscription_ratio meant?", "mad_over_subscriptions_ration": "", "frobnicate": ""} {
-		found := openstack.VolumeBackend{Name: "ceph", Extra: map[string]string{name: "1", "reserved_percentage": "5"}}.Findings()
-		assert.Equal(t, []openstack.Finding{{Section: "ceph", Option: name,
-			Message: "is not known to be an option of a backend, and Cinder ignores one that it does not know without a word" + meant}}, found)
+	for name, meant := range map[string]string{"rdb_max_clone_depth": "; is rbd_max_clone_depth meant?",
+		"backendhost":                "; is backend_host meant?",
+		"max_oversubscription_ratio": "; is max_over_subscription_ratio meant?", "mad_over_subscriptions_ration": "",
+		"frobnicate": ""} {
+		found := openstack.VolumeBackend{Name: "ceph", Extra: map[string]string{name: "1",
+			"reserved_percentage": "5"}}.Findings()
+		assert.Equal(t, []openstack.Finding{{Code: openstack.CodeUnknownOption, Section: "ceph", Option: name,
+			Message: "is not known to be an option of a backend, and Cinder ignores unknown options without a word" + meant}},
+			found)
 	}
-	one := openstack.VolumeBackend{Name: "DEFAULT", Extra: map[string]string{"host": "all", "rdb_max_clone_depth": "1"}}.Findings()
+	one := openstack.VolumeBackend{Name: "DEFAULT", Extra: map[string]string{"host": "all",
+		"rdb_max_clone_depth": "1"}}.Findings()
 	if assert.Len(t, one, 1) {
 		assert.Equal(t, "rdb_max_clone_depth", one[0].Option)
 	}

@@ -4,19 +4,44 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
+)
+
+// A Code says what kind of thing a Finding is. Codes are stable: tools may
+// branch on them, and store them.
+type Code string
+
+// The codes of findings.
+const (
+	CodeIgnoredOption    Code = "ignored-option"    // the release does not read it
+	CodeMisplacedOption  Code = "misplaced-option"  // the release reads it in another section
+	CodeDeprecatedOption Code = "deprecated-option" // the release reads it, and should not be given it
+	CodeUnknownOption    Code = "unknown-option"    // no release is known to read it
+
+	CodeMissingSection     Code = "missing-section"      // Item is enabled without a section of its own
+	CodeMisspelledSection  Code = "misspelled-section"   // Item is enabled, and its section is spelled otherwise
+	CodeNoDefaultStore     Code = "no-default-store"     // glance-api does not start: its default store is not enabled
+	CodeBackupDriverModule Code = "backup-driver-module" // cinder-backup does not start: the driver is not a class
+
+	CodeExposedKey          Code = "exposed-key"           // users of the volume API may have the Ceph key
+	CodeExposedLocations    Code = "exposed-locations"     // users can read and change where images are
+	CodeExampleUUID         Code = "example-uuid"          // a well-known document has the same UUID
+	CodeUncheckedTokens     Code = "unchecked-tokens"      // Cinder takes service tokens of anybody
+	CodeNoServiceToken      Code = "no-service-token"      // Nova detaches volumes without a service token
+	CodeNoGlanceCredentials Code = "no-glance-credentials" // Cinder cannot read where images are
 )
 
 // A Finding is something in a configuration that the operator should know.
 type Finding struct {
+	Code            Code
 	Section, Option string
-	Message         string // what it is, and what to do next; never a secret
+	Item            string // the item of the option's list that it is about; empty when it is about the option
+	Message         string // what it is, and what to do next; for people, and never with a secret
 }
 
-// Findings looks for options that hurt on release r whatever is set:
-// removed or ignored names, rbd_keyring_conf, enabled backends without a
-// section, well-known example values. Nothing in r is assumed to be
-// supported by the Settings functions.
+// Findings looks for options that hurt on release r whatever is set: ignored
+// options, rbd_keyring_conf, enabled backends without a section, well-known
+// example values. Section, Option and Item name what was found. On a release
+// that the option tables do not cover, it finds what it can.
 func Findings(r Release, s Service, cur Current) []Finding {
 	out := stale(r, s, cur)
 	switch s {
@@ -32,83 +57,12 @@ func Findings(r Release, s Service, cur Current) []Finding {
 	return out
 }
 
-// A staleRow is an option that release r reads no more, or should not read.
-type staleRow struct {
-	service         Service
-	section, option string
-	from            Release
-	message         string
-}
-
-var staleRows = sync.OnceValue(staleTable)
-
-func staleTable() []staleRow {
-	const (
-		backend = "{backend}"
-		section = "is ignored here: it belongs into the backend's own section; remove it"
-		libvirt = "is ignored here: it belongs into [libvirt]; remove it"
-		store   = "is ignored here since Kilo: it belongs into the store's section; remove it"
-	)
-	return []staleRow{
-		{GlanceAPI, "DEFAULT", "default_store", kilo, store},
-		{GlanceAPI, "DEFAULT", "known_stores", kilo, store},
-		{GlanceAPI, "DEFAULT", "rbd_store_user", kilo, store},
-		{GlanceAPI, "DEFAULT", "rbd_store_pool", kilo, store},
-		{GlanceAPI, "DEFAULT", "rbd_store_ceph_conf", kilo, store},
-		{GlanceAPI, "DEFAULT", "rbd_store_chunk_size", kilo, store},
-		{CinderVolume, "DEFAULT", "glance_api_version", queens, "was removed in Queens and is ignored; remove it"},
-		{CinderVolume, "DEFAULT", "volume_driver", ocata, section},
-		{CinderVolume, "DEFAULT", "rbd_pool", ocata, section},
-		{CinderVolume, "DEFAULT", "rbd_user", ocata, section},
-		{CinderVolume, "DEFAULT", "rbd_ceph_conf", ocata, section},
-		{CinderVolume, "DEFAULT", "rbd_secret_uuid", ocata, section},
-		{CinderVolume, backend, "volume_tmp_dir", ocata, "was removed in Ocata and is ignored; remove it"},
-		{CinderVolume, "DEFAULT", "rbd_keyring_conf", pike, keyringConf},
-		{CinderVolume, "backend_defaults", "rbd_keyring_conf", pike, keyringConf},
-		{CinderVolume, backend, "rbd_keyring_conf", pike, keyringConf},
-		{CinderBackup, "DEFAULT", "backup_service", "icehouse", "is ignored: the option is backup_driver; remove it"},
-		{NovaCompute, "DEFAULT", "libvirt_images_type", "juno", libvirt},
-		{NovaCompute, "DEFAULT", "libvirt_images_rbd_pool", "juno", libvirt},
-		{NovaCompute, "DEFAULT", "libvirt_images_rbd_ceph_conf", "juno", libvirt},
-		{NovaCompute, "DEFAULT", "libvirt_disk_cachemodes", "havana", libvirt},
-		{NovaCompute, "DEFAULT", "disk_cachemodes", "juno", libvirt},
-		{NovaCompute, "DEFAULT", "images_type", "havana", libvirt},
-		{NovaCompute, "DEFAULT", "rbd_user", "juno", libvirt},
-		{NovaCompute, "DEFAULT", "rbd_secret_uuid", "juno", libvirt},
-		{NovaCompute, "libvirt", "live_migration_flag", newton, "was removed in Newton and is ignored; remove it"},
-		{NovaCompute, "libvirt", "live_migration_tunnelled", wallaby, "is deprecated since Wallaby and fails with disks that are not shared; remove it"},
-		{NovaCompute, "workarounds", "rbd_volume_local_attach", xena, "was removed in Xena and is ignored; remove it"},
-	}
-}
-
-const keyringConf = "hands the Ceph key to users of the volume API until Ussuri (OSSN-0085) and is ignored since Victoria; " +
-	"remove it, and replace the key if this cloud ran with it"
-
-func stale(r Release, s Service, cur Current) []Finding {
-	var out []Finding
-	for _, row := range staleRows() {
-		if row.service != s || r.Before(row.from) {
-			continue
-		}
-		sections := []string{row.section}
-		if row.section == "{backend}" {
-			enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-			sections = list(enabled)
-		}
-		for _, section := range sections {
-			if _, ok := cur.Lookup(section, row.option); ok {
-				out = append(out, Finding{section, row.option, row.message})
-			}
-		}
-	}
-	return out
-}
-
 func glanceFindings(r Release, cur Current) []Finding {
 	out := ignoredTimeout(r, cur)
 	if on(cur, "DEFAULT", "show_multiple_locations") {
-		out = append(out, Finding{"DEFAULT", "show_multiple_locations",
-			"lets users read and change where images are (OSSN-0065, OSSN-0090); set it to False, or only on a glance-api that users cannot reach"})
+		out = append(out, Finding{CodeExposedLocations, "DEFAULT", "show_multiple_locations", "",
+			"lets users read and change where images are (OSSN-0065, OSSN-0090); " +
+				"set it to False, or set it only for a glance-api that users cannot reach"})
 	}
 	enabled, ok := cur.Lookup("DEFAULT", "enabled_backends")
 	if !ok {
@@ -119,18 +73,19 @@ func glanceFindings(r Release, cur Current) []Finding {
 		name, kind, _ := strings.Cut(b, ":")
 		name, kind = strings.TrimSpace(name), strings.TrimSpace(kind)
 		names = append(names, name)
-		needs := map[string][]string{"rbd": {"rbd_store_pool"}, "file": {"filesystem_store_datadir", "filesystem_store_datadirs"}}[kind]
+		needs := map[string][]string{"rbd": {"rbd_store_pool"},
+			"file": {"filesystem_store_datadir", "filesystem_store_datadirs"}}[kind]
 		out = append(out, missing(cur, name, needs)...)
 	}
 	if d, ok := cur.Lookup("glance_store", "default_backend"); !ok || !slices.Contains(names, d) {
-		out = append(out, Finding{"glance_store", "default_backend",
-			fmt.Sprintf("%q is none of the enabled backends %s, and glance-api does not start so; name one of them", d, strings.Join(names, ", "))})
+		out = append(out, Finding{CodeNoDefaultStore, "glance_store", "default_backend", "",
+			fmt.Sprintf("%q is not one of the enabled backends %s, so glance-api does not start; name one of them",
+				d, strings.Join(names, ", "))})
 	}
 	return out
 }
 
-// ignoredTimeout finds the one option that Glance stopped to read and then read
-// again.
+// ignoredTimeout finds the option that Glance stopped reading for two releases.
 func ignoredTimeout(r Release, cur Current) []Finding {
 	if r.Before("2023.1") || !r.Before("2024.1") {
 		return nil
@@ -144,7 +99,8 @@ func ignoredTimeout(r Release, cur Current) []Finding {
 	var out []Finding
 	for _, s := range sections {
 		if has(cur, s, "rados_connect_timeout") {
-			out = append(out, Finding{s, "rados_connect_timeout", "is ignored in 2023.1 and 2023.2, and is read again from 2024.1 on; keep it or remove it"})
+			out = append(out, Finding{CodeIgnoredOption, s, "rados_connect_timeout", "",
+				"is ignored in 2023.1 and 2023.2, and is read again from 2024.1 on; keep it or remove it"})
 		}
 	}
 	return out
@@ -158,12 +114,14 @@ func cinderFindings(r Release, cur Current) []Finding {
 		out = append(out, knownUUID(cur, name)...)
 	}
 	if has(cur, "keystone_authtoken", "auth_url") && !strictTokens(r, cur) {
-		out = append(out, Finding{"keystone_authtoken", "service_token_roles_required",
-			"is not set: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); set it to true, and [service_user] in nova.conf"})
+		out = append(out, Finding{CodeUncheckedTokens, "keystone_authtoken", "service_token_roles_required", "",
+			"is not true: users may detach volumes behind Nova's back, or detaching fails (CVE-2023-2088); " +
+				"set it to true, and fill in [service_user] in nova.conf"})
 	}
 	if !r.Before(r20252) && !has(cur, "glance", "auth_url") && !has(cur, "glance", "auth_section") {
-		out = append(out, Finding{"glance", "auth_url",
-			"there are no service credentials for Glance: since 2025.2 Cinder reads image locations with them, and copies whole images without; add a [glance] section"})
+		out = append(out, Finding{CodeNoGlanceCredentials, "glance", "auth_url", "",
+			"is not set: since 2025.2 Cinder needs credentials of its own to see where an image is, " +
+				"and copies whole images without them; add a [glance] section with credentials"})
 	}
 	return out
 }
@@ -181,8 +139,9 @@ func backupFindings(r Release, cur Current) []Finding {
 	d, ok := cur.Lookup("DEFAULT", "backup_driver")
 	module := d == "cinder.backup.drivers.ceph" || d == "cinder.backup.drivers.swift" || d == "cinder.backup.services.ceph"
 	if ok && module && !r.Before(stein) {
-		return []Finding{{"DEFAULT", "backup_driver",
-			"names a module, and cinder-backup does not start so since Stein; name the class, cinder.backup.drivers.ceph.CephBackupDriver"}}
+		return []Finding{{CodeBackupDriverModule, "DEFAULT", "backup_driver", "",
+			"names a module, and since Stein cinder-backup does not start with a module; " +
+				"name the class cinder.backup.drivers.ceph.CephBackupDriver"}}
 	}
 	return nil
 }
@@ -190,14 +149,15 @@ func backupFindings(r Release, cur Current) []Finding {
 func novaFindings(cur Current) []Finding {
 	out := knownUUID(cur, "libvirt")
 	if has(cur, "keystone_authtoken", "auth_url") && !on(cur, "service_user", "send_service_user_token") {
-		out = append(out, Finding{"service_user", "send_service_user_token",
-			"is not set: detaching volumes fails or is unsafe (CVE-2023-2088); set it to true with the credentials of user nova"})
+		out = append(out, Finding{CodeNoServiceToken, "service_user", "send_service_user_token", "",
+			"is not true: detaching volumes fails or is unsafe (CVE-2023-2088); " +
+				"set it to true with the credentials of user nova"})
 	}
 	return out
 }
 
-// missing finds a backend whose section has none of the options it needs,
-// which is how a section of another spelling shows.
+// missing finds a backend whose section has none of the options that it needs.
+// The section may be spelled in another way.
 func missing(cur Current, name string, options []string) []Finding {
 	if len(options) == 0 {
 		return nil
@@ -207,19 +167,23 @@ func missing(cur Current, name string, options []string) []Finding {
 			return nil
 		}
 	}
-	message := fmt.Sprintf("%q is enabled and there is no section [%s] with %s; add it, or take the name out", name, name, options[0])
+	out := Finding{CodeMissingSection, "DEFAULT", "enabled_backends", name,
+		fmt.Sprintf("%q is enabled, and there is no section [%s] with %s; add the section, or take the name out of the list",
+			name, name, options[0])}
 	for _, other := range spellings(name) {
 		if other != name && has(cur, other, options[0]) {
-			message = fmt.Sprintf("%q is enabled and its section is spelled [%s]: names are case-sensitive; make them the same", name, other)
+			out.Code = CodeMisspelledSection
+			out.Message = fmt.Sprintf("%q is enabled, and its section is spelled [%s]; make the two names the same", name, other)
 			break
 		}
 	}
-	return []Finding{{"DEFAULT", "enabled_backends", message}}
+	return []Finding{out}
 }
 
 // spellings are the usual slips; a Current cannot list its sections.
 func spellings(name string) []string {
-	out := []string{strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "_", "-"), strings.ReplaceAll(name, "-", "_")}
+	out := []string{strings.ToLower(name), strings.ToUpper(name), strings.ReplaceAll(name, "_", "-"),
+		strings.ReplaceAll(name, "-", "_")}
 	if name != "" {
 		out = append(out, strings.ToUpper(name[:1])+strings.ToLower(name[1:]))
 	}
@@ -228,10 +192,9 @@ func spellings(name string) []string {
 
 // knownUUID finds the secret UUIDs that documents and charts give as examples.
 func knownUUID(cur Current, section string) []Finding {
-	switch v, _ := cur.Lookup(section, "rbd_secret_uuid"); strings.ToLower(v) {
-	case "457eb676-33da-42ec-9a8c-9293d545c337", "c91ce26f-403d-4058-9c38-6b56e1c428e0", "514c9fca-8cbe-11e2-9c52-3bc8c7819472":
-		return []Finding{{section, "rbd_secret_uuid",
-			"is the example of a well-known document: a second cluster may come with the same one; make a new UUID"}}
+	if v, _ := cur.Lookup(section, "rbd_secret_uuid"); ExampleUUID(v) {
+		return []Finding{{CodeExampleUUID, section, "rbd_secret_uuid", "",
+			"is the example of a well-known document, and a second cluster may use the same UUID; make a new UUID"}}
 	}
 	return nil
 }

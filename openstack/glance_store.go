@@ -7,33 +7,32 @@ import (
 	"strings"
 )
 
-// A GlanceStore is Glance's RBD store.
+// A GlanceStore is a store of Glance in Ceph.
 type GlanceStore struct {
-	Store     string // backend name; "rbd" when empty
-	Pool      string
-	User      string // Ceph user without "client."
-	Conf      string // path of ceph.conf
-	ChunkSize int    // MiB; 8 when 0
-	// MultipleLocations lets Nova snapshot a VM as a clone inside Ceph: without
-	// it, such a snapshot fails as soon as Nova's user can write to Pool. It
-	// lets image owners change locations, so the API must not be public
+	Store string // name of the store; "rbd" when empty
+	Pool  string
+	User  string // Ceph user without "client."
+	Conf  string // path of ceph.conf
+	// MultipleLocations lets Nova snapshot a VM as a clone inside Ceph. Without it,
+	// such a snapshot fails as soon as Nova's user can write to Pool. It also lets
+	// the owner of an image change where the image is, so the API must not be public
 	// (OSSN-0065).
 	MultipleLocations bool
-	// Further are rbd stores beside this one, of other clusters or pools. Images
-	// go there when they ask for it, from Rocky on. What Further and
-	// MultipleLocations say in them does not count.
+	// Further are more stores in Ceph, in other clusters or pools. An image goes into
+	// such a store when it is uploaded into that store by name. It takes Rocky or
+	// newer. The fields Further and MultipleLocations of a further store are ignored.
 	Further []GlanceStore
 }
 
-// Settings computes what Glance needs on release r: rbd as the default store
-// beside the stores that cur has, so that old images stay served, and image
-// locations exposed, which Nova and Cinder need for copy-on-write.
+// Settings computes what Glance needs on release r. The store becomes the default
+// store beside the stores that cur has, so that old images stay served. Locations
+// of images are shown, because Nova and Cinder need them for copy-on-write.
 //
-// From Train on, stores of the old style ([glance_store] stores) are carried
-// over into the style of enabled_backends, each under the name of its type; so
-// are they in Rocky and Stein where enabled_backends is in use. Before, the store
-// has no name of its own, and is rbd. Further stores want enabled_backends in Rocky
-// and Stein too. A backend of the same name and another type is an error.
+// From Train on, stores of the old style ([glance_store] stores) are carried over
+// into the style of enabled_backends, each under the name of its type. In Rocky and
+// Stein that style is used only where it is in use already, or for further stores.
+// In older releases a store in Ceph is always called rbd. A store of the same name
+// and another type is an error.
 func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 	stores := g.stores()
 	g.Store = stores[0].Store
@@ -65,7 +64,7 @@ func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 	return slices.Insert(out, 1, carried...), nil
 }
 
-// stores are all stores, the default one first, each with its name.
+// stores are all stores, the default store first, each with its name.
 func (g GlanceStore) stores() []GlanceStore {
 	all := append([]GlanceStore{g}, g.Further...)
 	for i := range all {
@@ -76,7 +75,7 @@ func (g GlanceStore) stores() []GlanceStore {
 	return all
 }
 
-// checkStores checks each store by itself, and that their names differ.
+// checkStores checks each store, and that the names of the stores differ.
 func checkStores(stores []GlanceStore) error {
 	var errs []error
 	for i, s := range stores {
@@ -84,7 +83,8 @@ func checkStores(stores []GlanceStore) error {
 		if i > 0 {
 			field = fmt.Sprintf("GlanceStore.Further[%d]", i-1)
 		}
-		errs = append(errs, section(field+".Store", s.Store), word(field+".Pool", s.Pool), word(field+".User", s.User), file(field+".Conf", s.Conf))
+		errs = append(errs, section(field+".Store", s.Store), word(field+".Pool", s.Pool), word(field+".User", s.User),
+			file(field+".Conf", s.Conf))
 		if slices.ContainsFunc(stores[:i], func(o GlanceStore) bool { return strings.EqualFold(o.Store, s.Store) }) {
 			errs = append(errs, fmt.Errorf("openstack: %s.Store %q is there twice", field, s.Store))
 		}
@@ -96,18 +96,20 @@ func checkStores(stores []GlanceStore) error {
 func (g GlanceStore) fill(r Release, backends []string) []Setting {
 	return fill(GlanceAPI, r, map[string]string{
 		"enabled": strings.Join(backends, ","), "store": g.Store,
-		"pool": g.Pool, "user": g.User, "conf": g.Conf, "chunk": number(g.ChunkSize, 8),
+		"pool": g.Pool, "user": g.User, "conf": g.Conf,
 		"locations": onlyTrue(g.MultipleLocations),
 	})
 }
 
-// single is the style with one rbd store at most.
+// single gives the settings in the style of [glance_store] stores, which has at most
+// one store in Ceph.
 func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 	if len(g.Further) > 0 {
-		return nil, fmt.Errorf("%w: Glance has one rbd store in %s; Rocky is the first release with several", ErrUnsupported, r)
+		return nil, fmt.Errorf("openstack: Glance has one rbd store in %s: Rocky is the first release with several", r)
 	}
 	if g.Store != "rbd" {
-		return nil, fmt.Errorf("%w: Glance's rbd store has no other name than rbd in %s, and %q is wanted", ErrUnsupported, r, g.Store)
+		return nil, fmt.Errorf("openstack: Glance's store in Ceph is always called rbd in %s: %q cannot be its name",
+			r, g.Store)
 	}
 	stores, ok := cur.Lookup("glance_store", "stores")
 	if !ok {
@@ -115,11 +117,11 @@ func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 	}
 	return fill(GlanceAPI, r, map[string]string{
 		"stores": strings.Join(with(list(stores), "rbd"), ","), "pool": g.Pool, "user": g.User, "conf": g.Conf,
-		"chunk": number(g.ChunkSize, 8), "locations": onlyTrue(g.MultipleLocations), "store": g.Store,
+		"locations": onlyTrue(g.MultipleLocations), "store": g.Store,
 	}), nil
 }
 
-// join puts the store behind the backends that are there.
+// join adds the store to the list of backends.
 func (g GlanceStore) join(backends []string) ([]string, error) {
 	for i, b := range backends {
 		name, kind, ok := strings.Cut(b, ":")
@@ -128,15 +130,16 @@ func (g GlanceStore) join(backends []string) ([]string, error) {
 			return nil, fmt.Errorf("openstack: [DEFAULT] enabled_backends of Glance: %q is not name:type", b)
 		}
 		if name == g.Store && kind != "rbd" {
-			return nil, fmt.Errorf("openstack: Glance's backend %q is of type %s, rbd is wanted: choose another name", name, kind)
+			return nil, fmt.Errorf("openstack: Glance's backend %q is of type %s, rbd is wanted: choose another name",
+				name, kind)
 		}
 		backends[i] = name + ":" + kind
 	}
 	return with(backends, g.Store+":rbd"), nil
 }
 
-// carry gives the stores of the old style as backends, with the settings that
-// move into sections of their own.
+// carry gives the stores of the old style as backends, and the settings that move
+// into the sections of these backends.
 func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err error) {
 	stores, ok := cur.Lookup("glance_store", "stores")
 	if !ok {
@@ -152,15 +155,20 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 				conf = "/etc/ceph/ceph.conf" // Glance's own default
 			}
 			if ok && !slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Pool == pool && s.Conf == conf }) {
-				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q of the cluster of %s, %q of %s is wanted: name it in enabled_backends first", pool, conf, g.Pool, g.Conf)
+				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q of the cluster of %s, "+
+					"%q of %s is wanted: name the old store in enabled_backends first", pool, conf, g.Pool, g.Conf)
 			}
 			continue
 		case !known:
-			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: name it in enabled_backends first", kind)
-		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") || has(cur, "glance_store", "cinder_store_application_credential_secret")):
-			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, and settings hold no secrets: move it into a section of enabled_backends first")
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q of the old style cannot be carried over: "+
+				"name it in enabled_backends first", kind)
+		case kind == "cinder" && (has(cur, "glance_store", "cinder_store_password") ||
+			has(cur, "glance_store", "cinder_store_application_credential_secret")):
+			return nil, nil, errors.New("openstack: Glance's old cinder store has a password or an application credential, " +
+				"and settings hold no secrets: move the store into a section of enabled_backends first")
 		case slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Store == kind }):
-			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name", kind, kind)
+			return nil, nil, fmt.Errorf("openstack: Glance's store %q is of type %s, rbd is wanted: choose another name",
+				kind, kind)
 		}
 		backends = append(backends, kind+":"+kind)
 		out = append(out, carryOptions(cur, kind, moved)...)
@@ -182,11 +190,12 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 			continue
 		}
 		found = found || strings.HasPrefix(o, "filesystem_store_datadir")
-		out = append(out, Setting{Section: kind, Option: o, Value: v, Reason: "carried over from [glance_store], which enabled_backends puts out of use"})
+		out = append(out, Setting{Section: kind, Option: o, Value: v,
+			Reason: "moved here from [glance_store]: the old stores have sections of their own now"})
 	}
 	if kind == "file" && !found {
 		out = append([]Setting{{Section: kind, Option: "filesystem_store_datadir", Value: "/var/lib/glance/images/",
-			Reason: "the folder that was in use by default; enabled_backends wants it said"}}, out...)
+			Reason: "old images are in this folder, which was the default until now"}}, out...)
 	}
 	return out
 }
@@ -194,7 +203,8 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 // carriedOptions are the options of the store types that can be carried over.
 func carriedOptions() map[string][]string {
 	return map[string][]string{
-		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file", "filesystem_store_file_perm",
+		"file": {"filesystem_store_datadir", "filesystem_store_datadirs", "filesystem_store_metadata_file",
+			"filesystem_store_file_perm",
 			"filesystem_store_chunk_size", "filesystem_thin_provisioning", "filesystem_store_timeout",
 			"filesystem_store_thread_pool_size", "filesystem_store_threadpool_threshold"},
 		"http": {"https_ca_certificates_file", "https_insecure", "http_proxy_information"},
@@ -207,7 +217,7 @@ func carriedOptions() map[string][]string {
 	}
 }
 
-// onlyTrue leaves an option alone unless it is wanted.
+// onlyTrue is empty, which leaves an option alone, unless the option is wanted.
 func onlyTrue(b bool) string {
 	if b {
 		return "True"

@@ -14,7 +14,7 @@ func stores() openstack.GlanceStore {
 	s := store
 	s.Further = []openstack.GlanceStore{
 		{Store: "fast", Pool: "images", User: "glance", Conf: "/etc/ceph/ssd.conf"},
-		{Store: "big", Pool: "big", User: "glance-big", Conf: "/etc/ceph/ceph.conf", ChunkSize: 16},
+		{Store: "big", Pool: "big", User: "glance-big", Conf: "/etc/ceph/ceph.conf"},
 	}
 	return s
 }
@@ -26,7 +26,7 @@ const furtherTail = `[fast] rbd_store_pool = images
 [big] rbd_store_pool = big
 [big] rbd_store_user = glance-big
 [big] rbd_store_ceph_conf = /etc/ceph/ceph.conf
-[big] rbd_store_chunk_size = 16
+[big] rbd_store_chunk_size = 8
 `
 
 func TestFurtherStores(t *testing.T) {
@@ -36,12 +36,17 @@ func TestFurtherStores(t *testing.T) {
 		cur     conf
 		want    string
 	}{
-		"nothing said":   {"zed", nil, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
-		"old rbd":        {"zed", conf{"glance_store.stores": "rbd,file", "glance_store.rbd_store_pool": "images"}, "file:file,rbd:rbd,fast:rbd,big:rbd\n" + carried},
-		"of a further":   {"zed", conf{"glance_store.stores": "rbd,http", "glance_store.rbd_store_pool": "big"}, "http:http,rbd:rbd,fast:rbd,big:rbd\n"},
-		"backends":       {"zed", conf{"DEFAULT.enabled_backends": "local:file,old:rbd"}, "local:file,old:rbd,rbd:rbd,fast:rbd,big:rbd\n"},
-		"done already":   {"2026.2", conf{"DEFAULT.enabled_backends": "big:rbd,fast:rbd,rbd:rbd"}, "big:rbd,fast:rbd,rbd:rbd\n"},
-		"the first time": {"rocky", conf{"glance_store.stores": "file,http"}, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"nothing said": {"zed", nil, "file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"old rbd": {"zed", conf{"glance_store.stores": "rbd,file", "glance_store.rbd_store_pool": "images"},
+			"file:file,rbd:rbd,fast:rbd,big:rbd\n" + carried},
+		"of a further": {"zed", conf{"glance_store.stores": "rbd,http", "glance_store.rbd_store_pool": "big"},
+			"http:http,rbd:rbd,fast:rbd,big:rbd\n"},
+		"backends": {"zed", conf{"DEFAULT.enabled_backends": "local:file,old:rbd"},
+			"local:file,old:rbd,rbd:rbd,fast:rbd,big:rbd\n"},
+		"done already": {"2026.2", conf{"DEFAULT.enabled_backends": "big:rbd,fast:rbd,rbd:rbd"},
+			"big:rbd,fast:rbd,rbd:rbd\n"},
+		"the first time": {"rocky", conf{"glance_store.stores": "file,http"},
+			"file:file,http:http,rbd:rbd,fast:rbd,big:rbd\n" + carried},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := stores().Settings(c.release, c.cur)
@@ -61,20 +66,23 @@ func TestFurtherStoresRefuse(t *testing.T) {
 		return s
 	}
 	for text, s := range map[string]openstack.GlanceStore{
-		"GlanceStore.Further[1].Store \"Fast\" is there twice": change(1, func(s *openstack.GlanceStore) { s.Store = "Fast" }),
-		"GlanceStore.Further[0].Store \"rbd\" is there twice":  change(0, func(s *openstack.GlanceStore) { s.Store = "" }),
-		"GlanceStore.Further[0].Pool is empty":                 change(0, func(s *openstack.GlanceStore) { s.Pool = "" }),
-		"GlanceStore.Further[1].Conf":                          change(1, func(s *openstack.GlanceStore) { s.Conf = "ceph.conf" }),
-		`"http" is of type http, rbd is wanted`:                change(1, func(s *openstack.GlanceStore) { s.Store = "http" }),
+		"GlanceStore.Further[1].Store \"Fast\" is there twice": change(1,
+			func(s *openstack.GlanceStore) { s.Store = "Fast" }),
+		"GlanceStore.Further[0].Store \"rbd\" is there twice": change(0, func(s *openstack.GlanceStore) { s.Store = "" }),
+		"GlanceStore.Further[0].Pool is empty":                change(0, func(s *openstack.GlanceStore) { s.Pool = "" }),
+		"GlanceStore.Further[1].Conf": change(1,
+			func(s *openstack.GlanceStore) { s.Conf = "ceph.conf" }),
+		`"http" is of type http, rbd is wanted`: change(1,
+			func(s *openstack.GlanceStore) { s.Store = "http" }),
 	} {
-		_, err := s.Settings(openstack.Zed, conf{})
+		_, err := s.Settings("zed", conf{})
 		assert.ErrorContains(t, err, text)
 	}
 	_, err := stores().Settings("queens", conf{})
-	require.ErrorIs(t, err, openstack.ErrUnsupported)
-	_, err = stores().Settings(openstack.Zed, conf{"DEFAULT.enabled_backends": "fast:file"})
+	require.ErrorContains(t, err, "Glance has one rbd store in queens")
+	_, err = stores().Settings("zed", conf{"DEFAULT.enabled_backends": "fast:file"})
 	require.ErrorContains(t, err, `"fast" is of type file`)
-	_, err = stores().Settings(openstack.Zed, conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"})
+	_, err = stores().Settings("zed", conf{"glance_store.stores": "rbd", "glance_store.rbd_store_pool": "old"})
 	require.ErrorContains(t, err, `"old"`)
 }
 

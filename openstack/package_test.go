@@ -35,10 +35,6 @@ func TestReleaseOf(t *testing.T) {
 		{openstack.GlanceAPI, "2:20.2.0-0ubuntu1.1", "ussuri"},    // Ubuntu 20.04
 		{openstack.NovaCompute, "3:29.0.1-0ubuntu1.4", "2024.1"},  // Ubuntu 24.04
 		{openstack.NovaCompute, "2:27.0.0~rc1-1", "2023.1"},
-		{openstack.Kolla, "15.1.0", "zed"},
-		{openstack.Kolla, "16.1.1.dev5", "2023.1"},
-		{openstack.Kolla, "20.0.0", "2025.1"},
-		{openstack.Kolla, "2024.2-ubuntu-noble", "2024.2"},
 	} {
 		got, err := openstack.ReleaseOf(c.service, c.version)
 		require.NoError(t, err, c.version)
@@ -46,9 +42,23 @@ func TestReleaseOf(t *testing.T) {
 	}
 }
 
+func TestReleaseOfKolla(t *testing.T) {
+	for version, want := range map[string]openstack.Release{"15.1.0": "zed", "16.1.1.dev5": "2023.1", "20.0.0": "2025.1",
+		"2024.2-ubuntu-noble": "2024.2"} {
+		got, err := openstack.ReleaseOfKolla(version)
+		require.NoError(t, err, version)
+		assert.Equal(t, want, got, version)
+	}
+	for _, version := range []string{"", "nightly", "0.9.0", "99.0.0"} {
+		_, err := openstack.ReleaseOfKolla(version)
+		assert.ErrorContains(t, err, "Kolla version", version)
+	}
+}
+
 func TestReleaseOfWhatIsNone(t *testing.T) {
 	for version, service := range map[string]openstack.Service{
-		"": openstack.NovaCompute, "unknown": openstack.NovaCompute, "1:99.0.0": openstack.NovaCompute, "2:6.0.0": openstack.CinderVolume,
+		"": openstack.NovaCompute, "unknown": openstack.NovaCompute, "1:99.0.0": openstack.NovaCompute,
+		"2:6.0.0":           openstack.CinderVolume,
 		"2012.1.3-0ubuntu1": openstack.GlanceAPI, "2:26.0.0": "keystone", "99999999999999999999.1": openstack.GlanceAPI,
 	} {
 		_, err := openstack.ReleaseOf(service, version)

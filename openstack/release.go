@@ -10,15 +10,13 @@ import (
 // then "2023.1" …), comparable by age with Before.
 type Release string
 
-// Zed is OpenStack 2022.2, the release of Debian 12.
-const Zed Release = "zed"
-
-// Names of further releases that the option tables refer to.
+// Names of the releases that the option tables refer to.
 const (
 	havana   Release = "havana"
 	icehouse Release = "icehouse"
 	juno     Release = "juno"
 	kilo     Release = "kilo"
+	mitaka   Release = "mitaka"
 	newton   Release = "newton"
 	ocata    Release = "ocata"
 	pike     Release = "pike"
@@ -26,15 +24,17 @@ const (
 	rocky    Release = "rocky"
 	stein    Release = "stein"
 	train    Release = "train"
+	ussuri   Release = "ussuri"
 	victoria Release = "victoria"
 	wallaby  Release = "wallaby"
 	xena     Release = "xena"
+	r20251   Release = "2025.1"
 	r20252   Release = "2025.2"
 	r20262   Release = "2026.2"
 )
 
-// releases lists version and name of every release, oldest first. From 2023.1
-// on the version is the name, and the word is an alias.
+// releases lists version and name of every release, oldest first. From 2023.1 on a
+// Release is the version, and the name is an alias.
 var releases = sync.OnceValue(func() [][2]string {
 	return [][2]string{
 		{"2013.2", "havana"}, {"2014.1", "icehouse"}, {"2014.2", "juno"}, {"2015.1", "kilo"},
@@ -47,7 +47,7 @@ var releases = sync.OnceValue(func() [][2]string {
 	}
 })
 
-// ages are the releases' places in that list, by version and by name.
+// ages are the places of the releases in that list, by version and by name.
 var ages = sync.OnceValue(func() map[string]int {
 	all := map[string]int{}
 	for i, r := range releases() {
@@ -56,9 +56,9 @@ var ages = sync.OnceValue(func() map[string]int {
 	return all
 })
 
-// ParseRelease accepts a name ("Zed") or a coordinated version ("2022.2"), in
-// any case, and gives the release in its one form. A release that it does not
-// know is an error: its options cannot be guessed.
+// ParseRelease accepts a name ("Zed") or a version ("2022.2"), in upper or lower
+// case. A release that it does not know is an error: the options of such a release
+// cannot be guessed.
 func ParseRelease(name string) (Release, error) {
 	i := age(strings.TrimSpace(name))
 	if i < 0 {
@@ -75,7 +75,7 @@ func ParseRelease(name string) (Release, error) {
 // not know is older than all others.
 func (r Release) Before(o Release) bool { return age(string(r)) < age(string(o)) }
 
-// age is the place of a release in the list, -1 when it is not in it.
+// age is the place of a release in the list, or -1.
 func age(name string) int {
 	if i, ok := ages()[strings.ToLower(name)]; ok {
 		return i

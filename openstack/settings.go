@@ -7,8 +7,8 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 )
 
 // A Service is a service whose configuration names Ceph.
@@ -22,12 +22,14 @@ const (
 	NovaCompute  Service = "nova-compute"
 )
 
-// A Setting is one option that a service needs. A Setting with Remove set
-// says that the option must not be there.
+// A Setting is an option that a service needs. When Remove is set, the option must
+// not be there.
 type Setting struct {
 	Section, Option, Value string
 	Remove                 bool
-	Reason                 string // why the service needs it, for plans
+	// Reason says why the service needs the option, as a phrase of less than 80
+	// characters for the plans that operators approve. It holds no secrets.
+	Reason string
 }
 
 // Current is a service's configuration as it takes effect now; osloconf.File
@@ -38,31 +40,30 @@ type Current interface {
 
 // A VolumeBackend is a Cinder RBD backend.
 type VolumeBackend struct {
-	Name                string // section and volume_backend_name; DEFAULT until Newton: the one backend, without a name
-	Pool                string
-	User                string // Ceph user without "client."
-	Conf                string // path of ceph.conf
-	SecretUUID          string // libvirt secret that holds User's key on every compute
-	FlattenFromSnapshot bool
-	MaxCloneDepth       int               // 5 when 0
-	ChunkSize           int               // MiB; 4 when 0
-	AvailabilityZone    string            // left alone when empty; until Ocata it is that of all backends of the service
-	Extra               map[string]string // further options of the section, by name
+	// Name is the section and volume_backend_name. Until Newton it may be DEFAULT,
+	// for the only backend of a cinder-volume, which then has no name.
+	Name             string
+	Pool             string
+	User             string            // Ceph user without "client."
+	Conf             string            // path of ceph.conf
+	SecretUUID       string            // libvirt secret that holds User's key on every compute
+	AvailabilityZone string            // left alone when empty; until Ocata all backends of a cinder-volume share it
+	Extra            map[string]string // further options of the section, by name
 }
 
-// Settings computes what cinder-volume needs on release r: the backend's
-// section, and its name in enabled_backends behind those that cur has. A
-// section of that name with another driver is an error: it would take that
-// backend's volumes away. So is, until Newton, a backend in [DEFAULT] beside one
-// with a name, in either order.
+// Settings computes what cinder-volume needs on release r: the backend's section,
+// and the backend's name in enabled_backends behind the names that cur has. A
+// section of the same name with another driver is an error, because the volumes of
+// that backend would be lost to Cinder. Until Newton it is also an error to have a
+// backend in [DEFAULT] beside a backend with a name.
 //
-// Options of the section that are not in the result stay as they are. Cinder
-// also reads [backend_defaults]; what is set here wins over it.
+// Options of the section that are not in the result stay as they are. What is set
+// here wins over [backend_defaults].
 func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	single := b.Name == "DEFAULT" && r.Before(ocata)
 	named := b.Name
 	if single {
-		named = "one" // passes
+		named = "single" // any valid name: DEFAULT is allowed here
 	}
 	err := errors.Join(supported(r), section("VolumeBackend.Name", named), word("VolumeBackend.Pool", b.Pool),
 		word("VolumeBackend.User", b.User), file("VolumeBackend.Conf", b.Conf),
@@ -75,14 +76,17 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	}
 	const driver = "cinder.volume.drivers.rbd.RBDDriver"
 	if d, ok := cur.Lookup(b.Name, "volume_driver"); ok && d != driver && d != "" {
-		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name", b.Name, d, driver)
+		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name",
+			b.Name, d, driver)
 	}
 	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
 	if single && enabled != "" {
-		return nil, fmt.Errorf("openstack: cinder.conf has enabled_backends = %s, and no other backend is served: give this one a name", enabled)
+		return nil, fmt.Errorf("openstack: cinder.conf has enabled_backends = %s, so a backend in [DEFAULT] "+
+			"is not served: give the backend a name", enabled)
 	}
 	if d, _ := cur.Lookup("DEFAULT", "volume_driver"); !single && r.Before(ocata) && enabled == "" && d != "" {
-		return nil, fmt.Errorf("openstack: cinder.conf has its one backend (%s) in [DEFAULT], and enabled_backends would put it out of service: move it into a section of its own first", d)
+		return nil, fmt.Errorf("openstack: cinder.conf has a backend (%s) in [DEFAULT], and enabled_backends "+
+			"would put it out of service: move it into a section of its own first", d)
 	}
 	enabled = strings.Join(with(list(enabled), b.Name), ",")
 	if single {
@@ -91,11 +95,10 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	out := fill(CinderVolume, r, map[string]string{
 		"backend": b.Name, "named": named, "enabled": enabled,
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
-		"flatten": title(b.FlattenFromSnapshot), "depth": number(b.MaxCloneDepth, 5), "chunk": number(b.ChunkSize, 4),
 		"zone": b.AvailabilityZone,
 	})
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
-		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for"}
+		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for in the options of this backend"}
 		at := slices.IndexFunc(out, func(o Setting) bool { return o.Section == b.Name && o.Option == name })
 		if at < 0 {
 			out = append(out, s)
@@ -106,24 +109,27 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	return out, nil
 }
 
-// extra refuses further options that would undo what the backend is, and those
-// that release r does not know.
+// extra refuses further options that the other fields set, and options that release
+// r does not know.
 func (b VolumeBackend) extra(r Release) error {
 	var errs []error
 	for name, value := range b.Extra {
 		switch name {
 		case "glance_api_version":
 			if b.Name != "DEFAULT" && r.Before(queens) {
-				errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q]: is read in [DEFAULT] alone, where it is set to 2 until Ocata", name))
+				errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q]: is read in [DEFAULT] alone, "+
+					"where it is set to 2 until Ocata", name))
 			}
 			errs = append(errs, knows(r, name, value))
-		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid", "rbd_keyring_conf", "backend_availability_zone":
+		case "volume_driver", "volume_backend_name", "rbd_pool", "rbd_user", "rbd_ceph_conf", "rbd_secret_uuid",
+			"rbd_keyring_conf", "backend_availability_zone":
 			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] is not a further option", name))
 		default:
 			errs = append(errs, knows(r, name, value))
 		}
 		if name == "" || strings.ContainsAny(name, " \t\r\n=:#[]") || strings.ContainsAny(value, "\r\n") {
-			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file", name))
+			errs = append(errs, fmt.Errorf("openstack: VolumeBackend.Extra[%q] does not fit on one line of a configuration file",
+				name))
 		}
 	}
 	return errors.Join(errs...)
@@ -136,10 +142,10 @@ type BackupDriver struct {
 	Conf string // path of ceph.conf
 }
 
-// Settings computes what cinder-backup needs on release r; the driver is
-// named by module until Pike and by class from Queens.
+// Settings computes what cinder-backup needs on release r.
 func (b BackupDriver) Settings(r Release, _ Current) ([]Setting, error) {
-	err := errors.Join(supported(r), word("BackupDriver.Pool", b.Pool), word("BackupDriver.User", b.User), file("BackupDriver.Conf", b.Conf))
+	err := errors.Join(supported(r), word("BackupDriver.Pool", b.Pool), word("BackupDriver.User", b.User),
+		file("BackupDriver.Conf", b.Conf))
 	if err != nil {
 		return nil, err
 	}
@@ -151,11 +157,11 @@ type ComputeDisks struct {
 	User       string // Ceph user without "client."
 	SecretUUID string // libvirt secret that holds User's key
 	Conf       string // path of ceph.conf
-	Pool       string // VM disks; empty leaves images_type and its pool alone
+	Pool       string // of the VM disks; when empty, images_type and the pool are left alone
 }
 
-// Settings computes what nova-compute needs on release r. Cache modes of other
-// disk types that cur has stay.
+// Settings computes what nova-compute needs on release r. The cache modes that cur
+// has for other types of disks stay.
 func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 	err := errors.Join(supported(r), word("ComputeDisks.User", c.User), word("ComputeDisks.SecretUUID", c.SecretUUID))
 	if c.Pool != "" {
@@ -181,7 +187,7 @@ func (c ComputeDisks) Settings(r Release, cur Current) ([]Setting, error) {
 // supported refuses releases that the tables do not cover.
 func supported(r Release) error {
 	if age(string(r)) < 0 {
-		return fmt.Errorf("%w: release %q is unknown", ErrUnsupported, string(r))
+		return fmt.Errorf("openstack: no option table covers release %q: name one of havana (2013.2) to 2026.2", string(r))
 	}
 	return nil
 }
@@ -205,30 +211,16 @@ func with(items []string, item string) []string {
 	return append(items, item)
 }
 
-func number(n, standard int) string {
-	if n == 0 {
-		n = standard
-	}
-	return strconv.Itoa(n)
-}
+var plainWord = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`) })
 
-func title(b bool) string {
-	if b {
-		return "True"
-	}
-	return "False"
-}
-
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
-
-// word checks a value that must be one plain word: what it may hold has no
-// meaning to oslo.config ($, commas, quotes) nor to Ceph.
+// word checks that a value is a plain word. Dollars, commas and quotes have a
+// meaning to oslo.config, and other characters to Ceph.
 func word(field, value string) error {
 	if value == "" {
 		return fmt.Errorf("openstack: %s is empty", field)
 	}
-	if !plainWord.MatchString(value) {
-		return fmt.Errorf("openstack: %s %q: want letters, digits, dot, dash and underscore", field, value)
+	if !plainWord().MatchString(value) {
+		return fmt.Errorf("openstack: %s %q: use letters, digits, dots, dashes and underscores", field, value)
 	}
 	return nil
 }
@@ -237,22 +229,24 @@ func word(field, value string) error {
 func section(field, value string) error {
 	switch value {
 	case "DEFAULT", "backend_defaults", "glance_store", "database", "keystone_authtoken", "paste_deploy", "glance", "nova",
-		"cinder", "backend", "key_manager", "barbican", "coordination", "profiler", "image_format", "task", "taskflow_executor",
+		"cinder", "backend", "key_manager", "barbican", "coordination", "profiler", "image_format", "task",
+		"taskflow_executor",
 		"cors", "healthcheck", "service_user", "privsep", "os_brick", "vault", "ssl", "wsgi", "store_type_location_strategy",
-		"cache", "fc-zone-manager", "barbican_service_user", "cinder_sys_admin", "privsep_osbrick", "profiler_jaeger", "profiler_otlp",
+		"cache", "fc-zone-manager", "barbican_service_user", "cinder_sys_admin", "privsep_osbrick", "profiler_jaeger",
+		"profiler_otlp",
 		"image_conversion", "image_import_opts", "import_filtering_opts", "inject_metadata_properties",
 		"glance_download_opts", "glance_download_properties":
 		return fmt.Errorf("openstack: %s %q is the name of a section with another meaning", field, value)
 	}
 	if strings.HasPrefix(value, "os_glance_") || strings.HasPrefix(value, "oslo_") {
-		return fmt.Errorf("openstack: %s %q is reserved", field, value)
+		return fmt.Errorf("openstack: %s %q: names that begin with os_glance_ or oslo_ are reserved", field, value)
 	}
 	return word(field, value)
 }
 
 func file(field, value string) error {
 	if !path.IsAbs(value) || strings.ContainsAny(value, "$\"'\r\n,") {
-		return fmt.Errorf("openstack: %s %q: want an absolute path without quotes, commas and dollars", field, value)
+		return fmt.Errorf("openstack: %s %q: use an absolute path without quotes, commas and dollars", field, value)
 	}
 	return nil
 }

@@ -1,106 +1,172 @@
 package openstack
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
 
-// An optionRow is one option of the tables. Names in braces are filled in by
-// the value's owner; a row whose value or section needs an empty one is left
-// out.
+// An optionRow is an option of the tables. Names in braces are filled in. When such
+// a name is empty, the row is left out.
 type optionRow struct {
 	service                Service
 	section, option, value string
-	from, until            Release // both included; until is open when empty
+	from, until            Release // both included; empty: the newest release too
 	reason                 string
 }
 
-// remove is the value of rows that want an option gone.
+// remove is the value of rows of options that must not be there.
 const remove = "{remove}"
 
 // optionRows is the knowledge of this package: which service needs which
-// option, from which release until which. The order is that of the result.
-var optionRows = sync.OnceValue(optionTable)
+// option, from which release until which, and why. The order is that of the
+// result.
+var optionRows = sync.OnceValue(func() []optionRow {
+	return slices.Concat(glanceRows(), volumeRows(), backupRows(), computeRows())
+})
 
-func optionTable() []optionRow {
+func glanceRows() []optionRow {
 	const (
-		cinderSection = "{backend}"
-		longAgo       = havana
+		newest = "new images go to this Ceph store"
+		pool   = "the pool that holds this store's images"
+		user   = "Glance logs in to Ceph as this user"
+		conf   = "tells Glance where the monitors of the cluster are"
+		chunk  = "images are stored as objects of this many MiB"
+		s      = GlanceAPI
 	)
 	return []optionRow{
-		// Until Icehouse all is in [DEFAULT], and every store is known there by itself.
-		{GlanceAPI, "DEFAULT", "default_store", "rbd", longAgo, icehouse, "new images go to Ceph"},
-		{GlanceAPI, "DEFAULT", "rbd_store_pool", "{pool}", longAgo, icehouse, "pool of the images"},
-		{GlanceAPI, "DEFAULT", "rbd_store_user", "{user}", longAgo, icehouse, "Ceph user of Glance"},
-		{GlanceAPI, "DEFAULT", "rbd_store_ceph_conf", "{conf}", longAgo, icehouse, "where the monitors are"},
-		{GlanceAPI, "DEFAULT", "rbd_store_chunk_size", "{chunk}", longAgo, icehouse, "object size in MiB"},
+		// Until Icehouse everything is in [DEFAULT], and every store is known there without being listed.
+		{s, "DEFAULT", "default_store", "rbd", havana, icehouse, newest},
+		{s, "DEFAULT", "rbd_store_pool", "{pool}", havana, icehouse, pool},
+		{s, "DEFAULT", "rbd_store_user", "{user}", havana, icehouse, user},
+		{s, "DEFAULT", "rbd_store_ceph_conf", "{conf}", havana, icehouse, conf},
+		{s, "DEFAULT", "rbd_store_chunk_size", "8", havana, icehouse, chunk},
 		// From Juno on in [glance_store]; the stores that are used have to be listed.
-		{GlanceAPI, "glance_store", "stores", "{stores}", juno, stein, "a store that is not listed is not served"},
-		{GlanceAPI, "glance_store", "default_store", "rbd{?stores}", juno, stein, "new images go to Ceph"},
-		{GlanceAPI, "glance_store", "rbd_store_pool", "{pool}{?stores}", juno, stein, "pool of the images"},
-		{GlanceAPI, "glance_store", "rbd_store_user", "{user}{?stores}", juno, stein, "Ceph user of Glance"},
-		{GlanceAPI, "glance_store", "rbd_store_ceph_conf", "{conf}{?stores}", juno, stein, "where the monitors are"},
-		{GlanceAPI, "glance_store", "rbd_store_chunk_size", "{chunk}{?stores}", juno, stein, "object size in MiB"},
-		// Several backends: an experiment in Rocky and Stein, for whoever has them already.
-		{GlanceAPI, "DEFAULT", "enabled_backends", "{enabled}", rocky, "", "stores beside each other, so that images in the old stores stay served"},
-		{GlanceAPI, "glance_store", "default_backend", "{store}{?enabled}", rocky, "", "new images go to Ceph"},
-		{GlanceAPI, "{store}", "rbd_store_pool", "{pool}{?enabled}", rocky, "", "pool of the images"},
-		{GlanceAPI, "{store}", "rbd_store_user", "{user}{?enabled}", rocky, "", "Ceph user of Glance"},
-		{GlanceAPI, "{store}", "rbd_store_ceph_conf", "{conf}{?enabled}", rocky, "", "where the monitors are; there is no default since Train"},
-		{GlanceAPI, "{store}", "rbd_store_chunk_size", "{chunk}{?enabled}", rocky, "", "object size in MiB"},
-		{GlanceAPI, "DEFAULT", "show_image_direct_url", "True", longAgo, "", "Nova and Cinder clone an image only when they see where it is"},
-		{GlanceAPI, "DEFAULT", "show_multiple_locations", "{locations}", "mitaka", "", "Nova registers a clone that it made as the image's location"},
-
-		{CinderVolume, "DEFAULT", "enabled_backends", "{enabled}", longAgo, "", "backends that are not enabled here are not served"},
-		{CinderVolume, "DEFAULT", "glance_api_version", "2", longAgo, ocata, "version 1, the default until Ocata, does not tell where an image is: no copy-on-write"},
-		{CinderVolume, cinderSection, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", longAgo, "", "the RBD driver"},
-		{CinderVolume, cinderSection, "volume_backend_name", "{named}", longAgo, "", "volume types refer to it"},
-		{CinderVolume, cinderSection, "rbd_pool", "{pool}", longAgo, "", "pool of the volumes"},
-		{CinderVolume, cinderSection, "rbd_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
-		{CinderVolume, cinderSection, "rbd_user", "{user}", longAgo, "", "Ceph user of Cinder"},
-		{CinderVolume, cinderSection, "rbd_secret_uuid", "{uuid}", longAgo, "", "the libvirt secret that computes attach with; it wins over nova.conf since Ocata"},
-		{CinderVolume, "DEFAULT", "storage_availability_zone", "{zone}", longAgo, ocata, "the zone of all backends of the service; Pike is the first release with one for each"},
-		{CinderVolume, cinderSection, "backend_availability_zone", "{zone}", pike, "", "the zone of this backend's volumes"},
-		{CinderVolume, cinderSection, "rbd_flatten_volume_from_snapshot", "{flatten}", longAgo, "", "volumes from snapshots are clones unless set"},
-		{CinderVolume, cinderSection, "rbd_max_clone_depth", "{depth}", longAgo, "", "longer chains of clones are flattened"},
-		{CinderVolume, cinderSection, "rbd_store_chunk_size", "{chunk}", juno, "", "object size in MiB"},
-		// The driver hands the number to librados as the bound of a connection and of each
-		// operation. Without one (-1) a request on unreachable monitors hangs for five minutes
-		// and one on stopped OSDs for ever; few seconds would fail while a cluster recovers.
-		{CinderVolume, cinderSection, "rados_connect_timeout", "30", juno, "", "seconds; without a bound the service hangs when the cluster does not answer"},
-		{CinderVolume, cinderSection, "rbd_exclusive_cinder_pool", "True", rocky, victoria, "without it statistics list every image of the pool; the default since Wallaby"},
-		{CinderVolume, cinderSection, "rbd_keyring_conf", remove, pike, "", "hands the key to users of the volume API (OSSN-0085); ignored since Victoria"},
-
-		{CinderBackup, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph", longAgo, pike, "the Ceph driver, as a module until Pike"},
-		{CinderBackup, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph.CephBackupDriver", queens, "", "the Ceph driver, as a class from Queens; the default is Swift"},
-		{CinderBackup, "DEFAULT", "backup_ceph_conf", "{conf}", longAgo, "", "where the monitors are"},
-		{CinderBackup, "DEFAULT", "backup_ceph_user", "{user}", longAgo, "", "Ceph user of the backup service"},
-		{CinderBackup, "DEFAULT", "backup_ceph_pool", "{pool}", longAgo, "", "pool of the backups"},
-		{CinderBackup, "DEFAULT", "backup_ceph_chunk_size", "134217728", longAgo, "", "bytes at a time"},
-		{CinderBackup, "DEFAULT", "backup_ceph_stripe_unit", "0", longAgo, "", "no striping"},
-		{CinderBackup, "DEFAULT", "backup_ceph_stripe_count", "0", longAgo, "", "no striping"},
-		{CinderBackup, "DEFAULT", "restore_discard_excess_bytes", "True", longAgo, "", "a restored volume that is larger reads as zeros behind the data"},
-
-		{NovaCompute, "DEFAULT", "rbd_user", "{user}", longAgo, longAgo, "Ceph user of the VM disks; it wins over Cinder's for volumes"},
-		{NovaCompute, "DEFAULT", "rbd_secret_uuid", "{uuid}", longAgo, longAgo, "the libvirt secret that holds its key; it wins over Cinder's for volumes"},
-		{NovaCompute, "DEFAULT", "libvirt_images_type", "rbd{?pool}", longAgo, longAgo, "VM disks in Ceph"},
-		{NovaCompute, "DEFAULT", "libvirt_images_rbd_pool", "{pool}", longAgo, longAgo, "pool of the VM disks"},
-		{NovaCompute, "DEFAULT", "libvirt_images_rbd_ceph_conf", "{conf}{?pool}", longAgo, longAgo, "where the monitors are"},
-		{NovaCompute, "DEFAULT", "disk_cachemodes", "{modes}", longAgo, longAgo, "write-back is safe for RBD, which honours flushes"},
-		{NovaCompute, "DEFAULT", "libvirt_inject_key", "False{?pool}", longAgo, longAgo, "a disk in Ceph cannot be mounted to put a key in; not the default until Icehouse"},
-		{NovaCompute, "DEFAULT", "libvirt_inject_partition", "-2{?pool}", longAgo, longAgo, "the same for files"},
-		{NovaCompute, "libvirt", "rbd_user", "{user}", icehouse, "", "Ceph user of the VM disks"},
-		{NovaCompute, "libvirt", "rbd_secret_uuid", "{uuid}", icehouse, "", "the libvirt secret that holds its key"},
-		{NovaCompute, "libvirt", "images_type", "rbd{?pool}", icehouse, "", "VM disks in Ceph"},
-		{NovaCompute, "libvirt", "images_rbd_pool", "{pool}", icehouse, "", "pool of the VM disks"},
-		{NovaCompute, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", icehouse, "", "where the monitors are"},
-		// Of use to Cinder's volumes too, thus without a pool as well.
-		{NovaCompute, "libvirt", "disk_cachemodes", "{modes}", icehouse, "", "write-back is safe for RBD, which honours flushes"},
-		{NovaCompute, "libvirt", "hw_disk_discard", "unmap{?pool}", juno, "", "what a guest trims is freed in the pool; volumes ask for it themselves"},
+		{s, "glance_store", "stores", "{stores}", juno, stein, "lists the stores in use: Glance serves no others"},
+		{s, "glance_store", "default_store", "rbd{?stores}", juno, stein, newest},
+		{s, "glance_store", "rbd_store_pool", "{pool}{?stores}", juno, stein, pool},
+		{s, "glance_store", "rbd_store_user", "{user}{?stores}", juno, stein, user},
+		{s, "glance_store", "rbd_store_ceph_conf", "{conf}{?stores}", juno, stein, conf},
+		{s, "glance_store", "rbd_store_chunk_size", "8{?stores}", juno, stein, chunk},
+		// enabled_backends is an experiment in Rocky and Stein, and is set there only where it is in use already.
+		{s, "DEFAULT", "enabled_backends", "{enabled}", rocky, "",
+			"lists the stores in use, old ones too, so that their images stay served"},
+		{s, "glance_store", "default_backend", "{store}{?enabled}", rocky, "", newest},
+		{s, "{store}", "rbd_store_pool", "{pool}{?enabled}", rocky, "", pool},
+		{s, "{store}", "rbd_store_user", "{user}{?enabled}", rocky, "", user},
+		// There is no default since Train.
+		{s, "{store}", "rbd_store_ceph_conf", "{conf}{?enabled}", rocky, "", conf},
+		{s, "{store}", "rbd_store_chunk_size", "8{?enabled}", rocky, "", chunk},
+		// Nova clones images since Juno. Since 2025.2 Cinder asks another API where an image is.
+		{s, "DEFAULT", "show_image_direct_url", "True", havana, icehouse,
+			"Cinder clones an image only when it sees where the image is"},
+		{s, "DEFAULT", "show_image_direct_url", "True", juno, r20251,
+			"Nova and Cinder clone an image only when they see where it is"},
+		{s, "DEFAULT", "show_image_direct_url", "True", r20252, "",
+			"Nova clones an image only when it sees where the image is"},
+		// Since 2025.2 Nova tries another API first, add-location.
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", mitaka, r20251,
+			"lets Nova register the snapshot of a VM without copying it"},
+		{s, "DEFAULT", "show_multiple_locations", "{locations}", r20252, "",
+			"lets Nova register a snapshot without a copy where add-location is refused"},
 	}
 }
 
-// fill gives the rows of service s that hold on release r.
+func volumeRows() []optionRow {
+	const s, section = CinderVolume, "{backend}"
+	return []optionRow{
+		{s, "DEFAULT", "enabled_backends", "{enabled}", havana, "",
+			"lists the backends in use: cinder-volume serves no others"},
+		{s, "DEFAULT", "glance_api_version", "2", havana, ocata,
+			"version 1 hides where an image is, so that Cinder could not clone it"},
+		{s, section, "volume_driver", "cinder.volume.drivers.rbd.RBDDriver", havana, "",
+			"the driver that keeps volumes in Ceph"},
+		{s, section, "volume_backend_name", "{named}", havana, "", "volume types choose this backend by this name"},
+		{s, section, "rbd_pool", "{pool}", havana, "", "the pool that holds this backend's volumes"},
+		{s, section, "rbd_ceph_conf", "{conf}", havana, "", "tells Cinder where the monitors of the cluster are"},
+		{s, section, "rbd_user", "{user}", havana, "", "Cinder logs in to Ceph as this user"},
+		// Until Newton rbd_secret_uuid of nova.conf wins over this option; from Ocata on this option wins.
+		{s, section, "rbd_secret_uuid", "{uuid}", havana, "",
+			"computes attach volumes with the key in this libvirt secret"},
+		{s, "DEFAULT", "storage_availability_zone", "{zone}", havana, ocata,
+			"puts all backends of this cinder-volume into the zone"},
+		{s, section, "backend_availability_zone", "{zone}", pike, "", "puts this backend's volumes into the zone"},
+		{s, section, "rbd_flatten_volume_from_snapshot", "False", havana, "",
+			"a volume from a snapshot stays a clone: nothing is copied"},
+		{s, section, "rbd_max_clone_depth", "5", havana, "",
+			"longer chains of clones are flattened, because reading through them is slow"},
+		{s, section, "rbd_store_chunk_size", "4", juno, "", "volumes are stored as objects of this many MiB"},
+		// The driver hands the number to librados as the bound of a connection and of each
+		// operation. Without a bound (-1) a request on unreachable monitors hangs for five minutes
+		// and a request on stopped OSDs for ever; few seconds would fail while a cluster recovers.
+		{s, section, "rados_connect_timeout", "30", juno, "",
+			"in seconds; without it Cinder hangs when the cluster does not answer"},
+		// True is the default since Wallaby.
+		{s, section, "rbd_exclusive_cinder_pool", "True", rocky, victoria,
+			"without it Cinder reads every image of the pool for its statistics"},
+		{s, section, "rbd_keyring_conf", remove, pike, ussuri,
+			"gives the Ceph key to users of the volume API (OSSN-0085)"},
+		{s, section, "rbd_keyring_conf", remove, victoria, "",
+			"ignored since Victoria; older releases give the Ceph key away (OSSN-0085)"},
+	}
+}
+
+func backupRows() []optionRow {
+	const s = CinderBackup
+	return []optionRow{
+		// The driver is named by its module until Pike and by its class from Queens on.
+		{s, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph", havana, pike,
+			"backups go to Ceph and not to Swift, which is the default"},
+		{s, "DEFAULT", "backup_driver", "cinder.backup.drivers.ceph.CephBackupDriver", queens, "",
+			"backups go to Ceph and not to Swift, which is the default"},
+		{s, "DEFAULT", "backup_ceph_conf", "{conf}", havana, "",
+			"tells cinder-backup where the monitors of the cluster are"},
+		{s, "DEFAULT", "backup_ceph_user", "{user}", havana, "", "cinder-backup logs in to Ceph as this user"},
+		{s, "DEFAULT", "backup_ceph_pool", "{pool}", havana, "", "the pool that holds the backups"},
+		{s, "DEFAULT", "backup_ceph_chunk_size", "134217728", havana, "",
+			"backups are copied in pieces of 128 MiB, which is the default"},
+		{s, "DEFAULT", "backup_ceph_stripe_unit", "0", havana, "", "backups are not striped, which is the default"},
+		{s, "DEFAULT", "backup_ceph_stripe_count", "0", havana, "", "backups are not striped, which is the default"},
+		{s, "DEFAULT", "restore_discard_excess_bytes", "True", havana, "",
+			"a volume larger than its backup reads as zeros behind the restored data"},
+	}
+}
+
+func computeRows() []optionRow {
+	const (
+		user   = "Nova and QEMU log in to Ceph as this user"
+		secret = "QEMU takes the user's key from this libvirt secret"
+		disks  = "VM disks go to Ceph"
+		pool   = "the pool that holds the VM disks"
+		conf   = "tells Nova where the monitors of the cluster are"
+		cache  = "write-back is fast, and safe because RBD honours a guest's flushes"
+		s      = NovaCompute
+	)
+	return []optionRow{
+		{s, "DEFAULT", "rbd_user", "{user}", havana, havana, user},
+		{s, "DEFAULT", "rbd_secret_uuid", "{uuid}", havana, havana, secret},
+		{s, "DEFAULT", "libvirt_images_type", "rbd{?pool}", havana, havana, disks},
+		{s, "DEFAULT", "libvirt_images_rbd_pool", "{pool}", havana, havana, pool},
+		{s, "DEFAULT", "libvirt_images_rbd_ceph_conf", "{conf}{?pool}", havana, havana, conf},
+		{s, "DEFAULT", "disk_cachemodes", "{modes}", havana, havana, cache},
+		// False and -2 are the defaults since Icehouse.
+		{s, "DEFAULT", "libvirt_inject_key", "False{?pool}", havana, havana,
+			"Nova cannot mount a disk in Ceph to put a key into it"},
+		{s, "DEFAULT", "libvirt_inject_partition", "-2{?pool}", havana, havana,
+			"Nova cannot mount a disk in Ceph to put files into it"},
+		{s, "libvirt", "rbd_user", "{user}", icehouse, "", user},
+		{s, "libvirt", "rbd_secret_uuid", "{uuid}", icehouse, "", secret},
+		{s, "libvirt", "images_type", "rbd{?pool}", icehouse, "", disks},
+		{s, "libvirt", "images_rbd_pool", "{pool}", icehouse, "", pool},
+		{s, "libvirt", "images_rbd_ceph_conf", "{conf}{?pool}", icehouse, "", conf},
+		// Cinder's volumes need it as well, so it does not depend on a pool.
+		{s, "libvirt", "disk_cachemodes", "{modes}", icehouse, "", cache},
+		// Cinder asks for it itself where a volume is attached.
+		{s, "libvirt", "hw_disk_discard", "unmap{?pool}", juno, "", "space that a guest trims is freed in the pool"},
+	}
+}
+
+// fill gives the settings of service s on release r.
 func fill(s Service, r Release, values map[string]string) []Setting {
 	var out []Setting
 	for _, row := range optionRows() {
@@ -122,8 +188,8 @@ func fill(s Service, r Release, values map[string]string) []Setting {
 	return out
 }
 
-// expand fills in the names in braces; {?name} only asks for one. It is not
-// whole when one of them is empty.
+// expand fills in the names in braces. The text of {?name} is not filled in. The
+// result is whole unless a name, with or without a question mark, is empty.
 func expand(text string, values map[string]string) (out string, whole bool) {
 	whole = true
 	for {

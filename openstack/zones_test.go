@@ -35,6 +35,6 @@ func TestZoneOfABackend(t *testing.T) {
 		assert.Equal(t, "nova", o.Default)
 	}
 	b.AvailabilityZone = "a,b"
-	_, err := b.Settings(openstack.Zed, conf{})
+	_, err := b.Settings("zed", conf{})
 	assert.ErrorContains(t, err, "VolumeBackend.AvailabilityZone")
 }

@@ -26,7 +26,7 @@ func ownSigners(cfg Config) ([]ssh.Signer, error) {
 	for i, pem := range cfg.Keys {
 		s, err := parseKey(pem)
 		if err != nil {
-			return nil, fmt.Errorf("Keys[%d]: %w", i, err)
+			return nil, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}
 		all = append(all, s)
 	}

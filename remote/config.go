@@ -6,17 +6,19 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
 // A Config says how to reach a host over SSH.
 type Config struct {
-	Name       string   // how errors call the host; Address when empty
+	Name       string   // of the host in errors; Address when empty
 	Address    string   // host or host:port; port 22 when none
 	User       string   // login name
 	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
 	Keys       [][]byte `json:"-"` // private keys in memory, PEM
 	Agent      string   // path of an ssh-agent socket; empty is none
-	Password   Password `json:"-"` // of the user, offered after the keys; sudo gets it, too, where it asks
+	Password   Password `json:"-"` // of the user, offered after the keys; also for a sudo that asks
 	KnownHosts []string // known_hosts files, at least one
 	Sudo       bool     // become root with sudo, without a terminal; false when User is root
 	Jump       *Config  // connect through this host
@@ -30,8 +32,9 @@ type Timeouts struct {
 	Authenticate time.Duration // 10 s
 	Retry        time.Duration // to connect again when the host hangs up at once, to shed load; 20 s
 	// Idle is how long no byte may come from the host during an exchange; 15 min.
-	// It is less for operations that cannot take so long: two minutes to look,
-	// three to write, one more than its Timeout for a Run.
+	// The limit is shorter where the operations cannot take that long: 2 min for
+	// operations that only look, 3 min for writes, and for a Run its Timeout
+	// and 1 min. The longest of them counts.
 	Idle time.Duration
 }
 
@@ -46,9 +49,10 @@ func (t Timeouts) withDefaults() Timeouts {
 	return t
 }
 
-// CheckAddress says what is wrong with an address as in Config, nil for nothing.
-func CheckAddress(address string) error {
-	_, _, err := splitAddress(address)
+// CheckAddress says what is wrong with Address alone: nil for nothing. New and
+// Fleet.Host say what is wrong with the whole Config.
+func (c Config) CheckAddress() error {
+	_, _, err := knownhosts.SplitAddress(c.Address)
 	return err
 }
 
@@ -65,7 +69,8 @@ func (c Config) name() string {
 	return c.Address
 }
 
-// check joins all faults; at names the field.
+// check joins all faults. at is what stands before the names of fields, such as
+// "Jump."; depth is how many jump hosts there may be.
 func (c Config) check(at string, depth int) error {
 	var faults []error
 	fault := func(is bool, field, text string) {
@@ -73,12 +78,12 @@ func (c Config) check(at string, depth int) error {
 			faults = append(faults, fmt.Errorf("remote: %s%s: %s", at, field, text))
 		}
 	}
-	_, _, err := splitAddress(c.Address)
 	fault(strings.ContainsFunc(c.Name, unicode.IsControl), "Name", "has control characters")
 	fault(c.Address == "", "Address", "missing")
-	fault(c.Address != "" && err != nil, "Address", "neither host nor host:port")
+	fault(c.Address != "" && c.CheckAddress() != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")
-	fault(len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "" && c.Password.IsZero(), "KeyFiles", "no key: give KeyFiles, Keys or Agent")
+	noKey := len(c.KeyFiles)+len(c.Keys) == 0 && c.Agent == "" && c.Password.IsZero()
+	fault(noKey, "KeyFiles", "no key: give KeyFiles, Keys or Agent")
 	fault(c.Password.fault() != "", "Password", c.Password.fault())
 	fault(len(c.KnownHosts) == 0, "KnownHosts", "missing: host keys are always checked")
 	t := c.Timeouts

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"io/fs"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +28,8 @@ func TestParseStat(t *testing.T) {
 }
 
 func TestParseUnit(t *testing.T) {
-	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\nUnitFileState=enabled\nInvocationID=0123\n" +
+	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
+		"UnitFileState=enabled\nInvocationID=0123\n" +
 		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:04.123456 UTC\nActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
 	u, err := parseUnit("x", []byte(show))
 	require.NoError(t, err)
@@ -65,13 +67,14 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 	for text, want := range map[string]error{
 		"stat: cannot statx '/x': No such file or directory":            fs.ErrNotExist,
 		"stat: cannot statx '/x': Permission denied":                    fs.ErrPermission,
-		"cat: write error: No space left on device":                     ErrNoSpace,
-		"first line\nmv: cannot move 'a' to 'b': Disk quota exceeded\n": ErrNoSpace,
+		"cat: write error: No space left on device":                     syscall.ENOSPC,
+		"first line\nmv: cannot move 'a' to 'b': Disk quota exceeded\n": syscall.EDQUOT,
 	} {
 		r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(text)))
 		require.ErrorIs(t, r.Err, want)
 	}
-	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64("stat: cannot statx '/: No such file or directory': Input/output error")))
+	other := "stat: cannot statx '/: No such file or directory': Input/output error"
+	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(other)))
 	require.NotErrorIs(t, r.Err, fs.ErrNotExist)
 	for _, none := range []wire.Reply{reply(), reply("stat", "81a4"), reply("stat", "81a4:1:0:0:1:1:a:b", "link", "?")} {
 		r := decode("c1", Stat{Path: "/x"}, none)
@@ -91,11 +94,6 @@ func TestDecodeRun(t *testing.T) {
 	r = decode("c1", Run{Argv: []string{"x"}}, reply("out", strings.Repeat("x", defaultMax+1), "exit", "0"))
 	require.ErrorIs(t, r.Err, ErrTooLarge)
 	require.Len(t, r.Data, defaultMax)
-}
-
-func TestPrintable(t *testing.T) {
-	require.Equal(t, "a | b?[31m", printable(" a \n\n b\x1b[31m\r\n", 100))
-	require.Equal(t, "…cde", printable("abcde", 3))
 }
 
 func TestCheckNamesTheFault(t *testing.T) {
@@ -125,4 +123,22 @@ func TestCheckNamesTheFault(t *testing.T) {
 		require.ErrorContains(t, err, want)
 	}
 	require.NoError(t, Check(Run{Argv: []string{"a=b"}}))
+}
+
+func TestAnswersMayBeAsLongAsAnOpAllows(t *testing.T) {
+	const most = 1 << 30
+	for _, op := range []Op{
+		ReadFile{Path: "/a", Max: most}, ReadDir{Path: "/a", Max: most}, If{Op: ReadFile{Path: "/a", Max: most}},
+	} {
+		require.Greater(t, newExchange("c1", []Op{op}).limit, most, "%v", op)
+	}
+}
+
+func TestAPointerIsNotAnOperation(t *testing.T) {
+	for _, op := range []Op{&Stat{Path: "/"}, (*Stat)(nil), &If{Op: Stat{Path: "/"}}, If{Op: &Stat{Path: "/"}}, If{}} {
+		require.ErrorIs(t, Check(op), fs.ErrInvalid)
+		require.ErrorContains(t, Check(op), "not an operation")
+		x := newExchange("c1", []Op{op, Stat{Path: "/"}})
+		require.ErrorIs(t, x.results(nil)[0].Err, fs.ErrInvalid)
+	}
 }

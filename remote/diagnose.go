@@ -10,14 +10,18 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // errNotStarted marks a failure after which it is certain that no op ran.
 var errNotStarted = errors.New("remote: the program did not start")
 
+// errEnded marks a program that ran on the host, and was ended there.
+var errEnded = errors.New("the program on the host was ended")
+
 // A startError is why the host's program did not run.
 type startError struct {
-	kind error // ErrSudo or nil
+	kind error // ErrSudo, the cause of ctx, or nil
 	text string
 }
 
@@ -37,8 +41,8 @@ func (e *startError) Is(target error) bool { return target == errNotStarted }
 // Unwrap gives the kind.
 func (e *startError) Unwrap() error { return e.kind }
 
-// diagnose says why an answer ended early: the program did not start, it was
-// ended, or the connection was lost.
+// diagnose says why an answer ended early with err: the program did not start,
+// it was ended, or the connection was lost.
 func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	if !errors.Is(err, io.EOF) && (errors.Is(err, wire.ErrAnswer) || errors.Is(err, wire.ErrNoise)) {
 		return x.fail("exchange", err)
@@ -60,20 +64,20 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	case <-time.After(5 * time.Second):
 	}
 	started := sh.spoken.Load() || !x.heardNothing()
-	words := printable(sh.noise.String(), 300)
+	said := words.Printable(sh.noise.String(), 300)
 	switch {
 	case !s.ok:
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
-	case !started && sh.sudo && strings.Contains(words, "sudo"):
-		return x.fail("sudo", &startError{ErrSudo, words})
+	case !started && sh.sudo && strings.Contains(said, "sudo"):
+		return x.fail("sudo", &startError{ErrSudo, said})
 	case !started:
 		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
-		if words != "" {
-			text += ": " + words
+		if said != "" {
+			text += ": " + said
 		}
 		return x.fail("start", &startError{nil, text})
 	}
-	return x.fail("exchange", fmt.Errorf("the program on the host was ended (exit status %d)", s.exit))
+	return x.fail("exchange", fmt.Errorf("%w (exit status %d)", errEnded, s.exit))
 }
 
 // A tail keeps the last bytes written to it.

@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +13,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // The first pause before connecting again, and the longest.
@@ -31,39 +36,43 @@ const jumpAnswer = 3 * time.Second
 type dialer struct {
 	cfg     Config
 	address string
-	policy  hostKeyPolicy
+	policy  knownhosts.Policy
 	keys    []ssh.Signer
 	jump    *link
 }
 
-// dial connects to a host, through others if need be. Its errors are
-// *HostError of the host or of the one it goes through.
+// dial connects to a host, through its jump host if it has one. Errors are
+// *HostError.
 func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 	d := &dialer{cfg: cfg}
-	host, port, err := splitAddress(cfg.Address)
+	host, port, err := knownhosts.SplitAddress(cfg.Address)
 	if err != nil {
 		return nil, d.fail("connect", err)
 	}
 	d.address = net.JoinHostPort(host, strconv.Itoa(port))
-	known, keys, agent, err := f.trust(ctx)
+	t, step, err := f.trust(ctx)
 	if err != nil {
-		step := "authenticate"
-		if t := new(trustError); errors.As(err, &t) {
-			step = t.step
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
 		}
 		return nil, d.fail(step, err)
 	}
-	defer agent.Close()
-	d.policy, d.keys = known.policy(host, port), keys
+	defer t.agent.Close()
+	d.policy, d.keys = t.known.Policy(host, port), t.keys
 	if f.jump == nil {
 		return d.connect(ctx)
 	}
 	if d.jump, _, err = f.jump.connect(ctx); err != nil {
-		return nil, err
+		return nil, d.failAtJump(ctx, f.jump.cfg.name(), err)
 	}
 	l, err := d.connect(ctx)
 	if err != nil {
-		f.jump.release(d.jump, ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer))
+		gone := ctx.Err() == nil && !d.jump.answersWithin(jumpAnswer)
+		f.jump.release(d.jump, gone)
+		if gone {
+			lost := fmt.Errorf("%w: the connection was lost", ErrUnreachable)
+			return nil, d.failAtJump(ctx, f.jump.cfg.name(), lost)
+		}
 		return nil, err
 	}
 	go func() {
@@ -77,9 +86,40 @@ func (d *dialer) fail(step string, err error) error {
 	return &HostError{Host: d.cfg.name(), Step: step, Err: err}
 }
 
-// connect tries again, a little later each time, when the host hung up before
-// it said a word: that is how sshd sheds load (MaxStartups). It tries again at
-// once where the host showed a key of another type than known_hosts have.
+// failAtJump is an error of the jump host, or of a jump host before it, as an
+// error of the host behind.
+func (d *dialer) failAtJump(ctx context.Context, jump string, err error) error {
+	if ctx.Err() != nil {
+		return d.fail("connect", context.Cause(ctx))
+	}
+	e := &HostError{Host: d.cfg.name(), Jump: jump, Step: "connect", Err: err}
+	if inner := new(HostError); errors.As(err, &inner) {
+		e.Jump, e.Step, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.Err
+	}
+	return e
+}
+
+// unreachable is why no connection came about. A timeout is ErrTimeout and not
+// the end of a ctx that is not the caller's.
+func unreachable(err error) error {
+	if errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) {
+		return &localError{ErrUnreachable, err}
+	}
+	f := &failure{ErrUnreachable, short(err), err}
+	var late net.Error
+	if errors.As(err, &late) && late.Timeout() {
+		f.cause = ErrTimeout
+	}
+	if dns := new(net.DNSError); errors.As(err, &dns) && dns.IsNotFound {
+		return lasting{f}
+	}
+	return f
+}
+
+// connect tries again when the host hung up before it said a word, which is how
+// sshd sheds load (MaxStartups). Each pause is longer than the one before. It
+// tries again at once when the host showed a key that is not in known_hosts,
+// and a look through all hashed lines finds keys of other types for the host.
 func (d *dialer) connect(ctx context.Context) (*link, error) {
 	begin, wait := time.Now(), backoff
 	for {
@@ -87,10 +127,10 @@ func (d *dialer) connect(ctx context.Context) (*link, error) {
 		if err == nil {
 			return l, nil
 		}
-		if errors.Is(err, ErrHostKey) && d.policy.more != nil {
-			before := d.policy.algorithms()
-			d.policy = d.policy.complete()
-			if !slices.Equal(before, d.policy.algorithms()) {
+		if errors.Is(err, ErrHostKey) && d.policy.Incomplete() {
+			before := d.policy.Algorithms()
+			d.policy = d.policy.Complete()
+			if !slices.Equal(before, d.policy.Algorithms()) {
 				continue
 			}
 		}
@@ -114,7 +154,7 @@ func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 		if ended := ended(ctx); ended != nil {
 			return nil, false, d.fail("connect", ended)
 		}
-		return nil, false, d.fail("connect", fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+		return nil, false, d.fail("connect", unreachable(err))
 	}
 	h := &handshake{dialer: d, conn: newSniffer(tuned(conn))}
 	type result struct {
@@ -148,7 +188,8 @@ func (d *dialer) once(ctx context.Context) (l *link, again bool, err error) {
 	}
 }
 
-// ended is why ctx ended. What has its deadline may notice that first.
+// ended is why ctx ended, and nil if it did not. A dialer that has the deadline
+// of ctx may notice the deadline before ctx does.
 func ended(ctx context.Context) error {
 	if deadline, ok := ctx.Deadline(); ok && ctx.Err() == nil && !time.Now().Before(deadline) {
 		return context.DeadlineExceeded
@@ -162,7 +203,8 @@ func (d *dialer) tcp(ctx context.Context) (net.Conn, error) {
 	if d.jump != nil {
 		return d.jump.client.DialContext(ctx, "tcp", d.address)
 	}
-	n := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}}
+	alive := net.KeepAliveConfig{Enable: true, Idle: 15 * time.Second, Interval: 15 * time.Second, Count: 4}
+	n := net.Dialer{KeepAliveConfig: alive}
 	return n.DialContext(ctx, "tcp", d.address)
 }
 
@@ -192,7 +234,7 @@ func (h *handshake) run() (*link, error) {
 		User:              h.cfg.User,
 		Auth:              h.cfg.methods(h.keys),
 		HostKeyCallback:   h.checkKey,
-		HostKeyAlgorithms: h.policy.algorithms(),
+		HostKeyAlgorithms: h.policy.Algorithms(),
 		ClientVersion:     clientVersion,
 	}
 	c, chans, reqs, err := ssh.NewClientConn(h.conn, h.address, config)
@@ -219,7 +261,7 @@ func safeAlgorithms() ssh.Config {
 func (h *handshake) checkKey(_ string, _ net.Addr, key ssh.PublicKey) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.keyErr = h.policy.check(key)
+	h.keyErr = h.policy.Check(key)
 	if h.keyErr == nil && !h.trusted {
 		h.trusted = true
 		h.timer.Reset(h.cfg.Timeouts.Authenticate)
@@ -236,7 +278,7 @@ func (h *handshake) step() string {
 	return "connect"
 }
 
-// explain says what went wrong, and whether trying again may help.
+// explain says what went wrong, and whether to connect again at once.
 func (h *handshake) explain(err error) (again bool, explained error) {
 	step := h.step()
 	h.mu.Lock()
@@ -249,37 +291,48 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	case h.timedOut:
 		return false, h.fail(step, fmt.Errorf("%w: no answer in time (%w)", ErrUnreachable, ErrTimeout))
 	case errors.As(err, &none) && strings.Contains(err.Error(), "host key"):
-		return false, h.fail("host key", h.policy.noneOffered())
+		return false, h.fail("host key", h.policy.NoneOffered())
 	case errors.As(err, &none):
-		return false, h.fail(step, fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err)))
+		return false, h.fail(step, lasting{fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err))})
 	case step == "authenticate" && refused(err):
 		return false, h.fail(step, fmt.Errorf("%w: %s: %s", ErrAuth, h.cfg.credentials(len(h.keys)), short(err)))
 	case !strings.Contains(said, "SSH-"):
-		again = said == "" || strings.Contains(said, "MaxStartups")
-		text := "it hung up before the SSH banner"
-		if said != "" {
-			text += ": " + printable(said, 100)
+		if said == "" || strings.Contains(said, "MaxStartups") {
+			return true, h.fail(step, noBanner(said))
 		}
-		return again, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, text))
+		return false, h.fail(step, lasting{noBanner(said)}) // it is not an SSH server
 	}
-	return false, h.fail(step, fmt.Errorf("%w: %s", ErrUnreachable, short(err)))
+	return false, h.fail(step, unreachable(err))
 }
 
-// refused also knows the failure that a host answers to questions it was to ask.
+func noBanner(said string) error {
+	text := "it hung up before the SSH banner"
+	if said != "" {
+		text += ": " + words.Printable(said, 100)
+	}
+	return fmt.Errorf("%w: %s", ErrUnreachable, text)
+}
+
+// refused reports whether the host refused the login. Message 51 is the SSH
+// message "failure": some hosts send it where they should ask the questions of
+// a keyboard-interactive login.
 func refused(err error) bool {
-	return strings.Contains(err.Error(), "unexpected message type 51") || strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "ssh: disconnect")
+	text := err.Error()
+	return strings.Contains(text, "unexpected message type 51") ||
+		strings.Contains(text, "unable to authenticate") ||
+		strings.Contains(text, "ssh: disconnect")
 }
 
 func short(err error) string {
-	return printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
+	return words.Printable(strings.TrimPrefix(strings.TrimPrefix(err.Error(), "ssh: handshake failed: "), "ssh: "), 300)
 }
 
-// A sniffer keeps the first bytes that came, to tell a host that hung up
-// from one that spoke, until it is told to forget. It reads ahead: a banner is
-// asked for byte by byte.
+// A sniffer keeps the first bytes that the host sent, until it is told to forget
+// them: they tell a host that hung up from a host that spoke. It reads ahead,
+// because package ssh reads the banner byte by byte.
 type sniffer struct {
 	net.Conn
-	ahead *bufio.Reader // nil once it is forgotten and empty
+	ahead *bufio.Reader // nil once forget was called and it is empty
 
 	mu     sync.Mutex
 	head   []byte
@@ -306,7 +359,7 @@ func (s *sniffer) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// forget is for a connection that stays.
+// forget drops the first bytes, and keeps none from now on.
 func (s *sniffer) forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

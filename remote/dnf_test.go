@@ -44,8 +44,8 @@ func startRPMHost(t *testing.T) rpmHost {
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
 		if t.Failed() {
 			t.Logf("sshd: %s", log.String())
 		}
@@ -110,8 +110,9 @@ func (h rpmHost) versions(t *testing.T, names ...string) remote.Result {
 }
 
 const (
-	rpmRepository = "[ceph]\nname=Ceph\nbaseurl=file:///srv/el$releasever/$basearch\nenabled=1\ngpgcheck=1\ngpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-ceph\n"
-	rpmKey        = "etc/pki/rpm-gpg/RPM-GPG-KEY-ceph"
+	rpmRepository = "[ceph]\nname=Ceph\nbaseurl=file:///srv/el$releasever/$basearch\nenabled=1\ngpgcheck=1\n" +
+		"gpgkey=file:///etc/pki/rpm-gpg/RPM-GPG-KEY-ceph\n"
+	rpmKey = "etc/pki/rpm-gpg/RPM-GPG-KEY-ceph"
 )
 
 func TestPackagesOfAHostWithDnf(t *testing.T) {
@@ -129,16 +130,20 @@ func TestPackagesOfAHostWithDnf(t *testing.T) {
 	require.ErrorContains(t, unsigned.Err, "unsigned-1-1.el9.noarch.rpm is not signed")
 	require.Empty(t, unsigned.Versions)
 
-	want := map[string]string{"coreutils": "8.32-1.7.el9", "ceph-common": "2:18.2.4-0.el9", "qemu-kvm-block-rbd": "17:9.0.0-10.el9"}
+	want := map[string]string{
+		"coreutils": "8.32-1.7.el9", "ceph-common": "2:18.2.4-0.el9", "qemu-kvm-block-rbd": "17:9.0.0-10.el9",
+	}
 	for _, changed := range []bool{true, false} {
 		r := h.install(t, "coreutils", "ceph-common", "qemu-kvm-block-rbd")
 		require.NoError(t, r.Err)
 		require.Equal(t, changed, r.Changed)
 		require.Equal(t, want, r.Versions)
 	}
-	require.Equal(t, map[string]string{"librbd1": "2:18.2.4-0.el9"}, h.versions(t, "librbd1", "ceph-of-18.2.4", "no-such").Versions)
+	require.Equal(t, map[string]string{"librbd1": "2:18.2.4-0.el9"},
+		h.versions(t, "librbd1", "ceph-of-18.2.4", "no-such").Versions)
 
-	modes := h.run(t, "stat", "-c", "%a", "/etc/ceph/rbdmap", "/var/cache/dnf", "/var/log/dnf.log", "/var/lib/dnf/history.sqlite")
+	modes := h.run(t, "stat", "-c", "%a",
+		"/etc/ceph/rbdmap", "/var/cache/dnf", "/var/log/dnf.log", "/var/lib/dnf/history.sqlite")
 	require.Equal(t, "644\n755\n644\n644\n", modes)
 
 	// dnf still knows the repository as it was.
@@ -147,7 +152,8 @@ func TestPackagesOfAHostWithDnf(t *testing.T) {
 
 	// A locked package stays as it is, also where another one needs it newer.
 	h.put(t, "etc/dnf/plugins/versionlock.list", "librbd1-2:18.2.4-0.el9.*\n")
-	require.ErrorContains(t, h.install(t, "python3-rbd").Err, "librbd1-2:19.2.3-0.el9.noarch is filtered out by exclude filtering")
+	require.ErrorContains(t, h.install(t, "python3-rbd").Err,
+		"librbd1-2:19.2.3-0.el9.noarch is filtered out by exclude filtering")
 	require.Equal(t, map[string]string{"librbd1": "2:18.2.4-0.el9"}, h.versions(t, "librbd1").Versions)
 
 	// What cannot be read is not absent.

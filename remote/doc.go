@@ -9,9 +9,9 @@
 // exchange. There is no agent on the machine, no sftp and no Python. A constant
 // POSIX sh program goes there as the argument of one exec; operations, file
 // contents and secrets are its standard input. Over SSH, a first look at a
-// machine takes nine round trips, whatever its number of operations, and a
-// change after it one more: operations without data go along with the program,
-// and that stays on the machine for a minute, for the next Do.
+// machine takes nine round trips, however many operations there are. A change
+// after it takes one more. Operations without data go along with the program,
+// and the program stays on the machine for a minute, for the next Do.
 //
 // The login shell and its rc files do not matter. The machine needs GNU
 // coreutils and /proc; for some operations systemctl, apt-get or dnf, and
@@ -23,7 +23,7 @@
 // sees the old file or the new one with its final owner and mode. A machine
 // that dies meanwhile leaves at most one temp file (.cephstack.PID.…), which
 // the next WriteFile in that folder removes. Hard links to the old file keep
-// the old content; extended attributes but SELinux's label are not carried over.
+// the old content. Extended attributes are lost, except SELinux's label.
 //
 // # Use
 //
@@ -40,31 +40,35 @@
 //		remote.RestartUnit{Unit: "cinder-volume.service"},
 //	)
 //
-// An op that must not run unless others did well is put into an If. Local is
-// the machine that the program runs on. Each does something on many machines at
-// a time; a Fleet makes the hosts for it, which read known_hosts and keys once
+// Put an op into an If when it must not run unless earlier ops ended well. Local
+// is the machine that this process runs on. Each does something on many
+// machines at a time. A Fleet makes hosts that read known_hosts and keys once,
 // and share the connection to a jump host.
 //
 // Host keys are always checked against known_hosts, with hashed names,
 // wildcards, @cert-authority and @revoked; there is no option not to. Keys
 // come from files, memory or an agent; SHA-1, DSA and ssh-rsa signatures are
-// never used. ScanHostKeys, CheckHostKeys and TrustHostKeys are how a host's key is learned: only
-// a key whose fingerprint the caller has from somewhere else is written down.
-// Config.Password is for hosts that have no key of the user's yet; it does not
-// print. ~/.ssh/config is not read: what it would say goes into Config.
+// never used. Config.ScanHostKeys and package hostkeys are how a host's key is
+// learned: only a key whose fingerprint the caller has from somewhere else is
+// written down. Config.Password is for hosts that do not have the user's key
+// yet; it does not print. ~/.ssh/config is not read: Config has its settings.
 //
 // # Errors
 //
-// Do returns a *HostError when the exchange as a whole failed, and its Step
-// says where. Each operation that failed has an *OpError in its Result. Test
-// for the conditions with errors.Is: the Err… variables here, fs.ErrNotExist
-// and fs.ErrPermission for files, fs.ErrInvalid for an operation that cannot
-// be (see Check). fs.ErrNotExist needs positive evidence.
+// Do returns a *HostError when the exchange as a whole failed. It says at which
+// step and, where that is known, during which operation. Retryable says whether
+// trying again can help. Jump is set when a jump host is at fault, and
+// errors.Is(err, ErrLocal) reports a fault on the machine that connects: both
+// are the same for all hosts of a Fleet. Each operation that failed has an
+// *OpError in its Result; errors.As finds the *HostError in it when the
+// exchange failed. Test for the conditions with errors.Is: the Err… variables
+// here, fs.ErrNotExist and fs.ErrPermission for files, fs.ErrInvalid for an
+// operation that cannot be (see Check). fs.ErrNotExist needs positive evidence.
 //
-// When a connection is lost, or ctx ends, in the middle of an exchange, then
-// results that came are there; an operation that may have had an effect has
-// ErrUnknown, and one that has not started has the cause alone. Reading the
-// machine again tells which it was.
+// When a connection is lost, or ctx ends, in the middle of an exchange, the
+// results that came before are there. An operation that may have had an effect
+// has ErrUnknown: read the machine again to learn whether it had. An operation
+// that did not start has the cause alone.
 //
 // No error holds the contents of a file, standard input, or more arguments
 // of a program than its name.
@@ -73,8 +77,8 @@
 //
 // Hosts are safe for concurrent use; exchanges on one SSH share its connection,
 // eight at a time. Operations of one Do run in order. Do returns within 100 ms
-// of the end of ctx. The program on the machine then finishes the operation it
-// is at, and ends. Each phase of connecting has its own time limit (Timeouts).
+// of the end of ctx. The program on the machine then finishes its current
+// operation, and ends. Each phase of connecting has its own time limit (Timeouts).
 // A host that hangs up before it says a word (MaxStartups) is tried again for
 // Timeouts.Retry; a refused authentication never is.
 //

@@ -13,10 +13,12 @@ type Outcome[T any] struct {
 }
 
 // Each runs fn for every name, at most limit at a time (0 is no limit), and
-// returns when all have returned. Outcome i belongs to name i; fn runs at
-// most once per name; a failure never cancels the others; names not started
-// when ctx ends carry its error.
-func Each[T any](ctx context.Context, names []string, limit int, fn func(ctx context.Context, name string) (T, error)) []Outcome[T] {
+// returns when all calls have returned. Outcome i belongs to name i. fn runs at
+// most once per name. A failure does not cancel the other calls. When ctx ends,
+// the names that were not started have its cause as their error.
+func Each[T any](
+	ctx context.Context, names []string, limit int, fn func(ctx context.Context, name string) (T, error),
+) []Outcome[T] {
 	if limit <= 0 || limit > len(names) {
 		limit = len(names)
 	}

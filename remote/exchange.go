@@ -12,29 +12,30 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // startTimeout bounds the time until the host's program runs: login shell,
 // its rc files, sudo.
 const startTimeout = time.Minute
 
-// quiet is how long a host may say nothing at first. Then it gets the end of
-// its input: a login script may be reading that, which is why the program does
-// not run. One that has answered before is only slow, and waits for more.
+// quiet is how long a host may say nothing at first. Then its input is ended: a
+// login script may be reading the input, so that the program does not run. A
+// program that has answered before is only slow, and keeps its input.
 const quiet = 3 * time.Second
 
 // An exchange is one request and its answer.
 type exchange struct {
 	host   string
 	ops    []Op
-	sent   [][]int // by operation as it travels, the indexes in ops: one, or reads at once
+	sent   [][]int // for each operation that travels, the indexes in ops; several for reads at once
 	mark   string
 	wire   *wire.Request
-	inline string // the request as an argument of the program; empty if it cannot be one
-	limit  int    // of a line of the answer
+	inline string // the request as an argument of the program; empty if it must go to standard input
+	limit  int    // bytes of a line, and of what is raw, in the answer
 
-	written atomic.Int64 // bytes that may have left
-	out     atomic.Bool  // all of them have
+	written atomic.Int64 // bytes of the request that may have left
+	out     atomic.Bool  // the whole request has left
 
 	mu      sync.Mutex
 	started bool
@@ -52,14 +53,12 @@ func newExchange(host string, ops []Op) *exchange {
 		if Check(ops[i]) != nil {
 			continue
 		}
-		if read, ok := ops[i].(ReadFile); ok {
-			limit = max(limit, orMax(read.Max))
-		}
+		limit = max(limit, ops[i].nature().max)
 		b.add(i)
 	}
 	b.flush()
 	x.wire.Close()
-	if x.wire.Plain && !slices.ContainsFunc(ops, hasData) {
+	if x.wire.Plain && !slices.ContainsFunc(ops, private) {
 		x.inline, _ = wire.Inline(slices.Concat(x.wire.Parts...))
 	}
 	x.replies = make([]wire.Reply, len(x.sent))
@@ -67,8 +66,8 @@ func newExchange(host string, ops []Op) *exchange {
 	return x
 }
 
-// maxTogether bounds what several files that are read at once may have in all;
-// the host's program reads them one by one beyond it.
+// maxTogether bounds the bytes of several files that are read at once. The
+// host's program reads them one by one if they have more.
 const maxTogether = 32 << 20
 
 // A builder puts a request together. ReadFile and Stat that follow each other
@@ -77,26 +76,26 @@ type builder struct {
 	*exchange
 	place []int // of ops: where they are in sent, or -1
 	looks []int
-	max   int64 // of the files in looks; 0 as long as it does not matter
+	max   int64 // the limit of all files in looks; 0 as long as looks has no ReadFile
 }
 
 func (b *builder) add(i int) {
-	if isLook(b.ops[i]) && !b.needed(i) {
-		if read, ok := b.ops[i].(ReadFile); ok {
-			if b.max != 0 && b.max != orMax(read.Max) {
-				b.flush()
-			}
-			b.max = orMax(read.Max)
+	guard, guarded := b.ops[i].(If)
+	nature := b.ops[i].nature()
+	if nature.together && !guarded && !b.needed(i) {
+		if nature.max != 0 && b.max != 0 && b.max != nature.max {
+			b.flush()
 		}
+		b.max = max(b.max, nature.max)
 		b.looks = append(b.looks, i)
 		return
 	}
 	b.flush()
-	w := encode(plain(b.ops[i]))
-	if guard, ok := b.ops[i].(If); ok {
+	w := b.ops[i].encode()
+	if guarded {
 		for _, n := range guard.OK {
 			if n < 0 || n >= i || b.place[n] < 0 {
-				return // it is not sent; results says why
+				return // the op is not sent; results says why
 			}
 			w.Needs = append(w.Needs, b.place[n])
 		}
@@ -125,15 +124,6 @@ func (b *builder) flush() {
 	b.send(encodeLooks(limit, ops...), looks...)
 }
 
-// isLook reports whether an op may travel with others of its kind.
-func isLook(op Op) bool {
-	switch op.(type) {
-	case ReadFile, Stat:
-		return true
-	}
-	return false
-}
-
 func (b *builder) send(w wire.Op, at ...int) {
 	b.wire.Add(w)
 	for _, i := range at {
@@ -142,21 +132,13 @@ func (b *builder) send(w wire.Op, at ...int) {
 	b.sent = append(b.sent, at)
 }
 
-// hasData reports whether an op brings bytes that are not for the list of
+// private reports whether an op brings bytes that must not be in the list of
 // processes.
-func hasData(op Op) bool {
-	switch o := plain(op).(type) {
-	case WriteFile:
-		return true
-	case Run:
-		return len(o.Stdin) > 0
-	}
-	return false
-}
+func private(op Op) bool { return plain(op).nature().private }
 
-// run holds the conversation with a shell; the request is there already when
-// it came with the command line. The error is a *HostError; its cause is in
-// the results of the ops that did not end, too.
+// run sends the request to a shell and reads the answer. there means that the
+// request went along with the command line. The error is a *HostError, to which
+// the errors of the ops that did not end lead as well.
 func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Duration) ([]Result, error) {
 	done := make(chan error, 1)
 	if !there {
@@ -199,27 +181,39 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Dur
 	return x.results(failure), failure
 }
 
-// patience is how long the host may say nothing while it works: while a
-// program runs, it does; installations and restarts show that they go on. A
-// file takes long only on a disk that hangs.
+// patience is how long the host may say nothing while it works. A program may
+// run silently for its whole Timeout. Installations and restarts show that they
+// go on. A file takes long only on a disk that hangs.
 func (x *exchange) patience() time.Duration {
 	limit := defaultTimeout
 	for _, op := range x.ops {
-		switch o := plain(op).(type) {
-		case Run:
-			limit = max(limit, orDefault(o.Timeout, defaultTimeout))
-		case WriteFile, SetAttr, Mkdir, Remove:
-			limit = max(limit, slowDisk)
-		}
+		limit = max(limit, plain(op).nature().patience)
 	}
 	return limit + time.Minute
 }
 
-// slowDisk is how long writing a small file and syncing it may take.
-const slowDisk = 2 * time.Minute
-
 func (x *exchange) fail(step string, err error) error {
-	return &HostError{Host: x.host, Step: step, Err: err}
+	e := &HostError{Host: x.host, Step: step, Err: err}
+	e.Op, e.Object = x.underWay()
+	return e
+}
+
+// underWay describes the operation that began and did not end, if there is one.
+func (x *exchange) underWay() (name, object string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for i, sent := range x.sent {
+		if r := x.replies[i]; !r.Begun || r.Done {
+			continue
+		}
+		name, object = Describe(x.ops[sent[0]])
+		object = words.Printable(object, 200)
+		if more := len(sent) - 1; more > 0 {
+			object += fmt.Sprintf(" and %d more", more)
+		}
+		return name, object
+	}
+	return "", ""
 }
 
 // send writes the request. Errors show on the reading side.
@@ -281,6 +275,9 @@ func (x *exchange) heardNothing() bool {
 // effectful reports whether any op may change the host.
 func (x *exchange) effectful() bool { return slices.ContainsFunc(x.ops, effectful) }
 
+// effectful reports whether running op may change the host.
+func effectful(op Op) bool { return !plain(op).nature().looks }
+
 // results gives each op its result; failure is why some have no answer.
 func (x *exchange) results(failure error) []Result {
 	x.mu.Lock()
@@ -289,7 +286,7 @@ func (x *exchange) results(failure error) []Result {
 	var cause error = ErrUnreachable
 	var h *HostError
 	if errors.As(failure, &h) {
-		cause = h.Err
+		cause = hostCause{h}
 	}
 	never := errors.Is(cause, errNotStarted)
 	answered := make([]bool, len(x.ops))
@@ -306,19 +303,19 @@ func (x *exchange) results(failure error) []Result {
 			if effectful(x.ops[at]) && !never && x.written.Load() >= x.wire.Ends[i] {
 				err = fmt.Errorf("%w: %w", ErrUnknown, cause)
 			}
-			results[at].Err = x.opError(at, err)
+			results[at].Err = opError(x.host, x.ops[at], err)
 		}
 	}
 	for at, op := range x.ops {
 		if !answered[at] {
-			results[at].Err = x.notSent(at, op, results[:at])
+			results[at].Err = x.notSent(op, results[:at])
 		}
 	}
 	return results
 }
 
 func (x *exchange) decode(sent []int, reply wire.Reply, results []Result) {
-	if op := plain(x.ops[sent[0]]); !isLook(op) {
+	if op := plain(x.ops[sent[0]]); !op.nature().together {
 		results[sent[0]] = decode(x.host, op, reply)
 		return
 	}
@@ -331,13 +328,8 @@ func (x *exchange) decode(sent []int, reply wire.Reply, results []Result) {
 	}
 }
 
-func (x *exchange) opError(at int, err error) error {
-	name, object := Describe(x.ops[at])
-	return &OpError{Host: x.host, Op: name, Object: printable(object, 200), Err: err}
-}
-
 // notSent says why an op did not go out.
-func (x *exchange) notSent(at int, op Op, earlier []Result) error {
+func (x *exchange) notSent(op Op, earlier []Result) error {
 	var e *OpError
 	if errors.As(Check(op), &e) {
 		e.Host = x.host
@@ -345,13 +337,13 @@ func (x *exchange) notSent(at int, op Op, earlier []Result) error {
 	}
 	if guard, ok := op.(If); ok {
 		if err := guard.Ready(earlier); err != nil {
-			return x.opError(at, err)
+			return opError(x.host, op, err)
 		}
 	}
-	return x.opError(at, ErrSkipped) // it needs one that did not go out
+	return opError(x.host, op, ErrSkipped) // it needs an op that was not sent
 }
 
-// attempts counts bytes before they are written: what may have left.
+// attempts counts bytes before they are written: so many may have left.
 type attempts struct {
 	w io.Writer
 	n *atomic.Int64

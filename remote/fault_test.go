@@ -60,7 +60,7 @@ func TestWriteIsOldOrNewWhereverTheConnectionIsCut(t *testing.T) {
 		p.down.limit(-1)
 		if err != nil {
 			require.ErrorIs(t, err, remote.ErrUnreachable, "up %d, down %d", up, down)
-			checkOldOrNew(t, file, older, newer, r[0])
+			checkOldOrNew(t, older, write, r[0])
 		}
 		return p.up.count() - beforeUp, p.down.count() - beforeDown
 	}
@@ -81,8 +81,11 @@ func TestWriteIsOldOrNewWhereverTheConnectionIsCut(t *testing.T) {
 	require.Empty(t, left)
 }
 
-func checkOldOrNew(t *testing.T, file string, older, newer []byte, r remote.Result) {
+// checkOldOrNew wants that a file holds what was there before a write, or what
+// the write gave it.
+func checkOldOrNew(t *testing.T, older []byte, write remote.WriteFile, r remote.Result) {
 	t.Helper()
+	file, newer := write.Path, write.Data
 	unknown := errors.Is(r.Err, remote.ErrUnknown)
 	for range 20 { // what still runs on the host may go on for a moment
 		data, err := os.ReadFile(file)
@@ -166,6 +169,7 @@ func TestIdleHostTimesOut(t *testing.T) {
 	cfg.Timeouts.Idle = 700 * time.Millisecond
 	r, err := open(t, cfg).Do(t.Context(), remote.Run{Argv: []string{"sleep", "3"}}, remote.Stat{Path: "/"})
 	require.ErrorIs(t, err, remote.ErrTimeout)
+	require.ErrorContains(t, err, ": exchange: run sleep: ")
 	require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
 	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
 }
@@ -310,11 +314,11 @@ func TestFullDiskKeepsTheOldFile(t *testing.T) {
 		remote.WriteFile{Path: name, Data: []byte("x")})
 	require.NoError(t, err)
 	require.NoError(t, r[0].Err)
-	require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+	require.ErrorIs(t, r[1].Err, syscall.ENOSPC)
 	require.NotErrorIs(t, r[1].Err, remote.ErrUnknown)
 	require.Equal(t, small, r[2].Data)
 	require.Equal(t, "file\n", string(r[3].Data))
-	require.ErrorIs(t, r[5].Err, remote.ErrNoSpace)
+	require.ErrorIs(t, r[5].Err, syscall.ENOSPC)
 }
 
 func TestLeftoversAreSwept(t *testing.T) {

@@ -11,18 +11,20 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
 // A Fleet makes hosts that are reached alike. They share what does not depend
-// on the host: known_hosts and private keys are read once, and again only
-// after a file changed; a jump host is connected to once for all of them. It
-// is safe for concurrent use.
+// on the host. known_hosts and private keys are read once, and again only after
+// a file changed. There is one connection to the jump host for all of them. A
+// Fleet is safe for concurrent use.
 type Fleet struct {
 	cfg  Config
 	jump *SSH // nil for none
 
 	mu    sync.Mutex
-	known *knownHosts
+	known *knownhosts.Hosts
 	keys  []ssh.Signer
 	stamp []fileStamp // of the files that known and keys were read from
 }
@@ -34,8 +36,8 @@ type fileStamp struct {
 	modified time.Time
 }
 
-// NewFleet checks cfg, joining all faults. Name and Address are each host's
-// own. It opens nothing.
+// NewFleet checks cfg, and joins all faults. Name and Address are not used:
+// each host has its own. It opens nothing.
 func NewFleet(cfg Config) (*Fleet, error) {
 	if cfg.Address == "" {
 		cfg.Address = "any"
@@ -56,8 +58,8 @@ func newFleet(cfg Config) *Fleet {
 	return f
 }
 
-// Host returns a host of the fleet: an address as in Config, and how errors
-// call it, the address when empty. It opens nothing.
+// Host returns a host of the fleet. address is as in Config; name is what errors
+// call the host, the address when empty. It opens nothing.
 func (f *Fleet) Host(name, address string) (*SSH, error) {
 	cfg := f.cfg
 	cfg.Name, cfg.Address = name, address
@@ -67,8 +69,8 @@ func (f *Fleet) Host(name, address string) (*SSH, error) {
 	return newSSH(f, cfg), nil
 }
 
-// Close ends the connection to the jump host, if there is one. Hosts are
-// closed by themselves.
+// Close ends the connection to the jump host, if there is one. It does not
+// close the hosts.
 func (f *Fleet) Close() error {
 	if f.jump == nil {
 		return nil
@@ -76,54 +78,54 @@ func (f *Fleet) Close() error {
 	return errors.Join(f.jump.Close(), f.jump.fleet.Close())
 }
 
-// trust gives what a connection is checked and authenticated with, as the
-// files are now. The closer ends the connection to the agent, which is asked
-// for each connection: one that hangs holds up no other.
-func (f *Fleet) trust(ctx context.Context) (*knownHosts, []ssh.Signer, io.Closer, error) {
-	known, keys, err := f.read()
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	held, closer, err := agentSigners(ctx, f.cfg.Agent)
-	if err != nil {
-		return nil, nil, nil, &trustError{"authenticate", ErrAuth, err}
-	}
-	return known, slices.Concat(keys, held), closer, nil
+// A trust is what a connection is checked and authenticated with.
+type trust struct {
+	known *knownhosts.Hosts
+	keys  []ssh.Signer
+	agent io.Closer // the connection to the agent
 }
 
-// read reads the files, if they are not what they were.
-func (f *Fleet) read() (*knownHosts, []ssh.Signer, error) {
+// trust reads it as the files are now. The agent is asked for each connection:
+// an agent that hangs for one connection does not hold up the others. Errors
+// have the step of connecting that needs what is missing.
+func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
+	known, keys, step, err := f.read()
+	if err != nil {
+		return t, step, err
+	}
+	held, closer, err := agentSigners(ctx, f.cfg.Agent)
+	if err == nil && len(keys)+len(held) == 0 && f.cfg.Password.IsZero() {
+		err = errors.Join(errNoKey, closer.Close())
+	}
+	if err != nil {
+		return t, "authenticate", &localError{ErrAuth, err}
+	}
+	return trust{known, slices.Concat(keys, held), closer}, "", nil
+}
+
+var errNoKey = errors.New("the agent holds no key: add one with ssh-add")
+
+// read reads the files if they changed since the last time. Errors have the step
+// of connecting that needs the file.
+func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	stamp := f.stamps()
 	if f.known != nil && slices.Equal(stamp, f.stamp) {
-		return f.known, f.keys, nil
+		return f.known, f.keys, "", nil
 	}
-	known, err := loadKnownHosts(f.cfg.KnownHosts)
-	if err != nil {
-		return nil, nil, &trustError{"host key", ErrHostKey, err}
+	if known, err = knownhosts.Load(f.cfg.KnownHosts); err != nil {
+		return nil, nil, "host key", &localError{ErrHostKey, err}
 	}
-	keys, err := ownSigners(f.cfg)
-	if err != nil {
-		return nil, nil, &trustError{"authenticate", ErrAuth, err}
+	if keys, err = ownSigners(f.cfg); err != nil {
+		return nil, nil, "authenticate", &localError{ErrAuth, err}
 	}
 	f.known, f.keys, f.stamp = known, keys, stamp
-	return known, keys, nil
+	return known, keys, "", nil
 }
 
-// A trustError is why known_hosts or keys cannot be read.
-type trustError struct {
-	step       string
-	kind, what error
-}
-
-func (e *trustError) Error() string {
-	return "on the machine that connects: " + e.what.Error()
-}
-func (e *trustError) Unwrap() []error { return []error{e.kind, e.what} }
-
-// stamps describes the files as they are now. A missing one shows when it is
-// read.
+// stamps describes the files as they are now. Reading a missing file then gives
+// the error.
 func (f *Fleet) stamps() []fileStamp {
 	var all []fileStamp
 	for _, name := range f.cfg.KnownHosts {

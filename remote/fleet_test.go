@@ -15,7 +15,7 @@ func TestFleetSharesTheJumpHost(t *testing.T) {
 	jump, target := startSSHD(t), startSSHD(t)
 	p := newProxy(t, jump.address, 0)
 	via := jump.config(t, "root", p.address)
-	via.Timeouts.Retry = time.Second
+	via.Name, via.Timeouts.Retry = "bastion", time.Second
 	cfg := target.config(t, "root", target.address)
 	cfg.Jump = &via
 	fleet, err := remote.NewFleet(cfg)
@@ -40,7 +40,10 @@ func TestFleetSharesTheJumpHost(t *testing.T) {
 	p.up.limit(0) // the jump host is gone
 	_, err = mustHost(t, fleet, target.address).Do(t.Context(), remote.Stat{Path: "/"})
 	p.up.limit(-1)
-	require.Error(t, err)
+	var h *remote.HostError
+	require.ErrorAs(t, err, &h)
+	require.Equal(t, "bastion", h.Jump)
+	require.True(t, h.Retryable())
 	before := p.accepted.Load()
 	visit()
 	require.LessOrEqual(t, p.accepted.Load()-before, int64(2))

@@ -9,8 +9,8 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// A Local is the machine that the program runs on. Ops have root's rights:
-// where the program has not, sudo -n gives them.
+// A Local is the machine that this process runs on. Ops have root's rights: if
+// the process does not have them, sudo -n gives them.
 type Local struct{}
 
 const localName = "localhost"
@@ -32,9 +32,9 @@ func (l Local) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	return x.run(ctx, newShell(p, sudo), false, defaultIdle)
 }
 
-// startLocal starts the program as a child. The child is not killed when it
-// is given up: it ends by itself when it finds its pipes closed, between two
-// ops, and leaves nothing half done.
+// startLocal starts the program as a child. A child that is given up is not
+// killed: it finds its pipes closed between two ops, and ends by itself. So it
+// leaves nothing half done.
 func startLocal(program string, sudo bool) (process, error) {
 	cmd := exec.Command("/bin/sh", "-c", program)
 	if sudo {
@@ -71,7 +71,10 @@ func startLocal(program string, sudo bool) (process, error) {
 	outW.Close()
 	errW.Close()
 	gone := make(chan struct{})
-	go func() { cmd.Wait(); close(gone) }()
+	go func() {
+		_ = cmd.Wait() // the exit status is in ProcessState
+		close(gone)
+	}()
 	return process{
 		stdin: inW, stdout: outR, stderr: errR,
 		wait: func() (int, bool) {

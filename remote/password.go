@@ -11,7 +11,7 @@ import (
 
 // A Password is what a user logs in with where no key is placed yet, and what
 // sudo asks that user for. It does not print: every format gives [redacted],
-// and Reveal is the one way out. The zero Password is none.
+// and only Reveal gives the text. The zero Password means that there is none.
 type Password struct{ text string }
 
 // NewPassword takes a password as it is; spaces count.
@@ -44,8 +44,8 @@ func (p Password) fault() string {
 	return when(strings.ContainsAny(p.text, "\x00\r\n"), "a line end or NUL in the password")
 }
 
-// methods are the ways to authenticate, in order: keys first. The password is
-// offered once, by whichever of its two ways the host has.
+// methods are the ways to authenticate, in order: keys first. The password can
+// go by two methods. It is offered once, by the method that the host has.
 func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 	methods := []ssh.AuthMethod{ssh.PublicKeys(keys...)}
 	if c.Password.IsZero() {
@@ -71,7 +71,7 @@ func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 
 var errOtherQuestion = errors.New("the host asks for more than a password")
 
-// credentials says what was offered.
+// credentials describes what was offered to the host.
 func (c Config) credentials(keys int) string {
 	text := fmt.Sprintf("user %s with %d keys", c.User, keys)
 	if !c.Password.IsZero() {

@@ -31,12 +31,16 @@ func TestPasswordDoesNotPrint(t *testing.T) {
 		C remote.Config
 	}{p, cfg})
 	require.NoError(t, err)
-	for _, text := range []string{fmt.Sprint(p), fmt.Sprintf("%v %+v %#v %q %x %s %d", p, p, p, p, p, p, p), fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg),
-		fmt.Sprintf("%+v", struct{ P remote.Password }{p}), log.String(), string(data)} {
+	for _, text := range []string{
+		fmt.Sprint(p), fmt.Sprintf("%v %+v %#v %q %x %s %d", p, p, p, p, p, p, p), fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg),
+		fmt.Sprintf("%+v", struct{ P remote.Password }{p}), log.String(), string(data),
+	} {
 		assert.NotContains(t, text, "s3cret")
 		assert.NotContains(t, text, "733363726574")
 	}
-	_, err = remote.New(remote.Config{Address: "a", User: "u", KnownHosts: []string{"k"}, Password: remote.NewPassword("a\nb")})
+	_, err = remote.New(remote.Config{
+		Address: "a", User: "u", KnownHosts: []string{"k"}, Password: remote.NewPassword("a\nb"),
+	})
 	require.ErrorContains(t, err, "remote: Password: a line end")
 }
 
@@ -64,7 +68,8 @@ func TestPasswordLetsInAndMakesRoot(t *testing.T) {
 			cfg.Keys, cfg.Password = nil, remote.NewPassword(aPassword)
 			h := open(t, cfg)
 			for range 2 {
-				r, err := h.Do(t.Context(), remote.Run{Argv: []string{"id", "-un"}}, remote.WriteFile{Path: s.dir + "/by-" + user, Data: []byte("x")})
+				r, err := h.Do(t.Context(), remote.Run{Argv: []string{"id", "-un"}},
+					remote.WriteFile{Path: s.dir + "/by-" + user, Data: []byte("x")})
 				require.NoError(t, err)
 				require.Equal(t, "root\n", string(r[0].Data))
 				require.NoError(t, r[1].Err)
@@ -103,13 +108,16 @@ func TestPasswordLetsInAndMakesRoot(t *testing.T) {
 func TestNarrowSudoRule(t *testing.T) {
 	s := startSSHD(t)
 	s.put(t, "sudoers", testSudoers+"Defaults:plain !requiretty\nplain ALL=(root) NOPASSWD: /bin/sh -c *\n", 0o440)
-	r, err := s.open(t, "plain").Do(t.Context(), remote.Run{Argv: []string{"id", "-un"}}, remote.WriteFile{Path: s.dir + "/narrow", Data: []byte("x")})
+	r, err := s.open(t, "plain").Do(t.Context(), remote.Run{Argv: []string{"id", "-un"}},
+		remote.WriteFile{Path: s.dir + "/narrow", Data: []byte("x")})
 	require.NoError(t, err)
 	require.Equal(t, "root\n", string(r[0].Data))
 	require.NoError(t, r[1].Err)
 	cfg := s.config(t, "plain", s.address)
 	cfg.Sudo = false
-	for _, argv := range [][]string{{"sudo", "-n", "id"}, {"sudo", "-n", "/bin/sh"}, {"sudo", "-n", "-u", "daemon", "/bin/sh", "-c", "id"}} {
+	for _, argv := range [][]string{
+		{"sudo", "-n", "id"}, {"sudo", "-n", "/bin/sh"}, {"sudo", "-n", "-u", "daemon", "/bin/sh", "-c", "id"},
+	} {
 		r, err := open(t, cfg).Do(t.Context(), remote.Run{Argv: argv})
 		require.NoError(t, err)
 		require.Equal(t, 1, r[0].Exit, "%q: %s", argv, r[0].Data)
@@ -133,7 +141,9 @@ func TestPasswordAsAnAnswer(t *testing.T) {
 			answers := make(chan []string, 9)
 			echos := make([]bool, len(ask.questions))
 			echos[0] = ask.echo
-			server := &ssh.ServerConfig{KeyboardInteractiveCallback: func(_ ssh.ConnMetadata, client ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
+			server := &ssh.ServerConfig{KeyboardInteractiveCallback: func(
+				_ ssh.ConnMetadata, client ssh.KeyboardInteractiveChallenge,
+			) (*ssh.Permissions, error) {
 				if got, err := client("", "", ask.questions, echos); err == nil {
 					answers <- got
 				}
@@ -145,7 +155,7 @@ func TestPasswordAsAnAnswer(t *testing.T) {
 			defer l.Close()
 			go func() {
 				for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-					go ssh.NewServerConn(c, server)
+					go func() { _, _, _, _ = ssh.NewServerConn(c, server) }()
 				}
 			}()
 			port := strings.TrimPrefix(l.Addr().String(), "127.0.0.1:")

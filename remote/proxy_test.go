@@ -80,7 +80,7 @@ func newProxy(t *testing.T, target string, delay time.Duration) *proxy {
 				continue
 			}
 			end := sync.OnceFunc(func() {
-				client.(*net.TCPConn).SetLinger(0)
+				_ = client.(*net.TCPConn).SetLinger(0)
 				client.Close()
 				server.Close()
 			})

@@ -12,19 +12,23 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// TestRoundTrips counts them, TCP's included, by a proxy in front of a real
-// sshd. An end that pauses for long is taken to be at its end, and a busy
-// machine pauses, so that the best of some attempts counts.
+// TestRoundTrips counts round trips, TCP's included, by a proxy in front of a
+// real sshd. The proxy takes a pause for the end of a turn, and a busy machine
+// pauses: so the best of some attempts counts.
 func TestRoundTrips(t *testing.T) {
 	s := startSSHD(t)
-	turns, err := remotetest.NewTurns("127.0.0.1:0", 400*time.Millisecond, func(net.Addr) (net.Conn, error) { return net.Dial("tcp", s.address) })
+	connect := func(net.Addr) (net.Conn, error) { return net.Dial("tcp", s.address) }
+	turns, err := remotetest.NewTurns("127.0.0.1:0", 400*time.Millisecond, connect)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, turns.Close()) }()
-	reads := []remote.Op{remote.ReadDir{Path: "/etc/ssh", Suffix: ".conf"}, remote.Run{Argv: []string{"echo", "it's", "a\ntest!"}}}
+	reads := []remote.Op{
+		remote.ReadDir{Path: "/etc/ssh", Suffix: ".conf"}, remote.Run{Argv: []string{"echo", "it's", "a\ntest!"}},
+	}
 	var writes []remote.Op
 	for i := range 4 {
 		name := fmt.Sprintf("%s/trip%d", s.dir, i)
-		writes = append(writes, remote.WriteFile{Path: name, Data: []byte(name)}, remote.If{OK: []int{2 * i}, Op: remote.Stat{Path: name}})
+		writes = append(writes,
+			remote.WriteFile{Path: name, Data: []byte(name)}, remote.If{OK: []int{2 * i}, Op: remote.Stat{Path: name}})
 		reads = append(reads, remote.ReadFile{Path: name})
 	}
 	_, err = s.open(t, "root").Do(t.Context(), writes...)

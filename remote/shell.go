@@ -13,8 +13,8 @@ import (
 type process struct {
 	stdin          io.WriteCloser
 	stdout, stderr io.Reader
-	// wait gives the exit status, after stdout ended. ok is false when it
-	// is not known, as after the connection was lost.
+	// wait gives the exit status, after stdout ended. ok is false when the
+	// status is not known, such as after the connection was lost.
 	wait func() (exit int, ok bool)
 	// end gives the process up. It does not block, and ends reads and writes.
 	end func()
@@ -28,8 +28,8 @@ type shell struct {
 	out    *bufio.Reader // of stdout
 	heard  chan struct{} // something came
 	ended  chan struct{} // closed after the end of stderr
-	noise  tail          // what came that is no answer
-	spoken atomic.Bool   // an exchange ended well: it is ours
+	noise  tail          // what came and is not an answer
+	spoken atomic.Bool   // an exchange ended well, so this is really our program
 	hushed atomic.Bool   // it gets no further request
 
 	idle  time.Time   // since when it has nothing to do; guarded by SSH.mu
@@ -52,7 +52,7 @@ func (s *shell) hush() {
 	go s.stdin.Close()
 }
 
-// activity tells heard of every read that brought something.
+// activity signals heard after every read that brought something.
 type activity struct {
 	r     io.Reader
 	heard chan struct{}
@@ -69,9 +69,9 @@ func (a activity) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// A preface adds to the noise what comes on standard output before the first
-// answer: a shell that refuses a login says so there. It is only told when no
-// answer came.
+// A preface keeps as noise what comes on standard output before the first
+// exchange ended well: a shell that refuses a login says so there. Errors quote
+// it only if no answer came.
 type preface struct{ s *shell }
 
 func (p preface) Write(b []byte) (int, error) {

@@ -11,8 +11,9 @@ import (
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	for _, v := range []any{
-		WriteFile{Path: "/k", Data: []byte("secret")}, Run{Argv: []string{"x"}, Stdin: []byte("secret")}, Config{Keys: [][]byte{[]byte("secret")}},
-		&Config{Keys: [][]byte{[]byte("secret")}}, []Op{Run{Argv: []string{"x"}, Stdin: []byte("secret")}},
+		WriteFile{Path: "/k", Data: []byte("secret")}, Run{Argv: []string{"x"}, Stdin: []byte("secret")},
+		Config{Keys: [][]byte{[]byte("secret")}}, &Config{Keys: [][]byte{[]byte("secret")}},
+		[]Op{Run{Argv: []string{"x"}, Stdin: []byte("secret")}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
 			text := fmt.Sprintf(verb, v)

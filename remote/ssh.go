@@ -11,15 +11,16 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
-// maxSessions bounds the exchanges at a time on one connection; sshd allows
-// ten (MaxSessions).
+// maxSessions bounds the exchanges at the same time on one connection. sshd
+// allows ten sessions (MaxSessions).
 const maxSessions = 8
 
-// An SSH is a Host over SSH. It connects at the first Do, keeps the
-// connection, and connects anew after it broke. The program that serves a Do
-// stays on the host for a minute, for the next one. It is safe for concurrent
+// An SSH is a Host over SSH. It connects at the first Do, keeps the connection,
+// and connects anew after the connection broke. The program that serves a Do
+// stays on the host for a minute, for the next Do. An SSH is safe for concurrent
 // use: exchanges share the connection.
 type SSH struct {
 	cfg   Config
@@ -40,8 +41,8 @@ type dialing struct {
 	err  error
 }
 
-// New checks cfg, joining all faults, and returns the host. It opens nothing.
-// Several hosts that are reached alike are better made by a Fleet.
+// New checks cfg, joins all faults, and returns the host. It opens nothing. Use
+// a Fleet for several hosts that are reached alike.
 func New(cfg Config) (*SSH, error) {
 	if err := cfg.check("", maxJumps); err != nil {
 		return nil, err
@@ -62,7 +63,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
-	case <-ctx.Done(): // said below
+	case <-ctx.Done(): // the loop returns the error
 	}
 	for again := false; ; again = true {
 		x := newExchange(s.cfg.name(), ops)
@@ -87,7 +88,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		results, err := x.run(ctx, sh, !kept && x.inline != "", s.cfg.Timeouts.Idle)
 		s.giveBack(l, sh, err)
 		if err != nil && kept && !again && x.heardNothing() && !x.effectful() && ctx.Err() == nil {
-			continue // its program had ended unnoticed, and reading twice is no harm
+			continue // the kept program had ended unnoticed, and reading twice does no harm
 		}
 		return results, err
 	}
@@ -131,8 +132,8 @@ func (s *SSH) connect(ctx context.Context) (l *link, fresh bool, err error) {
 		}
 		select {
 		case <-d.done:
-			// The others' failure is ours, too: no storm of attempts. But
-			// their ctx is not ours.
+			// A failure is the failure of all who waited: they do not all
+			// try again. But the ctx that ended may be another call's.
 			if d.err != nil && !errors.Is(d.err, context.Canceled) && !errors.Is(d.err, context.DeadlineExceeded) {
 				return nil, false, d.err
 			}
@@ -155,8 +156,8 @@ func (s *SSH) dial(ctx context.Context, d *dialing) (*link, bool, error) {
 	return d.link, true, d.err
 }
 
-// release gives a connection back. A bad one is not used any more, and closed
-// as soon as nobody uses it.
+// release gives a connection back. A bad connection gets no new exchanges, and
+// is closed as soon as the last one ended.
 func (s *SSH) release(l *link, bad bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,17 +174,17 @@ func (s *SSH) release(l *link, bad bool) {
 	}
 }
 
-// freshFor is how long a program is taken to be there without asking it, and
-// keptFor how long it is kept on the host with nothing to do.
+// After an exchange, a program counts as running for freshFor without being
+// asked. It is kept on the host for keptFor while it has nothing to do.
 const (
 	freshFor = 2 * time.Second
 	keptFor  = time.Minute
 )
 
-// shell takes the program that waits on a connection, or starts one and gives
-// it the request, if it can go with the command line. sshd may still be
-// ending a former session, or have fewer of them than we would like, and then
-// refuses.
+// shell takes the program that waits on a connection, or starts one. A new
+// program gets the request with the command line if that is possible. sshd
+// refuses a session while it is still ending a former one, or when it allows
+// fewer than maxSessions: then shell waits for a while.
 func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept bool, err error) {
 	begin := time.Now()
 	for {
@@ -210,7 +211,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 		alone := l.users == 1
 		s.mu.Unlock()
 		if alone && time.Since(begin) > 2*time.Second {
-			return nil, false, &startError{nil, "the host refuses a session: " + printable(refused.Message, 100)}
+			return nil, false, &startError{nil, "the host refuses a session: " + words.Printable(refused.Message, 100)}
 		}
 		select {
 		case <-ctx.Done():
@@ -232,8 +233,9 @@ func (s *SSH) take(l *link) *shell {
 	return sh
 }
 
-// ping makes sure that a program which had nothing to do for a while is there:
-// a request that is lost with it would have an unknown outcome.
+// ping makes sure that a program which had nothing to do for a while is still
+// there. A request that gets lost with the program would have an unknown
+// outcome.
 func (s *SSH) ping(ctx context.Context, sh *shell) error {
 	if time.Since(sh.idle) < freshFor {
 		return nil
@@ -244,8 +246,8 @@ func (s *SSH) ping(ctx context.Context, sh *shell) error {
 	return err
 }
 
-// giveBack lets a program that ended its exchange well wait for the next one,
-// and ends it otherwise.
+// giveBack lets a program whose exchange ended well wait for the next exchange.
+// It ends any other program.
 func (s *SSH) giveBack(l *link, sh *shell, err error) {
 	if err == nil {
 		sh.spoken.Store(true)
@@ -283,8 +285,8 @@ type link struct {
 	idle  *shell // a program that waits for a request
 }
 
-// newLink keeps a connection. Hosts have nothing to ask for; that they cannot
-// ask any more tells that it was lost.
+// newLink keeps a connection. It refuses whatever the host asks for. When the
+// channels for that are closed, the connection was lost.
 func newLink(conn ssh.Conn, channels <-chan ssh.NewChannel, requests <-chan *ssh.Request) *link {
 	l := &link{client: &ssh.Client{Conn: conn}, lost: make(chan struct{})}
 	go func() {
@@ -320,8 +322,8 @@ func (l *link) alive() bool {
 	}
 }
 
-// forget ends the program that waits; its timer would keep all of the
-// connection in memory. The caller holds SSH.mu.
+// forget ends the program that waits, and stops its timer, which would keep the
+// whole connection in memory. The caller holds SSH.mu.
 func (l *link) forget() {
 	if l.idle != nil {
 		l.idle.timer.Stop()
@@ -330,12 +332,12 @@ func (l *link) forget() {
 	}
 }
 
-// close does not wait: a connection that hangs may take its time.
+// close does not wait: closing a connection that hangs may take long.
 func (l *link) close() {
 	go func() { _ = l.client.Close() }()
 }
 
-// A command is what a session runs, and what goes to its standard input first.
+// A command is what a session runs. Its input goes to standard input first.
 type command struct{ line, input string }
 
 // command starts the host's program with root's rights.
@@ -346,8 +348,8 @@ func (s *SSH) command(inline string) command {
 	return command{line: wire.Command(s.cfg.Sudo, inline)}
 }
 
-// start opens a session and runs command, within limit; before is called when
-// the command may leave.
+// start opens a session and runs c, within limit. It calls before right before
+// the command is sent.
 func (l *link) start(ctx context.Context, c command, limit time.Duration, before func()) (process, error) {
 	type started struct {
 		p   process
@@ -394,7 +396,7 @@ func (l *link) session(c command, before func()) (process, error) {
 		return process{}, err
 	}
 	before()
-	if err := sess.Start(c.line); err != nil { // its text has the whole command
+	if err := sess.Start(c.line); err != nil { // the text of err has the whole command
 		sess.Close()
 		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)
 	}
@@ -412,9 +414,9 @@ func (l *link) session(c command, before func()) (process, error) {
 	}, nil
 }
 
-// answers asks whether the connection is still there. sshd may send the exit
-// status before the last of the output: when the connection was lost just
-// then, the status says nothing about what else the host had to say.
+// answers asks the host whether the connection is still there. sshd may send
+// the exit status before the end of the output. If the connection is lost in
+// between, the output is not complete although there is a status.
 func (l *link) answers() bool {
 	_, _, err := l.client.SendRequest("keepalive@openssh.com", true, nil)
 	return err == nil

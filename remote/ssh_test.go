@@ -20,7 +20,9 @@ import (
 
 func TestSSHRunsWhateverTheLoginShell(t *testing.T) {
 	s := startSSHD(t)
-	shells := map[string]string{"root": "/bin/sh", "admin": "/bin/bash", "fish": "/usr/bin/fish", "csh": "/bin/tcsh", "zsh": "/usr/bin/zsh"}
+	shells := map[string]string{
+		"root": "/bin/sh", "admin": "/bin/bash", "fish": "/usr/bin/fish", "csh": "/bin/tcsh", "zsh": "/usr/bin/zsh",
+	}
 	for user, shell := range shells {
 		t.Run(user, func(t *testing.T) {
 			if _, err := os.Stat(shell); err != nil {
@@ -46,6 +48,10 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 	t.Run("sudo refused", func(t *testing.T) {
 		r, err := s.open(t, "plain").Do(t.Context(), op)
 		require.ErrorIs(t, err, remote.ErrSudo)
+		var h *remote.HostError
+		require.ErrorAs(t, err, &h)
+		require.Equal(t, "sudo", h.Step)
+		require.False(t, h.Retryable())
 		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
 	})
 	t.Run("nologin", func(t *testing.T) {
@@ -100,7 +106,8 @@ func TestJumpHost(t *testing.T) {
 func TestHostKeyIsCheckedBeforeAuthentication(t *testing.T) {
 	s := startSSHD(t)
 	_, other := newKey(t)
-	changed := "[127.0.0.1]:" + strings.TrimPrefix(s.address, "127.0.0.1:") + " " + string(ssh.MarshalAuthorizedKey(other.PublicKey()))
+	changed := "[127.0.0.1]:" + strings.TrimPrefix(s.address, "127.0.0.1:") + " " +
+		string(ssh.MarshalAuthorizedKey(other.PublicKey()))
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
 	rsaSigner, err := ssh.NewSignerFromKey(rsaKey)
@@ -140,7 +147,7 @@ func TestAuthentication(t *testing.T) {
 		defer l.Close()
 		go func() {
 			for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-				go agent.ServeAgent(ring, c)
+				go func() { _ = agent.ServeAgent(ring, c) }()
 			}
 		}()
 		cfg := good
@@ -181,7 +188,9 @@ func TestUserCertificate(t *testing.T) {
 	require.NoError(t, os.WriteFile(pub, ssh.MarshalAuthorizedKey(ca.PublicKey()), 0o644))
 	s := startSSHD(t, "TrustedUserCAKeys "+pub)
 	key, signer := newKey(t)
-	cert := &ssh.Certificate{Key: signer.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"root"}, ValidBefore: ssh.CertTimeInfinity}
+	cert := &ssh.Certificate{
+		Key: signer.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"root"}, ValidBefore: ssh.CertTimeInfinity,
+	}
 	require.NoError(t, cert.SignCert(rand.Reader, ca))
 	file := filepath.Join(t.TempDir(), "key")
 	require.NoError(t, os.WriteFile(file, key, 0o600))

@@ -20,8 +20,8 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// needRoot skips a test of the real thing where it cannot run, but not where
-// it must.
+// needRoot skips a live test where it cannot run. With CEPHSTACK_LIVE=1, such a
+// test fails instead.
 func needRoot(t *testing.T, program string) {
 	t.Helper()
 	reason := ""
@@ -129,8 +129,8 @@ func startSSHD(t *testing.T, extra ...string) *sshd {
 	cmd.Stderr = s.log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait() // it was killed
 		if t.Failed() {
 			t.Logf("sshd: %s", s.log.String())
 		}
@@ -152,7 +152,9 @@ chmod 755 /run/sshd
 mount --make-rprivate /
 mount -t tmpfs -o size=64k none "$1/small"
 for f in passwd group shadow sudoers; do mount --bind "$1/$f" /etc/$f; done
-for f in systemctl journalctl dpkg-query apt-get; do if [ -e /usr/bin/$f ]; then mount --bind "$1/bin/$f" /usr/bin/$f; fi; done
+for f in systemctl journalctl dpkg-query apt-get; do
+	if [ -e /usr/bin/$f ]; then mount --bind "$1/bin/$f" /usr/bin/$f; fi
+done
 exec /usr/sbin/sshd -D -e -f "$1/sshd_config"`
 
 // furnish writes accounts, homes with their rc files, and programs.

@@ -1,11 +1,10 @@
 package remote_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -17,84 +16,91 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// TestStragglers has 200 hosts of which 1 % never answer and 1 % are slow, and
-// compares the median of the rest with that of a fleet without any.
-func TestStragglers(t *testing.T) {
-	const n = 200
-	var key []byte
-	var lines strings.Builder
-	var names []string
-	addresses := map[string]string{}
+// A crowd is many fake hosts behind servers that let in one key.
+type crowd struct {
+	key       []byte
+	known     strings.Builder // lines of known_hosts
+	names     []string
+	addresses map[string]string
+}
+
+func newCrowd(t *testing.T, n int) *crowd {
+	t.Helper()
+	c := &crowd{addresses: map[string]string{}}
 	for i := range n {
 		name := fmt.Sprintf("host%d", i)
-		h := remotetest.NewHost(name)
-		var s *remotetest.Server
-		var err error
-		if key == nil {
-			s, err = remotetest.Serve(h)
-		} else {
-			s, err = remotetest.ServeKey(h, key)
+		serve := remotetest.Serve
+		if i > 0 {
+			serve = func(h *remotetest.Host) (*remotetest.Server, error) { return remotetest.ServeKey(h, c.key) }
 		}
+		s, err := serve(remotetest.NewHost(name))
 		require.NoError(t, err)
 		t.Cleanup(func() { s.Close() })
-		key = s.Key
-		lines.WriteString(s.KnownHost)
-		names = append(names, name)
-		addresses[name] = s.Address
+		c.key = s.Key
+		c.known.WriteString(s.KnownHost)
+		c.names = append(c.names, name)
+		c.addresses[name] = s.Address
 	}
-	stragglers := []string{names[20], names[90], names[50], names[120]}
+	return c
+}
+
+// slow is the address of a proxy that delays what a host says.
+func (c *crowd) slow(t *testing.T, name string) string {
+	t.Helper()
+	p := newProxy(t, c.addresses[name], 100*time.Millisecond)
+	_, port, _ := net.SplitHostPort(p.address)
+	_, own, _ := net.SplitHostPort(c.addresses[name])
+	for line := range strings.Lines(c.known.String()) {
+		if rest, ok := strings.CutPrefix(line, "[127.0.0.1]:"+own+" "); ok {
+			c.known.WriteString("[127.0.0.1]:" + port + " " + rest)
+			break
+		}
+	}
+	return p.address
+}
+
+// visit looks at all hosts, some of them at other addresses, and gives how long
+// each look took.
+func (c *crowd) visit(t *testing.T, fleet *remote.Fleet, other map[string]string) []remote.Outcome[time.Duration] {
+	return remote.Each(t.Context(), c.names, 16, func(ctx context.Context, name string) (time.Duration, error) {
+		h, err := fleet.Host(name, cmp.Or(other[name], c.addresses[name]))
+		if err != nil {
+			return 0, err
+		}
+		defer h.Close()
+		begin := time.Now()
+		_, err = h.Do(ctx, remote.Stat{Path: "/etc"})
+		return time.Since(begin), err
+	})
+}
+
+// TestStragglers has 200 hosts, of which 1 % never answer and 1 % are slow. It
+// compares the median of all other hosts with their median when all answer fast.
+func TestStragglers(t *testing.T) {
+	c := newCrowd(t, 200)
+	stragglers := []string{c.names[20], c.names[90], c.names[50], c.names[120]}
 	bad := map[string]string{}
-	for _, name := range stragglers[:2] { // never answers
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		t.Cleanup(func() { l.Close() })
-		bad[name] = l.Addr().String()
+	for _, name := range stragglers[:2] {
+		bad[name] = silent(t)
 	}
 	for _, name := range stragglers[2:] {
-		p := newProxy(t, addresses[name], 100*time.Millisecond)
-		_, port, _ := net.SplitHostPort(p.address)
-		_, own, _ := net.SplitHostPort(addresses[name])
-		for line := range strings.Lines(lines.String()) {
-			if rest, ok := strings.CutPrefix(line, "[127.0.0.1]:"+own+" "); ok {
-				lines.WriteString("[127.0.0.1]:" + port + " " + rest)
-				break
-			}
-		}
-		bad[name] = p.address
+		bad[name] = c.slow(t, name)
 	}
-	known := filepath.Join(t.TempDir(), "known_hosts")
-	require.NoError(t, os.WriteFile(known, []byte(lines.String()), 0o600))
-	fleet, err := remote.NewFleet(remote.Config{User: "root", Keys: [][]byte{key}, KnownHosts: []string{known},
-		Timeouts: remote.Timeouts{Handshake: 3 * time.Second}})
+	fleet, err := remote.NewFleet(remote.Config{
+		User: "root", Keys: [][]byte{c.key}, KnownHosts: []string{writeKnown(t, c.known.String())},
+		Timeouts: remote.Timeouts{Handshake: 3 * time.Second},
+	})
 	require.NoError(t, err)
-
 	median := func(replaced map[string]string) time.Duration {
-		took := map[string]time.Duration{}
-		for _, o := range remote.Each(t.Context(), names, 16, func(ctx context.Context, name string) (time.Duration, error) {
-			address := addresses[name]
-			if other, ok := replaced[name]; ok {
-				address = other
-			}
-			h, err := fleet.Host(name, address)
-			if err != nil {
-				return 0, err
-			}
-			defer h.Close()
-			begin := time.Now()
-			_, err = h.Do(ctx, remote.Stat{Path: "/etc"})
-			return time.Since(begin), err
-		}) {
+		var rest []time.Duration
+		for _, o := range c.visit(t, fleet, replaced) {
 			if slices.Contains(stragglers[:2], o.Name) && replaced != nil {
 				require.ErrorIs(t, o.Err, remote.ErrUnreachable)
 				continue
 			}
 			require.NoError(t, o.Err)
-			took[o.Name] = o.Value
-		}
-		var rest []time.Duration
-		for name, d := range took {
-			if !slices.Contains(stragglers, name) {
-				rest = append(rest, d)
+			if !slices.Contains(stragglers, o.Name) {
+				rest = append(rest, o.Value)
 			}
 		}
 		slices.Sort(rest)

@@ -8,14 +8,6 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-func decodeUnit(name string, reply wire.Reply, failed bool) (Unit, error) {
-	text := reply.Lines("show")
-	if text == "" && failed {
-		return Unit{Name: name}, nil
-	}
-	return parseUnit(name, []byte(text))
-}
-
 // parseUnit reads the output of systemctl show.
 func parseUnit(name string, show []byte) (Unit, error) {
 	p := map[string]string{}

@@ -40,7 +40,8 @@ fi
 [ "$how" = flap ] && [ "$inv" -gt 1 ] && echo "active $((inv + 1)) $(stamp)" >"$D/$unit"
 sub=running; pid=77
 [ "$state" = active ] || { sub=failed; pid=0; }
-printf "Id=%s.service\nLoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%s\nExecMainStartTimestamp=%s\n" "$unit" "$state" "$sub" "$pid" "$since"
+printf "Id=%s.service\nLoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%s\n" "$unit" "$state" "$sub" "$pid"
+printf "ExecMainStartTimestamp=%s\n" "$since"
 printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$inv"
 `,
 		"journalctl": "#!/bin/sh\nprintf 'line one\\n\\033[31mline two\\n'\n",

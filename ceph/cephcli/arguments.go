@@ -16,8 +16,9 @@ const einval = 22
 // by their place, in its order; all other fields are options.
 func positional() map[string][]string {
 	return map[string][]string{
-		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {}, "config generate-minimal-conf": {},
-		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
+		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {},
+		"config generate-minimal-conf": {},
+		"auth get":                     {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
 		"osd erasure-code-profile get": {"name"}, "osd erasure-code-profile set": {"name", "profile"},
 		"osd crush dump": {}, "osd crush rule dump": {}, "osd pool ls": {"detail"},
@@ -42,7 +43,7 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 		return prefix, nil, refuse(prefix, "only the format json is known to cephcli")
 	}
 	if _, number := fields["pg_num"].(float64); number {
-		places = append(slices.Clone(places), "pg_num") // programs before Luminous know it by its place only
+		places = append(slices.Clone(places), "pg_num") // ceph programs before Luminous take it only by its place
 	}
 	args = strings.Fields(prefix)
 	for _, name := range places {

@@ -9,43 +9,52 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
 )
 
-// Options say how the programs are called. The zero Options leave all to the
+// Options say how the host reaches the cluster. The zero Options leave all to the
 // host's own ceph.conf and keyrings, as client.admin.
 type Options struct {
-	Conf    string        // path of ceph.conf on the host
-	Name    string        // entity; client.admin when empty
-	Keyring string        // path of the keyring on the host
-	Ceph    string        // program; ceph when empty
-	RBD     string        // program; rbd when empty
-	Rados   string        // program; rados when empty
-	Timeout time.Duration // of one call of a program; 60 s when zero
+	Conf    string // path of ceph.conf on the host
+	Name    string // entity; client.admin when empty
+	Keyring string // path of the keyring on the host
+	Ceph    string // program; ceph when empty
+	// RBD is the program for images; rbd when empty. With an RBD of its own, a CLI
+	// does without Python's bindings.
+	RBD   string
+	Rados string // program; rados when empty
+	// Timeout is of one call of a program; 60 s when zero. A batch may take that
+	// for each request of its longest chain (ceph.Request.After).
+	Timeout time.Duration
 }
 
-// A CLI is a cluster as the programs on a host see it: a ceph.Commander and a
-// ceph.Images.
+// A CLI is a cluster as a host's own Ceph programs see it. It is a ceph.Batcher,
+// which is a ceph.Commander and a ceph.Images too.
 type CLI struct {
+	programs
+	noBindings atomic.Bool // the host was seen to be without Python's bindings
+}
+
+var _ ceph.Batcher = (*CLI)(nil)
+
+// New returns the cluster behind a host's programs. It runs nothing.
+func New(host remote.Host, options Options) *CLI { return &CLI{programs: programs{host, options}} }
+
+// programs is a cluster as the programs ceph, rbd and rados see it: each request
+// is a process.
+type programs struct {
 	host    remote.Host
 	options Options
 }
 
-var (
-	_ ceph.Commander = (*CLI)(nil)
-	_ ceph.Images    = (*CLI)(nil)
-)
-
-// New returns the cluster behind a host's programs. It runs nothing.
-func New(host remote.Host, options Options) *CLI { return &CLI{host, options} }
-
 // Command implements ceph.Commander.
 //
 // Similar To: ceph --format json <command>
-func (c *CLI) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
+func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
 	prefix, args, err := arguments(cmd.JSON)
 	if err != nil {
 		return ceph.Reply{}, err
@@ -53,7 +62,8 @@ func (c *CLI) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error)
 	if len(cmd.Input) > 0 {
 		args = append([]string{"-i", "-"}, args...)
 	}
-	run := c.program(cmp.Or(c.options.Ceph, "ceph"), append([]string{"--connect-timeout", "10", "--format", "json"}, args...)...)
+	run := c.program(cmp.Or(c.options.Ceph, "ceph"), append([]string{"--connect-timeout", "10", "--format", "json"},
+		args...)...)
 	run.Stdin = cmd.Input
 	results, err := c.do(ctx, prefix, "", run)
 	if err != nil {
@@ -64,9 +74,10 @@ func (c *CLI) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error)
 }
 
 // program is a call with the options that all three programs share.
-func (c *CLI) program(name string, args ...string) remote.Run {
+func (c programs) program(name string, args ...string) remote.Run {
 	argv := []string{name}
-	for _, o := range [][2]string{{"--conf", c.options.Conf}, {"--name", c.options.Name}, {"--keyring", c.options.Keyring}} {
+	for _, o := range [][2]string{{"--conf", c.options.Conf}, {"--name", c.options.Name},
+		{"--keyring", c.options.Keyring}} {
 		if o[1] != "" {
 			argv = append(argv, o[0], o[1])
 		}
@@ -75,7 +86,24 @@ func (c *CLI) program(name string, args ...string) remote.Run {
 }
 
 // do runs programs in one exchange. The first that fails is the error.
-func (c *CLI) do(ctx context.Context, op, object string, runs ...remote.Run) ([]remote.Result, error) {
+func (c programs) do(ctx context.Context, op, object string, runs ...remote.Run) ([]remote.Result, error) {
+	results, err := c.exchange(ctx, op, runs...)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range results {
+		switch {
+		case r.Err != nil:
+			return nil, unanswered(op, r.Err)
+		case r.Exit != 0:
+			return nil, refused(op, object, r)
+		}
+	}
+	return results, nil
+}
+
+// exchange runs programs in one exchange.
+func (c programs) exchange(ctx context.Context, op string, runs ...remote.Run) ([]remote.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -84,30 +112,31 @@ func (c *CLI) do(ctx context.Context, op, object string, runs ...remote.Run) ([]
 		ops[i] = r
 	}
 	results, err := c.host.Do(ctx, ops...)
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return nil, fmt.Errorf("ceph %s: %w", op, ctx.Err())
-	}
-	if err != nil {
+	case err != nil:
 		return nil, fmt.Errorf("%w: ceph %s: %w", ceph.ErrUnreachable, op, err)
-	}
-	for _, r := range results {
-		switch {
-		case errors.Is(r.Err, remote.ErrTimeout), errors.Is(r.Err, remote.ErrUnknown):
-			return nil, fmt.Errorf("%w: ceph %s: %w", ceph.ErrUnreachable, op, r.Err)
-		case r.Err != nil:
-			return nil, fmt.Errorf("ceph %s: %w", op, r.Err)
-		case r.Exit != 0:
-			return nil, refused(op, object, r)
-		}
+	case len(results) != len(runs):
+		return nil, fmt.Errorf("%w: ceph %s: %d results of %d programs", ceph.ErrUnreachable, op, len(results), len(runs))
 	}
 	return results, nil
+}
+
+// unanswered is the error of a program that the host could not run to its end.
+func unanswered(op string, err error) error {
+	if errors.Is(err, remote.ErrTimeout) || errors.Is(err, remote.ErrUnknown) {
+		return fmt.Errorf("%w: ceph %s: %w", ceph.ErrUnreachable, op, err)
+	}
+	return fmt.Errorf("ceph %s: %w", op, err)
 }
 
 var (
 	// Error ENOENT: failed to find client.x in keyring
 	cephError = regexp.MustCompile(`(?s)Error E[A-Z0-9]+: (.*)`)
 	// [errno 110] RADOS timed out (error connecting to the cluster)
-	connectError = regexp.MustCompile(`(?m)\[errno (\d+)\]|^timed out$|Error connecting to cluster|couldn't connect to (?:the )?cluster|Cluster connection aborted`)
+	connectError = regexp.MustCompile(`(?m)\[errno (\d+)\]|^timed out$|Error connecting to cluster|couldn't connect to ` +
+		`(?:the )?cluster|Cluster connection aborted`)
 	// rbd: error opening pool 'x': (2) No such file or directory
 	toolError = regexp.MustCompile(`(.*)\((\d+)\) [A-Z]`)
 )
@@ -117,11 +146,8 @@ var (
 func refused(op, object string, r remote.Result) error {
 	text := strings.TrimSpace(string(r.Stderr))
 	if m := connectError.FindStringSubmatch(text); m != nil {
-		switch m[1] {
-		case "1", "2", "13", "95": // no key, a wrong one, or one that may not
-			return fmt.Errorf("%w: ceph %s: no key, or not the cluster's (errno %s)", ceph.ErrDenied, op, m[1])
-		}
-		return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, lastLine(text))
+		code, _ := strconv.Atoi(m[1])
+		return notConnected(op, code, lastLine(text))
 	}
 	if m := cephError.FindStringSubmatch(text); m != nil {
 		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: m[1]}
@@ -132,6 +158,16 @@ func refused(op, object string, r remote.Result) error {
 		}
 	}
 	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, lastLine(text))
+}
+
+// notConnected is the error of a program or a library that the monitors did not
+// let in.
+func notConnected(op string, code int, text string) error {
+	switch code {
+	case 1, 2, 13, 95: // no key, a wrong key, or a key without the right
+		return fmt.Errorf("%w: ceph %s: no key, or not the cluster's (errno %d)", ceph.ErrDenied, op, code)
+	}
+	return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, text)
 }
 
 func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }

@@ -19,7 +19,7 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A script is a host on which every program ends alike.
+// A script is a host without Python's bindings, on which every program ends alike.
 type script struct {
 	result remote.Result
 	err    error
@@ -29,7 +29,12 @@ type script struct {
 func (s *script) Do(_ context.Context, ops ...remote.Op) ([]remote.Result, error) {
 	var results []remote.Result
 	for _, op := range ops {
-		s.runs = append(s.runs, op.(remote.Run))
+		run := op.(remote.Run)
+		if run.Argv[0] == "sh" {
+			results = append(results, remote.Result{Exit: 126})
+			continue
+		}
+		s.runs = append(s.runs, run)
 		results = append(results, s.result)
 	}
 	return results, s.err
@@ -38,7 +43,8 @@ func (s *script) Do(_ context.Context, ops ...remote.Op) ([]remote.Result, error
 func Example() {
 	ctx := context.Background()
 	// A remote.SSH or remote.Local in earnest.
-	host := &script{result: remote.Result{Exit: 2, Stderr: []byte("Error ENOENT: failed to find client.cinder in keyring\n")}}
+	host := &script{result: remote.Result{Exit: 2, Stderr: []byte("Error ENOENT: failed to find client.cinder in " +
+		"keyring\n")}}
 	cluster := ceph.New(cephcli.New(host, cephcli.Options{Conf: "/etc/ceph/ceph.conf"}))
 	_, err := cluster.User(ctx, "client.cinder")
 	fmt.Println(strings.Join(host.runs[0].Argv, " "))
@@ -60,18 +66,21 @@ func TestEveryCommandHasArguments(t *testing.T) {
 		return fake.Command(ctx, cmd)
 	}))
 	ctx := t.Context()
-	require.NoError(t, cluster.CreatePool(ctx, ceph.Pool{Name: "a", PGNum: 8, Autoscale: "off", Size: 2, MinSize: 1, CRUSHRule: "replicated_rule",
+	require.NoError(t, cluster.CreatePool(ctx, ceph.Pool{Name: "a", PGNum: 8, Autoscale: "off", Size: 2, MinSize: 1,
+		CRUSHRule:   "replicated_rule",
 		Application: "rbd", MaxBytes: 1, MaxObjects: 2}))
 	require.NoError(t, cluster.UpdatePool(ctx, ceph.Pool{Name: "a", PGNum: 16, Size: 1, Autoscale: "warn"}))
 	require.NoError(t, cluster.CreatePool(ctx, ceph.Pool{Name: "b", ErasureProfile: "k2m1"}))
-	require.NoError(t, cluster.CreateErasureProfile(ctx, ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, DeviceClass: "hdd"}))
+	require.NoError(t, cluster.CreateErasureProfile(ctx,
+		ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, DeviceClass: "hdd"}))
 	_, err := cluster.ErasureProfile(ctx, "k4m2")
 	require.NoError(t, err)
 	_, err = cluster.CRUSHMap(ctx)
 	require.NoError(t, err)
 	u, err := cluster.CreateUser(ctx, "client.a", ceph.Caps{"mon": "allow r"})
 	require.NoError(t, err)
-	require.NoError(t, cluster.SetCaps(ctx, u.Entity, u.Caps, ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=a"}))
+	require.NoError(t, cluster.SetCaps(ctx, u.Entity, u.Caps,
+		ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=a"}))
 	require.NoError(t, cluster.RemoveUser(ctx, u.Entity))
 	_, err = cluster.Status(ctx)
 	require.NoError(t, err)
@@ -108,10 +117,12 @@ func TestKeysTravelByStandardInput(t *testing.T) {
 	const secret = "AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA=="
 	host := &script{}
 	cli := cephcli.New(host, cephcli.Options{Name: "client.op", Keyring: "/k", Timeout: time.Second})
-	_, err := cli.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"auth import","format":"json"}`), Input: []byte(secret)})
+	_, err := cli.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"auth import","format":"json"}`),
+		Input: []byte(secret)})
 	require.NoError(t, err)
 	assert.Equal(t, remote.Run{
-		Argv:    []string{"ceph", "--name", "client.op", "--keyring", "/k", "--connect-timeout", "10", "--format", "json", "-i", "-", "auth", "import"},
+		Argv: []string{"ceph", "--name", "client.op", "--keyring", "/k", "--connect-timeout", "10", "--format", "json",
+			"-i", "-", "auth", "import"},
 		Stdin:   []byte(secret),
 		Timeout: time.Second,
 	}, host.runs[0])
@@ -120,12 +131,14 @@ func TestKeysTravelByStandardInput(t *testing.T) {
 func TestCommandsThatHaveNoArguments(t *testing.T) {
 	host := &script{}
 	cli := cephcli.New(host, cephcli.Options{})
-	for _, text := range []string{"", "[]", `{"prefix":"osd tree"}`, `{"prefix":"status","format":"xml"}`, `{"prefix":"auth get","entity":"--help"}`,
-		`{"prefix":"auth get","entity":""}`, `{"prefix":"auth get","entity":{}}`, `{"prefix":"auth caps","entity":"client.a","caps":["mon",1]}`} {
+	for _, text := range []string{"", "[]", `{"prefix":"osd tree"}`, `{"prefix":"status","format":"xml"}`,
+		`{"prefix":"auth get","entity":"--help"}`,
+		`{"prefix":"auth get","entity":""}`, `{"prefix":"auth get","entity":{}}`,
+		`{"prefix":"auth caps","entity":"client.a","caps":["mon",1]}`} {
 		_, err := cli.Command(t.Context(), ceph.Command{JSON: []byte(text)})
 		require.ErrorIs(t, err, ceph.ErrInvalid, text)
 	}
-	_, err := cli.Lock(t.Context(), "p", "--help", "me", time.Second)
+	_, err := cli.Lock(t.Context(), ceph.Lock{Pool: "p", Object: "--help", Owner: "me", TTL: time.Second})
 	require.ErrorIs(t, err, ceph.ErrInvalid)
 	assert.Empty(t, host.runs)
 }
@@ -154,7 +167,8 @@ func TestErrors(t *testing.T) {
 		{script{result: remote.Result{Err: &remote.OpError{Err: remote.ErrUnknown}}}, ceph.ErrUnreachable, nil},
 		{script{result: remote.Result{Err: &remote.OpError{Err: fs.ErrNotExist}}}, fs.ErrNotExist, ceph.ErrNotFound},
 	} {
-		_, err := cephcli.New(&c.host, cephcli.Options{}).Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"fsid"}`)})
+		_, err := cephcli.New(&c.host, cephcli.Options{}).Command(t.Context(),
+			ceph.Command{JSON: []byte(`{"prefix":"fsid"}`)})
 		require.Error(t, err)
 		if c.want != nil {
 			require.ErrorIs(t, err, c.want)
@@ -164,10 +178,12 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	tool := exit(1, "error opening pool x: (2) No such file or directory")
-	_, err := cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(), "x", "o", "me", time.Second)
+	_, err := cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(),
+		ceph.Lock{Pool: "x", Object: "o", Owner: "me", TTL: time.Second})
 	require.ErrorIs(t, err, ceph.ErrNotFound)
 	tool = exit(1, "couldn't connect to cluster: error code -2")
-	_, err = cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(), "x", "o", "me", time.Second)
+	_, err = cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(),
+		ceph.Lock{Pool: "x", Object: "o", Owner: "me", TTL: time.Second})
 	require.ErrorIs(t, err, ceph.ErrUnreachable)
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
 }
@@ -183,11 +199,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 }
 
 func TestInspectIsOneExchange(t *testing.T) {
-	info, _ := json.Marshal(map[string]any{"size": 5, "parent": map[string]any{"pool": "images", "image": "i", "snapshot": "snap", "trash": false}})
-	host := &answers{data: []string{string(info), `[{"id":9,"name":"b","size":1,"protected":true},{"id":3,"name":"a","size":2,"protected":"false"}]`}}
+	info, _ := json.Marshal(map[string]any{"size": 5, "parent": map[string]any{"pool": "images", "image": "i",
+		"snapshot": "snap", "trash": false}})
+	host := &answers{data: []string{string(info), `[{"id":9,"name":"b","size":1,"protected":true},{"id":3,"name":"a",` +
+		`"size":2,"protected":"false"}]`}}
 	img, err := cephcli.New(host, cephcli.Options{}).Inspect(t.Context(), "volumes", "v")
 	require.NoError(t, err)
-	assert.Equal(t, ceph.Image{Pool: "volumes", Name: "v", Size: 5, Parent: &ceph.Parent{Pool: "images", Image: "i", Snapshot: "snap"},
+	assert.Equal(t, ceph.Image{Pool: "volumes", Name: "v", Size: 5,
+		Parent:    &ceph.Parent{Pool: "images", Image: "i", Snapshot: "snap"},
 		Snapshots: []ceph.Snapshot{{Name: "a", Size: 2}, {Name: "b", Size: 1, Protected: true}}}, img)
 	assert.Equal(t, 1, host.exchanges)
 }

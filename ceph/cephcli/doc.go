@@ -1,6 +1,6 @@
-// Package cephcli reaches a Ceph cluster through the programs ceph, rbd and
-// rados on a host that has them, such as a monitor: ceph.Commander and
-// ceph.Images without librados on this machine.
+// Package cephcli reaches a Ceph cluster through a host that has the programs
+// ceph, rbd and rados, such as a monitor. It is a ceph.Batcher, without librados
+// on this machine.
 //
 // # Use
 //
@@ -8,26 +8,40 @@
 //	cli := cephcli.New(host, cephcli.Options{})
 //	cluster := ceph.New(cli)
 //
-// The programs of Octopus and later are spoken to. Key material goes in by
-// standard input and comes out by standard output, never by arguments.
+// Ceph's own ceph program is a Python program. Where the host has it, all requests
+// of a batch are one process: the Python of that program, with the bindings of
+// librados and librbd (Python 3.6 or later). It takes configuration, name and
+// keyring as the ceph program does, and a request takes some milliseconds.
+//
+// A host whose ceph program is something else (a wrapper around a container), that
+// has no bindings, or that sets CEPH_ARGS, runs a program for each request, one
+// after another. The programs of Octopus and later are spoken to. A CLI finds this
+// out with its first batch, at the cost of one process, and remembers it.
+//
+// Key material goes in by standard input and comes out by standard output, never
+// by arguments or the environment.
 //
 // # Errors
 //
-// A refusal is a *ceph.CommandError with the errno that the program named. A
-// host that cannot be reached, or a program that got no answer, is
+// A refusal is a *ceph.CommandError with the errno that librados or the program
+// named. A host that cannot be reached, or an answer that did not come, is
 // ceph.ErrUnreachable; the errors of package remote stay visible to errors.Is
-// and errors.As. A mon command that the package has no arguments for is
-// ceph.ErrInvalid; those that package ceph sends are all known.
+// and errors.As. A monitor command that the package has no arguments for is
+// ceph.ErrInvalid on every host; all commands of package ceph are known.
 //
 // # Concurrency and cancellation
 //
-// A CLI holds no state and is as safe for concurrent use as its host. When
-// ctx ends, the method returns as soon as the host does; a program that was
-// started may have had its effect.
+// A CLI is as safe for concurrent use as its host. Requests of a batch run side by
+// side, 32 at a time, where the host has the bindings. A monitor or an OSD that
+// does not answer ends a request after three quarters of Options.Timeout. When ctx
+// ends, the method returns as soon as the host does; a process that was started
+// may have had its effect. An answer may have 64 MiB, and all answers of a batch
+// 8 MiB, compressed.
 //
 // # Testing
 //
-// The package passes cephtest.TestCommander and cephtest.TestImages against a
-// cluster that its tests start. Tests of code that uses it want
+// The package passes cephtest.TestCommander, cephtest.TestImages and
+// cephtest.TestBatcher against a cluster that its tests start, the last of them
+// also without the bindings. Tests of code that uses it want
 // cephtest.Cluster instead.
 package cephcli

@@ -7,9 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
@@ -19,26 +17,29 @@ const (
 	// lockName is the advisory lock's name on its object, the same in radosconn.
 	lockName = "cephstack"
 
+	listOp = "rbd ls"
+	initOp = "rbd pool init"
+
 	eperm  = 1
 	enoent = 2
 )
 
-func (c *CLI) rbd(args ...string) remote.Run {
+func (c programs) rbd(args ...string) remote.Run {
 	return c.program(cmp.Or(c.options.RBD, "rbd"), args...)
 }
 
-func (c *CLI) rados(pool string, args ...string) remote.Run {
+func (c programs) rados(pool string, args ...string) remote.Run {
 	return c.program(cmp.Or(c.options.Rados, "rados"), append([]string{"--pool", pool}, args...)...)
 }
 
 // InitPool implements ceph.Images.
 //
 // Similar To: rbd pool init <pool>
-func (c *CLI) InitPool(ctx context.Context, pool string) error {
-	const op = "rbd pool init"
-	results, err := c.do(ctx, op, pool, c.rbd("pool", "init", "--pool", pool))
+func (c programs) InitPool(ctx context.Context, pool string) error {
+	results, err := c.do(ctx, initOp, pool, c.rbd("pool", "init", "--pool", pool))
 	if err == nil && strings.Contains(string(results[0].Stderr), "different application") {
-		err = &ceph.CommandError{Op: op, Object: pool, Code: eperm, Status: "pool already registered to a different application"}
+		err = &ceph.CommandError{Op: initOp, Object: pool, Code: eperm,
+			Status: "pool already registered to a different application"}
 	}
 	return err
 }
@@ -46,14 +47,18 @@ func (c *CLI) InitPool(ctx context.Context, pool string) error {
 // List implements ceph.Images.
 //
 // Similar To: rbd ls <pool>
-func (c *CLI) List(ctx context.Context, pool string) ([]string, error) {
-	const op = "rbd ls"
-	results, err := c.do(ctx, op, pool, c.rbd("ls", "--pool", pool, "--format", "json"))
+func (c programs) List(ctx context.Context, pool string) ([]string, error) {
+	results, err := c.do(ctx, listOp, pool, c.rbd("ls", "--pool", pool, "--format", "json"))
 	if err != nil {
 		return nil, err
 	}
+	return imageNames(results[0].Data)
+}
+
+// imageNames reads the JSON that rbd ls writes.
+func imageNames(data []byte) ([]string, error) {
 	var names []string
-	err = decode(op, results[0], &names)
+	err := decode(listOp, data, &names)
 	slices.Sort(names)
 	return names, err
 }
@@ -61,7 +66,7 @@ func (c *CLI) List(ctx context.Context, pool string) ([]string, error) {
 // Inspect implements ceph.Images, with one exchange.
 //
 // Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
-func (c *CLI) Inspect(ctx context.Context, pool, name string) (ceph.Image, error) {
+func (c programs) Inspect(ctx context.Context, pool, name string) (ceph.Image, error) {
 	const op = "rbd info"
 	results, err := c.do(ctx, op, pool+"/"+name,
 		c.rbd("info", "--pool", pool, "--image", name, "--format", "json"),
@@ -76,18 +81,20 @@ func (c *CLI) Inspect(ctx context.Context, pool, name string) (ceph.Image, error
 		Parent   *ceph.Parent `json:"parent"` // pool, image, snapshot, whatever the case
 	}
 	var snaps []snapshot
-	if err := cmp.Or(decode(op, results[0], &info), decode("rbd snap ls", results[1], &snaps)); err != nil {
+	if err := cmp.Or(decode(op, results[0].Data, &info), decode("rbd snap ls", results[1].Data, &snaps)); err != nil {
 		return ceph.Image{}, err
 	}
-	img := ceph.Image{Pool: pool, Name: name, Size: info.Size, Features: info.Features, DataPool: info.DataPool, Parent: info.Parent}
+	img := ceph.Image{Pool: pool, Name: name, Size: info.Size, Features: info.Features, DataPool: info.DataPool,
+		Parent: info.Parent}
 	slices.SortFunc(snaps, func(a, b snapshot) int { return cmp.Compare(a.ID, b.ID) })
 	for _, s := range snaps {
-		img.Snapshots = append(img.Snapshots, ceph.Snapshot{Name: s.Name, Size: s.Size, Protected: fmt.Sprint(s.Protected) == "true"})
+		img.Snapshots = append(img.Snapshots, ceph.Snapshot{Name: s.Name, Size: s.Size,
+			Protected: fmt.Sprint(s.Protected) == "true"})
 	}
 	return img, nil
 }
 
-// A snapshot is one of rbd snap ls.
+// A snapshot is an entry of rbd snap ls.
 type snapshot struct {
 	ID        uint64 `json:"id"`
 	Name      string `json:"name"`
@@ -98,14 +105,14 @@ type snapshot struct {
 // Trash implements ceph.Images.
 //
 // Similar To: rbd trash ls --all <pool>
-func (c *CLI) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
+func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
 	const op = "rbd trash ls"
 	results, err := c.do(ctx, op, pool, c.rbd("trash", "ls", "--pool", pool, "--all", "--format", "json"))
 	if err != nil {
 		return nil, err
 	}
 	var list []ceph.TrashEntry // id and name, whatever the case
-	return list, decode(op, results[0], &list)
+	return list, decode(op, results[0].Data, &list)
 }
 
 // Lock implements ceph.Images. Each call is a holder of its own; to unlock
@@ -113,24 +120,23 @@ func (c *CLI) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error)
 // seconds.
 //
 // Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-func (c *CLI) Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
-	op, at := "rados lock get", pool+"/"+object
-	if ttl <= 0 || object == "" || strings.HasPrefix(object, "-") {
+func (c programs) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
+	op, at := "rados lock get", lock.Pool+"/"+lock.Object
+	if lock.TTL <= 0 || lock.Object == "" || strings.HasPrefix(lock.Object, "-") {
 		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
 	}
 	cookie := rand.Text()
-	seconds := strconv.FormatInt(int64((ttl+time.Second-1)/time.Second), 10)
-	_, err := c.do(ctx, op, at, c.rados(pool, "lock", "get", object, lockName,
-		"--lock-cookie="+cookie, "--lock-description="+owner, "--lock-duration="+seconds))
+	_, err := c.do(ctx, op, at, c.rados(lock.Pool, "lock", "get", lock.Object, lockName,
+		"--lock-cookie="+cookie, "--lock-description="+lock.Owner, "--lock-duration="+seconds(lock.TTL)))
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context) error { return c.unlock(ctx, pool, object, cookie) }, nil
+	return func(ctx context.Context) error { return c.unlock(ctx, lock.Pool, lock.Object, cookie) }, nil
 }
 
 // unlock breaks the lock, because the program that took it was a client of
 // its own, which is gone. The cookie keeps it from breaking another's.
-func (c *CLI) unlock(ctx context.Context, pool, object, cookie string) error {
+func (c programs) unlock(ctx context.Context, pool, object, cookie string) error {
 	op, at := "rados lock break", pool+"/"+object
 	results, err := c.do(ctx, op, at, c.rados(pool, "lock", "info", object, lockName, "--format", "json"))
 	if err != nil {
@@ -139,7 +145,7 @@ func (c *CLI) unlock(ctx context.Context, pool, object, cookie string) error {
 	var info struct {
 		Lockers []struct{ Name, Cookie string } `json:"lockers"`
 	}
-	if err := decode("rados lock info", results[0], &info); err != nil {
+	if err := decode("rados lock info", results[0].Data, &info); err != nil {
 		return err
 	}
 	for _, l := range info.Lockers {
@@ -151,8 +157,8 @@ func (c *CLI) unlock(ctx context.Context, pool, object, cookie string) error {
 	return &ceph.CommandError{Op: op, Object: at, Code: enoent, Status: "the lock is not held any more"}
 }
 
-func decode(op string, r remote.Result, into any) error {
-	if json.Unmarshal(r.Data, into) != nil {
+func decode(op string, data []byte, into any) error {
+	if json.Unmarshal(data, into) != nil {
 		return fmt.Errorf("ceph %s: the answer is not the JSON expected", op)
 	}
 	return nil

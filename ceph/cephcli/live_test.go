@@ -1,7 +1,13 @@
 package cephcli_test
 
 import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,11 +22,20 @@ import (
 func TestLive(t *testing.T) {
 	live := cephlive.Start(t, 1)
 	cli := cephcli.New(remote.Local{}, cephcli.Options{Conf: live.Conf})
+	wrapper := filepath.Join(t.TempDir(), "ceph")
+	require.NoError(t, os.WriteFile(wrapper, []byte("#!/bin/sh\nexec ceph \"$@\"\n"), 0o755))
+	wrapped := cephcli.New(remote.Local{}, cephcli.Options{Conf: live.Conf, Ceph: wrapper})
 	t.Run("Commander", func(t *testing.T) {
 		cephtest.TestCommander(t, func(*testing.T) ceph.Commander { return cli })
 	})
+	t.Run("Batcher", func(t *testing.T) {
+		cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return cli })
+	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) { return cli, live })
+	})
+	t.Run("Batcher without bindings", func(t *testing.T) {
+		cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return wrapped })
 	})
 	t.Run("a muted health check is still a check", func(t *testing.T) {
 		live.Ceph("osd", "set", "noout")
@@ -30,4 +45,60 @@ func TestLive(t *testing.T) {
 		assert.Contains(t, s.Checks, "OSDMAP_FLAGS")
 		assert.Equal(t, []string{"OSDMAP_FLAGS"}, s.Muted)
 	})
+	t.Run("a look is one process, with bindings", func(t *testing.T) { lookOnce(t, live) })
+	t.Run("a key that is none of the cluster's is ErrDenied", func(t *testing.T) { denied(t, live, wrapper) })
+	t.Run("a silent monitor is ErrUnreachable", func(t *testing.T) { silent(t, live) })
+}
+
+// counter is this machine; it counts programs.
+type counter struct {
+	remote.Local
+	runs atomic.Int32
+}
+
+func (c *counter) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	c.runs.Add(int32(len(ops)))
+	return c.Local.Do(ctx, ops...)
+}
+
+func lookOnce(t *testing.T, live *cephlive.Cluster) {
+	host := &counter{}
+	began := time.Now()
+	_, err := ceph.New(cephcli.New(host, cephcli.Options{Conf: live.Conf, Keyring: live.Keyring,
+		Name: "client.admin"})).Look(t.Context(),
+		ceph.Query{Users: []string{"client.a", "client.b", "client.c"}, CRUSH: true, Images: []string{"none"}})
+	require.NoError(t, err)
+	assert.Equal(t, int32(1), host.runs.Load())
+	t.Logf("a look took %s", time.Since(began).Round(time.Millisecond))
+}
+
+func denied(t *testing.T, live *cephlive.Cluster, wrapper string) {
+	keyring := filepath.Join(t.TempDir(), "keyring")
+	require.NoError(t, os.WriteFile(keyring, []byte("[client.admin]\n\tkey = "+
+		"AQBSdFxU0ECOHRAAjnmJMdI0AOBUBBQbGSxnLA==\n"), 0o600))
+	for name, o := range map[string]cephcli.Options{
+		"wrong key":  {Conf: live.Conf, Keyring: keyring},
+		"no keyring": {Conf: live.Conf, Keyring: "/nonexistent/keyring"},
+		"no user":    {Conf: live.Conf, Name: "client.nobody"},
+	} {
+		for _, program := range []string{"", wrapper} {
+			o.Ceph = program
+			_, err := ceph.New(cephcli.New(remote.Local{}, o)).User(t.Context(), "client.none")
+			require.ErrorIs(t, err, ceph.ErrDenied, name)
+			assert.NotErrorIs(t, err, ceph.ErrNotFound, name)
+		}
+	}
+	_, err := ceph.New(cephcli.New(remote.Local{}, cephcli.Options{Conf: "/nonexistent/ceph.conf"})).User(t.Context(),
+		"client.none")
+	require.ErrorContains(t, err, "configuration")
+	assert.NotErrorIs(t, err, ceph.ErrNotFound)
+}
+
+func silent(t *testing.T, live *cephlive.Cluster) {
+	require.NoError(t, live.Mon.Signal(syscall.SIGSTOP))
+	defer func() { assert.NoError(t, live.Mon.Signal(syscall.SIGCONT)) }()
+	began := time.Now()
+	_, err := ceph.New(cephcli.New(remote.Local{}, cephcli.Options{Conf: live.Conf})).User(t.Context(), "client.none")
+	require.ErrorIs(t, err, ceph.ErrUnreachable)
+	assert.Less(t, time.Since(began), 30*time.Second)
 }

@@ -32,7 +32,8 @@ func describe(u *ceph.User) object {
 // a monitor does.
 func (c *Cluster) authCreate(a call) (any, string, error) {
 	entity := a.str("entity")
-	if kind, _, ok := strings.Cut(entity, "."); !ok || !slices.Contains([]string{"client", "osd", "mgr", "mds", "mon", "auth"}, kind) {
+	if kind, _, ok := strings.Cut(entity, "."); !ok ||
+		!slices.Contains([]string{"client", "osd", "mgr", "mds", "mon", "auth"}, kind) {
 		return nil, "", a.refuse(einval, "bad entity name")
 	}
 	caps, err := capsOf(a)

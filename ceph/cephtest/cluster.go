@@ -19,8 +19,8 @@ type Op struct {
 }
 
 // A Cluster is a Ceph cluster in memory: a ceph.Commander, ceph.Images and
-// Seeder. Set its fields before the first use; New fills in those that a
-// cluster cannot do without.
+// Seeder. Set its fields before the first use; New fills in the fields
+// that a cluster needs.
 type Cluster struct {
 	FSID     string
 	Release  string   // such as pacific
@@ -28,7 +28,7 @@ type Cluster struct {
 	MonHosts []string // as in ceph.Status
 	Health   string
 	Checks   []string // health check codes
-	Muted    []string // those of Checks that are muted
+	Muted    []string // the Checks that are muted
 	OSDsUp   int
 	// OSDs are the device classes of the OSDs on each host, all below one root.
 	OSDs map[string][]string
@@ -46,11 +46,12 @@ type Cluster struct {
 
 	mu       sync.Mutex
 	log      []Op
+	batches  int
 	users    map[string]*ceph.User
 	pools    map[string]*pool
 	profiles map[string]profile // of erasure code, by name
 	coded    []rule             // of erasure-coded pools
-	locks    map[[2]string]lock
+	locks    map[[2]string]held
 }
 
 type pool struct {
@@ -71,9 +72,10 @@ func New() *Cluster {
 		OSDs:       map[string][]string{"osd1": {"hdd", "hdd"}, "osd2": {"hdd", "hdd"}, "osd3": {"hdd", "hdd"}},
 		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
 		profiles: map[string]profile{"default": defaultProfile()},
-		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]lock{},
+		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]held{},
 	}
-	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *", "mds": "allow *"}})
+	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *",
+		"mds": "allow *"}})
 	return c
 }
 
@@ -130,7 +132,8 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	}
 	p.PGNum, p.Autoscale, p.Size = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)
-	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{}, overwrites: p.ErasureProfile != ""}
+	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{},
+		overwrites: p.ErasureProfile != ""}
 	if p.Application != "" {
 		q.apps[p.Application] = true
 	}
@@ -138,7 +141,7 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	return q
 }
 
-// Log returns the operations so far, those that were refused included.
+// Log returns the operations so far, including those that were refused.
 func (c *Cluster) Log() []Op {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,6 +12,10 @@ func TestFakeCommander(t *testing.T) {
 	cephtest.TestCommander(t, func(*testing.T) ceph.Commander { return cephtest.New() })
 }
 
+func TestFakeBatcher(t *testing.T) {
+	cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return cephtest.New() })
+}
+
 func TestFakeImages(t *testing.T) {
 	cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) {
 		c := cephtest.New()
@@ -22,9 +26,12 @@ func TestFakeImages(t *testing.T) {
 func TestFakeRefusesWhatItDoesNotKnow(t *testing.T) {
 	c := cephtest.New()
 	for _, text := range []string{
-		"", "[]", `{"prefix":"osd pool delete","format":"json"}`, `{"prefix":"status"}`, `{"prefix":"status","format":"plain"}`,
-		`{"prefix":"status","format":"json","verbose":true}`, `{"prefix":"osd pool create","format":"json","pool":"a","bulk":true}`,
-		`{"prefix":"osd pool create","format":"json","pool":"a","pg_num":1.5}`, `{"prefix":"auth caps","format":"json","entity":"client.a","caps":["mon",1]}`,
+		"", "[]", `{"prefix":"osd pool delete","format":"json"}`, `{"prefix":"status"}`,
+		`{"prefix":"status","format":"plain"}`,
+		`{"prefix":"status","format":"json","verbose":true}`,
+		`{"prefix":"osd pool create","format":"json","pool":"a","bulk":true}`,
+		`{"prefix":"osd pool create","format":"json","pool":"a","pg_num":1.5}`,
+		`{"prefix":"auth caps","format":"json","entity":"client.a","caps":["mon",1]}`,
 		`{"prefix":"auth get-or-create","format":"json","entity":"client.a","caps":["mon"]}`,
 		`{"prefix":"auth get-or-create","format":"json","entity":"a","caps":["mon","allow r"]}`,
 	} {

@@ -59,7 +59,8 @@ func commands() map[string]command {
 		"osd pool get-quota":           {false, "pool:string*", (*Cluster).poolQuota},
 		"osd pool application get":     {false, "pool:string*", (*Cluster).poolApps},
 		"osd pool application enable":  {true, "pool:string* app:string* yes_i_really_mean_it:bool", (*Cluster).poolEnable},
-		"osd pool create": {true, "pool:string* pg_num:int pgp_num:int pool_type:string erasure_code_profile:string rule:string " +
+		"osd pool create": {true, "pool:string* pg_num:int pgp_num:int pool_type:string erasure_code_profile:string " +
+			"rule:string " +
 			"size:int autoscale_mode:string", (*Cluster).poolCreate},
 		"osd pool set":       {true, "pool:string* var:string* val:string* yes_i_really_mean_it:bool", (*Cluster).poolSet},
 		"osd pool set-quota": {true, "pool:string* field:string* val:string*", (*Cluster).poolSetQuota},
@@ -100,8 +101,9 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 // what the rbd program asks of it.
 func (c *Cluster) lacks(op string) bool {
 	first := map[string]string{
-		"osd pool ls": "hammer", "versions": "luminous", "osd pool application get": "luminous", "osd pool application enable": "luminous",
-		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
+		"osd pool ls": "hammer", "versions": "luminous", "osd pool application get": "luminous",
+		"osd pool application enable": "luminous",
+		"rbd pool init":               "luminous", "config generate-minimal-conf": "nautilus",
 	}[op]
 	return c.Release < first
 }
@@ -170,7 +172,8 @@ type object = map[string]any
 func (c *Cluster) status(call) (any, string, error) {
 	checks := object{}
 	for _, code := range c.Checks {
-		checks[code] = object{"severity": "HEALTH_WARN", "summary": object{"message": code}, "muted": slices.Contains(c.Muted, code)}
+		checks[code] = object{"severity": "HEALTH_WARN", "summary": object{"message": code},
+			"muted": slices.Contains(c.Muted, code)}
 	}
 	return object{
 		"fsid":   c.FSID,
@@ -194,7 +197,8 @@ func (c *Cluster) monDump(call) (any, string, error) {
 		}
 		mons = append(mons, object{"rank": i, "name": string(rune('a' + i)), "public_addrs": object{"addrvec": addrs}})
 	}
-	return object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons}, "dumped monmap epoch 1", nil
+	return object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons},
+		"dumped monmap epoch 1", nil
 }
 
 func (c *Cluster) versions(call) (any, string, error) {

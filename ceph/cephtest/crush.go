@@ -25,7 +25,8 @@ func (c *Cluster) AddErasureRule(name, profile string) error {
 func (c *Cluster) addRule(a call, name, profile string) error {
 	p, ok := c.profiles[profile]
 	if !ok {
-		return a.refuse(einval, "cannot determine the erasure code plugin because there is no 'plugin' entry in the erasure_code_profile {}")
+		return a.refuse(einval, "cannot determine the erasure code plugin because there is no 'plugin' entry in the "+
+			"erasure_code_profile {}")
 	}
 	if slices.Contains(c.ruleNames(), name) {
 		return nil
@@ -96,7 +97,8 @@ func (c *Cluster) classes() []string {
 func (c *Cluster) rules() []object {
 	rules := []object{}
 	add := func(name string, kind int, take, choose object) {
-		rules = append(rules, object{"rule_id": len(rules), "ruleset": c.ruleset(len(rules)), "rule_name": name, "type": kind, "steps": []object{take, choose, {"op": "emit"}}})
+		rules = append(rules, object{"rule_id": len(rules), "ruleset": c.ruleset(len(rules)), "rule_name": name, "type": kind,
+			"steps": []object{take, choose, {"op": "emit"}}})
 	}
 	for _, name := range c.CRUSHRules {
 		add(name, 1, c.take(""), object{"op": "chooseleaf_firstn", "num": 0, "type": "host"})
@@ -111,7 +113,7 @@ func (c *Cluster) rules() []object {
 	return rules
 }
 
-// ruleset is that of a rule. Before Luminous rules were known by it, and it could be
+// ruleset is the ruleset of a rule. Before Luminous a pool named its rule by it, and it could be
 // another number than the rule's own.
 func (c *Cluster) ruleset(rule int) int {
 	if c.Release < "luminous" {
@@ -149,10 +151,12 @@ func (c *Cluster) tree(class string) []object {
 			}
 			osd++
 		}
-		buckets = append(buckets, object{"id": root - 1 - i, "name": host + suffix(class), "type_id": 1, "type_name": "host", "items": items})
+		buckets = append(buckets, object{"id": root - 1 - i, "name": host + suffix(class), "type_id": 1, "type_name": "host",
+			"items": items})
 		hosts = append(hosts, object{"id": root - 1 - i, "weight": len(items) << 16, "pos": i})
 	}
-	return append(buckets, object{"id": root, "name": "default" + suffix(class), "type_id": 11, "type_name": "root", "items": hosts})
+	return append(buckets, object{"id": root, "name": "default" + suffix(class), "type_id": 11, "type_name": "root",
+		"items": hosts})
 }
 
 func (c *Cluster) crushRules(call) (any, string, error) { return c.rules(), "", nil }
@@ -170,5 +174,6 @@ func (c *Cluster) crushDump(call) (any, string, error) {
 	for _, class := range c.classes() {
 		buckets = append(buckets, c.tree(class)...)
 	}
-	return object{"devices": devices, "types": types, "buckets": buckets, "rules": c.rules(), "tunables": object{}, "choose_args": object{}}, "", nil
+	return object{"devices": devices, "types": types, "buckets": buckets, "rules": c.rules(), "tunables": object{},
+		"choose_args": object{}}, "", nil
 }

@@ -3,7 +3,8 @@
 //
 // # Use
 //
-// New gives a Cluster, which is a ceph.Commander, a ceph.Images and a Seeder:
+// New gives a Cluster, which is a ceph.Batcher (and so a ceph.Commander and a
+// ceph.Images) and a Seeder:
 //
 //	fake := cephtest.New()
 //	cluster := ceph.New(fake)
@@ -28,6 +29,7 @@
 //
 // # Testing
 //
-// TestCommander and TestImages are the contracts of ceph.Commander and
-// ceph.Images in executable form. There are no flags to skip a promise.
+// TestCommander, TestImages and TestBatcher are the contracts of ceph.Commander,
+// ceph.Images and ceph.Batcher in executable form. There are no flags to skip a
+// promise. Batches counts exchanges: with it a test can hold code to one exchange.
 package cephtest

@@ -49,7 +49,8 @@ func (c *Cluster) AddErasureProfile(p ceph.ErasureProfile) {
 // whole is a profile with all that Ceph's default plugin adds to it.
 func (p profile) whole() profile {
 	out := profile{"crush-device-class": "", "crush-failure-domain": "host", "crush-root": "default",
-		"jerasure-per-chunk-alignment": "false", "k": "2", "m": "2", "plugin": "jerasure", "technique": "reed_sol_van", "w": "8"}
+		"jerasure-per-chunk-alignment": "false", "k": "2", "m": "2", "plugin": "jerasure",
+		"technique": "reed_sol_van", "w": "8"}
 	maps.Copy(out, p)
 	return out
 }
@@ -72,7 +73,8 @@ func (c *Cluster) profileSet(a call) (any, string, error) {
 	for _, name := range []string{"k", "m"} {
 		if value, ok := given[name]; ok {
 			if _, err := strconv.Atoi(value); err != nil {
-				return nil, "", a.refuse(einval, "could not convert %s=%s to int because Expected option value to be integer, got '%s'", name, value, value)
+				return nil, "", a.refuse(einval, "could not convert %s=%s to int because Expected option value to be integer, "+
+					"got '%s'", name, value, value)
 			}
 		}
 	}
@@ -88,7 +90,8 @@ func (c *Cluster) profileSet(a call) (any, string, error) {
 	}
 	name := a.str("name")
 	if have, ok := c.profiles[name]; ok && !maps.Equal(have.whole(), want) {
-		return nil, "", a.refuse(eperm, "will not override erasure code profile %s because the existing profile %s is different from the proposed profile %s", name, have, want)
+		return nil, "", a.refuse(eperm, "will not override erasure code profile %s because the existing profile %s is "+
+			"different from the proposed profile %s", name, have, want)
 	}
 	c.profiles[name] = want
 	return nil, "", nil

@@ -54,7 +54,8 @@ func (s *suite) dataPool() {
 	found := s.find(p.Name)
 	s.equal([]any{found.Size, found.MinSize, found.CRUSHRule, found.Application}, []any{3, 2, p.Name, "rbd"})
 	s.equal(p.Diff(found), []ceph.Setting(nil))
-	_, err := s.send(nil, object{"prefix": "osd pool set", "pool": p.Name, "var": "allow_ec_overwrites", "val": "false", "format": "json"})
+	_, err := s.send(nil, object{"prefix": "osd pool set", "pool": p.Name, "var": "allow_ec_overwrites", "val": "false",
+		"format": "json"})
 	s.is(err, ceph.ErrInvalid)
 	s.equal(p.Diff(s.find(p.Name)), []ceph.Setting(nil))
 
@@ -106,7 +107,8 @@ func (s *suite) crushOfProfile() {
 func (s *suite) ruleOfKind() {
 	const replicated = "replicated_rule"
 	coded := s.coded(ceph.ErasureProfile{K: 2, M: 1, FailureDomain: "osd"})
-	s.is(s.cluster.CreatePool(s.ctx, ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: coded.ErasureProfile, CRUSHRule: replicated}), ceph.ErrInvalid)
+	s.is(s.cluster.CreatePool(s.ctx, ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: coded.ErasureProfile,
+		CRUSHRule: replicated}), ceph.ErrInvalid)
 	s.is(s.cluster.UpdatePool(s.ctx, ceph.Pool{Name: coded.Name, CRUSHRule: replicated}), ceph.ErrInvalid)
 	s.is(s.cluster.CreatePool(s.ctx, ceph.Pool{Name: unique(), PGNum: 4, CRUSHRule: coded.CRUSHRule}), ceph.ErrInvalid)
 	plain := unique()
@@ -115,7 +117,8 @@ func (s *suite) ruleOfKind() {
 	other := ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: coded.ErasureProfile, CRUSHRule: coded.CRUSHRule}
 	s.ok(s.cluster.CreatePool(s.ctx, other))
 	s.equal(s.find(other.Name).CRUSHRule, coded.CRUSHRule)
-	s.is(s.cluster.CreatePool(s.ctx, ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: coded.ErasureProfile, CRUSHRule: "no-such-rule"}), ceph.ErrNotFound)
+	s.is(s.cluster.CreatePool(s.ctx, ceph.Pool{Name: unique(), PGNum: 4, ErasureProfile: coded.ErasureProfile,
+		CRUSHRule: "no-such-rule"}), ceph.ErrNotFound)
 }
 
 // coded makes a pool with a profile, which it gives a name.
@@ -134,7 +137,8 @@ func (s *suite) crushMap() {
 	pool := s.coded(profile)
 	m, err := s.cluster.CRUSHMap(s.ctx)
 	s.ok(err)
-	osds, ofClass, hosts := m.ProfileDomains(ceph.ErasureProfile{FailureDomain: "osd"}), m.ProfileDomains(profile), m.ProfileDomains(ceph.ErasureProfile{})
+	osds, ofClass, hosts := m.ProfileDomains(ceph.ErasureProfile{FailureDomain: "osd"}), m.ProfileDomains(profile),
+		m.ProfileDomains(ceph.ErasureProfile{})
 	if hosts < 1 || osds < hosts || ofClass < 1 || osds < ofClass {
 		s.Fatalf("%d OSDs, %d of class %s, on %d hosts", osds, ofClass, class, hosts)
 	}

@@ -14,7 +14,7 @@ type trashed struct {
 	image *ceph.Image
 }
 
-type lock struct {
+type held struct {
 	owner   string
 	holder  *byte // identity of one Lock call
 	expires time.Time
@@ -84,17 +84,17 @@ func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.Trash
 }
 
 // Lock implements ceph.Images.
-func (c *Cluster) Lock(ctx context.Context, poolName, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
-	op := Op{"rados lock get", poolName + "/" + object, true}
-	if ttl <= 0 || object == "" {
+func (c *Cluster) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
+	op := Op{"rados lock get", lock.Pool + "/" + lock.Object, true}
+	if lock.TTL <= 0 || lock.Object == "" {
 		return nil, refuse(op.Name, op.Object, einval, "a lock needs an object and a time to live")
 	}
-	key, me := [2]string{poolName, object}, new(byte)
-	err := c.rbd(ctx, op, poolName, func(*pool) error {
+	key, me := [2]string{lock.Pool, lock.Object}, new(byte)
+	err := c.rbd(ctx, op, lock.Pool, func(*pool) error {
 		if l, held := c.locks[key]; held && c.Now().Before(l.expires) {
 			return refuse(op.Name, op.Object, ebusy, "held by "+l.owner)
 		}
-		c.locks[key] = lock{owner, me, c.Now().Add(ttl)}
+		c.locks[key] = held{lock.Owner, me, c.Now().Add(lock.TTL)}
 		return nil
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *Cluster) Lock(ctx context.Context, poolName, object, owner string, ttl 
 	}
 	return func(ctx context.Context) error {
 		op := Op{"rados lock break", op.Object, true}
-		return c.rbd(ctx, op, poolName, func(*pool) error {
+		return c.rbd(ctx, op, lock.Pool, func(*pool) error {
 			if l, held := c.locks[key]; !held || l.holder != me || !c.Now().Before(l.expires) {
 				return refuse(op.Name, op.Object, enoent, "the lock is not held any more")
 			}

@@ -71,7 +71,7 @@ func (s *imageSuite) noPool() {
 	s.is(err, ceph.ErrNotFound)
 	_, err = s.images.Trash(s.ctx, name)
 	s.is(err, ceph.ErrNotFound)
-	_, err = s.images.Lock(s.ctx, name, "o", "me", time.Minute)
+	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: name, Object: "o", Owner: "me", TTL: time.Minute})
 	s.is(err, ceph.ErrNotFound)
 }
 
@@ -131,7 +131,8 @@ func (s *imageSuite) snapshots() {
 	s.ok(s.seed.AddSnapshot(s.pool, "image", "a-second", false))
 	img, err := s.images.Inspect(s.ctx, s.pool, "image")
 	s.ok(err)
-	s.equal(img.Snapshots, []ceph.Snapshot{{Name: "z-first", Size: 4 * mib, Protected: true}, {Name: "a-second", Size: 4 * mib}})
+	s.equal(img.Snapshots, []ceph.Snapshot{{Name: "z-first", Size: 4 * mib, Protected: true},
+		{Name: "a-second", Size: 4 * mib}})
 }
 
 func (s *imageSuite) clone() {
@@ -161,18 +162,18 @@ func (s *imageSuite) trash() {
 }
 
 func (s *imageSuite) lock() {
-	unlock, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute)
+	unlock, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
 	s.ok(err)
 	for _, owner := range []string{"me", "you"} {
-		_, err = s.images.Lock(s.ctx, s.pool, "lock", owner, time.Minute)
+		_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: owner, TTL: time.Minute})
 		s.is(err, ceph.ErrLocked)
 	}
-	other, err := s.images.Lock(s.ctx, s.pool, "another", "you", time.Minute)
+	other, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "another", Owner: "you", TTL: time.Minute})
 	s.ok(err)
 	s.ok(other(s.ctx))
 	s.ok(unlock(s.ctx))
 	s.is(unlock(s.ctx), ceph.ErrNotFound)
-	unlock, err = s.images.Lock(s.ctx, s.pool, "lock", "you", time.Minute)
+	unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you", TTL: time.Minute})
 	s.ok(err)
 	s.ok(unlock(s.ctx))
 }
@@ -182,7 +183,8 @@ func (s *imageSuite) race() {
 	var held atomic.Int32
 	for range 4 {
 		wg.Go(func() {
-			if _, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute); err == nil {
+			if _, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me",
+				TTL: time.Minute}); err == nil {
 				held.Add(1)
 			} else if !errors.Is(err, ceph.ErrLocked) {
 				s.Error(err)
@@ -194,11 +196,12 @@ func (s *imageSuite) race() {
 }
 
 func (s *imageSuite) expiry() {
-	late, err := s.images.Lock(s.ctx, s.pool, "lock", "me", time.Second)
+	late, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Second})
 	s.ok(err)
 	var unlock func(context.Context) error
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if unlock, err = s.images.Lock(s.ctx, s.pool, "lock", "you", time.Minute); err == nil {
+		if unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you",
+			TTL: time.Minute}); err == nil {
 			break
 		}
 		s.is(err, ceph.ErrLocked)
@@ -208,15 +211,15 @@ func (s *imageSuite) expiry() {
 	}
 	// Whoever comes late must not take the next holder's lock away.
 	s.is(late(s.ctx), ceph.ErrNotFound)
-	_, err = s.images.Lock(s.ctx, s.pool, "lock", "me", time.Minute)
+	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
 	s.is(err, ceph.ErrLocked)
 	s.ok(unlock(s.ctx))
 }
 
 func (s *imageSuite) noTTL() {
-	_, err := s.images.Lock(s.ctx, s.pool, "lock", "me", 0)
+	_, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: 0})
 	s.is(err, ceph.ErrInvalid)
-	_, err = s.images.Lock(s.ctx, s.pool, "", "me", time.Minute)
+	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "", Owner: "me", TTL: time.Minute})
 	s.is(err, ceph.ErrInvalid)
 }
 
@@ -225,6 +228,6 @@ func (s *imageSuite) endedContext() {
 	cancel()
 	_, err := s.images.List(ctx, s.pool)
 	s.is(err, context.Canceled)
-	_, err = s.images.Lock(ctx, s.pool, "lock", "me", time.Minute)
+	_, err = s.images.Lock(ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
 	s.is(err, context.Canceled)
 }

@@ -56,7 +56,8 @@ func (c *Cluster) poolCreate(a call) (any, string, error) {
 		}
 		return nil, "pool '" + name + "' already exists", nil
 	}
-	if c.Release < "nautilus" && a.int("size") != 0 || c.Release < "luminous" && a.str("rule") != "" { // as the ceph program of then says
+	if c.Release < "nautilus" && a.int("size") != 0 || c.Release < "luminous" &&
+		a.str("rule") != "" { // as the ceph program of then says
 		return nil, "", a.refuse(einval, "invalid command")
 	}
 	if c.Release < "nautilus" && a.int("pg_num") == 0 {
@@ -72,7 +73,8 @@ func (c *Cluster) poolCreate(a call) (any, string, error) {
 
 // desired checks the fields of a pool to create.
 func (c *Cluster) desired(a call) (ceph.Pool, error) {
-	p := ceph.Pool{Name: a.str("pool"), PGNum: a.int("pg_num"), Autoscale: a.str("autoscale_mode"), Size: a.int("size"), CRUSHRule: a.str("rule")}
+	p := ceph.Pool{Name: a.str("pool"), PGNum: a.int("pg_num"), Autoscale: a.str("autoscale_mode"), Size: a.int("size"),
+		CRUSHRule: a.str("rule")}
 	switch kind := a.str("pool_type"); {
 	case kind == "erasure":
 		p.ErasureProfile = a.str("erasure_code_profile")
@@ -98,7 +100,8 @@ func (c *Cluster) desired(a call) (ceph.Pool, error) {
 
 func checkPGNum(a call, n int, given bool) error {
 	if given && (n <= 0 || n > 65536) {
-		return a.refuse(erange, "'pg_num' must be greater than 0 and less than or equal to 65536 (you may adjust 'mon max pool pg num' for higher values)")
+		return a.refuse(erange, "'pg_num' must be greater than 0 and less than or equal to 65536 (you may adjust 'mon max "+
+			"pool pg num' for higher values)")
 	}
 	return nil
 }
@@ -116,7 +119,8 @@ func (c *Cluster) poolSet(a call) (any, string, error) {
 	case "size", "min_size", "pg_num":
 		n, err := strconv.Atoi(value)
 		if err != nil {
-			return nil, "", a.refuse(einval, "error parsing integer value '%s': Expected option value to be integer, got '%s'", value, value)
+			return nil, "", a.refuse(einval, "error parsing integer value '%s': Expected option value to be integer, got '%s'",
+				value, value)
 		}
 		err = c.setNumber(a, p, field, n)
 		if err != nil {
@@ -192,7 +196,8 @@ func (c *Cluster) poolEnable(a call) (any, string, error) {
 	app := a.str("app")
 	yes, _ := a.args["yes_i_really_mean_it"].(bool)
 	if len(p.apps) > 0 && !p.apps[app] && !yes {
-		return nil, "", a.refuse(eperm, "Are you SURE? Pool '%s' already has an enabled application; pass --yes-i-really-mean-it to proceed anyway", p.Name)
+		return nil, "", a.refuse(eperm, "Are you SURE? Pool '%s' already has an enabled application; pass "+
+			"--yes-i-really-mean-it to proceed anyway", p.Name)
 	}
 	p.apps[app] = true
 	return nil, "enabled application '" + app + "' on pool '" + p.Name + "'", nil
@@ -215,7 +220,8 @@ func (c *Cluster) poolQuota(a call) (any, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	return object{"pool_name": p.Name, "pool_id": p.id, "quota_max_objects": p.MaxObjects, "quota_max_bytes": p.MaxBytes}, "", nil
+	return object{"pool_name": p.Name, "pool_id": p.id, "quota_max_objects": p.MaxObjects,
+		"quota_max_bytes": p.MaxBytes}, "", nil
 }
 
 func (c *Cluster) poolSetQuota(a call) (any, string, error) {

@@ -102,7 +102,7 @@ func (c *Cluster) MoveToTrash(poolName, name string) error {
 	})
 }
 
-// RemoveSnapshot removes a snapshot; one with clones is ErrLocked (EBUSY).
+// RemoveSnapshot removes a snapshot. A snapshot with clones is ErrLocked (EBUSY).
 func (c *Cluster) RemoveSnapshot(poolName, image, snapshot string) error {
 	return c.seed("rbd snap rm", poolName, image, func(_ *pool, img *ceph.Image) error {
 		object := poolName + "/" + image + "@" + snapshot
@@ -118,7 +118,7 @@ func (c *Cluster) RemoveSnapshot(poolName, image, snapshot string) error {
 	})
 }
 
-// RemoveImage removes an image; one with snapshots is refused (ENOTEMPTY).
+// RemoveImage removes an image. An image with snapshots is refused (ENOTEMPTY).
 func (c *Cluster) RemoveImage(poolName, name string) error {
 	return c.seed("rbd rm", poolName, name, func(p *pool, img *ceph.Image) error {
 		if len(img.Snapshots) > 0 {

@@ -15,7 +15,8 @@ func (s *suite) noUser() {
 	_, err := s.cluster.User(s.ctx, entity)
 	s.is(err, ceph.ErrNotFound)
 	s.is(s.cluster.SetCaps(s.ctx, entity, nil, s.caps()), ceph.ErrNotFound)
-	_, err = s.send(nil, object{"prefix": "auth caps", "entity": entity, "caps": []string{"mon", "allow r"}, "format": "json"})
+	_, err = s.send(nil, object{"prefix": "auth caps", "entity": entity, "caps": []string{"mon", "allow r"},
+		"format": "json"})
 	s.is(err, ceph.ErrNotFound)
 }
 
@@ -66,7 +67,8 @@ func (s *suite) badCaps() {
 func (s *suite) setCaps() {
 	entity := s.entity()
 	u, err := s.cluster.CreateUser(s.ctx, entity, ceph.Caps{"mon": "allow r", "mds": "allow r",
-		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r pool=operator-data"})
+		"osd": "allow class-read object_prefix rbd_children, allow rwx pool=volumes, allow rx pool=images, allow r " +
+			"pool=operator-data"})
 	s.ok(err)
 	s.ok(s.cluster.SetCaps(s.ctx, entity, u.Caps, u.Caps.Merge(s.caps())))
 	found, err := s.cluster.User(s.ctx, entity)

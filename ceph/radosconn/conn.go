@@ -14,8 +14,8 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 )
 
-// A Conn is a connection to one cluster. It is a ceph.Commander and a
-// ceph.Images.
+// A Conn is a connection to one cluster. It is a ceph.Batcher, which is a
+// ceph.Commander and a ceph.Images too.
 type Conn struct {
 	handle *rados.Conn
 	slots  chan struct{}
@@ -25,10 +25,7 @@ type Conn struct {
 	closed bool
 }
 
-var (
-	_ ceph.Commander = (*Conn)(nil)
-	_ ceph.Images    = (*Conn)(nil)
-)
+var _ ceph.Batcher = (*Conn)(nil)
 
 // Dial connects to a cluster. It returns within 100 ms after ctx has ended;
 // what librados has begun by then ends by itself within Timeouts.Connect.
@@ -59,7 +56,8 @@ func dialError(name string, err error) error {
 	case enoent, eperm, eacces, eopnotsupp:
 		return fmt.Errorf("%w: radosconn: no key for %s, or not the cluster's (errno %d)", ceph.ErrDenied, name, code)
 	case eio:
-		return fmt.Errorf("%w: radosconn: keyring that librados cannot read: broken, or with a key of a type that it does not know", ceph.ErrInvalid)
+		return fmt.Errorf("%w: radosconn: keyring that librados cannot read: broken, or with a key of a type that it does "+
+			"not know", ceph.ErrInvalid)
 	case einval:
 		return fmt.Errorf("%w: radosconn: conf without monitors, or unreadable key for %s", ceph.ErrInvalid, name)
 	default:

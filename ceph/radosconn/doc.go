@@ -1,11 +1,11 @@
-// Package radosconn reaches a Ceph cluster through librados and librbd, as
-// ceph.Commander and ceph.Images.
+// Package radosconn reaches a Ceph cluster through librados and librbd. It is a
+// ceph.Batcher.
 //
 // It needs cgo and the libraries' headers (librados-dev and librbd-dev on
 // Debian); without cgo the package is empty, and the rest of the module does
-// not need it. Any release since Nautilus does, and no build tag: of go-ceph
-// only the rados package is used, and the few calls to librbd are ones that
-// all these releases have.
+// not need it. Any release since Nautilus will do, without a build tag: of go-ceph
+// only the rados package is used, and all these releases have the few calls to
+// librbd.
 //
 // # Use
 //
@@ -21,10 +21,10 @@
 //
 // # Errors
 //
-// A refusal is a *ceph.CommandError. Dial answers ceph.ErrUnreachable when no
-// monitor does, ceph.ErrDenied when there is no key for the name or the
-// monitors do not take it, and ceph.ErrInvalid for a conf or a keyring that
-// librados cannot read: one before 20.2.4 and 19.2.6 reads no keyring with an
+// A refusal is a *ceph.CommandError. Dial returns ceph.ErrUnreachable when no
+// monitor answers, ceph.ErrDenied when there is no key for the name or the
+// monitors refuse it, and ceph.ErrInvalid for a conf or a keyring that librados
+// cannot read. A librados before 20.2.4 and 19.2.6 cannot read a keyring with an
 // aes256k key. A call after Close is ceph.ErrUnreachable.
 //
 // # Concurrency and cancellation
@@ -38,7 +38,7 @@
 //
 // # Testing
 //
-// The package passes cephtest.TestCommander and cephtest.TestImages against a
-// cluster that its tests start. Tests of code that uses it want
+// The package passes cephtest.TestCommander, cephtest.TestImages and
+// cephtest.TestBatcher against a cluster that its tests start. Tests of code that uses it want
 // cephtest.Cluster instead.
 package radosconn

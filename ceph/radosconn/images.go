@@ -7,7 +7,6 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"slices"
-	"time"
 
 	"github.com/ceph/go-ceph/rados"
 
@@ -17,22 +16,25 @@ import (
 // lockName is the advisory lock's name on its object, the same in cephcli.
 const lockName = "cephstack"
 
-// inPool runs fn with an open pool.
-func (c *Conn) inPool(ctx context.Context, op, pool, object string, fn func(*rados.IOContext) error) error {
+// A task is what is done to which object of which pool.
+type task struct{ op, pool, object string }
+
+// inPool runs fn with the task's pool, open.
+func (c *Conn) inPool(ctx context.Context, t task, fn func(*rados.IOContext) error) error {
 	return c.call(ctx, func() error {
-		ioctx, err := c.handle.OpenIOContext(pool)
+		ioctx, err := c.handle.OpenIOContext(t.pool)
 		if err != nil {
-			return refused(op, pool, "", err)
+			return refused(t.op, t.pool, "", err)
 		}
 		defer ioctx.Destroy()
-		return refused(op, object, "", fn(ioctx))
+		return refused(t.op, t.object, "", fn(ioctx))
 	})
 }
 
 // read is inPool for a result, which is only handed out by a call that ended.
-func read[T any](ctx context.Context, c *Conn, at [3]string, fn func(*rados.IOContext) (T, error)) (T, error) {
+func read[T any](ctx context.Context, c *Conn, t task, fn func(*rados.IOContext) (T, error)) (T, error) {
 	result := make(chan T, 1)
-	err := c.inPool(ctx, at[0], at[1], at[2], func(ioctx *rados.IOContext) error {
+	err := c.inPool(ctx, t, func(ioctx *rados.IOContext) error {
 		v, err := fn(ioctx)
 		result <- v
 		return err
@@ -60,16 +62,17 @@ func (c *Conn) InitPool(ctx context.Context, pool string) error {
 	}
 	var apps map[string]any
 	if json.Unmarshal(reply.Data, &apps) == nil && len(apps) > 0 && apps["rbd"] == nil {
-		return &ceph.CommandError{Op: op, Object: pool, Code: eperm, Status: "pool already registered to a different application"}
+		return &ceph.CommandError{Op: op, Object: pool, Code: eperm,
+			Status: "pool already registered to a different application"}
 	}
-	return c.inPool(ctx, op, pool, pool, initPool)
+	return c.inPool(ctx, task{op, pool, pool}, initPool)
 }
 
 // List implements ceph.Images.
 //
 // Similar To: rbd ls <pool>
 func (c *Conn) List(ctx context.Context, pool string) ([]string, error) {
-	names, err := read(ctx, c, [3]string{"rbd ls", pool, pool}, imageNames)
+	names, err := read(ctx, c, task{"rbd ls", pool, pool}, imageNames)
 	slices.Sort(names)
 	return names, err
 }
@@ -78,7 +81,7 @@ func (c *Conn) List(ctx context.Context, pool string) ([]string, error) {
 //
 // Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
 func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, error) {
-	return read(ctx, c, [3]string{"rbd info", pool, pool + "/" + name}, func(ioctx *rados.IOContext) (ceph.Image, error) {
+	return read(ctx, c, task{"rbd info", pool, pool + "/" + name}, func(ioctx *rados.IOContext) (ceph.Image, error) {
 		img, data, err := inspect(ioctx, name)
 		img.Pool, img.Name = pool, name
 		if err == nil && data != ioctx.GetPoolID() {
@@ -92,21 +95,21 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 //
 // Similar To: rbd trash ls --all <pool>
 func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
-	return read(ctx, c, [3]string{"rbd trash ls", pool, pool}, trash)
+	return read(ctx, c, task{"rbd trash ls", pool, pool}, trash)
 }
 
 // Lock implements ceph.Images. Each call is a holder of its own; to unlock
 // what has expired is ceph.ErrNotFound.
 //
 // Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-func (c *Conn) Lock(ctx context.Context, pool, object, owner string, ttl time.Duration) (func(context.Context) error, error) {
-	op, at := "rados lock get", pool+"/"+object
-	if ttl <= 0 || object == "" {
+func (c *Conn) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
+	op, at := "rados lock get", lock.Pool+"/"+lock.Object
+	if lock.TTL <= 0 || lock.Object == "" {
 		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
 	}
 	cookie := rand.Text()
-	code, err := read(ctx, c, [3]string{op, pool, at}, func(ioctx *rados.IOContext) (int, error) {
-		return ioctx.LockExclusive(object, lockName, cookie, owner, ttl, nil)
+	code, err := read(ctx, c, task{op, lock.Pool, at}, func(ioctx *rados.IOContext) (int, error) {
+		return ioctx.LockExclusive(lock.Object, lockName, cookie, lock.Owner, lock.TTL, nil)
 	})
 	if err == nil && code != 0 {
 		err = &ceph.CommandError{Op: op, Object: at, Code: ebusy, Status: "somebody else holds the lock"}
@@ -116,8 +119,8 @@ func (c *Conn) Lock(ctx context.Context, pool, object, owner string, ttl time.Du
 	}
 	return func(ctx context.Context) error {
 		op := "rados lock break"
-		code, err := read(ctx, c, [3]string{op, pool, at}, func(ioctx *rados.IOContext) (int, error) {
-			return ioctx.Unlock(object, lockName, cookie)
+		code, err := read(ctx, c, task{op, lock.Pool, at}, func(ioctx *rados.IOContext) (int, error) {
+			return ioctx.Unlock(lock.Object, lockName, cookie)
 		})
 		if err == nil && code != 0 {
 			err = &ceph.CommandError{Op: op, Object: at, Code: enoent, Status: "the lock is not held any more"}

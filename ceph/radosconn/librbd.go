@@ -115,7 +115,8 @@ func parent(image C.rbd_image_t) (*ceph.Parent, error) {
 	}
 	defer C.rbd_linked_image_spec_cleanup(&from)
 	defer C.rbd_snap_spec_cleanup(&snap)
-	return &ceph.Parent{Pool: C.GoString(from.pool_name), Image: C.GoString(from.image_name), Snapshot: C.GoString(snap.name)}, nil
+	return &ceph.Parent{Pool: C.GoString(from.pool_name), Image: C.GoString(from.image_name),
+		Snapshot: C.GoString(snap.name)}, nil
 }
 
 // snapshots lists what users took, without the snapshots of groups, mirrors
@@ -127,7 +128,8 @@ func snapshots(image C.rbd_image_t) (out []ceph.Snapshot, err error) {
 	}
 	defer C.rbd_snap_list_end(&list[0])
 	// The list ends with an entry without a name.
-	users := slices.SortedFunc(slices.Values(list[:len(list)-1]), func(a, b C.rbd_snap_info_t) int { return cmp.Compare(a.id, b.id) })
+	users := slices.SortedFunc(slices.Values(list[:len(list)-1]),
+		func(a, b C.rbd_snap_info_t) int { return cmp.Compare(a.id, b.id) })
 	for _, s := range users {
 		var space C.rbd_snap_namespace_type_t
 		if err := result(C.rbd_snap_get_namespace_type(image, s.id, &space)); err != nil {

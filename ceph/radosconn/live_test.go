@@ -40,6 +40,9 @@ func TestLive(t *testing.T) {
 	t.Run("Commander", func(t *testing.T) {
 		cephtest.TestCommander(t, func(t *testing.T) ceph.Commander { return dial(t, cfg) })
 	})
+	t.Run("Batcher", func(t *testing.T) {
+		cephtest.TestBatcher(t, func(t *testing.T) ceph.Batcher { return dial(t, cfg) })
+	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
 	})
@@ -126,10 +129,14 @@ func capsOracle(t *testing.T, conn *radosconn.Conn) {
 	cluster := ceph.New(conn)
 	for i, caps := range []ceph.Caps{
 		{"osd": `allow  rwx pool volumes, allow pool=x rwx; profile rbd pool='a b' namespace=t*`},
-		{"osd": `allow class-read object_prefix rbd_children, allow r class-read pool=x, allow rw tag rbd *=*, allow rw tag cephfs data=a`},
-		{"osd": `allow class rbd child_attach object_prefix rbd_header., allow rw network 1.2.3.0/24, allow all, allow rw namespace=""`},
-		{"mon": `allow r, allow profile osd, allow service mon rw, allow command "osd blacklist", profile rbd network 10.0.0.0/8`},
-		{"mon": `allow command='osd blacklist' with blacklistop=add addr regex "^[^/]+/[0-9]+$", allow command "auth get" with entity prefix client.`},
+		{"osd": `allow class-read object_prefix rbd_children, allow r class-read pool=x, allow rw tag rbd *=*, allow rw ` +
+			`tag cephfs data=a`},
+		{"osd": `allow class rbd child_attach object_prefix rbd_header., allow rw network 1.2.3.0/24, allow all, allow rw ` +
+			`namespace=""`},
+		{"mon": `allow r, allow profile osd, allow service mon rw, allow command "osd blacklist", profile rbd network ` +
+			`10.0.0.0/8`},
+		{"mon": `allow command='osd blacklist' with blacklistop=add addr regex "^[^/]+/[0-9]+$", allow command "auth get" ` +
+			`with entity prefix client.`},
 		{"mgr": `profile rbd pool=x, profile rbd-read-only pool=y, allow module status r, allow service mon rw`},
 		{"mds": `allow rwps path=/a/b uid=1 gids=1,2, allow r fsname=x, allow *`},
 	} {
@@ -165,7 +172,8 @@ func silentMon(t *testing.T, live *cephlive.Cluster) {
 	assert.Less(t, time.Since(start), 15*time.Second)
 
 	endsAfter(t, patience, func(ctx context.Context) error {
-		_, err := radosconn.Dial(ctx, radosconn.Config{ConfFile: live.Conf, Timeouts: radosconn.Timeouts{Connect: 2 * time.Second}})
+		_, err := radosconn.Dial(ctx, radosconn.Config{ConfFile: live.Conf,
+			Timeouts: radosconn.Timeouts{Connect: 2 * time.Second}})
 		return err
 	})
 

@@ -40,8 +40,8 @@ func bars(rows []row) []bar {
 		all = append(all, b)
 	}
 	versus := func(peer, scenario string, m number, what string, want float64) {
-		p, ok1 := find(rows, peer, "sshd", scenario, 100, 0)
-		own, ok2 := find(rows, "cephstack", "sshd", scenario, 100, 0)
+		p, ok1 := find(rows, row{Tool: peer, Target: "sshd", Scenario: scenario, N: 100})
+		own, ok2 := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: scenario, N: 100})
 		ratio(fmt.Sprintf("%s of %s over ours, %s, n=100", what, peer, scenario), m, p, own, ok1 && ok2, want, false)
 	}
 	versus("ansible", "first", wall, "wall", 30)
@@ -53,16 +53,16 @@ func bars(rows []row) []bar {
 		versus("clush", scenario, wall, "wall", 1)
 		versus("clush", scenario, cpu, "CPU", 10)
 	}
-	floor, ok := find(rows, "floor", "sshd", "true", 100, 0)
+	floor, ok := find(rows, row{Tool: "floor", Target: "sshd", Scenario: "true", N: 100})
 	for _, w := range []struct {
 		scenario string
 		most     float64
 	}{{"first", 2}, {"noop", 1.3}} {
-		own, ok2 := find(rows, "cephstack", "sshd", w.scenario, 100, 0)
+		own, ok2 := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: w.scenario, N: 100})
 		ratio("our wall over the floor, "+w.scenario+", n=100", wall, own, floor, ok && ok2, w.most, true)
 	}
-	own, ok1 := find(rows, "floor", "sshd", "true", 100, 0)
-	under, ok2 := find(rows, "bare", "sshd", "true", 100, 0)
+	own, ok1 := find(rows, row{Tool: "floor", Target: "sshd", Scenario: "true", N: 100})
+	under, ok2 := find(rows, row{Tool: "bare", Target: "sshd", Scenario: "true", N: 100})
 	ratio("our client's CPU over that of bare x/crypto, true, n=100", cpu, own, under, ok1 && ok2, 1.5, true)
 	return append(append(all, growth(rows)...), delayed(rows)...)
 }
@@ -71,8 +71,8 @@ func bars(rows []row) []bar {
 func growth(rows []row) []bar {
 	var all []bar
 	for _, scenario := range []string{"first", "noop"} {
-		hundred, ok1 := find(rows, "cephstack", "sshd", scenario, 100, 0)
-		thousand, ok2 := find(rows, "cephstack", "sshd", scenario, 1000, 0)
+		hundred, ok1 := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: scenario, N: 100})
+		thousand, ok2 := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: scenario, N: 1000})
 		b := bar{name: "time per host at 1000 over that at 100, " + scenario, want: 1.1, atMost: true}
 		if ok1 && ok2 {
 			b.measured, b.known = thousand.Wall/hundred.Wall/10, true
@@ -92,13 +92,14 @@ func delayed(rows []row) []bar {
 		most     float64
 	}{{"first", 10}, {"noop", 9}} {
 		trips := bar{name: "round trips, " + w.scenario + ", n=1, counted", want: w.most, atMost: true}
-		if own, ok := find(rows, "cephstack", "sshd", w.scenario, 1, rtt); ok && own.Counted {
+		own, ok := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: w.scenario, N: 1, RTT: rtt})
+		if ok && own.Counted {
 			trips.measured, trips.known = *own.RoundTrips, true
 		}
 		all = append(all, trips)
 	}
-	own, ok1 := find(rows, "cephstack", "sshd", "first", 1, rtt)
-	peer, ok2 := find(rows, "ansible", "sshd", "first", 1, rtt)
+	own, ok1 := find(rows, row{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, RTT: rtt})
+	peer, ok2 := find(rows, row{Tool: "ansible", Target: "sshd", Scenario: "first", N: 1, RTT: rtt})
 	faster := bar{name: "wall of ansible over ours, first, n=1, 50 ms", want: 15}
 	if ok1 && ok2 {
 		faster.measured, faster.known = peer.Wall/own.Wall, true

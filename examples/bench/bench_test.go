@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cephstack/cephstack/remote/remotetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -92,8 +93,10 @@ func TestJudge(t *testing.T) {
 func sampleRows() []row {
 	rows := []row{
 		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, Wall: 0.5, CPU: 0.01},
-		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(10.0), Counted: true},
-		{Tool: "cephstack", Target: "sshd", Scenario: "noop", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(9.5), Counted: true},
+		{Tool: "cephstack", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(10.0),
+			Counted: true},
+		{Tool: "cephstack", Target: "sshd", Scenario: "noop", N: 1, RTT: 50, Wall: 0.97, CPU: 0.01, RoundTrips: new(9.5),
+			Counted: true},
 		{Tool: "ansible", Target: "sshd", Scenario: "first", N: 1, RTT: 50, Wall: 12, CPU: 0.01},
 		{Tool: "floor", Target: "sshd", Scenario: "true", N: 100, Wall: 2},
 	}
@@ -130,7 +133,8 @@ func TestBars(t *testing.T) {
 }
 
 func TestAFailedRunTakesTheTimesAway(t *testing.T) {
-	r := summarize(cell{tool: "clush", target: "sshd", n: 1}, "first", []sample{{usage: usage{Wall: 1}}, {err: "did nothing"}})
+	r := summarize(cell{tool: "clush", target: "sshd", n: 1}, "first",
+		[]sample{{usage: usage{Wall: 1}}, {err: "did nothing"}})
 	assert.Equal(t, "did nothing", r.Error)
 	assert.Zero(t, r.Wall)
 }
@@ -167,12 +171,13 @@ func TestResultsGoOnFromAFile(t *testing.T) {
 	require.NoError(t, err)
 	r.put(row{Tool: "floor", Target: "sshd", Scenario: "true", N: 100, Wall: 5})
 	assert.Len(t, r.Rows, len(sampleRows()))
-	found, ok := find(r.Rows, "floor", "sshd", "true", 100, 0)
+	found, ok := find(r.Rows, row{Tool: "floor", Target: "sshd", Scenario: "true", N: 100})
 	assert.True(t, ok)
 	assert.Equal(t, 5.0, found.Wall)
 	data, err := os.ReadFile(name)
 	require.NoError(t, err)
-	for _, field := range []string{"tool", "scenario", "n", "rtt_ms", "wall_s", "controller_cpu_s", "max_rss_mib", "round_trips", "changed"} {
+	for _, field := range []string{"tool", "scenario", "n", "rtt_ms", "wall_s", "controller_cpu_s", "max_rss_mib",
+		"round_trips", "changed"} {
 		assert.Contains(t, string(data), `"`+field+`":`)
 	}
 }
@@ -197,4 +202,33 @@ func TestOptions(t *testing.T) {
 	assert.Error(t, err)
 	_, err = parseOptions([]string{"-n", "many"})
 	assert.Error(t, err)
+}
+
+// TestTheToolWorksOverSSH runs what is measured on two computes in memory.
+func TestTheToolWorksOverSSH(t *testing.T) {
+	dir := t.TempDir()
+	j := job{Tool: "cephstack", Known: filepath.Join(dir, "known_hosts"), Cluster: theCluster(false), Parallel: 2}
+	var key []byte
+	var known string
+	for _, name := range []string{"compute0", "compute1"} {
+		m := newCompute(name, "192.0.2.7")
+		serve := remotetest.Serve
+		if key != nil {
+			serve = func(h *remotetest.Host) (*remotetest.Server, error) { return remotetest.ServeKey(h, key) }
+		}
+		server, err := serve(m.host)
+		require.NoError(t, err)
+		t.Cleanup(func() { server.Close() })
+		key, known = server.Key, known+server.KnownHost
+		j.Hosts = append(j.Hosts, jobHost{name, server.Address, filepath.Join(dir, "id")})
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "id"), key, 0o600))
+	require.NoError(t, os.WriteFile(j.Known, []byte(known), 0o600))
+	var d driven
+	require.NoError(t, j.own(t.Context(), &d))
+	assert.NotZero(t, d.Changes)
+	assert.Equal(t, d.Changes, d.Applied)
+	d = driven{}
+	require.NoError(t, j.own(t.Context(), &d))
+	assert.Zero(t, d.Changes, "it is done")
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
-	"github.com/cephstack/cephstack/libvirtsecret/virsh"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -55,29 +56,33 @@ func drive(ctx context.Context, path string, out io.Writer) error {
 
 // own is the SDK: the whole job, or the floor.
 func (j job) own(ctx context.Context, d *driven) error {
-	fleet, err := remote.NewFleet(remote.Config{User: "root", KeyFiles: []string{j.Hosts[0].KeyFile}, KnownHosts: []string{j.Known},
-		Timeouts: remote.Timeouts{Connect: time.Minute, Handshake: time.Minute, Authenticate: time.Minute}})
+	var names []string
+	for _, h := range j.Hosts {
+		names = append(names, h.Name)
+	}
+	s := theSpec(names)
+	for i, h := range j.Hosts {
+		s.Hosts[i+1].Address = h.Address
+	}
+	s.SSH = spec.SSH{User: "root", KeyFiles: []string{j.Hosts[0].KeyFile}, KnownHosts: []string{j.Known},
+		Timeouts: spec.Timeouts{Connect: "1m", Handshake: "1m", Authenticate: "1m"}}
+	memory, err := inMemory(s, j.Cluster)
 	if err != nil {
 		return err
 	}
-	world := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}}
-	var names []string
-	for _, h := range j.Hosts {
-		host, err := fleet.Host(h.Name, h.Address)
-		if err != nil {
-			return err
-		}
-		names = append(names, h.Name)
-		world.Hosts[h.Name], world.Secrets[h.Name] = host, virsh.New(host, virsh.Options{})
+	world, err := connect.Open(ctx, s, connect.Options{Have: memory, WithoutCloud: true})
+	if err != nil {
+		return err
 	}
+	defer world.Close()
 	if j.Tool == "floor" {
-		return runTrue(ctx, world, names, j.Parallel)
+		return runTrue(ctx, world.World, names, j.Parallel)
 	}
-	return converge(ctx, j.Cluster, world, names, j.Parallel, d)
+	return converge(ctx, integrate.Config{Spec: s, World: world.World, Parallel: j.Parallel}, d)
 }
 
 // runTrue is the floor: a connection and a program that does nothing.
-func runTrue(ctx context.Context, w integrate.World, names []string, parallel int) error {
+func runTrue(ctx context.Context, w world.World, names []string, parallel int) error {
 	return failures(remote.Each(ctx, names, parallel, func(ctx context.Context, name string) (int, error) {
 		host := w.Hosts[name].(*remote.SSH)
 		defer host.Close()
@@ -124,26 +129,33 @@ func countGoroutines(d *driven) (stop func()) {
 	return func() { close(done); <-stopped }
 }
 
-// converge brings the benchmark's Spec about. Ceph is in memory, with
-// the users and pools there, and so is the one host that is no compute: what
-// is measured is the work on the computes.
-func converge(ctx context.Context, c cluster, w integrate.World, names []string, parallel int, d *driven) error {
+// inMemory is what of the benchmark's world is in memory: Ceph, with the users and
+// pools there, and the one host that is not a compute. What is measured is the work
+// on the computes.
+func inMemory(s spec.Spec, c cluster) (world.World, error) {
 	fake, err := seededCeph(c)
 	if err != nil {
-		return err
+		return world.World{}, err
 	}
-	s := theSpec(names)
-	controller := newController(s.Hosts[0].Name)
-	w.Clusters["ceph"] = integrate.Cluster{Mon: fake, Images: fake}
-	w.Hosts[s.Hosts[0].Name] = controller
-	in, err := integrate.New(integrate.Config{Spec: s, World: w, Parallel: parallel, Settle: time.Millisecond})
+	controller := s.Hosts[0].Name
+	return world.World{
+		Clusters: map[string]world.Cluster{"ceph": {Mon: fake, Images: fake}},
+		Hosts:    map[string]remote.Host{controller: newController(controller)},
+		Secrets:  map[string]libvirtsecret.Store{},
+	}, nil
+}
+
+// converge brings the benchmark's Spec about.
+func converge(ctx context.Context, cfg integrate.Config, d *driven) error {
+	cfg.Settle = time.Millisecond
+	in, err := integrate.New(cfg)
 	if err != nil {
 		return err
 	}
 	var errs []error
 	for part := range in.Converge(ctx, integrate.ConvergeOptions{}) {
 		errs = append(errs, part.Err())
-		if part.Stage == integrate.StageComputes {
+		if part.Stage == "computes" {
 			d.Changes += len(part.Plan.Changes)
 			d.Applied += part.Result.Count(integrate.Applied)
 		}
@@ -194,15 +206,20 @@ func record(ctx context.Context, c cluster) (desired, error) {
 	const name = "compute"
 	m := newCompute(name, "192.0.2.1")
 	secrets := secrettest.New()
-	w := integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{name: m.host},
-		Secrets: map[string]libvirtsecret.Store{name: secrets}}
+	s := theSpec([]string{name})
+	w, err := inMemory(s, c)
+	if err != nil {
+		return desired{}, err
+	}
+	w.Hosts[name], w.Secrets[name] = m.host, secrets
 	before, _ := m.host.Contents(novaConf)
 	was := iniLines(before)
-	if err := converge(ctx, c, w, []string{name}, 1, &driven{}); err != nil {
+	if err := converge(ctx, integrate.Config{Spec: s, World: w, Parallel: 1}, &driven{}); err != nil {
 		return desired{}, fmt.Errorf("recording the desired state: %w", err)
 	}
 	var d desired
-	for _, path := range []string{"/etc/ceph/ceph.conf", "/etc/ceph/ceph.client.nova.keyring", "/etc/ceph/ceph.client.cinder.keyring"} {
+	for _, path := range []string{"/etc/ceph/ceph.conf", "/etc/ceph/ceph.client.nova.keyring",
+		"/etc/ceph/ceph.client.cinder.keyring"} {
 		f, err := m.file(path)
 		if err != nil {
 			return d, err

@@ -38,7 +38,8 @@ func verify(v view, d desired, before []byte) error {
 			return err
 		}
 		if have.Owner != want.Owner || have.Group != want.Group || have.Mode != want.Mode {
-			return fmt.Errorf("%s is %s:%s %s and should be %s:%s %s", want.Path, have.Owner, have.Group, have.Mode, want.Owner, want.Group, want.Mode)
+			return fmt.Errorf("%s is %s:%s %s and should be %s:%s %s", want.Path, have.Owner, have.Group, have.Mode, want.Owner,
+				want.Group, want.Mode)
 		}
 		if !bytes.Equal(have.Data, want.Data) {
 			return fmt.Errorf("%s has not the bytes that it should have", want.Path)
@@ -72,7 +73,8 @@ func fingerprint(v view, d desired) string {
 	h := sha256.New()
 	for _, f := range append(d.Files, wantFile{Path: novaConf}) {
 		have, err := v.file(f.Path)
-		fmt.Fprintf(h, "%v %v %s %s %s %d\n", f.Path, errors.Is(err, fs.ErrNotExist), have.Owner, have.Group, have.Mode, len(have.Data))
+		fmt.Fprintf(h, "%v %v %s %s %s %d\n", f.Path, errors.Is(err, fs.ErrNotExist), have.Owner, have.Group, have.Mode,
+			len(have.Data))
 		h.Write(have.Data)
 	}
 	for _, s := range d.Secrets {

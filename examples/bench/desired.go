@@ -56,7 +56,8 @@ type wantSecret struct{ UUID, Usage, XML, Value string }
 // check is a guard against comparing everybody with nothing.
 func (d desired) check() error {
 	if len(d.Files) != 3 || len(d.Options) < 5 || len(d.Secrets) != 2 {
-		return fmt.Errorf("the recorded state is not whole: %d files, %d options, %d secrets", len(d.Files), len(d.Options), len(d.Secrets))
+		return fmt.Errorf("the recorded state is not whole: %d files, %d options, %d secrets", len(d.Files), len(d.Options),
+			len(d.Secrets))
 	}
 	for _, s := range d.Secrets {
 		holds := func(f wantFile) bool { return bytes.Contains(f.Data, []byte(s.Value)) }

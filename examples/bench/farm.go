@@ -23,7 +23,8 @@ var embedded embed.FS
 
 // Accounts of the hosts, as Debian's packages make them.
 const (
-	hostUsers  = "root:x:0:0:root:/root:/bin/sh\nnova:x:64060:64060::/var/lib/nova:/usr/sbin/nologin\ncinder:x:64061:64061::/var/lib/cinder:/usr/sbin/nologin\n"
+	hostUsers = "root:x:0:0:root:/root:/bin/sh\nnova:x:64060:64060::/var/lib/nova:/usr/sbin/nologin\n" +
+		"cinder:x:64061:64061::/var/lib/cinder:/usr/sbin/nologin\n"
 	hostGroups = "root:x:0:\nnova:x:64060:\ncinder:x:64061:\n"
 	novaGroup  = 64060
 )
@@ -33,7 +34,6 @@ const (
 type farm struct {
 	dir     string // of the benchmark
 	keyFile string
-	before  desired // its files are what reset removes
 }
 
 func hostName(i int) string { return fmt.Sprintf("compute%05d", i+1) }
@@ -99,7 +99,8 @@ func (f *farm) compile(name, program string, flags ...string) error {
 // host makes a host, but for what reset makes.
 func (f *farm) host(i int) error {
 	root := f.root(i)
-	for _, dir := range []string{"etc/alternatives", "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/log", "var/tmp", "root", "run", "tmp", "usr", "dev", "proc"} {
+	for _, dir := range []string{"etc/alternatives", "var/lib/dpkg/info", "var/lib/dpkg/updates", "var/log", "var/tmp",
+		"root", "run", "tmp", "usr", "dev", "proc"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			return err
 		}
@@ -137,7 +138,8 @@ func packages() string {
 		if name == "nova-compute" {
 			version = "2:26.2.2-1~deb12u4"
 		}
-		fmt.Fprintf(&b, "Package: %s\nStatus: install ok installed\nMaintainer: none <none@example.org>\nArchitecture: amd64\nVersion: %s\nDescription: a package\n\n", name, version)
+		fmt.Fprintf(&b, "Package: %s\nStatus: install ok installed\nMaintainer: none <none@example.org>\n"+
+			"Architecture: amd64\nVersion: %s\nDescription: a package\n\n", name, version)
 	}
 	return b.String()
 }
@@ -162,14 +164,18 @@ func (f *farm) resetHost(i int) error {
 	for _, dir := range []string{"etc/nova", "etc/libvirt/secrets", "run/unit", "tmp", "root", "var/tmp", "var/log"} {
 		errs = append(errs, os.MkdirAll(filepath.Join(root, dir), 0o755))
 	}
-	errs = append(errs, os.Chmod(filepath.Join(root, "root"), 0o700), os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
-	for path, data := range map[string][]byte{novaConf: makeNovaConf(hostAddress(i)), computeConf: []byte(computeOptions)} {
+	errs = append(errs, os.Chmod(filepath.Join(root, "root"), 0o700),
+		os.Chmod(filepath.Join(root, "tmp"), 0o777|os.ModeSticky))
+	for path, data := range map[string][]byte{novaConf: makeNovaConf(hostAddress(i)),
+		computeConf: []byte(computeOptions)} {
 		path = filepath.Join(root, path)
 		errs = append(errs, os.WriteFile(path, data, 0o640), os.Chown(path, 0, novaGroup))
 	}
 	now := time.Now().UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
-	unit := "Id=nova-compute.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=4242\nExecMainStartTimestamp=" + now +
-		"\nActiveEnterTimestamp=" + now + "\nInvocationID=00000000000000000000000000000001\nNRestarts=0\nUnitFileState=enabled\n"
+	unit := "Id=nova-compute.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=4242\n" +
+		"ExecMainStartTimestamp=" + now +
+		"\nActiveEnterTimestamp=" + now + "\nInvocationID=00000000000000000000000000000001\nNRestarts=0\n" +
+		"UnitFileState=enabled\n"
 	errs = append(errs, os.WriteFile(filepath.Join(root, "run/unit/nova-compute.service"), []byte(unit), 0o644))
 	return errors.Join(errs...)
 }
@@ -194,7 +200,8 @@ func (f *farm) look(n int, d desired) ([]hostFacts, error) {
 func (f *farm) hosts(n, port int) ([]jobHost, string) {
 	var hosts []jobHost
 	for i := range n {
-		hosts = append(hosts, jobHost{Name: hostName(i), Address: net.JoinHostPort(hostAddress(i), strconv.Itoa(port)), KeyFile: f.keyFile})
+		hosts = append(hosts, jobHost{Name: hostName(i), Address: net.JoinHostPort(hostAddress(i), strconv.Itoa(port)),
+			KeyFile: f.keyFile})
 	}
 	return hosts, filepath.Join(f.dir, "known_hosts-"+strconv.Itoa(port))
 }

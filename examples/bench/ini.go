@@ -72,7 +72,9 @@ func checkINI(before, after []byte, options []wantOption) error {
 func unmanaged(lines []iniLine, options []wantOption) []string {
 	var kept []string
 	for _, l := range lines {
-		owned := slices.ContainsFunc(options, func(o wantOption) bool { return o.Section == l.section && o.Option == l.option })
+		owned := slices.ContainsFunc(options, func(o wantOption) bool {
+			return o.Section == l.section && o.Option == l.option
+		})
 		if !owned && strings.TrimSpace(l.text) != "" {
 			kept = append(kept, l.text)
 		}

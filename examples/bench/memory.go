@@ -39,7 +39,8 @@ func newCompute(name, address string) *machine {
 // newController makes the host of cinder-volume, which is not measured.
 func newController(name string) *remotetest.Host {
 	h := remotetest.NewHost(name)
-	h.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n[nfs]\nvolume_backend_name = nfs\n"), 0o640)
+	h.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n[nfs]\nvolume_backend_name = nfs\n"),
+		0o640)
 	for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd"} {
 		h.AddPackage(p, "16.2.15+ds-0+deb12u1", true)
 	}

@@ -88,7 +88,8 @@ func serve(dir string, n int) ([]*machine, error) {
 		machines = append(machines, m)
 		hosts = append(hosts, jobHost{Name: name, Address: server.Address, KeyFile: key})
 	}
-	return machines, errors.Join(known.Close(), os.WriteFile(key, clientKey, 0o600), writeJSON(filepath.Join(dir, "hosts.json"), hosts))
+	return machines, errors.Join(known.Close(), os.WriteFile(key, clientKey, 0o600),
+		writeJSON(filepath.Join(dir, "hosts.json"), hosts))
 }
 
 // serveOne starts a server that lets in key, which the first one makes.

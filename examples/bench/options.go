@@ -36,14 +36,17 @@ func parseOptions(args []string) (o options, err error) {
 	tools := fs.String("tools", strings.Join(allTools(), ","), "tools to measure")
 	scenarios := fs.String("scenarios", strings.Join(allScenarios(), ","), "scenarios to record")
 	sizes := fs.String("n", "1,10,100,1000", "numbers of hosts behind a real sshd")
-	memory := fs.String("memory", "", "numbers of hosts of the in-process servers (cephstack and floor only), such as 1000,10000")
+	memory := fs.String("memory", "", "numbers of hosts of the in-process servers (cephstack and floor "+
+		"only), such as 1000,10000")
 	rtts := fs.String("rtt", "0,50", "round-trip times in ms")
 	delaySizes := fs.String("rtt-n", "1,10", "numbers of hosts that are measured with a delay, too")
 	fs.IntVar(&o.runs, "runs", 3, "runs per cell, at least; the medians count")
-	fs.IntVar(&o.most, "most", 9, "runs per cell, at most: one with a scenario whose runs took less than 30 s together is run again")
+	fs.IntVar(&o.most, "most", 9, "runs per cell, at most: one with a scenario whose runs took less than 30 "+
+		"s together is run again")
 	fs.IntVar(&o.parallel, "parallel", 100, "hosts that a tool works on at once (Ansible's forks, clush's fanout)")
 	once := fs.Float64("once", 20, "seconds: a peer whose first takes longer does drift and rotate once")
-	limit := fs.Float64("limit", 600, "seconds: a run that is expected to take longer is skipped, one that takes twice as long is ended")
+	limit := fs.Float64("limit", 600, "seconds: a run that is expected to take longer is skipped, one that takes "+
+		"twice as long is ended")
 	fs.StringVar(&o.out, "out", "results.json", "where the results go")
 	fs.StringVar(&o.plot, "plot", "", "where the plot goes (SVG)")
 	fs.BoolVar(&o.merge, "merge", false, "keep the rows of -out that are not measured now")

@@ -29,13 +29,15 @@ const (
 )
 
 func colours() map[string]string {
-	return map[string]string{"cephstack": "#c0392b", "ansible": "#2c3e50", "mitogen": "#8e44ad", "clush": "#2980b9", "floor": "#7f8c8d"}
+	return map[string]string{"cephstack": "#c0392b", "ansible": "#2c3e50", "mitogen": "#8e44ad", "clush": "#2980b9",
+		"floor": "#7f8c8d"}
 }
 
 // plot draws the wall times of first and noop over the number of hosts.
 func plot(rows []row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" font-family="sans-serif" font-size="12">`+"\n", 2*panelWidth+290, plotTop+panelHeight+50)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" font-family="sans-serif" font-size="12">`+
+		"\n", 2*panelWidth+290, plotTop+panelHeight+50)
 	fmt.Fprintf(&b, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
 	panels := []panel{
 		{title: "First converge", curves: curves(rows, "first"), left: 60},
@@ -52,7 +54,8 @@ func plot(rows []row) string {
 	y := plotTop + 10
 	for _, c := range panels[0].curves {
 		x := 60 + 2*panelWidth + 75
-		fmt.Fprintf(&b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="%s" stroke-width="2.5"%s/><text x="%g" y="%g">%s</text>`+"\n",
+		fmt.Fprintf(&b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="%s" stroke-width="2.5"%s/>`+
+			`<text x="%g" y="%g">%s</text>`+"\n",
 			x-5, y, x+15, y, c.colour, dashes(c.label), x+20, y+4, legend(c.label))
 		y += 20
 	}
@@ -92,7 +95,8 @@ func curves(rows []row, scenario string) []curve {
 		}
 		c := curve{label: tool, colour: colours()[tool]}
 		for _, r := range rows {
-			if r.Tool == tool && r.Target == "sshd" && r.RTT == 0 && r.Wall > 0 && (r.Scenario == scenario || r.Scenario == "true") {
+			if r.Tool == tool && r.Target == "sshd" && r.RTT == 0 && r.Wall > 0 &&
+				(r.Scenario == scenario || r.Scenario == "true") {
 				c.points = append(c.points, [2]float64{float64(r.N), r.Wall})
 			}
 		}
@@ -130,12 +134,14 @@ func (p panel) axes(b *strings.Builder) {
 	fmt.Fprintf(b, `<text x="%g" y="%g" font-size="15" font-weight="bold">%s</text>`+"\n", p.left, plotTop-20, p.title)
 	for d := 0.0; d <= p.maxX; d++ {
 		x := p.x(math.Pow(10, d))
-		fmt.Fprintf(b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="#dddddd"/><text x="%g" y="%g" text-anchor="middle">%s</text>`+"\n",
+		fmt.Fprintf(b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="#dddddd"/>`+
+			`<text x="%g" y="%g" text-anchor="middle">%s</text>`+"\n",
 			x, plotTop, x, bottom, x, bottom+18, short(math.Pow(10, d)))
 	}
 	for d := p.low; d <= p.top; d++ {
 		y := p.y(math.Pow(10, d))
-		fmt.Fprintf(b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="#dddddd"/><text x="%g" y="%g" text-anchor="end">%s s</text>`+"\n",
+		fmt.Fprintf(b, `<line x1="%g" y1="%g" x2="%g" y2="%g" stroke="#dddddd"/>`+
+			`<text x="%g" y="%g" text-anchor="end">%s s</text>`+"\n",
 			p.left, y, p.left+panelWidth, y, p.left-6, y+4, short(math.Pow(10, d)))
 	}
 	fmt.Fprintf(b, `<text x="%g" y="%g" text-anchor="middle">hosts</text>`+"\n", p.left+panelWidth/2, bottom+38)
@@ -148,7 +154,8 @@ func (p panel) curve(b *strings.Builder, c curve) {
 		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3.5" fill="%s"/>`+"\n", p.x(q[0]), p.y(q[1]), c.colour)
 	}
 	if len(path) > 1 {
-		fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2.5"%s/>`+"\n", strings.Join(path, " "), c.colour, dashes(c.label))
+		fmt.Fprintf(b, `<polyline points="%s" fill="none" stroke="%s" stroke-width="2.5"%s/>`+"\n", strings.Join(path, " "),
+			c.colour, dashes(c.label))
 	}
 }
 

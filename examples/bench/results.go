@@ -93,13 +93,10 @@ func (r *results) save() error {
 
 // put adds a row, in the place of the one of the same cell.
 func (r *results) put(n row) {
-	same := func(o row) bool {
-		return o.Tool == n.Tool && o.Target == n.Target && o.Scenario == n.Scenario && o.N == n.N && o.RTT == n.RTT
-	}
-	r.Rows = append(slices.DeleteFunc(r.Rows, same), n)
+	r.Rows = append(slices.DeleteFunc(r.Rows, n.of), n)
 	slices.SortStableFunc(r.Rows, func(a, b row) int {
-		return cmp.Or(cmp.Compare(b.Target, a.Target), cmp.Compare(a.N, b.N), cmp.Compare(a.RTT, b.RTT), cmp.Compare(rank(a.Scenario), rank(b.Scenario)),
-			cmp.Compare(toolRank(a.Tool), toolRank(b.Tool)))
+		return cmp.Or(cmp.Compare(b.Target, a.Target), cmp.Compare(a.N, b.N), cmp.Compare(a.RTT, b.RTT),
+			cmp.Compare(rank(a.Scenario), rank(b.Scenario)), cmp.Compare(toolRank(a.Tool), toolRank(b.Tool)))
 	})
 }
 
@@ -107,11 +104,14 @@ func rank(scenario string) int { return slices.Index(append(allScenarios(), "tru
 
 func toolRank(tool string) int { return slices.Index(allTools(), tool) }
 
-// find gives the row of a cell that has times.
-func find(rows []row, tool, target, scenario string, n int, rtt float64) (row, bool) {
-	i := slices.IndexFunc(rows, func(r row) bool {
-		return r.Tool == tool && r.Target == target && r.Scenario == scenario && r.N == n && r.RTT == rtt && r.Wall > 0
-	})
+// of reports whether two rows are of the same cell.
+func (r row) of(o row) bool {
+	return r.Tool == o.Tool && r.Target == o.Target && r.Scenario == o.Scenario && r.N == o.N && r.RTT == o.RTT
+}
+
+// find gives the row of a cell, if the row has times.
+func find(rows []row, cell row) (row, bool) {
+	i := slices.IndexFunc(rows, func(r row) bool { return r.of(cell) && r.Wall > 0 })
 	if i < 0 {
 		return row{}, false
 	}
@@ -123,7 +123,7 @@ func find(rows []row, tool, target, scenario string, n int, rtt float64) (row, b
 func (r *results) roundTrips() {
 	for i := range r.Rows {
 		slow := &r.Rows[i]
-		fast, ok := find(r.Rows, slow.Tool, slow.Target, slow.Scenario, 1, 0)
+		fast, ok := find(r.Rows, row{Tool: slow.Tool, Target: slow.Target, Scenario: slow.Scenario, N: 1})
 		if slow.RTT == 0 || slow.N != 1 || slow.Wall == 0 || slow.Counted || !ok {
 			continue
 		}

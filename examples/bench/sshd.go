@@ -50,18 +50,22 @@ Subsystem sftp /usr/lib/openssh/sftp-server
 `
 
 // sshdAccounts are those of the sshd: its root's shell enters the hosts.
-const sshdAccounts = "root:x:0:0:root:/:DIR/enter\nsshd:x:106:65534::/run/sshd:/usr/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
+const sshdAccounts = "root:x:0:0:root:/:DIR/enter\nsshd:x:106:65534::/run/sshd:/usr/sbin/nologin\n" +
+	"nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n"
 
 // startSSHD starts the one sshd of the farm; stop ends it.
 func (f *farm) startSSHD() (stop func() error, err error) {
 	f.keyFile = filepath.Join(f.dir, "clientkey")
 	for _, name := range []string{"hostkey", "clientkey"} {
-		if text, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", filepath.Join(f.dir, name)).CombinedOutput(); err != nil {
+		if text, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f",
+			filepath.Join(f.dir, name)).CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("ssh-keygen: %w: %s", err, text)
 		}
 	}
-	for name, text := range map[string]string{"sshd_config": sshdConfig, "passwd": sshdAccounts, "shadow": "root:*:19000:0:99999:7:::\n"} {
-		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(strings.ReplaceAll(text, "DIR", f.dir)), 0o644); err != nil {
+	for name, text := range map[string]string{"sshd_config": sshdConfig, "passwd": sshdAccounts,
+		"shadow": "root:*:19000:0:99999:7:::\n"} {
+		if err := os.WriteFile(filepath.Join(f.dir, name), []byte(strings.ReplaceAll(text, "DIR", f.dir)),
+			0o644); err != nil {
 			return nil, err
 		}
 	}
@@ -123,7 +127,8 @@ func becomeSSHD(dir string) error {
 	if err := os.Mkdir("/run/sshd", 0o755); err != nil {
 		return err
 	}
-	return syscall.Exec("/usr/sbin/sshd", []string{"/usr/sbin/sshd", "-D", "-e", "-f", filepath.Join(dir, "sshd_config")}, []string{"PATH=/usr/sbin:/usr/bin"})
+	return syscall.Exec("/usr/sbin/sshd", []string{"/usr/sbin/sshd", "-D", "-e", "-f", filepath.Join(dir, "sshd_config")},
+		[]string{"PATH=/usr/sbin:/usr/bin"})
 }
 
 // clientFiles writes known_hosts and, for OpenSSH clients, a configuration
@@ -141,7 +146,8 @@ func (f *farm) clientFiles(n, port int) error {
 	if err := os.WriteFile(name, []byte(known.String()), 0o644); err != nil {
 		return err
 	}
-	config := fmt.Sprintf("User root\nPort %d\nIdentityFile %s\nIdentitiesOnly yes\nUserKnownHostsFile %s\nGlobalKnownHostsFile /dev/null\n"+
+	config := fmt.Sprintf("User root\nPort %d\nIdentityFile %s\nIdentitiesOnly yes\nUserKnownHostsFile %s\n"+
+		"GlobalKnownHostsFile /dev/null\n"+
 		"StrictHostKeyChecking yes\nLogLevel ERROR\nConnectTimeout 600\n", port, f.keyFile, name)
 	return os.WriteFile(f.sshConfig(port), []byte(config), 0o644)
 }

@@ -256,7 +256,8 @@ func (b *bench) tooLong(c cell) string {
 	if expected <= b.limit.Seconds() {
 		return ""
 	}
-	return fmt.Sprintf("%.0f s with %d hosts: some %.0f s expected, and the limit is %.0f s", l.wall, l.n, expected, b.limit.Seconds())
+	return fmt.Sprintf("%.0f s with %d hosts: some %.0f s expected, and the limit is %.0f s", l.wall, l.n, expected,
+		b.limit.Seconds())
 }
 
 // sequence runs the scenarios once, one after the other, on hosts that are as
@@ -295,8 +296,8 @@ func (b *bench) step(ctx context.Context, c cell, step string) (sample, error) {
 		return sample{}, err
 	}
 	b.serial++
-	t := task{tool: c.tool, fleet: c.fleet, n: c.n, port: c.port(), parallel: min(c.n, b.parallel), cluster: theCluster(rotated), desired: state,
-		dir: filepath.Join(b.dir, "run", fmt.Sprint(b.serial))}
+	t := task{tool: c.tool, fleet: c.fleet, n: c.n, port: c.port(), parallel: min(c.n, b.parallel),
+		cluster: theCluster(rotated), desired: state, dir: filepath.Join(b.dir, "run", fmt.Sprint(b.serial))}
 	if c.turns != nil {
 		c.turns.Forget()
 	}

@@ -26,7 +26,8 @@ func (r row) String() string {
 // table shows all rows.
 func table(rows []row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-7s %6s %6s %-7s %-10s %9s %9s %9s %7s %8s\n", "target", "n", "rtt_ms", "what", "tool", "wall_s", "cpu_s", "rss_mib", "trips", "changed")
+	fmt.Fprintf(&b, "%-7s %6s %6s %-7s %-10s %9s %9s %9s %7s %8s\n", "target", "n", "rtt_ms", "what", "tool", "wall_s",
+		"cpu_s", "rss_mib", "trips", "changed")
 	for _, r := range rows {
 		b.WriteString(r.String() + "\n")
 	}

@@ -59,8 +59,9 @@ func (t task) clush(f *farm) (invocation, error) {
 	text := strings.ReplaceAll(string(data), "@DESIRED@", t.desired.shell())
 	err = errors.Join(os.WriteFile(script, []byte(text), 0o600), os.WriteFile(list, []byte(t.addresses()), 0o600))
 	return invocation{
-		argv: []string{"clush", "-q", "-S", "-t", "600", "-f", strconv.Itoa(t.parallel), "-o", "-F " + f.sshConfig(t.port), "--hostfile", list, "sh"},
-		env:  []string{"HOME=" + t.dir}, stdin: script,
+		argv: []string{"clush", "-q", "-S", "-t", "600", "-f", strconv.Itoa(t.parallel), "-o", "-F " + f.sshConfig(t.port),
+			"--hostfile", list, "sh"},
+		env: []string{"HOME=" + t.dir}, stdin: script,
 	}, err
 }
 
@@ -81,7 +82,8 @@ func (d desired) shell() string {
 	}
 	b.WriteString("'\ndesired() {\n")
 	for _, f := range d.Files {
-		fmt.Fprintf(&b, "\tput %s %s %s %s %s || return\n", f.Path, f.Owner, f.Group, f.Mode, base64.StdEncoding.EncodeToString(f.Data))
+		fmt.Fprintf(&b, "\tput %s %s %s %s %s || return\n", f.Path, f.Owner, f.Group, f.Mode,
+			base64.StdEncoding.EncodeToString(f.Data))
 	}
 	for _, s := range d.Secrets {
 		fmt.Fprintf(&b, "\tsecret %s %s '%s' || return\n", s.UUID, base64.StdEncoding.EncodeToString([]byte(s.XML)), s.Value)
@@ -123,16 +125,19 @@ func (t task) ansible(f *farm) (invocation, error) {
 	if t.tool == "mitogen" {
 		strategy = mitogenStrategy
 	}
-	config := strings.NewReplacer("DIR", t.dir, "FORKS", strconv.Itoa(t.parallel), "STRATEGY\n", strategy, "CONFIG", f.sshConfig(t.port)).Replace(ansibleConfig)
+	config := strings.NewReplacer("DIR", t.dir, "FORKS", strconv.Itoa(t.parallel), "STRATEGY\n", strategy, "CONFIG",
+		f.sshConfig(t.port)).Replace(ansibleConfig)
 	files := map[string][]byte{"ansible.cfg": []byte(config), "hosts": []byte(t.addresses()), "playbook.yml": playbook}
 	vars := map[string][]map[string]string{}
 	for _, w := range t.desired.Files {
 		name := "files/" + filepath.Base(w.Path)
 		files[name] = w.Data
-		vars["files"] = append(vars["files"], map[string]string{"src": filepath.Join(t.dir, name), "path": w.Path, "owner": w.Owner, "group": w.Group, "mode": w.Mode})
+		vars["files"] = append(vars["files"], map[string]string{"src": filepath.Join(t.dir, name), "path": w.Path,
+			"owner": w.Owner, "group": w.Group, "mode": w.Mode})
 	}
 	for _, o := range t.desired.Options {
-		vars["options"] = append(vars["options"], map[string]string{"section": o.Section, "option": o.Option, "value": o.Value})
+		vars["options"] = append(vars["options"], map[string]string{"section": o.Section, "option": o.Option,
+			"value": o.Value})
 	}
 	for _, s := range t.desired.Secrets {
 		vars["secrets"] = append(vars["secrets"], map[string]string{"uuid": s.UUID, "xml": s.XML, "value": s.Value})
@@ -145,7 +150,9 @@ func (t task) ansible(f *farm) (invocation, error) {
 	}
 	err = errors.Join(err, writeJSON(filepath.Join(t.dir, "vars.json"), vars))
 	return invocation{
-		argv: []string{"ansible-playbook", "-e", "@" + filepath.Join(t.dir, "vars.json"), filepath.Join(t.dir, "playbook.yml")},
-		env:  []string{"HOME=" + t.dir, "ANSIBLE_CONFIG=" + filepath.Join(t.dir, "ansible.cfg"), "ANSIBLE_NOCOLOR=1", "LC_ALL=C.UTF-8"},
+		argv: []string{"ansible-playbook", "-e", "@" + filepath.Join(t.dir, "vars.json"),
+			filepath.Join(t.dir, "playbook.yml")},
+		env: []string{"HOME=" + t.dir, "ANSIBLE_CONFIG=" + filepath.Join(t.dir, "ansible.cfg"), "ANSIBLE_NOCOLOR=1",
+			"LC_ALL=C.UTF-8"},
 	}, err
 }

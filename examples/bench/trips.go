@@ -25,13 +25,14 @@ func (b *bench) trips(ctx context.Context, c cell, steps []string) (counts map[s
 	if err := b.farm.clientFiles(1, turnsPort); err != nil {
 		return nil, err
 	}
-	c.turns, err = remotetest.NewTurns(net.JoinHostPort("0.0.0.0", strconv.Itoa(turnsPort)), quiet, func(at net.Addr) (net.Conn, error) {
-		host, _, err := net.SplitHostPort(at.String())
-		if err != nil {
-			return nil, err
-		}
-		return net.Dial("tcp4", net.JoinHostPort(host, strconv.Itoa(sshPort)))
-	})
+	c.turns, err = remotetest.NewTurns(net.JoinHostPort("0.0.0.0", strconv.Itoa(turnsPort)),
+		quiet, func(at net.Addr) (net.Conn, error) {
+			host, _, err := net.SplitHostPort(at.String())
+			if err != nil {
+				return nil, err
+			}
+			return net.Dial("tcp4", net.JoinHostPort(host, strconv.Itoa(sshPort)))
+		})
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (c *command) run(ctx context.Context) (int, error) {
 }
 
 func (c *command) plan(ctx context.Context) (int, error) {
-	plan, err := c.in.Plan(ctx)
+	plan, err := c.in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return exitFailed, err
 	}
@@ -66,6 +66,9 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		}
 	}
 	result, err := c.in.Apply(ctx, plan, c.limits)
+	if err != nil && c.planFile != "" {
+		err = fmt.Errorf("%s: %w", c.planFile, err)
+	}
 	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
 		return exitFailed, fmt.Errorf("%w\nrun apply again to finish: what is done is found done", err)
 	}
@@ -76,7 +79,8 @@ func (c *command) apply(ctx context.Context) (int, error) {
 // some did.
 func counts(count func(integrate.Status) int, some int) string {
 	var words []string
-	for _, s := range []integrate.Status{integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown, integrate.Skipped, integrate.Cancelled} {
+	for _, s := range []integrate.Status{integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown,
+		integrate.Skipped, integrate.Cancelled} {
 		if n := count(s); n >= some {
 			words = append(words, fmt.Sprintf("%d %s", n, s))
 		}
@@ -86,13 +90,17 @@ func counts(count func(integrate.Status) int, some int) string {
 
 func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
-		return c.in.Plan(ctx)
+		return c.in.Plan(ctx, integrate.PlanOptions{})
 	}
 	data, err := os.ReadFile(c.planFile)
 	if err != nil {
 		return nil, err
 	}
-	return integrate.ParsePlan(data)
+	plan, err := integrate.ParsePlan(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.planFile, err)
+	}
+	return plan, nil
 }
 
 // ask asks for an approval.

@@ -60,8 +60,10 @@ func (c *command) scope() string {
 	if n := c.limits.Canaries; n > 0 {
 		limits = fmt.Sprintf("%d computes go first, and all others only if those end well; %s", n, limits)
 	}
-	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+
-		"`cephstack plan -f %[1]s` would show it first, and changes nothing.", c.file, strings.Join(clusters, ", "), hosts, limits)
+	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: "+
+		"in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+
+		"`cephstack plan -f %[1]s` would show it first, and changes nothing.", c.file, strings.Join(clusters, ", "),
+		hosts, limits)
 }
 
 // A tally is how the parts of a converge ended.
@@ -97,7 +99,8 @@ func (t *tally) add(part integrate.Part, cause error) {
 
 // String is the summary.
 func (t *tally) String() string {
-	return fmt.Sprintf("%d of %d clusters, hosts and APIs done, %d failed, %d left alone.\n%s.\n", t.Parts-len(t.Failed)-t.LeftAlone, t.Parts,
+	return fmt.Sprintf("%d of %d clusters, hosts and APIs done, %d failed, %d left alone.\n%s.\n",
+		t.Parts-len(t.Failed)-t.LeftAlone, t.Parts,
 		len(t.Failed), t.LeftAlone, counts(func(s integrate.Status) int { return t.Changes[s] }, 0))
 }
 

@@ -9,14 +9,15 @@ import (
 	"io"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
@@ -31,13 +32,14 @@ type cloud struct {
 
 func newCloud(t *testing.T, computes int) *cloud {
 	t.Helper()
-	text := "release: zed\npackages: install\nclusters: [{name: ceph}]\nglance: {}\nnova: {}\ncinder: {backends: [{name: ceph, volume_type: ceph}]}\n" +
+	text := "release: zed\npackages: install\nclusters: [{name: ceph}]\nglance: {}\nnova: {}\ncinder: {backends: " +
+		"[{name: ceph, volume_type: ceph}]}\n" +
 		"hosts:\n  - {name: monitor}\n  - {name: controller, services: [glance-api, cinder-volume]}\n"
 	for i := range computes {
 		text += fmt.Sprintf("  - {name: compute%d, services: [nova-compute]}\n", i)
 	}
 	file := write(t, text)
-	s, err := wiring.Load(file)
+	s, err := load(file, spec.Load)
 	require.NoError(t, err)
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
@@ -48,8 +50,8 @@ func newCloud(t *testing.T, computes int) *cloud {
 // run runs a command of the program; answer is what somebody types.
 func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	world := func(context.Context, spec.Spec) (integrate.World, func(), error) {
-		return c.World.World, func() {}, nil
+	world := func(context.Context, spec.Spec) (*connect.World, error) {
+		return &connect.World{World: c.World.World}, nil
 	}
 	code = program{strings.NewReader(answer), &out, &errs, world}.run(ctx, append([]string{name, "-f", c.file}, flags...))
 	return code, out.String(), errs.String()
@@ -67,14 +69,17 @@ func TestConvergeChangesNothingUnlessApproved(t *testing.T) {
 		code, stdout, stderr := c.run(t.Context(), answer, "converge")
 		assert.Equal(t, exitFailed, code)
 		assert.Empty(t, stdout)
-		for _, want := range []string{"shows no plan", "all that " + c.file + " asks for", "in cluster ceph, on 3 hosts with the restarts",
-			"no failure of one keeps the others from being changed", "cephstack plan -f " + c.file, "Converge? [y/N]", "nothing was changed"} {
+		for _, want := range []string{"shows no plan", "all that " + c.file + " asks for",
+			"in cluster ceph, on 3 hosts with the restarts",
+			"no failure of one keeps the others from being changed", "cephstack plan -f " + c.file, "Converge? [y/N]",
+			"nothing was changed"} {
 			assert.Contains(t, stderr, want)
 		}
 		assert.Equal(t, answer == "", strings.Contains(stderr, "say --yes"), "%s", stderr)
 	}
 	_, _, stderr := c.run(t.Context(), "", "converge", "--canaries", "2", "--max-failed", "7")
-	assert.Contains(t, stderr, "2 computes go first, and all others only if those end well; it stops once 7 computes failed")
+	assert.Contains(t, stderr, "2 computes go first, and all others only if those end well; "+
+		"it stops once 7 computes failed")
 	assert.Zero(t, c.Writes())
 
 	code, stdout, stderr := c.run(t.Context(), "y\n", "converge")
@@ -94,7 +99,8 @@ func TestConvergeTwiceChangesNothing(t *testing.T) {
 	writes := c.Writes()
 	code, stdout, stderr = c.run(t.Context(), "", "converge", "--yes")
 	assert.Equal(t, exitDone, code, stderr)
-	assert.Equal(t, "5 of 5 clusters, hosts and APIs done, 0 failed, 0 left alone.\n0 applied, 0 unchanged, 0 failed, 0 unknown, 0 skipped, 0 cancelled.\n", stdout)
+	assert.Equal(t, "5 of 5 clusters, hosts and APIs done, 0 failed, 0 left alone.\n0 applied, 0 unchanged, 0 failed, "+
+		"0 unknown, 0 skipped, 0 cancelled.\n", stdout)
 	assert.Empty(t, stderr)
 	assert.Equal(t, writes, c.Writes())
 	code, _, _ = c.run(t.Context(), "", "plan")
@@ -108,7 +114,7 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	c.down("compute1")
 	c.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
 		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
-			return remote.ErrNoSpace
+			return syscall.ENOSPC
 		}
 		return nil
 	}
@@ -116,8 +122,9 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "5 of 7 clusters, hosts and APIs done, 2 failed, 0 left alone.\n")
 	assert.Contains(t, stdout, " 1 failed, ")
-	for _, want := range []string{"PROBLEM: compute1: cannot be read", "FAILED    compute2: ", "done      compute3: 6 applied\n", "done      controller: ",
-		"compute1: " + integrate.ErrIncomplete.Error(), remote.ErrNoSpace.Error(), "run converge again to finish"} {
+	for _, want := range []string{"PROBLEM: compute1: cannot be read", "FAILED    compute2: ",
+		"done      compute3: 6 applied\n", "done      controller: ",
+		"compute1: " + integrate.ErrIncomplete.Error(), syscall.ENOSPC.Error(), "run converge again to finish"} {
 		assert.Contains(t, stderr, want)
 	}
 	c.Machines["compute1"].Fail, c.Machines["compute2"].Fail = nil, nil
@@ -204,6 +211,7 @@ func TestConvergeAsJSON(t *testing.T) {
 	code, stdout, _ := c.run(t.Context(), "", "converge", "--yes", "--json")
 	assert.Equal(t, exitFailed, code)
 	type line struct {
+		Format               int
 		Stage, Target, Error string
 		Outcomes             []map[string]any
 		Findings             []map[string]any
@@ -233,7 +241,8 @@ func TestConvergeAsJSON(t *testing.T) {
 		assert.Equal(t, l.Target == "compute1", l.Error != "", l.Target)
 		assert.Equal(t, l.Target == "compute1", len(l.Findings) > 0 && l.Findings[0]["problem"] == true)
 	}
-	assert.ElementsMatch(t, []string{"cluster ceph", "computes compute0", "computes compute1", "computes compute2", "controllers controller", "cloud cloud"}, targets)
+	assert.ElementsMatch(t, []string{"cluster ceph", "computes compute0", "computes compute1", "computes compute2",
+		"controllers controller", "cloud cloud"}, targets)
 	assert.Equal(t, len(targets)+1, strings.Count(stdout, "\n"), "a line each")
 }
 

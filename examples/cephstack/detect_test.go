@@ -27,7 +27,8 @@ func TestAReleaseThatIsLeftOutIsDetected(t *testing.T) {
 	var plan integrate.Plan
 	require.NoError(t, json.Unmarshal([]byte(detected), &plan))
 	assert.Equal(t, "zed", plan.Release)
-	assert.Contains(t, stderr, "The Spec names no release; the hosts tell:\nOpenStack zed: nova-compute 2:26.0.0-1 on compute0, nova-compute 2:26.0.0-1 on compute1, glance-api ")
+	assert.Contains(t, stderr, "The Spec names no release; the hosts tell:\nOpenStack zed: nova-compute 2:26.0.0-1 on "+
+		"compute0, nova-compute 2:26.0.0-1 on compute1, glance-api ")
 	_, stdout, _ := c.run(t.Context(), "", "plan")
 	assert.True(t, strings.HasPrefix(stdout, "For OpenStack zed\n"), stdout)
 

@@ -6,12 +6,12 @@ import (
 	"context"
 
 	"github.com/cephstack/cephstack/ceph/radosconn"
-	"github.com/cephstack/cephstack/examples/internal/wiring"
+	"github.com/cephstack/cephstack/integrate/connect"
 )
 
 // librados connects through the library of this machine.
-func librados() wiring.Librados {
-	return func(ctx context.Context, conf, keyring string) (wiring.Connection, error) {
+func librados() connect.Librados {
+	return func(ctx context.Context, conf, keyring string) (connect.Connection, error) {
 		return radosconn.Dial(ctx, radosconn.Config{ConfFile: conf, Keyring: keyring})
 	}
 }

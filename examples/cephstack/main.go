@@ -2,12 +2,67 @@
 //
 //	cephstack trust|plan|apply|converge|verify -f cloud.yaml
 //
-// trust shows the hosts' SSH keys, and learns those whose fingerprints it is given.
-// converge plans and applies in one go, host by host, for fleets.
+// # Commands
 //
-// Exit status: 0 done, nothing to do, or all checks passed; 1 an error, or a
-// change, part or check that did not end well; 2 from plan: there is something to
-// do, or from trust: a host's key is not known; 3 wrong usage or an invalid Spec.
+// trust shows the SSH keys of the hosts, and of the jump host before those behind it. It
+// writes nothing, unless --fingerprint HOST=SHA256:… is given, once for each key: then it
+// writes those keys into the first known_hosts file of the Spec, and no others. Compare
+// the fingerprints with what the consoles of the hosts print of
+//
+//	ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
+//
+// A key that differs from a known key of its type is refused. No other command learns
+// a host's key.
+//
+// plan prints what is missing, and changes nothing. With --json it prints a plan that can
+// be stored; apply --plan FILE makes such a plan, and nothing else.
+//
+// apply prints the plan and asks, unless --yes is given.
+//
+// converge plans and applies host by host, and keeps nothing of a host that is done. It
+// shows no plan before it changes things: it asks for an approval of all that the Spec asks
+// for, and says what that is; --yes is that approval. It tells each host as it ends.
+//
+// apply and converge take --parallel (hosts at once), --canaries (computes that go first, and
+// must all end well) and --max-failed (stop once so many computes failed).
+//
+// verify --static only reads. Without --static it needs --image, a raw bootable image: it
+// tries the rights of every user, and takes an image, volumes, VMs and backups through the
+// cloud. If Cinder has other backends besides, each backend of the Spec needs a
+// volume_type, as the volumes would go to whichever backend the scheduler takes.
+//
+// --json prints JSON; its form is in the documentation of package integrate.
+//
+// # Spec
+//
+// The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
+// If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
+// says which release that is and from what, and ends with status 3 if hosts tell different
+// releases, or no host tells any. How hosts are reached is in ssh; these timeouts are the
+// defaults:
+//
+//	ssh:
+//	  user: ops
+//	  key_files: [id_ed25519]        # relative to the Spec; ~/ is the home directory
+//	  known_hosts: [~/.ssh/known_hosts]
+//	  sudo: true
+//	  jump: ops@bastion.example.com  # optional
+//	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h
+//	    connect: 5s                  # TCP
+//	    handshake: 10s               # banner and key exchange, and each new session
+//	    authenticate: 10s
+//	    retry: 20s                   # connecting again to a host that sheds load
+//	    idle: 15m                    # silence while a host works; some operations have less
+//
+// Ceph is reached through the ceph program on a host of the Spec. Built with -tags librados,
+// the program reaches a cluster that has access: librados through this machine's librados.
+//
+// # Exit status
+//
+//	0  done, nothing to do, or all checks passed
+//	1  an error, or a change, part or check that did not end well
+//	2  plan: there is something to do; trust: a host's key is not known
+//	3  wrong usage, or an invalid Spec
 package main
 
 import (
@@ -18,10 +73,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/detect"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -41,15 +98,29 @@ func main() {
 	os.Exit(code)
 }
 
-func open(ctx context.Context, s spec.Spec) (integrate.World, func(), error) {
-	return wiring.Open(ctx, s, librados())
+func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
+	return connect.Open(ctx, s, connect.Options{Librados: librados()})
+}
+
+// load reads a Spec from a file, by spec.Load or spec.Read.
+func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return spec.Spec{}, err
+	}
+	defer f.Close()
+	s, err := read(f, filepath.Dir(file))
+	if err != nil {
+		return s, fmt.Errorf("%s: %w", file, err)
+	}
+	return s, nil
 }
 
 // A program is what the commands have of the outside.
 type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	open           func(context.Context, spec.Spec) (w integrate.World, closeAll func(), err error)
+	open           func(context.Context, spec.Spec) (*connect.World, error)
 }
 
 // run runs one command, and gives its exit status.
@@ -64,22 +135,22 @@ func (p program) run(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	s, err := wiring.Load(o.file)
+	s, err := load(o.file, spec.Load)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	world, closeAll, err := p.open(ctx, s)
-	defer closeAll()
+	w, err := p.open(ctx, s)
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
+	defer w.Close()
 	if s.Release == "" {
-		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: world, Parallel: o.parallel}); err != nil {
+		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: o.parallel}); err != nil {
 			return p.fail(statusOf(err), err)
 		}
 	}
 	told := newProgress(p.stderr, o.command == "converge")
-	in, err := integrate.New(integrate.Config{Spec: s, World: world, Observer: told.event, Parallel: o.parallel})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel})
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
@@ -94,7 +165,7 @@ func (p program) run(ctx context.Context, args []string) int {
 
 // detect lets the hosts tell the release, and says what they told.
 func (p program) detect(ctx context.Context, cfg integrate.Config) (string, error) {
-	d, err := integrate.DetectRelease(ctx, cfg)
+	d, err := detect.Release(ctx, cfg)
 	if err == nil {
 		fmt.Fprintf(p.stderr, "The Spec names no release; the hosts tell:\n%s", d)
 	}

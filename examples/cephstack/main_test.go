@@ -27,7 +27,8 @@ func write(t *testing.T, text string) string {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}, {"plan", "--canaries", "1"},
-		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"}, {"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
+		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"},
+		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
 		assert.NotEmpty(t, stderr, "%q", args)
@@ -37,7 +38,7 @@ func TestUsage(t *testing.T) {
 func TestBadSpecNamesEveryFaultBeforeAnyConnection(t *testing.T) {
 	code, _, stderr := call(t, "plan", "-f", write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n"))
 	assert.Equal(t, exitUsage, code)
-	for _, want := range []string{"spec: release:", "spec: clusters[0].name:", "spec: hosts:"} {
+	for _, want := range []string{"spec: line 1: release:", "spec: line 2: clusters[0].name:", "spec: hosts:"} {
 		assert.Contains(t, stderr, want)
 	}
 }
@@ -58,18 +59,21 @@ func TestHelpIsNoFault(t *testing.T) {
 }
 
 func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
-	const small = "release: zed\nclusters: [{name: ceph, host: h}]\nhosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\n"
+	const small = "release: zed\nclusters: [{name: ceph, host: h}]\nhosts: [{name: h, address: '127.0.0.1:1', services: " +
+		"[glance-api]}]\nglance: {}\n"
 	code, stdout, stderr := call(t, "plan", "-f", write(t, small))
 	assert.Equal(t, exitUsage, code)
 	assert.Empty(t, stdout)
-	for _, want := range []string{"spec: ssh.user: is missing", "spec: ssh.key_files: is missing: name a private key, or give ssh.agent", "spec: ssh.known_hosts: is missing"} {
+	for _, want := range []string{"spec: ssh.user: is missing",
+		"spec: ssh.key_files: is missing: name a private key, or give ssh.agent", "spec: ssh.known_hosts: is missing"} {
 		assert.Contains(t, stderr, want)
 	}
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	require.NoError(t, os.WriteFile(known, nil, 0o600))
 	code, _, stderr = call(t, "plan", "-f", write(t, small+"ssh: {user: root, known_hosts: ["+known+"]}\n"))
 	assert.Equal(t, exitUsage, code)
-	assert.Equal(t, "cephstack: spec: ssh.key_files: is missing: name a private key, or give ssh.agent the path of an agent's socket\n", stderr)
+	assert.Equal(t, "cephstack: spec: ssh.key_files: is missing: name a private key, or give ssh.agent the path "+
+		"of an agent's socket\n", stderr)
 }
 
 func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {
@@ -79,7 +83,8 @@ func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {
 	require.NoError(t, os.Chmod(password, 0o640))
 	known := filepath.Join(dir, "known_hosts")
 	require.NoError(t, os.WriteFile(known, nil, 0o600))
-	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: deploy, sudo: true, known_hosts: ["+known+"], agent: /nonexistent, entry: {user: i, password_file: "+password+"}}\n"+
+	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: deploy, sudo: true, known_hosts: ["+
+		known+"], agent: /nonexistent, entry: {user: i, password_file: "+password+"}}\n"+
 		"prepare: {sudo: {}}\nhosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\n")
 	code, stdout, stderr := call(t, "plan", "-f", spec)
 	assert.Equal(t, exitFailed, code)
@@ -90,11 +95,14 @@ func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {
 func TestUnreachablePartsAreProblems(t *testing.T) {
 	dir := t.TempDir()
 	clouds := filepath.Join(dir, "clouds.yaml")
-	require.NoError(t, os.WriteFile(clouds, []byte("clouds: {x: {auth: {auth_url: 'http://127.0.0.1:1/v3', username: a, password: b, project_name: c, user_domain_name: d, project_domain_name: d}}}\n"), 0o600))
+	require.NoError(t, os.WriteFile(clouds, []byte("clouds: {x: {auth: {auth_url: 'http://127.0.0.1:1/v3', username: a, "+
+		"password: b, project_name: c, user_domain_name: d, project_domain_name: d}}}\n"), 0o600))
 	known := filepath.Join(dir, "known_hosts")
 	require.NoError(t, os.WriteFile(known, nil, 0o600))
-	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: root, known_hosts: ["+known+"], agent: /nonexistent}\n"+
-		"hosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\ncloud: {name: x, clouds_file: "+clouds+"}\n")
+	spec := write(t, "release: zed\nclusters: [{name: ceph, host: h}]\nssh: {user: root, known_hosts: ["+known+
+		"], agent: /nonexistent}\n"+
+		"hosts: [{name: h, address: '127.0.0.1:1', services: [glance-api]}]\nglance: {}\n"+
+		"cloud: {name: x, clouds_file: "+clouds+"}\n")
 	code, stdout, _ := call(t, "plan", "-f", spec)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "PROBLEM: cloud: the APIs cannot be asked")

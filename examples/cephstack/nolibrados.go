@@ -2,7 +2,7 @@
 
 package main
 
-import "github.com/cephstack/cephstack/examples/internal/wiring"
+import "github.com/cephstack/cephstack/integrate/connect"
 
-// librados is none, so that the program runs where the library is not installed.
-func librados() wiring.Librados { return nil }
+// librados is nil, so that the program runs where the library is not installed.
+func librados() connect.Librados { return nil }

@@ -35,7 +35,8 @@ var errUsage = errors.New("wrong usage")
 // that of a flag.
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
-	const usage = "usage: cephstack trust|plan|apply|converge|verify -f cloud.yaml [flags]; cephstack COMMAND -h tells the flags"
+	const usage = "usage: cephstack trust|plan|apply|converge|verify -f cloud.yaml [flags]; " +
+		"cephstack COMMAND -h tells the flags"
 	if len(args) == 0 {
 		fmt.Fprintln(stderr, usage)
 		return o, errUsage
@@ -69,7 +70,8 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	jsonIs := "print JSON on standard output"
 	switch o.command {
 	case "trust":
-		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the Spec's first known_hosts file; may be given again", o.fingerprint)
+		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the Spec's first known_hosts file; may be given again",
+			o.fingerprint)
 	case "plan":
 	case "apply":
 		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")

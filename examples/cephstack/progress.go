@@ -38,7 +38,7 @@ func (p *progress) event(e integrate.Event) {
 		p.begin(describe(e.Change))
 	case integrate.ChangeFinished:
 		o := e.Outcome
-		line := fmt.Sprintf("%-9s %s (%.1fs)", o.Status, describe(o.Change), o.Took.Seconds())
+		line := fmt.Sprintf("%-9s %s (%.1fs)", o.Status, describe(o.Change), o.Seconds)
 		if o.Because != "" {
 			line += " because of " + o.Because
 		}

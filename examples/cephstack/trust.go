@@ -10,8 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
+	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/hostkeys"
 )
 
 // A hostKey is a key that a host showed, as it is told.
@@ -45,20 +47,20 @@ type trust struct {
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
 // given, of these hosts alone.
 func (p program) trust(ctx context.Context, o options) int {
-	spec, err := wiring.Read(o.file)
+	s, err := load(o.file, spec.Read)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	targets, err := wiring.KeyTargets(spec)
+	targets, err := connect.KeyTargets(s)
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
-	t := &trust{program: p, options: o, files: spec.SSH.KnownHosts, keys: []hostKey{}}
+	t := &trust{program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}}
 	if targets, err = t.asked(targets); err != nil {
 		return p.fail(exitUsage, err)
 	}
 	first := 0
-	if len(targets) > 0 && spec.SSH.Jump != "" && targets[0].Jump == nil {
+	if len(targets) > 0 && s.SSH.Jump != "" && targets[0].Jump == nil {
 		first = 1 // the way to the others
 	}
 	t.scan(ctx, targets[:first])
@@ -81,7 +83,9 @@ func (t *trust) asked(targets []remote.Config) ([]remote.Config, error) {
 			errs = append(errs, fmt.Errorf("--fingerprint: %q is no host of the Spec", f.host))
 		}
 	}
-	return slices.DeleteFunc(targets, func(c remote.Config) bool { return len(t.printsOf(c.Name)) == 0 }), errors.Join(errs...)
+	return slices.DeleteFunc(targets, func(c remote.Config) bool {
+		return len(t.printsOf(c.Name)) == 0
+	}), errors.Join(errs...)
 }
 
 func (t *trust) printsOf(host string) (prints []string) {
@@ -106,8 +110,8 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 		byName[c.Name] = c
 		names = append(names, c.Name)
 	}
-	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]remote.HostKey, error) {
-		return remote.ScanHostKeys(ctx, byName[name])
+	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]hostkeys.Key, error) {
+		return byName[name].ScanHostKeys(ctx)
 	}) {
 		if o.Err != nil {
 			t.errs = append(t.errs, o.Err)
@@ -131,17 +135,17 @@ func there(files []string) []string {
 }
 
 // take compares a host's keys with those that are known, and learns what it may.
-func (t *trust) take(host string, shown []remote.HostKey) {
-	known, unknown, err := remote.CheckHostKeys(t.files, shown)
+func (t *trust) take(host string, shown []hostkeys.Key) {
+	known, unknown, err := hostkeys.Check(t.files, shown)
 	if err != nil {
 		t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 	}
 	added := 0
 	isKnown := func(print string) bool {
-		return slices.ContainsFunc(known, func(k remote.HostKey) bool { return k.Fingerprint == print })
+		return slices.ContainsFunc(known, func(k hostkeys.Key) bool { return k.Fingerprint == print })
 	}
 	if prints := slices.DeleteFunc(t.printsOf(host), isKnown); err == nil && len(prints) > 0 {
-		if added, err = remote.TrustHostKeys(t.files[0], unknown, prints...); err != nil {
+		if added, err = hostkeys.Trust(t.files[0], unknown, prints...); err != nil {
 			t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 		}
 	}
@@ -180,9 +184,11 @@ func (t *trust) end() int {
 		return t.fail(exitFailed, err)
 	}
 	if t.unknown > 0 {
-		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints with what each host's console prints of\n"+
+		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints with what "+
+			"each host's console prints of\n"+
 			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
-			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n", t.unknown, t.file)
+			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n",
+			t.unknown, t.file)
 		if t.behind > 0 {
 			fmt.Fprintf(t.stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
 		}

@@ -41,8 +41,10 @@ func newStrange(t *testing.T) strange {
 		key, s.prints, s.address = server.Key, append(s.prints, ssh.FingerprintSHA256(pub)), append(s.address, server.Address)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "id"), key, 0o600))
-	require.NoError(t, os.WriteFile(s.spec, []byte("release: zed\nclusters: [{name: ceph, host: host0}]\nssh: {user: root, key_files: [id], known_hosts: [known_hosts]}\nglance: {}\n"+
-		"hosts: [{name: host0, address: '"+s.address[0]+"'}, {name: host1, address: '"+s.address[1]+"', services: [glance-api]}]\n"), 0o600))
+	require.NoError(t, os.WriteFile(s.spec, []byte("release: zed\nclusters: [{name: ceph, host: host0}]\n"+
+		"ssh: {user: root, key_files: [id], known_hosts: [known_hosts]}\nglance: {}\n"+
+		"hosts: [{name: host0, address: '"+s.address[0]+"'}, {name: host1, address: '"+s.address[1]+
+		"', services: [glance-api]}]\n"), 0o600))
 	return s
 }
 
@@ -58,7 +60,8 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	s := newStrange(t)
 	code, stdout, stderr := call(t, "trust", "-f", s.spec)
 	assert.Equal(t, exitChanges, code)
-	assert.Equal(t, fmt.Sprintf("not known host0 (%s): ssh-ed25519 %s\nnot known host1 (%s): ssh-ed25519 %s\n", s.address[0], s.prints[0], s.address[1], s.prints[1]), stdout)
+	assert.Equal(t, fmt.Sprintf("not known host0 (%s): ssh-ed25519 %s\nnot known host1 (%s): ssh-ed25519 %s\n",
+		s.address[0], s.prints[0], s.address[1], s.prints[1]), stdout)
 	assert.Contains(t, stderr, "Hosts of which no key is known: 2; nothing was written.")
 	assert.NotContains(t, stderr, s.prints[0], "no line to paste unread")
 	_, err := os.Stat(s.known)
@@ -77,11 +80,13 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	assert.Equal(t, exitChanges, code)
 	var keys []hostKey
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	assert.Equal(t, []hostKey{{"host0", s.address[0], "ssh-ed25519", s.prints[0], "known"}, {"host1", s.address[1], "ssh-ed25519", s.prints[1], "not known"}}, keys)
+	assert.Equal(t, []hostKey{{"host0", s.address[0], "ssh-ed25519", s.prints[0], "known"},
+		{"host1", s.address[1], "ssh-ed25519", s.prints[1], "not known"}}, keys)
 	assert.Equal(t, one, s.text(t))
 
 	for range 2 { // the second time nothing is left to do
-		code, _, stderr = call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[0], "--fingerprint", "host1="+s.prints[1])
+		code, _, stderr = call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[0], "--fingerprint",
+			"host1="+s.prints[1])
 		assert.Equal(t, exitDone, code, stderr)
 		assert.Equal(t, 2, strings.Count(s.text(t), "\n"))
 	}
@@ -95,7 +100,8 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 
 func TestOtherKeysAreRefused(t *testing.T) {
 	s := newStrange(t)
-	code, stdout, stderr := call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[1], "--fingerprint", "host1="+s.prints[1])
+	code, stdout, stderr := call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[1], "--fingerprint",
+		"host1="+s.prints[1])
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "host0: ")
 	assert.Contains(t, stderr, "no scanned key has the fingerprint "+s.prints[1])
@@ -120,7 +126,8 @@ func TestOtherKeysAreRefused(t *testing.T) {
 
 func TestTrustsUsage(t *testing.T) {
 	s := newStrange(t)
-	for _, flags := range [][]string{{"--fingerprint", "host0"}, {"--fingerprint", "host0=MD5:00"}, {"--fingerprint", "=SHA256:x"}, {"--fingerprint", "nobody=SHA256:x"}} {
+	for _, flags := range [][]string{{"--fingerprint", "host0"}, {"--fingerprint", "host0=MD5:00"},
+		{"--fingerprint", "=SHA256:x"}, {"--fingerprint", "nobody=SHA256:x"}} {
 		code, stdout, stderr := call(t, append([]string{"trust", "-f", s.spec}, flags...)...)
 		assert.Equal(t, exitUsage, code, "%q", flags)
 		assert.Empty(t, stdout)
@@ -129,7 +136,8 @@ func TestTrustsUsage(t *testing.T) {
 	code, _, stderr := call(t, "trust", "-f", write(t, "ssh: {user: root}\nhosts: [{name: a}]\n"))
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "spec: ssh.known_hosts: is missing")
-	code, stdout, stderr := call(t, "trust", "-f", write(t, "ssh: {known_hosts: [known]}\nhosts: [{name: a, address: '127.0.0.1:1'}]\n"))
+	code, stdout, stderr := call(t, "trust", "-f",
+		write(t, "ssh: {known_hosts: [known]}\nhosts: [{name: a, address: '127.0.0.1:1'}]\n"))
 	assert.Equal(t, exitFailed, code)
 	assert.Empty(t, stdout)
 	assert.Contains(t, stderr, remote.ErrUnreachable.Error())
@@ -153,7 +161,8 @@ func TestTheJumpHostComesFirst(t *testing.T) {
 
 	// The jump host is known from another file, and the first one is only to be made.
 	// It lets nobody through, which is why there is an error.
-	require.NoError(t, os.WriteFile(s.spec, []byte(strings.Replace(text, "[known_hosts]", "[new, known_hosts]", 1)), 0o600))
+	require.NoError(t, os.WriteFile(s.spec, []byte(strings.Replace(text, "[known_hosts]", "[new, known_hosts]", 1)),
+		0o600))
 	code, stdout, stderr = call(t, "trust", "-f", s.spec)
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "known     "+s.address[1])

@@ -14,36 +14,36 @@ func commands(plan *integrate.Plan) []string {
 	for _, c := range plan.Changes {
 		say := func(step int, format string, args ...any) {
 			host := c.Target
-			if c.Stage == integrate.StageCluster {
+			if c.Stage == "cluster" {
 				host = "ceph01"
 			}
 			out = append(out, fmt.Sprintf("%d %s: %s", step, host, fmt.Sprintf(format, args...)))
 		}
 		switch c.Kind {
-		case integrate.KindPool:
+		case "pool":
 			say(1, "ceph osd pool create %s %s", c.Name, desired(c, "pg_num"))
 			if desired(c, "application") != "" { // of pools since Luminous
 				say(1, "rbd pool init %s", c.Name)
 			}
-		case integrate.KindUser:
+		case "user":
 			say(6, "ceph auth get-or-create %s mon '%s' osd '%s'", c.Name, desired(c, "mon"), desired(c, "osd"))
-		case integrate.KindAuthorizedKeys:
+		case "authorized-keys":
 			out = append(out, fmt.Sprintf("2 workstation: ssh-copy-id %s@%s", loginUser, c.Target))
-		case integrate.KindSudoRule:
+		case "sudo-rule":
 			say(3, "tee %s", c.Name)
-		case integrate.KindPackages:
+		case "packages":
 			say(4, "apt-get install %s", c.Name)
-		case integrate.KindDirectory:
+		case "directory":
 			say(5, "mkdir %s", c.Name)
-		case integrate.KindFile:
+		case "file":
 			file(c, say)
-		case integrate.KindSecret:
+		case "secret":
 			say(9, "virsh secret-define %s", c.Name)
 			say(9, "usage name '%s'", desired(c, "usage"))
 			say(9, "virsh secret-set-value %s", c.Name)
-		case integrate.KindSettings:
+		case "settings":
 			settings(c, say)
-		case integrate.KindUnit:
+		case "unit":
 			say(13, "service %s restart", c.Name)
 		}
 	}

@@ -1,10 +1,12 @@
 // Command havana plans the cloud of a guide of 2014, OpenStack Havana with its
 // images and volumes in Ceph Firefly, from hosts that know no operator yet, and
 // shows the plan as the commands of that guide: what both do, what the plan does
-// besides, and what it does not do as the guide did, each with the reason. The cloud is in memory; cloud.yaml is a Spec for a real one.
+// besides, and what it does not do as the guide did, each with the reason. The cloud is in memory; cloud.yaml is a
+// Spec for a real one.
 package main
 
 import (
+	"bytes"
 	"context"
 	_ "embed"
 	"errors"
@@ -16,7 +18,6 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"go.yaml.in/yaml/v3"
 )
 
 //go:embed cloud.yaml
@@ -38,7 +39,7 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeAll()) }()
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return err
 	}
@@ -51,8 +52,8 @@ func run(ctx context.Context, out io.Writer) (err error) {
 
 // open makes the cloud as the guide found it.
 func open() (*integrate.Integration, *integratetest.World, func() error, error) {
-	var s spec.Spec
-	if err := yaml.Unmarshal(specFile, &s); err != nil {
+	s, err := spec.Load(bytes.NewReader(specFile), ".")
+	if err != nil {
 		return nil, nil, nil, err
 	}
 	world, err := integratetest.New(s)

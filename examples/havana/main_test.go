@@ -53,10 +53,10 @@ func TestOrder(t *testing.T) {
 	in, _, closeAll, err := open()
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, closeAll()) }()
-	plan, err := in.Plan(t.Context())
+	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	require.Empty(t, plan.Problems(), "%s", plan)
-	stages := map[integrate.Stage]int{integrate.StageCluster: 1, integrate.StageComputes: 2, integrate.StageControllers: 3}
+	stages := map[integrate.Stage]int{"cluster": 1, "computes": 2, "controllers": 3}
 	last := 0
 	restarted := map[string]bool{}
 	for _, c := range plan.Changes {
@@ -71,13 +71,13 @@ func TestApplyReachesTheGuidesCloud(t *testing.T) {
 	in, world, closeAll, err := open()
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, closeAll()) }()
-	plan, err := in.Plan(t.Context())
+	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	began := time.Now()
 	_, err = in.Apply(t.Context(), plan, integrate.ApplyOptions{})
 	require.NoError(t, err)
 	assert.Less(t, time.Since(began), 10*time.Second)
-	second, err := in.Plan(t.Context())
+	second, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	assert.True(t, second.Empty(), "%s", second)
 	cinder, _ := world.Machines["controller"].Contents("/etc/cinder/cinder.conf")

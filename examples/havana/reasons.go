@@ -12,7 +12,8 @@ func differences() []difference {
 		modes  = "root owns a keyring, and the service's group reads it: the service cannot change it, nobody else reads it"
 		stdin  = "the key goes to virsh on its standard input, never into a file"
 		usage  = "two clusters may both have a client.cinder, and libvirt has each usage once"
-		backup = "the guide's author left cinder-backup on Ceph out, as it did not work for him; in Havana the driver is named by its module"
+		backup = "the guide's author left cinder-backup on Ceph out, as it did not work for him; in Havana the driver " +
+			"is named by its module"
 	)
 	return []difference{
 		{"- 3", "sudoers.d", rule},

@@ -12,14 +12,16 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/remote/remotetest"
-	"go.yaml.in/yaml/v3"
 )
 
 //go:embed cloud.yaml
@@ -34,8 +36,8 @@ func main() {
 
 func run(ctx context.Context, out io.Writer) (err error) {
 	began := time.Now()
-	var s spec.Spec
-	if err := yaml.Unmarshal(specFile, &s); err != nil {
+	s, err := spec.Load(bytes.NewReader(specFile), ".")
+	if err != nil {
 		return err
 	}
 	fakes, err := integratetest.New(s)
@@ -43,12 +45,18 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, fakes.Close()) }()
-	world, closeAll, err := overSSH(fakes)
-	defer closeAll()
+	served, err := serve(fakes)
 	if err != nil {
 		return err
 	}
-	in, err := integrate.New(integrate.Config{Spec: s, World: world, Settle: time.Millisecond, Poll: time.Millisecond})
+	defer func() { err = errors.Join(err, served.Close()) }()
+	world, err := connect.Open(ctx, served.reached(s), connect.Options{Have: served.rest})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, world.Close()) }()
+	in, err := integrate.New(integrate.Config{Spec: s, World: world.World, Settle: time.Millisecond,
+		Poll: time.Millisecond})
 	if err != nil {
 		return err
 	}
@@ -56,14 +64,15 @@ func run(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, "\nDone in %.1f s. Everything above was simulated, but for the SSH connections.\n"+
-		"Next: `make demo` does the same to a real cloud; examples/cephstack does it to yours.\n", time.Since(began).Seconds())
+		"Next: `make demo` does the same to a real cloud; examples/cephstack does it to yours.\n",
+		time.Since(began).Seconds())
 	return nil
 }
 
 // tell goes through the four steps, and says what a newcomer should see.
 func tell(ctx context.Context, out io.Writer, in *integrate.Integration) error {
 	fmt.Fprintf(out, "1. The Spec: what the cloud should be (examples/quickstart/cloud.yaml).\n\n%s\n", specFile)
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return err
 	}
@@ -73,54 +82,82 @@ func tell(ctx context.Context, out io.Writer, in *integrate.Integration) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "3. Apply: %d of %d changes made. A second plan: ", result.Count(integrate.Applied), len(plan.Changes))
-	second, err := in.Plan(ctx)
+	fmt.Fprintf(out, "3. Apply: %d of %d changes made. A second plan: ", result.Count(integrate.Applied),
+		len(plan.Changes))
+	second, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "%s\n4. Verify: reading, trying each user's rights, and a journey of data through the cloud.\n\n", second)
-	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: bytes.NewReader([]byte("stands for a bootable image")), Flavor: "tiny"})
+	fmt.Fprintf(out, "%s\n4. Verify: reading, trying each user's rights, and a journey of data through the cloud.\n\n",
+		second)
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: bytes.NewReader([]byte("stands for a bootable image")),
+		Flavor: "tiny"})
 	fmt.Fprint(out, report)
 	return err
 }
 
-// overSSH puts a real SSH server and client between the program and each host.
-func overSSH(fakes *integratetest.World) (integrate.World, func(), error) {
-	world := fakes.World
-	world.Hosts = map[string]remote.Host{}
-	var closers []io.Closer
-	closeAll := func() {
-		for i := len(closers) - 1; i >= 0; i-- {
-			_ = closers[i].Close() // the program ends
-		}
-	}
-	dir, err := os.MkdirTemp("", "quickstart")
-	if err != nil {
-		return world, closeAll, err
-	}
-	closers = append(closers, folder(dir))
-	for name, machine := range fakes.Machines {
-		server, err := remotetest.Serve(machine)
-		if err != nil {
-			return world, closeAll, err
-		}
-		closers = append(closers, server)
-		cfg, err := server.Config(dir)
-		if err != nil {
-			return world, closeAll, err
-		}
-		host, err := remote.New(cfg)
-		if err != nil {
-			return world, closeAll, err
-		}
-		closers = append(closers, host)
-		world.Hosts[name] = host
-	}
-	return world, closeAll, nil
+// A service is the machines of the cloud in memory, each behind an SSH server.
+type service struct {
+	dir       string // has the private key and known_hosts
+	addresses map[string]string
+	rest      world.World // what is not reached over SSH
+	closers   []io.Closer
 }
 
-// A folder is removed when it is closed.
-type folder string
+// serve puts a real SSH server before each machine. All let the same key in.
+func serve(fakes *integratetest.World) (*service, error) {
+	dir, err := os.MkdirTemp("", "quickstart")
+	if err != nil {
+		return nil, err
+	}
+	s := &service{dir: dir, addresses: map[string]string{}, rest: fakes.World}
+	s.rest.Hosts, s.rest.Entries = nil, nil
+	if err := s.start(fakes.Machines); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
 
-// Close removes the folder.
-func (f folder) Close() error { return os.RemoveAll(string(f)) }
+func (s *service) start(machines map[string]*remotetest.Host) error {
+	var key []byte
+	var known strings.Builder
+	for name, machine := range machines {
+		server, err := serveOne(machine, key)
+		if err != nil {
+			return err
+		}
+		s.closers = append(s.closers, server)
+		s.addresses[name], key = server.Address, server.Key
+		known.WriteString(server.KnownHost)
+	}
+	return errors.Join(os.WriteFile(filepath.Join(s.dir, "known_hosts"), []byte(known.String()), 0o600),
+		os.WriteFile(filepath.Join(s.dir, "id"), key, 0o600))
+}
+
+// serveOne makes a key for the first machine.
+func serveOne(machine *remotetest.Host, key []byte) (*remotetest.Server, error) {
+	if key == nil {
+		return remotetest.Serve(machine)
+	}
+	return remotetest.ServeKey(machine, key)
+}
+
+// reached is the Spec with the ways to its hosts.
+func (s *service) reached(cloud spec.Spec) spec.Spec {
+	cloud = cloud.Clone()
+	for i := range cloud.Hosts {
+		cloud.Hosts[i].Address = s.addresses[cloud.Hosts[i].Name]
+	}
+	cloud.SSH = spec.SSH{User: "root", KeyFiles: []string{filepath.Join(s.dir, "id")},
+		KnownHosts: []string{filepath.Join(s.dir, "known_hosts")}}
+	return cloud
+}
+
+// Close ends the servers, and removes the folder.
+func (s *service) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
+}

@@ -9,9 +9,8 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// Bare makes a host let nobody in but its first entry (an Entry of the World),
-// until it has the keys and the sudo rule that the Spec asks for. Call it
-// before integrate.New.
+// Bare makes a host refuse the normal login until the host has the keys and the sudo rule that the Spec asks for. Until
+// then only the host's entry of World.Entries gets in. Call Bare before integrate.New.
 func (w *World) Bare(name string) {
 	m, user := w.Machines[name], w.spec.SSH.User
 	home := "/home/" + user
@@ -25,7 +24,7 @@ func (w *World) Bare(name string) {
 	w.Hosts[name] = &gate{Host: m, name: name, home: home, spec: w.spec}
 }
 
-// A gate is a host by the normal login.
+// A gate is what the normal login of a host goes through.
 type gate struct {
 	*remotetest.Host
 	name, home string
@@ -62,8 +61,7 @@ func (g *gate) refuses() error {
 	return nil
 }
 
-// visudo stands for the program: it knows the few forms of lines that there
-// are in this world, and accepts nothing else.
+// visudo stands for the program visudo. It accepts only the forms of lines that the files of this world have.
 func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit int) {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		texts := map[string]string{"stdin": string(run.Stdin)}
@@ -81,7 +79,8 @@ func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit in
 		}
 		for name, text := range texts {
 			for line := range strings.Lines(text) {
-				if line = strings.TrimSpace(line); line != "" && line[0] != '#' && !strings.HasPrefix(line, "Defaults:") && !strings.Contains(line, " ALL=(root) NOPASSWD: ") {
+				if line = strings.TrimSpace(line); line != "" && line[0] != '#' && !strings.HasPrefix(line, "Defaults:") &&
+					!strings.Contains(line, " ALL=(root) NOPASSWD: ") {
 					return nil, []byte(name + ":1:1: syntax error\n"), 1
 				}
 			}

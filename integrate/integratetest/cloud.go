@@ -16,7 +16,7 @@ import (
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
-// sync lets the service records follow the hosts before each request.
+// sync brings the service records of the APIs up to what the hosts run. It runs before each request.
 func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 	for _, h := range w.spec.Hosts {
 		if slices.Contains(h.Services, "cinder-volume") {
@@ -29,7 +29,7 @@ func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 	return 0, "", false
 }
 
-// recordVolumes keeps the records of a host's cinder-volume.
+// recordVolumes writes the records of the cinder-volume of a host: one record for each backend.
 func (w *World) recordVolumes(host string) {
 	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
 	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // one without a name
@@ -52,10 +52,11 @@ func (w *World) cinderHost(host, service, backend string) string {
 }
 
 func (w *World) record(binary, host, zone string) {
-	w.API.AddService(api.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true, Updated: time.Now().UTC()})
+	w.API.AddService(api.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true,
+		Updated: time.Now().UTC()})
 }
 
-// zone is a service's, or that of one of its backends, as it runs.
+// zone is the availability zone that a running service is in, or one of its backends.
 func (w *World) zone(host, service, backend string) string {
 	zone := ""
 	if backend != "" && !w.before("pike") {
@@ -69,8 +70,8 @@ func (w *World) before(r openstack.Release) bool {
 	return err == nil && mine.Before(r)
 }
 
-// hooks mirror what the APIs do into Ceph, by the configuration that the
-// services run with.
+// hooks do in the fake Ceph what the services behind the APIs would do there. Where images and volumes go depends on
+// the configuration that the services run with.
 func (w *World) hooks() openstacktest.Hooks {
 	return openstacktest.Hooks{
 		ImageUploaded:     w.imageUploaded,
@@ -92,7 +93,7 @@ func (w *World) hooks() openstacktest.Hooks {
 	}
 }
 
-// remove removes an RBD image; one in no place, or not there, is none.
+// remove removes an RBD image. It is not an error if the image is not there.
 func (p place) remove(name string) error {
 	if p.cluster == nil {
 		return nil
@@ -124,10 +125,11 @@ func (w *World) volumeCreated(v *api.Volume, from api.VolumeRequest) error {
 	if p.cluster == nil {
 		return nil
 	}
-	return p.add(ceph.Image{Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30, Parent: w.parent(from.ImageID, p.cluster)})
+	return p.add(ceph.Image{Name: "volume-" + v.ID, Size: int64(v.SizeGiB) << 30,
+		Parent: w.parent(from.ImageID, p.cluster)})
 }
 
-// snapshot knows the volumes of the first backend, which the journey goes through.
+// snapshot takes a snapshot of a volume. It knows only the volumes of the first backend, which the journey uses.
 func (w *World) snapshot(s api.Snapshot, there bool) error {
 	p := w.backend(w.spec.Cinder.Backends[0].Name)
 	if there {
@@ -136,7 +138,7 @@ func (w *World) snapshot(s api.Snapshot, there bool) error {
 	return p.cluster.RemoveSnapshot(p.pool, "volume-"+s.VolumeID, "snapshot-"+s.ID)
 }
 
-// backupPlace is none as long as cinder-backup has another driver.
+// backupPlace is where cinder-backup keeps its data. It is the zero place as long as cinder-backup has another driver.
 func (w *World) backupPlace() place {
 	host := w.hostOf("cinder-backup")
 	if !strings.Contains(w.running(host, "cinder-backup", "DEFAULT", "backup_driver"), "cinder.backup.drivers.ceph") {
@@ -168,7 +170,7 @@ func (w *World) backupCreated(b *api.Backup, parent string) error {
 
 func backupImage(volumeID, first string) string { return "volume-" + volumeID + ".backup." + first }
 
-// backupDeleted removes a backup's snapshot, and the image with the last one.
+// backupDeleted removes the snapshot of a backup. With the last snapshot it removes the image.
 func (w *World) backupDeleted(b api.Backup) error {
 	p := w.backupPlace()
 	if p.cluster == nil {
@@ -216,7 +218,7 @@ func (w *World) serverCreated(s *api.Server, userData []byte) error {
 	return nil
 }
 
-// diskOf is the name of a VM's disk in Ceph, which in Havana is not by its ID.
+// diskOf is the name of the disk of a VM in Ceph. In Havana the name does not contain the ID of the VM.
 func (w *World) diskOf(id string) string {
 	if strings.EqualFold(w.spec.Release, "havana") {
 		id = "instance-" + id

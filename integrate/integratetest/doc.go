@@ -3,19 +3,19 @@
 //
 // # Use
 //
-// New builds a World for a Spec out of the fakes of packages cephtest,
-// remotetest, secrettest and openstacktest, and connects them: what the fake
-// Glance stores is in the fake Ceph once glance-api.conf says so and glance-api
-// was restarted; a fake guest does what the journey's script asks of it. The
-// embedded integrate.World goes into integrate.Config. Each fake can be seeded
-// and told to fail.
+// New builds a World for a Spec out of the fakes of packages cephtest, remotetest, secrettest and openstacktest, and
+// connects the fakes. What the fake Glance stores is in the fake Ceph once glance-api.conf says so and glance-api was
+// restarted. A fake guest does what the script of the journey asks for. The embedded world.World goes into
+// integrate.Config. Each fake can be seeded and told to fail.
 //
-// Hosts are prepared ones, of the Spec's layout and release. Their apt or dnf knows
-// what cephstack calls: every repository with a key works, and upgrades go to the
-// version that Host.AddPackage last gave. They have no login users and no
-// /etc/sudoers: for prepare.authorize and prepare.sudo, call Bare, or put them there
-// by Host.AddUser, AddFile and Handle("visudo", …). The other programs that a tool
-// runs itself are its own to Handle.
+// In a test, Open is New with its Close, Integrated is a world that is as its Spec says, and World.Integration is ready
+// to use.
+//
+// The hosts have the packages and units of the layout and the release of the Spec. Their apt or dnf knows what
+// cephstack calls: every repository with a key works, and an upgrade goes to the version that Host.AddPackage last
+// gave. The hosts have no login users and no /etc/sudoers. For prepare.authorize and prepare.sudo, call Bare, or make
+// users and files with Host.AddUser, Host.AddFile and Host.Handle("visudo", …). A tool that runs other programs on
+// hosts has to give them to the hosts with Host.Handle.
 //
 // # Errors
 //
@@ -27,6 +27,6 @@
 //
 // # Testing
 //
-// The fakes pass the conformance suites of the real adapters. How they act on
-// each other was taken from a real cloud (see examples/lab).
+// The fakes pass the conformance suites of the real adapters. How the fakes act on each other was taken from a real
+// cloud (see examples/lab).
 package integratetest

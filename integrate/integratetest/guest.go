@@ -10,8 +10,7 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// content is what a volume holds: the checksum of a guest's file, and how
-// many lines it appended.
+// content is what a volume holds: the checksum of the file that a guest wrote, and how many lines the guest appended.
 type content struct {
 	sum   string
 	lines int
@@ -40,7 +39,7 @@ func newGuest(userData []byte) *guest {
 	return g
 }
 
-// attach lets the guest do what its script does with a new disk.
+// attach does what the script of the guest does when a disk is attached.
 func (w *World) attach(s api.Server, v api.Volume) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -100,7 +99,7 @@ func (w *World) consoleOf(serverID string) string {
 	return strings.Join(g.console, "\n") + "\n"
 }
 
-// migrate empties the console, as a real one begins anew on its new host.
+// migrate empties the console: a real VM has an empty console on its new host.
 func (w *World) migrate(s api.Server, _ string) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -16,8 +16,8 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// A Container is one of Kolla's: it runs as its unit does, and at each start it
-// takes in what its config.json copies.
+// A Container is a container of Kolla. It runs while its unit runs. At each start it copies the files that its
+// config.json names.
 type Container struct {
 	Image, Version string    // with its tag; and of Kolla, as the image's label says
 	Folder         string    // of the host, that its files come from
@@ -43,8 +43,8 @@ func copies(source, dest, owner string) copied {
 	return copied{"/var/lib/kolla/config_files/" + source, dest, owner, "0600"}
 }
 
-// addContainers makes the services of a host run as kolla-ansible does it once
-// its variables say that Ceph is used; no file of Ceph is there.
+// addContainers makes the services of a host run in containers, as kolla-ansible does it once its variables say that
+// Ceph is used. No file of Ceph is there yet.
 func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 	all := map[string]*Container{}
 	add := func(service, command string, files ...copied) {
@@ -53,12 +53,14 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 		m.AddUnit(kollaUnit(containerOf(service)))
 		tag := cmp.Or(w.spec.Release, "none")
 		all[containerOf(service)] = &Container{Image: "quay.io/openstack.kolla/" + service + ":" + tag + "-debian-bookworm",
-			Version: strings.TrimSuffix(strings.TrimPrefix(w.version(string(openstack.Kolla)), "2:"), "-1"), Folder: kollaFolder(service), Strategy: "COPY_ALWAYS"}
+			Version: strings.TrimSuffix(strings.TrimPrefix(w.version(openstack.ReleaseOfKolla), "2:"), "-1"),
+			Folder:  kollaFolder(service), Strategy: "COPY_ALWAYS"}
 	}
 	for _, service := range h.Services {
 		account, _, _ := strings.Cut(service, "-")
 		name := base(configPaths[service][0])
-		files, libvirt := []copied{copies(name, "/etc/"+account+"/"+name, account)}, []copied{copies("secrets", "/etc/libvirt/secrets", "root")}
+		files, libvirt := []copied{copies(name, "/etc/"+account+"/"+name, account)},
+			[]copied{copies("secrets", "/etc/libvirt/secrets", "root")}
 		if service != "nova-compute" {
 			add(service, service, append(files, copies("ceph", "/etc/ceph", account))...)
 			continue
@@ -80,8 +82,7 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 	m.Handle(engine, w.engine(engine, h.Name, m))
 }
 
-// copiedFrom is where a file of Ceph that a service has in its container is on
-// the host.
+// copiedFrom is the file on the host that a file of Ceph in the container of a service is copied from.
 func (w *World) copiedFrom(host, service, file string) string {
 	folder := w.Containers[host][containerOf(service)].Folder
 	if service == "nova-compute" {
@@ -90,8 +91,7 @@ func (w *World) copiedFrom(host, service, file string) string {
 	return folder + "/ceph/" + base(file)
 }
 
-// engine stands for docker or podman: it tells of containers by a template, as
-// both do, and runs rbd inside.
+// engine stands for docker or podman. It inspects containers with a template, and runs rbd in a container.
 func (w *World) engine(engine, host string, m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit int) {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		args := run.Argv[1:]
@@ -109,7 +109,7 @@ func (w *World) engine(engine, host string, m *remotetest.Host) func(remote.Run)
 	}
 }
 
-// described is what of a container a template can name.
+// described has the fields of a container that a template can name.
 type described struct {
 	Name  string
 	State struct {
@@ -165,6 +165,7 @@ func (c *Container) describe(engine, name string, u remote.Unit) described {
 		d.Config.Labels["kolla_version"] = c.Version
 	}
 	d.Config.Env = []string{"PATH=/usr/bin", "http_proxy=http://user:secret@proxy", "KOLLA_CONFIG_STRATEGY=" + c.Strategy}
-	d.Mounts = []mount{{"volume", "/var/lib/docker/volumes/kolla_logs/_data", "/var/log/kolla"}, {"bind", c.Folder, "/var/lib/kolla/config_files"}}
+	d.Mounts = []mount{{"volume", "/var/lib/docker/volumes/kolla_logs/_data", "/var/log/kolla"},
+		{"bind", c.Folder, "/var/lib/kolla/config_files"}}
 	return d
 }

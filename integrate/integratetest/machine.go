@@ -16,7 +16,7 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// Configuration files as they are before an integration, in short.
+// These are configuration files as they are before an integration, without what does not matter here.
 var configs = map[string]string{
 	"/etc/glance/glance-api.conf": `[DEFAULT]
 #enabled_backends = <None>
@@ -42,11 +42,13 @@ virt_type = qemu
 `,
 }
 
-// configBefore is what a file holds before an integration. A cloud whose Spec has
-// Cinder's one backend without a name has no others.
+// configBefore is what a file holds before an integration. A cloud whose Spec has the backend of Cinder without a name
+// has no other backends.
 func (w *World) configBefore(path string) string {
 	c := w.spec.Cinder
-	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b spec.Backend) bool { return b.Name == "DEFAULT" }) {
+	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b spec.Backend) bool {
+		return b.Name == "DEFAULT"
+	}) {
 		return "[DEFAULT]\nvolume_group = cinder-volumes\n"
 	}
 	return configs[path]
@@ -76,8 +78,8 @@ var configPaths = map[string][]string{
 	"nova-compute":  {"/etc/nova/nova.conf", "/etc/nova/nova-compute.conf"},
 }
 
-// newMachine makes a host with the services' packages, files and units, and
-// no trace of Ceph but packages that could be installed.
+// newMachine makes a host with the packages, files and units of its services. Nothing of Ceph is there, but the
+// packages of Ceph can be installed.
 func (w *World) newMachine(h spec.Host) *remotetest.Host {
 	m := remotetest.NewHost(h.Name)
 	for _, service := range h.Services {
@@ -102,7 +104,7 @@ func (w *World) newMachine(h spec.Host) *remotetest.Host {
 	return m
 }
 
-// osRelease says which distribution a host is of, by its layout.
+// osRelease is the /etc/os-release of a host of a layout.
 func (w *World) osRelease(h spec.Host) string {
 	switch w.layout(h) {
 	case "rdo":
@@ -113,19 +115,20 @@ func (w *World) osRelease(h spec.Host) string {
 	return "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n"
 }
 
-// addPackages makes the services of a host run, as packages put them there.
+// addPackages installs the packages of the services of a host, and starts the services.
 func (w *World) addPackages(m *remotetest.Host, h spec.Host) {
 	for _, p := range clientPackages {
 		m.AddPackage(p, "16.2.15+ds-0+deb12u1", w.spec.Packages != "install")
 	}
 	for _, service := range h.Services {
 		m.AddUnit(w.unit(h, service))
-		m.AddPackage(w.program(h, service), w.version(service), true)
+		m.AddPackage(w.program(h, service), w.packageVersion(service), true)
 	}
 }
 
-// clientPackages are Ceph's, of all releases and layouts.
-var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "python3-rados", "python3-rbd", "qemu-block-extra", "qemu-kvm-block-rbd"}
+// clientPackages are the packages of Ceph's clients, of all releases and layouts.
+var clientPackages = []string{"ceph-common", "python-ceph", "python-rbd", "python3-rados", "python3-rbd",
+	"qemu-block-extra", "qemu-kvm-block-rbd"}
 
 func (w *World) layout(h spec.Host) string { return cmp.Or(h.Layout, w.spec.Layout) }
 
@@ -153,24 +156,30 @@ func (w *World) program(h spec.Host, service string) string {
 	return "openstack-" + project
 }
 
-// version is one of a service's package, of the Spec's release.
-func (w *World) version(service string) string {
+// packageVersion is a version that the package of a service has in the release of the Spec.
+func (w *World) packageVersion(service string) string {
+	return w.version(func(v string) (openstack.Release, error) {
+		return openstack.ReleaseOf(openstack.Service(service), v)
+	})
+}
+
+// version is a version from which releaseOf tells the release of the Spec.
+func (w *World) version(releaseOf func(string) (openstack.Release, error)) string {
 	versions := []string{"1:2013.2.3-1", "1:2014.1.5-1", "1:2014.2.4-1", "1:2015.1.4-1"}
 	for major := range 50 {
 		versions = append(versions, fmt.Sprintf("2:%d.0.0-1", major))
 	}
 	want, _ := openstack.ParseRelease(w.spec.Release) // an unknown one has no version
 	for _, v := range versions {
-		if r, err := openstack.ReleaseOf(openstack.Service(service), v); err == nil && r == want {
+		if r, err := releaseOf(v); err == nil && r == want {
 			return v
 		}
 	}
 	return "0"
 }
 
-// running gives the value of an option that a service runs with. A service
-// that was not restarted since its file changed runs with what was there
-// before the integration.
+// running gives the value of an option that a service runs with. A service that was not restarted since its file
+// changed still runs with the value from before the integration.
 func (w *World) running(host, service, section, option string) string {
 	m := w.Machines[host]
 	if m == nil {
@@ -197,14 +206,14 @@ func (w *World) running(host, service, section, option string) string {
 	return value
 }
 
-// A login is a program's call as one of a cluster's users.
+// A login is a cluster and the user with which a program of Ceph was called.
 type login struct {
 	cluster *cephtest.Cluster
 	osd     string   // the user's rights
 	args    []string // what follows
 }
 
-// login reads the options that the programs of Ceph begin with.
+// login reads the options that all programs of Ceph have.
 func (w *World) login(run remote.Run) (l login, ok bool) {
 	a := run.Argv
 	if len(a) < 7 || a[1] != "--conf" || a[3] != "--id" {
@@ -219,7 +228,7 @@ func (w *World) login(run remote.Run) (l login, ok bool) {
 	return l, err == nil
 }
 
-// rbd stands for the rbd program: it lets a user do what its caps let it do.
+// rbd stands for the rbd program. A user may do what the caps of the user allow.
 func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
 	l, ok := w.login(run)
 	if !ok {
@@ -240,7 +249,7 @@ func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
 	return nil, nil, 0
 }
 
-// rados stands for the rados program, with objects that nobody else has.
+// rados stands for the rados program. Its objects are not in the fake Ceph.
 func (w *World) rados(run remote.Run) (stdout, stderr []byte, exit int) {
 	l, ok := w.login(run)
 	if !ok {

@@ -9,12 +9,11 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// A program stands for one of a host.
+// A program stands for a program on a host.
 type program func(remote.Run) (stdout, stderr []byte, exit int)
 
-// addInstallers gives a host the folders and the programs of its family that
-// repositories and upgrades need. Every repository that is well-formed and signed
-// by a key that is there works, and has what AddPackage says.
+// addInstallers gives a host the folders and programs that repositories and upgrades need in its distribution. A
+// repository works if its file is well-formed and names a key that is there. It has the versions that AddPackage gave.
 func (w *World) addInstallers(m *remotetest.Host, h spec.Host) {
 	if w.layout(h) == "rdo" {
 		m.AddFile("/etc/yum.repos.d/README", []byte("see dnf.conf(5)\n"), 0o644)
@@ -32,7 +31,7 @@ func (w *World) addInstallers(m *remotetest.Host, h spec.Host) {
 	m.Handle("env", env(map[string]program{"apt-get": aptGet(m)}))
 }
 
-// env stands for the program that sets variables for another.
+// env stands for the program env, which runs another program with variables.
 func env(programs map[string]program) program {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		i := 1 + slices.IndexFunc(run.Argv[1:], func(a string) bool { return !strings.Contains(a, "=") })
@@ -44,7 +43,7 @@ func env(programs map[string]program) program {
 	}
 }
 
-// sh stands for a shell that sets the umask for another program.
+// sh stands for a shell that sets the umask and runs another program.
 func sh(programs map[string]program) program {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		if a := run.Argv; len(a) > 3 && a[1] == "-c" && programs[a[3]] != nil && a[2] == "umask 022; exec "+a[3]+` "$@"` {
@@ -55,7 +54,7 @@ func sh(programs map[string]program) program {
 	}
 }
 
-// aptGet knows update, of all sources or of one file, and install --only-upgrade.
+// aptGet stands for apt-get. It knows update, of all sources or of a single file, and install --only-upgrade.
 func aptGet(m *remotetest.Host) program {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		words, flags, options := aptWords(run.Argv[1:])
@@ -76,7 +75,7 @@ func aptGet(m *remotetest.Host) program {
 	}
 }
 
-// aptWords sorts what apt-get is called with.
+// aptWords sorts the arguments of apt-get.
 func aptWords(args []string) (words, flags []string, options map[string]string) {
 	options = map[string]string{}
 	for i := 0; i < len(args); i++ {
@@ -111,13 +110,14 @@ func aptFault(m *remotetest.Host, file string) string {
 			return "Malformed stanza in " + file + ": no " + name
 		}
 	}
-	if key, _ := m.Contents(field["Signed-By"]); !strings.HasPrefix(string(key), "-----BEGIN PGP PUBLIC KEY BLOCK-----\n") {
+	if key, _ := m.Contents(field["Signed-By"]); !strings.HasPrefix(string(key),
+		"-----BEGIN PGP PUBLIC KEY BLOCK-----\n") {
 		return "The repository '" + field["URIs"] + " " + field["Suites"] + " InRelease' is not signed."
 	}
 	return ""
 }
 
-// dnf knows upgrade.
+// dnf stands for dnf. It knows upgrade.
 func dnf(m *remotetest.Host) program {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
 		words := slices.DeleteFunc(slices.Clone(run.Argv[1:]), func(a string) bool { return strings.HasPrefix(a, "-") })

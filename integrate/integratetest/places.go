@@ -12,8 +12,7 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A place is a pool of a cluster, as one of its users finds it; one without a
-// cluster is no place in Ceph.
+// A place is a pool of a cluster, and the user with which a service reaches the pool. The zero place is not in Ceph.
 type place struct {
 	cluster *cephtest.Cluster
 	pool    string
@@ -21,7 +20,7 @@ type place struct {
 	user    string
 }
 
-// Options are the names of those that say where a service keeps its data.
+// Options are the names of the options that say where a service keeps its data.
 type options struct{ conf, pool, user string }
 
 // place is where a service keeps its data, by the options of a section.
@@ -35,8 +34,8 @@ func (w *World) place(host, service, section string, o options) place {
 	return p
 }
 
-// dataPool is where the objects of images go that a service makes, by the
-// ceph.conf that was there when it started.
+// dataPool is the pool for the objects of the images that a service makes. It comes from the ceph.conf that was there
+// when the service started.
 func (w *World) dataPool(host, service, conf, user string) string {
 	if w.layout(w.host(host)) == "kolla" {
 		conf = w.copiedFrom(host, service, conf)
@@ -53,7 +52,7 @@ func (w *World) dataPool(host, service, conf, user string) string {
 	return pool
 }
 
-// add makes an image as the place's user, whose rights must do for it.
+// add makes an image as the user of the place. It fails where the rights of the user do not allow that.
 func (p place) add(img ceph.Image) error {
 	img.Pool, img.DataPool = p.pool, p.data
 	user, err := ceph.New(p.cluster).User(context.Background(), "client."+p.user)
@@ -75,8 +74,8 @@ func (p place) add(img ceph.Image) error {
 	return p.cluster.AddImage(img)
 }
 
-// store is the place of one of Glance's stores, of its default one without a
-// name; it is none in Ceph when the store is a folder.
+// store is the place of a store of Glance. Without a name it is that of the default store. It is the zero place when
+// the store is a folder.
 func (w *World) store(name string) (where place, found string, err error) {
 	host := w.hostOf("glance-api")
 	rbd := options{"rbd_store_ceph_conf", "rbd_store_pool", "rbd_store_user"}
@@ -104,7 +103,7 @@ func (w *World) store(name string) (where place, found string, err error) {
 	return place{}, name, openstacktest.ErrNoStore
 }
 
-// volumesOf is the place of a volume's backend.
+// volumesOf is the place of the backend that a volume is on.
 func (w *World) volumesOf(v api.Volume) place {
 	_, backend, _ := strings.Cut(v.Host, "@")
 	backend, _, _ = strings.Cut(backend, "#")
@@ -115,10 +114,11 @@ func (w *World) backend(name string) place {
 	return w.place(w.hostOf("cinder-volume"), "cinder-volume", name, options{"rbd_ceph_conf", "rbd_pool", "rbd_user"})
 }
 
-// disks is Nova's place on a compute, none when disks are local.
+// disks is where Nova keeps the disks of VMs on a compute. It is the zero place when disks are local.
 func (w *World) disks(host string) place {
 	if w.running(host, "nova-compute", "DEFAULT", "libvirt_images_type") == "rbd" { // of Havana
-		return w.place(host, "nova-compute", "DEFAULT", options{"libvirt_images_rbd_ceph_conf", "libvirt_images_rbd_pool", "rbd_user"})
+		return w.place(host, "nova-compute", "DEFAULT", options{"libvirt_images_rbd_ceph_conf",
+			"libvirt_images_rbd_pool", "rbd_user"})
 	}
 	if w.running(host, "nova-compute", "libvirt", "images_type") != "rbd" {
 		return place{}
@@ -172,8 +172,8 @@ func (w *World) placesOf(imageID string) []place {
 	return w.images[imageID]
 }
 
-// parent is the snapshot that a copy-on-write child of an image has in a
-// cluster, nil when the image is not there.
+// parent is the snapshot from which a copy-on-write child of an image is made in a cluster. It is nil when the image is
+// not in that cluster.
 func (w *World) parent(imageID string, in *cephtest.Cluster) *ceph.Parent {
 	for _, p := range w.placesOf(imageID) {
 		if p.cluster == in {

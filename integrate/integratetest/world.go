@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch/batchtest"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -21,17 +22,16 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// A World is a cloud in memory whose parts act on each other: what its Glance
-// stores is in its Ceph once its glance-api.conf says so and glance-api was
-// restarted, and so on. It fits the Spec that it was made for, and nothing in
+// A World is a cloud in memory whose parts act on each other. For example, what its Glance stores is in its Ceph once
+// its glance-api.conf says so and glance-api was restarted. A World fits the Spec that it was made for, and nothing in
 // it is integrated yet.
 type World struct {
-	integrate.World
+	world.World
 	Ceph     map[string]*cephtest.Cluster // by cluster name
 	Machines map[string]*remotetest.Host  // by host name
 	Libvirt  map[string]*secrettest.Store // by compute
-	// Containers are those of hosts with layout kolla, by host and name. What is
-	// changed there counts at the next look at the host.
+	// Containers are the containers of hosts with layout kolla, by host and name. A change to a Container shows at the
+	// next look at the host.
 	Containers map[string]map[string]*Container
 	API        *openstacktest.Server
 
@@ -47,9 +47,12 @@ type World struct {
 
 // New builds the world of a Spec. Close it after use.
 func New(s spec.Spec) (*World, error) {
-	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{}, Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
-		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{}, guests: map[string]*guest{}}
-	w.World = integrate.World{Clusters: map[string]integrate.Cluster{}, Hosts: map[string]remote.Host{}, Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
+	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{},
+		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
+		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},
+		guests: map[string]*guest{}}
+	w.World = world.World{Clusters: map[string]world.Cluster{}, Hosts: map[string]remote.Host{},
+		Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range s.Clusters {
 		fake := cephtest.New()
 		if i > 0 { // another cluster is not the same one
@@ -57,7 +60,7 @@ func New(s spec.Spec) (*World, error) {
 			fake.MonHosts = []string{fmt.Sprintf("[v2:198.51.100.%d:3300/0,v1:198.51.100.%[1]d:6789/0]", i)}
 		}
 		w.Ceph[c.Name] = fake
-		w.Clusters[c.Name] = integrate.Cluster{Mon: fake, Images: fake}
+		w.Clusters[c.Name] = world.Cluster{Mon: fake, Images: fake}
 	}
 	var computes []string
 	for _, h := range s.Hosts {
@@ -66,10 +69,11 @@ func New(s spec.Spec) (*World, error) {
 		if slices.Contains(h.Services, "nova-compute") {
 			computes = append(computes, h.Name)
 			store := secrettest.New()
-			w.Libvirt[h.Name], w.Secrets[h.Name] = store, newSecretsOn(store, machine)
+			w.Libvirt[h.Name], w.Secrets[h.Name] = store, batchtest.New(store, machine)
 		}
 	}
-	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1, Hooks: w.hooks(), Fail: w.sync})
+	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1,
+		Hooks: w.hooks(), Fail: w.sync})
 	var err error
 	if w.dir, err = os.MkdirTemp("", "cephstack"); err != nil {
 		return nil, err
@@ -91,8 +95,8 @@ func (w *World) Close() error {
 	return os.RemoveAll(w.dir)
 }
 
-// Writes counts the changes made to hosts, clusters and secrets so far: one
-// that stands still proves that nothing was written.
+// Writes counts the changes made to hosts, clusters and secrets so far. If the number stays the same, nothing was
+// written.
 func (w *World) Writes() int {
 	n := 0
 	for _, m := range w.Machines {

@@ -50,7 +50,8 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 	require.NoError(t, err)
 	defer w.Close()
 	upload := func(name string) api.Image {
-		image, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: name, DiskFormat: "raw"}, strings.NewReader("data"))
+		image, err := w.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: name, DiskFormat: "raw"},
+			strings.NewReader("data"))
 		require.NoError(t, err)
 		return image
 	}
@@ -58,7 +59,7 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 
 	in, err := integrate.New(integrate.Config{Spec: smallSpec(), World: w.World})
 	require.NoError(t, err)
-	plan, err := in.Plan(t.Context())
+	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	_, err = in.Apply(t.Context(), plan, integrate.ApplyOptions{})
 	require.NoError(t, err)
@@ -80,7 +81,7 @@ func applied(t *testing.T, w *integratetest.World, s spec.Spec) {
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond})
 	require.NoError(t, err)
 	for _, changes := range []bool{true, false} {
-		plan, err := in.Plan(t.Context())
+		plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 		require.NoError(t, err)
 		require.Empty(t, plan.Problems(), "%s", plan)
 		require.Equal(t, changes, !plan.Empty(), "%s", plan)
@@ -98,7 +99,8 @@ func TestRepositoriesAndUpgradesWork(t *testing.T) {
 			if layout != "kolla" {
 				s.Packages = "install"
 				s.Clusters[0].MinClient = "16.2.15"
-				s.Prepare = &spec.Prepare{Repository: &spec.Repository{Apt: "https://mirror.example/deb", Dnf: "https://mirror.example/el$releasever",
+				s.Prepare = &spec.Prepare{Repository: &spec.Repository{Apt: "https://mirror.example/deb",
+					Dnf: "https://mirror.example/el$releasever",
 					Key: "-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----"}}
 			}
 			w, err := integratetest.New(s)
@@ -129,10 +131,12 @@ func TestInstallersKnowNothingElse(t *testing.T) {
 	require.NoError(t, err)
 	defer dnf.Close()
 	m := w.Machines["compute1"]
-	m.AddFile("/etc/apt/unsigned", []byte("Types: deb\nURIs: https://x\nSuites: y\nComponents: main\nSigned-By: /nowhere\n"), 0o644)
+	m.AddFile("/etc/apt/unsigned",
+		[]byte("Types: deb\nURIs: https://x\nSuites: y\nComponents: main\nSigned-By: /nowhere\n"), 0o644)
 	m.AddFile("/etc/apt/broken", []byte("deb https://x y main\n"), 0o644)
 	for _, argv := range [][]string{
-		{"apt-get", "update", "all"}, {"apt-get", "remove", "ceph-common"}, {"apt-get", "install", "ceph-common"}, {"apt-mark", "hold", "x"}, {"env", "A=b", "dnf", "upgrade"}, {"env"},
+		{"apt-get", "update", "all"}, {"apt-get", "remove", "ceph-common"}, {"apt-get", "install", "ceph-common"},
+		{"apt-mark", "hold", "x"}, {"env", "A=b", "dnf", "upgrade"}, {"env"},
 		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/unsigned", "-o", "Dir::Etc::sourceparts=-"},
 		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/broken", "-o", "Dir::Etc::sourceparts=-"},
 		{"apt-get", "update", "-o", "Dir::Etc::sourcelist=/etc/apt/none", "-o", "Dir::Etc::sourceparts=-"},
@@ -168,7 +172,7 @@ func TestTheCloudsOwnLooksAreNotExchanges(t *testing.T) {
 	one.Hosts, one.Glance, one.Cinder = one.Hosts[1:], nil, nil
 	in, err := integrate.New(integrate.Config{Spec: one, World: w.World})
 	require.NoError(t, err)
-	plan, err := in.Plan(t.Context())
+	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	require.Empty(t, plan.Problems(), "%s", plan)
 	_, err = w.Cloud.VolumeTypes(t.Context()) // for which the fake cloud reads cinder.conf

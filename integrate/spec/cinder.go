@@ -15,38 +15,40 @@ type Cinder struct {
 	Backends []Backend `json:"backends" yaml:"backends"`
 }
 
-// A Backend is one Cinder RBD backend, beside whatever backends exist.
+// A Backend is an RBD backend of Cinder. Other backends stay beside it.
 type Backend struct {
-	// Name is the section and the volume_backend_name. Until Newton it may be
-	// DEFAULT: Cinder's one backend, which has no name.
+	// Name is the section and the volume_backend_name. Until Newton, Name may be
+	// DEFAULT, for a Cinder with a single backend, which does not have a name.
 	Name    string `json:"name" yaml:"name"`
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
 	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
-	// AvailabilityZone is that of the backend's volumes; left as it is when empty.
-	// Until Ocata all backends of a cloud have one zone.
+	// AvailabilityZone is the zone of the backend's volumes. When empty, the zone
+	// stays as it is. Until Ocata, all backends of a cloud have the same zone.
 	AvailabilityZone string `json:"availability_zone,omitempty" yaml:"availability_zone,omitempty"`
-	// SecretUUID names the libvirt secret on the computes; derived from the
-	// cluster's fsid and the user when empty.
+	// SecretUUID names the libvirt secret on the computes. When empty, the UUID is
+	// derived from the cluster's fsid and the user.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
 	// VolumeType, when given, is created in Cinder and bound to the backend.
 	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
-	// ExtraSpecs are further extra specs of the volume type; others that it has
-	// stay. Cinder refuses to change those of a type that has volumes.
+	// ExtraSpecs are further extra specs of the volume type. Extra specs that are
+	// not listed stay. Cinder refuses to change the extra specs of a type that has
+	// volumes.
 	ExtraSpecs map[string]string `json:"extra_specs,omitempty" yaml:"extra_specs,omitempty"`
-	// DataPool is where the objects of the volumes go, an erasure-coded pool most
-	// often; Pool then has their headers. All that a user makes goes there.
+	// DataPool is where the objects of the volumes go, most often an erasure-coded
+	// pool. Pool then has the headers. A Ceph user has one data pool at most.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
-	// Options are further options of the backend's section. Those of the RBD
-	// driver, and their values, must be ones that the release knows; others are
-	// written as they are given, and the plan notes those that no Cinder is known to read.
+	// Options are further options of the backend's section. The release must know
+	// options of the RBD driver, and their values. All other options are written as
+	// they are given. A plan notes an option that Cinder is not known to read.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 
-// SingleBackend is the name, in a Spec, of Cinder's one backend that has none.
+// SingleBackend is the name, in a Spec, of the single backend of a Cinder, which does not
+// have a name.
 const SingleBackend = "DEFAULT"
 
-// backends are those of Cinder, if any.
+// backends are the backends of Cinder, if any.
 func (s Spec) backends() []Backend {
 	if s.Cinder == nil {
 		return nil
@@ -76,7 +78,7 @@ func (v *validation) backends(backends []Backend) {
 			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
 		}
 		if b.Name == SingleBackend && len(backends) > 1 {
-			v.fault(path+".name", "%s is the one backend of its cloud; give each of several a name", b.Name)
+			v.fault(path+".name", "a backend %s is the only backend of its cloud; give each of several backends a name", b.Name)
 		}
 		for option := range b.Options {
 			v.name(path+".options", option)
@@ -84,7 +86,8 @@ func (v *validation) backends(backends []Backend) {
 	}
 }
 
-// zone checks that backends of releases with one zone for all have one.
+// zone checks that all backends have the same zone where the release has one zone
+// for all.
 func (v *validation) zone(path, zone, first string) {
 	if r, err := openstack.ParseRelease(v.spec.Release); err == nil && r.Before("pike") && zone != first {
 		v.fault(path, "%q is not %q of cinder.backends[0]: all backends have one zone in %s, "+
@@ -94,7 +97,8 @@ func (v *validation) zone(path, zone, first string) {
 
 var specForm = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,255}$`)
 
-// volumeTypes checks the volume types: one of each name, each of one backend.
+// volumeTypes checks that no two backends have the same volume type, and what the
+// extra specs are.
 func (v *validation) volumeTypes(backends []Backend) {
 	for i, b := range backends {
 		path := backendPath(i)

@@ -10,34 +10,36 @@ import (
 
 // A Cluster is a Ceph cluster and what it should hold.
 type Cluster struct {
-	// Name is how the Spec calls the cluster, and the name of its
-	// configuration file on the hosts: /etc/ceph/<name>.conf.
+	// Name is how the Spec calls the cluster. The configuration file of the cluster
+	// on the hosts has that name, too: /etc/ceph/<name>.conf.
 	Name string `json:"name" yaml:"name"`
 	// Host is a host of the Spec on which the ceph program works as
-	// client.admin. Programs that reach the monitors another way leave it out.
+	// client.admin. A Spec for a program that reaches the monitors another way
+	// leaves Host out.
 	Host string `json:"host,omitempty" yaml:"host,omitempty"`
-	// Access is what the program that opens the World reaches the cluster through:
-	// ceph, the ceph program on Host (the default when there is a Host), or
-	// librados, the library of the machine that the program runs on, with Host
-	// for when that library is too old for the cluster. Plans say it where the
-	// Spec asks for ceph, or where librados was too old.
+	// Access says how package integrate/connect reaches the cluster. ceph, the
+	// default when there is a Host, is the ceph program on Host. librados is the
+	// library of the machine that cephstack runs on; where that library is too old
+	// for the cluster, the ceph program on Host is used. A plan has a note where the
+	// Spec asks for ceph, and where librados was too old.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
-	// Pools adds details to the pools that the services name; pools that it
-	// does not list are created with the cluster's defaults.
+	// Pools has details of pools that the services name. A pool that is not listed
+	// is created with the cluster's defaults.
 	Pools []Pool `json:"pools,omitempty" yaml:"pools,omitempty"`
-	// ErasureProfiles are profiles of erasure code that are made if they are not
-	// there; pools name them.
+	// ErasureProfiles are profiles of erasure code for pools. A profile that does
+	// not exist is made.
 	ErasureProfiles []ErasureProfile `json:"erasure_profiles,omitempty" yaml:"erasure_profiles,omitempty"`
 	// MinClient is the oldest version of Ceph, such as 16.2.11, that the
-	// packages of this cluster's clients may have. Older ones are upgraded
-	// with packages: install, and a Problem otherwise, or where one is held.
+	// packages of this cluster's clients may have. An older package is upgraded if
+	// the Spec has packages: install. Otherwise, or if the host holds the package,
+	// it is a Problem.
 	MinClient string `json:"min_client,omitempty" yaml:"min_client,omitempty"`
-	// RemoveForeignCaps makes the users' rights exactly the computed ones,
-	// dropping clauses that speak of other pools.
+	// RemoveForeignCaps makes the rights of the users exactly the computed ones. It
+	// removes clauses about other pools, which otherwise stay.
 	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
-	// Caps is the form of the users' rights: profiles (the default), or classic
-	// for clusters before Luminous, which know no profiles. In those before
-	// Nautilus, pools that are made need a pg_num.
+	// Caps is the form of the users' rights: profiles, the default, or classic, for
+	// clusters before Luminous, which do not know profiles. In a cluster before
+	// Nautilus, a pool that is to be made needs a pg_num.
 	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
 	// Conf are further options of the configuration file on the hosts, by
 	// section and name.
@@ -92,8 +94,11 @@ var (
 	confOption  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 _-]*$`)
 )
 
-// ConfPath is where hosts have a cluster's configuration file, as services see it.
-func ConfPath(cluster string) string { return cephDir + "/" + cluster + ".conf" }
+// CephDir is the folder of Ceph's files on a host, and in a container.
+const CephDir = "/etc/ceph"
+
+// ConfPath is where the services of a host find the ceph.conf of a cluster.
+func ConfPath(cluster string) string { return CephDir + "/" + cluster + ".conf" }
 
 // cluster is the cluster of a name.
 func (s Spec) cluster(name string) Cluster {
@@ -110,13 +115,13 @@ func (v *validation) conf(path string, c Cluster) {
 	for _, section := range slices.Sorted(maps.Keys(c.Conf)) {
 		at := path + "." + section
 		if !confSection.MatchString(section) {
-			v.fault(at, "%q is no section's name", section)
+			v.fault(at, "%q is not the name of a section", section)
 		}
 		for _, option := range slices.Sorted(maps.Keys(c.Conf[section])) {
 			name := strings.ReplaceAll(strings.ReplaceAll(strings.ToLower(option), " ", "_"), "-", "_")
 			switch {
 			case !confOption.MatchString(option):
-				v.fault(at, "%q is no option's name", option)
+				v.fault(at, "%q is not the name of an option", option)
 			case strings.ContainsAny(c.Conf[section][option], "\r\n#;"):
 				v.fault(at+"."+option, "does not fit on one line of the file")
 			case section == "global" && (name == "fsid" || name == "mon_host"):
@@ -132,7 +137,7 @@ func (v *validation) conf(path string, c Cluster) {
 	}
 }
 
-// isUser reports whether a section is that of a user of the Spec.
+// isUser reports whether a section of ceph.conf is for a user of the Spec.
 func (v *validation) isUser(cluster, section string) bool {
 	return slices.ContainsFunc(v.spec.Uses(), func(u Use) bool { return u.User == User{cluster, section} })
 }

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// dataPools checks where the objects of images go: into a pool that holds no
-// headers, of which it is said what it is, and all of a user's into the same one.
+// dataPools checks the data pools. A data pool does not hold headers of images. The
+// Spec says whether the data pool is erasure-coded. A user has one data pool.
 func (v *validation) dataPools() {
 	if len(v.spec.Clusters) == 0 {
 		return
@@ -67,15 +67,17 @@ func (v *validation) dataPool(uses []Use, u Use) {
 	}
 }
 
-// sameDataPool: ceph.conf says where a user's data go, for all pools at once.
+// sameDataPool checks that a user has one data pool: ceph.conf names the data pool of
+// a user for all of the user's pools.
 func (v *validation) sameDataPool(uses []Use, u Use) {
 	for _, other := range uses {
 		if other.Path == u.Path {
-			return // those behind it say it
+			return // the uses behind this one report a difference
 		}
 		if other.User == u.User && other.DataPool != u.DataPool {
 			v.fault(u.Path+".data_pool", "%q is not %q of %s, which has the same user %s: "+
-				"all that a user makes goes into one data pool; give this one a user of its own", u.DataPool, other.DataPool, other.Path, u.User.Name())
+				"all that a user makes goes into one data pool; give this service a user of its own",
+				u.DataPool, other.DataPool, other.Path, u.User.Name())
 			return
 		}
 	}

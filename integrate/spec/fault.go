@@ -13,18 +13,31 @@ import (
 // A FieldError is one fault of a Spec.
 type FieldError struct {
 	Path    string // such as cinder.backends[0].name
+	Line    int    // in the YAML that Load read; 0 where the YAML does not have the field
 	Message string
+	Err     error // the cause; nil for most faults
 }
 
-func (e *FieldError) Error() string { return "spec: " + e.Path + ": " + e.Message }
+func (e *FieldError) Error() string {
+	at := e.Path + ": "
+	if e.Path == "" {
+		at = ""
+	}
+	if e.Line > 0 {
+		at = fmt.Sprintf("line %d: %s", e.Line, at)
+	}
+	return "spec: " + at + e.Message
+}
+
+// Unwrap gives the cause.
+func (e *FieldError) Unwrap() error { return e.Err }
 
 var (
 	nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
-	uuidForm = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
 func (v *validation) fault(path, format string, args ...any) {
-	v.faults = append(v.faults, &FieldError{path, fmt.Sprintf(format, args...)})
+	v.faults = append(v.faults, &FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
 // faulty reports whether a fault was found at or below a path.
@@ -51,7 +64,7 @@ func (v *validation) optional(path, value string) {
 }
 
 func (v *validation) address(path, address string) {
-	if err := remote.CheckAddress(address); err != nil {
+	if err := (remote.Config{Address: address}).CheckAddress(); err != nil {
 		v.fault(path, "%q is %v", address, err)
 	}
 }

@@ -13,11 +13,12 @@ type Glance struct {
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"`       // images
 	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // glance
 	Store   string `json:"store,omitempty" yaml:"store,omitempty"`     // rbd
-	// DataPool is where the objects of the images go, an erasure-coded pool most
-	// often; Pool then has their headers. All that a user makes goes there.
+	// DataPool is where the objects of the images go, most often an erasure-coded
+	// pool. Pool then has the headers of the images. A Ceph user has one data pool at
+	// most.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
-	// Stores are rbd stores beside Store, from Rocky on. New images go to Store
-	// unless they ask for another.
+	// Stores are rbd stores beside Store, from Rocky on. A new image goes to Store
+	// unless the request names another store.
 	Stores []Store `json:"stores,omitempty" yaml:"stores,omitempty"`
 }
 
@@ -27,10 +28,10 @@ type Store struct {
 	Cluster  string `json:"cluster,omitempty" yaml:"cluster,omitempty"`     // the first one when empty
 	Pool     string `json:"pool,omitempty" yaml:"pool,omitempty"`           // images
 	User     string `json:"user,omitempty" yaml:"user,omitempty"`           // glance
-	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // as of Glance
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // as in Glance
 }
 
-// storePath is the field of one of Glance's stores, the default one first.
+// storePath is the field of the i-th of Glance's stores; the default store is 0.
 func storePath(i int) string {
 	if i == 0 {
 		return "glance"
@@ -63,15 +64,15 @@ func (v *validation) stores(g *Glance) {
 	}
 }
 
-// All are the rbd stores of Glance, the default one first. The Glance has its
-// defaults.
+// All are the rbd stores of Glance; the default store comes first. The defaults
+// have been filled in (WithDefaults).
 func (g Glance) All() []Store {
 	first := Store{Name: g.Store, Cluster: g.Cluster, Pool: g.Pool, User: g.User, DataPool: g.DataPool}
 	return append([]Store{first}, g.Stores...)
 }
 
-// GlanceStore is what package openstack needs to know of Glance's stores, with
-// defaults filled in. The Spec has a Glance.
+// GlanceStore is what package openstack needs to know of Glance's stores. It fills
+// in the defaults. The Spec must have a Glance.
 func (s Spec) GlanceStore() openstack.GlanceStore {
 	s = s.WithDefaults()
 	var all []openstack.GlanceStore

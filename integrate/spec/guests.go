@@ -11,23 +11,20 @@ import (
 // options in the [client] section of every ceph.conf there, the folders that
 // they name, and a tmpfiles.d file that makes the folders again after a reboot.
 // Other Ceph clients on a compute read that section, too. The options count for
-// guests that start afterwards. AppArmor's rules are not changed: a plan notes
-// where they keep QEMU from the folders.
+// guests that start afterwards. Where AppArmor confines QEMU, it is let into the
+// folders by lines in the file that AppArmor's rules for QEMU include for that.
 type Guests struct {
-	// Account is what QEMU runs as, user:group; by the host's distribution
-	// when empty: libvirt-qemu:kvm, or qemu:qemu.
+	// Account is the account that QEMU runs as, user:group. When empty, it is that of
+	// the host's distribution: libvirt-qemu:kvm, or qemu:qemu.
 	Account string `json:"account,omitempty" yaml:"account,omitempty"`
-	// Options replace or add to the usual ones: rbd_cache,
+	// Options replace or add to the usual options: rbd_cache,
 	// rbd_cache_writethrough_until_flush, rbd_concurrent_management_ops,
 	// admin_socket and log_file. An empty value leaves an option alone.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 
-// Folders of Ceph on hosts.
-const (
-	cephDir = "/etc/ceph"
-	cephRun = "/run/ceph"
-)
+// cephRun is the folder of the sockets of Ceph's clients on a host.
+const cephRun = "/run/ceph"
 
 // usualGuestOptions are the options of [client] for hypervisors.
 func usualGuestOptions() map[string]string {
@@ -40,7 +37,8 @@ func usualGuestOptions() map[string]string {
 	}
 }
 
-// AllOptions are the options to set, the usual ones too, by name with underscores.
+// AllOptions are the options to set, with the usual options, by their names with
+// underscores.
 func (g Guests) AllOptions() map[string]string {
 	all := usualGuestOptions()
 	for name, value := range g.Options {
@@ -50,7 +48,7 @@ func (g Guests) AllOptions() map[string]string {
 	return all
 }
 
-// optionName is the form of an option's name in which all spellings are one.
+// optionName is the one form of all spellings of an option's name.
 func optionName(name string) string {
 	separates := func(r rune) bool { return r == ' ' || r == '_' || r == '-' }
 	return strings.Join(strings.FieldsFunc(strings.ToLower(name), separates), "_")
@@ -70,7 +68,7 @@ func (v *validation) guests(g Guests) {
 		at := "prepare.guests.options." + name
 		switch {
 		case !nameForm.MatchString(plain):
-			v.fault(at, "is no name of an option")
+			v.fault(at, "is not the name of an option")
 		case spelled[plain] != "":
 			v.fault(at, "is %s spelled another way", spelled[plain])
 		case plain == "keyring" || plain == "key" || plain == "keyfile":
@@ -84,8 +82,8 @@ func (v *validation) guests(g Guests) {
 	}
 	for _, file := range []string{"admin_socket", "log_file"} {
 		value := g.AllOptions()[file]
-		if value != "" && slices.Contains([]string{"/run", "/var/log", "/tmp", cephRun, cephDir}, path.Dir(value)) {
-			v.fault("prepare.guests.options."+file, "%s is a folder of others; name one for guests alone", path.Dir(value))
+		if value != "" && slices.Contains([]string{"/run", "/var/log", "/tmp", cephRun, CephDir}, path.Dir(value)) {
+			v.fault("prepare.guests.options."+file, "%s is a folder of others; name a folder for guests alone", path.Dir(value))
 		}
 	}
 }
@@ -99,6 +97,6 @@ func (v *validation) guestPath(at, value string) {
 	case strings.ContainsAny(dir, "$% \""):
 		v.fault(at, "the folder of %q must be the same for all guests", value)
 	case strings.Count(dir, "/") < 2:
-		v.fault(at, "%s is a folder of others; name one for guests alone", dir)
+		v.fault(at, "%s is a folder of others; name a folder for guests alone", dir)
 	}
 }

@@ -1,8 +1,13 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -16,11 +21,11 @@ type Host struct {
 	// Services are among glance-api, cinder-volume, cinder-backup and
 	// nova-compute.
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
-	// Disks says where Nova puts the disks of VMs on this compute: auto (the
-	// default: in Ceph, unless VMs with local disks are there, which the
-	// switch would break), ceph (always), or keep (leave as it is).
+	// Disks says where Nova puts the disks of VMs on this compute. auto, the
+	// default, is in Ceph, unless there are VMs with local disks, which the switch
+	// would break. ceph is always in Ceph. keep leaves the compute as it is.
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
-	// Layout is that of this host, where it differs from the Spec's.
+	// Layout is the layout of this host, if it is not the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
 }
 
@@ -30,14 +35,11 @@ func ServiceNames() []string {
 }
 
 func (v *validation) hosts() {
-	seen := map[string]bool{}
+	seen := seenHost{map[string]int{}, map[string]int{}}
 	for i, h := range v.spec.Hosts {
 		path := fmt.Sprintf("hosts[%d]", i)
 		v.name(path+".name", h.Name)
-		if seen[h.Name] {
-			v.fault(path+".name", "%q is there twice", h.Name)
-		}
-		seen[h.Name] = true
+		v.oneHost(i, h, seen)
 		if h.Address != "" {
 			v.address(path+".address", h.Address)
 		}
@@ -58,6 +60,54 @@ func (v *validation) hosts() {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
 		}
 	}
+}
+
+// A seenHost has the names and the addresses of the hosts so far, with the index of
+// each host. All spellings of a name or an address have one form.
+type seenHost struct{ names, endpoints map[string]int }
+
+// oneHost checks that a host is not a host before it in another spelling: the same
+// machine would be changed twice at once, each time as if alone.
+func (v *validation) oneHost(i int, h Host, seen seenHost) {
+	if h.Name == "" {
+		return
+	}
+	path, name, endpoint := fmt.Sprintf("hosts[%d]", i), strings.ToLower(h.Name), h.endpoint()
+	if first, ok := seen.names[name]; ok {
+		if other := v.spec.Hosts[first].Name; other == h.Name {
+			v.fault(path+".name", "%q is there twice", h.Name)
+		} else {
+			v.fault(path+".name", "%q is %q of hosts[%d] in another case; list each machine once",
+				h.Name, other, first)
+		}
+		return
+	}
+	if first, ok := seen.endpoints[endpoint]; ok {
+		field := ".address"
+		if h.Address == "" {
+			field = ".name"
+		}
+		v.fault(path+field, "%q is the address of hosts[%d] (%s) too; list each machine once",
+			cmp.Or(h.Address, h.Name), first, v.spec.Hosts[first].Name)
+		return
+	}
+	seen.names[name], seen.endpoints[endpoint] = i, i
+}
+
+// endpoint is the one form of all spellings of where SSH connects to.
+func (h Host) endpoint() string {
+	address := cmp.Or(h.Address, h.Name)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host, port = address, "22"
+	}
+	if n, err := strconv.Atoi(port); err == nil {
+		port = strconv.Itoa(n)
+	}
+	if ip, err := netip.ParseAddr(host); err == nil {
+		host = ip.Unmap().String()
+	}
+	return net.JoinHostPort(strings.TrimSuffix(strings.ToLower(host), "."), port)
 }
 
 func (v *validation) hasHost(name string) bool {

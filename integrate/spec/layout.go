@@ -14,14 +14,15 @@ import (
 const (
 	LayoutDebian = "debian"
 	LayoutRDO    = "rdo"
-	// Upstart's jobs in place of systemd's units, but for that as Debian.
+	// LayoutUpstart is as LayoutDebian, with jobs of Upstart in place of units of
+	// systemd.
 	LayoutUpstart = "upstart"
-	// Containers that kolla-ansible deployed.
+	// LayoutKolla is for containers that kolla-ansible deployed.
 	LayoutKolla = "kolla"
 )
 
 // knownLayouts are the first and the last release whose hosts are known in each
-// layout; one that is still made has no last.
+// layout. There is no last release where the layout is still made.
 func knownLayouts() map[string][2]openstack.Release {
 	return map[string][2]openstack.Release{
 		LayoutDebian:  {"icehouse", ""}, // Debian 8, and Ubuntu from 16.04 on
@@ -31,8 +32,8 @@ func knownLayouts() map[string][2]openstack.Release {
 	}
 }
 
-// layout checks a layout's name, and that its hosts are known for the release;
-// a release that is not known has been reported.
+// layout checks the name of a layout, and that hosts of the release are known in
+// that layout. An unknown release has been reported already.
 func (v *validation) layout(path, name string, r openstack.Release) {
 	if name == "" {
 		name = LayoutDebian
@@ -42,7 +43,7 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	case !ok:
 		v.fault(path, "%q is none of %s", name, strings.Join(slices.Sorted(maps.Keys(knownLayouts())), ", "))
 	case r != "" && r.Before(known[0]) && name == LayoutDebian:
-		v.fault(path, "hosts of %s have no systemd; say layout: %s for Ubuntu 12.04 and 14.04", r, LayoutUpstart)
+		v.fault(path, "hosts of %s have no systemd; set layout: %s for Ubuntu 12.04 and 14.04", r, LayoutUpstart)
 	case r != "" && r.Before(known[0]) && name == LayoutKolla:
 		v.fault(path, "containers of %s have no systemd units, by which they could be restarted; "+
 			"%s is the first release of kolla-ansible that makes them", r, known[0])
@@ -54,7 +55,7 @@ func (v *validation) layout(path, name string, r openstack.Release) {
 	}
 }
 
-// withoutSystemd refuses what hosts with Upstart could not keep.
+// withoutSystemd refuses what a host with Upstart cannot do.
 func (v *validation) withoutSystemd() {
 	p := v.spec.Prepare
 	upstart := func(h Host) bool { return cmp.Or(h.Layout, v.spec.Layout) == LayoutUpstart }
@@ -71,8 +72,8 @@ func (v *validation) withoutSystemd() {
 	}
 }
 
-// containers refuses what would be done to a host, and does nothing for the
-// services of containers.
+// containers refuses what is for the host alone, and would do nothing for services
+// in containers.
 func (v *validation) containers() {
 	kolla := func(h Host) bool { return cmp.Or(h.Layout, v.spec.Layout) == LayoutKolla }
 	if !slices.ContainsFunc(v.spec.Hosts, kolla) {

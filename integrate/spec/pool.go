@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A Pool gives details of a pool; zero fields are not owned.
+// A Pool gives details of a pool. What a zero field is for stays as the pool has it.
 type Pool struct {
 	Name       string `json:"name" yaml:"name"`
 	PGNum      int    `json:"pg_num,omitempty" yaml:"pg_num,omitempty"`
@@ -15,13 +15,13 @@ type Pool struct {
 	CRUSHRule  string `json:"crush_rule,omitempty" yaml:"crush_rule,omitempty"`
 	MaxBytes   int64  `json:"max_bytes,omitempty" yaml:"max_bytes,omitempty"`
 	MaxObjects int64  `json:"max_objects,omitempty" yaml:"max_objects,omitempty"`
-	// ErasureProfile makes a data pool erasure-coded. The profile is one of the
-	// Spec's, or there already; a pool keeps the one that it was made with.
+	// ErasureProfile makes a data pool erasure-coded. The profile is in the Spec, or
+	// exists already. A pool keeps the profile that it was made with.
 	ErasureProfile string `json:"erasure_profile,omitempty" yaml:"erasure_profile,omitempty"`
 }
 
 // An ErasureProfile is a profile of erasure code: k chunks of data and m of
-// code, each in another failure domain. A profile that is there is never changed.
+// code, each in another failure domain. A profile that exists is never changed.
 type ErasureProfile struct {
 	Name          string `json:"name" yaml:"name"`
 	K             int    `json:"k" yaml:"k"`
@@ -43,8 +43,8 @@ func (v *validation) pool(path string, p Pool) {
 	}
 }
 
-// erasure checks a cluster's profiles of erasure code, and the pools that are to
-// have one.
+// erasure checks a cluster's profiles of erasure code, and the pools that name a
+// profile.
 func (v *validation) erasure(path string, c Cluster) {
 	for i, p := range c.ErasureProfiles {
 		at := fmt.Sprintf("%s.erasure_profiles[%d]", path, i)

@@ -9,9 +9,9 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/pubkey"
 )
 
-// A Prepare is what hosts that are not prepared yet get before the rest.
-// Each part is off unless it is there, and all of them are changes of the plan:
-// the way in first, then the sudo rule, the repository, packages, and so on.
+// A Prepare is what hosts that are not prepared yet get before everything else. A
+// part that is nil is not asked for. Each part makes changes of the plan: the way in
+// first, then the sudo rule, then the repository, then packages.
 type Prepare struct {
 	Authorize  *Authorize  `json:"authorize,omitempty" yaml:"authorize,omitempty"`
 	Sudo       *Sudo       `json:"sudo,omitempty" yaml:"sudo,omitempty"`
@@ -19,27 +19,27 @@ type Prepare struct {
 	Guests     *Guests     `json:"guests,omitempty" yaml:"guests,omitempty"`
 }
 
-// An Authorize places public keys for the login user of ssh, as
-// ssh-copy-id does: a line for each in ~/.ssh/authorized_keys, beside what is
-// there. Lines are never changed or removed. A host that does not let the user
-// in yet is reached by its first entry (see integrate.World's Entries).
+// An Authorize places public keys for the login user of ssh, as ssh-copy-id does: a
+// line for each key in ~/.ssh/authorized_keys, beside the lines that are there. Lines
+// are never changed or removed. A host that refuses the user so far is reached by
+// its first entry (see Entries of world.World).
 type Authorize struct {
 	// Keys are public keys: type, key and comment, as in a .pub file.
 	Keys []string `json:"keys" yaml:"keys"`
 	// Home is the user's home folder on the hosts; /root or /home/<user> when
-	// empty. Another one there is a Problem.
+	// empty. A host where the user has another home folder is a Problem.
 	Home string `json:"home,omitempty" yaml:"home,omitempty"`
 }
 
-// A Sudo gives the login user of ssh a sudo rule without a password, in a
-// file of its own under /etc/sudoers.d, root's and 0440. The rule is checked by
-// the host's visudo before it is written, and all rules after that; one that
-// does not pass is taken back. Other files are never touched.
+// A Sudo gives the login user of ssh a sudo rule without a password, in a file of
+// its own under /etc/sudoers.d, which belongs to root and has the mode 0440. The
+// host's visudo checks the rule before it is written, and all rules afterwards. If
+// the rules do not pass then, the rule is taken back. Other files are never touched.
 type Sudo struct {
-	// Narrow lets the user run /bin/sh -c as root and nothing else, which is
-	// all that cephstack runs. That keeps other programs and users from being
-	// run through sudo by the way, but it is no smaller trust: a shell as
-	// root can do everything.
+	// Narrow lets the user run /bin/sh -c as root and nothing else. cephstack runs
+	// nothing else. Narrow keeps the rule from being used for other programs and
+	// accounts by accident. It does not make the trust smaller: a shell as root can
+	// do everything.
 	Narrow bool `json:"narrow,omitempty" yaml:"narrow,omitempty"`
 }
 

@@ -6,20 +6,23 @@ import (
 	"strings"
 )
 
-// A Repository gives hosts a repository with Ceph's packages, beside those
-// they have, and its key. On a host with apt, the key counts for that repository
-// alone, which is read and its signature checked before it counts. On one with
-// dnf, the packages' signatures are checked when they are installed; rpm then
-// keeps the key, even if it did not sign them, and trusts it in any repository.
+// A Repository gives hosts a repository with Ceph's packages, beside the
+// repositories that they have, and the key of the repository.
+//
+// On a host with apt, the key counts for this repository alone. The repository is
+// read, and its signature checked, before apt uses the repository. On a host with
+// dnf, the signature of a package is checked when the package is installed. rpm then
+// keeps the key, even if the key did not sign the package, and trusts the key in any
+// repository.
 type Repository struct {
-	// Apt is the URL for hosts with apt, and Dnf, in which $releasever and
-	// $basearch are the host's own, that for hosts with dnf. A host that has
-	// none here is a Problem.
+	// Apt is the URL for hosts with apt. Dnf is the URL for hosts with dnf, in which
+	// $releasever and $basearch are the host's own. A host whose URL is missing is a
+	// Problem.
 	Apt string `json:"apt,omitempty" yaml:"apt,omitempty"`
 	Dnf string `json:"dnf,omitempty" yaml:"dnf,omitempty"`
-	// Suite is apt's; the codename of the host's release when empty.
+	// Suite is the suite for apt; the codename of the host's release when empty.
 	Suite string `json:"suite,omitempty" yaml:"suite,omitempty"`
-	// Components are apt's; main when empty.
+	// Components are the components for apt; main when empty.
 	Components []string `json:"components,omitempty" yaml:"components,omitempty"`
 	// Key is the OpenPGP public key that signs the repository, in ASCII armour.
 	Key string `json:"key" yaml:"key"`
@@ -36,8 +39,8 @@ func (v *validation) repository(r Repository) {
 	}
 	for field, url := range map[string]string{"apt": r.Apt, "dnf": r.Dnf} {
 		if loginInURL.MatchString(url) {
-			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may read; "+
-				"give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
+			v.fault("prepare.repository."+field, "has a login in it, which plans would show and every user of the hosts may "+
+				"read; give it to apt or dnf another way, such as a file in /etc/apt/auth.conf.d")
 		} else if url != "" && !urlForm.MatchString(url) {
 			v.fault("prepare.repository."+field, "%q is not a URL of http, https or file", url)
 		}

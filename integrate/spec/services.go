@@ -49,14 +49,14 @@ func (v *validation) user(path, cluster, pool, user string) {
 	}
 }
 
-// reservedSections are sections of cinder.conf, in lower case, that are not a
-// backend's.
+// reservedSections are the sections of cinder.conf, in lower case, that cannot be
+// the section of a backend.
 func reservedSections() []string {
 	return []string{"default", "database", "keystone_authtoken", "nova", "glance", "service_user", "backend_defaults"}
 }
 
-// options asks package openstack whether the services can be configured like
-// this at all, as far as that does not depend on their present files.
+// options asks package openstack whether the services can be configured as the Spec
+// says, as far as that does not depend on the files of the hosts.
 func (v *validation) options() {
 	release, err := openstack.ParseRelease(v.spec.Release)
 	if err != nil || len(v.spec.Clusters) == 0 {

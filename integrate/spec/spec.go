@@ -19,14 +19,16 @@ import (
 // services run on which hosts, and what of them is kept in Ceph. It is plain
 // data with YAML and JSON tags. A zero field has the documented default.
 type Spec struct {
-	// Release is the cloud's OpenStack release, such as zed. Programs that leave
-	// it to the hosts fill in what DetectRelease tells.
+	// Release is the cloud's OpenStack release, such as zed. A program may let the
+	// hosts tell the release: detect.Release asks them.
 	Release string `json:"release" yaml:"release"`
-	// Layout says how the hosts' distribution names packages, files and units:
-	// debian (the default; Ubuntu too), rdo (the RHEL family), upstart (Ubuntu
-	// 12.04 and 14.04, whose hosts package remote/upstart reaches, and for
-	// which prepare has neither repository nor guests) or kolla
-	// (containers that kolla-ansible deployed; see the documentation of package integrate).
+	// Layout says how the hosts name packages, files and units:
+	//   - debian, the default, is for Debian and Ubuntu.
+	//   - rdo is for the RHEL family.
+	//   - upstart is for Ubuntu 12.04 and 14.04. Package remote/upstart reaches such
+	//     hosts, and prepare has neither repository nor guests for them.
+	//   - kolla is for containers that kolla-ansible deployed; see the documentation
+	//     of package integrate.
 	Layout   string    `json:"layout,omitempty" yaml:"layout,omitempty"`
 	Clusters []Cluster `json:"clusters" yaml:"clusters"`
 	SSH      SSH       `json:"ssh" yaml:"ssh"`
@@ -39,19 +41,32 @@ type Spec struct {
 	// Packages says what to do about missing Ceph client packages: check
 	// (the default: report them) or install.
 	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
-	// Prepare is for hosts that are not prepared yet; nil changes nothing there.
+	// Prepare is for hosts that are not prepared yet; nil asks for nothing.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
 }
 
-// A Cloud names the cloud whose APIs are asked.
+// A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
-	Name       string `json:"name,omitempty" yaml:"name,omitempty"`               // entry of clouds.yaml
-	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"` // found as other clients do when empty
+	Name string `json:"name,omitempty" yaml:"name,omitempty"` // entry of clouds.yaml
+	// CloudsFile is the path of clouds.yaml. When empty, the file is found in the
+	// places where other OpenStack clients look.
+	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"`
 }
 
 // Validate reports every fault of the Spec at once, each a *FieldError,
 // before anything is connected to.
 func (s Spec) Validate() error { return errors.Join(s.check()...) }
+
+// ValidateExceptRelease is Validate for a Spec whose release detect.Release
+// is to tell: that the release is missing is not a fault.
+func (s Spec) ValidateExceptRelease() error { return errors.Join(s.checkExceptRelease()...) }
+
+func (s Spec) checkExceptRelease() []error {
+	return slices.DeleteFunc(s.check(), func(err error) bool {
+		var f *FieldError
+		return s.Release == "" && errors.As(err, &f) && f.Path == "release"
+	})
+}
 
 func (s Spec) check() []error {
 	v := &validation{spec: s}
@@ -83,7 +98,7 @@ func (v *validation) release() {
 	switch {
 	case v.spec.Release == "":
 		v.fault("release", "is missing; name the cloud's OpenStack release, such as zed, "+
-			"or let DetectRelease tell it from the hosts' packages")
+			"or let detect.Release tell it from the hosts' packages")
 	case err != nil:
 		v.fault("release", "%v", err)
 	}

@@ -10,21 +10,23 @@ type SSH struct {
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
-	// Timeouts are those of every connection, of Jump and Entry too.
+	// Timeouts bound every connection, those to Jump and of Entry too.
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
 	// Entry is used only for a host that refuses the login, and only if
 	// prepare.authorize or prepare.sudo is asked for.
 	Entry *Entry `json:"entry,omitempty" yaml:"entry,omitempty"`
 }
 
-// An Entry is another way into hosts, for those that do not let the normal
-// login in yet: see integrate.World's Entries. It shares known_hosts and the jump host.
+// An Entry is a second way into hosts, for hosts that refuse the normal login so
+// far: see Entries of world.World. known_hosts and the jump host are those of
+// the normal login.
 type Entry struct {
 	User     string   `json:"user" yaml:"user"`
 	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
 	Agent    string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
-	// PasswordFile is a file of the program's machine that holds the user's
-	// password, for the login and for sudo; a line end after it is no part of it.
+	// PasswordFile is a file of the machine that cephstack runs on. It holds the
+	// user's password, for the login and for sudo. Line ends behind the password are
+	// not part of the password.
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
 
@@ -50,7 +52,7 @@ func (v *validation) entry() {
 		return
 	}
 	if !accountForm.MatchString(e.User) {
-		v.fault("ssh.entry.user", "%q is no user", e.User)
+		v.fault("ssh.entry.user", "%q is not the name of an account", e.User)
 	}
 	if len(e.KeyFiles) == 0 && e.Agent == "" && e.PasswordFile == "" {
 		v.fault("ssh.entry", "has none of key_files, agent and password_file")
@@ -60,12 +62,12 @@ func (v *validation) entry() {
 	}
 }
 
-// login checks the user that a part of the preparation is for.
+// login checks the account that a part of the preparation is for.
 func (v *validation) login(what string) {
 	switch user := v.spec.SSH.User; {
 	case user == "":
-		v.fault("ssh.user", "is missing: %s is for that user", what)
+		v.fault("ssh.user", "is missing: %s is for that account", what)
 	case !accountForm.MatchString(user):
-		v.fault("ssh.user", "%q is no user that %s could be for", user, what)
+		v.fault("ssh.user", "%q is not the name of an account, and %s is for that account", user, what)
 	}
 }

@@ -17,21 +17,22 @@ type Timeouts struct {
 	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
 	// Retry is for connecting again to a host that sheds load.
 	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
-	// Idle is how long a host may say nothing while it works. It cannot prolong
-	// what is less for some operations anyway.
+	// Idle is how long a host may say nothing while it works. Some operations have a
+	// shorter limit of their own, which Idle does not prolong.
 	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
 }
 
-// What is beyond these is a slip: a unit that was forgotten or mistaken. A host
-// says nothing while a program such as ceph or virsh runs on it.
+// A duration beyond these limits is a mistake, such as a wrong unit of time. The
+// limits of Idle are higher, as a host says nothing while a program such as ceph or
+// virsh runs there.
 const (
 	shortestPhase, longestPhase = 100 * time.Millisecond, 10 * time.Minute
 	shortestIdle, longestIdle   = 10 * time.Second, time.Hour
 )
 
 // Parse gives the timeouts as package remote takes them. The error joins a
-// *FieldError for each that is no duration, or one that cannot be meant: the
-// phases take from 100 ms to 10 min, Idle from 10 s to 1 h.
+// *FieldError for each text that is not a duration, or is out of bounds: Idle is from
+// 10 s to 1 h, all others are from 100 ms to 10 min.
 func (t Timeouts) Parse() (remote.Timeouts, error) {
 	parsed, faults := t.parse()
 	return parsed, errors.Join(faults...)
@@ -41,7 +42,7 @@ func (t Timeouts) parse() (remote.Timeouts, []error) {
 	var parsed remote.Timeouts
 	var faults []error
 	fault := func(field, format string, args ...any) {
-		faults = append(faults, &FieldError{"ssh.timeouts." + field, fmt.Sprintf(format, args...)})
+		faults = append(faults, &FieldError{Path: "ssh.timeouts." + field, Message: fmt.Sprintf(format, args...)})
 	}
 	for _, f := range []struct {
 		name, text        string
@@ -60,7 +61,7 @@ func (t Timeouts) parse() (remote.Timeouts, []error) {
 		d, err := time.ParseDuration(f.text)
 		switch {
 		case err != nil:
-			fault(f.name, "%q is no duration; write it with its unit, such as 10s", f.text)
+			fault(f.name, "%q is not a duration; write it with its unit, such as 10s", f.text)
 		case d < f.shortest || d > f.longest:
 			fault(f.name, "%q is not from %s to %s", f.text, f.shortest, f.longest)
 		default:

@@ -43,15 +43,16 @@ func TestTimeoutsAreTextInYAMLAndJSON(t *testing.T) {
 func TestTimeoutsAsRemoteTakesThem(t *testing.T) {
 	got, err := spec.Timeouts{Connect: "100ms", Handshake: "2s", Authenticate: "1m", Retry: "10m", Idle: "1h"}.Parse()
 	require.NoError(t, err)
-	assert.Equal(t, remote.Timeouts{Connect: 100 * time.Millisecond, Handshake: 2 * time.Second, Authenticate: time.Minute,
-		Retry: 10 * time.Minute, Idle: time.Hour}, got)
+	assert.Equal(t, remote.Timeouts{Connect: 100 * time.Millisecond, Handshake: 2 * time.Second,
+		Authenticate: time.Minute, Retry: 10 * time.Minute, Idle: time.Hour}, got)
 	got, err = spec.Timeouts{}.Parse()
 	require.NoError(t, err)
 	assert.Zero(t, got, "the defaults stay")
 }
 
 func TestTimeoutsThatCannotBeMeant(t *testing.T) {
-	for _, text := range []string{"10", "ten", "10 s", "-5s", "0", "0s", "10ns", "99ms", "601s", "24h", "9223372036854775807h"} {
+	for _, text := range []string{"10", "ten", "10 s", "-5s", "0", "0s", "10ns", "99ms", "601s", "24h",
+		"9223372036854775807h"} {
 		s := exampleSpec()
 		s.SSH.Timeouts = spec.Timeouts{Connect: text, Handshake: text, Authenticate: text, Retry: text}
 		found := faults(t, s)

@@ -33,31 +33,31 @@ const (
 	ForDisks   = "VM disks"
 )
 
-// Use is the use of the store's pool, without its path. The store has its
-// defaults.
+// Use is the use of the store's pool, without Path. The defaults of the store have
+// been filled in (WithDefaults).
 func (s Store) Use() Use {
 	return Use{What: ForImages, User: User{s.Cluster, "client." + s.User}, Pool: s.Pool, DataPool: s.DataPool}
 }
 
-// Use is the use of the backend's pool, without its path. The backend has its
-// defaults.
+// Use is the use of the backend's pool, without Path. The defaults of the backend
+// have been filled in.
 func (b Backend) Use() Use {
 	return Use{What: ForVolumes, User: User{b.Cluster, "client." + b.User}, Pool: b.Pool, DataPool: b.DataPool}
 }
 
-// Use is the use of the pool of backups. The Backup has its defaults.
+// Use is the use of the pool of backups. The defaults have been filled in.
 func (b Backup) Use() Use {
 	u := User{b.Cluster, "client." + b.User}
 	return Use{Path: "backup", What: ForBackups, User: u, Pool: b.Pool, DataPool: b.DataPool}
 }
 
-// Use is the use of the pool of VM disks. The Nova has its defaults.
+// Use is the use of the pool of VM disks. The defaults have been filled in.
 func (n Nova) Use() Use {
 	u := User{n.Cluster, "client." + n.User}
 	return Use{Path: "nova", What: ForDisks, User: u, Pool: n.Pool, DataPool: n.DataPool}
 }
 
-// In reports whether a use is of a cluster, and for one of some things.
+// In reports whether the use is in a cluster, and for one of whats.
 func (u Use) In(cluster string, whats ...string) bool {
 	return u.User.Cluster == cluster && slices.Contains(whats, u.What)
 }

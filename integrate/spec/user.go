@@ -1,9 +1,12 @@
 package spec
 
-import "github.com/cephstack/cephstack/libvirtsecret"
+import (
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+)
 
-// separateUsers keeps the rights apart: Cinder and Nova may share a user,
-// Glance and cinder-backup have one each.
+// separateUsers keeps the rights apart: Cinder and Nova may share a user, Glance and
+// cinder-backup each need a user of their own.
 func (v *validation) separateUsers() {
 	if len(v.spec.Clusters) == 0 {
 		return
@@ -16,7 +19,7 @@ func (v *validation) separateUsers() {
 	}
 	own := func(u Use, owner string) {
 		if other, ok := taken[u.User]; ok {
-			v.fault(u.Path+".user", "%q is the user of %s too; %s needs one of its own", u.User.Name(), other, owner)
+			v.fault(u.Path+".user", "%q is the user of %s too; %s needs a user of its own", u.User.Name(), other, owner)
 		}
 		taken[u.User] = owner
 	}
@@ -30,7 +33,8 @@ func (v *validation) separateUsers() {
 	}
 }
 
-// secrets checks the UUIDs: one form, no example values, one per user.
+// secrets checks the UUIDs: their form, that none is an example value, and that each
+// user has one UUID.
 func (v *validation) secrets() {
 	type use struct{ path, uuid string }
 	byUser := map[string]use{}
@@ -38,11 +42,11 @@ func (v *validation) secrets() {
 		if uuid == "" {
 			return
 		}
-		if !uuidForm.MatchString(uuid) {
+		if libvirtsecret.CheckUUID(uuid) != nil {
 			v.fault(path, "%q is not a UUID in lower case", uuid)
 		}
-		if libvirtsecret.WellKnown(uuid) {
-			v.fault(path, "%s is an example value that many clouds have copied; leave it out or make a new one with uuidgen",
+		if openstack.ExampleUUID(uuid) {
+			v.fault(path, "%s is an example value that many clouds have copied; leave it out, or make a new UUID with uuidgen",
 				uuid)
 		}
 		key := cluster + "\x00" + user

@@ -30,8 +30,9 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	require.Error(t, err)
 	for _, path := range []string{
 		"release", "packages", "hosts[1].services[0]", "hosts[2].disks", "hosts[2].name", "clusters[0].host",
-		"clusters[0].pools[0].name", "clusters[0].pools[0].min_size", "clusters[0].pools[0].pg_autoscale_mode", "clusters[0].pools[0]",
-		"glance.user", "cinder.backends[1].name", "cinder.backends[1].cluster", "cinder.backends[1].secret_uuid", "nova.secret_uuid", "backup.user",
+		"clusters[0].pools[0].name", "clusters[0].pools[0].min_size", "clusters[0].pools[0].pg_autoscale_mode",
+		"clusters[0].pools[0]", "glance.user", "cinder.backends[1].name", "cinder.backends[1].cluster",
+		"cinder.backends[1].secret_uuid", "nova.secret_uuid", "backup.user",
 	} {
 		assert.Contains(t, err.Error(), "spec: "+path+": ")
 	}
@@ -55,7 +56,8 @@ func TestValidateOfWhatServicesCannotBe(t *testing.T) {
 		"hosts[0].services[3]":      func(s *spec.Spec) { s.Hosts[0].Services = append(s.Hosts[0].Services, "glance-api") },
 		"cinder.backends[1].secret_uuid": func(s *spec.Spec) {
 			s.Cinder.Backends[0].SecretUUID = "11111111-2222-4333-8444-555555555555"
-			s.Cinder.Backends = append(s.Cinder.Backends, spec.Backend{Name: "b", User: "other", SecretUUID: "11111111-2222-4333-8444-555555555555"})
+			s.Cinder.Backends = append(s.Cinder.Backends,
+				spec.Backend{Name: "b", User: "other", SecretUUID: "11111111-2222-4333-8444-555555555555"})
 		},
 	} {
 		given := exampleSpec()
@@ -76,10 +78,12 @@ func TestFaultsDoNotHideEachOther(t *testing.T) {
 	s.Hosts[0].Address = "10.0.0.1:notaport"
 	s.Hosts[0].Services = append(s.Hosts[0].Services, "glance-api")
 	s.Glance.User = "admin"
-	s.Cinder.Backends = []spec.Backend{{Name: "DEFAULT"}, {Name: "database"}, {Name: "ceph", Options: map[string]string{"rbd_pool": "other", "k": "x\ny"}}}
+	s.Cinder.Backends = []spec.Backend{{Name: "DEFAULT"}, {Name: "database"},
+		{Name: "ceph", Options: map[string]string{"rbd_pool": "other", "k": "x\ny"}}}
 	err := s.Validate()
-	for _, field := range []string{"ssh.jump", "clusters[0].pools[1].name", "clusters[0].pools[2].name", "hosts[0].address", "hosts[0].services[3]",
-		"glance.user", "cinder.backends[0].name", "cinder.backends[1].name", "cinder.backends[2]: "} {
+	for _, field := range []string{"ssh.jump", "clusters[0].pools[1].name", "clusters[0].pools[2].name",
+		"hosts[0].address", "hosts[0].services[3]", "glance.user", "cinder.backends[0].name", "cinder.backends[1].name",
+		"cinder.backends[2]: "} {
 		require.ErrorContains(t, err, "spec: "+field)
 	}
 }

@@ -17,13 +17,13 @@ type Conn struct {
 	lib *libvirt.Connect
 
 	mu     sync.Mutex
-	calls  int // under way in the library, abandoned ones too
+	calls  int // calls that the library works on, abandoned calls too
 	closed bool
 }
 
 var _ libvirtsecret.Store = (*Conn)(nil)
 
-// errClosed is what calls on a closed Conn get.
+// errClosed is the cause of the errors of a closed Conn.
 var errClosed = errors.New("connection is closed")
 
 // Dial connects to the daemon of a libvirt URI, such as qemu:///system.
@@ -58,8 +58,8 @@ func Dial(ctx context.Context, uri string) (*Conn, error) {
 	}
 }
 
-// Close ends the connection, at once or when the last call has ended that was
-// abandoned. A second Close does nothing.
+// Close ends the connection. If abandoned calls are still under way, the
+// connection ends after the last of them. A second Close does nothing.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -97,9 +97,12 @@ func (c *Conn) end() {
 	}
 }
 
-// do runs a call in the library, and abandons it when ctx ends. What run
-// returns is then dropped.
-func do[T any](ctx context.Context, c *Conn, op, uuid string, run func() (T, error)) (T, error) {
+// A call is what an error tells about its call.
+type call struct{ op, uuid string }
+
+// do runs a call in the library. When ctx ends, do abandons the call and drops
+// what run returns.
+func do[T any](ctx context.Context, c *Conn, k call, run func() (T, error)) (T, error) {
 	type answer struct {
 		value T
 		err   error
@@ -110,7 +113,7 @@ func do[T any](ctx context.Context, c *Conn, op, uuid string, run func() (T, err
 		err = c.begin()
 	}
 	if err != nil {
-		return none, failure(op, uuid, err)
+		return none, failure(k.op, k.uuid, err)
 	}
 	done := make(chan answer, 1)
 	go func() {
@@ -121,10 +124,10 @@ func do[T any](ctx context.Context, c *Conn, op, uuid string, run func() (T, err
 	select {
 	case a := <-done:
 		if a.err != nil {
-			return none, failure(op, uuid, a.err)
+			return none, failure(k.op, k.uuid, a.err)
 		}
 		return a.value, nil
 	case <-ctx.Done():
-		return none, failure(op, uuid, ctx.Err())
+		return none, failure(k.op, k.uuid, ctx.Err())
 	}
 }

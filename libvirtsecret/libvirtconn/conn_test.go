@@ -32,7 +32,8 @@ func secret(t testing.TB, name string) libvirtsecret.Secret {
 	t.Helper()
 	v, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
 	require.NoError(t, err)
-	return libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: libvirtsecret.UsageID("f", name), Value: v}
+	id, usage := libvirtsecret.DeriveUUID("f", name), libvirtsecret.UsageID("f", name)
+	return libvirtsecret.Secret{UUID: id, UsageID: usage, Value: v}
 }
 
 func TestConformance(t *testing.T) {
@@ -63,8 +64,13 @@ func TestAsVirshSees(t *testing.T) {
 	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
 
 	const volume, bare = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
-	virshDo(t, d.URI, "<secret><uuid>"+volume+"</uuid><usage type='volume'><volume>/x</volume></usage></secret>", "secret-define", "/dev/stdin")
-	virshDo(t, d.URI, "<secret><uuid>"+bare+"</uuid><usage type='ceph'><name>bare</name></usage></secret>", "secret-define", "/dev/stdin")
+	for uuid, usage := range map[string]string{
+		volume: "<usage type='volume'><volume>/x</volume></usage>",
+		bare:   "<usage type='ceph'><name>bare</name></usage>",
+	} {
+		xml := "<secret><uuid>" + uuid + "</uuid>" + usage + "</secret>"
+		virshDo(t, d.URI, xml, "secret-define", "/dev/stdin")
+	}
 	all, err := c.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, all, 2)

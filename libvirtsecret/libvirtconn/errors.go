@@ -34,7 +34,8 @@ func unreachable(op string, err error) error {
 	return &libvirtsecret.Error{Op: op, Err: libvirtsecret.ErrUnreachable, Detail: v.Message}
 }
 
-// condition tells libvirtsecret's condition by libvirt's codes, nil for none.
+// condition tells libvirtsecret's condition by libvirt's codes. It is nil if no
+// condition fits.
 func condition(err error) error {
 	var v libvirt.Error
 	switch {
@@ -52,11 +53,12 @@ func condition(err error) error {
 	return nil
 }
 
-// refusesSecret tells a conflict by its words, as libvirt has no code for it.
-// A daemon may have translated them.
+// refusesSecret tells a conflict by its words, because libvirt has no code for
+// it. A daemon may have translated the words.
 func refusesSecret(v libvirt.Error) bool {
+	has := func(words string) bool { return strings.Contains(v.Message, words) }
 	return v.Code == libvirt.ERR_INTERNAL_ERROR &&
-		(strings.Contains(v.Message, "already defined for use with") || strings.Contains(v.Message, "cannot change private flag"))
+		(has("already defined for use with") || has("cannot change private flag"))
 }
 
 // isCode reports whether libvirt failed with one of the codes.

@@ -18,7 +18,7 @@ import (
 //
 // Similar To: virsh secret-dumpxml <uuid>; virsh secret-get-value <uuid>
 func (c *Conn) Lookup(ctx context.Context, uuid string) (libvirtsecret.Secret, error) {
-	return do(ctx, c, "lookup", uuid, func() (libvirtsecret.Secret, error) {
+	return do(ctx, c, call{"lookup", uuid}, func() (libvirtsecret.Secret, error) {
 		secret, s, err := c.find(uuid)
 		if err != nil {
 			return s, err
@@ -32,12 +32,15 @@ func (c *Conn) Lookup(ctx context.Context, uuid string) (libvirtsecret.Secret, e
 //
 // Similar To: virsh secret-list
 func (c *Conn) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
-	return do(ctx, c, "list", "", func() ([]libvirtsecret.Secret, error) { return c.list(withValue) })
+	return do(ctx, c, call{"list", ""}, func() ([]libvirtsecret.Secret, error) { return c.list(withValue) })
 }
 
-// list reads all secrets, and more of each with read. One that goes away
-// meanwhile is not an error.
-func (c *Conn) list(read func(*libvirt.Secret, libvirtsecret.Secret) (libvirtsecret.Secret, error)) (all []libvirtsecret.Secret, err error) {
+// A reader adds to what is known of a secret.
+type reader func(*libvirt.Secret, libvirtsecret.Secret) (libvirtsecret.Secret, error)
+
+// list reads all secrets, and more of each with read. A secret that goes away
+// meanwhile is left out.
+func (c *Conn) list(read reader) (all []libvirtsecret.Secret, err error) {
 	secrets, err := c.lib.ListAllSecrets(0)
 	if err != nil {
 		return nil, err
@@ -88,14 +91,15 @@ func describe(secret *libvirt.Secret) (libvirtsecret.Secret, error) {
 	return libvirtsecret.ParseXML([]byte(xml))
 }
 
-// withValue adds the value, if there is one and the daemon gives it out.
+// withValue adds the value, if the secret has a value and the daemon gives it
+// out.
 func withValue(secret *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Secret, error) {
 	if s.Private {
 		return s, nil
 	}
 	raw, err := secret.GetValue(0)
 	defer clear(raw)
-	if isCode(err, libvirt.ERR_NO_SECRET) { // which is said of the value too
+	if isCode(err, libvirt.ERR_NO_SECRET) { // the secret is gone, or has no value
 		_, err = describe(secret)
 		return s, err
 	}
@@ -113,7 +117,7 @@ func withValue(secret *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Se
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
 func (c *Conn) Define(ctx context.Context, s libvirtsecret.Secret) error {
-	_, err := do(ctx, c, "define", s.UUID, func() (struct{}, error) { return struct{}{}, c.define(s) })
+	_, err := do(ctx, c, call{"define", s.UUID}, func() (struct{}, error) { return struct{}{}, c.define(s) })
 	return err
 }
 
@@ -145,8 +149,9 @@ func (c *Conn) define(s libvirtsecret.Secret) error {
 	return err
 }
 
-// explain turns a refusal to define into ErrConflict on the evidence of what
-// the daemon has, for the words of a refusal are in the daemon's language.
+// explain turns a refusal into ErrConflict if the daemon has a secret that
+// conflicts. The words of the refusal do not always tell: they may be in the
+// daemon's language.
 func (c *Conn) explain(s libvirtsecret.Secret, refusal error) error {
 	if !isCode(refusal, libvirt.ERR_INTERNAL_ERROR) || condition(refusal) != nil {
 		return refusal
@@ -163,7 +168,7 @@ func (c *Conn) explain(s libvirtsecret.Secret, refusal error) error {
 //
 // Similar To: virsh secret-undefine <uuid>
 func (c *Conn) Undefine(ctx context.Context, uuid string) error {
-	_, err := do(ctx, c, "undefine", uuid, func() (struct{}, error) {
+	_, err := do(ctx, c, call{"undefine", uuid}, func() (struct{}, error) {
 		secret, _, err := c.find(uuid)
 		if err != nil {
 			return struct{}{}, err

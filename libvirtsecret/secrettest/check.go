@@ -19,7 +19,7 @@ type suite struct {
 	store libvirtsecret.Store
 }
 
-// uuid gives a random one.
+// uuid gives a random UUID.
 func uuid() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:])
@@ -27,18 +27,20 @@ func uuid() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// value gives a random one of size bytes.
-func value(size int) libvirtsecret.Value {
+// value gives a random value of size bytes.
+func (s *suite) value(size int) libvirtsecret.Value {
+	s.t.Helper()
 	b := make([]byte, size)
 	_, _ = rand.Read(b)
 	v, err := libvirtsecret.ParseValue(base64.StdEncoding.EncodeToString(b))
 	if err != nil {
-		panic(err) // base64 is base64
+		s.t.Fatal(err)
 	}
 	return v
 }
 
-// secret gives one that the store has not, and removes it after the test.
+// secret gives a secret that the store does not have, and removes it after the
+// test.
 func (s *suite) secret() libvirtsecret.Secret {
 	s.t.Helper()
 	id := uuid()
@@ -49,7 +51,7 @@ func (s *suite) secret() libvirtsecret.Secret {
 			s.t.Errorf("clean-up: %v", err)
 		}
 	})
-	return libvirtsecret.Secret{UUID: id, UsageID: "secrettest " + id, Description: "made by a test", Value: value(28)}
+	return libvirtsecret.Secret{UUID: id, UsageID: "secrettest " + id, Description: "made by a test", Value: s.value(28)}
 }
 
 func (s *suite) define(want libvirtsecret.Secret) {
@@ -69,14 +71,15 @@ func (s *suite) has(want libvirtsecret.Secret) {
 	s.same(want, got)
 }
 
-// same compares, where a private secret must not tell its value.
+// same compares two secrets. A private secret must not tell its value.
 func (s *suite) same(want, got libvirtsecret.Secret) {
 	s.t.Helper()
 	if want.Private {
 		want.Value = libvirtsecret.Value{}
 	}
 	if !got.Value.Equal(want.Value) {
-		s.t.Errorf("%s: the value is not what it should be (has one: %t, should: %t)", want.UUID, !got.Value.IsZero(), !want.Value.IsZero())
+		s.t.Errorf("%s: the value is not the wanted value (there is a value: %t, wanted: %t)",
+			want.UUID, !got.Value.IsZero(), !want.Value.IsZero())
 	}
 	got.Value, want.Value = libvirtsecret.Value{}, libvirtsecret.Value{}
 	if got != want {
@@ -91,8 +94,8 @@ func (s *suite) hasNot(id string) {
 	s.fails("lookup", id, libvirtsecret.ErrNotFound, err)
 }
 
-// fails checks an error: its struct, its condition (nil for none of them),
-// and that no value of the store is in its text.
+// fails checks an error: its struct, its condition (nil if it has no
+// condition), and that no value of the store is in its text.
 func (s *suite) fails(op, id string, condition, err error) {
 	s.t.Helper()
 	if err == nil {
@@ -102,8 +105,10 @@ func (s *suite) fails(op, id string, condition, err error) {
 	if !errors.As(err, &e) || e.Op != op || e.UUID != id {
 		s.t.Errorf("not an Error for %s of %q: %v", op, id, err)
 	}
-	for _, c := range []error{libvirtsecret.ErrNotFound, libvirtsecret.ErrConflict, libvirtsecret.ErrUnreachable, context.Canceled} {
-		if errors.Is(err, c) != (c == condition) {
+	for _, c := range []error{
+		libvirtsecret.ErrNotFound, libvirtsecret.ErrConflict, libvirtsecret.ErrUnreachable, context.Canceled,
+	} {
+		if errors.Is(err, c) != errors.Is(condition, c) {
 			s.t.Errorf("%s of %q: got %v, want %v", op, id, err, condition)
 			break
 		}

@@ -7,7 +7,8 @@
 //	store.Fail = func(c secrettest.Call) error { return libvirtsecret.ErrUnreachable }
 //
 // The fake refuses what libvirt refuses: a usage that another secret has, a
-// UUID with another usage, and a private secret defined as not private. Put makes states that Define cannot, such as a secret without a value;
+// UUID with another usage, and a private secret defined as not private. Put
+// makes states that Define cannot make, such as a secret without a value.
 // Restart loses ephemeral secrets as a daemon does.
 //
 // TestStore proves a Store of your own:
@@ -18,16 +19,16 @@
 //
 // # Errors
 //
-// As in package libvirtsecret; what Fail returns is the cause of an
+// As in package libvirtsecret. The error that Fail returns is the cause of an
 // *libvirtsecret.Error.
 //
 // # Concurrency and cancellation
 //
-// A Store is safe for concurrent use once Fail and FailAfter are set; they
-// are called with no lock held, and may use the Store. A call whose ctx has
+// A Store is safe for concurrent use once Fail and FailAfter are set. They are
+// called while no lock is held, and may use the Store. A call whose ctx has
 // ended does nothing.
 //
 // # Testing
 //
-// The fake passes TestStore like libvirtd does.
+// The fake passes TestStore as libvirtd does.
 package secrettest

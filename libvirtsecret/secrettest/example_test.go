@@ -24,9 +24,9 @@ func Example() {
 	secret.Private = false
 	err := store.Define(ctx, secret)
 	fmt.Println(errors.Is(err, libvirtsecret.ErrConflict))
-	fmt.Println(err)
+	fmt.Println(errors.Unwrap(err))
 	// Output:
 	// <nil>
 	// true
-	// define secret 1b63f79f-dd5b-5d25-bd38-f038b744ec2f: libvirtsecret: usage or UUID taken by another secret: internal error: cannot change private flag on existing secret
+	// libvirtsecret: usage or UUID taken by another secret
 }

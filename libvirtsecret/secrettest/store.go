@@ -19,11 +19,11 @@ type Call struct {
 
 // A Store is a libvirt daemon's secrets in memory.
 type Store struct {
-	// Fail, if set, is asked before each call; its error becomes the call's,
-	// which then has no effect.
+	// Fail, if set, is asked before each call. If it returns an error, the call
+	// fails with that error and has no effect.
 	Fail func(Call) error
-	// FailAfter is like Fail, after the call had its effect: a daemon that
-	// goes away before it answers.
+	// FailAfter, if set, is asked after each call had its effect. Its error
+	// stands for a daemon that goes away before it answers.
 	FailAfter func(Call) error
 
 	mu      sync.Mutex
@@ -39,14 +39,14 @@ func New() *Store {
 }
 
 // Calls counts the calls of an operation (lookup, list, define or undefine),
-// failed ones too.
+// failed calls too.
 func (s *Store) Calls(op string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.calls[op]
 }
 
-// Put stores a secret as it is, without the checks of Define: to begin a test
+// Put stores a secret as it is, without the checks of Define. A test can so begin
 // with a secret that has no value, for example.
 func (s *Store) Put(secret libvirtsecret.Secret) {
 	s.mu.Lock()
@@ -54,8 +54,8 @@ func (s *Store) Put(secret libvirtsecret.Secret) {
 	s.secrets[secret.UUID] = secret
 }
 
-// Held gives the value that QEMU would get, of private secrets too. It is
-// zero when there is none.
+// Held gives the value that QEMU would get, also of a private secret. It is zero
+// if there is no secret or no value.
 func (s *Store) Held(uuid string) libvirtsecret.Value {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +107,7 @@ func (s *Store) List(ctx context.Context) (all []libvirtsecret.Secret, err error
 	return all, nil
 }
 
-// readable is what a daemon gives out of a secret.
+// readable is the part of a secret that a daemon gives out.
 func readable(s libvirtsecret.Secret) libvirtsecret.Secret {
 	if s.Private {
 		s.Value = libvirtsecret.Value{}
@@ -131,13 +131,14 @@ func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
 	})
 }
 
-// words are libvirt's own for a conflict.
+// words gives libvirt's own words for a conflict.
 func words(s, other libvirtsecret.Secret) string {
 	switch {
 	case s.UUID != other.UUID:
 		return fmt.Sprintf("internal error: a secret with UUID %s already defined for use with %s", other.UUID, other.UsageID)
 	case s.UsageID != other.UsageID:
-		return fmt.Sprintf("internal error: a secret with UUID %s is already defined for use with %s", other.UUID, other.UsageID)
+		return fmt.Sprintf("internal error: a secret with UUID %s is already defined for use with %s",
+			other.UUID, other.UsageID)
 	}
 	return "internal error: cannot change private flag on existing secret"
 }

@@ -36,7 +36,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) libvirtsecret.Store) {
 	}
 }
 
-func testDefine(t *testing.T, s *suite) {
+func testDefine(_ *testing.T, s *suite) {
 	for _, ephemeral := range []bool{false, true} {
 		for _, private := range []bool{false, true} {
 			want := s.secret()
@@ -56,14 +56,14 @@ func testDefine(t *testing.T, s *suite) {
 	s.has(odd)
 }
 
-func testDefineAgain(t *testing.T, s *suite) {
+func testDefineAgain(_ *testing.T, s *suite) {
 	for _, private := range []bool{false, true} {
 		want := s.secret()
 		want.Private = private
 		s.define(want)
 		s.define(want)
 		s.has(want)
-		want.Value, want.Description, want.Ephemeral = value(40), "changed", true
+		want.Value, want.Description, want.Ephemeral = s.value(40), "changed", true
 		s.define(want)
 		s.has(want)
 		want.Ephemeral = false
@@ -72,10 +72,10 @@ func testDefineAgain(t *testing.T, s *suite) {
 	}
 }
 
-func testValues(t *testing.T, s *suite) {
+func testValues(_ *testing.T, s *suite) {
 	want := s.secret()
 	for _, size := range []int{1, 2, 3, 28, 44, 700} {
-		want.Value = value(size)
+		want.Value = s.value(size)
 		s.define(want)
 		s.has(want)
 	}
@@ -95,7 +95,7 @@ func testConflictUUID(t *testing.T, s *suite) {
 	s.define(first)
 	second := first
 	second.UsageID += " other"
-	second.Value = value(28)
+	second.Value = s.value(28)
 	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.store.Define(t.Context(), second))
 	s.has(first)
 }
@@ -145,7 +145,7 @@ func testList(t *testing.T, s *suite) {
 	var want []libvirtsecret.Secret
 	for i := range 5 {
 		w := s.secret()
-		w.Private = i == 2
+		w.Private, w.Ephemeral = i == 2, i%2 == 1
 		s.define(w)
 		want = append(want, w)
 	}
@@ -167,7 +167,8 @@ func testList(t *testing.T, s *suite) {
 }
 
 func testInvalid(t *testing.T, s *suite) {
-	for _, bad := range []string{"", "x", "457EB676-33DA-42EC-9A8C-9293D545C337", "457eb67633da42ec9a8c9293d545c337", "--help", "457eb676-33da-42ec-9a8c-9293d545c33;"} {
+	for _, bad := range []string{"", "x", "457EB676-33DA-42EC-9A8C-9293D545C337", "457eb67633da42ec9a8c9293d545c337",
+		"--help", "457eb676-33da-42ec-9a8c-9293d545c33;"} {
 		_, err := s.store.Lookup(t.Context(), bad)
 		s.fails("lookup", bad, nil, err)
 		s.fails("undefine", bad, nil, s.store.Undefine(t.Context(), bad))

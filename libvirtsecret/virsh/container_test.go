@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch/batchtest"
 	"github.com/cephstack/cephstack/libvirtsecret/internal/libvirtd"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
@@ -48,6 +50,7 @@ func TestConformanceInAContainer(t *testing.T) {
 			host, log := contained(t, name, "true")
 			store := virsh.New(host, virsh.Options{URI: d.URI, Container: "nova_libvirt"})
 			secrettest.TestStore(t, func(*testing.T) libvirtsecret.Store { return store })
+			batchtest.TestStore(t, func(*testing.T) (hostbatch.Store, remote.Host) { return store, host })
 			assert.Contains(t, log(), name+" exec")
 		})
 	}

@@ -1,5 +1,5 @@
 // Package virsh is a libvirtsecret.Store that runs the virsh program on a
-// host: what there is wherever libvirt runs, and reachable through the same
+// host. virsh is there wherever libvirt runs, and is reached through the same
 // remote.Host as everything else on that host.
 //
 // # Use
@@ -7,14 +7,17 @@
 //	store := virsh.New(host, virsh.Options{}) // host from remote.New, or remote.Local{}
 //	secrets, err := store.List(ctx)
 //
-// Every call is one exchange with the host, whatever the number of secrets. A
-// value goes from standard input to virsh's, through no file, no argument of a
-// program and no environment. The virsh of libvirt 6.3 or newer is
-// needed to set one; it reads no more than 1023 bytes of it.
+// Every call is one exchange with the host, whatever the number of secrets. The
+// Store is also a hostbatch.Store, whose work travels in an exchange together
+// with other operations.
 //
-// Where libvirt runs in a container, Options.Container names that. What is
-// defined there lasts as long as the container; the files of its secrets folder
-// are for whoever makes it.
+// A value goes from standard input to the standard input of virsh. It is never in
+// a file, an argument of a program or the environment. Setting a value needs the
+// virsh of libvirt 6.3 or newer, which reads at most 1023 bytes of it.
+//
+// Where libvirt runs in a container, Options.Container names the container. A
+// secret that is defined there lasts as long as the container. To make it last
+// longer, put files into the secrets folder that the container is made with.
 //
 // # Errors
 //
@@ -22,9 +25,10 @@
 // not answer is libvirtsecret.ErrUnreachable too, and errors.Is and errors.As
 // find remote's error behind it.
 //
-// Daemons translate their messages, so a conflict that the words do not tell
-// is found by listing the secrets, in a second exchange; and not found is said
-// only when the daemon listed its secrets and the UUID is not among them.
+// Daemons translate their messages. Where the words do not tell whether a
+// refusal is a conflict, Define lists the secrets in a second exchange.
+// ErrNotFound means that the daemon listed its secrets and the UUID is not among
+// them.
 //
 // # Concurrency and cancellation
 //
@@ -33,6 +37,6 @@
 //
 // # Testing
 //
-// Package secrettest has a Store in memory; the tests here run its suite
-// against a libvirtd of their own.
+// Packages secrettest and batchtest have Stores in memory. The tests here run
+// their suites against a libvirtd of their own.
 package virsh

@@ -9,11 +9,11 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
 
-// errRefused is a refusal whose reason the words did not tell.
+// errRefused is a refusal whose words did not tell the reason.
 var errRefused = errors.New("refused by libvirt")
 
-// A call is what an error says about itself. value is what its text must not
-// hold.
+// A call is what an error tells about its call. The text of the error must not
+// hold the value.
 type call struct{ op, uuid, value string }
 
 func (c call) fail(err error) error {
@@ -36,15 +36,17 @@ func (c call) refused(exit int, stderr string) error {
 	return e
 }
 
-// condition tells the condition by libvirt's words: those of virsh itself are
-// in the C locale, a daemon's may be translated.
+// condition tells the condition by libvirt's words. The words of virsh itself
+// are English, because it runs in the C locale; those of a daemon may be
+// translated.
 func condition(stderr string) error {
 	has := func(s string) bool { return strings.Contains(stderr, s) }
 	switch {
 	case has("already defined for use with"), has("cannot change private flag"):
 		return libvirtsecret.ErrConflict
-	case has("failed to connect to the hypervisor"), has("Failed to connect socket"), has("no connection driver available"),
-		has("End of file while reading data"), has("Cannot recv data"), has("Cannot write data"), has("Disconnected from"):
+	case has("failed to connect to the hypervisor"), has("Failed to connect socket"),
+		has("no connection driver available"), has("End of file while reading data"),
+		has("Cannot recv data"), has("Cannot write data"), has("Disconnected from"):
 		return libvirtsecret.ErrUnreachable
 	}
 	return errRefused

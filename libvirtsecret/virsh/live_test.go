@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch/batchtest"
 	"github.com/cephstack/cephstack/libvirtsecret/internal/libvirtd"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/libvirtsecret/virsh"
@@ -61,15 +63,18 @@ func (h *here) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 
 func TestConformance(t *testing.T) {
 	d := libvirtd.Start(t)
-	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
+	host := &here{}
+	store := virsh.New(host, virsh.Options{URI: d.URI})
 	secrettest.TestStore(t, func(*testing.T) libvirtsecret.Store { return store })
+	batchtest.TestStore(t, func(*testing.T) (hostbatch.Store, remote.Host) { return store, host })
 }
 
 func secret(t testing.TB, name string) libvirtsecret.Secret {
 	t.Helper()
 	v, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
 	require.NoError(t, err)
-	return libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: libvirtsecret.UsageID("f", name), Value: v}
+	id, usage := libvirtsecret.DeriveUUID("f", name), libvirtsecret.UsageID("f", name)
+	return libvirtsecret.Secret{UUID: id, UsageID: usage, Value: v}
 }
 
 // virshDo runs virsh itself: what an operator would do and see.
@@ -92,10 +97,19 @@ func TestAsVirshSees(t *testing.T) {
 	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
 	assert.Contains(t, virshDo(t, d.URI, "", "secret-list"), "ceph "+s.UsageID)
 
-	const volume, bare, noUsage = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000", "33333333-0000-4000-8000-000000000000"
-	virshDo(t, d.URI, "<secret><uuid>"+volume+"</uuid><usage type='volume'><volume>/x</volume></usage></secret>", "secret-define", "/dev/stdin")
-	virshDo(t, d.URI, "<secret><uuid>"+bare+"</uuid><usage type='ceph'><name>bare\n"+volume+"</name></usage></secret>", "secret-define", "/dev/stdin")
-	virshDo(t, d.URI, "<secret><uuid>"+noUsage+"</uuid></secret>", "secret-define", "/dev/stdin")
+	const (
+		volume  = "11111111-0000-4000-8000-000000000000"
+		bare    = "22222222-0000-4000-8000-000000000000"
+		noUsage = "33333333-0000-4000-8000-000000000000"
+	)
+	for uuid, usage := range map[string]string{
+		volume:  "<usage type='volume'><volume>/x</volume></usage>",
+		bare:    "<usage type='ceph'><name>bare\n" + volume + "</name></usage>",
+		noUsage: "",
+	} {
+		xml := "<secret><uuid>" + uuid + "</uuid>" + usage + "</secret>"
+		virshDo(t, d.URI, xml, "secret-define", "/dev/stdin")
+	}
 	host.runs = nil
 	all, err := store.List(t.Context())
 	require.NoError(t, err)
@@ -260,7 +274,9 @@ func TestListOp(t *testing.T) {
 	want, err := store.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, want, 2)
-	for _, expected := range [][]string{{}, {a.UUID}, {a.UUID, b.UUID}, {b.UUID, secret(t, "client.c").UUID, a.UUID}, {"not a uuid; id"}} {
+	for _, expected := range [][]string{
+		{}, {a.UUID}, {a.UUID, b.UUID}, {b.UUID, secret(t, "client.c").UUID, a.UUID}, {"not a uuid; id"},
+	} {
 		require.Equal(t, want, list(expected...), "%v", expected)
 	}
 	require.Equal(t, 3, others, "nothing, a part, and no UUID are expected")

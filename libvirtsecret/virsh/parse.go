@@ -35,8 +35,8 @@ func parse(out string) ([]libvirtsecret.Secret, error) {
 	return slices.CompactFunc(all, func(a, b libvirtsecret.Secret) bool { return a.UUID == b.UUID }), nil
 }
 
-// parseSecret reads one secret. One without XML went away if the daemon's
-// list now lacks it.
+// parseSecret reads one secret. A secret without XML went away if the daemon's
+// list, as it is now, lacks the UUID.
 func parseSecret(frame, now string) (libvirtsecret.Secret, error) {
 	head, value, ok := strings.Cut(frame, markValue)
 	const size = len("00000000-0000-0000-0000-000000000000")

@@ -1,7 +1,7 @@
 package virsh
 
-// Marks in readScript's output. No XML has "<#" in it, nor has base64, so that
-// it does not matter whether virsh ends its lines.
+// Marks in readScript's output. Neither XML nor base64 has "<#" in it, so it does
+// not matter whether virsh ends its lines.
 const (
 	markSecret = "<#secret " // UUID and XML follow
 	markValue  = "<#value"
@@ -24,8 +24,9 @@ const (
 	exitNone     = 127 // there is no such program, says timeout
 )
 
-// enterScript runs the program $2 and its arguments in the container $1, by the
-// engine under which that runs. An engine may say more before its answer.
+// enterScript runs the program $2 and its arguments in the container $1. It uses
+// the engine that has the container. An engine may print warnings before its
+// answer.
 const enterScript = `
 all=
 for engine in docker podman; do
@@ -42,7 +43,7 @@ exit 70
 
 // prelude has what the scripts share. $1 is the URI. Every virsh has its own
 // standard input. rows prints the UUIDs of the secrets of usage type ceph, by
-// virsh's table; the type's name in it is in the C locale.
+// virsh's table, where the type has its name in the C locale.
 const prelude = `LC_ALL=C; export LC_ALL
 uri=$1
 command -v virsh >/dev/null 2>&1 || { echo 'virsh is not installed' >&2; exit 72; }
@@ -65,17 +66,18 @@ listed() {
 }
 `
 
-// readWords are the commands of one virsh that tell of a secret; endWords come
-// after those of all. virsh goes on after a command that fails, so that a
-// value that is not given out, or a secret that is not there, is left out;
-// that the daemon was there until the end is what the list proves.
+// readWords are the commands that make one virsh tell about one secret. endWords
+// come after the commands for all secrets. virsh goes on after a command that
+// fails. A value that the daemon does not give out, or a secret that is not
+// there, is therefore left out. The list at the end proves that the daemon was
+// there all the time.
 const (
 	readWords = "echo '" + markSecret + "%[1]s'; secret-dumpxml %[1]s; echo '" + markValue + "'; secret-get-value %[1]s; "
 	endWords  = "echo '" + markEnd + "'; secret-list"
 )
 
-// readScript prints all secrets, or the one that $2 names: two virsh, however
-// many there are.
+// readScript prints all secrets, or the secret that $2 names. It runs virsh
+// twice, however many secrets there are.
 const readScript = `
 all=$(rows) || exit 71
 words=
@@ -87,12 +89,12 @@ done
 v "${words}echo '<#end'; secret-list" </dev/null || exit 75
 `
 
-// defineScript defines secrets: after the URI come, for each, its UUID, its XML,
-// and whether it is private; the values come on standard input, a line each. What
-// became of each follows its mark: a status, and then the value that it now
-// has, which a private one does not give out, or what libvirt said against it.
-// Defining and setting are not one virsh, which would set the value after it
-// failed to define.
+// defineScript defines secrets. Its arguments are the URI and then, for each
+// secret, the UUID, the XML, and whether the secret is private. The values come
+// on standard input, a line each. The output has, after the mark of each secret,
+// a status and what was read back: the value, nothing for a private secret, or
+// libvirt's words against it. Defining and setting need two virsh: a single virsh
+// would go on and set the value after it failed to define the secret.
 const defineScript = `
 shift
 bad=0

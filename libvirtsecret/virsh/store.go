@@ -9,15 +9,18 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // Options say how virsh is called.
 type Options struct {
-	URI string // of the libvirt daemon, as the host sees it; qemu:///system when empty
-	// Container is the name of the container that libvirt and virsh are in, one
-	// of docker or of podman, such as nova_libvirt; they are on the host itself
-	// when it is empty.
+	// URI is the address of the libvirt daemon as the host sees it. An empty
+	// URI stands for qemu:///system.
+	URI string
+	// Container is the name of the docker or podman container that libvirt and
+	// virsh are in, such as nova_libvirt. It is empty if they are on the host
+	// itself.
 	Container string
 }
 
@@ -28,7 +31,7 @@ type Store struct {
 	container string
 }
 
-var _ libvirtsecret.Store = (*Store)(nil)
+var _ hostbatch.Store = (*Store)(nil)
 
 // New returns the Store of host's libvirt daemon. It runs nothing.
 func New(host remote.Host, o Options) *Store {
@@ -64,7 +67,7 @@ func (s *Store) List(ctx context.Context) ([]libvirtsecret.Secret, error) {
 }
 
 func (s *Store) read(ctx context.Context, c call) ([]libvirtsecret.Secret, error) {
-	out, _, err := s.run(ctx, c, s.op(readScript, nil, c.uuid))
+	out, err := s.run(ctx, c, s.op(readScript, nil, c.uuid))
 	if err != nil {
 		return nil, err
 	}
@@ -79,10 +82,9 @@ func (c call) parse(out []byte) ([]libvirtsecret.Secret, error) {
 	return secrets, nil
 }
 
-// ListOp is List as an operation that can go to the host together with others,
-// and what makes its result of it: one virsh, which is told the UUIDs that are
-// expected. whole is false if there are others too, of which it says nothing.
-func (s *Store) ListOp(expected ...string) (op remote.Op, parse func(remote.Result) (secrets []libvirtsecret.Secret, whole bool, err error)) {
+// ListOp implements hostbatch.Store. It runs one virsh, which reads the
+// expected secrets and lists all UUIDs.
+func (s *Store) ListOp(expected ...string) (remote.Op, hostbatch.ListReader) {
 	c := call{op: "list"}
 	var words strings.Builder
 	for _, uuid := range expected {
@@ -90,9 +92,9 @@ func (s *Store) ListOp(expected ...string) (op remote.Op, parse func(remote.Resu
 			fmt.Fprintf(&words, readWords, uuid)
 		}
 	}
-	op = remote.Run{Argv: s.argv("virsh", "-q", "-c", s.uri, words.String()+endWords)}
+	op := remote.Run{Argv: s.argv("virsh", "-q", "-c", s.uri, words.String()+endWords)}
 	return op, func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
-		out, _, err := c.take(r)
+		out, err := c.take(r)
 		if err != nil {
 			return nil, false, err
 		}
@@ -128,11 +130,8 @@ func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
 	return s.explain(ctx, secret, judge(results[0])[0])
 }
 
-// DefineOp is Define, for any number of secrets, as an operation that can go to
-// the host together with others, and what makes its result of it: an error, or
-// nil, for each secret. Where Define lists the secrets to tell a conflict, this
-// one goes by libvirt's words alone.
-func (s *Store) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error) {
+// DefineOp implements hostbatch.Store.
+func (s *Store) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, hostbatch.DefineReader, error) {
 	var args []string
 	var values []byte
 	for _, secret := range secrets {
@@ -164,12 +163,12 @@ func defining(secret libvirtsecret.Secret) call {
 	return call{op: "define", uuid: secret.UUID, value: secret.Value.Reveal()}
 }
 
-// defined says what became of one of the secrets that defineScript defines.
+// defined says what became of one secret of those that defineScript defines.
 func (c call) defined(r remote.Result, secret libvirtsecret.Secret) error {
 	if r.Exit == exitSome {
-		r.Exit = 0 // each says for itself
+		r.Exit = 0 // each secret has a status of its own
 	}
-	out, _, err := c.take(r)
+	out, err := c.take(r)
 	if err != nil {
 		return err
 	}
@@ -188,30 +187,32 @@ func (c call) defined(r remote.Result, secret libvirtsecret.Secret) error {
 	return c.proven(said, secret)
 }
 
-// proven compares what was read back, behind what virsh may have said before.
+// proven compares the value that was read back, which is the last line. virsh
+// may have printed warnings and errors before it.
 func (c call) proven(said string, secret libvirtsecret.Secret) error {
 	lines := strings.Split(strings.TrimSpace(said), "\n")
 	back, err := libvirtsecret.ParseValue(lines[len(lines)-1])
 	if err == nil && back.Equal(secret.Value) {
 		return nil
 	}
-	var words string
+	var words []string
 	for _, line := range lines {
 		if strings.HasPrefix(line, "error: ") {
-			words += line + "\n"
+			words = append(words, line)
 		}
 	}
-	if words != "" {
-		return c.refused(exitUnset, words)
+	if len(words) > 0 {
+		return c.refused(exitUnset, strings.Join(words, "\n"))
 	}
 	return c.fail(errors.New("the value does not read back as it was set"))
 }
 
-// explain turns a refusal into ErrConflict on the evidence of what the daemon
-// has, for the words of a refusal are in the daemon's language.
+// explain turns a refusal into ErrConflict if the daemon has a secret that
+// conflicts. The words of the refusal do not always tell: they may be in the
+// daemon's language.
 func (s *Store) explain(ctx context.Context, secret libvirtsecret.Secret, refusal error) error {
 	var e *libvirtsecret.Error
-	if !errors.As(refusal, &e) || e.Err != errRefused {
+	if !errors.As(refusal, &e) || !errors.Is(e.Err, errRefused) {
 		return refusal
 	}
 	others, err := s.List(ctx)
@@ -229,16 +230,17 @@ func (s *Store) Undefine(ctx context.Context, uuid string) error {
 	if err := libvirtsecret.CheckUUID(uuid); err != nil {
 		return c.fail(err)
 	}
-	_, _, err := s.run(ctx, c, s.op(undefineScript, nil, uuid))
+	_, err := s.run(ctx, c, s.op(undefineScript, nil, uuid))
 	return err
 }
 
 // op is a script as an operation.
 func (s *Store) op(script string, stdin []byte, args ...string) remote.Op {
-	return remote.Run{Argv: s.argv(append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...)...), Stdin: stdin}
+	argv := append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...)
+	return remote.Run{Argv: s.argv(argv...), Stdin: stdin}
 }
 
-// argv is a program where libvirt is.
+// argv runs a program where libvirt is: on the host, or in its container.
 func (s *Store) argv(args ...string) []string {
 	if s.container == "" {
 		return args
@@ -246,28 +248,27 @@ func (s *Store) argv(args ...string) []string {
 	return append([]string{"sh", "-c", enterScript, "sh", s.container}, args...)
 }
 
-// run runs a script on the host and gives its standard output. exit is 0
-// unless the script ended by itself with another status.
-func (s *Store) run(ctx context.Context, c call, op remote.Op) (out []byte, exit int, err error) {
+// run runs a script on the host and gives its standard output.
+func (s *Store) run(ctx context.Context, c call, op remote.Op) ([]byte, error) {
 	results, err := s.host.Do(ctx, op)
 	if err == nil && len(results) != 1 {
 		err = fmt.Errorf("%d results for one operation", len(results))
 	}
 	if err != nil {
-		return nil, 0, c.unreachable(err)
+		return nil, c.unreachable(err)
 	}
 	return c.take(results[0])
 }
 
 // take gives the standard output of a script that ended well.
-func (c call) take(r remote.Result) (out []byte, exit int, err error) {
+func (c call) take(r remote.Result) ([]byte, error) {
 	if r.Err != nil {
-		return nil, 0, c.unreachable(r.Err)
+		return nil, c.unreachable(r.Err)
 	}
 	if r.Exit != 0 {
-		return nil, r.Exit, c.refused(r.Exit, string(r.Stderr))
+		return nil, c.refused(r.Exit, string(r.Stderr))
 	}
-	return r.Data, 0, nil
+	return r.Data, nil
 }
 
 func (c call) unreachable(err error) error {

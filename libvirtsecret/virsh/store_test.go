@@ -34,13 +34,15 @@ func store(results ...remote.Result) *virsh.Store {
 	return virsh.New(&script{results: results}, virsh.Options{})
 }
 
-const one = "<#secret 1b63f79f-dd5b-5d25-bd38-f038b744ec2f<secret ephemeral='no' private='no'>\n  <uuid>1b63f79f-dd5b-5d25-bd38-f038b744ec2f</uuid>\n" +
+const one = "<#secret 1b63f79f-dd5b-5d25-bd38-f038b744ec2f<secret ephemeral='no' private='no'>\n" +
+	"  <uuid>1b63f79f-dd5b-5d25-bd38-f038b744ec2f</uuid>\n" +
 	"  <usage type='ceph'>\n    <name>u</name>\n  </usage>\n</secret>\n\n<#valueAQAB"
 
 func TestConflictInAnyLanguage(t *testing.T) {
 	s := secret(t, "client.cinder")
 	s.UsageID = "u"
-	german := remote.Result{Exit: 73, Stderr: []byte("error: Failed to set attributes from /dev/stdin\nerror: Interner Fehler: Ein Geheimnis ist bereits definiert\n")}
+	german := remote.Result{Exit: 73, Stderr: []byte("error: Failed to set attributes from /dev/stdin\n" +
+		"error: Interner Fehler: Ein Geheimnis ist bereits definiert\n")}
 	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), s)
 	require.ErrorIs(t, err, libvirtsecret.ErrConflict)
 	require.ErrorContains(t, err, "Failed to set attributes from /dev/stdin; Interner Fehler")
@@ -77,15 +79,19 @@ func TestRefusals(t *testing.T) {
 		want   error
 	}{
 		{72, "virsh is not installed", libvirtsecret.ErrUnreachable},
-		{71, "error: failed to connect to the hypervisor\nerror: Failed to connect socket to '/run/x': No such file or directory", libvirtsecret.ErrUnreachable},
+		{71, "error: failed to connect to the hypervisor\n" +
+			"error: Failed to connect socket to '/run/x': No such file or directory", libvirtsecret.ErrUnreachable},
 		{75, "error: Disconnected from qemu:///system due to end of file", libvirtsecret.ErrUnreachable},
 		{71, "error: access denied", nil},
 		{127, "timeout: failed to run command 'virsh': No such file or directory", libvirtsecret.ErrUnreachable},
 		{126, "sh: not executable", nil},
 	} {
-		_, err := store(remote.Result{Exit: c.exit, Stderr: []byte(c.stderr)}).Lookup(t.Context(), libvirtsecret.DeriveUUID("f", "e"))
+		refusing := store(remote.Result{Exit: c.exit, Stderr: []byte(c.stderr)})
+		_, err := refusing.Lookup(t.Context(), libvirtsecret.DeriveUUID("f", "e"))
 		require.Error(t, err)
-		for _, condition := range []error{libvirtsecret.ErrUnreachable, libvirtsecret.ErrNotFound, libvirtsecret.ErrConflict} {
+		for _, condition := range []error{
+			libvirtsecret.ErrUnreachable, libvirtsecret.ErrNotFound, libvirtsecret.ErrConflict,
+		} {
 			assert.Equal(t, condition == c.want, errors.Is(err, condition), "%d %s: %v", c.exit, c.stderr, err)
 		}
 	}
@@ -119,7 +125,8 @@ func TestEachSecretIsJudged(t *testing.T) {
 	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), string(run.Stdin))
 	assert.NotContains(t, strings.Join(run.Argv, " "), a.Value.Reveal())
 	errs := judge(remote.Result{Exit: 77, Data: []byte("<#defined " + a.UUID + " 0\n" + a.Value.Reveal() + "\n" +
-		"<#defined " + b.UUID + " 73\nerror: Failed to set attributes\nerror: internal error: already defined for use with x\n")})
+		"<#defined " + b.UUID + " 73\nerror: Failed to set attributes\n" +
+		"error: internal error: already defined for use with x\n")})
 	require.NoError(t, errs[0])
 	require.ErrorIs(t, errs[1], libvirtsecret.ErrConflict)
 	require.ErrorContains(t, errs[2], "unexpected output")
@@ -127,7 +134,8 @@ func TestEachSecretIsJudged(t *testing.T) {
 
 func TestErrorsHoldNoValue(t *testing.T) {
 	s := secret(t, "client.a")
-	err := store(remote.Result{Exit: 74, Stderr: []byte("error: bad " + s.Value.Reveal() + "\x1b[31m" + strings.Repeat("é", 1000))}).Define(t.Context(), s)
+	words := "error: bad " + s.Value.Reveal() + "\x1b[31m" + strings.Repeat("é", 1000)
+	err := store(remote.Result{Exit: 74, Stderr: []byte(words)}).Define(t.Context(), s)
 	assert.NotContains(t, err.Error(), s.Value.Reveal())
 	assert.NotContains(t, err.Error(), "\x1b")
 	assert.Less(t, len(err.Error()), 600)
@@ -145,7 +153,8 @@ func TestOutputs(t *testing.T) {
 	all, err = list("<#secret " + uuid + "\n<#value\n<#end\n other")
 	require.NoError(t, err, "went away")
 	assert.Empty(t, all)
-	for _, bad := range []string{"x", one, "x" + one + "<#end", "<#end", "<#secret x<#end", "<#secret " + uuid + "<#value<#end " + uuid,
+	for _, bad := range []string{"x", one, "x" + one + "<#end", "<#end", "<#secret x<#end",
+		"<#secret " + uuid + "<#value<#end " + uuid,
 		"<#secret " + uuid + "<secret<#value<#end", strings.Replace(one, "AQAB", "A", 1) + "<#end"} {
 		_, err = list(bad)
 		require.Error(t, err, "%q", bad)

@@ -7,27 +7,31 @@ import (
 	"strings"
 )
 
-// act asks an action of a VM and gives the request's ID, by which Nova keeps
-// what became of it.
-func (c *Cloud) act(ctx context.Context, op, id string, action map[string]any) (request string, err error) {
-	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute, path: []string{"servers", id, "action"}, in: action})
-	return requestID(header), err
+// An action is what was asked of a VM. Nova keeps what became of it under the
+// ID of the request.
+type action struct{ op, id, request string }
+
+// act asks an action of a VM; body is what Nova is sent.
+func (c *Cloud) act(ctx context.Context, op, id string, body map[string]any) (action, error) {
+	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
+		path: []string{"servers", id, "action"}, in: body})
+	return action{op, id, requestID(header)}, err
 }
 
 func requestID(h http.Header) string {
 	return first(h.Get("X-Compute-Request-Id"), h.Get("X-Openstack-Request-Id"))
 }
 
-// actionFault gives the reason of an action's failure, the last line of the
-// trace that Nova shows to administrators; empty when there is none.
-func (c *Cloud) actionFault(ctx context.Context, id, request string) string {
+// actionFault gives the reason of an action's failure: the last line of the
+// trace that Nova shows to administrators. It is empty when there is no trace.
+func (c *Cloud) actionFault(ctx context.Context, a action) string {
 	var out struct {
 		Action struct {
 			Events []struct{ Event, Result, Traceback string }
 		} `json:"instanceAction"`
 	}
-	_, err := c.do(ctx, call{op: "read action", object: request, method: http.MethodGet, service: c.compute,
-		path: []string{"servers", id, "os-instance-actions", request}, out: &out})
+	_, err := c.do(ctx, call{op: "read action", object: a.request, method: http.MethodGet, service: c.compute,
+		path: []string{"servers", a.id, "os-instance-actions", a.request}, out: &out})
 	if err != nil {
 		return ""
 	}
@@ -41,17 +45,18 @@ func (c *Cloud) actionFault(ctx context.Context, id, request string) string {
 	return ""
 }
 
-// change brings an idle VM from one status to another, unless it is there.
-func (c *Cloud) change(ctx context.Context, op, id, to string, action map[string]any) error {
+// change brings an idle VM into a status by an action of Nova. A VM that has
+// the status already is left alone.
+func (c *Cloud) change(ctx context.Context, id, name, to string) error {
 	now, err := c.read(ctx, id)
 	if err != nil || now.Status == to && now.Task == "" {
 		return err
 	}
-	request, err := c.act(ctx, op, id, action)
+	a, err := c.act(ctx, strings.TrimPrefix(name, "os-")+" server", id, map[string]any{name: nil})
 	if err != nil {
 		return err
 	}
-	_, err = c.settled(ctx, op, id, request, to)
+	_, err = c.settled(ctx, a, to)
 	return err
 }
 
@@ -59,31 +64,30 @@ func (c *Cloud) change(ctx context.Context, op, id, to string, action map[string
 //
 // Similar To: openstack server stop
 func (c *Cloud) StopServer(ctx context.Context, id string) error {
-	return c.change(ctx, "stop server", id, "SHUTOFF", map[string]any{"os-stop": nil})
+	return c.change(ctx, id, "os-stop", "SHUTOFF")
 }
 
 // StartServer starts a stopped VM and waits until it is ACTIVE.
 //
 // Similar To: openstack server start
 func (c *Cloud) StartServer(ctx context.Context, id string) error {
-	return c.change(ctx, "start server", id, "ACTIVE", map[string]any{"os-start": nil})
+	return c.change(ctx, id, "os-start", "ACTIVE")
 }
 
 // RebootServer reboots a VM the hard way and waits until it is ACTIVE.
 //
 // Similar To: openstack server reboot --hard
 func (c *Cloud) RebootServer(ctx context.Context, id string) error {
-	const op = "reboot server"
-	request, err := c.act(ctx, op, id, map[string]any{"reboot": map[string]any{"type": "HARD"}})
+	a, err := c.act(ctx, "reboot server", id, map[string]any{"reboot": map[string]any{"type": "HARD"}})
 	if err != nil {
 		return err
 	}
-	_, err = c.settled(ctx, op, id, request, "ACTIVE")
+	_, err = c.settled(ctx, a, "ACTIVE")
 	return err
 }
 
-// Console reads the VM's console log, at most the last lines lines (0: all
-// that the hypervisor kept). A VM that was moved begins a new log.
+// Console reads the end of the VM's console log: at most that many lines, or all
+// that the hypervisor kept when lines is 0. After a migration the log begins anew.
 //
 // Similar To: openstack console log show
 func (c *Cloud) Console(ctx context.Context, id string, lines int) (string, error) {
@@ -97,8 +101,8 @@ func (c *Cloud) Console(ctx context.Context, id string, lines int) (string, erro
 	return out.Output, err
 }
 
-// SnapshotServer makes an image of a VM and waits until it is active and the
-// VM idle. An image that could not be filled is returned with the error.
+// SnapshotServer makes an image of a VM and waits until the image is active and
+// the VM is idle. An image that could not be filled is returned with the error.
 //
 // Similar To: openstack server image create
 func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, error) {
@@ -106,40 +110,45 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 	var made struct {
 		Image string `json:"image_id"`
 	}
-	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute, path: []string{"servers", id, "action"},
-		in: map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
+	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
+		path: []string{"servers", id, "action"},
+		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
 	if err != nil {
 		return Image{ID: made.Image, Name: name}, err
 	}
+	a := action{op, id, requestID(header)}
 	out, err := c.activeImage(ctx, op, made.Image)
 	if err != nil {
-		if fault := c.actionFault(ctx, id, requestID(header)); fault != "" {
+		if fault := c.actionFault(ctx, a); fault != "" {
 			err = c.failed(op, id, fault)
 		}
 		return out, err
 	}
-	_, err = c.settled(ctx, op, id, requestID(header), "ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED")
+	_, err = c.settled(ctx, a, "ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED")
 	return out, err
 }
 
-// Attach attaches a volume to a VM and waits until both sides say so.
+// Attach attaches a volume to a VM and waits until Cinder and Nova both show it
+// attached.
 //
 // Similar To: openstack server add volume
 func (c *Cloud) Attach(ctx context.Context, serverID, volumeID string) error {
 	const op = "attach volume"
 	header, err := c.do(ctx, call{op: op, object: volumeID, method: http.MethodPost, service: c.compute,
-		path: []string{"servers", serverID, "os-volume_attachments"}, in: map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
+		path: []string{"servers", serverID, "os-volume_attachments"},
+		in:   map[string]any{"volumeAttachment": map[string]any{"volumeId": volumeID}}})
 	if err != nil {
 		return err
 	}
-	// Nova reserves the volume before it answers: one that is available again was given back.
-	return c.attachment(ctx, op, serverID, volumeID, requestID(header), "available", func(v Volume, s serverJSON) bool {
+	// Nova reserves the volume before it answers. A volume that is available again was given back.
+	w := attachment{action{op, serverID, requestID(header)}, volumeID, "available"}
+	return c.attachmentIs(ctx, w, func(v Volume, s serverJSON) bool {
 		return v.Status == "in-use" && slices.Contains(v.Servers, serverID) && s.holds(volumeID) && s.Task == ""
 	})
 }
 
-// Detach detaches a volume and waits until it is available. A volume that is
-// not attached to the VM is no error.
+// Detach detaches a volume and waits until it is available. It is not an error
+// when the volume is not attached to the VM.
 //
 // Similar To: openstack server remove volume
 func (c *Cloud) Detach(ctx context.Context, serverID, volumeID string) error {
@@ -150,8 +159,10 @@ func (c *Cloud) Detach(ctx context.Context, serverID, volumeID string) error {
 		return err
 	}
 	// A guest that keeps the disk makes the volume in-use again.
-	return c.attachment(ctx, op, serverID, volumeID, requestID(header), "in-use", func(v Volume, s serverJSON) bool {
-		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) && (v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
+	w := attachment{action{op, serverID, requestID(header)}, volumeID, "in-use"}
+	return c.attachmentIs(ctx, w, func(v Volume, s serverJSON) bool {
+		return !slices.Contains(v.Servers, serverID) && !s.holds(volumeID) &&
+			(v.Status == "available" || v.Status == "in-use" && len(v.Servers) > 0)
 	})
 }
 
@@ -159,16 +170,23 @@ func (s serverJSON) holds(volumeID string) bool {
 	return slices.ContainsFunc(s.Volumes, func(v struct{ ID string }) bool { return v.ID == volumeID })
 }
 
-// attachment waits until volume and VM agree. A volume that rests in the
-// status from which it should have gone, for some looks, did not get away.
-func (c *Cloud) attachment(ctx context.Context, op, serverID, volumeID, request, back string, agree func(Volume, serverJSON) bool) error {
+// An attachment is an action that attaches or detaches a volume. When the
+// action fails, the volume goes back to the status that it had.
+type attachment struct {
+	action
+	volumeID, back string
+}
+
+// attachmentIs waits until volume and VM agree. When the volume is back in the
+// status that it had, for some looks in a row, the action failed.
+func (c *Cloud) attachmentIs(ctx context.Context, a attachment, agree func(Volume, serverJSON) bool) error {
 	resting := 0
-	return c.await(ctx, op, volumeID, func(ctx context.Context) (string, bool, error) {
-		v, err := c.Volume(ctx, volumeID)
+	return c.await(ctx, a.op, a.volumeID, func(ctx context.Context) (string, bool, error) {
+		v, err := c.Volume(ctx, a.volumeID)
 		if err != nil {
 			return "", false, err
 		}
-		s, err := c.read(ctx, serverID)
+		s, err := c.read(ctx, a.id)
 		if err = unlessGone(err); err != nil {
 			return "", false, err
 		}
@@ -176,11 +194,12 @@ func (c *Cloud) attachment(ctx context.Context, op, serverID, volumeID, request,
 			return v.Status, true, nil
 		}
 		resting++
-		if v.Status != back {
+		if v.Status != a.back {
 			resting = 0
 		}
 		if bad(v.Status) || resting >= patience {
-			return "", false, c.failed(op, volumeID, first(c.actionFault(ctx, serverID, request), "the volume is "+v.Status+" again; the log of nova-compute on "+s.Host+" says why"))
+			return "", false, c.failed(a.op, a.volumeID, first(c.actionFault(ctx, a.action),
+				"the volume is "+v.Status+" again; the log of nova-compute on "+s.Host+" says why"))
 		}
 		return v.Status, false, nil
 	})

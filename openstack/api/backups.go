@@ -14,26 +14,28 @@ type Backup struct {
 	FailReason       string `json:"fail_reason"`
 }
 
-// A BackupRequest asks for a backup; in-use volumes need Force.
+// A BackupRequest asks for a backup. A volume that is in use needs Force.
 type BackupRequest struct {
 	VolumeID, Name string
 	Incremental    bool
 	Force          bool
-	// AvailabilityZone is that of the cinder-backup that makes it; the volume's
-	// when empty. It takes a cloud of Train or newer.
+	// AvailabilityZone is the zone of the cinder-backup that makes the backup. When
+	// it is empty, the zone of the volume is used. The cloud has to be of Train or
+	// newer.
 	AvailabilityZone string
 }
 
-// CreateBackup backs a volume up and waits until the backup is available and
-// the volume is at rest. A backup that went into error is returned with the
-// error.
+// CreateBackup backs a volume up. It waits until the backup is available and the
+// volume is not busy any more. A backup that went into error is returned with
+// the error.
 //
 // Similar To: openstack volume backup create --incremental --force
 func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, error) {
 	const op = "create backup"
 	var made struct{ Backup Backup }
 	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force}
-	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made, in: map[string]any{"backup": in}}
+	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
+		in: map[string]any{"backup": in}}
 	if r.AvailabilityZone != "" {
 		in["availability_zone"], k.header = r.AvailabilityZone, map[string]string{"OpenStack-API-Version": "volume 3.51"}
 	}
@@ -67,7 +69,8 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 // Similar To: openstack volume backup show
 func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	var out struct{ Backup Backup }
-	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume, path: []string{"backups", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
+		path: []string{"backups", id}, out: &out})
 	return out.Backup, err
 }
 
@@ -75,20 +78,21 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 //
 // Similar To: openstack volume backup list --all-projects
 func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"}, query: everything()}, "backups")
+	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
+		query: everything()}, "backups")
 }
 
-// RestoreBackup restores into a new volume of the default volume type and
-// waits until it is available. A volume that could not be restored is
-// returned with the error.
+// RestoreBackup restores into a new volume of the default volume type, and waits
+// until the volume is available. A volume that could not be restored is returned
+// with the error.
 //
 // Similar To: openstack volume backup restore <backup> <new name>
 func (c *Cloud) RestoreBackup(ctx context.Context, backupID, name string) (Volume, error) {
 	return c.restore(ctx, backupID, map[string]any{"name": name})
 }
 
-// RestoreBackupInto restores over an available volume that is at least as
-// large, and waits until it is available again.
+// RestoreBackupInto restores over the data of an available volume, which has to be
+// at least as large as the backup. It waits until the volume is available again.
 //
 // Similar To: openstack volume backup restore --force <backup> <volume>
 func (c *Cloud) RestoreBackupInto(ctx context.Context, backupID, volumeID string) (Volume, error) {
@@ -103,8 +107,9 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 			Name   string `json:"volume_name"`
 		}
 	}
-	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume, path: []string{"backups", backupID, "restore"},
-		in: map[string]any{"restore": into}, out: &made})
+	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume,
+		path: []string{"backups", backupID, "restore"},
+		in:   map[string]any{"restore": into}, out: &made})
 	if err != nil {
 		return Volume{ID: made.Restore.Volume, Name: made.Restore.Name}, err
 	}
@@ -121,12 +126,13 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 	})
 }
 
-// DeleteBackup deletes a backup and waits until it is gone; none is no error.
-// One that others build upon goes after them.
+// DeleteBackup deletes a backup and waits until it is gone. It is not an error
+// when there is no such backup. Cinder refuses to delete a backup that an
+// incremental backup builds upon: delete the incremental backup first.
 //
 // Similar To: openstack volume backup delete
 func (c *Cloud) DeleteBackup(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete backup", id, c.deletion("backups", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("backup", id), func(ctx context.Context) (string, error) {
 		b, err := c.Backup(ctx, id)
 		return b.Status, err
 	})

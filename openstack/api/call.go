@@ -11,8 +11,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// A call is one request to an API. Its path has an ID in it, mostly: an empty
-// part is an object that is not there.
+// A call is one request to an API. Most paths have an ID in them: when a part of
+// the path is empty, the object does not exist.
 type call struct {
 	op, object string // for errors
 	method     string
@@ -31,7 +31,7 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 	resp, err := c.send(bounded, k, &gophercloud.RequestOpts{JSONBody: k.in, JSONResponse: k.out})
 	var reauth *gophercloud.ErrUnableToReauthenticate
 	if errors.As(err, &reauth) && errors.Is(reauth.ErrReauth, context.Canceled) && bounded.Err() == nil {
-		// Another caller had begun to log in again, and went away.
+		// Another caller had begun to log in again, and its context ended.
 		resp, err = c.send(bounded, k, &gophercloud.RequestOpts{JSONBody: k.in, JSONResponse: k.out})
 	}
 	if err != nil {
@@ -40,8 +40,8 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 	return resp.Header, nil
 }
 
-// send makes a call under ctx alone. A response body that is kept is the
-// caller's to close.
+// send makes a call that only ctx ends. The caller closes a response body that is
+// kept.
 func (c *Cloud) send(ctx context.Context, k call, o *gophercloud.RequestOpts) (*http.Response, error) {
 	to, err := k.url()
 	if err != nil {
@@ -74,7 +74,7 @@ func (k call) url() (string, error) {
 }
 
 // pages reads all pages of a list. The link to a next page names the public
-// endpoint, which need not be the one in use: only its query counts.
+// endpoint, which may not be the endpoint in use: only the query is taken.
 func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error) {
 	var out []T
 	k.method = http.MethodGet
@@ -100,7 +100,8 @@ func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error
 	}
 }
 
-// nextPage reads the two forms of the link: Glance's, and the others'.
+// nextPage gives the query of the link to the next page. Glance writes the link
+// in another form than Cinder and Nova.
 func nextPage(page map[string]json.RawMessage, key string) url.Values {
 	var href string
 	var links []struct{ Rel, Href string }

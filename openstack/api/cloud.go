@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
@@ -11,43 +10,40 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/identity/v3/tokens"
 )
 
-// A Config says how to reach a cloud's APIs. Zero fields come from clouds.yaml
-// and from OS_* variables, as other OpenStack clients read them.
+// A Config says how to reach a cloud's APIs. What is empty comes from clouds.yaml
+// or from OS_* variables, which are read as other OpenStack clients read them.
 type Config struct {
 	Cloud      string // entry of clouds.yaml
 	CloudsFile string // path of clouds.yaml; found in the usual places when empty
 	Region     string
-	HTTPClient *http.Client  // for tests and for TLS settings; optional
 	Poll       time.Duration // pause between looks at a status; 2 s when 0
 	Timeout    time.Duration // for one call without image data; 60 s when 0
 }
 
-// A Cloud is an OpenStack cloud reached through its APIs. It is for an
-// administrator's account: it sees what all projects own.
+// A Cloud is an OpenStack cloud that is reached through its APIs. The account is
+// an administrator's: it sees the objects of all projects.
 type Cloud struct {
 	provider               *gophercloud.ProviderClient
 	image, volume, compute *gophercloud.ServiceClient
-	redact                 redactor
+	secrets                func() redactor // a function, so that no way of printing a Cloud shows them
 	poll, timeout          time.Duration
 }
 
-// novaVersion is spoken to Nova: it has servers without networks (2.37), the
-// image's ID in the answer to a snapshot (2.45), a server's own copy of its
-// flavor (2.47) and the block_migration "auto" (2.25), and Nova knows it since
-// Pike.
+// novaVersion is the version of Nova's API that is asked for. Nova knows it since
+// Pike. It has block_migration "auto" (2.25), servers without networks (2.37), the
+// image's ID in the answer to a snapshot (2.45) and a server's own copy of its
+// flavor (2.47).
 const novaVersion = "2.53"
 
-// Dial authenticates and finds the endpoints of identity, image, volume and
-// compute. It logs in anew by itself when a token ends.
-//
-// Without HTTPClient no connection is used twice: APIs under uwsgi close
-// theirs without a word, and the next request on it would fail.
+// Dial logs in and finds the endpoints of the image, volume and compute services.
+// When the token ends, the Cloud logs in again.
 func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	login, err := credentials(cfg)
 	if err != nil {
 		return nil, err
 	}
-	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, redact: redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}}
+	secrets := redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}
+	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, secrets: func() redactor { return secrets }}
 	if c.poll <= 0 {
 		c.poll = 2 * time.Second
 	}
@@ -58,8 +54,11 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	if c.provider, err = openstack.NewClient(login.auth.IdentityEndpoint); err != nil {
 		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
 	}
-	c.provider.HTTPClient = httpClient(cfg.HTTPClient, login.tls)
-	c.provider.RetryFunc = retry
+	c.provider.HTTPClient = httpClient(login.tls)
+	c.provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
+		failures uint) error {
+		return attempt{method, url, failures}.retry(ctx, err)
+	}
 	c.provider.UserAgent.Prepend("cephstack")
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
@@ -112,8 +111,8 @@ func (c *Cloud) endpoints(at call, l login) error {
 	return nil
 }
 
-// find gives the URL of the first endpoint that fits, by order of types,
-// without a slash at the end.
+// find gives the URL of the first endpoint that fits, without a slash at the end.
+// Types that come first are preferred.
 func find(catalog *tokens.ServiceCatalog, types []string, where gophercloud.EndpointOpts) string {
 	for _, kind := range types {
 		for _, entry := range catalog.Entries {

@@ -59,14 +59,23 @@ func TestErrorMapping(t *testing.T) {
 	}{
 		"denied": {&answer{status: 403, body: `{"forbidden": {"message": "Policy doesn't allow it.", "code": 403}}`, n: 99},
 			api.ErrDenied, 403, "Policy doesn't allow it.", 1},
-		"version":        {&answer{status: 406, body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, api.ErrUnsupported, 406, "Version 2.53", 1},
-		"html":           {&answer{status: 500, body: "<html><head><title>500</title></head><body><h1>500 Internal</h1>\n the  server<br/> is ill</body></html>", n: 99}, nil, 500, "500 Internal the server is ill", 1},
-		"keystone":       {&answer{status: 400, body: `{"error": {"message": "odd", "code": 400, "title": "Bad"}}`, n: 99}, nil, 400, "HTTP 400: odd", 1},
-		"glance":         {&answer{status: 409, body: `{"message": "in use", "code": "409 Conflict", "title": "Conflict"}`, n: 99}, nil, 409, "HTTP 409: in use", 1},
-		"long":           {&answer{status: 400, body: strings.Repeat("word ", 200), n: 99}, nil, 400, "word word", 1},
-		"secrets":        {&answer{status: 400, body: "token " + token + " password secret-of-admin", n: 99}, nil, 400, "token [redacted] password [redacted]", 1},
-		"truncated":      {&answer{status: 200, body: `{"volumes": [{"id": "x`, n: 99}, nil, 200, "cut off or no JSON", 5},
-		"html success":   {&answer{status: 200, body: "<html>a proxy's page</html>", n: 99}, nil, 200, "cut off or no JSON", 5},
+		"version": {&answer{status: 406,
+			body: `{"computeFault": {"message": "Version 2.53 is not supported", "code": 406}}`, n: 99}, nil, 406,
+			"Version 2.53", 1},
+		"html": {&answer{status: 500,
+			body: "<html><head><title>500</title></head><body><h1>500 Internal</h1>\n the  server<br/> is ill</body></html>",
+			n:    99}, nil, 500, "500 Internal the server is ill", 1},
+		"keystone": {&answer{status: 400, body: `{"error": {"message": "odd", "code": 400, "title": "Bad"}}`, n: 99},
+			nil, 400, "HTTP 400: odd", 1},
+		"glance": {&answer{status: 409, body: `{"message": "in use", "code": "409 Conflict", "title": "Conflict"}`,
+			n: 99}, nil, 409, "HTTP 409: in use", 1},
+		"long": {&answer{status: 400, body: strings.Repeat("word ", 200), n: 99}, nil, 400, "word word", 1},
+		"secrets": {&answer{status: 400, body: "token " + token + " password secret-of-admin", n: 99}, nil, 400,
+			"token [redacted] password [redacted]", 1},
+		"truncated": {&answer{status: 200, body: `{"volumes": [{"id": "x`, n: 99}, nil, 200, "cut off or is not JSON",
+			5},
+		"html success": {&answer{status: 200, body: "<html>a proxy's page</html>", n: 99}, nil, 200,
+			"cut off or is not JSON", 5},
 		"wrong shape":    {&answer{status: 200, body: `{"volumes": 3}`, n: 99}, nil, 0, "no list of volumes", 1},
 		"busy for ever":  {&answer{status: 503, body: "maintenance", n: 99}, nil, 503, "maintenance", 5},
 		"reset for ever": {&answer{status: 0, n: 99}, api.ErrUnreachable, 0, "unreachable", 5},
@@ -91,7 +100,8 @@ func TestErrorMapping(t *testing.T) {
 }
 
 func TestTransientTroubleOfReads(t *testing.T) {
-	for name, a := range map[string]*answer{"503": {status: 503}, "429": {status: 429}, "reset": {status: 0}, "truncated": {status: 200, body: `{"volu`}} {
+	for name, a := range map[string]*answer{"503": {status: 503}, "429": {status: 429}, "reset": {status: 0},
+		"truncated": {status: 200, body: `{"volu`}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a.method, a.suffix, a.n = http.MethodGet, "/volumes/detail", 2
@@ -107,7 +117,8 @@ func TestTransientTroubleOfReads(t *testing.T) {
 
 // A request that changes something is sent once, whatever becomes of it.
 func TestWritesAreNotDoubled(t *testing.T) {
-	for name, a := range map[string]*answer{"503": {status: 503}, "429": {status: 429}, "reset": {status: 0}, "truncated": {status: 202, body: `{"volu`}} {
+	for name, a := range map[string]*answer{"503": {status: 503}, "429": {status: 429}, "reset": {status: 0},
+		"truncated": {status: 202, body: `{"volu`}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a.method, a.suffix, a.n = http.MethodPost, "/volumes", 1
@@ -159,8 +170,10 @@ func TestLogin(t *testing.T) {
 
 func TestLoginFromEnvironment(t *testing.T) {
 	s := openstacktest.Start(t, openstacktest.Config{})
-	for name, value := range map[string]string{"OS_CLOUD": "", "OS_CLIENT_CONFIG_FILE": "", "OS_AUTH_URL": s.URL, "OS_USERNAME": "admin", "OS_PASSWORD": "fake-password",
-		"OS_PROJECT_NAME": "admin", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default", "OS_REGION_NAME": "RegionOne", "OS_INTERFACE": "internalURL"} {
+	for name, value := range map[string]string{"OS_CLOUD": "", "OS_CLIENT_CONFIG_FILE": "", "OS_AUTH_URL": s.URL,
+		"OS_USERNAME": "admin", "OS_PASSWORD": "fake-password",
+		"OS_PROJECT_NAME": "admin", "OS_USER_DOMAIN_NAME": "Default", "OS_PROJECT_DOMAIN_NAME": "Default",
+		"OS_REGION_NAME": "RegionOne", "OS_INTERFACE": "internalURL"} {
 		t.Setenv(name, value)
 	}
 	c, err := api.Dial(t.Context(), api.Config{Poll: time.Millisecond})
@@ -198,7 +211,8 @@ func TestTokenEndsMidway(t *testing.T) {
 }
 
 func TestTokenEndsAndLoginIsRefused(t *testing.T) {
-	a := &answer{method: http.MethodPost, suffix: "/auth/tokens", status: 401, body: `{"error": {"message": "account is locked"}}`, n: 99}
+	a := &answer{method: http.MethodPost, suffix: "/auth/tokens", status: 401,
+		body: `{"error": {"message": "account is locked"}}`, n: 99}
 	var armed atomic.Bool
 	c, s := dial(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
 		if !armed.Load() {
@@ -273,7 +287,7 @@ func TestPages(t *testing.T) {
 func TestForeignNotFound(t *testing.T) {
 	t.Parallel()
 	var down atomic.Bool
-	c, s := dial(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
+	c, s := dial(t, openstacktest.Config{Fail: func(*http.Request) (int, string, bool) {
 		return http.StatusNotFound, "", down.Load()
 	}})
 	id := s.AddVolume(api.Volume{Name: "v", SizeGiB: 1})
@@ -324,16 +338,17 @@ func TestUploadIsRewound(t *testing.T) {
 
 func TestFlavors(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{})
-	id, err := c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	small := api.FlavorRequest{Name: "small", VCPUs: 1, RAMMiB: 64, DiskGiB: 1}
+	id, err := c.CreateFlavor(t.Context(), small)
 	require.NoError(t, err)
 	all, err := c.Flavors(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, id, all["small"])
 	var e *api.Error
-	_, err = c.CreateFlavor(t.Context(), "small", 1, 64, 1)
+	_, err = c.CreateFlavor(t.Context(), small)
 	require.ErrorAs(t, err, &e)
 	assert.Equal(t, http.StatusConflict, e.Code)
-	_, err = c.CreateFlavor(t.Context(), "none", 0, 0, 0)
+	_, err = c.CreateFlavor(t.Context(), api.FlavorRequest{Name: "none"})
 	require.ErrorContains(t, err, "HTTP 400")
 	require.NoError(t, c.DeleteFlavor(t.Context(), id))
 }

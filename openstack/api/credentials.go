@@ -13,7 +13,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
 )
 
-// login is what it takes to authenticate and to choose endpoints.
+// A login is what is needed to authenticate and to choose endpoints.
 type login struct {
 	auth  gophercloud.AuthOptions
 	where gophercloud.EndpointOpts
@@ -32,7 +32,7 @@ func credentials(cfg Config) (login, error) {
 	case cfg.Cloud != "":
 		l, err = fromFile(cfg)
 	case cfg.CloudsFile != "":
-		err = errors.New("openstack API: Config.CloudsFile without Config.Cloud: which of its clouds?")
+		err = errors.New("openstack API: Config.CloudsFile is set and Config.Cloud is not: name a cloud of the file")
 	default:
 		l, err = fromEnvironment()
 	}
@@ -45,7 +45,7 @@ func credentials(cfg Config) (login, error) {
 	if l.auth.IdentityEndpoint == "" {
 		return login{}, fmt.Errorf("openstack API: cloud %q has no auth_url", cfg.Cloud)
 	}
-	// clouds.Parse drops allow_reauth; a token alone cannot log in again.
+	// clouds.Parse drops allow_reauth. A token cannot be used to log in again.
 	l.auth.AllowReauth = l.auth.TokenID == ""
 	return l, nil
 }
@@ -65,7 +65,7 @@ func fromFile(cfg Config) (login, error) {
 		// A YAML error quotes the file, passwords included.
 		text := err.Error()
 		if i := strings.Index(text, "yaml:"); i >= 0 {
-			text = text[:i] + "it is not the YAML of a clouds file"
+			text = text[:i] + "the file is not the YAML of a clouds file"
 		}
 		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, text)
 	}
@@ -83,7 +83,7 @@ func fromEnvironment() (login, error) {
 		auth = gophercloud.AuthOptions{IdentityEndpoint: os.Getenv("OS_AUTH_URL"), Username: os.Getenv("OS_USERNAME"),
 			UserID: os.Getenv("OS_USERID"), Password: os.Getenv("OS_PASSWORD")}
 	case err != nil:
-		return login{}, fmt.Errorf("openstack API: no cloud named, and the environment has no login: %w", err)
+		return login{}, fmt.Errorf("openstack API: no cloud is named, and the OS_* variables do not hold a login: %w", err)
 	}
 	if auth.UserID == "" && auth.ApplicationCredentialID == "" {
 		auth.DomainID = first(os.Getenv("OS_USER_DOMAIN_ID"), auth.DomainID)
@@ -92,7 +92,8 @@ func fromEnvironment() (login, error) {
 			auth.DomainName = ""
 		}
 	}
-	if name := os.Getenv("OS_PROJECT_NAME"); name != "" && auth.Scope == nil && auth.TenantID == "" && auth.ApplicationCredentialID == "" {
+	if name := os.Getenv("OS_PROJECT_NAME"); name != "" && auth.Scope == nil && auth.TenantID == "" &&
+		auth.ApplicationCredentialID == "" {
 		if domain != "" {
 			domainName = ""
 		}
@@ -103,7 +104,8 @@ func fromEnvironment() (login, error) {
 	if err != nil {
 		return login{}, err
 	}
-	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"), Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
+	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"),
+		Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
 }
 
 func certificates() (*tls.Config, error) {

@@ -1,7 +1,7 @@
 // Package api drives the APIs of an OpenStack cloud: images, volumes,
 // snapshots, backups, VMs, flavors, volume types and service records.
 //
-// Calls that begin something come back when it is done.
+// A method that starts something in the cloud returns when it is done.
 //
 // # Use
 //
@@ -11,44 +11,46 @@
 //	…
 //	volume, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 //
-// The account is an administrator's: lists span all projects, and VMs can be
-// put on a host. Cloud speaks the versions of the APIs that clouds know since
-// Pike.
+// The account is an administrator's: lists span all projects, and a VM can be put
+// on a certain host. The cloud has to be of Pike or newer.
 //
 // # Errors
 //
 // Every failed call is an *Error, which says what was asked of which object
-// and, in at most 300 characters, what the service said. Bodies, tokens and
-// passwords are not in it. It wraps
+// and, in at most 300 characters, what the service answered. Request bodies,
+// tokens and passwords are not in it. It wraps
 //
-//   - ErrAuth (HTTP 401), ErrDenied (403), ErrNotFound (404) and ErrUnsupported
-//     (406, a version that the service does not speak);
-//   - ErrUnreachable, when no answer came, or a 404 that is not the service's
-//     own but that of a proxy before it: the service may or may not have done
-//     what it was asked;
-//   - ErrFailed, when an object went into error, or came to rest where it
-//     should not be. The detail is the fault, Cinder's message, or the last
-//     line of the trace that Nova keeps of a request;
-//   - the context's error, with the state the object was last seen in.
+//   - ErrAuth (HTTP 401), ErrDenied (403) and ErrNotFound (404, 410);
+//   - ErrUnreachable, when no answer came, or when a 404 came from a proxy and not
+//     from the service: the service may or may not have done what it was asked;
+//   - ErrFailed, when an object went into error, or stays in a state that is not
+//     the one that was asked for. The detail is the fault, Cinder's message, or
+//     the last line of the trace that Nova keeps of a request;
+//   - the context's error. The detail is the state in which the object was last
+//     seen.
 //
-// A method that makes something returns what it has of the object with its ID
-// along with the error, so that the caller can delete it. Deleting what is not
-// there is no error, and neither is an empty ID.
+// A method that makes an object returns the object's ID along with an error, so
+// that the caller can delete the object. To delete an object that does not exist
+// is not an error, and neither is to delete an empty ID.
 //
 // # Concurrency and cancellation
 //
-// A Cloud may be used by many goroutines. One of them logs in anew when the
-// token ends, and the others wait for it. Calls that change nothing are sent
-// again, up to four times, when the connection broke or when the service asks
-// for it (429, 502, 503, 504, and Retry-After of up to 30 s); a call that
-// changes something is sent once, unless nothing listened. A wait outlasts an
-// API that restarts within Config.Timeout. A call without image data has
-// Config.Timeout; waiting and image data take as long as ctx lets them.
-// Cancelling ctx ends the waiting at once, and not what the cloud is doing.
+// A Cloud may be used by many goroutines. When the token ends, one goroutine logs
+// in again and the others wait for it.
+//
+// A call that changes nothing is sent again, up to four times, when the connection
+// broke or when the service answers 429, 502, 503 or 504. A Retry-After of up to
+// 30 s is obeyed. A call that changes something is sent once; it is sent again only
+// when nothing listened.
+//
+// Config.Timeout bounds each call that carries no image data. Waiting for an object
+// and moving image data take as long as ctx allows. While it waits, a method
+// tolerates an API that does not answer for up to Config.Timeout. Cancelling ctx
+// ends the waiting at once. It does not stop what the cloud is doing.
 //
 // # Testing
 //
-// There is no interface to fake: package openstacktest is a cloud behind HTTP,
-// with faults to inject and hooks by which effects reach a fake Ceph. Its
-// TestCloud is the suite that it and real clouds pass.
+// There is no interface to fake. Package openstacktest is a fake cloud behind HTTP:
+// faults can be injected, and hooks carry effects into a fake Ceph. Its TestCloud
+// is the suite that the fake and real clouds pass.
 package api

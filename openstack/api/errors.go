@@ -11,17 +11,16 @@ var (
 	ErrAuth        = errors.New("openstack API: authentication refused")
 	ErrDenied      = errors.New("openstack API: denied")
 	ErrUnreachable = errors.New("openstack API: unreachable")
-	ErrUnsupported = errors.New("openstack API: version not supported")
 	ErrFailed      = errors.New("openstack API: object went into error") // status error or ERROR
 )
 
-// An Error is a failed call or an object that went into error. Its text
-// holds no credentials and no tokens.
+// An Error is a failed call, or an object that went into error. Its text holds
+// neither credentials nor tokens.
 type Error struct {
 	Op     string // upload image, create server, …
 	Object string // kind and ID or name
-	Code   int    // HTTP status; 0 when there was none
-	Detail string // the service's own words, shortened
+	Code   int    // HTTP status; 0 without an answer
+	Detail string // the service's own words, at most 300 characters
 	Err    error
 }
 

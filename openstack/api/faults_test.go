@@ -19,9 +19,9 @@ import (
 // world is a cloud with an image, a volume and a VM from before.
 type world struct {
 	*api.Cloud
-	fake           *openstacktest.Server
-	image, volume  string
-	server, hidden string
+	fake          *openstacktest.Server
+	image, volume string
+	server        string
 }
 
 func inhabited(t *testing.T, hooks openstacktest.Hooks) world {
@@ -164,14 +164,15 @@ func TestDetachAndDeleteFaults(t *testing.T) {
 }
 
 func TestServers(t *testing.T) {
-	w := inhabited(t, openstacktest.Hooks{ServerCreated: func(s *api.Server, userData []byte) error {
+	w := inhabited(t, openstacktest.Hooks{ServerCreated: func(_ *api.Server, userData []byte) error {
 		if string(userData) != "#!/bin/sh" {
 			return fmt.Errorf("user data %q", userData)
 		}
 		return nil
 	}})
 	big := w.fake.AddFlavor(openstacktest.Flavor{Name: "big", VCPUs: 1, RAMMiB: 1, EphemeralGiB: 5})
-	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny", Host: "compute2", UserData: []byte("#!/bin/sh")})
+	s, err := w.CreateServer(t.Context(), api.ServerRequest{Name: "v", VolumeID: w.volume, Flavor: "tiny",
+		Host: "compute2", UserData: []byte("#!/bin/sh")})
 	require.NoError(t, err)
 	assert.Equal(t, "compute2", s.Host)
 	assert.False(t, s.HasLocalDisk, "it boots from a volume")
@@ -186,7 +187,8 @@ func TestServers(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, e.HasLocalDisk && e.FlavorID == "", "a VM outlives its flavor: %+v", e)
 
-	for _, r := range []api.ServerRequest{{Name: "none", Flavor: "tiny"}, {Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
+	for _, r := range []api.ServerRequest{{Name: "none", Flavor: "tiny"},
+		{Name: "both", Flavor: "tiny", ImageID: "a", VolumeID: "b"}} {
 		_, err := w.CreateServer(t.Context(), r)
 		require.ErrorContains(t, err, "from an image or from a volume")
 	}
@@ -232,7 +234,10 @@ func TestConsole(t *testing.T) {
 func TestOldNova(t *testing.T) {
 	c, _ := dial(t, openstacktest.Config{NovaMax: 42})
 	_, err := c.Servers(t.Context(), "")
-	require.ErrorIs(t, err, api.ErrUnsupported)
+	var e *api.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, 406, e.Code)
+	assert.Contains(t, e.Detail, "Version compute 2.53 is not supported")
 }
 
 func ExampleDial() {
@@ -252,7 +257,8 @@ func ExampleDial() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"}, strings.NewReader("bytes of a disk"))
+	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"},
+		strings.NewReader("bytes of a disk"))
 	fmt.Println(image.Name, image.Status, image.Size, err)
 	volume, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
 	fmt.Println(volume.Status, volume.Host, err)

@@ -8,7 +8,7 @@ import (
 
 type flavorJSON struct{ ID, Name string }
 
-// Flavors lists flavor names with their IDs, private flavors too.
+// Flavors gives the IDs of all flavors by name, private flavors included.
 //
 // Similar To: openstack flavor list --all
 func (c *Cloud) Flavors(ctx context.Context) (map[string]string, error) {
@@ -24,22 +24,32 @@ func (c *Cloud) Flavors(ctx context.Context) (map[string]string, error) {
 	return out, nil
 }
 
-// CreateFlavor makes a flavor and returns its ID; DeleteFlavor removes it.
+// A FlavorRequest asks for a flavor.
+type FlavorRequest struct {
+	Name            string
+	VCPUs           int
+	RAMMiB, DiskGiB int
+}
+
+// CreateFlavor makes a flavor and returns its ID.
 //
 // Similar To: openstack flavor create --vcpus … --ram … --disk …
-func (c *Cloud) CreateFlavor(ctx context.Context, name string, vcpus, ramMiB, diskGiB int) (id string, err error) {
+func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, err error) {
 	var out struct{ Flavor flavorJSON }
-	_, err = c.do(ctx, call{op: "create flavor", object: name, method: http.MethodPost, service: c.compute, path: []string{"flavors"},
-		in:  map[string]any{"flavor": map[string]any{"name": name, "vcpus": vcpus, "ram": ramMiB, "disk": diskGiB}},
-		out: &out})
+	_, err = c.do(ctx, call{op: "create flavor", object: r.Name, method: http.MethodPost, service: c.compute,
+		path: []string{"flavors"},
+		in:   map[string]any{"flavor": map[string]any{"name": r.Name, "vcpus": r.VCPUs, "ram": r.RAMMiB, "disk": r.DiskGiB}},
+		out:  &out})
 	return out.Flavor.ID, err
 }
 
-// DeleteFlavor removes a flavor by ID; none is no error.
+// DeleteFlavor removes a flavor by ID. It is not an error when there is no such
+// flavor.
 //
 // Similar To: openstack flavor delete
 func (c *Cloud) DeleteFlavor(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{op: "delete flavor", object: id, method: http.MethodDelete, service: c.compute, path: []string{"flavors", id}})
+	_, err := c.do(ctx, call{op: "delete flavor", object: id, method: http.MethodDelete, service: c.compute,
+		path: []string{"flavors", id}})
 	return unlessGone(err)
 }
 

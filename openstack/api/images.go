@@ -22,7 +22,7 @@ type Image struct {
 	ID, Name, Status, DiskFormat string
 	Size                         int64    // bytes
 	SHA512                       string   // os_hash_value when the algorithm is sha512
-	Stores                       []string // multistore backends that hold it
+	Stores                       []string // the stores of Glance that hold it
 	DirectURL                    string   // rbd://<fsid>/<pool>/<image>/snap when exposed
 }
 
@@ -30,8 +30,8 @@ type Image struct {
 type ImageRequest struct {
 	Name       string
 	DiskFormat string // such as raw
-	// Store is the store that is to hold it, where Glance has several; its
-	// default one when empty.
+	// Store is the store that is to hold the image, where Glance has several. When
+	// it is empty, Glance takes its default store.
 	Store string
 }
 
@@ -46,7 +46,8 @@ type imageJSON struct {
 }
 
 func (i imageJSON) image() Image {
-	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(), DirectURL: i.DirectURL}
+	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
+		DirectURL: i.DirectURL}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}
@@ -58,18 +59,19 @@ func (i imageJSON) stores() []string {
 	return strings.FieldsFunc(i.Stores, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// UploadImage creates an image, uploads data and waits until it is active. The
-// data are read from their current position to their end, and what Glance
-// stored must have their digest, and be in the store that was asked for. An image
-// that could not be filled is returned with the error, so that the caller can
-// delete it.
+// UploadImage creates an image, uploads data and waits until the image is active.
+// The data are read from their current position to their end. It is an error when
+// the digest that Glance computed is not that of the data, or when the image is not
+// in the store that was asked for. An image that could not be filled is returned
+// with the error, so that the caller can delete it.
 //
 // Similar To: openstack image create --disk-format raw --file …; glance image-upload --store …
 func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
 	const op = "upload image"
 	var made imageJSON
-	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"}, out: &made,
-		in: map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
+	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"},
+		out: &made,
+		in:  map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
 	if err != nil {
 		return made.image(), err
 	}
@@ -90,7 +92,7 @@ func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSee
 	return out, err
 }
 
-// fill uploads data into a store and gives their SHA-512.
+// fill uploads data into a store and gives the SHA-512 of the data.
 func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) (string, error) {
 	const op = "upload image"
 	start, err := data.Seek(0, io.SeekCurrent)
@@ -115,16 +117,17 @@ func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) 
 	if store != "" {
 		k.header["X-Image-Meta-Store"] = store
 	}
-	// Image data take the time they take: only ctx ends this call.
+	// Image data may take long: only ctx ends this call.
 	resp, err := c.send(ctx, k, &gophercloud.RequestOpts{RawBody: body})
+	body.end() // the caller may use data again
 	if err != nil {
 		return "", c.problem(ctx, k, resp, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// activeImage waits until an image can be used. Glance has no word on why one
-// cannot; Nova deletes one whose snapshot failed.
+// activeImage waits until an image can be used. Glance does not tell why an image
+// cannot be used. Nova deletes the image of a snapshot that failed.
 func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
 	out := Image{ID: id}
 	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
@@ -149,11 +152,12 @@ func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
 // Similar To: openstack image show
 func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
 	var out imageJSON
-	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image,
+		path: []string{"images", id}, out: &out})
 	return out.image(), err
 }
 
-// Images lists images by exact name; all when name is empty.
+// Images lists the images of a name, or all images when name is empty.
 //
 // Similar To: openstack image list --name …
 func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
@@ -174,12 +178,13 @@ func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
 	return out, nil
 }
 
-// DownloadImage streams an image's data, which the caller closes. Ctx ends the
-// stream too.
+// DownloadImage streams an image's data. The caller closes the stream. Ctx ends
+// the stream too.
 //
 // Similar To: openstack image save
 func (c *Cloud) DownloadImage(ctx context.Context, id string) (io.ReadCloser, error) {
-	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image, path: []string{"images", id, "file"}}
+	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image,
+		path: []string{"images", id, "file"}}
 	stream, cancel := context.WithCancel(ctx)
 	late := time.AfterFunc(c.timeout, cancel) // until the answer begins
 	resp, err := c.send(stream, k, &gophercloud.RequestOpts{KeepResponseBody: true})
@@ -207,10 +212,11 @@ func (d *download) Close() error {
 	return d.ReadCloser.Close()
 }
 
-// DeleteImage deletes an image; none is no error.
+// DeleteImage deletes an image. It is not an error when there is no such image.
 //
 // Similar To: openstack image delete
 func (c *Cloud) DeleteImage(ctx context.Context, id string) error {
-	_, err := c.do(ctx, call{op: "delete image", object: id, method: http.MethodDelete, service: c.image, path: []string{"images", id}})
+	_, err := c.do(ctx, call{op: "delete image", object: id, method: http.MethodDelete, service: c.image,
+		path: []string{"images", id}})
 	return unlessGone(err)
 }

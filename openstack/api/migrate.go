@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 )
 
@@ -13,9 +12,9 @@ type migrationJSON struct {
 	Server string `json:"instance_uuid"`
 }
 
-// LiveMigrate moves a running VM to host and waits until it is ACTIVE there. A
-// VM that is there already is no error. One that stays where it was is an
-// error with Nova's reason.
+// LiveMigrate moves a running VM to host and waits until the VM is ACTIVE there. It
+// does nothing when the VM is there already. When the VM stays where it was, the
+// error gives Nova's reason.
 //
 // Similar To: openstack server migrate --live-migration --host <host> --wait
 func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
@@ -28,7 +27,7 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 	if err != nil && !errors.Is(err, ErrDenied) {
 		return err
 	}
-	request, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
+	a, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
 	if err != nil {
 		return err
 	}
@@ -51,15 +50,15 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 		}
 		ended := last.ID > before.ID && over(last.Status)
 		if now.Task == "" && (ended || now.Status == "ERROR") || idle >= patience {
-			why := first(c.actionFault(ctx, id, request), now.Fault.Message, "the log of nova-compute on "+from+" says why")
+			why := first(c.actionFault(ctx, a), now.Fault.Message, "the log of nova-compute on "+from+" says why")
 			return "", false, c.failed(op, id, "it stays on "+now.Host+", migration "+first(last.Status, "unknown")+": "+why)
 		}
 		return now.Status + " on " + now.Host, false, nil
 	})
 }
 
-// over reports whether a migration ended without success. One that is
-// "completed" lets the VM's host follow soon.
+// over reports whether a migration ended without success. After a "completed"
+// migration it takes a moment until the VM shows its new host.
 func over(status string) bool {
 	switch status {
 	case "error", "failed", "cancelled":
@@ -68,10 +67,12 @@ func over(status string) bool {
 	return false
 }
 
-// lastMigration gives the newest live migration of a VM; none has ID 0.
+// lastMigration gives the newest live migration of a VM. The ID is 0 when the VM
+// was never migrated.
 func (c *Cloud) lastMigration(ctx context.Context, id string) (migrationJSON, error) {
-	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, method: http.MethodGet, service: c.compute,
-		path: []string{"os-migrations"}, query: url.Values{"instance_uuid": {id}, "migration_type": {"live-migration"}}}, "migrations")
+	only := url.Values{"instance_uuid": {id}, "migration_type": {"live-migration"}}
+	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, service: c.compute,
+		path: []string{"os-migrations"}, query: only}, "migrations")
 	var last migrationJSON
 	for _, m := range found {
 		if m.ID > last.ID && m.Server == id {

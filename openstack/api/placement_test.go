@@ -19,7 +19,8 @@ func TestUploadIntoAStore(t *testing.T) {
 		require.NoError(t, err)
 		cloud, err := api.Dial(t.Context(), dial)
 		require.NoError(t, err)
-		return cloud.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw", Store: name}, strings.NewReader("disk"))
+		return cloud.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw", Store: name},
+			strings.NewReader("disk"))
 	}
 	two := openstacktest.Config{Stores: []string{"rbd", "fast"}}
 	i, err := upload(two, "")
@@ -39,7 +40,8 @@ func TestUploadIntoAStore(t *testing.T) {
 
 func TestVolumesAndBackupsInZones(t *testing.T) {
 	fake := openstacktest.Start(t, openstacktest.Config{Looks: -1, Backends: []string{"slow"}})
-	fake.AddService(api.ServiceRecord{Binary: "cinder-volume", Host: "controller@fast", Zone: "az1", Enabled: true, Up: true})
+	fake.AddService(api.ServiceRecord{Binary: "cinder-volume", Host: "controller@fast", Zone: "az1", Enabled: true,
+		Up: true})
 	dial, err := fake.CloudConfig(t.TempDir())
 	require.NoError(t, err)
 	cloud, err := api.Dial(t.Context(), dial)

@@ -10,15 +10,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// problem makes an Error of what went wrong with a call.
+// problem makes an Error of a call that failed.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
 	out := &Error{Op: k.op, Object: k.object}
-	// What a lost token is about is the new login, not the call.
+	// After a lost token the new login failed, and the call was not sent.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
 	}
@@ -28,7 +29,7 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 	switch {
 	case errors.As(err, &code):
 		out.Code, out.Detail, out.Err = code.Actual, c.words(code.Body), meaning(code.Actual)
-		if out.Err == ErrNotFound && !k.said(code) {
+		if errors.Is(out.Err, ErrNotFound) && !k.said(code) {
 			out.Err = fmt.Errorf("%w: the answer is not the service's own", ErrUnreachable)
 		}
 	case ctx.Err() != nil:
@@ -39,7 +40,7 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 		if resp != nil {
 			out.Code = resp.StatusCode
 		}
-		out.Detail, out.Err = "the answer is cut off or no JSON", err
+		out.Detail, out.Err = "the answer is cut off or is not JSON", err
 	case errors.Is(err, context.DeadlineExceeded):
 		out.Err = fmt.Errorf("%w: no answer within %s", ErrUnreachable, c.timeout)
 	default:
@@ -48,17 +49,18 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 	return out
 }
 
-// said reports whether a 404 comes from the service itself. A proxy before a
-// service that is down answers so too, and then nothing is known: taking it
-// for absence would end deletions that did not happen.
+// said reports whether a 404 comes from the service itself. A proxy in front of a
+// service that is down answers 404 as well, and then nothing is known. If such an
+// answer counted as absence, a deletion that did not happen would look done.
 func (k call) said(code gophercloud.ErrUnexpectedResponseCode) bool {
 	if requestID(code.ResponseHeader) != "" || strings.Contains(string(code.Body), "itemNotFound") {
 		return true
 	}
-	return slices.ContainsFunc(k.path, func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) })
+	id := func(part string) bool { return len(part) >= 32 && strings.Contains(string(code.Body), part) }
+	return slices.ContainsFunc(k.path, id)
 }
 
-// meaning gives what a status code stands for, nil when nobody branches on it.
+// meaning gives the condition that a status code stands for, or nil.
 func meaning(code int) error {
 	switch code {
 	case http.StatusUnauthorized:
@@ -67,14 +69,12 @@ func meaning(code int) error {
 		return ErrDenied
 	case http.StatusNotFound, http.StatusGone:
 		return ErrNotFound
-	case http.StatusNotAcceptable:
-		return ErrUnsupported
 	}
 	return nil
 }
 
-// words finds the service's own words in an error's body: JSON in the shapes
-// that the services use, or HTML.
+// words finds the service's own words in the body of an error, which is JSON in
+// one of several shapes, or HTML.
 func (c *Cloud) words(body []byte) string {
 	text := string(body)
 	var fields map[string]json.RawMessage
@@ -90,19 +90,20 @@ func (c *Cloud) words(body []byte) string {
 			_ = json.Unmarshal(raw, &text)
 		}
 	}
-	text = regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`).ReplaceAllString(text, " ")
-	return c.clean(regexp.MustCompile(`<[^<>]*>`).ReplaceAllString(text, " "))
+	text = unseen().ReplaceAllString(text, " ")
+	return c.clean(tags().ReplaceAllString(text, " "))
 }
 
-// clean makes one short line without secrets of a text.
+// clean makes a short line of a text, without secrets.
 func (c *Cloud) clean(text string) string {
 	const most = 300
 	token := ""
 	if c.provider != nil {
 		token = c.provider.Token()
 	}
-	text = append(redactor{token}, c.redact...).clean(text)
-	text = strings.Join(strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
+	text = append(redactor{token}, c.secrets()...).clean(text)
+	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+	text = strings.Join(strings.FieldsFunc(text, blank), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}
@@ -112,8 +113,16 @@ func (c *Cloud) clean(text string) string {
 // A redactor is the secrets that must not show.
 type redactor []string
 
-// clean takes secrets out: the known ones, and what looks like a token or a
-// key, a long run of letters of both cases and digits.
+var (
+	unseen = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`)
+	})
+	tags     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>`) })
+	longRuns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`) })
+)
+
+// clean takes out the known secrets, and what looks like a token or a key: a long
+// run of digits and of letters of both cases.
 func (r redactor) clean(text string) string {
 	const hidden = "[redacted]"
 	for _, secret := range r {
@@ -121,7 +130,7 @@ func (r redactor) clean(text string) string {
 			text = strings.ReplaceAll(text, secret, hidden)
 		}
 	}
-	return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`).ReplaceAllStringFunc(text, func(run string) string {
+	return longRuns().ReplaceAllStringFunc(text, func(run string) string {
 		has := func(class string) bool { return strings.ContainsAny(run, class) }
 		if has("0123456789") && has("abcdefghijklmnopqrstuvwxyz") && has("ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
 			return hidden

@@ -38,20 +38,21 @@ type serverJSON struct {
 	Created     stamp
 }
 
-// server converts; flavors are names with their IDs.
+// server converts; flavors are the IDs of flavors by name.
 func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 	var image struct{ ID string }
 	_ = json.Unmarshal(s.Image, &image)
-	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task, ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
-		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), HasLocalDisk: image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || s.ConfigDrive != "",
-		ConfigDrive: s.ConfigDrive != ""}
+	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task,
+		ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
+		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), ConfigDrive: s.ConfigDrive != ""}
+	out.HasLocalDisk = image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || out.ConfigDrive
 	for _, v := range s.Volumes {
 		out.Volumes = append(out.Volumes, v.ID)
 	}
 	return out
 }
 
-// Servers lists the VMs of all projects; on one host unless it is empty.
+// Servers lists the VMs of all projects: those on host, or all when host is empty.
 //
 // Similar To: openstack server list --all-projects --host <host>
 func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
@@ -59,7 +60,8 @@ func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"}, query: everything()}
+	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"},
+		query: everything()}
 	if host != "" {
 		k.query.Set("host", host)
 	}
@@ -89,45 +91,46 @@ func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
 	return s.server(c, flavors), err
 }
 
-// read reads one VM without the name of its flavor.
+// read reads one VM without the ID of its flavor.
 func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
 	var out struct{ Server serverJSON }
-	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute, path: []string{"servers", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute,
+		path: []string{"servers", id}, out: &out})
 	return out.Server, err
 }
 
 // A ServerRequest asks for a VM without networks.
 type ServerRequest struct {
-	Name, ImageID, VolumeID string // boots from one of the two
-	Flavor                  string // name or ID
-	Host                    string // compute to land on (admin only); empty leaves it to the scheduler
-	Zone                    string // availability zone of Host; nova when empty
-	UserData                []byte // read by the guest from its config drive; 48 KiB at most
+	Name              string
+	ImageID, VolumeID string // what to boot from: exactly one of the two
+	Flavor            string // name or ID
+	Host              string // the compute to run on; when empty, Nova's scheduler decides
+	Zone              string // availability zone of Host; nova when empty
+	UserData          []byte // for the guest, on its config drive; 48 KiB at most
 }
 
-// CreateServer boots a VM and waits until it is ACTIVE; ERROR is an
-// *Error with the fault. A VM that went into ERROR is returned with the
-// error, so that the caller can delete it. The volume of a VM that boots from
-// one stays when the VM is deleted.
+// CreateServer boots a VM and waits until it is ACTIVE. A VM that went into ERROR
+// is returned with an *Error that gives the fault, so that the caller can delete
+// the VM. When a VM that boots from a volume is deleted, the volume stays.
 //
 // Similar To: openstack server create
 func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, error) {
 	const op = "create server"
 	if (r.ImageID == "") == (r.VolumeID == "") {
-		return Server{}, &Error{Op: op, Object: r.Name, Detail: "it boots from an image or from a volume: name one of them"}
+		return Server{}, &Error{Op: op, Object: r.Name, Detail: "a VM boots from an image or from a volume: name exactly one"}
 	}
 	flavor, err := c.flavorID(ctx, op, r.Flavor)
 	if err != nil {
 		return Server{}, err
 	}
-	// The answer is ID and links, and no detail.
+	// The answer has the ID and no details.
 	var made struct{ Server struct{ ID string } }
 	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"servers"},
 		in: map[string]any{"server": r.body(flavor)}, out: &made})
 	if err != nil {
 		return Server{ID: made.Server.ID, Name: r.Name}, err
 	}
-	return c.settled(ctx, op, made.Server.ID, "", "ACTIVE")
+	return c.settled(ctx, action{op: op, id: made.Server.ID}, "ACTIVE")
 }
 
 func (r ServerRequest) body(flavor string) map[string]any {
@@ -149,13 +152,13 @@ func (r ServerRequest) body(flavor string) map[string]any {
 	return in
 }
 
-// settled waits until a VM is idle in a status. One that is idle in another
-// for some looks did not get there; request is what was asked of it.
-func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...string) (Server, error) {
+// settled waits until a VM is idle in one of the statuses. When it is idle in
+// another status, for some looks in a row, the action failed.
+func (c *Cloud) settled(ctx context.Context, a action, status ...string) (Server, error) {
 	var last serverJSON
 	idle := 0
-	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
-		now, err := c.read(ctx, id)
+	err := c.await(ctx, a.op, a.id, func(ctx context.Context) (string, bool, error) {
+		now, err := c.read(ctx, a.id)
 		if err != nil {
 			return "", false, err
 		}
@@ -172,12 +175,13 @@ func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...s
 		case now.Task == "" && slices.Contains(status, now.Status):
 			return state, true, nil
 		case now.Status == "ERROR" && idle > 0, idle >= patience:
-			return state, false, c.failed(op, id, first(c.actionFault(ctx, id, request), now.Fault.Message, "it stays "+now.Status))
+			why := first(c.actionFault(ctx, a), now.Fault.Message, "it stays "+now.Status)
+			return state, false, c.failed(a.op, a.id, why)
 		}
 		return state, false, nil
 	})
 	if last.ID == "" {
-		return Server{ID: id}, err
+		return Server{ID: a.id}, err
 	}
 	flavors, e := c.Flavors(ctx)
 	if err == nil {
@@ -186,13 +190,15 @@ func (c *Cloud) settled(ctx context.Context, op, id, request string, status ...s
 	return last.server(c, flavors), err
 }
 
-// DeleteServer deletes a VM and waits until it is gone; none is no error. A
-// cloud that keeps deleted VMs for a time is told not to.
+// DeleteServer deletes a VM and waits until it is gone. It is not an error when
+// there is no such VM. A cloud that keeps deleted VMs for some time is asked to
+// delete this VM at once.
 //
 // Similar To: openstack server delete --wait
 func (c *Cloud) DeleteServer(ctx context.Context, id string) error {
 	const op = "delete server"
-	_, err := c.do(ctx, call{op: op, object: id, method: http.MethodDelete, service: c.compute, path: []string{"servers", id}})
+	_, err := c.do(ctx, call{op: op, object: id, method: http.MethodDelete, service: c.compute,
+		path: []string{"servers", id}})
 	if err != nil {
 		return unlessGone(err)
 	}

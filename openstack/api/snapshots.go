@@ -11,16 +11,17 @@ type Snapshot struct {
 	VolumeID         string `json:"volume_id"`
 }
 
-// CreateSnapshot takes a snapshot (of an attached volume too) and waits until
-// it is available. The ID of a snapshot that went into error is returned with
-// the error.
+// CreateSnapshot takes a snapshot and waits until it is available. The volume may
+// be attached. The ID of a snapshot that went into error is returned with the
+// error.
 //
 // Similar To: openstack volume snapshot create --force --volume …
 func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id string, err error) {
 	const op = "create snapshot"
 	var made struct{ Snapshot Snapshot }
-	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"snapshots"}, out: &made,
-		in: map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
+	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"snapshots"},
+		out: &made,
+		in:  map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
 	if err != nil {
 		return made.Snapshot.ID, err
 	}
@@ -36,7 +37,8 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id s
 
 func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 	var out struct{ Snapshot Snapshot }
-	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume, path: []string{"snapshots", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume,
+		path: []string{"snapshots", id}, out: &out})
 	return out.Snapshot.Status, err
 }
 
@@ -44,15 +46,16 @@ func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 //
 // Similar To: openstack volume snapshot list --all-projects
 func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	return pages[Snapshot](ctx, c, call{op: "list snapshots", service: c.volume, path: []string{"snapshots", "detail"}, query: everything()}, "snapshots")
+	return pages[Snapshot](ctx, c, call{op: "list snapshots", service: c.volume, path: []string{"snapshots", "detail"},
+		query: everything()}, "snapshots")
 }
 
-// DeleteSnapshot deletes a snapshot and waits until it is gone; none is no
-// error.
+// DeleteSnapshot deletes a snapshot and waits until it is gone. It is not an error
+// when there is no such snapshot.
 //
 // Similar To: openstack volume snapshot delete
 func (c *Cloud) DeleteSnapshot(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete snapshot", id, c.deletion("snapshots", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("snapshot", id), func(ctx context.Context) (string, error) {
 		return c.snapshotStatus(ctx, id)
 	})
 }

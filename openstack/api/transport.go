@@ -9,69 +9,106 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// httpClient prepares the client of all calls.
-func httpClient(given *http.Client, secure *tls.Config) http.Client {
-	if given != nil {
-		out := *given
-		out.Transport = sizes{out.Transport}
-		return out
-	}
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure, TLSHandshakeTimeout: 10 * time.Second}
+// httpClient prepares the client of all calls. No connection is used twice:
+// APIs under uwsgi close theirs without a word, and the next request on such a
+// connection would fail.
+func httpClient(secure *tls.Config) http.Client {
+	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
+		TLSHandshakeTimeout: 10 * time.Second}
 	return http.Client{Transport: sizes{t}}
 }
 
 // An upload is a request body of known size. Glance under uwsgi cannot take
 // the chunked transfer that a body of unknown size gets.
+//
+// The HTTP client may read a body for a moment after the answer has come, so each
+// request reads by a turn of its own, which ends with the request.
 type upload struct {
 	io.Reader
 	rewind func() error
 	size   int64
+
+	mu   sync.Mutex
+	turn int
 }
 
-// Seek is what gophercloud calls, with zeros, before it sends a body again.
-func (u *upload) Seek(int64, int) (int64, error) { return 0, u.rewind() }
+// Seek rewinds the body. Gophercloud calls it, with zeros, before it sends a body
+// again.
+func (u *upload) Seek(int64, int) (int64, error) {
+	u.end()
+	return 0, u.rewind()
+}
 
+// Close implements io.Closer.
 func (u *upload) Close() error { return nil }
 
-// sizes tells the size of uploads.
+// end waits for a read that is under way, and lets the requests so far read no more.
+func (u *upload) end() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.turn++
+}
+
+// An uploadTurn is the body of one request.
+type uploadTurn struct {
+	*upload
+	turn int
+}
+
+var errTurnEnded = errors.New("the request has ended")
+
+func (t uploadTurn) Read(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.turn != t.upload.turn {
+		return 0, errTurnEnded
+	}
+	return t.Reader.Read(p)
+}
+
+// sizes sets the Content-Length of uploads.
 type sizes struct{ next http.RoundTripper }
 
 func (s sizes) RoundTrip(r *http.Request) (*http.Response, error) {
-	next := s.next
-	if next == nil {
-		next = http.DefaultTransport
-	}
 	if u, ok := r.Body.(*upload); ok {
 		r = r.Clone(r.Context())
 		r.ContentLength = u.size
-		if u.size == 0 {
+		if r.Body = (uploadTurn{u, u.turn}); u.size == 0 {
 			r.Body = http.NoBody
 		}
 	}
-	return next.RoundTrip(r)
+	return s.next.RoundTrip(r)
 }
 
 const (
-	tries      = 5                // of a call that changes nothing
-	retryAfter = 30 * time.Second // longer waits are the caller's decision
+	tries      = 5                // how often a call that changes nothing is sent
+	retryAfter = 30 * time.Second // when a service asks for a longer pause, the call fails
 )
 
-// retry decides on a failed call: nil sends it again. Only calls that change
-// nothing are sent again, since the effect of others is unknown, and logins.
-// What found no listener was not sent, whatever it was.
-func retry(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error, failures uint) error {
+// An attempt is a call that failed, with the number of failures so far.
+type attempt struct {
+	method, url string
+	failures    uint
+}
+
+// retry decides on a failed call: nil sends it again. Calls that change nothing
+// are sent again, and logins. The effect of other calls is unknown, unless
+// nothing listened: then the call was not sent.
+func (a attempt) retry(ctx context.Context, err error) error {
 	var connection *net.OpError
 	unsent := errors.As(err, &connection) && connection.Op == "dial"
-	harmless := method == http.MethodGet || method == http.MethodHead || strings.HasSuffix(url, "/auth/tokens") || unsent
-	if !harmless || failures >= tries || ctx.Err() != nil {
+	reads := a.method == http.MethodGet || a.method == http.MethodHead
+	harmless := reads || unsent || strings.HasSuffix(a.url, "/auth/tokens")
+	if !harmless || a.failures >= tries || ctx.Err() != nil {
 		return err
 	}
-	pause := 100 * time.Millisecond << failures
+	pause := 100 * time.Millisecond << a.failures
 	var code gophercloud.ErrUnexpectedResponseCode
 	if errors.As(err, &code) {
 		switch code.Actual {
@@ -89,7 +126,7 @@ func retry(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, 
 	return nil
 }
 
-// sleep waits for d, or for the end of ctx, which is its error.
+// sleep waits for d. It returns the error of ctx when ctx ends before.
 func sleep(ctx context.Context, d time.Duration) error {
 	t := time.NewTimer(d)
 	defer t.Stop()

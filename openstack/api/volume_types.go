@@ -16,8 +16,8 @@ func (c *Cloud) types(ctx context.Context) ([]typeJSON, error) {
 		path: []string{"types"}, query: url.Values{"is_public": {"None"}}}, "volume_types")
 }
 
-// VolumeTypes lists the extra specs of volume types, by their names. The spec
-// volume_backend_name binds a type to a backend.
+// VolumeTypes gives the extra specs of all volume types by name. The extra spec
+// volume_backend_name binds a volume type to a backend.
 //
 // Similar To: openstack volume type list --long
 func (c *Cloud) VolumeTypes(ctx context.Context) (map[string]map[string]string, error) {
@@ -39,13 +39,15 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 	if extra == nil {
 		extra = map[string]string{}
 	}
-	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume, path: []string{"types"},
-		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true, "extra_specs": extra}}})
+	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume,
+		path: []string{"types"},
+		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true,
+			"extra_specs": extra}}})
 	return err
 }
 
-// SetVolumeTypeSpecs sets extra specs of a volume type; others that it has stay.
-// Cinder refuses it for a type that has volumes.
+// SetVolumeTypeSpecs sets extra specs of a volume type. Its other extra specs stay.
+// By default, Cinder refuses the change when there are volumes of the type.
 //
 // Similar To: openstack volume type set --property …
 func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[string]string) error {
@@ -56,15 +58,17 @@ func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[s
 	}
 	for _, t := range found {
 		if t.Name == name {
-			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"types", t.ID, "extra_specs"},
-				in: map[string]any{"extra_specs": extra}})
+			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume,
+				path: []string{"types", t.ID, "extra_specs"},
+				in:   map[string]any{"extra_specs": extra}})
 			return err
 		}
 	}
-	return c.failed(op, name, "there is no such type")
+	return c.failed(op, name, "there is no volume type of this name")
 }
 
-// DeleteVolumeType removes a volume type by name; none is no error.
+// DeleteVolumeType removes a volume type by name. It is not an error when there is
+// no such volume type.
 //
 // Similar To: openstack volume type delete
 func (c *Cloud) DeleteVolumeType(ctx context.Context, name string) error {
@@ -76,7 +80,8 @@ func (c *Cloud) DeleteVolumeType(ctx context.Context, name string) error {
 		if t.Name != name {
 			continue
 		}
-		_, err := c.do(ctx, call{op: "delete volume type", object: name, method: http.MethodDelete, service: c.volume, path: []string{"types", t.ID}})
+		_, err := c.do(ctx, call{op: "delete volume type", object: name, method: http.MethodDelete, service: c.volume,
+			path: []string{"types", t.ID}})
 		return unlessGone(err)
 	}
 	return nil

@@ -14,17 +14,18 @@ type Volume struct {
 	Host             string // host@backend#pool
 	Type             string
 	Zone             string   // availability zone
-	Servers          []string // attached to
+	Servers          []string // IDs of the VMs that it is attached to
 }
 
-// A VolumeRequest asks for a volume, empty or from one of the sources.
+// A VolumeRequest asks for a volume. It is empty, or a copy of an image, of a
+// snapshot or of another volume.
 type VolumeRequest struct {
 	Name       string
-	SizeGiB    int // 0: that of the snapshot or volume it comes from
+	SizeGiB    int // 0: the size of the snapshot or volume that it is a copy of
 	ImageID    string
 	SnapshotID string
 	VolumeID   string
-	// AvailabilityZone is that of the backend; the cloud's default when empty.
+	// AvailabilityZone is the zone of the backend; the cloud's default when empty.
 	AvailabilityZone string
 	Type             string // volume type; the cloud's default when empty
 }
@@ -49,13 +50,14 @@ func (v volumeJSON) volume() Volume {
 }
 
 // CreateVolume creates a volume and waits until it is available. A volume that
-// went into error is returned with the error, so that the caller can delete
-// it.
+// went into error is returned with the error, so that the caller can delete the
+// volume.
 //
 // Similar To: openstack volume create --size … --image …
 func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, error) {
 	in := map[string]any{"name": r.Name}
-	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID, "source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
+	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID,
+		"source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
 		if value != "" {
 			in[field] = value
 		}
@@ -64,8 +66,9 @@ func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, erro
 		in["size"] = r.SizeGiB
 	}
 	var made struct{ Volume volumeJSON }
-	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"volumes"},
-		in: map[string]any{"volume": in}, out: &made})
+	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume,
+		path: []string{"volumes"},
+		in:   map[string]any{"volume": in}, out: &made})
 	if err != nil {
 		return made.Volume.volume(), err
 	}
@@ -89,15 +92,16 @@ func (c *Cloud) availableVolume(ctx context.Context, op, id string) (Volume, err
 	return out, err
 }
 
-// message gives Cinder's user message on an object: volumes have no fault of
-// their own.
+// message gives Cinder's user message about an object. It is the only place where
+// Cinder tells why a volume failed.
 func (c *Cloud) message(ctx context.Context, id string) string {
 	type messageJSON struct {
 		Text string `json:"user_message"`
 		ID   string `json:"resource_uuid"`
 	}
-	found, err := pages[messageJSON](ctx, c, call{op: "list messages", object: id, service: c.volume, path: []string{"messages"},
-		query: url.Values{"resource_uuid": {id}}, header: map[string]string{"OpenStack-API-Version": "volume 3.5"}}, "messages")
+	k := call{op: "list messages", object: id, service: c.volume, path: []string{"messages"},
+		query: url.Values{"resource_uuid": {id}}, header: map[string]string{"OpenStack-API-Version": "volume 3.5"}}
+	found, err := pages[messageJSON](ctx, c, k, "messages")
 	if err == nil {
 		for _, m := range found {
 			if m.ID == id {
@@ -105,7 +109,7 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 			}
 		}
 	}
-	return "Cinder has no message on it; the log of the service that did it says why"
+	return "Cinder has no message about it; see the logs of cinder-volume and cinder-backup"
 }
 
 // Volume reads one volume, or ErrNotFound.
@@ -113,7 +117,8 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 // Similar To: openstack volume show
 func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 	var out struct{ Volume volumeJSON }
-	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume, path: []string{"volumes", id}, out: &out})
+	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume,
+		path: []string{"volumes", id}, out: &out})
 	return out.Volume.volume(), err
 }
 
@@ -121,7 +126,8 @@ func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 //
 // Similar To: openstack volume list --all-projects
 func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
-	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume, path: []string{"volumes", "detail"}, query: everything()}, "volumes")
+	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume,
+		path: []string{"volumes", "detail"}, query: everything()}, "volumes")
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +138,12 @@ func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
 	return out, nil
 }
 
-// DeleteVolume deletes a volume and waits until it is gone; none is no error.
+// DeleteVolume deletes a volume and waits until it is gone. It is not an error when
+// there is no such volume.
 //
 // Similar To: openstack volume delete
 func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
-	return c.remove(ctx, "delete volume", id, c.deletion("volumes", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("volume", id), func(ctx context.Context) (string, error) {
 		v, err := c.Volume(ctx, id)
 		return v.Status, err
 	})
@@ -144,19 +151,19 @@ func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
 
 // deletion is the call that deletes an object of Cinder.
 func (c *Cloud) deletion(kind, id string) call {
-	return call{method: http.MethodDelete, service: c.volume, path: []string{kind, id}}
+	return call{op: "delete " + kind, object: id, method: http.MethodDelete, service: c.volume,
+		path: []string{kind + "s", id}}
 }
 
-// remove deletes an object of Cinder and waits until status finds none. An
-// object at rest again could not be deleted: Cinder puts one that is busy, by
-// clones for instance, back to available.
-func (c *Cloud) remove(ctx context.Context, op, id string, k call, status func(context.Context) (string, error)) error {
-	k.op, k.object = op, id
+// remove deletes an object of Cinder and waits until status does not find it any
+// more. Cinder makes an object that it cannot delete, such as a volume with clones,
+// available again.
+func (c *Cloud) remove(ctx context.Context, k call, status func(context.Context) (string, error)) error {
 	if _, err := c.do(ctx, k); err != nil {
 		return unlessGone(err)
 	}
 	resting := 0
-	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+	return c.await(ctx, k.op, k.object, func(ctx context.Context) (string, bool, error) {
 		now, err := status(ctx)
 		if err != nil {
 			return "", errors.Is(err, ErrNotFound), unlessGone(err)
@@ -168,9 +175,9 @@ func (c *Cloud) remove(ctx context.Context, op, id string, k call, status func(c
 		}
 		switch {
 		case bad(now):
-			return "", false, c.failed(op, id, now+": "+c.message(ctx, id))
+			return "", false, c.failed(k.op, k.object, now+": "+c.message(ctx, k.object))
 		case resting >= patience:
-			return "", false, c.failed(op, id, "it is "+now+" again: something depends on it, clones for instance")
+			return "", false, c.failed(k.op, k.object, "it is "+now+" again: something depends on it, such as a clone")
 		}
 		return now, false, nil
 	})

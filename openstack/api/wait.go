@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// patience is how many looks in a row must show an object at rest where it
-// should not be, before that counts as a failure.
+// patience is how many looks in a row must show an object idle in a state that was
+// not asked for, before the action counts as failed.
 const patience = 3
 
-// A look reports an object's state in a word and whether the wait is over.
+// A look reports the state of an object in a word, and whether the wait is over.
 type look func(ctx context.Context) (state string, done bool, err error)
 
-// await looks until the wait is over. When ctx ends first the error says in
-// which state the object was last seen. What is on its way goes on while an
-// API restarts: an unreachable one ends the wait after the time of a call.
+// await looks until the wait is over. When ctx ends first, the error says in which
+// state the object was last seen. The cloud goes on working while an API restarts,
+// so the wait fails only when the API has not answered for the timeout of a call.
 func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 	state, answered := "", time.Now()
 	for {
@@ -40,11 +40,12 @@ func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 	}
 }
 
-// away reports whether an API that is restarting, or the proxy before it, may
-// have said this.
+// away reports whether the error may come from an API that is restarting, or from
+// the proxy in front of it.
 func away(err error) bool {
 	var e *Error
-	return errors.Is(err, ErrUnreachable) || errors.As(err, &e) && e.Code >= http.StatusBadGateway && e.Code <= http.StatusGatewayTimeout
+	return errors.Is(err, ErrUnreachable) || errors.As(err, &e) && e.Code >= http.StatusBadGateway &&
+		e.Code <= http.StatusGatewayTimeout
 }
 
 // failed is the error of an object that went into error.

@@ -12,20 +12,20 @@ var ErrBusy = errors.New("openstacktest: busy")
 // Glance does not have.
 var ErrNoStore = errors.New("openstacktest: no such store")
 
-// A change is an effect on its way.
+// A change is an effect that has not happened yet.
 type change struct {
 	looks int
 	hook  func() error // without the lock
-	done  func(error)  // with the lock, and hook's error
+	done  func(error)  // with the lock; gets the error of hook
 }
 
-// later puts an effect on its way. s.mu is held.
+// later plans an effect. s.mu is held.
 func (s *Server) later(hook func() error, done func(error)) {
 	s.pending = append(s.pending, &change{max(s.cfg.Looks, 0) + 1, hook, done})
 }
 
-// tick counts a look and lets the effects happen whose time has come, in the
-// order of their making. s.mu is not held.
+// tick counts a look. Effects that are due happen, in the order in which they were
+// planned. s.mu is not held.
 func (s *Server) tick() {
 	s.mu.Lock()
 	var due, rest []*change

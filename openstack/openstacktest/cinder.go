@@ -20,7 +20,7 @@ func (v *volume) copy() api.Volume {
 	return out
 }
 
-// settle keeps what a hook changed in its copy of a volume, without the status.
+// settle keeps what a hook changed in its copy of a volume, but for the status.
 func (v *volume) settle(now api.Volume, status string) {
 	servers := v.Servers
 	v.Volume = now
@@ -74,7 +74,8 @@ func (v *volume) json() map[string]any {
 	for _, s := range v.Servers {
 		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
 	}
-	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type, "availability_zone": v.Zone,
+	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
+		"availability_zone":     v.Zone,
 		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
 }
 
@@ -94,7 +95,8 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	w := in.Volume
-	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID, VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
+	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID,
+		VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
 	if from.Type == "" {
 		from.Type = "__DEFAULT__"
 	}
@@ -108,7 +110,8 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type, Zone: from.AvailabilityZone})
+	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type,
+		Zone: from.AvailabilityZone})
 	s.build(v, backend, func(now *api.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil
@@ -123,7 +126,7 @@ func (s *Server) addVolume(v api.Volume) *volume {
 	return s.volumes.add(v.ID, volume{Volume: v})
 }
 
-// build lets a volume become available, by a hook that may fail.
+// build makes a volume available once its hook has succeeded.
 func (s *Server) build(v *volume, backend string, hook func(*api.Volume) error, done func(error)) {
 	now, failed := v.copy(), "error"
 	if v.Status == "restoring-backup" {
@@ -131,6 +134,7 @@ func (s *Server) build(v *volume, backend string, hook func(*api.Volume) error, 
 	}
 	s.later(func() error {
 		if backend == "" {
+			//nolint:staticcheck // the words are those of Cinder
 			return errors.New("schedule allocate volume:Could not find any available weighted backend.")
 		}
 		return hook(&now)
@@ -156,7 +160,8 @@ func (s *Server) source(r *api.VolumeRequest) error {
 		}
 		size = int((i.Size + 1<<30 - 1) >> 30)
 		if r.SizeGiB < size {
-			return refuse(http.StatusBadRequest, "Invalid input received: Size of specified image %dGB is larger than volume size %dGB.", size, r.SizeGiB)
+			return refuse(http.StatusBadRequest,
+				"Invalid input received: Size of specified image %dGB is larger than volume size %dGB.", size, r.SizeGiB)
 		}
 	case r.SnapshotID != "":
 		p := s.snapshots.byID[r.SnapshotID]
@@ -177,13 +182,14 @@ func (s *Server) source(r *api.VolumeRequest) error {
 		r.SizeGiB = size
 	}
 	if r.SizeGiB <= 0 || r.SizeGiB < size {
-		return refuse(http.StatusBadRequest, "Invalid input received: Volume size '%d' must be an integer and greater than 0", r.SizeGiB)
+		return refuse(http.StatusBadRequest, "Invalid input received: Volume size '%d' must be an integer and greater than 0",
+			r.SizeGiB)
 	}
 	return nil
 }
 
-// backend schedules a volume type in a zone: host@backend#pool, empty when no
-// service that is up there has it.
+// backend schedules a volume type in a zone, and gives host@backend#pool. It is
+// empty when no service that is up in the zone has the backend.
 func (s *Server) backend(typeName, zone string) (string, error) {
 	at := slices.IndexFunc(s.types.all(), func(t *volumeType) bool { return t.Name == typeName || t.ID == typeName })
 	if at < 0 {
@@ -227,8 +233,10 @@ func deleteVolume(s *Server, r *http.Request) (int, any, error) {
 	dependent := slices.ContainsFunc(s.snapshots.all(), func(p *api.Snapshot) bool { return p.VolumeID == v.ID })
 	free := v.Status == "available" || strings.HasPrefix(v.Status, "error")
 	if !free || len(v.Servers) > 0 || dependent {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing "+
-			"and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.")
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing "+
+				"and must not be migrating, attached, belong to a group, have snapshots, awaiting a transfer, or be "+
+				"disassociated from snapshots after volume transfer.")
 	}
 	v.Status = "deleting"
 	now := v.copy()

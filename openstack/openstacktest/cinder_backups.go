@@ -19,8 +19,9 @@ func (b *backup) json() map[string]any {
 	if b.FailReason != "" {
 		reason = b.FailReason
 	}
-	return map[string]any{"id": b.ID, "name": b.Name, "status": b.Status, "volume_id": b.VolumeID, "is_incremental": b.Incremental,
-		"container": b.Container, "fail_reason": reason, "size": b.size}
+	return map[string]any{"id": b.ID, "name": b.Name, "status": b.Status, "volume_id": b.VolumeID,
+		"is_incremental": b.Incremental,
+		"container":      b.Container, "fail_reason": reason, "size": b.size}
 }
 
 func createBackup(s *Server, r *http.Request) (int, any, error) {
@@ -37,7 +38,8 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	if in.Backup.Zone != "" && minor(r, "volume") < 51 {
-		return 0, nil, refuse(http.StatusBadRequest, "Additional properties are not allowed ('availability_zone' was unexpected)")
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Additional properties are not allowed ('availability_zone' was unexpected)")
 	}
 	v := s.volumes.byID[in.Backup.VolumeID]
 	if v == nil {
@@ -47,7 +49,8 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Backing up an in-use volume must use the force flag.")
 	}
 	if v.Status != "in-use" && v.Status != "available" {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", v.Status)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: Volume to be backed up must be available or in-use, but the current status is \"%s\".", v.Status)
 	}
 	if len(s.inZone("cinder-backup", cmp.Or(in.Backup.Zone, v.Zone))) == 0 {
 		return 0, nil, refuse(http.StatusServiceUnavailable, "Service cinder-backup could not be found.")
@@ -67,10 +70,11 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, map[string]any{"backup": s.backUp(v, in.Backup.Name, parent).json()}, nil
 }
 
-// backUp puts a backup on its way.
+// backUp starts a backup.
 func (s *Server) backUp(v *volume, name, parent string) *backup {
 	id := s.id()
-	b := s.backups.add(id, backup{api.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID, Incremental: parent != ""}, parent, v.SizeGiB})
+	b := s.backups.add(id, backup{api.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID,
+		Incremental: parent != ""}, parent, v.SizeGiB})
 	before, now := v.Status, b.Backup
 	v.Status = "backing-up"
 	s.later(func() error {
@@ -137,18 +141,20 @@ func restoreBackup(s *Server, r *http.Request) (int, any, error) {
 		}
 		return s.cfg.Hooks.BackupRestored(now, to)
 	}, func(error) { b.Status = "available" })
-	return http.StatusAccepted, map[string]any{"restore": map[string]any{"backup_id": b.ID, "volume_id": v.ID, "volume_name": v.Name}}, nil
+	return http.StatusAccepted, map[string]any{"restore": map[string]any{"backup_id": b.ID, "volume_id": v.ID,
+		"volume_name": v.Name}}, nil
 }
 
-// restoreTarget is the volume that a restore writes into: a new one of the
-// default type, or the one that was named.
+// restoreTarget is the volume that a restore writes into: a new volume of the
+// default type, or the volume that was named.
 func (s *Server) restoreTarget(name, id string, size int) (*volume, error) {
 	if id == "" {
 		host, err := s.backend("__DEFAULT__", defaultZone)
 		if err != nil {
 			return nil, err
 		}
-		return s.addVolume(api.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__", Zone: defaultZone}), nil
+		return s.addVolume(api.Volume{Name: name, Status: "restoring-backup", SizeGiB: size, Host: host, Type: "__DEFAULT__",
+			Zone: defaultZone}), nil
 	}
 	v := s.volumes.byID[id]
 	switch {
@@ -157,7 +163,8 @@ func (s *Server) restoreTarget(name, id string, size int) (*volume, error) {
 	case v.Status != "available":
 		return nil, refuse(http.StatusBadRequest, "Invalid volume: Volume to be restored to must be available")
 	case v.SizeGiB < size:
-		return nil, refuse(http.StatusBadRequest, "Invalid volume: volume size %d is too small to restore backup of size %d.", v.SizeGiB, size)
+		return nil, refuse(http.StatusBadRequest, "Invalid volume: volume size %d is too small to restore backup of size %d.",
+			v.SizeGiB, size)
 	}
 	v.Status = "restoring-backup"
 	return v, nil

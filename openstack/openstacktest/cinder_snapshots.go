@@ -23,7 +23,8 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, noSuch("Volume", in.Snapshot.VolumeID)
 	}
 	if v.Status != "available" && (v.Status != "in-use" || !in.Snapshot.Force) {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Volume %s status must be available, but current status is: %s.", v.ID, v.Status)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: Volume %s status must be available, but current status is: %s.", v.ID, v.Status)
 	}
 	id := s.id()
 	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID})
@@ -72,7 +73,8 @@ func deleteSnapshot(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, noSuch("Snapshot", r.PathValue("id"))
 	}
 	if p.Status != "available" && p.Status != "error" {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid snapshot: Snapshot status must be available or error, but is %s.", p.Status)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid snapshot: Snapshot status must be available or error, but is %s.", p.Status)
 	}
 	p.Status = "deleting"
 	now := *p

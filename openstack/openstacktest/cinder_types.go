@@ -50,8 +50,8 @@ func deleteType(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, nil, nil
 }
 
-// setSpecs adds to a type's extra specs. A type with volumes keeps what it has, as
-// by Cinder's default.
+// setSpecs adds to the extra specs of a volume type. It refuses a type that has
+// volumes, as Cinder does by default.
 func setSpecs(s *Server, r *http.Request) (int, any, error) {
 	var in struct {
 		Extra map[string]string `json:"extra_specs"`

@@ -38,7 +38,8 @@ func createImage(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	if in.ContainerFormat != "bare" || !strings.Contains(" raw qcow2 iso vmdk vdi vhd ", " "+in.DiskFormat+" ") {
-		return 0, nil, refuse(http.StatusBadRequest, "Failed validating 'enum' in schema: disk_format %q, container_format %q", in.DiskFormat, in.ContainerFormat)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Failed validating 'enum' in schema: disk_format %q, container_format %q", in.DiskFormat, in.ContainerFormat)
 	}
 	i := s.images.add(s.id(), image{})
 	i.ID, i.Name, i.Status, i.DiskFormat = s.images.order[len(s.images.order)-1], in.Name, "queued", in.DiskFormat
@@ -46,8 +47,9 @@ func createImage(s *Server, r *http.Request) (int, any, error) {
 }
 
 func (i *image) json() map[string]any {
-	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat, "container_format": "bare",
-		"size": nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
+	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat,
+		"container_format": "bare",
+		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
 	if i.Status == "active" {
 		out["size"], out["os_hash_algo"], out["os_hash_value"] = i.Size, "sha512", i.SHA512
 		if len(i.Stores) > 0 {
@@ -89,14 +91,15 @@ func showImage(s *Server, r *http.Request) (int, any, error) {
 func glanceError(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Content-Type", "text/html; charset=UTF-8")
 	w.WriteHeader(code)
-	fmt.Fprintf(w, "<html>\n <head>\n  <title>%d %s</title>\n </head>\n <body>\n  <h1>%d %s</h1>\n  %s<br /><br />\n\n\n </body>\n</html>",
+	fmt.Fprintf(w, "<html>\n <head>\n  <title>%d %s</title>\n </head>\n"+
+		" <body>\n  <h1>%d %s</h1>\n  %s<br /><br />\n\n\n </body>\n</html>",
 		code, http.StatusText(code), code, http.StatusText(code), text)
 }
 
 const unknownStore = "Unknown scheme in the store identifier"
 
-// storesFor are the stores of an image that asks for one, or for none: as Config
-// says, unless a hook knows better.
+// storesFor are the stores of an image that was uploaded into the named store, or
+// into the default store when the name is empty. A hook may change them.
 func (s *Server) storesFor(asked string) (stores []string, ok bool) {
 	switch {
 	case asked == "" && len(s.cfg.Stores) > 0:
@@ -108,10 +111,11 @@ func (s *Server) storesFor(asked string) (stores []string, ok bool) {
 	case s.cfg.Hooks.ImageUploaded != nil:
 		return []string{asked}, true
 	}
-	return nil, true // without several stores, Glance passes over it
+	return nil, true // without several stores, Glance ignores the name
 }
 
-// putImage takes image data, which need a size: uwsgi cannot take chunks.
+// putImage takes image data. They need a Content-Length, because uwsgi cannot take
+// chunks.
 func (s *Server) putImage(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("id")
 	data, err := io.ReadAll(r.Body)

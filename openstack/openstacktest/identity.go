@@ -46,10 +46,12 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusCreated, map[string]any{"token": map[string]any{
 		"methods":    []string{"password"},
 		"expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
-		"user":       map[string]any{"id": "u1", "name": "admin", "domain": map[string]any{"id": "default", "name": "Default"}},
-		"project":    map[string]any{"id": project, "name": "admin", "domain": map[string]any{"id": "default", "name": "Default"}},
-		"roles":      []any{map[string]any{"id": "r1", "name": "admin"}},
-		"catalog":    s.catalog(),
+		"user": map[string]any{"id": "u1", "name": "admin",
+			"domain": map[string]any{"id": "default", "name": "Default"}},
+		"project": map[string]any{"id": project, "name": "admin",
+			"domain": map[string]any{"id": "default", "name": "Default"}},
+		"roles":   []any{map[string]any{"id": "r1", "name": "admin"}},
+		"catalog": s.catalog(),
 	}})
 }
 
@@ -59,7 +61,8 @@ func (s *Server) catalog() []any {
 	entry := func(kind, name, path string) any {
 		var endpoints []any
 		for _, i := range []string{"public", "internal", "admin"} {
-			endpoints = append(endpoints, map[string]any{"id": name + i, "interface": i, "region": "RegionOne", "region_id": "RegionOne", "url": s.http.URL + path})
+			endpoints = append(endpoints, map[string]any{"id": name + i, "interface": i, "region": "RegionOne",
+				"region_id": "RegionOne", "url": s.http.URL + path})
 		}
 		return map[string]any{"id": name, "type": kind, "name": name, "endpoints": endpoints}
 	}

@@ -65,7 +65,8 @@ func createFlavor(s *Server, r *http.Request) (int, any, error) {
 	}
 	f := Flavor{Name: in.Flavor.Name, VCPUs: in.Flavor.VCPUs, RAMMiB: in.Flavor.RAM, DiskGiB: in.Flavor.Disk}
 	if f.VCPUs < 1 || f.RAMMiB < 1 {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute ram. Value: %d. %d is less than the minimum of 1", f.RAMMiB, f.RAMMiB)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid input for field/attribute ram. Value: %d. %d is less than the minimum of 1", f.RAMMiB, f.RAMMiB)
 	}
 	if s.flavor(f.Name).ID != "" {
 		return 0, nil, refuse(http.StatusConflict, "Flavor with name %s already exists.", f.Name)
@@ -90,7 +91,8 @@ func (v *server) json(r *http.Request) map[string]any {
 		volumes = append(volumes, map[string]any{"id": id, "delete_on_termination": false})
 	}
 	out := map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "created": v.Created.Format(time.RFC3339),
-		"OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "", "os-extended-volumes:volumes_attached": volumes}
+		"OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "",
+		"os-extended-volumes:volumes_attached": volumes}
 	if v.Host != "" {
 		out["OS-EXT-SRV-ATTR:host"] = v.Host
 	}
@@ -102,7 +104,8 @@ func (v *server) json(r *http.Request) map[string]any {
 	}
 	if minor(r, "compute") >= 47 {
 		out["flavor"] = map[string]any{"original_name": v.flavor.Name, "vcpus": v.flavor.VCPUs, "ram": v.flavor.RAMMiB,
-			"disk": v.flavor.DiskGiB, "ephemeral": v.flavor.EphemeralGiB, "swap": v.flavor.SwapMiB, "extra_specs": map[string]any{}}
+			"disk": v.flavor.DiskGiB, "ephemeral": v.flavor.EphemeralGiB, "swap": v.flavor.SwapMiB,
+			"extra_specs": map[string]any{}}
 	} else {
 		out["flavor"] = map[string]any{"id": v.FlavorID}
 	}
@@ -133,7 +136,7 @@ func showServer(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"server": v.json(r)}, nil
 }
 
-// A serverRequest is the part of a VM's request that this fake knows.
+// A serverRequest is the part of a request for a VM that the fake knows.
 type serverRequest struct {
 	Name        string `json:"name"`
 	FlavorRef   string `json:"flavorRef"`
@@ -163,18 +166,21 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	f := s.flavors.byID[in.Server.FlavorRef]
-	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef, FlavorID: f.ID,
-		Created: time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0}
+	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef,
+		FlavorID: f.ID,
+		Created:  time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
+			f.SwapMiB > 0}
 	if root != nil {
 		v.Volumes = []string{root.ID}
 		root.Status = "reserved"
 	}
 	made := s.servers.add(v.ID, server{Server: v, flavor: *f})
 	s.boot(made, root, in.Server)
-	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{}, "adminPass": "Zx81fake"}}, nil
+	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{},
+		"adminPass": "Zx81fake"}}, nil
 }
 
-// boot lets a VM become ACTIVE on a host.
+// boot makes a VM ACTIVE on a host, once the hook has succeeded.
 func (s *Server) boot(v *server, root *volume, in serverRequest) {
 	var now api.Server
 	s.later(func() error {
@@ -183,6 +189,7 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 		now = v.copy()
 		s.mu.Unlock()
 		if now.Host == "" {
+			//nolint:staticcheck // the words are those of Nova
 			return errors.New("No valid host was found. There are not enough hosts available.")
 		}
 		if s.cfg.Hooks.ServerCreated == nil {
@@ -213,8 +220,7 @@ func (s *Server) schedule(zone string) string {
 	return ""
 }
 
-// checkServer refuses what Nova's API refuses, and gives the volume to boot
-// from.
+// checkServer refuses what Nova's API refuses. It gives the volume to boot from.
 func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error) {
 	if in.Networks != "none" || minor(r, "compute") < 37 {
 		return nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute networks. Value: %s.", in.Networks)
@@ -236,11 +242,13 @@ func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error)
 	}
 	d := in.Devices[0]
 	v := s.volumes.byID[d.UUID]
-	if len(in.Devices) != 1 || d.BootIndex != 0 || d.Source != "volume" || d.Destination != "volume" || in.ImageRef != "" || v == nil {
+	if len(in.Devices) != 1 || d.BootIndex != 0 || d.Source != "volume" || d.Destination != "volume" ||
+		in.ImageRef != "" || v == nil {
 		return nil, refuse(http.StatusBadRequest, "Block Device Mapping is Invalid: failed to get volume %s.", d.UUID)
 	}
 	if v.Status != "available" {
-		return nil, refuse(http.StatusBadRequest, "Invalid volume: volume %s status must be 'available'. Currently in '%s'", v.ID, v.Status)
+		return nil, refuse(http.StatusBadRequest, "Invalid volume: volume %s status must be 'available'. Currently in '%s'",
+			v.ID, v.Status)
 	}
 	return v, nil
 }

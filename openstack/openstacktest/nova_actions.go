@@ -24,7 +24,7 @@ type migration struct {
 	Type   string `json:"migration_type"`
 }
 
-// begin remembers a request, whose ID the answer has in a header.
+// begin remembers a request. A header of the answer gives its ID.
 func (s *Server) begin(r *http.Request, id, name string) *action {
 	request := "req-" + s.id()
 	r.Header.Set("X-Fake-Request", request)
@@ -37,7 +37,8 @@ func (s *Server) begin(r *http.Request, id, name string) *action {
 func (a *action) end(err error) {
 	a.over = true
 	if err != nil {
-		a.fault = "Traceback (most recent call last):\n  File \"manager.py\", line 1, in decorated_function\nFakeError: " + err.Error() + "\n"
+		a.fault = "Traceback (most recent call last):\n  File \"manager.py\", line 1, in decorated_function\nFakeError: " +
+			err.Error() + "\n"
 	}
 }
 
@@ -54,7 +55,8 @@ func showAction(s *Server, r *http.Request) (int, any, error) {
 		}
 		events = append(events, e)
 	}
-	return http.StatusOK, map[string]any{"instanceAction": map[string]any{"action": a.name, "request_id": r.PathValue("request"), "message": nil, "events": events}}, nil
+	return http.StatusOK, map[string]any{"instanceAction": map[string]any{"action": a.name,
+		"request_id": r.PathValue("request"), "message": nil, "events": events}}, nil
 }
 
 // act does an action: the body has one field, which is its name.
@@ -85,11 +87,11 @@ func act(s *Server, r *http.Request) (int, any, error) {
 	}
 	switch {
 	case in.Stop != nil:
-		return s.power(r, v, "stop", "powering-off", "SHUTOFF", "ACTIVE", "ERROR")
+		return s.power(r, v, transition{"stop", "powering-off", "SHUTOFF"}, "ACTIVE", "ERROR")
 	case in.Start != nil:
-		return s.power(r, v, "start", "powering-on", "ACTIVE", "SHUTOFF")
+		return s.power(r, v, transition{"start", "powering-on", "ACTIVE"}, "SHUTOFF")
 	case in.Reboot != nil && in.Reboot.Type == "HARD":
-		return s.power(r, v, "reboot", "rebooting_hard", "ACTIVE", "ACTIVE", "SHUTOFF", "ERROR")
+		return s.power(r, v, transition{"reboot", "rebooting_hard", "ACTIVE"}, "ACTIVE", "SHUTOFF", "ERROR")
 	case in.Image != nil:
 		return s.snapshotServer(r, v, in.Image.Name)
 	case in.Migrate != nil:
@@ -117,25 +119,29 @@ func (s *Server) console(v *server, lines int) (int, any, error) {
 	return http.StatusOK, map[string]any{"output": text}, nil
 }
 
-// power brings a VM from one of some statuses into another.
-func (s *Server) power(r *http.Request, v *server, name, task, to string, from ...string) (int, any, error) {
+// A transition is an action that brings a VM into a status by way of a task.
+type transition struct{ name, task, to string }
+
+// power makes a transition from one of the given statuses.
+func (s *Server) power(r *http.Request, v *server, t transition, from ...string) (int, any, error) {
 	if !slices.Contains(from, v.Status) {
-		return 0, nil, refuse(http.StatusConflict, "Cannot '%s' instance %s while it is in vm_state %s", name, v.ID, strings.ToLower(v.Status))
+		return 0, nil, refuse(http.StatusConflict, "Cannot '%s' instance %s while it is in vm_state %s", t.name, v.ID,
+			strings.ToLower(v.Status))
 	}
-	a := s.begin(r, v.ID, name)
-	v.Task = task
+	a := s.begin(r, v.ID, t.name)
+	v.Task = t.task
 	now := v.copy()
 	s.later(func() error {
 		if s.cfg.Hooks.ServerChanged == nil {
 			return nil
 		}
-		return s.cfg.Hooks.ServerChanged(now, name)
+		return s.cfg.Hooks.ServerChanged(now, t.name)
 	}, func(err error) {
 		v.Task = ""
 		switch {
 		case err == nil:
-			v.Status = to
-		case name == "reboot":
+			v.Status = t.to
+		case t.name == "reboot":
 			v.Status, v.Fault = "ERROR", err.Error()
 		}
 		a.end(err)
@@ -145,7 +151,8 @@ func (s *Server) power(r *http.Request, v *server, name, task, to string, from .
 
 func (s *Server) snapshotServer(r *http.Request, v *server, name string) (int, any, error) {
 	if v.Status != "ACTIVE" && v.Status != "SHUTOFF" {
-		return 0, nil, refuse(http.StatusConflict, "Cannot 'createImage' instance %s while it is in vm_state %s", v.ID, strings.ToLower(v.Status))
+		return 0, nil, refuse(http.StatusConflict, "Cannot 'createImage' instance %s while it is in vm_state %s", v.ID,
+			strings.ToLower(v.Status))
 	}
 	a := s.begin(r, v.ID, "createImage")
 	v.Task = "image_snapshot"
@@ -179,7 +186,8 @@ func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, a
 	case block != "auto" || minor(r, "compute") < 25:
 		return 0, nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute block_migration. Value: %s.", block)
 	case v.Status != "ACTIVE":
-		return 0, nil, refuse(http.StatusConflict, "Cannot 'os-migrateLive' instance %s while it is in vm_state %s", v.ID, strings.ToLower(v.Status))
+		return 0, nil, refuse(http.StatusConflict, "Cannot 'os-migrateLive' instance %s while it is in vm_state %s", v.ID,
+			strings.ToLower(v.Status))
 	case s.service("nova-compute", host) == nil:
 		return 0, nil, refuse(http.StatusBadRequest, "Compute host %s could not be found.", host)
 	case host == v.Host:
@@ -238,9 +246,12 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 	case vol == nil:
 		return 0, nil, noSuch("Volume", in.Attachment.VolumeID)
 	case vol.Status != "available":
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: volume %s status must be available or downloading to reserve, but the current status is %s.", vol.ID, vol.Status)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: volume %s status must be available or downloading to reserve, but the current status is %s.",
+			vol.ID, vol.Status)
 	case v.Status != "ACTIVE" && v.Status != "SHUTOFF" || v.Task != "":
-		return 0, nil, refuse(http.StatusConflict, "Cannot 'attach_volume' instance %s while it is in vm_state %s", v.ID, strings.ToLower(v.Status))
+		return 0, nil, refuse(http.StatusConflict, "Cannot 'attach_volume' instance %s while it is in vm_state %s", v.ID,
+			strings.ToLower(v.Status))
 	}
 	a := s.begin(r, v.ID, "attach_volume")
 	vol.Status = "reserved"
@@ -254,10 +265,11 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 		}
 		vol.Status, vol.Servers = "in-use", append(vol.Servers, v.ID)
 	})
-	return http.StatusOK, map[string]any{"volumeAttachment": map[string]any{"id": vol.ID, "volumeId": vol.ID, "serverId": v.ID, "device": "/dev/vdb"}}, nil
+	return http.StatusOK, map[string]any{"volumeAttachment": map[string]any{"id": vol.ID, "volumeId": vol.ID,
+		"serverId": v.ID, "device": "/dev/vdb"}}, nil
 }
 
-// pair puts a hook on its way that is about a VM and a volume.
+// pair starts a change of a VM and a volume.
 func (s *Server) pair(hook func(api.Server, api.Volume) error, v *server, vol *volume, done func(error)) {
 	now, nowVol := v.copy(), vol.copy()
 	s.later(func() error {
@@ -278,7 +290,8 @@ func detach(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, noSuch("Volume attachment", r.PathValue("volume"))
 	}
 	if vol.Status != "in-use" {
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid volume: Unable to detach volume. Volume status must be 'in-use'. Currently in '%s'", vol.Status)
+		return 0, nil, refuse(http.StatusBadRequest,
+			"Invalid volume: Unable to detach volume. Volume status must be 'in-use'. Currently in '%s'", vol.Status)
 	}
 	a := s.begin(r, v.ID, "detach_volume")
 	vol.Status = "detaching"

@@ -12,7 +12,7 @@ import (
 // A handle answers a request with a status and a value. s.mu is held.
 type handle func(s *Server, r *http.Request) (int, any, error)
 
-// handler routes all services under one address.
+// handler routes the requests to all services, which share an address.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /identity/v3/auth/tokens", s.login)
@@ -30,7 +30,7 @@ func (s *Server) handler() http.Handler {
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
-		s.violation("%s %s: the fake does not know it", r.Method, r.URL.Path)
+		s.violation("%s %s: the fake does not know this path", r.Method, r.URL.Path)
 		s.mu.Unlock()
 		http.Error(w, "not known to the fake", http.StatusNotImplemented)
 	})
@@ -59,7 +59,7 @@ func fail(w http.ResponseWriter, code int, body string) {
 // guard checks the token.
 func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Openstack-Request-Id", "req-0") // as every answer of a service has one
+		w.Header().Set("X-Openstack-Request-Id", "req-0") // every answer of a service has an ID
 		s.mu.Lock()
 		ok := s.tokens[r.Header.Get("X-Auth-Token")]
 		s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *Server) guard(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// plain runs a handle under the lock and writes what it says.
+// plain runs a handle under the lock and writes its answer.
 func (s *Server) plain(h handle, service string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -120,7 +120,8 @@ func complain(w http.ResponseWriter, err error) {
 func (s *Server) version(r *http.Request, service string) error {
 	newest := map[string]int{"compute": s.cfg.NovaMax, "volume": 70}[service]
 	if service != "image" && minor(r, service) > newest {
-		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.", r.Header.Get("OpenStack-API-Version"))
+		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.",
+			r.Header.Get("OpenStack-API-Version"))
 	}
 	return nil
 }

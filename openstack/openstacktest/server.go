@@ -21,33 +21,38 @@ type Config struct {
 	Controller string   // host of everything but computes; "controller" when empty
 	Computes   []string // hosts of nova-compute; compute1 and compute2 when nil
 	Backends   []string // of cinder-volume; "nfs" when nil
-	Stores     []string // of Glance, the default one first; nil: Glance has no several stores, unless a hook knows them
+	Stores     []string // of Glance, the default store first; nil: a single store without a name, unless a hook sets some
 	Password   string   // of user admin; "fake-password" when empty
-	Looks      int      // GETs that see an object on its way before it is there; 1 when 0, none when negative
+	Looks      int      // GETs that see an object unfinished before it is there; 1 when 0; negative: 0 GETs
 	PageSize   int      // of lists; 25 when 0
 	NovaMax    int      // newest compute microversion, 2.x; 93 (Zed) when 0
 	Hooks      Hooks
 
-	// Fail is asked before each request, identity's too; what it returns with
-	// true is the answer. Status 0 cuts the connection; 429 and 503 ask the
-	// client to come back at once. Optional.
+	// Fail is asked before each request, logins included. When ok is true, status and
+	// body are the answer. Status 0 cuts the connection. With 429 and 503 the client is
+	// asked to come back at once. Optional.
 	Fail func(r *http.Request) (status int, body string, ok bool)
 }
 
-// Hooks tell a composing package what happens, so that it can mirror it. They
-// run one at a time and without the Server's lock: they may call its methods,
-// and must not send it requests.
-// What they change in the object that they get a pointer to is kept. An error
-// makes the object go into error, with the error's text as the reason. Each is
-// optional.
+// Hooks tell the package that uses the fake what happens, for example to mirror it
+// into a fake Ceph. Each hook is optional. Hooks run one after the other, and without
+// the Server's lock: a hook may call the Server's methods, and must not send requests
+// to it. When a hook gets a pointer to an object, its changes to the object are kept.
+// When a hook fails, the object goes into error, and the text of the hook's error is
+// the reason.
 type Hooks struct {
-	ImageUploaded     func(i *api.Image, data []byte) error // Stores is what was asked for; may set it and DirectURL; ErrNoStore is HTTP 400
-	ImageDeleted      func(i api.Image) error               // an error is HTTP 409, in use
-	VolumeCreated     func(v *api.Volume, from api.VolumeRequest) error
-	VolumeDeleted     func(v api.Volume) error // ErrBusy puts the volume back to available
-	SnapshotCreated   func(s api.Snapshot) error
-	SnapshotDeleted   func(s api.Snapshot) error               // ErrBusy as above
-	BackupCreated     func(b *api.Backup, parent string) error // parent is the backup that an incremental one builds upon; may set Container
+	// ImageUploaded gets the store that was asked for in Stores. It may set Stores and
+	// DirectURL. Its ErrNoStore is HTTP 400.
+	ImageUploaded func(i *api.Image, data []byte) error
+	ImageDeleted  func(i api.Image) error // an error is HTTP 409: the image is in use
+	VolumeCreated func(v *api.Volume, from api.VolumeRequest) error
+	// VolumeDeleted and SnapshotDeleted return ErrBusy to make the object available again.
+	VolumeDeleted   func(v api.Volume) error
+	SnapshotCreated func(s api.Snapshot) error
+	SnapshotDeleted func(s api.Snapshot) error
+	// BackupCreated gets the ID of the backup that an incremental backup builds upon. It
+	// may set Container.
+	BackupCreated     func(b *api.Backup, parent string) error
 	BackupDeleted     func(b api.Backup) error
 	BackupRestored    func(b api.Backup, v *api.Volume) error
 	ServerCreated     func(s *api.Server, userData []byte) error
@@ -61,7 +66,7 @@ type Hooks struct {
 }
 
 // A Server is a fake cloud: identity v3, image v2, volume v3 and compute v2.1
-// as far as package openstack uses them. All methods may be called at any time
+// as far as package api uses them. All methods may be called at any time
 // from any goroutine.
 type Server struct {
 	URL string // of the identity service, without /v3
@@ -138,14 +143,14 @@ func Start(t testing.TB, cfg Config) *Server {
 func (s *Server) Close() { s.http.Close() }
 
 // Violations gives the requests so far that the fake does not know: paths,
-// fields and queries that package openstack has no business to send.
+// fields and queries that package api must not send.
 func (s *Server) Violations() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.violations)
 }
 
-// CloudsYAML is a clouds.yaml with one cloud, "fake", of user admin.
+// CloudsYAML is a clouds.yaml with the cloud "fake", for user admin.
 func (s *Server) CloudsYAML() []byte {
 	return fmt.Appendf(nil, `clouds:
   fake:
@@ -170,7 +175,7 @@ func (s *Server) CloudConfig(dir string) (api.Config, error) {
 	return api.Config{Cloud: "fake", CloudsFile: name, Poll: 2 * time.Millisecond}, nil
 }
 
-// ExpireTokens ends all tokens: the next request of each is a 401.
+// ExpireTokens ends all tokens: the next request with such a token is a 401.
 func (s *Server) ExpireTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -183,7 +188,7 @@ func (s *Server) id() string {
 	return fmt.Sprintf("%08x-0000-4000-8000-%012x", s.serial, s.serial)
 }
 
-// violation records a request that is none. s.mu is held.
+// violation records a request that the fake does not know. s.mu is held.
 func (s *Server) violation(format string, args ...any) {
 	s.violations = append(s.violations, fmt.Sprintf(format, args...))
 }

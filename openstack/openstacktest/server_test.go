@@ -20,7 +20,8 @@ import (
 // login gives a token of a fake.
 func login(t *testing.T, s *openstacktest.Server) string {
 	t.Helper()
-	body := `{"auth": {"identity": {"methods": ["password"], "password": {"user": {"name": "admin", "password": "fake-password", "domain": {"name": "Default"}}}},
+	body := `{"auth": {"identity": {"methods": ["password"], "password":
+			{"user": {"name": "admin", "password": "fake-password", "domain": {"name": "Default"}}}},
 		"scope": {"project": {"name": "admin", "domain": {"name": "Default"}}}}}`
 	resp, err := http.Post(s.URL+"/v3/auth/tokens", "application/json", strings.NewReader(body))
 	require.NoError(t, err)
@@ -68,7 +69,8 @@ func TestHooks(t *testing.T) {
 	var s *openstacktest.Server
 	var seen []string
 	note := func(what string) {
-		seen = append(seen, fmt.Sprint(what, len(s.Volumes()), len(s.Servers()), len(s.Images()), len(s.Snapshots()), len(s.Backups())))
+		seen = append(seen, fmt.Sprint(what, len(s.Volumes()), len(s.Servers()), len(s.Images()), len(s.Snapshots()),
+			len(s.Backups())))
 	}
 	s = openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{
 		ImageUploaded: func(i *api.Image, data []byte) error {
@@ -95,11 +97,13 @@ func TestHooks(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "controller@ceph#ceph", v.Host)
 	require.NoError(t, c.DeleteServer(t.Context(), s.AddServer(api.Server{Name: "old"})))
-	assert.Equal(t, []string{"image disk 0 0 1 0 0", "volume from " + i.ID[:8] + " 1 0 1 0 0", "server gone 1 1 1 0 0"}, seen)
+	assert.Equal(t, []string{"image disk 0 0 1 0 0", "volume from " + i.ID[:8] + " 1 0 1 0 0", "server gone 1 1 1 0 0"},
+		seen)
 }
 
 func TestManyClients(t *testing.T) {
-	s := openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{VolumeCreated: func(*api.Volume, api.VolumeRequest) error { return nil }}})
+	created := func(*api.Volume, api.VolumeRequest) error { return nil }
+	s := openstacktest.Start(t, openstacktest.Config{Hooks: openstacktest.Hooks{VolumeCreated: created}})
 	cfg, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
 	var wg sync.WaitGroup

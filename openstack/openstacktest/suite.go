@@ -17,7 +17,7 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// A Fixture is what the conformance suite finds in a cloud.
+// A Fixture is what the conformance suite may use in a cloud.
 type Fixture struct {
 	Hosts   []string      // computes; the VM boots on the first and moves to the second
 	Flavor  string        // name of a flavor without ephemeral disks
@@ -27,9 +27,10 @@ type Fixture struct {
 	Timeout time.Duration // for one step; a minute when 0
 }
 
-// TestCloud drives the journey of an image through a cloud by way of Cloud:
-// image, volume from it, VM, attach, detach, snapshot, backups, restore and
-// the deletion of it all. A fake and a real cloud pass the same suite.
+// TestCloud is the conformance suite: it drives an image through a cloud. It uploads
+// the image, makes a volume of it, boots a VM, attaches and detaches the volume, takes
+// snapshots and backups, restores, migrates, and deletes everything. The fake and real
+// clouds pass the same suite.
 func TestCloud(t *testing.T, open func(t *testing.T) (*api.Cloud, Fixture)) {
 	c, f := open(t)
 	if f.Prefix == "" {
@@ -45,7 +46,8 @@ func TestCloud(t *testing.T, open func(t *testing.T) (*api.Cloud, Fixture)) {
 	}{
 		{"services", j.services}, {"missing", j.missing}, {"image", j.image}, {"volumes", j.volumes}, {"types", j.types},
 		{"boot", j.boot}, {"attach", j.attach}, {"snapshot", j.snapshot}, {"backup", j.backup}, {"power", j.power},
-		{"server image", j.serverImage}, {"migrate", j.migrate}, {"detach", j.detach}, {"restore", j.restore}, {"delete", j.deleteAll},
+		{"server image", j.serverImage}, {"migrate", j.migrate}, {"detach", j.detach}, {"restore", j.restore},
+		{"delete", j.deleteAll},
 	} {
 		ok := t.Run(step.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), f.Timeout)
@@ -118,9 +120,11 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 	for name, read := range reads {
 		err := read()
 		var e *api.Error
-		want(t, errors.Is(err, api.ErrNotFound) && errors.As(err, &e), "%s: want ErrNotFound in an *api.Error, got %v", name, err)
+		want(t, errors.Is(err, api.ErrNotFound) && errors.As(err, &e), "%s: want ErrNotFound in an *api.Error, got %v", name,
+			err)
 	}
-	for name, remove := range map[string]func(context.Context, string) error{"image": j.DeleteImage, "volume": j.DeleteVolume, "server": j.DeleteServer,
+	for name, remove := range map[string]func(context.Context, string) error{"image": j.DeleteImage,
+		"volume": j.DeleteVolume, "server": j.DeleteServer,
 		"backup": j.DeleteBackup, "snapshot": j.DeleteSnapshot, "flavor": j.DeleteFlavor, "type": j.DeleteVolumeType} {
 		check(t, "delete no "+name, remove(ctx, id))
 	}
@@ -131,14 +135,16 @@ func (j *journey) image(t *testing.T, ctx context.Context) {
 	j.img, err = j.UploadImage(ctx, api.ImageRequest{Name: j.name("image"), DiskFormat: "raw"}, bytes.NewReader(j.f.Image))
 	check(t, "upload", err)
 	sum := sha512.Sum512(j.f.Image)
-	want(t, j.img.Status == "active" && j.img.Size == int64(len(j.f.Image)), "uploaded %d bytes, got %+v", len(j.f.Image), j.img)
+	want(t, j.img.Status == "active" && j.img.Size == int64(len(j.f.Image)), "uploaded %d bytes, got %+v", len(j.f.Image),
+		j.img)
 	want(t, j.img.SHA512 == hex.EncodeToString(sum[:]), "digest %q is not that of the data", j.img.SHA512)
 	found, err := j.Images(ctx, j.name("image"))
 	check(t, "images", err)
-	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v", found)
+	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v",
+		found)
 	none, err := j.Images(ctx, j.name("none"))
 	check(t, "images", err)
-	want(t, len(none) == 0, "images of a name that none has: %+v", none)
+	want(t, len(none) == 0, "images of a name that no image has: %+v", none)
 	body, err := j.DownloadImage(ctx, j.img.ID)
 	check(t, "download", err)
 	defer body.Close()
@@ -151,9 +157,11 @@ func (j *journey) size() int { return max(1, (len(j.f.Image)+1<<30-1)>>30) }
 
 func (j *journey) volumes(t *testing.T, ctx context.Context) {
 	var err error
-	j.vol, err = j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("volume"), SizeGiB: j.size(), ImageID: j.img.ID, Type: j.f.Type})
+	j.vol, err = j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("volume"), SizeGiB: j.size(), ImageID: j.img.ID,
+		Type: j.f.Type})
 	check(t, "volume from image", err)
-	want(t, j.vol.Status == "available" && j.vol.SizeGiB == j.size() && strings.Contains(j.vol.Host, "@"), "got %+v", j.vol)
+	want(t, j.vol.Status == "available" && j.vol.SizeGiB == j.size() && strings.Contains(j.vol.Host, "@"), "got %+v",
+		j.vol)
 	all, err := j.Volumes(ctx)
 	check(t, "volumes", err)
 	want(t, slices.ContainsFunc(all, func(v api.Volume) bool { return v.ID == j.vol.ID }), "the volume is not in the list")
@@ -168,7 +176,8 @@ func (j *journey) types(t *testing.T, ctx context.Context) {
 	backend := strings.TrimPrefix(j.vol.Host[strings.Index(j.vol.Host, "@"):], "@")
 	backend, _, _ = strings.Cut(backend, "#")
 	check(t, "create type", j.CreateVolumeType(ctx, j.name("type"), map[string]string{"volume_backend_name": backend}))
-	check(t, "set type", j.SetVolumeTypeSpecs(ctx, j.name("type"), map[string]string{"cephstack:tier": "fast", "multiattach": "<is> True"}))
+	check(t, "set type", j.SetVolumeTypeSpecs(ctx, j.name("type"),
+		map[string]string{"cephstack:tier": "fast", "multiattach": "<is> True"}))
 	check(t, "set type", j.SetVolumeTypeSpecs(ctx, j.name("type"), map[string]string{"cephstack:tier": "slow"}))
 	found, err := j.VolumeTypes(ctx)
 	check(t, "types", err)
@@ -188,10 +197,12 @@ func (j *journey) boot(t *testing.T, ctx context.Context) {
 		Host: j.f.Hosts[0], UserData: []byte("#!/bin/sh\n")})
 	check(t, "boot", err)
 	want(t, j.vm.Status == "ACTIVE" && j.vm.Task == "" && j.vm.Host == j.f.Hosts[0], "got %+v", j.vm)
-	want(t, j.vm.ImageID == j.img.ID && j.vm.HasLocalDisk && j.vm.FlavorID != "" && !j.vm.Created.IsZero(), "got %+v", j.vm)
+	want(t, j.vm.ImageID == j.img.ID && j.vm.HasLocalDisk && j.vm.FlavorID != "" && !j.vm.Created.IsZero(), "got %+v",
+		j.vm)
 	found, err := j.Servers(ctx, j.f.Hosts[0])
 	check(t, "servers", err)
-	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID }), "the server is not on its host")
+	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID }),
+		"the server is not on its host")
 	_, err = j.Console(ctx, j.vm.ID, 10)
 	check(t, "console", err)
 }
@@ -215,7 +226,8 @@ func (j *journey) snapshot(t *testing.T, ctx context.Context) {
 	check(t, "snapshot of an attached volume", err)
 	all, err := j.Snapshots(ctx)
 	check(t, "snapshots", err)
-	want(t, slices.ContainsFunc(all, func(s api.Snapshot) bool { return s.ID == j.snap && s.VolumeID == j.vol.ID }), "the snapshot is not in %+v", all)
+	want(t, slices.ContainsFunc(all, func(s api.Snapshot) bool { return s.ID == j.snap && s.VolumeID == j.vol.ID }),
+		"the snapshot is not in %+v", all)
 	v, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("from-snapshot"), SnapshotID: j.snap})
 	check(t, "volume from snapshot", err)
 	want(t, v.SizeGiB == j.vol.SizeGiB, "got %+v", v)
@@ -230,14 +242,16 @@ func (j *journey) backup(t *testing.T, ctx context.Context) {
 	j.full, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("full"), Force: true})
 	check(t, "full backup", err)
 	want(t, j.full.Status == "available" && !j.full.Incremental && j.full.VolumeID == j.vol.ID, "got %+v", j.full)
-	j.incr, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("incremental"), Force: true, Incremental: true})
+	j.incr, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("incremental"), Force: true,
+		Incremental: true})
 	check(t, "incremental backup", err)
 	want(t, j.incr.Incremental, "got %+v", j.incr)
 	err = j.DeleteBackup(ctx, j.full.ID)
 	want(t, errors.As(err, &e) && e.Code == 400, "deleting a backup that another builds upon: %v", err)
 	all, err := j.Backups(ctx)
 	check(t, "backups", err)
-	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.incr.ID }), "the backup is not in %+v", all)
+	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.incr.ID }), "the backup is not in %+v",
+		all)
 }
 
 func (j *journey) power(t *testing.T, ctx context.Context) {
@@ -284,22 +298,24 @@ func (j *journey) restore(t *testing.T, ctx context.Context) {
 	var err error
 	j.restored, err = j.RestoreBackup(ctx, j.incr.ID, j.name("restored"))
 	check(t, "restore", err)
-	want(t, j.restored.Status == "available" && j.restored.SizeGiB == j.vol.SizeGiB && j.restored.ID != j.vol.ID, "got %+v", j.restored)
+	want(t, j.restored.Status == "available" && j.restored.SizeGiB == j.vol.SizeGiB && j.restored.ID != j.vol.ID,
+		"got %+v", j.restored)
 	check(t, "delete restored volume", j.DeleteVolume(ctx, j.restored.ID))
 }
 
 // deleteAll deletes in the order that dependencies ask for.
 func (j *journey) deleteAll(t *testing.T, ctx context.Context) {
 	check(t, "clean up", j.remove(ctx))
-	for name, err := range map[string]error{"server": second(j.Server(ctx, j.vm.ID)), "volume": second(j.Volume(ctx, j.vol.ID)),
-		"image": second(j.Image(ctx, j.img.ID)), "backup": second(j.Backup(ctx, j.full.ID))} {
+	for name, err := range map[string]error{"server": second(j.Server(ctx, j.vm.ID)),
+		"volume": second(j.Volume(ctx, j.vol.ID)),
+		"image":  second(j.Image(ctx, j.img.ID)), "backup": second(j.Backup(ctx, j.full.ID))} {
 		want(t, errors.Is(err, api.ErrNotFound), "%s after its deletion: %v", name, err)
 	}
 }
 
 func second[T any](_ T, err error) error { return err }
 
-// remove deletes all that the journey made; what it did not is no error.
+// remove deletes what the journey made so far.
 func (j *journey) remove(ctx context.Context) error {
 	var errs []error
 	for _, step := range []struct {
@@ -309,7 +325,8 @@ func (j *journey) remove(ctx context.Context) error {
 		{"server", j.vm.ID, j.DeleteServer}, {"snapshot", j.snap, j.DeleteSnapshot},
 		{"incremental backup", j.incr.ID, j.DeleteBackup}, {"full backup", j.full.ID, j.DeleteBackup},
 		{"restored volume", j.restored.ID, j.DeleteVolume}, {"volume", j.vol.ID, j.DeleteVolume},
-		{"server image", j.img2.ID, j.DeleteImage}, {"image", j.img.ID, j.DeleteImage}, {"type", j.name("type"), j.DeleteVolumeType},
+		{"server image", j.img2.ID, j.DeleteImage}, {"image", j.img.ID, j.DeleteImage},
+		{"type", j.name("type"), j.DeleteVolumeType},
 	} {
 		if err := step.run(ctx, step.id); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", step.what, err))
@@ -318,7 +335,7 @@ func (j *journey) remove(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// cleanUp deletes after a step that failed, and by name what it left.
+// cleanUp deletes what the journey made until a step failed, and volumes by name.
 func (j *journey) cleanUp(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), j.f.Timeout)
 	defer cancel()

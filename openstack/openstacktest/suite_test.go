@@ -20,7 +20,8 @@ func TestFake(t *testing.T) {
 		require.NoError(t, err)
 		c, err := api.Dial(t.Context(), cfg)
 		require.NoError(t, err)
-		return c, openstacktest.Fixture{Hosts: []string{"compute1", "compute2"}, Flavor: "tiny", Image: bytes.Repeat([]byte("boot"), 4096)}
+		return c, openstacktest.Fixture{Hosts: []string{"compute1", "compute2"}, Flavor: "tiny",
+			Image: bytes.Repeat([]byte("boot"), 4096)}
 	})
 }
 
@@ -31,15 +32,18 @@ func TestFake(t *testing.T) {
 func TestLab(t *testing.T) {
 	clouds, image := os.Getenv("CEPHSTACK_LAB_CLOUDS"), os.Getenv("CEPHSTACK_LAB_IMAGE")
 	if clouds == "" || image == "" {
-		t.Skip("CEPHSTACK_LAB_CLOUDS and CEPHSTACK_LAB_IMAGE do not name a real cloud and an image that boots there: not run against one")
+		t.Skip("CEPHSTACK_LAB_CLOUDS and CEPHSTACK_LAB_IMAGE do not name a real cloud and an image that boots there: not " +
+			"run against one")
 	}
 	openstacktest.TestCloud(t, func(t *testing.T) (*api.Cloud, openstacktest.Fixture) {
 		c, err := api.Dial(t.Context(), api.Config{Cloud: "lab", CloudsFile: clouds})
 		require.NoError(t, err)
 		data, err := os.ReadFile(image)
 		require.NoError(t, err)
-		return c, openstacktest.Fixture{Hosts: strings.Split(or("CEPHSTACK_LAB_HOSTS", "compute1,compute2"), ","), Flavor: or("CEPHSTACK_LAB_FLAVOR", "tiny"),
-			Image: data, Type: os.Getenv("CEPHSTACK_LAB_TYPE"), Prefix: "conformance-" + time.Now().UTC().Format("150405"), Timeout: 10 * time.Minute}
+		return c, openstacktest.Fixture{Hosts: strings.Split(or("CEPHSTACK_LAB_HOSTS", "compute1,compute2"), ","),
+			Flavor: or("CEPHSTACK_LAB_FLAVOR", "tiny"),
+			Image:  data, Type: os.Getenv("CEPHSTACK_LAB_TYPE"), Prefix: "conformance-" + time.Now().UTC().Format("150405"),
+			Timeout: 10 * time.Minute}
 	})
 }
 

@@ -36,8 +36,8 @@ func (s *Server) populate() {
 	s.AddFlavor(Flavor{Name: "tiny", VCPUs: 1, RAMMiB: 128, DiskGiB: 1})
 }
 
-// AddService adds a service record, or replaces the one of its binary and
-// host. The record of a service that is up renews itself.
+// AddService adds a service record, or replaces the record of the same binary and
+// host. While a service is up, its record stays fresh.
 func (s *Server) AddService(r api.ServiceRecord) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,10 +55,11 @@ func (s *Server) AddService(r api.ServiceRecord) {
 func (s *Server) RemoveService(binary, host string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.services = slices.DeleteFunc(s.services, func(r *api.ServiceRecord) bool { return r.Binary == binary && r.Host == host })
+	it := func(r *api.ServiceRecord) bool { return r.Binary == binary && r.Host == host }
+	s.services = slices.DeleteFunc(s.services, it)
 }
 
-// SetUp marks a service up or down. One that is down keeps its last sign of
+// SetUp marks a service up or down. A service that is down keeps its last sign of
 // life.
 func (s *Server) SetUp(binary, host string, up bool) {
 	s.mu.Lock()
@@ -89,7 +90,7 @@ func (s *Server) up(binary string) []string {
 	return out
 }
 
-// defaultZone is where volumes go that name no zone, and services that have none.
+// defaultZone is the zone of volumes that name no zone, and of services without a zone.
 const defaultZone = "nova"
 
 // inZone gives the hosts of a binary whose service is up and enabled in a zone.
@@ -111,7 +112,8 @@ func (s *Server) AddFlavor(f Flavor) string {
 	return f.ID
 }
 
-// AddVolumeType adds a volume type of a backend; an empty one is any.
+// AddVolumeType adds a volume type of a backend, or of any backend when backend is
+// empty.
 func (s *Server) AddVolumeType(name, backend string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -122,8 +124,8 @@ func (s *Server) AddVolumeType(name, backend string) {
 	s.types.add(t.ID, t)
 }
 
-// AddImage adds an image that was there before, active unless it says
-// otherwise, without a hook, and gives its ID.
+// AddImage adds an image that was there before, and gives its ID. No hook runs. When
+// i has no status, the image is active.
 func (s *Server) AddImage(i api.Image, data []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,8 +140,8 @@ func (s *Server) AddImage(i api.Image, data []byte) string {
 	return i.ID
 }
 
-// AddVolume adds a volume that was there before, available unless it says
-// otherwise, without a hook, and gives its ID.
+// AddVolume adds a volume that was there before, and gives its ID. No hook runs. When
+// v has no status, the volume is available.
 func (s *Server) AddVolume(v api.Volume) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,9 +164,9 @@ func (s *Server) AddVolume(v api.Volume) string {
 	return v.ID
 }
 
-// AddServer adds a VM that was there before, active and on the first compute
-// unless it says otherwise, without a hook, and gives its ID. FlavorID is
-// "tiny" when empty; its disks follow from image and flavor.
+// AddServer adds a VM that was there before, and gives its ID. No hook runs. When v
+// does not say otherwise, the VM is ACTIVE, on the first compute and of flavor "tiny".
+// HasLocalDisk follows from image and flavor.
 func (s *Server) AddServer(v api.Server) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -190,7 +192,7 @@ func (s *Server) AddServer(v api.Server) string {
 	return v.ID
 }
 
-// flavor finds a flavor by name; the zero one when there is none. s.mu is held.
+// flavor finds a flavor by name, or gives the zero Flavor. s.mu is held.
 func (s *Server) flavor(name string) Flavor {
 	for _, f := range s.flavors.all() {
 		if f.Name == name {
@@ -205,7 +207,7 @@ func (s *Server) Images() []api.Image {
 	return snap(s, &s.images, func(i *image) api.Image { return i.Image })
 }
 
-// ImageData gives the data of an image, nil when there are none.
+// ImageData gives the data of an image, or nil.
 func (s *Server) ImageData(id string) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -92,7 +92,7 @@ func edit(t *testing.T, o *oracle, r *rand.Rand, data []byte) {
 		if had && old == value {
 			require.Equal(t, before, f.Bytes())
 		} else {
-			ownsOneLine(t, before, f.Bytes(), at[1], had)
+			setting{before, f.Bytes(), at[1], had}.ownsOneLine(t)
 		}
 		want[at] = value
 	}
@@ -118,18 +118,26 @@ func defaults(data []byte) (all [][2]string) {
 			section = strings.TrimSuffix(name, "]")
 		}
 		name, _, ok := strings.Cut(strings.TrimPrefix(line, "#"), " =")
-		if ok && strings.HasPrefix(line, "#") && name != "" && !slices.Contains(follows, name) && !strings.ContainsAny(name, " []#;:-\"'") {
+		if ok && strings.HasPrefix(line, "#") && name != "" && !slices.Contains(follows, name) &&
+			!strings.ContainsAny(name, " []#;:-\"'") {
 			all = append(all, [2]string{section, name})
 		}
 	}
 	return all
 }
 
-// ownsOneLine checks that after is before with one line changed or a few
-// lines put in that the edit needs.
-func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
+// A setting sets an option that a file had or had not.
+type setting struct {
+	before, after []byte
+	option        string
+	had           bool
+}
+
+// ownsOneLine checks that one line was changed, or that only the lines that the
+// edit needs were put in.
+func (e setting) ownsOneLine(t *testing.T) {
 	t.Helper()
-	b, a := bytes.SplitAfter(before, []byte("\n")), bytes.SplitAfter(after, []byte("\n"))
+	b, a := bytes.SplitAfter(e.before, []byte("\n")), bytes.SplitAfter(e.after, []byte("\n"))
 	head := 0
 	for head < min(len(a), len(b)) && bytes.Equal(a[head], b[head]) {
 		head++
@@ -139,10 +147,10 @@ func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
 		tail++
 	}
 	gone, come := bytes.Join(b[head:len(b)-tail], nil), bytes.Join(a[head:len(a)-tail], nil)
-	if had {
+	if e.had {
 		require.Equal(t, 1, len(b)-tail-head)
 		require.Equal(t, 1, len(a)-tail-head)
-		require.True(t, bytes.HasPrefix(come, []byte(option)), "%q", come)
+		require.True(t, bytes.HasPrefix(come, []byte(e.option)), "%q", come)
 		return
 	}
 	require.True(t, bytes.HasPrefix(come, gone), "%q became %q", gone, come)
@@ -150,7 +158,7 @@ func ownsOneLine(t *testing.T, before, after []byte, option string, had bool) {
 	if strings.HasPrefix(put, "[") {
 		_, put, _ = strings.Cut(put, "\n")
 	}
-	require.True(t, strings.HasPrefix(put, option+" ="), "%q", put)
+	require.True(t, strings.HasPrefix(put, e.option+" ="), "%q", put)
 	require.NotContains(t, put, "\n")
 }
 
@@ -163,19 +171,32 @@ func TestDefaultsAreFound(t *testing.T) {
 
 // nasty are inputs whose reading libraries differ in.
 var nasty = []string{
-	"", "\n", " ", "\t\n", "[s]", "[s]\n", "[ ]\na=1\n", "[ s ]\na=1\n", "[s]]\na=1\n", "[[s]\na=1\n", "[]\n", "[\n", "[s\n", "[s] # x\n", "[s] \na=1\n",
-	" [s]\na=1\n", "[s]\n [t]\n", "[s]\na=1\n [t]\n", "[s]\na=1\n  b=2\n", "[s]\na=1\n\n  2\n", "[s]\na=1\n#c\n  2\n", "[s]\na=1\n \t \n  2\n",
-	"[s]\na=1\n  # no comment\n", "[s]\na=1\n\t;x\n", "[s]\na=\n 1\n", "[s]\na=\"\n 1\"\n", "[s]\na='1'\n '2'\n", "[s]\na\n", "[s]\n=1\n", "[s]\n:1\n",
-	"[s]\na:b=c\n", "[s]\na=b:c\n", "[s]\na b = c\n", "[s]\na = b # c\n", "[s]\na = b ; c\n", "[s]\na=\"b\n", "[s]\na=b\"\n", "[s]\na=\"\n", "[s]\na='\n",
-	"[s]\na=\"\"\n", "[s]\na='\"b\"'\n", "[s]\na=\"b'\n", "[s]\na=\" b \"\n", "[s]\na=1\na=2\n", "[s]\na=1\n[t]\n[s]\na=2\n", "[s]\na=1\n[S]\na=2\n",
-	"[S]\na=1\n[s]\na=2\n", "[DEFAULT]\na=1\n[default]\na=2\n", "[default]\na=2\n[Default]\na=3\n", "[s]\nA=1\na=2\n", "[s]\na-b=1\na_b=2\n",
-	"a=1\n", "a=1\n[s]\n", "# c\na=1\n", ";c\n[s]\n", "\ufeff[s]\n", "\ufeff# x\n[s]\na=1\n", "\ufeff#a=b\n[s]\n", "\ufeff\n[s]\n", "[s]\n\ufeffa=1\n",
-	"[s]\r\na=1\r\n", "[s]\ra=1\r", "[s]\ra=1\r b\r", "[s]\na=1\r\r\nb=2", "[s]\na=1\r b\n", "[s]\na=1\n\r b\n", "[s]\na=b\\\nc=d\n", "[s]\na=b\\\n  c\n",
-	"[s]\na=\xff\n", "[s]\n#\xc3\n", "[s]\na=\xed\xa0\x80\n", "[s]\na=\xf4\x90\x80\x80\n", "[s]\na=\xc0\x80\n", "[s]\na=\x00\n", "[s]\n\x00=1\n",
-	"[s]\n\x0ba=1\n", "[s]\n\x0b[t]\n", "[s]\n\x0c#a=1\n", "[s]\n\u00a0a=1\n", "[s]\na=1\n\u00a0b=2\n", "[s]\na=\u00a01\u2003\n", "[s]\na=1\x1c\n", "[s]\n\x1fa\x1e=\x1d1\n",
-	"[s]\na=1\u2028b=2\n", "[s]\na=1\x85\n", "[s]\na=1\u0085b=2\u0085\n", "[s]\na=1\u200b\n", "[s]\na=1\x0bb=2\n", "[s]\n\u180e\n", "[s]\na=\u180e1\n", "[s]\u2028\na=1\n",
-	"[s]\n   \x0b\n", "[s]\na=1\n \u2003x\n", "[s]\na=$b\n", "[s]\na=$$b\n", "[s]\na=%(b)s\n", "[s]\na==b\n", "[s]\na= =b\n", "[s]\n[a=b]\n", "[s]\n[a=b\n", "[Ü]\na=1\n[ü]\na=2\n",
-	"[s]\na=1", "[s]\na=1\n  2", "[s]\na=1\n  ", "[s]\n#", "[s]\n;", "#\n", "\x1a", "[s]\na=1\x1a", "[s]\n- a=1\n", "[s]\n!a\n", "[s]\nexport a=1\n", "[s]\n'a'=1\n", "[s]\n\"a=b\"=1\n",
+	"", "\n", " ", "\t\n", "[s]", "[s]\n", "[ ]\na=1\n", "[ s ]\na=1\n", "[s]]\na=1\n", "[[s]\na=1\n", "[]\n", "[\n",
+	"[s\n", "[s] # x\n", "[s] \na=1\n",
+	" [s]\na=1\n", "[s]\n [t]\n", "[s]\na=1\n [t]\n", "[s]\na=1\n  b=2\n", "[s]\na=1\n\n  2\n", "[s]\na=1\n#c\n  2\n",
+	"[s]\na=1\n \t \n  2\n",
+	"[s]\na=1\n  # no comment\n", "[s]\na=1\n\t;x\n", "[s]\na=\n 1\n", "[s]\na=\"\n 1\"\n", "[s]\na='1'\n '2'\n",
+	"[s]\na\n", "[s]\n=1\n", "[s]\n:1\n",
+	"[s]\na:b=c\n", "[s]\na=b:c\n", "[s]\na b = c\n", "[s]\na = b # c\n", "[s]\na = b ; c\n", "[s]\na=\"b\n",
+	"[s]\na=b\"\n", "[s]\na=\"\n", "[s]\na='\n",
+	"[s]\na=\"\"\n", "[s]\na='\"b\"'\n", "[s]\na=\"b'\n", "[s]\na=\" b \"\n", "[s]\na=1\na=2\n",
+	"[s]\na=1\n[t]\n[s]\na=2\n", "[s]\na=1\n[S]\na=2\n",
+	"[S]\na=1\n[s]\na=2\n", "[DEFAULT]\na=1\n[default]\na=2\n", "[default]\na=2\n[Default]\na=3\n", "[s]\nA=1\na=2\n",
+	"[s]\na-b=1\na_b=2\n",
+	"a=1\n", "a=1\n[s]\n", "# c\na=1\n", ";c\n[s]\n", "\ufeff[s]\n", "\ufeff# x\n[s]\na=1\n", "\ufeff#a=b\n[s]\n",
+	"\ufeff\n[s]\n", "[s]\n\ufeffa=1\n",
+	"[s]\r\na=1\r\n", "[s]\ra=1\r", "[s]\ra=1\r b\r", "[s]\na=1\r\r\nb=2", "[s]\na=1\r b\n", "[s]\na=1\n\r b\n",
+	"[s]\na=b\\\nc=d\n", "[s]\na=b\\\n  c\n",
+	"[s]\na=\xff\n", "[s]\n#\xc3\n", "[s]\na=\xed\xa0\x80\n", "[s]\na=\xf4\x90\x80\x80\n", "[s]\na=\xc0\x80\n",
+	"[s]\na=\x00\n", "[s]\n\x00=1\n",
+	"[s]\n\x0ba=1\n", "[s]\n\x0b[t]\n", "[s]\n\x0c#a=1\n", "[s]\n\u00a0a=1\n", "[s]\na=1\n\u00a0b=2\n",
+	"[s]\na=\u00a01\u2003\n", "[s]\na=1\x1c\n", "[s]\n\x1fa\x1e=\x1d1\n",
+	"[s]\na=1\u2028b=2\n", "[s]\na=1\x85\n", "[s]\na=1\u0085b=2\u0085\n", "[s]\na=1\u200b\n", "[s]\na=1\x0bb=2\n",
+	"[s]\n\u180e\n", "[s]\na=\u180e1\n", "[s]\u2028\na=1\n",
+	"[s]\n   \x0b\n", "[s]\na=1\n \u2003x\n", "[s]\na=$b\n", "[s]\na=$$b\n", "[s]\na=%(b)s\n", "[s]\na==b\n",
+	"[s]\na= =b\n", "[s]\n[a=b]\n", "[s]\n[a=b\n", "[Ü]\na=1\n[ü]\na=2\n",
+	"[s]\na=1", "[s]\na=1\n  2", "[s]\na=1\n  ", "[s]\n#", "[s]\n;", "#\n", "\x1a", "[s]\na=1\x1a", "[s]\n- a=1\n",
+	"[s]\n!a\n", "[s]\nexport a=1\n", "[s]\n'a'=1\n", "[s]\n\"a=b\"=1\n",
 }
 
 func TestNastyInputsAsOsloReads(t *testing.T) {
@@ -191,7 +212,8 @@ func TestRandomTextAsOsloReads(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
-	pieces := []string{"[s]\n", "[s]\n", "[S]\n", "[t]\r\n", "[", "]", "\n", "\n", "\n", "\r", "\r\n", " ", "\t", "\u00a0", "\x1f", "\u2028", "=", ":", "\"", "'", "#", ";",
+	pieces := []string{"[s]\n", "[s]\n", "[S]\n", "[t]\r\n", "[", "]", "\n", "\n", "\n", "\r", "\r\n", " ", "\t", "\u00a0",
+		"\x1f", "\u2028", "=", ":", "\"", "'", "#", ";",
 		"a=1\n", "b : 2\n", "  c\n", "a", "b_c", "\ufeff", "\xff", "$", "\\", "DEFAULT"}
 	for range 3000 {
 		var text strings.Builder

@@ -2,23 +2,23 @@
 // services by the grammar of oslo.config, the library that those services read
 // them with, and keeps every byte that it was not asked to change.
 //
-// The grammar is oslo_config/iniparser.py and not that of a general INI
-// library; what differs is what breaks services:
+// The grammar is that of oslo_config/iniparser.py. It differs from the grammar of a
+// general INI library, and the differences break services:
 //
-//   - A line that starts with a space or a tab goes on the value above it, so
-//     an indented section header or option is an error or a longer value.
+//   - A line that starts with a space or a tab continues the value above it. An
+//     indented section header or option makes that value longer, or is an error.
 //   - "=" or ":" separates, whichever comes first. Only whole lines are
 //     comments; text after a value belongs to the value.
-//   - One pair of quotes around a value is dropped.
-//   - Section names that differ in case only are one section (except that
-//     [default] is not [DEFAULT]). Option names keep their case.
-//   - Of lines that set the same option the last one counts, wherever in the
-//     file it stands.
-//   - For an option that a service calls a-b the file says a_b; a line "a-b"
-//     is not read. All functions here take either spelling and mean a_b.
-//   - A file that is no UTF-8, starts with a byte order mark, sets an option
-//     before the first section, or has a line that is nothing of this, does
-//     not load: the service would not start.
+//   - A pair of quotes around a value is dropped.
+//   - Upper and lower case do not matter in section names, except that [default] is
+//     not [DEFAULT]. They matter in option names.
+//   - When several lines set the same option, the last line counts, wherever it is in
+//     the file.
+//   - An option that a service calls a-b is a_b in the file, and a line "a-b" is not
+//     read. All functions here take either spelling and mean a_b.
+//   - A file does not load when it is not UTF-8, starts with a byte order mark, sets an
+//     option before the first section, or has a line of another form. The service
+//     would not start.
 //
 // # Use
 //
@@ -28,10 +28,9 @@
 // several files read in order, such as nova.conf, nova.conf.d/*.conf and
 // nova-compute.conf.
 //
-// Values are text as written. oslo.config replaces $name and ${name} when a
-// service reads the option, fails on a name that no option has, and takes $$
-// for a literal dollar; Set does not add dollars, because it cannot know which
-// one is meant.
+// Values are text as written. When a service reads an option, oslo.config replaces
+// $name and ${name}, fails on a name that no option has, and takes $$ for a literal
+// dollar. Set does not add dollars, because it cannot know whether a dollar is literal.
 //
 // # Errors
 //
@@ -40,8 +39,8 @@
 //
 // # Concurrency and cancellation
 //
-// A File may be read from several goroutines at the same time, and changed
-// from one while nobody reads. Nothing here waits or does I/O.
+// Several goroutines may read a File at the same time. While a goroutine changes it,
+// no other may use it. Nothing here waits or does I/O.
 //
 // # Testing
 //

@@ -9,8 +9,8 @@ type File struct {
 	parts []part
 }
 
-// A part is a section header with what follows it. The first part of a file
-// that does not start with a header has none.
+// A part is a section header with the lines below it. The first part has no header
+// when the file does not start with a header.
 type part struct {
 	header string // the whole line with its line end; empty in the first part
 	name   string // as written

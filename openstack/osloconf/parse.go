@@ -15,7 +15,8 @@ func Parse(data []byte) (*File, error) {
 	if !strings.Contains(text, "\r") {
 		next = cutUnix
 	}
-	for line := ""; text != ""; {
+	for text != "" {
+		var line string
 		line, text = next(text)
 		p.line++
 		if !valid && !utf8.ValidString(line) {
@@ -52,15 +53,15 @@ func cutUnix(text string) (line, rest string) {
 type parser struct {
 	file *File
 	line int
-	open bool   // an assignment that a continuation line would go on
-	room []node // of all parts, one after the other: one allocation where the file has no "\r" alone
+	open bool   // whether a continuation line has a value to continue
+	room []node // the nodes of all parts in a row, in a single allocation
 }
 
 func (p *parser) fault(reason string) error { return &Error{Line: p.line, Reason: reason} }
 
 func (p *parser) add(raw string) error {
 	line := raw
-	if raw[0] != '#' { // which the bulk of lines is
+	if raw[0] != '#' { // most lines are comments, which need no trimming
 		line = trimRight(raw)
 	}
 	switch {
@@ -127,7 +128,7 @@ func (p *parser) append(n node) {
 	last.nodes = p.room[at-1-len(last.nodes) : at : at]
 }
 
-// last gives the node that was added last; there is one.
+// last gives the node that was added last. There has to be a node.
 func (p *parser) last() *node {
 	nodes := p.file.parts[len(p.file.parts)-1].nodes
 	return &nodes[len(nodes)-1]

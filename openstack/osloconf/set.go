@@ -6,11 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// Set makes option effective with value: it rewrites the line that counts,
-// else adds one after a commented-out default of that name, else at the
-// section's end, else makes the section. A value that would not read back as
-// itself (line breaks, surrounding quotes or white space) is refused. A value
-// that is in effect already changes no byte. A "$" is written as it is.
+// Set makes option effective with value. It rewrites the line that counts. When no
+// line sets the option, it adds a line behind a commented-out default of that name, or
+// else at the section's end, and makes the section when there is none. A value that
+// would not read back as itself (line breaks, surrounding quotes or white space) is
+// refused. When the value is in effect already, no byte changes. A "$" is written as
+// it is.
 func (f *File) Set(section, option, value string) error {
 	k := key(option)
 	if reason := refuse(section, k); reason != "" {
@@ -79,8 +80,8 @@ func refuseValue(value string) string {
 	return ""
 }
 
-// rewrite changes an assignment's value and keeps what is in front of it and
-// the line end.
+// rewrite changes the value of an assignment. It keeps the text in front of the value
+// and the line end.
 func (n *node) rewrite(value string) {
 	line, _ := cut(n.raw)
 	prefix, old := split(trimRight(line))
@@ -93,8 +94,8 @@ func (n *node) rewrite(value string) {
 	n.raw = prefix + value + lineEnd(n.raw)
 }
 
-// place gives the place for a new line of a section that the file has: behind
-// the commented-out default, else at the end. It gives -1 for no section.
+// place gives the place for a new line: behind the commented-out default, or else at
+// the end of the section. It gives -1 when the file does not have the section.
 func (f *File) place(section, key string) (part, node int) {
 	part = -1
 	strict := false
@@ -118,9 +119,8 @@ func (f *File) place(section, key string) (part, node int) {
 	return part, node
 }
 
-// isDefault reports whether a comment line is "#key = …" or "# key = …", and
-// whether it is the former, which is how oslo-config-generator writes
-// defaults while prose has the space.
+// isDefault reports whether a comment line is "#key = …" or "# key = …". It is exact
+// without the space, as oslo-config-generator writes defaults; prose has the space.
 func isDefault(line, key string) (match, exact bool) {
 	body := line[1:]
 	exact = !strings.HasPrefix(body, " ")
@@ -128,8 +128,8 @@ func isDefault(line, key string) (match, exact bool) {
 	return ok && strings.HasPrefix(strings.TrimLeft(body, " \t"), "="), exact
 }
 
-// end gives the place behind the last line that belongs to a part: blank
-// lines, and comment lines that touch the next header, do not.
+// end gives the place behind the last line that belongs to a part. Blank lines at the
+// end do not belong to it, nor do comment lines right above the next header.
 func (f *File) end(p int) int {
 	nodes := f.parts[p].nodes
 	n := len(nodes)
@@ -139,7 +139,7 @@ func (f *File) end(p int) int {
 		}
 	}
 	if n == 0 {
-		n = len(nodes) // comments right below the own header
+		n = len(nodes) // all are comments right below the header of the part
 	}
 	for n > 0 && nodes[n-1].kind == blank {
 		n--
@@ -166,8 +166,8 @@ func (f *File) grow(section string) int {
 	return len(f.parts) - 1
 }
 
-// insert adds a node, whose raw text has no line end yet, as number n of a
-// part, and completes the line above when it is the file's unfinished last.
+// insert adds a node as number n of a part. The raw text of the node has no line end
+// yet. When the line above is the last of the file and has no line end, insert adds it.
 func (f *File) insert(p, n int, add node) {
 	to := &f.parts[p]
 	above := &to.header
@@ -185,7 +185,7 @@ func (f *File) insert(p, n int, add node) {
 	to.nodes = slices.Insert(to.nodes, n, add)
 }
 
-// lineEnd gives the line end of the file's first line, "\n" when it has none.
+// lineEnd gives the line end of the first line of the file, or "\n".
 func (f *File) lineEnd() string {
 	for _, p := range f.parts {
 		if end := lineEnd(p.header); end != "" {
@@ -201,7 +201,7 @@ func (f *File) lineEnd() string {
 	return "\n"
 }
 
-// lineEnd gives a line's own end, empty for an unfinished last line.
+// lineEnd gives the line end of a line. It is empty when the line has no line end.
 func lineEnd(line string) string {
 	switch {
 	case strings.HasSuffix(line, "\r\n"):

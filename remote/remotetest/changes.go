@@ -12,18 +12,47 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
+// changeKinds are the operations that change files and folders.
+func (h *Host) changeKinds() []kind {
+	write := kind{
+		name: "write",
+		decode: func(w wire.Op) (remote.Op, error) {
+			a := w.Args
+			mode, err := parseMode(a[4])
+			o := remote.WriteFile{Path: a[0], Was: a[1], Owner: a[2], Group: a[3], Mode: mode, Data: w.Data}
+			return o, err
+		},
+		tell: func(a answer, r remote.Result) { a.words["sha"] = r.File.SHA256 },
+	}
+	attr := kind{name: "attr", decode: func(w wire.Op) (remote.Op, error) {
+		mode, err := parseMode(w.Args[3])
+		return remote.SetAttr{Path: w.Args[0], Owner: w.Args[1], Group: w.Args[2], Mode: mode}, err
+	}}
+	mkdir := kind{name: "mkdir", decode: func(w wire.Op) (remote.Op, error) {
+		mode, err := parseMode(w.Args[3])
+		return remote.Mkdir{Path: w.Args[0], Owner: w.Args[1], Group: w.Args[2], Mode: mode}, err
+	}}
+	remove := kind{name: "remove", decode: func(w wire.Op) (remote.Op, error) {
+		return remote.Remove{Path: w.Args[0], Was: w.Args[1]}, nil
+	}}
+	return []kind{doing(write, h.writeFile), doing(attr, h.setAttr), doing(mkdir, h.mkdir), doing(remove, h.remove)}
+}
+
+// known is an error for a user or group that the host does not have. A number needs
+// no account.
 func (h *Host) known(owner, group string) error {
-	if _, ok := h.users[owner]; owner != "" && !ok {
+	number := func(s string) bool { return s != "" && s[0] >= '1' && s[0] <= '9' }
+	if _, ok := h.users[owner]; owner != "" && !ok && !number(owner) {
 		return detail{text: "unknown user " + owner}
 	}
-	if group != "" && !h.groups[group] {
+	if group != "" && !h.groups[group] && !number(group) {
 		return detail{text: "unknown group " + group}
 	}
 	return nil
 }
 
-// regular is the file at name: nil when there is none but its folder is
-// there, an error when it is something else or was something else.
+// regular is the file at name. It is nil when there is no file but its folder is
+// there. It is an error when name is something else, or not as was says.
 func (h *Host) regular(name, was string) (string, *node, error) {
 	at, n, err := h.find(name, false)
 	now := remote.Absent
@@ -70,7 +99,8 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 	return r
 }
 
-// adjust sets what is not zero, and reports whether that changed anything.
+// adjust sets the attributes that are not zero, and reports whether that changed
+// anything.
 func (h *Host) adjust(n *node, owner, group string, mode fs.FileMode) bool {
 	owner, group, mode = cmp.Or(owner, n.owner), cmp.Or(group, n.group), cmp.Or(mode, n.mode)
 	if owner == n.owner && group == n.group && mode == n.mode {
@@ -116,7 +146,7 @@ func (h *Host) mkdir(o remote.Mkdir) remote.Result {
 	return remote.Result{Changed: made || changed, File: h.describe(o.Path, n)}
 }
 
-// makeDirs makes a folder and the missing ones above it.
+// makeDirs makes a folder and the missing folders above it.
 func (h *Host) makeDirs(name string) (*node, error) {
 	at, n, err := h.find(name, true)
 	if err == nil && n.kind != kindDir {

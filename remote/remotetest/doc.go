@@ -5,14 +5,14 @@
 //
 // Host has files, folders, symlinks, users, systemd units, packages and a
 // clock. It keeps the same contract as a real machine, and passes the same
-// tests. What it does not know is an error: a program without a handler ends
-// with exit status 127, a package that was not added cannot be installed.
+// tests. Input that it does not know is an error: a program without a handler
+// ends with exit status 127, and a package that was not added cannot be installed.
 //
 // # Use
 //
 // NewHost makes a machine; the Add methods, BreakUnit and Handle furnish it
 // without counting as changes. Log, Changes and Exchanges tell afterwards what
-// was done to it; Contents, Unit and Look tell how it is now, and leave no trace:
+// was done to it. Contents, Unit and Look tell how it is now, and do not count:
 //
 //	host.Forget()
 //	apply(host)
@@ -34,11 +34,11 @@
 // # Concurrency and cancellation
 //
 // The methods of a Host and a Server are safe for concurrent use; set a Host's
-// fields only while no Do runs. Nothing waits: a sleep or a restart moves the
-// clock at most.
+// fields only while no Do runs. Nothing takes real time: a sleep or a restart
+// moves the clock.
 //
 // # Testing
 //
-// TestHost and TestUnits are for whoever implements remote.Host. They leave
-// nothing out for any implementation.
+// TestHost and TestUnits are for implementations of remote.Host. They are the
+// same for all of them, and skip nothing.
 package remotetest

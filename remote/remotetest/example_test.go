@@ -10,10 +10,11 @@ import (
 
 func ExampleHost_Handle() {
 	h := remotetest.NewHost("c1")
-	h.Handle("ceph", func(run remote.Run) (stdout, stderr []byte, exit int) {
+	h.Handle("ceph", func(remote.Run) (stdout, stderr []byte, exit int) {
 		return []byte("HEALTH_OK\n"), nil, 0
 	})
-	r, _ := h.Do(context.Background(), remote.Run{Argv: []string{"ceph", "health"}}, remote.Run{Argv: []string{"rbd", "ls"}})
+	r, _ := h.Do(context.Background(),
+		remote.Run{Argv: []string{"ceph", "health"}}, remote.Run{Argv: []string{"rbd", "ls"}})
 	fmt.Printf("%s%d\n", r[0].Data, r[1].Exit)
 	// Output:
 	// HEALTH_OK
@@ -23,7 +24,7 @@ func ExampleHost_Handle() {
 func ExampleHost_Changes() {
 	h := remotetest.NewHost("c1")
 	apply := func() {
-		h.Do(context.Background(), remote.WriteFile{Path: "/etc/ceph/ceph.conf", Data: []byte("[global]\n")})
+		_, _ = h.Do(context.Background(), remote.WriteFile{Path: "/etc/ceph/ceph.conf", Data: []byte("[global]\n")})
 	}
 	apply()
 	fmt.Println(h.Changes("write"), h.Exchanges())

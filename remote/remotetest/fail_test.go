@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -56,10 +57,10 @@ func TestFail(t *testing.T) {
 	}
 	t.Run("through a server", func(t *testing.T) {
 		fake := remotetest.NewHost("c1")
-		fake.Fail = onWrite(remote.ErrNoSpace)
+		fake.Fail = onWrite(syscall.ENOSPC)
 		r, err := serve(t, fake).Do(t.Context(), ops...)
 		require.NoError(t, err)
-		require.ErrorIs(t, r[1].Err, remote.ErrNoSpace)
+		require.ErrorIs(t, r[1].Err, syscall.ENOSPC)
 		fake = remotetest.NewHost("c1")
 		fake.FailAfter = onWrite(lost)
 		r, err = serve(t, fake).Do(t.Context(), ops...)
@@ -135,7 +136,9 @@ func TestALookLeavesNoTrace(t *testing.T) {
 	require.Equal(t, "active", h.Look(remote.UnitState{Unit: "x"}).Unit.Active)
 	require.Equal(t, "1", h.Look(remote.Packages{Names: []string{"p"}}).Versions["p"])
 	require.EqualError(t, h.Look(remote.Stat{Path: "/none"}).Err, "c1: stat /none: file does not exist")
-	for _, op := range []remote.Op{remote.WriteFile{Path: "/a"}, remote.Run{Argv: []string{"true"}}, remote.If{Op: remote.Stat{Path: "/"}}, nil} {
+	for _, op := range []remote.Op{
+		remote.WriteFile{Path: "/a"}, remote.Run{Argv: []string{"true"}}, remote.If{Op: remote.Stat{Path: "/"}}, nil,
+	} {
 		require.ErrorIs(t, h.Look(op).Err, fs.ErrInvalid)
 	}
 	require.Zero(t, h.Exchanges())

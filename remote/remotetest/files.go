@@ -7,11 +7,13 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 const (
@@ -35,9 +37,8 @@ func (h *Host) AddUser(name, group string) {
 	h.groups[group] = true
 }
 
-// AddFile puts a file of root's there, with missing folders, as if it had
-// always been: it is not a change. Give the mode and, with SetAttr through
-// Do, another owner.
+// AddFile puts a file there that belongs to root, and makes missing folders. It
+// does not count as a change. SetAttr through Do gives it another owner.
 func (h *Host) AddFile(name string, data []byte, mode fs.FileMode) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -47,7 +48,7 @@ func (h *Host) AddFile(name string, data []byte, mode fs.FileMode) {
 	h.nodes[name] = n
 }
 
-// AddSymlink puts a symlink there, with missing folders.
+// AddSymlink puts a symlink there, and makes missing folders.
 func (h *Host) AddSymlink(name, target string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -56,7 +57,7 @@ func (h *Host) AddSymlink(name, target string) {
 	h.nodes[name].target = target
 }
 
-// RemoveDir takes a folder away with all in it, as if it had never been.
+// RemoveDir removes a folder with all in it. It does not count as a change.
 func (h *Host) RemoveDir(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -86,9 +87,9 @@ func (h *Host) mustDir(name string) {
 	}
 }
 
-// find resolves symlinks in the folders of name, and the last one if asked
-// to. A missing name gives its resolved path with fs.ErrNotExist, and no path
-// when its folder is missing.
+// find resolves symlinks in the folders of name; with follow, name itself is
+// resolved, too. If only the last part is missing, find gives the resolved path
+// with fs.ErrNotExist. If a folder is missing, it gives no path.
 func (h *Host) find(name string, follow bool) (string, *node, error) {
 	at := "/"
 	parts := strings.Split(strings.Trim(name, "/"), "/")
@@ -134,6 +135,35 @@ func (h *Host) describe(name string, n *node) remote.File {
 func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
+}
+
+// readKinds are the operations that look at files.
+func (h *Host) readKinds() []kind {
+	content := func(a answer, r remote.Result) {
+		if r.Err == nil {
+			a.raw["data"] = r.Data
+		}
+	}
+	dir := kind{
+		name: "dir", looks: true,
+		decode: func(w wire.Op) (remote.Op, error) {
+			limit, err := strconv.ParseInt(w.Args[2], 10, 64)
+			return remote.ReadDir{Path: w.Args[0], Suffix: w.Args[1], Max: limit}, err
+		},
+		tell: func(a answer, r remote.Result) {
+			for i, file := range r.Files {
+				one := newAnswer(file)
+				content(one, file)
+				a.add(i, one)
+				a.words["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
+			}
+		},
+	}
+	return []kind{
+		doing(kind{name: "read", looks: true, tell: content}, h.readFile),
+		doing(kind{name: "stat", looks: true}, h.stat),
+		doing(dir, h.readDir),
+	}
 }
 
 func (h *Host) stat(o remote.Stat) remote.Result {
@@ -191,7 +221,7 @@ func (h *Host) readDir(o remote.ReadDir) remote.Result {
 		if file.Err != nil {
 			file.Err = h.opError(read, file.Err)
 		}
-		r.Files = append(r.Files, remote.FileData{File: file.File, Data: file.Data, Err: file.Err})
+		r.Files = append(r.Files, file)
 	}
 	return r
 }

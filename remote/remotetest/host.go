@@ -31,7 +31,8 @@ type Host struct {
 	// moves by a millisecond with each change, and by Advance.
 	Now func() time.Time
 
-	name string
+	name  string
+	kinds map[string]kind
 
 	mu        sync.Mutex
 	clock     time.Time
@@ -48,8 +49,9 @@ type Host struct {
 	starts    int
 }
 
-// NewHost returns a host called name: the usual folders of a Linux machine,
-// the users of OpenStack's services, no units and no packages but coreutils.
+// NewHost returns a host called name. It has the usual folders of a Linux
+// machine, the users of OpenStack's services, the package coreutils and no units. Its
+// kernel calls it by its name, and has a boot ID that no host of another name has.
 func NewHost(name string) *Host {
 	h := &Host{
 		name:      name,
@@ -63,10 +65,15 @@ func NewHost(name string) *Host {
 		programs:  map[string]func(remote.Run) ([]byte, []byte, int){},
 		changes:   map[string]int{},
 	}
+	h.kinds = h.allKinds()
 	h.nodes["/"] = h.newNode(kindDir, "root", "root", 0o755)
-	for _, dir := range []string{"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log"} {
+	for _, dir := range []string{
+		"/etc", "/etc/ceph", "/home", "/root", "/run", "/tmp", "/usr/bin", "/var/lib", "/var/log",
+	} {
 		h.mustDir(dir)
 	}
+	h.AddFile("/proc/sys/kernel/hostname", []byte(name+"\n"), 0o644)
+	h.AddFile("/proc/sys/kernel/random/boot_id", fmt.Appendf(nil, "5f0b6c1e-7a52-4d0e-9c3a-%012x\n", h.number()), 0o444)
 	for _, user := range []string{"root", "daemon", "glance", "cinder", "nova", "libvirt-qemu", "ceph"} {
 		h.AddUser(user, user)
 	}
@@ -88,8 +95,8 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 			results[i].Err = h.opError(op, err)
 			continue
 		}
-		if lost != nil {
-			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lost.(*remote.HostError).Err))
+		if host := (*remote.HostError)(nil); errors.As(lost, &host) {
+			results[i].Err = h.opError(op, fmt.Errorf("not done: %w", lostCause{host}))
 			continue
 		}
 		if guard, ok := op.(remote.If); ok {
@@ -104,18 +111,12 @@ func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 	return results, lost
 }
 
-// one runs an op between the two hooks; lost is a *remote.HostError or nil.
+// one runs an op between the two hooks. lost is a *remote.HostError, or nil.
 func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost error) {
 	if err := h.ask(ctx, h.Fail, op); err != nil {
 		return h.failed(op, err)
 	}
-	if run, ok := op.(remote.Run); ok {
-		r = h.run(run)
-	} else {
-		h.mu.Lock()
-		r = h.do(op)
-		h.mu.Unlock()
-	}
+	r = h.perform(op)
 	h.note(op, r)
 	if r.Err != nil {
 		r.Err = h.opError(op, r.Err)
@@ -124,7 +125,7 @@ func (h *Host) one(ctx context.Context, op remote.Op) (r remote.Result, lost err
 		return h.failed(op, err)
 	}
 	if ctx.Err() != nil && r.Err != nil {
-		return h.failed(op, h.lost(ctx))
+		return h.failed(op, h.lost(ctx, op))
 	}
 	return r, nil
 }
@@ -138,41 +139,42 @@ func (h *Host) ask(ctx context.Context, hook func(context.Context, remote.Op) er
 	if host := new(remote.HostError); err == nil || errors.As(err, &host) || ctx.Err() == nil {
 		return err
 	}
-	return h.lost(ctx)
+	return h.lost(ctx, op)
 }
 
-// lost is the error of an exchange that ended with ctx.
-func (h *Host) lost(ctx context.Context) *remote.HostError {
-	return &remote.HostError{Host: h.name, Step: "exchange", Err: context.Cause(ctx)}
+// lost is the error of an exchange that ended with ctx during op.
+func (h *Host) lost(ctx context.Context, op remote.Op) *remote.HostError {
+	name, object := remote.Describe(op)
+	return &remote.HostError{Host: h.name, Step: "exchange", Op: name, Object: object, Err: context.Cause(ctx)}
 }
 
+// A lostCause is a HostError within an OpError, which names the host already.
+type lostCause struct{ *remote.HostError }
+
+func (c lostCause) Error() string { return c.Err.Error() }
+func (c lostCause) Unwrap() error { return c.HostError }
+
+// failed is what comes of an op for which a hook gave err.
 func (h *Host) failed(op remote.Op, err error) (r remote.Result, lost error) {
 	var host *remote.HostError
 	if !errors.As(err, &host) {
 		r.Err = h.opError(op, err)
 		return r, nil
 	}
-	cause := fmt.Errorf("not done: %w", host.Err)
-	if effectful(op) {
-		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, host.Err)
+	cause := fmt.Errorf("not done: %w", lostCause{host})
+	if !h.kindOf(op).looks {
+		cause = fmt.Errorf("%w: %w", remote.ErrUnknown, lostCause{host})
 	}
 	r.Err = h.opError(op, cause)
 	return r, host
 }
 
-func effectful(op remote.Op) bool {
-	switch op.(type) {
-	case remote.ReadFile, remote.ReadDir, remote.Stat, remote.UnitState, remote.Packages:
-		return false
-	}
-	return true
-}
-
+// opError makes an error of op out of err, which names neither host nor object.
 func (h *Host) opError(op remote.Op, err error) error {
 	var e *remote.OpError
 	if !errors.As(err, &e) {
 		e = &remote.OpError{Err: err}
-		if d, ok := err.(detail); ok {
+		if d := (detail{}); errors.As(err, &d) {
 			e = &remote.OpError{Err: d.err, Detail: d.text}
 		}
 	}
@@ -190,35 +192,7 @@ type detail struct {
 
 func (d detail) Error() string { return d.text }
 
-// do runs all ops but Run, with the lock held. Its errors are dressed by one.
-func (h *Host) do(op remote.Op) remote.Result {
-	switch o := op.(type) {
-	case remote.ReadFile:
-		return h.readFile(o)
-	case remote.ReadDir:
-		return h.readDir(o)
-	case remote.Stat:
-		return h.stat(o)
-	case remote.WriteFile:
-		return h.writeFile(o)
-	case remote.SetAttr:
-		return h.setAttr(o)
-	case remote.Mkdir:
-		return h.mkdir(o)
-	case remote.Remove:
-		return h.remove(o)
-	case remote.UnitState:
-		return h.unitState(o)
-	case remote.RestartUnit:
-		return h.restart(o)
-	case remote.Packages:
-		return remote.Result{Versions: h.versions(o.Names)}
-	case remote.InstallPackages:
-		return h.install(o)
-	}
-	return remote.Result{Err: errors.ErrUnsupported}
-}
-
+// note keeps what op did, for Log and Changes.
 func (h *Host) note(op remote.Op, r remote.Result) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -17,7 +17,7 @@ func TestFakeKeepsTheContract(t *testing.T) {
 		require.NoError(t, r[0].Err)
 		return h, "/test"
 	})
-	remotetest.TestUnits(t, func(t *testing.T) (remote.Host, string, string) { return withUnits(), "good", "bad" })
+	remotetest.TestUnits(t, func(*testing.T) (remote.Host, string, string) { return withUnits(), "good", "bad" })
 }
 
 func withUnits() *remotetest.Host {

@@ -8,8 +8,8 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// Log returns the ops that ran, in order. Ops that Fail refused and invalid
-// ones are not in it.
+// Log returns the ops that ran, in order, without invalid ops and those for which
+// Fail returned an error.
 func (h *Host) Log() []remote.Op {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -33,20 +33,18 @@ func (h *Host) Exchanges() int {
 }
 
 // Look answers an op that only looks (ReadFile, ReadDir, Stat, UnitState or
-// Packages) as Do would, for whoever plays a part of the machine's world, such
-// as the services on it. It is not an exchange, is not in the Log, and calls no
-// hook. Any other op is fs.ErrInvalid.
+// Packages) as Do would. It is for fakes of what runs on the machine, such as
+// its services: it is not an exchange, is not in the Log, and calls no hook. Any
+// other op is fs.ErrInvalid.
 func (h *Host) Look(op remote.Op) remote.Result {
 	err := remote.Check(op)
-	if err == nil && effectful(op) {
+	if _, guarded := op.(remote.If); err == nil && (guarded || !h.kindOf(op).looks) {
 		err = fs.ErrInvalid
 	}
 	if err != nil {
 		return remote.Result{Err: h.opError(op, err)}
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r := h.do(op)
+	r := h.perform(op)
 	if r.Err != nil {
 		r.Err = h.opError(op, r.Err)
 	}

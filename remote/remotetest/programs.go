@@ -2,21 +2,46 @@ package remotetest
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
 	"path"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// Handle makes fn run program: an exact Argv[0], or the last part of its
-// path. fn may use the host. A program without a handler has exit status 127,
-// but for true, false, cat without arguments, id -un, id -gn, getent passwd, ln -s, sleep, and printf
-// with the format %s\n.
+// Handle makes fn run a program. program is an exact Argv[0], or the last part
+// of its path. fn may use the host. A program without a handler ends with exit
+// status 127. The host itself has true, false, cat, id -un, id -gn, getent passwd,
+// ln -s, sleep, printf with the format %s\n, and stat -L -c %d:%i / with a root folder
+// that no host of another name has.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.programs[program] = fn
+}
+
+// programKinds are the operations that run programs.
+func (h *Host) programKinds() []kind {
+	run := kind{
+		name: "run", alone: true,
+		decode: func(w wire.Op) (remote.Op, error) {
+			limit, err := time.ParseDuration(w.Args[1] + "s")
+			return remote.Run{Argv: w.List, Stdin: w.Data, User: w.Args[0], Timeout: limit}, err
+		},
+		tell: func(a answer, r remote.Result) {
+			a.raw["out"], a.words["errors"], a.words["exit"] = r.Data, encode(r.Stderr), strconv.Itoa(r.Exit)
+			if errors.Is(r.Err, remote.ErrTimeout) {
+				a.words["exit"] = "late"
+				delete(a.words, "err")
+			}
+		},
+	}
+	return []kind{doing(run, h.run)}
 }
 
 func (h *Host) run(o remote.Run) remote.Result {
@@ -49,6 +74,10 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		return remote.Result{Exit: 1}
 	case "cat ":
 		return remote.Result{Data: bytes.Clone(o.Stdin)}
+	case "stat -L":
+		if strings.Join(args, " ") == "-L -c %d:%i /" {
+			return remote.Result{Data: []byte("2049:" + strconv.FormatUint(h.number(), 10) + "\n")}
+		}
 	case "id -un":
 		if o.User == "" {
 			o.User = "root"
@@ -68,10 +97,30 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		}
 		return remote.Result{Data: b.Bytes()}
 	}
-	if path.Base(o.Argv[0]) == "sleep" && len(args) == 1 {
+	switch program := path.Base(o.Argv[0]); {
+	case program == "sleep" && len(args) == 1:
 		return h.sleep(o)
+	case program == "cat":
+		return h.cat(args)
 	}
 	return remote.Result{Exit: 127, Stderr: []byte("sh: 1: exec: " + o.Argv[0] + ": not found\n")}
+}
+
+// cat prints files.
+func (h *Host) cat(names []string) (r remote.Result) {
+	for _, name := range names {
+		data, ok := h.Contents(name)
+		if r.Data = append(r.Data, data...); !ok {
+			r.Exit, r.Stderr = 1, append(r.Stderr, "cat: "+name+": No such file or directory\n"...)
+		}
+	}
+	return r
+}
+
+// number is a number that no host of another name has.
+func (h *Host) number() uint64 {
+	sum := sha256.Sum256([]byte(h.name))
+	return uint64(binary.BigEndian.Uint32(sum[:]))
 }
 
 // account tells of a user: its line of passwd, or its group.

@@ -24,8 +24,8 @@ import (
 )
 
 // A Server is an SSH server on 127.0.0.1 with a Host behind it: a real
-// connection without a real machine. It runs the program of package remote,
-// that is, answers as it would on that Host, and no other command.
+// connection without a real machine. It takes only the command that package
+// remote starts its program with, and answers as that program would.
 type Server struct {
 	Address   string // host:port
 	KnownHost string // the server's line for a known_hosts file
@@ -48,8 +48,8 @@ func Serve(h *Host) (*Server, error) {
 	return ServeKey(h, client)
 }
 
-// ServeKey is Serve for the owner of a private key in PEM: several servers can
-// let in the same one, as a fleet's do.
+// ServeKey is Serve with a given private key, in PEM, that the server lets in.
+// So several servers can let in the same key, as the hosts of a fleet do.
 func ServeKey(h *Host, clientPEM []byte) (*Server, error) {
 	hostSigner, _, err := newKey()
 	if err != nil {
@@ -137,7 +137,7 @@ func (s *Server) connection(conn net.Conn) {
 	s.all.Go(func() { ssh.DiscardRequests(requests) })
 	for ch := range channels {
 		if ch.ChannelType() != "session" {
-			ch.Reject(ssh.UnknownChannelType, "only sessions")
+			_ = ch.Reject(ssh.UnknownChannelType, "only sessions")
 			continue
 		}
 		session, requests, err := ch.Accept()
@@ -148,16 +148,16 @@ func (s *Server) connection(conn net.Conn) {
 	}
 }
 
-// session answers the first exec, and refuses all else.
+// session answers the first exec, and refuses all else. An answer that does not get through is the client's loss.
 func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 	defer session.Close()
 	for r := range requests {
 		var exec struct{ Command string }
 		if r.Type != "exec" || ssh.Unmarshal(r.Payload, &exec) != nil {
-			r.Reply(false, nil)
+			_ = r.Reply(false, nil)
 			continue
 		}
-		r.Reply(true, nil)
+		_ = r.Reply(true, nil)
 		s.all.Go(func() { ssh.DiscardRequests(requests) })
 		status := uint32(127)
 		if inline, ok := wire.Commanded(exec.Command); ok {
@@ -166,15 +166,16 @@ func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 				status = 90
 			}
 		} else {
-			io.WriteString(session.Stderr(), "remotetest: only the program of package remote runs here\n")
+			const refusal = "remotetest: only the program of package remote runs here\n"
+			_, _ = io.WriteString(session.Stderr(), refusal)
 		}
-		session.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
+		_, _ = session.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{status}))
 		return
 	}
 }
 
-// serve is the host's program: one request after the other, the first of them
-// perhaps inline.
+// serve does what the host's program does: it answers one request after the
+// other. The first request may be inline.
 func (h *Host) serve(ctx context.Context, inline string, r io.Reader, w io.Writer) error {
 	if inline != "" {
 		request, ok := wire.Uninline(inline)
@@ -195,7 +196,7 @@ func (h *Host) serve(ctx context.Context, inline string, r io.Reader, w io.Write
 	}
 }
 
-// answer is the host's end of an exchange. io.EOF means that there was none.
+// answer is the host's end of an exchange. io.EOF means that no request came.
 func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	request, err := wire.NewRequestReader(r)
 	if err != nil {
@@ -211,7 +212,7 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	var earlier []remote.Result
 	for {
 		o, err := request.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return out.Bye()
 		}
 		if err != nil {
@@ -220,7 +221,7 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 		if err := out.Begin(); err != nil {
 			return err
 		}
-		result, said, err := h.perform(ctx, o, earlier)
+		result, said, err := h.travelled(ctx, o, earlier)
 		if err != nil {
 			return err
 		}
@@ -231,7 +232,8 @@ func (h *Host) answer(ctx context.Context, r *bufio.Reader, w io.Writer) error {
 	}
 }
 
-// notEOF keeps a request that was cut from looking like none.
+// notEOF makes an unexpected end out of io.EOF, which would mean that there was
+// no request.
 func notEOF(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -239,8 +241,8 @@ func notEOF(err error) error {
 	return err
 }
 
-// perform runs an operation as it travels, and gives its answer.
-func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, answer, error) {
+// travelled runs an operation as it travels, and gives its answer.
+func (h *Host) travelled(ctx context.Context, o wire.Op, earlier []remote.Result) (remote.Result, answer, error) {
 	if err := (remote.If{OK: o.Needs}).Ready(earlier); err != nil {
 		r := remote.Result{Err: err}
 		return r, answer{words: map[string]string{"err": fault(err)}}, nil
@@ -248,12 +250,12 @@ func (h *Host) perform(ctx context.Context, o wire.Op, earlier []remote.Result) 
 	if o.Name == "files" {
 		return h.readFiles(ctx, o)
 	}
-	op, err := decode(o)
+	op, err := h.decode(o)
 	if err != nil {
 		return remote.Result{}, answer{}, err
 	}
 	result, lost := h.one(ctx, op)
-	return result, answered(op, result), lost
+	return result, h.answered(op, result), lost
 }
 
 func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer, error) {
@@ -262,7 +264,7 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer,
 		return remote.Result{}, answer{}, err
 	}
 	var all remote.Result
-	said := newAnswer()
+	said := answer{map[string]string{}, map[string][]byte{}}
 	for i, name := range o.List {
 		var op remote.Op = remote.Stat{Path: strings.TrimPrefix(name, "s")}
 		if path, read := strings.CutPrefix(name, "r"); read {
@@ -273,7 +275,7 @@ func (h *Host) readFiles(ctx context.Context, o wire.Op) (remote.Result, answer,
 			return result, answer{}, lost
 		}
 		all.Err = errors.Join(all.Err, result.Err)
-		said.add(i, answered(op, result))
+		said.add(i, h.answered(op, result))
 	}
 	return all, said, nil
 }

@@ -30,5 +30,7 @@ func TestServerKeepsTheContract(t *testing.T) {
 		require.NoError(t, r[0].Err)
 		return h, "/test"
 	})
-	remotetest.TestUnits(t, func(t *testing.T) (remote.Host, string, string) { return serve(t, withUnits()), "good", "bad" })
+	remotetest.TestUnits(t, func(t *testing.T) (remote.Host, string, string) {
+		return serve(t, withUnits()), "good", "bad"
+	})
 }

@@ -10,14 +10,15 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// TestHost is the contract of remote.Host as tests. newHost is called for
-// each of them and returns a host and an empty folder of root's on it, with
-// mode 0755, in which the test may do what it wants. The host must have the
-// user and group daemon and the package coreutils.
+// TestHost is the contract of remote.Host as tests. It calls newHost for each of
+// the tests, and gets a host and an empty folder on it. The folder belongs to
+// root and has mode 0755; the test may do there what it wants. The host must
+// have the user and group daemon and the package coreutils.
 func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir string)) {
 	for _, part := range [][]promise{
-		writePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
-		runPromises(), hostPromises(), otherPromises(), manyPromises(), ifPromises(),
+		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
+		runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(), dirPromises(),
+		ifPromises(), badIfPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {
@@ -106,7 +107,7 @@ func (c *check) holds(name, want string) remote.File {
 	return r.File
 }
 
-// absent checks that there is nothing.
+// absent checks that there is nothing at a path.
 func (c *check) absent(name string) {
 	c.Helper()
 	if r := c.do(remote.Stat{Path: name})[0]; !errors.Is(r.Err, fs.ErrNotExist) {
@@ -129,7 +130,7 @@ func (c *check) changed(r remote.Result, want bool) {
 	}
 }
 
-// symlink makes one.
+// symlink makes a symlink.
 func (c *check) symlink(name, target string) {
 	c.Helper()
 	if r := c.must(remote.Run{Argv: []string{"ln", "-s", target, name}}); r.Exit != 0 {

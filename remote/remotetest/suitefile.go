@@ -65,7 +65,8 @@ func manyPromises() []promise {
 			c.must(remote.WriteFile{Path: c.path("a"), Data: []byte("1")})
 			c.must(remote.WriteFile{Path: c.path("long"), Data: []byte("12345")})
 			r := c.do(remote.ReadFile{Path: c.path("a"), Max: 3}, remote.ReadFile{Path: c.path("no"), Max: 3},
-				remote.ReadFile{Path: c.dir, Max: 3}, remote.ReadFile{Path: c.path("long"), Max: 3}, remote.ReadFile{Path: c.path("long")})
+				remote.ReadFile{Path: c.dir, Max: 3}, remote.ReadFile{Path: c.path("long"), Max: 3},
+				remote.ReadFile{Path: c.path("long")})
 			if string(r[0].Data) != "1" || string(r[4].Data) != "12345" || r[0].Err != nil || r[4].Err != nil {
 				c.Fatal(r[0].Err, r[4].Err)
 			}
@@ -77,9 +78,11 @@ func manyPromises() []promise {
 			c.must(remote.WriteFile{Path: c.path("a"), Data: []byte("1"), Mode: 0o640})
 			c.must(remote.Mkdir{Path: c.path("d"), Mode: 0o750})
 			c.symlink(c.path("l"), "d")
-			r := c.do(remote.Stat{Path: c.path("d")}, remote.ReadFile{Path: c.path("a")}, remote.Stat{Path: c.path("a")}, remote.ReadFile{Path: c.path("d")},
-				remote.Stat{Path: c.path("l")}, remote.Stat{Path: c.path("no")}, remote.ReadFile{Path: c.path("no")}, remote.ReadFile{Path: c.path("a")})
-			if r[0].Err != nil || r[0].File.Kind != "dir" || r[0].File.Mode != 0o750 || r[2].File.Mode != 0o640 || r[4].File.Kind != "symlink" {
+			read := func(name string) remote.Op { return remote.ReadFile{Path: c.path(name)} }
+			stat := func(name string) remote.Op { return remote.Stat{Path: c.path(name)} }
+			r := c.do(stat("d"), read("a"), stat("a"), read("d"), stat("l"), stat("no"), read("no"), read("a"))
+			if r[0].Err != nil || r[0].File.Kind != "dir" || r[0].File.Mode != 0o750 || r[2].File.Mode != 0o640 ||
+				r[4].File.Kind != "symlink" {
 				c.Fatalf("%+v %+v %+v", r[0], r[2], r[4])
 			}
 			if string(r[1].Data) != "1" || string(r[7].Data) != "1" || r[3].Err == nil || len(r[2].Data) != 0 {
@@ -90,10 +93,15 @@ func manyPromises() []promise {
 					c.Fatal(r[i].Err)
 				}
 			}
-			if r := c.do(remote.Stat{Path: c.path("d")}, remote.ReadFile{Path: c.path("a")}); string(r[1].Data) != "1" || r[0].File.Kind != "dir" {
+			if r := c.do(stat("d"), read("a")); string(r[1].Data) != "1" || r[0].File.Kind != "dir" {
 				c.Fatal(r[0].Err, r[1].Err)
 			}
 		}},
+	}
+}
+
+func dirPromises() []promise {
+	return []promise{
 		{"ReadDir reads the files with the suffix, in order", func(c *check) {
 			c.must(remote.WriteFile{Path: c.path("b.conf"), Data: []byte("2"), Mode: 0o640})
 			c.must(remote.WriteFile{Path: c.path("a b.conf"), Data: []byte("12345")})
@@ -108,7 +116,8 @@ func manyPromises() []promise {
 			if f := r.Files[0]; f.File.Path != c.path("a b.conf") || !errors.Is(f.Err, remote.ErrTooLarge) {
 				c.Fatalf("%+v", f)
 			}
-			if f := r.Files[1]; f.File.Path != c.path("b.conf") || f.Err != nil || string(f.Data) != "2" || f.File.SHA256 != sum([]byte("2")) || f.File.Mode != 0o640 {
+			if f := r.Files[1]; f.File.Path != c.path("b.conf") || f.Err != nil || string(f.Data) != "2" ||
+				f.File.SHA256 != sum([]byte("2")) || f.File.Mode != 0o640 {
 				c.Fatalf("%+v", f)
 			}
 			if f := r.Files[2]; f.File.Path != c.path("l.conf") || f.File.Target != "b.conf" {
@@ -131,7 +140,8 @@ func ifPromises() []promise {
 	write := func(c *check, name string) remote.Op { return remote.WriteFile{Path: c.path(name), Data: []byte(name)} }
 	return []promise{
 		{"If runs an op after those that it needs ended well", func(c *check) {
-			r := c.do(write(c, "a"), remote.Run{Argv: []string{"true"}}, remote.If{OK: []int{0, 1}, Op: write(c, "b")}, remote.If{Op: remote.ReadFile{Path: c.path("b")}})
+			r := c.do(write(c, "a"), remote.Run{Argv: []string{"true"}},
+				remote.If{OK: []int{0, 1}, Op: write(c, "b")}, remote.If{Op: remote.ReadFile{Path: c.path("b")}})
 			if r[2].Err != nil || !r[2].Changed || string(r[3].Data) != "b" {
 				c.Fatal(r[2].Err, r[3].Err)
 			}
@@ -142,7 +152,8 @@ func ifPromises() []promise {
 			r := c.do(remote.Remove{Path: c.dir}, skipped, write(c, "c"), remote.If{OK: []int{2, 1}, Op: write(c, "d")},
 				remote.If{OK: []int{2}, Op: write(c, "e")})
 			c.isOpError(skipped, r[1].Err)
-			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) || errors.Is(r[1].Err, remote.ErrUnknown) {
+			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) ||
+				errors.Is(r[1].Err, remote.ErrUnknown) {
 				c.Fatal(r[1].Err, r[3].Err)
 			}
 			if r[2].Err != nil || r[4].Err != nil {
@@ -153,21 +164,41 @@ func ifPromises() []promise {
 			c.holds(c.path("e"), "e")
 		}},
 		{"If skips an op after a program with another exit status than 0", func(c *check) {
-			r := c.do(remote.Run{Argv: []string{"false"}}, remote.If{OK: []int{0}, Op: write(c, "a")}, remote.ReadFile{Path: c.path("no")},
+			r := c.do(remote.Run{Argv: []string{"false"}}, remote.If{OK: []int{0}, Op: write(c, "a")},
+				remote.ReadFile{Path: c.path("no")},
 				remote.If{OK: []int{2}, Op: remote.Run{Argv: []string{"true"}, Stdin: []byte("end\n")}})
 			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) {
 				c.Fatal(r[1].Err, r[3].Err)
 			}
 			c.absent(c.path("a"))
 		}},
+	}
+}
+
+func badIfPromises() []promise {
+	write := func(c *check, name string) remote.Op { return remote.WriteFile{Path: c.path(name), Data: []byte(name)} }
+	return []promise{
 		{"If with an index of no earlier op is invalid, and skipped for an invalid one", func(c *check) {
 			invalid := remote.Remove{Path: "relative"}
-			r := c.do(invalid, remote.If{OK: []int{0}, Op: write(c, "a")}, remote.If{OK: []int{2}, Op: write(c, "b")},
-				remote.If{OK: []int{-1}, Op: write(c, "c")}, remote.If{Op: invalid}, remote.If{Op: remote.If{Op: write(c, "d")}}, remote.If{OK: []int{2}, Op: write(c, "e")})
-			want := []error{fs.ErrInvalid, remote.ErrSkipped, fs.ErrInvalid, fs.ErrInvalid, fs.ErrInvalid, fs.ErrInvalid, remote.ErrSkipped}
-			for i, err := range want {
-				if !errors.Is(r[i].Err, err) {
-					c.Fatalf("%d: %v, want %v", i, r[i].Err, err)
+			cases := []struct {
+				op   remote.Op
+				want error
+			}{
+				{invalid, fs.ErrInvalid},
+				{remote.If{OK: []int{0}, Op: write(c, "a")}, remote.ErrSkipped},
+				{remote.If{OK: []int{2}, Op: write(c, "b")}, fs.ErrInvalid},
+				{remote.If{OK: []int{-1}, Op: write(c, "c")}, fs.ErrInvalid},
+				{remote.If{Op: invalid}, fs.ErrInvalid},
+				{remote.If{Op: remote.If{Op: write(c, "d")}}, fs.ErrInvalid},
+				{remote.If{OK: []int{2}, Op: write(c, "e")}, remote.ErrSkipped},
+			}
+			var ops []remote.Op
+			for _, one := range cases {
+				ops = append(ops, one.op)
+			}
+			for i, r := range c.do(ops...) {
+				if !errors.Is(r.Err, cases[i].want) {
+					c.Fatalf("%d: %v, want %v", i, r.Err, cases[i].want)
 				}
 			}
 		}},
@@ -209,6 +240,19 @@ func attrPromises() []promise {
 			r = c.must(remote.SetAttr{Path: c.path("a"), Owner: "daemon", Mode: 0o600})
 			c.attrs(r.File, "daemon", "daemon", 0o600)
 			c.changed(c.must(remote.SetAttr{Path: c.path("a"), Owner: "daemon", Mode: 0o600}), false)
+		}},
+		{"an account without a name is known by its number", func(c *check) {
+			c.must(remote.WriteFile{Path: c.path("a"), Owner: "142401", Group: "142402", Mode: 0o640})
+			f := c.must(remote.Stat{Path: c.path("a")}).File
+			c.attrs(f, "142401", "142402", 0o640)
+			again := remote.WriteFile{Path: c.path("a"), Owner: f.Owner, Group: f.Group, Mode: f.Mode}
+			c.changed(c.must(again), false)
+			r := c.must(remote.SetAttr{Path: c.path("a"), Owner: "142403"})
+			c.attrs(r.File, "142403", "142402", 0o640)
+			r = c.must(remote.Mkdir{Path: c.path("d"), Owner: "142401", Group: "daemon", Mode: 0o700})
+			c.attrs(r.File, "142401", "daemon", 0o700)
+			c.fails(fs.ErrInvalid, remote.SetAttr{Path: c.path("a"), Owner: "0142401"})
+			c.fails(fs.ErrInvalid, remote.SetAttr{Path: c.path("a"), Group: "12345678901"})
 		}},
 		{"SetAttr fails on what is missing, a symlink or for an unknown user", func(c *check) {
 			c.must(remote.WriteFile{Path: c.path("a"), Mode: 0o644})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,9 @@ func runPromises() []promise {
 		{"Run hands over texts as they are", func(c *check) {
 			var ops []remote.Op
 			for _, text := range texts() {
-				ops = append(ops, remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)}, remote.Run{Argv: []string{"printf", `%s\n`, text}})
+				ops = append(ops,
+					remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)},
+					remote.Run{Argv: []string{"printf", `%s\n`, text}})
 			}
 			for i, r := range c.do(ops...) {
 				if want := texts()[i/2] + strings.Repeat("\n", i%2); string(r.Data) != want || r.Exit != 0 {
@@ -43,6 +46,26 @@ func runPromises() []promise {
 				c.Fatalf("%q", r.Data)
 			}
 		}},
+		{"Run of cat prints the files that are there", func(c *check) {
+			name := c.dir + "/printed"
+			c.must(remote.WriteFile{Path: name, Data: []byte("a\n"), Mode: 0o600})
+			r := c.do(remote.Run{Argv: []string{"cat", name, name}}, remote.Run{Argv: []string{"cat", name, name + "-none"}})
+			if string(r[0].Data) != "a\na\n" || r[0].Exit != 0 || string(r[1].Data) != "a\n" || r[1].Exit != 1 {
+				c.Fatalf("%q, exit %d; %q, exit %d", r[0].Data, r[0].Exit, r[1].Data, r[1].Exit)
+			}
+		}},
+		{"Run of stat tells the root folder, the same each time", func(c *check) {
+			tell := remote.Run{Argv: []string{"stat", "-L", "-c", "%d:%i", "/"}}
+			r := c.do(tell, tell)
+			if !regexp.MustCompile(`^[0-9]+:[0-9]+\n$`).Match(r[0].Data) || string(r[0].Data) != string(r[1].Data) {
+				c.Fatalf("%q, %q", r[0].Data, r[1].Data)
+			}
+		}},
+	}
+}
+
+func exitPromises() []promise {
+	return []promise{
 		{"Run gives the exit status, which is no error", func(c *check) {
 			if r := c.must(remote.Run{Argv: []string{"false"}}); r.Exit != 1 {
 				c.Fatal(r.Exit)
@@ -58,6 +81,11 @@ func runPromises() []promise {
 				c.Fatal(r[0].Err, r[0].Exit, r[1].Exit)
 			}
 		}},
+	}
+}
+
+func userPromises() []promise {
+	return []promise{
 		{"Run can be another user's", func(c *check) {
 			r := c.do(remote.Run{Argv: []string{"id", "-un"}}, remote.Run{Argv: []string{"id", "-un"}, User: "daemon"})
 			if string(r[0].Data) != "root\n" || string(r[1].Data) != "daemon\n" {
@@ -66,7 +94,8 @@ func runPromises() []promise {
 			c.fails(nil, remote.Run{Argv: []string{"id", "-un"}, User: "no-such-user"})
 		}},
 		{"Run ends a program after Timeout", func(c *check) {
-			r := c.do(remote.Run{Argv: []string{"sleep", "30"}, Timeout: 200 * time.Millisecond}, remote.Run{Argv: []string{"false"}})
+			long := remote.Run{Argv: []string{"sleep", "30"}, Timeout: 200 * time.Millisecond}
+			r := c.do(long, remote.Run{Argv: []string{"false"}})
 			if !errors.Is(r[0].Err, remote.ErrTimeout) || r[1].Exit != 1 {
 				c.Fatal(r[0].Err, r[1].Exit)
 			}

@@ -7,13 +7,14 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// TestUnits is the part of the contract that needs systemd: good is a running
-// service, and bad one that fails at each start.
+// TestUnits is the part of the contract that needs an init system. good is a
+// running service; bad is a service that fails at each start.
 func TestUnits(t *testing.T, newHost func(t *testing.T) (h remote.Host, good, bad string)) {
 	h, good, bad := newHost(t)
 	c := &check{t, h, ""}
 	before := c.must(remote.UnitState{Unit: good}).Unit
-	if before.Name != good || before.Load != "loaded" || before.Active != "active" || before.Since.IsZero() || before.Invocation == "" {
+	if before.Name != good || before.Load != "loaded" || before.Active != "active" ||
+		before.Since.IsZero() || before.Invocation == "" {
 		t.Fatalf("%+v", before)
 	}
 	t.Run("RestartUnit starts the unit anew", func(t *testing.T) {

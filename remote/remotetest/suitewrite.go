@@ -16,14 +16,17 @@ func allBytes() []byte {
 	return b
 }
 
-// texts are such as a shell might change on the way.
+// texts are texts that a shell might change on the way.
 func texts() []string {
 	var every []byte
 	for i := 1; i < 256; i++ {
 		every = append(every, byte(i))
 	}
-	return []string{"\n", "\n\n\n", "a", " a \t\n b ", `\n %s $HOME $(id) \`, "'\"", "-n\n", "x\r\ny\r\n", string(every), string(every) + "\n",
-		strings.Repeat("\n", 4096), strings.Repeat("é", 2048), strings.Repeat("a", 4097) + "\n"}
+	return []string{
+		"\n", "\n\n\n", "a", " a \t\n b ", `\n %s $HOME $(id) \`, "'\"", "-n\n", "x\r\ny\r\n",
+		string(every), string(every) + "\n",
+		strings.Repeat("\n", 4096), strings.Repeat("é", 2048), strings.Repeat("a", 4097) + "\n",
+	}
 }
 
 func writePromises() []promise {
@@ -32,7 +35,8 @@ func writePromises() []promise {
 			var ops []remote.Op
 			all := append(texts(), string(allBytes()), "last")
 			for i, text := range all {
-				ops = append(ops, remote.WriteFile{Path: c.path(strconv.Itoa(i)), Data: []byte(text)}, remote.Stat{Path: c.path(strconv.Itoa(i))})
+				name := c.path(strconv.Itoa(i))
+				ops = append(ops, remote.WriteFile{Path: name, Data: []byte(text)}, remote.Stat{Path: name})
 			}
 			for i, r := range c.do(ops...) {
 				if r.Err != nil {
@@ -64,6 +68,11 @@ func writePromises() []promise {
 			c.attrs(r.File, "daemon", "daemon", 0o640)
 			c.attrs(c.holds(c.path("a"), "2"), "daemon", "daemon", 0o640)
 		}},
+	}
+}
+
+func rewritePromises() []promise {
+	return []promise{
 		{"WriteFile of what is there already writes nothing", func(c *check) {
 			op := remote.WriteFile{Path: c.path("a"), Data: []byte("1"), Owner: "daemon", Mode: 0o644}
 			before := c.must(op)

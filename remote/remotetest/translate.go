@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"strconv"
 	"strings"
 	"syscall"
@@ -15,41 +14,13 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// decode is the op that travelled as w.
-func decode(w wire.Op) (remote.Op, error) {
-	a := w.Args
-	switch w.Name {
-	case "dir":
-		limit, err := strconv.ParseInt(a[2], 10, 64)
-		return remote.ReadDir{Path: a[0], Suffix: a[1], Max: limit}, err
-	case "write":
-		mode, err := parseMode(a[4])
-		return remote.WriteFile{Path: a[0], Was: a[1], Owner: a[2], Group: a[3], Mode: mode, Data: w.Data}, err
-	case "attr":
-		mode, err := parseMode(a[3])
-		return remote.SetAttr{Path: a[0], Owner: a[1], Group: a[2], Mode: mode}, err
-	case "mkdir":
-		mode, err := parseMode(a[3])
-		return remote.Mkdir{Path: a[0], Owner: a[1], Group: a[2], Mode: mode}, err
-	case "remove":
-		return remote.Remove{Path: a[0], Was: a[1]}, nil
-	case "unit":
-		return remote.UnitState{Unit: a[0]}, nil
-	case "restart":
-		return remote.RestartUnit{Unit: a[0]}, nil
-	case "packages":
-		return remote.Packages{Names: w.List}, nil
-	case "install":
-		return remote.InstallPackages{Names: w.List}, nil
-	case "run":
-		seconds, err := time.ParseDuration(a[1] + "s")
-		return remote.Run{Argv: w.List, Stdin: w.Data, User: a[0], Timeout: seconds}, err
+// decode gives the op that travelled as w.
+func (h *Host) decode(w wire.Op) (remote.Op, error) {
+	k, ok := h.kinds[w.Name]
+	if !ok || k.decode == nil {
+		return nil, errors.ErrUnsupported
 	}
-	return nil, errors.ErrUnsupported
-}
-
-func modeBits() map[fs.FileMode]uint64 {
-	return map[fs.FileMode]uint64{fs.ModeSetuid: 0o4000, fs.ModeSetgid: 0o2000, fs.ModeSticky: 0o1000}
+	return k.decode(w)
 }
 
 func parseMode(s string) (fs.FileMode, error) {
@@ -57,13 +28,7 @@ func parseMode(s string) (fs.FileMode, error) {
 		return 0, nil
 	}
 	n, err := strconv.ParseUint(s, 8, 12)
-	m := fs.FileMode(n & 0o777)
-	for bit, unix := range modeBits() {
-		if n&unix != 0 {
-			m |= bit
-		}
-	}
-	return m, err
+	return wire.FileMode(uint32(n)), err
 }
 
 func encode(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
@@ -74,9 +39,7 @@ type answer struct {
 	raw   map[string][]byte
 }
 
-func newAnswer() answer { return answer{map[string]string{}, map[string][]byte{}} }
-
-// add takes over what is about one of several files.
+// add takes over the answer about the i-th of several files.
 func (a answer) add(i int, one answer) {
 	for word, value := range one.words {
 		a.words[word+strconv.Itoa(i)] = value
@@ -86,64 +49,46 @@ func (a answer) add(i int, one answer) {
 	}
 }
 
-// answered translates a result.
-func answered(op remote.Op, r remote.Result) answer {
-	a := newAnswer()
-	f := a.words
-	f["changed"] = "0"
-	if r.Changed {
-		f["changed"] = "1"
-	}
-	if r.File.Path != "" {
-		f["stat"] = stat(r.File)
-	}
-	if r.File.Target != "" {
-		f["link"] = encode([]byte(r.File.Target))
-	}
-	if r.Unit.Name != "" {
-		maps.Copy(f, lines("show", show(r.Unit)))
-	}
-	switch op.(type) {
-	case remote.ReadFile:
-		if r.Err == nil {
-			a.raw["data"] = r.Data
-		}
-	case remote.ReadDir:
-		for i, file := range r.Files {
-			a.add(i, answered(remote.ReadFile{}, remote.Result{File: file.File, Data: file.Data, Err: file.Err}))
-			f["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
-		}
-	case remote.WriteFile:
-		f["sha"] = r.File.SHA256
-	case remote.Packages, remote.InstallPackages:
-		var text strings.Builder
-		for name, version := range r.Versions {
-			fmt.Fprintf(&text, "ii  %s %s\n", name, version)
-		}
-		maps.Copy(f, lines("pkgs", text.String()))
-	case remote.Run:
-		a.raw["out"], f["errors"], f["exit"] = r.Data, encode(r.Stderr), strconv.Itoa(r.Exit)
-		if errors.Is(r.Err, remote.ErrTimeout) {
-			f["exit"] = "late"
-		}
-	}
-	_, run := op.(remote.Run)
-	if r.Err != nil && !(run && errors.Is(r.Err, remote.ErrTimeout)) {
-		f["err"] = fault(r.Err)
+// answered translates the result of op.
+func (h *Host) answered(op remote.Op, r remote.Result) answer {
+	a := newAnswer(r)
+	if tell := h.kindOf(op).tell; tell != nil {
+		tell(a, r)
 	}
 	return a
 }
 
-// lines is a text as it travels.
-func lines(word, text string) map[string]string {
-	out := map[string]string{}
-	for line := range strings.Lines(text) {
-		out[word+strconv.Itoa(len(out))] = strings.TrimSuffix(line, "\n")
+// newAnswer has the words that the answers of all operations have.
+func newAnswer(r remote.Result) answer {
+	a := answer{map[string]string{"changed": "0"}, map[string][]byte{}}
+	if r.Changed {
+		a.words["changed"] = "1"
 	}
-	return out
+	if r.File.Path != "" {
+		a.words["stat"] = stat(r.File)
+	}
+	if r.File.Target != "" {
+		a.words["link"] = encode([]byte(r.File.Target))
+	}
+	if r.Unit.Name != "" {
+		a.lines("show", show(r.Unit))
+	}
+	if r.Err != nil {
+		a.words["err"] = fault(r.Err)
+	}
+	return a
 }
 
-// fault is an error as it travels: a class and words.
+// lines adds a text, a word for each line.
+func (a answer) lines(word, text string) {
+	i := 0
+	for line := range strings.Lines(text) {
+		a.words[word+strconv.Itoa(i)] = strings.TrimSuffix(line, "\n")
+		i++
+	}
+}
+
+// fault gives an error as it travels: a class and a text.
 func fault(err error) string {
 	var e *remote.OpError
 	text := err.Error()
@@ -173,34 +118,31 @@ type class struct {
 
 func classes() []class {
 	return []class{
-		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict}, {"toolarge", remote.ErrTooLarge},
-		{"unit", remote.ErrUnitFailed}, {"nospace", remote.ErrNoSpace}, {"timeout", remote.ErrTimeout},
+		{"unknown", remote.ErrUnknown}, {"skipped", remote.ErrSkipped}, {"conflict", remote.ErrConflict},
+		{"toolarge", remote.ErrTooLarge},
+		{"unit", remote.ErrUnitFailed}, {"nospace", syscall.ENOSPC}, {"timeout", remote.ErrTimeout},
 		{"isdir", syscall.EISDIR}, {"notdir", syscall.ENOTDIR},
 		{"notexist", fs.ErrNotExist}, {"permission", fs.ErrPermission},
 	}
 }
 
-// stat is a file in the words of the program.
+// stat describes a file as the program stat does.
 func stat(f remote.File) string {
-	kind := map[string]uint64{kindFile: 0x8000, kindDir: 0x4000, kindSymlink: 0xa000}[f.Kind]
-	mode := kind | uint64(f.Mode.Perm())
-	for bit, unix := range modeBits() {
-		if f.Mode&bit != 0 {
-			mode |= unix
-		}
-	}
+	kind := map[string]uint32{kindFile: 0x8000, kindDir: 0x4000, kindSymlink: 0xa000}[f.Kind]
+	mode := kind | wire.UnixMode(f.Mode)
 	seconds := func(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
 	return fmt.Sprintf("%x:%d:0:0:%s:%s:%s:%s", mode, f.Size, seconds(f.Modified), seconds(f.Changed), f.Owner, f.Group)
 }
 
-// show is a unit in the words of systemctl show.
+// show describes a unit as systemctl show does.
 func show(u remote.Unit) string {
 	lines := []string{
 		"LoadState=" + u.Load, "ActiveState=" + u.Active, "SubState=" + u.Sub,
 		"InvocationID=" + u.Invocation, "UnitFileState=" + u.Enabled,
 	}
 	if !u.Since.IsZero() {
-		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST"))
+		since := u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
+		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+since)
 	}
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// Turns is a TCP proxy that counts round trips. It is a network whose delay is
-// longer than all that its ends do: they take turns. What they send is held back
-// until neither has had anything more to say for a while; then all of it
-// arrives, and that is half a round trip. How fast the machine is has no part
-// in the count, unless an end pauses for longer than that while it speaks.
+// Turns is a TCP proxy that counts round trips. It behaves as a network whose
+// delay is longer than everything that its two ends do, so that the ends take
+// turns. It holds back what they send until both have been silent for a while.
+// Then everything arrives, and that is half a round trip. The count does not
+// depend on how fast the machine is, unless an end pauses for that long in the
+// middle of what it sends.
 //
 // Connecting takes a round trip, as it does in TCP: the client is connected to
 // the proxy at once, but its first bytes leave one later. Turns is safe for
@@ -28,25 +29,25 @@ type Turns struct {
 
 	mu      sync.Mutex
 	step    int // half round trips since NewTurns
-	begin   int // that which the count begins with
-	heard   int // that of the last bytes for a client
+	begin   int // the step at which the count begins
+	heard   int // the step of the last bytes for a client
 	said    time.Time
 	flights []flight
 	open    map[net.Conn]bool
 }
 
-// A flight is what arrives at a step. The end of a stream is silent: nobody
-// waits for it.
+// A flight is what arrives at a step. A silent flight is the end of a stream,
+// for which nobody waits.
 type flight struct {
 	due    int
 	silent bool
 	arrive func()
 }
 
-// NewTurns listens on a TCP address and hands connections on to what dial
-// connects to, given the address at which the client came in. quiet is how long
-// both ends must be silent before a turn ends; it should be well above what
-// either of them has to think, such as 200 ms.
+// NewTurns listens on a TCP address. It passes each connection on to the server
+// that dial connects to; dial gets the address at which the client came in.
+// quiet is how long both ends must be silent before a turn ends. It should be
+// well above the time that an end takes to answer, such as 200 ms.
 func NewTurns(address string, quiet time.Duration, dial func(at net.Addr) (net.Conn, error)) (*Turns, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
@@ -61,8 +62,8 @@ func NewTurns(address string, quiet time.Duration, dial func(at net.Addr) (net.C
 // Addr is where it listens.
 func (t *Turns) Addr() net.Addr { return t.listener.Addr() }
 
-// RoundTrips tells after how many of them the clients got their last bytes,
-// since the last Forget.
+// RoundTrips returns after how many round trips since the last Forget the
+// clients got their last bytes.
 func (t *Turns) RoundTrips() float64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -115,11 +116,11 @@ func (t *Turns) accept() {
 // A side is one direction of a connection.
 type side struct {
 	from     net.Conn
-	others   <-chan net.Conn // whom it is for, once that is there
+	others   <-chan net.Conn // gives the other end, once it is there
 	to       net.Conn
 	first    int // step before which nothing arrives
 	toClient bool
-	ended    *atomic.Int32 // sides of the connection that did
+	ended    *atomic.Int32 // how many sides of the connection have ended
 }
 
 // connect opens the server's side of a connection.
@@ -134,7 +135,7 @@ func (t *Turns) connect(client net.Conn, servers chan<- net.Conn, ended *atomic.
 	t.running.Go(func() { t.carry(&side{from: server, to: client, toClient: true, ended: ended}) })
 }
 
-// carry sends what one end says to the other.
+// carry sends what one end says to the other end.
 func (t *Turns) carry(s *side) {
 	for {
 		buf := make([]byte, 32<<10)
@@ -169,7 +170,8 @@ func (t *Turns) deliver(s *side, data []byte) {
 	_, _ = s.to.Write(data) // a broken connection shows when it is read
 }
 
-// end passes on that one end says no more. The second one closes both.
+// end passes on that one end says no more. Once both ends have ended, it closes
+// both connections.
 func (t *Turns) end(s *side) {
 	if !s.meet() {
 		return
@@ -208,7 +210,7 @@ func (t *Turns) clock() {
 	}
 }
 
-// turn takes what arrives now, if both ends are silent.
+// turn takes the flights that arrive now, if both ends are silent.
 func (t *Turns) turn() []flight {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -2,11 +2,11 @@ package remotetest
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 type unit struct {
@@ -14,8 +14,19 @@ type unit struct {
 	fault string // journal of a unit that fails at its next starts
 }
 
-// AddUnit adds a unit that has been running since now. Without a type in its
-// name it is a service, as for systemctl.
+// unitKinds are the operations on units.
+func (h *Host) unitKinds() []kind {
+	state := kind{name: "unit", looks: true, decode: func(w wire.Op) (remote.Op, error) {
+		return remote.UnitState{Unit: w.Args[0]}, nil
+	}}
+	restart := kind{name: "restart", decode: func(w wire.Op) (remote.Op, error) {
+		return remote.RestartUnit{Unit: w.Args[0]}, nil
+	}}
+	return []kind{doing(state, h.unitState), doing(restart, h.restart)}
+}
+
+// AddUnit adds a unit that has been running since now. A name without a type is
+// the name of a service, as for systemctl.
 func (h *Host) AddUnit(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,14 +84,14 @@ func (h *Host) lookUnit(name string) remote.Unit {
 	return state
 }
 
-// Unit tells of a unit as UnitState does. It is no exchange.
+// Unit describes a unit as UnitState does. It is not an exchange.
 func (h *Host) Unit(name string) remote.Unit {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.lookUnit(name)
 }
 
-// RemoveUnit takes a unit away, as if it had never been.
+// RemoveUnit removes a unit. It does not count as a change.
 func (h *Host) RemoveUnit(name string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -103,63 +114,4 @@ func (h *Host) restart(o remote.RestartUnit) remote.Result {
 		r.Err = detail{remote.ErrUnitFailed, u.fault}
 	}
 	return r
-}
-
-// AddPackage makes a version of a package installable, or installed.
-func (h *Host) AddPackage(name, version string, installed bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.available[name] = version
-	if installed {
-		h.installed[name] = version
-	}
-}
-
-// Upgrade gives those packages that are installed the version that is installable.
-func (h *Host) Upgrade(names ...string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, n := range names {
-		if _, ok := h.installed[n]; ok && h.available[n] != "" {
-			h.installed[n] = h.available[n]
-		}
-	}
-	h.tick()
-}
-
-// RemovePackage makes a package neither installed nor installable.
-func (h *Host) RemovePackage(name string) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	delete(h.available, name)
-	delete(h.installed, name)
-}
-
-func (h *Host) versions(names []string) map[string]string {
-	found := map[string]string{}
-	for _, n := range names {
-		if v, ok := h.installed[n]; ok {
-			found[n] = v
-		}
-	}
-	return found
-}
-
-func (h *Host) install(o remote.InstallPackages) remote.Result {
-	want := map[string]string{}
-	for _, n := range o.Names {
-		if _, ok := h.installed[n]; ok {
-			continue
-		}
-		v, ok := h.available[n]
-		if !ok {
-			return remote.Result{Versions: h.versions(o.Names), Err: detail{text: "E: Unable to locate package " + n}}
-		}
-		want[n] = v
-	}
-	maps.Copy(h.installed, want)
-	if len(want) > 0 {
-		h.tick()
-	}
-	return remote.Result{Changed: len(want) > 0, Versions: h.versions(o.Names)}
 }

@@ -4,17 +4,18 @@
 // # Use
 //
 // New makes a remote.Host out of another one. UnitState and RestartUnit then
-// speak of jobs, such as nova-compute; all other operations are the other
-// Host's. It costs no exchange of its own.
+// mean jobs, such as nova-compute. All other operations go to the other Host as
+// they are. There are no exchanges besides those of the other Host.
 //
 // A job's start is known to the second only, and is given as the end of that
-// second: a file that was written right before a restart is then older than
-// the start, and one that changes within the second after it, too.
+// second. A file that was written right before a restart is then older than the
+// start. So is a file that changes after the start, but within that second.
 //
 // # Errors
 //
-// They are those of package remote. A service that is no job of Upstart's is
-// an *OpError, not one that is missing: other init systems do not tell what runs.
+// They are those of package remote. A service that is not a job of Upstart is
+// an *OpError, and does not count as missing: other init systems do not tell
+// what runs.
 //
 // # Concurrency and cancellation
 //
@@ -22,6 +23,6 @@
 //
 // # Testing
 //
-// It passes remotetest.TestUnits with processes that are real and a program
-// service that speaks as Ubuntu's does. It has not met a real Upstart.
+// It passes remotetest.TestUnits with real processes and a program service that
+// prints what Ubuntu's prints. It has not been run with a real Upstart.
 package upstart

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // A Host is a remote.Host whose units are Upstart's jobs.
@@ -16,70 +17,71 @@ type Host struct {
 	inside remote.Host
 }
 
-// New makes a Host out of one that runs programs there; name is for errors.
+// New makes a Host out of another Host, by which it runs programs. name is what
+// errors call the host.
 func New(name string, inside remote.Host) *Host { return &Host{name, inside} }
 
 var _ remote.Host = (*Host)(nil)
 
-// standard is how long a job must run after a restart, unless told otherwise.
-const standard = 3 * time.Second
+// defaultSettle is how long a job must run after a restart, unless the
+// operation says something else.
+const defaultSettle = 3 * time.Second
 
 // Do implements remote.Host.
 func (h *Host) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
 	asked := make([]remote.Op, len(ops))
+	answers := make([]func(remote.Result) remote.Result, len(ops))
 	for i, op := range ops {
-		asked[i] = translate(op)
+		asked[i], answers[i] = h.translate(op)
 	}
 	results, err := h.inside.Do(ctx, asked...)
-	for i := range results {
-		if i < len(ops) {
-			results[i] = h.answer(ops[i], results[i])
-		}
+	for i := range min(len(results), len(ops)) {
+		results[i] = answers[i](results[i])
 	}
 	return results, err
 }
 
-// translate makes a program's run of an operation on a unit.
-func translate(op remote.Op) remote.Op {
-	switch op := op.(type) {
+// translate gives the operation to ask the other Host for, and what makes a
+// result of op out of its result. Operations on units become a program's run;
+// all others stay as they are.
+func (h *Host) translate(op remote.Op) (asked remote.Op, answer func(remote.Result) remote.Result) {
+	switch o := op.(type) {
 	case remote.If:
-		return remote.If{OK: op.OK, Op: translate(op.Op)}
+		o.Op, answer = h.translate(o.Op)
+		return o, answer
 	case remote.UnitState:
-		return remote.Run{Argv: []string{"sh", "-c", look, "sh", op.Unit}}
+		return lookAt(o), func(r remote.Result) remote.Result { return h.state(o, r) }
 	case remote.RestartUnit:
-		settle := op.Settle
-		if settle == 0 {
-			settle = standard
-		}
-		seconds := strconv.FormatFloat(settle.Seconds(), 'f', 3, 64)
-		return remote.Run{Argv: []string{"sh", "-c", restart, "sh", op.Unit, seconds}, Timeout: 5*time.Minute + settle}
+		return restartOf(o), func(r remote.Result) remote.Result { return h.restarted(o, r) }
 	}
-	return op
+	return op, func(r remote.Result) remote.Result { return r }
 }
 
-// answer makes a unit's result of the run's.
-func (h *Host) answer(op remote.Op, r remote.Result) remote.Result {
-	switch op := op.(type) {
-	case remote.If:
-		return h.answer(op.Op, r)
-	case remote.UnitState:
-		u, err := parse(op.Unit, string(r.Data))
-		if err = cmp.Or(r.Err, err); err != nil {
-			return remote.Result{Err: h.fault(op, r, r.Data, err)}
-		}
-		return remote.Result{Unit: u}
-	case remote.RestartUnit:
-		return h.restarted(op, r)
+func lookAt(o remote.UnitState) remote.Run {
+	return remote.Run{Argv: []string{"sh", "-c", look, "sh", o.Unit}}
+}
+
+// state makes a unit's result of its run's.
+func (h *Host) state(o remote.UnitState, r remote.Result) remote.Result {
+	u, err := parse(o.Unit, string(r.Data))
+	if err = cmp.Or(r.Err, err); err != nil {
+		return remote.Result{Err: h.fault(o, r, r.Data, err)}
 	}
-	return r
+	return remote.Result{Unit: u}
+}
+
+func restartOf(o remote.RestartUnit) remote.Run {
+	settle := cmp.Or(o.Settle, defaultSettle)
+	seconds := strconv.FormatFloat(settle.Seconds(), 'f', 3, 64)
+	return remote.Run{Argv: []string{"sh", "-c", restart, "sh", o.Unit, seconds}, Timeout: 5*time.Minute + settle}
 }
 
 // restarted makes a restart's result of its run's.
-func (h *Host) restarted(op remote.RestartUnit, r remote.Result) remote.Result {
+func (h *Host) restarted(o remote.RestartUnit, r remote.Result) remote.Result {
 	if r.Err != nil {
-		return remote.Result{Err: h.fault(op, r, nil, r.Err)}
+		return remote.Result{Err: h.fault(o, r, nil, r.Err)}
 	}
-	u, err := parse(op.Unit, string(r.Data))
+	u, err := parse(o.Unit, string(r.Data))
 	switch {
 	case err != nil:
 	case r.Exit != 0:
@@ -89,16 +91,16 @@ func (h *Host) restarted(op remote.RestartUnit, r remote.Result) remote.Result {
 	default:
 		err = errAnswer
 	}
-	return remote.Result{Changed: u.Load != "not-found", Unit: u, Err: h.fault(op, r, r.Stderr, err)}
+	return remote.Result{Changed: u.Load != "not-found", Unit: u, Err: h.fault(o, r, r.Stderr, err)}
 }
 
 // fault is an error about the operation that was asked for.
 func (h *Host) fault(op remote.Op, r remote.Result, said []byte, err error) error {
 	var e *remote.OpError
+	detail := words.Printable(string(said), 600)
 	if errors.As(err, &e) {
-		err = e.Err
-		said = []byte(e.Detail)
+		err, detail = e.Err, e.Detail
 	}
 	name, object := remote.Describe(op)
-	return &remote.OpError{Host: h.name, Op: name, Object: object, Detail: detail(string(said)), Exit: r.Exit, Err: err}
+	return &remote.OpError{Host: h.name, Op: name, Object: object, Detail: detail, Exit: r.Exit, Err: err}
 }

@@ -28,7 +28,11 @@ cd DIR || exit
 pid=$(cat "$1.pid" 2>/dev/null)
 case $2 in
 status)
-	if [ -n "$pid" ] && grep -q ") [^Z] " "/proc/$pid/stat" 2>/dev/null; then echo "$1 start/running, process $pid"; else echo "$1 stop/waiting"; fi ;;
+	if [ -n "$pid" ] && grep -q ") [^Z] " "/proc/$pid/stat" 2>/dev/null; then
+		echo "$1 start/running, process $pid"
+	else
+		echo "$1 stop/waiting"
+	fi ;;
 restart)
 	[ -n "$pid" ] && kill "$pid" && echo "$1 stop/waiting"
 	sleep 1000 >/dev/null 2>&1 &
@@ -45,7 +49,8 @@ type machine struct{ dir string }
 func newMachine(t *testing.T, program string) machine {
 	dir := t.TempDir()
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "bin"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin/service"), []byte(strings.ReplaceAll(program, "DIR", dir)), 0o755))
+	program = strings.ReplaceAll(program, "DIR", dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "bin/service"), []byte(program), 0o755))
 	t.Cleanup(func() {
 		pids, _ := filepath.Glob(filepath.Join(dir, "*.pid"))
 		for _, p := range pids {
@@ -166,7 +171,8 @@ func TestAJobThatDiesWhileLookedAtIsFailed(t *testing.T) {
 func TestOtherOperationsAreTheHosts(t *testing.T) {
 	inside := remotetest.NewHost("x1")
 	h := upstart.New("x1", inside)
-	r, err := h.Do(t.Context(), remote.WriteFile{Path: "/a", Data: []byte("x")}, remote.If{OK: []int{0}, Op: remote.ReadFile{Path: "/a"}})
+	r, err := h.Do(t.Context(),
+		remote.WriteFile{Path: "/a", Data: []byte("x")}, remote.If{OK: []int{0}, Op: remote.ReadFile{Path: "/a"}})
 	require.NoError(t, err)
 	assert.Equal(t, "x", string(r[1].Data))
 	inside.Fail = func(context.Context, remote.Op) error { return remote.ErrTimeout }

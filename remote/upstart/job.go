@@ -9,8 +9,9 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// look says what service tells of job $1 and, of its process, when the machine
-// started and how many ticks later the process did.
+// look prints what the program service says of job $1. For a job that runs, it
+// also prints when the machine started, and how many ticks later the job's
+// process did.
 const look = `state() {
 	said=$(service "$1" status 2>&1)
 	printf "%s\n" "$said" | head -n 1
@@ -22,8 +23,8 @@ const look = `state() {
 }
 state "$1"`
 
-// restart restarts job $1, and ends well if it runs and is the same process
-// $2 seconds later. The last answer is the job's state.
+// restart restarts job $1. It ends well if the job runs, and runs as the same
+// process $2 seconds later. It prints the state that the job has then.
 const restart = look + `>/dev/null
 said=$(service "$1" restart 2>&1)
 one=$(state "$1")
@@ -40,7 +41,7 @@ var (
 	errAnswer = errors.New("upstart: the process's start cannot be read")
 )
 
-// parse reads what look says.
+// parse reads what look prints.
 func parse(name, text string) (remote.Unit, error) {
 	said, rest, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	u := remote.Unit{Name: name, Load: "loaded", Active: "inactive", Sub: "dead"}
@@ -69,8 +70,8 @@ func parse(name, text string) (remote.Unit, error) {
 	return u, nil
 }
 
-// started adds when the job's process started. Without one, nothing would tell
-// whether the job runs with its files as they are.
+// started adds when the job's process started. A job that runs without a process
+// is an error: nothing would tell whether it runs with its files as they are.
 func started(u remote.Unit, text string) (remote.Unit, error) {
 	f := strings.Fields(text)
 	if len(f) != 5 || f[0] != "process" {
@@ -91,19 +92,4 @@ func started(u remote.Unit, text string) (remote.Unit, error) {
 	u.Since = time.Unix(boot+1+ticks/rate, ticks%rate*(1e9/rate)).UTC()
 	u.Invocation = f[1] + "." + f[3]
 	return u, nil
-}
-
-// detail makes a program's words fit for an error.
-func detail(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if c < ' ' || c == 0x7f {
-			return ' '
-		}
-		return c
-	}, strings.TrimSpace(text))
-	const most = 600
-	if len(text) > most {
-		text = "… " + strings.ToValidUTF8(text[len(text)-most:], "")
-	}
-	return text
 }

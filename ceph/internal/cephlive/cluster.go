@@ -54,7 +54,8 @@ func Start(t testing.TB, osds int) *Cluster {
 	Need(t, "ceph", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool", "rbd", "rados")
 	start := time.Now()
 	dir := t.TempDir()
-	c := &Cluster{Dir: dir, Conf: filepath.Join(dir, "ceph.conf"), Keyring: filepath.Join(dir, "keyring"), FSID: uuid(t), t: t}
+	c := &Cluster{Dir: dir, Conf: filepath.Join(dir, "ceph.conf"), Keyring: filepath.Join(dir, "keyring"),
+		FSID: uuid(t), t: t}
 	addr := fmt.Sprintf("[v2:127.0.0.1:%d/0,v1:127.0.0.1:%d/0]", port(t), port(t))
 	c.write("ceph.conf", fmt.Sprintf(conf, c.FSID, addr, dir))
 	c.run("", "ceph-authtool", "-C", c.Keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *")
@@ -107,13 +108,15 @@ bluestore_cache_size = 33554432
 
 func (c *Cluster) osd(id int) {
 	c.t.Helper()
-	name, key, osd := fmt.Sprintf("osd.%d", id), strings.TrimSpace(c.run("", "ceph-authtool", "--gen-print-key")), uuid(c.t)
+	name, key, osd := fmt.Sprintf("osd.%d", id), strings.TrimSpace(c.run("", "ceph-authtool",
+		"--gen-print-key")), uuid(c.t)
 	c.mkdir(name)
 	c.run(`{"cephx_secret":"`+key+`"}`, "ceph", "-c", c.Conf, "osd", "new", osd, fmt.Sprint(id), "-i", "-")
 	c.write(name+"/keyring", "["+name+"]\n\tkey = "+key+"\n")
 	c.run("", "ceph-osd", "-i", fmt.Sprint(id), "-c", c.Conf, "--mkfs", "--osd-uuid", osd)
 	c.daemon("ceph-osd", fmt.Sprint(id))
-	for end := time.Now().Add(time.Minute); !strings.Contains(c.Ceph("osd", "stat"), fmt.Sprintf(" %d up", id+1)); time.Sleep(200 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !strings.Contains(c.Ceph("osd", "stat"),
+		fmt.Sprintf(" %d up", id+1)); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
 			c.t.Fatalf("%s does not come up", name)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -38,12 +39,14 @@ func (l *lab) testBareHosts(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "bare-hosts"); err != nil {
 		return err
 	}
-	in, world, closeAll, err := l.open(ctx, l.newLogin)
+	in, world, err := l.open(ctx, l.newLogin)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
-	err = l.stages(ctx, r, stage{"the hosts are bare", func(ctx context.Context) (string, error) { return l.bare(ctx, world) }})
+	defer world.Close()
+	err = l.stages(ctx, r, stage{"the hosts are bare", func(ctx context.Context) (string, error) {
+		return l.bare(ctx, world.World)
+	}})
 	if err == nil {
 		err = l.wholeJob(ctx, r, in, world.Cloud)
 	}
@@ -59,12 +62,13 @@ func (l *lab) testBareHosts(ctx context.Context, r *report) error {
 }
 
 // bare wants the login to be refused, and nothing of Ceph to be there.
-func (l *lab) bare(ctx context.Context, world integrate.World) (string, error) {
+func (l *lab) bare(ctx context.Context, world world.World) (string, error) {
 	for _, name := range bareHosts() {
 		if _, err := world.Hosts[name].Do(ctx, remote.Run{Argv: []string{"true"}}); !errors.Is(err, remote.ErrAuth) {
 			return "", fmt.Errorf("%s lets deploy in (%v)", name, err)
 		}
-		const script = `ls -d /etc/ceph /etc/sudoers.d/*cephstack* /etc/sudoers.d/deploy /home/deploy/.ssh 2>/dev/null; command -v ceph
+		const script = `ls -d /etc/ceph /etc/sudoers.d/*cephstack* /etc/sudoers.d/deploy /home/deploy/.ssh 2>/dev/null
+command -v ceph
 dpkg-query -W -f '${Package} ${db:Status-Status}\n' ceph-common 2>/dev/null | grep ' installed'; exit 0`
 		if out, err := l.sh(ctx, name, script); err != nil || out != "" {
 			return "", fmt.Errorf("%s has %s: %v", name, out, err)
@@ -75,9 +79,11 @@ dpkg-query -W -f '${Package} ${db:Status-Status}\n' ceph-common 2>/dev/null | gr
 
 // wayIn looks at what the way in was made of.
 func (l *lab) wayIn(ctx context.Context) (string, error) {
-	const want = "440 root:root /etc/sudoers.d/cephstack-deploy\n700 deploy:deploy /home/deploy/.ssh\n600 deploy:deploy /home/deploy/.ssh/authorized_keys\n1\n"
+	const want = "440 root:root /etc/sudoers.d/cephstack-deploy\n700 deploy:deploy /home/deploy/.ssh\n" +
+		"600 deploy:deploy /home/deploy/.ssh/authorized_keys\n1\n"
 	for _, name := range bareHosts() {
-		out, err := l.sh(ctx, name, "visudo -cq && stat -c '%a %U:%G %n' /etc/sudoers.d/cephstack-deploy /home/deploy/.ssh /home/deploy/.ssh/authorized_keys; wc -l </home/deploy/.ssh/authorized_keys")
+		out, err := l.sh(ctx, name, "visudo -cq && stat -c '%a %U:%G %n' /etc/sudoers.d/cephstack-deploy /home/deploy/.ssh "+
+			"/home/deploy/.ssh/authorized_keys; wc -l </home/deploy/.ssh/authorized_keys")
 		if err != nil || out != want {
 			return "", fmt.Errorf("%s has %s: %v", name, out, err)
 		}
@@ -87,15 +93,15 @@ func (l *lab) wayIn(ctx context.Context) (string, error) {
 
 // withoutEntry wants an empty plan by the normal login alone.
 func (l *lab) withoutEntry(ctx context.Context) (string, error) {
-	in, _, closeAll, err := l.open(ctx, l.newLogin, func(s *spec.Spec) error {
+	in, world, err := l.open(ctx, l.newLogin, func(s *spec.Spec) error {
 		s.SSH.Entry = nil
 		return nil
 	})
 	if err != nil {
 		return "", err
 	}
-	defer closeAll()
-	plan, err := in.Plan(ctx)
+	defer world.Close()
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err == nil && (!plan.Empty() || len(plan.Problems()) > 0) {
 		err = fmt.Errorf("the plan is not empty:\n%s", plan)
 	}
@@ -106,7 +112,8 @@ func (l *lab) withoutEntry(ctx context.Context) (string, error) {
 func (l *lab) afterReboot(ctx context.Context) (string, error) {
 	var all []string
 	for _, name := range bareHosts()[1:] {
-		out, err := l.sh(ctx, name, "set -e; before=$(stat -c '%n %a %U:%G' /run/ceph/guests); rm -rf /run/ceph; systemd-tmpfiles --create; [ \"$before\" = \"$(stat -c '%n %a %U:%G' /run/ceph/guests)\" ]; echo \"$before\"")
+		out, err := l.sh(ctx, name, "set -e; before=$(stat -c '%n %a %U:%G' /run/ceph/guests); rm -rf /run/ceph; "+
+			"systemd-tmpfiles --create; [ \"$before\" = \"$(stat -c '%n %a %U:%G' /run/ceph/guests)\" ]; echo \"$before\"")
 		if err != nil {
 			return "", err
 		}

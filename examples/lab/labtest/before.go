@@ -47,7 +47,8 @@ func (l *lab) stillRuns(ctx context.Context, cloud *api.Cloud) (string, error) {
 	if err := cloud.RebootServer(ctx, id); err != nil {
 		return "", err
 	}
-	disks, err := l.sh(ctx, l.before.Server.Host, "virsh domblklist --details $(virsh list --name --uuid | grep "+id+" | cut -d' ' -f1)")
+	disks, err := l.sh(ctx, l.before.Server.Host, "virsh domblklist --details $(virsh list --name --uuid | grep "+id+
+		" | cut -d' ' -f1)")
 	if err != nil {
 		return "", err
 	}

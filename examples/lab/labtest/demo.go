@@ -39,11 +39,11 @@ func (l *lab) demo(ctx context.Context) error {
 // mainJob integrates the reset lab.
 func (l *lab) mainJob(ctx context.Context) (*report, error) {
 	r := &report{SecondPlanChanges: -1}
-	in, world, closeAll, err := l.open(ctx)
+	in, world, err := l.open(ctx)
 	if err != nil {
 		return r, err
 	}
-	defer closeAll()
+	defer world.Close()
 	return r, l.wholeJob(ctx, r, in, world.Cloud)
 }
 
@@ -54,11 +54,15 @@ func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration
 	err := l.stages(ctx, r,
 		stage{"plan", func(ctx context.Context) (string, error) { return l.showPlan(ctx, in) }},
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
-		stage{"a compute with an old vm is left alone", func(ctx context.Context) (string, error) { return l.leftAlone(ctx, in) }},
+		stage{"a compute with an old vm is left alone", func(ctx context.Context) (string, error) {
+			return l.leftAlone(ctx, in)
+		}},
 		stage{"old image is still served", func(ctx context.Context) (string, error) { return l.stillServed(ctx, cloud) }},
 		stage{"old vm still runs", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 		stage{"old volume still attaches", func(ctx context.Context) (string, error) { return l.stillAttaches(ctx, cloud) }},
-		stage{"operator moves the old vm's disk", func(ctx context.Context) (string, error) { return l.moveDisk(ctx, cloud) }},
+		stage{"operator moves the old vm's disk", func(ctx context.Context) (string, error) {
+			return l.moveDisk(ctx, cloud)
+		}},
 		stage{"apply to the remaining compute", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"old vm runs from ceph", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 	)
@@ -77,7 +81,8 @@ func (l *lab) stages(ctx context.Context, r *report, stages ...stage) error {
 		l.title("%s", s.name)
 		began := time.Now()
 		evidence, err := s.fn(ctx)
-		c := integrate.Check{Name: s.name, Status: integrate.Pass, Evidence: evidence, Seconds: time.Since(began).Round(time.Millisecond).Seconds()}
+		c := integrate.Check{Name: s.name, Status: integrate.Pass, Evidence: evidence,
+			Seconds: time.Since(began).Round(time.Millisecond).Seconds()}
 		if err != nil {
 			c.Status, c.Evidence = integrate.Fail, err.Error()
 		}
@@ -91,7 +96,7 @@ func (l *lab) stages(ctx context.Context, r *report, stages ...stage) error {
 }
 
 func (l *lab) showPlan(ctx context.Context, in *integrate.Integration) (string, error) {
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -103,7 +108,7 @@ func (l *lab) showPlan(ctx context.Context, in *integrate.Integration) (string, 
 }
 
 func (l *lab) apply(ctx context.Context, in *integrate.Integration) (string, error) {
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -114,7 +119,7 @@ func (l *lab) apply(ctx context.Context, in *integrate.Integration) (string, err
 // leftAlone passes when the plan has nothing left to do, and says why the old
 // VM's compute keeps its disks.
 func (l *lab) leftAlone(ctx context.Context, in *integrate.Integration) (string, error) {
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -149,7 +154,7 @@ func (l *lab) secondPlan(ctx context.Context, in *integrate.Integration, r *repo
 		if err != nil {
 			return "", err
 		}
-		plan, err := in.Plan(ctx)
+		plan, err := in.Plan(ctx, integrate.PlanOptions{})
 		if err != nil {
 			return "", err
 		}
@@ -171,9 +176,11 @@ func (l *lab) secondPlan(ctx context.Context, in *integrate.Integration, r *repo
 // fingerprint is the inode, times and digest of every file that cephstack
 // writes, and the invocation of every unit that it restarts.
 func (l *lab) fingerprint(ctx context.Context) (string, error) {
-	const script = `for f in /etc/ceph /etc/ceph/* /etc/glance/*.conf /etc/cinder/*.conf /etc/nova/*.conf /etc/kolla/*/* /etc/kolla/*/*/*; do
+	const script = `for f in /etc/ceph /etc/ceph/* /etc/glance/*.conf /etc/cinder/*.conf /etc/nova/*.conf \
+	/etc/kolla/*/* /etc/kolla/*/*/*; do
   [ -e "$f" ] && stat -c '%n %i %a %U:%G %s %.Y %.Z' "$f"; done
-for u in glance-api cinder-volume cinder-backup nova-compute libvirtd $(systemctl list-units --plain --no-legend 'kolla-*' | cut -d' ' -f1); do
+for u in glance-api cinder-volume cinder-backup nova-compute libvirtd \
+	$(systemctl list-units --plain --no-legend 'kolla-*' | cut -d' ' -f1); do
   systemctl show -p InvocationID -p NRestarts "$u"; done
 virsh -q secret-list 2>/dev/null; exit 0`
 	all := ""

@@ -15,7 +15,8 @@ import (
 // kollaContainers are those of each host, with libvirt's last.
 func kollaContainers() map[string][]string {
 	compute := []string{"nova_compute", "nova_libvirt"}
-	return map[string][]string{"controller": {"glance_api", "cinder_volume", "cinder_backup"}, "compute1": compute, "compute2": compute}
+	return map[string][]string{"controller": {"glance_api", "cinder_volume", "cinder_backup"}, "compute1": compute,
+		"compute2": compute}
 }
 
 // inContainers makes the lab's Spec one for services in containers.
@@ -30,15 +31,17 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "brownfield", "kolla"); err != nil {
 		return err
 	}
-	in, world, closeAll, err := l.open(ctx, inContainers)
+	in, world, err := l.open(ctx, inContainers)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer world.Close()
 	defer func(as string) { l.asNova = as }(l.asNova)
 	l.asNova = "podman exec --user nova nova_compute"
 	err = l.stages(ctx, r,
-		stage{"containers without ceph are left alone", func(ctx context.Context) (string, error) { return l.withoutCeph(ctx, in) }},
+		stage{"containers without ceph are left alone", func(ctx context.Context) (string, error) {
+			return l.withoutCeph(ctx, in)
+		}},
 		stage{"kolla-ansible is told of ceph", l.tellOfCeph},
 	)
 	began := time.Now()
@@ -49,11 +52,19 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 		return err
 	}
 	return l.stages(ctx, r,
-		stage{"the hosts themselves are as they were", func(ctx context.Context) (string, error) { return l.untouched(ctx, began) }},
-		stage{"containers were restarted by their units", func(ctx context.Context) (string, error) { return l.restarts(ctx, began) }},
+		stage{"the hosts themselves are as they were", func(ctx context.Context) (string, error) {
+			return l.untouched(ctx, began)
+		}},
+		stage{"containers were restarted by their units", func(ctx context.Context) (string, error) {
+			return l.restarts(ctx, began)
+		}},
 		stage{"secrets outlive the container of libvirt", l.libvirtAnew},
-		stage{"nova is back on each compute", func(ctx context.Context) (string, error) { return l.computesBack(ctx, world.Cloud) }},
-		stage{"old vm runs with the new container", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, world.Cloud) }},
+		stage{"nova is back on each compute", func(ctx context.Context) (string, error) {
+			return l.computesBack(ctx, world.Cloud)
+		}},
+		stage{"old vm runs with the new container", func(ctx context.Context) (string, error) {
+			return l.stillRuns(ctx, world.Cloud)
+		}},
 		stage{"nothing is left to do", func(ctx context.Context) (string, error) {
 			report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
 			return fmt.Sprintf("%d checks", len(report.Checks)), err
@@ -64,7 +75,7 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 
 // withoutCeph wants a problem for each service, and no change on its host.
 func (l *lab) withoutCeph(ctx context.Context, in *integrate.Integration) (string, error) {
-	plan, err := in.Plan(ctx)
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err != nil {
 		return "", err
 	}
@@ -78,7 +89,8 @@ func (l *lab) withoutCeph(ctx context.Context, in *integrate.Integration) (strin
 		}
 	}
 	slices.Sort(said)
-	if want := []string{"compute1 nova-compute", "compute2 nova-compute", "controller cinder-backup", "controller cinder-volume", "controller glance-api"}; !slices.Equal(said, want) {
+	if want := []string{"compute1 nova-compute", "compute2 nova-compute", "controller cinder-backup",
+		"controller cinder-volume", "controller glance-api"}; !slices.Equal(said, want) {
 		return "", fmt.Errorf("containers with a problem: %q:\n%s", said, plan)
 	}
 	for _, c := range plan.Changes {
@@ -93,7 +105,9 @@ func (l *lab) withoutCeph(ctx context.Context, in *integrate.Integration) (strin
 // used. The files of Ceph that it would bring are left to the integration.
 func (l *lab) tellOfCeph(ctx context.Context) (string, error) {
 	for host := range kollaContainers() {
-		if _, err := l.sh(ctx, host, `set -e; cd /srv/kolla/told; for f in *.json; do install -m 0660 $f /etc/kolla/${f%.json}/config.json; done`); err != nil {
+		const script = `set -e; cd /srv/kolla/told
+for f in *.json; do install -m 0660 $f /etc/kolla/${f%.json}/config.json; done`
+		if _, err := l.sh(ctx, host, script); err != nil {
 			return "", err
 		}
 	}
@@ -102,7 +116,8 @@ func (l *lab) tellOfCeph(ctx context.Context) (string, error) {
 
 // untouched wants nothing below /etc to have changed but what is Kolla's.
 func (l *lab) untouched(ctx context.Context, since time.Time) (string, error) {
-	script := fmt.Sprintf("ls -d /etc/ceph 2>/dev/null; find /etc -xdev -path /etc/kolla -prune -o -newerct @%d -print", since.Unix())
+	script := fmt.Sprintf("ls -d /etc/ceph 2>/dev/null; find /etc -xdev -path /etc/kolla -prune -o -newerct @%d -print",
+		since.Unix())
 	for host := range kollaContainers() {
 		if out, err := l.sh(ctx, host, script); err != nil || out != "" {
 			return "", fmt.Errorf("%s has %s: %v", host, out, err)
@@ -128,7 +143,8 @@ echo $(log MESSAGE_ID=39f53479d3a045ac8e11786248231fbf | wc -l) $(log | grep -c 
 			}
 			out, err := l.sh(ctx, host, fmt.Sprintf(script, name, since.Unix()))
 			if out = strings.TrimSpace(out); err != nil || out != want {
-				return "", fmt.Errorf("%s on %s: %q starts of the unit and of the container, not %q: %v", name, host, out, want, err)
+				return "", fmt.Errorf("%s on %s: %q starts of the unit and of the container, not %q: %v", name, host,
+					out, want, err)
 			}
 			all = append(all, host+" "+name+" "+out[:1])
 		}
@@ -142,7 +158,11 @@ echo $(log MESSAGE_ID=39f53479d3a045ac8e11786248231fbf | wc -l) $(log | grep -c 
 func (l *lab) libvirtAnew(ctx context.Context) (string, error) {
 	const script = `set -e
 inside() { podman exec nova_libvirt "$@"; }
-secrets() { for u in $(inside virsh -q secret-list | awk '{print $1}'); do echo $u $(inside virsh secret-get-value $u | sha256sum); done; }
+secrets() {
+	for u in $(inside virsh -q secret-list | awk '{print $1}'); do
+		echo $u $(inside virsh secret-get-value $u | sha256sum)
+	done
+}
 before=$(secrets) id=$(podman inspect --format '{{.Id}}' nova_libvirt)
 systemctl stop kolla-nova_libvirt-container
 kolla-container nova_libvirt >/dev/null
@@ -165,7 +185,9 @@ func (l *lab) computesBack(ctx context.Context, cloud *api.Cloud) (string, error
 	began := time.Now()
 	for {
 		records, err := cloud.Services(ctx)
-		away := slices.DeleteFunc(records, func(r api.ServiceRecord) bool { return r.Binary != "nova-compute" || r.Up && r.Enabled })
+		away := slices.DeleteFunc(records, func(r api.ServiceRecord) bool {
+			return r.Binary != "nova-compute" || r.Up && r.Enabled
+		})
 		switch {
 		case err != nil:
 			return "", err

@@ -10,8 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cephstack/cephstack/examples/internal/wiring"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -74,7 +74,8 @@ func (l *lab) run(ctx context.Context, args ...string) error {
 
 // sh runs a shell command on a host as root and returns what it printed.
 func (l *lab) sh(ctx context.Context, host, script string) (string, error) {
-	cmd := exec.CommandContext(ctx, "ssh", "-F", l.out("ssh_config"), "-o", "BatchMode=yes", host, "sudo sh -c "+quote(script))
+	cmd := exec.CommandContext(ctx, "ssh", "-F", l.out("ssh_config"), "-o", "BatchMode=yes", host,
+		"sudo sh -c "+quote(script))
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
@@ -97,34 +98,44 @@ func quote(s string) string {
 
 // open gives an Integration of the lab's Spec, after some changes to it, against
 // the real world.
-func (l *lab) open(ctx context.Context, changes ...func(*spec.Spec) error) (*integrate.Integration, integrate.World, func(), error) {
-	s, err := wiring.Load(l.out("cloud.yaml"))
+func (l *lab) open(ctx context.Context, changes ...func(*spec.Spec) error) (
+	*integrate.Integration, *connect.World, error,
+) {
+	s, err := l.load()
 	for _, change := range changes {
 		if err == nil {
 			err = change(&s)
 		}
 	}
 	if err != nil {
-		return nil, integrate.World{}, nil, err
+		return nil, nil, err
 	}
-	world, closeAll, err := wiring.Open(ctx, s, nil)
+	world, err := connect.Open(ctx, s, connect.Options{})
 	if err != nil {
-		closeAll()
-		return nil, world, nil, err
+		return nil, nil, err
 	}
-	in, err := integrate.New(integrate.Config{Spec: s, World: world, Observer: l.event})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world.World, Observer: l.event})
 	if err != nil {
-		closeAll()
-		return nil, world, nil, err
+		return nil, nil, errors.Join(err, world.Close())
 	}
-	return in, world, closeAll, nil
+	return in, world, nil
+}
+
+// load reads the lab's Spec.
+func (l *lab) load() (spec.Spec, error) {
+	f, err := os.Open(l.out("cloud.yaml"))
+	if err != nil {
+		return spec.Spec{}, err
+	}
+	defer f.Close()
+	return spec.Load(f, l.out(""))
 }
 
 func (l *lab) event(e integrate.Event) {
 	switch e := e.(type) {
 	case integrate.ChangeFinished:
 		o := e.Outcome
-		l.say("%-9s %s %s (%.1fs) %s", o.Status, o.Change.Action, o.Change.ID, o.Took.Seconds(), o.Error)
+		l.say("%-9s %s %s (%.1fs) %s", o.Status, o.Change.Action, o.Change.ID, o.Seconds, o.Error)
 	case integrate.CheckFinished:
 		l.say("%-9s %s (%.1fs) %s", e.Check.Status, e.Check.Name, e.Check.Seconds, e.Check.Evidence)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
@@ -34,14 +35,16 @@ func TestChangedSpecsAreTheLabs(t *testing.T) {
 	require.NoError(t, os.Mkdir(l.out(""), 0o700))
 	given, err := os.ReadFile(filepath.Join("..", "cloud.yaml"))
 	require.NoError(t, err)
-	for name, text := range map[string]string{"cloud.yaml": string(given), "id_ed25519": "", "known_hosts": "", "installer_password": "secret\n",
-		"deploy_ed25519.pub": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f deploy@lab\n"} {
+	for name, text := range map[string]string{"cloud.yaml": string(given), "id_ed25519": "", "deploy_ed25519": "",
+		"known_hosts": "", "installer_password": "secret\n",
+		"deploy_ed25519.pub": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f " +
+			"deploy@lab\n"} {
 		require.NoError(t, os.WriteFile(l.out(name), []byte(text), 0o600))
 	}
-	open := func(changes ...func(*spec.Spec) error) integrate.World {
-		_, world, closeAll, err := l.open(t.Context(), changes...)
+	open := func(changes ...func(*spec.Spec) error) *connect.World {
+		_, world, err := l.open(t.Context(), changes...)
 		require.NoError(t, err)
-		t.Cleanup(closeAll)
+		t.Cleanup(func() { assert.NoError(t, world.Close()) })
 		assert.Len(t, world.Hosts, 4)
 		return world
 	}
@@ -49,9 +52,9 @@ func TestChangedSpecsAreTheLabs(t *testing.T) {
 	assert.Len(t, open(secondCluster).Clusters, 2)
 	assert.Len(t, open(l.newLogin).Entries, 4)
 	assert.Len(t, open(func(s *spec.Spec) error { s.Release = "2025.1"; return nil }, inContainers).Secrets, 2)
-	_, _, _, err = l.open(t.Context(), func(*spec.Spec) error { return errors.ErrUnsupported }, l.newLogin)
+	_, _, err = l.open(t.Context(), func(*spec.Spec) error { return errors.ErrUnsupported }, l.newLogin)
 	require.ErrorIs(t, err, errors.ErrUnsupported)
-	_, _, _, err = l.open(t.Context(), func(s *spec.Spec) error { s.Release = "atlantis"; return nil })
+	_, _, err = l.open(t.Context(), func(s *spec.Spec) error { s.Release = "atlantis"; return nil })
 	require.ErrorContains(t, err, "spec: release: ")
 }
 
@@ -72,10 +75,12 @@ func TestContainersWithoutCeph(t *testing.T) {
 	require.ErrorContains(t, err, "containers with a problem: []")
 	for host, names := range kollaContainers() {
 		for _, name := range names {
-			w.Machines[host].AddFile("/etc/kolla/"+strings.ReplaceAll(name, "_", "-")+"/config.json", []byte(`{"config_files": []}`), 0o660)
+			w.Machines[host].AddFile("/etc/kolla/"+strings.ReplaceAll(name, "_", "-")+"/config.json",
+				[]byte(`{"config_files": []}`), 0o660)
 		}
 	}
 	said, err := (&lab{}).withoutCeph(t.Context(), in)
 	require.NoError(t, err)
-	assert.Equal(t, "compute1 nova-compute, compute2 nova-compute, controller cinder-backup, controller cinder-volume, controller glance-api", said)
+	assert.Equal(t, "compute1 nova-compute, compute2 nova-compute, controller cinder-backup, controller cinder-volume, "+
+		"controller glance-api", said)
 }

@@ -89,7 +89,8 @@ func (l *lab) testKills(ctx context.Context, r *report) error {
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "cephstack")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./examples/cephstack").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program,
+		"./examples/cephstack").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
 	seed := uint64(time.Now().UnixNano())
@@ -119,11 +120,11 @@ func (l *lab) testKills(ctx context.Context, r *report) error {
 // converge applies once and wants an empty plan, no leftovers and all static
 // checks and rights to pass.
 func (l *lab) converge(ctx context.Context, r *report) error {
-	in, world, closeAll, err := l.open(ctx)
+	in, world, err := l.open(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeAll()
+	defer world.Close()
 	return l.stages(ctx, r,
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"the plan is empty", func(ctx context.Context) (string, error) { return l.leftAlone(ctx, in) }},
@@ -138,7 +139,8 @@ func (l *lab) converge(ctx context.Context, r *report) error {
 
 func (l *lab) noLeftovers(ctx context.Context) (string, error) {
 	for _, host := range []string{"controller", "compute1", "compute2"} {
-		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /etc/kolla /run /tmp /root -xdev -iname '*cephstack*' 2>/dev/null; exit 0")
+		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /etc/kolla /run /tmp /root -xdev "+
+			"-iname '*cephstack*' 2>/dev/null; exit 0")
 		if err != nil || strings.TrimSpace(out) != "" {
 			return "", fmt.Errorf("%s has %s: %w", host, out, errors.Join(err))
 		}
@@ -171,13 +173,16 @@ func (l *lab) testCeph2014(ctx context.Context, r *report) error {
 	if err := l.converge(ctx, r); err != nil {
 		return err
 	}
-	return l.stages(ctx, r, stage{"a foreign right is kept, the old ones are gone", func(ctx context.Context) (string, error) {
-		caps, err := l.sh(ctx, "ceph01", "ceph auth get client.cinder -f json | python3 -c 'import json,sys; print(json.load(sys.stdin)[0][\"caps\"][\"osd\"])'")
-		if err == nil && (!strings.Contains(caps, "allow r pool=operator-data") || strings.Contains(caps, "rbd_children") || !strings.Contains(caps, "profile rbd pool=volumes")) {
-			err = fmt.Errorf("osd caps are %s", caps)
-		}
-		return strings.TrimSpace(caps), err
-	}})
+	return l.stages(ctx, r, stage{"a foreign right is kept, the old ones are gone",
+		func(ctx context.Context) (string, error) {
+			caps, err := l.sh(ctx, "ceph01", "ceph auth get client.cinder -f json | python3 -c 'import json,sys; "+
+				"print(json.load(sys.stdin)[0][\"caps\"][\"osd\"])'")
+			if err == nil && (!strings.Contains(caps, "allow r pool=operator-data") || strings.Contains(caps, "rbd_children") ||
+				!strings.Contains(caps, "profile rbd pool=volumes")) {
+				err = fmt.Errorf("osd caps are %s", caps)
+			}
+			return strings.TrimSpace(caps), err
+		}})
 }
 
 // testCinderJunk starts from a cinder.conf with a working backend and a
@@ -213,7 +218,9 @@ func unowned(old, now string) (string, error) {
 		i := slices.Index(rest, line)
 		if i < 0 {
 			name := strings.TrimSpace(line)
-			if !slices.ContainsFunc(owned, func(p string) bool { return strings.HasPrefix(name, p) }) && strings.TrimRight(line, "\n") != "" &&
+			if !slices.ContainsFunc(owned, func(p string) bool {
+				return strings.HasPrefix(name, p)
+			}) && strings.TrimRight(line, "\n") != "" &&
 				!slices.Contains(rest, line+"\n") {
 				return "", fmt.Errorf("the line %q is gone", line)
 			}

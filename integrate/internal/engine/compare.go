@@ -12,6 +12,7 @@ import (
 type Item struct {
 	ID    step.ID
 	Check string
+	Gate  bool
 	// Needs are the changes that must be done before this one.
 	Needs []step.ID
 	step.Delta
@@ -54,31 +55,49 @@ func compare(entries []Entry, v step.View) []Item {
 	for _, e := range entries {
 		needs := e.Needs()
 		d := compareOne(e, needs, v)
-		v.Ledger.Put(e.ID(), d)
-		items = append(items, Item{ID: e.ID(), Check: e.Check, Delta: d,
-			Needs: v.Ledger.Changes(slices.Concat(needs, e.Gates))})
+		i := Item{ID: e.ID(), Check: e.Check, Gate: e.Gate, Delta: d}
+		v.Ledger.Put(i.ID, d)
+		if i.Changes() {
+			i.Needs = v.Ledger.Changes(slices.Concat(needs, follows(e), e.Gates))
+		}
+		items = append(items, i)
 	}
 	return items
 }
 
+// follows are the resources after which another one is changed.
+func follows(e Entry) []step.ID {
+	if f, ok := e.Resource.(step.Follower); ok {
+		return f.Follows()
+	}
+	return nil
+}
+
 func compareOne(e Entry, needs []step.ID, v step.View) step.Delta {
-	for _, need := range slices.Concat(e.Gates, needs) {
-		if !v.Ledger.Refused(need) {
-			continue
+	for _, gate := range e.Gates {
+		if v.Ledger.Refused(gate) {
+			return step.Delta{Refused: true, Because: gate}
 		}
+	}
+	for _, need := range needs {
+		if v.Ledger.Refused(need) {
+			return leftAlone(e, need, v)
+		}
+	}
+	return e.Compare(v)
+}
+
+// leftAlone is the Delta of a resource because of a need that is refused.
+func leftAlone(e Entry, need step.ID, v step.View) step.Delta {
+	d := step.Delta{Refused: true, Because: need}
+	if b, ok := e.Resource.(step.Blocked); ok {
 		root := v.Ledger.Root(need)
-		d := step.Delta{Refused: true, Because: need}
-		if gate := slices.Contains(e.Gates, need); gate {
-			return d
-		}
-		if b, ok := e.Resource.(step.Blocked); ok {
-			f := b.LeftAlone(v, need, root)
+		if f := b.LeftAlone(v, need, root); f.Message != "" {
 			f.Because = root
 			d.Findings = []step.Finding{f}
 		}
-		return d
 	}
-	return e.Compare(v)
+	return d
 }
 
 // A Base is the part of a comparison that hosts are compared on top of: the
@@ -90,7 +109,7 @@ type Base struct {
 	ledger *step.Ledger
 	// after has of the hosts what resources of the cloud have to know.
 	after    *step.Ledger
-	asked    map[step.ID]bool // the resources of hosts that those of the cloud need
+	asked    map[step.ID]bool // the resources of hosts that those of the cloud look at
 	clusters []Part
 }
 
@@ -98,16 +117,20 @@ type Base struct {
 func (e *Engine) Base(ctx context.Context, scope Scope) *Base {
 	b := &Base{e: e, scope: scope, view: e.observe(ctx, scope), ledger: step.NewLedger(nil), asked: map[step.ID]bool{}}
 	b.view.Ledger = b.ledger
-	reads := e.reads(scope)
+	reads, needed := e.Reads(scope), e.needed(scope)
 	for _, c := range e.Site.Clusters {
-		if slices.Contains(reads, c.Name) {
-			t := step.AtCluster(c.Name)
-			b.clusters = append(b.clusters, Part{t, compare(e.Catalog.Of(t), b.view)})
+		if !slices.Contains(reads, c.Name) {
+			continue
 		}
+		part := Part{step.AtCluster(c.Name), compare(e.Catalog.Of(step.AtCluster(c.Name)), b.view)}
+		if !scope.Has(part.Target) {
+			part.Items = slices.DeleteFunc(part.Items, func(i Item) bool { return !needed[i.ID] })
+		}
+		b.clusters = append(b.clusters, part)
 	}
 	b.after = step.NewLedger(b.ledger)
 	for _, entry := range e.Catalog.Of(step.AtCloud()) {
-		for _, id := range entry.Needs() {
+		for _, id := range slices.Concat(entry.Needs(), follows(entry)) {
 			b.asked[id] = true
 		}
 	}
@@ -116,6 +139,16 @@ func (e *Engine) Base(ctx context.Context, scope Scope) *Base {
 
 // Clusters are the clusters that were compared.
 func (b *Base) Clusters() []Part { return b.clusters }
+
+// Cluster is a cluster that was compared.
+func (b *Base) Cluster(name string) (Part, bool) {
+	for _, p := range b.clusters {
+		if p.Target.Name == name {
+			return p, true
+		}
+	}
+	return Part{Target: step.AtCluster(name)}, false
+}
 
 // View is what was read of clusters and APIs.
 func (b *Base) View() step.View { return b.view }
@@ -181,6 +214,21 @@ func (b *Base) Host(s *Seen) Part {
 	return part
 }
 
+// Same compares a host once more that is the same machine as others. A twin is left
+// alone, as the machine is planned under the name of one of the others.
+func (b *Base) Same(p Part, others []string, twin bool) Part {
+	entries := b.e.Catalog.Of(p.Target)
+	v := b.view
+	v.Host, v.Ledger = step.NewHost(p.Target.Name), step.NewLedger(b.ledger)
+	v.Host.Same, v.Host.Twin = others, twin
+	if twin {
+		return b.Host(&Seen{entries, v.Host})
+	}
+	gate := compare(entries[:1], v)
+	rest := slices.DeleteFunc(slices.Clone(p.Items), func(i Item) bool { return i.ID == gate[0].ID })
+	return Part{p.Target, slices.Concat(gate, rest)}
+}
+
 // mark says that there is a step, without keeping it.
 func mark(s step.Step) step.Step {
 	if s == nil {
@@ -203,7 +251,7 @@ func (b *Base) Cloud() Part {
 func Each[T any](ctx context.Context, e *Engine, names []string, fn func(*Seen) T) []T {
 	outcomes := remote.Each(ctx, names, e.Parallel, func(ctx context.Context, name string) (T, error) {
 		seen := e.Look(ctx, name, nil)
-		e.rest(name)
+		e.Rest(name)
 		return fn(seen), nil
 	})
 	all := make([]T, len(outcomes))
@@ -213,4 +261,33 @@ func Each[T any](ctx context.Context, e *Engine, names []string, fn func(*Seen) 
 		}
 	}
 	return all
+}
+
+// Root is the item with the problem because of which an item of a part is left
+// alone; the item itself if the problem is its own.
+func (b *Base) Root(p Part, i Item) Item {
+	return Root(func(t step.Target) Part {
+		if t == p.Target {
+			return p
+		}
+		part, _ := b.Cluster(t.Name)
+		return part
+	}, i)
+}
+
+// Root is the item because of which another one is left alone; the item itself if the
+// problem is its own. partOf gives the part of a target.
+func Root(partOf func(step.Target) Part, i Item) Item {
+	for range 100 { // needs cannot form a ring, but a fault must not hang
+		if i.Because.IsZero() {
+			return i
+		}
+		items := partOf(i.Because.Target).Items
+		at := slices.IndexFunc(items, func(other Item) bool { return other.ID == i.Because })
+		if at < 0 {
+			return Item{ID: i.Because}
+		}
+		i = items[at]
+	}
+	return i
 }

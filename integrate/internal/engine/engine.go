@@ -20,16 +20,16 @@
 package engine
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"time"
 
-	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
-	"github.com/cephstack/cephstack/libvirtsecret"
-	"github.com/cephstack/cephstack/openstack/api"
-	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // An Entry is a resource of a Catalog.
@@ -37,6 +37,8 @@ type Entry struct {
 	step.Resource
 	// Check is the check of a verification that the resource belongs to.
 	Check string
+	// Gate says that the resource has no change of its own.
+	Gate bool
 	// Gates are resources that this one needs because of where it is.
 	Gates []step.ID
 }
@@ -47,36 +49,51 @@ type Catalog interface {
 	Of(step.Target) []Entry
 }
 
-// A World is everything outside.
-type World struct {
-	Clusters map[string]Cluster
-	Hosts    map[string]remote.Host
-	Entries  map[string]remote.Host
-	Secrets  map[string]libvirtsecret.Store
-	Cloud    *api.Cloud
-	CloudErr error
-}
-
-// A Cluster is a Ceph cluster's two views.
-type Cluster struct {
-	Mon    ceph.Commander
-	Images ceph.Images
-	Note   string
-}
-
 // An Engine compares and changes a World.
 type Engine struct {
 	Site     *want.Site
 	Catalog  Catalog
-	World    World
-	Parallel int           // hosts that are worked on at once
-	Settle   time.Duration // how long a restarted unit must stay active
+	World    world.World
+	Parallel int           // hosts that are worked on at once; 0 is 32
+	Settle   time.Duration // how long a restarted unit must stay active; 0 is 3 s
+	// Await is how long the APIs may take to report a restarted service up; 0 is 4
+	// minutes: several report intervals, and a slow start.
+	Await time.Duration
+	Poll  time.Duration // between looks at the records of services; 0 is 2 s
 }
 
-// rest closes the connection to a host that is done for now, where there are
+// New checks that the World has every part that the Site names, joining all faults, and sets what is zero to its
+// default. It connects to nothing.
+func New(e Engine) (*Engine, error) {
+	if e.Parallel < 0 || e.Settle < 0 {
+		return nil, errors.New("integrate: Config: Parallel and Settle cannot be negative")
+	}
+	e.Parallel = cmp.Or(e.Parallel, 32)
+	var faults []error
+	for _, c := range e.Site.Clusters {
+		if w := e.World.Clusters[c.Name]; w.Mon == nil || w.Images == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no cluster %q", c.Name))
+		}
+	}
+	for _, h := range e.Site.Hosts {
+		names := e.Site.ServicesOf(h)
+		if len(names) > 0 && e.World.Hosts[h.Name] == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no host %q", h.Name))
+		}
+		if slices.Contains(names, "nova-compute") && e.World.Secrets[h.Name] == nil {
+			faults = append(faults, fmt.Errorf("integrate: the World has no libvirt secret store for %q", h.Name))
+		}
+	}
+	if err := errors.Join(faults...); err != nil {
+		return nil, err
+	}
+	return &e, nil
+}
+
+// Rest closes the connection to a host that is done for now, where there are
 // more hosts than are worked on at once: what is open is bounded by Parallel. A
 // host that runs the ceph program for a cluster may be in use at the same time.
-func (e *Engine) rest(name string) {
+func (e *Engine) Rest(name string) {
 	if len(e.Site.InOrder()) > e.Parallel {
 		e.Hang(name)
 	}
@@ -117,9 +134,9 @@ func (s Scope) Has(t step.Target) bool {
 	return false
 }
 
-// reads lists the clusters that are read: those that were asked for, and those that
+// Reads lists the clusters that are read: those that were asked for, and those that
 // the services of the hosts in the scope use.
-func (e *Engine) reads(s Scope) []string {
+func (e *Engine) Reads(s Scope) []string {
 	var names []string
 	for _, c := range e.Site.Clusters {
 		if s.Has(step.AtCluster(c.Name)) || slices.ContainsFunc(s.Hosts, func(h string) bool { return e.uses(h, c.Name) }) {
@@ -144,4 +161,27 @@ func (e *Engine) HostsIn(s Scope) []string {
 		}
 	}
 	return names
+}
+
+// needed are the resources of clusters that the hosts of a scope need.
+func (e *Engine) needed(s Scope) map[step.ID]bool {
+	needs := map[step.ID]bool{}
+	if s.All() {
+		return needs
+	}
+	for _, name := range s.Hosts {
+		for _, entry := range e.Catalog.Of(step.AtHost(name)) {
+			for _, id := range entry.Needs() {
+				needs[id] = true
+			}
+		}
+	}
+	for _, c := range e.Site.Clusters {
+		for _, entry := range slices.Backward(e.Catalog.Of(step.AtCluster(c.Name))) {
+			for _, id := range entry.Needs() {
+				needs[id] = needs[id] || needs[entry.ID()]
+			}
+		}
+	}
+	return needs
 }

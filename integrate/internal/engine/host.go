@@ -2,30 +2,30 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // A hostRun carries out the steps of one host.
 type hostRun struct {
 	*Run
-	name    string
-	entered bool
+	name string
+	with map[step.ID][]Item // the secrets that one operation defines, by each of them
 }
 
 // host makes all changes of a host in one exchange, in order: each runs only if
 // what it needs did well. Steps that may take minutes go before, each alone. Where
 // libvirt's secrets cannot go along, what comes after them waits for them.
 func (r *Run) host(ctx context.Context, p Part) {
-	h := &hostRun{Run: r, name: p.Target.Name}
+	h := &hostRun{Run: r, name: p.Target.Name, with: map[step.ID][]Item{}}
 	var before, secrets, after []Item
-	_, together := r.e.World.Secrets[h.name].(secretBatch)
+	_, together := r.e.World.Secrets[h.name].(hostbatch.Store)
 	for _, i := range p.Items {
 		s, ok := i.Do.(step.HostStep)
 		switch {
@@ -55,15 +55,16 @@ func (h *hostRun) door(s step.HostStep) remote.Host {
 	return h.e.World.Hosts[h.name]
 }
 
-// A span is the operations of some items in a batch: those of one item, or all
-// secrets.
+// A span is the operations of some items in a batch: those of one item, or of secrets
+// that follow each other.
 type span struct {
 	items []Item
 	step  step.HostStep
 	ops   []remote.Op
 	from  int // index of the first operation
-	// secrets judges the operation that defines all secrets.
-	secrets func(remote.Result) []error
+	// secrets judges the operation that defines secrets, which are in defines.
+	secrets hostbatch.DefineReader
+	defines []libvirtsecret.Secret
 }
 
 // batch makes changes in one exchange, and then waits until the APIs report
@@ -73,12 +74,17 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 	if len(spans) == 0 {
 		return
 	}
+	for _, s := range spans {
+		for _, i := range s.items {
+			h.with[i.ID] = s.items
+		}
+	}
 	wait := h.watchServices(ctx, spans)
 	began := time.Now()
 	door := h.door(spans[0].step)
 	results, err := door.Do(ctx, operations(spans)...)
 	for _, s := range spans {
-		h.judge(ctx, s, results, err, began)
+		h.judge(ctx, s, exchange{s.results(results), err, began})
 	}
 	for _, s := range spans {
 		if back := s.undo(results); len(back) > 0 {
@@ -93,19 +99,18 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 // spans turns the changes that may begin into operations.
 func (h *hostRun) spans(ctx context.Context, items []Item) []*span {
 	var spans []*span
-	var secrets *span
 	batch := map[step.ID]bool{}
 	for _, i := range items {
 		s := i.Do.(step.HostStep)
-		if !h.ready(ctx, i, batch) {
+		if !h.ready(ctx, i, func(id step.ID) bool { return batch[id] }) {
 			continue
 		}
 		if s.Secret != nil {
-			if secrets == nil {
-				secrets = &span{}
-				spans = append(spans, secrets)
+			var err error
+			if spans, err = h.defineTogether(spans, i); err != nil {
+				h.settle(i.ID, false, err, time.Now())
 			}
-			secrets.items, batch[i.ID] = append(secrets.items, i), true
+			batch[i.ID] = err == nil
 			continue
 		}
 		ops, err := h.ops(ctx, s)
@@ -114,9 +119,6 @@ func (h *hostRun) spans(ctx context.Context, items []Item) []*span {
 			continue
 		}
 		spans, batch[i.ID] = append(spans, &span{items: []Item{i}, step: s, ops: ops}), true
-	}
-	if secrets != nil && !h.defineTogether(secrets) {
-		spans = slices.DeleteFunc(spans, func(s *span) bool { return s == secrets })
 	}
 	return spans
 }
@@ -134,30 +136,39 @@ func (h *hostRun) ops(ctx context.Context, s step.HostStep) ([]remote.Op, error)
 	return s.Ops(h.late())
 }
 
-// defineTogether makes one operation of the secrets.
-func (h *hostRun) defineTogether(s *span) bool {
-	var all []libvirtsecret.Secret
-	var faults error
-	for _, i := range s.items {
-		secret, err := i.Do.(step.HostStep).Secret(h.late())
-		all, faults = append(all, secret), errors.Join(faults, err)
+// waitAlike reports whether two changes wait for the same changes on the host.
+func waitAlike(a, b Item) bool {
+	here := func(i Item) []step.ID {
+		return slices.DeleteFunc(slices.Clone(i.Needs), func(id step.ID) bool { return id.Target != i.ID.Target })
 	}
-	if faults == nil {
-		var op remote.Op
-		op, s.secrets, faults = h.e.World.Secrets[h.name].(secretBatch).DefineOp(all...)
-		s.ops = []remote.Op{op}
+	return slices.Equal(here(a), here(b))
+}
+
+// defineTogether adds a secret to the spans. Secrets that follow each other, and wait for
+// the same, are one operation. A secret of which no operation can be made leaves the spans as they are.
+func (h *hostRun) defineTogether(spans []*span, i Item) ([]*span, error) {
+	secret, err := i.Do.(step.HostStep).Secret(h.late())
+	if err != nil {
+		return spans, err
 	}
-	if faults != nil {
-		for _, i := range s.items {
-			h.settle(i.ID, false, faults, time.Now())
-		}
+	s := &span{}
+	if n := len(spans); n > 0 && spans[n-1].secrets != nil && waitAlike(spans[n-1].items[0], i) {
+		s, spans = spans[n-1], spans[:n-1]
 	}
-	return faults == nil
+	all := append(slices.Clone(s.defines), secret)
+	op, read, err := h.e.World.Secrets[h.name].(hostbatch.Store).DefineOp(all...)
+	if err == nil {
+		s.items, s.defines, s.ops, s.secrets = append(s.items, i), all, []remote.Op{op}, read
+	}
+	if len(s.items) > 0 {
+		spans = append(spans, s)
+	}
+	return spans, err
 }
 
 // define defines a libvirt secret that cannot go along with other steps.
 func (h *hostRun) define(ctx context.Context, i Item) {
-	if !h.ready(ctx, i, nil) {
+	if !h.ready(ctx, i, alone) {
 		return
 	}
 	began := time.Now()

@@ -8,21 +8,29 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
 
 var errNoResult = errors.New("the host gave no result for it")
 
+// An exchange is what came of the operations of a span.
+type exchange struct {
+	results []remote.Result
+	err     error // what ended the exchange early
+	began   time.Time
+}
+
 // judge writes down how the changes of a span ended.
-func (h *hostRun) judge(ctx context.Context, s *span, all []remote.Result, err error, began time.Time) {
-	results := s.results(all)
+func (h *hostRun) judge(ctx context.Context, s *span, x exchange) {
+	results, began := x.results, x.began
 	if len(results) < len(s.ops) {
-		h.unheard(ctx, s, cmp.Or(err, errNoResult), began)
+		h.unheard(ctx, s, cmp.Or(x.err, errNoResult), began)
 		return
 	}
 	if errors.Is(results[0].Err, remote.ErrSkipped) {
 		for _, i := range s.items {
-			h.End(i.ID, Outcome{Status: Skipped, Because: h.culprit(i), Took: time.Since(began)})
+			h.End(i.ID, Outcome{Status: Skipped, Because: h.cause(i), Took: time.Since(began)})
 		}
 		return
 	}
@@ -57,7 +65,7 @@ func notBegun(ctx context.Context, err error) bool {
 func (h *hostRun) unheard(ctx context.Context, s *span, err error, began time.Time) {
 	o := Outcome{Status: Failed, Err: err, Took: time.Since(began)}
 	switch {
-	case errors.Is(err, remote.ErrUnknown), err == errNoResult:
+	case errors.Is(err, remote.ErrUnknown), errors.Is(err, errNoResult):
 		o.Status = Unknown
 	case ctx.Err() != nil:
 		o.Status = Cancelled
@@ -76,16 +84,32 @@ func (h *hostRun) plain(ops []remote.Op, results []remote.Result) (changed bool,
 		}
 		if r.Exit != 0 {
 			_, object := remote.Describe(ops[i])
-			return changed, fmt.Errorf("%s: %s: exit status %d: %s", h.name, object, r.Exit, step.LastWords(r))
+			return changed, fmt.Errorf("%s: %s: exit status %d: %s", h.name, object, r.Exit, words.LastWords(r))
 		}
 	}
 	return changed, nil
 }
 
+// cause is the change because of which another one was skipped on the host: a change
+// that it needs, or a secret that one operation defines along with such a change.
+func (h *hostRun) cause(i Item) step.ID {
+	if id := h.culprit(i); !id.IsZero() {
+		return id
+	}
+	for _, need := range i.Needs {
+		for _, other := range h.with[need] {
+			if o, ok := h.Outcome(other.ID); ok && !o.Well() {
+				return other.ID
+			}
+		}
+	}
+	return step.ID{}
+}
+
 // culprit is the change because of which another one was skipped.
-func (h *hostRun) culprit(i Item) step.ID {
+func (r *Run) culprit(i Item) step.ID {
 	for _, id := range i.Needs {
-		if o, ok := h.Outcome(id); ok && !o.Well() {
+		if o, ok := r.Outcome(id); ok && !o.Well() {
 			return id
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -20,7 +20,7 @@ var errOutOfScope = errors.New("it was not read, as it is not among what was ask
 // observe reads the clusters of a scope and the APIs, side by side.
 func (e *Engine) observe(ctx context.Context, scope Scope) step.View {
 	v := step.View{Clusters: map[string]*step.Cluster{}}
-	reads := e.reads(scope)
+	reads := e.Reads(scope)
 	var wg sync.WaitGroup
 	for _, c := range e.Site.Clusters {
 		seen := &step.Cluster{Err: errOutOfScope}
@@ -37,75 +37,25 @@ func (e *Engine) observe(ctx context.Context, scope Scope) step.View {
 // observeCluster asks a cluster what its resources ask.
 func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	world := e.World.Clusters[name]
-	var ask step.ClusterAsk
+	var query ceph.Query
 	for _, entry := range e.Catalog.Of(step.AtCluster(name)) {
-		ask = ask.With(entry.Asks().Cluster)
+		query = step.JoinQueries(query, entry.Asks().Cluster)
 	}
-	seen := step.Cluster{Note: world.Note}
-	seen.Err = readCluster(ctx, ceph.New(world.Mon), world.Images, ask, &seen)
-	return seen
-}
-
-func readCluster(ctx context.Context, c *ceph.Cluster, images ceph.Images, ask step.ClusterAsk, seen *step.Cluster) (err error) {
-	if seen.Status, err = c.Status(ctx); err != nil {
-		return err
-	}
-	pools, err := c.Pools(ctx)
+	found, err := ceph.New(world.Mon).WithImages(world.Images).Look(ctx, query)
+	seen := step.Cluster{Note: world.Note, Err: err, Status: found.Status, Pools: found.Pools, Users: found.Users,
+		Profiles: found.Profiles, CRUSH: found.CRUSH, Images: map[string]map[string]bool{}}
 	if err != nil {
-		return err
+		return seen
 	}
-	seen.Pools = map[string]ceph.Pool{}
-	for _, p := range pools {
-		seen.Pools[p.Name] = p
-	}
-	seen.Profiles = map[string]ceph.ErasureProfile{}
-	for _, name := range ask.Profiles {
-		p, err := c.ErasureProfile(ctx, name)
-		if err == nil {
-			seen.Profiles[name] = p
-		} else if !errors.Is(err, ceph.ErrNotFound) {
-			return err
-		}
-	}
-	if ask.CRUSH {
-		if seen.CRUSH, err = c.CRUSHMap(ctx); err != nil {
-			return err
-		}
-	}
-	seen.Users = map[string]ceph.User{}
-	for _, entity := range ask.Users {
-		u, err := c.User(ctx, entity)
-		if err == nil {
-			seen.Users[entity] = u
-		} else if !errors.Is(err, ceph.ErrNotFound) {
-			return err
-		}
-	}
-	conf, err := c.MinimalConf(ctx)
-	if err != nil {
-		return err
-	}
-	seen.Conf = conf.Render()
-	seen.Monitors, _ = conf.Lookup("global", "mon_host")
-	return readImages(ctx, images, ask, seen)
-}
-
-func readImages(ctx context.Context, images ceph.Images, ask step.ClusterAsk, seen *step.Cluster) error {
-	seen.Images = map[string]map[string]bool{}
-	for _, pool := range ask.Images {
-		if _, ok := seen.Pools[pool]; !ok {
-			continue
-		}
-		names, err := images.List(ctx, pool)
-		if err != nil && !errors.Is(err, ceph.ErrNotFound) {
-			return err
-		}
+	seen.Conf = found.Conf.Render()
+	seen.Monitors, _ = found.Conf.Lookup("global", "mon_host")
+	for pool, names := range found.Images {
 		seen.Images[pool] = map[string]bool{}
 		for _, name := range names {
 			seen.Images[pool][name] = true
 		}
 	}
-	return nil
+	return seen
 }
 
 func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
@@ -136,13 +86,6 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	return c
 }
 
-// A secretBatch is a libvirtsecret.Store whose work can be done in a host's one
-// exchange, together with everything else there.
-type secretBatch interface {
-	ListOp(expected ...string) (remote.Op, func(remote.Result) (list []libvirtsecret.Secret, whole bool, err error))
-	DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, func(remote.Result) []error, error)
-}
-
 // look reads a host in one exchange, with libvirt's secrets if they can be read
 // that way too; expected are the UUIDs of secrets that should be there. What kept
 // the host from being read is in its Err.
@@ -150,10 +93,10 @@ func (e *Engine) look(ctx context.Context, name string, entries []Entry, expecte
 	h := step.NewHost(name)
 	ops, secrets := join(entries)
 	store := e.World.Secrets[name]
-	batch, together := store.(secretBatch)
+	batch, together := store.(hostbatch.Store)
 	together = together && secrets
 	all := ops
-	var parse func(remote.Result) ([]libvirtsecret.Secret, bool, error)
+	var parse hostbatch.ListReader
 	if together {
 		var list remote.Op
 		list, parse = batch.ListOp(expected...)
@@ -180,12 +123,12 @@ func (e *Engine) look(ctx context.Context, name string, entries []Entry, expecte
 	return h
 }
 
-// enter runs operations on a host by the normal login. Only where that is refused,
+// enter runs operations on a host by the normal login. Only where the host refuses that,
 // and the Spec asks for a way in, it uses the first entry of the host.
-func (e *Engine) enter(ctx context.Context, name string, ops []remote.Op) (results []remote.Result, entered bool, err error) {
-	results, err = e.World.Hosts[name].Do(ctx, ops...)
+func (e *Engine) enter(ctx context.Context, name string, ops []remote.Op) (_ []remote.Result, entered bool, err error) {
+	results, err := e.World.Hosts[name].Do(ctx, ops...)
 	entry := e.World.Entries[name]
-	refused := errors.Is(err, remote.ErrAuth) || errors.Is(err, remote.ErrSudo)
+	refused := (errors.Is(err, remote.ErrAuth) || errors.Is(err, remote.ErrSudo)) && !errors.Is(err, remote.ErrLocal)
 	if !refused || entry == nil || !e.Site.PreparesWayIn() {
 		return results, false, err
 	}
@@ -198,7 +141,7 @@ func (e *Engine) enter(ctx context.Context, name string, ops []remote.Op) (resul
 
 // Ask runs operations that read on a host, by whichever way in works.
 func (e *Engine) Ask(ctx context.Context, name string, ops []remote.Op) (*step.Host, error) {
-	defer e.rest(name)
+	defer e.Rest(name)
 	results, _, err := e.enter(ctx, name, ops)
 	if err != nil {
 		return nil, err

@@ -70,6 +70,9 @@ func (r *Run) Outcome(id step.ID) (Outcome, bool) {
 
 // Forget drops the outcomes of a target, where no other target can need them.
 func (r *Run) Forget(p Part) {
+	if p.Target.Where != step.OnHost {
+		return
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, i := range p.Items {
@@ -118,26 +121,27 @@ func isConflict(err error) bool {
 
 func conflict(err error) error {
 	if isConflict(err) && !errors.Is(err, step.ErrConflict) {
-		return fmt.Errorf("%w: %w", step.ErrConflict, err)
+		return fmt.Errorf("%w: %w; plan again", step.ErrConflict, err)
 	}
 	return err
 }
 
 // ready reports whether a change may begin: all that it needs ended well, or goes
-// before it in the same batch, and ctx goes on. Otherwise it is written down why
+// before it in the same exchange, and ctx goes on. Otherwise it is written down why
 // not.
-func (r *Run) ready(ctx context.Context, i Item, batch map[step.ID]bool) bool {
+func (r *Run) ready(ctx context.Context, i Item, together func(step.ID) bool) bool {
 	if ctx.Err() != nil {
 		r.End(i.ID, Outcome{Status: Cancelled, Err: context.Cause(ctx)})
 		return false
 	}
 	for _, id := range i.Needs {
-		if batch[id] {
+		if together(id) {
 			continue
 		}
 		o, ok := r.Outcome(id)
 		if !ok {
-			r.End(i.ID, Outcome{Status: Failed, Err: fmt.Errorf("%w: it needs %s, which is not done yet, and this plan does not do it; plan again", step.ErrConflict, id)})
+			r.End(i.ID, Outcome{Status: Failed, Err: fmt.Errorf("%w: it needs %s, which is not done yet, and this plan "+
+				"does not do it; plan again", step.ErrConflict, id)})
 			return false
 		}
 		if !o.Well() {
@@ -166,3 +170,6 @@ func (r *Run) key(cluster, entity string) (ceph.Key, error) {
 	}
 	return key, nil
 }
+
+// alone says that a change goes together with no other.
+func alone(step.ID) bool { return false }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -23,22 +22,23 @@ type Rollout struct {
 	// Reads says that nothing is changed, so that controllers go in parallel, too,
 	// and failures stop nothing.
 	Reads bool
+	// Do works on a target, and returns why the target did not end well.
+	Do func(context.Context, step.Target) error
+	// Left gets each target that was not begun, and why.
+	Left func(step.Target, error)
 }
 
 // Roll works on targets in the order of a plan: the clusters side by side, the
 // computes in parallel, the controllers one by one so that one of several serves at
-// any time, and the APIs. do returns why a target did not end well. left gets each
-// target that was not begun, and why. Roll returns why it did not reach the end.
-func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target, do func(context.Context, step.Target) error,
-	left func(step.Target, error)) error {
-	r := &rolling{e: e, o: o, do: do, left: left}
-	var computes, controllers []step.Target
-	var wg sync.WaitGroup
+// any time, and the APIs. Roll returns why it did not reach the end.
+func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) error {
+	r := &rolling{e: e, o: o}
+	var clusters, computes, controllers []step.Target
 	cloud := false
 	for _, t := range targets {
 		switch {
 		case t.Where == step.OnCluster:
-			wg.Go(func() { _ = do(ctx, t) }) // its outcomes say what went wrong
+			clusters = append(clusters, t)
 		case t.Where == step.OnCloud:
 			cloud = true
 		case want.IsCompute(e.Site.Host(t.Name)):
@@ -47,7 +47,10 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target, do 
 			controllers = append(controllers, t)
 		}
 	}
-	wg.Wait()
+	unbegun, _ := r.some(ctx, clusters, 0) // the outcomes of a cluster say what went wrong
+	for _, t := range unbegun {
+		o.Left(t, context.Cause(ctx))
+	}
 	err := r.computes(ctx, computes)
 	err = r.controllers(ctx, controllers, err)
 	if err == nil && ctx.Err() != nil {
@@ -55,19 +58,17 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target, do 
 	}
 	switch {
 	case cloud && err != nil:
-		left(step.AtCloud(), err)
+		o.Left(step.AtCloud(), err)
 	case cloud:
-		_ = do(ctx, step.AtCloud())
+		_ = o.Do(ctx, step.AtCloud())
 	}
 	return err
 }
 
 // A rolling is a Roll under way.
 type rolling struct {
-	e    *Engine
-	o    Rollout
-	do   func(context.Context, step.Target) error
-	left func(step.Target, error)
+	e *Engine
+	o Rollout
 }
 
 func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
@@ -93,7 +94,7 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		err = ErrStopped
 	}
 	for _, t := range left {
-		r.left(t, err)
+		r.o.Left(t, err)
 	}
 	return err
 }
@@ -106,15 +107,16 @@ func (r *rolling) some(ctx context.Context, targets []step.Target, most int) (le
 		names, byName[t.Name] = append(names, t.Name), t
 	}
 	var failed atomic.Int64
-	for _, x := range remote.Each(ctx, names, r.e.Parallel, func(ctx context.Context, name string) (begun bool, err error) {
+	work := func(ctx context.Context, name string) (begun bool, err error) {
 		if most > 0 && failed.Load() >= int64(most) {
 			return false, ErrStopped
 		}
-		if err = r.do(ctx, byName[name]); err != nil {
+		if err = r.o.Do(ctx, byName[name]); err != nil {
 			failed.Add(1)
 		}
 		return true, err
-	}) {
+	}
+	for _, x := range remote.Each(ctx, names, r.e.Parallel, work) {
 		if !x.Value {
 			left = append(left, byName[x.Name])
 		}
@@ -125,25 +127,25 @@ func (r *rolling) some(ctx context.Context, targets []step.Target, most int) (le
 func (r *rolling) controllers(ctx context.Context, targets []step.Target, stopped error) error {
 	if stopped != nil {
 		for _, t := range targets {
-			r.left(t, stopped)
+			r.o.Left(t, stopped)
 		}
 		return stopped
 	}
 	if r.o.Reads {
 		left, _ := r.some(ctx, targets, 0)
 		for _, t := range left {
-			r.left(t, context.Cause(ctx))
+			r.o.Left(t, context.Cause(ctx))
 		}
 		return nil
 	}
 	for i, t := range targets {
 		if ctx.Err() != nil {
 			for _, t := range targets[i:] {
-				r.left(t, context.Cause(ctx))
+				r.o.Left(t, context.Cause(ctx))
 			}
 			return context.Cause(ctx)
 		}
-		_ = r.do(ctx, t) // its outcomes say what went wrong
+		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,11 +11,6 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
-)
-
-const (
-	recordWait = 4 * time.Minute // several report intervals, and a slow start
-	recordPoll = 2 * time.Second
 )
 
 // A serviceWatch waits until the APIs report restarted services up.
@@ -82,21 +78,37 @@ func (w *serviceWatch) all(ctx context.Context, r *Run, began time.Time) {
 }
 
 func (w *serviceWatch) await(ctx context.Context, r *Run, i Item) error {
-	waiting, cancel := context.WithTimeout(ctx, recordWait)
+	waiting, cancel := context.WithTimeout(ctx, cmp.Or(r.e.Await, 4*time.Minute))
 	defer cancel()
-	for {
-		missing, err := w.behind(waiting, r, i)
-		if err == nil && len(missing) == 0 {
+	var missing []string
+	var err error
+	for looked := false; ; looked = true {
+		now, fault := w.behind(waiting, r, i)
+		if fault == nil && len(now) == 0 {
 			return nil
 		}
+		if !looked || waiting.Err() == nil { // a look that was cut short tells less than the look before it
+			missing, err = now, fault
+		}
 		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s was restarted and is active; whether the APIs report it up was not awaited: %w", i.ID.Name, context.Cause(ctx))
 		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return fmt.Errorf("%s was restarted and is active; whether the APIs report it up was not awaited: %w",
+					i.ID.Name, ended(ctx))
+			}
 			return notUp(missing, err, w.host)
-		case <-time.After(recordPoll):
+		case <-time.After(cmp.Or(r.e.Poll, 2*time.Second)):
 		}
 	}
+}
+
+// ended is why ctx ended: its error, and the cause that somebody gave.
+func ended(ctx context.Context) error {
+	cause := context.Cause(ctx)
+	if errors.Is(cause, ctx.Err()) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", ctx.Err(), cause)
 }
 
 // notUp says of a restarted unit's service what the last look at the APIs gave:
@@ -125,5 +137,5 @@ func (w *serviceWatch) behind(ctx context.Context, r *Run, i Item) ([]string, er
 			missing = append(missing, name)
 		}
 	}
-	return missing, errors.Join(err)
+	return missing, err
 }

@@ -34,29 +34,59 @@ func (r *Run) Well(p Part) (bad Item, o Outcome, well bool) {
 	return Item{}, Outcome{}, true
 }
 
+// cluster makes all changes of a cluster side by side, each after what it needs.
 func (r *Run) cluster(ctx context.Context, p Part) {
-	world := r.e.World.Clusters[p.Target.Name]
-	door := step.ClusterDoor{Cluster: ceph.New(world.Mon), Images: world.Images}
+	places := map[step.ID]int{}
+	var items []Item
+	var works []ceph.Work
 	for _, i := range p.Items {
 		s, ok := i.Do.(step.ClusterStep)
-		if !ok || !r.ready(ctx, i, nil) {
+		if !ok || !r.ready(ctx, i, func(id step.ID) bool { _, ok := places[id]; return ok }) {
 			continue
 		}
-		began := time.Now()
-		user, err := s.Do(ctx, door)
-		if err == nil && !user.Key.IsZero() {
-			r.mu.Lock()
-			r.keys[[2]string{p.Target.Name, user.Entity}] = user.Key
-			r.mu.Unlock()
+		work := s.Work
+		for _, id := range i.Needs {
+			if place, ok := places[id]; ok {
+				work.Needs = append(work.Needs, place)
+			}
 		}
-		r.settle(i.ID, true, err, began)
+		places[i.ID] = len(works)
+		items, works = append(items, i), append(works, work)
 	}
+	if len(works) == 0 {
+		return
+	}
+	world := r.e.World.Clusters[p.Target.Name]
+	began := time.Now()
+	done := ceph.New(world.Mon).WithImages(world.Images).Do(ctx, works...)
+	for k, d := range done {
+		r.settleWork(ctx, items[k], d, began)
+	}
+}
+
+func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Time) {
+	switch {
+	case errors.Is(d.Err, ceph.ErrSkipped):
+		r.End(i.ID, Outcome{Status: Skipped, Because: r.culprit(i), Took: time.Since(began)})
+		return
+	case d.Err != nil && !d.Wrote && ctx.Err() != nil:
+		r.End(i.ID, Outcome{Status: Cancelled, Err: d.Err, Took: time.Since(began)})
+		return
+	case d.Err != nil && !d.Wrote:
+		r.End(i.ID, Outcome{Status: Failed, Err: conflict(d.Err), Took: time.Since(began)})
+		return
+	case d.Err == nil && !d.User.Key.IsZero():
+		r.mu.Lock()
+		r.keys[[2]string{i.ID.Target.Name, d.User.Entity}] = d.User.Key
+		r.mu.Unlock()
+	}
+	r.settle(i.ID, true, d.Err, began)
 }
 
 func (r *Run) cloud(ctx context.Context, p Part) {
 	for _, i := range p.Items {
 		s, ok := i.Do.(step.CloudStep)
-		if !ok || !r.ready(ctx, i, nil) {
+		if !ok || !r.ready(ctx, i, alone) {
 			continue
 		}
 		began := time.Now()

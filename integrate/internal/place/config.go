@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -91,4 +92,20 @@ func (s Service) ReleasedAs() string {
 		return s.Kolla.Container
 	}
 	return s.Program
+}
+
+// Version is what tells a service's release; empty when it is not known.
+func (s Service) Version(h *step.Host, c Containers) string {
+	if s.Kolla != nil {
+		return c.ByName[s.Kolla.Container].Version
+	}
+	return h.Packages[s.Program]
+}
+
+// ReleaseOf is the release that such a version is of.
+func (s Service) ReleaseOf(version string) (openstack.Release, error) {
+	if s.Kolla != nil {
+		return openstack.ReleaseOfKolla(version)
+	}
+	return openstack.ReleaseOf(s.Service, version)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -106,7 +107,8 @@ func parseContainers(engine string, r remote.Result) (map[string]Container, erro
 			return found, fmt.Errorf("not what it says of containers: %w", err)
 		}
 		_, tag, _ := strings.Cut(path.Base(c.Image), ":")
-		one := Container{Engine: engine, Running: c.Running, Started: c.Started, Version: c.Version, Always: slices.Contains(c.Always, true)}
+		one := Container{Engine: engine, Running: c.Running, Started: c.Started, Version: c.Version,
+			Always: slices.Contains(c.Always, true)}
 		if one.Version == "" {
 			one.Version = tag
 		}
@@ -121,7 +123,7 @@ func parseContainers(engine string, r remote.Result) (map[string]Container, erro
 	case r.Err != nil:
 		return found, r.Err
 	case r.Exit != 0:
-		return found, errors.New(step.LastLine(r.Stderr))
+		return found, errors.New(words.LastLine(r.Stderr))
 	}
 	return found, nil
 }

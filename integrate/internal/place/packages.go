@@ -26,7 +26,8 @@ func packageTable() []packageRow {
 		{spec.LayoutDebian, "python3-rbd|python-rbd", "", "rocky", "rocky"},
 		{spec.LayoutDebian, "python3-rados", "", "stein", ""},
 		{spec.LayoutDebian, "python3-rbd", "", "stein", ""},
-		{spec.LayoutDebian, "qemu-block-extra", openstack.NovaCompute, "mitaka", ""}, // before, QEMU had all block drivers in it
+		// before, QEMU had all block drivers in it
+		{spec.LayoutDebian, "qemu-block-extra", openstack.NovaCompute, "mitaka", ""},
 
 		{spec.LayoutRDO, "ceph-common", "", "icehouse", ""},
 		{spec.LayoutRDO, "python-ceph|python-rbd", "", "icehouse", "juno"},

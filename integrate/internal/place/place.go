@@ -20,12 +20,8 @@ type Service struct {
 	Kolla    *Kolla   // nil where the service does not run in a container
 }
 
-const (
-	// CephDir is the folder of Ceph's files on a host, and in a container.
-	CephDir = "/etc/ceph"
-	// Root is the account and the group of root.
-	Root = "root"
-)
+// Root is the account and the group of root.
+const Root = "root"
 
 // Layouts are the places of all services in each layout, with the packages that
 // a release needs there.
@@ -47,10 +43,7 @@ func Layouts(r openstack.Release) map[string]map[string]Service {
 	return all
 }
 
-// ConfPath is where a service finds the ceph.conf of a cluster.
-func ConfPath(cluster string) string { return CephDir + "/" + cluster + ".conf" }
-
 // KeyringPath is where a service finds the keyring of a user.
 func KeyringPath(cluster, entity string) string {
-	return CephDir + "/" + cluster + "." + entity + ".keyring"
+	return spec.CephDir + "/" + cluster + "." + entity + ".keyring"
 }

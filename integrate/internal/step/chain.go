@@ -1,8 +1,6 @@
 package step
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"strings"
 
 	"github.com/cephstack/cephstack/remote"
@@ -17,25 +15,6 @@ func Chain(ops ...remote.Op) []remote.Op {
 		chained[i] = remote.If{OK: []int{i - 1}, Op: chained[i]}
 	}
 	return chained
-}
-
-// Digest makes a secret comparable in a plan without showing it.
-func Digest(secret string) string {
-	if secret == "" {
-		return ""
-	}
-	sum := sha256.Sum256([]byte("cephstack plan " + secret))
-	return "sha256:" + hex.EncodeToString(sum[:4])
-}
-
-// LastWords is the end of what a program said.
-func LastWords(r remote.Result) string {
-	const most = 300
-	words := strings.Join(strings.Fields(string(r.Data)+" "+string(r.Stderr)), " ")
-	if len(words) > most {
-		words = "…" + words[len(words)-most:]
-	}
-	return words
 }
 
 // ContentDiff is the difference between a file and the content that it should

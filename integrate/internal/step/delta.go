@@ -2,6 +2,7 @@ package step
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -59,7 +60,8 @@ type Delta struct {
 	Findings []Finding
 	// Refused says that the resource is left alone, and so is what needs it.
 	Refused bool
-	// Because is the resource because of which this one is left alone.
+	// Because is the resource because of which this one is left alone; or changed, where
+	// it is well but for the change of the other one.
 	Because ID
 	// Unable says why the resource could not be compared. It is then neither well
 	// nor known to differ.
@@ -67,21 +69,23 @@ type Delta struct {
 }
 
 // Refuse is the Delta of a resource that is left alone for a problem of its own.
-func Refuse(code, object string, err error, format string, args ...any) Delta {
+func Refuse(code, object string, why error) Delta {
 	var d Delta
-	d.Problem(code, object, err, format, args...)
+	d.Problem(code, object, why)
 	d.Refused = true
 	return d
 }
 
-// Problem adds a problem.
-func (d *Delta) Problem(code, object string, err error, format string, args ...any) {
-	d.Findings = append(d.Findings, Finding{Code: code, Problem: true, Object: object, Message: fmt.Sprintf(format, args...), Err: err})
+// Problem adds a problem. Its message is the text of why, and its Err is the error that why wraps.
+func (d *Delta) Problem(code, object string, why error) {
+	f := Finding{Code: code, Problem: true, Object: object, Message: why.Error(), Err: errors.Unwrap(why)}
+	d.Findings = append(d.Findings, f)
 }
 
 // Note adds a note.
 func (d *Delta) Note(code, object, format string, args ...any) {
-	d.Findings = append(d.Findings, Finding{Code: code, Object: object, Message: fmt.Sprintf(format, args...)})
+	f := Finding{Code: code, Object: object, Message: fmt.Sprintf(format, args...)}
+	d.Findings = append(d.Findings, f)
 }
 
 // A Step makes a change: HostStep, ClusterStep or CloudStep.
@@ -138,17 +142,10 @@ type Serves struct {
 	Computes bool
 }
 
-// A ClusterStep makes a change in a Ceph cluster. Steps of a cluster run side by
-// side where none needs the other.
+// A ClusterStep makes a change in a Ceph cluster. The steps of a cluster run side by
+// side, where none needs the other.
 type ClusterStep struct {
-	// Do makes the change. It gives the user that it created, if it did.
-	Do func(context.Context, ClusterDoor) (ceph.User, error)
-}
-
-// A ClusterDoor is the way to a cluster.
-type ClusterDoor struct {
-	Cluster *ceph.Cluster
-	Images  ceph.Images
+	Work ceph.Work // without its Needs, which the engine fills in
 }
 
 // A CloudStep makes a change through the APIs of OpenStack.

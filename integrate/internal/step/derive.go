@@ -1,9 +1,6 @@
 package step
 
-import (
-	"strings"
-	"sync"
-)
+import "sync"
 
 // derived are values that were worked out from what was read on a host. They are
 // kept, as several resources need them.
@@ -26,10 +23,4 @@ func Derive[T any](h *Host, key any, work func() T) T {
 	}
 	h.derived.values[key] = v
 	return v
-}
-
-// LastLine is the last line of what a program printed.
-func LastLine(b []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return lines[len(lines)-1]
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -93,13 +94,5 @@ func (f File) Ownership() string {
 	if f.Missing {
 		return ""
 	}
-	return Ownership(f.Owner, f.Group, f.Mode)
+	return words.Ownership(f.Owner, f.Group, f.Mode)
 }
-
-// Ownership is owner, group and mode as a plan shows them.
-func Ownership(owner, group string, mode fs.FileMode) string {
-	return owner + ":" + group + " " + Octal(mode)
-}
-
-// Octal is a mode as a plan shows it.
-func Octal(m fs.FileMode) string { return fmt.Sprintf("%04o", uint32(m.Perm())) }

@@ -8,42 +8,49 @@ type Ledger struct {
 	up *Ledger
 
 	mu     sync.RWMutex
-	deltas map[ID]Delta
+	deltas map[ID]*Delta
 }
 
 // NewLedger is an empty ledger on top of another; up may be nil.
-func NewLedger(up *Ledger) *Ledger { return &Ledger{up: up, deltas: map[ID]Delta{}} }
+func NewLedger(up *Ledger) *Ledger { return &Ledger{up: up, deltas: map[ID]*Delta{}} }
 
 // Put writes down what came of a resource.
 func (l *Ledger) Put(id ID, d Delta) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deltas[id] = d
+	l.deltas[id] = &d
 }
 
 // Lookup is what came of a resource.
 func (l *Ledger) Lookup(id ID) (Delta, bool) {
-	for ; l != nil; l = l.up {
-		l.mu.RLock()
-		d, ok := l.deltas[id]
-		l.mu.RUnlock()
-		if ok {
-			return d, true
-		}
+	if d := l.find(id); d != nil {
+		return *d, true
 	}
 	return Delta{}, false
 }
 
+func (l *Ledger) find(id ID) *Delta {
+	for ; l != nil; l = l.up {
+		l.mu.RLock()
+		d := l.deltas[id]
+		l.mu.RUnlock()
+		if d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
 // Planned reports whether a resource has a change.
 func (l *Ledger) Planned(id ID) bool {
-	d, _ := l.Lookup(id)
-	return d.Do != nil
+	d := l.find(id)
+	return d != nil && d.Do != nil
 }
 
 // Refused reports whether a resource is left alone.
 func (l *Ledger) Refused(id ID) bool {
-	d, _ := l.Lookup(id)
-	return d.Refused
+	d := l.find(id)
+	return d != nil && d.Refused
 }
 
 // Root is the resource with the problem because of which another one is left

@@ -3,6 +3,7 @@ package step
 import (
 	"slices"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -67,6 +68,13 @@ type Blocked interface {
 	LeftAlone(v View, need, root ID) Finding
 }
 
+// A Follower is changed after other resources, where those have a change. Unlike
+// Needs, resources that are refused do not keep it from being changed; a change
+// that did not end well does.
+type Follower interface {
+	Follows() []ID
+}
+
 // Asks are questions to the world. They are data; the engine joins those of all
 // resources of a target, removes what is there twice, and asks once.
 type Asks struct {
@@ -77,19 +85,11 @@ type Asks struct {
 	Secrets bool
 	// Cluster is what to ask a cluster, beside its status, its pools and its
 	// configuration, which are always read.
-	Cluster ClusterAsk
+	Cluster ceph.Query
 }
 
-// A ClusterAsk is what to ask a cluster.
-type ClusterAsk struct {
-	Users    []string // with their type, such as client.glance
-	Profiles []string // of erasure code
-	CRUSH    bool     // the CRUSH map
-	Images   []string // pools whose images are listed
-}
-
-// With joins two questions.
-func (a ClusterAsk) With(b ClusterAsk) ClusterAsk {
+// JoinQueries joins two questions to a cluster.
+func JoinQueries(a, b ceph.Query) ceph.Query {
 	add := func(list, more []string) []string {
 		for _, item := range more {
 			if !slices.Contains(list, item) {
@@ -98,5 +98,6 @@ func (a ClusterAsk) With(b ClusterAsk) ClusterAsk {
 		}
 		return list
 	}
-	return ClusterAsk{add(a.Users, b.Users), add(a.Profiles, b.Profiles), a.CRUSH || b.CRUSH, add(a.Images, b.Images)}
+	return ceph.Query{Users: add(a.Users, b.Users), Profiles: add(a.Profiles, b.Profiles), CRUSH: a.CRUSH || b.CRUSH,
+		Images: add(a.Images, b.Images)}
 }

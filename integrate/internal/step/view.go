@@ -63,7 +63,11 @@ type Host struct {
 	Err  error
 	// Entered says that the host was read by its first entry, as the normal login
 	// was refused.
-	Entered  bool
+	Entered bool
+	// Same are other hosts of the Spec that are the same machine, and Twin says that
+	// the machine is planned under the name of one of these.
+	Same     []string
+	Twin     bool
 	Files    map[string]File
 	Units    map[string]remote.Unit
 	Packages map[string]string

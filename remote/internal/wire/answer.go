@@ -18,7 +18,7 @@ import (
 type Reply struct {
 	Begun, Done bool
 	Facts       map[string]string // word to value
-	Raw         map[string][]byte // word to what came as it is
+	Raw         map[string][]byte // word to bytes
 }
 
 // Bytes decodes a fact in base64.
@@ -62,7 +62,7 @@ var (
 
 const (
 	maxNoise = 1 << 20
-	minEnd   = 32 // of the line that ends what is raw: it is a random one
+	minEnd   = 32 // bytes of the line that ends what is raw: it is random
 )
 
 // AnswerBuffer is the size of an AnswerReader's buffer.
@@ -81,22 +81,23 @@ type AnswerReader struct {
 }
 
 // NewAnswerReader reads the answer to a request with this mark and number of
-// ops; no line may be longer than limit bytes, and what is raw is cut there. A *bufio.Reader of AnswerBuffer
-// bytes or more can be read on after the answer.
+// ops. No line may be longer than limit bytes, and what is raw is cut there. If
+// r is a *bufio.Reader of AnswerBuffer bytes or more, it can be used after the
+// answer.
 func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
 	return &AnswerReader{r: bufio.NewReaderSize(r, AnswerBuffer), mark: []byte(mark + " "), limit: limit, total: ops}
 }
 
-// A Line is one line of an answer: a word and its value about op Op. What is
-// raw comes with the lines that announce it.
+// A Line is one line of an answer: a word and its value about the op with index
+// Op. Raw are the bytes that the line announced.
 type Line struct {
 	Op          int
 	Word, Value string
 	Raw         []byte
 }
 
-// Next is the next line that is of interest, hello and bye included, or an
-// error. io.EOF means that the answer ended before bye.
+// Next is the next line of the answer, hello and bye included. io.EOF means that
+// the answer ended before bye.
 func (a *AnswerReader) Next() (Line, error) {
 	for {
 		b, err := a.line()
@@ -153,8 +154,8 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 	return l, nil
 }
 
-// raw reads up to the line that is end. The newline before it is not part of it.
-// size, if there is one, says how much is expected.
+// raw reads bytes up to the line end. The newline before that line is not part of
+// them. size, if it is not empty, says how many bytes are expected.
 func (a *AnswerReader) raw(end, size string) ([]byte, error) {
 	expected, err := strconv.Atoi(cmp.Or(size, "0"))
 	if len(end) < minEnd || err != nil || expected < 0 {

@@ -5,9 +5,10 @@
 //
 // Program is one constant POSIX sh program; Command puts it into a command
 // line that every login shell hands on unharmed. It answers one request after
-// the other, until its standard input ends. The first one may come with the
-// command line, if it has no data: that saves a round trip. It needs dash or better, and
-// GNU coreutils; systemctl, dpkg or rpm, and runuser where an op asks for them.
+// the other, until its standard input ends. The first request may come with the
+// command line, if it has no data: that saves a round trip. The program needs
+// dash or better, and GNU coreutils; systemctl, dpkg or rpm, and runuser where an
+// operation asks for them.
 //
 // # Requests
 //
@@ -18,16 +19,23 @@
 // where MARK is 32 random hex digits. What follows comes in parts, each with its
 // length on a line before it; data that is not a text goes between two parts.
 //
-// Operations follow: the name on a line,
-// then its arguments in the order of Shape: one line for each plain argument;
-// for a list its length and then each element as a text (the number of its
-// newlines on a line, then its lines); for data its length on a line and then
-// the bytes themselves, or, if it is a short text, the number of its newlines behind a t, and its lines. The line "end" ends the request. Operations run as
-// they arrive; one that does not arrive whole has no effect.
+// Operations follow. Each has its name on a line, and then what Shape says, in
+// this order:
 //
-// Before an operation, there may be what it needs: the line "need", a line with
-// the indexes of operations of the request, and the length of this one: its
-// lines, and the bytes after them. It is passed over if one of those did not end well.
+//   - plain arguments, a line each;
+//   - a list: its length on a line, and each element as a text, which is the
+//     number of its newlines on a line and then its lines;
+//   - data: its length on a line, and the bytes themselves. Data that is a short
+//     text is a t with the number of its newlines, and its lines.
+//
+// The line "end" ends the request. Operations run as they arrive. An operation
+// that does not arrive whole has no effect.
+//
+// Before an operation, there may be the operations that it needs: the line
+// "need", a line with their indexes in the request, and the length of the
+// operation that needs them, which is the number of its lines and, on another
+// line, the number of bytes after them. The operation is passed over if an
+// operation that it needs did not end well.
 //
 // # Answers
 //
@@ -42,15 +50,24 @@
 //	MARK beat            still alive
 //	MARK bye             the end
 //
-// The operation files has a list of paths, with an r before each one that is
-// read and an s before each one that is only described. It and dir are about
-// several files: the words about the
-// i-th have its number behind them (stat0, data0); all has the contents of all
-// files at once, one after the other, in place of the data of those that have none.
+// The operation files has a list of paths, with an r before each path to read,
+// and an s before each path to describe only. The operations files and dir are
+// about several files: the words about file i have its number behind them
+// (stat0, data0). The word all has the contents of several files, one after the
+// other: of those to read that have no data of their own.
 //
-// Facts: stat (mode in hex, size, numeric owner and group, times of content
-// and inode in seconds, names of owner and group, between colons), link (base64), sha, changed (0 or 1), show0 and so on (the lines of
-// systemctl show), pkgs0 and so on (lines "status name version"), exit (the exit status, or late), errors (base64 of
-// standard error, if there was any), err (a class, and base64 of a text if the
-// class does not tell all). Raw are data, all, and out (standard output).
+// These are the facts:
+//
+//	stat          mode in hex, size, numeric owner and group, times of content and
+//	              inode in seconds, names of owner and group, between colons
+//	name, link    path of a file of a folder, and target of a symlink, in base64
+//	sha           digest of what was written
+//	changed       0 or 1
+//	show0 …       lines of systemctl show
+//	pkgs0 …       lines "status name version"
+//	exit          exit status, or late
+//	errors        standard error in base64, if there was any
+//	err           a class, and base64 of a text if the class does not tell all
+//
+// Raw are data, all, and out, which is standard output.
 package wire

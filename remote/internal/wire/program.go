@@ -1,33 +1,56 @@
 package wire
 
 import (
-	_ "embed"
+	"embed"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 )
 
-//go:embed program.sh
-var source string
+//go:embed program/*.sh
+var source embed.FS
+
+// parts are the files of the program, in their order: the first one sets up what
+// all need, and the last one begins to serve.
+func parts() []string {
+	return []string{"input", "file", "read", "write", "attr", "unit", "package", "run", "serve"}
+}
 
 // Program is the text that /bin/sh runs, on one line.
 func Program() string { return program() }
 
 var program = sync.OnceValue(join)
 
+// lines gives the lines of all parts.
+func lines(yield func(string) bool) {
+	for _, part := range parts() {
+		text, err := source.ReadFile("program/" + part + ".sh")
+		if err != nil { // it is not built in, which a test would show
+			return
+		}
+		for line := range strings.Lines(string(text)) {
+			if !yield(line) {
+				return
+			}
+		}
+	}
+}
+
+// join puts the program on one line, without comments.
 func join() string {
 	var b strings.Builder
 	sep := ""
-	for line := range strings.Lines(source) {
+	for line := range lines {
 		line = strings.TrimSpace(line)
 		if line == "" || line[0] == '#' {
 			continue
 		}
+		line, goesOn := strings.CutSuffix(line, " \\")
 		b.WriteString(sep)
 		b.WriteString(line)
 		sep = "; "
-		if open(line) {
+		if goesOn || open(line) {
 			sep = " "
 		}
 	}
@@ -56,12 +79,13 @@ func Command(sudo bool, inline string) string {
 }
 
 // maxInline keeps the command line below the kernel's limit for an argument,
-// and below what one SSH packet carries at least.
+// and below the size that every SSH packet can have.
 const maxInline = 16 << 10
 
 // Inline writes a request without data as an argument of the program: in the
-// words of printf %b, and without anything that a login shell would change.
-// ok is false when it is too long, and has to go to standard input.
+// escapes of printf %b, and without any character that a login shell would
+// change. ok is false when the argument would be too long: then the request has
+// to go to standard input.
 func Inline(request []byte) (text string, ok bool) {
 	if len(request) > maxInline {
 		return "", false
@@ -79,8 +103,8 @@ func Inline(request []byte) (text string, ok bool) {
 
 const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./:=,+@%-"
 
-// Uninline is the request that Inline made the text of; ok is false for any
-// other text.
+// Uninline is the reverse of Inline. ok is false for a text that Inline does not
+// make.
 func Uninline(text string) (request []byte, ok bool) {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
@@ -101,8 +125,8 @@ func Uninline(text string) (request []byte, ok bool) {
 	return request, true
 }
 
-// Commanded takes a command line apart that Command made; ok is false for any
-// other one.
+// Commanded gives the first request of a command line. ok is false for a command
+// line that Command does not make.
 func Commanded(command string) (inline string, ok bool) {
 	for _, sudo := range []bool{false, true} {
 		before, after, _ := strings.Cut(Command(sudo, "\x00"), "\x00")

@@ -20,7 +20,7 @@ type Op struct {
 	List []string // any text without NUL
 	Data []byte
 	// Needs are the indexes of operations of the request that must have ended
-	// well; otherwise this one is passed over.
+	// well; otherwise this operation is passed over.
 	Needs []int
 }
 
@@ -52,15 +52,16 @@ func Shape(name string) (args int, list, data, ok bool) {
 type Request struct {
 	Parts [][]byte
 	Size  int64
-	// Ends says how much of the request an op needs to begin: with less, it
-	// has no effect.
+	// Ends says for each op how many bytes of the request must arrive before it
+	// begins. With less, it has no effect.
 	Ends  []int64
 	Plain bool // no data follows: it is one part
 
-	lines []byte // of the part that is not closed
+	lines []byte // of the part that is being made
 }
 
-// maxLines bounds a part: the program's work for a line grows with it.
+// maxLines bounds the bytes of a part. The longer the part, the more work a line
+// is for the host's program.
 const maxLines = 16 << 10
 
 // NewRequest returns a request without ops.
@@ -100,7 +101,7 @@ func (r *Request) Close() {
 	r.flush()
 }
 
-// flush ends a part: its length goes ahead.
+// flush ends a part, and puts its length before it.
 func (r *Request) flush() {
 	r.put(fmt.Appendf(nil, "%d\n", len(r.lines)))
 	r.put(r.lines)
@@ -110,8 +111,8 @@ func (r *Request) flush() {
 	}
 }
 
-// maxText is how long data may be to travel as a text, among the lines: the
-// program needs no other one to read that.
+// maxText is how long data may be to travel as a text, among the lines: to read
+// a text, the host's program starts no other program.
 const maxText = 4096
 
 // Body is the data as it travels, after the head.
@@ -126,7 +127,7 @@ func (o Op) textual() bool {
 	return len(o.Data) > 0 && len(o.Data) <= maxText && bytes.IndexByte(o.Data, 0) < 0
 }
 
-// Head is all of the op but its data.
+// Head is the op without its data.
 func (o Op) Head() []byte {
 	head := o.head()
 	if len(o.Needs) == 0 {
@@ -176,12 +177,12 @@ var errRequest = errors.New("wire: malformed request")
 // A RequestReader reads a request on the host's side.
 type RequestReader struct {
 	r    *bufio.Reader
-	left int // of the part
+	left int // bytes of the part
 	Mark string
 }
 
-// NewRequestReader reads the first line. A *bufio.Reader can be read on after
-// the request.
+// NewRequestReader reads the first line of a request. If r is a *bufio.Reader, it
+// can be used after the request.
 func NewRequestReader(r io.Reader) (*RequestReader, error) {
 	q := &RequestReader{r: bufio.NewReader(r)}
 	if _, err := q.r.Peek(1); err != nil {
@@ -238,7 +239,7 @@ func (q *RequestReader) Next() (Op, error) {
 	return o, nil
 }
 
-// needs reads what stands before an op that has needs, and the op's name.
+// needs reads the lines before an op that needs others, and the op's name.
 func (q *RequestReader) needs(o *Op) error {
 	line, err := q.line()
 	if err != nil {
@@ -351,7 +352,7 @@ func (q *RequestReader) line() (string, error) {
 	return s, err
 }
 
-// bare is a whole line without its end; a cut one is an error.
+// bare is a whole line without its end. A line that was cut is an error.
 func (q *RequestReader) bare() (string, error) {
 	s, err := q.r.ReadString('\n')
 	if err != nil {

@@ -41,7 +41,10 @@ func ops() []Op {
 		{Name: "files", Args: []string{"9"}, List: []string{"r/a", "s/b c"}},
 		{Name: "mkdir", Args: []string{"/a", "", "", ""}, Needs: []int{1, 2}},
 		{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"a"}, Data: []byte("two\nlines\n")},
-		{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"a"}, Data: []byte(strings.Repeat("a", maxText+1))},
+		{
+			Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{"a"},
+			Data: []byte(strings.Repeat("a", maxText+1)),
+		},
 		{Name: "write", Args: []string{"/a", "", "", "", "", "x", "y"}, Data: []byte("data"), Needs: []int{4}},
 	}
 }
@@ -188,7 +191,8 @@ func TestAnswerThatCannotBe(t *testing.T) {
 }
 
 func TestRawIsWhatWasWritten(t *testing.T) {
-	for _, raw := range []string{"", "\n", "a", "a\n", "\n\nb", mark + " done 0\n", strings.Repeat("x", 100_000) + "\n" + strings.Repeat("\x00\n", 1000)} {
+	long := strings.Repeat("x", 100_000) + "\n" + strings.Repeat("\x00\n", 1000)
+	for _, raw := range []string{"", "\n", "a", "a\n", "\n\nb", mark + " done 0\n", long} {
 		lines, err := readAnswer(answer(t, map[string]string{"out": raw, "exit": "0"}), 1)
 		require.NoError(t, err)
 		require.Equal(t, Line{Word: "exit", Value: "0"}, lines[2])
@@ -232,4 +236,14 @@ func FuzzAnswerReader(f *testing.F) {
 			require.Equal(t, n, lines[len(lines)-1].Op)
 		}
 	})
+}
+
+func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
+	files, err := source.ReadDir("program")
+	require.NoError(t, err)
+	var names []string
+	for _, f := range files {
+		names = append(names, strings.TrimSuffix(f.Name(), ".sh"))
+	}
+	require.ElementsMatch(t, names, parts())
 }

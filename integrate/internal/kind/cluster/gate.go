@@ -1,6 +1,9 @@
 package cluster
 
 import (
+	"fmt"
+
+	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
@@ -37,8 +40,9 @@ func (g gate) Compare(v step.View) step.Delta {
 			asked = " (asked on " + g.Spec.Host + ")"
 		}
 		d.Refused, d.Unable = true, err
-		d.Problem("cluster-unreadable", "", err, "the Ceph cluster cannot be read%s, so nothing that depends on it is planned: %v%s",
-			asked, err, step.Advice(err))
+		d.Problem("cluster-unreadable", "", fmt.Errorf("the Ceph cluster cannot be read%s, "+
+			"so nothing that depends on it is planned: %w%s",
+			asked, err, cause.Advice(err)))
 		return d
 	}
 	if release := seen.Status.Release; g.Spec.Caps == "classic" && release >= "luminous" {

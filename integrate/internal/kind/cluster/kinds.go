@@ -16,7 +16,7 @@ type Subject struct {
 // compared.
 func Kinds() []step.Kind[*Subject] {
 	return []step.Kind[*Subject]{
-		{Name: "cluster", Check: "ceph-health", New: newGate},
+		{Name: "cluster", Check: "ceph-health", Gate: true, New: newGate},
 		{Name: "erasure-profile", Check: "pools", New: newProfiles},
 		{Name: "pool", Check: "pools", New: newPools},
 		{Name: "user", Check: "users", New: newUsers},

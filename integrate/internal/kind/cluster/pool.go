@@ -1,8 +1,8 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -48,7 +48,7 @@ func (p pool) Needs() []step.ID {
 // Asks implements step.Resource. The images of Nova's pool tell which VMs have
 // their disks in Ceph.
 func (p pool) Asks() step.Asks {
-	var ask step.ClusterAsk
+	var ask ceph.Query
 	if p.want.ErasureProfile != "" {
 		ask.Profiles, ask.CRUSH = []string{p.want.ErasureProfile}, true
 	}
@@ -80,7 +80,7 @@ func (p pool) Compare(v step.View) step.Delta {
 	code, why := p.refusal(v, have, &d)
 	if why != "" {
 		d.Refused = true
-		d.Problem(code, p.object(), nil, "%s", why)
+		d.Problem(code, p.object(), errors.New(why))
 	} else {
 		p.change(&d, have, ok)
 	}
@@ -103,10 +103,8 @@ func (p pool) change(d *step.Delta, have ceph.Pool, ok bool) {
 		d.Have = fmt.Sprintf("%s (%s, size %d/%d, %d PGs)", have.Name, have.Application, have.Size, have.MinSize, have.PGNum)
 		return
 	}
-	w := poolWrite{create: !ok, diffs: slices.Clone(d.Diffs), want: p.want}
-	w.init = !p.Site.HoldsData(p.Spec.Name, p.want.Name)
-	w.inited = w.init && have.Application == p.want.Application
-	d.Do = step.ClusterStep{Do: w.do}
+	ready := !p.Site.HoldsData(p.Spec.Name, p.want.Name) // it holds headers of images
+	d.Do = step.ClusterStep{Work: ceph.Work{Pool: &ceph.PoolChange{Was: have, Want: p.want, Ready: ready}}}
 }
 
 // poolDiffs compares the owned fields: those that are not zero in want.
@@ -187,7 +185,8 @@ func (p pool) beyond(release string, have ceph.Pool) (code, why string) {
 	case release == "":
 		return "", ""
 	case release < "luminous" && want.ErasureProfile != "":
-		return "pool-beyond-release", "cannot be erasure-coded: RBD's data can be in such pools from Luminous on, and this is " + release
+		return "pool-beyond-release", "cannot be erasure-coded: " +
+			"RBD's data can be in such pools from Luminous on, and this is " + release
 	case release < "luminous" && want.CRUSHRule != "" && want.CRUSHRule != have.CRUSHRule:
 		return "pool-beyond-release", "has another CRUSH rule, or none yet, and " + release +
 			" is told it by a number: make the pool or set its crush_ruleset by hand"

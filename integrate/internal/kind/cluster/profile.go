@@ -2,8 +2,6 @@ package cluster
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -40,7 +38,7 @@ func (p profile) Needs() []step.ID { return []step.ID{ID(p.Spec.Name)} }
 
 // Asks implements step.Resource.
 func (p profile) Asks() step.Asks {
-	return step.Asks{Cluster: step.ClusterAsk{Profiles: []string{p.want.Name}}}
+	return step.Asks{Cluster: ceph.Query{Profiles: []string{p.want.Name}}}
 }
 
 // Compare implements step.Resource.
@@ -51,13 +49,11 @@ func (p profile) Compare(v step.View) step.Delta {
 	case !ok:
 		want := asked(p.want)
 		return step.Delta{Action: step.Create, Diffs: diffs, Reason: "the profile of erasure code does not exist",
-			Do: step.ClusterStep{Do: func(ctx context.Context, door step.ClusterDoor) (ceph.User, error) {
-				return ceph.User{}, createProfile(ctx, door.Cluster, want)
-			}}}
+			Do: step.ClusterStep{Work: ceph.Work{Profile: &want}}}
 	case len(diffs) > 0:
-		return step.Refuse("erasure-profile-differs", "erasure profile "+p.want.Name, nil,
-			"has %s %s, not %s, and pools depend on it; give the one of the Spec another name",
-			diffs[0].Field, diffs[0].Observed, diffs[0].Desired)
+		return step.Refuse("erasure-profile-differs", "erasure profile "+p.want.Name,
+			fmt.Errorf("has %s %s, not %s, and pools depend on it; give the one of the Spec another name",
+				diffs[0].Field, diffs[0].Observed, diffs[0].Desired))
 	}
 	return step.Delta{}
 }
@@ -85,12 +81,4 @@ func profileDiffs(have ceph.ErasureProfile, want spec.ErasureProfile) []step.Fie
 // asked is a profile as Ceph is asked to make it.
 func asked(p spec.ErasureProfile) ceph.ErasureProfile {
 	return ceph.ErasureProfile{Name: p.Name, K: p.K, M: p.M, FailureDomain: p.FailureDomain, DeviceClass: p.DeviceClass}
-}
-
-func createProfile(ctx context.Context, cluster *ceph.Cluster, want ceph.ErasureProfile) error {
-	err := cluster.CreateErasureProfile(ctx, want)
-	if errors.Is(err, ceph.ErrExists) {
-		return fmt.Errorf("%w: somebody made the profile, another one: %w", step.ErrConflict, err)
-	}
-	return err
 }

@@ -19,7 +19,8 @@ type spread struct {
 
 // String is the spread as a plan says it.
 func (s spread) String() string {
-	return fmt.Sprintf("its %d chunks (k+m) go into as many failure domains of type %s, and CRUSH finds %d with OSDs for it",
+	return fmt.Sprintf("its %d chunks (k+m) go into as many failure domains of type %s, "+
+		"and CRUSH finds %d with OSDs for it",
 		s.chunks, s.kind, s.domains)
 }
 
@@ -35,8 +36,8 @@ func (p pool) narrow(seen *step.Cluster, have ceph.Pool, d *step.Delta) (code, w
 	if have.Name != "" {
 		next = "add some, or move what it holds to a pool whose profile has fewer chunks or a smaller failure domain"
 	} else if s.domains < s.least {
-		return "too-few-failure-domains", fmt.Sprintf("cannot be made: %s, where %d are needed (min_size) for it to work at all; %s",
-			s, s.least, next)
+		return "too-few-failure-domains", fmt.Sprintf("cannot be made: %s, "+
+			"where %d are needed (min_size) for it to work at all; %s", s, s.least, next)
 	}
 	d.Note("few-failure-domains", p.object(),
 		"%s, so that its placement groups never become clean and a lost chunk is not made good; %s", s, next)

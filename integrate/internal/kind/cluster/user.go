@@ -1,8 +1,6 @@
 package cluster
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -41,14 +39,14 @@ func (u user) Needs() []step.ID { return []step.ID{ID(u.Spec.Name)} }
 
 // Asks implements step.Resource.
 func (u user) Asks() step.Asks {
-	return step.Asks{Cluster: step.ClusterAsk{Users: []string{u.want.Entity}}}
+	return step.Asks{Cluster: ceph.Query{Users: []string{u.want.Entity}}}
 }
 
 // Compare implements step.Resource.
 func (u user) Compare(v step.View) step.Delta {
 	object := "user " + u.want.Entity
 	if pool := u.refusedPool(v); pool != "" {
-		d := step.Refuse("user-of-refused-pool", object, nil, "left alone, as pool %s cannot be used", pool)
+		d := step.Refuse("user-of-refused-pool", object, fmt.Errorf("left alone, as pool %s cannot be used", pool))
 		d.Because = PoolID(u.Spec.Name, pool)
 		d.Findings[0].Because = d.Because
 		return d
@@ -56,21 +54,22 @@ func (u user) Compare(v step.View) step.Delta {
 	seen := u.seen(v)
 	have, ok := seen.Users[u.want.Entity]
 	if isAdministrator(have.Caps) {
-		return step.Refuse("user-is-administrator", object, nil, "has all rights (%s), as an administrator, "+
-			"so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps)
+		return step.Refuse("user-is-administrator", object, fmt.Errorf("has all rights (%s), as an administrator, "+
+			"so its rights and its key are left alone; name a user of the service's own in the Spec", have.Caps))
 	}
 	if release := seen.Status.Release; u.Spec.Caps != "classic" && release != "" && release < "luminous" {
-		return step.Refuse("caps-need-classic", object, nil, "left alone, as %s knows no profiles of rights for RBD, "+
-			"which came with Luminous; say caps: classic for this cluster", release)
+		return step.Refuse("caps-need-classic", object, fmt.Errorf("left alone, as %s knows no profiles of rights for RBD, "+
+			"which came with Luminous; say caps: classic for this cluster", release))
 	}
 	caps := u.caps(have)
 	switch {
 	case !ok:
 		return step.Delta{Action: step.Create, Diffs: capsDiffs(have.Caps, caps), Reason: "the user does not exist",
-			Do: u.create(caps)}
+			Do: u.step(ceph.User{}, caps)}
 	case !have.Caps.Equal(caps):
 		return step.Delta{Action: step.Update, Diffs: capsDiffs(have.Caps, caps),
-			Reason: "its rights are not what the layout needs", Do: u.set(have.Caps, caps)}
+			Reason: "its rights are not what the layout needs",
+			Do:     u.step(ceph.User{Entity: have.Entity, Caps: have.Caps}, caps)}
 	}
 	return step.Delta{Have: u.want.Entity + " " + have.Caps.String()}
 }
@@ -112,20 +111,8 @@ func capsDiffs(have, want ceph.Caps) []step.FieldDiff {
 	return diffs
 }
 
-func (u user) create(caps ceph.Caps) step.ClusterStep {
-	entity := u.want.Entity
-	return step.ClusterStep{Do: func(ctx context.Context, door step.ClusterDoor) (ceph.User, error) {
-		made, err := door.Cluster.CreateUser(ctx, entity, caps)
-		if errors.Is(err, ceph.ErrExists) {
-			return ceph.User{}, fmt.Errorf("%w: somebody made the user with other rights: %w", step.ErrConflict, err)
-		}
-		return made, err
-	}}
-}
-
-func (u user) set(old, caps ceph.Caps) step.ClusterStep {
-	entity := u.want.Entity
-	return step.ClusterStep{Do: func(ctx context.Context, door step.ClusterDoor) (ceph.User, error) {
-		return ceph.User{}, door.Cluster.SetCaps(ctx, entity, old, caps)
-	}}
+// step makes the user, or replaces its rights.
+func (u user) step(was ceph.User, caps ceph.Caps) step.Step {
+	want := ceph.User{Entity: u.want.Entity, Caps: caps}
+	return step.ClusterStep{Work: ceph.Work{User: &ceph.UserChange{Was: was, Want: want}}}
 }

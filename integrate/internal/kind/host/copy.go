@@ -7,6 +7,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 // A Copy is a copy of Ceph's files on a host, with the services that read it. A
@@ -58,12 +59,51 @@ func (c Copy) Path(in place.Containers, file string) (string, bool) {
 	return in.ByName[c.Kolla.Container].From(file)
 }
 
-// readFiles asks for a file of Ceph, wherever the container may copy it from.
-func (c Copy) readFiles(file string) []string {
-	if c.Kolla == nil {
-		return []string{file}
+// files lists the files of Ceph in the copy, by their paths as the services see them.
+func (c Copy) files() []string {
+	var files []string
+	for _, cluster := range c.Clusters {
+		files = append(files, spec.ConfPath(cluster))
 	}
-	return c.Kolla.Copies(file)
+	for _, u := range c.Users {
+		files = append(files, place.KeyringPath(u.Cluster, u.Entity))
+	}
+	return files
+}
+
+// asks reads a file of Ceph, wherever the container may copy it from.
+func (n *Node) asks(c Copy, file string) []remote.Op {
+	if c.Kolla == nil {
+		return []remote.Op{remote.ReadFile{Path: file}}
+	}
+	ops := n.kollaAsks(c)
+	for _, p := range c.Kolla.Copies(file) {
+		ops = append(ops, remote.ReadFile{Path: p})
+	}
+	return ops
+}
+
+// kollaAsks reads what tells where a container's files are copied from.
+func (n *Node) kollaAsks(c Copy) []remote.Op {
+	ops := []remote.Op{remote.ReadFile{Path: c.Kolla.ConfigJSON()}}
+	return append(ops, place.Inspect(n.Site.ContainersOn(n.Spec))...)
+}
+
+// unfit is the Delta of what is for a service whose container is not as kolla-ansible
+// makes it. The gate of the service says why.
+func (n *Node) unfit(v step.View, service string) (step.Delta, bool) {
+	if n.unfitContainer(v.Host, service) == nil {
+		return step.Delta{}, false
+	}
+	return step.Delta{Refused: true, Because: n.ServiceID(service)}, true
+}
+
+// folderID is the folder that a copy's files are in.
+func (n *Node) folderID(c Copy) step.ID {
+	if c.Kolla == nil {
+		return n.DirectoryID(spec.CephDir)
+	}
+	return n.DirectoryID(c.Kolla.Folder + "/ceph")
 }
 
 // Readers lists the services of this host whose main configuration file is path.
@@ -93,6 +133,18 @@ func (n *Node) CephFiles(service string) []step.ID {
 			if slices.Contains(c.Users, u) {
 				ids = append(ids, n.ConfID(c, u.Cluster), n.KeyringID(c, u))
 			}
+		}
+	}
+	return ids
+}
+
+// confIDs are the files of a cluster's ceph.conf that a service reads, or that its
+// libvirt has.
+func (n *Node) confIDs(service, cluster string) []step.ID {
+	var ids []step.ID
+	for _, c := range n.Copies() {
+		if slices.Contains(c.Services, service) && slices.Contains(c.Clusters, cluster) {
+			ids = append(ids, n.ConfID(c, cluster))
 		}
 	}
 	return ids

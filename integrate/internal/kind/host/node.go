@@ -65,7 +65,7 @@ func (n *Node) FileID(path string) step.ID { return n.ID("file", path) }
 
 // ConfID is a cluster's ceph.conf in a copy of Ceph's files.
 func (n *Node) ConfID(c Copy, cluster string) step.ID {
-	return n.FileID(c.name(place.ConfPath(cluster)))
+	return n.FileID(c.name(spec.ConfPath(cluster)))
 }
 
 // KeyringID is a user's keyring in a copy of Ceph's files.

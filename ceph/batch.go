@@ -1,0 +1,139 @@
+package ceph
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// A Batcher is a Commander and an Images that does several requests in one
+// exchange.
+//
+// Implementations: radosconn, cephcli, cephtest. cephtest.TestBatcher is the
+// contract in executable form.
+type Batcher interface {
+	Commander
+	Images
+	// Batch does the requests and returns one Answer for each, index-aligned.
+	// Requests may run in any order and side by side, but a request begins after
+	// those that it names in After. When a request fails, the requests that name
+	// it do not run: their error is ErrSkipped. All others run.
+	//
+	// An answer that did not come back is ErrUnreachable or the error of ctx: the
+	// request may have had its effect.
+	Batch(ctx context.Context, requests ...Request) []Answer
+}
+
+// A Request is a part of a batch. Exactly one of Command, ListPool and
+// InitPool is set; any other request is ErrInvalid.
+type Request struct {
+	Command  Command // goes to the monitors
+	ListPool string  // lists the images of this pool, as Images.List
+	InitPool string  // readies this pool for RBD, as Images.InitPool
+	// After has the indexes of earlier requests of the batch that have to succeed
+	// before. An index that is not that of an earlier request counts as failed.
+	After []int
+
+	// read marks a request that changes nothing: works that send the same request
+	// share the answer.
+	read bool
+}
+
+// An Answer is the result of a Request. Err is the error that Commander or Images
+// would have given.
+type Answer struct {
+	Reply  Reply    // to Command
+	Images []string // to ListPool, sorted
+	Err    error
+}
+
+// WithImages returns the cluster with the way to its images. A Commander that is
+// not a Batcher needs it for ListPool, InitPool and everything that uses them.
+func (c *Cluster) WithImages(images Images) *Cluster {
+	return New(c.mon).through(images)
+}
+
+// through makes c send its requests to its Commander and to images.
+func (c *Cluster) through(images Images) *Cluster {
+	c.send = func(ctx context.Context, requests ...Request) []Answer {
+		batcher, ok := c.mon.(Batcher)
+		if ok && (images == nil || same(images, c.mon)) {
+			return batcher.Batch(ctx, requests...)
+		}
+		return inOrder(ctx, c.mon, images, requests)
+	}
+	return c
+}
+
+// same reports whether two interfaces hold the same value.
+func same(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	return x.Type() == y.Type() && x.Comparable() && y.Comparable() && a == b
+}
+
+// Batch does requests: in one exchange where the Commander is a Batcher (and is
+// the cluster's Images too), and one after another where it is not.
+//
+// Each refusal names its object. A Cluster that was made without Images refuses
+// ListPool and InitPool with ErrInvalid.
+func (c *Cluster) Batch(ctx context.Context, requests ...Request) []Answer {
+	answers := c.send(ctx, requests...)
+	for len(answers) < len(requests) {
+		answers = append(answers, Answer{Err: fmt.Errorf("%w: the batch gave no answer to request %d", ErrUnreachable,
+			len(answers))})
+	}
+	for i, r := range requests {
+		answers[i].Err = named(answers[i].Err, r)
+	}
+	return answers[:len(requests)]
+}
+
+// inOrder does requests one after another.
+func inOrder(ctx context.Context, mon Commander, images Images, requests []Request) []Answer {
+	answers := make([]Answer, len(requests))
+	for i, r := range requests {
+		if slices.ContainsFunc(r.After, func(j int) bool { return j < 0 || j >= i || answers[j].Err != nil }) {
+			answers[i].Err = ErrSkipped
+			continue
+		}
+		answers[i] = r.do(ctx, mon, images)
+	}
+	return answers
+}
+
+func (r Request) do(ctx context.Context, mon Commander, images Images) (a Answer) {
+	switch command := len(r.Command.JSON) > 0; {
+	case command && r.ListPool == "" && r.InitPool == "":
+		a.Reply, a.Err = mon.Command(ctx, r.Command)
+	case command || (r.ListPool == "") == (r.InitPool == ""):
+		a.Err = fmt.Errorf("%w: a request is one command, one pool to list or one pool to ready", ErrInvalid)
+	case images == nil:
+		a.Err = fmt.Errorf("%w: the cluster was made without Images", ErrInvalid)
+	case r.ListPool != "":
+		a.Images, a.Err = images.List(ctx, r.ListPool)
+	default:
+		a.Err = images.InitPool(ctx, r.InitPool)
+	}
+	return a
+}
+
+// named fills in the object that a refusal of a command speaks of.
+func named(err error, r Request) error {
+	var e *CommandError
+	if !errors.As(err, &e) || e.Object != "" {
+		return err
+	}
+	var args struct{ Pool, Entity, Name string }
+	if json.Unmarshal(r.Command.JSON, &args) != nil {
+		return err
+	}
+	for _, name := range []string{args.Pool, args.Entity, args.Name} {
+		if name != "" {
+			return &CommandError{Op: e.Op, Object: name, Code: e.Code, Status: e.Status}
+		}
+	}
+	return err
+}

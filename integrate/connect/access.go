@@ -1,0 +1,87 @@
+package connect
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephcli"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// Librados connects to a cluster as client.admin through the librados of this
+// machine, by the paths of a ceph.conf and of a keyring. The keyring is empty where
+// the ceph.conf itself has the key, or names a file with it. radosconn.Dial
+// connects so; a program that is built without cgo has no Librados.
+type Librados func(ctx context.Context, conf, keyring string) (Connection, error)
+
+// A Connection is the two views of a cluster, and can be closed. *radosconn.Conn is
+// a Connection.
+type Connection interface {
+	ceph.Commander
+	ceph.Images
+	io.Closer
+}
+
+// An access finds the way to a cluster.
+type access struct {
+	path    string // of the cluster in the Spec
+	cluster spec.Cluster
+	host    remote.Host // the cluster's; nil when the Spec has none
+	options Options
+}
+
+// open gives the cluster as the Spec wants it reached: through the ceph program on
+// a host, or through librados. Where librados is too old for the key of
+// client.admin, the program on the host does it; the plan then says so.
+func (a access) open(ctx context.Context) (world.Cluster, io.Closer, error) {
+	if a.cluster.Access == "librados" || a.cluster.Host == "" {
+		return a.throughLibrados(ctx)
+	}
+	note := ""
+	if a.cluster.Access != "" {
+		note = "is reached through the ceph program on " + a.cluster.Host + ", as the Spec wants it"
+	}
+	return a.throughProgram(note), nil, nil
+}
+
+func (a access) throughProgram(note string) world.Cluster {
+	cluster := cephcli.New(a.host, cephcli.Options{Conf: spec.ConfPath(a.cluster.Name)})
+	return world.Cluster{Mon: cluster, Images: cluster, Note: note}
+}
+
+func (a access) throughLibrados(ctx context.Context) (world.Cluster, io.Closer, error) {
+	conf := filepath.Join(cmp.Or(a.options.CephFolder, "/etc/ceph"), a.cluster.Name+".conf")
+	keyring, err := adminKeyring(conf, a.cluster.Name)
+	if err != nil {
+		return world.Cluster{}, nil, a.failed(err)
+	}
+	conn, err := a.options.Librados(ctx, conf, keyring)
+	if err == nil {
+		return world.Cluster{Mon: conn, Images: conn}, conn, nil
+	}
+	kind := adminKeyType(keyring)
+	refused := errors.Is(err, ceph.ErrInvalid) || errors.Is(err, ceph.ErrDenied)
+	if kind == "aes" || kind == "" || !refused {
+		return world.Cluster{}, nil, a.failed(err)
+	}
+	// An old librados takes such a key for none, and says no more than that.
+	why := fmt.Sprintf("the librados of this machine cannot log in with the key of client.admin, which is of type %s; "+
+		"librados before 20.2.4 and 19.2.6 does not know that type", kind)
+	if a.host == nil {
+		return world.Cluster{}, nil,
+			a.failed(fmt.Errorf("%s: give the cluster a host on which the ceph program works: %w", why, err))
+	}
+	return a.throughProgram("is reached through the ceph program on " + a.cluster.Host + ", as " + why), nil, nil
+}
+
+// failed names the cluster in an error.
+func (a access) failed(err error) error {
+	return fmt.Errorf("%s: cluster %s: %w", a.path, a.cluster.Name, err)
+}

@@ -1,0 +1,92 @@
+package connect
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+// adminKeyring is the keyring with the key of client.admin by a ceph.conf, as
+// librados finds it: the first file of a list that can be opened. It is empty
+// where there is no such file and the ceph.conf has the key itself.
+func adminKeyring(conf, cluster string) (string, error) {
+	data, err := os.ReadFile(conf)
+	if err != nil {
+		return "", err
+	}
+	parsed, err := ceph.ParseConf(data)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", conf, err)
+	}
+	list, ok := adminOption(parsed, "keyring")
+	if !ok {
+		list = defaultKeyrings(filepath.Dir(conf))
+	}
+	names := strings.NewReplacer("$cluster", cluster, "$name", "client.admin", "$type", "client", "$id", "admin")
+	keyring, err := firstToOpen(names.Replace(list))
+	if err == nil {
+		return keyring, nil
+	}
+	for _, option := range []string{"key", "keyfile"} {
+		if _, ok := adminOption(parsed, option); ok {
+			return "", nil
+		}
+	}
+	return "", fmt.Errorf("no keyring with the key of client.admin can be opened; put it there, or name it in %s: %w",
+		conf, err)
+}
+
+// adminOption is the value of an option for client.admin.
+func adminOption(conf *ceph.Conf, option string) (string, bool) {
+	for _, section := range []string{"client.admin", "client", "global"} {
+		if value, ok := conf.Lookup(section, option); ok {
+			return value, true
+		}
+	}
+	return "", false
+}
+
+// defaultKeyrings is Ceph's default of the option keyring, for a folder.
+func defaultKeyrings(dir string) string {
+	var list []string
+	for _, name := range []string{"$cluster.$name.keyring", "$cluster.keyring", "keyring", "keyring.bin"} {
+		list = append(list, filepath.Join(dir, name))
+	}
+	return strings.Join(list, ",")
+}
+
+// firstToOpen is the first file of a list that can be opened.
+func firstToOpen(list string) (string, error) {
+	var errs []error
+	for path := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ';' }) {
+		path = strings.TrimSpace(path)
+		f, err := os.Open(path)
+		if err == nil {
+			return path, f.Close()
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) == 0 {
+		return "", errors.New("the option keyring is empty")
+	}
+	return "", errors.Join(errs...)
+}
+
+// adminKeyType is the type of client.admin's key in a keyring; empty if it cannot
+// be told.
+func adminKeyType(keyring string) string {
+	data, err := os.ReadFile(keyring)
+	if err != nil {
+		return ""
+	}
+	ring, err := ceph.ParseKeyring(data)
+	if err != nil {
+		return ""
+	}
+	user, _ := ring.Lookup("client.admin")
+	return user.Key.Type()
+}

@@ -1,0 +1,112 @@
+package connect
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// KeyTargets are the machines whose host keys the connections of a Spec check, for
+// remote.Config.ScanHostKeys: the jump host first, if there is one, and then the
+// hosts, which are behind it. The error joins *spec.FieldError.
+func KeyTargets(s spec.Spec) ([]remote.Config, error) {
+	if s.SSH.Jump != "" {
+		if err := checkLogin(s.SSH); err != nil {
+			return nil, err
+		}
+	}
+	if len(s.SSH.KnownHosts) == 0 {
+		return nil, noKnownHosts()
+	}
+	c, err := sshConfig(s.SSH)
+	if err != nil {
+		return nil, err
+	}
+	var all []remote.Config
+	if c.Jump != nil {
+		all = append(all, remote.Config{Name: c.Jump.Address, Address: c.Jump.Address, Timeouts: c.Timeouts})
+	}
+	for _, h := range s.Hosts {
+		address := cmp.Or(h.Address, h.Name)
+		all = append(all, remote.Config{Name: h.Name, Address: address, Jump: c.Jump, Timeouts: c.Timeouts})
+	}
+	return all, nil
+}
+
+// sshConfig is how the hosts of a Spec are reached.
+func sshConfig(s spec.SSH) (remote.Config, error) {
+	timeouts, err := s.Timeouts.Parse()
+	if err != nil {
+		return remote.Config{}, err
+	}
+	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts,
+		Sudo: s.Sudo && s.User != "root", Timeouts: timeouts}
+	if s.Jump != "" {
+		jump := c
+		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
+		if user, address, ok := strings.Cut(s.Jump, "@"); ok {
+			jump.User, jump.Address = user, address
+		}
+		c.Jump = &jump
+	}
+	return c, nil
+}
+
+func hostFleet(s spec.SSH) (*remote.Fleet, error) {
+	c, err := sshConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	return remote.NewFleet(c)
+}
+
+// entryFleet makes the other ways into hosts; nil when the Spec has none.
+func entryFleet(s spec.SSH) (*remote.Fleet, error) {
+	e := s.Entry
+	if e == nil {
+		return nil, nil
+	}
+	c, err := sshConfig(s)
+	if err != nil {
+		return nil, err
+	}
+	c.User, c.KeyFiles, c.Agent, c.Sudo = e.User, e.KeyFiles, e.Agent, e.User != "root"
+	if e.PasswordFile != "" {
+		if c.Password, err = readPassword(e.PasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	return remote.NewFleet(c)
+}
+
+// readPassword reads a file that its owner alone may read. The file that it looks
+// at is the file that it reads, also where another is put in its place meanwhile.
+func readPassword(path string) (remote.Password, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return remote.Password{}, passwordFault(err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return remote.Password{}, passwordFault(err)
+	}
+	if mode := info.Mode().Perm(); mode&0o077 != 0 {
+		return remote.Password{}, passwordFault(fmt.Errorf("%s is open to others than its owner (mode %04o): "+
+			"chmod 600 it, and change the password if others should not know it", path, mode))
+	}
+	text, err := io.ReadAll(f)
+	if err != nil {
+		return remote.Password{}, passwordFault(err)
+	}
+	return remote.NewPassword(strings.TrimRight(string(text), "\r\n")), nil
+}
+
+func passwordFault(err error) error {
+	return fmt.Errorf("spec: ssh.entry.password_file: %w", err)
+}

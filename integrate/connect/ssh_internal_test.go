@@ -1,0 +1,64 @@
+package connect
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
+)
+
+func TestHowHostsAreReached(t *testing.T) {
+	timeouts := spec.Timeouts{Connect: "1s", Handshake: "2s", Authenticate: "3s", Retry: "4s", Idle: "50s"}
+	bound := remote.Timeouts{Connect: time.Second, Handshake: 2 * time.Second, Authenticate: 3 * time.Second,
+		Retry: 4 * time.Second, Idle: 50 * time.Second}
+	for name, c := range map[string]struct {
+		spec spec.SSH
+		want remote.Config
+	}{
+		"root needs no sudo": {spec.SSH{User: "root", Sudo: true, KeyFiles: []string{"id"}},
+			remote.Config{User: "root", KeyFiles: []string{"id"}}},
+		"others may": {spec.SSH{User: "ops", Sudo: true, Agent: "/a"}, remote.Config{User: "ops", Sudo: true, Agent: "/a"}},
+		"timeouts":   {spec.SSH{User: "ops", Timeouts: timeouts}, remote.Config{User: "ops", Timeouts: bound}},
+		"a jump host has the same user": {spec.SSH{User: "ops", Sudo: true, KnownHosts: []string{"k"}, Jump: "bastion:22"},
+			remote.Config{User: "ops", Sudo: true, KnownHosts: []string{"k"},
+				Jump: &remote.Config{Name: "bastion:22", Address: "bastion:22", User: "ops", KnownHosts: []string{"k"}}}},
+		"or its own, and the same timeouts": {spec.SSH{User: "root", Jump: "me@bastion", Timeouts: timeouts},
+			remote.Config{User: "root", Timeouts: bound,
+				Jump: &remote.Config{Name: "me@bastion", Address: "bastion", User: "me", Timeouts: bound}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := sshConfig(c.spec)
+			require.NoError(t, err)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func TestAPasswordIsItsOwnersAlone(t *testing.T) {
+	path, link := filepath.Join(t.TempDir(), "password"), filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.WriteFile(path, []byte(" secret \r\n"), 0o600))
+	require.NoError(t, os.Symlink(path, link))
+	for _, mode := range []os.FileMode{0o600, 0o400} {
+		require.NoError(t, os.Chmod(path, mode))
+		for _, name := range []string{path, link} {
+			p, err := readPassword(name)
+			require.NoError(t, err)
+			assert.Equal(t, " secret ", p.Reveal())
+		}
+	}
+	for _, mode := range []os.FileMode{0o640, 0o604, 0o644, 0o660, 0o620, 0o601} {
+		require.NoError(t, os.Chmod(path, mode))
+		for _, name := range []string{path, link} {
+			_, err := readPassword(name)
+			require.ErrorContains(t, err, "spec: ssh.entry.password_file: "+name+" is open to others", "%o", mode)
+			assert.ErrorContains(t, err, "chmod 600")
+			assert.NotContains(t, err.Error(), "secret")
+		}
+	}
+}

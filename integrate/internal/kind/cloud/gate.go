@@ -1,0 +1,44 @@
+package cloud
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cephstack/cephstack/integrate/internal/cause"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+)
+
+// APIsID is the resource that stands for the APIs as a whole. It is refused where
+// they cannot be asked, and so is everything that needs it.
+func APIsID() step.ID { return step.ID{Target: step.AtCloud(), Kind: "apis", Name: "apis"} }
+
+// A gate is the APIs as a whole.
+type gate struct{}
+
+func newGate(*want.Site) []step.Resource { return []step.Resource{gate{}} }
+
+// ID implements step.Resource.
+func (gate) ID() step.ID { return APIsID() }
+
+// Needs implements step.Resource.
+func (gate) Needs() []step.ID { return nil }
+
+// Asks implements step.Resource.
+func (gate) Asks() step.Asks { return step.Asks{} }
+
+// Compare implements step.Resource. A Spec may do without APIs: what needs them
+// then says so itself.
+func (gate) Compare(v step.View) step.Delta {
+	err := v.Cloud.Err
+	if err == nil {
+		return step.Delta{}
+	}
+	if errors.Is(err, step.ErrNoCloud) {
+		return step.Delta{Unable: err}
+	}
+	d := step.Refuse("apis-unreachable", "",
+		fmt.Errorf("the APIs cannot be asked, so nothing that depends on them is planned: %w%s", err, cause.Advice(err)))
+	d.Unable = err
+	return d
+}

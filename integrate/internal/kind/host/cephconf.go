@@ -1,0 +1,113 @@
+package host
+
+import (
+	"net"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
+	"github.com/cephstack/cephstack/integrate/internal/place"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+// newConfs are the ceph.conf files of a host, one for each cluster in each copy of
+// Ceph's files.
+func newConfs(n *Node, memo *contentMemo) []step.Resource {
+	var all []step.Resource
+	for _, c := range n.Copies() {
+		for _, name := range c.Clusters {
+			all = append(all, cephConf{n, c, name, memo})
+		}
+	}
+	return all
+}
+
+// A cephConf is a cluster's ceph.conf in a copy of Ceph's files. cephstack owns the
+// options in it that it sets, and no others.
+type cephConf struct {
+	*Node
+	copy    Copy
+	cluster string
+	memo    *contentMemo
+}
+
+// ID implements step.Resource.
+func (r cephConf) ID() step.ID { return r.ConfID(r.copy, r.cluster) }
+
+// Needs implements step.Resource.
+func (r cephConf) Needs() []step.ID {
+	return []step.ID{cluster.ID(r.cluster), r.folderID(r.copy)}
+}
+
+// Asks implements step.Resource.
+func (r cephConf) Asks() step.Asks {
+	return step.Asks{Host: r.asks(r.copy, spec.ConfPath(r.cluster))}
+}
+
+// Compare implements step.Resource. The container of libvirt has no ceph.conf unless
+// its config.json copies that.
+func (r cephConf) Compare(v step.View) step.Delta {
+	if d, unfit := r.unfit(v, r.copy.Services[0]); unfit {
+		return d
+	}
+	path, ok := r.copy.Path(r.Site.Containers(v.Host), spec.ConfPath(r.cluster))
+	if !ok {
+		return step.Delta{}
+	}
+	f := seen(v.Host, path)
+	w, err := r.desired(v, f)
+	if err != nil {
+		return left(step.Delta{Name: path}, path, err, "conf-unfit")
+	}
+	w.path = path
+	return w.delta(f)
+}
+
+// desired is the file with the monitors and the users' keyring lines set. All
+// services may read it.
+func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
+	c := v.Clusters[r.cluster]
+	if f.Err != nil {
+		return wantedFile{}, refuse("conf-unreadable", "cannot be read: %w", f.Err)
+	}
+	w := wantedFile{owner: place.Root, group: place.Root, mode: 0o644}
+	base := c.Conf
+	if !f.Missing {
+		base, w.owner, w.group, w.mode = f.Data, f.Owner, f.Group, f.Mode|0o444
+	}
+	if r.copy.Kolla != nil { // root makes a copy for the service
+		w = inKolla(v.Host, *r.copy.Kolla, f, 0o660)
+	} else if w.mode != f.Mode && !f.Missing && holdsSecret.Match(base) {
+		return w, refuse("conf-holds-secrets", "is not readable for the services (mode %s) and seems to hold "+
+			"passwords or keys, so its mode is left alone; move those out of it, "+
+			"or give the services a group that reads it", words.Octal(f.Mode))
+	}
+	content, err := r.memo.of(contentSource{site: r.Site, cluster: r.cluster, fsid: c.Status.FSID, monitors: c.Monitors,
+		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, base: base})
+	w.data, w.diffs = content.data, content.diffs
+	return w, err
+}
+
+var holdsSecret = regexp.MustCompile(`(?mi)^\s*([a-z0-9_ -]*(password|secret)[a-z0-9_ -]*|key)\s*=`)
+
+var addressForm = regexp.MustCompile(`\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+`)
+
+// sameMonitors compares two values of mon_host by their addresses: a list that was
+// written by hand, without ports or protocols, is as good.
+func sameMonitors(a, b string) bool {
+	set := func(s string) []string {
+		var out []string
+		for _, m := range addressForm.FindAllString(s, -1) {
+			if ip := net.ParseIP(strings.Trim(m, "[]")); ip != nil && !slices.Contains(out, ip.String()) {
+				out = append(out, ip.String())
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	x := set(a)
+	return len(x) > 0 && slices.Equal(x, set(b))
+}

@@ -1,0 +1,147 @@
+package host
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
+)
+
+const (
+	ringPath = "/etc/ceph/ceph.client.glance.keyring"
+	ringID   = "file/controller/" + ringPath
+)
+
+func ringOf(entity, key string) string { return "[" + entity + "]\n\tkey = " + key + "\n" }
+
+func TestKeyringOfTwoServicesIsReadByBoth(t *testing.T) {
+	for _, c := range []struct {
+		services []string
+		want     []any
+	}{
+		{[]string{"cinder-volume", "nova-compute"}, []any{"cinder", "nova", "0440"}},
+		{[]string{"nova-compute"}, []any{"root", "nova", "0640"}},
+		{[]string{"cinder-volume", "cinder-backup"}, []any{"root", "cinder", "0640"}},
+	} {
+		s := newScene(t, "controller", func(s *spec.Spec) { s.Hosts[0].Services = c.services })
+		r := keyring{s.n, s.n.Copies()[0], spec.User{Cluster: "ceph", Entity: "client.cinder"}}
+		owner, group, mode := r.owner()
+		assert.Equal(t, c.want, []any{owner, group, words.Octal(mode)})
+	}
+}
+
+func TestAKeyring(t *testing.T) {
+	s := newScene(t, "controller")
+	glance := spec.User{Cluster: "ceph", Entity: "client.glance"}
+	assert.Equal(t, []step.ID{cluster.UserID(glance), s.n.DirectoryID("/etc/ceph")}, s.resource(ringID).Needs())
+	d := s.compare(ringID)
+	assert.Equal(t, []step.FieldDiff{{Field: "key", Desired: words.Digest(oldTypeKey)}, {Field: "mode",
+		Desired: "root:glance 0640"}}, d.Diffs)
+	write := s.ops(d)[0].(remote.WriteFile)
+	assert.Equal(t, ringOf("client.glance", oldTypeKey), string(write.Data))
+	assert.Equal(t, remote.Absent, write.Was)
+	assert.Empty(t, d.Findings)
+
+	s.file(ringPath, "# mine\n"+ringOf("client.glance", oldTypeKey), 0o600)
+	d = s.compare(ringID)
+	assert.Equal(t, "its owner or mode is not as needed", d.Reason)
+	assert.Contains(t, string(s.ops(d)[0].(remote.WriteFile).Data), "# mine\n",
+		"the form of a file with the right key stays")
+
+	s.file(ringPath, ringOf("client.glance", otherKey))
+	d = s.compare(ringID)
+	assert.Equal(t, "its content is not as needed", d.Reason)
+	assert.Equal(t, step.FieldDiff{Field: "key", Observed: words.Digest(otherKey), Desired: words.Digest(oldTypeKey)},
+		d.Diffs[0])
+
+	delete(s.v.Clusters["ceph"].Users, "client.glance")
+	assert.Equal(t, "of the new user", s.compare(ringID).Diffs[0].Desired)
+}
+
+func TestAKeyThatChangedSinceThePlan(t *testing.T) {
+	s := newScene(t, "controller")
+	d := s.compare(ringID)
+	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(otherKey)}
+	_, err := d.Do.(step.HostStep).Ops(s.late())
+	require.ErrorIs(t, err, step.ErrConflict)
+	require.EqualError(t, err, "integrate: changed since the plan was made: the key of client.glance in cluster ceph")
+}
+
+func TestAKeyringThatIsLeftAlone(t *testing.T) {
+	for _, c := range []struct{ text, code, message string }{
+		{"key = x\n", "not-a-keyring", "is no keyring, so it is left alone; move it away: "},
+		{ringOf("client.glance", oldTypeKey) + ringOf("client.admin", otherKey), "keyring-of-several-users",
+			"holds the key of client.admin too, so it is left alone; give each user a file of its own"},
+	} {
+		s := newScene(t, "controller")
+		s.file(ringPath, c.text)
+		f := s.one(s.compare(ringID), c.code)
+		assert.Contains(t, f.Message, c.message)
+		assert.NotContains(t, f.Message, otherKey)
+	}
+	s := newScene(t, "controller")
+	s.v.Host.Files[ringPath] = step.File{Err: remote.ErrTooLarge}
+	require.ErrorIs(t, s.one(s.compare(ringID), "keyring-unreadable").Err, remote.ErrTooLarge)
+	s.refuse(s.n.ConfID(s.n.Copies()[0], "ceph"))
+	d := s.compare(ringID)
+	assert.True(t, d.Refused)
+	assert.Equal(t, s.n.FileID("/etc/ceph/ceph.conf"), d.Because)
+	assert.Empty(t, d.Findings)
+}
+
+// TestKeysThatAHostCannotRead: services are not sent to a cluster whose key their
+// librados does not know.
+func TestKeysThatAHostCannotRead(t *testing.T) {
+	for version, reads := range map[string]bool{"16.2.15+ds-0+deb12u1": false, "18.2.7+ds-1": false, "19.2.3-1": false,
+		"19.2.6-1": true,
+		"20.2.1-1": false, "2:20.2.4-1": true, "21.2.0": true, "": true} {
+		s := newScene(t, "controller", func(s *spec.Spec) { s.Clusters[0].MinClient = "20.2.4" })
+		s.v.Host.Packages["ceph-common"] = version
+		s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(newTypeKey)}
+		findings := s.all()
+		assert.Equal(t, reads, len(findings) == 0, "%s: %v", version, findings)
+		assert.Equal(t, reads, s.v.Ledger.Planned(s.n.SettingsID("/etc/glance/glance-api.conf")), version)
+		assert.True(t, s.v.Ledger.Planned(s.n.SettingsID("/etc/cinder/cinder.conf")), "has keys of its own")
+		if !reads {
+			assert.Equal(t, []string{"key-type-unreadable " + ringPath, "settings-left-alone /etc/glance/glance-api.conf"},
+				codes(findings))
+			assert.Contains(t, findings[0].Message, "the key of client.glance is of type aes256k, which Ceph ")
+			assert.Equal(t, "left alone until the problem of glance-api on this host is solved", findings[1].Message)
+			assert.NotContains(t, findings[0].Message, newTypeKey)
+			assert.False(t, s.v.Ledger.Planned(s.n.UnitID("glance-api")))
+			s.v.Ledger.Put(s.n.UpgradeID(), step.Delta{Do: step.HostStep{}})
+			assert.Empty(t, s.compare(ringID).Findings, "it is about to be upgraded")
+		}
+	}
+}
+
+// TestAUserIsMadeWithAKeyThatAHostCannotRead: the type is known only then.
+func TestAUserIsMadeWithAKeyThatAHostCannotRead(t *testing.T) {
+	s := newScene(t, "controller")
+	delete(s.v.Clusters["ceph"].Users, "client.glance")
+	d := s.compare(ringID)
+	require.NotNil(t, d.Do)
+	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(newTypeKey)}
+	_, err := d.Do.(step.HostStep).Ops(s.late())
+	require.ErrorContains(t, err, "of type aes256k")
+	require.NotContains(t, err.Error(), newTypeKey)
+}
+
+// TestKeysThatAnImageMayNotRead: what an image can read is not known.
+func TestKeysThatAnImageMayNotRead(t *testing.T) {
+	s := newScene(t, "controller", inKollaSpec)
+	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(newTypeKey)}
+	d := s.compare("file/controller//etc/kolla/glance-api/ceph.client.glance.keyring")
+	f := s.one(d, "key-may-be-unreadable")
+	assert.False(t, f.Problem)
+	assert.Equal(t, "/etc/kolla/glance-api/ceph/ceph.client.glance.keyring", f.Object)
+	assert.Contains(t, f.Message, "whether container glance_api has a newer one cannot be told")
+	assert.NotNil(t, d.Do)
+}

@@ -1,0 +1,131 @@
+package host
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+const diskObject = "VM disks"
+
+// disksToCeph reports whether this compute shall put the disks of VMs into Ceph.
+func (x *editing) disksToCeph(cur openstack.Current) bool {
+	switch x.Spec.Disks {
+	case "ceph":
+		return true
+	case "keep":
+		return false
+	}
+	inCeph := x.saysCeph(cur)
+	if inCeph && x.startedAfterFiles() {
+		return true
+	}
+	local, err := x.localDisks(inCeph)
+	if err != nil {
+		x.d.Problem("vm-disks-unknown", diskObject,
+			fmt.Errorf("left as they are: which VMs with local disks are here cannot be told: %w", err))
+		return false
+	}
+	if waiting := x.unconfirmed(); len(waiting) > 0 {
+		x.d.Note("vm-resize-unconfirmed", diskObject, "%s wait for their resize or migration to be confirmed, "+
+			"and the compute that they came from still has their old disks: confirm or revert them before the disks of "+
+			"that compute go to Ceph, as a revert would not find the old disks afterwards", words.JoinShort(waiting))
+	}
+	if len(local) == 0 {
+		return true
+	}
+	x.d.Note("vm-disks-local", diskObject, "left local, because the next hard reboot of %s would fail after the switch. "+
+		"Do not resize or cold-migrate such VMs to a compute with disks in Ceph: Nova does not convert the disks, "+
+		"and the VMs end in ERROR. Migrate them to a compute with local disks, or delete them, and run again; "+
+		"or stop them, convert each of their disks with qemu-img to a raw image in pool %s (<id>_disk), "+
+		"set `disks: ceph` for this host, and start them after the switch. As long as there are computes of both kinds, "+
+		"keep each kind in a host aggregate of its own, so that no VM is moved from one kind to the other",
+		words.JoinShort(local), x.Site.Nova.Pool)
+	return false
+}
+
+// saysCeph reports whether the files put VM disks into Nova's pool already.
+func (x *editing) saysCeph(cur openstack.Current) bool {
+	section, prefix := x.Site.DiskOptions()
+	kind, _ := cur.Lookup(section, prefix+"images_type")
+	pool, _ := cur.Lookup(section, prefix+"images_rbd_pool")
+	return kind == "rbd" && pool == x.Site.Nova.Pool
+}
+
+// startedAfterFiles reports whether nova-compute runs with its files as they are. Files
+// that are newer do not tell what the process did.
+func (x *editing) startedAfterFiles() bool {
+	l := x.Service("nova-compute")
+	since := l.State(x.v.Host, x.in).Since
+	return !slices.ContainsFunc(l.Inputs(x.v.Host, x.in), func(path string) bool {
+		f := x.v.Host.Files[path]
+		return !f.Missing && f.Changed.After(since)
+	})
+}
+
+// localDisks lists the VMs on this compute that have a disk or a config drive here.
+func (x *editing) localDisks(inCeph bool) ([]string, error) {
+	c := x.v.Cloud
+	if err := cloudErr(c, false); err != nil {
+		return nil, err
+	}
+	if !c.Computes[x.Spec.Name] {
+		known := slices.Sorted(maps.Keys(c.Computes))
+		return nil, fmt.Errorf("the APIs know no nova-compute on %q, but on %s; call the host in the Spec as they do",
+			x.Spec.Name, words.JoinShort(known))
+	}
+	return localAmong(c.Servers[x.Spec.Name], x.images(), inCeph), nil
+}
+
+// images are those in the pool of VM disks.
+func (x *editing) images() map[string]bool {
+	n := x.Site.Nova
+	return x.v.Clusters[n.Cluster].Images[n.Pool]
+}
+
+// localAmong names the VMs that have a disk or a config drive on their compute. A VM
+// that has them in Nova's pool is not among them, where its compute puts disks there
+// (inCeph), or where it is shut off and its disks were moved.
+func localAmong(servers []api.Server, images map[string]bool, inCeph bool) (names []string) {
+	for _, s := range servers {
+		moved := (inCeph || s.Status == "SHUTOFF") && (images[s.ID+"_disk"] || s.ImageID == "") &&
+			(!s.ConfigDrive || images[s.ID+"_disk.config"])
+		if s.HasLocalDisk && !moved {
+			names = append(names, named(s))
+		}
+	}
+	return names
+}
+
+func named(s api.Server) string { return s.Name + " (" + s.ID + ")" }
+
+// unconfirmed lists the VMs of all computes that wait for their resize or migration to
+// be confirmed, and have no disk in Ceph. The APIs do not tell where they came from.
+func (x *editing) unconfirmed() (names []string) {
+	images := x.images()
+	for _, host := range slices.Sorted(maps.Keys(x.v.Cloud.Servers)) {
+		for _, s := range x.v.Cloud.Servers[host] {
+			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && !images[s.ID+"_disk"] {
+				names = append(names, named(s))
+			}
+		}
+	}
+	return names
+}
+
+// stillSafe looks for VMs with local disks right before the switch. One may have been
+// made since the plan.
+func (x *editing) stillSafe() func([]api.Server) error {
+	images := x.images()
+	return func(servers []api.Server) error {
+		if local := localAmong(servers, images, false); len(local) > 0 {
+			return fmt.Errorf("%w: %s is there now, with a local disk", step.ErrConflict, words.JoinShort(local))
+		}
+		return nil
+	}
+}

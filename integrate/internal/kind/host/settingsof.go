@@ -1,0 +1,178 @@
+package host
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// neededBy are the options that a service needs.
+func (x *editing) neededBy(service string, cur openstack.Current) ([]openstack.Setting, error) {
+	release := x.Site.Release
+	switch service {
+	case "glance-api":
+		return x.Site.GlanceStore().Settings(release, cur)
+	case "cinder-volume":
+		return x.ofVolumes(cur)
+	case "cinder-backup":
+		b := x.Site.Backup
+		return openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster)}.Settings(release, cur)
+	}
+	return x.ofComputes(cur)
+}
+
+// uuid is the UUID of a user's libvirt secret.
+func (x *editing) uuid(u spec.User) string {
+	return x.Site.SecretUUID(u, x.v.Clusters[u.Cluster].Status.FSID)
+}
+
+func (x *editing) ofVolumes(cur openstack.Current) ([]openstack.Setting, error) {
+	var all []openstack.Setting
+	enabled := ""
+	for _, b := range x.Site.Cinder {
+		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster),
+			SecretUUID: x.uuid(b.Use().User), AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
+		needed, err := backend.Settings(x.Site.Release, overlay{cur, enabled})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range needed {
+			if s.Section == "DEFAULT" && s.Option == "enabled_backends" {
+				enabled = s.Value
+				all = slices.DeleteFunc(all, func(o openstack.Setting) bool { return field(o) == field(s) })
+			}
+			all = append(all, s)
+		}
+	}
+	return once(all), x.zones(cur)
+}
+
+// once drops settings that are there before: backends share some of them.
+func once(all []openstack.Setting) []openstack.Setting {
+	var out []openstack.Setting
+	for _, s := range all {
+		same := func(o openstack.Setting) bool { return field(o) == field(s) }
+		if !slices.ContainsFunc(out, same) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// An overlay shows each backend the list that the backend before it extended.
+type overlay struct {
+	openstack.Current
+	enabled string
+}
+
+// Lookup implements openstack.Current.
+func (o overlay) Lookup(section, option string) (string, bool) {
+	if o.enabled != "" && section == "DEFAULT" && option == "enabled_backends" {
+		return o.enabled, true
+	}
+	return o.Current.Lookup(section, option)
+}
+
+// ofComputes leaves the place of VM disks alone where VMs with local disks would not
+// survive the switch. Without Nova in the Spec, computes need only the secrets of
+// Cinder's users.
+func (x *editing) ofComputes(cur openstack.Current) ([]openstack.Setting, error) {
+	if x.Site.Nova == nil {
+		return nil, nil
+	}
+	u := x.Site.Nova.Use().User
+	disks := openstack.ComputeDisks{User: u.Name(), SecretUUID: x.uuid(u), Conf: spec.ConfPath(u.Cluster)}
+	if x.disksToCeph(cur) {
+		disks.Pool = x.Site.Nova.Pool
+	}
+	return disks.Settings(x.Site.Release, cur)
+}
+
+// keepsPool refuses to send a store or a backend that is in use to another pool, or to
+// another cluster: what it holds would be out of reach.
+func (x *editing) keepsPool(service string, cur openstack.Current) error {
+	switch service {
+	case "glance-api":
+		for _, st := range x.Site.Stores {
+			to := destination{"rbd_store_pool", "store", st.Pool, "rbd_store_ceph_conf", spec.ConfPath(st.Cluster)}
+			if err := to.keeps(st.Name, cur); err != nil {
+				return err
+			}
+		}
+	case "cinder-volume":
+		for _, b := range x.Site.Cinder {
+			to := destination{"rbd_pool", "backend name", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
+			if err := to.keeps(b.Name, cur); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// A destination is where a store or a backend shall keep things, and the options that
+// say it.
+type destination struct{ option, noun, pool, confOption, conf string }
+
+func (to destination) keeps(section string, cur openstack.Current) error {
+	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+	if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == spec.SingleBackend && driver != "" {
+		enabled = spec.SingleBackend
+	}
+	have, ok := cur.Lookup(section, to.option)
+	inUse := ok && slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
+		name, _, _ := strings.Cut(strings.TrimSpace(item), ":")
+		return name == section
+	})
+	file, _ := cur.Lookup(section, to.confOption)
+	if file == "" {
+		file = spec.ConfPath("ceph") // what librados reads by itself
+	}
+	switch {
+	case inUse && have != to.pool:
+		return refuse("pool-in-use", "[%s] is in use with %s = %s, and what is there would be out of reach in %s; "+
+			"name that pool or another %s in the Spec", section, to.option, have, to.pool, to.noun)
+	case inUse && file != to.conf:
+		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
+			"reach with %s; call the cluster in the Spec as that file is called, or name another %s",
+			section, file, to.conf, to.noun)
+	}
+	return nil
+}
+
+// effective are the options of a service that tell where data goes, as they take
+// effect.
+func (x *editing) effective(service string, cur openstack.Current) []string {
+	var out []string
+	for _, o := range x.telling(service) {
+		if value, ok := cur.Lookup(o.Section, o.Option); ok {
+			out = append(out, field(o)+"="+value)
+		}
+	}
+	return out
+}
+
+func (x *editing) telling(service string) []openstack.Setting {
+	option := func(section, name string) openstack.Setting { return openstack.Setting{Section: section, Option: name} }
+	switch service {
+	case "glance-api":
+		out := []openstack.Setting{option("DEFAULT", "enabled_backends"), option("glance_store", "default_backend")}
+		for _, st := range x.Site.Stores {
+			out = append(out, option(st.Name, "rbd_store_pool"))
+		}
+		return out
+	case "cinder-volume":
+		out := []openstack.Setting{option("DEFAULT", "enabled_backends")}
+		for _, b := range x.Site.Cinder {
+			out = append(out, option(b.Name, "rbd_pool"), option(b.Name, "rbd_secret_uuid"))
+		}
+		return out
+	case "cinder-backup":
+		return []openstack.Setting{option("DEFAULT", "backup_driver"), option("DEFAULT", "backup_ceph_pool")}
+	}
+	section, prefix := x.Site.DiskOptions()
+	return []openstack.Setting{option(section, prefix+"images_type"), option(section, prefix+"images_rbd_pool"),
+		option(section, "rbd_secret_uuid")}
+}

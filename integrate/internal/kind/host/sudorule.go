@@ -1,0 +1,176 @@
+package host
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/place"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/remote"
+)
+
+const (
+	sudoers    = "/etc/sudoers"
+	sudoersDir = "/etc/sudoers.d"
+)
+
+// SudoRuleID is the sudo rule of the user who logs in.
+func (n *Node) SudoRuleID() step.ID { return n.ID("sudo-rule", n.sudoFile()) }
+
+// sudoFile is the file of the rule. sudo ignores files with a dot in their name.
+func (n *Node) sudoFile() string {
+	return sudoersDir + "/cephstack-" + strings.ReplaceAll(n.Site.SSH.User, ".", "_")
+}
+
+// sudoRule is the sudo rule of the user who logs in, in a file of its own.
+type sudoRule struct{ *Node }
+
+func newSudoRule(n *Node) []step.Resource {
+	if n.Site.Prep().Sudo == nil {
+		return nil
+	}
+	return []step.Resource{sudoRule{n}}
+}
+
+// ID implements step.Resource.
+func (r sudoRule) ID() step.ID { return r.SudoRuleID() }
+
+// Needs implements step.Resource.
+func (r sudoRule) Needs() []step.ID { return nil }
+
+// Asks implements step.Resource.
+func (r sudoRule) Asks() step.Asks {
+	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: sudoers}, remote.ReadFile{Path: r.sudoFile()}}}
+}
+
+// text is the content of the file.
+func (r sudoRule) text() []byte {
+	user, what := r.Site.SSH.User, "ALL"
+	if r.Site.Prep().Sudo.Narrow {
+		what = "/bin/sh -c *"
+	}
+	return fmt.Appendf(nil, "# Written by cephstack.\n"+
+		"Defaults:%s !requiretty\n%[1]s ALL=(root) NOPASSWD: %s\n", user, what)
+}
+
+// Compare implements step.Resource.
+func (r sudoRule) Compare(v step.View) step.Delta {
+	main, file := v.Host.Files[sudoers], v.Host.Files[r.sudoFile()]
+	if err := r.unfit(main, file); err != nil {
+		return left(step.Delta{}, r.sudoFile(), fmt.Errorf("the sudo rule cannot be written: %w", err), "file-unreadable")
+	}
+	want := r.text()
+	var diffs []step.FieldDiff
+	if string(file.Data) != string(want) {
+		diffs = step.ContentDiff(file, want)
+	}
+	if have, desired := file.Ownership(), words.Ownership(place.Root, place.Root, 0o440); have != desired {
+		diffs = append(diffs, step.FieldDiff{Field: "mode", Observed: have, Desired: desired})
+	}
+	if len(diffs) == 0 {
+		return step.Delta{}
+	}
+	d := step.Delta{Action: step.Update, Reason: "the rule is not as asked for", Diffs: diffs}
+	if file.Missing {
+		d.Action, d.Reason = step.Create, "there is no rule of its own for "+r.Site.SSH.User
+	}
+	w := ruleWrite{host: r.Spec.Name, old: file, want: want, path: r.sudoFile()}
+	d.Do = step.HostStep{Alone: true, Entry: v.Host.Entered, Size: len(want) + len(file.Data),
+		Judge: w.judge, Undo: w.undo, Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}
+	return d
+}
+
+// unfit says why the rule cannot be written, or would have no effect.
+func (r sudoRule) unfit(main, file step.File) error {
+	switch err := errors.Join(main.Err, file.Err); {
+	case main.Missing:
+		return refuse("sudo-missing", "there is no /etc/sudoers: install sudo")
+	case err != nil:
+		return err
+	case !includesDir(main.Data):
+		return refuse("sudoers-ignores-folder", "/etc/sudoers does not read %s: "+
+			"add the line \"@includedir %[1]s\" with visudo", sudoersDir)
+	}
+	return nil
+}
+
+// includesDir reports whether the rules read the folder. A line #includedir is not a
+// comment.
+func includesDir(data []byte) bool {
+	for line := range strings.Lines(string(data)) {
+		f := strings.Fields(line)
+		if len(f) == 2 && (f[0] == "@includedir" || f[0] == "#includedir") && strings.Trim(f[1], `"`) == sudoersDir {
+			return true
+		}
+	}
+	return false
+}
+
+// A ruleWrite writes the rule. visudo checks the rule, and all rules as they are,
+// before the file is written, and all rules again afterwards.
+type ruleWrite struct {
+	host, path string
+	old        step.File
+	want       []byte
+}
+
+// The places of the operations of a ruleWrite.
+const (
+	ruleWritten   = 2
+	rulesAccepted = 3
+)
+
+func (w ruleWrite) ops() []remote.Op {
+	all := remote.Run{Argv: []string{"visudo", "-c"}}
+	return step.Chain(
+		remote.Run{Argv: []string{"visudo", "-c", "-f", "-"}, Stdin: w.want},
+		all,
+		remote.WriteFile{Path: w.path, Data: w.want, Owner: place.Root, Group: place.Root, Mode: 0o440, Was: w.old.Was()},
+		all)
+}
+
+func (w ruleWrite) judge(results []remote.Result) (changed bool, err error) {
+	ops := w.ops()
+	if len(results) != len(ops) {
+		return false, fmt.Errorf("%s: %s: %d results for %d operations", w.host, w.path, len(results), len(ops))
+	}
+	if w.refused(results) {
+		last := results[rulesAccepted]
+		return false, errors.Join(fmt.Errorf("with the rule, visudo does not accept the rules of %s, "+
+			"so it was taken back: %s", w.host, words.LastWords(last)), last.Err)
+	}
+	for i, r := range results {
+		if r.Err != nil {
+			return false, r.Err
+		}
+		if r.Exit != 0 {
+			_, object := remote.Describe(ops[i])
+			return false, fmt.Errorf("%s: %s: exit status %d: %s", w.host, object, r.Exit, words.LastWords(r))
+		}
+	}
+	return results[ruleWritten].Changed, nil
+}
+
+// refused reports whether the rule was written, and is not known to be accepted.
+func (w ruleWrite) refused(results []remote.Result) bool {
+	if len(results) <= rulesAccepted || results[ruleWritten].Err != nil {
+		return false
+	}
+	last := results[rulesAccepted]
+	return last.Err != nil || last.Exit != 0
+}
+
+// undo puts back what was there if the rules are not accepted.
+func (w ruleWrite) undo(results []remote.Result) []remote.Op {
+	if !w.refused(results) {
+		return nil
+	}
+	was := results[ruleWritten].File.SHA256
+	if w.old.Missing {
+		return []remote.Op{remote.Remove{Path: w.path, Was: was}}
+	}
+	return []remote.Op{remote.WriteFile{Path: w.path, Data: w.old.Data, Owner: w.old.Owner, Group: w.old.Group,
+		Mode: w.old.Mode, Was: was}}
+}

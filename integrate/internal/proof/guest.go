@@ -1,0 +1,133 @@
+package proof
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A guestTask is something that a guest does with a disk once it appears.
+type guestTask struct {
+	verb   string // write: make a file system and data; read: checksum it; tick: read, then append for ever
+	serial string // first 20 characters of the volume's ID, as virtio shows them
+}
+
+func serialOf(volumeID string) string { return volumeID[:min(20, len(volumeID))] }
+
+// guestScript is a guest's user data: a POSIX shell script that needs no
+// network. It answers on the console, in lines that begin with CEPHSTACK.
+func guestScript(tasks ...guestTask) []byte {
+	var list []string
+	for _, t := range tasks {
+		list = append(list, t.verb+":"+t.serial)
+	}
+	return []byte("#!/bin/sh\n# cephstack-guest " + strings.Join(list, " ") + "\n" + "TASKS='" + strings.Join(list, " ") +
+		"'\n" + guestBody)
+}
+
+// The body finds disks by serial number, since their names depend on order.
+// tick unmounts between its writes, so that the disk is consistent on its own
+// whenever it is backed up or pulled.
+const guestBody = `PATH=/sbin:/usr/sbin:/bin:/usr/bin
+say() { echo "CEPHSTACK $*" >/dev/console 2>/dev/null || echo "CEPHSTACK $*"; }
+disk() {
+  for s in /sys/block/*/serial; do
+    [ -r "$s" ] && [ "$(cat "$s")" = "$1" ] && { b=${s%/serial}; echo "/dev/${b##*/}"; return; }
+  done
+  for l in /dev/disk/by-id/*"$1"*; do [ -e "$l" ] && { readlink -f "$l"; return; }; done
+}
+sum() { set -- $(sha256sum "$M/data"); echo "$1"; }
+write() {
+  mkfs=mke2fs; command -v mkfs.ext4 >/dev/null 2>&1 && mkfs="mkfs.ext4 -q"
+  $mkfs -F "$1" >/dev/null 2>&1 || { echo mkfs-failed; return; }
+  mount "$1" "$M" || { echo mount-failed; return; }
+  dd if=/dev/urandom of="$M/data" bs=1048576 count=8 2>/dev/null; sync
+  echo 3 >/proc/sys/vm/drop_caches 2>/dev/null
+  r=$(sum); umount "$M" || r=umount-failed; sync; echo "$r"
+}
+read_sum() {
+  mount "$1" "$M" || { echo mount-failed; return; }
+  r=$(sum); n=0; [ -f "$M/ticks" ] && n=$(wc -l <"$M/ticks"); umount "$M" || r=umount-failed; echo "$r ticks=$n"
+}
+append() {
+  mount "$1" "$M" || return
+  echo tick >>"$M/ticks"; n=$(wc -l <"$M/ticks"); sync; umount "$M"; say "tick $2 $n"
+}
+M=/mnt/cephstack; mkdir -p "$M" 2>/dev/null || { M=/run/cephstack; mkdir -p "$M"; }
+DONE=" "
+work() {
+  for t in $TASKS; do
+    v=${t%%:*}; s=${t#*:}; d=$(disk "$s"); [ -n "$d" ] || continue
+    case "$DONE" in
+    *" $t "*) [ "$v" = tick ] && append "$d" "$s" ;;
+    *) case $v in write) say "write $s $(write "$d")" ;; *) say "$v $s $(read_sum "$d")" ;; esac; DONE="$DONE$t " ;;
+    esac
+  done
+}
+say ready
+( while :; do work; read -r up _ </proc/uptime; say "beat $up"; sleep 3; done ) </dev/null 2>/dev/null &
+wait
+`
+
+var beatForm = regexp.MustCompile(`CEPHSTACK beat (\d+(?:\.\d+)?)`)
+
+// lastBeat is the newest uptime that a guest told, in seconds; 0 when none.
+func lastBeat(console string) float64 {
+	all := beatForm.FindAllStringSubmatch(console, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	up, _ := strconv.ParseFloat(all[len(all)-1][1], 64) // the form guarantees it
+	return up
+}
+
+// answer waits until a guest's console has a line that begins with want and
+// returns the rest of the newest one.
+func (j *journey) answer(ctx context.Context, server, want string) (string, error) {
+	var answer string
+	err := j.await(ctx, server, want, func(console string) bool {
+		for _, line := range strings.Split(console, "\n") {
+			if _, rest, ok := strings.Cut(line, "CEPHSTACK "+want); ok {
+				answer = strings.TrimSpace(rest)
+			}
+		}
+		return answer != "" || (want == "ready" && strings.Contains(console, "CEPHSTACK ready"))
+	})
+	return answer, err
+}
+
+// await polls a guest's console until ok accepts it.
+func (j *journey) await(ctx context.Context, server, what string, ok func(console string) bool) error {
+	wait := j.Options.GuestWait
+	if wait == 0 {
+		wait = 5 * time.Minute
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	for {
+		console, err := j.cloud.Console(ctx, server, 0)
+		if err == nil && ok(console) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			silent := fmt.Errorf("guest %s did not say %q within %s; its console ends: %s", server, what, wait,
+				tail(console, 300))
+			if err != nil {
+				return fmt.Errorf("%w (last error: %w)", silent, err)
+			}
+			return silent
+		case <-time.After(j.poll):
+		}
+	}
+}
+
+func tail(s string, n int) string {
+	if len(s) > n {
+		s = s[len(s)-n:]
+	}
+	return strings.Join(strings.Fields(s), " ")
+}

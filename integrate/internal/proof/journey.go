@@ -1,0 +1,314 @@
+package proof
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// A journey takes data through the cloud and looks at where it went. Its
+// steps are checks; one whose inputs are missing is Unable.
+type journey struct {
+	*verifier
+	cloud  *api.Cloud
+	poll   time.Duration
+	prefix string
+
+	image    api.Image            // in the default store
+	stored   map[string]api.Image // one in each store, by its name
+	data     api.Volume           // written in one guest, read in another
+	restored api.Volume           // what a backup of data is restored into
+	guests   []guest              // by compute, in the Spec's order
+	sum      string               // SHA-256 of the guest's file
+	full     api.Backup
+	partial  api.Backup
+
+	passed map[string]bool
+	made   []made
+}
+
+// A guest is a VM of the journey.
+type guest struct {
+	compute string
+	server  api.Server
+}
+
+// made is something that has to be removed, newest first.
+type made struct {
+	what   string
+	remove func(context.Context) error
+}
+
+// Names of the journey's checks, which are other checks' inputs.
+const (
+	checkImage   = "image in ceph"
+	checkCopy    = "volume from image is a copy-on-write child"
+	checkVolumes = "volumes in ceph"
+	checkWrite   = "guest writes to an attached volume"
+	checkRead    = "guest on another compute reads the same"
+	checkFull    = "full backup of an in-use volume"
+	checkPartial = "incremental backup of an in-use volume"
+)
+
+func (v *verifier) journey(ctx context.Context) {
+	j := &journey{verifier: v, cloud: v.World.Cloud, poll: 2 * time.Second, passed: map[string]bool{},
+		stored: map[string]api.Image{}, prefix: strings.Replace(probeName(), "probe", "verify", 1)}
+	if v.Poll > 0 {
+		j.poll = v.Poll
+	}
+	defer j.cleanUp(context.WithoutCancel(ctx))
+	j.storage(ctx)
+	j.boot(ctx)
+	j.bytes(ctx)
+	j.backups(ctx)
+	j.migration(ctx)
+	j.vmSnapshot(ctx)
+}
+
+// A leg is a check of the journey.
+type leg struct {
+	name  string
+	next  string   // what to do where the check does not pass
+	needs []string // names of checks that must have passed
+}
+
+// step makes the check of a leg.
+func (j *journey) step(ctx context.Context, l leg, fn func(context.Context) (string, error)) {
+	j.passed[l.name] = j.check(ctx, l.name, l.next, func(ctx context.Context) (string, error) {
+		if j.cloud == nil {
+			return "", unable("%w", cmp.Or(j.World.CloudErr, step.ErrNoCloud))
+		}
+		for _, n := range l.needs {
+			if !j.passed[n] {
+				return "", unable("because %q did not pass", n)
+			}
+		}
+		return fn(ctx)
+	})
+}
+
+func (j *journey) remember(what string, remove func(context.Context) error) {
+	j.made = append(j.made, made{what, remove})
+}
+
+func (j *journey) images(cluster string) ceph.Images { return j.World.Clusters[cluster].Images }
+
+// storage makes the image and the volumes.
+func (j *journey) storage(ctx context.Context) {
+	s := j.Site
+	if s.Glance == nil {
+		j.step(ctx, leg{name: "journey"}, func(context.Context) (string, error) {
+			return "", unable("the Spec has no glance: there is no image in Ceph to boot from")
+		})
+		return
+	}
+	for i, st := range s.Stores {
+		l := leg{name: j.imageCheck(st), next: "look at glance-api's log and at show_image_direct_url"}
+		j.step(ctx, l, func(ctx context.Context) (string, error) {
+			return j.uploadImage(ctx, st, i > 0)
+		})
+	}
+	j.image = j.stored[s.Glance.Store]
+	if len(s.Cinder) == 0 {
+		return
+	}
+	first := s.Cinder[0] // the journey's data goes through it
+	j.copyOn(ctx, checkCopy, first)
+	const next = "look at cinder-scheduler's and cinder-volume's logs"
+	j.step(ctx, leg{name: checkVolumes, next: next}, j.dataVolumes)
+	for _, b := range s.Cinder[1:] {
+		j.step(ctx, leg{name: "volume in ceph on backend " + b.Name, next: next}, func(ctx context.Context) (string, error) {
+			vol, err := j.volumeOn(ctx, b, b.Name, api.VolumeRequest{})
+			return fmt.Sprintf("%s on %s", object(b.Use(), "volume-"+vol.ID), vol.Host), err
+		})
+		j.copyOn(ctx, checkCopy+" on backend "+b.Name, b)
+	}
+}
+
+// measure reads an image through once and rewinds it.
+func measure(r io.ReadSeeker) (int64, string, error) {
+	if _, err := r.Seek(0, io.SeekStart); err != nil {
+		return 0, "", err
+	}
+	n, sum, err := digestOf(r)
+	if err != nil {
+		return 0, "", err
+	}
+	_, err = r.Seek(0, io.SeekStart)
+	return n, sum, err
+}
+
+func digestOf(r io.Reader) (int64, string, error) {
+	h := sha256.New()
+	n, err := io.Copy(h, r)
+	return n, hex.EncodeToString(h.Sum(nil)), err
+}
+
+func hasSnapshot(image ceph.Image, prefix string, protected bool) bool {
+	return slices.ContainsFunc(image.Snapshots, func(s ceph.Snapshot) bool {
+		return strings.HasPrefix(s.Name, prefix) && (s.Protected || !protected)
+	})
+}
+
+const gib = 1 << 30
+
+// volume makes a volume on the backend that the journey goes through.
+func (j *journey) volume(ctx context.Context, name string, r api.VolumeRequest) (api.Volume, error) {
+	return j.volumeOn(ctx, j.Site.Cinder[0], name, r)
+}
+
+func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r api.VolumeRequest) (api.Volume, error) {
+	r.Name, r.Type, r.AvailabilityZone = j.prefix+"-"+name, b.VolumeType, b.AvailabilityZone
+	if r.SizeGiB == 0 {
+		r.SizeGiB = 1
+	}
+	vol, err := j.cloud.CreateVolume(ctx, r)
+	if vol.ID != "" {
+		j.remember("volume "+vol.ID, func(ctx context.Context) error { return j.cloud.DeleteVolume(ctx, vol.ID) })
+	}
+	if err != nil {
+		return vol, err
+	}
+	if _, err := j.inspect(ctx, b.Use(), "volume-"+vol.ID); err != nil {
+		return vol, fmt.Errorf("volume %s is on %s (where other backends exist, the backend needs a "+
+			"volume_type in the Spec): %w", vol.ID, vol.Host, err)
+	}
+	return vol, nil
+}
+
+func (j *journey) dataVolumes(ctx context.Context) (string, error) {
+	var err error
+	if j.data, err = j.volume(ctx, "data", api.VolumeRequest{}); err != nil {
+		return "", err
+	}
+	if j.restored, err = j.volume(ctx, "restored", api.VolumeRequest{}); err != nil {
+		return "", err
+	}
+	b := j.Site.Cinder[0]
+	return fmt.Sprintf("%s and another, on %s", object(b.Use(), "volume-"+j.data.ID), j.data.Host), nil
+}
+
+// boot starts a guest on every compute.
+func (j *journey) boot(ctx context.Context) {
+	var computes []string
+	for _, h := range j.Site.Hosts {
+		if slices.Contains(j.Site.ServicesOf(h), "nova-compute") {
+			computes = append(computes, h.Name)
+		}
+	}
+	if len(computes) == 0 || j.Site.Glance == nil {
+		return
+	}
+	needs := []string{checkImage}
+	if len(j.Site.Cinder) > 0 {
+		needs = append(needs, checkVolumes)
+	}
+	j.guests = make([]guest, len(computes))
+	errs := make([]error, len(computes))
+	if j.passed[checkImage] && ctx.Err() == nil {
+		j.bootAll(ctx, computes, errs)
+	}
+	for i, compute := range computes {
+		l := leg{name: "vm on " + compute, needs: needs,
+			next: "look at the VM's fault and at nova-compute's log on " + compute}
+		j.step(ctx, l, func(ctx context.Context) (string, error) {
+			if errs[i] != nil {
+				return "", errs[i]
+			}
+			return j.guestUp(ctx, j.guests[i])
+		})
+	}
+}
+
+// bootAll creates the guests side by side, since each takes long. The first
+// writes the data and reads what was restored; the second reads and appends.
+func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) {
+	flavor, err := j.smallFlavor(ctx)
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	slots := make(chan struct{}, 4)
+	for i, compute := range computes {
+		if errs[i] = err; err != nil {
+			continue
+		}
+		var tasks []guestTask
+		switch {
+		case j.data.ID != "" && i == 0:
+			tasks = []guestTask{{"write", serialOf(j.data.ID)}, {"read", serialOf(j.restored.ID)}}
+		case j.data.ID != "" && i == 1:
+			tasks = []guestTask{{"tick", serialOf(j.data.ID)}}
+		}
+		wg.Go(func() {
+			slots <- struct{}{}
+			defer func() { <-slots }()
+			server, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.prefix + "-" + compute, ImageID: j.image.ID,
+				Flavor: flavor, Host: compute, UserData: guestScript(tasks...)})
+			mu.Lock()
+			defer mu.Unlock()
+			if server.ID != "" {
+				j.remember("server "+server.ID, func(ctx context.Context) error { return j.cloud.DeleteServer(ctx, server.ID) })
+			}
+			j.guests[i], errs[i] = guest{compute, server}, err
+		})
+	}
+	wg.Wait()
+}
+
+func (j *journey) smallFlavor(ctx context.Context) (string, error) {
+	if j.Options.Flavor != "" {
+		return j.Options.Flavor, nil
+	}
+	id, err := j.cloud.CreateFlavor(ctx, api.FlavorRequest{Name: j.prefix, VCPUs: 1, RAMMiB: 256,
+		DiskGiB: max(1, int((j.image.Size+gib-1)/gib))})
+	if err != nil {
+		return "", err
+	}
+	j.remember("flavor "+id, func(ctx context.Context) error { return j.cloud.DeleteFlavor(ctx, id) })
+	return id, nil
+}
+
+// guestUp looks at where a guest's disk is, and waits for its first word.
+func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
+	if g.server.Host != g.compute {
+		return "", fmt.Errorf("landed on %s", g.server.Host)
+	}
+	if _, err := j.answer(ctx, g.server.ID, "ready"); err != nil {
+		return "", err
+	}
+	n := j.Site.Nova
+	if n == nil {
+		return "guest is up; its disk is local, as the Spec has no nova", nil
+	}
+	if section, _ := j.Site.DiskOptions(); section == "DEFAULT" {
+		return "", unable("guest is up; Havana names VM disks by their instance, and that name is not looked up")
+	}
+	where, err := j.childOf(ctx, n.Use(), g.server.ID+"_disk", j.diskParent())
+	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
+		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")
+	}
+	return "guest is up; " + where, err
+}
+
+// keepsDisks reports whether a compute's VM disks were left local on purpose.
+func (j *journey) keepsDisks(compute string) bool {
+	_, all, err := j.config(compute, "nova-compute")
+	if err != nil {
+		return false
+	}
+	section, prefix := j.Site.DiskOptions()
+	kind, _ := all.Lookup(section, prefix+"images_type")
+	return kind != "rbd"
+}

@@ -1,0 +1,391 @@
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+const cinderLogs = "look at nova-compute's log on the compute, and at cinder-volume's"
+
+// bytes writes in one guest and reads in another.
+func (j *journey) bytes(ctx context.Context) {
+	if len(j.Site.Cinder) == 0 || len(j.guests) == 0 {
+		return
+	}
+	first := "vm on " + j.guestName(0)
+	l := leg{name: checkWrite, next: cinderLogs, needs: []string{checkVolumes, first}}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		if err := j.cloud.Attach(ctx, j.guests[0].server.ID, j.data.ID); err != nil {
+			return "", err
+		}
+		sum, err := j.answer(ctx, j.guests[0].server.ID, "write "+serialOf(j.data.ID))
+		if err == nil && !isDigest(sum) {
+			err = fmt.Errorf("the guest said %q", sum)
+		}
+		j.sum = sum
+		return fmt.Sprintf("mkfs, mount, 8 MiB, sync in the guest on %s: sha256 %.16s", j.guests[0].compute, sum), err
+	})
+	if len(j.guests) < 2 {
+		l := leg{name: checkRead}
+		j.step(ctx, l, func(context.Context) (string, error) { return "", unable("there is only one compute") })
+		return
+	}
+	l = leg{name: checkRead, next: cinderLogs, needs: []string{checkWrite, "vm on " + j.guestName(1)}}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		if err := j.cloud.Detach(ctx, j.guests[0].server.ID, j.data.ID); err != nil {
+			return "", err
+		}
+		if err := j.cloud.Attach(ctx, j.guests[1].server.ID, j.data.ID); err != nil {
+			return "", err
+		}
+		said, err := j.answer(ctx, j.guests[1].server.ID, "tick "+serialOf(j.data.ID))
+		if err != nil {
+			return "", err
+		}
+		console, err := j.cloud.Console(ctx, j.guests[1].server.ID, 0)
+		if err != nil || !strings.Contains(console, "CEPHSTACK tick "+serialOf(j.data.ID)+" "+j.sum) {
+			return "", fmt.Errorf("the guest on %s said %q, not sha256 %s", j.guests[1].compute, said, j.sum)
+		}
+		return fmt.Sprintf("detached from %s, attached on %s: sha256 %.16s again", j.guests[0].compute,
+			j.guests[1].compute, j.sum), nil
+	})
+}
+
+// guestName names a guest's compute before it is known to have booted.
+func (j *journey) guestName(i int) string {
+	n := 0
+	for _, h := range j.Site.Hosts {
+		if want.IsCompute(h) {
+			if n == i {
+				return h.Name
+			}
+			n++
+		}
+	}
+	return ""
+}
+
+func isDigest(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
+
+// ticks waits until the second guest has appended at least n lines, and
+// returns how many it has.
+func (j *journey) ticks(ctx context.Context, n int) (int, error) {
+	have := 0
+	prefix := "CEPHSTACK tick " + serialOf(j.data.ID) + " "
+	err := j.await(ctx, j.guests[1].server.ID, fmt.Sprintf("tick %d", n), func(console string) bool {
+		for _, line := range strings.Split(console, "\n") {
+			if _, rest, ok := strings.Cut(line, prefix); ok {
+				if k, err := strconv.Atoi(strings.TrimSpace(rest)); err == nil {
+					have = max(have, k)
+				}
+			}
+		}
+		return have >= n
+	})
+	return have, err
+}
+
+// backups takes a snapshot and two backups of the volume while the second
+// guest writes to it, and restores the newer one.
+func (j *journey) backups(ctx context.Context) {
+	if len(j.Site.Cinder) == 0 {
+		return
+	}
+	j.step(ctx, leg{name: "snapshot of an in-use volume", next: cinderLogs, needs: []string{checkRead}}, j.snapshot)
+	if j.Site.Backup == nil {
+		return
+	}
+	const next = "look at cinder-backup's log, at backup_driver and at the rights of its user"
+	j.step(ctx, leg{name: checkFull, next: next, needs: []string{checkRead}}, func(ctx context.Context) (string, error) {
+		if _, err := j.ticks(ctx, 1); err != nil {
+			return "", err
+		}
+		var err error
+		j.full, err = j.backup(ctx, "full", false)
+		if err != nil {
+			return "", err
+		}
+		return j.inBackupPool(ctx, j.full)
+	})
+	atBackup := 0
+	l := leg{name: checkPartial, next: next, needs: []string{checkFull}}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		have, err := j.ticks(ctx, 1)
+		if err == nil {
+			atBackup, err = j.ticks(ctx, have+1)
+		}
+		if err != nil {
+			return "", err
+		}
+		if j.partial, err = j.backup(ctx, "incremental", true); err != nil {
+			return "", err
+		}
+		if !j.partial.Incremental {
+			return "", fmt.Errorf("backup %s is not incremental", j.partial.ID)
+		}
+		return j.inBackupPool(ctx, j.partial)
+	})
+	l = leg{name: "restored backup holds the same bytes", next: next, needs: []string{checkPartial}}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		return j.restore(ctx, atBackup)
+	})
+}
+
+func (j *journey) snapshot(ctx context.Context) (string, error) {
+	id, err := j.cloud.CreateSnapshot(ctx, j.data.ID, j.prefix+"-snapshot")
+	if err != nil {
+		return "", err
+	}
+	j.remember("snapshot "+id, func(ctx context.Context) error { return j.cloud.DeleteSnapshot(ctx, id) })
+	b := j.Site.Cinder[0]
+	rbd, err := j.images(b.Cluster).Inspect(ctx, b.Pool, "volume-"+j.data.ID)
+	if err != nil {
+		return "", err
+	}
+	if !hasSnapshot(rbd, "snapshot-"+id, false) {
+		return "", fmt.Errorf("%s/volume-%s has no snapshot-%s", b.Pool, j.data.ID, id)
+	}
+	return fmt.Sprintf("%s/volume-%s@snapshot-%s", b.Pool, j.data.ID, id), nil
+}
+
+func (j *journey) backup(ctx context.Context, name string, incremental bool) (api.Backup, error) {
+	zone, err := j.backupZone()
+	if err != nil {
+		return api.Backup{}, err
+	}
+	b, err := j.cloud.CreateBackup(ctx, api.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name,
+		Incremental: incremental, Force: true, AvailabilityZone: zone})
+	if b.ID != "" {
+		j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
+	}
+	return b, err
+}
+
+// inBackupPool passes when a backup is a snapshot in the backups pool, and
+// Cinder says that its container is that pool: not Swift, not a folder.
+func (j *journey) inBackupPool(ctx context.Context, b api.Backup) (string, error) {
+	spec := j.Site.Backup
+	images := j.images(spec.Cluster)
+	names, err := images.List(ctx, spec.Pool)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		if !strings.HasPrefix(name, "volume-"+j.data.ID+".backup.") {
+			continue
+		}
+		rbd, err := j.inspect(ctx, spec.Use(), name)
+		if err != nil {
+			return "", err
+		}
+		if !hasSnapshot(rbd, "backup."+b.ID+".snap.", false) {
+			continue
+		}
+		if b.Container != "" && b.Container != spec.Pool {
+			return "", fmt.Errorf("cinder says that its container is %q", b.Container)
+		}
+		return fmt.Sprintf("%s/%s@backup.%s, container %s", spec.Pool, name, b.ID, b.Container), nil
+	}
+	return "", fmt.Errorf("backup %s is available (container %q), but pool %s has no snapshot of it", b.ID,
+		b.Container, spec.Pool)
+}
+
+// restore puts the incremental backup into another volume and lets the first
+// guest read it: the file of the full backup, and the lines since.
+func (j *journey) restore(ctx context.Context, ticks int) (string, error) {
+	if _, err := j.cloud.RestoreBackupInto(ctx, j.partial.ID, j.restored.ID); err != nil {
+		return "", err
+	}
+	if err := j.cloud.Attach(ctx, j.guests[0].server.ID, j.restored.ID); err != nil {
+		return "", err
+	}
+	said, err := j.answer(ctx, j.guests[0].server.ID, "read "+serialOf(j.restored.ID))
+	if err != nil {
+		return "", err
+	}
+	sum, count, _ := strings.Cut(said, " ticks=")
+	n, _ := strconv.Atoi(count) // not a number: no lines
+	if sum != j.sum || n < ticks {
+		return "", fmt.Errorf("the guest read sha256 %q and %d lines, not %q and at least %d", sum, n, j.sum, ticks)
+	}
+	return fmt.Sprintf("sha256 %.16s again, and %d lines that only the incremental backup has", sum, n), nil
+}
+
+// migration moves the second guest, which writes to its volume, to the first
+// one's compute while it runs.
+func (j *journey) migration(ctx context.Context) {
+	if len(j.guests) < 2 {
+		return
+	}
+	needs := []string{"vm on " + j.guestName(0), "vm on " + j.guestName(1)}
+	writes := len(j.Site.Cinder) > 0
+	if writes {
+		needs = append(needs, checkRead)
+	}
+	l := leg{name: "live migration of a running vm", next: "look at nova-compute's and libvirtd's logs on both computes",
+		needs: needs}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		g, to := j.guests[1], j.guests[0].compute
+		console, err := j.cloud.Console(ctx, g.server.ID, 0)
+		if err != nil {
+			return "", err
+		}
+		before := lastBeat(console)
+		began := time.Now()
+		if err := j.cloud.LiveMigrate(ctx, g.server.ID, to); err != nil {
+			return "", err
+		}
+		took := time.Since(began)
+		after := 0.0
+		err = j.await(ctx, g.server.ID, "beat", func(console string) bool {
+			after = lastBeat(console)
+			return after > before && !strings.Contains(console, "CEPHSTACK ready") || after > before+took.Seconds()
+		})
+		if err != nil {
+			return "", err
+		}
+		evidence := fmt.Sprintf("%s -> %s in %.0f s; the guest's uptime went on from %.0f s to %.0f s", g.compute, to,
+			took.Seconds(), before, after)
+		if writes {
+			n, err := j.ticks(ctx, 1)
+			if err == nil {
+				n, err = j.ticks(ctx, n+1)
+			}
+			if err != nil {
+				return "", err
+			}
+			evidence += fmt.Sprintf("; its writes to the volume too (line %d)", n)
+		}
+		return evidence, nil
+	})
+}
+
+func (j *journey) vmSnapshot(ctx context.Context) {
+	if len(j.guests) == 0 || j.Site.Nova == nil {
+		return
+	}
+	l := leg{name: "image of a vm in ceph", next: "look at nova-compute's log", needs: []string{"vm on " + j.guestName(0)}}
+	j.step(ctx, l, func(ctx context.Context) (string, error) {
+		image, err := j.cloud.SnapshotServer(ctx, j.guests[0].server.ID, j.prefix+"-vm-image")
+		if image.ID != "" {
+			j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
+		}
+		if err != nil {
+			return "", err
+		}
+		g := j.Site.Glance
+		rbd, err := j.images(g.Cluster).Inspect(ctx, g.Pool, image.ID)
+		return fmt.Sprintf("%s/%s, %d bytes", g.Pool, image.ID, rbd.Size), err
+	})
+}
+
+const cleanUpTime = 10 * time.Minute
+
+// cleanUp removes all that was made, VMs first, then newest first, and looks
+// whether anything is left in a pool or its trash.
+func (j *journey) cleanUp(ctx context.Context) {
+	if len(j.made) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
+	defer cancel()
+	j.check(ctx, "nothing is left behind", "remove what is named "+j.prefix, func(ctx context.Context) (string, error) {
+		var errs []error
+		for _, servers := range []bool{true, false} {
+			for i := len(j.made) - 1; i >= 0; i-- {
+				if m := j.made[i]; strings.HasPrefix(m.what, "server ") == servers {
+					if err := m.remove(ctx); err != nil {
+						errs = append(errs, fmt.Errorf("%s: %w", m.what, err))
+					}
+				}
+			}
+		}
+		left, err := j.leftovers(ctx)
+		errs = append(errs, err)
+		if len(left) > 0 {
+			errs = append(errs, fmt.Errorf("left: %s", strings.Join(left, ", ")))
+		}
+		if err := errors.Join(errs...); err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("%d objects removed; no pool and no trash holds any of them", len(j.made)), nil
+	})
+}
+
+// leftovers lists what is in a pool or its trash and bears an ID of the
+// journey. Services remove some things late, so it looks several times.
+func (j *journey) leftovers(ctx context.Context) (left []string, err error) {
+	for range 15 {
+		if left, err = j.leftNow(ctx); err != nil || len(left) == 0 {
+			return left, err
+		}
+		select {
+		case <-ctx.Done():
+			return left, ctx.Err()
+		case <-time.After(j.poll):
+		}
+	}
+	return left, err
+}
+
+func (j *journey) leftNow(ctx context.Context) ([]string, error) {
+	var left []string
+	mine := func(name string) bool {
+		for _, m := range j.made {
+			if _, id, _ := strings.Cut(m.what, " "); strings.Contains(name, id) {
+				return true
+			}
+		}
+		return false
+	}
+	for cluster, pools := range j.Site.Pools {
+		images := j.images(cluster)
+		for _, p := range pools {
+			names, err := images.List(ctx, p.Name)
+			if errors.Is(err, ceph.ErrNotFound) {
+				continue
+			}
+			trash, trashErr := images.Trash(ctx, p.Name)
+			if err := errors.Join(err, trashErr); err != nil {
+				return nil, err
+			}
+			for _, t := range trash {
+				names = append(names, t.Name)
+			}
+			for _, name := range names {
+				if mine(name) {
+					left = append(left, p.Name+"/"+name)
+				}
+			}
+		}
+	}
+	return left, nil
+}
+
+// backupZone is the zone that a backup of the journey's volume must name: that of
+// a cinder-backup, where none is in the volume's zone.
+func (j *journey) backupZone() (string, error) {
+	var zones []string
+	for _, r := range j.View.Cloud.Records {
+		if r.Binary == "cinder-backup" && r.Up && r.Enabled {
+			zones = append(zones, r.Zone)
+		}
+	}
+	switch {
+	case len(zones) == 0 || j.data.Zone == "" || slices.Contains(zones, j.data.Zone):
+		return "", nil
+	case j.Site.Release.Before("train"):
+		return "", unable("the volume is in zone %s, cinder-backup in %s, and a backup can name a zone from Train on",
+			j.data.Zone, strings.Join(zones, ", "))
+	}
+	return zones[0], nil
+}

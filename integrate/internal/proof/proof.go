@@ -1,0 +1,158 @@
+// Package proof verifies that a Spec holds: by what was compared, by trying the
+// rights of each Ceph user, and by a journey of an image, volumes, VMs and backups
+// through the cloud.
+//
+// # Use
+//
+// Verify runs the checks on what was compared, and reports each check as it ends.
+//
+// # Errors
+//
+// A check that did not pass has the reason in Err.
+//
+// # Concurrency and cancellation
+//
+// Checks run one after the other. What the probes and the journey made is removed
+// also after ctx ended.
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate/internal/cause"
+	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/world"
+)
+
+// A Status says how a check ended.
+type Status string
+
+// The statuses of a Check.
+const (
+	Pass   Status = "pass"
+	Fail   Status = "fail"
+	Unable Status = "unable" // the check could not be made
+)
+
+// A Check is one thing that was looked at.
+type Check struct {
+	ID       string // stable, such as files/compute1
+	Name     string
+	Target   string // cluster or host; cloud for what the APIs tell; empty for what concerns several
+	Status   Status
+	Evidence string
+	Diffs    []step.FieldDiff // what differs, where the check is a comparison
+	Because  string           // the ID of the resource that is the cause, where the check failed because of another
+	Next     string
+	Seconds  float64
+	Err      error
+}
+
+// Options say how deep a verification goes.
+type Options struct {
+	Static    bool
+	Image     io.ReadSeeker
+	Flavor    string
+	GuestWait time.Duration
+}
+
+// A Subject is what is verified.
+type Subject struct {
+	Site    *want.Site
+	World   world.World
+	View    step.View             // of clusters and APIs
+	Hosts   map[string]*step.Host // by name
+	Parts   []engine.Part         // all that was compared
+	Options Options
+	Poll    time.Duration // between looks at a guest's console; 0 is 2 s
+	// Started and Ended are told of each check.
+	Started func(Check)
+	Ended   func(Check)
+}
+
+// A verifier is one verification under way.
+type verifier struct {
+	Subject
+	parts map[step.Target]engine.Part
+}
+
+// Verify makes the checks.
+func Verify(ctx context.Context, s Subject) {
+	v := newVerifier(s)
+	v.static(ctx)
+	if !s.Options.Static {
+		v.probes(ctx)
+		v.journey(ctx)
+	}
+}
+
+func newVerifier(s Subject) *verifier {
+	v := &verifier{s, map[step.Target]engine.Part{}}
+	for _, p := range s.Parts {
+		v.parts[p.Target] = p
+	}
+	return v
+}
+
+const applyNext = "look at the plan and apply it"
+
+// errUnable marks an error that kept a check from being made.
+var errUnable = errors.New("cannot be checked")
+
+func unable(format string, args ...any) error {
+	return fmt.Errorf("%w: %w", errUnable, fmt.Errorf(format, args...))
+}
+
+// check makes one check that concerns several targets: fn returns what it saw, or
+// why it is not well.
+func (v *verifier) check(ctx context.Context, name, next string, fn func(context.Context) (string, error)) bool {
+	return v.checkAt(ctx, Check{ID: slug(name), Name: name}, next, func(ctx context.Context, c *Check) (err error) {
+		c.Evidence, err = fn(ctx)
+		return err
+	})
+}
+
+func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(context.Context, *Check) error) bool {
+	v.Started(c)
+	began := time.Now()
+	c.Status = Pass
+	err := ctx.Err()
+	if err == nil {
+		err = fn(ctx, &c)
+	}
+	if err != nil && ctx.Err() != nil { // whatever it says came of that
+		err, next = unable("interrupted: %w", ctx.Err()), "run it again"
+	}
+	if c.Err = err; err != nil {
+		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
+		if errors.Is(err, errUnable) {
+			c.Status = Unable
+		}
+		if better := cause.Next(err); better != "" {
+			c.Next = better
+		}
+		if errors.Is(err, errProblem) && cause.Next(err) == "" {
+			c.Next = "do as the problem says, and then look at the plan"
+		}
+	}
+	c.Seconds = float64(time.Since(began).Milliseconds()) / 1000
+	v.Ended(c)
+	return err == nil
+}
+
+// slug is a name as an identifier.
+func slug(name string) string {
+	out := []byte(name)
+	for i, b := range out {
+		if b == ' ' {
+			out[i] = '-'
+		}
+	}
+	return string(out)
+}

@@ -1,0 +1,38 @@
+package words_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/remote"
+)
+
+func TestDigest(t *testing.T) {
+	assert.Empty(t, words.Digest(""))
+	assert.Regexp(t, `^sha256:[0-9a-f]{8}$`, words.Digest("key"))
+	assert.NotEqual(t, words.Digest("key"), words.Digest("another key"))
+}
+
+func TestLastWords(t *testing.T) {
+	assert.Equal(t, "out err", words.LastWords(remote.Result{Data: []byte(" out\n"), Stderr: []byte("\terr\n")}))
+	long := words.LastWords(remote.Result{Stderr: []byte(strings.Repeat("x", 400) + "end")})
+	assert.Equal(t, "…"+strings.Repeat("x", 297)+"end", long)
+}
+
+func TestLastLine(t *testing.T) {
+	assert.Equal(t, "b", words.LastLine([]byte("a\nb\n\n")))
+	assert.Empty(t, words.LastLine(nil))
+}
+
+func TestJoinShort(t *testing.T) {
+	assert.Equal(t, "a, b, c, d, e and 2 more", words.JoinShort([]string{"a", "b", "c", "d", "e", "f", "g"}))
+	assert.Equal(t, "a", words.JoinShort([]string{"a"}))
+}
+
+func TestOwnership(t *testing.T) {
+	assert.Equal(t, "root:ceph 0640", words.Ownership("root", "ceph", 0o640))
+	assert.Equal(t, "0007", words.Octal(0o7))
+}

@@ -1,0 +1,299 @@
+package spec_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+)
+
+// small is a Spec without faults.
+const small = `release: zed
+clusters: [{name: ceph, host: mon1}]
+hosts:
+  - {name: mon1, address: 10.0.0.1}
+  - {name: compute1, services: [nova-compute]}
+nova: {}
+`
+
+func load(text string) (spec.Spec, error) { return spec.Load(strings.NewReader(text), "/specs") }
+
+// faultsOf are an error's faults: what Error says of each, without what they all begin with.
+func faultsOf(t *testing.T, err error) (texts []string) {
+	t.Helper()
+	require.Error(t, err)
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		require.True(t, strings.HasPrefix(line, "spec: "), line)
+		texts = append(texts, strings.TrimPrefix(line, "spec: "))
+	}
+	return texts
+}
+
+func ExampleLoad() {
+	const text = `release: zed
+clusters: [{name: ceph, host: ceph01}]
+ssh: {user: deploy, sudo: true, key_files: [id_ed25519], known_hosts: [known_hosts]}
+hosts:
+  - {name: ceph01}
+  - {name: compute1, services: [nova-compute]}
+  - {name: compute2, services: [nova-compute], address: Compute1:22}
+nova: {}
+`
+	s, err := spec.Load(strings.NewReader(text), "/etc/cephstack")
+	fmt.Println(s.SSH.KeyFiles)
+	fmt.Println(err)
+	// Output:
+	// [/etc/cephstack/id_ed25519]
+	// spec: line 7: hosts[2].address: "Compute1:22" is the address of hosts[1] (compute1) too; list each machine once
+}
+
+func TestLoadReadsWhatYAMLAndJSONSay(t *testing.T) {
+	want, err := load(small)
+	require.NoError(t, err)
+	assert.Equal(t, spec.Spec{
+		Release:  "zed",
+		Clusters: []spec.Cluster{{Name: "ceph", Host: "mon1"}},
+		Hosts:    []spec.Host{{Name: "mon1", Address: "10.0.0.1"}, {Name: "compute1", Services: []string{"nova-compute"}}},
+		Nova:     &spec.Nova{},
+	}, want)
+	got, err := load(`{"release": "zed", "clusters": [{"name": "ceph", "host": "mon1"}], "nova": {},
+		"hosts": [{"name": "mon1", "address": "10.0.0.1"}, {"name": "compute1", "services": ["nova-compute"]}]}`)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+	got, err = load(strings.Replace(small, "release: zed", "release: 2023.1", 1))
+	require.NoError(t, err)
+	assert.Equal(t, "2023.1", got.Release, "a number is text where text is wanted")
+	got, err = load(small + "x: &x\n" + "cinder: null\n")
+	require.ErrorContains(t, err, "line 7: x: is not a field")
+	assert.Zero(t, got)
+}
+
+// TestLoadTakesEveryField that a Spec has.
+func TestLoadTakesEveryField(t *testing.T) {
+	data, err := yaml.Marshal(full(t))
+	require.NoError(t, err)
+	_, err = load(string(data))
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "is not a field")
+	assert.NotRegexp(t, ": is not (text|true or false|a list|a mapping|a whole number)", err.Error())
+	for i := range reflect.TypeFor[spec.Spec]().NumField() {
+		f := reflect.TypeFor[spec.Spec]().Field(i)
+		assert.NotEmpty(t, f.Tag.Get("yaml"), f.Name)
+	}
+}
+
+func TestPathsAreRelativeToTheFolder(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	s, err := load(small + `prepare: {sudo: {}}
+cloud: {clouds_file: clouds.yaml}
+ssh:
+  user: deploy
+  sudo: true
+  agent: /run/agent
+  key_files: [keys/id, /root/id]
+  known_hosts: [~/.ssh/known_hosts]
+  entry: {user: installer, key_files: [id], password_file: ~/password}
+`)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"/specs/keys/id", "/root/id"}, s.SSH.KeyFiles)
+	assert.Equal(t, []string{filepath.Join(home, ".ssh/known_hosts")}, s.SSH.KnownHosts)
+	assert.Equal(t, []string{"/specs/id"}, s.SSH.Entry.KeyFiles)
+	assert.Equal(t, filepath.Join(home, "password"), s.SSH.Entry.PasswordFile)
+	assert.Equal(t, "/specs/clouds.yaml", s.Cloud.CloudsFile)
+
+	t.Setenv("HOME", "")
+	_, err = load(small + "ssh: {known_hosts: [a, ~/known_hosts]}\n")
+	require.ErrorContains(t, err, "spec: line 7: ssh.known_hosts[1]: ~/known_hosts is in the home directory, which")
+}
+
+func TestASpecIsOneKnownDocument(t *testing.T) {
+	for name, c := range map[string]struct{ text, says string }{
+		"nothing":           {"# nothing\n", "spec: the text is empty: it should hold a Spec"},
+		"null":              {"---\n", "spec: the text is empty"},
+		"two":               {small + "---\n" + small, "spec: the text holds more than one document"},
+		"garbage behind it": {small + "---\n\t{", "spec: yaml: line 8: "},
+		"unknown":           {small + "sssh: {}\n", "spec: line 7: sssh: is not a field of a Spec"},
+		"unknown below":     {small + "ssh: {timeouts:\n  {conect: 1s}}\n", "spec: line 8: ssh.timeouts.conect: "},
+		"twice":             {small + "nova: {}\n", "spec: line 7: nova: is there twice, first on line 6"},
+		"not YAML":          {"\t{", "spec: yaml: "},
+		"a text":            {"hello", "spec: line 1: is not a mapping of names to values"},
+		"a list":            {"- a\n", "spec: line 1: is not a mapping of names to values"},
+		"a name":            {small + "? [a]\n: b\n", "spec: line 7: has a name that is not text"},
+		"an alias of none":  {small + "ssh: *x\n", "spec: yaml: unknown anchor 'x' referenced"},
+		"a loop":            {small + "cinder: &a\n  backends: [*a]\n", "spec: line 8: cinder.backends[0].backends: "},
+		"a loop of merges":  {small + "ssh: &a {<<: *a}\n", "spec: yaml: anchor 'a' value contains itself"},
+		"a merge of text":   {small + "ssh: {<<: text}\n", "spec: yaml: map merge requires"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(c.text)
+			assert.ErrorContains(t, err, c.says)
+		})
+	}
+	_, err := spec.Load(iotest.ErrReader(io.ErrUnexpectedEOF), "")
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	_, err = load(strings.Repeat("#", 33<<20))
+	require.ErrorContains(t, err, "spec: the text is longer than")
+}
+
+// TestValuesOfAnotherForm are named by their place; what they are is not said, as
+// it may be a secret in a wrong place.
+func TestValuesOfAnotherForm(t *testing.T) {
+	_, err := load(`release: [hunter2]
+clusters:
+  - {name: ceph, remove_foreign_caps: hunter2, pools: [{name: images, pg_num: hunter2}, hunter2]}
+ssh: hunter2
+hosts: {hunter2: {}}
+prepare:
+  authorize:
+    keys: hunter2
+  guests: {options: {a: [hunter2]}}
+`)
+	assert.Equal(t, []string{
+		"line 1: release: is not text",
+		"line 3: clusters[0].remove_foreign_caps: is not true or false",
+		"line 3: clusters[0].pools[0].pg_num: is not a whole number",
+		"line 3: clusters[0].pools[1]: is not a mapping of names to values",
+		"line 4: ssh: is not a mapping of names to values",
+		"line 5: hosts: is not a list",
+		"line 8: prepare.authorize.keys: is not a list",
+		"line 9: prepare.guests.options.a: is not text",
+	}, faultsOf(t, err))
+	for _, number := range []string{"1.5", "99999999999999999999", "'16'", "true", "16M"} {
+		_, err = load("clusters:\n- pools:\n  - pg_num: " + number + "\n")
+		assert.Equal(t, []string{"line 3: clusters[0].pools[0].pg_num: is not a whole number"}, faultsOf(t, err), number)
+	}
+}
+
+// TestFaultsHaveTheirLine, those of Validate as well.
+func TestFaultsHaveTheirLine(t *testing.T) {
+	_, err := load(`release: atlantis
+clusters:
+  - name: ceph
+    conf:
+      client.a.b: {key: x}
+    min_client: new
+  - host: mon2
+ssh: &ssh
+  timeouts:
+    connect: 1
+hosts:
+  - {name: mon1, services: [nova-compute]}
+  - name: MON1
+    disks: floppy
+cinder:
+  backends:
+    - <<: &b {options: {bad option: x}}
+      name: ceph
+nova: {<<: {user: admin}}
+`)
+	got := faultsOf(t, err)
+	for _, want := range []string{
+		"line 1: release: ",
+		"line 5: clusters[0].conf.client.a.b.key: ",
+		"line 6: clusters[0].min_client: ",
+		"line 7: clusters[1].name: is missing",
+		"line 7: clusters[1].host: ",
+		"line 10: ssh.timeouts.connect: ",
+		"line 13: hosts[1].name: \"MON1\" is \"mon1\" of hosts[0] in another case",
+		"line 14: hosts[1].disks: ",
+		"line 17: cinder.backends[0].options: ",
+		"line 19: nova.user: ",
+	} {
+		assert.Contains(t, strings.Join(got, "\n")+"\n", want)
+	}
+	var f *spec.FieldError
+	require.ErrorAs(t, err, &f)
+	assert.Equal(t, "ssh.timeouts.connect", firstWithLine(t, err, 10).Path)
+	_, err = load("release: zed\n")
+	assert.Equal(t, []string{
+		"clusters: is empty; name at least one Ceph cluster",
+		"glance: none of glance, cinder, backup and nova is given: there is nothing to integrate",
+	}, faultsOf(t, err), "they have no line")
+}
+
+func firstWithLine(t *testing.T, err error, line int) *spec.FieldError {
+	t.Helper()
+	for _, e := range err.(interface{ Unwrap() []error }).Unwrap() {
+		var f *spec.FieldError
+		if errors.As(e, &f) && f.Line == line {
+			return f
+		}
+	}
+	require.Fail(t, "no fault has that line")
+	return nil
+}
+
+func TestAReleaseThatIsMissingIsNotAFaultYet(t *testing.T) {
+	without := strings.Replace(small, "release: zed\n", "", 1)
+	s, err := load(without)
+	require.NoError(t, err)
+	assert.Empty(t, s.Release)
+	_, err = load(without + "packages: maybe\n")
+	assert.Equal(t, []string{`line 6: packages: "maybe" is neither check nor install`}, faultsOf(t, err))
+	_, err = load(without + "release: atlantis\n")
+	require.ErrorContains(t, err, "spec: line 6: release: ")
+}
+
+func TestReadDoesNotValidate(t *testing.T) {
+	const part = "hosts: [{name: a, address: ':'}]\nssh: {known_hosts: [known_hosts]}\n"
+	s, err := spec.Read(strings.NewReader(part), "/specs")
+	require.NoError(t, err)
+	assert.Equal(t, []spec.Host{{Name: "a", Address: ":"}}, s.Hosts)
+	assert.Equal(t, []string{"/specs/known_hosts"}, s.SSH.KnownHosts)
+	_, err = load(part)
+	require.ErrorContains(t, err, "spec: line 1: hosts[0].address: ")
+	_, err = spec.Read(strings.NewReader(part+"host: []\n"), "/specs")
+	require.EqualError(t, err, "spec: line 3: host: is not a field of a Spec")
+}
+
+func TestTheExamplesLoad(t *testing.T) {
+	files, err := filepath.Glob("../../examples/*/cloud*.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		f, err := os.Open(file)
+		require.NoError(t, err)
+		_, err = spec.Load(f, filepath.Dir(file))
+		assert.NoError(t, err, file)
+		require.NoError(t, f.Close())
+	}
+}
+
+// FuzzLoad: whatever the text is, Load neither panics nor hangs, what it gives is
+// valid, and what it gives can be written and loaded again.
+func FuzzLoad(f *testing.F) {
+	for _, text := range []string{
+		small, "", "---\n", "{\"release\": null}", strings.Repeat("[", 2000),
+		"a: &a [*a]\n", "ssh: &a {<<: [*a, *a]}\n", "hosts: &h [&i {name: a}, *i, {<<: *i}]\nclusters: *h\n",
+		"hosts: [{name: a, address: ':'}]", "clusters: [{conf: {a.b: {c d: e}}}]",
+		"? {a: b}\n: c\n", "release: !!binary gIGC\n", "nova: {user: !x y}",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := spec.Load(strings.NewReader(text), "/specs")
+		if err != nil {
+			assert.NotEmpty(t, err.Error())
+			return
+		}
+		if s.Release != "" {
+			require.NoError(t, s.Validate())
+		}
+		data, err := yaml.Marshal(s)
+		require.NoError(t, err)
+		again, err := spec.Load(strings.NewReader(string(data)), "/specs")
+		require.NoError(t, err, "%s", data)
+		assert.Equal(t, s.Digest(), again.Digest(), "%s", data)
+	})
+}

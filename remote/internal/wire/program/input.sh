@@ -1,0 +1,91 @@
+# The one program that remote runs on a host, in several files. It reads operations from
+# standard input and answers on standard output; doc.go of this package has
+# the format. Command joins these lines into one and puts it between single
+# quotes for whatever login shell there is. Hence, here: no single quote, no
+# exclamation mark before a non-blank, no two backslashes in a row, a case
+# pattern and its first command on one line, and two semicolons only at the end
+# of a line. A backslash at the end of a line goes on with the next one.
+umask 077
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
+LC_ALL=C
+HOME=/root
+export PATH LC_ALL HOME
+# As every shell sets it: space, tab, newline.
+nl=${IFS#??}
+unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
+cd /
+# Requests are read from 3, after the one that came as an argument; answers go
+# to 4. So no command can eat or spoil them.
+exec 3<&0 4>&1 </dev/null >/dev/null
+t=
+
+# Answers.
+say() { printf "%s %s\n" "$m" "$1" >&4 || exit 92; }
+enc() { printf "%s" "$1" | tail -c 6000 | base64 -w0; }
+# What follows on 4 are bytes as they are, up to a line that nobody can foresee: the
+# mark may be seen in the list of processes.
+raw() {
+	IFS= read -r eot </proc/sys/kernel/random/uuid || exit 92
+	say "raw $1 $eot $2"
+}
+over() { printf "\n%s\n" "$eot" >&4 || exit 92; }
+# An error: a class, and words that tell it where the class does not.
+fail() {
+	fault "" "$1" "$2"
+	return 1
+}
+fault() {
+	ko=1
+	case $2:$3 in "$2:") say "err$1 $2" ;;
+	sys:*": No such file or directory") say "err$1 notexist" ;;
+	*) say "err$1 $2 $(enc "$3")" ;;
+	esac
+}
+# Several lines, each as a fact of its own.
+lines() {
+	i=0
+	set -f
+	IFS=$nl
+	for y in $2; do
+		say "$1$i $y"
+		i=$((i + 1))
+	done
+	unset IFS
+	set +f
+}
+beat() {
+	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
+}
+quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
+
+# Input: a line, a text of several lines, counted data. Lines are taken from q, where
+# many are at once, as the shell reads a pipe byte by byte.
+q=
+line() {
+	[ -n "$q" ] || more
+	eval "$1=\${q%%\"\$nl\"*}"
+	q=${q#*"$nl"}
+}
+# A part of the request, which ends with a newline.
+more() {
+	IFS= read -r z <&3 || exit 90
+	q=$(feed "$z"; echo x)
+	[ "${#q}" -eq $((z + 1)) ] || exit 90
+	q=${q%x}
+}
+text() {
+	line k
+	line v
+	while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+}
+# Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed.
+data() {
+	line n
+	case $n in t*) k=${n#t}
+		line v
+		while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+		w=$v n=0 ;;
+	*) w= ;;
+	esac
+}
+feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" status=none <&3 2>/dev/null; }

@@ -1,0 +1,63 @@
+# An operation that needs others comes with its length, to be passed over: lines,
+# and bytes of data after them.
+op_need() {
+	line x
+	line k
+	line n
+	for y in $x; do
+		eval "z=\$f$y"
+		[ -n "$z" ] || continue
+		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
+		feed "$n"
+		fail skipped "$y"
+		return
+	done
+	line op
+	known && "op_$op"
+}
+known() {
+	case $op in files|dir|write|attr|mkdir|remove|unit|restart|packages|install|run) ;;
+	*) exit 91 ;;
+	esac
+}
+# A request after the other, until there is none.
+serve() {
+	trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
+	trap "exit 92" HUP INT TERM PIPE
+	m=
+	while begin; do
+		case $h in "cephstack 2 "*) m=${h##* } ;;
+		*) foreign ;;
+		esac
+		printf "\n%s hello 2\n" "$m" >&4 || exit 92
+		n_op=0
+		while line op; do
+			[ "$op" = end ] && break
+			say "op $n_op"
+			ko=
+			if [ "$op" = need ]; then op_need; else known && "op_$op"; fi
+			eval "f$n_op=\$ko"
+			say "done $n_op"
+			n_op=$((n_op + 1))
+		done
+		say bye
+	done
+	[ -n "$m" ] || foreign
+	exit 0
+}
+foreign() {
+	echo "cephstack: the input is not ours; does a login script read standard input?" >&2
+	exit 91
+}
+# The first line of a request. The one that is an argument has its only part in q already.
+begin() {
+	if [ -n "$q" ]; then
+		line h
+		line z
+	else
+		IFS= read -r h <&3
+	fi
+}
+q=$(printf %b "$1"; echo x)
+q=${q%x}
+serve

@@ -1,0 +1,56 @@
+package remote
+
+import (
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+// WriteFile replaces or creates a file atomically: a reader sees the old file
+// or the new one with its final owner, group and mode. Result: File, Changed.
+type WriteFile struct {
+	Path         string
+	Data         []byte      `json:"-"`
+	Owner, Group string      // names or numbers; empty keeps the old file's, root for a new file
+	Mode         fs.FileMode // permission bits; 0 keeps the old file's, 0600 for a new file
+	// Was is the digest (File.SHA256) that the file must still have, Absent
+	// when it must not exist, or empty for no check. ErrConflict otherwise.
+	Was string
+}
+
+// Absent is the WriteFile.Was of a file that must not exist yet.
+const Absent = "absent"
+
+// slowDisk is how long writing a small file and syncing it may take.
+const slowDisk = 2 * time.Minute
+
+// String tells everything but the data.
+func (o WriteFile) String() string {
+	return fmt.Sprintf("write %s %s:%s %04o, %d bytes", o.Path, o.Owner, o.Group, o.Mode, len(o.Data))
+}
+
+// GoString is the same as String: the data may be a secret.
+func (o WriteFile) GoString() string { return o.String() }
+
+func (WriteFile) nature() nature   { return nature{name: "write", private: true, patience: slowDisk} }
+func (o WriteFile) object() string { return o.Path }
+
+func (o WriteFile) fault() string {
+	return first(pathFault(o.Path), when(o.Path == "/", "not a file"),
+		attrFault(o.Owner, o.Group, o.Mode), wasFault(o.Was))
+}
+
+func (o WriteFile) encode() wire.Op {
+	args := []string{o.Path, o.Was, o.Owner, o.Group, octal(o.Mode), hexSum(o.Data), token(6)}
+	return wire.Op{Name: "write", Args: args, Data: o.Data}
+}
+
+func (o WriteFile) decode(a answer, r *Result) error {
+	if !a.described() {
+		return nil
+	}
+	r.File.SHA256 = a.Facts["sha"]
+	return a.file(o.Path, &r.File)
+}
