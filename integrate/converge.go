@@ -7,6 +7,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
@@ -50,7 +51,8 @@ func (p Part) Err() error {
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		c := &converging{in: in, opts: opts, events: in.newEvents(), parts: make(chan Part), open: map[string]*opened{}}
+		c := &converging{in: in, opts: opts, events: in.newEvents(), parts: make(chan Part), open: map[string]*opened{},
+			starts: map[string]string{}}
 		defer func() { // also when the loop's body panics
 			cancel()
 			for range c.parts {
@@ -79,6 +81,22 @@ type converging struct {
 
 	mu   sync.Mutex
 	open map[string]*opened // by the ID of a change
+	// starts are the hosts on which the starts of units were seen; see host.Invocations.
+	starts map[string]string
+}
+
+// same gives the host that was seen before and is the same machine, if there is one.
+func (c *converging) same(name string, seen *engine.Seen) (other string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, start := range host.Invocations(seen.Host()) {
+		if first, ok := c.starts[start]; ok && first != name {
+			other = first
+		} else {
+			c.starts[start] = name
+		}
+	}
+	return other
 }
 
 // An opened is the outcome of a change of a part that is under way.
@@ -147,7 +165,12 @@ func (c *converging) part(ctx context.Context, t step.Target) Part {
 		found, _ = c.base.Cluster(t.Name)
 	case step.OnHost:
 		defer c.in.engine.Hang(t.Name)
-		found = slim(c.base.Host(c.in.engine.Look(ctx, t.Name, c.base)))
+		seen := c.in.engine.Look(ctx, t.Name, c.base)
+		found = c.base.Host(seen)
+		if other := c.same(t.Name, seen); other != "" {
+			found = c.base.Same(found, []string{other}, true)
+		}
+		found = slim(found)
 	default:
 		found = c.base.Cloud()
 	}

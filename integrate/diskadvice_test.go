@@ -13,7 +13,9 @@ import (
 func TestTheAdviceAboutLocalDisksBreaksNoVM(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	w.API.AddServer(api.Server{Name: "old", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "an-image"})
-	w.API.AddServer(api.Server{Name: "waits", Host: "compute2", Status: "VERIFY_RESIZE", HasLocalDisk: true, ImageID: "an-image"})
+	w.API.AddServer(api.Server{
+		Name: "waits", Host: "compute2", Status: "VERIFY_RESIZE", HasLocalDisk: true, ImageID: "an-image",
+	})
 	text := plan(t, in).String()
 	assert.NotContains(t, text, "delete or move")
 	for _, says := range []string{"Do not resize or cold-migrate such VMs to a compute with disks in Ceph",

@@ -46,7 +46,6 @@ import (
 // Of the way into a host:
 //
 //   - host-unreadable: the host cannot be read; Cause says whether it is a matter of network, login or time.
-//   - host-is-another: the host calls itself by the name of another host of the Spec.
 //   - host-is-the-same-machine: the names of several hosts lead to one machine.
 //   - no-way-in: the first entry gets in, the normal login does not, and its keys and rule are in place.
 //   - login-user-missing: the login user does not exist.

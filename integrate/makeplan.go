@@ -106,41 +106,39 @@ func (in *Integration) look(ctx context.Context, scope engine.Scope,
 		defer close(ready)
 		base = in.engine.Base(ctx, scope)
 	}()
-	machines := map[string]host.Machine{}
+	invocations := map[string][]string{}
 	var mu sync.Mutex
 	hosts := engine.Each(ctx, in.engine, in.engine.HostsIn(scope), func(seen *engine.Seen) engine.Part {
 		<-ready
 		mu.Lock()
-		machines[seen.Host().Name] = host.MachineOf(seen.Host())
+		invocations[seen.Host().Name] = host.Invocations(seen.Host())
 		mu.Unlock()
 		return fn(base.Host(seen), seen)
 	})
 	<-ready
-	return base, tellApart(base, hosts, machines)
+	return base, tellApart(base, hosts, invocations)
 }
 
-// tellApart finds hosts that are one machine. The machine is planned under the name that
-// it calls itself, or the first of its names.
-func tellApart(base *engine.Base, hosts []engine.Part, machines map[string]host.Machine) []engine.Part {
-	names := map[string][]string{}
+// tellApart finds hosts that are one machine. The machine is planned under the first of
+// its names.
+func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]string) []engine.Part {
+	names := map[string][]string{} // by invocation
 	for _, p := range hosts {
-		if m := machines[p.Target.Name]; m.ID != "" {
-			names[m.ID] = append(names[m.ID], p.Target.Name)
+		for _, start := range invocations[p.Target.Name] {
+			names[start] = append(names[start], p.Target.Name)
 		}
 	}
 	for i, p := range hosts {
-		name := p.Target.Name
-		m := machines[name]
-		all := names[m.ID]
-		if len(all) < 2 {
-			continue
+		var all []string
+		for _, start := range invocations[p.Target.Name] {
+			if len(names[start]) > len(all) {
+				all = names[start]
+			}
 		}
-		planned := all[0]
-		if slices.Contains(all, m.Name) {
-			planned = m.Name
+		if len(all) > 1 {
+			others := slices.DeleteFunc(slices.Clone(all), func(other string) bool { return other == p.Target.Name })
+			hosts[i] = base.Same(p, others, p.Target.Name != all[0])
 		}
-		others := slices.DeleteFunc(slices.Clone(all), func(other string) bool { return other == name })
-		hosts[i] = base.Same(p, others, name != planned)
 	}
 	return hosts
 }

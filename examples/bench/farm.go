@@ -174,7 +174,7 @@ func (f *farm) resetHost(i int) error {
 	now := time.Now().UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
 	unit := "Id=nova-compute.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=4242\n" +
 		"ExecMainStartTimestamp=" + now +
-		"\nActiveEnterTimestamp=" + now + "\nInvocationID=00000000000000000000000000000001\nNRestarts=0\n" +
+		"\nActiveEnterTimestamp=" + now + "\nInvocationID=" + fmt.Sprintf("%032x", i+1) + "\nNRestarts=0\n" +
 		"UnitFileState=enabled\n"
 	errs = append(errs, os.WriteFile(filepath.Join(root, "run/unit/nova-compute.service"), []byte(unit), 0o644))
 	return errors.Join(errs...)

@@ -51,7 +51,7 @@ type Host struct {
 
 // NewHost returns a host called name. It has the usual folders of a Linux
 // machine, the users of OpenStack's services, the package coreutils and no units. Its
-// kernel calls it by its name, and has a boot ID that no host of another name has.
+// units start with invocation IDs that no host of another name has.
 func NewHost(name string) *Host {
 	h := &Host{
 		name:      name,

@@ -65,7 +65,7 @@ func service(name string) string {
 
 func (h *Host) start(u *unit) {
 	h.starts++
-	u.state.Invocation = fmt.Sprintf("%032x", h.starts)
+	u.state.Invocation = fmt.Sprintf("%016x%016x", h.number(), h.starts)
 	u.state.Active, u.state.Sub, u.state.Since = "active", "running", h.tick()
 	if u.fault != "" {
 		u.state.Active, u.state.Sub = "failed", "failed"

@@ -112,7 +112,7 @@ func (s *Store) ended(j *job, r remote.Result) (outcome, error) {
 	defer s.mu.Unlock()
 	var number, run int
 	if n, _ := fmt.Sscan(string(r.Data), &number, &run); n != 2 || number != j.number || run >= len(j.runs) {
-		return outcome{}, fmt.Errorf("exit status %d: not a result of this operation: %q", r.Exit, r.Data)
+		return outcome{}, fmt.Errorf("exit status %d: not a result of this operation (%d bytes)", r.Exit, len(r.Data))
 	}
 	return j.runs[run], nil
 }

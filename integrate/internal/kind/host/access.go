@@ -2,12 +2,10 @@ package host
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
-	"github.com/cephstack/cephstack/remote"
 )
 
 // access is the gate behind which everything on a host is: the host can be read, and is
@@ -24,8 +22,7 @@ func (a access) Needs() []step.ID { return nil }
 
 // Asks implements step.Resource.
 func (a access) Asks() step.Asks {
-	kernel, root := machineRuns()
-	return step.Asks{Host: []remote.Op{kernel, root}}
+	return step.Asks{}
 }
 
 // Compare implements step.Resource.
@@ -44,30 +41,5 @@ func (a access) Compare(v step.View) step.Delta {
 		d.Refused = v.Host.Twin
 		return d
 	}
-	if name := MachineOf(v.Host).Name; a.isAnother(name) {
-		return step.Refuse("host-is-another", "", fmt.Errorf("calls itself %s, which is another host of the Spec, so "+
-			"nothing is planned for it: see where its name or its address leads", name))
-	}
 	return step.Delta{}
-}
-
-// isAnother reports whether a name is that of another host with services in the Spec.
-func (a access) isAnother(name string) bool {
-	if name == "" || sameName(name, a.Spec.Name) {
-		return false
-	}
-	for _, h := range a.Site.InOrder() {
-		if strings.EqualFold(h.Name, name) {
-			return true
-		}
-	}
-	return false
-}
-
-// sameName compares two names of hosts. A name without a domain is in any domain.
-func sameName(a, b string) bool {
-	shortA, domainA, _ := strings.Cut(a, ".")
-	shortB, domainB, _ := strings.Cut(b, ".")
-	return strings.EqualFold(shortA, shortB) &&
-		(domainA == "" || domainB == "" || strings.EqualFold(domainA, domainB))
 }

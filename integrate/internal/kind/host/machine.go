@@ -1,34 +1,22 @@
 package host
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/remote"
 )
 
-// machineRuns ask a host which machine it is: for the boot of its kernel and the name
-// that it calls itself, and for its root folder.
-func machineRuns() (kernel, root remote.Run) {
-	return remote.Run{Argv: []string{"cat", "/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname"}},
-		remote.Run{Argv: []string{"stat", "-L", "-c", "%d:%i", "/"}}
-}
-
-// A Machine is what a host said of itself. A field is empty where it is not known.
-type Machine struct {
-	// ID is the same for two hosts only if both names lead to one machine. It has the
-	// boot of the kernel, which machines that were cloned do not share, and the root
-	// folder, which containers on one kernel do not share.
-	ID   string
-	Name string // as it calls itself
-}
-
-// MachineOf tells which machine a host is that was read.
-func MachineOf(h *step.Host) Machine {
-	kernel, root := machineRuns()
-	words, folder := strings.Fields(h.Said(kernel)), strings.TrimSpace(h.Said(root))
-	if len(words) != 2 || folder == "" {
-		return Machine{}
+// Invocations tell which machine a host is. They are the random numbers that systemd gave
+// to the last start of each unit. If two hosts share an invocation, their names lead to
+// one machine: clones and containers have started their units by themselves. A host that
+// was not read, or has no systemd, has none.
+func Invocations(h *step.Host) []string {
+	var all []string
+	for _, u := range h.Units {
+		if u.Invocation != "" {
+			all = append(all, u.Invocation)
+		}
 	}
-	return Machine{ID: words[0] + " " + folder, Name: words[1]}
+	slices.Sort(all)
+	return all
 }
