@@ -23,7 +23,7 @@ func BenchmarkDiff(b *testing.B) {
 	w, err := integratetest.New(s)
 	require.NoError(b, err)
 	defer w.Close()
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(b, err)
 	for _, state := range []string{"bare", "converged"} {
 		diff := in.Differ(b.Context())

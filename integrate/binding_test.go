@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -134,7 +133,7 @@ func TestAPlanIsBoundToWhatTheSpecAsksFor(t *testing.T) {
 	p := stored(t, plan(t, in))
 	elsewhere := exampleSpec()
 	elsewhere.SSH.KeyFiles, elsewhere.Cloud.CloudsFile = []string{"/other/key"}, "/other/clouds.yaml"
-	there, err := integrate.New(integrate.Config{Spec: elsewhere, World: w.World, Settle: time.Millisecond})
+	there, err := integrate.New(integrate.Config{Spec: elsewhere, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	_, err = there.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.NoError(t, err)

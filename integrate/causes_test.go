@@ -118,7 +118,7 @@ func TestWhatNeverBeganIsCancelled(t *testing.T) {
 			return nil
 		}
 		one, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Parallel: 1,
-			Settle: time.Millisecond})
+			Settle: 1, Poll: 1})
 		require.NoError(t, err)
 		r, err := one.Apply(ctx, stored(t, p), integrate.ApplyOptions{})
 		if !reached {
@@ -186,7 +186,7 @@ func TestCancelledWhileTheAPIsAreAwaited(t *testing.T) {
 		}
 		return nil
 	}
-	one, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Parallel: 1, Settle: time.Millisecond})
+	one, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Parallel: 1, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	r, err := one.Apply(ctx, stored(t, p), integrate.ApplyOptions{})
 	require.ErrorIs(t, err, context.Canceled)
@@ -225,7 +225,7 @@ func TestAnObserverMayUseTheIntegration(t *testing.T) {
 		}
 	}
 	in, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Observer: observer, Parallel: 1,
-		Settle: time.Millisecond, Poll: time.Millisecond})
+		Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	done := make(chan struct{})
 	go func() {

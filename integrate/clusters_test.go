@@ -210,7 +210,7 @@ func TestClassicCaps(t *testing.T) {
 	require.NoError(t, err, "%s", report)
 
 	s.Clusters[0].Caps = "" // and on to profiles
-	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
+	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	apply(t, in)
 	u, err = ceph.New(w.Clusters["ceph"].Mon).User(t.Context(), "client.cinder")

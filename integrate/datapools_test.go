@@ -175,7 +175,7 @@ func TestADataPoolWithoutOverwrites(t *testing.T) {
 		`"erasure_code_profile":"k4m2"}`
 	_, err := w.Ceph["ceph"].Command(t.Context(), ceph.Command{JSON: []byte(create)})
 	require.NoError(t, err)
-	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1})
+	in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	c := change(plan(t, in), "pool/ceph/by-hand")
 	require.NotNil(t, c)

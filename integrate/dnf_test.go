@@ -134,9 +134,10 @@ func (h rpmHost) integration(t *testing.T, w *integratetest.World, key, floor st
 	t.Helper()
 	s := rpmSpec()
 	s.Prepare.Repository.Key, s.Clusters[0].MinClient = h.read(t, key), floor
-	in, err := integrate.New(integrate.Config{Spec: s, Settle: time.Millisecond, World: world.World{Clusters: w.Clusters,
-		Hosts:   map[string]remote.Host{"compute1": h},
-		Secrets: map[string]libvirtsecret.Store{"compute1": w.Libvirt["compute1"]}}})
+	in, err := integrate.New(integrate.Config{Spec: s, Settle: 1, Poll: 1, World: world.World{
+		Clusters: w.Clusters,
+		Hosts:    map[string]remote.Host{"compute1": h},
+		Secrets:  map[string]libvirtsecret.Store{"compute1": w.Libvirt["compute1"]}}})
 	require.NoError(t, err)
 	return in
 }

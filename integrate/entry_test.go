@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -50,7 +49,7 @@ func openBare(t *testing.T, s spec.Spec, names ...string) (*integratetest.World,
 				"deploy ALL=(root) NOPASSWD: ALL\n"), 0o440)
 		}
 	}
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	return w, in
 }
@@ -163,7 +162,7 @@ func TestKeysThatCannotBePlaced(t *testing.T) {
 			given := bareSpec()
 			w, _ := openBare(t, given, "compute1")
 			c.spoil(w, &given)
-			in, err := integrate.New(integrate.Config{Spec: given, World: w.World, Settle: time.Millisecond})
+			in, err := integrate.New(integrate.Config{Spec: given, World: w.World, Settle: 1, Poll: 1})
 			require.NoError(t, err)
 			p := plan(t, in)
 			var said string

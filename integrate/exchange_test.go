@@ -28,7 +28,7 @@ func TestOneExchangeAHost(t *testing.T) {
 		}
 	}
 	in, err := integrate.New(integrate.Config{Spec: spec, World: world.World{Clusters: w.Clusters, Hosts: w.Hosts,
-		Secrets: w.Secrets}, Settle: 1})
+		Secrets: w.Secrets}, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	forget()
 	p := plan(t, in)

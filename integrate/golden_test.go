@@ -12,7 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,7 +87,7 @@ func newGoldenRun(t *testing.T, documents []string) *goldenRun {
 
 // integration is that of the Spec and the world as they are now.
 func (r *goldenRun) integration() *integrate.Integration {
-	cfg := integrate.Config{Spec: r.spec, World: r.world.World, Settle: time.Millisecond, Poll: time.Millisecond}
+	cfg := integrate.Config{Spec: r.spec, World: r.world.World, Settle: 1, Poll: 1}
 	in, err := integrate.New(cfg)
 	require.NoError(r.t, err)
 	return in
@@ -414,7 +413,7 @@ func TestGoldenDetection(t *testing.T) {
 
 // integrationOfOne works on a host at a time, so that the order is always the same.
 func (r *goldenRun) integrationOfOne() *integrate.Integration {
-	cfg := integrate.Config{Spec: r.spec, World: r.world.World, Settle: time.Millisecond, Parallel: 1}
+	cfg := integrate.Config{Spec: r.spec, World: r.world.World, Settle: 1, Poll: 1, Parallel: 1}
 	in, err := integrate.New(cfg)
 	require.NoError(r.t, err)
 	return in

@@ -21,7 +21,8 @@ type Config struct {
 	Parallel int
 	// Settle is how long a restarted unit must stay active; 0 is 3 s.
 	Settle time.Duration
-	// Poll is the pause between two looks at the console of a guest; 0 is 2 s.
+	// Poll is the pause between two looks at the console of a guest, or at the APIs'
+	// records of restarted services; 0 is 2 s.
 	Poll time.Duration
 }
 
@@ -46,13 +47,14 @@ func New(cfg Config) (*Integration, error) {
 		return nil, errors.New("integrate: Config: Poll cannot be negative")
 	}
 	site := want.Resolve(cfg.Spec.Clone())
+	poll := cmp.Or(cfg.Poll, 2*time.Second)
 	e, err := engine.New(engine.Engine{Site: site, Catalog: kind.NewCatalog(site), World: cfg.World,
-		Parallel: cfg.Parallel, Settle: cfg.Settle})
+		Parallel: cfg.Parallel, Settle: cfg.Settle, Poll: poll})
 	if err != nil {
 		return nil, err
 	}
 	return &Integration{engine: e, digest: digestOf(site.Spec), keep: keptBytes,
-		poll: cmp.Or(cfg.Poll, 2*time.Second), observer: cfg.Observer}, nil
+		poll: poll, observer: cfg.Observer}, nil
 }
 
 // digestOf is the digest of what a Spec asks for. How the hosts and the APIs are

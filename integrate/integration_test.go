@@ -160,7 +160,7 @@ func TestKilledAnywhere(t *testing.T) {
 			}
 		}
 		one, err := integrate.New(integrate.Config{Spec: exampleSpec(), World: w.World, Parallel: 1,
-			Settle: time.Millisecond})
+			Settle: time.Millisecond, Poll: time.Millisecond})
 		require.NoError(t, err)
 		_, err = one.Apply(t.Context(), p, integrate.ApplyOptions{})
 		if !lost {

@@ -143,7 +143,7 @@ func TestContainersReachTheSpec(t *testing.T) {
 func TestOneExchangeForContainers(t *testing.T) {
 	w, _ := open(t, kollaSpec())
 	in, err := integrate.New(integrate.Config{Spec: kollaSpec(), World: world.World{Clusters: w.Clusters, Hosts: w.Hosts,
-		Secrets: w.Secrets}, Settle: 1})
+		Secrets: w.Secrets}, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	forget := func() {
 		for _, m := range w.Machines {

@@ -3,7 +3,6 @@ package integrate_test
 import (
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,8 +51,7 @@ func TestASpecMayBeChangedAfterNew(t *testing.T) {
 	}
 	w := integratetest.Open(t, full())
 	given := full()
-	in, err := integrate.New(integrate.Config{Spec: given, World: w.World, Settle: time.Millisecond,
-		Poll: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: given, World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	before := plan(t, in)
 	spoilAll(reflect.ValueOf(&given))

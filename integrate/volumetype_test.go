@@ -51,7 +51,7 @@ func TestExtraSpecsOfATypeInUse(t *testing.T) {
 	apply(t, in)
 	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
-	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1})
+	in, err = integrate.New(integrate.Config{Spec: withSpecs(), World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	p := plan(t, in)
 	assert.Nil(t, change(p, "volume-type/cloud/fast"))

@@ -48,7 +48,7 @@ func TestAZoneThatIsNotTaken(t *testing.T) {
 	s := twoClusters()
 	w, in := open(t, s)
 	apply(t, in)
-	in, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
+	in, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
 	require.ErrorIs(t, err, integrate.ErrChecks)
@@ -64,7 +64,7 @@ func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	apply(t, in)
 	v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "fast"})
 	require.NoError(t, err)
-	moved, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1})
+	moved, err := integrate.New(integrate.Config{Spec: twoZones(), World: w.World, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	p := plan(t, moved)
 	assert.Contains(t, p.String(), "backend fast holds volumes of another zone than az2 ("+v.ID+")")
@@ -74,7 +74,7 @@ func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	// Without the APIs nobody knows.
 	deaf := w.World
 	deaf.Cloud = nil
-	blind, err := integrate.New(integrate.Config{Spec: twoZones(), World: deaf, Settle: 1})
+	blind, err := integrate.New(integrate.Config{Spec: twoZones(), World: deaf, Settle: 1, Poll: 1})
 	require.NoError(t, err)
 	p = plan(t, blind)
 	assert.Contains(t, p.String(), "backend slow is in use in zone nova, and whether it holds volumes, which would stay "+

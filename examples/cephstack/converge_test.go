@@ -53,7 +53,8 @@ func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (
 	world := func(context.Context, spec.Spec) (*connect.World, error) {
 		return &connect.World{World: c.World.World}, nil
 	}
-	code = program{strings.NewReader(answer), &out, &errs, world}.run(ctx, append([]string{name, "-f", c.file}, flags...))
+	code = program{strings.NewReader(answer), &out, &errs, world, 1}.run(ctx,
+		append([]string{name, "-f", c.file}, flags...))
 	return code, out.String(), errs.String()
 }
 

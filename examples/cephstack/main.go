@@ -75,6 +75,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/connect"
@@ -121,6 +122,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	open           func(context.Context, spec.Spec) (*connect.World, error)
+	poll           time.Duration // see integrate.Config
 }
 
 // run runs one command, and gives its exit status.
@@ -150,7 +152,8 @@ func (p program) run(ctx context.Context, args []string) int {
 		}
 	}
 	told := newProgress(p.stderr, o.command == "converge")
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel,
+		Poll: p.poll})
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
@@ -68,7 +67,7 @@ func open() (*integrate.Integration, *integratetest.World, func() error, error) 
 	for _, name := range []string{"controller", "compute"} {
 		world.Bare(name)
 	}
-	in, err := integrate.New(integrate.Config{Spec: s, World: world.World, Settle: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: world.World, Settle: 1, Poll: 1})
 	if err != nil {
 		return nil, nil, nil, errors.Join(err, world.Close())
 	}

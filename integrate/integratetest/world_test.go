@@ -78,7 +78,7 @@ func TestImagesGoToCephOnceGlanceIsIntegratedAndRestarted(t *testing.T) {
 // applied applies a Spec, and wants that nothing is left to do.
 func applied(t *testing.T, w *integratetest.World, s spec.Spec) {
 	t.Helper()
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: time.Millisecond, Poll: time.Millisecond})
 	require.NoError(t, err)
 	for _, changes := range []bool{true, false} {
 		plan, err := in.Plan(t.Context(), integrate.PlanOptions{})

@@ -81,6 +81,7 @@ type Server struct {
 	violations []string
 	pending    []*change
 	services   []*api.ServiceRecord
+	hung       map[*api.ServiceRecord]bool
 	images     table[image]
 	volumes    table[volume]
 	snapshots  table[api.Snapshot]
@@ -117,7 +118,8 @@ func New(cfg Config) *Server {
 	if cfg.NovaMax == 0 {
 		cfg.NovaMax = 93
 	}
-	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}}
+	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{},
+		hung: map[*api.ServiceRecord]bool{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()
 	s.http = httptest.NewServer(s.handler())

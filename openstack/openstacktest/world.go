@@ -66,6 +66,17 @@ func (s *Server) SetUp(binary, host string, up bool) {
 	defer s.mu.Unlock()
 	if r := s.service(binary, host); r != nil {
 		r.Up, r.Updated = up, time.Now().UTC()
+		delete(s.hung, r)
+	}
+}
+
+// Hang makes a service give no sign of life any more. As in the real APIs, its record
+// stays up at first; SetUp changes it, and ends the hanging.
+func (s *Server) Hang(binary, host string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r := s.service(binary, host); r != nil {
+		s.hung[r] = true
 	}
 }
 
@@ -260,7 +271,7 @@ func listServices(prefix string) handle {
 			if !strings.HasPrefix(rec.Binary, prefix) || only != "" && only != rec.Host && only != host {
 				continue
 			}
-			if rec.Up {
+			if rec.Up && !s.hung[rec] {
 				rec.Updated = time.Now().UTC()
 			}
 			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": rec.Zone,

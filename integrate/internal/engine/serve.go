@@ -15,22 +15,25 @@ import (
 
 // A serviceWatch waits until the APIs report restarted services up.
 type serviceWatch struct {
-	host   string
-	items  []Item
-	before map[string]api.ServiceRecord
-	err    error // why the APIs cannot tell
+	host  string
+	items []Item
+	err   error // why the APIs cannot tell
+	// first is the sign of life that each record had when it was first seen after the
+	// restart. It may be the old process's last one. It may also be what Cinder's services
+	// write before they open their drivers, and a service that hangs there writes no other.
+	first map[string]time.Time
 }
 
-// watchServices reads the records of services that are about to be restarted.
+// watchServices asks, before services are restarted, whether the APIs can tell of them.
 func (h *hostRun) watchServices(ctx context.Context, spans []*span) *serviceWatch {
-	w := &serviceWatch{host: h.name}
+	w := &serviceWatch{host: h.name, first: map[string]time.Time{}}
 	for _, s := range spans {
 		if s.step.Serves != nil {
 			w.items = append(w.items, s.items...)
 		}
 	}
 	if len(w.items) > 0 {
-		w.before, w.err = h.records(ctx, w.items)
+		_, w.err = h.records(ctx, w.items)
 	}
 	return w
 }
@@ -62,8 +65,9 @@ func (r *Run) records(ctx context.Context, items []Item) (map[string]api.Service
 	return mine, err
 }
 
-// all settles the restarts that went well on the host: a service is up when a
-// record says so that is newer than the restart.
+// all settles the restarts that went well on the host. A service is up when its
+// records say so, and have a newer sign of life than when they were first seen after
+// the restart.
 func (w *serviceWatch) all(ctx context.Context, r *Run, began time.Time) {
 	for _, i := range w.items {
 		if _, ended := r.Outcome(i.ID); ended {
@@ -122,7 +126,7 @@ func notUp(missing []string, err error, host string) error {
 		remote.ErrUnitFailed, strings.Join(missing, ", "), host)
 }
 
-// behind lists the records that are not yet up and newer than before.
+// behind lists the records that are not yet up, or have no new sign of life.
 func (w *serviceWatch) behind(ctx context.Context, r *Run, i Item) ([]string, error) {
 	s := serves(i)
 	if s.Images {
@@ -130,10 +134,14 @@ func (w *serviceWatch) behind(ctx context.Context, r *Run, i Item) ([]string, er
 		return nil, err
 	}
 	now, err := r.records(ctx, w.items)
+	for name, record := range now {
+		if _, seen := w.first[name]; !seen {
+			w.first[name] = record.Updated
+		}
+	}
 	var missing []string
 	for _, name := range s.Records {
-		record, ok := now[name]
-		if !ok || !record.Up || !record.Updated.After(w.before[name].Updated) {
+		if record, ok := now[name]; !ok || !record.Up || !record.Updated.After(w.first[name]) {
 			missing = append(missing, name)
 		}
 	}

@@ -89,6 +89,38 @@ func TestARestartIsDoneWhenTheAPIsReportTheServiceUp(t *testing.T) {
 	}
 }
 
+// TestTheOldProcessSaysNothingOfTheNew: the old process reports until its end, and the
+// new process reports once, or never. Both leave a record that is up and newer than the
+// look before the restart.
+func TestTheOldProcessSaysNothingOfTheNew(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		hangs bool
+	}{{"the new process hangs", true}, {"the new process reports", false}} {
+		b, s := serving(t, nil)
+		s.SetUp("cinder-backup", "compute1", true)
+		b.hosts["compute1"].AddUnit("cinder-backup.service")
+		b.hosts["compute1"].FailAfter = func(_ context.Context, op remote.Op) error {
+			if _, ok := op.(remote.RestartUnit); ok {
+				s.SetUp("cinder-backup", "compute1", true)
+				if c.hangs {
+					s.Hang("cinder-backup", "compute1")
+				}
+			}
+			return nil
+		}
+		b.things.add(restart("cinder-backup.service", step.Serves{Records: []string{"cinder-backup compute1"}}))
+		_, run := b.do()
+		o := outcome(t, run, host("cinder-backup.service"))
+		if !c.hangs {
+			assert.Equal(t, engine.Applied, o.Status, c.name)
+			continue
+		}
+		require.ErrorIs(t, o.Err, remote.ErrUnitFailed, c.name)
+		require.ErrorContains(t, o.Err, "the APIs do not report it up: cinder-backup compute1", c.name)
+	}
+}
+
 // TestAServiceIsAwaitedAsLongAsTheEngineSays: it reports after some looks.
 func TestAServiceIsAwaitedAsLongAsTheEngineSays(t *testing.T) {
 	var looks atomic.Int32
