@@ -47,7 +47,7 @@
 //   - rights in Ceph are those of the whole Spec, so that a host that is left out loses
 //     nothing.
 //
-// Plan, Result and Report list in LeftOut what they say nothing about. A Verify with
+// Plan, Result and Report list in LeftOut what was not asked for. A Verify with
 // Only has to be static, as the journey goes through the whole cloud. Plan.Only restricts
 // a plan that was made already: it keeps the changes of the scope, and the changes of
 // clusters that these need.

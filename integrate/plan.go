@@ -3,6 +3,7 @@ package integrate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
@@ -89,8 +90,8 @@ type Plan struct {
 	// their names in the Spec, apart from clusters that could not be read.
 	Spec     string            `json:"spec"`
 	Clusters map[string]string `json:"clusters"`
-	// LeftOut are the targets that the plan says nothing about, as it is restricted
-	// to others: clusters, hosts, and cloud for the APIs.
+	// LeftOut are the targets that were not asked for: clusters, hosts, and cloud for the
+	// APIs. Of a cluster among them, the plan has only what the hosts need.
 	LeftOut  []string  `json:"left_out,omitempty"`
 	Changes  []Change  `json:"changes"` // in the order in which they are made
 	Findings []Finding `json:"findings,omitempty"`
@@ -134,7 +135,11 @@ func (p *Plan) String() string {
 	for _, f := range p.Findings {
 		fmt.Fprintln(&b, f)
 	}
-	writeLeftOut(&b, p.LeftOut)
+	shown := map[string]bool{}
+	for _, c := range p.Changes {
+		shown[c.Target] = true
+	}
+	writeLeftOut(&b, p.LeftOut, shown)
 	fmt.Fprintf(&b, "%s\n", p.summary())
 	return b.String()
 }
@@ -192,8 +197,8 @@ func orNone(s string) string {
 	return s
 }
 
-// writeLeftOut says what was not looked at.
-func writeLeftOut(w io.Writer, names []string) {
+// writeLeftOut says what was not asked for. A part of the targets in shown is above.
+func writeLeftOut(w io.Writer, names []string, shown map[string]bool) {
 	const most = 5
 	if len(names) == 0 {
 		return
@@ -201,6 +206,12 @@ func writeLeftOut(w io.Writer, names []string) {
 	more := ""
 	if n := len(names) - most; n > 0 {
 		names, more = names[:most], fmt.Sprintf(" and %d more", n)
+	}
+	names = slices.Clone(names)
+	for i, name := range names {
+		if shown[name] {
+			names[i] = "the rest of " + name
+		}
 	}
 	fmt.Fprintf(w, "Left out, as it was not asked for: %s%s.\n", strings.Join(names, ", "), more)
 }

@@ -50,7 +50,7 @@ type Report struct {
 	// Format is the version of the form of the JSON: 1.
 	Format  int      `json:"format"`
 	Checks  []Check  `json:"checks"`
-	LeftOut []string `json:"left_out,omitempty"` // clusters and hosts that were not asked for
+	LeftOut []string `json:"left_out,omitempty"` // as in a Plan
 }
 
 // Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
@@ -97,7 +97,11 @@ func (r *Report) String() string {
 		}
 	}
 	_ = w.Flush() // a strings.Builder does not fail
-	writeLeftOut(&b, r.LeftOut)
+	shown := map[string]bool{}
+	for _, c := range r.Checks {
+		shown[c.Target] = true
+	}
+	writeLeftOut(&b, r.LeftOut, shown)
 	fmt.Fprintf(&b, "%d of %d checks passed.\n", passed, len(r.Checks))
 	return b.String()
 }

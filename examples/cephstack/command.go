@@ -36,7 +36,7 @@ func (c *command) run(ctx context.Context) (int, error) {
 }
 
 func (c *command) plan(ctx context.Context) (int, error) {
-	plan, err := c.in.Plan(ctx, integrate.PlanOptions{})
+	plan, err := c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	if err != nil {
 		return exitFailed, err
 	}
@@ -90,13 +90,16 @@ func counts(count func(integrate.Status) int, some int) string {
 
 func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
-		return c.in.Plan(ctx, integrate.PlanOptions{})
+		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	}
 	data, err := os.ReadFile(c.planFile)
 	if err != nil {
 		return nil, err
 	}
 	plan, err := integrate.ParsePlan(data)
+	if err == nil {
+		plan, err = plan.Only(c.only)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.planFile, err)
 	}
@@ -117,7 +120,7 @@ func (c *command) ask(question string) error {
 }
 
 func (c *command) verify(ctx context.Context) (int, error) {
-	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor}
+	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only}
 	if c.image != "" {
 		f, err := os.Open(c.image)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -20,6 +21,7 @@ func (c *command) converge(ctx context.Context) (int, error) {
 			return exitFailed, err
 		}
 	}
+	c.limits.Only = c.only
 	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
 	lines := json.NewEncoder(c.stdout)
 	var written error
@@ -59,6 +61,12 @@ func (c *command) scope() string {
 	}
 	if n := c.limits.Canaries; n > 0 {
 		limits = fmt.Sprintf("%d computes go first, and all others only if those end well; %s", n, limits)
+	}
+	if c.restricted() {
+		return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for of %s, and "+
+			"what these hosts need in the clusters, with the restarts that are owed; %s.\n`cephstack plan` with the same "+
+			"flags would show it first, and changes nothing.", c.file,
+			strings.Join(slices.Concat(c.only.Clusters, c.only.Hosts), ", "), limits)
 	}
 	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: "+
 		"in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+

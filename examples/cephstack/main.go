@@ -26,6 +26,10 @@
 // apply and converge take --parallel (hosts at once), --canaries (computes that go first, and
 // must all end well) and --max-failed (stop once so many computes failed).
 //
+// --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
+// and clusters, and to what those hosts need. No other host is connected to, and the output
+// names what was left out. apply --plan FILE --hosts HOST makes the part of a stored plan.
+//
 // verify --static only reads. Without --static it needs --image, a raw bootable image: it
 // tries the rights of every user, and takes an image, volumes, VMs and backups through the
 // cloud. If Cinder has other backends besides, each backend of the Spec needs a
@@ -139,6 +143,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	s, err := load(o.file, spec.Load)
 	if err != nil {
+		return p.fail(exitUsage, err)
+	}
+	if err := o.unknown(s); err != nil {
 		return p.fail(exitUsage, err)
 	}
 	w, err := p.open(ctx, s)

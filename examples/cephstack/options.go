@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // options are the flags of all commands; each command has those that it uses.
@@ -22,6 +23,7 @@ type options struct {
 	image    string
 	flavor   string
 	limits   integrate.ApplyOptions
+	only     integrate.Scope
 	parallel int
 	prints   []fingerprint
 }
@@ -70,8 +72,8 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	jsonIs := "print JSON on standard output"
 	switch o.command {
 	case "trust":
-		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the Spec's first known_hosts file; may be given again",
-			o.fingerprint)
+		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the first known_hosts file of the Spec; "+
+			"may be given again", o.fingerprint)
 	case "plan":
 	case "apply":
 		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")
@@ -86,8 +88,44 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	default:
 		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
 	}
+	if o.command != "trust" {
+		fs.Func("hosts", "only these `HOST,HOST,…` and what they need", names(&o.only.Hosts))
+		fs.Func("clusters", "only these `CLUSTER,CLUSTER,…`, and the hosts of --hosts", names(&o.only.Clusters))
+	}
 	fs.BoolVar(&o.json, "json", false, jsonIs)
 	return fs, nil
+}
+
+// names takes a flag's list. The flag may be given again.
+func names(into *[]string) func(string) error {
+	return func(value string) error {
+		for name := range strings.SplitSeq(value, ",") {
+			if name == "" {
+				return errors.New("a name is empty")
+			}
+			*into = append(*into, name)
+		}
+		return nil
+	}
+}
+
+// restricted reports whether the command is about a part of the Spec.
+func (o *options) restricted() bool { return len(o.only.Hosts)+len(o.only.Clusters) > 0 }
+
+// unknown is what is wrong with the names of --hosts and --clusters.
+func (o *options) unknown(s spec.Spec) error {
+	var faults []error
+	for _, name := range o.only.Hosts {
+		if !slices.ContainsFunc(s.Hosts, func(h spec.Host) bool { return h.Name == name }) {
+			faults = append(faults, fmt.Errorf("--hosts: the Spec has no host %q", name))
+		}
+	}
+	for _, name := range o.only.Clusters {
+		if !slices.ContainsFunc(s.Clusters, func(c spec.Cluster) bool { return c.Name == name }) {
+			faults = append(faults, fmt.Errorf("--clusters: the Spec has no cluster %q", name))
+		}
+	}
+	return errors.Join(faults...)
 }
 
 // fingerprint takes a flag's value.
@@ -114,6 +152,8 @@ func (o *options) fault(rest []string) string {
 		return fmt.Sprintf("unexpected argument %q", rest[0])
 	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
 		return "--parallel must be positive, --canaries and --max-failed not negative"
+	case o.command == "verify" && !o.static && o.restricted():
+		return "verify --hosts and --clusters need --static: the journey goes through the whole cloud"
 	case o.json && !o.yes && (o.command == "apply" || o.command == "converge"):
 		return o.command + " --json needs --yes: its output is for a program, and it asks nobody"
 	}

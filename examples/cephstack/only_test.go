@@ -1,0 +1,62 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestOneHostOfACloud is changed, while another host is down and stays as it is.
+func TestOneHostOfACloud(t *testing.T) {
+	for _, change := range [][]string{{"apply", "--yes"}, {"converge", "--yes"}} {
+		c := newCloud(t, 3)
+		c.down("compute1")
+		flags := []string{"--hosts", "compute0", "--hosts", "compute2"}
+		code, stdout, stderr := c.run(t.Context(), "", "plan", flags...)
+		require.Equal(t, exitChanges, code, stderr)
+		assert.Contains(t, stdout, "compute0")
+		assert.NotContains(t, stdout, "compute1: ")
+		assert.Contains(t, stdout, "Left out, as it was not asked for: the rest of ceph, compute1, controller, cloud.")
+		code, _, stderr = c.run(t.Context(), "", change[0], append(change[1:], flags...)...)
+		require.Equal(t, exitDone, code, stderr)
+		assert.Zero(t, c.Machines["compute1"].Changes("/etc/ceph/ceph.conf"))
+		code, _, stderr = c.run(t.Context(), "", "plan", flags...)
+		assert.Equal(t, exitDone, code, stderr)
+		code, stdout, stderr = c.run(t.Context(), "", "verify", append(flags, "--static")...)
+		assert.Equal(t, exitDone, code, stderr)
+		assert.NotContains(t, stdout, "compute1: ")
+		code, _, _ = c.run(t.Context(), "", "plan")
+		assert.Equal(t, exitFailed, code, "compute1 is down")
+	}
+}
+
+// TestAPartOfAStoredPlan is applied; the rest stays to be done.
+func TestAPartOfAStoredPlan(t *testing.T) {
+	c := newCloud(t, 2)
+	code, stdout, stderr := c.run(t.Context(), "", "apply", "--yes", "--plan", c.stored(t, same), "--hosts", "compute0")
+	require.Equal(t, exitDone, code, stderr)
+	assert.NotContains(t, stdout, "compute1: ")
+	code, _, _ = c.run(t.Context(), "", "plan", "--hosts", "compute0")
+	assert.Equal(t, exitDone, code)
+	code, _, _ = c.run(t.Context(), "", "plan", "--hosts", "compute1")
+	assert.Equal(t, exitChanges, code)
+}
+
+// TestOnlyNamesOfTheSpec are taken, and nothing is asked before.
+func TestOnlyNamesOfTheSpec(t *testing.T) {
+	c := newCloud(t, 1)
+	code, _, stderr := c.run(t.Context(), "", "apply", "--yes", "--hosts", "compute0,compute7", "--clusters", "west")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, `--hosts: the Spec has no host "compute7"`)
+	assert.Contains(t, stderr, `--clusters: the Spec has no cluster "west"`)
+	assert.Zero(t, c.Machines["compute0"].Exchanges())
+}
+
+// TestConvergeSaysOfWhichHostsSomebodyApproves.
+func TestConvergeSaysOfWhichHostsSomebodyApproves(t *testing.T) {
+	c := newCloud(t, 2)
+	code, _, stderr := c.run(t.Context(), "n\n", "converge", "--hosts", "compute1")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "You approve all that "+c.file+" asks for of compute1, and")
+}
