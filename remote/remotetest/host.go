@@ -72,8 +72,6 @@ func NewHost(name string) *Host {
 	} {
 		h.mustDir(dir)
 	}
-	h.AddFile("/proc/sys/kernel/hostname", []byte(name+"\n"), 0o644)
-	h.AddFile("/proc/sys/kernel/random/boot_id", fmt.Appendf(nil, "5f0b6c1e-7a52-4d0e-9c3a-%012x\n", h.number()), 0o444)
 	for _, user := range []string{"root", "daemon", "glance", "cinder", "nova", "libvirt-qemu", "ceph"} {
 		h.AddUser(user, user)
 	}

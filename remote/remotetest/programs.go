@@ -16,9 +16,8 @@ import (
 
 // Handle makes fn run a program. program is an exact Argv[0], or the last part
 // of its path. fn may use the host. A program without a handler ends with exit
-// status 127. The host itself has true, false, cat, id -un, id -gn, getent passwd,
-// ln -s, sleep, printf with the format %s\n, and stat -L -c %d:%i / with a root folder
-// that no host of another name has.
+// status 127. The host itself has true, false, cat without arguments, id -un, id -gn,
+// getent passwd, ln -s, sleep, and printf with the format %s\n.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -74,10 +73,6 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		return remote.Result{Exit: 1}
 	case "cat ":
 		return remote.Result{Data: bytes.Clone(o.Stdin)}
-	case "stat -L":
-		if strings.Join(args, " ") == "-L -c %d:%i /" {
-			return remote.Result{Data: []byte("2049:" + strconv.FormatUint(h.number(), 10) + "\n")}
-		}
 	case "id -un":
 		if o.User == "" {
 			o.User = "root"
@@ -97,24 +92,10 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		}
 		return remote.Result{Data: b.Bytes()}
 	}
-	switch program := path.Base(o.Argv[0]); {
-	case program == "sleep" && len(args) == 1:
+	if path.Base(o.Argv[0]) == "sleep" && len(args) == 1 {
 		return h.sleep(o)
-	case program == "cat":
-		return h.cat(args)
 	}
 	return remote.Result{Exit: 127, Stderr: []byte("sh: 1: exec: " + o.Argv[0] + ": not found\n")}
-}
-
-// cat prints files.
-func (h *Host) cat(names []string) (r remote.Result) {
-	for _, name := range names {
-		data, ok := h.Contents(name)
-		if r.Data = append(r.Data, data...); !ok {
-			r.Exit, r.Stderr = 1, append(r.Stderr, "cat: "+name+": No such file or directory\n"...)
-		}
-	}
-	return r
 }
 
 // number is a number that no host of another name has.
