@@ -8,8 +8,8 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
-// access is the gate behind which everything on a host is: the host can be read, and is
-// the machine that its name says.
+// access is the gate before everything on a host: the host can be read, and no other name
+// of the Spec leads to the same machine.
 type access struct{ *Node }
 
 func newAccess(n *Node) []step.Resource { return []step.Resource{access{n}} }
