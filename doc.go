@@ -1,6 +1,6 @@
 // Package cephstack is the map of the house: an SDK that makes an OpenStack cloud
 // keep its images, volumes, backups and VM disks in Ceph, and proves that it does. The
-// package has no code of its own.
+// package itself has what keys and passwords of all rooms are made of: Redacted.
 //
 // # Rooms
 //
@@ -52,3 +52,54 @@
 // mandatory. Secrets are types whose text does not print. The file
 // .github/CONTRIBUTING.md has the design.
 package cephstack
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// A Redacted is a secret text that does not print: every way of fmt, JSON, text and slog
+// gives "[redacted]". The types of keys and passwords embed it. Compare two of them by
+// what they reveal, not with ==.
+type Redacted struct {
+	// A pointer, because fmt calls no methods on unexported fields: deep inside a struct
+	// of somebody else, the text then prints as an address.
+	text *string
+}
+
+// Redact keeps a text as it is. The empty text is the zero Redacted.
+func Redact(text string) Redacted {
+	if text == "" {
+		return Redacted{}
+	}
+	return Redacted{&text}
+}
+
+// Reveal returns the text. No other method gives it out.
+func (r Redacted) Reveal() string {
+	if r.text == nil {
+		return ""
+	}
+	return *r.text
+}
+
+const redacted = "[redacted]"
+
+// String gives "[redacted]".
+func (r Redacted) String() string { return redacted }
+
+// GoString gives "[redacted]".
+func (r Redacted) GoString() string { return redacted }
+
+// Format writes "[redacted]" for every verb.
+func (r Redacted) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// MarshalJSON gives "[redacted]".
+func (r Redacted) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
+
+// MarshalText gives "[redacted]".
+func (r Redacted) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// LogValue gives "[redacted]".
+func (r Redacted) LogValue() slog.Value { return slog.StringValue(redacted) }

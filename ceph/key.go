@@ -5,23 +5,19 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"io"
-	"log/slog"
 	"strings"
+
+	"github.com/cephstack/cephstack"
 )
 
-const redacted = "[redacted]"
+type redacted = cephstack.Redacted
 
 // A Key is a CephX key: base64 text of any length. Its text does not print:
 // every formatting, JSON and slog path gives "[redacted]". Compare keys with
 // Equal, not with ==.
 //
 // Similar To: ceph auth get-key <entity>
-type Key struct {
-	// A pointer, because fmt calls no methods on unexported fields: a Key
-	// deep inside somebody's struct then prints as an address.
-	text *string
-}
+type Key struct{ redacted }
 
 // ParseKey accepts base64 text of any length, in which surrounding white space
 // is dropped. The error is ErrInvalid and holds nothing of the text.
@@ -37,19 +33,14 @@ func ParseKey(text string) (Key, error) {
 	if err != nil || len(raw) == 0 || strings.ContainsAny(text, "\r\n") {
 		return Key{}, fmt.Errorf("%w: key is not base64", ErrInvalid)
 	}
-	return Key{text: &text}, nil
+	return Key{cephstack.Redact(text)}, nil
 }
 
 // Reveal returns the base64 text. It is the only way out. It is empty where there
 // is no key.
 //
 // Similar To: ceph auth print-key <entity>
-func (k Key) Reveal() string {
-	if k.text == nil {
-		return ""
-	}
-	return *k.text
-}
+func (k Key) Reveal() string { return k.redacted.Reveal() }
 
 // IsZero reports whether there is no key.
 func (k Key) IsZero() bool { return k.Reveal() == "" }
@@ -75,21 +66,3 @@ func (k Key) Type() string {
 	}
 	return ""
 }
-
-// String gives "[redacted]".
-func (k Key) String() string { return redacted }
-
-// GoString gives "[redacted]".
-func (k Key) GoString() string { return redacted }
-
-// Format writes "[redacted]" for every verb.
-func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalJSON gives "[redacted]".
-func (k Key) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// MarshalText gives "[redacted]".
-func (k Key) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue gives "[redacted]".
-func (k Key) LogValue() slog.Value { return slog.StringValue(redacted) }

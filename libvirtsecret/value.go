@@ -4,21 +4,16 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
-	"fmt"
-	"io"
-	"log/slog"
 	"strings"
+
+	"github.com/cephstack/cephstack"
 )
 
-const redacted = "[redacted]"
+type redacted = cephstack.Redacted
 
 // A Value is a secret's base64 text. It does not print: fmt, JSON and slog give
 // "[redacted]". Compare values with Equal, not with ==.
-type Value struct {
-	// A pointer, because fmt calls no methods on unexported fields: a Value
-	// deep inside somebody's struct then prints as an address.
-	text *string
-}
+type Value struct{ redacted }
 
 // ParseValue accepts base64 text, and drops white space around it. The error
 // holds nothing of the text.
@@ -33,40 +28,17 @@ func ParseValue(text string) (Value, error) {
 	if err != nil || len(raw) == 0 || strings.ContainsAny(text, "\r\n") {
 		return Value{}, errors.New("libvirtsecret: value is not base64")
 	}
-	return Value{text: &text}, nil
+	return Value{cephstack.Redact(text)}, nil
 }
 
 // Reveal returns the base64 text. No other method gives it out. It is empty if
 // there is no value.
-func (v Value) Reveal() string {
-	if v.text == nil {
-		return ""
-	}
-	return *v.text
-}
+func (v Value) Reveal() string { return v.redacted.Reveal() }
 
 // IsZero reports whether there is no value.
-func (v Value) IsZero() bool { return v.text == nil }
+func (v Value) IsZero() bool { return v.Reveal() == "" }
 
 // Equal compares values. The time that it takes depends on their lengths only.
 func (v Value) Equal(o Value) bool {
 	return subtle.ConstantTimeCompare([]byte(v.Reveal()), []byte(o.Reveal())) == 1
 }
-
-// String gives "[redacted]".
-func (v Value) String() string { return redacted }
-
-// GoString gives "[redacted]".
-func (v Value) GoString() string { return redacted }
-
-// Format writes "[redacted]" for every verb.
-func (v Value) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
-
-// MarshalJSON gives "[redacted]".
-func (v Value) MarshalJSON() ([]byte, error) { return []byte(`"` + redacted + `"`), nil }
-
-// MarshalText gives "[redacted]".
-func (v Value) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue gives "[redacted]".
-func (v Value) LogValue() slog.Value { return slog.StringValue(redacted) }

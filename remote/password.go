@@ -3,45 +3,31 @@ package remote
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack"
 )
+
+type redacted = cephstack.Redacted
 
 // A Password is what a user logs in with where no key is placed yet, and what
 // sudo asks that user for. It does not print: every format gives [redacted],
 // and only Reveal gives the text. The zero Password means that there is none.
-type Password struct{ text string }
+type Password struct{ redacted }
 
 // NewPassword takes a password as it is; spaces count.
-func NewPassword(text string) Password { return Password{text} }
-
-const redacted = "[redacted]"
+func NewPassword(text string) Password { return Password{cephstack.Redact(text)} }
 
 // Reveal gives the password.
-func (p Password) Reveal() string { return p.text }
+func (p Password) Reveal() string { return p.redacted.Reveal() }
 
-// IsZero reports whether there is none.
-func (p Password) IsZero() bool { return p.text == "" }
-
-// String is [redacted].
-func (p Password) String() string { return redacted }
-
-// GoString is [redacted].
-func (p Password) GoString() string { return redacted }
-
-// Format writes [redacted], whatever the verb.
-func (p Password) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
-
-// MarshalText gives [redacted], in JSON too.
-func (p Password) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-// LogValue is [redacted].
-func (p Password) LogValue() slog.Value { return slog.StringValue(redacted) }
+// IsZero reports whether there is no password.
+func (p Password) IsZero() bool { return p.Reveal() == "" }
 
 func (p Password) fault() string {
-	return when(strings.ContainsAny(p.text, "\x00\r\n"), "a line end or NUL in the password")
+	return when(strings.ContainsAny(p.Reveal(), "\x00\r\n"), "a line end or NUL in the password")
 }
 
 // methods are the ways to authenticate, in order: keys first. The password can
@@ -55,7 +41,7 @@ func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 	return append(methods,
 		ssh.PasswordCallback(func() (string, error) {
 			used = true
-			return c.Password.text, nil
+			return c.Password.Reveal(), nil
 		}),
 		ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
 			switch {
@@ -65,7 +51,7 @@ func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 				return nil, errOtherQuestion
 			}
 			used = true
-			return []string{c.Password.text}, nil
+			return []string{c.Password.Reveal()}, nil
 		}))
 }
 

@@ -24,6 +24,7 @@ const aPassword = `s3cret 'of "nobody' \n$HOME`
 func TestPasswordDoesNotPrint(t *testing.T) {
 	p := remote.NewPassword(aPassword)
 	cfg := remote.Config{Address: "a", User: "u", Password: p}
+	hidden := struct{ p remote.Password }{p} // fmt calls no methods of unexported fields
 	var log bytes.Buffer
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "p", p, "c", cfg)
 	data, err := json.Marshal(struct {
@@ -34,6 +35,7 @@ func TestPasswordDoesNotPrint(t *testing.T) {
 	for _, text := range []string{
 		fmt.Sprint(p), fmt.Sprintf("%v %+v %#v %q %x %s %d", p, p, p, p, p, p, p), fmt.Sprintf("%v %+v %#v", cfg, cfg, cfg),
 		fmt.Sprintf("%+v", struct{ P remote.Password }{p}), log.String(), string(data),
+		fmt.Sprintf("%v %+v %#v", hidden, hidden, &hidden),
 	} {
 		assert.NotContains(t, text, "s3cret")
 		assert.NotContains(t, text, "733363726574")
