@@ -107,6 +107,80 @@ func TestRulesThatCannotBeAdded(t *testing.T) {
 	assert.Empty(t, newAppArmor(newScene(t, "compute1").n))
 }
 
+// TestOwnersOfAppArmorsFiles: the file of the administrator keeps its owner and mode.
+func TestOwnersOfAppArmorsFiles(t *testing.T) {
+	s := guestScene(t, withLocal, "")
+	d := s.compare(appArmorID)
+	assert.Equal(t, step.Create, d.Action)
+	block := rulesBegin + ourRules + rulesEnd
+	assert.Equal(t, []remote.Op{remote.WriteFile{Path: qemuLocal, Data: []byte(block), Owner: "root", Group: "root",
+		Mode: 0o644, Was: remote.Absent}}, s.ops(d))
+	assert.Equal(t, []step.FieldDiff{{Field: "rules", Desired: strings.TrimSpace(block)},
+		{Field: "mode", Desired: "root:root 0644"}}, d.Diffs)
+
+	old := rulesBegin + "/run/old/** rwk,\n" + rulesEnd
+	s.file(qemuLocal, old, 0o640)
+	f := s.v.Host.Files[qemuLocal]
+	f.Owner, f.Group = "puppet", "adm"
+	s.v.Host.Files[qemuLocal] = f
+	d = s.compare(appArmorID)
+	assert.Equal(t, step.Update, d.Action)
+	assert.Equal(t, []remote.Op{remote.WriteFile{Path: qemuLocal, Data: []byte(block), Owner: "puppet", Group: "adm",
+		Mode: 0o640, Was: f.SHA256}}, s.ops(d))
+	assert.Equal(t, []step.FieldDiff{{Field: "rules", Observed: strings.TrimSpace(old),
+		Desired: strings.TrimSpace(block)}}, d.Diffs)
+
+	s = guestScene(t, withFolder, "")
+	s.file(qemuOwn, "/run/old/** rwk,\n", 0o600)
+	d = s.compare(appArmorID)
+	assert.Equal(t, []string{"guests-keep-their-rules " + qemuOwn}, codes(d.Findings))
+	write := s.ops(d)[1].(remote.If).Op.(remote.WriteFile)
+	assert.Equal(t, remote.WriteFile{Path: qemuOwn, Data: write.Data, Owner: "root", Group: "root", Mode: 0o644,
+		Was: s.v.Host.Files[qemuOwn].SHA256}, write)
+	assert.Equal(t, "other content", d.Diffs[0].Observed)
+	s.file(qemuOwn, string(write.Data))
+	d = s.compare(appArmorID)
+	assert.Nil(t, d.Do)
+	assert.Empty(t, d.Findings, "nothing changes for guests")
+	s.file(qemuLocal, ourRules)
+	write = s.ops(s.compare(appArmorID))[1].(remote.If).Op.(remote.WriteFile)
+	assert.NotContains(t, string(write.Data), "rwk", "rules that others have made are not made twice")
+}
+
+// TestRulesOfFoldersThatTheSpecNames: the options of guests may be elsewhere.
+func TestRulesOfFoldersThatTheSpecNames(t *testing.T) {
+	s := newScene(t, "compute1", func(s *spec.Spec) {
+		s.Prepare = &spec.Prepare{Guests: &spec.Guests{Options: map[string]string{
+			"admin_socket": "/srv/vms/$pid.asok", "log_file": "/srv/logs/$pid.log"}}}
+	})
+	s.file(qemuProfile, withLocal)
+	s.file(qemuLocal, "  # /srv/vms is the administrator's\n")
+	write := s.ops(s.compare(appArmorID))[0].(remote.WriteFile)
+	assert.Contains(t, string(write.Data), rulesBegin+"/srv/logs/** rwk,\n/srv/vms/** rwk,\n"+rulesEnd,
+		"a comment is not a rule")
+	assert.Equal(t, []string{"/srv/logs", "/srv/vms"}, guestDirs(*s.n.Site.GuestsOn(s.n.Spec)))
+	s.all()
+	assert.Subset(t, s.names(), []string{"directory /srv/logs", "directory /srv/vms"})
+	text := string(s.ops(s.compare("file/compute1/" + guestsFile))[0].(remote.WriteFile).Data)
+	assert.Contains(t, text, "d /srv/logs 0770 libvirt-qemu kvm -\nd /srv/vms 0770 libvirt-qemu kvm -\n")
+
+	same := spec.Guests{Options: map[string]string{"admin_socket": "/srv/vms/a", "log_file": "/srv/vms/b"}}
+	assert.Equal(t, []string{"/srv/vms"}, guestDirs(same))
+}
+
+// TestRulesThatCannotBeRead: each of the files counts.
+func TestRulesThatCannotBeRead(t *testing.T) {
+	for _, path := range []string{qemuProfile, qemuLocal, qemuOwn} {
+		s := guestScene(t, withLocal, "")
+		s.v.Host.Files[path] = step.File{Err: errors.New("I/O error")}
+		d := s.compare(appArmorID)
+		require.EqualError(t, d.Unable, "the rules of AppArmor for QEMU cannot be read: I/O error", path)
+		assert.Nil(t, d.Do, path)
+	}
+	s := guestScene(t, "/dev/vfio/vfio rw,\n", rulesBegin)
+	assert.False(t, s.compare(appArmorID).Refused, "marks in a file that no profile reads are of no account")
+}
+
 func TestWhatAProfileIncludes(t *testing.T) {
 	for text, want := range map[string]bool{
 		"#include <local/abstractions/libvirt-qemu>": true, "  include if exists <local/abstractions/libvirt-qemu>": true,

@@ -19,10 +19,12 @@ import (
 func TestSameMonitors(t *testing.T) {
 	full := "[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0] [v2:10.0.0.2:3300/0,v1:10.0.0.2:6789/0]"
 	for other, same := range map[string]bool{
-		"10.0.0.2,10.0.0.1": true, "10.0.0.1:6789 10.0.0.2": true, "10.0.0.1": false, "": false, "mon.example.org": false,
+		"300.0.0.1,10.0.0.2,10.0.0.1": true, "10.0.0.2,10.0.0.1": true, "10.0.0.1:6789 10.0.0.2": true,
+		"10.0.0.1": false, "": false, "mon.example.org": false,
 	} {
 		assert.Equal(t, same, sameMonitors(other, full), "%q", other)
 	}
+	assert.False(t, sameMonitors("", ""), "no monitors are never right")
 	assert.True(t, sameMonitors("[2001:db8::1]", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
 }
 
@@ -36,6 +38,9 @@ func TestACephConf(t *testing.T) {
 	assert.Equal(t, []step.ID{cluster.ID("ceph"), s.n.DirectoryID("/etc/ceph")}, s.resource(confID).Needs())
 	d := s.compare(confID)
 	assert.Equal(t, step.Create, d.Action)
+	write := s.ops(d)[0].(remote.WriteFile)
+	assert.Equal(t, []any{"root", "root", "0644"}, []any{write.Owner, write.Group, words.Octal(write.Mode)})
+	assert.Equal(t, len(write.Data), d.Do.(step.HostStep).Size)
 	conf, err := ceph.ParseConf(s.ops(d)[0].(remote.WriteFile).Data)
 	require.NoError(t, err)
 	for _, o := range [][3]string{{"global", "fsid", testFSID}, {"client", "log_to_syslog", "true"},
@@ -49,7 +54,7 @@ func TestACephConf(t *testing.T) {
 	s.file("/etc/ceph/ceph.conf", "; mine\n[global]\nfsid = "+strings.ToUpper(testFSID)+"\nmon_host = 10.0.0.1\n", 0o600)
 	d = s.compare(confID)
 	assert.Equal(t, step.Update, d.Action)
-	write := s.ops(d)[0].(remote.WriteFile)
+	write = s.ops(d)[0].(remote.WriteFile)
 	assert.Contains(t, string(write.Data), "; mine\n", "what is there stays")
 	assert.Contains(t, string(write.Data), "mon_host = 10.0.0.1\n", "the list has the same monitors")
 	assert.Equal(t, "0644", words.Octal(write.Mode), "services read it")
@@ -74,6 +79,7 @@ func TestACephConfThatIsLeftAlone(t *testing.T) {
 		assert.True(t, d.Refused && f.Problem)
 		assert.Contains(t, f.Message, c.message)
 		assert.Equal(t, "/etc/ceph/ceph.conf", f.Object)
+		assert.Equal(t, "/etc/ceph/ceph.conf", d.Name)
 	}
 	s := newScene(t, "controller")
 	s.v.Host.Files["/etc/ceph/ceph.conf"] = step.File{Err: remote.ErrTooLarge}
@@ -96,8 +102,12 @@ func TestContentIsWorkedOutOnce(t *testing.T) {
 	for name, change := range map[string]func(*contentSource){
 		"monitors": func(f *contentSource) { f.monitors = "10.0.0.9" },
 		"base":     func(f *contentSource) { f.base = []byte("[global]\n") },
-		"guests":   func(f *contentSource) { f.guests = true }, "users": func(f *contentSource) { f.copy.Users = nil },
-		"fsid": func(f *contentSource) { f.fsid = "x" }, "cluster": func(f *contentSource) { f.cluster = "b" },
+		"guests":   func(f *contentSource) { f.guests = true },
+		"users":    func(f *contentSource) { f.copy.Users = nil },
+		"fsid":     func(f *contentSource) { f.fsid = "x" },
+		"services": func(f *contentSource) { f.copy.Services = []string{"nova-compute"} },
+		"site":     func(f *contentSource) { f.site = newScene(t, "controller").n.Site },
+		"cluster":  func(f *contentSource) { f.cluster = "b" },
 	} {
 		other := from
 		change(&other)
@@ -108,6 +118,56 @@ func TestContentIsWorkedOutOnce(t *testing.T) {
 	kept, err := memo.of(from)
 	require.NoError(t, err)
 	assert.Same(t, &first.data[0], &kept.data[0], "an error is not kept")
+}
+
+// TestHostsDoNotShareTheirDiffs: each of them appends its own owner and mode.
+func TestHostsDoNotShareTheirDiffs(t *testing.T) {
+	s := newScene(t, "controller")
+	memo := &contentMemo{}
+	content, err := memo.of(contentSource{site: s.n.Site, cluster: "ceph", fsid: testFSID, monitors: "10.0.0.1",
+		copy: s.n.Copies()[0], base: []byte(minimalConf)})
+	require.NoError(t, err)
+	require.Len(t, content.diffs, 3, "a keyring for each user")
+	assert.Equal(t, len(content.diffs), cap(content.diffs), "what is appended goes into a copy")
+}
+
+// TestWhatIsSetInACephConf is what is not there, or has another value; and nothing of
+// another cluster.
+func TestWhatIsSetInACephConf(t *testing.T) {
+	s := newScene(t, "controller", twoClusters, func(s *spec.Spec) {
+		s.Clusters[0].Conf = map[string]map[string]string{"client": {"b": "new", "c": "same", "d": ""}}
+	})
+	s.file("/etc/ceph/ceph.conf", "[client]\nb = old\nc = same\n")
+	want := []step.FieldDiff{{Field: "[global] fsid", Desired: testFSID},
+		{Field: "[global] mon_host", Desired: s.v.Clusters["ceph"].Monitors},
+		{Field: "[client] b", Observed: "old", Desired: "new"}, {Field: "[client] d"},
+		{Field: "[client.glance] keyring", Desired: "/etc/ceph/ceph.client.glance.keyring"},
+		{Field: "[client.cinder-backup] keyring", Desired: "/etc/ceph/ceph.client.cinder-backup.keyring"}}
+	d := s.compare(confID)
+	assert.Equal(t, want, d.Diffs, "the user of cluster b is not in it")
+	s.file("/etc/ceph/ceph.conf", string(s.ops(d)[0].(remote.WriteFile).Data))
+	assert.Equal(t, "/etc/ceph/ceph.conf root:root 0644", s.compare(confID).Have)
+	s.file("/etc/ceph/ceph.conf", strings.ReplaceAll(string(s.v.Host.Files["/etc/ceph/ceph.conf"].Data), "10.0.0.1",
+		"10.0.0.7"))
+	diffs := s.compare(confID).Diffs
+	require.Len(t, diffs, 1)
+	assert.Equal(t, "[v2:10.0.0.7:3300/0,v1:10.0.0.7:6789/0]", diffs[0].Observed)
+}
+
+// TestSecretsInACephConf matter only where its mode would have to let others read it.
+func TestSecretsInACephConf(t *testing.T) {
+	s := newScene(t, "controller")
+	s.file("/etc/ceph/ceph.conf", "[client.rgw]\nrgw keystone admin password = x\n", 0o644)
+	d := s.compare(confID)
+	assert.NotNil(t, d.Do, "others can read it already")
+	assert.Empty(t, d.Findings)
+	s = newScene(t, "controller")
+	s.v.Clusters["ceph"].Conf = []byte(minimalConf + "[client.x]\nkey = abc\n")
+	assert.Equal(t, step.Create, s.compare(confID).Action, "the file is made of what the cluster gives to everybody")
+	k := newScene(t, "controller", inKollaSpec)
+	k.file("/etc/kolla/glance-api/ceph/ceph.conf", "[client.x]\nkey = abc\n", 0o664)
+	write := k.ops(k.compare("file/controller//etc/kolla/glance-api/ceph.conf"))[0].(remote.WriteFile)
+	assert.Equal(t, "0660", words.Octal(write.Mode), "others have no rights in the folder of a container")
 }
 
 func TestGuestsHaveOptionsInEveryCephConf(t *testing.T) {

@@ -64,6 +64,16 @@ func (e early) silent(t *testing.T, id, because step.ID) {
 	assert.Empty(t, d.Findings, id.String())
 }
 
+// asks are what a resource asks a host.
+func (e early) asks(id step.ID) []remote.Op {
+	for _, r := range earlyResources(e.Node) {
+		if r.ID() == id {
+			return r.Asks().Host
+		}
+	}
+	return nil
+}
+
 func (e early) codes() (all []string) {
 	for _, id := range e.ids {
 		for _, f := range e.at(id).Findings {

@@ -50,13 +50,21 @@ func TestAFolderThatIsNotThere(t *testing.T) {
 	s.v.Host.Files[spec.CephDir] = step.File{Missing: true}
 	d := s.compare("directory/controller//etc/ceph")
 	assert.Equal(t, step.Create, d.Action)
+	assert.Equal(t, "the folder does not exist", d.Reason)
+	assert.Equal(t, []step.FieldDiff{{Field: "mode", Desired: "root:root 0755"}}, d.Diffs)
 	assert.Equal(t, []remote.Op{remote.Mkdir{Path: spec.CephDir, Owner: "root", Group: "root", Mode: 0o755}}, s.ops(d))
 
 	s = newScene(t, "controller", inKollaSpec)
 	d = s.compare("directory/controller//etc/kolla/glance-api/ceph")
+	assert.Equal(t, step.Create, d.Action)
 	assert.Equal(t, "a container's files are copied from there", d.Reason)
+	assert.Equal(t, []step.FieldDiff{{Field: "mode", Desired: "42401:42402 0770"}}, d.Diffs)
 	assert.Equal(t, []remote.Op{remote.Mkdir{Path: "/etc/kolla/glance-api/ceph", Owner: "42401", Group: "42402",
 		Mode: 0o770}}, s.ops(d))
+	s.folder("/etc/kolla/glance-api/ceph", 0o700)
+	assert.Equal(t, step.Delta{}, s.compare("directory/controller//etc/kolla/glance-api/ceph"),
+		"a folder that is there stays as kolla-ansible made it")
+	s.v.Host.Files["/etc/kolla/glance-api/ceph"] = step.File{Missing: true}
 	s.copies("/etc/kolla/glance-api", map[string]string{"ceph.conf": "/etc/ceph/",
 		"ceph.client.glance.keyring": "/etc/ceph/"})
 	s.again()
@@ -89,6 +97,17 @@ func TestWhatIsNotAFolder(t *testing.T) {
 	}
 }
 
+// TestFoldersOfContainersComeInTheOrderOfTheirNames, whatever the order of services.
+func TestFoldersOfContainersComeInTheOrderOfTheirNames(t *testing.T) {
+	s := newScene(t, "controller", inKollaSpec)
+	var names []string
+	for _, r := range newFolders(s.n) {
+		names = append(names, r.ID().Name)
+	}
+	assert.Equal(t, []string{"/etc/kolla/cinder-backup/ceph", "/etc/kolla/cinder-volume/ceph",
+		"/etc/kolla/glance-api/ceph"}, names)
+}
+
 func TestTheFoldersOfGuests(t *testing.T) {
 	with := func(g spec.Guests) func(*spec.Spec) {
 		return func(s *spec.Spec) { s.Prepare = &spec.Prepare{Guests: &g} }
@@ -97,13 +116,18 @@ func TestTheFoldersOfGuests(t *testing.T) {
 	assert.Empty(t, newGuestFolders(s.n), "guests are on computes")
 
 	s = newScene(t, "compute1", with(spec.Guests{}))
+	const sockets = "directory/compute1//run/ceph/guests"
+	assert.Equal(t, []step.ID{s.n.PackagesID()}, s.resource(sockets).Needs(), "they make the account of QEMU")
+	d := s.compare(sockets)
 	assert.Equal(t, []remote.Op{remote.Mkdir{Path: "/run/ceph/guests", Owner: "libvirt-qemu", Group: "kvm", Mode: 0o770}},
-		s.ops(s.compare("directory/compute1//run/ceph/guests")))
+		s.ops(d))
+	assert.Equal(t, []any{step.Create, "guests write there"}, []any{d.Action, d.Reason})
+	assert.Equal(t, []step.FieldDiff{{Field: "mode", Desired: "libvirt-qemu:kvm 0770"}}, d.Diffs)
 	assert.Equal(t, []remote.Op{remote.Mkdir{Path: cephRun, Mode: 0o771}},
 		s.ops(s.compare("directory/compute1//run/ceph")))
 	s.folder(cephRun, 0o770)
-	d := s.compare("directory/compute1//run/ceph")
-	assert.Equal(t, "guests go through it", d.Reason)
+	d = s.compare("directory/compute1//run/ceph")
+	assert.Equal(t, []any{step.Update, "guests go through it"}, []any{d.Action, d.Reason})
 	assert.Equal(t, []step.FieldDiff{{Field: "mode", Observed: "0770", Desired: "0771"}}, d.Diffs)
 	s.folder(cephRun, 0o775)
 	assert.Nil(t, s.compare("directory/compute1//run/ceph").Do)
@@ -116,6 +140,8 @@ func TestTheFoldersOfGuests(t *testing.T) {
 		Options: map[string]string{"admin socket": "/var/run/vms/$pid.asok", "log-file": ""}}))
 	assert.Equal(t, []string{"/run/vms"}, allGuestDirs(*s.n.Site.GuestsOn(s.n.Spec)),
 		"/var/run is /run, and an empty option is left alone")
+	assert.Equal(t, []remote.Op{remote.Mkdir{Path: "/run/vms", Owner: "a", Group: "b", Mode: 0o770}},
+		s.ops(s.compare("directory/compute1//run/vms")))
 	assert.Equal(t, "d /run/vms 0770 a b -\n", guestFile{s.n, *s.n.Site.GuestsOn(s.n.Spec)}.text(s.v.Host)[76:])
 
 	s = newScene(t, "compute1", with(spec.Guests{}))

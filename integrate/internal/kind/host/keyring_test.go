@@ -27,6 +27,7 @@ func TestKeyringOfTwoServicesIsReadByBoth(t *testing.T) {
 		want     []any
 	}{
 		{[]string{"cinder-volume", "nova-compute"}, []any{"cinder", "nova", "0440"}},
+		{[]string{"nova-compute", "cinder-volume"}, []any{"cinder", "nova", "0440"}},
 		{[]string{"nova-compute"}, []any{"root", "nova", "0640"}},
 		{[]string{"cinder-volume", "cinder-backup"}, []any{"root", "cinder", "0640"}},
 	} {
@@ -52,6 +53,7 @@ func TestAKeyring(t *testing.T) {
 	s.file(ringPath, "# mine\n"+ringOf("client.glance", oldTypeKey), 0o600)
 	d = s.compare(ringID)
 	assert.Equal(t, "its owner or mode is not as needed", d.Reason)
+	assert.Equal(t, []step.FieldDiff{{Field: "mode", Observed: "root:root 0600", Desired: "root:glance 0640"}}, d.Diffs)
 	assert.Contains(t, string(s.ops(d)[0].(remote.WriteFile).Data), "# mine\n",
 		"the form of a file with the right key stays")
 
@@ -72,6 +74,11 @@ func TestAKeyThatChangedSinceThePlan(t *testing.T) {
 	_, err := d.Do.(step.HostStep).Ops(s.late())
 	require.ErrorIs(t, err, step.ErrConflict)
 	require.EqualError(t, err, "integrate: changed since the plan was made: the key of client.glance in cluster ceph")
+	_, err = d.Do.(step.HostStep).Ops(step.Late{Key: func(_, _ string) (ceph.Key, error) {
+		return ceph.Key{}, ceph.ErrUnreachable
+	}})
+	require.ErrorIs(t, err, ceph.ErrUnreachable, "a key that is not known is not another key")
+	require.NotErrorIs(t, err, step.ErrConflict)
 }
 
 func TestAKeyringThatIsLeftAlone(t *testing.T) {
@@ -85,6 +92,7 @@ func TestAKeyringThatIsLeftAlone(t *testing.T) {
 		f := s.one(s.compare(ringID), c.code)
 		assert.Contains(t, f.Message, c.message)
 		assert.NotContains(t, f.Message, otherKey)
+		assert.Equal(t, []string{ringPath, ringPath}, []string{f.Object, s.compare(ringID).Name})
 	}
 	s := newScene(t, "controller")
 	s.v.Host.Files[ringPath] = step.File{Err: remote.ErrTooLarge}
@@ -120,6 +128,32 @@ func TestKeysThatAHostCannotRead(t *testing.T) {
 			assert.Empty(t, s.compare(ringID).Findings, "it is about to be upgraded")
 		}
 	}
+}
+
+// TestAnUpgradeThatIsNotEnough for a key: min_client is older than what reads it.
+func TestAnUpgradeThatIsNotEnough(t *testing.T) {
+	s := newScene(t, "controller", func(s *spec.Spec) { s.Clusters[0].MinClient = "18.2.4" })
+	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(newTypeKey)}
+	s.v.Ledger.Put(s.n.UpgradeID(), step.Delta{Do: step.HostStep{}})
+	s.one(s.compare(ringID), "key-type-unreadable")
+}
+
+// TestAKeyringOfAContainer is owned as the files that kolla-ansible puts there.
+func TestAKeyringOfAContainer(t *testing.T) {
+	const id, path = "file/controller//etc/kolla/glance-api/ceph.client.glance.keyring",
+		"/etc/kolla/glance-api/ceph/ceph.client.glance.keyring"
+	s := newScene(t, "controller", inKollaSpec)
+	write := s.ops(s.compare(id))[0].(remote.WriteFile)
+	assert.Equal(t, remote.WriteFile{Path: path, Data: write.Data, Owner: "42401", Group: "42402", Mode: 0o660,
+		Was: remote.Absent}, write)
+	s.file(path, ringOf("client.glance", oldTypeKey), 0o600)
+	assert.Equal(t, path+" root:root 0600", s.compare(id).Have, "an owner and a mode of its own stay")
+	s.file(path, ringOf("client.glance", otherKey), 0o644)
+	d := s.compare(id)
+	write = s.ops(d)[0].(remote.WriteFile)
+	assert.Equal(t, []any{"root", "root", "0640"}, []any{write.Owner, write.Group, words.Octal(write.Mode)},
+		"others cannot read a key")
+	assert.Empty(t, d.Findings, "every Ceph reads a key of type aes")
 }
 
 // TestAUserIsMadeWithAKeyThatAHostCannotRead: the type is known only then.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -35,6 +36,70 @@ func TestMissingPackages(t *testing.T) {
 	assert.Nil(t, compareOn(t, earlySpec(nil), m).at(e.PackagesID()).Do)
 }
 
+// TestInstalledPackages are the evidence: each once, in order.
+func TestInstalledPackages(t *testing.T) {
+	m := remotetest.NewHost("controller")
+	for name, version := range map[string]string{"python3-rbd": "3", "python3-rados": "2", "ceph-common": "1"} {
+		m.AddPackage(name, version, true)
+	}
+	e := compareAt(t, earlySpec(nil), "controller", m)
+	assert.Equal(t, step.Delta{Have: "ceph-common 1, python3-rados 2, python3-rbd 3"}, e.at(e.PackagesID()))
+	s := earlySpec(nil)
+	s.Hosts[0].Services = []string{"nova-compute", "glance-api", "cinder-volume", "cinder-backup"}
+	e = compareAt(t, s, "controller", remotetest.NewHost("controller"))
+	assert.Equal(t, "ceph-common python3-rados python3-rbd qemu-block-extra", e.at(e.PackagesID()).Name)
+}
+
+// TestJudgingAnInstallation: what is installed has to be new enough, as far as it is
+// Ceph's.
+func TestJudgingAnInstallation(t *testing.T) {
+	m := remotetest.NewHost("compute1")
+	m.AddPackage("ceph-common", "16.2.15-1", true)
+	m.AddPackage("python3-rados", "16.2.15-1", true)
+	install := func(s spec.Spec) step.HostStep {
+		e := compareOn(t, s, m)
+		return e.at(e.PackagesID()).Do.(step.HostStep)
+	}
+	do := install(withFloor())
+	ops, err := do.Ops(step.Late{})
+	require.NoError(t, err)
+	names := []string{"python3-rbd", "qemu-block-extra"}
+	assert.Equal(t, []remote.Op{remote.InstallPackages{Names: names}, remote.Packages{Names: names}}, ops)
+	now := func(rbd, qemu string) remote.Result {
+		return remote.Result{Versions: map[string]string{"python3-rbd": rbd, "qemu-block-extra": qemu}}
+	}
+	done := remote.Result{Changed: true}
+	for name, c := range map[string]struct {
+		results []remote.Result
+		changed bool
+		says    string
+	}{
+		"new enough": {[]remote.Result{done, now("16.2.10-1", "1:7.2")}, true, ""},
+		"too old": {[]remote.Result{done, now("16.2.9-1", "1:7.2")}, true, "compute1: python3-rbd is 16.2.9-1 now, " +
+			"and not 16.2.10 or newer: see which version the repositories of that host have"},
+		"not installed":       {[]remote.Result{{Err: errBroken}, now("16.2.10-1", "1:7.2")}, false, "I/O error"},
+		"cannot be looked at": {[]remote.Result{done, {Err: errBroken}}, true, "I/O error"},
+		"was there":           {[]remote.Result{{}, now("16.2.10-1", "1:7.2")}, false, ""},
+		"no results":          {nil, false, "compute1: 0 results for 2 operations"},
+	} {
+		changed, err := do.Judge(c.results)
+		assert.Equal(t, c.changed, changed, name)
+		if c.says == "" {
+			require.NoError(t, err, name)
+			continue
+		}
+		require.EqualError(t, err, c.says, name)
+	}
+	_, err = install(earlySpec(nil)).Judge([]remote.Result{done, now("0.1", "0.1")})
+	require.NoError(t, err, "no version is asked for")
+	several := remotetest.NewHost("compute1")
+	e := compareOn(t, withFloor(), several)
+	_, err = e.at(e.PackagesID()).Do.(step.HostStep).Judge([]remote.Result{done, {Versions: map[string]string{
+		"ceph-common": "15", "python3-rados": "15", "python3-rbd": "17", "qemu-block-extra": "1"}}})
+	require.ErrorContains(t, err, "ceph-common is 15 now")
+	require.ErrorContains(t, err, "python3-rados is 15 now")
+}
+
 // TestPackagesAreOnlyChecked: only the services that miss packages are left alone.
 func TestPackagesAreOnlyChecked(t *testing.T) {
 	s := earlySpec(nil)
@@ -64,7 +129,8 @@ func TestEitherPackageWillDo(t *testing.T) {
 	e := compareAt(t, s, "controller", m)
 	assert.Equal(t, "python3-rbd", e.at(e.PackagesID()).Name)
 	m.AddPackage("python-rbd", "12.2.13-1", true)
-	assert.Nil(t, compareAt(t, s, "controller", m).at(e.PackagesID()).Do)
+	assert.Equal(t, step.Delta{Have: "ceph-common 12.2.13-1, python-rbd 12.2.13-1"},
+		compareAt(t, s, "controller", m).at(e.PackagesID()))
 }
 
 func withFloor() spec.Spec {
@@ -140,6 +206,17 @@ func TestJudgingAnUpgrade(t *testing.T) {
 	changed, err := judge([]remote.Result{{}, {Exit: 100, Stderr: []byte("a trigger failed")}, newer})
 	assert.True(t, changed)
 	require.EqualError(t, err, "compute1: exit status 100: a trigger failed")
+	half := remote.Result{Versions: map[string]string{"ceph-common": "16.2.15-1", "librbd1": "2:16.2.9-1"}}
+	changed, err = judge([]remote.Result{{}, {}, half})
+	assert.True(t, changed, "a package is another, though the last of them is not")
+	require.ErrorContains(t, err, "librbd1 is 2:16.2.9-1 and not")
+	same := remote.Result{Versions: map[string]string{"ceph-common": "2:16.2.9-1", "librbd1": "2:16.2.9-1"}}
+	changed, err = judge([]remote.Result{{}, {}, same})
+	assert.False(t, changed)
+	require.ErrorContains(t, err, "nothing newer was found")
+	changed, err = judge([]remote.Result{{}, {}, newer})
+	assert.True(t, changed)
+	require.NoError(t, err)
 	_, err = judge([]remote.Result{{Err: remote.ErrTimeout}, {}, newer})
 	require.NoError(t, err)
 	_, err = judge([]remote.Result{{}, {Err: remote.ErrTimeout}, newer})
@@ -148,6 +225,25 @@ func TestJudgingAnUpgrade(t *testing.T) {
 	require.ErrorIs(t, err, errBroken)
 	_, err = judge(nil)
 	require.EqualError(t, err, "compute1: 0 results for 3 operations")
+}
+
+// TestUpgradeWithApt: nobody is asked, nothing is removed, and files that were changed
+// stay.
+func TestUpgradeWithApt(t *testing.T) {
+	e := compareOn(t, withFloor(), oldMachine(t, "", ""))
+	ops, err := e.at(e.UpgradeID()).Do.(step.HostStep).Ops(step.Late{})
+	require.NoError(t, err)
+	require.Len(t, ops, 3)
+	const apt = "env DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 " +
+		"apt-get -y -q -o DPkg::Lock::Timeout=300 "
+	for i, want := range []string{apt + "update", apt + "--no-install-recommends --no-remove --only-upgrade " +
+		"-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold install ceph-common librbd1"} {
+		run := ops[i].(remote.Run)
+		assert.Equal(t, want, strings.Join(run.Argv, " "))
+		assert.Equal(t, 14*time.Minute, run.Timeout)
+	}
+	assert.Equal(t, remote.Packages{Names: []string{"ceph-common", "librbd1"}}, ops[2])
+	assert.Contains(t, e.asks(e.UpgradeID()), remote.Op(remote.Run{Argv: []string{"apt-mark", "showhold"}}))
 }
 
 func TestUpgradeWithDnf(t *testing.T) {
@@ -165,6 +261,9 @@ func TestUpgradeWithDnf(t *testing.T) {
 
 func TestOldClientsThatAreLeftAlone(t *testing.T) {
 	for name, c := range map[string]struct{ packages, held, code, says string }{
+		"both held": {"install", "librbd1:amd64\nceph-common\n", "client-held",
+			"older than min_client 16.2.10: ceph-common 2:16.2.9-1, librbd1 2:16.2.9-1; " +
+				"librbd1:amd64, ceph-common held there (apt-mark showhold), so nothing is changed: release what may be upgraded"},
 		"held": {"install", "linux-image\nlibrbd1:amd64\n", "client-held",
 			"older than min_client 16.2.10: ceph-common 2:16.2.9-1, librbd1 2:16.2.9-1; " +
 				"librbd1:amd64 held there (apt-mark showhold), so nothing is changed: release what may be upgraded"},
@@ -190,6 +289,7 @@ func TestOldClientsThatAreLeftAlone(t *testing.T) {
 // there.
 func TestLockedClients(t *testing.T) {
 	for locks, held := range map[string]bool{
+		"ceph-common-0:16.2.9-2.el8.*\nlibrbd1-2:16.2.9-1.*\n":                     true,
 		"# Added lock on Thu Nov 26 09:26:44 2026\nlibrbd1-2:16.2.9-1.*\n":         true,
 		"ceph-common-0:16.2.9-2.el8.*\n":                                           true, // that has no epoch
 		"librbd1-2:16.2.10-1.*\n!librbd1-2:16.2.9-1.*\nlibrbd1-devel-2:16.2.9-1.*": false,
@@ -204,6 +304,10 @@ func TestLockedClients(t *testing.T) {
 		assert.Equal(t, held, d.Refused, locks)
 		if held {
 			assert.Contains(t, d.Findings[0].Message, " held there (dnf versionlock), so nothing is changed")
+			for _, name := range []string{"ceph-common", "librbd1"} {
+				_, named, _ := strings.Cut(d.Findings[0].Message, "; ")
+				assert.Equal(t, strings.Contains(locks, name), strings.Contains(named, name), "%s: %s", locks, named)
+			}
 		}
 	}
 }
@@ -216,7 +320,12 @@ func TestTheFloorOfAHost(t *testing.T) {
 	s.Glance.Cluster, s.Backup.Cluster = "third", "second"
 	assert.Equal(t, "18", nodeOf(t, s, "controller").Floor())
 	assert.Equal(t, "16.2.10", nodeOf(t, s, "compute1").Floor())
+	s.Clusters[0].MinClient, s.Clusters[2].MinClient = "18", "16.2.10"
+	assert.Equal(t, "18", nodeOf(t, s, "controller").Floor(), "the order of clusters does not matter")
+	s.Clusters[2].MinClient = ""
+	assert.Equal(t, "18", nodeOf(t, s, "controller").Floor())
 	s.Clusters[0].MinClient = ""
+	assert.Equal(t, "16.2.9", nodeOf(t, s, "controller").Floor())
 	assert.Empty(t, nodeOf(t, s, "compute1").Floor())
 }
 

@@ -3,6 +3,7 @@ package host_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -92,6 +93,39 @@ func TestRepositoryWithApt(t *testing.T) {
 	assert.Contains(t, d.Diffs[0].Desired, "Suites: reef/main\nComponents: main extra\n")
 }
 
+// TestHowARepositoryIsWritten: apt tries it first, where apt does not look by itself.
+func TestHowARepositoryIsWritten(t *testing.T) {
+	s, m := withRepository(spec.Repository{Apt: "https://mirror.example/ceph"}), debianMachine(t, "")
+	m.AddFile(aptKeyFile, []byte("another key\n"), 0o600)
+	n := nodeOf(t, s, "compute1")
+	h := look(t, n, m)
+	do := compareEarly(t, n, h).at(n.RepositoryID()).Do.(step.HostStep)
+	ops, err := do.Ops(step.Late{})
+	require.NoError(t, err)
+	text, key := "# Written by cephstack.\nTypes: deb\nURIs: https://mirror.example/ceph\nSuites: bookworm\n"+
+		"Components: main\nSigned-By: ", someKey+"\n"
+	write := func(path, text, was string) remote.WriteFile {
+		return remote.WriteFile{Path: path, Data: []byte(text), Owner: "root", Group: "root", Mode: 0o644, Was: was}
+	}
+	try := remote.Run{Timeout: 14 * time.Minute, Argv: strings.Fields("apt-get -q update -o Dir::Etc::sourcelist=" +
+		trialFile + " -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 -o APT::Update::Error-Mode=any " +
+		"-o DPkg::Lock::Timeout=300")}
+	assert.Equal(t, append(step.Chain(write(trialKey, key, ""), write(trialFile, text+trialKey+"\n", ""), try,
+		remote.Mkdir{Path: "/etc/apt/keyrings"}, write(aptKeyFile, key, h.Files[aptKeyFile].SHA256),
+		write(sourcesFile, text+aptKeyFile+"\n", remote.Absent)),
+		remote.Remove{Path: trialFile}, remote.Remove{Path: trialKey}), ops)
+	assert.Equal(t, 2*len(text+aptKeyFile+"\n"+key), do.Size, "it is written two times")
+
+	s = withRepository(spec.Repository{Dnf: "https://mirror.example"})
+	m.AddFile("/etc/os-release", []byte(rockyRelease), 0o644)
+	e := compareOn(t, s, m)
+	ops, err = e.at(e.RepositoryID()).Do.(step.HostStep).Ops(step.Late{})
+	require.NoError(t, err)
+	require.Len(t, ops, 3, "dnf reads it when packages are installed")
+	assert.Equal(t, remote.Mkdir{Path: "/etc/pki/rpm-gpg"}, ops[0])
+	assert.Equal(t, write("/etc/pki/rpm-gpg/RPM-GPG-KEY-cephstack", key, remote.Absent), ops[1].(remote.If).Op)
+}
+
 func TestARepositoryThatDoesNotWorkDoesNotCount(t *testing.T) {
 	m := debianMachine(t, "E: The repository is not signed.")
 	e := compareOn(t, withRepository(spec.Repository{Apt: "https://mirror.example/ceph"}), m)
@@ -152,7 +186,12 @@ func TestRepositoriesThatCannotBeSetUp(t *testing.T) {
 	}
 	n := nodeOf(t, withRepository(spec.Repository{Apt: "https://mirror.example"}), "compute1")
 	h := look(t, n, debianMachine(t, ""))
-	h.Files[aptKeyFile] = step.File{Err: errBroken}
-	e := compareEarly(t, n, h)
-	assert.Equal(t, "file-unreadable", e.only(t, n.RepositoryID()).Code)
+	for _, path := range []string{aptKeyFile, sourcesFile} {
+		before := h.Files[path]
+		h.Files[path] = step.File{Err: errBroken}
+		f := compareEarly(t, n, h).only(t, n.RepositoryID())
+		assert.Equal(t, "file-unreadable", f.Code, path)
+		require.ErrorIs(t, f.Err, errBroken, path)
+		h.Files[path] = before
+	}
 }

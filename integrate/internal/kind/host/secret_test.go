@@ -11,6 +11,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -51,7 +52,7 @@ func TestASecret(t *testing.T) {
 			"it is lost when libvirt's daemon ends", []step.FieldDiff{kept}},
 	} {
 		s := newScene(t, "compute1")
-		s.v.Host.Secrets = c.have
+		s.v.Host.Secrets = append([]libvirtsecret.Secret{{UUID: uuidOf("x"), UsageID: "another", Value: other}}, c.have...)
 		d := s.compare(secretID)
 		assert.Equal(t, []any{c.action, c.reason, c.diffs}, []any{d.Action, d.Reason, d.Diffs}, name)
 		assert.Equal(t, uuid, d.Name)
@@ -86,6 +87,7 @@ func TestASecretThatIsLeftAlone(t *testing.T) {
 	usage := libvirtsecret.UsageID(testFSID, "client.cinder")
 	s.v.Host.Secrets = []libvirtsecret.Secret{{UUID: "u", UsageID: usage}}
 	f := s.one(s.compare(secretID), "secret-usage-taken")
+	assert.Equal(t, uuidOf("client.cinder"), s.compare(secretID).Name)
 	require.ErrorIs(t, f.Err, libvirtsecret.ErrConflict)
 	assert.Equal(t, "secret of client.cinder", f.Object)
 	assert.Contains(t, f.Message, `secret u has the usage "`+usage+`" already; say secret_uuid: u in the Spec to adopt it`)
@@ -104,6 +106,122 @@ func TestASecretThatIsLeftAlone(t *testing.T) {
 	assert.Empty(t, d.Findings)
 }
 
+// TestAKeyThatLibvirtCannotKeep: libvirt gives out other text of the same bytes.
+func TestAKeyThatLibvirtCannotKeep(t *testing.T) {
+	s := newScene(t, "compute1")
+	s.v.Clusters["ceph"].Users["client.cinder"] = ceph.User{Entity: "client.cinder", Key: s.key("AR==")}
+	d := s.compare(secretID)
+	f := s.one(d, "key-not-base64")
+	assert.True(t, d.Refused && f.Problem)
+	assert.NotContains(t, f.Message, "AR==")
+}
+
+// TestASecretWhoseKeyChangedSinceThePlan is not defined by the old key, nor by the new.
+func TestASecretWhoseKeyChangedSinceThePlan(t *testing.T) {
+	for _, id := range []string{secretID, "file/compute1/" + secretFolder + "ceph.client.cinder.base64"} {
+		s := newScene(t, "compute1", func(s *spec.Spec) {
+			if id != secretID {
+				inKollaSpec(s)
+			}
+		})
+		do := s.compare(id).Do.(step.HostStep)
+		s.v.Clusters["ceph"].Users["client.cinder"] = ceph.User{Entity: "client.cinder", Key: s.key(otherKey)}
+		var err error
+		if do.Secret != nil {
+			_, err = do.Secret(s.late())
+		} else {
+			_, err = do.Ops(s.late())
+		}
+		require.ErrorIs(t, err, step.ErrConflict, id)
+		require.NotContains(t, err.Error(), otherKey)
+	}
+}
+
+// TestSecretsOfClustersDoNotMix: a ceph.conf that is left alone keeps back the secrets
+// of its own cluster, and only on behalf of nova-compute.
+func TestSecretsOfClustersDoNotMix(t *testing.T) {
+	const inB = "secret/compute1/b.client.cinder"
+	s := newScene(t, "compute1", twoClusters)
+	assert.Equal(t, []step.ID{cluster.UserID(spec.User{Cluster: "b", Entity: "client.cinder"})}, s.resource(inB).Needs())
+	s.refuse(s.n.FileID("/etc/ceph/b.conf"))
+	assert.Equal(t, s.n.FileID("/etc/ceph/b.conf"), s.compare(inB).Because)
+	assert.NotNil(t, s.compare(secretID).Do)
+
+	s = newScene(t, "compute1", inKollaSpec, func(s *spec.Spec) {
+		s.Hosts[1].Services = append(s.Hosts[1].Services, "cinder-volume")
+	})
+	s.refuse(s.n.FileID("/etc/kolla/cinder-volume/ceph.conf"))
+	assert.NotNil(t, s.compare(secretID).Do, "libvirt does not read the files of cinder-volume")
+	s.refuse(s.n.FileID("/etc/kolla/nova-libvirt/ceph.conf"))
+	assert.True(t, s.compare(secretID).Refused)
+}
+
+func TestASecretThatWaitsForItsUser(t *testing.T) {
+	s := newScene(t, "compute1")
+	delete(s.v.Clusters["ceph"].Users, "client.cinder")
+	value, err := libvirtsecret.ParseValue(otherKey)
+	require.NoError(t, err)
+	s.v.Host.Secrets = []libvirtsecret.Secret{{UUID: uuidOf("client.cinder"), UsageID: "any", Value: value}}
+	d := s.compare(secretID)
+	assert.Equal(t, []step.FieldDiff{{Field: "value", Observed: words.Digest(otherKey), Desired: "of the new user"}},
+		d.Diffs)
+	s.v.Host.Secrets[0].Value = libvirtsecret.Value{}
+	assert.NotNil(t, s.compare(secretID).Do, "a secret without a value does not hold a key that is not there yet")
+}
+
+const secretFolder = "/etc/kolla/nova-libvirt/secrets/"
+
+// TestFormsOfASecretsFile: what describes the secret in another way stays, and its
+// bytes stay where only its mode is wrong.
+func TestFormsOfASecretsFile(t *testing.T) {
+	const id = "file/compute1/" + secretFolder + "ceph.client.cinder.xml"
+	uuid, usage := uuidOf("client.cinder"), libvirtsecret.UsageID(testFSID, "client.cinder")
+	text := func(ephemeral, uuid, usage string) string {
+		return "<secret ephemeral='" + ephemeral + "' private='no'>\n<uuid>" + uuid + "</uuid><usage type='ceph'><name>" +
+			usage + "</name></usage></secret>"
+	}
+	for name, c := range map[string]struct {
+		text string
+		well bool
+	}{
+		"another form":     {text("no", uuid, usage), true},
+		"ephemeral":        {text("yes", uuid, usage), false},
+		"of another usage": {text("no", uuid, "x"), false},
+		"another secret":   {text("no", uuidOf("x"), "x"), false},
+		"no description":   {"<domain/>", false},
+	} {
+		s := newScene(t, "compute1", inKollaSpec)
+		s.file(secretFolder+uuid+".xml", c.text, 0o646)
+		d := s.compare(id)
+		write := s.ops(d)[0].(remote.WriteFile)
+		assert.Equal(t, "0640", words.Octal(write.Mode), name)
+		assert.Equal(t, c.well, string(write.Data) == c.text, name)
+		made, err := libvirtsecret.ParseXML(write.Data)
+		require.NoError(t, err, name)
+		assert.Equal(t, []any{uuid, usage, false}, []any{made.UUID, made.UsageID, made.Ephemeral}, name)
+	}
+}
+
+// TestTheValueOfASecretsFile stays in its bytes where only its mode is wrong.
+func TestTheValueOfASecretsFile(t *testing.T) {
+	const id = "file/compute1/" + secretFolder + "ceph.client.cinder.base64"
+	path := secretFolder + uuidOf("client.cinder") + ".base64"
+	s := newScene(t, "compute1", inKollaSpec)
+	s.file(path, oldTypeKey+"\n", 0o644)
+	d := s.compare(id)
+	write := s.ops(d)[0].(remote.WriteFile)
+	assert.Equal(t, oldTypeKey+"\n", string(write.Data))
+	assert.Equal(t, "0640", words.Octal(write.Mode), "others cannot read a key")
+	assert.Equal(t, "its owner or mode is not as needed", d.Reason)
+	s.v.Host.Files[path] = step.File{Err: remote.ErrTooLarge}
+	assert.Equal(t, path, s.compare(id).Name)
+	delete(s.v.Clusters["ceph"].Users, "client.cinder")
+	s.v.Host.Files[path] = step.File{Missing: true}
+	d = s.compare(id)
+	require.NotNil(t, d.Do, "no file holds the key of a user that is not made")
+	assert.Equal(t, []string{"value", "mode"}, []string{d.Diffs[0].Field, d.Diffs[1].Field})
+}
+
 func TestASecretOfANewUser(t *testing.T) {
 	s := newScene(t, "compute1")
 	delete(s.v.Clusters["ceph"].Users, "client.cinder")
@@ -117,7 +235,7 @@ func TestASecretOfANewUser(t *testing.T) {
 }
 
 func TestTheFilesOfASecret(t *testing.T) {
-	const folder = "/etc/kolla/nova-libvirt/secrets/"
+	const folder = secretFolder
 	const xmlID, valueID = "file/compute1/" + folder + "ceph.client.cinder.xml", "file/compute1/" + folder +
 		"ceph.client.cinder.base64"
 	s := newScene(t, "compute1", inKollaSpec)

@@ -250,6 +250,11 @@ func TestAContainerOfWhichNothingIsKnown(t *testing.T) {
 	f := compareEarly(t, n, h).only(t, n.ServiceID("glance-api"))
 	assert.Equal(t, "container-config-unknown", f.Code)
 	require.ErrorIs(t, f.Err, errBroken)
+	h = look(t, n, m)
+	h.Units[glanceUnit] = remote.Unit{Name: glanceUnit, Load: "masked"}
+	f = compareEarly(t, n, h).only(t, n.ServiceID("glance-api"))
+	assert.Equal(t, "container-without-unit", f.Code)
+	assert.Contains(t, f.Message, "the unit "+glanceUnit+" is masked, so that container glance_api cannot be restarted")
 }
 
 // TestContainersOfLibvirt: a compute whose secrets do not outlive the container of
@@ -267,6 +272,10 @@ func TestContainersOfLibvirt(t *testing.T) {
 			"(nova_backend_ceph: \"yes\""},
 		"a ceph.conf from elsewhere": {copying(configFiles+"x/ceph.conf", "/etc/ceph/ceph.conf"), "container-file-elsewhere",
 			config + " copies /etc/ceph/ceph.conf from /etc/kolla/nova-libvirt/x/ceph.conf, which is neither"},
+		"secrets from elsewhere": {copying(configFiles+"ceph.conf", "/etc/ceph/", configFiles+"x", "/etc/libvirt/secrets"),
+			"container-loses-secrets", config + " does not copy /etc/kolla/nova-libvirt/secrets to /etc/libvirt/secrets"},
+		"a ceph.conf and no secrets": {copying(configFiles+"ceph.conf", "/etc/ceph/"), "container-loses-secrets",
+			"secrets would be lost"},
 		"no ceph.conf": {copying(configFiles+"secrets", "/etc/libvirt/secrets"), "", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -284,6 +293,43 @@ func TestContainersOfLibvirt(t *testing.T) {
 			assert.Contains(t, f.Message, c.says)
 		})
 	}
+}
+
+// TestAnUnfitContainerIsTheCauseItself, also where packages are a problem.
+func TestAnUnfitContainerIsTheCauseItself(t *testing.T) {
+	n := nodeOf(t, kollaSpec(), "controller")
+	m, boxes := kollaMachine(t, controllerServices()...)
+	boxes["glance_api"].strategy = "COPY_ONCE"
+	e := compareEarly(t, n, look(t, n, m))
+	e.view.Ledger.Put(n.RepositoryID(), step.Delta{Refused: true})
+	for _, r := range earlyResources(n) {
+		d := r.Compare(e.view)
+		switch r.ID() {
+		case n.ServiceID("glance-api"):
+			assert.True(t, d.Refused)
+			assert.True(t, d.Because.IsZero())
+		case n.ServiceID("cinder-volume"):
+			assert.Equal(t, n.RepositoryID(), d.Because)
+		}
+	}
+}
+
+// TestAServiceLooksAtItsOwnContainer, and not at those of others.
+func TestAServiceLooksAtItsOwnContainer(t *testing.T) {
+	n := nodeOf(t, kollaSpec(), "controller")
+	asks := early{Node: n}.asks(n.ServiceID("glance-api"))
+	var units int
+	for _, op := range asks {
+		switch op := op.(type) {
+		case remote.ReadFile:
+			assert.True(t, strings.HasPrefix(op.Path, "/etc/kolla/glance-api/"), op.Path)
+		case remote.UnitState:
+			assert.Equal(t, glanceUnit, op.Unit)
+			units++
+		}
+	}
+	assert.Equal(t, 1, units)
+	assert.Contains(t, asks, remote.Op(remote.ReadFile{Path: "/etc/kolla/glance-api/config.json"}))
 }
 
 func TestReleasesOfImages(t *testing.T) {

@@ -64,6 +64,61 @@ func TestWhatAUnitOwes(t *testing.T) {
 	}
 }
 
+// TestWhyAUnitRestarts names each newer file once, and of this plan's changes that of
+// the service's own options.
+func TestWhyAUnitRestarts(t *testing.T) {
+	s := newScene(t, "controller")
+	for _, path := range []string{glanceConf, "/etc/ceph/ceph.conf", ringPath} {
+		s.file(path, "[x]\n")
+		f := s.v.Host.Files[path]
+		f.Changed = started().Add(time.Second)
+		s.v.Host.Files[path] = f
+	}
+	d := s.compare(glanceUnitID)
+	assert.Equal(t, glanceConf+", /etc/ceph/ceph.conf, "+ringPath+" changed after it started", d.Reason)
+	assert.True(t, d.Because.IsZero())
+	s.v.Ledger.Put(s.n.FileID("/etc/ceph/ceph.conf"), step.Delta{Do: step.HostStep{}})
+	assert.Equal(t, s.n.FileID("/etc/ceph/ceph.conf"), s.compare(glanceUnitID).Because)
+	s.v.Ledger.Put(s.n.ServiceID("glance-api"), step.Delta{Needs: []step.ID{s.n.FileID("/etc/ceph/ceph.conf")}})
+	s.v.Ledger.Put(s.n.SettingsID(glanceConf), step.Delta{Do: step.HostStep{}})
+	assert.Equal(t, s.n.SettingsID(glanceConf), s.compare(glanceUnitID).Because)
+
+	s = newScene(t, "controller")
+	s.file("/etc/ceph/ceph.conf", "[x]\n")
+	f := s.v.Host.Files["/etc/ceph/ceph.conf"]
+	f.Changed = started().Add(time.Second)
+	s.v.Host.Files["/etc/ceph/ceph.conf"] = f
+	assert.Equal(t, "/etc/ceph/ceph.conf changed after it started",
+		s.compare("unit/controller/cinder-backup.service").Reason, "two keyrings are beside it, and it is named once")
+	u := s.v.Host.Units["glance-api.service"]
+	u.Since = time.Time{}
+	s.v.Host.Units["glance-api.service"] = u
+	assert.Empty(t, s.compare(glanceUnitID).Reason, "since when it runs is not known")
+}
+
+// TestWhatAContainerReads are the files of its own copy.
+func TestWhatAContainerReads(t *testing.T) {
+	s := newScene(t, "compute1", inKollaSpec, twoClusters)
+	service := "nova-compute"
+	r := unit{s.n, service, s.n.Service(service)}
+	have := r.inputs(s.v.Host)
+	assert.Contains(t, have, "/etc/kolla/nova-compute/ceph/ceph.conf")
+	assert.Contains(t, have, "/etc/kolla/nova-compute/ceph/ceph.client.cinder.keyring")
+	assert.Contains(t, have, "/etc/kolla/nova-compute/config.json")
+	assert.NotContains(t, have, "/etc/kolla/nova-libvirt/ceph/ceph.conf", "guests read that")
+	assert.NotContains(t, have, "/etc/kolla/nova-compute/ceph/b.conf", "QEMU reads that")
+	k := newScene(t, "controller", inKollaSpec)
+	for _, path := range (unit{k.n, "glance-api", k.n.Service("glance-api")}).inputs(k.v.Host) {
+		assert.Contains(t, path, "/etc/kolla/glance-api/")
+	}
+	both := newScene(t, "compute1", inKollaSpec, func(s *spec.Spec) {
+		s.Hosts[1].Services = append(s.Hosts[1].Services, "cinder-volume")
+	})
+	for _, path := range (unit{both.n, service, both.n.Service(service)}).inputs(both.v.Host) {
+		assert.NotContains(t, path, "/etc/kolla/cinder-volume/", "another service of the same user reads that")
+	}
+}
+
 func TestHowAUnitServes(t *testing.T) {
 	s := newScene(t, "compute1")
 	s.v.Host.Units["nova-compute.service"] = remote.Unit{Active: "inactive"}
@@ -137,6 +192,8 @@ func TestWhatKollaAnsibleUndoes(t *testing.T) {
 	assert.Equal(t, "kolla-ansible writes these files anew whenever it runs, and undoes what differs from its own: "+
 		"give it the same options (config/glance/glance-api.conf), ceph.conf and keyrings", d.Findings[0].Message)
 	assert.False(t, d.Findings[0].Problem)
+	s.v.Ledger.Put(s.n.FileID("/etc/kolla/glance-api/ceph.conf"), step.Delta{Do: step.HostStep{}})
+	assert.Len(t, s.compare("kolla/controller/kolla-ansible").Findings, 2, "one note for each service")
 	assert.Empty(t, newKolla(newScene(t, "controller").n))
 }
 

@@ -21,6 +21,7 @@ func TestUpstreamVersions(t *testing.T) {
 		assert.Equal(t, want, Upstream(version), version)
 	}
 	assert.False(t, tooOldFor("18.2.4", "18.2.4-1~bpo12+1"))
+	assert.False(t, tooOldFor("18.2.4", "18.2.10~rc1-1"), "a candidate of a newer version is newer")
 	assert.True(t, tooOldFor("19.2", "2:19.2.0~rc1-0.el9"))
 	assert.False(t, tooOldFor("19.2", "2:19.2.0-0.el9"))
 }
