@@ -135,7 +135,7 @@ func TestPoolsThatCannotBecomeWhatIsWanted(t *testing.T) {
 		"for headers": {ceph.Pool{Name: "volumes", Application: "rbd", ErasureProfile: "default"}, nil,
 			"cannot hold the headers of images"},
 		"not by size": {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil,
-			"say erasure_profile: default in place of its size"},
+			"set erasure_profile: default in place of its size"},
 		"no profile": {ceph.Pool{Name: "other"}, func(s *spec.Spec) {
 			s.Clusters[0].ErasureProfiles = nil
 		}, "there is no erasure profile k4m2"},

@@ -147,7 +147,7 @@ func TestKeysThatCannotBePlaced(t *testing.T) {
 		}, "is a symlink"},
 		"another home": {func(_ *integratetest.World, s *spec.Spec) {
 			s.Prepare.Authorize.Home = "/srv/deploy"
-		}, "say prepare.authorize.home"},
+		}, "set prepare.authorize.home"},
 		"a home that others write to": {func(w *integratetest.World, _ *spec.Spec) {
 			_, _ = w.Machines["compute1"].Do(t.Context(), remote.SetAttr{Path: "/home/deploy", Mode: 0o775})
 		}, "sshd heeds no keys"},

@@ -353,7 +353,7 @@ func TestHeldClientsAreLeftAlone(t *testing.T) {
 		require.Equal(t, "packages", p.Problems()[0].Object)
 		want := "librbd1:amd64 held there"
 		if held == "" {
-			want = "say packages: install"
+			want = "set packages: install"
 		}
 		assert.Contains(t, p.Problems()[0].Message, want)
 		assert.Contains(t, p.Problems()[0].Message, "librbd1 2:16.2.9-1")

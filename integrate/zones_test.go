@@ -68,7 +68,7 @@ func TestABackendWithVolumesKeepsItsZone(t *testing.T) {
 	require.NoError(t, err)
 	p := plan(t, moved)
 	assert.Contains(t, p.String(), "backend fast holds volumes of another zone than az2 ("+v.ID+")")
-	assert.Contains(t, p.String(), "say availability_zone: nova, or name another backend for az2")
+	assert.Contains(t, p.String(), "set availability_zone: nova, or name another backend for az2")
 	assert.Nil(t, change(p, "settings/controller//etc/cinder/cinder.conf"))
 
 	// Without the APIs nobody knows.

@@ -123,7 +123,7 @@ func TestRegistriesRefuse(t *testing.T) {
 		"registers no [libvirt] images_typo": {Section: "libvirt", Option: "images_typo", Value: "rbd"},
 		"registers no [DEFAULT] images_type": {Section: "DEFAULT", Option: "images_type", Value: "rbd"},
 		"none of the choices":                {Section: "libvirt", Option: "images_type", Value: "ceph"},
-		"is no boolean":                      {Section: "libvirt", Option: "inject_key", Value: "maybe"},
+		"is not a boolean":                   {Section: "libvirt", Option: "inject_key", Value: "maybe"},
 		"out of bounds":                      {Section: "libvirt", Option: "inject_partition", Value: "-3"},
 		"invalid syntax":                     {Section: "libvirt", Option: "images_rbd_glance_copy_timeout", Value: "1.5"},
 		"which is to be removed":             {Section: "libvirt", Option: "images_type", Remove: true},
@@ -136,7 +136,7 @@ func TestRegistriesRefuse(t *testing.T) {
 		assert.ErrorContains(t, r.judge(service, set), text)
 	}
 	assert.ErrorContains(t, r.judge(openstack.GlanceAPI, openstack.Setting{Section: "DEFAULT", Option: "enabled_backends",
-		Value: "rbd"}), "is no pair")
+		Value: "rbd"}), "is not a pair")
 	assert.ErrorContains(t, r.judge(openstack.CinderVolume,
 		openstack.Setting{Section: "ceph", Option: "volume_driver", Value: "cinder.volume.driver.RBDDriver"}), "cannot load")
 	assert.NoError(t, r.judge(openstack.NovaCompute, openstack.Setting{Section: "libvirt", Option: "cpu_model",

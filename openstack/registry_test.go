@@ -151,7 +151,7 @@ func (o registered) accepts(value string) error {
 		return o.word(value)
 	case "Boolean":
 		if !slices.Contains([]string{"true", "1", "on", "yes", "false", "0", "off", "no"}, strings.ToLower(value)) {
-			return fmt.Errorf("%q is no boolean", value)
+			return fmt.Errorf("%q is not a boolean", value)
 		}
 		return nil
 	case "Integer":
@@ -198,7 +198,7 @@ func (o registered) items(value string) error {
 		if o.Type == "Dict" {
 			_, after, ok := strings.Cut(item, ":")
 			if !ok {
-				errs = append(errs, fmt.Errorf("%q is no pair", item))
+				errs = append(errs, fmt.Errorf("%q is not a pair", item))
 				continue
 			}
 			item = after

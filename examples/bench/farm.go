@@ -216,7 +216,7 @@ func (c chroot) file(path string) (wantFile, error) {
 		return wantFile{}, err
 	}
 	if !info.Mode().IsRegular() {
-		return wantFile{}, fmt.Errorf("%s is no file", path)
+		return wantFile{}, fmt.Errorf("%s is not a file", path)
 	}
 	w := described(path, info)
 	w.Data, err = os.ReadFile(name)
@@ -226,7 +226,7 @@ func (c chroot) file(path string) (wantFile, error) {
 func (c chroot) folder(path string) (wantFile, error) {
 	info, err := os.Lstat(filepath.Join(string(c), path))
 	if err == nil && !info.IsDir() {
-		err = fmt.Errorf("%s is no folder", path)
+		err = fmt.Errorf("%s is not a folder", path)
 	}
 	if err != nil {
 		return wantFile{}, err

@@ -114,7 +114,7 @@ func (c *command) ask(question string) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("%w: nobody answered; say --yes where there is no terminal", errDeclined)
+		return fmt.Errorf("%w: nobody answered; give --yes where there is no terminal", errDeclined)
 	}
 	return errDeclined
 }

@@ -76,7 +76,7 @@ func TestConvergeChangesNothingUnlessApproved(t *testing.T) {
 			"nothing was changed"} {
 			assert.Contains(t, stderr, want)
 		}
-		assert.Equal(t, answer == "", strings.Contains(stderr, "say --yes"), "%s", stderr)
+		assert.Equal(t, answer == "", strings.Contains(stderr, "give --yes"), "%s", stderr)
 	}
 	_, _, stderr := c.run(t.Context(), "", "converge", "--canaries", "2", "--max-failed", "7")
 	assert.Contains(t, stderr, "2 computes go first, and all others only if those end well; "+

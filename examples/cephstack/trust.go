@@ -80,7 +80,7 @@ func (t *trust) asked(targets []remote.Config) ([]remote.Config, error) {
 	var errs []error
 	for _, f := range t.prints {
 		if !slices.ContainsFunc(targets, func(c remote.Config) bool { return c.Name == f.host }) {
-			errs = append(errs, fmt.Errorf("--fingerprint: %q is no host of the Spec", f.host))
+			errs = append(errs, fmt.Errorf("--fingerprint: %q is not a host of the Spec", f.host))
 		}
 	}
 	return slices.DeleteFunc(targets, func(c remote.Config) bool {

@@ -171,7 +171,7 @@ func (p pool) unfit(v step.View, have ceph.Pool) (code, why string) {
 		return "pool-is-erasure-coded", "is erasure-coded, and such pools cannot hold the headers of images; " +
 			"name a replicated pool, and this one as its data_pool"
 	case want.ErasureProfile == "":
-		return "pool-is-erasure-coded", "is erasure-coded; say erasure_profile: " + have.ErasureProfile +
+		return "pool-is-erasure-coded", "is erasure-coded; set erasure_profile: " + have.ErasureProfile +
 			" in place of its size, or name another pool"
 	}
 	return "pool-of-another-erasure-profile", "has erasure profile " + have.ErasureProfile + " for good, not " +

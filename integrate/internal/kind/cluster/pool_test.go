@@ -66,7 +66,7 @@ func TestPoolsThatCannotBeWhatTheyShould(t *testing.T) {
 				"its data_pool"},
 		"coded": {ceph.Pool{Name: "backups-data", Application: "rbd", ErasureProfile: "default"}, nil, "backups-data",
 			"pool-is-erasure-coded",
-			"is erasure-coded; say erasure_profile: default in place of its size, or name another pool"},
+			"is erasure-coded; set erasure_profile: default in place of its size, or name another pool"},
 		"of another profile": {ceph.Pool{Name: "images-data", Application: "rbd", ErasureProfile: "default"}, nil,
 			"images-data",
 			"pool-of-another-erasure-profile", "has erasure profile default for good, not four-two; name that, or another pool"},

@@ -59,7 +59,7 @@ func (u user) Compare(v step.View) step.Delta {
 	}
 	if release := seen.Status.Release; u.Spec.Caps != "classic" && release != "" && release < "luminous" {
 		return step.Refuse("caps-need-classic", object, fmt.Errorf("left alone, as %s knows no profiles of rights for RBD, "+
-			"which came with Luminous; say caps: classic for this cluster", release))
+			"which came with Luminous; set caps: classic for this cluster", release))
 	}
 	caps := u.caps(have)
 	switch {

@@ -74,7 +74,7 @@ func TestUsersThatAreLeftAlone(t *testing.T) {
 			"pacific", ceph.Pool{},
 			"user-is-administrator", "name a user of the service's own in the Spec"},
 		"no profiles of rights": {ceph.User{}, "jewel", ceph.Pool{},
-			"caps-need-classic", "left alone, as jewel knows no profiles of rights for RBD, which came with Luminous; say " +
+			"caps-need-classic", "left alone, as jewel knows no profiles of rights for RBD, which came with Luminous; set " +
 				"caps: classic for this cluster"},
 		"a pool of somebody else": {ceph.User{}, "pacific", ceph.Pool{Name: "images", Application: "cephfs"},
 			"user-of-refused-pool", "left alone, as pool images cannot be used"},

@@ -115,7 +115,7 @@ func (k authorizedKeys) account(h *step.Host) (group, set string, err error) {
 	switch err := errors.Join(home.Err, dir.Err, file.Err); {
 	case account[5] != k.home():
 		return "", "", refuse("login-home-differs",
-			"the home of %s is %s here, not %s; say prepare.authorize.home in the Spec",
+			"the home of %s is %s here, not %s; set prepare.authorize.home in the Spec",
 			user, account[5], k.home())
 	case err != nil:
 		return "", "", err

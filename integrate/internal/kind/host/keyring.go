@@ -135,7 +135,7 @@ func (r keyring) only(f step.File) (ceph.Key, error) {
 	}
 	ring, err := ceph.ParseKeyring(f.Data)
 	if err != nil {
-		return ceph.Key{}, refuse("not-a-keyring", "is no keyring, so it is left alone; move it away: %w", err)
+		return ceph.Key{}, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
 	}
 	for _, u := range ring.Users {
 		if u.Entity != r.user.Entity {

@@ -50,7 +50,7 @@ func (p packages) Compare(v step.View) step.Delta {
 	list := strings.Join(missing, " ")
 	if p.Site.Packages != "install" {
 		return step.Refuse("packages-missing", "packages",
-			fmt.Errorf("not installed: %s; install them, or say packages: install in the Spec", list))
+			fmt.Errorf("not installed: %s; install them, or set packages: install in the Spec", list))
 	}
 	w := installStep{host: p.Spec.Name, floor: p.Floor(), names: missing}
 	return step.Delta{Action: step.Create, Name: list, Reason: "not installed",

@@ -114,7 +114,7 @@ func TestPackagesAreOnlyChecked(t *testing.T) {
 	f := e.only(t, e.PackagesID())
 	assert.Equal(t, "packages-missing", f.Code)
 	assert.Equal(t, "packages", f.Object)
-	assert.Equal(t, "not installed: qemu-block-extra; install them, or say packages: install in the Spec", f.Message)
+	assert.Equal(t, "not installed: qemu-block-extra; install them, or set packages: install in the Spec", f.Message)
 	assert.True(t, f.Problem)
 	e.silent(t, e.ServiceID("nova-compute"), e.PackagesID())
 	assert.False(t, e.at(e.ServiceID("glance-api")).Refused)
@@ -269,7 +269,7 @@ func TestOldClientsThatAreLeftAlone(t *testing.T) {
 				"librbd1:amd64 held there (apt-mark showhold), so nothing is changed: release what may be upgraded"},
 		"checked": {"check", "", "client-too-old", "older than min_client 16.2.10: ceph-common 2:16.2.9-1, librbd1 " +
 			"2:16.2.9-1; " +
-			"upgrade them, or say packages: install in the Spec"},
+			"upgrade them, or set packages: install in the Spec"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := withFloor()

@@ -130,7 +130,7 @@ func (r repository) files(d place.Distribution) (repositoryFiles, error) {
 		return w, refuse("repository-url-missing", "%s has apt, and prepare.repository.apt is not given", r.Spec.Name)
 	case !suiteForm.MatchString(strings.ReplaceAll(suite, "/", ".")):
 		return w, refuse("codename-unknown", "%s does not say the codename of its release; "+
-			"say prepare.repository.suite", place.OSRelease)
+			"set prepare.repository.suite", place.OSRelease)
 	}
 	return w, nil
 }

@@ -170,7 +170,7 @@ func TestRepositoriesThatCannotBeSetUp(t *testing.T) {
 			"repository-url-missing",
 			"compute1 has apt, and prepare.repository.apt is not given"},
 		"no codename": {spec.Repository{Apt: "https://mirror.example"}, "ID=debian\n", "codename-unknown",
-			"/etc/os-release does not say the codename of its release; say prepare.repository.suite"},
+			"/etc/os-release does not say the codename of its release; set prepare.repository.suite"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := debianMachine(t, "")

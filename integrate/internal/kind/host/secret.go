@@ -129,7 +129,7 @@ func (r secret) desired(v step.View) (libvirtsecret.Secret, error) {
 	for _, s := range v.Host.Secrets {
 		if s.UsageID == want.UsageID {
 			return want, refuse("secret-usage-taken", "%w: secret %s has the usage %q already; "+
-				"say secret_uuid: %s in the Spec to adopt it", libvirtsecret.ErrConflict, s.UUID, s.UsageID, s.UUID)
+				"set secret_uuid: %s in the Spec to adopt it", libvirtsecret.ErrConflict, s.UUID, s.UsageID, s.UUID)
 		}
 	}
 	return want, nil

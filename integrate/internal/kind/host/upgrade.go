@@ -59,7 +59,7 @@ func (u upgrade) Compare(v step.View) step.Delta {
 	if len(old) == 0 {
 		return step.Delta{}
 	}
-	code, next := "client-too-old", "upgrade them, or say packages: install in the Spec"
+	code, next := "client-too-old", "upgrade them, or set packages: install in the Spec"
 	held, by := heldPackages(v.Host, old)
 	switch {
 	case len(held) > 0:

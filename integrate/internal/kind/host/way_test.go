@@ -160,7 +160,7 @@ func TestKeysThatCannotBePlaced(t *testing.T) {
 		"no user": {func(_ *remotetest.Host, s *spec.Spec) { s.SSH.User = "nobody-here" },
 			"login-user-missing", "there is no user nobody-here on this host"},
 		"another home": {func(_ *remotetest.Host, s *spec.Spec) { s.Prepare.Authorize.Home = "/srv/deploy" },
-			"login-home-differs", "the home of deploy is /home/deploy here, not /srv/deploy; say prepare.authorize.home in " +
+			"login-home-differs", "the home of deploy is /home/deploy here, not /srv/deploy; set prepare.authorize.home in " +
 				"the Spec"},
 		"no home": {func(m *remotetest.Host, _ *spec.Spec) { m.RemoveDir("/home/deploy") },
 			"login-home-missing", "the home /home/deploy does not exist"},

@@ -78,7 +78,7 @@ func (x *editing) keepsZone(b spec.Backend, cur openstack.Current) error {
 	}
 	return refuse("volumes-of-another-zone", "backend %s holds volumes of another zone than %s (%s), "+
 		"and their clones and snapshots would find no backend in it; "+
-		"say availability_zone: %s, or name another backend for %s",
+		"set availability_zone: %s, or name another backend for %s",
 		b.Name, b.AvailabilityZone, words.JoinShort(stay), have, b.AvailabilityZone)
 }
 
