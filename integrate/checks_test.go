@@ -252,3 +252,24 @@ func TestEvidenceHasTheDifference(t *testing.T) {
 		}
 	}
 }
+
+// TestAFreshCinderBackupIsWaitedFor: Cinder's scheduler refuses backups for a while after the
+// restart, though the record of the service is up.
+func TestAFreshCinderBackupIsWaitedFor(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	apply(t, in)
+	w.RefuseBackups(4)
+	report, err := verify(t, in)
+	require.NoError(t, err, "%s", report)
+	assert.Contains(t, check(report, "full backup of an in-use volume").Evidence, "backups/")
+
+	w.RefuseBackups(1000)
+	report, err = verify(t, in)
+	require.ErrorIs(t, err, integrate.ErrChecks)
+	full := check(report, "full backup of an in-use volume")
+	assert.Equal(t, integrate.Fail, full.Status)
+	assert.Contains(t, full.Evidence, "Service not found for creating backup.")
+	assert.Contains(t, full.Evidence, "the scheduler said so 15 times in 70")
+	assert.Contains(t, full.Next, "cinder-backup's log")
+	assert.Equal(t, integrate.Pass, check(report, "nothing is left behind").Status, "%s", report)
+}

@@ -149,10 +149,26 @@ func (w *World) backupPlace() place {
 
 // The Ceph driver keeps a full backup and those that build upon it in one
 // image, each as a snapshot.
+// RefuseBackups makes the next n backups fail. So does the real scheduler until it has heard that the driver of a
+// restarted cinder-backup is ready, which may take two minutes.
+func (w *World) RefuseBackups(n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.refused = n
+}
+
 func (w *World) backupCreated(b *api.Backup, parent string) error {
 	w.mu.Lock()
-	w.backups[b.ID] = w.volumes[b.VolumeID]
+	refused := w.refused > 0
+	if refused {
+		w.refused--
+	} else {
+		w.backups[b.ID] = w.volumes[b.VolumeID]
+	}
 	w.mu.Unlock()
+	if refused {
+		return errors.New("Service not found for creating backup.") //nolint:staticcheck // it is Cinder's text
+	}
 	p := w.backupPlace()
 	if p.cluster == nil {
 		b.Container = "volumebackups"

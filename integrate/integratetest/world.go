@@ -42,6 +42,7 @@ type World struct {
 	images  map[string][]place // by image ID
 	volumes map[string]content // what guests wrote, by volume ID
 	backups map[string]content
+	refused int               // how many backups are refused from now on
 	guests  map[string]*guest // by server ID
 }
 

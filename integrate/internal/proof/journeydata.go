@@ -157,17 +157,40 @@ func (j *journey) snapshot(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s/volume-%s@snapshot-%s", b.Pool, j.data.ID, id), nil
 }
 
+// backupNotReady is what Cinder's scheduler says of a backup while it thinks that the driver
+// of cinder-backup is not ready. The service tells the scheduler when it starts, often before
+// its driver has connected to Ceph. It tells the scheduler again one to two minutes later.
+// Its record is up all that time.
+const backupNotReady = "Service not found for creating backup"
+
+// backupTries is how often a backup is tried that the scheduler refuses: for 2.5 minutes and more.
+const backupTries = 15
+
+// backup makes a backup. It waits for a cinder-backup that was started a moment ago.
 func (j *journey) backup(ctx context.Context, name string, incremental bool) (api.Backup, error) {
 	zone, err := j.backupZone()
 	if err != nil {
 		return api.Backup{}, err
 	}
-	b, err := j.cloud.CreateBackup(ctx, api.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name,
-		Incremental: incremental, Force: true, AvailabilityZone: zone})
-	if b.ID != "" {
-		j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
+	r := api.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true,
+		AvailabilityZone: zone}
+	for try := 1; ; try++ {
+		b, err := j.cloud.CreateBackup(ctx, r)
+		if b.ID != "" {
+			j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
+		}
+		switch {
+		case err == nil || !strings.Contains(b.FailReason, backupNotReady):
+			return b, err
+		case try == backupTries:
+			return b, fmt.Errorf("%w (the scheduler said so %d times in %s)", err, try, 5*j.poll*(backupTries-1))
+		}
+		select {
+		case <-ctx.Done():
+			return b, errors.Join(err, ctx.Err())
+		case <-time.After(5 * j.poll):
+		}
 	}
-	return b, err
 }
 
 // inBackupPool passes when a backup is a snapshot in the backups pool, and
