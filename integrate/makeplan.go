@@ -143,9 +143,9 @@ func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]
 	return hosts
 }
 
-// slim keeps of a part what a plan shows or does.
+// slim keeps of a part what a plan shows or does. The rest is not kept in memory.
 func slim(p engine.Part) engine.Part {
-	p.Items = slices.DeleteFunc(p.Items, func(i engine.Item) bool { return !i.Changes() && len(i.Findings) == 0 })
+	p.Items = engine.Keep(p.Items, func(i engine.Item) bool { return i.Changes() || len(i.Findings) > 0 })
 	return p
 }
 

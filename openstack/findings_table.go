@@ -10,9 +10,9 @@ type staleRow struct {
 	message         string
 }
 
-// staleRows are all such options. Section {backend} stands for the sections of
+// staleRows gives all such options. Section {backend} stands for the sections of
 // all enabled backends.
-func staleRows() []staleRow {
+func staleRows(yield func(staleRow) bool) {
 	const (
 		backend   = "{backend}"
 		ignored   = CodeIgnoredOption
@@ -25,7 +25,7 @@ func staleRows() []staleRow {
 		key       = "gives the Ceph key to users of the volume API until Ussuri (OSSN-0085) and is ignored since Victoria; " +
 			"remove it, and replace the key if Cinder ran with the option"
 	)
-	return []staleRow{
+	for _, row := range []staleRow{
 		{misplaced, GlanceAPI, "DEFAULT", "default_store", kilo, store},
 		{misplaced, GlanceAPI, "DEFAULT", "known_stores", kilo, store},
 		{misplaced, GlanceAPI, "DEFAULT", "rbd_store_user", kilo, store},
@@ -55,13 +55,17 @@ func staleRows() []staleRow {
 		{CodeDeprecatedOption, nova, "libvirt", "live_migration_tunnelled", wallaby,
 			"is deprecated since Wallaby and fails with disks that are not shared; remove it"},
 		{ignored, nova, "workarounds", "rbd_volume_local_attach", xena, "was removed in Xena and is ignored; remove it"},
+	} {
+		if !yield(row) {
+			return
+		}
 	}
 }
 
 // stale finds the options of the table.
 func stale(r Release, s Service, cur Current) []Finding {
 	var out []Finding
-	for _, row := range staleRows() {
+	for row := range staleRows {
 		if row.service != s || r.Before(row.from) {
 			continue
 		}

@@ -49,20 +49,31 @@ func (p Part) Size() (n int) {
 	return n
 }
 
-// compare lets the resources of a target compare, one after the other.
+// compare lets the resources of a target compare, one after the other. The ledger of
+// the view keeps the Deltas of the items, so that these must not be changed or moved.
 func compare(entries []Entry, v step.View) []Item {
-	items := make([]Item, 0, len(entries))
-	for _, e := range entries {
+	items := make([]Item, len(entries))
+	for n, e := range entries {
 		needs := e.Needs()
-		d := compareOne(e, needs, v)
-		i := Item{ID: e.ID(), Check: e.Check, Gate: e.Gate, Delta: d}
-		v.Ledger.Put(i.ID, d)
+		items[n] = Item{ID: e.ID(), Check: e.Check, Gate: e.Gate, Delta: compareOne(e, needs, v)}
+		i := &items[n]
+		v.Ledger.Put(i.ID, &i.Delta)
 		if i.Changes() {
 			i.Needs = v.Ledger.Changes(slices.Concat(needs, follows(e), e.Gates))
 		}
-		items = append(items, i)
 	}
 	return items
+}
+
+// Keep gives those items for which keep is true. The items themselves stay as they are.
+func Keep(items []Item, keep func(Item) bool) []Item {
+	var kept []Item
+	for _, i := range items {
+		if keep(i) {
+			kept = append(kept, i)
+		}
+	}
+	return kept
 }
 
 // follows are the resources after which another one is changed.
@@ -124,7 +135,7 @@ func (e *Engine) Base(ctx context.Context, scope Scope) *Base {
 		}
 		part := Part{step.AtCluster(c.Name), compare(e.Catalog.Of(step.AtCluster(c.Name)), b.view)}
 		if !scope.Has(part.Target) {
-			part.Items = slices.DeleteFunc(part.Items, func(i Item) bool { return !needed[i.ID] })
+			part.Items = Keep(part.Items, func(i Item) bool { return needed[i.ID] })
 		}
 		b.clusters = append(b.clusters, part)
 	}
@@ -208,7 +219,7 @@ func (b *Base) Host(s *Seen) Part {
 	part := Part{step.AtHost(s.host.Name), compare(s.entries, v)}
 	for _, i := range part.Items {
 		if i.Fact != nil || b.asked[i.ID] {
-			b.after.Put(i.ID, step.Delta{Do: mark(i.Do), Fact: i.Fact, Refused: i.Refused, Because: i.Because})
+			b.after.Put(i.ID, &step.Delta{Do: mark(i.Do), Fact: i.Fact, Refused: i.Refused, Because: i.Because})
 		}
 	}
 	return part
@@ -225,7 +236,7 @@ func (b *Base) Same(p Part, others []string, twin bool) Part {
 		return b.Host(&Seen{entries, v.Host})
 	}
 	gate := compare(entries[:1], v)
-	rest := slices.DeleteFunc(slices.Clone(p.Items), func(i Item) bool { return i.ID == gate[0].ID })
+	rest := Keep(p.Items, func(i Item) bool { return i.ID != gate[0].ID })
 	return Part{p.Target, slices.Concat(gate, rest)}
 }
 

@@ -14,11 +14,12 @@ type Ledger struct {
 // NewLedger is an empty ledger on top of another; up may be nil.
 func NewLedger(up *Ledger) *Ledger { return &Ledger{up: up, deltas: map[ID]*Delta{}} }
 
-// Put writes down what came of a resource.
-func (l *Ledger) Put(id ID, d Delta) {
+// Put writes down what came of a resource. The ledger keeps d, which must not be
+// changed afterwards.
+func (l *Ledger) Put(id ID, d *Delta) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deltas[id] = &d
+	l.deltas[id] = d
 }
 
 // Lookup is what came of a resource.

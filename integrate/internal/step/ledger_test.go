@@ -27,8 +27,8 @@ func ids(names ...string) (all []step.ID) {
 func TestLedgersAreNested(t *testing.T) {
 	up := step.NewLedger(nil)
 	one, two := step.NewLedger(up), step.NewLedger(up)
-	up.Put(id("pool"), step.Delta{Have: "pool", Do: step.ClusterStep{}})
-	one.Put(id("file"), step.Delta{Have: "file", Refused: true})
+	up.Put(id("pool"), &step.Delta{Have: "pool", Do: step.ClusterStep{}})
+	one.Put(id("file"), &step.Delta{Have: "file", Refused: true})
 	d, ok := one.Lookup(id("pool"))
 	require.True(t, ok)
 	assert.Equal(t, "pool", d.Have)
@@ -40,7 +40,7 @@ func TestLedgersAreNested(t *testing.T) {
 	assert.True(t, one.Planned(id("pool")))
 	assert.False(t, one.Planned(id("file")))
 	assert.True(t, one.Refused(id("file")))
-	two.Put(id("pool"), step.Delta{Have: "nearer"})
+	two.Put(id("pool"), &step.Delta{Have: "nearer"})
 	d, _ = two.Lookup(id("pool"))
 	assert.Equal(t, "nearer", d.Have)
 	assert.True(t, up.Planned(id("pool")))
@@ -51,12 +51,12 @@ func TestLedgersAreNested(t *testing.T) {
 func TestTheRootOfAChain(t *testing.T) {
 	up := step.NewLedger(nil)
 	l := step.NewLedger(up)
-	up.Put(id("a"), step.Delta{Refused: true})
-	l.Put(id("b"), step.Delta{Refused: true, Because: id("a")})
-	l.Put(id("c"), step.Delta{Refused: true, Because: id("b")})
-	l.Put(id("lost"), step.Delta{Refused: true, Because: id("nowhere")})
-	l.Put(id("x"), step.Delta{Because: id("y")})
-	l.Put(id("y"), step.Delta{Because: id("x")})
+	up.Put(id("a"), &step.Delta{Refused: true})
+	l.Put(id("b"), &step.Delta{Refused: true, Because: id("a")})
+	l.Put(id("c"), &step.Delta{Refused: true, Because: id("b")})
+	l.Put(id("lost"), &step.Delta{Refused: true, Because: id("nowhere")})
+	l.Put(id("x"), &step.Delta{Because: id("y")})
+	l.Put(id("y"), &step.Delta{Because: id("x")})
 	assert.Equal(t, id("a"), l.Root(id("c")))
 	assert.Equal(t, id("a"), l.Root(id("a")))
 	assert.Equal(t, id("nowhere"), l.Root(id("lost")))
@@ -68,13 +68,13 @@ func TestTheRootOfAChain(t *testing.T) {
 func TestChangesOfNeeds(t *testing.T) {
 	l := step.NewLedger(nil)
 	do := step.HostStep{}
-	l.Put(id("a"), step.Delta{Do: do})
-	l.Put(id("b"), step.Delta{Do: do})
-	l.Put(id("well"), step.Delta{})
-	l.Put(id("passes"), step.Delta{Needs: ids("a", "well")})
-	l.Put(id("both"), step.Delta{Do: do, Needs: ids("passes", "b")})
-	l.Put(id("x"), step.Delta{Do: do, Needs: ids("y")})
-	l.Put(id("y"), step.Delta{Needs: ids("x")})
+	l.Put(id("a"), &step.Delta{Do: do})
+	l.Put(id("b"), &step.Delta{Do: do})
+	l.Put(id("well"), &step.Delta{})
+	l.Put(id("passes"), &step.Delta{Needs: ids("a", "well")})
+	l.Put(id("both"), &step.Delta{Do: do, Needs: ids("passes", "b")})
+	l.Put(id("x"), &step.Delta{Do: do, Needs: ids("y")})
+	l.Put(id("y"), &step.Delta{Needs: ids("x")})
 	for _, c := range []struct{ needs, want []step.ID }{
 		{nil, nil},
 		{ids("well", "unknown"), nil},
@@ -103,7 +103,7 @@ func TestChangesOfAnyGraph(t *testing.T) {
 				d.Needs = append(d.Needs, id(fmt.Sprint(r.IntN(n+2))))
 			}
 			next[id(fmt.Sprint(k))] = d.Needs
-			l.Put(id(fmt.Sprint(k)), d)
+			l.Put(id(fmt.Sprint(k)), &d)
 		}
 		reach := map[step.ID]bool{id("0"): true}
 		for range n {
@@ -132,8 +132,8 @@ func TestALedgerIsSafeForManyReaders(t *testing.T) {
 		wg.Go(func() {
 			l := step.NewLedger(up)
 			for n := range 100 {
-				l.Put(id(fmt.Sprint(n)), step.Delta{Because: id(fmt.Sprint(n + 1))})
-				up.Put(id(fmt.Sprint("up", k, n)), step.Delta{Refused: true})
+				l.Put(id(fmt.Sprint(n)), &step.Delta{Because: id(fmt.Sprint(n + 1))})
+				up.Put(id(fmt.Sprint("up", k, n)), &step.Delta{Refused: true})
 				l.Root(id("0"))
 				up.Refused(id(fmt.Sprint("up", n, k)))
 			}

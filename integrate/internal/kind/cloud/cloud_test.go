@@ -47,7 +47,7 @@ func compare(t *testing.T, s spec.Spec, seen *step.Cloud, hosts map[step.ID]step
 	require.NoError(t, s.Validate())
 	c := compared{ledger: step.NewLedger(nil)}
 	for id, d := range hosts {
-		c.ledger.Put(id, d)
+		c.ledger.Put(id, &d)
 	}
 	v := step.View{Cloud: seen, Ledger: c.ledger}
 	for _, kind := range cloud.Kinds() {
@@ -63,7 +63,7 @@ func compare(t *testing.T, s spec.Spec, seen *step.Cloud, hosts map[step.ID]step
 			if !d.Refused {
 				d = r.Compare(v)
 			}
-			c.ledger.Put(r.ID(), d)
+			c.ledger.Put(r.ID(), &d)
 			c.findings = append(c.findings, d.Findings...)
 		}
 	}

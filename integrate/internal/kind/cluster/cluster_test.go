@@ -128,7 +128,8 @@ func compareSeen(t *testing.T, s spec.Spec, seen *step.Cluster) compared {
 			assert.Contains(t, c.ids, need, "%s needs what comes later", r.ID())
 		}
 		c.ids = append(c.ids, r.ID())
-		c.view.Ledger.Put(r.ID(), delta(r, c.view))
+		d := delta(r, c.view)
+		c.view.Ledger.Put(r.ID(), &d)
 	}
 	return c
 }

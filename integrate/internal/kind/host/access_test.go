@@ -83,7 +83,7 @@ func TestTheLoginBySudoRuleAlone(t *testing.T) {
 		s.Prepare = &spec.Prepare{Sudo: &spec.Sudo{}}
 	})
 	s.v.Host.Entered = true
-	s.v.Ledger.Put(s.n.SudoRuleID(), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.SudoRuleID(), &step.Delta{Do: step.HostStep{}})
 	d := newLogin(s.n)[0].Compare(s.v)
 	assert.Equal(t, []step.ID{s.n.SudoRuleID()}, d.Needs)
 	assert.False(t, d.Refused)

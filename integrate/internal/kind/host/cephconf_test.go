@@ -198,7 +198,7 @@ func TestFilesOfAnUnfitContainer(t *testing.T) {
 	for _, r := range s.resources() {
 		if k := r.ID().Kind; k == "file" || k == "secret" || k == "directory" {
 			d := r.Compare(s.v)
-			s.v.Ledger.Put(r.ID(), d)
+			s.v.Ledger.Put(r.ID(), &d)
 			assert.True(t, d.Refused, r.ID().String())
 			assert.Empty(t, d.Findings)
 			assert.Nil(t, d.Do)

@@ -134,7 +134,7 @@ func compareEarly(t *testing.T, n *host.Node, h *step.Host) early {
 		if !refused {
 			d = r.Compare(e.view)
 		}
-		e.view.Ledger.Put(r.ID(), d)
+		e.view.Ledger.Put(r.ID(), &d)
 		e.ids = append(e.ids, r.ID())
 	}
 	return e

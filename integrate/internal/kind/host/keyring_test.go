@@ -124,7 +124,7 @@ func TestKeysThatAHostCannotRead(t *testing.T) {
 			assert.Equal(t, "left alone until the problem of glance-api on this host is solved", findings[1].Message)
 			assert.NotContains(t, findings[0].Message, newTypeKey)
 			assert.False(t, s.v.Ledger.Planned(s.n.UnitID("glance-api")))
-			s.v.Ledger.Put(s.n.UpgradeID(), step.Delta{Do: step.HostStep{}})
+			s.v.Ledger.Put(s.n.UpgradeID(), &step.Delta{Do: step.HostStep{}})
 			assert.Empty(t, s.compare(ringID).Findings, "it is about to be upgraded")
 		}
 	}
@@ -134,7 +134,7 @@ func TestKeysThatAHostCannotRead(t *testing.T) {
 func TestAnUpgradeThatIsNotEnough(t *testing.T) {
 	s := newScene(t, "controller", func(s *spec.Spec) { s.Clusters[0].MinClient = "18.2.4" })
 	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(newTypeKey)}
-	s.v.Ledger.Put(s.n.UpgradeID(), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.UpgradeID(), &step.Delta{Do: step.HostStep{}})
 	s.one(s.compare(ringID), "key-type-unreadable")
 }
 

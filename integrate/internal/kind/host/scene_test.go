@@ -232,7 +232,7 @@ func (s *scene) all() []step.Finding {
 		if !blocked {
 			d = r.Compare(s.v)
 		}
-		s.v.Ledger.Put(r.ID(), d)
+		s.v.Ledger.Put(r.ID(), &d)
 		findings = append(findings, d.Findings...)
 		if d.Do != nil {
 			s.planned = append(s.planned, r.ID())
@@ -312,7 +312,7 @@ func (s *scene) do(op remote.Op) {
 
 // refuse puts a refused resource into the ledger.
 func (s *scene) refuse(id step.ID) {
-	s.v.Ledger.Put(id, step.Delta{Refused: true})
+	s.v.Ledger.Put(id, &step.Delta{Refused: true})
 }
 
 // codes are those of findings, with what they are about.

@@ -301,7 +301,7 @@ func TestAnUnfitContainerIsTheCauseItself(t *testing.T) {
 	m, boxes := kollaMachine(t, controllerServices()...)
 	boxes["glance_api"].strategy = "COPY_ONCE"
 	e := compareEarly(t, n, look(t, n, m))
-	e.view.Ledger.Put(n.RepositoryID(), step.Delta{Refused: true})
+	e.view.Ledger.Put(n.RepositoryID(), &step.Delta{Refused: true})
 	for _, r := range earlyResources(n) {
 		d := r.Compare(e.view)
 		switch r.ID() {

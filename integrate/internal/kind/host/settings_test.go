@@ -91,7 +91,7 @@ func TestWhySettingsAreLeftAlone(t *testing.T) {
 			if i+1 < len(ids) {
 				d.Because = ids[i+1]
 			}
-			s.v.Ledger.Put(id, d)
+			s.v.Ledger.Put(id, &d)
 		}
 		r := s.resource("settings/controller/" + c.path).(step.Blocked)
 		root := s.v.Ledger.Root(ids[0])

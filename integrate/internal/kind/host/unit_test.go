@@ -23,7 +23,7 @@ func TestWhatAUnitOwes(t *testing.T) {
 		}
 	}
 	planned := func(id func(*Node) step.ID) func(*scene) {
-		return func(s *scene) { s.v.Ledger.Put(id(s.n), step.Delta{Do: step.HostStep{}}) }
+		return func(s *scene) { s.v.Ledger.Put(id(s.n), &step.Delta{Do: step.HostStep{}}) }
 	}
 	for name, c := range map[string]struct {
 		change func(*scene)
@@ -37,8 +37,8 @@ func TestWhatAUnitOwes(t *testing.T) {
 		"its keyring":   {planned(func(n *Node) step.ID { return n.FileID(ringPath) }), "its configuration changes"},
 		"other keyring": {planned(func(n *Node) step.ID { return n.FileID("/etc/ceph/ceph.client.cinder.keyring") }), ""},
 		"packages": {func(s *scene) {
-			s.v.Ledger.Put(s.n.PackagesID(), step.Delta{Do: step.HostStep{}})
-			s.v.Ledger.Put(s.n.ServiceID("glance-api"), step.Delta{Needs: []step.ID{s.n.PackagesID()}})
+			s.v.Ledger.Put(s.n.PackagesID(), &step.Delta{Do: step.HostStep{}})
+			s.v.Ledger.Put(s.n.ServiceID("glance-api"), &step.Delta{Needs: []step.ID{s.n.PackagesID()}})
 		}, "its configuration changes"},
 		"a newer file": {newer(glanceConf), glanceConf + " changed after it started"},
 		"a newer drop-in": {newer("/etc/glance/glance.conf.d/x.conf"),
@@ -77,10 +77,10 @@ func TestWhyAUnitRestarts(t *testing.T) {
 	d := s.compare(glanceUnitID)
 	assert.Equal(t, glanceConf+", /etc/ceph/ceph.conf, "+ringPath+" changed after it started", d.Reason)
 	assert.True(t, d.Because.IsZero())
-	s.v.Ledger.Put(s.n.FileID("/etc/ceph/ceph.conf"), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.FileID("/etc/ceph/ceph.conf"), &step.Delta{Do: step.HostStep{}})
 	assert.Equal(t, s.n.FileID("/etc/ceph/ceph.conf"), s.compare(glanceUnitID).Because)
-	s.v.Ledger.Put(s.n.ServiceID("glance-api"), step.Delta{Needs: []step.ID{s.n.FileID("/etc/ceph/ceph.conf")}})
-	s.v.Ledger.Put(s.n.SettingsID(glanceConf), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.ServiceID("glance-api"), &step.Delta{Needs: []step.ID{s.n.FileID("/etc/ceph/ceph.conf")}})
+	s.v.Ledger.Put(s.n.SettingsID(glanceConf), &step.Delta{Do: step.HostStep{}})
 	assert.Equal(t, s.n.SettingsID(glanceConf), s.compare(glanceUnitID).Because)
 
 	s = newScene(t, "controller")
@@ -184,15 +184,15 @@ func TestAContainerStartsWithItsFiles(t *testing.T) {
 func TestWhatKollaAnsibleUndoes(t *testing.T) {
 	s := newScene(t, "controller", inKollaSpec)
 	assert.Empty(t, s.compare("kolla/controller/kolla-ansible").Findings)
-	s.v.Ledger.Put(s.n.SettingsID("/etc/kolla/glance-api/glance-api.conf"), step.Delta{Do: step.HostStep{}})
-	s.v.Ledger.Put(s.n.FileID("/etc/kolla/cinder-volume/ceph.conf"), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.SettingsID("/etc/kolla/glance-api/glance-api.conf"), &step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.FileID("/etc/kolla/cinder-volume/ceph.conf"), &step.Delta{Do: step.HostStep{}})
 	d := s.compare("kolla/controller/kolla-ansible")
 	assert.Equal(t, []string{"undone-by-kolla-ansible /etc/kolla/glance-api",
 		"undone-by-kolla-ansible /etc/kolla/cinder-volume"}, codes(d.Findings))
 	assert.Equal(t, "kolla-ansible writes these files anew whenever it runs, and undoes what differs from its own: "+
 		"give it the same options (config/glance/glance-api.conf), ceph.conf and keyrings", d.Findings[0].Message)
 	assert.False(t, d.Findings[0].Problem)
-	s.v.Ledger.Put(s.n.FileID("/etc/kolla/glance-api/ceph.conf"), step.Delta{Do: step.HostStep{}})
+	s.v.Ledger.Put(s.n.FileID("/etc/kolla/glance-api/ceph.conf"), &step.Delta{Do: step.HostStep{}})
 	assert.Len(t, s.compare("kolla/controller/kolla-ansible").Findings, 2, "one note for each service")
 	assert.Empty(t, newKolla(newScene(t, "controller").n))
 }
