@@ -29,17 +29,30 @@ type Scope struct {
 // check refuses names that the Spec does not have.
 func (s Scope) check(in *Integration) error {
 	var faults []error
+	for _, t := range s.unknown(in) {
+		if t.Where == step.OnHost {
+			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no host %q with services to configure", t.Name))
+		} else {
+			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no cluster %q", t.Name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// unknown lists what the Spec does not have.
+func (s Scope) unknown(in *Integration) []step.Target {
+	var all []step.Target
 	for _, name := range s.Hosts {
 		if !slices.Contains(in.engine.HostsIn(engine.Scope{}), name) {
-			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no host %q with services to configure", name))
+			all = append(all, step.AtHost(name))
 		}
 	}
 	for _, name := range s.Clusters {
 		if _, ok := in.engine.World.Clusters[name]; !ok || in.engine.Site.Cluster(name).Name == "" {
-			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no cluster %q", name))
+			all = append(all, step.AtCluster(name))
 		}
 	}
-	return errors.Join(faults...)
+	return all
 }
 
 // PlanOptions say what a plan is about.
