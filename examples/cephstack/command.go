@@ -65,6 +65,7 @@ func (c *command) apply(ctx context.Context) (int, error) {
 			return exitFailed, err
 		}
 	}
+	c.limits.Only = c.only
 	result, err := c.in.Apply(ctx, plan, c.limits)
 	next := "run apply again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
