@@ -236,7 +236,9 @@ func ParsePlan(data []byte) (*Plan, error) {
 
 // Only gives a plan that is restricted to some hosts and clusters. It has their changes,
 // and those changes of other clusters that they need. The plan itself stays as it is. A
-// plan that was edited is refused.
+// plan that was edited is refused. A plan does not know all names of its Spec: of a name
+// that it does not have, nothing is kept. Apply refuses names that the Spec does not
+// have (ApplyOptions.Only).
 func (p *Plan) Only(scope Scope) (*Plan, error) {
 	if p.Digest != p.sum() {
 		return nil, errEdited
@@ -276,7 +278,7 @@ func (p *Plan) Only(scope Scope) (*Plan, error) {
 		out.Findings = append(out.Findings, f)
 	}
 	for _, c := range p.Changes {
-		if !targets[c.Target] && !slices.Contains(out.LeftOut, c.Target) {
+		if !s.Has(c.target()) && !slices.Contains(out.LeftOut, c.Target) {
 			out.LeftOut = append(out.LeftOut, c.Target)
 		}
 	}
