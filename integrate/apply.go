@@ -51,7 +51,8 @@ var errEdited = errors.New("integrate: the plan was edited after it was made; re
 // outcomes are Cancelled.
 //
 // A plan that was stored, or that another Integration made, is compared with the world
-// once more. A change that would not be the same now fails with ErrConflict.
+// once more. A change that would not be the same now fails with ErrConflict, or with the
+// Problem that it has become.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
 	if plan == nil {
 		return &Result{Format: planFormat}, errors.New("integrate: Apply without a plan")
