@@ -223,6 +223,20 @@ func TestARestrictedPlanKeepsItsNeeds(t *testing.T) {
 	assert.True(t, plan(t, in).Empty())
 }
 
+// TestAResultThatWasStoredKeepsItsFailures: a program that reads it asks Err, too.
+func TestAResultThatWasStoredKeepsItsFailures(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute1"].BreakUnit("nova-compute.service", "no")
+	r, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.Error(t, err)
+	var read integrate.Result
+	require.NoError(t, json.Unmarshal([]byte(asJSON(t, r)), &read))
+	require.EqualError(t, read.Err(), err.Error())
+	var change *integrate.ChangeError
+	require.ErrorAs(t, read.Err(), &change)
+	assert.Equal(t, "unit/compute1/nova-compute.service", change.Change.ID)
+}
+
 // TestAPoolThatWentSinceThePlanIsANeed: the plan did not make the pool, as it was there.
 func TestAPoolThatWentSinceThePlanIsANeed(t *testing.T) {
 	w, in := open(t, exampleSpec())
