@@ -51,7 +51,8 @@ var errEdited = errors.New("integrate: the plan was edited after it was made; re
 // outcomes are Cancelled.
 //
 // A plan that was stored, or that another Integration made, is compared with the world
-// once more. A change that would not be the same now fails with ErrConflict.
+// once more. A change that would not be the same now fails with ErrConflict, or with the
+// Problem that it has become.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
 	if plan == nil {
 		return &Result{Format: planFormat}, errors.New("integrate: Apply without a plan")
@@ -261,7 +262,8 @@ func (a *applying) same(now engine.Part) engine.Part {
 			i.Needs = a.needs(i, c)
 			kept.Items = append(kept.Items, i)
 		case i.Changes():
-			a.fail(id, fmt.Errorf("%w: what is there now asks for another change; plan again", ErrConflict))
+			a.fail(id, fmt.Errorf("%w: what is there now asks for another change%s; plan again", ErrConflict,
+				otherChange(a.in.changeOf(i), c)))
 		case i.Refused || i.Unable != nil:
 			a.fail(id, a.why(now, i))
 		default:
@@ -317,6 +319,26 @@ func sameChange(a, b Change) bool {
 		a.Diffs, b.Diffs = nil, nil
 	}
 	return reflect.DeepEqual(a, b)
+}
+
+// otherChange tells the first difference that makes a change another one than was
+// planned.
+func otherChange(now, planned Change) string {
+	for _, d := range now.Diffs {
+		if !slices.Contains(planned.Diffs, d) {
+			d.Why = ""
+			return fmt.Sprintf(" (now %s)", d)
+		}
+	}
+	for _, d := range planned.Diffs {
+		if !slices.Contains(now.Diffs, d) {
+			return fmt.Sprintf(" (%s no longer is to change)", d.Field)
+		}
+	}
+	if now.Action != planned.Action {
+		return fmt.Sprintf(" (now to %s)", now.Action)
+	}
+	return fmt.Sprintf(" (now of %s)", now.Name)
 }
 
 // Started implements engine.Watcher.

@@ -211,13 +211,30 @@ func TestARestrictedPlanKeepsItsNeeds(t *testing.T) {
 			assert.NotNil(t, change(part, id), "%s needs %s", c.ID, id)
 		}
 	}
-	assert.ElementsMatch(t, []string{"compute1", "controller", "cloud"}, part.LeftOut)
+	asked, err := in.Plan(t.Context(), integrate.PlanOptions{Only: only})
+	require.NoError(t, err)
+	assert.Equal(t, asked.String(), part.String())
+	assert.Equal(t, []string{"ceph", "compute1", "controller", "cloud"}, part.LeftOut)
 	_, err = in.Apply(t.Context(), stored(t, part), integrate.ApplyOptions{})
 	require.NoError(t, err)
 	assert.Zero(t, w.Machines["compute1"].Changes(""))
 	assert.Zero(t, w.Machines["controller"].Changes(""))
 	apply(t, in)
 	assert.True(t, plan(t, in).Empty())
+}
+
+// TestAResultThatWasStoredKeepsItsFailures: a program that reads it asks Err, too.
+func TestAResultThatWasStoredKeepsItsFailures(t *testing.T) {
+	w, in := open(t, exampleSpec())
+	w.Machines["compute1"].BreakUnit("nova-compute.service", "no")
+	r, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.Error(t, err)
+	var read integrate.Result
+	require.NoError(t, json.Unmarshal([]byte(asJSON(t, r)), &read))
+	require.EqualError(t, read.Err(), err.Error())
+	var change *integrate.ChangeError
+	require.ErrorAs(t, read.Err(), &change)
+	assert.Equal(t, "unit/compute1/nova-compute.service", change.Change.ID)
 }
 
 // TestAPoolThatWentSinceThePlanIsANeed: the plan did not make the pool, as it was there.

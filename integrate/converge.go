@@ -3,6 +3,7 @@ package integrate
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
@@ -43,7 +44,8 @@ func (p Part) Err() error {
 // an io.Closer, and nothing is kept of it.
 //
 // The loop gets a Part for each target, whatever happens, also for targets that were not
-// begun. Parts come as they end, one at a time. A part that waits for the loop holds one
+// begun. A name in Only that the Spec does not have is a part, too, so that it shows.
+// Parts come as they end, one at a time. A part that waits for the loop holds one
 // of the places of Config.Parallel, but no connection. If the loop stops early, Converge
 // cancels what is under way and waits for its end.
 //
@@ -109,7 +111,7 @@ func (c *converging) all(ctx context.Context) {
 	scope := engine.Scope(c.opts.Only)
 	targets := c.targets(scope)
 	if err := c.opts.check(c.in); err != nil {
-		for _, t := range targets {
+		for _, t := range slices.Concat(targets, c.opts.Only.unknown(c.in)) {
 			c.leave(t, err)
 		}
 		return

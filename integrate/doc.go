@@ -220,8 +220,12 @@
 //
 // A plan that was stored has no operations. Apply reads each target once more and compares
 // it. A change must come out the same, diff by diff; if not, it fails with ErrConflict, and
-// nothing is written over what is there now. If there is nothing to change any more, the
-// outcome is unchanged.
+// nothing is written over what is there now. If it has become a Problem, it fails with
+// that Problem instead. If there is nothing to change any more, the outcome is unchanged.
+//
+// So a stored plan that makes a Ceph user is for one Apply. Once the user is there, the
+// files and secrets with its key differ from those of the plan ("of the new user"), and
+// what was not done the first time, or was left out, needs a new plan.
 //
 // # Ownership
 //

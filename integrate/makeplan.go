@@ -29,17 +29,30 @@ type Scope struct {
 // check refuses names that the Spec does not have.
 func (s Scope) check(in *Integration) error {
 	var faults []error
+	for _, t := range s.unknown(in) {
+		if t.Where == step.OnHost {
+			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no host %q with services to configure", t.Name))
+		} else {
+			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no cluster %q", t.Name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// unknown lists what the Spec does not have.
+func (s Scope) unknown(in *Integration) []step.Target {
+	var all []step.Target
 	for _, name := range s.Hosts {
 		if !slices.Contains(in.engine.HostsIn(engine.Scope{}), name) {
-			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no host %q with services to configure", name))
+			all = append(all, step.AtHost(name))
 		}
 	}
 	for _, name := range s.Clusters {
 		if _, ok := in.engine.World.Clusters[name]; !ok || in.engine.Site.Cluster(name).Name == "" {
-			faults = append(faults, fmt.Errorf("integrate: only: the Spec has no cluster %q", name))
+			all = append(all, step.AtCluster(name))
 		}
 	}
-	return errors.Join(faults...)
+	return all
 }
 
 // PlanOptions say what a plan is about.
@@ -223,7 +236,9 @@ func ParsePlan(data []byte) (*Plan, error) {
 
 // Only gives a plan that is restricted to some hosts and clusters. It has their changes,
 // and those changes of other clusters that they need. The plan itself stays as it is. A
-// plan that was edited is refused.
+// plan that was edited is refused. A plan does not know all names of its Spec: of a name
+// that it does not have, nothing is kept. Apply refuses names that the Spec does not
+// have (ApplyOptions.Only).
 func (p *Plan) Only(scope Scope) (*Plan, error) {
 	if p.Digest != p.sum() {
 		return nil, errEdited
@@ -263,7 +278,7 @@ func (p *Plan) Only(scope Scope) (*Plan, error) {
 		out.Findings = append(out.Findings, f)
 	}
 	for _, c := range p.Changes {
-		if !targets[c.Target] && !slices.Contains(out.LeftOut, c.Target) {
+		if !s.Has(c.target()) && !slices.Contains(out.LeftOut, c.Target) {
 			out.LeftOut = append(out.LeftOut, c.Target)
 		}
 	}

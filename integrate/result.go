@@ -74,11 +74,16 @@ type Result struct {
 // Err joins all that went wrong: a *ChangeError for each change that failed, is
 // unknown or was cancelled, ErrIncomplete for each Problem of the plan, and
 // ErrIncomplete once for all changes that were skipped. It is nil if nothing went wrong.
+// Of a Result that was read from JSON, the causes of changes are texts only.
 func (r *Result) Err() error {
 	var errs []error
 	for _, o := range r.Outcomes {
-		if o.Err != nil {
-			errs = append(errs, &ChangeError{Change: o.Change, Status: o.Status, Err: o.Err})
+		err := o.Err
+		if err == nil && o.Error != "" {
+			err = errors.New(o.Error) // the Result was read from JSON
+		}
+		if err != nil {
+			errs = append(errs, &ChangeError{Change: o.Change, Status: o.Status, Err: err})
 		}
 	}
 	if n := r.Count(Skipped); n > 0 {

@@ -79,6 +79,28 @@ func TestConvergeHasAPartForEverythingWhenItIsCancelled(t *testing.T) {
 	}
 }
 
+// TestConvergeOfAnUnknownNameIsNotSilent: a loop that sees no part takes the work for done.
+func TestConvergeOfAnUnknownNameIsNotSilent(t *testing.T) {
+	for _, planOnly := range []bool{false, true} {
+		for name, only := range map[string]integrate.Scope{
+			"compute9": {Hosts: []string{"compute9"}},
+			"west":     {Clusters: []string{"west"}},
+		} {
+			w, in, _ := fleet(t, 2, 1)
+			writes := w.Writes()
+			opts := integrate.ConvergeOptions{PlanOnly: planOnly, ApplyOptions: integrate.ApplyOptions{Only: only}}
+			targets, faults := parts(t.Context(), in, opts, nil)
+			assert.Equal(t, []string{name}, targets)
+			assert.ErrorContains(t, faults[name], "the Spec has no ")
+			opts.Only.Hosts = append(opts.Only.Hosts, "compute1")
+			targets, faults = parts(t.Context(), in, opts, nil)
+			assert.ElementsMatch(t, []string{"ceph", "compute1", name}, targets)
+			assert.Len(t, faults, 3)
+			assert.Equal(t, writes, w.Writes())
+		}
+	}
+}
+
 func TestConvergeSaysWhatACanaryStopped(t *testing.T) {
 	w, in, all := fleet(t, 4, 2)
 	down(w, "compute0")

@@ -65,12 +65,15 @@ func (c *command) apply(ctx context.Context) (int, error) {
 			return exitFailed, err
 		}
 	}
+	c.limits.Only = c.only
 	result, err := c.in.Apply(ctx, plan, c.limits)
+	next := "run apply again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
+		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
 	}
 	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
-		return exitFailed, fmt.Errorf("%w\nrun apply again to finish: what is done is found done", err)
+		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
 }

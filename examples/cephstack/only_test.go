@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,6 +53,31 @@ func TestOnlyNamesOfTheSpec(t *testing.T) {
 	assert.Contains(t, stderr, `--hosts: the Spec has no host "compute7"`)
 	assert.Contains(t, stderr, `--clusters: the Spec has no cluster "west"`)
 	assert.Zero(t, c.Machines["compute0"].Exchanges())
+}
+
+// TestAHostWithoutServicesIsRefused, as is one whose services the Spec leaves alone.
+func TestAHostWithoutServicesIsRefused(t *testing.T) {
+	c := newCloud(t, 1)
+	plan := c.stored(t, same)
+	for _, args := range [][]string{{"plan"}, {"apply", "--yes"}, {"apply", "--yes", "--plan", plan},
+		{"converge", "--yes"}, {"verify", "--static"}} {
+		code, stdout, stderr := c.run(t.Context(), "", args[0], append(args[1:], "--hosts", "monitor")...)
+		assert.Equal(t, exitUsage, code, "%q", args)
+		assert.Empty(t, stdout, "%q", args)
+		assert.Contains(t, stderr, `--hosts: "monitor" has no services in the Spec`, "%q", args)
+	}
+	text, err := os.ReadFile(c.file)
+	require.NoError(t, err)
+	edited := strings.Replace(string(text), "{name: monitor}", "{name: monitor, services: [cinder-backup]}", 1)
+	require.NoError(t, os.WriteFile(c.file, []byte(edited), 0o600))
+	plan = c.stored(t, same)
+	for _, args := range [][]string{{"plan"}, {"apply", "--yes"}, {"apply", "--yes", "--plan", plan},
+		{"converge", "--yes"}, {"verify", "--static"}} {
+		code, _, stderr := c.run(t.Context(), "", args[0], append(args[1:], "--hosts", "monitor")...)
+		assert.Equal(t, exitFailed, code, "%q", args)
+		assert.Contains(t, stderr, `the Spec has no host "monitor" with services to configure`, "%q", args)
+	}
+	assert.Zero(t, c.Writes())
 }
 
 // TestConvergeSaysOfWhichHostsSomebodyApproves.

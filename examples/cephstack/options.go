@@ -116,8 +116,12 @@ func (o *options) restricted() bool { return len(o.only.Hosts)+len(o.only.Cluste
 func (o *options) unknown(s spec.Spec) error {
 	var faults []error
 	for _, name := range o.only.Hosts {
-		if !slices.ContainsFunc(s.Hosts, func(h spec.Host) bool { return h.Name == name }) {
+		i := slices.IndexFunc(s.Hosts, func(h spec.Host) bool { return h.Name == name })
+		if i < 0 {
 			faults = append(faults, fmt.Errorf("--hosts: the Spec has no host %q", name))
+		} else if len(s.Hosts[i].Services) == 0 {
+			faults = append(faults, fmt.Errorf("--hosts: %q has no services in the Spec, so there is nothing to do on it; "+
+				"to name a cluster, take --clusters", name))
 		}
 	}
 	for _, name := range o.only.Clusters {

@@ -72,6 +72,8 @@ func TestAPlanOfAnotherSpecIsRefused(t *testing.T) {
 	assert.Equal(t, 1, code)
 	assert.Contains(t, stderr, file)
 	assert.Contains(t, stderr, "the Spec does not have compute2")
+	assert.Contains(t, stderr, "to finish, make a new plan, or run apply without --plan")
+	assert.NotContains(t, stderr, "run apply again", "the same plan would be refused again")
 	assert.Zero(t, now.Writes())
 	code, _, stderr = now.run(t.Context(), "", "apply", "--yes", "--plan", "/nonexistent/p.json")
 	assert.Equal(t, 1, code)

@@ -207,7 +207,10 @@ func (w *World) openClusters(ctx context.Context, clusters []spec.Cluster, o Opt
 
 func (w *World) openCloud(ctx context.Context, c spec.Cloud) {
 	w.Cloud, w.CloudErr = api.Dial(ctx, api.Config{Cloud: c.Name, CloudsFile: c.CloudsFile})
-	if w.CloudErr != nil {
+	switch {
+	case w.CloudErr != nil && c.Name == "":
+		w.CloudErr = fmt.Errorf("the Spec has no cloud.name: %w", w.CloudErr)
+	case w.CloudErr != nil:
 		w.CloudErr = fmt.Errorf("cloud %q of %s: %w", c.Name, cmp.Or(c.CloudsFile, "clouds.yaml"), w.CloudErr)
 	}
 }

@@ -116,6 +116,13 @@ func TestOpenConnectsWhatTheSpecNames(t *testing.T) {
 	s.Cloud.Name = "another"
 	w = open(t, s, connect.Options{})
 	require.ErrorContains(t, w.CloudErr, `cloud "another" of `+filepath.Join(site.dir, "clouds.yaml"))
+
+	for _, name := range []string{"OS_CLOUD", "OS_AUTH_URL"} {
+		t.Setenv(name, "")
+	}
+	s.Cloud = spec.Cloud{}
+	w = open(t, s, connect.Options{})
+	require.ErrorContains(t, w.CloudErr, "the Spec has no cloud.name: openstack API: no cloud is named, and ")
 }
 
 func TestWithoutCloud(t *testing.T) {

@@ -1,13 +1,16 @@
 package integratetest_test
 
 import (
+	"context"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestAnIntegratedCloudIsAsItsSpecSays(t *testing.T) {
@@ -39,4 +42,20 @@ func TestAMachineThatIsNotAskedForIsNotAsked(t *testing.T) {
 	_, err = w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Only: only, Static: true})
 	require.NoError(t, err)
 	assert.Zero(t, w.Machines["controller"].Exchanges())
+}
+
+// TestTheWorldSharesNothingWithItsSpec: the test may make another Spec of it.
+func TestTheWorldSharesNothingWithItsSpec(t *testing.T) {
+	s := spec.Spec{Release: "zed", Packages: "install", Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts:  []spec.Host{{Name: "controller", Services: []string{"cinder-volume"}}},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}}}
+	w := integratetest.Open(t, s)
+	in := w.Integration(t)
+	s.Hosts[0].Name = "other"
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
+	require.NoError(t, err)
+	_, err = in.Apply(ctx, plan, integrate.ApplyOptions{})
+	require.NoError(t, err)
 }

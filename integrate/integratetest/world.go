@@ -46,8 +46,9 @@ type World struct {
 	guests  map[string]*guest // by server ID
 }
 
-// New builds the world of a Spec. Close it after use.
+// New builds the world of a Spec, which may be changed afterwards. Close it after use.
 func New(s spec.Spec) (*World, error) {
+	s = s.Clone()
 	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{},
 		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},

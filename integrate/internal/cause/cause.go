@@ -16,7 +16,9 @@
 package cause
 
 import (
+	"cmp"
 	"errors"
+	"net"
 	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -81,7 +83,10 @@ func Named(name string) error {
 // the error says itself what to do.
 func Next(err error) string {
 	jump := jumpOf(err)
+	dns := new(net.DNSError)
 	switch {
+	case errors.As(err, &dns) && dns.IsNotFound && errors.Is(err, remote.ErrUnreachable):
+		return "see that the Spec has the right address for " + cmp.Or(jump, "that host") + ": its name is not known here"
 	case jump == "", errors.Is(err, remote.ErrLocal), errors.Is(err, remote.ErrHostKey):
 		return find(err).next
 	case errors.Is(err, remote.ErrAuth):

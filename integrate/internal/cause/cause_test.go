@@ -3,6 +3,7 @@ package cause_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -20,6 +21,18 @@ func TestAdvice(t *testing.T) {
 	assert.Equal(t, "settle whether the host is the right one, as it says", cause.Next(remote.ErrHostKey))
 	assert.Empty(t, cause.Advice(errors.New("something else")))
 	assert.Empty(t, cause.Next(nil))
+}
+
+// TestAdviceAboutANameThatIsNotKnown: the host itself may well be up.
+func TestAdviceAboutANameThatIsNotKnown(t *testing.T) {
+	dns := &net.DNSError{Err: "no such host", Name: "compute1", IsNotFound: true}
+	host := &remote.HostError{Host: "compute1", Step: "connect", Err: errors.Join(remote.ErrUnreachable, dns)}
+	assert.Equal(t, "see that the Spec has the right address for that host: its name is not known here", cause.Next(host))
+	host.Jump = "bastion"
+	assert.Equal(t, "see that the Spec has the right address for bastion: its name is not known here", cause.Next(host))
+	dns.IsNotFound = false
+	host.Jump = ""
+	assert.Equal(t, "see that the host is up and that its sshd answers from here", cause.Next(host))
 }
 
 func TestName(t *testing.T) {
