@@ -32,8 +32,8 @@ const rpmHostScript = "../remote/testdata/rpmhost"
 // rpmUnit is systemctl there, for nova-compute alone.
 const rpmUnit = `#!/bin/sh
 since=/var/lib/since
-case $* in
-*openstack-nova-compute.service) ;;
+case " $* " in
+*" openstack-nova-compute.service "*) ;;
 *) exit 1 ;;
 esac
 case $* in

@@ -28,7 +28,7 @@ func TestParseStat(t *testing.T) {
 }
 
 func TestParseUnit(t *testing.T) {
-	show := "MainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
+	show := "Id=x.service\nMainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
 		"UnitFileState=enabled\nInvocationID=0123\n" +
 		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:04.123456 UTC\nActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
 	u, err := parseUnit("x", []byte(show))
@@ -37,6 +37,10 @@ func TestParseUnit(t *testing.T) {
 		Name: "x", Load: "loaded", Active: "active", Sub: "running", Invocation: "0123", Enabled: "enabled",
 		Since: time.Date(2023, 11, 17, 11, 51, 4, 123456000, time.UTC),
 	}, u)
+	both, err := parseUnit("x", []byte(show+"\nId=sysinit.target\nLoadState=masked\nActiveState=no\nInvocationID=4567\n"))
+	require.NoError(t, err)
+	u.Boot = "4567"
+	require.Equal(t, u, both, "of sysinit.target only the start counts")
 	u, err = parseUnit("x", []byte(strings.Replace(show, "MainPID=77", "MainPID=0", 1)))
 	require.NoError(t, err)
 	require.Equal(t, 5, u.Since.Second(), "a unit without a main process")

@@ -186,6 +186,7 @@ func TestCancelReturnsAtOnce(t *testing.T) {
 				for _, err := os.Stat(marker); err != nil; _, err = os.Stat(marker) {
 					time.Sleep(5 * time.Millisecond)
 				}
+				time.Sleep(50 * time.Millisecond) // for the result of Stat to arrive
 				at = time.Now()
 				cancel()
 			}()

@@ -39,5 +39,6 @@ type Unit struct {
 	Sub        string    // running, dead
 	Since      time.Time // when the running main process (or else the unit) started; zero when not active
 	Invocation string    // changes with each start
+	Boot       string    // changes with each start of the machine, and differs between machines; "" if not known
 	Enabled    string
 }

@@ -8,17 +8,24 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
-// parseUnit reads the output of systemctl show.
+// parseUnit reads the output of systemctl show of a unit and of sysinit.target.
 func parseUnit(name string, show []byte) (Unit, error) {
-	p := map[string]string{}
+	unit, boot := map[string]string{}, map[string]string{}
+	p := unit
 	for line := range bytes.Lines(show) {
-		if k, v, ok := strings.Cut(strings.TrimRight(string(line), "\r\n"), "="); ok {
-			p[k] = v
+		k, v, ok := strings.Cut(strings.TrimRight(string(line), "\r\n"), "=")
+		if !ok {
+			continue
 		}
+		if _, again := p["Id"]; again && k == "Id" {
+			p = boot
+		}
+		p[k] = v
 	}
+	p = unit
 	u := Unit{
 		Name: name, Load: p["LoadState"], Active: p["ActiveState"], Sub: p["SubState"],
-		Invocation: p["InvocationID"], Enabled: p["UnitFileState"],
+		Invocation: p["InvocationID"], Boot: boot["InvocationID"], Enabled: p["UnitFileState"],
 	}
 	if u.Load == "" || u.Active == "" {
 		return u, wire.ErrAnswer

@@ -19,8 +19,9 @@ func testPrograms() map[string]string {
 		"systemctl": `#!/bin/sh
 D=DIR/units
 for a in "$@"; do
-	case $a in show|restart) cmd=$a ;; *) unit=${a%.service} ;; esac
+	case $a in show|restart) cmd=$a ;; sysinit.target) ;; *) unit=${a%.service} ;; esac
 done
+boot() { printf "\nId=sysinit.target\nLoadState=loaded\nActiveState=active\nSubState=active\nInvocationID=boot\n"; }
 read -r state inv since <"$D/$unit"
 how=$(cat "$D/$unit.how" 2>/dev/null)
 stamp() { date -u "+%a %Y-%m-%d %H:%M:%S.%6N UTC"; }
@@ -34,7 +35,8 @@ restart)
 	exit 0 ;;
 esac
 if [ -z "$state" ]; then
-	echo LoadState=not-found; echo ActiveState=inactive; echo SubState=dead; echo InvocationID=
+	echo "Id=$unit.service"; echo LoadState=not-found; echo ActiveState=inactive; echo SubState=dead; echo InvocationID=
+	boot
 	exit 0
 fi
 [ "$how" = flap ] && [ "$inv" -gt 1 ] && echo "active $((inv + 1)) $(stamp)" >"$D/$unit"
@@ -43,6 +45,7 @@ sub=running; pid=77
 printf "Id=%s.service\nLoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%s\n" "$unit" "$state" "$sub" "$pid"
 printf "ExecMainStartTimestamp=%s\n" "$since"
 printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$inv"
+boot
 `,
 		"journalctl": "#!/bin/sh\nprintf 'line one\\n\\033[31mline two\\n'\n",
 		"dpkg-query": `#!/bin/sh

@@ -177,6 +177,8 @@ func (f *farm) resetHost(i int) error {
 		"\nActiveEnterTimestamp=" + now + "\nInvocationID=" + fmt.Sprintf("%032x", i+1) + "\nNRestarts=0\n" +
 		"UnitFileState=enabled\n"
 	errs = append(errs, os.WriteFile(filepath.Join(root, "run/unit/nova-compute.service"), []byte(unit), 0o644))
+	boot := fmt.Sprintf("Id=sysinit.target\nActiveState=active\nInvocationID=b%031x\n", i)
+	errs = append(errs, os.WriteFile(filepath.Join(root, "run/unit/sysinit.target"), []byte(boot), 0o644))
 	return errors.Join(errs...)
 }
 

@@ -14,13 +14,14 @@ func TestUnits(t *testing.T, newHost func(t *testing.T) (h remote.Host, good, ba
 	c := &check{t, h, ""}
 	before := c.must(remote.UnitState{Unit: good}).Unit
 	if before.Name != good || before.Load != "loaded" || before.Active != "active" ||
-		before.Since.IsZero() || before.Invocation == "" {
+		before.Since.IsZero() || before.Invocation == "" || before.Boot == before.Invocation {
 		t.Fatalf("%+v", before)
 	}
 	t.Run("RestartUnit starts the unit anew", func(t *testing.T) {
 		r := c.must(remote.RestartUnit{Unit: good})
 		c.changed(r, true)
-		if r.Unit.Active != "active" || r.Unit.Invocation == before.Invocation || !r.Unit.Since.After(before.Since) {
+		if r.Unit.Active != "active" || r.Unit.Invocation == before.Invocation || r.Unit.Boot != before.Boot ||
+			!r.Unit.Since.After(before.Since) {
 			t.Fatalf("%+v, then %+v", before, r.Unit)
 		}
 		if now := c.must(remote.UnitState{Unit: good}).Unit; now != r.Unit {

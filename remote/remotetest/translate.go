@@ -137,12 +137,13 @@ func stat(f remote.File) string {
 // show describes a unit as systemctl show does.
 func show(u remote.Unit) string {
 	lines := []string{
-		"LoadState=" + u.Load, "ActiveState=" + u.Active, "SubState=" + u.Sub,
+		"Id=" + u.Name, "LoadState=" + u.Load, "ActiveState=" + u.Active, "SubState=" + u.Sub,
 		"InvocationID=" + u.Invocation, "UnitFileState=" + u.Enabled,
 	}
 	if !u.Since.IsZero() {
 		since := u.Since.UTC().Format("Mon 2006-01-02 15:04:05.000000 MST")
 		lines = append(lines, "MainPID=1", "ExecMainStartTimestamp="+since)
 	}
+	lines = append(lines, "Id=sysinit.target", "InvocationID="+u.Boot)
 	return strings.Join(lines, "\n") + "\n"
 }

@@ -77,7 +77,7 @@ func (h *Host) lookUnit(name string) remote.Unit {
 	if u := h.units[service(name)]; u != nil {
 		state = u.state
 	}
-	state.Name = name
+	state.Name, state.Boot = name, fmt.Sprintf("%032x", h.number())
 	if state.Active != "active" {
 		state.Since = time.Time{}
 	}

@@ -302,6 +302,7 @@ static int systemctl(int argc, char **argv)
 {
 	const char *verb = NULL, *props = NULL;
 	char unit[200] = "", path[256], *state;
+	int boot = 0; /* sysinit.target, behind the unit */
 
 	prefix = "systemctl";
 	for (int i = 1; i < argc; i++) {
@@ -313,6 +314,8 @@ static int systemctl(int argc, char **argv)
 			return die("unknown option %s", argv[i]);
 		else if (!verb)
 			verb = argv[i];
+		else if (*unit && !strcmp(argv[i], "sysinit.target"))
+			boot = 1;
 		else if (!*unit)
 			snprintf(unit, sizeof unit, "%s%s", argv[i], strstr(argv[i], ".service") ? "" : ".service");
 		else
@@ -323,8 +326,14 @@ static int systemctl(int argc, char **argv)
 	snprintf(path, sizeof path, "/run/unit/%s", unit);
 	if (!*unit || !(state = slurp(path)))
 		return die("Unit %s not found.", unit);
-	if (!strcmp(verb, "show"))
+	if (!strcmp(verb, "show")) {
+		if (show(state, props))
+			return 1;
+		if (!boot || !(state = slurp("/run/unit/sysinit.target")))
+			return 0;
+		puts("");
 		return show(state, props);
+	}
 	if (!strcmp(verb, "restart"))
 		return restart(path, unit);
 	return die("unknown verb %s", verb);

@@ -63,7 +63,7 @@
 //	name, link    path of a file of a folder, and target of a symlink, in base64
 //	sha           digest of what was written
 //	changed       0 or 1
-//	show0 …       lines of systemctl show
+//	show0 …       lines of systemctl show: of the unit, then of sysinit.target
 //	pkgs0 …       lines "status name version"
 //	exit          exit status, or late
 //	errors        standard error in base64, if there was any

@@ -42,6 +42,10 @@ func TestInvocations(t *testing.T) {
 	h.Units["stopped"] = remote.Unit{Name: "stopped"}
 	assert.Equal(t, []string{"invocation a", "invocation b", "invocation c", "invocation d"}, Invocations(h),
 		"a unit that never started has none")
+	for _, name := range []string{"c", "d"} {
+		h.Units[name] = remote.Unit{Name: name, Invocation: "another " + name, Boot: "boot"}
+	}
+	assert.Equal(t, []string{"boot", "invocation a", "invocation b"}, Invocations(h), "a boot outlives a restart")
 }
 
 // TestGatesHaveNoChangeOfTheirOwn whatever is found: others are behind them.

@@ -1,15 +1,16 @@
-# Units. v is what systemctl shows of x; NRestarts is for settle alone.
+# Units. v is what systemctl shows of x, and behind that, of sysinit.target, which starts
+# once at each boot. NRestarts is for settle alone.
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
 show() {
-	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" 2>&1) ||
-		v=$(TZ=UTC systemctl show -p "$props$1" -- "$x" 2>&1) ||
+	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" sysinit.target 2>&1) ||
+		v=$(TZ=UTC systemctl show -p "$props$1" -- "$x" sysinit.target 2>&1) ||
 		{ fail sys "$v"; return 1; }
 }
 op_unit() {
 	line x
 	show "" && lines show "$v"
 }
-# The value of a line of v.
+# The value of a line of v: of the first such line, so that it is of x.
 prop() {
 	z=
 	case $nl$v in *"$nl$1="*) z=$nl$v
