@@ -150,3 +150,26 @@ func TestAPoolWithoutOverwritesGetsThem(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, want.Diff(pools[0]))
 }
+
+// TestAnswersThatAreNoneAreNoEvidence: what is not there takes an answer that says so.
+func TestAnswersThatAreNoneAreNoEvidence(t *testing.T) {
+	for _, data := range []string{"null", " null\n", "{}", `"fsid"`, "1e309", `{"fsid":1e309}`, `{"fsid":""}`, "[null]",
+		`[{"pool_name":""}]`, `[{"pool_name":"a","size":"3"}]`, `[{"pool_name":"a","size":1e309}]`, ""} {
+		c := answer(data)
+		pools, err := c.Pools(t.Context())
+		require.Error(t, err, "%q", data)
+		assert.NotErrorIs(t, err, ceph.ErrNotFound, "%q", data)
+		assert.Empty(t, pools, "%q", data)
+		_, err = c.Status(t.Context())
+		require.Error(t, err, "%q", data)
+		for _, ask := range []func() error{
+			func() error { _, err := c.User(t.Context(), "client.a"); return err },
+			func() error { _, err := c.ErasureProfile(t.Context(), "p"); return err },
+			func() error { _, err := c.MinimalConf(t.Context()); return err },
+		} {
+			assert.Error(t, ask(), "%q", data)
+		}
+	}
+	_, err := answer("null").CRUSHMap(t.Context())
+	require.Error(t, err)
+}
