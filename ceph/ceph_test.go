@@ -74,6 +74,11 @@ func TestRefusalsNameTheirObject(t *testing.T) {
 	assert.Equal(t, "none", e.Object)
 }
 
+func TestRefusalsAreOneLine(t *testing.T) {
+	e := &ceph.CommandError{Op: "osd pool create", Object: "a", Code: 22, Status: "no\x1b[2J\n\n  Nothing to do. \u202e\n"}
+	assert.EqualError(t, e, "ceph osd pool create a: errno 22: no?[2J | Nothing to do. ?")
+}
+
 func TestCommandErrorConditions(t *testing.T) {
 	all := []error{ceph.ErrNotFound, ceph.ErrExists, ceph.ErrDenied, ceph.ErrInvalid, ceph.ErrLocked, ceph.ErrUnreachable}
 	for code, want := range map[int]error{2: ceph.ErrNotFound, 17: ceph.ErrExists, 13: ceph.ErrDenied, 1: ceph.ErrDenied,
