@@ -74,6 +74,11 @@ func TestRefusalsNameTheirObject(t *testing.T) {
 	assert.Equal(t, "none", e.Object)
 }
 
+func TestRefusalsAreOneLine(t *testing.T) {
+	e := &ceph.CommandError{Op: "osd pool create", Object: "a", Code: 22, Status: "no\x1b[2J\n\n  Nothing to do. \u202e\n"}
+	assert.EqualError(t, e, "ceph osd pool create a: errno 22: no?[2J | Nothing to do. ?")
+}
+
 func TestCommandErrorConditions(t *testing.T) {
 	all := []error{ceph.ErrNotFound, ceph.ErrExists, ceph.ErrDenied, ceph.ErrInvalid, ceph.ErrLocked, ceph.ErrUnreachable}
 	for code, want := range map[int]error{2: ceph.ErrNotFound, 17: ceph.ErrExists, 13: ceph.ErrDenied, 1: ceph.ErrDenied,
@@ -149,4 +154,27 @@ func TestAPoolWithoutOverwritesGetsThem(t *testing.T) {
 	pools, err = c.Pools(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, want.Diff(pools[0]))
+}
+
+// TestAnswersThatAreNoneAreNoEvidence: what is not there takes an answer that says so.
+func TestAnswersThatAreNoneAreNoEvidence(t *testing.T) {
+	for _, data := range []string{"null", " null\n", "{}", `"fsid"`, "1e309", `{"fsid":1e309}`, `{"fsid":""}`, "[null]",
+		`[{"pool_name":""}]`, `[{"pool_name":"a","size":"3"}]`, `[{"pool_name":"a","size":1e309}]`, ""} {
+		c := answer(data)
+		pools, err := c.Pools(t.Context())
+		require.Error(t, err, "%q", data)
+		assert.NotErrorIs(t, err, ceph.ErrNotFound, "%q", data)
+		assert.Empty(t, pools, "%q", data)
+		_, err = c.Status(t.Context())
+		require.Error(t, err, "%q", data)
+		for _, ask := range []func() error{
+			func() error { _, err := c.User(t.Context(), "client.a"); return err },
+			func() error { _, err := c.ErasureProfile(t.Context(), "p"); return err },
+			func() error { _, err := c.MinimalConf(t.Context()); return err },
+		} {
+			assert.Error(t, ask(), "%q", data)
+		}
+	}
+	_, err := answer("null").CRUSHMap(t.Context())
+	require.Error(t, err)
 }

@@ -55,6 +55,9 @@ func (c *Cluster) Status(ctx context.Context) (Status, error) {
 	if err := cmp.Or(answers[0].decode(asks[0], &s), answers[1].decode(asks[1], &mons)); err != nil {
 		return Status{}, err
 	}
+	if s.FSID == "" { // the fsid tells clusters apart
+		return Status{}, errorString("ceph status: no fsid")
+	}
 	release, err := c.release(ctx, answers[2])
 	if err != nil {
 		return Status{}, err

@@ -1,6 +1,7 @@
 package ceph
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -43,12 +44,12 @@ func (c *Cluster) query(ctx context.Context, r Request, into any) error {
 }
 
 // decode reads the JSON of an answer. Its error holds nothing of the answer,
-// which may be a key.
+// which may be a key. A null says nothing: it is not an empty list.
 func (a Answer) decode(r Request, into any) error {
 	if a.Err != nil {
 		return a.Err
 	}
-	if json.Unmarshal(a.Reply.Data, into) != nil {
+	if string(bytes.TrimSpace(a.Reply.Data)) == "null" || json.Unmarshal(a.Reply.Data, into) != nil {
 		return fmt.Errorf("ceph %s: the answer is not the JSON expected", r.prefix())
 	}
 	return nil

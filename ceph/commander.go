@@ -1,6 +1,9 @@
 package ceph
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // A Commander sends commands to the monitors of one cluster. It is the only
 // way this package reaches Ceph, and it is cut where Ceph itself has a
@@ -25,11 +28,23 @@ type Command struct {
 	// It never holds a secret.
 	JSON []byte
 	// Input is the command's input buffer; key material travels here.
-	Input []byte
+	Input []byte `json:"-"`
+}
+
+// Format writes the command, and of the input its length, for every verb: the input
+// may be a key.
+func (c Command) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%s, %d bytes of input", c.JSON, len(c.Input))
 }
 
 // A Reply is what the monitors said to a command that succeeded.
 type Reply struct {
-	Data   []byte // output buffer, JSON where the command asked for it
+	Data   []byte `json:"-"` // output buffer, JSON where the command asked for it
 	Status string // status line for people; may be empty
+}
+
+// Format writes the status, and of the data its length, for every verb: the data may
+// be a key.
+func (r Reply) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "%q, %d bytes", r.Status, len(r.Data))
 }

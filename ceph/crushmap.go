@@ -94,9 +94,14 @@ func (m CRUSHMap) RuleDomains(rule string) (domain string, n int, ok bool) {
 func (m CRUSHMap) domains(root int, kind string) int {
 	found := map[int]bool{}
 	var holds func(id int) bool
+	seen := map[int]bool{} // a broken map may lead back to where it began
 	holds = func(id int) bool {
+		if full, ok := seen[id]; ok {
+			return full
+		}
 		b, bucket := m.buckets[id]
 		full := id >= 0
+		seen[id] = full
 		for _, item := range b.Items {
 			if item.Weight > 0 && holds(item.ID) {
 				full = true
@@ -105,6 +110,7 @@ func (m CRUSHMap) domains(root int, kind string) int {
 		if full && (b.Type == kind || !bucket && kind == "osd") {
 			found[id] = true
 		}
+		seen[id] = full
 		return full
 	}
 	holds(root)

@@ -3,6 +3,7 @@ package ceph_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -104,4 +105,18 @@ func TestMutedChecks(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"MON_DOWN", "OSDMAP_FLAGS"}, s.Checks)
 	assert.Equal(t, []string{"OSDMAP_FLAGS"}, s.Muted)
+}
+
+// TestACRUSHMapThatLeadsBack: buckets that hold each other end nothing, and one that is
+// reached in many ways is walked once.
+func TestACRUSHMapThatLeadsBack(t *testing.T) {
+	text := `{"buckets":[{"id":-1,"name":"default","type_name":"root","items":[{"id":-2,"weight":1},{"id":-1,"weight":1}]},
+{"id":-2,"name":"h","type_name":"host","items":[{"id":-1,"weight":1},{"id":0,"weight":1},{"id":-10,"weight":1}]}`
+	for i := 10; i < 80; i++ {
+		text += fmt.Sprintf(`,{"id":-%d,"name":"b%[1]d","type_name":"rack","items":[{"id":-%d,"weight":1},`+
+			`{"id":-%[2]d,"weight":1}]}`, i, i+1)
+	}
+	m, err := answer(text + `],"rules":[]}`).CRUSHMap(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 1, m.ProfileDomains(ceph.ErasureProfile{K: 2, M: 1}))
 }

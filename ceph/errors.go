@@ -3,6 +3,8 @@ package ceph
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Conditions that a caller branches on; test with errors.Is.
@@ -36,13 +38,30 @@ type CommandError struct {
 	Status string // the cluster's own words; never holds a key
 }
 
-// Error names command, object, errno and the cluster's words.
+// Error names command, object, errno and the cluster's words, as one line without what
+// a terminal would take for a command.
 func (e *CommandError) Error() string {
 	s := "ceph " + e.Op
 	if e.Object != "" {
 		s += " " + e.Object
 	}
-	return fmt.Sprintf("%s: errno %d: %s", s, e.Code, e.Status)
+	return fmt.Sprintf("%s: errno %d: %s", s, e.Code, oneLine(e.Status))
+}
+
+// oneLine joins the lines of somebody else's words, and leaves out what does not print.
+func oneLine(s string) string {
+	var lines []string
+	for line := range strings.Lines(s) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, strings.Join(lines, " | "))
 }
 
 // Is reports whether the errno belongs to target's condition.

@@ -2,6 +2,8 @@ package ceph_test
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -85,4 +87,32 @@ func TestKeyType(t *testing.T) {
 		assert.Equal(t, want, k.Type(), len(text))
 	}
 	assert.Empty(t, ceph.Key{}.Type())
+}
+
+// TestCommandsAndRepliesDoNotPrintKeys, as a keyring is a command's input, and a user's
+// key is in a reply.
+func TestCommandsAndRepliesDoNotPrintKeys(t *testing.T) {
+	const secret = "AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw=="
+	cmd := ceph.Command{JSON: []byte(`{"prefix":"auth import"}`), Input: []byte(secret)}
+	reply := ceph.Reply{Data: []byte(secret), Status: "imported keyring"}
+	assert.Equal(t, `{"prefix":"auth import"}, 40 bytes of input`, fmt.Sprint(cmd))
+	assert.Equal(t, `"imported keyring", 40 bytes`, fmt.Sprint(reply))
+	for _, v := range []any{cmd, &cmd, reply, &reply, ceph.Request{Command: cmd}, ceph.Answer{Reply: reply},
+		[]ceph.Command{cmd}} {
+		var texts []string
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t"} {
+			texts = append(texts, fmt.Sprintf(verb, v))
+		}
+		data, err := json.Marshal(v)
+		require.NoError(t, err)
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("sent", "what", v)
+		slog.New(slog.NewJSONHandler(&log, nil)).Info("sent", "what", v)
+		for _, text := range append(texts, string(data), log.String()) {
+			assert.NotContains(t, text, secret)
+			assert.NotContains(t, text, base64.StdEncoding.EncodeToString([]byte(secret)))
+			assert.NotContains(t, strings.ToLower(text), hex.EncodeToString([]byte(secret)))
+			assert.NotContains(t, text, "65 81 66 84")
+		}
+	}
 }

@@ -106,6 +106,9 @@ func (c *Cluster) pools(ctx context.Context, answers []Answer) ([]Pool, error) {
 	}
 	pools := make([]Pool, 0, len(list))
 	for _, d := range list {
+		if d.Name == "" {
+			return nil, errorString("ceph osd pool ls: a pool without a name")
+		}
 		p := d.pool(names)
 		if d.Ruleset != nil {
 			p.CRUSHRule = sets[*d.Ruleset]

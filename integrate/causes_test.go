@@ -281,6 +281,7 @@ func TestAPlanWithoutChangesIsStoredAsAPlan(t *testing.T) {
 		cancel() // the others are left
 	}
 	cancel()
+	require.Greater(t, len(plans), 1)
 	for _, p := range plans {
 		assert.Contains(t, asJSON(t, p), `"changes": []`)
 		again, err := integrate.ParsePlan([]byte(asJSON(t, p)))

@@ -175,7 +175,7 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message)
+	return words.Line(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
 }
 
 // about is what the finding is about, in a line.

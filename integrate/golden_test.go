@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -307,6 +308,7 @@ func TestGoldenScenarios(t *testing.T) {
 				require.NoError(t, os.RemoveAll(dir))
 			}
 			r.compare(dir)
+			sameFiles(t, dir, slices.Collect(maps.Keys(r.files)))
 		})
 	}
 	names = append(names, "detection", "faults.txt", "findings", "journeys", "rollouts")
@@ -346,6 +348,7 @@ func TestGoldenFaults(t *testing.T) {
 // TestGoldenRollouts records in which order Converge goes, and what it says of each
 // part.
 func TestGoldenRollouts(t *testing.T) {
+	var names []string
 	for _, c := range goldenRollouts() {
 		t.Run(c.name, func(t *testing.T) {
 			r := newGoldenRun(t, c.spec)
@@ -363,7 +366,9 @@ func TestGoldenRollouts(t *testing.T) {
 			r.put(c.name+".txt", strings.Join(clusters, "")+strings.Join(others, ""))
 			r.compare(filepath.Join(goldenDir, "rollouts"))
 		})
+		names = append(names, c.name+".txt")
 	}
+	sameFiles(t, filepath.Join(goldenDir, "rollouts"), names)
 }
 
 func partText(part integrate.Part) string {
@@ -379,6 +384,7 @@ func partText(part integrate.Part) string {
 // TestGoldenJourneys records what the whole verification says of a cloud that is
 // integrated.
 func TestGoldenJourneys(t *testing.T) {
+	var names []string
 	for _, c := range goldenJourneys(t) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newGoldenRun(t, c.spec)
@@ -394,11 +400,14 @@ func TestGoldenJourneys(t *testing.T) {
 			r.put(c.name+".txt", report.String()+"error: "+errorText(err))
 			r.compare(filepath.Join(goldenDir, "journeys"))
 		})
+		names = append(names, c.name+".txt")
 	}
+	sameFiles(t, filepath.Join(goldenDir, "journeys"), names)
 }
 
 // TestGoldenDetection records what the hosts tell of the release.
 func TestGoldenDetection(t *testing.T) {
+	var names []string
 	for _, c := range goldenDetections() {
 		t.Run(c.name, func(t *testing.T) {
 			r := newGoldenRun(t, c.spec)
@@ -408,7 +417,9 @@ func TestGoldenDetection(t *testing.T) {
 			r.put(c.name+".txt", "release: "+d.Release+"\n"+d.String()+"error: "+errorText(err))
 			r.compare(filepath.Join(goldenDir, "detection"))
 		})
+		names = append(names, c.name+".txt")
 	}
+	sameFiles(t, filepath.Join(goldenDir, "detection"), names)
 }
 
 // integrationOfOne works on a host at a time, so that the order is always the same.

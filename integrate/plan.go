@@ -9,6 +9,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 // A Stage is a part of a plan. The stages, in their order, are cluster, computes,
@@ -172,7 +173,7 @@ func stageTitle(s Stage) string {
 
 func writeChange(w io.Writer, c Change) {
 	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
-	fmt.Fprintf(w, "  %s %s: %s %s  (%s)\n", mark, c.Target, c.Kind, c.Name, c.Reason)
+	fmt.Fprintf(w, "  %s %s\n", mark, words.Line(fmt.Sprintf("%s: %s %s  (%s)", c.Target, c.Kind, c.Name, c.Reason)))
 	for _, d := range c.Diffs {
 		fmt.Fprintf(w, "      %s\n", d)
 	}
@@ -180,12 +181,18 @@ func writeChange(w io.Writer, c Change) {
 
 // String is the difference as a line of a plan.
 func (d FieldDiff) String() string {
-	text := d.Field + ": " + d.Desired
+	// The content of a file has lines of its own, which must not look like lines of the plan.
+	lines := strings.Split(d.Desired, "\n")
+	for i, line := range lines {
+		lines[i] = words.Line(strings.ReplaceAll(line, "\t", "    "))
+	}
+	desired := strings.Join(lines, "\n          ")
+	text := words.Line(d.Field) + ": " + desired
 	if d.Observed != "" {
-		text = d.Field + ": " + d.Observed + " -> " + orNone(d.Desired)
+		text = words.Line(d.Field) + ": " + words.Line(d.Observed) + " -> " + orNone(desired)
 	}
 	if d.Why != "" {
-		text += "  # " + d.Why
+		text += "  # " + words.Line(d.Why)
 	}
 	return text
 }

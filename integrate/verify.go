@@ -14,6 +14,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/proof"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 // A CheckStatus says how a check ended.
@@ -88,9 +89,10 @@ func (r *Report) String() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	passed := 0
 	for _, c := range r.Checks {
-		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), c.Name, c.Seconds, c.Evidence)
+		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), words.Line(c.Name), c.Seconds,
+			words.Line(c.Evidence))
 		if c.Next != "" && c.Status != Pass {
-			fmt.Fprintf(w, "\t\t\tnext: %s\n", c.Next)
+			fmt.Fprintf(w, "\t\t\tnext: %s\n", words.Line(c.Next))
 		}
 		if c.Status == Pass {
 			passed++

@@ -3,6 +3,7 @@ package remote
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 	"unicode"
@@ -61,6 +62,9 @@ func (c Config) String() string { return "ssh " + c.User + "@" + c.Address }
 
 // GoString is String.
 func (c Config) GoString() string { return c.String() }
+
+// Format is String for every verb: some, such as %d, ask for no String.
+func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 func (c Config) name() string {
 	if c.Name != "" {

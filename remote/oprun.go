@@ -3,6 +3,7 @@ package remote
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -29,6 +30,9 @@ func (o Run) String() string {
 
 // GoString is the same as String: the standard input may be a secret.
 func (o Run) GoString() string { return o.String() }
+
+// Format is String for every verb: some, such as %d, ask for no String.
+func (o Run) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.String()) }
 
 func (o Run) nature() nature {
 	return nature{name: "run", private: len(o.Stdin) > 0, patience: orDefault(o.Timeout, defaultTimeout)}

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"time"
 
@@ -33,6 +34,9 @@ func (o WriteFile) String() string {
 
 // GoString is the same as String: the data may be a secret.
 func (o WriteFile) GoString() string { return o.String() }
+
+// Format is String for every verb: some, such as %d, ask for no String.
+func (o WriteFile) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.String()) }
 
 func (WriteFile) nature() nature   { return nature{name: "write", private: true, patience: slowDisk} }
 func (o WriteFile) object() string { return o.Path }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,11 +16,13 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		Config{Keys: [][]byte{[]byte("secret")}}, &Config{Keys: [][]byte{[]byte("secret")}},
 		[]Op{Run{Argv: []string{"x"}, Stdin: []byte("secret")}},
 	} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t"} {
 			text := fmt.Sprintf(verb, v)
 			require.NotContains(t, text, "secret")
 			require.NotContains(t, text, "115 101 99")
 			require.NotContains(t, text, "0x73")
+			require.NotContains(t, strings.ToLower(text), "736563")
+			require.NotContains(t, text, "163 145 143")
 		}
 	}
 }

@@ -166,6 +166,14 @@ func TestErrorsOfTheWholeProcess(t *testing.T) {
 	}
 }
 
+// A null is no list: that a pool has no images takes an answer that says so.
+func TestNullIsNoListOfImages(t *testing.T) {
+	host := &python{say: func(o order) string { return begun(o.Mark) + answer(o.Mark, 0, " null\n") }}
+	images, err := cephcli.New(host, cephcli.Options{}).List(t.Context(), "p")
+	require.EqualError(t, err, "ceph rbd ls: the answer is not the JSON expected")
+	assert.Empty(t, images)
+}
+
 func TestRefusalsOfTheBindings(t *testing.T) {
 	host := &python{say: func(o order) string {
 		return begun(o.Mark) + o.Mark + ` {"request":0,"code":2,"status":"no pool","data":""}` + "\n" + o.Mark +

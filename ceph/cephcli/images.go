@@ -1,6 +1,7 @@
 package cephcli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -158,7 +159,7 @@ func (c programs) unlock(ctx context.Context, pool, object, cookie string) error
 }
 
 func decode(op string, data []byte, into any) error {
-	if json.Unmarshal(data, into) != nil {
+	if string(bytes.TrimSpace(data)) == "null" || json.Unmarshal(data, into) != nil {
 		return fmt.Errorf("ceph %s: the answer is not the JSON expected", op)
 	}
 	return nil

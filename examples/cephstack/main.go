@@ -178,7 +178,7 @@ func (p program) run(ctx context.Context, args []string) int {
 func (p program) detect(ctx context.Context, cfg integrate.Config) (string, error) {
 	d, err := detect.Release(ctx, cfg)
 	if err == nil {
-		fmt.Fprintf(p.stderr, "The Spec names no release; the hosts tell:\n%s", d)
+		fmt.Fprintf(p.stderr, "The Spec names no release; the hosts tell:\n%s", printable(d.String()))
 	}
 	return d.Release, err
 }
@@ -193,7 +193,7 @@ func statusOf(err error) int {
 }
 
 func (p program) fail(code int, err error) int {
-	fmt.Fprintln(p.stderr, "cephstack:", err)
+	fmt.Fprintln(p.stderr, "cephstack:", printable(err.Error()))
 	return code
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/cephstack/cephstack/integrate"
 )
@@ -94,7 +95,7 @@ func (p *progress) end(what string) {
 // say tells a line that stays.
 func (p *progress) say(line string) {
 	p.clear()
-	fmt.Fprintln(p.w, line)
+	fmt.Fprintln(p.w, printable(line))
 	p.draw()
 }
 
@@ -109,12 +110,23 @@ func (p *progress) draw() {
 		return
 	}
 	p.clear()
-	text := "... " + strings.Join(p.busy, "; ")
+	text := printable("... " + strings.Join(p.busy, "; "))
 	const width = 100
 	if len(text) > width {
 		text = text[:width-1] + "…"
 	}
 	fmt.Fprint(p.w, text)
+}
+
+// printable leaves out what a terminal would take for a command, such as escape
+// sequences in what a host has said.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 // close clears the line that changes.

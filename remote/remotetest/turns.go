@@ -53,10 +53,15 @@ func NewTurns(address string, quiet time.Duration, dial func(at net.Addr) (net.C
 	if err != nil {
 		return nil, err
 	}
+	return newTurns(l, quiet, dial), nil
+}
+
+// newTurns is NewTurns with a listener that is there.
+func newTurns(l net.Listener, quiet time.Duration, dial func(at net.Addr) (net.Conn, error)) *Turns {
 	t := &Turns{listener: l, dial: dial, quiet: quiet, stop: make(chan struct{}), open: map[net.Conn]bool{}}
 	t.running.Go(t.accept)
 	t.running.Go(t.clock)
-	return t, nil
+	return t
 }
 
 // Addr is where it listens.
@@ -176,8 +181,8 @@ func (t *Turns) end(s *side) {
 	if !s.meet() {
 		return
 	}
-	if tcp, ok := s.to.(*net.TCPConn); ok {
-		_ = tcp.CloseWrite() // it may be gone
+	if half, ok := s.to.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite() // it may be gone
 	}
 	if s.ended.Add(1) == 2 {
 		t.drop(s.from)

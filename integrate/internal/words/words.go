@@ -19,7 +19,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cephstack/cephstack/remote"
 )
@@ -33,10 +35,32 @@ func Digest(secret string) string {
 	return "sha256:" + hex.EncodeToString(sum[:4])
 }
 
+// Line is a text as one line of a terminal. What does not print, such as the end of a line or the escape that begins a
+// command to a terminal, is shown as in Go: \n, \x1b. What a host says can therefore not look like a line of a plan.
+func Line(s string) string {
+	fit := func(r rune) bool { return unicode.IsPrint(r) && r != unicode.ReplacementChar }
+	if strings.IndexFunc(s, func(r rune) bool { return !fit(r) }) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case fit(r):
+			b.WriteRune(r)
+		case r == unicode.ReplacementChar && s[i:] != "" && !strings.HasPrefix(s[i:], "\ufffd"):
+			fmt.Fprintf(&b, `\x%02x`, s[i]) // a byte that is no character
+		default:
+			quoted := strconv.QuoteRune(r)
+			b.WriteString(quoted[1 : len(quoted)-1])
+		}
+	}
+	return b.String()
+}
+
 // LastWords is the end of what a program printed, on both streams, as a single line.
 func LastWords(r remote.Result) string {
 	const most = 300
-	words := strings.Join(strings.Fields(string(r.Data)+" "+string(r.Stderr)), " ")
+	words := Line(strings.Join(strings.Fields(string(r.Data)+" "+string(r.Stderr)), " "))
 	if len(words) > most {
 		words = "…" + strings.TrimSpace(strings.ToValidUTF8(words[len(words)-most:], "")) // no half character
 	}
@@ -46,7 +70,7 @@ func LastWords(r remote.Result) string {
 // LastLine is the last line of what a program printed.
 func LastLine(b []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
-	return lines[len(lines)-1]
+	return Line(lines[len(lines)-1])
 }
 
 // JoinShort joins names for a message. Of more than five names it gives the first five, and how many more there are.

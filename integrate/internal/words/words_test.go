@@ -22,6 +22,13 @@ func TestLastWords(t *testing.T) {
 	assert.Equal(t, "…"+strings.Repeat("x", 297)+"end", long)
 }
 
+func TestLine(t *testing.T) {
+	assert.Equal(t, "a “b” ü\\", words.Line("a “b” ü\\"))
+	assert.Equal(t, `a\n\x1b[2J\t\xff\u202e\u009b`, words.Line("a\n\x1b[2J\t\xff\u202e\u009b"))
+	assert.Equal(t, `\x1b]0;x\a`, words.LastWords(remote.Result{Stderr: []byte("\x1b]0;x\a")}))
+	assert.Equal(t, `b\x1b[A`, words.LastLine([]byte("a\nb\x1b[A\n")))
+}
+
 func TestLastLine(t *testing.T) {
 	assert.Equal(t, "b", words.LastLine([]byte("a\nb\n\n")))
 	assert.Empty(t, words.LastLine(nil))

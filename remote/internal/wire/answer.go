@@ -56,13 +56,16 @@ func (r Reply) Sub(i int) Reply {
 var (
 	// ErrAnswer is an answer that the program cannot have written.
 	ErrAnswer = errors.New("malformed answer")
-	// ErrNoise is too much output before the answer, or a line without end.
+	// ErrNoise is too much output before the answer, a line without end, or more
+	// about one op than anybody asked for.
 	ErrNoise = errors.New("too much output")
 )
 
 const (
 	maxNoise = 1 << 20
-	minEnd   = 32 // bytes of the line that ends what is raw: it is random
+	minEnd   = 32  // bytes of the line that ends what is raw: it is random
+	maxHeld  = 8   // times the limit: bytes of all that is kept of one op
+	perLine  = 128 // bytes that keeping a line takes, besides its text
 )
 
 // AnswerBuffer is the size of an AnswerReader's buffer.
@@ -78,12 +81,13 @@ type AnswerReader struct {
 	next  int // op that is under way or comes next
 	open  bool
 	total int
+	held  int // bytes of the op that is under way
 }
 
 // NewAnswerReader reads the answer to a request with this mark and number of
-// ops. No line may be longer than limit bytes, and what is raw is cut there. If
-// r is a *bufio.Reader of AnswerBuffer bytes or more, it can be used after the
-// answer.
+// ops. No line may be longer than limit bytes, and what is raw is cut there. All
+// lines about one op, with what is raw, may have some times as many. If r is a
+// *bufio.Reader of AnswerBuffer bytes or more, it can be used after the answer.
 func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
 	return &AnswerReader{r: bufio.NewReaderSize(r, AnswerBuffer), mark: []byte(mark + " "), limit: limit, total: ops}
 }
@@ -127,6 +131,9 @@ func (a *AnswerReader) Next() (Line, error) {
 			end, size, _ = strings.Cut(end, " ")
 			l.Raw, err = a.raw(end, size)
 		}
+		if err == nil {
+			err = a.hold(l)
+		}
 		return l, err
 	}
 }
@@ -152,6 +159,22 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 		return Line{}, ErrAnswer
 	}
 	return l, nil
+}
+
+// hold counts a line among those that are kept until its op is done. A host decides
+// how many lines it sends, so that nothing else bounds what they take.
+func (a *AnswerReader) hold(l Line) error {
+	switch l.Word {
+	case "beat":
+	case "op", "done", "bye":
+		a.held = 0
+	default:
+		a.held += len(l.Word) + len(l.Value) + len(l.Raw) + perLine
+	}
+	if a.held > maxHeld*a.limit {
+		return ErrNoise
+	}
+	return nil
 }
 
 // raw reads bytes up to the line end. The newline before that line is not part of

@@ -81,11 +81,14 @@ func TestWhoReadsAFile(t *testing.T) {
 // TestContainersAreAskedAboutOnce as all resources ask the same.
 func TestContainersAreAskedAboutOnce(t *testing.T) {
 	s := newScene(t, "controller", inKollaSpec)
+	asks := 0
 	for _, r := range s.resources() {
 		for _, op := range r.Asks().Host {
 			if run, ok := op.(remote.Run); ok {
+				asks++
 				assert.Equal(t, s.n.Site.ContainersOn(s.n.Spec), run.Argv[6:], r.ID().String())
 			}
 		}
 	}
+	assert.Greater(t, asks, 1, "several resources ask, with the same words")
 }

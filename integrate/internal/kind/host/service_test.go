@@ -302,16 +302,14 @@ func TestAnUnfitContainerIsTheCauseItself(t *testing.T) {
 	boxes["glance_api"].strategy = "COPY_ONCE"
 	e := compareEarly(t, n, look(t, n, m))
 	e.view.Ledger.Put(n.RepositoryID(), &step.Delta{Refused: true})
+	compared := map[step.ID]step.Delta{}
 	for _, r := range earlyResources(n) {
-		d := r.Compare(e.view)
-		switch r.ID() {
-		case n.ServiceID("glance-api"):
-			assert.True(t, d.Refused)
-			assert.True(t, d.Because.IsZero())
-		case n.ServiceID("cinder-volume"):
-			assert.Equal(t, n.RepositoryID(), d.Because)
-		}
+		compared[r.ID()] = r.Compare(e.view)
 	}
+	unfit := compared[n.ServiceID("glance-api")]
+	assert.True(t, unfit.Refused)
+	assert.True(t, unfit.Because.IsZero())
+	assert.Equal(t, n.RepositoryID(), compared[n.ServiceID("cinder-volume")].Because)
 }
 
 // TestAServiceLooksAtItsOwnContainer, and not at those of others.

@@ -1,0 +1,4 @@
+package remotetest
+
+// NewTurnsOn is NewTurns with a listener that is there.
+var NewTurnsOn = newTurns
