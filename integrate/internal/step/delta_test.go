@@ -115,6 +115,23 @@ func TestEachQuestionSurvivesAJoin(t *testing.T) {
 	assert.Zero(t, step.JoinQueries(ceph.Query{}, ceph.Query{}))
 }
 
+// TestJoinedQuestionsShareNothing: two joins of the same question do not write into each other's lists, nor into that
+// of the question, also where these have room left.
+func TestJoinedQuestionsShareNothing(t *testing.T) {
+	roomy := append(make([]string, 0, 8), "client.a")
+	base := ceph.Query{Users: roomy, Profiles: roomy, Images: roomy}
+	join := func(name string) ceph.Query {
+		list := []string{name}
+		return step.JoinQueries(base, ceph.Query{Users: list, Profiles: list, Images: list})
+	}
+	one, two := join("client.b"), join("client.c")
+	for _, list := range [][]string{one.Users, one.Profiles, one.Images} {
+		assert.Equal(t, []string{"client.a", "client.b"}, list)
+	}
+	assert.Equal(t, []string{"client.a", "client.c"}, two.Users)
+	assert.Equal(t, make([]string, 7), roomy[1:8], "what is behind the end of the caller's list stays")
+}
+
 // TestTargetsAndWhereTheyAre: a target that nobody set is nowhere.
 func TestTargetsAndWhereTheyAre(t *testing.T) {
 	assert.Equal(t, step.Target{Where: step.OnCluster, Name: "x"}, step.AtCluster("x"))
