@@ -49,6 +49,21 @@ func TestFilesBesideTheFirst(t *testing.T) {
 	}
 }
 
+// TestWhatKeptAFileFromBeingParsed stands at the beginning of the error, before the file.
+func TestWhatKeptAFileFromBeingParsed(t *testing.T) {
+	l := place.Layouts("2023.1")[spec.LayoutDebian]["glance-api"]
+	for want, file := range map[string]step.File{"read": {Missing: true}, "parse": {Data: []byte("[x\n")}} {
+		h := step.NewHost("h")
+		h.Files[l.Config[0]] = file
+		_, _, err := l.Parsed(h, place.Containers{})
+		var at *fs.PathError
+		require.ErrorAs(t, err, &at)
+		assert.Equal(t, want, at.Op)
+		assert.Equal(t, l.Config[0], at.Path)
+	}
+	assert.Zero(t, place.ContainersOn(step.NewHost("h"), nil), "no names, no answer")
+}
+
 // TestTheParsedFileIsTheCallers: it is edited, and another resource of the host starts with what was read.
 func TestTheParsedFileIsTheCallers(t *testing.T) {
 	l := place.Layouts("2023.1")[spec.LayoutDebian]["glance-api"]
