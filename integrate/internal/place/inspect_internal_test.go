@@ -132,7 +132,7 @@ func TestWhatConfigJSONTells(t *testing.T) {
 	_, err = parseCopies(step.File{Err: fs.ErrPermission, Data: []byte(`{}`)})
 	require.ErrorIs(t, err, fs.ErrPermission)
 	_, err = parseCopies(step.File{Data: []byte(`{"config_files":1}`)})
-	require.ErrorContains(t, err, "cannot be parsed: json: ")
+	require.Regexp(t, "^cannot be parsed: json: ", err.Error())
 	h := step.NewHost("h")
 	h.Files["/etc/kolla/a/config.json"] = step.File{Err: fs.ErrPermission}
 	require.NoError(t, h.Take(Inspect([]string{"a"}), []remote.Result{{Data: []byte(`{"name":"a","mounts":[` +

@@ -188,6 +188,8 @@ func TestDistributions(t *testing.T) {
 		"NAME=\"SLES\"\nVERSION=\"15-SP5\"\nVERSION_ID=\"15.5\"\nID=\"sles\"\nID_LIKE=\"suse\"\n" +
 			"ANSI_COLOR=\"0;32\"\n": {ID: "sles",
 			Version: "15.5", Family: place.Deb},
+		"ID=mine\nID_LIKE=centos\n": {ID: "mine", Family: place.RPM}, "ID=mine\nID_LIKE=centos9\n": {ID: "mine",
+			Family: place.Deb},
 		"": {Family: place.Deb}, "no equals sign\n=\n": {Family: place.Deb},
 	} {
 		assert.Equal(t, want, place.DistributionOf(hostWith(map[string]string{place.OSRelease: text})), text)
