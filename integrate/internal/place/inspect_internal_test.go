@@ -161,6 +161,9 @@ func TestDropInsOfContainers(t *testing.T) {
 	from, ok = c.From("/etc/y/0.conf")
 	assert.True(t, ok)
 	assert.Equal(t, "/etc/kolla/s/own/0.conf", from)
+	from, ok = Container{Folder: "/f", copies: []fileCopy{{in("u.conf"), "/etc//u/./u.conf"}}}.From("/etc/u/u.conf")
+	assert.True(t, ok)
+	assert.Equal(t, "/f/u.conf", from, "however the path is written")
 	_, ok = Container{}.From("/etc/y")
 	assert.False(t, ok)
 }

@@ -197,6 +197,15 @@ func TestDistributions(t *testing.T) {
 	assert.Equal(t, place.Distribution{Family: place.Deb}, place.DistributionOf(step.NewHost("h")))
 }
 
+// TestFamiliesOfDistributions: each of the three words tells packages of RPM, as a name or as what a host is like.
+func TestFamiliesOfDistributions(t *testing.T) {
+	for text, want := range map[string]string{"ID=rhel": "rpm", "ID=fedora": "rpm", "ID=centos": "rpm",
+		"ID=almalinux\nID_LIKE='rhel'": "rpm", "ID=ol\nID_LIKE=fedora": "rpm", "ID=x\nID_LIKE=\"suse centos\"": "rpm",
+		"ID=debian": "deb", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"": "deb", "NAME=rhel": "deb", "ID=rhel9": "deb"} {
+		assert.Equal(t, want, place.DistributionOf(hostWith(map[string]string{"/etc/os-release": text})).Family, text)
+	}
+}
+
 // TestContainersAreWorkedOutOnce from what all engines say.
 func TestContainersAreWorkedOutOnce(t *testing.T) {
 	names := []string{"glance_api"}
