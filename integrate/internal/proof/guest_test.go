@@ -74,18 +74,22 @@ func TestAnswersOfGuests(t *testing.T) {
 
 // TestGuestsThatSayNothing: the error has what was waited for, how long, and the end of the console.
 func TestGuestsThatSayNothing(t *testing.T) {
+	t.Parallel()
 	for _, console := range []string{"GRUB\nloading", "CEPHSTACK write s2 sum", "CEPHSTACK write s1 \n",
 		"CEPHSTACK ready"} {
-		j := newTravel(t, nil)
-		j.Options.GuestWait = 250 * time.Millisecond
-		j.addGuests(openstacktest.Config{}, console)
-		id := j.guests[0].server.ID
-		_, err := j.answer(t.Context(), id, "write s1")
-		require.EqualError(t, err, "guest "+id+` did not say "write s1" within 250ms; its console ends: `+
-			strings.Join(strings.Fields(console), " "))
+		t.Run(console, func(t *testing.T) {
+			t.Parallel()
+			j := newTravel(t, nil)
+			j.Options.GuestWait = time.Second
+			j.addGuests(openstacktest.Config{}, console)
+			id := j.guests[0].server.ID
+			_, err := j.answer(t.Context(), id, "write s1")
+			require.EqualError(t, err, "guest "+id+` did not say "write s1" within 1s; its console ends: `+
+				strings.Join(strings.Fields(console), " "))
+		})
 	}
 	j := newTravel(t, nil)
-	j.Options.GuestWait = 250 * time.Millisecond
+	j.Options.GuestWait = time.Second
 	j.addGuests(openstacktest.Config{})
 	_, err := j.answer(t.Context(), "nobody", "ready")
 	require.ErrorIs(t, err, api.ErrNotFound)
@@ -99,8 +103,9 @@ func TestGuestsThatSayNothing(t *testing.T) {
 
 // TestALookThatTheTimeCutsShort tells nothing: the error has what the guest said before.
 func TestALookThatTheTimeCutsShort(t *testing.T) {
+	t.Parallel()
 	j := newTravel(t, nil)
-	j.Options.GuestWait = 250 * time.Millisecond
+	j.Options.GuestWait = time.Second
 	looks := 0
 	j.addGuests(openstacktest.Config{Fail: func(r *http.Request) (status int, body string, ok bool) {
 		if strings.HasSuffix(r.URL.Path, "/action") {
@@ -114,16 +119,17 @@ func TestALookThatTheTimeCutsShort(t *testing.T) {
 	}}, "Kernel panic")
 	_, err := j.answer(t.Context(), j.guests[0].server.ID, "ready")
 	require.EqualError(t, err, "guest "+j.guests[0].server.ID+
-		` did not say "ready" within 250ms; its console ends: Kernel panic`)
+		` did not say "ready" within 1s; its console ends: Kernel panic`)
 	_, err = j.answer(t.Context(), j.guests[0].server.ID, "ready")
 	require.ErrorContains(t, err, "its console ends:  (last error: ", "no look came to its end")
 }
 
 // TestTicksOfTheSecondGuest: the highest line, of its own volume, that is a number.
 func TestTicksOfTheSecondGuest(t *testing.T) {
+	t.Parallel()
 	const digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	j := newTravel(t, nil)
-	j.data.ID, j.Options.GuestWait = "v", 250*time.Millisecond
+	j.data.ID, j.Options.GuestWait = "v", time.Second
 	j.addGuests(openstacktest.Config{}, "CEPHSTACK tick v 99", "CEPHSTACK tick v "+digest+" ticks=0\nCEPHSTACK tick v 3\n"+
 		"CEPHSTACK tick v 7\r\nCEPHSTACK tick v 6\nCEPHSTACK tick w 50\n")
 	for _, n := range []int{1, 7} {
@@ -132,7 +138,7 @@ func TestTicksOfTheSecondGuest(t *testing.T) {
 		assert.Equal(t, 7, have)
 	}
 	_, err := j.ticks(t.Context(), 8)
-	require.ErrorContains(t, err, `did not say "tick 8" within 250ms`)
+	require.ErrorContains(t, err, `did not say "tick 8" within 1s`)
 }
 
 // TestGuestsThatAreUp: on their compute, with a word on the console, and with their disk where the Spec wants it.
