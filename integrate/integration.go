@@ -46,7 +46,7 @@ func New(cfg Config) (*Integration, error) {
 	if cfg.Poll < 0 {
 		return nil, errors.New("integrate: Config: Poll cannot be negative")
 	}
-	site := want.Resolve(cfg.Spec.Clone())
+	site := want.Resolve(cfg.Spec)
 	poll := cmp.Or(cfg.Poll, 2*time.Second)
 	e, err := engine.New(engine.Engine{Site: site, Catalog: kind.NewCatalog(site), World: cfg.World,
 		Parallel: cfg.Parallel, Settle: cfg.Settle, Poll: poll})

@@ -61,7 +61,7 @@ func Release(ctx context.Context, cfg integrate.Config) (Detection, error) {
 	if err := cfg.Spec.ValidateExceptRelease(); err != nil {
 		return Detection{}, err
 	}
-	e, err := engine.New(engine.Engine{Site: want.Resolve(cfg.Spec.Clone()), World: cfg.World, Parallel: cfg.Parallel})
+	e, err := engine.New(engine.Engine{Site: want.Resolve(cfg.Spec), World: cfg.World, Parallel: cfg.Parallel})
 	if err != nil {
 		return Detection{}, err
 	}

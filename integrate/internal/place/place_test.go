@@ -188,11 +188,22 @@ func TestDistributions(t *testing.T) {
 		"NAME=\"SLES\"\nVERSION=\"15-SP5\"\nVERSION_ID=\"15.5\"\nID=\"sles\"\nID_LIKE=\"suse\"\n" +
 			"ANSI_COLOR=\"0;32\"\n": {ID: "sles",
 			Version: "15.5", Family: place.Deb},
+		"ID=mine\nID_LIKE=centos\n": {ID: "mine", Family: place.RPM}, "ID=mine\nID_LIKE=centos9\n": {ID: "mine",
+			Family: place.Deb},
 		"": {Family: place.Deb}, "no equals sign\n=\n": {Family: place.Deb},
 	} {
 		assert.Equal(t, want, place.DistributionOf(hostWith(map[string]string{place.OSRelease: text})), text)
 	}
 	assert.Equal(t, place.Distribution{Family: place.Deb}, place.DistributionOf(step.NewHost("h")))
+}
+
+// TestFamiliesOfDistributions: each of the three words tells packages of RPM, as a name or as what a host is like.
+func TestFamiliesOfDistributions(t *testing.T) {
+	for text, want := range map[string]string{"ID=rhel": "rpm", "ID=fedora": "rpm", "ID=centos": "rpm",
+		"ID=almalinux\nID_LIKE='rhel'": "rpm", "ID=ol\nID_LIKE=fedora": "rpm", "ID=x\nID_LIKE=\"suse centos\"": "rpm",
+		"ID=debian": "deb", "ID=linuxmint\nID_LIKE=\"ubuntu debian\"": "deb", "NAME=rhel": "deb", "ID=rhel9": "deb"} {
+		assert.Equal(t, want, place.DistributionOf(hostWith(map[string]string{"/etc/os-release": text})).Family, text)
+	}
 }
 
 // TestContainersAreWorkedOutOnce from what all engines say.

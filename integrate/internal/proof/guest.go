@@ -107,17 +107,23 @@ func (j *journey) await(ctx context.Context, server, what string, ok func(consol
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	said, failed := "", error(nil)
 	for {
 		console, err := j.cloud.Console(ctx, server, 0)
-		if err == nil && ok(console) {
+		switch {
+		case err == nil && ok(console):
 			return nil
+		case err == nil:
+			said, failed = console, nil
+		case ctx.Err() == nil || said == "" && failed == nil: // else the time cut it short, which says nothing of the guest
+			failed = err
 		}
 		select {
 		case <-ctx.Done():
 			silent := fmt.Errorf("guest %s did not say %q within %s; its console ends: %s", server, what, wait,
-				tail(console, 300))
-			if err != nil {
-				return fmt.Errorf("%w (last error: %w)", silent, err)
+				tail(said, 300))
+			if failed != nil {
+				return fmt.Errorf("%w (last error: %w)", silent, failed)
 			}
 			return silent
 		case <-time.After(j.poll):

@@ -88,9 +88,10 @@ type Asks struct {
 	Cluster ceph.Query
 }
 
-// JoinQueries joins two questions to a cluster.
+// JoinQueries joins two questions to a cluster, which stay as they are.
 func JoinQueries(a, b ceph.Query) ceph.Query {
 	add := func(list, more []string) []string {
+		list = slices.Clip(list) // an append does not write into the caller's list
 		for _, item := range more {
 			if !slices.Contains(list, item) {
 				list = append(list, item)

@@ -162,6 +162,25 @@ func TestUsersOfASiteAreNotSharedWithItsLists(t *testing.T) {
 	assert.NotContains(t, s.Secrets, spec.User{Cluster: "hdd", Entity: "client.other"})
 }
 
+// TestASiteSharesNothingWithItsSpec: who changes the Spec afterwards does not change the Site.
+func TestASiteSharesNothingWithItsSpec(t *testing.T) {
+	given := cloud(fast, func(s *spec.Spec) {
+		s.Clusters[0].Pools = []spec.Pool{{Name: "images", Size: 3}}
+		s.Glance.Stores = []spec.Store{{Name: "second", Pool: "second"}}
+		s.Cinder.Backends[0].ExtraSpecs = map[string]string{"multiattach": "<is> True"}
+		s.Prepare = &spec.Prepare{Guests: &spec.Guests{}}
+	})
+	s, untouched := want.Resolve(given), want.Resolve(given.Clone())
+	given.Clusters[0].Caps, given.Clusters[0].Pools[0].Size = "classic", 1
+	given.Hosts[0].Services[0], given.Hosts[1].Layout = "nova-compute", spec.LayoutRDO
+	given.Glance.Stores[0].Pool, given.Glance.Pool = "changed", "changed"
+	given.Cinder.Backends[0].ExtraSpecs["multiattach"], given.Cinder.Backends[1].Pool = "changed", "changed"
+	given.Backup.Pool, given.Nova.DirectSnapshots = "changed", true
+	given.Prepare.Guests = nil
+	assert.Equal(t, untouched, s)
+	assert.Equal(t, untouched.Rights(user("glance")), s.Rights(user("glance")))
+}
+
 // TestARightAsASentence.
 func TestARightAsASentence(t *testing.T) {
 	assert.Equal(t, "may write vms", want.Right{Pool: "vms", Write: true, Allowed: true}.String())

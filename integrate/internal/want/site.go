@@ -45,6 +45,7 @@ type User struct {
 // Resolve draws a valid Spec's cross-references. The Site shares nothing with it.
 func Resolve(given spec.Spec) *Site {
 	release, _ := openstack.ParseRelease(given.Release) // Validate reports it
+	given = given.Clone()
 	whole := given.WithDefaults()
 	s := &Site{Spec: given, Release: release, Glance: whole.Glance, Backup: whole.Backup, Nova: whole.Nova,
 		Uses: given.Uses(), services: place.Layouts(release), hosts: map[string]spec.Host{}}

@@ -128,6 +128,9 @@ func TestErasureProfilesAreThoseOfTheSpecAndThoseThatPoolsName(t *testing.T) {
 			ErasureProfile: "old"}, {Name: "d"}}}
 	assert.Equal(t, []spec.ErasureProfile{{Name: "k4m2", K: 4, M: 2}, {Name: "old"}}, want.ErasureProfiles(c))
 	assert.Len(t, c.ErasureProfiles, 1, "the Spec stays")
+	c.ErasureProfiles = append(make([]spec.ErasureProfile, 0, 4), c.ErasureProfiles...)
+	want.ErasureProfiles(c)
+	assert.Zero(t, c.ErasureProfiles[:2][1], "also behind the end of its list")
 	assert.Empty(t, want.ErasureProfiles(spec.Cluster{}))
 }
 
