@@ -10,7 +10,8 @@ import (
 )
 
 // WriteFile replaces or creates a file atomically: a reader sees the old file
-// or the new one with its final owner, group and mode. Result: File, Changed.
+// or the new one with its final owner, group and mode. The folder has to be there:
+// if it is missing, the error is fs.ErrNotExist. Mkdir makes it. Result: File, Changed.
 type WriteFile struct {
 	Path         string
 	Data         []byte      `json:"-"`

@@ -18,7 +18,8 @@ func Chain(ops ...remote.Op) []remote.Op {
 }
 
 // ContentDiff is the difference between a file and the content that it should
-// have. It shows the content, so that no secret may be in it.
+// have. It shows the desired content, so that no secret may be in it. Of a file that
+// is there, it says "other content": its bytes may be secret.
 func ContentDiff(have File, want []byte) []FieldDiff {
 	old := ""
 	if !have.Missing {
