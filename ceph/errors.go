@@ -45,7 +45,8 @@ func (e *CommandError) Error() string {
 	return fmt.Sprintf("%s: errno %d: %s", s, e.Code, e.Status)
 }
 
-// Is reports whether the errno belongs to target's condition.
+// Is reports whether the errno stands for target, one of the errors of this package such as
+// ErrNotFound.
 func (e *CommandError) Is(target error) bool {
 	switch e.Code {
 	case enoent:

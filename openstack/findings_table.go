@@ -58,7 +58,7 @@ func staleRows() []staleRow {
 	}
 }
 
-// stale finds the options of the table.
+// stale gives a finding for each option of staleRows that cur sets.
 func stale(r Release, s Service, cur Current) []Finding {
 	var out []Finding
 	for _, row := range staleRows() {

@@ -44,7 +44,8 @@ func TestInvocations(t *testing.T) {
 		"a unit that never started has none")
 }
 
-// TestGatesHaveNoChangeOfTheirOwn whatever is found: others are behind them.
+// TestGatesHaveNoChangeOfTheirOwn compares all gates of a host: other resources are behind
+// a gate, but the gate itself changes nothing.
 func TestGatesHaveNoChangeOfTheirOwn(t *testing.T) {
 	var gates []string
 	for _, k := range Kinds() {
