@@ -78,7 +78,7 @@ func capWords(s string) ([]word, error) {
 
 const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
 
-// quoteWord quotes a value where the grammar of the caps asks for it.
+// quoteWord puts a value into quotes if the grammar of caps does not allow it without them.
 func quoteWord(s string) string {
 	switch {
 	case s != "" && strings.Trim(s, wordBytes) == "":

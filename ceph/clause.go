@@ -9,11 +9,11 @@ import (
 // A clause is one grant of a caps list, taken apart.
 type clause struct {
 	raw     string // as written, trimmed
-	unread  bool   // only raw is known
+	unread  bool   // this package cannot parse raw, and keeps it as it is
 	profile string // of "profile x"; empty for "allow …"
 	perms   string // r, rw, rwx, *, in that order of letters
 	class   string // class-read, class-write
-	scope   []term // service, command, module, class: what perms follow
+	scope   []term // service, command, module, class: perms come after them
 	match   []term // pool, namespace, object_prefix, tag, path, …
 }
 

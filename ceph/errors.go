@@ -64,7 +64,8 @@ func oneLine(s string) string {
 	}, strings.Join(lines, " | "))
 }
 
-// Is reports whether the errno belongs to target's condition.
+// Is reports whether the errno stands for target, one of the errors of this package such as
+// ErrNotFound.
 func (e *CommandError) Is(target error) bool {
 	switch e.Code {
 	case enoent:

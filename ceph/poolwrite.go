@@ -15,8 +15,8 @@ import (
 func (c *Cluster) CreatePool(ctx context.Context, p Pool) error { return c.createPool(ctx, p, false) }
 
 // UpdatePool sets the owned fields of p that differ from what the cluster
-// has, and nothing else. Without such a pool it is ErrNotFound; a pool cannot
-// become erasure-coded or change its profile, which is ErrInvalid.
+// has, and nothing else. It fails with ErrNotFound if there is no such pool, and with
+// ErrInvalid if the pool would become erasure-coded or change its profile.
 //
 // Similar To: ceph osd pool set <pool> <field> <value>; ceph osd pool set-quota
 func (c *Cluster) UpdatePool(ctx context.Context, p Pool) error {

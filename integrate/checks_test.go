@@ -158,7 +158,8 @@ func driftCases() map[string]driftCase {
 	}
 }
 
-// TestDriftIsNoticed wants one change and one check for each thing that somebody did.
+// TestDriftIsNoticed changes one thing of an integrated cloud in each case. The plan then
+// changes something, and the check of that thing fails. Both are well after an apply.
 func TestDriftIsNoticed(t *testing.T) {
 	for name, c := range driftCases() {
 		t.Run(name, func(t *testing.T) {

@@ -185,7 +185,8 @@ func TestADataPoolWithoutOverwrites(t *testing.T) {
 	assert.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 }
 
-// TestAnotherProfileOfThatName is left as it is.
+// TestAnotherProfileOfThatName: the cluster has a profile with the name in the Spec and
+// other values. The profile stays as it is, and no pool is made with it.
 func TestAnotherProfileOfThatName(t *testing.T) {
 	w, in := open(t, erasureCoded())
 	w.Ceph["ceph"].AddErasureProfile(ceph.ErasureProfile{Name: "k4m2", K: 4, M: 2, FailureDomain: "host",

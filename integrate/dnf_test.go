@@ -46,7 +46,7 @@ case $* in
 esac
 `
 
-// startRPMHost has Ceph 18.2.4 in its repository.
+// startRPMHost starts a host whose repository has Ceph 18.2.4.
 func startRPMHost(t *testing.T) rpmHost {
 	t.Helper()
 	for _, file := range []string{"/usr/bin/dnf", "/usr/lib/python3/dist-packages/dnf-plugins/versionlock.py",

@@ -20,8 +20,8 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 )
 
-// TestFieldsOfJSONAreDocumented holds the list of fields in the package's document
-// against the types.
+// TestFieldsOfJSONAreDocumented compares the list of fields in the package's document
+// with the fields of the types.
 func TestFieldsOfJSONAreDocumented(t *testing.T) {
 	document, err := os.ReadFile("doc.go")
 	require.NoError(t, err)
@@ -265,8 +265,9 @@ func literal(e ast.Expr) (string, bool) {
 	return text, err == nil
 }
 
-// TestIDsAreDocumented holds the tables of the package's document against the IDs of
-// changes and checks that the golden files have.
+// TestIDsAreDocumented looks up the IDs of changes and checks in the tables of the
+// package's document. The IDs are those in the golden files. A name that is a kind and a
+// check passes if one of the two tables has it.
 func TestIDsAreDocumented(t *testing.T) {
 	document, err := os.ReadFile("doc.go")
 	require.NoError(t, err)

@@ -177,7 +177,7 @@ func (r *goldenRun) brief(name string, steps []goldenStep) {
 		for _, c := range report.Checks {
 			switch {
 			case c.Status == integrate.Pass:
-			case strings.HasPrefix(c.Next, "look at the plan"): // it says no more than the plan
+			case strings.HasPrefix(c.Next, "look at the plan"): // the evidence says no more than the plan
 				fmt.Fprintf(&b, "%s %s\n", c.Status, c.Name)
 			default:
 				fmt.Fprintf(&b, "%s %s: %s\n  next: %s%s\n", c.Status, c.Name, c.Evidence, c.Next, sentinels(c.Err))

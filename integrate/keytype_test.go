@@ -34,7 +34,8 @@ func TestKeysThatAHostCannotRead(t *testing.T) {
 	}
 }
 
-// TestAUserIsMadeWithAKeyThatAHostCannotRead: the type is known only then.
+// TestAUserIsMadeWithAKeyThatAHostCannotRead: the type of a key is known only after the
+// user was made. So it is the apply that finds a key that the host cannot read.
 func TestAUserIsMadeWithAKeyThatAHostCannotRead(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	w.Machines["controller"].AddPackage("ceph-common", "16.2.15+ds-0+deb12u1", true)

@@ -132,7 +132,8 @@ func TestContainersOfLibvirtThatWouldNotDo(t *testing.T) {
 	}
 }
 
-// TestLibvirtWithoutACephConf is of kolla-ansible that knows of Ceph for Cinder alone.
+// TestLibvirtWithoutACephConf: kolla-ansible was told of Ceph for Cinder alone, so that
+// the container of libvirt copies no ceph.conf. Then no ceph.conf is written for it.
 func TestLibvirtWithoutACephConf(t *testing.T) {
 	w, in := open(t, kollaSpec())
 	w.Machines["compute1"].AddFile("/etc/kolla/nova-libvirt/config.json",

@@ -22,8 +22,8 @@ func ParseValue(text string) (Value, error) {
 	if text == "" {
 		return Value{}, errors.New("libvirtsecret: value is empty")
 	}
-	// libvirt keeps bytes, and gives out their one canonical text. Any other
-	// text of the same bytes would not read back as it was.
+	// libvirt keeps the bytes, and gives them out in the canonical form of base64. A text
+	// in another form would not be the same when it is read back.
 	raw, err := base64.StdEncoding.Strict().DecodeString(text)
 	if err != nil || len(raw) == 0 || strings.ContainsAny(text, "\r\n") {
 		return Value{}, errors.New("libvirtsecret: value is not base64")

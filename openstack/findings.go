@@ -18,7 +18,7 @@ const (
 	CodeUnknownOption    Code = "unknown-option"    // no release is known to read it
 
 	CodeMissingSection     Code = "missing-section"      // Item is enabled without a section of its own
-	CodeMisspelledSection  Code = "misspelled-section"   // Item is enabled, and its section is spelled otherwise
+	CodeMisspelledSection  Code = "misspelled-section"   // Item is enabled, and its section has a similar name
 	CodeNoDefaultStore     Code = "no-default-store"     // glance-api does not start: its default store is not enabled
 	CodeBackupDriverModule Code = "backup-driver-module" // cinder-backup does not start: the driver is not a class
 

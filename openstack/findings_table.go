@@ -62,7 +62,7 @@ func staleRows(yield func(staleRow) bool) {
 	}
 }
 
-// stale finds the options of the table.
+// stale gives a finding for each option of staleRows that cur sets.
 func stale(r Release, s Service, cur Current) []Finding {
 	var out []Finding
 	for row := range staleRows {

@@ -29,10 +29,10 @@ type GlanceStore struct {
 // of images are shown, because Nova and Cinder need them for copy-on-write.
 //
 // From Train on, stores of the old style ([glance_store] stores) are carried over
-// into the style of enabled_backends, each under the name of its type. In Rocky and
-// Stein that style is used only where it is in use already, or for further stores.
-// In older releases a store in Ceph is always called rbd. A store of the same name
-// and another type is an error.
+// into the style of enabled_backends, each under the name of its type. Rocky and Stein
+// know both styles: enabled_backends is used there only if cur has it already, or if there
+// are Further stores. In older releases a store in Ceph is always called rbd. It is an
+// error if cur has a store of the same name and another type.
 func (g GlanceStore) Settings(r Release, cur Current) ([]Setting, error) {
 	stores := g.stores()
 	g.Store = stores[0].Store

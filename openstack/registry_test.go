@@ -109,8 +109,8 @@ func (r registry) knows(s openstack.Service) bool {
 	return false
 }
 
-// lookup gives the option that a service reads from a place, by its name or by
-// one that it declares as deprecated.
+// lookup gives the option that a service reads from a place. The place may have the name of
+// the option, or a name that the option declares as deprecated.
 func (r registry) lookup(p place) (registered, error) {
 	if o, ok := r.options[p]; ok {
 		return o, nil

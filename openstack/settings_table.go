@@ -11,11 +11,11 @@ import (
 type optionRow struct {
 	service                Service
 	section, option, value string
-	from, until            Release // both included; empty: the newest release too
+	from, until            Release // both included; an empty until has no end
 	reason                 string
 }
 
-// remove is the value of rows of options that must not be there.
+// remove is the value in a row whose option must not be in the file.
 const remove = "{remove}"
 
 // optionRows is the knowledge of this package: which service needs which

@@ -136,9 +136,9 @@ func (b *builder) send(w wire.Op, at ...int) {
 // processes.
 func private(op Op) bool { return plain(op).nature().private }
 
-// run sends the request to a shell and reads the answer. there means that the
-// request went along with the command line. The error is a *HostError, to which
-// the errors of the ops that did not end lead as well.
+// run sends the request to a shell and reads the answer. If there is true, the request was
+// sent with the command line already. The error is a *HostError. The errors of ops that did
+// not end give the same *HostError to errors.As.
 func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Duration) ([]Result, error) {
 	done := make(chan error, 1)
 	if !there {

@@ -78,14 +78,15 @@ func (f *Fleet) Close() error {
 	return errors.Join(f.jump.Close(), f.jump.fleet.Close())
 }
 
-// A trust is what a connection is checked and authenticated with.
+// A trust is what a connection needs: the host keys with which it checks the server, and the
+// keys and the agent with which it logs in.
 type trust struct {
 	known *knownhosts.Hosts
 	keys  []ssh.Signer
 	agent io.Closer // the connection to the agent
 }
 
-// trust reads it as the files are now. The agent is asked for each connection:
+// trust reads the files as they are now. The agent is asked for each connection:
 // an agent that hangs for one connection does not hold up the others. Errors
 // have the step of connecting that needs what is missing.
 func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {

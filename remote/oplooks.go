@@ -29,7 +29,7 @@ func decodeLooks(host string, ops []Op, reply wire.Reply) []Result {
 		sub := reply.Sub(i)
 		_, reads := op.(ReadFile)
 		if !reads && sub.Facts["stat"] != "" {
-			delete(sub.Facts, "err") // an error of reading, which a Stat does not do
+			delete(sub.Facts, "err") // the content could not be read, and a Stat does not need it
 		}
 		results[i] = decode(host, op, sub)
 		r := &results[i]

@@ -59,8 +59,8 @@ func (c *crowd) slow(t *testing.T, name string) string {
 	return p.address
 }
 
-// visit looks at all hosts, some of them at other addresses, and gives how long
-// each look took.
+// visit looks at all hosts, and gives how long each look took. A host that is in other is
+// visited at the address there.
 func (c *crowd) visit(t *testing.T, fleet *remote.Fleet, other map[string]string) []remote.Outcome[time.Duration] {
 	return remote.Each(t.Context(), c.names, 16, func(ctx context.Context, name string) (time.Duration, error) {
 		h, err := fleet.Host(name, cmp.Or(other[name], c.addresses[name]))

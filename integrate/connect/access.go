@@ -31,15 +31,15 @@ type Connection interface {
 
 // An access finds the way to a cluster.
 type access struct {
-	path    string // of the cluster in the Spec
+	path    string // of the cluster in the Spec, such as clusters[1]
 	cluster spec.Cluster
-	host    remote.Host // the cluster's; nil when the Spec has none
+	host    remote.Host // on which the ceph program runs; nil when the Spec names no host for the cluster
 	options Options
 }
 
 // open gives the cluster as the Spec wants it reached: through the ceph program on
 // a host, or through librados. Where librados is too old for the key of
-// client.admin, the program on the host does it; the plan then says so.
+// client.admin, the ceph program on the host is used, and the plan says so.
 func (a access) open(ctx context.Context) (world.Cluster, io.Closer, error) {
 	if a.cluster.Access == "librados" || a.cluster.Host == "" {
 		return a.throughLibrados(ctx)

@@ -26,8 +26,8 @@ type connection struct {
 
 func (c *connection) Close() error { c.closed++; return nil }
 
-// folder has the ceph.conf of cluster hdd, in which DIR is the folder, and
-// keyrings with client.admin's key of a type.
+// folder makes a folder with the ceph.conf of cluster hdd and with keyrings. DIR in conf
+// stands for the folder. The keyrings have a key of client.admin whose type is kind.
 func folder(t *testing.T, conf string, kind byte, keyrings ...string) string {
 	t.Helper()
 	dir := t.TempDir()

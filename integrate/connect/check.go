@@ -9,7 +9,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
-// check joins the faults of a Spec, and what it lacks for connecting.
+// check joins the faults of a Spec, and lists what is missing in it for connecting.
 func check(s spec.Spec, o Options) error {
 	faults := []error{s.ValidateExceptRelease()}
 	if slices.ContainsFunc(s.Hosts, func(h spec.Host) bool { return o.Have.Hosts[h.Name] == nil }) {
@@ -23,7 +23,7 @@ func check(s spec.Spec, o Options) error {
 	return errors.Join(faults...)
 }
 
-// checkAccess says what a cluster lacks for being reached.
+// checkAccess says what is missing in a Spec for reaching a cluster.
 func checkAccess(path string, c spec.Cluster, o Options) error {
 	switch {
 	case c.Access == "librados" && o.Librados == nil:

@@ -43,8 +43,8 @@ type World struct {
 	err    error
 }
 
-// Close ends all connections that Open or a use of the World began. What is under
-// way is not waited for. It may be called more than once.
+// Close ends all connections that Open or a use of the World began. It does not wait for
+// calls that are under way. It may be called more than once.
 func (w *World) Close() error {
 	w.once.Do(func() {
 		var errs []error
@@ -110,7 +110,8 @@ func (w *World) open(ctx context.Context, s spec.Spec, o Options) error {
 	return nil
 }
 
-// openHosts makes the hosts, the other ways into them, and libvirt's secrets there.
+// openHosts makes the hosts, their first entries, and the stores of their libvirt secrets.
+// It connects to nothing.
 func (w *World) openHosts(s spec.Spec) error {
 	missing := func(h spec.Host) bool { return w.Hosts[h.Name] == nil }
 	if !slices.ContainsFunc(s.Hosts, missing) {

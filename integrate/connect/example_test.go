@@ -78,7 +78,7 @@ nova: {}
 	// 13 checks
 }
 
-// TestTheREADMEShowsTheExample holds the code of the README against useCeph.
+// TestTheREADMEShowsTheExample compares the code in the README with useCeph.
 func TestTheREADMEShowsTheExample(t *testing.T) {
 	source, err := os.ReadFile("example_test.go")
 	require.NoError(t, err)

@@ -10,9 +10,10 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 )
 
-// adminKeyring is the keyring with the key of client.admin by a ceph.conf, as
-// librados finds it: the first file of a list that can be opened. It is empty
-// where there is no such file and the ceph.conf has the key itself.
+// adminKeyring is the path of the keyring with the key of client.admin. It is found as
+// librados finds it: the first file that can be opened, of those that the option keyring
+// in the ceph.conf lists. It is empty where no file can be opened and the ceph.conf has
+// the key itself.
 func adminKeyring(conf, cluster string) (string, error) {
 	data, err := os.ReadFile(conf)
 	if err != nil {
@@ -50,7 +51,7 @@ func adminOption(conf *ceph.Conf, option string) (string, bool) {
 	return "", false
 }
 
-// defaultKeyrings is Ceph's default of the option keyring, for a folder.
+// defaultKeyrings is Ceph's default value of the option keyring, with the files in dir.
 func defaultKeyrings(dir string) string {
 	var list []string
 	for _, name := range []string{"$cluster.$name.keyring", "$cluster.keyring", "keyring", "keyring.bin"} {

@@ -84,8 +84,9 @@ func entryFleet(s spec.SSH) (*remote.Fleet, error) {
 	return remote.NewFleet(c)
 }
 
-// readPassword reads a file that its owner alone may read. The file that it looks
-// at is the file that it reads, also where another is put in its place meanwhile.
+// readPassword reads a file that its owner alone may read. It opens the file once, so that
+// the mode that it checks and the text that it reads are of the same file, even if somebody
+// replaces the file meanwhile.
 func readPassword(path string) (remote.Password, error) {
 	f, err := os.Open(path)
 	if err != nil {

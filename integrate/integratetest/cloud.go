@@ -32,7 +32,7 @@ func (w *World) sync(*http.Request) (status int, body string, ok bool) {
 // recordVolumes writes the records of the cinder-volume of a host: one record for each backend.
 func (w *World) recordVolumes(host string) {
 	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
-	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // one without a name
+	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // a backend without a name
 		w.record("cinder-volume", w.cinderHost(host, "cinder-volume", ""), w.zone(host, "cinder-volume", ""))
 	}
 	for b := range strings.SplitSeq(enabled, ",") {

@@ -19,9 +19,9 @@ import (
 // A Container is a container of Kolla. It runs while its unit runs. At each start it copies the files that its
 // config.json names.
 type Container struct {
-	Image, Version string    // with its tag; and of Kolla, as the image's label says
-	Folder         string    // of the host, that its files come from
-	Strategy       string    // KOLLA_CONFIG_STRATEGY
+	Image, Version string    // Image has a tag; Version is that of Kolla in the label of the image
+	Folder         string    // on the host, from which the container copies its files
+	Strategy       string    // the value of KOLLA_CONFIG_STRATEGY
 	Since          time.Time // if set, it runs since then, whatever its unit says
 }
 
@@ -76,7 +76,7 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 	}
 	w.Containers[h.Name] = all
 	engine := "docker"
-	if slices.Contains(h.Services, "nova-compute") { // so that both are met
+	if slices.Contains(h.Services, "nova-compute") { // so that a cloud has hosts of both engines
 		engine = "podman"
 	}
 	m.Handle(engine, w.engine(engine, h.Name, m))

@@ -210,7 +210,7 @@ func (w *World) running(host, service, section, option string) string {
 type login struct {
 	cluster *cephtest.Cluster
 	osd     string   // the user's rights
-	args    []string // what follows
+	args    []string // the arguments after --conf and --id
 }
 
 // login reads the options that all programs of Ceph have.

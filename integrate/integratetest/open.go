@@ -25,7 +25,7 @@ func Open(t testing.TB, s spec.Spec) *World {
 }
 
 // Integration is the integration of the world's Spec, with the shortest waits. Change the
-// World before: the Integration keeps what is in it now.
+// World before this call: the Integration keeps the World as it is now.
 func (w *World) Integration(t testing.TB) *integrate.Integration {
 	t.Helper()
 	in, err := integrate.New(integrate.Config{Spec: w.spec, World: w.World, Settle: time.Millisecond,

@@ -86,8 +86,8 @@ func (v *validation) backends(backends []Backend) {
 	}
 }
 
-// zone checks that all backends have the same zone where the release has one zone
-// for all.
+// zone checks that all backends have the same zone, in releases in which Cinder has one
+// zone for all its backends.
 func (v *validation) zone(path, zone, first string) {
 	if r, err := openstack.ParseRelease(v.spec.Release); err == nil && r.Before("pike") && zone != first {
 		v.fault(path, "%q is not %q of cinder.backends[0]: all backends have one zone in %s, "+

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// full is a Spec in which every field is set, those that it will have one day, too.
+// full is a Spec in which every field is set. Fields that Spec gets later are set, too.
 func full(t *testing.T) spec.Spec {
 	t.Helper()
 	var s spec.Spec
@@ -171,8 +171,8 @@ func TestEqualSpecsHaveEqualDigests(t *testing.T) {
 	assert.NotEqual(t, spec.Spec{}.Digest(), spec.Spec{Nova: &spec.Nova{}}.Digest(), "nova: {} asks for something")
 }
 
-// TestTheDigestStays, so that a plan that was stored is still of its Spec when the
-// program has been updated.
+// TestTheDigestStays: the digest of a Spec is the same in all versions of the program, so
+// that a stored plan can be applied after an update.
 func TestTheDigestStays(t *testing.T) {
 	assert.Equal(t, "sha256:49dda3d033f6c95827442184324f45ca3e7d8dc6627732764cf901d92f82541c", exampleSpec().Digest())
 }

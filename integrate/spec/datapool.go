@@ -72,7 +72,7 @@ func (v *validation) dataPool(uses []Use, u Use) {
 func (v *validation) sameDataPool(uses []Use, u Use) {
 	for _, other := range uses {
 		if other.Path == u.Path {
-			return // the uses behind this one report a difference
+			return // a later use is compared with this use when its own turn comes
 		}
 		if other.User == u.User && other.DataPool != u.DataPool {
 			v.fault(u.Path+".data_pool", "%q is not %q of %s, which has the same user %s: "+

@@ -13,8 +13,8 @@ import (
 // A document is the YAML of a Spec, which knows on what line each field is.
 type document struct{ root *yaml.Node }
 
-// spec reads the document, or says what of it is not a Spec's. No fault holds a
-// value of the document: it may be a secret that somebody put there by mistake.
+// spec reads the document, or lists what in it does not belong to a Spec. No fault holds
+// a value of the document: it may be a secret that somebody put there by mistake.
 func (d document) spec() (Spec, []error) {
 	var s Spec
 	err := d.root.Decode(&s)
@@ -58,7 +58,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-// mapping checks the fields of a mapping, and of those that are merged into it.
+// mapping checks the fields of a mapping, and of the mappings that are merged into it.
 func (c *checker) mapping(n *yaml.Node, path string, typeOf func(name string) (reflect.Type, bool)) {
 	if n.Kind != yaml.MappingNode {
 		c.fault(n, path, "is not a mapping of names to values")
@@ -100,8 +100,8 @@ func (d document) withLines(faults []error) []error {
 	return faults
 }
 
-// line is where the document gives a field, or what is around it where it does not;
-// 0 when it gives neither.
+// line is the line of a field in the document. Where the document does not have the
+// field, it is the line of the innermost field around it, and 0 if there is none.
 func (d document) line(path string) int {
 	line, n := 0, d.root
 	for path != "" {
@@ -152,7 +152,7 @@ func step(n *yaml.Node, path string) (key, value *yaml.Node, rest string) {
 	return key, value, rest
 }
 
-// merged are the mappings of a merge key (<<): one, or a list of them.
+// merged are the mappings of a merge key (<<). Its value is a mapping or a list of mappings.
 func merged(value *yaml.Node) []*yaml.Node {
 	value = target(value)
 	if value.Kind != yaml.SequenceNode {

@@ -28,7 +28,7 @@ type Store struct {
 	Cluster  string `json:"cluster,omitempty" yaml:"cluster,omitempty"`     // the first one when empty
 	Pool     string `json:"pool,omitempty" yaml:"pool,omitempty"`           // images
 	User     string `json:"user,omitempty" yaml:"user,omitempty"`           // glance
-	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // as in Glance
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // see Glance.DataPool
 }
 
 // storePath is the field of the i-th of Glance's stores; the default store is 0.

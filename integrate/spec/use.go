@@ -57,7 +57,7 @@ func (n Nova) Use() Use {
 	return Use{Path: "nova", What: ForDisks, User: u, Pool: n.Pool, DataPool: n.DataPool}
 }
 
-// In reports whether the use is in a cluster, and for one of whats.
+// In reports whether the use is in a cluster, and What is one of whats.
 func (u Use) In(cluster string, whats ...string) bool {
 	return u.User.Cluster == cluster && slices.Contains(whats, u.What)
 }

@@ -240,7 +240,7 @@ func (b *Base) Same(p Part, others []string, twin bool) Part {
 	return Part{p.Target, slices.Concat(gate, rest)}
 }
 
-// mark says that there is a step, without keeping it.
+// mark stands for a step, but does not keep its operations. It is nil where there is no step.
 func mark(s step.Step) step.Step {
 	if s == nil {
 		return nil
@@ -274,8 +274,8 @@ func Each[T any](ctx context.Context, e *Engine, names []string, fn func(*Seen) 
 	return all
 }
 
-// Root is the item with the problem because of which an item of a part is left
-// alone; the item itself if the problem is its own.
+// Root follows the causes of an item that is left alone, and gives the item that has the
+// problem. That is the item itself if the problem is its own.
 func (b *Base) Root(p Part, i Item) Item {
 	return Root(func(t step.Target) Part {
 		if t == p.Target {

@@ -90,9 +90,9 @@ func New(e Engine) (*Engine, error) {
 	return &e, nil
 }
 
-// Rest closes the connection to a host that is done for now, where there are
-// more hosts than are worked on at once: what is open is bounded by Parallel. A
-// host that runs the ceph program for a cluster may be in use at the same time.
+// Rest closes the connection to a host that is done for now, if the Spec has more than
+// Parallel hosts. So at most Parallel connections are open. The connection stays open if
+// the host runs the ceph program for a cluster: see Hang.
 func (e *Engine) Rest(name string) {
 	if len(e.Site.InOrder()) > e.Parallel {
 		e.Hang(name)

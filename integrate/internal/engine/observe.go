@@ -34,7 +34,7 @@ func (e *Engine) observe(ctx context.Context, scope Scope) step.View {
 	return v
 }
 
-// observeCluster asks a cluster what its resources ask.
+// observeCluster joins the questions of all resources of a cluster, and asks the cluster.
 func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	world := e.World.Clusters[name]
 	var query ceph.Query

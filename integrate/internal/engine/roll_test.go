@@ -66,7 +66,7 @@ func (r *rollout) enter(t step.Target, n int) {
 	r.max[where] = max(r.max[where], r.now[where])
 }
 
-// roll rolls out to all targets, and gives the names of those that were begun.
+// roll rolls out to all targets, and gives the names of the targets that were begun.
 func (r *rollout) roll(ctx context.Context, o engine.Rollout) (begun []string, err error) {
 	targets := r.Site.Targets()
 	o.Do, o.Left = r.do, func(t step.Target, why error) {
@@ -180,7 +180,8 @@ func TestARolloutThatIsCancelled(t *testing.T) {
 	}
 }
 
-// TestTargetsThatAreNotAskedForAreNotTouched: a rollout has what it is given.
+// TestTargetsThatAreNotAskedForAreNotTouched: a rollout works on the targets that it is
+// given, and on no others.
 func TestTargetsThatAreNotAskedForAreNotTouched(t *testing.T) {
 	r := newRollout(t)
 	left := func(step.Target, error) { assert.Fail(t, "left") }

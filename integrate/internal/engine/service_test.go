@@ -58,7 +58,7 @@ func (b *bench) ups(s *openstacktest.Server, records ...string) {
 }
 
 // TestARestartIsDoneWhenTheAPIsReportTheServiceUp: records that are older than the
-// restart do not count, and all of a service must be there.
+// restart do not count, and all records of a service must be there.
 func TestARestartIsDoneWhenTheAPIsReportTheServiceUp(t *testing.T) {
 	volumes := []string{"cinder-volume compute1@slow", "cinder-volume compute1@fast"}
 	for _, c := range []struct {
@@ -121,7 +121,8 @@ func TestTheOldProcessSaysNothingOfTheNew(t *testing.T) {
 	}
 }
 
-// TestAServiceIsAwaitedAsLongAsTheEngineSays: it reports after some looks.
+// TestAServiceIsAwaitedAsLongAsTheEngineSays: the APIs report the service up only when
+// they are asked for the fifth time.
 func TestAServiceIsAwaitedAsLongAsTheEngineSays(t *testing.T) {
 	var looks atomic.Int32
 	var s *openstacktest.Server

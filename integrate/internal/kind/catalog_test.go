@@ -28,8 +28,8 @@ func follows(e engine.Entry) []step.ID {
 }
 
 // TestResourcesHaveIDsAndNeedsThatComeBefore goes through each Spec in the order of a
-// plan. A resource has an ID of its own, on its own target. What it needs, and what it
-// follows, is there and comes before it.
+// plan. A resource has an ID of its own, on its own target. The resources that it needs
+// or follows are there, and come before it.
 func TestResourcesHaveIDsAndNeedsThatComeBefore(t *testing.T) {
 	for name, s := range specs(t) {
 		site := want.Resolve(s)
@@ -149,7 +149,8 @@ func note[S any](used map[string]bool, kinds []step.Kind[S], subject S) {
 	}
 }
 
-// TestTargetsThatAreNotInTheSpecHaveNoSurprises asks for targets by wrong names.
+// TestTargetsThatAreNotInTheSpecHaveNoSurprises asks a catalog for targets by wrong names:
+// it does not panic, and lists no resource of another target.
 func TestTargetsThatAreNotInTheSpecHaveNoSurprises(t *testing.T) {
 	site := want.Resolve(parse(t, plainCloud))
 	catalog := kind.NewCatalog(site)

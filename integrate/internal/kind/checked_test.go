@@ -16,16 +16,16 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// A checked is a Catalog whose resources are looked at whenever they compare: whatever
-// they are given, they keep the promises of step.Resource and step.Delta.
+// A checked is a Catalog that checks its resources at each Compare. Whatever View they are
+// given, they must keep the promises of step.Resource and step.Delta.
 type checked struct {
 	engine.Catalog
 	t    *testing.T
-	what string // where the View comes from
+	what string // names the View in failures
 
 	mu    sync.Mutex
-	codes map[string]bool // of findings, of all comparisons
-	kinds map[string]bool // of changes
+	codes map[string]bool // the codes of all findings so far
+	kinds map[string]bool // the kinds of all changes so far
 }
 
 // Of implements engine.Catalog.
@@ -185,7 +185,7 @@ func hostOps(d step.Delta, v step.View) []remote.Op {
 	return ops
 }
 
-// operations are all that a step would do, with contents.
+// operations is a text with all that a step would do. It has the contents of files, too.
 func operations(d step.Delta, v step.View) string {
 	switch s := d.Do.(type) {
 	case step.ClusterStep:

@@ -73,7 +73,7 @@ func (s *stage) compare(what string) []engine.Part {
 	return append(parts, base.Cloud())
 }
 
-// converge plans and applies until nothing is left to do, or for so many times.
+// converge plans and applies until nothing is left to do, but at most this many times.
 func (s *stage) converge(times int) {
 	in, err := integrate.New(integrate.Config{Spec: s.spec, World: s.world.World, Settle: time.Millisecond})
 	require.NoError(s.t, err)
@@ -88,8 +88,8 @@ func (s *stage) converge(times int) {
 	}
 }
 
-// TestComparisonsOfAFreshCloudAndOfAnIntegratedCloud compares both in each Spec. What
-// was applied is well.
+// TestComparisonsOfAFreshCloudAndOfAnIntegratedCloud compares the cloud of each Spec before
+// and after its plans are applied. Before, something is to be changed, and after, nothing.
 func TestComparisonsOfAFreshCloudAndOfAnIntegratedCloud(t *testing.T) {
 	for _, name := range sortedKeys(specs(t)) {
 		t.Run(name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestWhateverIsReadNothingPanicsOrShowsASecret(t *testing.T) {
 			t.Parallel()
 			s := newStage(t, specs(t)[name])
 			for seed := range uint64(12) {
-				if seed == 6 { // from now on a cloud that was integrated
+				if seed == 6 { // from now on, the cloud is integrated before it is disturbed
 					codes, kinds := s.all.codes, s.all.kinds
 					s = newStage(t, specs(t)[name])
 					s.all.codes, s.all.kinds = codes, kinds
@@ -278,8 +278,8 @@ func (o *oddHost) oddFile(op remote.Op, was remote.Result) remote.Result {
 	return was
 }
 
-// junk is other content: of another sort, or what was there and is cut, doubled or has
-// other bytes.
+// junk is content that is not as it was. It is a text of another sort, or the old content
+// that is cut, partly doubled, or has a wrong byte.
 func (o *oddHost) junk(was []byte) []byte {
 	texts := []string{"", "[DEFAULT]\n", "[broken\n", "[global]\nfsid = 1\n", "[client.x]\nkey = abc\n",
 		"\x00\xff\xfe", "{", "null",

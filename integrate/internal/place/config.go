@@ -71,8 +71,8 @@ func (s Service) DropIns(h *step.Host, c Containers) []string {
 	return out
 }
 
-// State is the state of a service's unit. When its container started, and not the
-// unit, tells with which files the service runs.
+// State is the state of a service's unit. For a service in a container, Since is the start
+// of the container and not of its unit: it tells with which files the service runs.
 func (s Service) State(h *step.Host, c Containers) remote.Unit {
 	u := h.Units[s.Unit]
 	if s.Kolla == nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// engines are those that the containers of Kolla may be of.
+// engines are the programs that may run the containers of Kolla.
 func engines() []string { return []string{"docker", "podman"} }
 
 // inspectFormat makes an engine tell what matters of each container, as JSON. Of
@@ -25,8 +25,8 @@ const inspectFormat = `{"name":{{json .Name}},"running":{{json .State.Running}},
 	`"image":{{json .Config.Image}},"version":{{json (index .Config.Labels "kolla_version")}},"mounts":{{json .Mounts}},` +
 	`"always":[{{range .Config.Env}}{{if eq . "KOLLA_CONFIG_STRATEGY=COPY_ALWAYS"}}true,{{end}}{{end}}false]}`
 
-// Inspect asks all engines about containers. A container that an engine does not
-// have, or an engine that is not installed, is told by the engine's words alone.
+// Inspect asks all engines about containers. If an engine does not have a container,
+// or is not installed, only the error text of the operation tells it.
 func Inspect(names []string) []remote.Op {
 	var ops []remote.Op
 	for _, engine := range engines() {
@@ -45,10 +45,10 @@ type Container struct {
 	Engine  string // empty where no engine has the container
 	Running bool
 	Started time.Time
-	Version string // of its image
-	Always  bool   // it takes its files in at each start, not only at its first one
-	Folder  string // of the host, that its files come from
-	Err     error  // why it is not known what is copied into it
+	Version string // of Kolla, in the label of the image
+	Always  bool   // whether it copies its files at each start, and not only at its first start
+	Folder  string // on the host, from which its files are copied
+	Err     error  // why it is not known which files are copied into it
 
 	copies []fileCopy
 }
@@ -164,7 +164,7 @@ func (c Container) From(p string) (string, bool) {
 	return "", false
 }
 
-// at is where the copy is in the container; a pattern if the source is one.
+// at is the path of the copy in the container. It is a pattern if Source is a pattern.
 func (e fileCopy) at() string {
 	if strings.HasSuffix(e.Dest, "/") {
 		return path.Join(e.Dest, path.Base(e.Source))

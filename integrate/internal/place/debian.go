@@ -2,7 +2,7 @@ package place
 
 import "github.com/cephstack/cephstack/openstack"
 
-// debianLayout is that of Debian and Ubuntu with systemd.
+// debianLayout is the layout of Debian and Ubuntu with systemd.
 func debianLayout() map[string]Service {
 	return map[string]Service{
 		"glance-api": {

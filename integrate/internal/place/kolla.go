@@ -11,7 +11,7 @@ import (
 type Kolla struct {
 	Container string
 	Folder    string
-	Variable  string // of kolla-ansible, that makes it use Ceph
+	Variable  string // the variable of kolla-ansible that makes the service use Ceph
 	Overrides string // where kolla-ansible is given further options of the service
 	Libvirt   string // the container of libvirt that the service uses
 }

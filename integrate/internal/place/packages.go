@@ -7,17 +7,17 @@ import (
 	"github.com/cephstack/cephstack/openstack"
 )
 
-// A packageRow is a package that services need in a layout, from a release
-// until another one, both included; until is open when empty.
+// A packageRow is a package that services need in a layout. The fields from and
+// until are the first and the last release that need it. An empty until has no end.
 type packageRow struct {
 	layout, name string
-	service      openstack.Service // all when empty
+	service      openstack.Service // that needs the package; all services when empty
 	from, until  openstack.Release
 }
 
-// packageTable: the bindings are of the Python that the services run on, and
-// Ceph split python-ceph during Kilo. In the releases that came with both
-// Pythons either will do.
+// packageTable lists the packages of Ceph's clients. The bindings of a release are for the
+// Python that its services run on. A release that came with Python 2 and 3 takes the
+// bindings of either. During Kilo, Ceph split python-ceph into packages such as python-rbd.
 func packageTable() []packageRow {
 	return []packageRow{
 		{spec.LayoutDebian, "ceph-common", "", "havana", ""},
@@ -32,7 +32,7 @@ func packageTable() []packageRow {
 		{spec.LayoutRDO, "ceph-common", "", "icehouse", ""},
 		{spec.LayoutRDO, "python-ceph|python-rbd", "", "icehouse", "juno"},
 		{spec.LayoutRDO, "python-rbd", "", "kilo", "stein"},
-		{spec.LayoutRDO, "python3-rbd|python-rbd", "", "train", "train"}, // of EL7 and EL8
+		{spec.LayoutRDO, "python3-rbd|python-rbd", "", "train", "train"}, // EL7 has Python 2, and EL8 has Python 3
 		{spec.LayoutRDO, "python3-rados", "", "ussuri", ""},
 		{spec.LayoutRDO, "python3-rbd", "", "ussuri", ""},
 		{spec.LayoutRDO, "qemu-kvm-block-rbd", openstack.NovaCompute, "ussuri", ""}, // of EL8 and later
@@ -50,5 +50,5 @@ func clientPackages(layout string, service openstack.Service, r openstack.Releas
 	return names
 }
 
-// Alternatives are the packages any of which will do.
+// Alternatives are the packages in a name such as a|b: any of them will do.
 func Alternatives(name string) []string { return strings.Split(name, "|") }

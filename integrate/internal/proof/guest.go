@@ -74,7 +74,7 @@ wait
 
 var beatForm = regexp.MustCompile(`CEPHSTACK beat (\d+(?:\.\d+)?)`)
 
-// lastBeat is the newest uptime that a guest told, in seconds; 0 when none.
+// lastBeat is the newest uptime that a guest wrote, in seconds; 0 when it wrote none.
 func lastBeat(console string) float64 {
 	all := beatForm.FindAllStringSubmatch(console, -1)
 	if len(all) == 0 {
@@ -84,8 +84,8 @@ func lastBeat(console string) float64 {
 	return up
 }
 
-// answer waits until a guest's console has a line that begins with want and
-// returns the rest of the newest one.
+// answer waits until a guest's console has a line that begins with want, and returns the
+// rest of the newest such line.
 func (j *journey) answer(ctx context.Context, server, want string) (string, error) {
 	var answer string
 	err := j.await(ctx, server, want, func(console string) bool {

@@ -125,7 +125,7 @@ func (j *journey) storage(ctx context.Context) {
 	if len(s.Cinder) == 0 {
 		return
 	}
-	first := s.Cinder[0] // the journey's data goes through it
+	first := s.Cinder[0] // the volumes of the journey are on the first backend
 	j.copyOn(ctx, checkCopy, first)
 	const next = "look at cinder-scheduler's and cinder-volume's logs"
 	j.step(ctx, leg{name: checkVolumes, next: next}, j.dataVolumes)
@@ -233,8 +233,8 @@ func (j *journey) boot(ctx context.Context) {
 	}
 }
 
-// bootAll creates the guests side by side, since each takes long. The first
-// writes the data and reads what was restored; the second reads and appends.
+// bootAll creates the guests side by side, since each takes long. The first guest writes
+// the data, and reads what was restored. The second guest reads the data, and appends to it.
 func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) {
 	flavor, err := j.smallFlavor(ctx)
 	var wg sync.WaitGroup

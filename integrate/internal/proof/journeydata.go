@@ -95,7 +95,7 @@ func (j *journey) ticks(ctx context.Context, n int) (int, error) {
 }
 
 // backups takes a snapshot and two backups of the volume while the second
-// guest writes to it, and restores the newer one.
+// guest writes to it, and restores the newer backup.
 func (j *journey) backups(ctx context.Context) {
 	if len(j.Site.Cinder) == 0 {
 		return
@@ -394,8 +394,8 @@ func (j *journey) leftNow(ctx context.Context) ([]string, error) {
 	return left, nil
 }
 
-// backupZone is the zone that a backup of the journey's volume must name: that of
-// a cinder-backup, where none is in the volume's zone.
+// backupZone is the zone that a backup of the journey's volume must name. It is empty if a
+// cinder-backup is in the zone of the volume, and else the zone of some cinder-backup.
 func (j *journey) backupZone() (string, error) {
 	var zones []string
 	for _, r := range j.View.Cloud.Records {

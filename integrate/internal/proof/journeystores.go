@@ -137,8 +137,8 @@ func (j *journey) childOf(ctx context.Context, u spec.Use, name string, parent *
 	return fmt.Sprintf("%s is a child of %s/%s@snap", object(u, name), parent.Pool, parent.Image), nil
 }
 
-// diskParent is what a VM's disk is a clone of: the journey's image, if that is
-// in the cluster of the disks.
+// diskParent is the image that a VM's disk is a clone of: the image of the journey. It is
+// nil if images and disks are in different clusters, where disks are full copies.
 func (j *journey) diskParent() *ceph.Parent {
 	s := j.Site
 	if s.Glance.Cluster != s.Nova.Cluster {

@@ -15,8 +15,8 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// probes tries the rights of each Ceph user on a host that has its keyring,
-// as the service's account, those that it must not have too.
+// probes tries the rights of each Ceph user, on a host that has the keyring of the user and
+// with the account of a service. It also tries rights that the user must not have.
 func (v *verifier) probes(ctx context.Context) {
 	for _, u := range v.Site.Users {
 		name := "rights " + u.Entity
@@ -31,7 +31,7 @@ func (v *verifier) probes(ctx context.Context) {
 // A door runs programs where a Ceph user's keyring is used.
 type door struct {
 	host, account string
-	engine        string // of the container that the programs run in
+	engine        string // docker or podman; empty where there is no container
 	container     string
 }
 
@@ -103,9 +103,9 @@ func (p prober) run(program string, args ...string) remote.Op {
 	return p.as(append(argv, args...)...)
 }
 
-// try does what a right is about: with an image where images can be, and with an
-// object in a data pool. There, it asks for one that is not there, as a list of all
-// would have no end.
+// try does what a right is about. In a pool with images, it makes an image, or lists the
+// images. In a data pool, it makes an object, or asks for an object that is not there: a
+// list of all objects could be too long.
 func (p prober) try(r want.Right) remote.Op {
 	switch {
 	case r.Data && r.Write:

@@ -143,7 +143,7 @@ func diffText(d step.FieldDiff) string {
 	const most = 80
 	short := func(s string) string {
 		if s, _, _ = strings.Cut(s, "\n"); len(s) > most {
-			return strings.ToValidUTF8(s[:most], "") + "…" // no half character
+			return strings.ToValidUTF8(s[:most], "") + "…" // without a character that was cut in half
 		}
 		return s
 	}

@@ -70,8 +70,8 @@ func files(name string, d step.Delta) engine.Item {
 	return engine.Item{ID: at(name), Check: "files", Delta: d}
 }
 
-// TestResourcesAreGroupedByTheirChecks in their order; there is no check of gates alone,
-// and a gate counts in the check that it belongs to.
+// TestResourcesAreGroupedByTheirChecks: checks come in the order of their resources. Gates
+// alone make no check. Beside other resources, a gate counts in the check that it has.
 func TestResourcesAreGroupedByTheirChecks(t *testing.T) {
 	gate := engine.Item{ID: at("access"), Check: "login", Gate: true}
 	b := newBench(t, on(gate, engine.Item{ID: at("p"), Check: "packages", Delta: step.Delta{Have: "ceph-common 17"}},

@@ -60,8 +60,8 @@ type Delta struct {
 	Findings []Finding
 	// Refused says that the resource is left alone, and so is what needs it.
 	Refused bool
-	// Because is the resource because of which this one is left alone; or changed, where
-	// it is well but for the change of the other one.
+	// Because is the resource because of which this resource is left alone. Where a
+	// resource is changed only because another resource changes, it is that other resource.
 	Because ID
 	// Unable says why the resource could not be compared. It is then neither well
 	// nor known to differ.

@@ -65,10 +65,10 @@ func fileFrom(r remote.Result) File {
 	return File{File: r.File, Data: r.Data}
 }
 
-// Ran is how a program ended that was run to look.
+// Ran is the result of a program that a resource has among its Asks.
 func (h *Host) Ran(run remote.Run) remote.Result { return h.runs[runKey(run)] }
 
-// Said is what a program printed that was run to look; nothing if it failed.
+// Said is the output of a program that a resource has among its Asks; empty if it failed.
 func (h *Host) Said(run remote.Run) string {
 	r := h.Ran(run)
 	if r.Err != nil || r.Exit != 0 {

@@ -20,7 +20,7 @@ import (
 // opError is how a host reports an operation that failed.
 func opError(err error) error { return &remote.OpError{Host: "h", Op: "read", Object: "/x", Err: err} }
 
-// TestTakeSortsEveryAnswer into the host.
+// TestTakeSortsEveryAnswer takes an answer of each sort, and looks for it in the Host.
 func TestTakeSortsEveryAnswer(t *testing.T) {
 	h := step.NewHost("h")
 	run, fails := remote.Run{Argv: []string{"id", "-un"}}, remote.Run{Argv: []string{"id", "-gn"}}
@@ -67,7 +67,8 @@ func TestTakeFailsWhereNothingWouldBeKnown(t *testing.T) {
 	assert.Empty(t, step.NewHost("h").Said(remote.Run{Argv: []string{"x"}}))
 }
 
-// TestTakeKnowsNoOtherOperation than those that read, and needs an answer to each.
+// TestTakeKnowsNoOtherOperation: Take refuses operations that do not only read, and a
+// number of results that is not the number of operations.
 func TestTakeKnowsNoOtherOperation(t *testing.T) {
 	for _, op := range []remote.Op{remote.WriteFile{Path: "/x"}, remote.SetAttr{Path: "/x"}, remote.Mkdir{Path: "/x"},
 		remote.Remove{Path: "/x"},
@@ -79,7 +80,8 @@ func TestTakeKnowsNoOtherOperation(t *testing.T) {
 		"h: 0 results for 1 operations")
 }
 
-// TestProgramsAreTheSameByTheirArguments and by nothing that only looks like them.
+// TestProgramsAreTheSameByTheirArguments: "b c" as one argument is not the same as the two
+// arguments "b" and "c".
 func TestProgramsAreTheSameByTheirArguments(t *testing.T) {
 	h := step.NewHost("h")
 	require.NoError(t, h.Take([]remote.Op{remote.Run{Argv: []string{"a", "b c"}}},
@@ -97,7 +99,8 @@ func TestWasIsWhatAWriteHasToFind(t *testing.T) {
 		Mode: 0o640}}.Ownership())
 }
 
-// TestDeriveWorksOutOnce for each key of each type, whoever asks at the same time.
+// TestDeriveWorksOutOnce: a value is worked out once for each key of each type, even if
+// many ask for it at the same time.
 func TestDeriveWorksOutOnce(t *testing.T) {
 	type one struct{ name string }
 	type two struct{ name string }
@@ -143,8 +146,8 @@ func TestDeltasAndTheirFindings(t *testing.T) {
 		{Code: "also", Object: "pool x", Message: "has 3"}}, d.Findings)
 }
 
-// TestQuestionsToAClusterAreJoined, each once, in their order, and the questions stay as
-// they are.
+// TestQuestionsToAClusterAreJoined: the joined query has each question once, in the order of
+// the queries. The two queries stay as they are.
 func TestQuestionsToAClusterAreJoined(t *testing.T) {
 	a := ceph.Query{Users: []string{"x", "y"}, Profiles: []string{"p"}, Images: []string{"vms"}}
 	b := ceph.Query{Users: []string{"y", "z", "z"}, CRUSH: true, Images: []string{"vms", "volumes"}}

@@ -70,7 +70,8 @@ func (s *Site) wants(service string) bool {
 	return false
 }
 
-// ContainersOn lists the containers that matter on a host.
+// ContainersOn lists the containers of the services of a host, and the containers of libvirt
+// that these services use.
 func (s *Site) ContainersOn(h spec.Host) []string {
 	var names []string
 	for _, service := range s.ServicesOf(h) {

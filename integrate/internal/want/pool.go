@@ -22,8 +22,8 @@ func (s *Site) pick(match func(spec.Use) bool) (pools, data []string) {
 	return pools, data
 }
 
-// PoolsOf lists the pools that a user has for something, and the data pools
-// behind them.
+// PoolsOf lists the pools that a user has for the purposes in whats, such as
+// spec.ForImages, and the data pools behind them.
 func (s *Site) PoolsOf(id spec.User, whats ...string) (pools, data []string) {
 	return s.pick(func(u spec.Use) bool { return u.User == id && u.In(id.Cluster, whats...) })
 }

@@ -90,8 +90,8 @@ func TestRightsAgreeWithCaps(t *testing.T) {
 	})
 }
 
-// TestSitesAreWhole: each use has its pool and its user, each service the users of what
-// it uses, and nothing is there twice.
+// TestSitesAreWhole: each use has its pool and its user. Pools and users are sorted, and
+// none is there twice. Each secret is of a user of the Site.
 func TestSitesAreWhole(t *testing.T) {
 	someSites(t, func(seed uint64, s *want.Site) {
 		for _, u := range s.Uses {
@@ -181,7 +181,7 @@ func TestASiteSharesNothingWithItsSpec(t *testing.T) {
 	assert.Equal(t, untouched.Rights(user("glance")), s.Rights(user("glance")))
 }
 
-// TestARightAsASentence.
+// TestARightAsASentence prints each sort of right.
 func TestARightAsASentence(t *testing.T) {
 	assert.Equal(t, "may write vms", want.Right{Pool: "vms", Write: true, Allowed: true}.String())
 	assert.Equal(t, "may read vms", want.Right{Pool: "vms", Allowed: true}.String())

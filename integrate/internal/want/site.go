@@ -124,7 +124,7 @@ func ErasureProfiles(c spec.Cluster) []spec.ErasureProfile {
 // PreparesWayIn reports whether plans may make the normal login possible.
 func (s *Site) PreparesWayIn() bool { return s.Prep().Authorize != nil || s.Prep().Sudo != nil }
 
-// Prep is what the Spec says of the preparation of hosts; empty where it says nothing.
+// Prep is the preparation of hosts; the zero Prepare if the Spec has none.
 func (s *Site) Prep() spec.Prepare {
 	if s.Prepare == nil {
 		return spec.Prepare{}
@@ -132,7 +132,8 @@ func (s *Site) Prep() spec.Prepare {
 	return *s.Prepare
 }
 
-// GuestsOn is what a host's guests need; nil when nothing is asked for there.
+// GuestsOn is what the Spec asks for the guests of a host. It is nil where the Spec asks for
+// nothing, and where no nova-compute is configured.
 func (s *Site) GuestsOn(h spec.Host) *spec.Guests {
 	if !slices.Contains(s.ServicesOf(h), "nova-compute") {
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// cloud is a Spec of two clusters, in which all services keep something.
+// cloud is a Spec with two clusters and all services.
 func cloud(edit ...func(*spec.Spec)) spec.Spec {
 	s := spec.Spec{Release: "zed", Clusters: []spec.Cluster{{Name: "hdd"}, {Name: "ssd"}}, Glance: &spec.Glance{},
 		Backup: &spec.Backup{},
@@ -93,7 +93,8 @@ func TestUsersAndTheirRights(t *testing.T) {
 	}
 }
 
-// TestPoolsOfEachCluster has each pool once, by name, with what the Spec says of it.
+// TestPoolsOfEachCluster: each pool is there once, with the fields that the Spec sets. The
+// pools of a cluster are sorted by name.
 func TestPoolsOfEachCluster(t *testing.T) {
 	s := want.Resolve(cloud(fast, dataPools, sharedPool, func(s *spec.Spec) {
 		s.Clusters[0].Pools = []spec.Pool{{Name: "images", PGNum: 32, Size: 3, CRUSHRule: "ssd"}, {Name: "images-data",
@@ -218,7 +219,7 @@ func TestContainersOn(t *testing.T) {
 	assert.Equal(t, "openstack-nova-compute.service", s.Service(s.Host("compute2"), "nova-compute").Unit)
 }
 
-// TestWhatIsPreparedAndWhatGuestsNeed.
+// TestWhatIsPreparedAndWhatGuestsNeed takes a Spec without preparation and a Spec with it.
 func TestWhatIsPreparedAndWhatGuestsNeed(t *testing.T) {
 	s := want.Resolve(cloud())
 	assert.False(t, s.PreparesWayIn())

@@ -52,7 +52,8 @@ func (b backend) Compare(v step.View) step.Delta {
 	return d
 }
 
-// serving lists how the hosts will serve the backend, by the names of the hosts.
+// serving lists how each host will serve the backend, sorted by the names of the hosts. The
+// settings of the hosts tell it in their Delta.Fact.
 func (b backend) serving(v step.View) []want.Serving {
 	var at []want.Serving
 	for _, h := range volumeHosts(b.site) {
@@ -102,7 +103,7 @@ func (b backend) together(d *step.Delta, at []want.Serving) {
 // oneOwner says how several hosts serve a backend together.
 func (b backend) oneOwner() string {
 	option := "backend_host"
-	if b.spec.Name == spec.SingleBackend { // its name is that of all services of Cinder on the host
+	if b.spec.Name == spec.SingleBackend { // all services of Cinder on the host have one name
 		option = "host"
 	}
 	say := "Give it options: {" + option + ": a name for all} in the Spec, " +

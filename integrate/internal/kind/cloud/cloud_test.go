@@ -84,7 +84,7 @@ func TestAPIsThatCannotBeAsked(t *testing.T) {
 	assert.Equal(t, cloud.APIsID(), c.ledger.Root(cloud.VolumeTypeID("fast")))
 }
 
-// TestWithoutAPIs: a Spec may do without, as long as it wants no volume type.
+// TestWithoutAPIs: a Spec without APIs is well, as long as it asks for no volume type.
 func TestWithoutAPIs(t *testing.T) {
 	s := example()
 	c := compare(t, s, &step.Cloud{Err: step.ErrNoCloud}, nil)
@@ -99,8 +99,8 @@ func TestWithoutAPIs(t *testing.T) {
 	assert.Empty(t, compare(t, s, &step.Cloud{Err: step.ErrNoCloud}, nil).findings)
 }
 
-// TestAVolumeTypeFollowsItsServices: a host that is left alone does not keep the
-// others from serving the type.
+// TestAVolumeTypeFollowsItsServices: a volume type is made after the units of cinder-volume.
+// A host that is left alone does not keep it from being made, as other hosts serve it.
 func TestAVolumeTypeFollowsItsServices(t *testing.T) {
 	unit := func(host string) step.ID {
 		return step.ID{Target: step.AtHost(host), Kind: "unit", Name: "cinder-volume.service"}
@@ -122,7 +122,7 @@ func TestAVolumeTypeFollowsItsServices(t *testing.T) {
 	assert.NotNil(t, c.at(cloud.VolumeTypeID("fast")).Do)
 }
 
-// serving is what the settings of a host say.
+// serving is the Delta of the settings of a host: its Fact says how the host serves backends.
 func serving(host, name, cluster, coordinator string) step.Delta {
 	return step.Delta{Fact: []want.Serving{
 		{Backend: "other", Host: host, Name: "x"},
@@ -147,8 +147,8 @@ func (s served) on(host string) step.Delta {
 	return serving(host, s.name, s.cluster, s.coordinator)
 }
 
-// TestSeveralHostsOfABackend: each way to serve a backend from several hosts, and
-// what is said of it.
+// TestSeveralHostsOfABackend goes through the ways in which two hosts can serve a backend,
+// and looks at the note that each of them gets.
 func TestSeveralHostsOfABackend(t *testing.T) {
 	for name, c := range map[string]struct {
 		release       string

@@ -97,8 +97,9 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	return d
 }
 
-// fixed reports whether a volume type cannot be changed: Cinder changes no type that
-// has volumes.
+// fixed reports whether a volume type cannot be changed, because it has volumes, or because
+// its volumes cannot be read. Cinder refuses to change a type that has volumes. The Delta
+// then says so.
 func (t volumeType) fixed(c *step.Cloud) (step.Delta, bool) {
 	if err := c.VolumesErr; err != nil {
 		return step.Refuse("volumes-unknown", t.object(), fmt.Errorf("is left as it is: whether it has volumes, "+
@@ -155,7 +156,7 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) error {
 			return fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field, now)
 		}
 	}
-	if len(specs) == 0 { // somebody did the same
+	if len(specs) == 0 { // somebody else made the same change since the plan
 		return nil
 	}
 	return cloud.SetVolumeTypeSpecs(ctx, w.name, specs)

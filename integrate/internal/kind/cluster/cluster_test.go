@@ -77,7 +77,7 @@ func see(t *testing.T, fake *cephtest.Cluster, asks []ceph.Query) *step.Cluster 
 	return seen
 }
 
-// A compared is what came of the resources of a cluster.
+// A compared has the Deltas of the resources of a cluster, and their IDs.
 type compared struct {
 	view step.View
 	ids  []step.ID // in order

@@ -103,7 +103,7 @@ func (p pool) change(d *step.Delta, have ceph.Pool, ok bool) {
 		d.Have = fmt.Sprintf("%s (%s, size %d/%d, %d PGs)", have.Name, have.Application, have.Size, have.MinSize, have.PGNum)
 		return
 	}
-	ready := !p.Site.HoldsData(p.Spec.Name, p.want.Name) // it holds headers of images
+	ready := !p.Site.HoldsData(p.Spec.Name, p.want.Name) // only a pool with headers of images is readied for RBD
 	d.Do = step.ClusterStep{Work: ceph.Work{Pool: &ceph.PoolChange{Was: have, Want: p.want, Ready: ready}}}
 }
 
@@ -153,8 +153,8 @@ func foreign(have, want ceph.Pool) string {
 	return "belongs to application " + have.Application + "; name another pool in the Spec, or move that data away first"
 }
 
-// unfit says why a pool cannot be what the Spec wants it to be: replicated, or
-// erasure-coded with a certain profile. Nothing can change that later.
+// unfit says why a pool cannot be of the sort that the Spec wants: replicated, or
+// erasure-coded with a certain profile. Ceph cannot change the sort of a pool later.
 func (p pool) unfit(v step.View, have ceph.Pool) (code, why string) {
 	cluster, want := p.Spec.Name, p.want
 	_, known := p.seen(v).Profiles[want.ErasureProfile]

@@ -78,7 +78,7 @@ func profileDiffs(have ceph.ErasureProfile, want spec.ErasureProfile) []step.Fie
 	return diffs
 }
 
-// asked is a profile as Ceph is asked to make it.
+// asked turns a profile of the Spec into the profile that Ceph is asked to make.
 func asked(p spec.ErasureProfile) ceph.ErasureProfile {
 	return ceph.ErasureProfile{Name: p.Name, K: p.K, M: p.M, FailureDomain: p.FailureDomain, DeviceClass: p.DeviceClass}
 }

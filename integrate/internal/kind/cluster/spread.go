@@ -11,9 +11,9 @@ import (
 // A spread is how an erasure-coded pool lies in its cluster: each chunk in
 // another failure domain.
 type spread struct {
-	chunks  int // k+m
+	chunks  int // of an object: k+m of the profile
 	least   int // min_size: with fewer, nothing can be read or written
-	domains int // that there are
+	domains int // failure domains that the cluster has for the pool
 	kind    string
 }
 
@@ -44,7 +44,8 @@ func (p pool) narrow(seen *step.Cluster, have ceph.Pool, d *step.Delta) (code, w
 	return "", ""
 }
 
-// spread is unknown for replicated pools, and where a CRUSH rule cannot be read.
+// spread tells how an erasure-coded pool lies in its cluster. It is not known for a
+// replicated pool, or where the CRUSH rule cannot be read.
 func (p pool) spread(seen *step.Cluster, have ceph.Pool) (s spread, known bool) {
 	want := p.want
 	if want.ErasureProfile == "" {

@@ -33,8 +33,9 @@ func newUsers(s *Subject) []step.Resource {
 // ID implements step.Resource.
 func (u user) ID() step.ID { return UserID(u.want.User) }
 
-// Needs implements step.Resource. The pools of a user are not among them: a user
-// may be made before its pools, and Compare looks what came of these.
+// Needs implements step.Resource. The pools of a user are not among its needs: a
+// user may be made before its pools. Compare looks into the Ledger whether a pool was
+// refused.
 func (u user) Needs() []step.ID { return []step.ID{ID(u.Spec.Name)} }
 
 // Asks implements step.Resource.
@@ -91,8 +92,8 @@ func isAdministrator(caps ceph.Caps) bool {
 	})
 }
 
-// caps are the rights of the layout. Clauses of the present rights that speak of
-// something else are kept, unless the Spec says otherwise.
+// caps are the rights of the layout. Clauses of the present rights that are about
+// something else are kept, unless the Spec sets remove_foreign_caps.
 func (u user) caps(have ceph.User) ceph.Caps {
 	if u.Spec.RemoveForeignCaps {
 		return u.want.Caps

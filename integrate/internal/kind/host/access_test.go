@@ -48,7 +48,8 @@ func TestInvocations(t *testing.T) {
 	assert.Equal(t, []string{"boot", "invocation a", "invocation b"}, Invocations(h), "a boot outlives a restart")
 }
 
-// TestGatesHaveNoChangeOfTheirOwn whatever is found: others are behind them.
+// TestGatesHaveNoChangeOfTheirOwn compares all gates of a host: other resources are behind
+// a gate, but the gate itself changes nothing.
 func TestGatesHaveNoChangeOfTheirOwn(t *testing.T) {
 	var gates []string
 	for _, k := range Kinds() {

@@ -55,7 +55,8 @@ func (r appArmor) Asks() step.Asks {
 }
 
 // Compare implements step.Resource. A host without AppArmor's rules for QEMU needs
-// none. Where no rules can be added, the folders that QEMU cannot reach are noted.
+// no rule of cephstack. Where no rules can be added, the folders that QEMU cannot reach
+// are noted.
 func (r appArmor) Compare(v step.View) step.Delta {
 	profile, local, own := v.Host.Files[qemuProfile], v.Host.Files[qemuLocal], v.Host.Files[qemuOwn]
 	if profile.Missing {

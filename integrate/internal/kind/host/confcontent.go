@@ -35,7 +35,7 @@ type contentSource struct {
 	cluster        string
 	fsid, monitors string
 	copy           Copy
-	guests         bool   // the options of guests are in the file
+	guests         bool   // whether the file needs the options of guests
 	base           []byte // the file as it is, or the minimal one of the cluster
 }
 

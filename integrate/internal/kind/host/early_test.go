@@ -152,7 +152,7 @@ func compareAt(t *testing.T, s spec.Spec, name string, m *remotetest.Host) early
 	return compareEarly(t, n, look(t, n, m))
 }
 
-// perform makes a change, and takes it back where it says so.
+// perform makes a change, and takes it back where the Undo of its step asks for that.
 func perform(t *testing.T, d step.Delta, m *remotetest.Host) (changed bool, err error) {
 	t.Helper()
 	s, ok := d.Do.(step.HostStep)

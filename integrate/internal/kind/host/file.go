@@ -19,7 +19,7 @@ type wantedFile struct {
 	data         []byte
 	// late gives the content in place of data, where it has a key of a user in it.
 	late  func(step.Late) ([]byte, error)
-	diffs []step.FieldDiff // of the content
+	diffs []step.FieldDiff // how the content differs; owner and mode are added by delta
 }
 
 // seen is a file of the host; a file of which nothing is known was looked for in a

@@ -129,7 +129,7 @@ func (s *scene) missing() {
 	}
 }
 
-// containers are those of Kolla, each with a config.json that copies Ceph's files.
+// containers puts the containers of Kolla on the host. The config.json of each copies Ceph's files.
 func (s *scene) containers() {
 	for _, name := range s.n.Site.ContainersOn(s.n.Spec) {
 		s.copies(kollaFolder(name), map[string]string{"ceph": "/etc/ceph", "secrets": "/etc/libvirt/secrets"})

@@ -79,8 +79,8 @@ func (r secretFile) Compare(v step.View) step.Delta {
 	return w.delta(f)
 }
 
-// describe makes the file describe a secret. A description in another form is as
-// good.
+// describe makes the file describe a secret. A file that describes this secret already
+// stays as it is, whatever its form.
 func (w *wantedFile) describe(f step.File, want libvirtsecret.Secret) error {
 	have, err := libvirtsecret.ParseXML(f.Data)
 	if err == nil && !have.Ephemeral && !have.Conflicts(want) && have.UUID == want.UUID {

@@ -58,7 +58,8 @@ func TestReleasesOfPackages(t *testing.T) {
 	}
 }
 
-// TestAProgramOfSeveralServices: its release is said once.
+// TestAProgramOfSeveralServices: where one package has several services, a problem of its
+// release is reported once, and not for each service.
 func TestAProgramOfSeveralServices(t *testing.T) {
 	s := earlySpec(nil)
 	s.Layout = spec.LayoutRDO

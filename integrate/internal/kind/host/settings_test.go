@@ -385,7 +385,8 @@ func TestVMDisksThatAreNotKnown(t *testing.T) {
 	}
 }
 
-// TestDisksThatAreInCeph are not asked about once nova-compute runs with its files.
+// TestDisksThatAreInCeph: where nova-compute runs with options that put disks into Ceph,
+// the comparison does not need the APIs. Where the file is newer than the process, it does.
 func TestDisksThatAreInCeph(t *testing.T) {
 	s := newScene(t, "compute1")
 	s.file(novaConf, string(s.ops(s.compare(novaID))[0].(remote.WriteFile).Data))

@@ -75,9 +75,9 @@ func (o overlay) Lookup(section, option string) (string, bool) {
 	return o.Current.Lookup(section, option)
 }
 
-// ofComputes leaves the place of VM disks alone where VMs with local disks would not
-// survive the switch. Without Nova in the Spec, computes need only the secrets of
-// Cinder's users.
+// ofComputes are the options of a compute. It leaves the place of VM disks alone where VMs
+// with local disks would not survive the switch. Without Nova in the Spec, computes need
+// only the secrets of Cinder's users, and no options.
 func (x *editing) ofComputes(cur openstack.Current) ([]openstack.Setting, error) {
 	if x.Site.Nova == nil {
 		return nil, nil
@@ -142,8 +142,8 @@ func (to destination) keeps(section string, cur openstack.Current) error {
 	return nil
 }
 
-// effective are the options of a service that tell where data goes, as they take
-// effect.
+// effective lists the options that tell where the data of a service goes, with the values
+// that take effect.
 func (x *editing) effective(service string, cur openstack.Current) []string {
 	var out []string
 	for _, o := range x.telling(service) {

@@ -116,7 +116,7 @@ type ruleWrite struct {
 	want       []byte
 }
 
-// The places of the operations of a ruleWrite.
+// The indexes of two operations of a ruleWrite.
 const (
 	ruleWritten   = 2
 	rulesAccepted = 3
