@@ -147,8 +147,6 @@ func (w *World) backupPlace() place {
 	return w.place(host, "cinder-backup", "DEFAULT", options{"backup_ceph_conf", "backup_ceph_pool", "backup_ceph_user"})
 }
 
-// The Ceph driver keeps a full backup and those that build upon it in one
-// image, each as a snapshot.
 // RefuseBackups makes the next n backups fail. So does the real scheduler until it has heard that the driver of a
 // restarted cinder-backup is ready, which may take two minutes.
 func (w *World) RefuseBackups(n int) {
@@ -157,6 +155,8 @@ func (w *World) RefuseBackups(n int) {
 	w.refused = n
 }
 
+// backupCreated makes what the Ceph driver makes. It keeps a full backup, and the
+// incremental backups that build upon it, in one image, each as a snapshot.
 func (w *World) backupCreated(b *api.Backup, parent string) error {
 	w.mu.Lock()
 	refused := w.refused > 0

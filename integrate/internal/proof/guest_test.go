@@ -19,7 +19,7 @@ import (
 )
 
 // addGuests adds a VM on each of some computes, whose consoles have these texts.
-func (j *travel) addGuests(cfg openstacktest.Config, consoles ...string) *openstacktest.Server {
+func (j *travel) addGuests(cfg openstacktest.Config, consoles ...string) {
 	j.t.Helper()
 	text := map[string]string{}
 	cfg.Hooks.Console = func(id string) string { return text[id] }
@@ -30,7 +30,6 @@ func (j *travel) addGuests(cfg openstacktest.Config, consoles ...string) *openst
 		text[id] = console
 		j.guests = append(j.guests, guest{on, api.Server{ID: id, Host: on}})
 	}
-	return s
 }
 
 // TestSerialsOfDisks: virtio shows 20 characters of the ID of a volume.

@@ -18,10 +18,10 @@ const (
 	rbd      = "cinder.volume.drivers.rbd.RBDDriver"
 )
 
-// written is the file that a comparison would write.
-func (s *scene) written(id string) *osloconf.File {
+// cinder is the cinder.conf that a comparison would write.
+func (s *scene) cinder() *osloconf.File {
 	s.t.Helper()
-	f, err := osloconf.Parse(s.ops(s.compare(id))[0].(remote.WriteFile).Data)
+	f, err := osloconf.Parse(s.ops(s.compare(cinderID))[0].(remote.WriteFile).Data)
 	require.NoError(s.t, err)
 	return f
 }
@@ -45,7 +45,7 @@ func TestSeveralBackends(t *testing.T) {
 	for field, n := range fields {
 		assert.Equal(t, 1, n, field)
 	}
-	f := s.written(cinderID)
+	f := s.cinder()
 	for _, o := range [][3]string{{"one", "rbd_pool", "p1"}, {"two", "rbd_pool", "p2"}, {"three", "rbd_pool", "p3"},
 		{"one", "backend_availability_zone", "az1"}, {"lvm", "volume_driver", "x"}} {
 		have, _ := f.Lookup(o[0], o[1])
@@ -85,7 +85,7 @@ func TestWhatIsNotInUseIsSetAnew(t *testing.T) {
 			continue
 		}
 		assert.False(t, d.Refused, "%s: %v", name, d.Findings)
-		pool, _ := s.written(cinderID).Lookup("ceph-rbd", "rbd_pool")
+		pool, _ := s.cinder().Lookup("ceph-rbd", "rbd_pool")
 		assert.Equal(t, "volumes", pool, name)
 	}
 }
@@ -171,7 +171,7 @@ func TestOptionsThatMustGo(t *testing.T) {
 	s.file(cinderConf, "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = "+rbd+
 		"\nrbd_keyring_conf =\n")
 	assert.Contains(t, fieldsOf(s.compare(cinderID)), gone, "also where it has no value")
-	f := s.written(cinderID)
+	f := s.cinder()
 	_, there := f.Lookup("ceph-rbd", "rbd_keyring_conf")
 	assert.False(t, there)
 	s.file(cinderConf, string(f.Bytes()))
@@ -191,7 +191,7 @@ func TestValuesThatMeanTheSame(t *testing.T) {
 		assert.Equal(t, c.same, sameValue(c.a, c.b), "%q %q", c.a, c.b)
 	}
 	s := newScene(t, "controller")
-	s.file(cinderConf, string(s.written(cinderID).Bytes())+"\n[x]\nrbd_flatten_volume_from_snapshot = False\n")
+	s.file(cinderConf, string(s.cinder().Bytes())+"\n[x]\nrbd_flatten_volume_from_snapshot = False\n")
 	assert.Nil(t, s.compare(cinderID).Do)
 }
 
