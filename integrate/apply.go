@@ -147,16 +147,18 @@ func newApplying(in *Integration, plan *Plan) *applying {
 // begin gets what changes are compared with. What the plan was made from is still
 // there, unless the plan was stored or is another Integration's.
 func (a *applying) begin(ctx context.Context) error {
+	var now map[string]string
 	if k := a.plan.kept; k != nil && k.by == a.in.engine {
 		a.base = k.base
+		now = a.in.engine.FSIDs(ctx, slices.Sorted(maps.Keys(a.plan.Clusters)))
 	} else {
 		a.base = a.in.engine.Base(ctx, a.scope())
-		now := a.base.FSIDs()
-		for _, name := range slices.Sorted(maps.Keys(a.plan.Clusters)) {
-			if fsid, known := now[name]; known && fsid != a.plan.Clusters[name] {
-				return fmt.Errorf("%w: the plan is for cluster %s with fsid %s, and its fsid is %s here; plan again",
-					ErrConflict, name, a.plan.Clusters[name], fsid)
-			}
+		now = a.base.FSIDs()
+	}
+	for _, name := range slices.Sorted(maps.Keys(a.plan.Clusters)) {
+		if fsid, known := now[name]; known && fsid != a.plan.Clusters[name] {
+			return fmt.Errorf("%w: the plan is for cluster %s with fsid %s, and its fsid is %s here; plan again",
+				ErrConflict, name, a.plan.Clusters[name], fsid)
 		}
 	}
 	a.run = a.in.engine.NewRun(a.base, a)
@@ -258,7 +260,7 @@ func (a *applying) same(now engine.Part) engine.Part {
 		switch {
 		case !there:
 			a.fail(id, fmt.Errorf("%w: the Spec asks for no such thing", ErrConflict))
-		case i.Changes() && sameChange(a.in.changeOf(i), c):
+		case i.Changes() && sameChange(a.asPlanned(a.in.changeOf(i), c), c):
 			i.Needs = a.needs(i, c)
 			kept.Items = append(kept.Items, i)
 		case i.Changes():
@@ -309,6 +311,26 @@ func (a *applying) fail(id step.ID, why error) {
 func (c Change) id() step.ID {
 	t := c.target()
 	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
+}
+
+// asPlanned makes a change speak of the key of a user as it was planned. Where the plan
+// makes the user and an earlier Apply did so, the key is known now, and is still "of the
+// new user".
+func (a *applying) asPlanned(now, planned Change) Change {
+	made := slices.ContainsFunc(planned.Needs, func(id string) bool {
+		k, ok := a.index[id]
+		return ok && a.plan.Changes[k].Kind == "user" && a.plan.Changes[k].Action == Create
+	})
+	if !made || len(now.Diffs) != len(planned.Diffs) {
+		return now
+	}
+	now.Diffs = slices.Clone(now.Diffs)
+	for n, d := range planned.Diffs {
+		if d.Desired == step.OfNewUser && now.Diffs[n].Field == d.Field {
+			now.Diffs[n].Desired = step.OfNewUser
+		}
+	}
+	return now
 }
 
 // sameChange compares two changes but for their reasons and needs: what the change

@@ -1,10 +1,12 @@
 package integrate_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -13,6 +15,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 // resealed is a plan that somebody stored, edited and gave the digest of what it says
@@ -259,4 +262,47 @@ func TestAPoolThatWentSinceThePlanIsANeed(t *testing.T) {
 	assert.NotContains(t, string(data), "images_type = rbd")
 	apply(t, in)
 	assert.True(t, plan(t, in).Empty())
+}
+
+// TestAStoredPlanIsAppliedHostByHost: the first Apply makes the users, whose keys are known
+// to the later ones.
+func TestAStoredPlanIsAppliedHostByHost(t *testing.T) {
+	_, in := open(t, exampleSpec())
+	p := stored(t, plan(t, in))
+	for _, host := range []string{"controller", "compute1", "compute2"} {
+		r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{Only: integrate.Scope{Hosts: []string{host}}})
+		require.NoError(t, err, "%s", host)
+		assert.NotZero(t, r.Count(integrate.Applied), host)
+	}
+	assert.Nil(t, change(plan(t, in), "settings/compute2//etc/nova/nova.conf"))
+
+	// The same holds for an Apply that was cut short.
+	w, in := open(t, exampleSpec())
+	p = stored(t, plan(t, in))
+	w.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
+		if write, ok := op.(remote.WriteFile); ok && strings.HasSuffix(write.Path, ".keyring") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.Error(t, err)
+	w.Machines["compute1"].Fail = nil
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	assert.True(t, plan(t, in).Empty())
+}
+
+// TestAPlanIsForItsCluster, whether it was stored or not.
+func TestAPlanIsForItsCluster(t *testing.T) {
+	for _, keep := range []func(*testing.T, *integrate.Plan) *integrate.Plan{
+		stored, func(_ *testing.T, p *integrate.Plan) *integrate.Plan { return p }} {
+		w, in := open(t, exampleSpec())
+		p := keep(t, plan(t, in))
+		w.Ceph["ceph"].FSID = "11111111-2222-4333-8444-555555555555"
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.ErrorIs(t, err, integrate.ErrConflict)
+		assert.Contains(t, err.Error(), "and its fsid is 11111111-2222-4333-8444-555555555555 here; plan again")
+		assert.Zero(t, w.Writes())
+	}
 }

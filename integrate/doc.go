@@ -223,9 +223,9 @@
 // nothing is written over what is there now. If it has become a Problem, it fails with
 // that Problem instead. If there is nothing to change any more, the outcome is unchanged.
 //
-// So a stored plan that makes a Ceph user is for one Apply. Once the user is there, the
-// files and secrets with its key differ from those of the plan ("of the new user"), and
-// what was not done the first time, or was left out, needs a new plan.
+// A stored plan can be applied in parts, and once more after a fault. Where it makes a
+// Ceph user, it says "of the new user" in place of the key. Once the user is there, its
+// key is what the plan meant.
 //
 // # Ownership
 //

@@ -28,8 +28,9 @@
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
 // and clusters, and to what those hosts need. No other host is connected to, if the Spec has
-// a release: all hosts are asked for a release that is left out. The output names what was
-// left out. apply --plan FILE --hosts HOST makes the part of a stored plan.
+// a release: all hosts are asked for a release that is left out. Plans, results and reports
+// name what was left out; converge shows only what was not. apply --plan FILE --hosts HOST
+// makes the part of a stored plan.
 //
 // verify --static only reads. Without --static it needs --image, a raw bootable image: it
 // tries the rights of every user, and takes an image, volumes, VMs and backups through the

@@ -58,6 +58,21 @@ func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	return seen
 }
 
+// FSIDs asks clusters for their own identifiers, by name. A cluster that cannot be asked
+// has none.
+func (e *Engine) FSIDs(ctx context.Context, clusters []string) map[string]string {
+	all := map[string]string{}
+	asked := remote.Each(ctx, clusters, 0, func(ctx context.Context, name string) (ceph.Status, error) {
+		return ceph.New(e.World.Clusters[name].Mon).Status(ctx)
+	})
+	for _, o := range asked {
+		if o.Err == nil {
+			all[o.Name] = o.Value.FSID
+		}
+	}
+	return all
+}
+
 func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	c := &step.Cloud{Computes: map[string]bool{}, Servers: map[string][]api.Server{}}
 	cloud := e.World.Cloud

@@ -30,6 +30,9 @@ type FieldDiff struct {
 	Why      string // why the field is wanted; empty where that is plain
 }
 
+// OfNewUser stands for a key that is not known as long as its user is not made.
+const OfNewUser = "of the new user"
+
 // A Finding is something that a comparison cannot change, or leaves alone. A
 // Problem keeps a part of the Spec from being reached. A note is good to know.
 type Finding struct {

@@ -99,7 +99,7 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 		w.data = f.Data
 		return w, nil
 	}
-	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: ofNewUser}
+	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: step.OfNewUser}
 	if known {
 		diff.Desired = words.Digest(key.Reveal())
 	}
@@ -113,9 +113,6 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 	}
 	return w, nil
 }
-
-// ofNewUser stands for a key that is not known as long as its user is not made.
-const ofNewUser = "of the new user"
 
 // keyNow is the key of a user right before it is written anywhere. known is the key
 // that the plan saw; it is zero for a user that was not there.
