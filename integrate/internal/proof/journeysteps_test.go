@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -199,4 +200,52 @@ func TestGuestsThatMoved(t *testing.T) {
 	j.guests = make([]guest, 1)
 	j.migration(t.Context())
 	assert.Empty(t, j.begun, "there is nowhere to go")
+}
+
+// TestBackupsThatTheSchedulerRefuses are tried again while the driver of cinder-backup may
+// still become ready. Another reason, and the end of ctx, end that.
+func TestBackupsThatTheSchedulerRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		refused int
+		reason  string
+		stop    bool
+		tries   int
+		says    string
+	}{
+		"not at all": {0, "", false, 1, ""},
+		"at first":   {3, "Service not found for creating backup.", false, 4, ""},
+		"until the end": {99, "Service not found for creating backup.", false, backupTries,
+			"(the scheduler said so 15 times in 70ms)"},
+		"for another reason": {1, "no space", false, 1, "no space"},
+		"until ctx ends":     {99, "Service not found for creating backup.", true, 2, "context canceled"},
+	} {
+		j := newTravel(t, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		tries := 0
+		s := j.dial(openstacktest.Config{Hooks: openstacktest.Hooks{BackupCreated: func(*api.Backup, string) error {
+			tries++
+			if c.stop && tries == c.tries {
+				time.AfterFunc(50*time.Millisecond, cancel)
+				j.poll = time.Minute
+			}
+			if tries > c.refused {
+				return nil
+			}
+			return errors.New(c.reason)
+		}}})
+		var err error
+		j.data, err = j.cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "data", SizeGiB: 1})
+		require.NoError(t, err)
+		b, err := j.backup(ctx, "full", false)
+		cancel()
+		assert.Equal(t, c.tries, tries, name)
+		assert.Len(t, j.made, c.tries, "%s: all are removed in the end", name)
+		if c.says == "" {
+			require.NoError(t, err, name)
+			assert.Equal(t, "available", b.Status, name)
+			continue
+		}
+		require.ErrorContains(t, err, c.says, name)
+		assert.Len(t, s.Backups(), c.tries)
+	}
 }
