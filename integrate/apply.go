@@ -1,6 +1,7 @@
 package integrate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -267,7 +268,7 @@ func (a *applying) same(now engine.Part) engine.Part {
 			a.fail(id, fmt.Errorf("%w: what is there now asks for another change%s; plan again", ErrConflict,
 				otherChange(a.in.changeOf(i), c)))
 		case i.Refused || i.Unable != nil:
-			a.fail(id, a.why(now, i))
+			a.refuse(now, i)
 		default:
 			a.run.End(id, engine.Outcome{Status: engine.Unchanged})
 		}
@@ -288,18 +289,21 @@ func (a *applying) needs(i engine.Item, c Change) []step.ID {
 	return needs
 }
 
-// why says why a resource is left alone now.
-func (a *applying) why(now engine.Part, i engine.Item) error {
+// refuse settles a change that is left alone now. A change is skipped where another change
+// of the plan is the cause, which fails.
+func (a *applying) refuse(now engine.Part, i engine.Item) {
 	root := a.base.Root(now, i)
+	if _, planned := a.index[root.ID.String()]; planned && root.ID != i.ID {
+		a.run.End(i.ID, engine.Outcome{Status: engine.Skipped, Because: root.ID})
+		return
+	}
 	for _, f := range root.Findings {
 		if f.Problem {
-			return &problemError{findingOf(root, f)}
+			a.fail(i.ID, &problemError{findingOf(root, f)})
+			return
 		}
 	}
-	if root.Unable != nil {
-		return root.Unable
-	}
-	return fmt.Errorf("%w: it is left alone because of %s", ErrIncomplete, root.ID)
+	a.fail(i.ID, cmp.Or(root.Unable, fmt.Errorf("%w: it is left alone because of %s", ErrIncomplete, root.ID)))
 }
 
 // fail settles a change that is not begun.
