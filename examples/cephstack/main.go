@@ -113,7 +113,7 @@ func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
 func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return spec.Spec{}, err
+		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
 	}
 	defer f.Close()
 	s, err := read(f, filepath.Dir(file))

@@ -109,3 +109,14 @@ func TestUnreachablePartsAreProblems(t *testing.T) {
 	assert.Contains(t, stdout, "PROBLEM: cloud: the APIs cannot be asked")
 	assert.Contains(t, stdout, "PROBLEM: h: cannot be read")
 }
+
+// TestASpecThatIsNotThere: who forgot -f is told of it.
+func TestASpecThatIsNotThere(t *testing.T) {
+	c := newCloud(t, 1)
+	c.file = filepath.Join(t.TempDir(), "cloud.yaml")
+	for _, command := range []string{"trust", "plan", "apply", "converge", "verify"} {
+		code, _, stderr := c.run(t.Context(), "", command)
+		assert.Equal(t, exitUsage, code, command)
+		assert.Contains(t, stderr, "the Spec cannot be read: open "+c.file+": no such file or directory; -f names its file")
+	}
+}

@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/crypto/ssh"
 )
@@ -261,6 +262,10 @@ func wildcard(pattern, s string) bool {
 // SplitAddress gives host and port of an address; the port is 22 when the
 // address has none.
 func SplitAddress(address string) (host string, port int, err error) {
+	odd := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) || r == '@' || r == '/' }
+	if strings.ContainsFunc(address, odd) {
+		return "", 0, errors.New("neither host nor host:port")
+	}
 	host, text, err := net.SplitHostPort(address)
 	if err != nil {
 		if strings.Count(address, ":") == 1 || strings.ContainsAny(address, "[]") {

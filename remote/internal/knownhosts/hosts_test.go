@@ -278,3 +278,18 @@ func FuzzKnownHosts(f *testing.F) {
 		}
 	})
 }
+
+// TestAddresses: no name of a host has a space, a user or a path.
+func TestAddresses(t *testing.T) {
+	for address, want := range map[string]string{"c1": "c1 22", "c1:2222": "c1 2222", "2001:db8::1": "2001:db8::1 22",
+		"[2001:db8::1]:2222": "2001:db8::1 2222", "fe80::1%eth0": "fe80::1%eth0 22"} {
+		host, port, err := SplitAddress(address)
+		require.NoError(t, err, address)
+		require.Equal(t, want, fmt.Sprint(host, " ", port))
+	}
+	for _, address := range []string{"a b", " a", "a\n", "root@c1", "ssh://c1", "c1/", "c1:port", "c1:0", "c1:65536",
+		":22", "a\x00"} {
+		_, _, err := SplitAddress(address)
+		require.EqualError(t, err, "neither host nor host:port", "%q", address)
+	}
+}
