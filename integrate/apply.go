@@ -317,9 +317,9 @@ func (c Change) id() step.ID {
 	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
 }
 
-// asPlanned makes a change speak of the key of a user as it was planned. Where the plan
-// makes the user and an earlier Apply did so, the key is known now, and is still "of the
-// new user".
+// asPlanned words a change as the plan words it. A plan that makes a user shows the key of
+// the user as "of the new user". After an earlier Apply has made the user, a comparison
+// shows the digest of the key instead, and means the same key.
 func (a *applying) asPlanned(now, planned Change) Change {
 	made := slices.ContainsFunc(planned.Needs, func(id string) bool {
 		k, ok := a.index[id]
@@ -358,13 +358,13 @@ func otherChange(now, planned Change) string {
 	}
 	for _, d := range planned.Diffs {
 		if !slices.Contains(now.Diffs, d) {
-			return fmt.Sprintf(" (%s no longer is to change)", d.Field)
+			return fmt.Sprintf(" (%s needs no change any more)", d.Field)
 		}
 	}
 	if now.Action != planned.Action {
-		return fmt.Sprintf(" (now to %s)", now.Action)
+		return fmt.Sprintf(" (the action is now %s)", now.Action)
 	}
-	return fmt.Sprintf(" (now of %s)", now.Name)
+	return fmt.Sprintf(" (the name is now %s)", now.Name)
 }
 
 // Started implements engine.Watcher.

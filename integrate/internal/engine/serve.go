@@ -52,7 +52,7 @@ func (r *Run) records(ctx context.Context, items []Item) (map[string]api.Service
 	for _, i := range items {
 		only = only && serves(i).Computes
 	}
-	if only { // one of many
+	if only { // the answer then has the records of one compute, and not of all
 		read = func(ctx context.Context) ([]api.ServiceRecord, error) {
 			return cloud.ComputeServices(ctx, items[0].ID.Target.Name)
 		}

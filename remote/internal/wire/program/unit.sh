@@ -1,5 +1,5 @@
-# Units. v is what systemctl shows of x, and behind that, of sysinit.target, which starts
-# once at each boot. NRestarts is for settle alone.
+# Units. v has what systemctl shows of the unit x, and after that what it shows of
+# sysinit.target, which starts once at each boot. Only settle asks for NRestarts.
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
 show() {
 	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" sysinit.target 2>&1) ||
@@ -10,7 +10,7 @@ op_unit() {
 	line x
 	show "" && lines show "$v"
 }
-# The value of a line of v: of the first such line, so that it is of x.
+# The value of a property in v. The first line with the property counts: it is about x.
 prop() {
 	z=
 	case $nl$v in *"$nl$1="*) z=$nl$v
