@@ -39,8 +39,10 @@ func juggle(t *testing.T, dir, victim string, folder bool) (path string) {
 			}
 			_ = os.Rename(path, aside)
 			_ = os.Rename(link, path)
+			time.Sleep(100 * time.Microsecond)
 			_ = os.Rename(path, link)
 			_ = os.Rename(aside, path)
+			time.Sleep(100 * time.Microsecond)
 		}
 	})
 	t.Cleanup(func() { close(stop); done.Wait() })

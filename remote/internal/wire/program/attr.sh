@@ -11,29 +11,42 @@ op_attr() {
 attr() {
 	who "$o" "$og" && enter || return
 	peek || { fail sys "$s"; return; }
-	case $kind in -|d) change ;;
-	l) fail symlink "" ;;
+	change
+}
+# Give b, a file or a folder, its owner, group and mode, unless that has them.
+change() {
+	right || return
+	if (stay; fits); then
+		a=0
+		as_is "$b"
+	else
+		alter 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+	fi
+}
+# Whether b is what has attributes, for what is asked.
+right() {
+	case $kind:$op in d:*|-:attr) ;;
+	l:*) fail symlink "" ;;
+	*:mkdir) fail notdir "" ;;
 	*) fail notreg "" ;;
 	esac
 }
-# Give b, a file or a folder, its owner, group and mode.
-change() {
+alter() {
+	lock
+	peek || { fail sys "$s"; return; }
+	right || return
 	stay
-	if fits; then
-		a=0 at=$b
+	before
+	if [ "$kind" = d ]; then
+		cd -P "$b" 2>/dev/null || { fail conflict ""; return; }
+		calm
+		setattr . && as_is .
 	else
-		before
-		if [ "$kind" = d ]; then
-			cd -P "$b" 2>/dev/null || { fail conflict ""; return; }
-			calm
-			at=.
-			setattr . || return
-		else
-			at=$b
-			file 5<"$b" || { [ -n "$ko" ] || fail conflict ""; return; }
-		fi
+		file 5<"$b" && as_is "$b" || [ -n "$ko" ] || fail conflict ""
 	fi
-	look "$at" || { fail unknown "$s"; return; }
+}
+as_is() {
+	look "$1" || { fail unknown "$s"; return; }
 	say "stat $s"
 	say "acl -"
 	say "changed $((made | a))"
@@ -73,10 +86,7 @@ mkfolder() {
 		[ "$made" = 0 ] || e=$(sync . "$b" 2>&1) || { fail unknown "$e"; return; }
 		peek || { fail sys "$s"; return; }
 	fi
-	case $kind in d) change ;;
-	l) fail symlink "" ;;
-	*) fail notdir "" ;;
-	esac
+	change
 }
 op_remove() {
 	line p
