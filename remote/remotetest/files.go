@@ -25,6 +25,7 @@ const (
 type node struct {
 	kind, owner, group, target string
 	mode                       fs.FileMode
+	acl                        bool
 	data                       []byte
 	modified, changed          time.Time
 }
@@ -128,7 +129,7 @@ func (h *Host) find(name string, follow bool) (string, *node, error) {
 func (h *Host) describe(name string, n *node) remote.File {
 	return remote.File{
 		Path: name, Kind: n.kind, Size: int64(len(n.data) + len(n.target)), Owner: n.owner, Group: n.group,
-		Mode: n.mode, Modified: n.modified, Changed: n.changed, Target: n.target,
+		Mode: n.mode, ACL: n.acl, Modified: n.modified, Changed: n.changed, Target: n.target,
 	}
 }
 
