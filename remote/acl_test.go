@@ -43,8 +43,9 @@ func TestAccessControlListsAreTold(t *testing.T) {
 	setfacl(t, "-m", "u:daemon:r", listed)
 	setfacl(t, "-m", "d:u:daemon:r", dir)
 	link := filepath.Join(dir, "link")
-	r := do(t, remote.ReadFile{Path: bare}, remote.ReadFile{Path: listed}, remote.Stat{Path: listed}, remote.Stat{Path: bare},
-		remote.ReadFile{Path: link}, remote.Stat{Path: link}, remote.Stat{Path: dir}, remote.ReadDir{Path: dir})
+	r := do(t, remote.ReadFile{Path: bare}, remote.ReadFile{Path: listed}, remote.Stat{Path: listed},
+		remote.Stat{Path: bare}, remote.ReadFile{Path: link}, remote.Stat{Path: link},
+		remote.Stat{Path: dir}, remote.ReadDir{Path: dir})
 	for i, want := range []bool{false, true, true, false, true, false, true} {
 		require.Equal(t, want, r[i].File.ACL, "%d", i)
 	}

@@ -24,9 +24,10 @@ func digest(text string) string {
 func rivals(t *testing.T, ops func(writer int) []remote.Op) [2][]remote.Result {
 	t.Helper()
 	var both [2][]remote.Result
-	for i, o := range remote.Each(t.Context(), []string{"a", "b"}, 0, func(_ context.Context, name string) ([]remote.Result, error) {
-		return remote.Local{}.Do(t.Context(), ops(int(name[0]-'a'))...)
-	}) {
+	run := func(ctx context.Context, name string) ([]remote.Result, error) {
+		return remote.Local{}.Do(ctx, ops(int(name[0]-'a'))...)
+	}
+	for i, o := range remote.Each(t.Context(), []string{"a", "b"}, 0, run) {
 		require.NoError(t, o.Err)
 		both[i] = o.Value
 	}
@@ -79,7 +80,8 @@ func TestTwoWritersOfTheSameAgree(t *testing.T) {
 	both := rivals(t, func(int) (ops []remote.Op) {
 		for n := range 50 {
 			name := filepath.Join(dir, fmt.Sprint(n))
-			ops = append(ops, remote.Mkdir{Path: name}, remote.WriteFile{Path: name + "/a", Data: []byte(name), Was: remote.Absent},
+			ops = append(ops, remote.Mkdir{Path: name},
+				remote.WriteFile{Path: name + "/a", Data: []byte(name), Was: remote.Absent},
 				remote.WriteFile{Path: name + "/a", Data: []byte("new"), Mode: 0o640, Was: digest(name)},
 				remote.SetAttr{Path: name, Owner: "daemon", Mode: 0o700})
 		}

@@ -151,13 +151,15 @@ func TestHostWithoutSetfaclAndFlock(t *testing.T) {
 		setfacl(t, "-d", "-m", "u:daemon:r", folder, dir)
 		replace("setfacl", "")
 		replace("flock", "")
-		r := do(t, remote.WriteFile{Path: name, Data: []byte("1")}, remote.WriteFile{Path: folder + "/new", Data: []byte("1")},
-			remote.Stat{Path: name}, remote.Stat{Path: folder + "/new"})
+		r := do(t, remote.WriteFile{Path: name, Data: []byte("1")},
+			remote.WriteFile{Path: folder + "/new", Data: []byte("1")}, remote.Stat{Path: name},
+			remote.Stat{Path: folder + "/new"})
 		for _, one := range r {
 			require.False(t, one.File.ACL)
 		}
 		// cp of coreutils 9.2 and newer leaves the list: as this cp does.
-		for _, script := range []string{`exec REAL "$@"`, `for a; do [ "$a" = --preserve=mode ] && exit 0; done; exec REAL "$@"`} {
+		newer := `for a; do [ "$a" = --preserve=mode ] && exit 0; done; exec REAL "$@"`
+		for _, script := range []string{`exec REAL "$@"`, newer} {
 			replace("cp", script)
 			for _, op := range []remote.Op{remote.SetAttr{Path: folder}, remote.Mkdir{Path: dir + "/d"}} {
 				if err := one(t, op).Err; err != nil {

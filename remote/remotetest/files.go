@@ -176,14 +176,16 @@ func (h *Host) stat(o remote.Stat) remote.Result {
 }
 
 func (h *Host) readFile(o remote.ReadFile) remote.Result {
+	var target string
+	if _, link, err := h.find(o.Path, false); err == nil {
+		target = link.target
+	}
 	_, n, err := h.find(o.Path, true)
 	if err != nil {
-		return remote.Result{Err: err}
+		return remote.Result{Err: err, File: remote.File{Target: target}}
 	}
 	r := remote.Result{File: h.describe(o.Path, n)}
-	if _, link, err := h.find(o.Path, false); err == nil {
-		r.File.Target = link.target
-	}
+	r.File.Target = target
 	limit := o.Max
 	if limit == 0 {
 		limit = 8 << 20

@@ -17,8 +17,8 @@ import (
 func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir string)) {
 	for _, part := range [][]promise{
 		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
-		runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(), dirPromises(), aclPromises(),
-		ifPromises(), badIfPromises(),
+		runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(), dirPromises(),
+		aclPromises(), ifPromises(), badIfPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {

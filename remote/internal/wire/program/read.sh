@@ -7,6 +7,7 @@ stat_one() {
 }
 # Read p, at most x bytes; the facts have the number of the file behind their words.
 read_one() {
+	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
 	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
 	acl "$1" "$(ls -ldL -- "$p" 2>/dev/null)"
@@ -17,7 +18,6 @@ read_one() {
 	z=${s#*:}
 	z=${z%%:*}
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
-	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
 	raw "data$1" "$z"
 	y=$(cat -- "$p" 2>&1 >&4)
 	c=$?
