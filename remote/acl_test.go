@@ -102,13 +102,13 @@ func TestFolderWithADefaultListGetsNone(t *testing.T) {
 	}
 }
 
-// A reader that may list the folder opens each temp file as soon as it sees the name. The
-// folder's default list lets the reader read what has no mode of its own.
+// A watcher looks at the mode of each temp file as soon as it sees the name. The folder's default
+// list lets others read what is made without a mode of its own.
 func TestTempFileIsNeverReadableForOthers(t *testing.T) {
 	needRoot(t, "/usr/bin/setfacl")
 	dir := rootDir(t)
 	setfacl(t, "-d", "-m", "u:daemon:r,g::r,o::r", dir)
-	var met, opened int
+	var met, open int
 	stop := make(chan struct{})
 	var reader sync.WaitGroup
 	reader.Go(func() {
@@ -126,7 +126,7 @@ func TestTempFileIsNeverReadableForOthers(t *testing.T) {
 				}
 				met++
 				if info.Mode()&0o077 != 0 {
-					opened++
+					open++
 				}
 			}
 		}
@@ -141,7 +141,7 @@ func TestTempFileIsNeverReadableForOthers(t *testing.T) {
 	close(stop)
 	reader.Wait()
 	require.Positive(t, met)
-	require.Zero(t, opened, "of %d looks", met)
+	require.Zero(t, open, "of %d looks", met)
 }
 
 func random(t *testing.T) string {
