@@ -5,7 +5,7 @@ import "errors"
 // Conditions that a caller branches on; test with errors.Is.
 var (
 	ErrNotFound    = errors.New("libvirtsecret: not found")
-	ErrConflict    = errors.New("libvirtsecret: usage or UUID taken by another secret")
+	ErrConflict    = errors.New("libvirtsecret: in conflict with what libvirt has")
 	ErrUnreachable = errors.New("libvirtsecret: libvirt daemon unreachable")
 )
 

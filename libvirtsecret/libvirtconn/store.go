@@ -116,15 +116,38 @@ func withValue(secret *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Se
 // Define implements libvirtsecret.Store.
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
-func (c *Conn) Define(ctx context.Context, s libvirtsecret.Secret) error {
-	_, err := do(ctx, c, call{"define", s.UUID}, func() (struct{}, error) { return struct{}{}, c.define(s) })
+func (c *Conn) Define(ctx context.Context, change libvirtsecret.Change) error {
+	_, err := do(ctx, c, call{"define", change.UUID}, func() (struct{}, error) {
+		err := change.Validate()
+		if err == nil && change.Was != nil {
+			err = c.check(change)
+		}
+		if err == nil {
+			err = c.define(change.Secret)
+		}
+		return struct{}{}, err
+	})
 	return err
 }
 
-func (c *Conn) define(s libvirtsecret.Secret) error {
-	if err := s.Validate(); err != nil {
+// check looks whether a secret is as it was seen. A secret of another usage type is left
+// to libvirt, which refuses it.
+func (c *Conn) check(change libvirtsecret.Change) error {
+	secret, found, err := c.find(change.UUID)
+	if errors.Is(err, libvirtsecret.ErrNotFound) || isCode(err, libvirt.ERR_NO_SECRET) {
+		return change.Check(nil)
+	}
+	if err != nil {
 		return err
 	}
+	defer free(secret)
+	if found, err = withValue(secret, found); err != nil {
+		return err
+	}
+	return change.Check(&found)
+}
+
+func (c *Conn) define(s libvirtsecret.Secret) error {
 	xml, err := s.XML()
 	if err != nil {
 		return err

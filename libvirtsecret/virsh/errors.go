@@ -26,6 +26,8 @@ func (c call) refused(exit int, stderr string) error {
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
+	case exitChanged:
+		e.Err = libvirtsecret.ErrConflict
 	case exitMissing, exitNone, exitOutside:
 		e.Err = libvirtsecret.ErrUnreachable
 	case exitRefused, exitUnset, exitUnread, exitUnlisted, exitListed:

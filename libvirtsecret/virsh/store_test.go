@@ -43,13 +43,13 @@ func TestConflictInAnyLanguage(t *testing.T) {
 	s.UsageID = "u"
 	german := remote.Result{Exit: 73, Stderr: []byte("error: Failed to set attributes from /dev/stdin\n" +
 		"error: Interner Fehler: Ein Geheimnis ist bereits definiert\n")}
-	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), s)
+	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorIs(t, err, libvirtsecret.ErrConflict)
 	require.ErrorContains(t, err, "Failed to set attributes from /dev/stdin; Interner Fehler")
-	err = store(german, remote.Result{}).Define(t.Context(), s)
+	err = store(german, remote.Result{}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
-	err = store(german, remote.Result{Exit: 71}).Define(t.Context(), s)
+	err = store(german, remote.Result{Exit: 71}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
 }
 
@@ -60,7 +60,8 @@ func TestHostErrors(t *testing.T) {
 	require.ErrorIs(t, err, remote.ErrUnreachable)
 
 	unknown := &remote.HostError{Host: "c1", Step: "exchange", Err: remote.ErrUnknown}
-	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(), secret(t, "client.a"))
+	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(),
+		libvirtsecret.Change{Secret: secret(t, "client.a")})
 	require.ErrorIs(t, err, remote.ErrUnknown)
 	require.NotErrorIs(t, err, libvirtsecret.ErrUnreachable)
 
@@ -102,24 +103,25 @@ func TestValueIsProved(t *testing.T) {
 	said := func(text string) *virsh.Store {
 		return store(remote.Result{Data: []byte("<#defined " + s.UUID + " 0\n" + text)})
 	}
-	require.NoError(t, said(s.Value.Reveal()+"\n").Define(t.Context(), s))
+	require.NoError(t, said(s.Value.Reveal()+"\n").Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	for _, back := range []string{"", "notbase6", "AQAB", "error"} {
-		err := said(back).Define(t.Context(), s)
+		err := said(back).Define(t.Context(), libvirtsecret.Change{Secret: s})
 		require.ErrorContains(t, err, "does not read back")
 		assert.NotContains(t, err.Error(), s.Value.Reveal())
 	}
-	err := said("error: no space\nAQAB").Define(t.Context(), s)
+	err := said("error: no space\nAQAB").Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorContains(t, err, "no space", "it has its old value still")
 	assert.NotContains(t, err.Error(), "AQAB")
 	s.Private = true
-	require.NoError(t, said("").Define(t.Context(), s))
-	require.Error(t, store(remote.Result{}).Define(t.Context(), s), "not a word")
+	require.NoError(t, said("").Define(t.Context(), libvirtsecret.Change{Secret: s}))
+	require.Error(t, store(remote.Result{}).Define(t.Context(), libvirtsecret.Change{Secret: s}), "not a word")
 }
 
 // TestEachSecretIsJudged defines several at once.
 func TestEachSecretIsJudged(t *testing.T) {
 	a, b, c := secret(t, "client.a"), secret(t, "client.b"), secret(t, "client.c")
-	op, judge, err := store().DefineOp(a, b, c)
+	op, judge, err := store().DefineOp(libvirtsecret.Change{Secret: a}, libvirtsecret.Change{Secret: b},
+		libvirtsecret.Change{Secret: c})
 	require.NoError(t, err)
 	run := op.(remote.Run)
 	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), string(run.Stdin))
@@ -135,7 +137,7 @@ func TestEachSecretIsJudged(t *testing.T) {
 func TestErrorsHoldNoValue(t *testing.T) {
 	s := secret(t, "client.a")
 	words := "error: bad " + s.Value.Reveal() + "\x1b[31m" + strings.Repeat("é", 1000)
-	err := store(remote.Result{Exit: 74, Stderr: []byte(words)}).Define(t.Context(), s)
+	err := store(remote.Result{Exit: 74, Stderr: []byte(words)}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	assert.NotContains(t, err.Error(), s.Value.Reveal())
 	assert.NotContains(t, err.Error(), "\x1b")
 	assert.Less(t, len(err.Error()), 600)

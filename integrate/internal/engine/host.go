@@ -64,7 +64,7 @@ type span struct {
 	from  int // index of the first operation
 	// secrets judges the operation that defines secrets, which are in defines.
 	secrets hostbatch.DefineReader
-	defines []libvirtsecret.Secret
+	defines []libvirtsecret.Change
 }
 
 // batch makes changes in one exchange, and then waits until the APIs report
@@ -147,7 +147,7 @@ func waitAlike(a, b Item) bool {
 // defineTogether adds a secret to the spans. Secrets that follow each other, and wait for
 // the same, are one operation. A secret of which no operation can be made leaves the spans as they are.
 func (h *hostRun) defineTogether(spans []*span, i Item) ([]*span, error) {
-	secret, err := i.Do.(step.HostStep).Secret(h.late())
+	change, err := i.Do.(step.HostStep).Secret(h.late())
 	if err != nil {
 		return spans, err
 	}
@@ -155,7 +155,7 @@ func (h *hostRun) defineTogether(spans []*span, i Item) ([]*span, error) {
 	if n := len(spans); n > 0 && spans[n-1].secrets != nil && waitAlike(spans[n-1].items[0], i) {
 		s, spans = spans[n-1], spans[:n-1]
 	}
-	all := append(slices.Clone(s.defines), secret)
+	all := append(slices.Clone(s.defines), change)
 	op, read, err := h.e.World.Secrets[h.name].(hostbatch.Store).DefineOp(all...)
 	if err == nil {
 		s.items, s.defines, s.ops, s.secrets = append(s.items, i), all, []remote.Op{op}, read
@@ -172,9 +172,9 @@ func (h *hostRun) define(ctx context.Context, i Item) {
 		return
 	}
 	began := time.Now()
-	secret, err := i.Do.(step.HostStep).Secret(h.late())
+	change, err := i.Do.(step.HostStep).Secret(h.late())
 	if err == nil {
-		err = h.e.World.Secrets[h.name].Define(ctx, secret)
+		err = h.e.World.Secrets[h.name].Define(ctx, change)
 	}
 	h.settle(i.ID, true, err, began)
 }

@@ -116,8 +116,8 @@ type HostStep struct {
 	// Undo gives operations that take the step back where its results ask for
 	// that; none otherwise.
 	Undo func([]remote.Result) []remote.Op
-	// Secret is a libvirt secret to define, in place of Ops.
-	Secret func(Late) (libvirtsecret.Secret, error)
+	// Secret is a libvirt secret to define, in place of Ops, over what the plan saw.
+	Secret func(Late) (libvirtsecret.Change, error)
 	// Alone makes the step an exchange of its own, before those that travel
 	// together, as it may take minutes.
 	Alone bool

@@ -65,7 +65,11 @@ func TestASecret(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, made.Value.Equal(value), name)
 		assert.False(t, made.Ephemeral, name)
-		if len(c.have) > 0 {
+		require.NotNil(t, made.Was, name)
+		if len(c.have) == 0 {
+			assert.Zero(t, *made.Was, "there must be no such secret")
+		} else {
+			assert.Equal(t, c.have[0], *made.Was, "the secret must be as the plan saw it")
 			assert.Equal(t, "any", made.UsageID, "the usage is adopted")
 			assert.False(t, made.Conflicts(c.have[0]), name)
 		}
