@@ -221,7 +221,8 @@ func TestWhatIsNotKnownBeforehandMayFail(t *testing.T) {
 		file(step.AtHost("compute1"), "/b"))
 	p, run := b.do()
 	assert.Equal(t, []string{"keyring failed", "/a skipped", "/b applied"}, ended(run, p))
-	require.EqualError(t, outcome(t, run, host("keyring")).Err, "the key of client.nobody in cluster hdd is not known")
+	require.EqualError(t, outcome(t, run, host("keyring")).Err, "integrate: changed since the plan was made: "+
+		"user client.nobody is not in cluster hdd any more; plan again")
 }
 
 // TestServersAreLookedAtRightBefore: an error keeps the step from being done.

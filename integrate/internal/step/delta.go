@@ -96,8 +96,10 @@ type Step interface{ step() }
 
 // Late is what is known only when a plan is applied.
 type Late struct {
-	// Key is the key of a user of a cluster, such as client.glance. The user may
-	// have been created a moment ago.
+	// Key is the key that a user of a cluster, such as client.glance, has now. It is
+	// read again right before it is written: somebody may have revoked the key that the
+	// plan saw. It is an error where the cluster cannot be asked, and ErrConflict where
+	// the user is gone.
 	Key func(cluster, entity string) (ceph.Key, error)
 	// Settle is how long a restarted unit must stay active.
 	Settle time.Duration
