@@ -294,6 +294,38 @@ func TestAClusterThatCannotBeAskedForKeys(t *testing.T) {
 	finished(t, w, in)
 }
 
+// TestADefineWhoseAnswerWasLost is unknown, and the next plan tells. A daemon that was
+// not reached has done nothing.
+func TestADefineWhoseAnswerWasLost(t *testing.T) {
+	const id = "secret/compute2/" + cinderSecret
+	for _, together := range []bool{true, false} {
+		for _, lost := range []bool{true, false} {
+			w, in := open(t, exampleSpec())
+			applyBut(t, in)
+			if !together {
+				w.Secrets["compute2"] = libvirtsecret.Store(w.Libvirt["compute2"])
+			}
+			p := plan(t, in)
+			gone := func(c secrettest.Call) error {
+				if c.Op == "define" {
+					return libvirtsecret.ErrUnreachable
+				}
+				return nil
+			}
+			want := integrate.Failed
+			if w.Libvirt["compute2"].Fail = gone; lost {
+				w.Libvirt["compute2"].Fail, w.Libvirt["compute2"].FailAfter, want = nil, gone, integrate.Unknown
+			}
+			r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+			require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+			assert.Equal(t, want, outcomes(r)[id].Status)
+			w.Libvirt["compute2"].Fail, w.Libvirt["compute2"].FailAfter = nil, nil
+			assert.Equal(t, lost, change(plan(t, in), id) == nil, "the secret is there")
+			finished(t, w, in)
+		}
+	}
+}
+
 // TestAnApplyAsksOnceForKeys counts the exchanges with the cluster. Each Apply asks for
 // the fsid of the cluster.
 func TestAnApplyAsksOnceForKeys(t *testing.T) {

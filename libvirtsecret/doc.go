@@ -43,6 +43,8 @@
 //	                secret would become readable, or the secret is not
 //	                as the caller saw it
 //	ErrUnreachable  no daemon answers
+//	ErrUnknown      a Define or Undefine may have had its effect, or a part of
+//	                that: read the secret again
 //
 // ErrNotFound means that the daemon answered, and has no such secret. No error
 // holds a value.

@@ -7,6 +7,7 @@ var (
 	ErrNotFound    = errors.New("libvirtsecret: not found")
 	ErrConflict    = errors.New("libvirtsecret: in conflict with what libvirt has")
 	ErrUnreachable = errors.New("libvirtsecret: libvirt daemon unreachable")
+	ErrUnknown     = errors.New("libvirtsecret: outcome unknown") // an effect is possible
 )
 
 // An Error is a call to a libvirt daemon that failed. Its text never holds a

@@ -31,8 +31,9 @@ type Store interface {
 	// flags. It fails with ErrConflict, and writes nothing, if another secret has
 	// the usage, if the UUID has another usage, if a private secret would become
 	// readable, or if the secret is not as it was seen; see Change.Check. libvirt
-	// has no compare-and-swap: Define compares right before it writes. If the
-	// error is ErrUnreachable, the secret may have been defined.
+	// has no compare-and-swap: Define compares right before it writes. With
+	// ErrUnknown, or the error of ctx, it may have had its effect, or a part of
+	// that; with other errors, nothing was written.
 	Define(ctx context.Context, c Change) error
 	// Undefine removes a secret. It fails with ErrNotFound if there is no such
 	// secret.

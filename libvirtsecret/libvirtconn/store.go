@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -159,9 +160,17 @@ func (c *Conn) define(s libvirtsecret.Secret) error {
 	defer clear(raw)
 	secret, err := c.lib.SecretDefineXML(string(xml), 0)
 	if err != nil {
-		return c.explain(s, err)
+		return lost(c.explain(s, err))
 	}
 	defer free(secret)
+	if err := setValue(secret, s, raw); err != nil {
+		return fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err) // the secret is defined
+	}
+	return nil
+}
+
+// setValue sets the value of a secret that is defined, and proves it.
+func setValue(secret *libvirt.Secret, s libvirtsecret.Secret, raw []byte) error {
 	if err := secret.SetValue(raw, 0); err != nil || s.Private {
 		return err
 	}
@@ -197,7 +206,7 @@ func (c *Conn) Undefine(ctx context.Context, uuid string) error {
 			return struct{}{}, err
 		}
 		defer free(secret)
-		return struct{}{}, secret.Undefine()
+		return struct{}{}, lost(secret.Undefine())
 	})
 	return err
 }

@@ -23,7 +23,8 @@ type Store struct {
 	// fails with that error and has no effect.
 	Fail func(Call) error
 	// FailAfter, if set, is asked after each call had its effect. Its error
-	// stands for a daemon that goes away before it answers.
+	// stands for a daemon that goes away before it answers; of a define or undefine,
+	// it is ErrUnknown, too.
 	FailAfter func(Call) error
 
 	mu      sync.Mutex
@@ -191,6 +192,9 @@ func (s *Store) do(ctx context.Context, c Call, run func() error) error {
 		s.mu.Unlock()
 		if err == nil {
 			err = ask(s.FailAfter, c)
+			if err != nil && (c.Op == "define" || c.Op == "undefine") {
+				err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
+			}
 		}
 	}
 	if err == nil {

@@ -34,12 +34,15 @@ func TestFail(t *testing.T) {
 	err := store.Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, "define secret "+s.UUID+": broken", err.Error())
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown)
 	assert.True(t, store.Held(s.UUID).IsZero())
 	assert.Equal(t, 1, store.Calls("define"))
 	assert.Equal(t, 0, store.Calls("list"))
 
 	store.Fail, store.FailAfter = nil, func(secrettest.Call) error { return libvirtsecret.ErrUnreachable }
-	require.ErrorIs(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}), libvirtsecret.ErrUnreachable)
+	err = store.Define(t.Context(), libvirtsecret.Change{Secret: s})
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnknown)
 	assert.True(t, store.Held(s.UUID).Equal(s.Value))
 }
 

@@ -212,7 +212,7 @@ func (c call) proven(said string, secret libvirtsecret.Secret) error {
 	if len(words) > 0 {
 		return c.refused(exitUnset, strings.Join(words, "\n"))
 	}
-	return c.fail(errors.New("the value does not read back as it was set"))
+	return c.fail(fmt.Errorf("%w: the value does not read back as it was set", libvirtsecret.ErrUnknown))
 }
 
 // explain turns a refusal into ErrConflict if the daemon has a secret that
@@ -282,6 +282,11 @@ func (c call) take(r remote.Result) ([]byte, error) {
 func (c call) unreachable(err error) error {
 	if errors.Is(err, remote.ErrUnreachable) {
 		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnreachable, err)
+	}
+	// A program that was ended for its time had begun, unlike a connection.
+	cutShort := errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError))
+	if writes := c.op == "define" || c.op == "undefine"; writes && (cutShort || errors.Is(err, remote.ErrUnknown)) {
+		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
 	}
 	return c.fail(err)
 }

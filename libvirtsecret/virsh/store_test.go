@@ -63,6 +63,7 @@ func TestHostErrors(t *testing.T) {
 	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(),
 		libvirtsecret.Change{Secret: secret(t, "client.a")})
 	require.ErrorIs(t, err, remote.ErrUnknown)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnknown)
 	require.NotErrorIs(t, err, libvirtsecret.ErrUnreachable)
 
 	slow := &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: remote.ErrTimeout}
@@ -96,6 +97,37 @@ func TestRefusals(t *testing.T) {
 			assert.Equal(t, condition == c.want, errors.Is(err, condition), "%d %s: %v", c.exit, c.stderr, err)
 		}
 	}
+}
+
+// TestADefineThatMayHaveHadAnEffect is told from one that had none.
+func TestADefineThatMayHaveHadAnEffect(t *testing.T) {
+	s := secret(t, "client.a")
+	change := libvirtsecret.Change{Secret: s, Was: &s}
+	slow := &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: remote.ErrTimeout}
+	said := func(status, words string) remote.Result {
+		return remote.Result{Exit: 77, Data: []byte("<#defined " + s.UUID + " " + status + "\n" + words + "\n")}
+	}
+	for name, c := range map[string]struct {
+		result  remote.Result
+		unknown bool
+	}{
+		"compared, and not as it was": {said("79", "its value was changed since it was seen"), false},
+		"not compared":                {said("71", "error: End of file while reading data"), false},
+		"no daemon":                   {said("73", "error: failed to connect to the hypervisor"), false},
+		"refused":                     {said("73", "error: already defined for use with x"), false},
+		"lost while defining":         {said("73", "error: End of file while reading data"), true},
+		"not set":                     {said("74", "error: failed to connect to the hypervisor"), true},
+		"not as it was set":           {said("0", "AQAB"), true},
+		"ended for its time":          {remote.Result{Err: slow}, true},
+	} {
+		err := store(c.result).Define(t.Context(), change)
+		require.Error(t, err, name)
+		assert.Equal(t, c.unknown, errors.Is(err, libvirtsecret.ErrUnknown), "%s: %v", name, err)
+	}
+	late := &remote.HostError{Host: "c1", Step: "connect", Err: remote.ErrTimeout}
+	err := virsh.New(&script{err: late}, virsh.Options{}).Define(t.Context(), change)
+	require.ErrorIs(t, err, remote.ErrTimeout)
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown, "there was no connection")
 }
 
 func TestValueIsProved(t *testing.T) {

@@ -112,11 +112,17 @@ func status(changed bool, err error) Status {
 		return Unchanged
 	case isConflict(err):
 		return Failed
-	case errors.Is(err, remote.ErrUnknown), errors.Is(err, ceph.ErrUnreachable),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, remote.ErrUnknown), cutShort(err), errors.Is(err, ceph.ErrUnreachable),
+		errors.Is(err, libvirtsecret.ErrUnknown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Unknown
 	}
 	return Failed
+}
+
+// cutShort reports whether an operation was ended on the host for its time. A host that
+// could not be connected to in time is something else.
+func cutShort(err error) bool {
+	return errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError))
 }
 
 func isConflict(err error) bool {
