@@ -109,8 +109,8 @@ over() {
 fits() {
 	[ "$seen" != any ] || return 0
 	words="secret-dumpxml $uuid; echo '<#value'; secret-get-value $uuid; echo '<#end'; secret-list"
-	now=$(v "$words" </dev/null 2>/dev/null) || {
-		said=$(v secret-list </dev/null 2>&1 >/dev/null)
+	now=$(x "$words" </dev/null 2>/dev/null) || {
+		said=$(x secret-list </dev/null 2>&1 >/dev/null)
 		return 71
 	}
 	rest=${now#*"<#value"} have=
