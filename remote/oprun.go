@@ -12,8 +12,13 @@ import (
 )
 
 // Run runs a program without a shell. Result: Exit, Data (standard output)
-// and Stderr; an exit status other than 0 is not an error by itself. Argv is
-// visible to every user of the host: secrets go into Stdin.
+// and Stderr; an exit status other than 0 is not an error by itself. Standard
+// output of more than 8 MiB is ErrTooLarge. Of standard error, Stderr has the last
+// 64 KiB. Argv is visible to every user of the host: secrets go into Stdin.
+//
+// A child that the program leaves behind may hold these outputs open. What it
+// prints counts until 7 s after Timeout: Result then has the outputs so far, and the
+// exit status of the program itself.
 type Run struct {
 	Argv    []string
 	Stdin   []byte        `json:"-"`
@@ -77,14 +82,14 @@ func (o Run) decode(a answer, r *Result) error {
 		return wire.ErrAnswer
 	}
 	r.Data = out[:min(len(out), defaultMax)]
-	r.Stderr = stderr[:min(len(stderr), defaultMax)]
+	r.Stderr = stderr[max(0, len(stderr)-wire.MaxErrors):]
 	if a.Facts["exit"] == "late" {
 		return ErrTimeout
 	}
 	if r.Exit, err = strconv.Atoi(a.Facts["exit"]); err != nil {
 		return wire.ErrAnswer
 	}
-	if len(out) > defaultMax || len(stderr) > defaultMax {
+	if len(out) > defaultMax {
 		return ErrTooLarge
 	}
 	return nil

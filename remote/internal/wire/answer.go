@@ -26,6 +26,9 @@ func (r Reply) Bytes(word string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(r.Facts[word])
 }
 
+// MaxErrors is how many bytes of standard error there are: the last ones.
+const MaxErrors = 64 << 10
+
 // Lines are the facts that are a text, a line each.
 func (r Reply) Lines(word string) string {
 	var b strings.Builder

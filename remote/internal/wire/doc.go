@@ -66,7 +66,7 @@
 //	show0 …       lines of systemctl show: of the unit, then of sysinit.target
 //	pkgs0 …       lines "status name version"
 //	exit          exit status, or late
-//	errors        standard error in base64, if there was any
+//	errors        the end of standard error in base64, at most 64 KiB, if there was any
 //	err           a class, and base64 of a text if the class does not tell all
 //
 // Raw are data, all, and out, which is standard output.

@@ -53,8 +53,11 @@ lines() {
 	unset IFS
 	set +f
 }
+# Still alive, as long as the main shell is: it may have been killed.
 beat() {
-	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
+	while sleep 15 2>/dev/null 3<&- 4>&- && kill -0 "$$" 2>/dev/null; do
+		printf "%s beat\n" "$m" >&4 || exit
+	done
 }
 quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 
