@@ -20,13 +20,16 @@ import (
 // prints counts until 7 s after Timeout: Result then has the outputs so far, and the
 // exit status of the program itself.
 type Run struct {
-	Argv    []string
-	Stdin   []byte        `json:"-"`
+	Argv    []string      // at most 4096, of 120,000 bytes each and 1 MiB together
+	Stdin   []byte        `json:"-"` // at most 64 MiB
 	User    string        // run as this user instead of root; empty is root
 	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
 }
 
-const defaultTimeout = 60 * time.Second
+const (
+	defaultTimeout = 60 * time.Second
+	maxStdin       = 64 << 20 // the shell on the host holds it several times
+)
 
 // String tells everything but the standard input.
 func (o Run) String() string {
@@ -49,15 +52,19 @@ func (o Run) fault() string {
 	if len(o.Argv) == 0 || o.Argv[0] == "" || o.Argv[0][0] == '-' {
 		return "no program"
 	}
-	size := 0
+	size, sum := 0, 0
 	for _, a := range o.Argv {
 		if strings.ContainsRune(a, 0) {
 			return "a NUL in an argument"
 		}
 		size = max(size, len(a))
+		sum += len(a)
 	}
 	return first(
-		when(size > 120_000, "an argument is too long"),
+		when(size > 120_000, "an argument is longer than 120,000 bytes"),
+		when(sum > 1<<20, "the arguments are longer than 1 MiB together"),
+		when(len(o.Argv) > wire.MaxList, fmt.Sprintf("more than %d arguments", wire.MaxList)),
+		when(len(o.Stdin) > maxStdin, "more than 64 MiB of standard input"),
 		when(o.User != "" && !accountName.MatchString(o.User), "not a user name"),
 		when(o.Timeout < 0, "a negative time"))
 }

@@ -79,14 +79,24 @@ more() {
 text() {
 	line k
 	line v
-	while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+	[ "$k" = 0 ] || rest
+}
+# The k further lines of v, of which some are put together first: v may be long.
+rest() {
+	some=
+	while [ "$k" -gt 0 ]; do
+		line y
+		some=$some$nl$y
+		k=$((k - 1))
+		[ $((k % 64)) -gt 0 ] || { v=$v$some; some=; }
+	done
 }
 # Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed.
 data() {
 	line n
 	case $n in t*) k=${n#t}
 		line v
-		while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+		rest
 		w=$v n=0 ;;
 	*) w= ;;
 	esac
