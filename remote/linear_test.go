@@ -98,3 +98,22 @@ func TestWorkGrowsWithTheNumber(t *testing.T) {
 		require.Equal(t, f.File.Path, string(f.Data))
 	}
 }
+
+func TestReadDirOfOddNames(t *testing.T) {
+	onBoth(t, func(t *testing.T, h remote.Host) {
+		dir := rootDir(t)
+		names := []string{" ", "*", "-x", "a\n\n", "a\nb", "z\\n", "\xff"}
+		for _, name := range names {
+			require.NoError(t, os.WriteFile(dir+"/"+name, []byte(name), 0o600))
+		}
+		r, err := h.Do(t.Context(), remote.ReadDir{Path: dir})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+		require.Len(t, r[0].Files, len(names))
+		for i, name := range names {
+			require.NoError(t, r[0].Files[i].Err)
+			require.Equal(t, dir+"/"+name, r[0].Files[i].File.Path)
+			require.Equal(t, name, string(r[0].Files[i].Data))
+		}
+	})
+}

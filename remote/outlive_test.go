@@ -70,6 +70,17 @@ func TestAProgramCannotForgeItsStatus(t *testing.T) {
 	}
 }
 
+// TestALostStatusIsUnknown: the shell that waits for the program is killed.
+func TestALostStatusIsUnknown(t *testing.T) {
+	onBoth(t, func(t *testing.T, h remote.Host) {
+		script := `read -r _ _ _ shell _ </proc/$PPID/stat; kill -9 "$shell"; echo 0: >&2`
+		r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script}}, remote.Run{Argv: []string{"true"}})
+		require.NoError(t, err)
+		require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
+		require.NoError(t, r[1].Err)
+	})
+}
+
 // sameNamespace lists the processes, but for sshd, in the mount namespace of a process.
 func sameNamespace(t *testing.T, of string) []string {
 	t.Helper()

@@ -9,7 +9,7 @@ op_need() {
 		[ -n "$z" ] || continue
 		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
 		feed "$n"
-		fail skipped "$y"
+		fail skipped ""
 		return
 	done
 	line op
