@@ -100,3 +100,13 @@ func validEntity(name string) bool {
 	}
 	return false
 }
+
+// printable turns what a line cannot hold into spaces.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return ' '
+		}
+		return r
+	}, s)
+}
