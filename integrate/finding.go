@@ -176,7 +176,7 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return words.Line(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
+	return words.Message(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
 }
 
 // about is what the finding is about, in a line.
@@ -257,7 +257,7 @@ func (f *Finding) restore() {
 type problemError struct{ f Finding }
 
 func (e *problemError) Error() string {
-	return fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message)
+	return words.Message(fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message))
 }
 
 // Unwrap gives ErrIncomplete and the cause, if that is known.
