@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -21,21 +22,36 @@ const (
 
 // texts checks what no text of a Spec may have, wherever it ends: in a file, in a name
 // there, in the output of a plan.
-func (v *validation) texts() { v.text("", reflect.ValueOf(v.spec)) }
+func (v *validation) texts() {
+	t := textCheck{v, map[string]bool{}}
+	for _, err := range v.faults {
+		var f *FieldError
+		if errors.As(err, &f) {
+			t.faulty[f.Path] = true
+		}
+	}
+	t.check("", reflect.ValueOf(v.spec))
+}
 
-func (v *validation) text(path string, value reflect.Value) {
+// A textCheck goes through the texts of a Spec. A field that has a fault gets no other.
+type textCheck struct {
+	v      *validation
+	faulty map[string]bool
+}
+
+func (t textCheck) check(path string, value reflect.Value) {
 	switch value.Kind() {
 	case reflect.Pointer:
 		if !value.IsNil() {
-			v.text(path, value.Elem())
+			t.check(path, value.Elem())
 		}
 	case reflect.Struct:
 		for i := range value.NumField() {
-			v.text(join(path, yamlName(value.Type().Field(i))), value.Field(i))
+			t.check(join(path, yamlName(value.Type().Field(i))), value.Field(i))
 		}
 	case reflect.Slice:
 		for i := range value.Len() {
-			v.text(fmt.Sprintf("%s[%d]", path, i), value.Index(i))
+			t.check(fmt.Sprintf("%s[%d]", path, i), value.Index(i))
 		}
 	case reflect.Map:
 		entries := map[string]reflect.Value{}
@@ -43,18 +59,18 @@ func (v *validation) text(path string, value reflect.Value) {
 			entries[key.String()] = entry
 		}
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
-			if reason := unfitText(name, longestText); reason != "" && !v.faulty(path) {
-				v.fault(path, "has a name that %s", reason)
+			if reason := unfitText(name, longestText); reason != "" && !t.faulty[path] && !t.faulty[join(path, name)] {
+				t.v.fault(path, "has a name that %s", reason)
 			}
-			v.text(join(path, name), entries[name])
+			t.check(join(path, name), entries[name])
 		}
 	case reflect.String:
 		text, longest := value.String(), longestText
 		if path == "prepare.repository.key" {
 			text, longest = strings.ReplaceAll(text, "\n", ""), longestKey
 		}
-		if reason := unfitText(text, longest); reason != "" && !v.faulty(path) {
-			v.fault(path, "%s", reason)
+		if reason := unfitText(text, longest); reason != "" && !t.faulty[path] {
+			t.v.fault(path, "%s", reason)
 		}
 	}
 }
