@@ -49,8 +49,10 @@ func (c *Conf) Lookup(section, option string) (string, bool) {
 // Similar To: ceph-conf -c <file> --list-all-sections
 func (c *Conf) Sections() []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, h := range c.headings {
-		if !slices.Contains(names, h.name) {
+		if !seen[h.name] {
+			seen[h.name] = true
 			names = append(names, h.name)
 		}
 	}

@@ -3,8 +3,10 @@ package ceph_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -71,4 +73,26 @@ func FuzzKey(f *testing.F) {
 			t.Fatalf("%q reads back as %q, %v", key.Reveal(), again.Reveal(), err)
 		}
 	})
+}
+
+// TestFilesWithManySections: the time for a file is not that of its length squared.
+func TestFilesWithManySections(t *testing.T) {
+	const n = 200_000
+	var conf, keyring strings.Builder
+	for i := range n {
+		fmt.Fprintf(&conf, "[s%d]\na = b\n", i)
+		fmt.Fprintf(&keyring, "[client.s%d]\nauid = 1\n", i)
+	}
+	began := time.Now()
+	c, err := ceph.ParseConf([]byte(conf.String()))
+	if err != nil || len(c.Sections()) != n {
+		t.Fatal(err)
+	}
+	k, err := ceph.ParseKeyring([]byte(keyring.String()))
+	if err != nil || len(k.Users) != n {
+		t.Fatal(err)
+	}
+	if took := time.Since(began); took > 20*time.Second {
+		t.Fatalf("%d sections take %s", n, took)
+	}
 }
