@@ -42,7 +42,8 @@ type Cluster struct {
 	// Nautilus, a pool that is to be made needs a pg_num.
 	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
 	// Conf are further options of the configuration file on the hosts, by
-	// section and name.
+	// section and name. A value that Ceph would not read back as it is here is
+	// a fault: see Set of ceph.Conf.
 	Conf map[string]map[string]string `json:"conf,omitempty" yaml:"conf,omitempty"`
 }
 

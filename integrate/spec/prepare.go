@@ -34,7 +34,9 @@ type Authorize struct {
 // A Sudo gives the login user of ssh a sudo rule without a password, in a file of
 // its own under /etc/sudoers.d, which belongs to root and has the mode 0440. The
 // host's visudo checks the rule before it is written, and all rules afterwards. If
-// the rules do not pass then, the rule is taken back. Other files are never touched.
+// the rules do not pass then, the rule is taken back. Other files are never touched. A
+// host on which the user does not exist is a Problem. A user whose name sudo's rules read
+// as something else, such as ALL, is a fault.
 type Sudo struct {
 	// Narrow lets the user run /bin/sh -c as root and nothing else. cephstack runs
 	// nothing else. Narrow keeps the rule from being used for other programs and
