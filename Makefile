@@ -13,7 +13,7 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race lab lab-down lab-reset lab-test demo quickstart bench bench-quick
+.PHONY: help deps vet test test-pure test-race fuzz lab lab-down lab-reset lab-test demo quickstart bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -42,6 +42,9 @@ test-pure: ## without any C library and without live tests
 
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
+
+fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
+	GO=$(GO) .ci/fuzz
 
 lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie or sid: newer ones)
 	examples/lab/lab up
