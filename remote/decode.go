@@ -61,7 +61,15 @@ func (a answer) unit(name string) (Unit, error) {
 	if text == "" && a.failed {
 		return Unit{Name: name}, nil
 	}
-	return parseUnit(name, []byte(text))
+	c, err := parseClock(a.Facts["now"])
+	if err != nil {
+		return Unit{Name: name}, err
+	}
+	u, err := parseUnit(name, []byte(text), c)
+	if note, bad := a.Bytes("note"); bad == nil && !u.Since.IsZero() {
+		u.Read = parseNote(note, a.Facts["run"])
+	}
+	return u, err
 }
 
 // versions reads which of the packages are installed.

@@ -3,11 +3,14 @@ package upstart_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,11 +77,25 @@ func (m machine) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, err
 		if c, ok := op.(remote.If); ok {
 			op = c.Op
 		}
+		switch o := op.(type) {
+		case remote.WriteFile:
+			if err := os.WriteFile(o.Path, o.Data, 0o600); err != nil {
+				return out, err
+			}
+			sum := sha256.Sum256(o.Data)
+			out = append(out, remote.Result{File: remote.File{SHA256: hex.EncodeToString(sum[:])}})
+			continue
+		case remote.Remove:
+			out = append(out, remote.Result{Err: os.Remove(o.Path)})
+			continue
+		}
 		run, ok := op.(remote.Run)
 		if !ok {
 			return out, fmt.Errorf("%T went through", op)
 		}
-		cmd := exec.CommandContext(ctx, run.Argv[0], run.Argv[1:]...)
+		argv := slices.Clone(run.Argv)
+		argv[2] = strings.ReplaceAll(argv[2], "/run/cephstack", m.dir+"/notes")
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 		cmd.Env = []string{"PATH=" + m.dir + "/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
