@@ -11,14 +11,23 @@ op_unit() {
 	line x
 	show "" && tell
 }
-# What is in v, the time of the clock and since the machine started, and the note.
+# What systemctl showed, the time by the clock and since the machine started, and the note.
+# What is in /proc is as old as the process that looks at it.
 tell() {
 	lines show "$v"
+	note_of || note=$notes/.
+	s=$(stat -c %f:%u:%s:%.Z -- /proc/self/. "$notes" "$note" 2>/dev/null)
+	z=${s%%"$nl"*}
+	k=${z##*:}
 	clock
-	say "now $(date +%s.%N) $y"
+	say "now $k $y"
 	run_id
 	[ -z "$z" ] || say "run $z"
-	note_of && noted && say "note $(head -c 65537 -- "$note" | base64 -w0)"
+	case ${s#*"$nl"} in 41c0:0:*"${nl}8180:0:"*) ;;
+	*) return 0 ;;
+	esac
+	z=${s##*"${nl}8180:0:"}
+	[ "${z%%:*}" -gt 65536 ] || say "note $(base64 -w0 -- "$note" 2>/dev/null)"
 }
 # What the process of a unit has read is in a note, which the restart of the unit wrote: a
 # line with the run of the unit, and for each file a line with its digest and path. The
@@ -29,11 +38,6 @@ note_of() {
 	case $z in ""|.*|*/*) return 1 ;;
 	esac
 	note=$notes/$z
-}
-noted() {
-	[ -f "$note" ] || return
-	z=$(stat -c %f:%u -- "$notes" "$note" 2>&1)
-	[ "$z" = "41c0:0${nl}8180:0" ]
 }
 # The run of the unit, in z: systemd older than 232 does not name it.
 run_id() {
@@ -107,7 +111,7 @@ op_restart() {
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	show ,NRestarts || return
-	prop InvocationID
+	run_id
 	old=$z
 	beat &
 	b=$! c=0
@@ -121,7 +125,7 @@ op_restart() {
 	[ "$c" = 0 ] || show ,NRestarts || return
 	[ "$c" = 0 ] && keep
 	tell
-	prop InvocationID
+	run_id
 	[ "$z" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }
