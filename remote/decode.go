@@ -123,9 +123,15 @@ func parseSeconds(s string) (time.Time, error) {
 	return time.Unix(sec, int64(ns)), err
 }
 
+// mostSaid is how many bytes of an error's words the host's program sends: their end.
+const mostSaid = 6000
+
 // classify turns a class of errors of the host's program, and the text with
 // it, into the detail and the cause of an OpError.
 func classify(class, text string) (string, error) {
+	if len(text) >= mostSaid { // its first word may be the rest of a secret
+		text = text[max(0, strings.IndexAny(text, " \n")):]
+	}
 	detail := words.Printable(text, 400)
 	switch class {
 	case "conflict":

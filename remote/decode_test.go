@@ -104,6 +104,19 @@ func TestReadIsOfTheRunThatIsThere(t *testing.T) {
 	require.Nil(t, read("active", "0123", note+"\x00"))
 }
 
+// TestTheRestOfASecretIsNotShown has words whose begin the host cut off, and so few
+// characters that all of them would be shown.
+func TestTheRestOfASecretIsNotShown(t *testing.T) {
+	said := "Pq0yp0eRfw==\n" + strings.Repeat("\U0001F600", 1490)
+	said += strings.Repeat(".", mostSaid-len(said))
+	for _, class := range []string{"unit", "install"} {
+		detail, _ := classify(class, said)
+		require.True(t, strings.HasPrefix(detail, "\U0001F600"), detail[:20])
+		detail, _ = classify(class, said[1:])
+		require.True(t, strings.HasPrefix(detail, "q0yp"), "nothing was cut off: %s", detail[:20])
+	}
+}
+
 func reply(facts ...string) wire.Reply {
 	r := wire.Reply{Begun: true, Done: true, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	for i := 0; i < len(facts); i += 2 {

@@ -49,7 +49,7 @@ run=$inv
 printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$run"
 boot
 `,
-		"journalctl": "#!/bin/sh\nprintf 'line one\\n\\033[31mline two\\n'\n",
+		"journalctl": "#!/bin/sh\nprintf 'line one of amqp://a:b@c\\n\\033[31mline two\\n'\n",
 		"dpkg-query": `#!/bin/sh
 code=0
 while [ "$1" != -- ]; do shift; done
@@ -92,7 +92,7 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 	require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed)
 	require.NoError(t, r[1].Err)
 	require.GreaterOrEqual(t, time.Since(begin), time.Second)
-	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one | ?[31mline two")
+	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:***@c | ?[31mline two")
 }
 
 // TestNotesThatAreNotBelieved has notes about what a unit has read that nobody would believe.

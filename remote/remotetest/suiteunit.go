@@ -4,7 +4,9 @@ import (
 	"errors"
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/cephstack/cephstack/remote"
 )
@@ -37,6 +39,9 @@ func TestUnits(t *testing.T, newHost func(t *testing.T) (h remote.Host, good, ba
 		var e *remote.OpError
 		if !errors.As(r.Err, &e) || !errors.Is(e, remote.ErrUnitFailed) || e.Detail == "" || !r.Changed {
 			t.Fatal(r.Err, r.Changed)
+		}
+		if strings.ContainsFunc(e.Detail, unicode.IsControl) {
+			t.Fatalf("%q", e.Detail)
 		}
 		if u := c.must(remote.UnitState{Unit: bad}).Unit; u.Active == "active" || !u.Since.IsZero() {
 			t.Fatalf("%+v", u)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 type unit struct {
@@ -181,7 +182,7 @@ func (h *Host) restart(o remote.RestartUnit) remote.Result {
 	}
 	r := remote.Result{Changed: true, Unit: h.lookUnit(o.Unit)}
 	if u.fault != "" {
-		r.Err = detail{remote.ErrUnitFailed, u.fault}
+		r.Err = detail{remote.ErrUnitFailed, words.Printable(u.fault, 2000)}
 	}
 	return r
 }

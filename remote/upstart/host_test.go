@@ -144,6 +144,48 @@ func TestSinceIsTheSecondAfterTheStart(t *testing.T) {
 	assert.False(t, r[0].Unit.Since.After(after.Add(1100*time.Millisecond)), "%s, %s", r[0].Unit.Since, after)
 }
 
+// TestNotesOfJobs has notes that are not believed, and a job that somebody else restarted.
+func TestNotesOfJobs(t *testing.T) {
+	m := newMachine(t, service)
+	m.job(t, "nova-compute")
+	h := quick{upstart.New("x1", m)}
+	notes, note := filepath.Join(m.dir, "notes"), filepath.Join(m.dir, "notes/nova-compute")
+	restart := func() remote.Unit {
+		t.Helper()
+		r, err := h.Do(t.Context(), remote.RestartUnit{Unit: "nova-compute", Inputs: []string{"/etc/passwd"}})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+		return r[0].Unit
+	}
+	look := func() remote.Unit {
+		t.Helper()
+		r, err := h.Do(t.Context(), remote.UnitState{Unit: "nova-compute"})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+		return r[0].Unit
+	}
+	for _, script := range []string{
+		`chmod 644 "$1"`, `printf "x\000y\n" >>"$1"`, `head -c 70000 /dev/zero >>"$1"`, `: >"$1"`, `chmod 755 "${1%/*}"`,
+		`mv "$1" "$1.x"; ln -s "$1.x" "$1"`, `rm "$1"; mkdir "$1"`, `rm -r "${1%/*}"; echo >"${1%/*}"`,
+		`sed -i "1s/ \([0-9]*\)[.]/ 1\1./" "$1"`,
+	} {
+		require.Contains(t, restart().Read, "/etc/passwd", script)
+		require.NoError(t, exec.Command("sh", "-ec", script, "sh", note).Run())
+		require.Nil(t, look().Read, script)
+		require.False(t, look().Since.IsZero(), script)
+		require.NoError(t, os.RemoveAll(notes))
+	}
+	require.NotNil(t, restart().Read)
+	require.WithinDuration(t, time.Now(), look().Now, 5*time.Second)
+	m.job(t, "nova-compute") // starts it anew
+	require.Nil(t, look().Read)
+	require.NoError(t, os.WriteFile(filepath.Join(m.dir, "nova-compute.bad"), nil, 0o644))
+	r, err := h.Do(t.Context(), remote.RestartUnit{Unit: "nova-compute", Inputs: []string{"/etc/passwd"}})
+	require.NoError(t, err)
+	require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed)
+	require.Nil(t, r[0].Unit.Read)
+}
+
 func TestWhatServiceSays(t *testing.T) {
 	for _, c := range []struct{ says, load, active, fails string }{
 		{"x stop/waiting", "loaded", "inactive", ""},
