@@ -10,6 +10,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -29,59 +30,78 @@ func watch(w *integratetest.World) *wallClock {
 
 const glanceAPI = "unit/controller/glance-api.service"
 
-func restarts(m *remotetest.Host) int { return m.Changes("restart") }
+// glances are the unit and the configuration of Glance on the controller, with the Spec.
+func glances() map[string]glance {
+	return map[string]glance{
+		"glance-api.service": {exampleSpec(), "/etc/glance/glance-api.conf"},
+		glanceUnit:           {kollaSpec(), "/etc/kolla/glance-api/glance-api.conf"},
+	}
+}
+
+type glance struct {
+	spec spec.Spec
+	conf string
+}
+
+// edit adds a line to the configuration.
+func (g glance) edit(m *remotetest.Host) {
+	conf, _ := m.Contents(g.conf)
+	m.AddFile(g.conf, append(conf, "# edited\n"...), 0o640)
+}
 
 // TestAStartWhileTheClockWasAhead is a unit that started while the clock was an hour ahead.
 // Its file changes after that, and the restart is owed once.
 func TestAStartWhileTheClockWasAhead(t *testing.T) {
-	w, in := open(t, exampleSpec())
-	c, m := watch(w), w.Machines["controller"]
-	apply(t, in)
-	c.at = c.at.Add(time.Hour)
-	_, err := m.Do(t.Context(), remote.RestartUnit{Unit: "glance-api.service"})
-	require.NoError(t, err)
-	c.at = c.at.Add(-time.Hour).Add(time.Minute)
-	conf, _ := m.Contents("/etc/glance/glance-api.conf")
-	m.AddFile("/etc/glance/glance-api.conf", append(conf, "# edited\n"...), 0o640)
-	p := plan(t, in)
-	require.Equal(t, []string{glanceAPI}, idsOf(p, "controller"), "%s", p)
-	assert.Contains(t, p.Changes[0].Reason, "in the future by the host's clock")
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
-	require.ErrorIs(t, err, integrate.ErrChecks)
-	assert.Contains(t, statusOf(report, "units controller"), "fail")
-	before := restarts(m)
-	apply(t, in)
-	assert.Equal(t, 1, restarts(m)-before)
-	for range 3 {
-		require.True(t, plan(t, in).Empty())
-		c.at = c.at.Add(40 * time.Minute)
+	for unit, g := range glances() {
+		w, in := open(t, g.spec)
+		c, m := watch(w), w.Machines["controller"]
+		apply(t, in)
+		c.at = c.at.Add(time.Hour)
+		_, err := m.Do(t.Context(), remote.RestartUnit{Unit: unit})
+		require.NoError(t, err)
+		c.at = c.at.Add(-time.Hour).Add(time.Minute)
+		g.edit(m)
+		p := plan(t, in)
+		require.Equal(t, []string{"unit/controller/" + unit}, idsOf(p, "controller"), "%s", p)
+		assert.Contains(t, p.Changes[0].Reason, "in the future by the host's clock")
+		report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+		require.ErrorIs(t, err, integrate.ErrChecks)
+		assert.Contains(t, statusOf(report, "units controller"), "fail")
+		before := m.Changes("restart")
+		apply(t, in)
+		assert.Equal(t, 1, m.Changes("restart")-before)
+		for range 3 {
+			require.True(t, plan(t, in).Empty())
+			c.at = c.at.Add(40 * time.Minute)
+		}
 	}
 }
 
 // TestAClockThatIsSetBackBetweenWriteAndRestart leaves files that are newer than the start
 // of the process that read them.
 func TestAClockThatIsSetBackBetweenWriteAndRestart(t *testing.T) {
-	w, in := open(t, exampleSpec())
-	c, m := watch(w), w.Machines["controller"]
-	set := false
-	m.Fail = func(_ context.Context, op remote.Op) error {
-		if _, restart := op.(remote.RestartUnit); restart && !set {
-			c.at, set = c.at.Add(-time.Hour), true
+	for unit, g := range glances() {
+		w, in := open(t, g.spec)
+		c, m := watch(w), w.Machines["controller"]
+		set := false
+		m.Fail = func(_ context.Context, op remote.Op) error {
+			if _, restart := op.(remote.RestartUnit); restart && !set {
+				c.at, set = c.at.Add(-time.Hour), true
+			}
+			return nil
 		}
-		return nil
-	}
-	apply(t, in)
-	require.True(t, set)
-	p := plan(t, in)
-	require.True(t, p.Empty(), "%s", p)
-	report, err := verify(t, in)
-	require.NoError(t, err, "%s", report)
+		apply(t, in)
+		require.True(t, set)
+		p := plan(t, in)
+		require.True(t, p.Empty(), "%s", p)
+		report, err := verify(t, in)
+		require.NoError(t, err, "%s", report)
 
-	conf, _ := m.Contents("/etc/glance/glance-api.conf")
-	m.AddFile("/etc/glance/glance-api.conf", append(conf, "# edited\n"...), 0o640)
-	p = plan(t, in)
-	require.Equal(t, []string{glanceAPI}, idsOf(p, "controller"), "%s", p)
-	assert.Equal(t, "/etc/glance/glance-api.conf changed after it started", p.Changes[0].Reason)
+		g.edit(m)
+		p = plan(t, in)
+		require.Equal(t, []string{"unit/controller/" + unit}, idsOf(p, "controller"), "%s", p)
+		assert.Equal(t, g.conf+" changed after it started", p.Changes[0].Reason)
+	}
 }
 
 // TestATouchedFileOwesNoRestart unless something else started the process.

@@ -121,6 +121,7 @@ func TestNotesThatAreNotBelieved(t *testing.T) {
 	require.Nil(t, read())
 	require.Len(t, do(restart).Unit.Read, 2)
 	require.Len(t, read(), 2)
+	require.WithinDuration(t, time.Now(), do(remote.UnitState{Unit: unit}).Unit.Now, 5*time.Second)
 	stat := do(remote.Stat{Path: "/run/cephstack"}, remote.Stat{Path: file}).File
 	require.Equal(t, "root root -rw-------", strings.Join([]string{stat.Owner, stat.Group, stat.Mode.String()}, " "))
 	for _, script := range []string{

@@ -20,7 +20,7 @@ tell() {
 	z=${s%%"$nl"*}
 	k=${z##*:}
 	clock
-	say "now $k $y"
+	[ -z "$k" ] || say "now $k $y"
 	run_id
 	[ -z "$z" ] || say "run $z"
 	case ${s#*"$nl"} in 41c0:0:*"${nl}8180:0:"*) ;;
