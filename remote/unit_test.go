@@ -136,6 +136,8 @@ func TestNotesThatAreNotBelieved(t *testing.T) {
 		do(restart)
 		require.Len(t, read(), 2, script)
 	}
+	shell(`: >"${1%/*}/.cephstack.999999999.note"`) // of a program that was killed
+	do(restart)
 	left := do(remote.Run{Argv: []string{"ls", "-A", "/run/cephstack"}}).Data
 	require.Equal(t, "a@b\\x2dc.service\n", string(left), "nothing else is left behind")
 

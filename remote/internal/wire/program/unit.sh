@@ -81,9 +81,9 @@ keep() {
 	[ -n "$w" ] && [ "${#w}" -lt 65000 ] && run_id && [ -n "$z" ] && w="cephstack 1 $z$nl$w" && note_of || return 0
 	[ -d "$notes" ] || mkdir -m 700 -- "$notes" 2>/dev/null
 	[ "$(stat -c %f:%u -- "$notes" 2>/dev/null)" = 41c0:0 ] || return 0
-	sweep "$notes"
 	t=$notes/.cephstack.$$.note
-	( set -C && printf "%s" "$w" >"$t" && mv -fT -- "$t" "$note" ) 2>/dev/null || rm -f -- "$t"
+	( cd "$notes" && { sweep .; set -C; } && printf "%s" "$w" >"$t" && mv -fT -- "$t" "$note" ) 2>/dev/null ||
+		rm -f -- "$t"
 	t=
 }
 # The value of a property in v. The first line with the property counts: it is about x.
