@@ -9,11 +9,11 @@ show() {
 }
 op_unit() {
 	line x
-	show "" && tell
+	show "" && unit_facts
 }
 # What systemctl showed, the time by the clock and since the machine started, and the note.
 # What is in /proc is as old as the process that looks at it.
-tell() {
+unit_facts() {
 	lines show "$v"
 	note_of || note=$notes/.
 	s=$(stat -c %f:%u:%s:%.Z -- /proc/self/. "$notes" "$note" 2>/dev/null)
@@ -47,13 +47,13 @@ run_id() {
 	[ "${z:-0}" -gt 0 ] 2>/dev/null || { z=; return; }
 	{ IFS= read -r y <"/proc/$z/stat"; } 2>/dev/null || { z=; return; }
 	IFS= read -r k </proc/sys/kernel/random/boot_id
-	ticks ${y##*") "}
+	stat_ticks ${y##*") "}
 	z=$z.$y.$k
 }
-ticks() { y=${20}; }
+stat_ticks() { y=${20}; }
 # What the files have that the process will read, as lines of a note in w. It stays empty
 # if that is not known of each plain file. Of what is not a plain file nothing is said.
-inputs() {
+unit_inputs() {
 	w=
 	k=$#
 	while [ "$k" -gt 0 ]; do
@@ -77,7 +77,7 @@ inputs() {
 	done
 }
 # Write the note about what is in v. Where that does not work, there is no note.
-keep() {
+note_keep() {
 	[ -n "$w" ] && [ "${#w}" -lt 65000 ] && run_id && [ -n "$z" ] && w="cephstack 1 $z$nl$w" && note_of || return 0
 	[ -d "$notes" ] || mkdir -m 700 -- "$notes" 2>/dev/null
 	[ "$(stat -c %f:%u -- "$notes" 2>/dev/null)" = 41c0:0 ] || return 0
@@ -115,7 +115,7 @@ op_restart() {
 	old=$z
 	beat &
 	b=$! c=0
-	inputs "$@"
+	unit_inputs "$@"
 	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
@@ -123,8 +123,8 @@ op_restart() {
 	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet
 	[ "$c" = 0 ] || show ,NRestarts || return
-	[ "$c" = 0 ] && keep
-	tell
+	[ "$c" = 0 ] && note_keep
+	unit_facts
 	run_id
 	[ "$z" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
