@@ -38,6 +38,13 @@
 // in between, gets an error. WriteFile, SetAttr and Mkdir leave no access control list,
 // whatever default list the folder has; File.ACL tells of a list that is there.
 //
+// Nothing else stays on the machine but notes of RestartUnit, one for each unit that
+// was restarted with Inputs. A note is a file of root alone in /run/cephstack, which
+// the next start of the machine empties. It has the unit's invocation ID and the
+// digests of the inputs, as they were right before the restart. Unit.Read tells them
+// as long as that very process runs, so that no clock is needed to tell what it has
+// read. A note that others can write, or that is not a note as a whole, is ignored.
+//
 // # Use
 //
 //	host, err := remote.New(remote.Config{
@@ -84,7 +91,8 @@
 // that did not start has the cause alone.
 //
 // No error holds the contents of a file, standard input, or more arguments
-// of a program than its name.
+// of a program than its name. What a program or a unit's journal said is made
+// printable, and cut. CephX keys and passwords of URLs in it are shown as ***.
 //
 // # Concurrency and cancellation
 //

@@ -36,12 +36,19 @@ type File struct {
 
 // A Unit is the state of a systemd unit.
 type Unit struct {
-	Name       string
-	Load       string    // loaded, not-found, masked
-	Active     string    // active, inactive, failed, activating
-	Sub        string    // running, dead
-	Since      time.Time // when the running main process (or else the unit) started; zero when not active
+	Name   string
+	Load   string // loaded, not-found, masked
+	Active string // active, inactive, failed, activating
+	Sub    string // running, dead
+	// Since is when the running main process (or else the unit) started, by the host's clock
+	// as it was then, or as it is now if that is earlier; zero when not active.
+	Since      time.Time
+	Now        time.Time // the host's clock when it was asked; zero if not known
 	Invocation string    // changes with each start
 	Boot       string    // changes with each start of the machine, and differs between machines; "" if not known
 	Enabled    string
+	// Read are the Inputs of the RestartUnit that started the running process: each path
+	// with the digest (hex, SHA-256) of what the process found there, or Absent. Read is nil
+	// if that is not known: something else started the process, or the host did not keep it.
+	Read map[string]string
 }

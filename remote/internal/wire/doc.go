@@ -65,6 +65,9 @@
 //	sha           digest of what was written
 //	changed       0 or 1
 //	show0 …       lines of systemctl show: of the unit, then of sysinit.target
+//	now           the time of the host's clock, and hundredths of a second since its start
+//	run           which run of the unit is there; empty if it does not run
+//	note          what the last restart noted of the files that the unit reads, in base64
 //	pkgs0 …       lines "status name version"
 //	exit          exit status, or late
 //	errors        the end of standard error in base64, at most 64 KiB, if there was any

@@ -6,11 +6,12 @@ import (
 	"unicode"
 )
 
-// Printable makes one line of s without control characters, and keeps its
-// end when it is longer than limit: what went wrong is said last.
+// Printable makes one line of s without control characters and without what
+// looks like a secret, and keeps its end when it is longer than limit: what went
+// wrong is said last.
 func Printable(s string, limit int) string {
 	var lines []string
-	for line := range strings.Lines(s) {
+	for line := range strings.Lines(Masked(s)) {
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}
