@@ -17,9 +17,9 @@ type Config struct {
 	Address    string   // host or host:port; port 22 when none
 	User       string   // login name
 	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
-	Keys       [][]byte `json:"-"` // private keys in memory, PEM
+	Keys       [][]byte `json:"-" yaml:"-"` // private keys in memory, PEM
 	Agent      string   // path of an ssh-agent socket; empty is none
-	Password   Password `json:"-"` // of the user, offered after the keys; also for a sudo that asks
+	Password   Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
 	KnownHosts []string // known_hosts files, at least one
 	Sudo       bool     // become root with sudo, without a terminal; false when User is root
 	Jump       *Config  // connect through this host

@@ -148,7 +148,7 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, t Timeouts) (
 // program does not begin, or when the exchange takes longer than its operations can.
 func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Timeouts) error {
 	idle, total := min(t.Idle, x.patience()), orDefault(t.Total, x.lasts())
-	late := fmt.Sprintf("the host's program did not begin within %v", t.Start)
+	step, late := "start", fmt.Sprintf("the host's program did not begin within %v", t.Start)
 	silence, hush, end := time.NewTimer(idle), time.NewTimer(sh.patience(t.Start)), time.NewTimer(t.Start)
 	begun := x.begun
 	if sh.spoken.Load() {
@@ -168,7 +168,7 @@ func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Tim
 		case <-sh.heard:
 			silence.Reset(idle)
 		case <-begun:
-			begun, late = nil, fmt.Sprintf("the exchange did not end within %v", total)
+			begun, step, late = nil, "exchange", fmt.Sprintf("the exchange did not end within %v", total)
 			end.Reset(total)
 		case <-sh.flooded:
 			return x.fail("exchange", fmt.Errorf("%w on standard error", wire.ErrNoise))
@@ -183,7 +183,7 @@ func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Tim
 		case <-silence.C:
 			return x.fail("exchange", fmt.Errorf("%w: the host is silent", ErrTimeout))
 		case <-end.C:
-			return x.fail("exchange", fmt.Errorf("%w: %s", ErrTimeout, late))
+			return x.fail(step, fmt.Errorf("%w: %s", ErrTimeout, late))
 		case <-ctx.Done():
 			return x.fail("exchange", context.Cause(ctx))
 		}

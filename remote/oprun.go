@@ -16,7 +16,7 @@ import (
 // visible to every user of the host: secrets go into Stdin.
 type Run struct {
 	Argv    []string
-	Stdin   []byte        `json:"-"`
+	Stdin   []byte        `json:"-" yaml:"-"`
 	User    string        // run as this user instead of root; empty is root
 	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
 }

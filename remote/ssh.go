@@ -21,7 +21,7 @@ const maxSessions = 8
 // stays on the host for a minute, for the next Do. An SSH is safe for concurrent
 // use: exchanges share the connection.
 type SSH struct {
-	cfg   Config
+	cfg   *Config // a pointer, because fmt calls no methods deep inside a struct of somebody else
 	fleet *Fleet
 	alone bool // the fleet has no other host
 	keep  time.Duration
@@ -53,8 +53,11 @@ func New(cfg Config) (*SSH, error) {
 func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	cfg.Sudo = cfg.Sudo && cfg.User != "root"
-	return &SSH{cfg: cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
+	return &SSH{cfg: &cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
 }
+
+// Format tells which host it is, for every verb, and nothing of keys and passwords.
+func (s *SSH) Format(f fmt.State, verb rune) { s.cfg.Format(f, verb) }
 
 // Do implements Host.
 func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
@@ -174,7 +177,7 @@ func (s *SSH) connect(ctx context.Context) (l *link, fresh bool, err error) {
 }
 
 func (s *SSH) dial(ctx context.Context, d *dialing) (*link, bool, error) {
-	d.link, d.err = dial(ctx, s.fleet, s.cfg)
+	d.link, d.err = dial(ctx, s.fleet, *s.cfg)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dialing = nil
