@@ -137,6 +137,16 @@ func villains() map[string]villain {
 	return all
 }
 
+// inUse is what is live on the heap, and the stacks.
+func inUse() int64 {
+	var m runtime.MemStats
+	for range 3 { // what has a finalizer needs more than one
+		runtime.GC()
+	}
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
 // peak watches the heap until it is told to end.
 func peak(ctx context.Context) *atomic.Int64 {
 	var most atomic.Int64
