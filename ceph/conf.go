@@ -32,6 +32,9 @@ func ParseConf(data []byte) (*Conf, error) {
 	return &Conf{data: p.data, options: p.options, headings: p.headings}, nil
 }
 
+// Format writes the length, for every verb: some values of a ceph.conf are secrets.
+func (c *Conf) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ceph.conf of %d bytes", len(c.data)) }
+
 // Lookup returns an option's value as Ceph would see it in exactly that
 // section: there is no fallback to [client] or [global], and metavariables
 // such as $cluster stay.

@@ -19,7 +19,7 @@ func FuzzUnit(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		u, err := parseUnit("a.service", []byte(text))
+		u, err := parseUnit("a.service", []byte(text), clock{})
 		if err == nil && (u.Name != "a.service" || u.Load == "" || u.Active == "") {
 			t.Fatalf("%q is %+v", text, u)
 		}

@@ -27,7 +27,10 @@ const (
 	settleStep    = 200 * time.Millisecond // between two looks at the unit
 )
 
-func (RestartUnit) nature() nature   { return nature{name: "restart"} }
+func (o RestartUnit) nature() nature {
+	return nature{name: "restart", lasts: 10*time.Minute + 2*orDefault(o.Settle, defaultSettle)}
+}
+
 func (o RestartUnit) object() string { return o.Unit }
 
 func (o RestartUnit) fault() string {

@@ -1,21 +1,44 @@
 package remote
 
 import (
+	"fmt"
 	"io/fs"
 	"time"
 )
 
 // A Result is what one Op brought about.
 type Result struct {
-	Err      error // nil, or an *OpError
-	Changed  bool  // the op changed the host; not known of Run
-	Data     []byte
-	Stderr   []byte
+	Err      error  // nil, or an *OpError
+	Changed  bool   // the op changed the host; not known of Run
+	Data     []byte `json:"-" yaml:"-"`
+	Stderr   []byte `json:"-" yaml:"-"`
 	Exit     int
 	File     File
 	Files    []Result // of a ReadDir: File, Data and Err of each, as of its ReadFile
 	Unit     Unit
 	Versions map[string]string // installed packages only: name to version
+}
+
+// Format tells how it went, and the sizes of Data and Stderr, for every verb: they may have a
+// secret.
+func (r Result) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "changed %t, exit status %d, %d bytes, %d bytes of standard error", r.Changed, r.Exit, len(r.Data),
+		len(r.Stderr))
+	if r.File.Path != "" {
+		fmt.Fprintf(f, ", file %+v", r.File)
+	}
+	if r.Unit.Name != "" {
+		fmt.Fprintf(f, ", unit %+v", r.Unit)
+	}
+	if len(r.Versions) > 0 {
+		fmt.Fprintf(f, ", versions %v", r.Versions)
+	}
+	if len(r.Files) > 0 {
+		fmt.Fprintf(f, ", files %v", r.Files)
+	}
+	if r.Err != nil {
+		fmt.Fprintf(f, ", error: %v", r.Err)
+	}
 }
 
 // A File describes a path.

@@ -6,7 +6,8 @@
 // Program is one constant POSIX sh program; Command puts it into a command
 // line that every login shell hands on unharmed. It answers one request after
 // the other, until its standard input ends. The first request may come with the
-// command line, if it has no data: that saves a round trip. The program needs
+// command line, if it has no data: that saves a round trip. A request with data is for
+// a program that has answered before, if only an empty request. The program needs
 // dash or better, and GNU coreutils; systemctl, dpkg or rpm, and runuser where an
 // operation asks for them.
 //
