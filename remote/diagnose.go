@@ -42,6 +42,10 @@ func (e *startError) Is(target error) bool { return target == errNotStarted }
 // Unwrap gives the kind.
 func (e *startError) Unwrap() error { return e.kind }
 
+// killed and more is the exit status of a program that was killed. sudo may be killed while
+// it hands on the answer, and the program behind it goes on: it may have done all.
+const killed = 128
+
 // diagnose says why an answer ended early with err: the program did not start,
 // it was ended, or the connection was lost.
 func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
@@ -71,7 +75,7 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
 	case !started && sh.sudo && sudoRefused(sh.noise.String()):
 		return x.fail("sudo", &startError{ErrSudo, said})
-	case !started:
+	case !started && s.exit < killed:
 		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
 		if said != "" {
 			text += ": " + said
