@@ -122,6 +122,7 @@ func (s *shell) said(ops []Op) string {
 // case. Warnings, such as that the host's name cannot be resolved, are not refusals.
 func refusals() []string {
 	return []string{
+		"start no program from the shell (noexec)", // the words of the program itself
 		"a password is required", "a terminal is required", "you must have a tty", "no password was provided",
 		"no tty present", "no askpass program", "incorrect password attempt", "sorry, try again",
 		"timed out reading password", "is not in the sudoers file", "is not allowed to run sudo", "may not run sudo",
