@@ -78,6 +78,9 @@ func (c *Cluster) TakeLock(ctx context.Context, lock Lock) error {
 	err = locker.Lock(ctx, lock)
 	if errors.Is(err, ErrNotFound) {
 		pool := Pool{Name: lock.Pool, PGNum: 1, Application: lock.Pool}
+		if c.before(ctx, "luminous") { // the first release with applications
+			pool.Application = ""
+		}
 		if err = c.CreatePool(ctx, pool); err == nil {
 			err = locker.Lock(ctx, lock)
 		}

@@ -12,7 +12,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -76,9 +78,19 @@ func (i Info) Holder(pool, object string) (ceph.Lock, error) {
 		l.ID, l.Owner = first.Name, first.Name
 		return l, nil
 	}
-	l.ID, l.Owner, l.Host, l.Purpose = t.ID, t.Owner, t.Host, t.Purpose
+	l.ID, l.Owner, l.Host, l.Purpose = t.ID, printable(t.Owner), printable(t.Host), printable(t.Purpose)
 	l.Since, l.Term = t.Since, time.Duration(t.Seconds)*time.Second
 	return l, nil
+}
+
+// printable is a text as people see it and can type it, whoever wrote it.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, s)
 }
 
 // Gone is the error of a lock that the holder does not have.
