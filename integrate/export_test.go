@@ -2,12 +2,16 @@ package integrate
 
 import (
 	"context"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 )
 
 // KeepNothing makes plans forget all that they would write.
 func (in *Integration) KeepNothing() { in.keep = 0 }
+
+// Term sets the term of the operator lock, and the clock that it is measured with.
+func (in *Integration) Term(term time.Duration, now func() time.Time) { in.term, in.now = term, now }
 
 // Differ observes once, and gives what compares.
 func (in *Integration) Differ(ctx context.Context) func() *Plan {
