@@ -31,8 +31,8 @@ type ApplyOptions struct {
 	// further compute and no controller is begun. 0 never stops.
 	MaxFailed int
 	// BreakLock is the owner of an operator lock, as the error names it. If that owner
-	// has the lock, it is taken away first. The owner's program stops before its next
-	// change, once it learns that. Use it only for a program that will not come back.
+	// has the lock, it is taken away first. The owner's program learns that within 30 s,
+	// and stops before its next change then. Use it only for a program that will not come back.
 	BreakLock string
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 	"github.com/cephstack/cephstack/ceph/radosconn"
 	"github.com/cephstack/cephstack/remote"
 )
