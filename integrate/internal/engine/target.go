@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -94,6 +95,9 @@ func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Ti
 		r.mu.Lock()
 		r.keys[[2]string{i.ID.Target.Name, d.User.Entity}] = d.User.Key
 		r.mu.Unlock()
+	}
+	if why := r.stopped(ctx, i); why != nil && errors.Is(d.Err, context.Canceled) && !errors.Is(why, context.Canceled) {
+		d.Err = fmt.Errorf("%w: %w", d.Err, why)
 	}
 	r.settle(i.ID, true, d.Err, began)
 }
