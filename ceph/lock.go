@@ -77,15 +77,27 @@ func (c *Cluster) TakeLock(ctx context.Context, lock Lock) error {
 	}
 	err = locker.Lock(ctx, lock)
 	if errors.Is(err, ErrNotFound) {
-		pool := Pool{Name: lock.Pool, PGNum: 1, Application: lock.Pool}
-		if c.before(ctx, "luminous") { // the first release with applications
-			pool.Application = ""
-		}
-		if err = c.CreatePool(ctx, pool); err == nil {
+		if err = c.makeLockPool(ctx, lock.Pool); err == nil {
 			err = locker.Lock(ctx, lock)
 		}
 	}
 	return locked(ctx, locker, lock, err)
+}
+
+// makeLockPool makes a pool with its application in one exchange: a later TakeLock does not
+// look whether a pool that is there is whole.
+func (c *Cluster) makeLockPool(ctx context.Context, pool string) error {
+	enable := write("osd pool application enable", fields{"pool": pool, "app": pool})
+	enable.After = []int{0}
+	answers := c.Batch(ctx, write("osd pool create", fields{"pool": pool, "pg_num": 1}), enable)
+	if err := answers[0].Err; err != nil {
+		return err
+	}
+	err := answers[1].Err
+	if errors.Is(err, ErrInvalid) && c.before(ctx, "luminous") { // the first release with applications
+		return nil
+	}
+	return err
 }
 
 // RenewLock extends a lock that its holder still has. A holder that has lost the lock gets
