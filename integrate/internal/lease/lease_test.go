@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,9 +82,9 @@ func TestAKilledHolderBlocksNobodyLongerThanTheTerm(t *testing.T) {
 
 // A skewed clock is that of a holder whose timers stood still, as its process was stopped
 // or its machine slept.
-type skewed struct{ by time.Duration }
+type skewed struct{ by atomic.Int64 }
 
-func (s *skewed) now() time.Time { return time.Now().Add(s.by) }
+func (s *skewed) now() time.Time { return time.Now().Add(time.Duration(s.by.Load())) }
 
 func TestAHolderThatWasPausedFindsOutBeforeItsNextWrite(t *testing.T) {
 	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
@@ -93,13 +94,13 @@ func TestAHolderThatWasPausedFindsOutBeforeItsNextWrite(t *testing.T) {
 		l := take(t, cfg)
 		defer l.Close()
 		require.NoError(t, l.Held())
-		clock.by = term - term/6 - time.Second
+		clock.by.Store(int64(term - term/6 - time.Second))
 		require.NoError(t, l.Held())
-		clock.by += time.Second
+		clock.by.Add(int64(time.Second))
 		require.ErrorIs(t, l.Held(), world.ErrLock, "no timer ran, and no exchange was made")
 		require.ErrorContains(t, l.Held(), "stopped")
 		require.ErrorIs(t, context.Cause(l.Context()), world.ErrLock)
-		clock.by = 0
+		clock.by.Store(0)
 		require.ErrorIs(t, l.Held(), world.ErrLock, "what is lost stays lost")
 	})
 }
@@ -107,13 +108,13 @@ func TestAHolderThatWasPausedFindsOutBeforeItsNextWrite(t *testing.T) {
 // The monotonic clock of Linux stands still while the machine sleeps.
 func TestTheWallClockCountsToo(t *testing.T) {
 	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
-		wall := time.Now().Round(0)
+		clock, wall := &skewed{}, time.Now().Round(0)
 		cfg := config(fake, "anna")
-		cfg.Now = func() time.Time { return wall }
+		cfg.Now = func() time.Time { return wall.Add(time.Duration(clock.by.Load())) }
 		l := take(t, cfg)
 		defer l.Close()
 		require.NoError(t, l.Held())
-		wall = wall.Add(term)
+		clock.by.Store(int64(term))
 		require.ErrorIs(t, l.Held(), world.ErrLock)
 	})
 }
@@ -156,18 +157,24 @@ func TestALockThatIsGoneIsNotTakenBack(t *testing.T) {
 
 func TestRenewalsThatFail(t *testing.T) {
 	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
+		var down atomic.Bool
+		fake.Fail = func(cephtest.Op) error {
+			if down.Load() {
+				return ceph.ErrUnreachable
+			}
+			return nil
+		}
 		l := take(t, config(fake, "anna"))
 		defer l.Close()
-		fake.Fail = func(cephtest.Op) error { return ceph.ErrUnreachable }
+		down.Store(true)
 		time.Sleep(term * 3 / 4)
 		require.NoError(t, l.Held(), "it is tried again")
-		fake.Fail = nil
+		down.Store(false)
 		time.Sleep(10 * term)
 		require.NoError(t, l.Held())
-		fake.Fail = func(cephtest.Op) error { return ceph.ErrUnreachable }
+		down.Store(true)
 		<-l.Context().Done()
 		require.ErrorIs(t, l.Held(), world.ErrLock)
 		require.ErrorIs(t, l.Held(), ceph.ErrUnreachable)
-		fake.Fail = nil
 	})
 }
