@@ -76,7 +76,7 @@ func TestOfTwoOperatorsOneWrites(t *testing.T) {
 	p := plan(t, in)
 	var second error
 	var once atomic.Bool
-	w.Machines["compute1"].Fail = func(ctx context.Context, op remote.Op) error {
+	w.Machines["compute1"].Fail = func(ctx context.Context, _ remote.Op) error {
 		if !once.Swap(true) {
 			_, second = w.Integration(t).Apply(ctx, p, integrate.ApplyOptions{})
 		}

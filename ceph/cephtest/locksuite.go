@@ -56,10 +56,10 @@ func (s *lockSuite) lock(owner string) ceph.Lock {
 		Purpose: "apply \"é\"", Since: time.Now().UTC().Truncate(time.Second), Term: time.Minute}
 }
 
-// take takes a lock, and the pool is there then.
-func (s *lockSuite) take(owner string) ceph.Lock {
+// take takes a lock for anna, and the pool is there then.
+func (s *lockSuite) take() ceph.Lock {
 	s.Helper()
-	l := s.lock(owner)
+	l := s.lock("anna")
 	s.ok(s.cluster.TakeLock(s.ctx, l))
 	return l
 }
@@ -76,7 +76,7 @@ func (s *lockSuite) noPool() {
 func (s *lockSuite) makesPool() {
 	_, err := s.mine.Holder(s.ctx, s.pool, "operator-lock")
 	s.is(err, ceph.ErrNotFound)
-	s.ok(s.mine.Unlock(s.ctx, s.take("anna")))
+	s.ok(s.mine.Unlock(s.ctx, s.take()))
 	p := s.find(s.pool)
 	s.equal([]any{p.Application, p.PGNum}, []any{s.pool, 1})
 	_, err = s.mine.Holder(s.ctx, s.pool, "operator-lock")
@@ -84,7 +84,7 @@ func (s *lockSuite) makesPool() {
 }
 
 func (s *lockSuite) oneHolder() {
-	l := s.take("anna")
+	l := s.take()
 	s.ok(s.mine.Lock(s.ctx, l)) // its answer was lost
 	s.is(s.mine.Lock(s.ctx, s.lock("anna")), ceph.ErrLocked)
 	s.is(s.theirs.Lock(s.ctx, s.lock("ben")), ceph.ErrLocked)
@@ -97,7 +97,7 @@ func (s *lockSuite) oneHolder() {
 }
 
 func (s *lockSuite) race() {
-	s.ok(s.mine.Unlock(s.ctx, s.take("anna")))
+	s.ok(s.mine.Unlock(s.ctx, s.take()))
 	var wg sync.WaitGroup
 	var held atomic.Int32
 	for _, locker := range []ceph.Locker{s.mine, s.mine, s.theirs, s.theirs} {
@@ -116,7 +116,7 @@ func (s *lockSuite) race() {
 }
 
 func (s *lockSuite) holder() {
-	l := s.take("anna")
+	l := s.take()
 	for _, locker := range []ceph.Locker{s.mine, s.theirs} {
 		found, err := locker.Holder(s.ctx, l.Pool, l.Object)
 		s.ok(err)
@@ -125,7 +125,7 @@ func (s *lockSuite) holder() {
 }
 
 func (s *lockSuite) busy() {
-	l := s.take("anna")
+	l := s.take()
 	err := ceph.New(s.theirs).TakeLock(s.ctx, s.lock("ben"))
 	s.is(err, ceph.ErrLocked)
 	var e *ceph.CommandError
@@ -156,7 +156,7 @@ func (s *lockSuite) until(l ceph.Lock) {
 }
 
 func (s *lockSuite) expiry() {
-	s.ok(s.mine.Unlock(s.ctx, s.take("anna")))
+	s.ok(s.mine.Unlock(s.ctx, s.take()))
 	late, next := s.lock("anna"), s.lock("ben")
 	late.Term = time.Second
 	s.ok(s.mine.Lock(s.ctx, late))
@@ -170,7 +170,7 @@ func (s *lockSuite) expiry() {
 }
 
 func (s *lockSuite) renewal() {
-	s.ok(s.mine.Unlock(s.ctx, s.take("anna")))
+	s.ok(s.mine.Unlock(s.ctx, s.take()))
 	l := s.lock("anna")
 	l.Term = 3 * time.Second
 	s.ok(s.mine.Lock(s.ctx, l))
@@ -182,7 +182,7 @@ func (s *lockSuite) renewal() {
 }
 
 func (s *lockSuite) lost() {
-	l := s.take("anna")
+	l := s.take()
 	s.ok(s.cluster.RenewLock(s.ctx, l))
 	s.ok(s.theirs.Unlock(s.ctx, l))
 	s.is(s.cluster.RenewLock(s.ctx, l), ceph.ErrNotFound)
@@ -198,7 +198,7 @@ func (s *lockSuite) lost() {
 }
 
 func (s *lockSuite) broken() {
-	l := s.take("anna")
+	l := s.take()
 	s.ok(s.cluster.RenewLock(s.ctx, l))
 	s.is(s.theirs.Unlock(s.ctx, s.lock("ben")), ceph.ErrNotFound)
 	found, err := s.theirs.Holder(s.ctx, l.Pool, l.Object)
@@ -209,7 +209,7 @@ func (s *lockSuite) broken() {
 }
 
 func (s *lockSuite) invalid() {
-	s.ok(s.mine.Unlock(s.ctx, s.take("anna")))
+	s.ok(s.mine.Unlock(s.ctx, s.take()))
 	for _, spoil := range []func(*ceph.Lock){
 		func(l *ceph.Lock) { l.Term = 0 }, func(l *ceph.Lock) { l.Term = time.Millisecond },
 		func(l *ceph.Lock) { l.Object = "" }, func(l *ceph.Lock) { l.ID = "" }, func(l *ceph.Lock) { l.Pool = "" },
@@ -222,7 +222,7 @@ func (s *lockSuite) invalid() {
 }
 
 func (s *lockSuite) endedContext() {
-	l := s.take("anna")
+	l := s.take()
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
 	s.is(s.mine.Lock(ctx, l), context.Canceled)

@@ -81,26 +81,26 @@ func TestAPoolThatIsHalfMade(t *testing.T) {
 // TestTheLockIsAskedForBetweenTheExchangesOfACluster too: a user is looked at before its
 // rights are written.
 func TestTheLockIsAskedForBetweenTheExchangesOfACluster(t *testing.T) {
-	id := on(step.AtCluster("hdd"), "client.a")
+	id := on(step.AtCluster("ssd"), "client.a")
 	for times := 0; ; times++ {
 		require.Less(t, times, 20)
 		b := newBench(t)
-		b.things.add(user("hdd", "client.a"))
+		b.things.add(user("ssd", "client.a"))
 		base := b.base()
-		p, ok := base.Cluster("hdd")
+		p, ok := base.Cluster("ssd")
 		require.True(t, ok)
 		run := b.NewRun(base, b.watcher)
 		run.Held = heldFor(times)
 		run.Do(t.Context(), p)
 		o := outcome(t, run, id)
 		if o.Status == engine.Applied {
-			assert.True(t, b.hasUser("hdd", "client.a"))
+			assert.True(t, b.hasUser("ssd", "client.a"))
 			assert.Greater(t, times, 1, "it is asked for more than once")
 			return
 		}
 		if o.Status == engine.Cancelled {
 			require.ErrorIs(t, o.Err, errLost)
-			assert.False(t, b.hasUser("hdd", "client.a"), times)
+			assert.False(t, b.hasUser("ssd", "client.a"), times)
 		}
 	}
 }
