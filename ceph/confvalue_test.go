@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 )
 
 // TestConfValuesReadBack sets values from a seed and has ceph-conf read them. What is

@@ -52,8 +52,9 @@ func secretValues(t *testing.T, text string) map[string][]any {
 		"UserChange": {change, &change}, "Cluster": {cluster}, "Commander": {fake}, "Batcher": nil, "Images": nil,
 		"CommandError": {&ceph.CommandError{Op: "auth get", Object: "client.x", Code: 13}},
 		// These have nothing but names and numbers.
-		"Caps": nil, "Status": nil, "CRUSHMap": nil, "ErasureProfile": nil, "Lock": nil, "Image": nil, "Parent": nil,
-		"Snapshot": nil, "TrashEntry": nil, "Layout": nil, "Query": nil, "Pool": nil, "Setting": nil, "PoolChange": nil,
+		"Caps": nil, "Status": nil, "CRUSHMap": nil, "ErasureProfile": nil, "Lock": nil, "Locker": nil, "Image": nil,
+		"Parent": nil, "Snapshot": nil, "TrashEntry": nil, "Layout": nil, "Query": nil, "Pool": nil, "Setting": nil,
+		"PoolChange": nil,
 	}
 }
 

@@ -34,13 +34,16 @@ type Options struct {
 }
 
 // A CLI is a cluster as a host's own Ceph programs see it. It is a ceph.Batcher,
-// which is a ceph.Commander and a ceph.Images too.
+// which is a ceph.Commander and a ceph.Images too, and a ceph.Locker.
 type CLI struct {
 	programs
 	noBindings atomic.Bool // the host was seen to be without Python's bindings
 }
 
-var _ ceph.Batcher = (*CLI)(nil)
+var (
+	_ ceph.Batcher = (*CLI)(nil)
+	_ ceph.Locker  = (*CLI)(nil)
+)
 
 // New returns the cluster behind a host's programs. It runs nothing.
 func New(host remote.Host, options Options) *CLI { return &CLI{programs: programs{host, options}} }
@@ -93,14 +96,22 @@ func (c programs) do(ctx context.Context, op, object string, runs ...remote.Run)
 		return nil, err
 	}
 	for _, r := range results {
-		switch {
-		case r.Err != nil:
-			return nil, unanswered(op, r.Err)
-		case r.Exit != 0:
-			return nil, refused(op, object, r)
+		if err := programError(op, object, r); err != nil {
+			return nil, err
 		}
 	}
 	return results, nil
+}
+
+// programError is the error of a program that ran, or could not run.
+func programError(op, object string, r remote.Result) error {
+	switch {
+	case r.Err != nil:
+		return unanswered(op, r.Err)
+	case r.Exit != 0:
+		return refused(op, object, r)
+	}
+	return nil
 }
 
 // exchange runs programs in one exchange.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // converge plans and applies part by part. Nothing is kept of a part that was
@@ -36,7 +37,11 @@ func (c *command) converge(ctx context.Context) (int, error) {
 		_, written = io.WriteString(c.stdout, t.String())
 	}
 	if err := errors.Join(t.err(), written); err != nil {
-		return exitFailed, fmt.Errorf("%w\nrun converge again to finish: what is done is found done", err)
+		next := "run converge again to finish: what is done is found done"
+		if owner, taken := lockOwner(err); taken {
+			next = c.breakLock(owner)
+		}
+		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
 }
@@ -91,6 +96,10 @@ func (t *tally) add(part integrate.Part, cause error) {
 	}
 	err := part.Err()
 	if err == nil {
+		return
+	}
+	if len(part.Result.Outcomes) == 0 && errors.Is(err, world.ErrLock) {
+		t.LeftAlone, t.why = t.LeftAlone+1, part.Result.Findings[0].Err
 		return
 	}
 	for _, why := range []error{integrate.ErrStopped, cause} {

@@ -98,7 +98,7 @@ func (w *World) Close() error {
 }
 
 // Writes counts the changes made to hosts, clusters and secrets so far. If the number stays the same, nothing was
-// written.
+// written. The operator lock and its pool do not count.
 func (w *World) Writes() int {
 	n := 0
 	for _, m := range w.Machines {
@@ -107,7 +107,11 @@ func (w *World) Writes() int {
 		}
 	}
 	for _, c := range w.Ceph {
-		n += c.Writes()
+		for _, op := range c.Log() {
+			if pool, _, _ := strings.Cut(op.Object, "/"); op.Write && pool != "cephstack" {
+				n++
+			}
+		}
 	}
 	for _, s := range w.Libvirt {
 		n += s.Calls("define") + s.Calls("undefine")

@@ -78,6 +78,17 @@ func (v *validation) name(path, value string) {
 	}
 }
 
+// lockPool is the pool that integrate keeps its operator lock in.
+const lockPool = "cephstack"
+
+// poolName checks the name of a pool.
+func (v *validation) poolName(path, value string) {
+	v.name(path, value)
+	if value == lockPool {
+		v.fault(path, "%q is the pool of the operator lock; take another name", value)
+	}
+}
+
 func (v *validation) optional(path, value string) {
 	if value != "" {
 		v.name(path, value)

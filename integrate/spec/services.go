@@ -40,7 +40,9 @@ func (v *validation) services() {
 
 func (v *validation) user(path, cluster, pool, user string) {
 	v.cluster(path+".cluster", cluster)
-	v.optional(path+".pool", pool)
+	if pool != "" {
+		v.poolName(path+".pool", pool)
+	}
 	v.optional(path+".user", user)
 	switch {
 	case len(cluster)+len(user) > longestFile:

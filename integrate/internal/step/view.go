@@ -30,6 +30,7 @@ type Cluster struct {
 	CRUSH    ceph.CRUSHMap              // only where it was asked for
 	Conf     []byte                     // minimal ceph.conf
 	Monitors string                     // mon_host of Conf
+	Unlocked bool                       // it should keep the operator lock, and the World gives no way to do that
 	Images   map[string]map[string]bool // names of images by pool; those that were asked for
 }
 
