@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/kind/cloud"
 	"github.com/cephstack/cephstack/integrate/internal/proof"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -51,7 +52,9 @@ type Report struct {
 	// Format is the version of the form of the JSON: 1.
 	Format  int      `json:"format"`
 	Checks  []Check  `json:"checks"`
-	LeftOut []string `json:"left_out,omitempty"` // as in a Plan
+	// Notes are about how the APIs are reached, as in a Plan. They keep no check from passing.
+	Notes   []Finding `json:"notes,omitempty"`
+	LeftOut []string  `json:"left_out,omitempty"` // as in a Plan
 }
 
 // Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
@@ -99,6 +102,9 @@ func (r *Report) String() string {
 		}
 	}
 	_ = w.Flush() // a strings.Builder does not fail
+	for _, f := range r.Notes {
+		fmt.Fprintln(&b, f)
+	}
 	shown := map[string]bool{}
 	for _, c := range r.Checks {
 		shown[c.Target] = true
@@ -157,6 +163,13 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 		parts = append(parts, base.Cloud())
 	} else {
 		report.LeftOut = in.leftOut(scope)
+	}
+	for _, i := range base.Cloud().Items {
+		for _, f := range i.Findings {
+			if i.Gate && !f.Problem && i.ID == cloud.APIsID() {
+				report.Notes = append(report.Notes, findingOf(i, f))
+			}
+		}
 	}
 	proof.Verify(ctx, proof.Subject{Site: in.engine.Site, World: in.engine.World, View: base.View(), Hosts: hosts,
 		Parts: parts, Poll: in.poll,

@@ -112,7 +112,7 @@ func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, err
 	}
 	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
 		path: []string{"servers", id, "action"},
-		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
+		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made, id: &made.Image})
 	if err != nil {
 		return Image{ID: made.Image, Name: name}, err
 	}

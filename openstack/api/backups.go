@@ -35,6 +35,7 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 	var made struct{ Backup Backup }
 	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force}
 	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
+		id: &made.Backup.ID,
 		in: map[string]any{"backup": in}}
 	if r.AvailabilityZone != "" {
 		in["availability_zone"], k.header = r.AvailabilityZone, map[string]string{"OpenStack-API-Version": "volume 3.51"}
@@ -70,7 +71,7 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	var out struct{ Backup Backup }
 	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"backups", id}, out: &out})
+		path: []string{"backups", id}, out: &out, id: &out.Backup.ID})
 	return out.Backup, err
 }
 
@@ -109,7 +110,7 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 	}
 	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume,
 		path: []string{"backups", backupID, "restore"},
-		in:   map[string]any{"restore": into}, out: &made})
+		in:   map[string]any{"restore": into}, out: &made, id: &made.Restore.Volume})
 	if err != nil {
 		return Volume{ID: made.Restore.Volume, Name: made.Restore.Name}, err
 	}

@@ -95,7 +95,7 @@ func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
 func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
 	var out struct{ Server serverJSON }
 	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute,
-		path: []string{"servers", id}, out: &out})
+		path: []string{"servers", id}, out: &out, id: &out.Server.ID})
 	return out.Server, err
 }
 
@@ -126,7 +126,7 @@ func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, erro
 	// The answer has the ID and no details.
 	var made struct{ Server struct{ ID string } }
 	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"servers"},
-		in: map[string]any{"server": r.body(flavor)}, out: &made})
+		in: map[string]any{"server": r.body(flavor)}, out: &made, id: &made.Server.ID})
 	if err != nil {
 		return Server{ID: made.Server.ID, Name: r.Name}, err
 	}

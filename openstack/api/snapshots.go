@@ -20,8 +20,8 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id s
 	const op = "create snapshot"
 	var made struct{ Snapshot Snapshot }
 	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"snapshots"},
-		out: &made,
-		in:  map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
+		out: &made, id: &made.Snapshot.ID,
+		in: map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
 	if err != nil {
 		return made.Snapshot.ID, err
 	}
@@ -38,7 +38,7 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id s
 func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 	var out struct{ Snapshot Snapshot }
 	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"snapshots", id}, out: &out})
+		path: []string{"snapshots", id}, out: &out, id: &out.Snapshot.ID})
 	return out.Snapshot.Status, err
 }
 

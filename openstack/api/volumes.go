@@ -68,7 +68,7 @@ func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, erro
 	var made struct{ Volume volumeJSON }
 	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume,
 		path: []string{"volumes"},
-		in:   map[string]any{"volume": in}, out: &made})
+		in:   map[string]any{"volume": in}, out: &made, id: &made.Volume.ID})
 	if err != nil {
 		return made.Volume.volume(), err
 	}
@@ -118,7 +118,7 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 	var out struct{ Volume volumeJSON }
 	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"volumes", id}, out: &out})
+		path: []string{"volumes", id}, out: &out, id: &out.Volume.ID})
 	return out.Volume.volume(), err
 }
 
