@@ -151,6 +151,8 @@
 //	restored-backup-holds-the-same-bytes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
+//	older-runs-left-nothing                             what runs that were killed left is removed; all that
+//	                                                    VerifyOptions.Clean does
 //	nothing-is-left-behind                              what Verify made is removed again
 //	journey                                             unable, if the Spec has no Glance
 //

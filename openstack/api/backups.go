@@ -8,6 +8,7 @@ import (
 // A Backup is a Cinder backup.
 type Backup struct {
 	ID, Name, Status string
+	Description      string
 	VolumeID         string `json:"volume_id"`
 	Incremental      bool   `json:"is_incremental"`
 	Container        string
@@ -17,6 +18,7 @@ type Backup struct {
 // A BackupRequest asks for a backup. A volume that is in use needs Force.
 type BackupRequest struct {
 	VolumeID, Name string
+	Description    string
 	Incremental    bool
 	Force          bool
 	// AvailabilityZone is the zone of the cinder-backup that makes the backup. When
@@ -33,7 +35,8 @@ type BackupRequest struct {
 func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, error) {
 	const op = "create backup"
 	var made struct{ Backup Backup }
-	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force}
+	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force,
+		"description": r.Description}
 	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
 		id: &made.Backup.ID,
 		in: map[string]any{"backup": in}}
@@ -134,6 +137,17 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 // Similar To: openstack volume backup delete
 func (c *Cloud) DeleteBackup(ctx context.Context, id string) error {
 	return c.remove(ctx, c.deletion("backup", id), func(ctx context.Context) (string, error) {
+		b, err := c.Backup(ctx, id)
+		return b.Status, err
+	})
+}
+
+// ForceDeleteBackup deletes a backup in whatever status it is, and waits until it is gone.
+//
+// Similar To: openstack volume backup delete --force
+func (c *Cloud) ForceDeleteBackup(ctx context.Context, id string) error {
+	k := c.force("backup", id, map[string]any{"os-force_delete": struct{}{}})
+	return c.remove(ctx, k, func(ctx context.Context) (string, error) {
 		b, err := c.Backup(ctx, id)
 		return b.Status, err
 	})

@@ -20,6 +20,7 @@ import (
 // An Image is a Glance image.
 type Image struct {
 	ID, Name, Status, DiskFormat string
+	Description                  string   // a property of the image
 	Size                         int64    // bytes
 	SHA512                       string   // os_hash_value when the algorithm is sha512
 	Stores                       []string // the stores of Glance that hold it
@@ -30,6 +31,8 @@ type Image struct {
 type ImageRequest struct {
 	Name       string
 	DiskFormat string // such as raw
+	// Description is a property of the image, if it is not empty.
+	Description string
 	// Store is the store that is to hold the image, where Glance has several. When
 	// it is empty, Glance takes its default store.
 	Store string
@@ -37,6 +40,7 @@ type ImageRequest struct {
 
 type imageJSON struct {
 	ID, Name, Status string
+	Description      string
 	DiskFormat       string `json:"disk_format"`
 	Size             int64
 	Algorithm        string `json:"os_hash_algo"`
@@ -47,7 +51,8 @@ type imageJSON struct {
 
 func (i imageJSON) image() Image {
 	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
-		DirectURL: i.DirectURL}
+		Description: i.Description,
+		DirectURL:   i.DirectURL}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}
@@ -69,9 +74,13 @@ func (i imageJSON) stores() []string {
 func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
 	const op = "upload image"
 	var made imageJSON
+	in := map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}
+	if r.Description != "" {
+		in["description"] = r.Description
+	}
 	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"},
 		out: &made, id: &made.ID,
-		in: map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
+		in: in})
 	if err != nil {
 		return made.image(), err
 	}
