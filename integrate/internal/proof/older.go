@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,21 +66,15 @@ func (j *journey) older(ctx context.Context) {
 			errs = append(errs, fmt.Errorf("still in pools or their trash (by hand: rbd rm, or rbd trash rm): %s",
 				strings.Join(left, ", ")))
 		}
-		return older(removed, alone, j.now(), errors.Join(append(errs, err)...))
+		return older(removed, alone, time.Now(), errors.Join(append(errs, err)...))
 	})
 }
 
 // over reports whether a run that began then has surely ended. A time in the future tells nothing.
 func (j *journey) over(began time.Time) bool {
-	age := j.Options.CleanAge
-	if age == 0 {
-		age = stillGoing
-	}
-	since := j.now().Sub(began)
-	return since >= max(age, 0) && (since >= 0 || age < 0)
+	age := cmp.Or(j.Options.CleanAge, stillGoing)
+	return age < 0 || time.Since(began) >= age
 }
-
-func (j *journey) now() time.Time { return time.Now() }
 
 // runs are what runs left, counted by kind.
 type runs map[string]map[string]int
