@@ -75,6 +75,7 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	var out struct{ Backup Backup }
 	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
 		path: []string{"backups", id}, out: &out, id: &out.Backup.ID})
+	out.Backup.FailReason = c.clean(out.Backup.FailReason)
 	return out.Backup, err
 }
 
@@ -82,8 +83,12 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 //
 // Similar To: openstack volume backup list --all-projects
 func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
+	all, err := pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
 		query: everything()}, "backups")
+	for i := range all {
+		all[i].FailReason = c.clean(all[i].FailReason)
+	}
+	return all, err
 }
 
 // RestoreBackup restores into a new volume of the default volume type, and waits
