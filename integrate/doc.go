@@ -166,6 +166,8 @@
 //	restored-backup-holds-the-same-bytes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
+//	older-runs-left-nothing                             what runs that were killed left is removed; all that
+//	                                                    VerifyOptions.Clean does
 //	nothing-is-left-behind                              what Verify made is removed again
 //	journey                                             unable, if the Spec has no Glance
 //
@@ -198,7 +200,7 @@
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds
-//	Report    format, checks, left_out
+//	Report    format, checks, notes, left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field

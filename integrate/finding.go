@@ -142,6 +142,8 @@ import (
 // Of what the APIs tell:
 //
 //   - apis-unreachable: the APIs do not answer, or refuse the login.
+//   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
+//   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.
 //   - backend-of-several-names: note: hosts serve a backend, each under a name of its own.
 //   - backend-cluster-of-one-name: note: hosts of a cluster serve a backend under one name.

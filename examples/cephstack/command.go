@@ -142,7 +142,10 @@ func (c *command) ask(question string) error {
 }
 
 func (c *command) verify(ctx context.Context) (int, error) {
-	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only}
+	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only, Clean: c.clean, CleanAge: c.older}
+	if c.older == 0 {
+		opts.CleanAge = -1
+	}
 	if c.image != "" {
 		f, err := os.Open(c.image)
 		if err != nil {

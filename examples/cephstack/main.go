@@ -43,6 +43,11 @@
 // cloud. If Cinder has other backends besides, each backend of the Spec needs a
 // volume_type, as the volumes would go to whichever backend the scheduler takes.
 //
+// A verify that is killed leaves what it had made. The next verify, and verify --clean,
+// which does nothing else, remove it and show it. They take only what has the name
+// cephstack-verify-ID-TIME-… and the description of such a run, and leave alone what a run
+// of the last two hours made, as it may be going on: --older sets another time.
+//
 // --json prints JSON; its form is in the documentation of package integrate.
 //
 // # Spec

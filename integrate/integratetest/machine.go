@@ -251,9 +251,19 @@ func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
 	default:
 		return nil, []byte("rbd: unrecognized command\n"), 1
 	}
-	pool, _, _ := strings.Cut(object, "/")
+	pool, name, _ := strings.Cut(object, "/")
 	if !permits(l.osd, pool, l.args[0] != "ls") {
 		return nil, []byte("rbd: error: (1) Operation not permitted\n"), 1
+	}
+	var err error
+	switch l.args[0] {
+	case "create":
+		err = l.cluster.AddImage(ceph.Image{Pool: pool, Name: name, Size: 1 << 20})
+	case "rm":
+		err = l.cluster.RemoveImage(pool, name)
+	}
+	if err != nil {
+		return nil, []byte("rbd: error opening image " + name + ": (2) No such file or directory\n"), 2
 	}
 	return nil, nil, 0
 }

@@ -80,15 +80,20 @@ func New(s spec.Spec) (*World, error) {
 	if w.dir, err = os.MkdirTemp("", "cephstack"); err != nil {
 		return nil, err
 	}
-	cfg, err := w.API.CloudConfig(w.dir)
-	if err == nil {
-		cfg.Poll = time.Millisecond
-		w.Cloud, err = api.Dial(context.Background(), cfg)
-	}
-	if err != nil {
+	if w.Cloud, err = w.dial(); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
+}
+
+// dial logs in to the APIs.
+func (w *World) dial() (*api.Cloud, error) {
+	cfg, err := w.API.CloudConfig(w.dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Poll = time.Millisecond
+	return api.Dial(context.Background(), cfg)
 }
 
 // Close ends the API server and removes its clouds.yaml.

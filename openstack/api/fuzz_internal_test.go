@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/gophercloud/gophercloud/v2"
 )
 
 // FuzzWords: whatever a service answers, its words are a short line that prints, without the
@@ -16,7 +18,8 @@ func FuzzWords(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		c := &Cloud{secrets: func() redactor { return redactor{"hunter2-secret"} }}
+		c := &Cloud{secrets: func() redactor { return redactor{"hunter2-secret"} },
+			provider: func() *gophercloud.ProviderClient { return &gophercloud.ProviderClient{} }}
 		text := c.words(body)
 		if len(text) > 303 || strings.Contains(text, "hunter2-secret") ||
 			strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

@@ -81,6 +81,7 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 		c.Err = cmp.Or(e.World.CloudErr, step.ErrNoCloud)
 		return c
 	}
+	c.Warnings = cloud.Warnings()
 	if c.Records, c.Err = cloud.Services(ctx); c.Err != nil {
 		return c
 	}
