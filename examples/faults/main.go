@@ -35,8 +35,13 @@ func main() {
 
 // dispatch runs the suite, or a process that it starts.
 func dispatch(ctx context.Context, args []string, out io.Writer) error {
-	if len(args) > 0 && args[0] == "worker" {
+	switch {
+	case len(args) > 0 && args[0] == "worker":
 		return work(ctx, os.Stdin, out)
+	case len(args) == 2 && args[0] == "sshd":
+		return becomeSSHD(args[1])
+	case len(args) == 3 && args[0] == "hostile":
+		return beHostile(args[1], args[2])
 	}
 	s := suite{out: out}
 	f := flag.NewFlagSet("faults", flag.ContinueOnError)
