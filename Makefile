@@ -7,7 +7,7 @@ GO ?= go
 SUITE ?= bookworm
 export SUITE
 
-DEPS = gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
+DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
 	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo gnupg openssl fish tcsh zsh \
 	busybox dnf dnf-plugins-core rpm createrepo-c
 

@@ -72,7 +72,9 @@ import (
 //
 // Of the files of Ceph, libvirt's secrets and guests:
 //
+//   - file-is-symlink: a file has to change, and is a symlink.
 //   - folder-unreadable: a folder cannot be read.
+//   - folder-has-list: note: a folder has an access control list, which stays.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
 //   - conf-not-parsed: a ceph.conf cannot be parsed.
@@ -100,6 +102,7 @@ import (
 //
 //   - config-missing: a service's configuration file is missing.
 //   - config-unreadable: a configuration file cannot be read or parsed.
+//   - list-is-removed: note: a configuration file has an access control list, which goes when the file is written.
 //   - settings-left-alone: a file of options is left alone; Because is the resource that is the cause.
 //   - settings-not-possible: the release cannot have the options that the Spec asks for.
 //   - settings-overridden: an option would have no effect, as a later file sets it too.

@@ -52,6 +52,12 @@ func (a answer) file(path string, f *File) error {
 		return wire.ErrAnswer
 	}
 	f.Target = string(target)
+	switch acl := a.Facts["acl"]; {
+	case acl == "+":
+		f.ACL = true
+	case acl != "-" && !a.failed:
+		return wire.ErrAnswer
+	}
 	return parseStat(a.Facts["stat"], f)
 }
 

@@ -80,7 +80,10 @@ func TestDecodeClassifiesOnPositiveEvidence(t *testing.T) {
 	other := "stat: cannot statx '/: No such file or directory': Input/output error"
 	r := decode("c1", Stat{Path: "/x"}, reply("err", "sys "+b64(other)))
 	require.NotErrorIs(t, r.Err, fs.ErrNotExist)
-	for _, none := range []wire.Reply{reply(), reply("stat", "81a4"), reply("stat", "81a4:1:0:0:1:1:a:b", "link", "?")} {
+	whole := "81a4:1:0:0:1:1:a:b"
+	require.NoError(t, decode("c1", Stat{Path: "/x"}, reply("stat", whole, "acl", "-")).Err)
+	for _, none := range []wire.Reply{reply(), reply("stat", "81a4", "acl", "-"),
+		reply("stat", whole, "acl", "-", "link", "?"), reply("stat", whole), reply("stat", whole, "acl", "")} {
 		r := decode("c1", Stat{Path: "/x"}, none)
 		require.ErrorIs(t, r.Err, wire.ErrAnswer)
 		require.NotErrorIs(t, r.Err, fs.ErrNotExist)

@@ -15,15 +15,28 @@
 //
 // The login shell and its rc files do not matter. The machine needs GNU
 // coreutils and /proc; for some operations systemctl, apt-get or dnf, and
-// runuser.
+// runuser. It should have flock of util-linux. To remove the access control list of
+// a folder, or with SetAttr of a file, it needs setfacl of the package acl where
+// coreutils are 9.2 or newer.
 //
 // WriteFile is atomic and durable: a temp file of mode 0600 in the target's
-// folder, its size and digest checked, owner and mode set, synced, the old
-// digest compared, renamed over the old file, the folder synced. Whoever reads
+// folder, its digest checked, owner and mode set, synced, the old digest and file
+// compared, renamed over the old file, the folder synced. Whoever reads
 // sees the old file or the new one with its final owner and mode. A machine
 // that dies meanwhile leaves at most one temp file (.cephstack.PID.…), which
 // the next WriteFile in that folder removes. Hard links to the old file keep
 // the old content. Extended attributes are lost, except SELinux's label.
+//
+// No other writer of this package comes between the comparison and the rename: the
+// folder is locked meanwhile, with flock. An editor or another program, which does
+// not ask for the lock, has a window of about a millisecond, the start of mv. Whoever may
+// read a folder can hold its lock: after 5 s, and on a host without flock, the write goes
+// on without the lock.
+//
+// Owner and mode are changed of what is held open: a file by its descriptor, a folder by
+// being in it. A user who may write to the folder around them, and puts a symlink there
+// in between, gets an error. WriteFile, SetAttr and Mkdir leave no access control list,
+// whatever default list the folder has; File.ACL tells of a list that is there.
 //
 // # Use
 //

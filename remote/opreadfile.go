@@ -3,7 +3,8 @@ package remote
 import "github.com/cephstack/cephstack/remote/internal/wire"
 
 // ReadFile reads a regular file. Result: File and Data. A missing file is
-// fs.ErrNotExist, and only positive evidence counts as missing.
+// fs.ErrNotExist, and only positive evidence counts as missing. Of a symlink to a missing
+// file, File has the Target all the same.
 type ReadFile struct {
 	Path string
 	Max  int64 // bytes; 0 is 8 MiB; a longer file is ErrTooLarge
@@ -26,7 +27,9 @@ func (o ReadFile) encode() wire.Op { return encodeLooks(orMax(o.Max), o) }
 
 func (o ReadFile) decode(a answer, r *Result) error {
 	if !a.described() {
-		return nil
+		target, err := a.Bytes("link")
+		r.File.Target = string(target)
+		return err
 	}
 	if b, ok := a.Raw["data"]; ok {
 		if int64(len(b)) > orMax(o.Max) {

@@ -7,7 +7,9 @@ import (
 )
 
 // SetAttr sets owner, group and mode of an existing file or folder without
-// rewriting it. Owner and Group are as of Mkdir. Zero fields stay. Result: File, Changed.
+// rewriting it. Owner and Group are as of Mkdir. Zero fields stay. An access control list
+// is removed. A symlink, and what is neither a file nor a folder, is an error. Result:
+// File, Changed.
 type SetAttr struct {
 	Path         string
 	Owner, Group string

@@ -11,14 +11,16 @@ import (
 
 // WriteFile replaces or creates a file atomically: a reader sees the old file
 // or the new one with its final owner, group and mode. The folder has to be there:
-// if it is missing, the error is fs.ErrNotExist. Mkdir makes it. Result: File, Changed.
+// if it is missing, the error is fs.ErrNotExist. Mkdir makes it. The file has no access
+// control list afterwards. Result: File, Changed.
 type WriteFile struct {
 	Path         string
 	Data         []byte      `json:"-"`
 	Owner, Group string      // names or numbers; empty keeps the old file's, root for a new file
 	Mode         fs.FileMode // permission bits; 0 keeps the old file's, 0600 for a new file
 	// Was is the digest (File.SHA256) that the file must still have, Absent
-	// when it must not exist, or empty for no check. ErrConflict otherwise.
+	// when it must not exist, or empty for no check. ErrConflict otherwise. A file that
+	// has the content of Data already is in conflict with nothing.
 	Was string
 }
 

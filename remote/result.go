@@ -25,10 +25,13 @@ type File struct {
 	Size         int64
 	Owner, Group string
 	Mode         fs.FileMode // permission bits with setuid, setgid and sticky
-	Modified     time.Time   // content
-	Changed      time.Time   // inode: content, owner, mode or name
-	SHA256       string      // hex; empty unless read or written
-	Target       string      // of a symlink
+	// ACL says that there is an access control list. It gives others rights, within the
+	// bits of Mode for the group. That of a folder may be for new files alone.
+	ACL      bool
+	Modified time.Time // content
+	Changed  time.Time // inode: content, owner, mode or name
+	SHA256   string    // hex; empty unless read or written
+	Target   string    // of a symlink
 }
 
 // A Unit is the state of a systemd unit.

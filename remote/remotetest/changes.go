@@ -51,10 +51,11 @@ func (h *Host) known(owner, group string) error {
 	return nil
 }
 
-// regular is the file at name. It is nil when there is no file but its folder is
-// there. It is an error when name is something else, or not as was says.
-func (h *Host) regular(name, was string) (string, *node, error) {
-	at, n, err := h.find(name, false)
+// replaced is the file that o replaces. It is nil when there is no file but its folder is
+// there. It is an error when there is something else, or the file is neither as o
+// says that it was nor as o would make it.
+func (h *Host) replaced(o remote.WriteFile) (string, *node, error) {
+	at, n, err := h.find(o.Path, false)
 	now := remote.Absent
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && at != "":
@@ -67,7 +68,7 @@ func (h *Host) regular(name, was string) (string, *node, error) {
 	default:
 		now = sum(n.data)
 	}
-	if was != "" && was != now {
+	if o.Was != "" && o.Was != now && now != sum(o.Data) {
 		return "", nil, remote.ErrConflict
 	}
 	return at, n, nil
@@ -77,7 +78,7 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 	if err := h.known(o.Owner, o.Group); err != nil {
 		return remote.Result{Err: err}
 	}
-	at, old, err := h.regular(o.Path, o.Was)
+	at, old, err := h.replaced(o)
 	if err != nil {
 		return remote.Result{Err: err}
 	}
@@ -99,14 +100,14 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 	return r
 }
 
-// adjust sets the attributes that are not zero, and reports whether that changed
-// anything.
+// adjust sets the attributes that are not zero, removes the access control list, and
+// reports whether that changed anything.
 func (h *Host) adjust(n *node, owner, group string, mode fs.FileMode) bool {
 	owner, group, mode = cmp.Or(owner, n.owner), cmp.Or(group, n.group), cmp.Or(mode, n.mode)
-	if owner == n.owner && group == n.group && mode == n.mode {
+	if owner == n.owner && group == n.group && mode == n.mode && !n.acl {
 		return false
 	}
-	n.owner, n.group, n.mode, n.changed = owner, group, mode, h.tick()
+	n.owner, n.group, n.mode, n.acl, n.changed = owner, group, mode, false, h.tick()
 	return true
 }
 

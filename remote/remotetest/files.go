@@ -25,6 +25,7 @@ const (
 type node struct {
 	kind, owner, group, target string
 	mode                       fs.FileMode
+	acl                        bool
 	data                       []byte
 	modified, changed          time.Time
 }
@@ -128,7 +129,7 @@ func (h *Host) find(name string, follow bool) (string, *node, error) {
 func (h *Host) describe(name string, n *node) remote.File {
 	return remote.File{
 		Path: name, Kind: n.kind, Size: int64(len(n.data) + len(n.target)), Owner: n.owner, Group: n.group,
-		Mode: n.mode, Modified: n.modified, Changed: n.changed, Target: n.target,
+		Mode: n.mode, ACL: n.acl, Modified: n.modified, Changed: n.changed, Target: n.target,
 	}
 }
 
@@ -175,14 +176,16 @@ func (h *Host) stat(o remote.Stat) remote.Result {
 }
 
 func (h *Host) readFile(o remote.ReadFile) remote.Result {
+	var target string
+	if _, link, err := h.find(o.Path, false); err == nil {
+		target = link.target
+	}
 	_, n, err := h.find(o.Path, true)
 	if err != nil {
-		return remote.Result{Err: err}
+		return remote.Result{Err: err, File: remote.File{Target: target}}
 	}
 	r := remote.Result{File: h.describe(o.Path, n)}
-	if _, link, err := h.find(o.Path, false); err == nil {
-		r.File.Target = link.target
-	}
+	r.File.Target = target
 	limit := o.Max
 	if limit == 0 {
 		limit = 8 << 20

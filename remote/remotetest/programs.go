@@ -17,7 +17,7 @@ import (
 // Handle makes fn run a program. program is an exact Argv[0], or the last part
 // of its path. fn may use the host. A program without a handler ends with exit
 // status 127. The host itself has true, false, cat without arguments, id -un, id -gn,
-// getent passwd, ln -s, sleep, and printf with the format %s\n.
+// getent passwd, ln -s, setfacl -m, sleep, and printf with the format %s\n.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -85,6 +85,10 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 			h.AddSymlink(args[2], args[1])
 			return remote.Result{}
 		}
+	case "setfacl -m":
+		if len(args) == 3 {
+			return h.setfacl(args[2])
+		}
 	case "printf %s\\n":
 		var b bytes.Buffer
 		for _, a := range args[1:] {
@@ -96,6 +100,18 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 		return h.sleep(o)
 	}
 	return remote.Result{Exit: 127, Stderr: []byte("sh: 1: exec: " + o.Argv[0] + ": not found\n")}
+}
+
+// setfacl gives a file or folder an access control list.
+func (h *Host) setfacl(name string) remote.Result {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	_, n, err := h.find(name, true)
+	if err != nil {
+		return remote.Result{Exit: 1, Stderr: []byte("setfacl: " + name + ": " + err.Error() + "\n")}
+	}
+	n.acl = true
+	return remote.Result{}
 }
 
 // number is a number that no host of another name has.

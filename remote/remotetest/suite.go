@@ -13,12 +13,12 @@ import (
 // TestHost is the contract of remote.Host as tests. It calls newHost for each of
 // the tests, and gets a host and an empty folder on it. The folder belongs to
 // root and has mode 0755; the test may do there what it wants. The host must
-// have the user and group daemon and the package coreutils.
+// have the user and group daemon and the packages coreutils and acl.
 func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir string)) {
 	for _, part := range [][]promise{
 		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
 		runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(), dirPromises(),
-		ifPromises(), badIfPromises(),
+		aclPromises(), ifPromises(), badIfPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {

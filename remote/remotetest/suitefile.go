@@ -36,6 +36,10 @@ func readPromises() []promise {
 			if f := c.holds(c.path("l"), "1"); f.Kind != "file" || f.Target != "a" {
 				c.Fatalf("%+v", f)
 			}
+			c.symlink(c.path("m"), "no")
+			if r := c.fails(fs.ErrNotExist, remote.ReadFile{Path: c.path("m")}); r.File.Target != "no" {
+				c.Fatalf("%+v", r.File)
+			}
 			if f := c.must(remote.Stat{Path: c.path("l")}).File; f.Kind != "symlink" || f.Target != "a" {
 				c.Fatalf("%+v", f)
 			}

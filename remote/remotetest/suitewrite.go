@@ -109,6 +109,16 @@ func refusalPromises() []promise {
 			c.holds(name, "2")
 			c.absent(c.path("b"))
 		}},
+		{"WriteFile of what is there already is in conflict with nobody", func(c *check) {
+			name := c.path("a")
+			c.must(remote.WriteFile{Path: name, Data: []byte("1"), Mode: 0o600})
+			for _, was := range []string{remote.Absent, sum([]byte("0"))} {
+				c.changed(c.must(remote.WriteFile{Path: name, Data: []byte("1"), Was: was}), false)
+			}
+			r := c.must(remote.WriteFile{Path: name, Data: []byte("1"), Mode: 0o640, Was: remote.Absent})
+			c.changed(r, true)
+			c.attrs(r.File, "root", "root", 0o640)
+		}},
 		{"WriteFile for an unknown user or group has no effect", func(c *check) {
 			c.fails(nil, remote.WriteFile{Path: c.path("a"), Data: []byte("1"), Owner: "no-such-user"})
 			c.fails(nil, remote.WriteFile{Path: c.path("a"), Data: []byte("1"), Group: "no-such-group"})

@@ -66,6 +66,7 @@ func newAnswer(r remote.Result) answer {
 	}
 	if r.File.Path != "" {
 		a.words["stat"] = stat(r.File)
+		a.words["acl"] = map[bool]string{false: "-", true: "+"}[r.File.ACL]
 	}
 	if r.File.Target != "" {
 		a.words["link"] = encode([]byte(r.File.Target))

@@ -58,7 +58,7 @@ func (h *Host) take(op remote.Op, r remote.Result) error {
 func fileFrom(r remote.Result) File {
 	switch {
 	case errors.Is(r.Err, fs.ErrNotExist):
-		return File{Missing: true}
+		return File{File: remote.File{Target: r.File.Target}, Missing: true}
 	case r.Err != nil:
 		return File{Err: r.Err}
 	}
@@ -86,6 +86,15 @@ func (f File) Was() string {
 		return remote.Absent
 	}
 	return f.SHA256
+}
+
+// ACLDiffs is what differs where a file has an access control list that it should not have: the
+// list gives others rights besides owner, group and mode.
+func (f File) ACLDiffs() []FieldDiff {
+	if !f.ACL {
+		return nil
+	}
+	return []FieldDiff{{Field: "acl", Observed: "others have rights, too", Desired: "none"}}
 }
 
 // Ownership is owner, group and mode as a plan shows them; empty for a file that is

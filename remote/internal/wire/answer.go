@@ -42,7 +42,7 @@ func (r Reply) Lines(word string) string {
 func (r Reply) Sub(i int) Reply {
 	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	suffix := strconv.Itoa(i)
-	for _, word := range []string{"name", "stat", "link", "err"} {
+	for _, word := range []string{"name", "stat", "acl", "link", "err"} {
 		if v, ok := r.Facts[word+suffix]; ok {
 			sub.Facts[word] = v
 		}

@@ -60,6 +60,7 @@
 //
 //	stat          mode in hex, size, numeric owner and group, times of content and
 //	              inode in seconds, names of owner and group, between colons
+//	acl           + if there is an access control list, else -
 //	name, link    path of a file of a folder, and target of a symlink, in base64
 //	sha           digest of what was written
 //	changed       0 or 1

@@ -78,6 +78,7 @@ func (k authorizedKeys) Compare(v step.View) step.Delta {
 		if have, desired := f.Ownership(), words.Ownership(user, group, want); have != desired {
 			diffs = append(diffs, step.FieldDiff{Field: field, Observed: have, Desired: desired})
 		}
+		diffs = append(diffs, f.ACLDiffs()...)
 	}
 	mode("mode of .ssh", v.Host.Files[k.sshDir()], 0o700)
 	mode("mode", file, 0o600)

@@ -39,6 +39,7 @@ func (w wantedFile) delta(f step.File) step.Delta {
 	if have != want {
 		d.Diffs = append(d.Diffs, step.FieldDiff{Field: "mode", Observed: have, Desired: want})
 	}
+	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
 	switch {
 	case f.Missing:
 		d.Action, d.Reason = step.Create, "the file does not exist"
@@ -46,12 +47,28 @@ func (w wantedFile) delta(f step.File) step.Delta {
 		d.Action, d.Reason = step.Update, "its content is not as needed"
 	case len(d.Diffs) > 0:
 		d.Action, d.Reason = step.Update, "its owner or mode is not as needed"
+		if have == want {
+			d.Reason = "its access control list gives others rights"
+		}
 	default:
 		d.Have = w.path + " " + have
 		return d
 	}
+	if err := symlinked(f); err != nil {
+		return left(step.Delta{Name: w.path}, w.path, err, "file-is-symlink")
+	}
 	d.Do = w.write(f)
 	return d
+}
+
+// symlinked is why a file that has to change is left alone: cephstack writes through no
+// symlink.
+func symlinked(f step.File) error {
+	if f.Target == "" {
+		return nil
+	}
+	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
+		"symlinks; put a file in its place, or remove the symlink", f.Target)
 }
 
 // write is the step that writes the file, if it still is as it was seen.

@@ -71,10 +71,23 @@ func (r cephFolder) compare(f step.File) step.Delta {
 	case f.Mode&0o005 != 0o005:
 		mode, d.Reason = f.Mode|0o055, "services cannot enter it"
 	default:
-		return step.Delta{}
+		return noted(f)
 	}
 	d.Diffs = []step.FieldDiff{{Field: "mode", Observed: words.Octal(f.Mode), Desired: words.Octal(mode)}}
+	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
 	d.Do = doing(remote.SetAttr{Path: spec.CephDir, Mode: mode})
+	return d
+}
+
+// noted is the Delta of a folder whose access control list stays as it is. The list
+// is the administrator's, and no danger: nobody gets a right by the list that the mode
+// does not show for the group, and files that cephstack writes there get none.
+func noted(f step.File) step.Delta {
+	var d step.Delta
+	if f.ACL {
+		d.Note("folder-has-list", f.Path, "has an access control list, which stays; "+
+			"the files that cephstack writes there do not inherit it")
+	}
 	return d
 }
 

@@ -101,10 +101,15 @@ func (r guestFolder) Compare(v step.View) step.Delta {
 	switch {
 	case f.Missing:
 		d.Action, have = step.Create, ""
-	case have == desired:
+	case have == desired && op.Owner == "":
+		return noted(f)
+	case have == desired && !f.ACL:
 		return step.Delta{}
 	}
-	d.Diffs = []step.FieldDiff{{Field: "mode", Observed: have, Desired: desired}}
+	if have != desired {
+		d.Diffs = []step.FieldDiff{{Field: "mode", Observed: have, Desired: desired}}
+	}
+	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
 	d.Do = doing(op)
 	return d
 }

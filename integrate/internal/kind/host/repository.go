@@ -97,6 +97,9 @@ func (r repository) Compare(v step.View) step.Delta {
 	if file.Missing {
 		d.Action, d.Reason = step.Create, "the repository is not known"
 	}
+	if err := cmp.Or(symlinked(file), symlinked(key)); err != nil {
+		return left(step.Delta{}, want.path, err, "file-is-symlink")
+	}
 	ops := want.ops(file, key)
 	d.Do = step.HostStep{Alone: true, Size: 2 * (len(want.text) + len(want.keyText)),
 		Ops: func(step.Late) ([]remote.Op, error) { return ops, nil }}

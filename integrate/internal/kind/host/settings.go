@@ -176,6 +176,15 @@ func (r settings) Compare(v step.View) step.Delta {
 		x.d.Have = strings.Join(x.have, ", ")
 		return x.d
 	}
+	f := v.Host.Files[r.path]
+	if err := symlinked(f); err != nil {
+		return left(x.d, r.path, err, "file-is-symlink")
+	}
+	if acl := f.ACLDiffs(); acl != nil {
+		x.diffs = append(x.diffs, acl...)
+		x.d.Note("list-is-removed", r.path, "its access control list goes when the file is written; an account "+
+			"that reads the file by the list has to be put into the file's group")
+	}
 	x.d.Action, x.d.Reason, x.d.Diffs = step.Update, "options are not as the services need them", x.diffs
 	x.d.Do = x.write()
 	return x.d

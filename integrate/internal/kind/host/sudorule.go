@@ -69,8 +69,12 @@ func (r sudoRule) Compare(v step.View) step.Delta {
 	if have, desired := file.Ownership(), words.Ownership(place.Root, place.Root, 0o440); have != desired {
 		diffs = append(diffs, step.FieldDiff{Field: "mode", Observed: have, Desired: desired})
 	}
+	diffs = append(diffs, file.ACLDiffs()...)
 	if len(diffs) == 0 {
 		return step.Delta{}
+	}
+	if err := symlinked(file); err != nil {
+		return left(step.Delta{}, r.sudoFile(), err, "file-is-symlink")
 	}
 	d := step.Delta{Action: step.Update, Reason: "the rule is not as asked for", Diffs: diffs}
 	if file.Missing {

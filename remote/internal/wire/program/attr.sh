@@ -1,65 +1,124 @@
+# Attributes, folders, and what is removed. made is for a folder that is new.
+made=0
 op_attr() {
 	line p
 	line o
 	line og
 	line md
-	who "$o" "$og" || return
-	look "$p" || { fail sys "$s"; return; }
-	case $s in a???:*) fail symlink ""; return ;;
+	attr
+	cd /
+}
+attr() {
+	who "$o" "$og" && enter || return
+	peek || { fail sys "$s"; return; }
+	change
+}
+# Give b, a file or a folder, its owner, group and mode, unless that has them.
+change() {
+	right || return
+	if (stay; fits); then
+		a=0
+		as_is "$b"
+	else
+		alter 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+	fi
+}
+# Whether b is what has attributes, for what is asked.
+right() {
+	case $kind:$op in d:*|-:attr) ;;
+	l:*) fail symlink "" ;;
+	*:mkdir) fail notdir "" ;;
+	*) fail notreg "" ;;
 	esac
-	split
-	setattr "$p" || return
-	look "$p" || { fail sys "$s"; return; }
+}
+alter() {
+	lock
+	peek || { fail sys "$s"; return; }
+	right || return
+	stay
+	before
+	if [ "$kind" = d ]; then
+		cd -P "$b" 2>/dev/null || { fail conflict ""; return; }
+		calm
+		setattr . && as_is .
+	else
+		file 5<"$b" && as_is "$b" || [ -n "$ko" ] || fail conflict ""
+	fi
+}
+as_is() {
+	look "$1" || { fail unknown "$s"; return; }
 	say "stat $s"
-	say "changed $a"
+	say "acl -"
+	say "changed $((made | a))"
+}
+file() {
+	calm
+	[ -f /proc/self/fd/5 ] || { fail conflict ""; return; }
+	setattr /proc/self/fd/5
 }
 op_mkdir() {
 	line p
 	line o
 	line og
 	line md
-	who "$o" "$og" || return
-	folder
 	made=0
-	if absent "$p"; then
-		s=": No such file or directory"
-		false
-	else
-		look "$p"
-	fi
-	if [ "$?" = 0 ]; then
-		case $s in 4???:*) ;;
-		a???:*) fail symlink ""; return ;;
-		*) fail notdir ""; return ;;
-		esac
-	else
+	mkfolder
+	made=0
+	cd /
+}
+mkfolder() {
+	who "$o" "$og" || return
+	d=${p%/*}/
+	[ -d "$d" ] || e=$( { umask 022; mkdir -p -- "$d"; } 2>&1 ) || { fail sys "$e"; return; }
+	enter || return
+	if peek; then :; else
 		gone || return
 		md=${md:-00755}
-		first=$md
-		[ -z "$u$g" ] || [ "$u:$g" = 0:0 ] || first=00700
-		e=$( { [ -d "$d" ] || { umask 022 && mkdir -p -- "$d" && umask 077; } &&
-			mkdir -m "$first" -- "$p" && sync "$d" "$p"; } 2>&1 ) || { fail sys "$e"; return; }
-		look "$p" || { fail sys "$s"; return; }
-		made=1
-		say "changed 1"
+		# The folder is root's alone until it was entered.
+		e=$(mkdir -- "$b" 2>&1)
+		c=$?
+		case $c:$e in 0:*) made=1 ;;
+		*": File exists") ;;
+		*) [ "$c" -gt 128 ] && [ -d "$b" ] || { fail sys "$e"; return; }
+			made=1 ;;
+		esac
+		[ "$made" = 0 ] || say "changed 1"
+		[ "$made" = 0 ] || e=$(sync . "$b" 2>&1) || { fail unknown "$e"; return; }
+		peek || { fail sys "$s"; return; }
 	fi
-	split
-	setattr "$p" || return
-	[ "$a" = 0 ] || look "$p" || { fail sys "$s"; return; }
-	say "stat $s"
-	say "changed $((made | a))"
+	change
 }
 op_remove() {
 	line p
 	line was
-	folder
-	look "$p" || { gone; return; }
-	case $s in 4???:*) fail isdir ""; return ;;
-	8???:*) h=; [ -z "$was" ] || digest "$p" || return ;;
-	*) h=other; [ -z "$was" ] && h= ;;
+	if cd -P "${p%/*}/" 2>/dev/null; then
+		b=./${p##*/}
+		remove 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+		cd /
+	else
+		look "$p" || gone
+	fi
+}
+remove() {
+	lock
+	peek || { gone; return; }
+	case $kind:$was in d:*) fail isdir ""; return ;;
+	*:) unlink; return ;;
+	-:*) ;;
+	*) fail conflict ""; return ;;
 	esac
-	[ "$was" = "$h" ] || { fail conflict ""; return; }
-	e=$(rm -f -- "$p" 2>&1) || { fail sys "$e"; return; }
+	before
+	matching 6<"$b" || [ -n "$ko" ] || fail conflict ""
+}
+matching() {
+	calm
+	digest || return
+	[ "$was" = "$h" ] && still || { fail conflict ""; return; }
+	unlink
+}
+unlink() {
+	e=$(rm -f -- "$b" 2>&1)
+	if [ -e "$b" ] || [ -h "$b" ]; then fail sys "$e"; return; fi
 	say "changed 1"
-	e=$(sync "$d" 2>&1) || fail unknown "$e"
+	e=$(sync . 2>&1) || fail unknown "$e"
 }

@@ -1,34 +1,96 @@
 # Files.
 F=%f:%s:%u:%g:%.Y:%.Z:%U:%G
 look() { s=$(stat -c "$F" -- "$1" 2>&1); }
-# s to numbers: owner, group, permission bits.
-split() {
-	r=${s#*:}
-	r=${r#*:}
-	su=${r%%:*}
-	r=${r#*:}
-	sg=${r%%:*}
-	sm=$((0x${s%%:*} & 4095))
+# Whether a file has an access control list, by its line of ls; nothing if there is none.
+acl() {
+	case ${2%% *} in "") ;;
+	*+) say "acl$1 +" ;;
+	*) say "acl$1 -" ;;
+	esac
 }
+# Into the folder of p, which is held by that: what p is about is b from here on, even
+# if somebody puts another folder in its place.
+enter() {
+	b=./${p##*/}
+	cd -P "${p%/*}/" 2>/dev/null && return
+	e=$(stat -c %f -- "${p%/*}/" 2>&1) && e="the folder cannot be entered"
+	fail sys "$e"
+}
+# What b is, without following a symlink: kind, owner, group, size, permission bits, and a
+# plus for an access control list. risky says whether others than root may put something
+# else in its place. Without b, s is the error.
+peek() {
+	if s=$(ls -ldnU -- . "$b" 2>&1); then
+		parse "${s%%"$nl"*}"
+		s=${s#*"$nl"}
+	else
+		parse "${s##*"$nl"}"
+		s=${s%%"$nl"*} kind=
+	fi
+	risky=
+	[ "$su:$((sm & 18))" = 0:0 ] || risky=1
+	[ -z "$kind" ] || parse "$s"
+	[ -n "$kind" ]
+}
+# A line of ls to kind, plus, su, sg, size and sm.
+parse() {
+	set -f
+	set -- $1
+	set +f
+	plus=
+	case $1 in *+) plus=+ ;;
+	esac
+	y=${1%"${1#?}"} z=${1#?} su=$3 sg=$4 size=$5 sm=0
+	kind=$y
+	for i in 256 128 64 32 16 8 4 2 1; do
+		case $i in 64) y=2048 ;;
+		8) y=1024 ;;
+		*) y=512 ;;
+		esac
+		case $z in -*) ;;
+		[st]*) sm=$((sm | i | y)) ;;
+		[ST]*) sm=$((sm | y)) ;;
+		*) sm=$((sm | i)) ;;
+		esac
+		z=${z#?}
+	done
+}
+# A fifo in place of a file would keep the shell that opens it for ever. Where others could
+# do that, this shell waits 20 s at most. calm is for when it has the file.
+dog() {
+	dog=
+	[ -n "$risky" ] || return 0
+	read -r y z </proc/self/stat
+	{ sleep 20; kill "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	dog=$! y=
+}
+calm() { [ -z "$dog" ] || kill "$dog" 2>/dev/null; dog=; }
+# One after the other in a folder, which is open as 9. Whoever may read the folder can hold its
+# lock: it is not waited for twice.
+nolock=
+lock() { [ -n "$nolock" ] || ! command -v flock >/dev/null || flock -w 5 9 2>/dev/null || nolock=1; }
 # Names to numbers u and g, empty for empty; numbers stay. The last ones asked for are kept.
 user=root uid=0 group=root gid=0
+number() { [ "$1" -ge 0 ] 2>/dev/null; }
 who() {
 	u=
 	g=
 	if [ -n "$1" ]; then
 		if [ "$1" = root ]; then u=0; elif [ "$1" = "$user" ]; then u=$uid
-		elif case $1 in [1-9]*) ;; *) false ;; esac; then u=$1; else
+		elif number "$1"; then u=$1; else
 			u=$(id -u "$1" 2>/dev/null) || { fail owner "unknown user $1"; return 1; }
+			number "$u" || { fail owner "the number of user $1 cannot be read"; return 1; }
 			user=$1 uid=$u
 		fi
 	fi
 	if [ -n "$2" ]; then
 		if [ "$2" = root ]; then g=0; elif [ "$2" = "$group" ]; then g=$gid
-		elif case $2 in [1-9]*) ;; *) false ;; esac; then g=$2; else
+		elif number "$2"; then g=$2; else
 			g=$(getent group "$2") || { fail owner "unknown group $2"; return 1; }
 			g=${g#*:}
 			g=${g#*:}
 			g=${g%%:*}
+			number "$g" || { fail owner "the number of group $2 cannot be read"; return 1; }
 			group=$2 gid=$g
 		fi
 	fi
@@ -40,24 +102,56 @@ stay() {
 	[ -n "$md" ] || md=$(printf "0%04o" "$sm")
 	dm=$((0$md))
 }
-# Owner, group and mode of an existing path; on the way it has no bit that is not in both modes.
+# Whether owner, group and mode are what was asked for, without an access control list.
+fits() { [ "$u:$g:$dm:" = "$su:$sg:$sm:$plus" ]; }
+# Right before $1, or b, is opened.
+before() {
+	id=
+	[ -z "$risky" ] || id=$(stat -c %d.%i -- "${1:-$b}" 2>&1)
+	dog
+}
+# Whether what is open as $1, or was entered, is what was there before.
+held() { [ -z "$id" ] || [ "$id" = "$(stat -L -c %d.%i -- "$1" 2>&1)" ]; }
+# The same of what is open as $1; e is what is wrong.
+fit() {
+	e=$(ls -ldnLU -- "$1" 2>&1) || return
+	parse "$e"
+	fits && return
+	e="owner or mode did not become what was asked for"
+	[ -z "$plus" ] || e="its access control list cannot be removed: install the package acl on the host"
+	return 1
+}
+# Owner, group and mode of $1: a folder that was entered, ., or an open file. On the
+# way it has no bit that is not in both modes.
 setattr() {
-	stay
 	a=0
-	if [ "$u:$g" = "$su:$sg" ]; then
-		[ "$dm" -ne "$sm" ] || return 0
-		a=1
-		e=$(chmod "$md" "$1" 2>&1) || { fail sys "$e"; return 1; }
-	else
-		a=1
-		low=$(printf "0%04o" $((dm & sm)))
-		e=$( { chmod "$low" "$1" && chown -h "$u:$g" "$1" && chmod "$md" "$1"; } 2>&1 ) || { fail sys "$e"; return 1; }
-	fi
+	held "$1" || { fail conflict ""; return 1; }
+	e=$(ls -ldnLU -- "$1" 2>&1) || { fail sys "$e"; return 1; }
+	parse "$e"
+	a=1
+	low=$(printf "0%04o" $((dm & sm)))
+	e=$( {
+		if [ -n "$plus" ]; then drop "$1"; elif ! [ "$u:$g" = "$su:$sg" ]; then chmod "$low" "$1"; fi &&
+			{ [ "$u:$g" = "$su:$sg" ] || chown "$u:$g" "$1"; } && chmod "$md" "$1"
+	} 2>&1 ) || { fail sys "$e"; return 1; }
+	fit "$1" || { fail sys "$e"; return 1; }
 	e=$(sync "$1" 2>&1) || { fail unknown "$e"; return 1; }
+}
+# Replace the access control list by a mode that is narrow. cp of coreutils before 9.2 can do that,
+# too; whether it went well is for fit to say.
+drop() {
+	if command -v setfacl >/dev/null; then
+		if [ -d "$1" ]; then setfacl -k --set u::rwx,g::-,o::- "$1"; else setfacl --set u::r,g::-,o::- "$1"; fi
+	elif [ -d "$1" ]; then
+		x=$(mktemp -d) && cp -rT --attributes-only --preserve=mode "$x" "$1"
+		rmdir "$x"
+	else
+		cp --attributes-only --preserve=mode /proc/self/environ "$1"
+	fi
 }
 # Remove what killed runs left behind: temp files whose process is gone.
 sweep() {
-	for f in "$1"/.cephstack.*; do
+	for f in ./.cephstack.*; do
 		[ -f "$f" ] || continue
 		z=${f##*/.cephstack.}
 		z=${z%%.*}
@@ -65,14 +159,14 @@ sweep() {
 		grep -q "cephstack 2" "/proc/$z/cmdline" 2>/dev/null || rm -f -- "$f"
 	done
 }
+# The digest of what is open as 6; it has to be a plain file.
 digest() {
-	h=$(sha256sum 2>&1 <"$1") || { fail sys "$h"; return 1; }
+	[ -f /proc/self/fd/6 ] || { fail conflict ""; return 1; }
+	h=$(sha256sum /proc/self/fd/6 2>&1) || { fail sys "$h"; return 1; }
 	h=${h%% *}
 }
-folder() {
-	d=${p%/*}
-	d=${d:-/}
-}
+# Whether b is what is open as 6.
+still() { [ "$b" -ef /proc/self/fd/6 ] && ! [ -h "$b" ]; }
 # True only if the listing of the folder, or of one above it, shows that there is
 # no such name; no name of these begins with a dot.
 absent() {

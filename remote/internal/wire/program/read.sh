@@ -1,13 +1,16 @@
 stat_one() {
 	look "$p" || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
+	acl "$1" "$(ls -ld -- "$p" 2>/dev/null)"
 	case $s in a???:*) say "link$1 $(readlink -n -- "$p" | base64 -w0)" ;;
 	esac
 }
 # Read p, at most x bytes; the facts have the number of the file behind their words.
 read_one() {
+	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
 	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
+	acl "$1" "$(ls -ldL -- "$p" 2>/dev/null)"
 	case $s in 8???:*) ;;
 	4???:*) fault "$1" isdir ""; return ;;
 	*) fault "$1" notreg ""; return ;;
@@ -15,7 +18,6 @@ read_one() {
 	z=${s#*:}
 	z=${z%%:*}
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
-	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
 	raw "data$1" "$z"
 	y=$(cat -- "$p" 2>&1 >&4)
 	c=$?
@@ -64,12 +66,15 @@ op_files() {
 		all "$@"
 		[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
 	fi
+	v=$(ls -ldLU -- "$@" 2>/dev/null) || { each "$@"; return; }
 	for p in "$@"; do
 		at=${at# }
 		i=${at%% *}
 		at=${at#"$i"}
 		say "stat$i ${s%%"$nl"*}"
 		s=${s#*"$nl"}
+		acl "$i" "${v%%"$nl"*}"
+		v=${v#*"$nl"}
 		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
 	done
 }

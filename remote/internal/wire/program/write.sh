@@ -8,66 +8,69 @@ op_write() {
 	line rnd
 	data
 	left=$n
+	len=$n
+	[ -z "$w" ] || len=${#w}
 	write
+	cd /
 	[ "$left" = 0 ] || feed "$left"
 }
-# What is there now: its attributes and digest, h.
-before() {
-	if absent "$p" && [ -d "$d" ]; then
-		nothing
-	elif look "$p"; then
-		case $s in 8???:*) ;;
-		a???:*) fail symlink ""; return 1 ;;
-		4???:*) fail isdir ""; return 1 ;;
-		*) fail notreg ""; return 1 ;;
-		esac
-		# What it must still be is compared right before it is replaced.
-		case $was in ""|absent|"$sum") digest "$p" || return 1 ;;
-		*) h=$was ;;
-		esac
-		split
-	else
-		gone || return 1
-		if [ -d "$d" ]; then :; else
-			e=$(stat -L -c %f -- "$d" 2>&1) || { fail sys "$e"; return 1; }
-			fail sys "$d: Not a directory"
-			return 1
-		fi
-		nothing
-	fi
-	case $was in ""|"$h") ;;
-	*) fail conflict ""; return 1 ;;
-	esac
-}
-nothing() {
-	h=absent
-	su=0
-	sg=0
-	sm=384
-}
+# Compare and replace, one after the other in the folder.
 write() {
-	who "$o" "$og" || return
-	folder
-	before || return
-	sweep "$d"
-	if [ "$h" = "$sum" ]; then
-		setattr "$p" || return
+	who "$o" "$og" && enter || return
+	swap 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+}
+swap() {
+	lock
+	if peek; then
+		case $kind in -) ;;
+		l) fail symlink ""; return ;;
+		d) fail isdir ""; return ;;
+		*) fail notreg ""; return ;;
+		esac
+		before
+		h=
+		compare 6<"$b" || [ -n "$ko" ] || fail conflict ""
 	else
+		gone || return
+		h=absent su=0 sg=0 sm=384
+		[ -z "$was" ] || [ "$was" = absent ] || { fail conflict ""; return; }
 		stay
-		replace || return
-		a=1
+		replace 6</dev/null && tell
 	fi
-	look "$p" || { fail sys "$s"; return; }
+}
+# The file is open as 6. Where it already has the content, nothing is in conflict.
+compare() {
+	calm
+	if [ "$size" = "$len" ]; then digest || return; fi
+	stay
+	if [ "$h" = "$sum" ]; then
+		was=$sum a=0
+		if fits; then :; elif [ -n "$plus" ]; then replace; else setattr /proc/self/fd/6; fi && tell
+		return
+	fi
+	case $was in absent) fail conflict ""; return ;;
+	""|"$h") ;;
+	*) [ -z "$h" ] || { fail conflict ""; return; } ;;
+	esac
+	replace && tell
+}
+# The file as it is now.
+tell() {
+	look "$b" || { fail unknown "$s"; return; }
 	say "stat $s"
+	say "acl -"
 	say "sha $sum"
 	say "changed $a"
 }
 replace() {
-	t=$d/.cephstack.$$.$rnd
+	sweep
+	t=./.cephstack.$$.$rnd
 	e=$(create 2>&1)
 	c=$?
 	[ "$c" -ge 50 ] && left=0
-	[ "$c" = 0 ] && left=0 && t= && return 0
+	[ "$c" = 0 ] && left=0 && t= && a=1 && return 0
+	# Killed: without the temp file, it may be done.
+	[ "$c" -lt 128 ] || [ -e "$t" ] || c=53
 	[ "$c" = 53 ] || rm -f -- "$t"
 	t=
 	case $c in 51) fail content "$e" ;;
@@ -76,39 +79,50 @@ replace() {
 	*) fail sys "$e" ;;
 	esac
 }
-# The temp file is made new (-C), its mode is 0600 by the umask, and all that
-# follows reaches it by its descriptor, so that a symlink put in its place is not followed.
+# The temp file is new, and nobody else can open it from its first moment: cp makes it with
+# the mode 0600, by the umask, and leaves no access control list. All that follows reaches
+# the temp file by its descriptor, so that a symlink put in its place is not followed.
 create() {
-	set -C
-	{ fill; } 5>"$t"
+	if [ -n "$w" ]; then printf "%s" "$w" | fill; else feed "$n" | fill; fi || exit 50
+	before "$t"
+	furnish 5<"$t" || exit 50
 }
-fill() {
-	set +C
-	if [ -n "$w" ]; then
-		printf "%s" "$w" >&5 || { printf "%s" "$w" | cat >&5; } || exit 50
-	else
-		feed "$n" | { cat >&5 || { c=$?; cat; exit "$c"; }; } >/dev/null || exit 50
-	fi
-	{ [ "$u:$g" = 0:0 ] && ! [ -g "$d" ]; } || chown "$u:$g" /proc/self/fd/5 || exit 50
-	[ "$dm" = 384 ] || chmod "$md" /proc/self/fd/5 || exit 50
+fill() { cp --no-preserve=mode /proc/self/fd/0 "$t" || { c=$?; cat; exit "$c"; }; } >/dev/null
+furnish() {
+	calm
+	at=/proc/self/fd/5
+	[ -f "$at" ] && held "$at" || exit 51
+	[ "$u:$g" = 0:0 ] && ! [ -g . ] || chown "$u:$g" "$at" || exit 50
+	[ "$dm" = 384 ] || chmod "$md" "$at" || exit 50
 	if [ -e /sys/fs/selinux/enforce ]; then
-		if [ "$h" = absent ]; then chcon "$(matchpathcon -n "$p")" "$t"; else chcon --reference="$p" /proc/self/fd/5; fi
+		if [ "$h" = absent ]; then chcon "$(matchpathcon -n "$p")" "$at"; else chcon --reference=/proc/self/fd/6 "$at"; fi
 	fi
-	sync /proc/self/fd/5 || exit 50
+	fit "$at" || { echo "$e"; exit 50; }
+	sync "$at" || exit 50
 	# Its digest, and that of what it replaces.
-	set -- /proc/self/fd/5
+	set -- "$at"
 	case $was in ""|absent) ;;
-	*) set -- /proc/self/fd/5 "$p" ;;
+	*) set -- "$at" /proc/self/fd/6 ;;
 	esac
 	x=$(sha256sum "$@" 2>/dev/null)
 	[ "${x%% *}" = "$sum" ] || { echo "the content did not arrive whole"; exit 51; }
 	x=${x#*"$nl"}
+	no=
 	case $was in "") ;;
-	absent) if [ -e "$p" ] || [ -h "$p" ]; then exit 52; fi ;;
-	*) case ${x%% *} in *"$was") [ -h "$p" ] && exit 52 ;;
-		*) exit 52 ;;
-		esac ;;
+	absent) no=n ;;
+	*) [ "${x%% *}" = "$was" ] && still || exit 52 ;;
 	esac
-	mv -fT -- "$t" "$p" || exit 50
-	sync "$d" || exit 53
+	e=$(mv "-${no:-f}T" -- "$t" "$b" 2>&1)
+	c=$?
+	# mv may have been killed, or have found a file that is new.
+	if [ "$b" -ef "$at" ] && ! [ -h "$b" ]; then :
+	elif [ "$t" -ef "$at" ]; then
+		[ -z "$no" ] || ! { [ -e "$b" ] || [ -h "$b" ]; } || exit 52
+		echo "$e"
+		exit 50
+	else
+		echo "somebody else replaced the file at the same time"
+		exit 53
+	fi
+	sync . || exit 53
 }
