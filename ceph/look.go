@@ -48,10 +48,7 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 	if q.CRUSH {
 		jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.CRUSH, err = c.CRUSHMap(ctx); return err }})
 	}
-	jobs = append(jobs, lookups(v.Users, q.Users, func(c *Cluster, entity string) (User,
-		error) {
-		return c.User(ctx, entity)
-	})...)
+	jobs = append(jobs, userLookups(ctx, v.Users, q.Users)...)
 	jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.Conf, err = c.MinimalConf(ctx); return err }})
 	jobs = append(jobs, lookups(v.Images, q.Images, func(c *Cluster, pool string) ([]string, error) {
 		a := c.Batch(ctx, Request{ListPool: pool, read: true})[0]
@@ -63,6 +60,25 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 		}
 	}
 	return v, nil
+}
+
+// Users reads entities, in one exchange where the Commander is a Batcher. An entity
+// that is missing in the map was not found, on positive evidence. The error is that of
+// the first entity that cannot be read.
+//
+// Similar To: ceph auth get <entity>
+func (c *Cluster) Users(ctx context.Context, entities ...string) (map[string]User, error) {
+	users := map[string]User{}
+	for _, t := range c.together(ctx, userLookups(ctx, users, entities)) {
+		if t.err != nil {
+			return nil, t.err
+		}
+	}
+	return users, nil
+}
+
+func userLookups(ctx context.Context, into map[string]User, entities []string) []job {
+	return lookups(into, entities, func(c *Cluster, entity string) (User, error) { return c.User(ctx, entity) })
 }
 
 // lookups are jobs that put what is there of names into a map.

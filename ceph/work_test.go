@@ -53,6 +53,11 @@ func TestWorksAreRounds(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 5, fake.Batches())
 	assert.Len(t, v.Users, 1)
+	users, err := c.Users(t.Context(), "client.u0", "client.none", "client.u1")
+	require.NoError(t, err)
+	assert.Equal(t, 6, fake.Batches())
+	assert.Len(t, users, 2)
+	assert.Equal(t, v.Users["client.u0"], users["client.u0"])
 	for _, w := range works[:4] {
 		assert.Empty(t, w.Pool.Want.Diff(v.Pools[w.Pool.Want.Name]))
 	}
@@ -217,6 +222,9 @@ func TestALookThatCannotBeRead(t *testing.T) {
 	require.ErrorIs(t, err, ceph.ErrDenied)
 	require.ErrorContains(t, err, "client.a")
 	assert.Equal(t, fake.FSID, v.Status.FSID)
+	users, err := ceph.New(fake).Users(t.Context(), "client.a")
+	require.ErrorIs(t, err, ceph.ErrDenied)
+	assert.Nil(t, users, "a user that cannot be read is not a user that is not there")
 }
 
 func TestALookAtAnOlderCluster(t *testing.T) {

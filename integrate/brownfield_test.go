@@ -51,7 +51,8 @@ func TestASecretWithTheSameUsage(t *testing.T) {
 	require.NoError(t, err)
 	other := "11111111-2222-4333-8444-555555555555"
 	require.NoError(t, w.Secrets["compute1"].Define(t.Context(),
-		libvirtsecret.Secret{UUID: other, UsageID: libvirtsecret.UsageID(status.FSID, "client.cinder"), Value: value}))
+		libvirtsecret.Change{Secret: libvirtsecret.Secret{UUID: other, Value: value,
+			UsageID: libvirtsecret.UsageID(status.FSID, "client.cinder")}}))
 	p := plan(t, in)
 	require.NotEmpty(t, p.Problems())
 	assert.Contains(t, p.Problems()[0].Message, other)

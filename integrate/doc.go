@@ -22,7 +22,15 @@
 // A plan looks at a host in one exchange, and an apply changes the host in another,
 // over the same connection. The connections of a plan stay open for its apply, unless
 // the Spec has more hosts than Config.Parallel. A cluster that is reached through a
-// host costs one exchange for a look, and a few for all its changes.
+// host costs one exchange for a look, a few for all its changes, and one more where keys
+// are written to hosts.
+//
+// A plan may be old when it is applied, and a rollout may take long. So users are read
+// from their cluster again right before their keys are written to hosts: once in an Apply
+// or Converge, and again for a host that comes more than a minute after that. If a user
+// has another key than the plan saw, or is gone, the changes that write its key are
+// ErrConflict. Where the cluster cannot be asked, they fail. Files and libvirt's secrets
+// are written only over what the plan saw.
 //
 // A Spec names the release of OpenStack, as options differ from release to release.
 // detect.Release asks the hosts' packages and containers for it. A host of another

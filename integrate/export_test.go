@@ -9,6 +9,9 @@ import (
 // KeepNothing makes plans forget all that they would write.
 func (in *Integration) KeepNothing() { in.keep = 0 }
 
+// KeepNoKeys reads the users of a cluster again for each host that needs their keys.
+func (in *Integration) KeepNoKeys() { in.engine.Fresh = 1 }
+
 // Differ observes once, and gives what compares.
 func (in *Integration) Differ(ctx context.Context) func() *Plan {
 	base := in.engine.Base(ctx, engine.Scope{})

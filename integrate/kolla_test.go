@@ -210,7 +210,7 @@ func TestWhatKollaPutThereStays(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Libvirt["compute1"].Undefine(t.Context(), uuid))
 	live.UsageID = "ceph-persistent-cinder"
-	require.NoError(t, w.Libvirt["compute1"].Define(t.Context(), live))
+	require.NoError(t, w.Libvirt["compute1"].Define(t.Context(), libvirtsecret.Change{Secret: live}))
 	m.AddFile(secretsDir+"/"+uuid+".xml",
 		[]byte("<secret ephemeral='no' private='no'>\n  <uuid>"+uuid+"</uuid>\n  <usage type='ceph'>\n"+
 			"    <name>ceph-persistent-cinder</name>\n  </usage>\n</secret>\n"), 0o600)

@@ -9,14 +9,17 @@
 // repeat:
 //
 //	value, err := libvirtsecret.ParseValue(key)
-//	err = store.Define(ctx, libvirtsecret.Secret{
+//	err = store.Define(ctx, libvirtsecret.Change{Secret: libvirtsecret.Secret{
 //		UUID:    libvirtsecret.DeriveUUID(fsid, "client.cinder"),
 //		UsageID: libvirtsecret.UsageID(fsid, "client.cinder"),
 //		Value:   value,
-//	})
+//	}})
 //
 // The same UUID has to be on every compute host and in the configuration of
 // Cinder and Nova. DeriveUUID computes the UUID, so that nobody has to keep it.
+//
+// Change.Was says what the caller saw before. Define then overwrites no secret that
+// somebody else has changed since.
 //
 // libvirt accepts any text as a value, so Define reads the value back and
 // compares. Nobody can read the value of a private secret: only a login to Ceph
@@ -36,9 +39,12 @@
 // with errors.Is:
 //
 //	ErrNotFound     no secret of usage type ceph has the UUID
-//	ErrConflict     another secret has the UUID or the usage, or a private
-//	                secret would become readable
+//	ErrConflict     another secret has the UUID or the usage, a private
+//	                secret would become readable, or the secret is not
+//	                as the caller saw it
 //	ErrUnreachable  no daemon answers
+//	ErrUnknown      a Define or Undefine may have had its effect, or a part of
+//	                that: read the secret again
 //
 // ErrNotFound means that the daemon answered, and has no such secret. No error
 // holds a value.

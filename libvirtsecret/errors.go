@@ -5,8 +5,9 @@ import "errors"
 // Conditions that a caller branches on; test with errors.Is.
 var (
 	ErrNotFound    = errors.New("libvirtsecret: not found")
-	ErrConflict    = errors.New("libvirtsecret: usage or UUID taken by another secret")
+	ErrConflict    = errors.New("libvirtsecret: in conflict with what libvirt has")
 	ErrUnreachable = errors.New("libvirtsecret: libvirt daemon unreachable")
+	ErrUnknown     = errors.New("libvirtsecret: outcome unknown") // an effect is possible
 )
 
 // An Error is a call to a libvirt daemon that failed. Its text never holds a

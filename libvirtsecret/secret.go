@@ -25,12 +25,16 @@ type Store interface {
 	// List reads all secrets of usage type ceph, sorted by UUID. Secret.Value is
 	// zero where the daemon does not give the value out.
 	List(ctx context.Context) ([]Secret, error)
-	// Define defines s and sets its value. Unless s is private, Define reads
-	// the value back and compares. If the secret is there already, with the
-	// same UUID and usage, Define replaces its value, description and flags.
-	// It fails with ErrConflict if another secret has the usage, if the UUID
-	// has another usage, or if a private secret would become readable.
-	Define(ctx context.Context, s Secret) error
+	// Define defines a secret and sets its value. Unless the secret is private,
+	// Define reads the value back and compares. If the secret is there already,
+	// with the same UUID and usage, Define replaces its value, description and
+	// flags. It fails with ErrConflict, and writes nothing, if another secret has
+	// the usage, if the UUID has another usage, if a private secret would become
+	// readable, or if the secret is not as it was seen; see Change.Check. libvirt
+	// has no compare-and-swap: Define compares right before it writes. With
+	// ErrUnknown, or the error of ctx, it may have had its effect, or a part of
+	// that; with other errors, nothing was written.
+	Define(ctx context.Context, c Change) error
 	// Undefine removes a secret. It fails with ErrNotFound if there is no such
 	// secret.
 	Undefine(ctx context.Context, uuid string) error

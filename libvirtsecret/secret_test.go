@@ -93,7 +93,7 @@ func TestXML(t *testing.T) {
 
 func TestError(t *testing.T) {
 	e := &libvirtsecret.Error{Op: "define", UUID: "u", Detail: "words", Err: libvirtsecret.ErrConflict}
-	assert.Equal(t, "define secret u: libvirtsecret: usage or UUID taken by another secret: words", e.Error())
+	assert.Equal(t, "define secret u: libvirtsecret: in conflict with what libvirt has: words", e.Error())
 	require.ErrorIs(t, e, libvirtsecret.ErrConflict)
 	assert.Equal(t, "list: x", (&libvirtsecret.Error{Op: "list", Err: errors.New("x")}).Error())
 }

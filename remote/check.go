@@ -1,11 +1,13 @@
 package remote
 
 import (
+	"fmt"
 	"io/fs"
 	"path"
 	"regexp"
 	"strings"
 
+	"github.com/cephstack/cephstack/remote/internal/wire"
 	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
@@ -69,6 +71,9 @@ func wasFault(was string) string {
 func unitFault(name string) string { return when(!unitName.MatchString(name), "not a unit name") }
 
 func packagesFault(names []string) string {
+	if len(names) > wire.MaxList {
+		return fmt.Sprintf("more than %d packages", wire.MaxList)
+	}
 	for _, n := range names {
 		if !packageName.MatchString(n) {
 			return "not a package name: " + words.Printable(n, 60)

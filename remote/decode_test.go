@@ -3,6 +3,7 @@ package remote
 import (
 	"encoding/base64"
 	"io/fs"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,7 +121,11 @@ func TestCheckNamesTheFault(t *testing.T) {
 		"a negative limit":                         ReadFile{Path: "/a", Max: -1},
 		"the path is too long":                     Stat{Path: "/" + strings.Repeat("a", 256)},
 		"not a file":                               Remove{Path: "/"},
-		"an argument is too long":                  Run{Argv: []string{"a", strings.Repeat("a", 1<<17)}},
+		"an argument is longer than 120,000":       Run{Argv: []string{"a", strings.Repeat("a", 1<<17)}},
+		"longer than 1 MiB together":               Run{Argv: slices.Repeat([]string{strings.Repeat("a", 100_000)}, 11)},
+		"more than 4096 arguments":                 Run{Argv: slices.Repeat([]string{"a"}, 4097)},
+		"more than 64 MiB of standard input":       Run{Argv: []string{"a"}, Stdin: make([]byte, 64<<20+1)},
+		"more than 4096 packages":                  InstallPackages{Names: slices.Repeat([]string{"a"}, 4097)},
 		"invalid argument: not a user name":        Run{Argv: []string{"a"}, User: "a b"},
 		"write /: invalid argument: not a file":    WriteFile{Path: "/"},
 		"packages a b: invalid argument: not a pa": Packages{Names: []string{"a", "b", ""}},

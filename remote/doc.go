@@ -91,9 +91,10 @@
 // Hosts are safe for concurrent use; exchanges on one SSH share its connection,
 // eight at a time. Operations of one Do run in order. Do returns within 100 ms
 // of the end of ctx. The program on the machine then finishes its current
-// operation, and ends. Each phase of connecting has its own time limit (Timeouts).
-// A host that hangs up before it says a word (MaxStartups) is tried again for
-// Timeouts.Retry; a refused authentication never is.
+// operation within the time that the operation has, and ends. Each phase of
+// connecting has its own time limit (Timeouts). A host that hangs up before it says
+// a word (MaxStartups) is tried again for Timeouts.Retry; a refused authentication
+// never is.
 //
 // # Testing
 //

@@ -88,6 +88,9 @@ func (b *builder) add(i int) {
 		}
 		b.max = max(b.max, nature.max)
 		b.looks = append(b.looks, i)
+		if len(b.looks) == maxLooks {
+			b.flush()
+		}
 		return
 	}
 	b.flush()

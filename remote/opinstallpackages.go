@@ -7,7 +7,8 @@ import (
 )
 
 // InstallPackages installs what is missing of Names, without recommended
-// packages and without touching held ones. Result: Changed, Versions.
+// packages and without touching held ones. It is ended after 30 minutes. Result:
+// Changed, Versions.
 type InstallPackages struct{ Names []string }
 
 func (InstallPackages) nature() nature    { return nature{name: "install"} }

@@ -21,11 +21,18 @@ func encodeLooks(limit int64, ops ...Op) wire.Op {
 	return w
 }
 
+// maxLooks is how many ReadFile and Stat travel as one operation.
+const maxLooks = 256
+
 // decodeLooks translates what came back about several ReadFile and Stat.
 func decodeLooks(host string, ops []Op, reply wire.Reply) []Result {
 	results := make([]Result, len(ops))
-	rest, whole := reply.Raw["all"]
+	var rest []byte
+	whole := false
 	for i, op := range ops {
+		if all, ok := reply.Raw["all"+strconv.Itoa(i)]; ok {
+			rest, whole = all, true
+		}
 		sub := reply.Sub(i)
 		_, reads := op.(ReadFile)
 		if !reads && sub.Facts["stat"] != "" {

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
@@ -27,16 +28,16 @@ func (o ReadDir) encode() wire.Op {
 }
 
 func (o ReadDir) decode(a answer, r *Result) error {
-	for i := 0; ; i++ {
-		sub := a.Sub(i)
-		if _, ok := sub.Facts["name"]; !ok {
-			return nil
+	var files []Op
+	for {
+		names, ok := a.Raw["names"+strconv.Itoa(len(files))]
+		if !ok {
+			break
 		}
-		name, err := sub.Bytes("name")
-		if err != nil {
-			r.Files = nil
-			return wire.ErrAnswer
+		for name := range strings.SplitSeq(strings.TrimSuffix(string(names), "\x00"), "\x00") {
+			files = append(files, ReadFile{Path: name, Max: o.Max})
 		}
-		r.Files = append(r.Files, decode(a.host, ReadFile{Path: string(name), Max: o.Max}, sub))
 	}
+	r.Files = decodeLooks(a.host, files, a.Reply)
+	return nil
 }

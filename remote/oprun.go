@@ -12,16 +12,24 @@ import (
 )
 
 // Run runs a program without a shell. Result: Exit, Data (standard output)
-// and Stderr; an exit status other than 0 is not an error by itself. Argv is
-// visible to every user of the host: secrets go into Stdin.
+// and Stderr; an exit status other than 0 is not an error by itself. Standard
+// output of more than 8 MiB is ErrTooLarge. Of standard error, Stderr has the last
+// 64 KiB. Argv is visible to every user of the host: secrets go into Stdin.
+//
+// A child that the program leaves behind may hold these outputs open. What it
+// prints counts until 7 s after Timeout: Result then has the outputs so far, and the
+// exit status of the program itself.
 type Run struct {
-	Argv    []string
-	Stdin   []byte        `json:"-"`
+	Argv    []string      // at most 4096, of 120,000 bytes each and 1 MiB together
+	Stdin   []byte        `json:"-"` // at most 64 MiB
 	User    string        // run as this user instead of root; empty is root
 	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
 }
 
-const defaultTimeout = 60 * time.Second
+const (
+	defaultTimeout = 60 * time.Second
+	maxStdin       = 64 << 20 // the shell on the host holds it several times
+)
 
 // String tells everything but the standard input.
 func (o Run) String() string {
@@ -44,15 +52,19 @@ func (o Run) fault() string {
 	if len(o.Argv) == 0 || o.Argv[0] == "" || o.Argv[0][0] == '-' {
 		return "no program"
 	}
-	size := 0
+	size, sum := 0, 0
 	for _, a := range o.Argv {
 		if strings.ContainsRune(a, 0) {
 			return "a NUL in an argument"
 		}
 		size = max(size, len(a))
+		sum += len(a)
 	}
 	return first(
-		when(size > 120_000, "an argument is too long"),
+		when(size > 120_000, "an argument is longer than 120,000 bytes"),
+		when(sum > 1<<20, "the arguments are longer than 1 MiB together"),
+		when(len(o.Argv) > wire.MaxList, fmt.Sprintf("more than %d arguments", wire.MaxList)),
+		when(len(o.Stdin) > maxStdin, "more than 64 MiB of standard input"),
 		when(o.User != "" && !accountName.MatchString(o.User), "not a user name"),
 		when(o.Timeout < 0, "a negative time"))
 }
@@ -77,14 +89,14 @@ func (o Run) decode(a answer, r *Result) error {
 		return wire.ErrAnswer
 	}
 	r.Data = out[:min(len(out), defaultMax)]
-	r.Stderr = stderr[:min(len(stderr), defaultMax)]
+	r.Stderr = stderr[max(0, len(stderr)-wire.MaxErrors):]
 	if a.Facts["exit"] == "late" {
 		return ErrTimeout
 	}
 	if r.Exit, err = strconv.Atoi(a.Facts["exit"]); err != nil {
 		return wire.ErrAnswer
 	}
-	if len(out) > defaultMax || len(stderr) > defaultMax {
+	if len(out) > defaultMax {
 		return ErrTooLarge
 	}
 	return nil

@@ -54,6 +54,13 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 		require.False(t, h.Retryable())
 		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
 	})
+	t.Run("sudo with noexec", func(t *testing.T) {
+		r, err := s.open(t, "noexec").Do(t.Context(), op, remote.Stat{Path: "/"})
+		require.ErrorIs(t, err, remote.ErrSudo)
+		require.ErrorContains(t, err, "write EXEC: before ALL in the rule of noexec")
+		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
+		require.ErrorIs(t, r[1].Err, remote.ErrSudo)
+	})
 	t.Run("nologin", func(t *testing.T) {
 		r, err := s.open(t, "daemon").Do(t.Context(), op)
 		require.ErrorContains(t, err, "not available")

@@ -61,6 +61,7 @@ csh:x:4003:4003::DIR/home/csh:/bin/tcsh
 fish:x:4004:4004::DIR/home/fish:/usr/bin/fish
 greedy:x:4005:4005::DIR/home/greedy:/bin/bash
 zsh:x:4007:4007::DIR/home/zsh:/usr/bin/zsh
+noexec:x:4008:4008::DIR/home/noexec:/bin/sh
 sshd:x:4006:65534::/run/sshd:/usr/sbin/nologin
 nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin
 `
@@ -73,6 +74,7 @@ csh:x:4003:
 fish:x:4004:
 greedy:x:4005:
 zsh:x:4007:
+noexec:x:4008:
 nogroup:x:65534:
 `
 
@@ -83,6 +85,8 @@ csh ALL=(ALL:ALL) NOPASSWD: ALL
 fish ALL=(ALL:ALL) NOPASSWD: ALL
 zsh ALL=(ALL:ALL) NOPASSWD: ALL
 greedy ALL=(ALL:ALL) NOPASSWD: ALL
+Defaults:noexec noexec
+noexec ALL=(ALL:ALL) NOPASSWD: ALL
 `
 
 const noisyRC = "echo 'Welcome to the host'; echo noise >&2; printf 'no newline'\n"

@@ -54,15 +54,26 @@ func (m *machine) define(run remote.Run) (stdout, stderr []byte, exit int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	script, args, values := run.Argv[2], run.Argv[5:], strings.Split(string(run.Stdin), "\n") // sh -c script virsh uri ...
-	if !strings.Contains(script, "secret-define") || len(args) != 3*(len(values)-1) {
+	if !strings.Contains(script, "secret-define") || len(args)%4 != 0 {
 		return nil, []byte("an unknown script"), 64
 	}
 	var b bytes.Buffer
-	for i := 0; i < len(args); i += 3 {
-		m.secrets[args[i]] = [2]string{args[i+1], values[i/3]}
-		fmt.Fprintf(&b, "<#defined %s 0\n%s\n", args[i], values[i/3])
+	for ; len(args) > 0 && len(values) > 1; args = args[4:] {
+		uuid := args[0]
+		have, there := m.secrets[uuid]
+		value, was := values[0], ""
+		if values = values[1:]; args[3] == "there" { // the value that the plan saw comes after the value
+			was, values = values[0], values[1:]
+		}
+		if there != (args[3] == "there") || have[1] != was {
+			fmt.Fprintf(&b, "<#defined %s 79\nnot as it was seen\n", uuid)
+			exit = 77
+			continue
+		}
+		m.secrets[uuid] = [2]string{args[1], value}
+		fmt.Fprintf(&b, "<#defined %s 0\n%s\n", uuid, value)
 	}
-	return b.Bytes(), nil, 0
+	return b.Bytes(), nil, exit
 }
 
 func (m *machine) list(run remote.Run) (stdout, stderr []byte, exit int) {

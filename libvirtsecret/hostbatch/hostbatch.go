@@ -17,12 +17,14 @@ type Store interface {
 	ListOp(expected ...string) (remote.Op, ListReader)
 	// DefineOp is Define as one operation for any number of secrets. It fails
 	// at once, and makes no operation, if a secret is not valid. A secret that
-	// libvirt refuses does not keep the others from being defined.
+	// libvirt refuses, or that is not as it was seen, does not keep the others
+	// from being defined. The operation itself compares, on the host and right
+	// before it writes.
 	//
 	// Unlike Define, the reader knows a conflict by libvirt's words alone. A
 	// daemon that translates its messages makes it an error without
 	// libvirtsecret.ErrConflict.
-	DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, DefineReader, error)
+	DefineOp(changes ...libvirtsecret.Change) (remote.Op, DefineReader, error)
 }
 
 // A ListReader gives the secrets of usage type ceph, sorted by UUID. whole is

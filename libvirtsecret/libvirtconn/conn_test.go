@@ -60,7 +60,7 @@ func virshDo(t *testing.T, uri, stdin string, args ...string) string {
 func TestAsVirshSees(t *testing.T) {
 	d := libvirtd.Start(t)
 	c, s := dial(t, d), secret(t, "client.cinder")
-	require.NoError(t, c.Define(t.Context(), s))
+	require.NoError(t, c.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
 
 	const volume, bare = "11111111-0000-4000-8000-000000000000", "22222222-0000-4000-8000-000000000000"
@@ -82,19 +82,19 @@ func TestAsVirshSees(t *testing.T) {
 	require.ErrorIs(t, c.Undefine(t.Context(), volume), libvirtsecret.ErrNotFound)
 	taken := secret(t, "client.glance")
 	taken.UUID = volume
-	require.ErrorIs(t, c.Define(t.Context(), taken), libvirtsecret.ErrConflict)
+	require.ErrorIs(t, c.Define(t.Context(), libvirtsecret.Change{Secret: taken}), libvirtsecret.ErrConflict)
 }
 
 func TestDaemonGone(t *testing.T) {
 	d := libvirtd.Start(t)
 	c, s := dial(t, d), secret(t, "client.cinder")
-	require.NoError(t, c.Define(t.Context(), s))
+	require.NoError(t, c.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	d.Stop()
 	_, err := c.List(t.Context())
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
 	_, err = c.Lookup(t.Context(), s.UUID)
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
-	require.ErrorIs(t, c.Define(t.Context(), s), libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, c.Define(t.Context(), libvirtsecret.Change{Secret: s}), libvirtsecret.ErrUnreachable)
 	require.ErrorIs(t, c.Undefine(t.Context(), s.UUID), libvirtsecret.ErrUnreachable)
 	d.Restart(t)
 	got, err := dial(t, d).Lookup(t.Context(), s.UUID)
@@ -115,14 +115,14 @@ func TestDialUnreachable(t *testing.T) {
 func TestCancel(t *testing.T) {
 	d := libvirtd.Start(t)
 	c, s := dial(t, d), secret(t, "client.cinder")
-	require.NoError(t, c.Define(t.Context(), s))
+	require.NoError(t, c.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	before := runtime.NumGoroutine()
 	resume := d.Pause(t)
 	defer resume()
 	for name, call := range map[string]func(context.Context) error{
 		"list":     func(ctx context.Context) error { _, err := c.List(ctx); return err },
 		"lookup":   func(ctx context.Context) error { _, err := c.Lookup(ctx, s.UUID); return err },
-		"define":   func(ctx context.Context) error { return c.Define(ctx, s) },
+		"define":   func(ctx context.Context) error { return c.Define(ctx, libvirtsecret.Change{Secret: s}) },
 		"undefine": func(ctx context.Context) error { return c.Undefine(ctx, libvirtsecret.DeriveUUID("none", "none")) },
 		"dial":     func(ctx context.Context) error { _, err := libvirtconn.Dial(ctx, d.URI); return err },
 	} {
@@ -156,7 +156,7 @@ func TestClose(t *testing.T) {
 func BenchmarkList(b *testing.B) {
 	c := dial(b, libvirtd.Start(b))
 	for _, name := range []string{"client.cinder", "client.nova"} {
-		require.NoError(b, c.Define(b.Context(), secret(b, name)))
+		require.NoError(b, c.Define(b.Context(), libvirtsecret.Change{Secret: secret(b, name)}))
 	}
 	for b.Loop() {
 		if all, err := c.List(b.Context()); err != nil || len(all) != 2 {

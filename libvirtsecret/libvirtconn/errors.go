@@ -4,6 +4,7 @@ package libvirtconn
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"libvirt.org/go/libvirt"
@@ -23,8 +24,19 @@ func failure(op, uuid string, err error) error {
 		var v libvirt.Error
 		errors.As(err, &v)
 		e.Err, e.Detail = cause, v.Message
+		if errors.Is(err, libvirtsecret.ErrUnknown) {
+			e.Err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, cause)
+		}
 	}
 	return e
+}
+
+// lost is ErrUnknown, too, where the connection broke while the daemon was to write.
+func lost(err error) error {
+	if errors.Is(condition(err), libvirtsecret.ErrUnreachable) {
+		return fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
+	}
+	return err
 }
 
 // unreachable makes the error for a connection that cannot be made.

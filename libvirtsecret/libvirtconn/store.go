@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -116,15 +117,38 @@ func withValue(secret *libvirt.Secret, s libvirtsecret.Secret) (libvirtsecret.Se
 // Define implements libvirtsecret.Store.
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
-func (c *Conn) Define(ctx context.Context, s libvirtsecret.Secret) error {
-	_, err := do(ctx, c, call{"define", s.UUID}, func() (struct{}, error) { return struct{}{}, c.define(s) })
+func (c *Conn) Define(ctx context.Context, change libvirtsecret.Change) error {
+	_, err := do(ctx, c, call{"define", change.UUID}, func() (struct{}, error) {
+		err := change.Validate()
+		if err == nil && change.Was != nil {
+			err = c.check(change)
+		}
+		if err == nil {
+			err = c.define(change.Secret)
+		}
+		return struct{}{}, err
+	})
 	return err
 }
 
-func (c *Conn) define(s libvirtsecret.Secret) error {
-	if err := s.Validate(); err != nil {
+// check looks whether a secret is as it was seen. A secret of another usage type is left
+// to libvirt, which refuses it.
+func (c *Conn) check(change libvirtsecret.Change) error {
+	secret, found, err := c.find(change.UUID)
+	if errors.Is(err, libvirtsecret.ErrNotFound) || isCode(err, libvirt.ERR_NO_SECRET) {
+		return change.Check(nil)
+	}
+	if err != nil {
 		return err
 	}
+	defer free(secret)
+	if found, err = withValue(secret, found); err != nil {
+		return err
+	}
+	return change.Check(&found)
+}
+
+func (c *Conn) define(s libvirtsecret.Secret) error {
 	xml, err := s.XML()
 	if err != nil {
 		return err
@@ -136,9 +160,17 @@ func (c *Conn) define(s libvirtsecret.Secret) error {
 	defer clear(raw)
 	secret, err := c.lib.SecretDefineXML(string(xml), 0)
 	if err != nil {
-		return c.explain(s, err)
+		return lost(c.explain(s, err))
 	}
 	defer free(secret)
+	if err := setValue(secret, s, raw); err != nil {
+		return fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err) // the secret is defined
+	}
+	return nil
+}
+
+// setValue sets the value of a secret that is defined, and proves it.
+func setValue(secret *libvirt.Secret, s libvirtsecret.Secret, raw []byte) error {
 	if err := secret.SetValue(raw, 0); err != nil || s.Private {
 		return err
 	}
@@ -174,7 +206,7 @@ func (c *Conn) Undefine(ctx context.Context, uuid string) error {
 			return struct{}{}, err
 		}
 		defer free(secret)
-		return struct{}{}, secret.Undefine()
+		return struct{}{}, lost(secret.Undefine())
 	})
 	return err
 }

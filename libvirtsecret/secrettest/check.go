@@ -56,9 +56,27 @@ func (s *suite) secret() libvirtsecret.Secret {
 
 func (s *suite) define(want libvirtsecret.Secret) {
 	s.t.Helper()
-	if err := s.store.Define(s.t.Context(), want); err != nil {
+	s.change(want, nil)
+}
+
+// change defines a secret over what it was.
+func (s *suite) change(want libvirtsecret.Secret, was *libvirtsecret.Secret) {
+	s.t.Helper()
+	if err := s.store.Define(s.t.Context(), libvirtsecret.Change{Secret: want, Was: was}); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// tries defines a secret over whatever is there.
+func (s *suite) tries(ctx context.Context, want libvirtsecret.Secret) error {
+	return s.store.Define(ctx, libvirtsecret.Change{Secret: want})
+}
+
+// conflicts checks that a secret is not defined, and that what is there stays.
+func (s *suite) conflicts(want libvirtsecret.Secret, was *libvirtsecret.Secret) {
+	s.t.Helper()
+	s.fails("define", want.UUID, libvirtsecret.ErrConflict,
+		s.store.Define(s.t.Context(), libvirtsecret.Change{Secret: want, Was: was}))
 }
 
 // has checks that the store has the secret.

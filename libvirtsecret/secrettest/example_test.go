@@ -19,14 +19,14 @@ func Example() {
 		Value:   value,
 	}
 	secret.Private = true
-	fmt.Println(store.Define(ctx, secret))
+	fmt.Println(store.Define(ctx, libvirtsecret.Change{Secret: secret}))
 
 	secret.Private = false
-	err := store.Define(ctx, secret)
+	err := store.Define(ctx, libvirtsecret.Change{Secret: secret})
 	fmt.Println(errors.Is(err, libvirtsecret.ErrConflict))
 	fmt.Println(errors.Unwrap(err))
 	// Output:
 	// <nil>
 	// true
-	// libvirtsecret: usage or UUID taken by another secret
+	// libvirtsecret: in conflict with what libvirt has
 }

@@ -23,7 +23,8 @@ type Store struct {
 	// fails with that error and has no effect.
 	Fail func(Call) error
 	// FailAfter, if set, is asked after each call had its effect. Its error
-	// stands for a daemon that goes away before it answers.
+	// stands for a daemon that goes away before it answers; of a define or undefine,
+	// it is ErrUnknown, too.
 	FailAfter func(Call) error
 
 	mu      sync.Mutex
@@ -116,19 +117,32 @@ func readable(s libvirtsecret.Secret) libvirtsecret.Secret {
 }
 
 // Define implements libvirtsecret.Store.
-func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
-	return s.do(ctx, Call{"define", secret.UUID}, func() error {
-		if err := secret.Validate(); err != nil {
+func (s *Store) Define(ctx context.Context, c libvirtsecret.Change) error {
+	return s.do(ctx, Call{"define", c.UUID}, func() error {
+		if err := c.Validate(); err != nil {
+			return err
+		}
+		if err := c.Check(s.found(c.UUID)); err != nil {
 			return err
 		}
 		for _, other := range s.secrets {
-			if secret.Conflicts(other) {
-				return &refusal{libvirtsecret.ErrConflict, words(secret, other)}
+			if c.Conflicts(other) {
+				return &refusal{libvirtsecret.ErrConflict, words(c.Secret, other)}
 			}
 		}
-		s.secrets[secret.UUID] = secret
+		s.secrets[c.UUID] = c.Secret
 		return nil
 	})
+}
+
+// found is what a daemon gives out of a secret; nil if there is none.
+func (s *Store) found(uuid string) *libvirtsecret.Secret {
+	secret, ok := s.secrets[uuid]
+	if !ok {
+		return nil
+	}
+	secret = readable(secret)
+	return &secret
 }
 
 // words gives libvirt's own words for a conflict.
@@ -178,6 +192,9 @@ func (s *Store) do(ctx context.Context, c Call, run func() error) error {
 		s.mu.Unlock()
 		if err == nil {
 			err = ask(s.FailAfter, c)
+			if err != nil && (c.Op == "define" || c.Op == "undefine") {
+				err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
+			}
 		}
 	}
 	if err == nil {

@@ -31,27 +31,30 @@ func TestFail(t *testing.T) {
 		}
 		return nil
 	}
-	err := store.Define(t.Context(), s)
+	err := store.Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorIs(t, err, broken)
 	assert.Equal(t, "define secret "+s.UUID+": broken", err.Error())
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown)
 	assert.True(t, store.Held(s.UUID).IsZero())
 	assert.Equal(t, 1, store.Calls("define"))
 	assert.Equal(t, 0, store.Calls("list"))
 
 	store.Fail, store.FailAfter = nil, func(secrettest.Call) error { return libvirtsecret.ErrUnreachable }
-	require.ErrorIs(t, store.Define(t.Context(), s), libvirtsecret.ErrUnreachable)
+	err = store.Define(t.Context(), libvirtsecret.Change{Secret: s})
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnknown)
 	assert.True(t, store.Held(s.UUID).Equal(s.Value))
 }
 
 func TestRestart(t *testing.T) {
 	store, s := secrettest.New(), secret(t)
 	s.Ephemeral = true
-	require.NoError(t, store.Define(t.Context(), s))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	store.Restart()
 	_, err := store.Lookup(t.Context(), s.UUID)
 	require.ErrorIs(t, err, libvirtsecret.ErrNotFound)
 	s.Ephemeral = false
-	require.NoError(t, store.Define(t.Context(), s))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	store.Restart()
 	_, err = store.Lookup(t.Context(), s.UUID)
 	require.NoError(t, err)

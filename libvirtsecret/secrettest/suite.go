@@ -25,6 +25,10 @@ func TestStore(t *testing.T, newStore func(t *testing.T) libvirtsecret.Store) {
 		{"ConflictUsage", testConflictUsage},
 		{"ConflictUUID", testConflictUUID},
 		{"ConflictPrivate", testConflictPrivate},
+		{"WasAbsent", testWasAbsent},
+		{"WasThere", testWasThere},
+		{"WasPrivate", testWasPrivate},
+		{"WasInvalid", testWasInvalid},
 		{"NotFound", testNotFound},
 		{"Undefine", testUndefine},
 		{"List", testList},
@@ -85,7 +89,7 @@ func testConflictUsage(t *testing.T, s *suite) {
 	first, second := s.secret(), s.secret()
 	s.define(first)
 	second.UsageID = first.UsageID
-	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.store.Define(t.Context(), second))
+	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.tries(t.Context(), second))
 	s.has(first)
 	s.hasNot(second.UUID)
 }
@@ -96,7 +100,7 @@ func testConflictUUID(t *testing.T, s *suite) {
 	second := first
 	second.UsageID += " other"
 	second.Value = s.value(28)
-	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.store.Define(t.Context(), second))
+	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.tries(t.Context(), second))
 	s.has(first)
 }
 
@@ -108,7 +112,7 @@ func testConflictPrivate(t *testing.T, s *suite) {
 	s.has(first)
 	second := first
 	second.Private = false
-	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.store.Define(t.Context(), second))
+	s.fails("define", second.UUID, libvirtsecret.ErrConflict, s.tries(t.Context(), second))
 	s.has(first)
 	if err := s.store.Undefine(t.Context(), first.UUID); err != nil {
 		t.Fatal(err)
@@ -174,14 +178,14 @@ func testInvalid(t *testing.T, s *suite) {
 		s.fails("undefine", bad, nil, s.store.Undefine(t.Context(), bad))
 		secret := s.secret()
 		secret.UUID = bad
-		s.fails("define", bad, nil, s.store.Define(t.Context(), secret))
+		s.fails("define", bad, nil, s.tries(t.Context(), secret))
 	}
 	noUsage, noValue, oddUsage, oddDescription := s.secret(), s.secret(), s.secret(), s.secret()
 	noUsage.UsageID, noValue.Value = "", libvirtsecret.Value{}
 	oddUsage.UsageID += "\n"
 	oddDescription.Description = "\x00"
 	for _, bad := range []libvirtsecret.Secret{noUsage, noValue, oddUsage, oddDescription} {
-		s.fails("define", bad.UUID, nil, s.store.Define(t.Context(), bad))
+		s.fails("define", bad.UUID, nil, s.tries(t.Context(), bad))
 		s.hasNot(bad.UUID)
 	}
 }
@@ -196,7 +200,7 @@ func testCancelled(t *testing.T, s *suite) {
 	_, err = s.store.Lookup(ctx, here.UUID)
 	s.fails("lookup", here.UUID, context.Canceled, err)
 	s.fails("undefine", here.UUID, context.Canceled, s.store.Undefine(ctx, here.UUID))
-	s.fails("define", fresh.UUID, context.Canceled, s.store.Define(ctx, fresh))
+	s.fails("define", fresh.UUID, context.Canceled, s.tries(ctx, fresh))
 	s.has(here)
 	s.hasNot(fresh.UUID)
 }
@@ -210,8 +214,8 @@ func testConcurrent(t *testing.T, s *suite) {
 	var group sync.WaitGroup
 	for _, own := range all {
 		group.Go(func() {
-			err := s.store.Define(t.Context(), own)
-			err = errors.Join(err, s.store.Define(t.Context(), shared))
+			err := s.tries(t.Context(), own)
+			err = errors.Join(err, s.tries(t.Context(), shared))
 			_, errLookup := s.store.Lookup(t.Context(), own.UUID)
 			_, errList := s.store.List(t.Context())
 			if err := errors.Join(err, errLookup, errList); err != nil {

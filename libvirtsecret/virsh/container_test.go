@@ -64,7 +64,8 @@ func TestNoContainer(t *testing.T) {
 		_, err := store.List(t.Context())
 		require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
 		require.ErrorContains(t, err, "no container "+container+" runs; docker: ")
-		require.ErrorIs(t, store.Define(t.Context(), secret(t, "client.a")), libvirtsecret.ErrUnreachable)
+		err = store.Define(t.Context(), libvirtsecret.Change{Secret: secret(t, "client.a")})
+		require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
 		op, parse := store.ListOp(secret(t, "client.a").UUID)
 		results, err := host.Do(t.Context(), op)
 		require.NoError(t, err)
@@ -77,9 +78,13 @@ func TestNoContainer(t *testing.T) {
 // TestAValueGoesIntoAContainerOnStandardInput as it does everywhere.
 func TestAValueGoesIntoAContainerOnStandardInput(t *testing.T) {
 	s := secret(t, "client.a")
-	op, _, err := virsh.New(nil, virsh.Options{Container: "nova_libvirt"}).DefineOp(s)
+	was := s
+	was.Value = value(t, "AQAB")
+	op, _, err := virsh.New(nil, virsh.Options{Container: "nova_libvirt"}).DefineOp(
+		libvirtsecret.Change{Secret: s, Was: &was}, libvirtsecret.Change{Secret: s, Was: &libvirtsecret.Secret{}})
 	require.NoError(t, err)
 	run := op.(remote.Run)
-	assert.Equal(t, s.Value.Reveal()+"\n", string(run.Stdin))
+	assert.Equal(t, s.Value.Reveal()+"\nAQAB\n"+s.Value.Reveal()+"\n", string(run.Stdin))
 	assert.NotContains(t, strings.Join(run.Argv, " "), s.Value.Reveal())
+	assert.NotContains(t, strings.Join(run.Argv, " "), was.Value.Reveal())
 }

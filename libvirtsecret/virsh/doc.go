@@ -12,7 +12,8 @@
 // with other operations.
 //
 // A value goes from standard input to the standard input of virsh. It is never in
-// a file, an argument of a program or the environment. Setting a value needs the
+// a file, an argument of a program or the environment. The same holds for the value
+// that Change.Was has: the script on the host compares. Setting a value needs the
 // virsh of libvirt 6.3 or newer, which reads at most 1023 bytes of it.
 //
 // Where libvirt runs in a container, Options.Container names the container. A

@@ -3,6 +3,7 @@ package virsh
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -26,6 +27,8 @@ func (c call) refused(exit int, stderr string) error {
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
+	case exitChanged:
+		e.Err = libvirtsecret.ErrConflict
 	case exitMissing, exitNone, exitOutside:
 		e.Err = libvirtsecret.ErrUnreachable
 	case exitRefused, exitUnset, exitUnread, exitUnlisted, exitListed:
@@ -33,7 +36,16 @@ func (c call) refused(exit int, stderr string) error {
 	default:
 		e.Err = fmt.Errorf("exit status %d", exit)
 	}
+	if exit == exitUnset || exit == exitRefused && lost(stderr) || c.op == "undefine" && lost(stderr) {
+		e.Err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, e.Err)
+	}
 	return e
+}
+
+// lost reports whether the connection to the daemon broke while it was asked.
+func lost(stderr string) bool {
+	return slices.ContainsFunc([]string{"End of file while reading data", "Cannot recv data", "Cannot write data",
+		"Disconnected from"}, func(words string) bool { return strings.Contains(stderr, words) })
 }
 
 // condition tells the condition by libvirt's words. The words of virsh itself
@@ -45,8 +57,7 @@ func condition(stderr string) error {
 	case has("already defined for use with"), has("cannot change private flag"):
 		return libvirtsecret.ErrConflict
 	case has("failed to connect to the hypervisor"), has("Failed to connect socket"),
-		has("no connection driver available"), has("End of file while reading data"),
-		has("Cannot recv data"), has("Cannot write data"), has("Disconnected from"):
+		has("no connection driver available"), lost(stderr):
 		return libvirtsecret.ErrUnreachable
 	}
 	return errRefused

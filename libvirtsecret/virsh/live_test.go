@@ -69,10 +69,16 @@ func TestConformance(t *testing.T) {
 	batchtest.TestStore(t, func(*testing.T) (hostbatch.Store, remote.Host) { return store, host })
 }
 
+func value(t testing.TB, text string) libvirtsecret.Value {
+	t.Helper()
+	v, err := libvirtsecret.ParseValue(text)
+	require.NoError(t, err)
+	return v
+}
+
 func secret(t testing.TB, name string) libvirtsecret.Secret {
 	t.Helper()
-	v, err := libvirtsecret.ParseValue("AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
-	require.NoError(t, err)
+	v := value(t, "AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==")
 	id, usage := libvirtsecret.DeriveUUID("f", name), libvirtsecret.UsageID("f", name)
 	return libvirtsecret.Secret{UUID: id, UsageID: usage, Value: v}
 }
@@ -93,7 +99,7 @@ func TestAsVirshSees(t *testing.T) {
 	host := &here{}
 	store := virsh.New(host, virsh.Options{URI: d.URI})
 	s := secret(t, "client.cinder")
-	require.NoError(t, store.Define(t.Context(), s))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	assert.Equal(t, s.Value.Reveal(), virshDo(t, d.URI, "", "secret-get-value", s.UUID))
 	assert.Contains(t, virshDo(t, d.URI, "", "secret-list"), "ceph "+s.UsageID)
 
@@ -127,7 +133,7 @@ func TestAsVirshSees(t *testing.T) {
 	}
 	taken := secret(t, "client.glance")
 	taken.UUID = volume
-	require.ErrorIs(t, store.Define(t.Context(), taken), libvirtsecret.ErrConflict)
+	require.ErrorIs(t, store.Define(t.Context(), libvirtsecret.Change{Secret: taken}), libvirtsecret.ErrConflict)
 }
 
 func TestRestart(t *testing.T) {
@@ -135,12 +141,15 @@ func TestRestart(t *testing.T) {
 	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
 	stays, goes := secret(t, "client.stays"), secret(t, "client.goes")
 	goes.Ephemeral = true
-	require.NoError(t, store.Define(t.Context(), stays))
-	require.NoError(t, store.Define(t.Context(), goes))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: stays}))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: goes}))
 	d.Stop()
 	_, err := store.List(t.Context())
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
-	require.ErrorIs(t, store.Define(t.Context(), stays), libvirtsecret.ErrUnreachable)
+	err = store.Define(t.Context(), libvirtsecret.Change{Secret: stays, Was: &libvirtsecret.Secret{}})
+	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable, "it is not known whether the secret is as it was seen")
+	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
+	require.ErrorIs(t, store.Define(t.Context(), libvirtsecret.Change{Secret: stays}), libvirtsecret.ErrUnreachable)
 	require.ErrorIs(t, store.Undefine(t.Context(), stays.UUID), libvirtsecret.ErrUnreachable)
 	_, err = store.Lookup(t.Context(), stays.UUID)
 	require.ErrorIs(t, err, libvirtsecret.ErrUnreachable)
@@ -166,16 +175,21 @@ func TestValueStaysOffTheCommandLine(t *testing.T) {
 	host := &here{env: []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "LC_ALL=de_DE.UTF-8"}}
 	store := virsh.New(host, virsh.Options{URI: d.URI})
 	s := secret(t, "client.cinder")
-	require.NoError(t, store.Define(t.Context(), s))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}))
+	was := s
+	s.Value = value(t, "bmV3")
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s, Was: &was}))
 	_, err = store.Lookup(t.Context(), s.UUID)
 	require.NoError(t, err)
 	record, err := os.ReadFile(seen)
 	require.NoError(t, err)
 	assert.Contains(t, string(record), "secret-set-value")
 	assert.Contains(t, string(record), "LC_ALL=C\n")
-	assert.NotContains(t, string(record), s.Value.Reveal())
-	for _, run := range host.runs {
-		assert.NotContains(t, strings.Join(run.Argv, " "), s.Value.Reveal())
+	for _, secret := range []libvirtsecret.Secret{was, s} {
+		assert.NotContains(t, string(record), secret.Value.Reveal())
+		for _, run := range host.runs {
+			assert.NotContains(t, strings.Join(run.Argv, " "), secret.Value.Reveal())
+		}
 	}
 }
 
@@ -194,7 +208,17 @@ func TestShells(t *testing.T) {
 			require.NoError(t, os.Symlink(path, filepath.Join(dir, "sh")))
 			store := virsh.New(&shellHost{path: filepath.Join(dir, "sh")}, virsh.Options{URI: d.URI})
 			s := secret(t, "client."+shell)
-			require.NoError(t, store.Define(t.Context(), s))
+			old := s
+			old.Value = value(t, "b2xk")
+			absent := libvirtsecret.Change{Secret: old, Was: &libvirtsecret.Secret{}}
+			gone := libvirtsecret.Change{Secret: s, Was: &s}
+			require.ErrorIs(t, store.Define(t.Context(), gone), libvirtsecret.ErrConflict)
+			require.NoError(t, store.Define(t.Context(), absent))
+			require.ErrorIs(t, store.Define(t.Context(), gone), libvirtsecret.ErrConflict)
+			require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s, Was: &old}))
+			err := store.Define(t.Context(), absent)
+			require.ErrorIs(t, err, libvirtsecret.ErrConflict)
+			require.ErrorContains(t, err, "somebody defined the secret since")
 			got, err := store.Lookup(t.Context(), s.UUID)
 			require.NoError(t, err)
 			assert.True(t, got.Value.Equal(s.Value))
@@ -220,7 +244,7 @@ func BenchmarkList(b *testing.B) {
 	d := libvirtd.Start(b)
 	store := virsh.New(&here{}, virsh.Options{URI: d.URI})
 	for _, name := range []string{"client.cinder", "client.nova"} {
-		require.NoError(b, store.Define(b.Context(), secret(b, name)))
+		require.NoError(b, store.Define(b.Context(), libvirtsecret.Change{Secret: secret(b, name)}))
 	}
 	for b.Loop() {
 		if all, err := store.List(b.Context()); err != nil || len(all) != 2 {
@@ -240,7 +264,7 @@ func TestLocal(t *testing.T) {
 	d := libvirtd.Start(t)
 	store := virsh.New(remote.Local{}, virsh.Options{URI: d.URI})
 	s := secret(t, "client.cinder")
-	require.NoError(t, store.Define(t.Context(), s))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	got, err := store.Lookup(t.Context(), s.UUID)
 	require.NoError(t, err)
 	assert.True(t, got.Value.Equal(s.Value))
@@ -273,8 +297,8 @@ func TestListOp(t *testing.T) {
 	}
 	require.Empty(t, list())
 	require.Empty(t, list(a.UUID, b.UUID), "none of those expected is there")
-	require.NoError(t, store.Define(t.Context(), a))
-	require.NoError(t, store.Define(t.Context(), b))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: a}))
+	require.NoError(t, store.Define(t.Context(), libvirtsecret.Change{Secret: b}))
 	want, err := store.List(t.Context())
 	require.NoError(t, err)
 	require.Len(t, want, 2)

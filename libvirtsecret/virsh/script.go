@@ -21,6 +21,7 @@ const (
 	exitAbsent   = 76  // no secret of usage type ceph has the UUID
 	exitListed   = 1   // virsh itself
 	exitSome     = 77  // not all secrets were defined
+	exitChanged  = 79  // the secret is not as it was seen
 	exitNone     = 127 // there is no such program, says timeout
 )
 
@@ -90,8 +91,11 @@ v "${words}echo '<#end'; secret-list" </dev/null || exit 75
 `
 
 // defineScript defines secrets. Its arguments are the URI and then, for each
-// secret, the UUID, the XML, and whether the secret is private. The values come
-// on standard input, a line each. The output has, after the mark of each secret,
+// secret, the UUID, the XML, whether the secret is private, and how it was seen:
+// any, absent or there. The values come on standard input, a line each; after that
+// of a secret that was there comes a line with the value that it had. The function
+// fits compares with what is there now, and a value that is wanted fits, too. The
+// list at its end proves that the daemon was there all the time. The output has, after the mark of each secret,
 // a status and what was read back: the value, nothing for a private secret, or
 // libvirt's words against it. Defining and setting need two virsh: a single virsh
 // would go on and set the value after it failed to define the secret.
@@ -102,10 +106,36 @@ over() {
 	printf '%s\n' "<#defined $1 $2" "$said"
 	if [ "$2" != 0 ]; then bad=77; fi
 }
-while [ $# -gt 2 ]; do
-	uuid=$1 xml=$2 private=$3
-	shift 3
+fits() {
+	[ "$seen" != any ] || return 0
+	words="secret-dumpxml $uuid; echo '<#value'; secret-get-value $uuid; echo '<#end'; secret-list"
+	now=$(x "$words" </dev/null 2>/dev/null) || {
+		said=$(x secret-list </dev/null 2>&1 >/dev/null)
+		return 71
+	}
+	rest=${now#*"<#value"} have=
+	for word in ${rest%%"<#end"*}; do have=$word; done
+	case $seen:${now%%"<#value"*} in
+	*"<secret"*) ;;
+	*)
+		said='secret '$uuid' cannot be read'
+		case ${now#*"<#end"} in *"$uuid"*) return 75;; esac
+		said='the secret was removed since it was seen'
+		[ "$seen" = absent ] || return 79
+		return 0;;
+	esac
+	if [ -n "$have" ] && [ "$have" = "$value" ]; then return 0; fi
+	said='somebody defined the secret since'
+	[ "$seen" = there ] || return 79
+	said='its value was changed since it was seen'
+	[ "$have" = "$was" ] || return 79
+}
+while [ $# -gt 3 ]; do
+	uuid=$1 xml=$2 private=$3 seen=$4 was=
+	shift 4
 	IFS= read -r value || exit 78
+	if [ "$seen" = there ]; then IFS= read -r was || exit 78; fi
+	fits || { over "$uuid" $?; continue; }
 	said=$(printf '%s\n' "$xml" | x secret-define --file /dev/stdin 2>&1) || { over "$uuid" 73; continue; }
 	words="secret-set-value --secret $uuid --file /dev/stdin"
 	[ "$private" = yes ] || words="$words; secret-get-value --secret $uuid"

@@ -115,8 +115,8 @@ func (s *Store) ListOp(expected ...string) (remote.Op, hostbatch.ListReader) {
 // Define implements libvirtsecret.Store.
 //
 // Similar To: virsh secret-define <file>; virsh secret-set-value <uuid> --file <file>
-func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
-	op, judge, err := s.DefineOp(secret)
+func (s *Store) Define(ctx context.Context, change libvirtsecret.Change) error {
+	op, judge, err := s.DefineOp(change)
 	if err != nil {
 		return err
 	}
@@ -125,35 +125,43 @@ func (s *Store) Define(ctx context.Context, secret libvirtsecret.Secret) error {
 		err = fmt.Errorf("%d results for one operation", len(results))
 	}
 	if err != nil {
-		return defining(secret).unreachable(err)
+		return defining(change.Secret).unreachable(err)
 	}
-	return s.explain(ctx, secret, judge(results[0])[0])
+	return s.explain(ctx, change.Secret, judge(results[0])[0])
 }
 
 // DefineOp implements hostbatch.Store.
-func (s *Store) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, hostbatch.DefineReader, error) {
+func (s *Store) DefineOp(changes ...libvirtsecret.Change) (remote.Op, hostbatch.DefineReader, error) {
 	var args []string
 	var values []byte
-	for _, secret := range secrets {
-		c := defining(secret)
-		if err := secret.Validate(); err != nil {
+	for _, change := range changes {
+		c := defining(change.Secret)
+		if err := change.Validate(); err != nil {
 			return nil, nil, c.fail(err)
 		}
-		xml, err := secret.XML()
+		xml, err := change.XML()
 		if err != nil {
 			return nil, nil, c.fail(err)
 		}
 		private := "no"
-		if secret.Private {
+		if change.Private {
 			private = "yes"
 		}
-		args = append(args, secret.UUID, string(xml), private)
 		values = append(append(values, c.value...), '\n')
+		seen := "any"
+		switch was := change.Was; {
+		case was != nil && was.UUID == "":
+			seen = "absent"
+		case was != nil:
+			seen, values = "there", append(append(values, was.Value.Reveal()...), '\n')
+		}
+		args = append(args, change.UUID, string(xml), private, seen)
 	}
+	changes = slices.Clone(changes)
 	return s.op(defineScript, values, args...), func(r remote.Result) []error {
-		errs := make([]error, len(secrets))
-		for i, secret := range secrets {
-			errs[i] = defining(secret).defined(r, secret)
+		errs := make([]error, len(changes))
+		for i, change := range changes {
+			errs[i] = defining(change.Secret).defined(r, change.Secret)
 		}
 		return errs
 	}, nil
@@ -204,7 +212,7 @@ func (c call) proven(said string, secret libvirtsecret.Secret) error {
 	if len(words) > 0 {
 		return c.refused(exitUnset, strings.Join(words, "\n"))
 	}
-	return c.fail(errors.New("the value does not read back as it was set"))
+	return c.fail(fmt.Errorf("%w: the value does not read back as it was set", libvirtsecret.ErrUnknown))
 }
 
 // explain turns a refusal into ErrConflict if the daemon has a secret that
@@ -274,6 +282,11 @@ func (c call) take(r remote.Result) ([]byte, error) {
 func (c call) unreachable(err error) error {
 	if errors.Is(err, remote.ErrUnreachable) {
 		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnreachable, err)
+	}
+	// A program that was ended for its time had begun, unlike a connection.
+	cutShort := errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError))
+	if writes := c.op == "define" || c.op == "undefine"; writes && (cutShort || errors.Is(err, remote.ErrUnknown)) {
+		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
 	}
 	return c.fail(err)
 }

@@ -43,13 +43,13 @@ func TestConflictInAnyLanguage(t *testing.T) {
 	s.UsageID = "u"
 	german := remote.Result{Exit: 73, Stderr: []byte("error: Failed to set attributes from /dev/stdin\n" +
 		"error: Interner Fehler: Ein Geheimnis ist bereits definiert\n")}
-	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), s)
+	err := store(german, remote.Result{Data: []byte(one + "<#end")}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorIs(t, err, libvirtsecret.ErrConflict)
 	require.ErrorContains(t, err, "Failed to set attributes from /dev/stdin; Interner Fehler")
-	err = store(german, remote.Result{}).Define(t.Context(), s)
+	err = store(german, remote.Result{}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.Error(t, err)
 	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
-	err = store(german, remote.Result{Exit: 71}).Define(t.Context(), s)
+	err = store(german, remote.Result{Exit: 71}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.NotErrorIs(t, err, libvirtsecret.ErrConflict)
 }
 
@@ -60,8 +60,10 @@ func TestHostErrors(t *testing.T) {
 	require.ErrorIs(t, err, remote.ErrUnreachable)
 
 	unknown := &remote.HostError{Host: "c1", Step: "exchange", Err: remote.ErrUnknown}
-	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(), secret(t, "client.a"))
+	err = virsh.New(&script{err: unknown}, virsh.Options{}).Define(t.Context(),
+		libvirtsecret.Change{Secret: secret(t, "client.a")})
 	require.ErrorIs(t, err, remote.ErrUnknown)
+	require.ErrorIs(t, err, libvirtsecret.ErrUnknown)
 	require.NotErrorIs(t, err, libvirtsecret.ErrUnreachable)
 
 	slow := &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: remote.ErrTimeout}
@@ -97,29 +99,61 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
+// TestADefineThatMayHaveHadAnEffect is told from one that had none.
+func TestADefineThatMayHaveHadAnEffect(t *testing.T) {
+	s := secret(t, "client.a")
+	change := libvirtsecret.Change{Secret: s, Was: &s}
+	slow := &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: remote.ErrTimeout}
+	said := func(status, words string) remote.Result {
+		return remote.Result{Exit: 77, Data: []byte("<#defined " + s.UUID + " " + status + "\n" + words + "\n")}
+	}
+	for name, c := range map[string]struct {
+		result  remote.Result
+		unknown bool
+	}{
+		"compared, and not as it was": {said("79", "its value was changed since it was seen"), false},
+		"not compared":                {said("71", "error: End of file while reading data"), false},
+		"no daemon":                   {said("73", "error: failed to connect to the hypervisor"), false},
+		"refused":                     {said("73", "error: already defined for use with x"), false},
+		"lost while defining":         {said("73", "error: End of file while reading data"), true},
+		"not set":                     {said("74", "error: failed to connect to the hypervisor"), true},
+		"not as it was set":           {said("0", "AQAB"), true},
+		"ended for its time":          {remote.Result{Err: slow}, true},
+	} {
+		err := store(c.result).Define(t.Context(), change)
+		require.Error(t, err, name)
+		assert.Equal(t, c.unknown, errors.Is(err, libvirtsecret.ErrUnknown), "%s: %v", name, err)
+	}
+	late := &remote.HostError{Host: "c1", Step: "connect", Err: remote.ErrTimeout}
+	err := virsh.New(&script{err: late}, virsh.Options{}).Define(t.Context(), change)
+	require.ErrorIs(t, err, remote.ErrTimeout)
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown, "there was no connection")
+}
+
 func TestValueIsProved(t *testing.T) {
 	s := secret(t, "client.a")
 	said := func(text string) *virsh.Store {
 		return store(remote.Result{Data: []byte("<#defined " + s.UUID + " 0\n" + text)})
 	}
-	require.NoError(t, said(s.Value.Reveal()+"\n").Define(t.Context(), s))
+	require.NoError(t, said(s.Value.Reveal()+"\n").Define(t.Context(), libvirtsecret.Change{Secret: s}))
 	for _, back := range []string{"", "notbase6", "AQAB", "error"} {
-		err := said(back).Define(t.Context(), s)
+		err := said(back).Define(t.Context(), libvirtsecret.Change{Secret: s})
 		require.ErrorContains(t, err, "does not read back")
 		assert.NotContains(t, err.Error(), s.Value.Reveal())
 	}
-	err := said("error: no space\nAQAB").Define(t.Context(), s)
+	err := said("error: no space\nAQAB").Define(t.Context(), libvirtsecret.Change{Secret: s})
 	require.ErrorContains(t, err, "no space", "it has its old value still")
 	assert.NotContains(t, err.Error(), "AQAB")
 	s.Private = true
-	require.NoError(t, said("").Define(t.Context(), s))
-	require.Error(t, store(remote.Result{}).Define(t.Context(), s), "not a word")
+	require.NoError(t, said("").Define(t.Context(), libvirtsecret.Change{Secret: s}))
+	require.Error(t, store(remote.Result{}).Define(t.Context(), libvirtsecret.Change{Secret: s}), "not a word")
 }
 
 // TestEachSecretIsJudged defines several at once.
 func TestEachSecretIsJudged(t *testing.T) {
 	a, b, c := secret(t, "client.a"), secret(t, "client.b"), secret(t, "client.c")
-	op, judge, err := store().DefineOp(a, b, c)
+	op, judge, err := store().DefineOp(libvirtsecret.Change{Secret: a}, libvirtsecret.Change{Secret: b},
+		libvirtsecret.Change{Secret: c})
 	require.NoError(t, err)
 	run := op.(remote.Run)
 	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), string(run.Stdin))
@@ -135,7 +169,7 @@ func TestEachSecretIsJudged(t *testing.T) {
 func TestErrorsHoldNoValue(t *testing.T) {
 	s := secret(t, "client.a")
 	words := "error: bad " + s.Value.Reveal() + "\x1b[31m" + strings.Repeat("é", 1000)
-	err := store(remote.Result{Exit: 74, Stderr: []byte(words)}).Define(t.Context(), s)
+	err := store(remote.Result{Exit: 74, Stderr: []byte(words)}).Define(t.Context(), libvirtsecret.Change{Secret: s})
 	assert.NotContains(t, err.Error(), s.Value.Reveal())
 	assert.NotContains(t, err.Error(), "\x1b")
 	assert.Less(t, len(err.Error()), 600)

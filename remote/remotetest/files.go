@@ -152,11 +152,15 @@ func (h *Host) readKinds() []kind {
 			return remote.ReadDir{Path: w.Args[0], Suffix: w.Args[1], Max: limit}, err
 		},
 		tell: func(a answer, r remote.Result) {
+			var names []byte
 			for i, file := range r.Files {
 				one := newAnswer(file)
 				content(one, file)
 				a.add(i, one)
-				a.words["name"+strconv.Itoa(i)] = encode([]byte(file.File.Path))
+				names = append(names, file.File.Path+"\x00"...)
+			}
+			if len(names) > 0 {
+				a.raw["names0"] = names
 			}
 		},
 	}

@@ -15,9 +15,10 @@ import (
 )
 
 // Handle makes fn run a program. program is an exact Argv[0], or the last part
-// of its path. fn may use the host. A program without a handler ends with exit
-// status 127. The host itself has true, false, cat without arguments, id -un, id -gn,
-// getent passwd, ln -s, setfacl -m, sleep, and printf with the format %s\n.
+// of its path. fn may use the host. Of stderr, Result has the last 64 KiB. A program
+// without a handler ends with exit status 127. The host itself has true, false, cat
+// without arguments, id -un, id -gn, getent passwd, ln -s, setfacl -m, sleep, and printf
+// with the format %s\n.
 func (h *Host) Handle(program string, fn func(run remote.Run) (stdout, stderr []byte, exit int)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -55,12 +56,14 @@ func (h *Host) run(o remote.Run) remote.Result {
 	if err != nil {
 		return remote.Result{Err: err}
 	}
+	var r remote.Result
 	if fn != nil {
-		var r remote.Result
 		r.Data, r.Stderr, r.Exit = fn(o)
-		return r
+	} else {
+		r = h.runKnown(o)
 	}
-	return h.runKnown(o)
+	r.Stderr = r.Stderr[max(0, len(r.Stderr)-wire.MaxErrors):]
+	return r
 }
 
 // runKnown runs the few programs that every host has.

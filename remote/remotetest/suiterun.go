@@ -59,6 +59,12 @@ func exitPromises() []promise {
 				c.Fatal(r.Exit)
 			}
 		}},
+		{"Run gives the last 64 KiB of standard error", func(c *check) {
+			r := c.must(remote.Run{Argv: []string{"/no/" + strings.Repeat("x", 100_000)}})
+			if r.Exit == 0 || len(r.Stderr) != 64<<10 || r.Stderr[len(r.Stderr)-1] != '\n' {
+				c.Fatalf("exit %d, %d bytes", r.Exit, len(r.Stderr))
+			}
+		}},
 		{"Run that does not read its input spoils nothing", func(c *check) {
 			r := c.do(remote.Run{Argv: []string{"true"}, Stdin: make([]byte, 1<<20)}, remote.Run{Argv: []string{"false"}})
 			if r[0].Err != nil || r[0].Exit != 0 || r[1].Exit != 1 {

@@ -60,6 +60,9 @@ type Engine struct {
 	// minutes: several report intervals, and a slow start.
 	Await time.Duration
 	Poll  time.Duration // between looks at the records of services; 0 is 2 s
+	// Fresh is how long ago the users of a cluster may have been read when the key of one
+	// is written to a host; 0 is a minute.
+	Fresh time.Duration
 }
 
 // New checks that the World has every part that the Site names, joining all faults, and sets what is zero to its

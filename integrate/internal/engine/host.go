@@ -64,7 +64,7 @@ type span struct {
 	from  int // index of the first operation
 	// secrets judges the operation that defines secrets, which are in defines.
 	secrets hostbatch.DefineReader
-	defines []libvirtsecret.Secret
+	defines []libvirtsecret.Change
 }
 
 // batch makes changes in one exchange, and then waits until the APIs report
@@ -107,15 +107,15 @@ func (h *hostRun) spans(ctx context.Context, items []Item) []*span {
 		}
 		if s.Secret != nil {
 			var err error
-			if spans, err = h.defineTogether(spans, i); err != nil {
-				h.settle(i.ID, false, err, time.Now())
+			if spans, err = h.defineTogether(ctx, spans, i); err != nil {
+				h.unbegun(ctx, i.ID, err, time.Now())
 			}
 			batch[i.ID] = err == nil
 			continue
 		}
 		ops, err := h.ops(ctx, s)
 		if err != nil {
-			h.settle(i.ID, false, err, time.Now())
+			h.unbegun(ctx, i.ID, err, time.Now())
 			continue
 		}
 		spans, batch[i.ID] = append(spans, &span{items: []Item{i}, step: s, ops: ops}), true
@@ -133,7 +133,7 @@ func (h *hostRun) ops(ctx context.Context, s step.HostStep) ([]remote.Op, error)
 			return nil, err
 		}
 	}
-	return s.Ops(h.late())
+	return s.Ops(h.late(ctx))
 }
 
 // waitAlike reports whether two changes wait for the same changes on the host.
@@ -146,8 +146,8 @@ func waitAlike(a, b Item) bool {
 
 // defineTogether adds a secret to the spans. Secrets that follow each other, and wait for
 // the same, are one operation. A secret of which no operation can be made leaves the spans as they are.
-func (h *hostRun) defineTogether(spans []*span, i Item) ([]*span, error) {
-	secret, err := i.Do.(step.HostStep).Secret(h.late())
+func (h *hostRun) defineTogether(ctx context.Context, spans []*span, i Item) ([]*span, error) {
+	change, err := i.Do.(step.HostStep).Secret(h.late(ctx))
 	if err != nil {
 		return spans, err
 	}
@@ -155,7 +155,7 @@ func (h *hostRun) defineTogether(spans []*span, i Item) ([]*span, error) {
 	if n := len(spans); n > 0 && spans[n-1].secrets != nil && waitAlike(spans[n-1].items[0], i) {
 		s, spans = spans[n-1], spans[:n-1]
 	}
-	all := append(slices.Clone(s.defines), secret)
+	all := append(slices.Clone(s.defines), change)
 	op, read, err := h.e.World.Secrets[h.name].(hostbatch.Store).DefineOp(all...)
 	if err == nil {
 		s.items, s.defines, s.ops, s.secrets = append(s.items, i), all, []remote.Op{op}, read
@@ -172,11 +172,12 @@ func (h *hostRun) define(ctx context.Context, i Item) {
 		return
 	}
 	began := time.Now()
-	secret, err := i.Do.(step.HostStep).Secret(h.late())
-	if err == nil {
-		err = h.e.World.Secrets[h.name].Define(ctx, secret)
+	change, err := i.Do.(step.HostStep).Secret(h.late(ctx))
+	if err != nil {
+		h.unbegun(ctx, i.ID, err, began)
+		return
 	}
-	h.settle(i.ID, true, err, began)
+	h.settle(i.ID, true, h.e.World.Secrets[h.name].Define(ctx, change), began)
 }
 
 // operations makes each operation depend on those before it that its step needs.

@@ -221,7 +221,8 @@ func TestWhatIsNotKnownBeforehandMayFail(t *testing.T) {
 		file(step.AtHost("compute1"), "/b"))
 	p, run := b.do()
 	assert.Equal(t, []string{"keyring failed", "/a skipped", "/b applied"}, ended(run, p))
-	require.EqualError(t, outcome(t, run, host("keyring")).Err, "the key of client.nobody in cluster hdd is not known")
+	require.EqualError(t, outcome(t, run, host("keyring")).Err, "integrate: changed since the plan was made: "+
+		"user client.nobody is not in cluster hdd any more; plan again")
 }
 
 // TestServersAreLookedAtRightBefore: an error keeps the step from being done.
@@ -251,10 +252,10 @@ func TestServersAreLookedAtRightBefore(t *testing.T) {
 // secret is a libvirt secret as a resource.
 func secret(t *testing.T, name string, needs ...step.ID) thing {
 	return always(host(name), step.Delta{Action: step.Create, Do: step.HostStep{
-		Secret: func(step.Late) (libvirtsecret.Secret, error) {
+		Secret: func(step.Late) (libvirtsecret.Change, error) {
 			value, err := libvirtsecret.ParseValue(key(t).Reveal())
-			return libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: name, Description: "d",
-				Value: value}, err
+			return libvirtsecret.Change{Secret: libvirtsecret.Secret{UUID: libvirtsecret.DeriveUUID("f", name), UsageID: name,
+				Description: "d", Value: value}, Was: &libvirtsecret.Secret{}}, err
 		}}}, needs...)
 }
 
@@ -315,9 +316,9 @@ func TestASecretThatCannotBeMadeKeepsNoOtherChange(t *testing.T) {
 			b.World.Secrets["compute1"] = batchtest.New(store, b.hosts["compute1"])
 		}
 		bad := always(host("bad"), step.Delta{Action: step.Create, Do: step.HostStep{
-			Secret: func(now step.Late) (s libvirtsecret.Secret, err error) {
+			Secret: func(now step.Late) (c libvirtsecret.Change, err error) {
 				_, err = now.Key("ssd", "client.x")
-				return s, err
+				return c, err
 			}}})
 		b.things.add(bad, file(step.AtHost("compute1"), "/a"), file(step.AtHost("compute1"), "/b", host("bad")))
 		p, run := b.do()

@@ -50,14 +50,14 @@ type Run struct {
 	base  *Base
 	watch Watcher
 
-	mu   sync.Mutex
-	done map[step.ID]Outcome
-	keys map[[2]string]ceph.Key // of users that were created, by cluster and entity
+	mu    sync.Mutex
+	done  map[step.ID]Outcome
+	users map[string]*reading // by cluster
 }
 
 // NewRun begins a run on top of a comparison.
 func (e *Engine) NewRun(base *Base, watch Watcher) *Run {
-	return &Run{e: e, base: base, watch: watch, done: map[step.ID]Outcome{}, keys: map[[2]string]ceph.Key{}}
+	return &Run{e: e, base: base, watch: watch, done: map[step.ID]Outcome{}, users: map[string]*reading{}}
 }
 
 // Outcome is how a change ended, if it did.
@@ -95,6 +95,15 @@ func (r *Run) settle(id step.ID, changed bool, err error, began time.Time) {
 	r.End(id, Outcome{Status: status(changed, err), Err: conflict(err), Took: time.Since(began)})
 }
 
+// unbegun writes down that a step was not begun, as it could not be made ready.
+func (r *Run) unbegun(ctx context.Context, id step.ID, err error, began time.Time) {
+	o := Outcome{Status: Failed, Err: conflict(err), Took: time.Since(began)}
+	if ctx.Err() != nil {
+		o.Status = Cancelled
+	}
+	r.End(id, o)
+}
+
 func status(changed bool, err error) Status {
 	switch {
 	case err == nil && changed:
@@ -103,11 +112,17 @@ func status(changed bool, err error) Status {
 		return Unchanged
 	case isConflict(err):
 		return Failed
-	case errors.Is(err, remote.ErrUnknown), errors.Is(err, ceph.ErrUnreachable),
-		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, remote.ErrUnknown), cutShort(err), errors.Is(err, ceph.ErrUnreachable),
+		errors.Is(err, libvirtsecret.ErrUnknown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Unknown
 	}
 	return Failed
+}
+
+// cutShort reports whether an operation was ended on the host for its time. A host that
+// could not be connected to in time is something else.
+func cutShort(err error) bool {
+	return errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError))
 }
 
 func isConflict(err error) bool {
@@ -154,21 +169,9 @@ func (r *Run) ready(ctx context.Context, i Item, together func(step.ID) bool) bo
 }
 
 // late is what is known only now.
-func (r *Run) late() step.Late {
-	return step.Late{Key: r.key, Settle: r.e.Settle}
-}
-
-func (r *Run) key(cluster, entity string) (ceph.Key, error) {
-	r.mu.Lock()
-	key, ok := r.keys[[2]string{cluster, entity}]
-	r.mu.Unlock()
-	if !ok {
-		key, ok = r.base.view.Key(cluster, entity)
-	}
-	if !ok {
-		return key, fmt.Errorf("the key of %s in cluster %s is not known", entity, cluster)
-	}
-	return key, nil
+func (r *Run) late(ctx context.Context) step.Late {
+	key := func(cluster, entity string) (ceph.Key, error) { return r.key(ctx, cluster, entity) }
+	return step.Late{Key: key, Settle: r.e.Settle}
 }
 
 // alone says that a change goes together with no other.

@@ -75,10 +75,6 @@ func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Ti
 	case d.Err != nil && !d.Wrote:
 		r.End(i.ID, Outcome{Status: Failed, Err: conflict(d.Err), Took: time.Since(began)})
 		return
-	case d.Err == nil && !d.User.Key.IsZero():
-		r.mu.Lock()
-		r.keys[[2]string{i.ID.Target.Name, d.User.Entity}] = d.User.Key
-		r.mu.Unlock()
 	}
 	r.settle(i.ID, true, d.Err, began)
 }

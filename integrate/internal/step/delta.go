@@ -96,8 +96,10 @@ type Step interface{ step() }
 
 // Late is what is known only when a plan is applied.
 type Late struct {
-	// Key is the key of a user of a cluster, such as client.glance. The user may
-	// have been created a moment ago.
+	// Key is the key that a user of a cluster, such as client.glance, has now. It is
+	// read again right before it is written: somebody may have revoked the key that the
+	// plan saw. It is an error where the cluster cannot be asked, and ErrConflict where
+	// the user is gone.
 	Key func(cluster, entity string) (ceph.Key, error)
 	// Settle is how long a restarted unit must stay active.
 	Settle time.Duration
@@ -116,8 +118,8 @@ type HostStep struct {
 	// Undo gives operations that take the step back where its results ask for
 	// that; none otherwise.
 	Undo func([]remote.Result) []remote.Op
-	// Secret is a libvirt secret to define, in place of Ops.
-	Secret func(Late) (libvirtsecret.Secret, error)
+	// Secret is a libvirt secret to define, in place of Ops, over what the plan saw.
+	Secret func(Late) (libvirtsecret.Change, error)
 	// Alone makes the step an exchange of its own, before those that travel
 	// together, as it may take minutes.
 	Alone bool

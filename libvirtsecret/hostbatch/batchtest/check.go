@@ -56,11 +56,20 @@ func (s *suite) do(ops ...remote.Op) []remote.Result {
 
 func (s *suite) defineOp(secrets ...libvirtsecret.Secret) (remote.Op, hostbatch.DefineReader) {
 	s.t.Helper()
-	op, read, err := s.store.DefineOp(secrets...)
+	op, read, err := s.store.DefineOp(changes(secrets)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return op, read
+}
+
+// changes define secrets over whatever is there.
+func changes(secrets []libvirtsecret.Secret) []libvirtsecret.Change {
+	all := make([]libvirtsecret.Change, len(secrets))
+	for i, secret := range secrets {
+		all[i].Secret = secret
+	}
+	return all
 }
 
 func (s *suite) define(secrets ...libvirtsecret.Secret) {

@@ -34,7 +34,7 @@ var _ hostbatch.Store = (*Store)(nil)
 // A job is an operation.
 type job struct {
 	number  int
-	secrets []libvirtsecret.Secret // to define
+	changes []libvirtsecret.Change // to make
 	runs    []outcome
 }
 
@@ -53,8 +53,8 @@ func New(store *secrettest.Store, host *remotetest.Host) *Store {
 		return outcome{listed: listed, errs: []error{err}}
 	})
 	s.handle(host, defineProgram, func(j *job) (o outcome) {
-		for _, secret := range j.secrets {
-			o.errs = append(o.errs, store.Define(context.Background(), secret))
+		for _, change := range j.changes {
+			o.errs = append(o.errs, store.Define(context.Background(), change))
 		}
 		return o
 	})
@@ -97,8 +97,8 @@ func (s *Store) add(program string, j *job) remote.Op {
 	j.number = len(s.jobs)
 	s.jobs = append(s.jobs, j)
 	run := remote.Run{Argv: []string{program, strconv.Itoa(j.number)}}
-	for _, secret := range j.secrets {
-		run.Stdin = append(append(run.Stdin, secret.Value.Reveal()...), '\n')
+	for _, change := range j.changes {
+		run.Stdin = append(append(run.Stdin, change.Value.Reveal()...), '\n')
 	}
 	return run
 }
@@ -138,19 +138,19 @@ func (s *Store) ListOp(expected ...string) (remote.Op, hostbatch.ListReader) {
 }
 
 // DefineOp implements hostbatch.Store.
-func (s *Store) DefineOp(secrets ...libvirtsecret.Secret) (remote.Op, hostbatch.DefineReader, error) {
-	for _, secret := range secrets {
-		if err := secret.Validate(); err != nil {
-			return nil, nil, &libvirtsecret.Error{Op: "define", UUID: secret.UUID, Err: err}
+func (s *Store) DefineOp(changes ...libvirtsecret.Change) (remote.Op, hostbatch.DefineReader, error) {
+	for _, change := range changes {
+		if err := change.Validate(); err != nil {
+			return nil, nil, &libvirtsecret.Error{Op: "define", UUID: change.UUID, Err: err}
 		}
 	}
-	j := &job{secrets: slices.Clone(secrets)}
+	j := &job{changes: slices.Clone(changes)}
 	return s.add(defineProgram, j), func(r remote.Result) []error {
 		o, err := s.ended(j, r)
 		if err != nil {
-			errs := make([]error, len(j.secrets))
-			for i, secret := range j.secrets {
-				errs[i] = &libvirtsecret.Error{Op: "define", UUID: secret.UUID, Err: err}
+			errs := make([]error, len(j.changes))
+			for i, change := range j.changes {
+				errs[i] = &libvirtsecret.Error{Op: "define", UUID: change.UUID, Err: err}
 			}
 			return errs
 		}

@@ -25,6 +25,7 @@ func TestStore(t *testing.T, newStore func(t *testing.T) (hostbatch.Store, remot
 		{"ListUnexpected", testListUnexpected},
 		{"Define", testDefine},
 		{"DefineEach", testDefineEach},
+		{"DefineWas", testDefineWas},
 		{"DefineInvalid", testDefineInvalid},
 		{"Together", testTogether},
 	} {
@@ -73,10 +74,7 @@ func testDefineEach(s *suite) {
 	s.define(first)
 	taken, good := s.secret("b"), s.secret("c")
 	taken.UsageID = first.UsageID
-	op, read, err := s.store.DefineOp(taken, good)
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	op, read := s.defineOp(taken, good)
 	s.keeps(op, taken)
 	errs := read(s.do(op)[0])
 	if len(errs) != 2 {
@@ -91,10 +89,51 @@ func testDefineEach(s *suite) {
 	s.hasNot(taken.UUID)
 }
 
+// testDefineWas: the operation compares when it runs, not when it is made; and each
+// secret by itself.
+func testDefineWas(s *suite) {
+	fresh, stale, gone, good := s.secret("a"), s.secret("b"), s.secret("c"), s.secret("d")
+	s.define(stale, good)
+	seen := stale
+	renewed := changed(s, good, "bmV3")
+	op, read, err := s.store.DefineOp(
+		libvirtsecret.Change{Secret: fresh, Was: &libvirtsecret.Secret{}},
+		libvirtsecret.Change{Secret: changed(s, stale, "b25l"), Was: &seen},
+		libvirtsecret.Change{Secret: gone, Was: &gone},
+		libvirtsecret.Change{Secret: renewed, Was: &good})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, secret := range []libvirtsecret.Secret{stale, gone, renewed} {
+		s.keeps(op, secret)
+	}
+	stale = changed(s, stale, "dHdv") // by somebody else
+	s.define(stale)
+	errs := read(s.do(op)[0])
+	if len(errs) != 4 || errs[0] != nil || errs[3] != nil {
+		s.t.Fatalf("got %v, want errors for the second and the third", errs)
+	}
+	s.fails(errs[1], stale, libvirtsecret.ErrConflict)
+	s.fails(errs[2], gone, libvirtsecret.ErrConflict)
+	s.has(fresh)
+	s.has(stale)
+	s.has(renewed)
+	s.hasNot(gone.UUID)
+	if err := read(s.do(op)[0])[3]; err != nil { // what is wanted is there
+		s.t.Error(err)
+	}
+}
+
+// changed is the secret with another value.
+func changed(s *suite, secret libvirtsecret.Secret, text string) libvirtsecret.Secret {
+	secret.Value = value(s.t, text)
+	return secret
+}
+
 func testDefineInvalid(s *suite) {
 	good, bad := s.secret("a"), s.secret("b")
 	bad.UsageID = ""
-	op, _, err := s.store.DefineOp(good, bad)
+	op, _, err := s.store.DefineOp(changes([]libvirtsecret.Secret{good, bad})...)
 	if op != nil {
 		s.t.Error("made an operation for a secret that is not valid")
 	}

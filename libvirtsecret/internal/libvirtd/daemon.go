@@ -5,6 +5,7 @@ package libvirtd
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,7 +89,7 @@ func (d *Daemon) start(program string) error {
 	return d.await()
 }
 
-// await returns once the daemon's socket is there.
+// await returns once the daemon takes connections. Its socket is there before that.
 func (d *Daemon) await() error {
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); {
 		select {
@@ -97,8 +98,8 @@ func (d *Daemon) await() error {
 			return fmt.Errorf("ended: %w", err)
 		case <-time.After(20 * time.Millisecond):
 		}
-		if _, err := os.Stat(filepath.Join(d.dir, "libvirt", "libvirt-sock")); err == nil {
-			return nil
+		if c, err := net.Dial("unix", filepath.Join(d.dir, "libvirt", "libvirt-sock")); err == nil {
+			return c.Close()
 		}
 	}
 	d.Stop()

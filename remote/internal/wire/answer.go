@@ -26,6 +26,9 @@ func (r Reply) Bytes(word string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(r.Facts[word])
 }
 
+// MaxErrors is how many bytes of standard error there are: the last ones.
+const MaxErrors = 64 << 10
+
 // Lines are the facts that are a text, a line each.
 func (r Reply) Lines(word string) string {
 	var b strings.Builder
@@ -42,7 +45,7 @@ func (r Reply) Lines(word string) string {
 func (r Reply) Sub(i int) Reply {
 	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	suffix := strconv.Itoa(i)
-	for _, word := range []string{"name", "stat", "acl", "link", "err"} {
+	for _, word := range []string{"stat", "acl", "link", "err"} {
 		if v, ok := r.Facts[word+suffix]; ok {
 			sub.Facts[word] = v
 		}

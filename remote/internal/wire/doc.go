@@ -61,14 +61,14 @@
 //	stat          mode in hex, size, numeric owner and group, times of content and
 //	              inode in seconds, names of owner and group, between colons
 //	acl           + if there is an access control list, else -
-//	name, link    path of a file of a folder, and target of a symlink, in base64
+//	link          target of a symlink, in base64
 //	sha           digest of what was written
 //	changed       0 or 1
 //	show0 …       lines of systemctl show: of the unit, then of sysinit.target
 //	pkgs0 …       lines "status name version"
 //	exit          exit status, or late
-//	errors        standard error in base64, if there was any
+//	errors        the end of standard error in base64, at most 64 KiB, if there was any
 //	err           a class, and base64 of a text if the class does not tell all
 //
-// Raw are data, all, and out, which is standard output.
+// Raw are data, all, names, and out, which is standard output.
 package wire

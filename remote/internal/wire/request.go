@@ -24,6 +24,10 @@ type Op struct {
 	Needs []int
 }
 
+// MaxList is how many elements a list can have: to take a further one, the host's
+// program copies those before it.
+const MaxList = 4096
+
 // Shape says what the op called name has: how many arguments, whether a list,
 // whether data. ok is false for an unknown name.
 func Shape(name string) (args int, list, data, ok bool) {
@@ -60,8 +64,8 @@ type Request struct {
 	lines []byte // of the part that is being made
 }
 
-// maxLines bounds the bytes of a part. The longer the part, the more work a line
-// is for the host's program.
+// maxLines bounds the bytes of a part, but for a line that is longer. The longer the
+// part, the more work a line is for the host's program.
 const maxLines = 16 << 10
 
 // NewRequest returns a request without ops.
@@ -78,15 +82,17 @@ func (r *Request) put(part []byte) {
 
 // Add adds an op.
 func (r *Request) Add(o Op) {
-	head := o.Head()
-	if len(r.lines) > 0 && len(r.lines)+len(head) > maxLines {
+	lines, textual := o.Head(), o.textual() || len(o.Data) == 0
+	if textual {
+		lines = append(lines, o.Body()...)
+	}
+	if len(r.lines) > 0 && len(r.lines)+len(lines) > maxLines {
 		r.flush()
 		r.Plain = false
 	}
-	r.lines = append(r.lines, head...)
+	r.lines = append(r.lines, lines...)
 	r.Ends = append(r.Ends, 0)
-	if o.textual() || len(o.Data) == 0 {
-		r.lines = append(r.lines, o.Body()...)
+	if textual {
 		return
 	}
 	r.flush()
@@ -101,11 +107,23 @@ func (r *Request) Close() {
 	r.flush()
 }
 
-// flush ends a part, and puts its length before it.
+// flush ends a part, and puts its length before it. Only the lines of one op can be
+// more than a part has: they become several.
 func (r *Request) flush() {
-	r.put(fmt.Appendf(nil, "%d\n", len(r.lines)))
-	r.put(r.lines)
-	r.lines = nil
+	for first := true; first || len(r.lines) > 0; first = false {
+		part := r.lines
+		if len(part) > maxLines {
+			end := bytes.LastIndexByte(part[:maxLines], '\n')
+			if end < 0 {
+				end = bytes.IndexByte(part, '\n')
+			}
+			part = part[:end+1]
+			r.Plain = r.Plain && len(part) == len(r.lines)
+		}
+		r.put(fmt.Appendf(nil, "%d\n", len(part)))
+		r.put(part)
+		r.lines = r.lines[len(part):]
+	}
 	for i := len(r.Ends) - 1; i >= 0 && r.Ends[i] == 0; i-- {
 		r.Ends[i] = r.Size
 	}
@@ -262,7 +280,7 @@ func (q *RequestReader) needs(o *Op) error {
 }
 
 func (q *RequestReader) list() ([]string, error) {
-	n, err := q.number(1 << 16)
+	n, err := q.number(MaxList)
 	var list []string
 	for ; err == nil && n > 0; n-- {
 		var s string

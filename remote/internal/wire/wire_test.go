@@ -120,6 +120,36 @@ func TestInlineIsPlainForEveryLoginShell(t *testing.T) {
 	require.False(t, ok)
 }
 
+// TestALongOpComesInParts: its end is the end of the last part, and the op before it ends before its first part.
+func TestALongOpComesInParts(t *testing.T) {
+	long := Op{Name: "run", Args: []string{"", "1", "1000", "text"}, List: []string{strings.Repeat("x", 3*maxLines)}}
+	for range 1000 {
+		long.List = append(long.List, strings.Repeat("two\nlines", 3))
+	}
+	unit := Op{Name: "unit", Args: []string{"a"}}
+	r := NewRequest(mark)
+	for _, o := range []Op{unit, long, unit} {
+		r.Add(o)
+	}
+	r.Close()
+	require.False(t, r.Plain)
+	for _, part := range r.Parts {
+		require.True(t, len(part) <= maxLines || bytes.Count(part, []byte{'\n'}) < 2, "%d bytes", len(part))
+	}
+	all := slices.Concat(r.Parts...)
+	require.Equal(t, r.Size, int64(len(all)))
+	for i, end := range r.Ends {
+		got, _ := readRequest(all[:end]) // an error, but for the last op
+		require.GreaterOrEqual(t, len(got), i+1)
+	}
+	got, err := readRequest(all[:r.Ends[1]-1])
+	require.Error(t, err)
+	require.Len(t, got, 1)
+	got, err = readRequest(all)
+	require.NoError(t, err)
+	require.Equal(t, long.List, got[1].List)
+}
+
 func TestCutRequestIsAnError(t *testing.T) {
 	b := request(ops())
 	for n := range b {

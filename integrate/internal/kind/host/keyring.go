@@ -119,7 +119,7 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 func keyNow(now step.Late, u spec.User, known ceph.Key) (ceph.Key, error) {
 	key, err := now.Key(u.Cluster, u.Entity)
 	if err == nil && !known.IsZero() && !key.Equal(known) {
-		err = fmt.Errorf("%w: the key of %s in cluster %s", step.ErrConflict, u.Entity, u.Cluster)
+		err = fmt.Errorf("%w: user %s in cluster %s has another key now; plan again", step.ErrConflict, u.Entity, u.Cluster)
 	}
 	return key, err
 }

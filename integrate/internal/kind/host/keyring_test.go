@@ -73,7 +73,8 @@ func TestAKeyThatChangedSinceThePlan(t *testing.T) {
 	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance", Key: s.key(otherKey)}
 	_, err := d.Do.(step.HostStep).Ops(s.late())
 	require.ErrorIs(t, err, step.ErrConflict)
-	require.EqualError(t, err, "integrate: changed since the plan was made: the key of client.glance in cluster ceph")
+	require.EqualError(t, err, "integrate: changed since the plan was made: "+
+		"user client.glance in cluster ceph has another key now; plan again")
 	_, err = d.Do.(step.HostStep).Ops(step.Late{Key: func(_, _ string) (ceph.Key, error) {
 		return ceph.Key{}, ceph.ErrUnreachable
 	}})

@@ -267,7 +267,7 @@ func (s *scene) apply() {
 			require.NoError(s.t, err)
 			require.NoError(s.t, made.Validate())
 			same := func(o libvirtsecret.Secret) bool { return o.UUID == made.UUID }
-			s.v.Host.Secrets = append(slices.DeleteFunc(s.v.Host.Secrets, same), made)
+			s.v.Host.Secrets = append(slices.DeleteFunc(s.v.Host.Secrets, same), made.Secret)
 			continue
 		}
 		ops, err := do.Ops(s.late())

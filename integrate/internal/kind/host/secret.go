@@ -66,7 +66,8 @@ func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 	}
 	i := slices.IndexFunc(v.Host.Secrets, func(s libvirtsecret.Secret) bool { return s.UUID == want.UUID })
 	if i < 0 {
-		return step.Delta{Action: step.Create, Reason: "the libvirt secret is not defined", Do: r.define(want, key),
+		return step.Delta{Action: step.Create, Reason: "the libvirt secret is not defined",
+			Do:    r.define(want, libvirtsecret.Secret{}, key),
 			Diffs: []step.FieldDiff{{Field: "usage", Desired: want.UsageID}, value}}
 	}
 	have := v.Host.Secrets[i]
@@ -81,7 +82,7 @@ func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 	}
 	switch {
 	case len(d.Diffs) > 0:
-		d.Do = r.define(want, key)
+		d.Do = r.define(want, have, key)
 		return d
 	case have.Private:
 		return step.Delta{Unable: fmt.Errorf("%s: private, so libvirt does not give its value out; "+
@@ -90,16 +91,17 @@ func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 	return step.Delta{Have: want.UUID + " holds the key of " + r.user.Entity}
 }
 
-// define is the step that defines the secret. known is the key that the plan saw.
-func (r secret) define(want libvirtsecret.Secret, known ceph.Key) step.HostStep {
-	return step.HostStep{Secret: func(now step.Late) (libvirtsecret.Secret, error) {
-		want := want
+// define is the step that defines the secret, if it still is as it was seen; a zero was
+// stands for no secret. known is the key that the plan saw.
+func (r secret) define(want, was libvirtsecret.Secret, known ceph.Key) step.HostStep {
+	return step.HostStep{Secret: func(now step.Late) (libvirtsecret.Change, error) {
+		change := libvirtsecret.Change{Secret: want, Was: &was}
 		key, err := keyNow(now, r.user, known)
 		if err != nil {
-			return want, err
+			return change, err
 		}
-		want.Value, err = libvirtsecret.ParseValue(key.Reveal())
-		return want, err
+		change.Value, err = libvirtsecret.ParseValue(key.Reveal())
+		return change, err
 	}}
 }
 

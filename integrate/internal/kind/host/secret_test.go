@@ -65,7 +65,11 @@ func TestASecret(t *testing.T) {
 		require.NoError(t, err)
 		assert.True(t, made.Value.Equal(value), name)
 		assert.False(t, made.Ephemeral, name)
-		if len(c.have) > 0 {
+		require.NotNil(t, made.Was, name)
+		if len(c.have) == 0 {
+			assert.Zero(t, *made.Was, "there must be no such secret")
+		} else {
+			assert.Equal(t, c.have[0], *made.Was, "the secret must be as the plan saw it")
 			assert.Equal(t, "any", made.UsageID, "the usage is adopted")
 			assert.False(t, made.Conflicts(c.have[0]), name)
 		}
@@ -246,6 +250,7 @@ func TestTheFilesOfASecret(t *testing.T) {
 	assert.Equal(t, folder+uuid+".base64", d.Name)
 	write := s.ops(d)[0].(remote.WriteFile)
 	assert.Equal(t, oldTypeKey, string(write.Data))
+	assert.Equal(t, remote.Absent, write.Was)
 	assert.Equal(t, []any{"42401", "42402", "0600"}, []any{write.Owner, write.Group, words.Octal(write.Mode)})
 	d = s.compare(xmlID)
 	made, err := libvirtsecret.ParseXML(s.ops(d)[0].(remote.WriteFile).Data)
@@ -260,6 +265,8 @@ func TestTheFilesOfASecret(t *testing.T) {
 	s.file(folder+uuid+".base64", otherKey+"\n", 0o600)
 	assert.Equal(t, step.FieldDiff{Field: "value", Observed: words.Digest(otherKey), Desired: words.Digest(oldTypeKey)},
 		s.compare(valueID).Diffs[0])
+	write = s.ops(s.compare(valueID))[0].(remote.WriteFile)
+	assert.Equal(t, s.v.Host.Files[folder+uuid+".base64"].SHA256, write.Was, "only over what the plan saw")
 	s.file(folder+uuid+".base64", oldTypeKey, 0o600)
 	assert.True(t, strings.HasPrefix(s.compare(valueID).Have, folder))
 	delete(s.v.Clusters["ceph"].Users, "client.cinder")

@@ -149,8 +149,11 @@ drop() {
 		cp --attributes-only --preserve=mode /proc/self/environ "$1"
 	fi
 }
-# Remove what killed runs left behind: temp files whose process is gone.
+# Remove what killed runs left behind in the folder of p: temp files whose process is gone. A
+# request does so once in each folder, or again after it was in another.
 sweep() {
+	[ "${p%/*}" = "$swept" ] && return
+	swept=${p%/*}
 	for f in ./.cephstack.*; do
 		[ -f "$f" ] || continue
 		z=${f##*/.cephstack.}
@@ -168,14 +171,22 @@ digest() {
 # Whether b is what is open as 6.
 still() { [ "$b" -ef /proc/self/fd/6 ] && ! [ -h "$b" ]; }
 # True only if the listing of the folder, or of one above it, shows that there is
-# no such name; no name of these begins with a dot.
+# no such name; no name of these begins with a dot. A folder with many names is
+# listed once: after that, only the words of stat can show it.
+large=$nl
 absent() {
 	case ${1##*/} in .*|"") return 1 ;;
 	esac
+	if [ -e "$1" ] || [ -h "$1" ]; then return 1; fi
 	if [ -d "${1%/*}/." ]; then
+		case $large in *"$nl${1%/*}$nl"*) return 1 ;;
+		esac
+		y=0
 		for f in "${1%/*}"/*; do
 			if [ "$f" = "$1" ]; then return 1; fi
+			y=$((y + 1))
 		done
+		[ "$y" -le 200 ] || large=$large${1%/*}$nl
 		[ -e "$f" ] || [ -h "$f" ]
 	else
 		absent "${1%/*}"

@@ -53,8 +53,11 @@ lines() {
 	unset IFS
 	set +f
 }
+# Still alive, as long as the main shell is: it may have been killed.
 beat() {
-	while sleep 15 2>/dev/null 3<&- 4>&-; do printf "%s beat\n" "$m" >&4 || exit; done
+	while sleep 15 2>/dev/null 3<&- 4>&- && kill -0 "$$" 2>/dev/null; do
+		printf "%s beat\n" "$m" >&4 || exit
+	done
 }
 quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 
@@ -76,14 +79,24 @@ more() {
 text() {
 	line k
 	line v
-	while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+	[ "$k" = 0 ] || rest
+}
+# The k further lines of v, of which some are put together first: v may be long.
+rest() {
+	some=
+	while [ "$k" -gt 0 ]; do
+		line y
+		some=$some$nl$y
+		k=$((k - 1))
+		[ $((k % 64)) -gt 0 ] || { v=$v$some; some=; }
+	done
 }
 # Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed.
 data() {
 	line n
 	case $n in t*) k=${n#t}
 		line v
-		while [ "$k" -gt 0 ]; do line y; v=$v$nl$y; k=$((k - 1)); done
+		rest
 		w=$v n=0 ;;
 	*) w= ;;
 	esac

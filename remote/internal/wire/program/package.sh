@@ -28,21 +28,29 @@ op_packages() {
 	query "$@" || return
 	lines pkgs "$v"
 }
+# A command of an installation, which ends in time as a whole. Before it is killed,
+# it has 30 s to leave the packages in order.
+within() {
+	clock
+	z=$(((end - y + 99) / 100))
+	[ "$z" -gt 0 ] || return 124
+	timeout -k 30 "$z" "$@"
+}
 apt() {
-	DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
+	within env DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none NEEDRESTART_SUSPEND=1 \
 		apt-get -y -q --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
 		-o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
 install() {
 	if debian; then
 		apt install $need && return
-		dpkg --configure -a
+		within dpkg --configure -a
 		apt update && apt install $need
 	else
 		# What dnf keeps is for everybody to read. What it knows of repositories may be
 		# old; of two failures, the second one tells.
 		umask 022
-		set -- dnf -y -q --setopt=install_weak_deps=False
+		set -- within dnf -y -q --setopt=install_weak_deps=False
 		"$@" install $need >/dev/null 2>&1 && return
 		"$@" --refresh install $need
 	fi
@@ -57,7 +65,12 @@ op_install() {
 		old=$v
 		beat &
 		b=$! c=0
-		e=$(install 2>&1 3<&- 4>&- | tail -c 3000)
+		clock
+		end=$((y + 180000))
+		n=1840
+		e=$(exec 3<&- 4>&-; install 2>&1 | pass | tail -c 3000)
+		clock
+		[ "$y" -lt "$end" ] || e="$e${nl}the installation was ended after 30 minutes"
 		quiet
 		query "$@" || return
 		[ "$old" = "$v" ] || say "changed 1"

@@ -20,15 +20,12 @@ read_one() {
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
 	raw "data$1" "$z"
 	y=$(cat -- "$p" 2>&1 >&4)
-	c=$?
+	z=$?
 	over
-	[ "$c" = 0 ] || fault "$1" sys "$y"
+	[ "$z" = 0 ] || fault "$1" sys "$y"
 }
-# Several files at once: they are read as one, and then described. If one changed
-# just now, it may have done so while it was read: they are read again, and
-# described again. If that is not the same, or one is not a plain file, each is read
-# by itself. Of a path with an s before it only the description is asked for; folders
-# go along, as head has nothing of them.
+# Of a path with an s before it only the description is asked for. Folders go along
+# with the files to read, as head has nothing of them.
 op_files() {
 	line x
 	line c
@@ -42,16 +39,21 @@ op_files() {
 			fault "$n" notexist ""
 		elif [ "$v" = "s$p" ] && { [ -h "$p" ] || ! [ -d "$p" ]; }; then
 			stat_one "$n"
-		else
+		elif [ -f "$p" ] || [ -d "$p" ]; then
 			set -- "$@" "$p"
-			at="$at $n"
+			at="$at$n "
+		else
+			read_one "$n"
 		fi
 		n=$((n + 1))
 	done
-	[ "$#" -gt 0 ] || return
-	for p in "$@"; do
-		[ -f "$p" ] || [ -d "$p" ] || { each "$@"; return; }
-	done
+	[ "$#" = 0 ] || together "$@"
+}
+# Several files at once; at has their numbers. They are read as one, and then
+# described. If one changed just now, it may have done so while it was read: they
+# are read again, and described again. If that is not the same, or one is not a plain
+# file, each is read by itself.
+together() {
 	clock
 	k=$y
 	all "$@"
@@ -66,21 +68,22 @@ op_files() {
 		all "$@"
 		[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
 	fi
-	v=$(ls -ldLU -- "$@" 2>/dev/null) || { each "$@"; return; }
-	for p in "$@"; do
-		at=${at# }
+	v=$(ls -ldLUq -- "$@" 2>/dev/null) || { each "$@"; return; }
+	IFS=$nl
+	for y in $s; do
 		i=${at%% *}
-		at=${at#"$i"}
-		say "stat$i ${s%%"$nl"*}"
-		s=${s#*"$nl"}
+		at=${at#* }
+		say "stat$i $y"
 		acl "$i" "${v%%"$nl"*}"
 		v=${v#*"$nl"}
-		[ -h "$p" ] && say "link$i $(readlink -n -- "$p" | base64 -w0)"
+		[ -h "$1" ] && say "link$i $(readlink -n -- "$1" | base64 -w0)"
+		shift
 	done
+	unset IFS
 }
 # The contents of all; of each no more than shows that it is too large.
 all() {
-	raw all 65536
+	raw "all${at%% *}" 65536
 	head -q -c $((x + 1)) -- "$@" 2>/dev/null >&4
 	over
 }
@@ -95,28 +98,28 @@ changed() {
 plain() {
 	sum=0
 	late=0
-	v=$s
-	for p in "$@"; do
-		y=${v%%"$nl"*}
-		v=${v#*"$nl"}
-		case $y in 4???:*) [ -d "$p" ] || return 1 ;;
+	odd=
+	IFS=$nl
+	for y in $s; do
+		case $y in 4???:*) [ -d "$1" ] || odd=1 ;;
 		8???:*) z=${y#*:}
 			z=${z%%:*}
-			[ "$z" -le "$x" ] || return 1
+			[ "$z" -le "$x" ] || odd=1
 			sum=$((sum + z))
 			changed "$y"
 			[ "$z" -le "$late" ] || late=$z ;;
-		*) return 1 ;;
+		*) odd=1 ;;
 		esac
+		shift
 	done
-	[ "$sum" -le 33554432 ]
+	unset IFS
+	[ -z "$odd" ] && [ "$sum" -le 33554432 ]
 }
-# Read each by itself; at has their numbers.
+# Read each by itself.
 each() {
 	for p in "$@"; do
-		at=${at# }
 		i=${at%% *}
-		at=${at#"$i"}
+		at=${at#* }
 		read_one "$i"
 	done
 }
@@ -125,17 +128,28 @@ op_dir() {
 	line p
 	line e
 	line x
-	i=0
 	if absent "$p"; then fail notexist ""; return; fi
 	if [ -d "$p/." ]; then :; else
 		look "$p/." && s="$p: Not a directory"
 		fail sys "$s"
 		return
 	fi
+	set --
+	at=
+	n=0
 	for p in "$p"/*"$e"; do
 		[ -f "$p" ] || continue
-		say "name$i $(printf %s "$p" | base64 -w0)"
-		read_one "$i"
-		i=$((i + 1))
+		set -- "$@" "$p"
+		at="$at$n "
+		n=$((n + 1))
+		[ "$#" -lt 256 ] || { named "$@"; set --; }
 	done
+	[ "$#" = 0 ] || named "$@"
+}
+named() {
+	raw "names${at%% *}"
+	printf "%s\0" "$@" >&4 || exit 92
+	over
+	together "$@"
+	at=
 }

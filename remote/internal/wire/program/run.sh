@@ -1,13 +1,8 @@
-# Programs. Standard output streams out on 4 by way of cat, so that what a
-# program leaves behind cannot write there later; standard error, or its end if
-# there is very much, is collected in r, with the exit status (by way of 6)
-# somewhere in it, behind the mark.
-cap=8388609
-# Hundredths of a second since the machine started.
-clock() {
-	read -r y z </proc/uptime
-	y=${y%.*}${y#*.}
-}
+# Programs. Standard output streams out on 4 by way of cat, so that what a program
+# leaves behind cannot write there later. r has the exit status, which only our own
+# shell can write (to 6), a colon, and the end of standard error. A child that the
+# program leaves behind may keep its input and its outputs open: each cat is ended
+# soon after the program must be.
 op_run() {
 	line o
 	line to
@@ -34,26 +29,34 @@ op_run() {
 		set -- runuser -u "$o" -- "$@"
 	fi
 	raw out
-	clock
-	k=$y
-	r=$( { { { if [ -z "$in" ]; then go "$@"; else given | go "$@"; fi; } |
-		cat >&4; } 2>&1 | tail -c "$cap"; printf x; } 6>&1 )
-	r=${r%x}
+	n=$((ms / 1000 + 7))
+	r=$( { { { if [ -z "$in" ]; then go "$@"; else { given | pass; } 2>/dev/null | go "$@"; fi; } |
+		pass >&4; } 2>&1 | pass | tail -c 65536 | base64 -w0; } 6>&1 )
 	over
-	clock
-	c=${r##*"<$m:"}
-	c=${c%%">"*}
-	r=${r%%"<$m:"*}${r#*"<$m:$c>"}
-	case $c in 124|137) [ $((y - k)) -lt $((ms / 10)) ] || c=late ;;
+	c=${r%%:*}
+	case $c in late|[0-9]|[0-9][0-9]|[0-9][0-9][0-9]) ;;
+	*) fail unknown "the shell that waited for the program was ended"; return ;;
 	esac
 	say "exit $c"
-	[ -z "$r" ] || say "errors $(printf "%s" "$r" | base64 -w0)"
+	[ "$r" = "$c:" ] || say "errors ${r#*:}"
 	[ "$c" = 0 ] || ko=1
 }
 go() {
+	clock
+	k=$y
 	HOME=$home timeout -k 5 "$to" "$@" 3<&- 4>&- 6>&-
-	printf "<%s:%s>" "$m" "$?" >&6
+	c=$?
+	clock
+	case $c in 124|137) [ $((y - k)) -lt $((ms / 10)) ] || c=late ;;
+	esac
+	printf "%s:" "$c" >&6
+}
+# Hundredths of a second since the machine started.
+clock() {
+	read -r y z </proc/uptime
+	y=${y%.*}${y#*.}
 }
 given() {
-	if [ "$kind" = text ]; then printf "%s" "$in"; else printf "%s" "$in" | base64 -d 2>/dev/null; fi
+	if [ "$kind" = text ]; then printf "%s" "$in"; else printf "%s" "$in" | base64 -d; fi
 }
+pass() { timeout "$n" cat; }

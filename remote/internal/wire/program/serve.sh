@@ -9,7 +9,7 @@ op_need() {
 		[ -n "$z" ] || continue
 		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
 		feed "$n"
-		fail skipped "$y"
+		fail skipped ""
 		return
 	done
 	line op
@@ -25,12 +25,13 @@ serve() {
 	trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
 	trap "exit 92" HUP INT TERM PIPE
 	m=
+	[ -z "$SUDO_UID" ] || starts
 	while begin; do
 		case $h in "cephstack 2 "*) m=${h##* } ;;
 		*) foreign ;;
 		esac
 		printf "\n%s hello 2\n" "$m" >&4 || exit 92
-		n_op=0
+		n_op=0 swept=
 		while line op; do
 			[ "$op" = end ] && break
 			say "op $n_op"
@@ -48,6 +49,14 @@ serve() {
 foreign() {
 	echo "cephstack: the input is not ours; does a login script read standard input?" >&2
 	exit 91
+}
+# A sudo with noexec runs the shell, and keeps it from running anything.
+starts() {
+	base64 2>/dev/null
+	[ "$?" = 126 ] || return 0
+	echo "cephstack: sudo lets $SUDO_USER start no program from the shell (noexec); in sudoers," \
+		"write EXEC: before ALL in the rule of $SUDO_USER, as in NOPASSWD: EXEC: ALL" >&2
+	exit 93
 }
 # The first line of a request. The one that is an argument has its only part in q already.
 begin() {

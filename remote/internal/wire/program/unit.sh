@@ -36,7 +36,7 @@ op_restart() {
 	old=$z
 	beat &
 	b=$! c=0
-	e=$(timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1 3<&- 4>&-)
+	e=$(exec 3<&- 4>&-; timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
