@@ -13,7 +13,7 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race faults supply lab lab-down lab-reset lab-test demo quickstart bench bench-quick
+.PHONY: help deps vet test test-pure test-race faults supply fuzz lab lab-down lab-reset lab-test demo quickstart bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -48,6 +48,9 @@ faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill f
 
 supply: ## the program built twice and compared, the list of its parts, and known vulnerabilities
 	.ci/supply/run
+
+fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
+	GO=$(GO) .ci/fuzz
 
 lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie or sid: newer ones)
 	examples/lab/lab up

@@ -159,7 +159,7 @@ func (a *applying) begin(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(a.plan.Clusters)) {
 		if fsid, known := now[name]; known && fsid != a.plan.Clusters[name] {
 			return fmt.Errorf("%w: the plan is for cluster %s with fsid %s, and its fsid is %s here; plan again",
-				ErrConflict, name, a.plan.Clusters[name], fsid)
+				ErrConflict, words.Short(name), words.Short(a.plan.Clusters[name]), words.Short(fsid))
 		}
 	}
 	a.run = a.in.engine.NewRun(a.base, a)

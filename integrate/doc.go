@@ -36,6 +36,13 @@
 // detect.Release asks the hosts' packages and containers for it. A host of another
 // release is a Problem of the plan.
 //
+// A unit owes a restart if its process has not read what is there. The restarts of Apply
+// note on the host what the new process found: the digests of the unit's files, in
+// /run/cephstack. As long as that process runs, a restart is owed if a file differs from
+// the note, whatever its time is. A process that something else started has no note. Then
+// a restart is owed if a file is newer than the process, or if the process started in the
+// future by the host's own clock. The note of that restart makes the next plan quiet.
+//
 // There is no state but the world. Run Plan and Apply again after a failure or a kill,
 // and they finish what is missing. See the Examples.
 //
@@ -80,8 +87,8 @@
 // them, such as /etc/ceph/ceph.conf. Files are written to the place from which the
 // container copies them, with the owner and mode that kolla-ansible gives.
 //
-// A restart is that of the container's unit. It is owed when a file is newer than the
-// start of the container. Secrets are defined in the container nova_libvirt, which is not
+// A restart is that of the container's unit. Where there is no note, it is owed when a
+// file is newer than the start of the container. Secrets are defined in the container nova_libvirt, which is not
 // restarted. What that container needs to start again is in its folder as well: the
 // secrets, and a ceph.conf if its config.json copies a ceph.conf.
 //

@@ -49,6 +49,7 @@ import (
 //   - host-is-the-same-machine: the names of several hosts lead to one machine.
 //   - no-way-in: the first entry gets in, the normal login does not, and its keys and rule are in place.
 //   - login-user-missing: the login user does not exist.
+//   - login-user-unknown: whether the login user exists cannot be told.
 //   - login-home-differs: the login user's home is not where the Spec says.
 //   - login-home-missing: the login user's home does not exist.
 //   - login-home-open: others may write to the home, and sshd heeds no keys there.
@@ -178,7 +179,7 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return words.Line(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
+	return words.Message(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
 }
 
 // about is what the finding is about, in a line.
@@ -259,7 +260,7 @@ func (f *Finding) restore() {
 type problemError struct{ f Finding }
 
 func (e *problemError) Error() string {
-	return fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message)
+	return words.Message(fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message))
 }
 
 // Unwrap gives ErrIncomplete and the cause, if that is known.

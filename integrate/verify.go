@@ -79,7 +79,9 @@ type checksError struct {
 	causes []error
 }
 
-func (e *checksError) Error() string   { return ErrChecks.Error() + ": " + strings.Join(e.names, ", ") }
+func (e *checksError) Error() string {
+	return words.Message(ErrChecks.Error() + ": " + strings.Join(e.names, ", "))
+}
 func (e *checksError) Unwrap() []error { return append([]error{ErrChecks}, e.causes...) }
 
 // String is the report as a table, with a line on what to do below each check that did
@@ -89,10 +91,10 @@ func (r *Report) String() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	passed := 0
 	for _, c := range r.Checks {
-		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), words.Line(c.Name), c.Seconds,
-			words.Line(c.Evidence))
+		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), words.Message(c.Name), c.Seconds,
+			words.Message(c.Evidence))
 		if c.Next != "" && c.Status != Pass {
-			fmt.Fprintf(w, "\t\t\tnext: %s\n", words.Line(c.Next))
+			fmt.Fprintf(w, "\t\t\tnext: %s\n", words.Message(c.Next))
 		}
 		if c.Status == Pass {
 			passed++

@@ -29,7 +29,7 @@ func (l Local) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		return x.results(err), err
 	}
 	defer p.end()
-	return x.run(ctx, newShell(p, sudo), false, defaultIdle)
+	return x.run(ctx, newShell(p, sudo, question{}), false, Timeouts{}.withDefaults())
 }
 
 // startLocal starts the program as a child. A child that is given up is not

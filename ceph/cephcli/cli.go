@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
@@ -170,4 +171,17 @@ func notConnected(op string, code int, text string) error {
 	return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, text)
 }
 
-func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
+// lastLine is the last line of what a program said, without what a terminal would take for a command.
+func lastLine(text string) string {
+	const most = 300
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text[strings.LastIndexByte(text, '\n')+1:])
+	if r := []rune(line); len(r) > most {
+		line = string(r[:most]) + "…"
+	}
+	return line
+}

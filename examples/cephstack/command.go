@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -144,7 +143,5 @@ func (c *command) print(v any, text string) error {
 		_, err := io.WriteString(c.stdout, text)
 		return err
 	}
-	e := json.NewEncoder(c.stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return encode(c.stdout, v, "  ")
 }

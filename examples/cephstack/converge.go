@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -23,17 +22,16 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	}
 	c.limits.Only = c.only
 	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
-	lines := json.NewEncoder(c.stdout)
 	var written error
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
 		t.add(part, context.Cause(ctx))
 		c.told.part(part)
 		if c.json {
-			written = cmp.Or(written, lines.Encode(newPartLine(part)))
+			written = cmp.Or(written, encode(c.stdout, newPartLine(part), ""))
 		}
 	}
 	if c.json {
-		written = cmp.Or(written, lines.Encode(map[string]*tally{"summary": t}))
+		written = cmp.Or(written, encode(c.stdout, map[string]*tally{"summary": t}, ""))
 	} else {
 		_, written = io.WriteString(c.stdout, t.String())
 	}

@@ -192,7 +192,7 @@ func (w *World) running(host, service, section, option string) string {
 			return ""
 		}
 		data := read.Data
-		if read.File.Changed.After(m.Unit(w.unit(w.host(host), service)).Since) {
+		if !w.hasRead(host, service, read.File) {
 			data = []byte(file.before)
 		}
 		f, err := osloconf.Parse(data)
@@ -204,6 +204,15 @@ func (w *World) running(host, service, section, option string) string {
 		}
 	}
 	return value
+}
+
+// hasRead reports whether a service runs with a file as it is now.
+func (w *World) hasRead(host, service string, f remote.File) bool {
+	u := w.Machines[host].Unit(w.unit(w.host(host), service))
+	if was, known := u.Read[f.Path]; known {
+		return was == f.SHA256
+	}
+	return !f.Changed.After(u.Since)
 }
 
 // A login is a cluster and the user with which a program of Ceph was called.

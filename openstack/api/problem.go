@@ -102,8 +102,8 @@ func (c *Cloud) clean(text string) string {
 		token = c.provider.Token()
 	}
 	text = append(redactor{token}, c.secrets()...).clean(text)
-	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
-	text = strings.Join(strings.FieldsFunc(text, blank), " ")
+	blank := func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) }
+	text = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(text, " "), blank), " ")
 	if len(text) > most {
 		text = strings.ToValidUTF8(text[:most], "") + "…"
 	}

@@ -36,8 +36,10 @@ func Shape(name string) (args int, list, data, ok bool) {
 		return 1, false, false, true
 	case "remove":
 		return 2, false, false, true
-	case "dir", "restart":
+	case "dir":
 		return 3, false, false, true
+	case "restart":
+		return 3, true, false, true
 	case "files":
 		return 1, true, false, true
 	case "attr", "mkdir":

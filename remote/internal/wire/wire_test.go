@@ -180,7 +180,7 @@ func answer(t testing.TB, facts ...map[string]string) []byte {
 }
 
 func readAnswer(b []byte, ops int) (lines []Line, err error) {
-	r := NewAnswerReader(bytes.NewReader(b), mark, ops, 1<<20)
+	r := NewAnswerReader(bytes.NewReader(b), mark, slices.Repeat([]Room{{1 << 20, 8 << 20}}, ops), 64<<20)
 	for {
 		l, err := r.Next()
 		if err != nil {
