@@ -147,7 +147,8 @@ func talkingHosts() []hostile {
 		{"raw-end", false, after(false, "MARK op 0\n", "MARK raw out e 3\n", "abc\ne\n")},
 		{"raws", false, func(g *guest) {
 			_ = g.say("\n" + g.mark + " hello 2\n" + g.mark + " op 0\n")
-			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+" "+end+"\n"+strings.Repeat("r", 60_000)+"\n"+end+"\n") == nil; n++ {
+			rest := " " + end + "\n" + strings.Repeat("r", 60_000) + "\n" + end + "\n"
+			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+rest) == nil; n++ {
 			}
 		}},
 		{"slow-after", false, func(g *guest) {
