@@ -13,6 +13,7 @@ func (s *suite) mutants(ctx context.Context) (tally, error) {
 		{From: `sync "$at" || exit 50`, To: `:`},
 		{From: `sync . || exit 53`, To: `:`},
 		{From: `set -C; content`, To: `umask 0; set -C; content`},
+		{From: `sync . || exit 53`, To: `sync . || exit 53; chmod 0600 "$at"; chmod "$md" "$at"`},
 	} {
 		jobs = append(jobs, job{Scenario: "replace", Trial: m})
 	}
