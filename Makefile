@@ -13,7 +13,7 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race fuzz lab lab-down lab-reset lab-test demo quickstart bench bench-quick
+.PHONY: help deps vet test test-pure test-race faults supply fuzz lab lab-down lab-reset lab-test demo quickstart bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -42,6 +42,12 @@ test-pure: ## without any C library and without live tests
 
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
+
+faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill for one class, SEED=n; root)
+	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case $(CASE)) $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
+
+supply: ## the program built twice and compared, the list of its parts, and known vulnerabilities
+	.ci/supply/run
 
 fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
 	GO=$(GO) .ci/fuzz

@@ -134,6 +134,7 @@ func refusals() []string {
 		"interactive authentication is required", "interaction is required", "incorrect authentication attempt",
 		"authentication required but not attempted", "a terminal is required to authenticate", "i'm afraid i can't do that",
 		"is not allowed to authenticate as", "invalid configuration:", "pam error:", "may not run",
+		"start no program from the shell", // the words of the host's program
 	}
 }
 

@@ -14,7 +14,8 @@
 // and the program stays on the machine for a minute, for the next Do.
 //
 // What is private is not sent before the program has answered: a login script or a
-// forced command may read standard input, and repeat it. So a change on a new
+// forced command may read standard input, and repeat it. Nor is a change of a file, a unit
+// or a package: if no answer comes, it is certain that nothing ran. So a change on a new
 // connection takes ten round trips. A password is only sent when sudo asks for it, by
 // a prompt that is random: that takes one more.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,12 +89,12 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 			return x.results(err), err
 		}
 		if !kept && first != x {
-			if err := s.greet(ctx, sh, first); err != nil {
+			if err := greet(ctx, sh, first, s.cfg.Timeouts); err != nil {
 				s.giveBack(l, sh, err)
 				return x.results(err), err
 			}
 		}
-		results, err := x.run(ctx, sh, !kept && x.inline != "", s.cfg.Timeouts)
+		results, err := x.run(ctx, sh, !kept && first == x && x.inline != "", s.cfg.Timeouts)
 		s.giveBack(l, sh, err)
 		if err != nil && kept && !again && x.heardNothing() && !x.effectful() && ctx.Err() == nil {
 			continue // the kept program had ended unnoticed, and reading twice does no harm
@@ -105,18 +106,27 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 // first is what a program that is just starting gets with its command line. Until it has
 // answered, nobody knows what reads standard input: a login script or a forced command may
 // echo or keep what it reads. So what is private waits for the answer to an empty request.
-// A password that sudo asks for comes on standard input before all else.
+// A password that sudo asks for comes on standard input before all else. What changes the host
+// waits, too: without an answer, nobody could tell whether it ran. Only of programs is it
+// certain enough that they did not run, as sshd gives the exit status after all of the output.
 func (s *SSH) first(x *exchange) *exchange {
-	if x.inline == "" && (x.secretive() || !s.cfg.sudoPassword().IsZero()) {
+	if slices.ContainsFunc(x.ops, changes) || x.inline == "" && (x.secretive() || !s.cfg.sudoPassword().IsZero()) {
 		return newExchange(x.host, nil)
 	}
 	return x
 }
 
+// changes reports whether an op changes the host, unless it is a program, which most often
+// looks.
+func changes(op Op) bool {
+	_, runs := plain(op).(Run)
+	return effectful(op) && !runs
+}
+
 // greet waits until a program has answered that is just starting. A program whose input had to
 // be ended for that cannot get a request.
-func (s *SSH) greet(ctx context.Context, sh *shell, first *exchange) error {
-	if _, err := first.run(ctx, sh, true, s.cfg.Timeouts); err != nil {
+func greet(ctx context.Context, sh *shell, first *exchange, t Timeouts) error {
+	if _, err := first.run(ctx, sh, first.inline != "", t); err != nil {
 		return err
 	}
 	sh.spoken.Store(true)

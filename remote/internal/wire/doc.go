@@ -26,7 +26,8 @@
 //   - plain arguments, a line each;
 //   - a list: its length on a line, and each element as a text, which is the
 //     number of its newlines on a line and then its lines;
-//   - data: its length on a line, and the bytes themselves. Data that is a short
+//   - data: its length on a line, the bytes themselves, and the MARK on a line: what
+//     failed to read all of the data can be passed over. Data that is a short
 //     text is a t with the number of its newlines, and its lines.
 //
 // The line "end" ends the request. Operations run as they arrive. An operation

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -63,6 +64,7 @@ type Request struct {
 	Ends  []int64
 	Plain bool // no data follows: it is one part
 
+	mark  string
 	lines []byte // of the part that is being made
 }
 
@@ -72,7 +74,7 @@ const maxLines = 16 << 10
 
 // NewRequest returns a request without ops.
 func NewRequest(mark string) *Request {
-	r := &Request{Plain: true}
+	r := &Request{Plain: true, mark: mark}
 	r.put([]byte(hello + mark + "\n"))
 	return r
 }
@@ -100,6 +102,7 @@ func (r *Request) Add(o Op) {
 	r.flush()
 	r.put(o.Data)
 	r.Ends[len(r.Ends)-1] = r.Size
+	r.put([]byte(r.mark + "\n"))
 	r.Plain = false
 }
 
@@ -334,6 +337,9 @@ func (q *RequestReader) data() ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := io.CopyN(&b, q.r, int64(n)); err != nil {
 		return nil, io.ErrUnexpectedEOF
+	}
+	if end, err := q.bare(); err != nil || end != q.Mark {
+		return nil, cmp.Or(err, errRequest)
 	}
 	return b.Bytes(), nil
 }

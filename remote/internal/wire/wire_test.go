@@ -280,3 +280,14 @@ func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
 	}
 	require.ElementsMatch(t, names, parts())
 }
+
+func TestNoFunctionOfTheProgramHasTheNameOfAnother(t *testing.T) {
+	seen := map[string]bool{}
+	for line := range lines {
+		if name, _, ok := strings.Cut(line, "() {"); ok && !strings.ContainsAny(name, " \t#") {
+			require.False(t, seen[name], "%s", name)
+			seen[name] = true
+		}
+	}
+	require.Greater(t, len(seen), 50)
+}
