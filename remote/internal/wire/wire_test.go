@@ -112,6 +112,7 @@ func TestInlineIsPlainForEveryLoginShell(t *testing.T) {
 	_, ok = Inline(make([]byte, maxInline))
 	require.False(t, ok, "too long")
 	for _, sudo := range []bool{false, true} {
+		require.LessOrEqual(t, len(Command(sudo, strings.Repeat("x", maxInline))), 32<<10-64, "the packet of SSH has room")
 		inline, ok := Commanded(Command(sudo, text))
 		require.True(t, ok)
 		require.Equal(t, text, inline)
