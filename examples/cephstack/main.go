@@ -111,7 +111,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
 	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}
-	code := p.run(ctx, os.Args[1:])
+	code := exitFailed
+	if err := dumpless(); err != nil {
+		fmt.Fprintln(os.Stderr, "cephstack:", err)
+	} else {
+		code = p.run(ctx, os.Args[1:])
+	}
 	stop()
 	os.Exit(code)
 }

@@ -64,7 +64,8 @@ dog() {
 	{ sleep 20; kill "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
-calm() { [ -z "$dog" ] || kill "$dog" 2>/dev/null; dog=; }
+# A process that was just started may lose a TERM: it still has the traps of this shell.
+calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
 # One after the other in a folder, which is open as 9. Whoever may read the folder can hold its
 # lock: it is not waited for twice.
 nolock=

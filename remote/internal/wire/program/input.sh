@@ -6,6 +6,7 @@
 # pattern and its first command on one line, and two semicolons only at the end
 # of a line. A backslash at the end of a line goes on with the next one.
 umask 077
+ulimit -c 0
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/sbin:/usr/local/bin
 LC_ALL=C
 HOME=/root
@@ -59,7 +60,7 @@ beat() {
 		printf "%s beat\n" "$m" >&4 || exit
 	done
 }
-quiet() { kill "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
+quiet() { kill -9 "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 
 # Input: a line, a text of several lines, counted data. Lines are taken from q, where
 # many are at once, as the shell reads a pipe byte by byte.
