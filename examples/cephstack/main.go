@@ -64,12 +64,14 @@
 //	  known_hosts: [~/.ssh/known_hosts]
 //	  sudo: true
 //	  jump: ops@bastion.example.com  # optional
-//	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h
+//	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h, total 1m to 24h
 //	    connect: 5s                  # TCP
 //	    handshake: 10s               # banner and key exchange, and each new session
 //	    authenticate: 10s
 //	    retry: 20s                   # connecting again to a host that sheds load
+//	    start: 1m                    # login scripts and sudo, until the program on the host answers
 //	    idle: 15m                    # silence while a host works; some operations have less
+//	    total: 2h                    # of an exchange as a whole; without it, by what the exchange does
 //
 // Ceph is reached through the ceph program on a host of the Spec. Built with -tags librados,
 // the program reaches a cluster that has access: librados through this machine's librados.

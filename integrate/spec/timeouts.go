@@ -17,9 +17,14 @@ type Timeouts struct {
 	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
 	// Retry is for connecting again to a host that sheds load.
 	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
+	// Start is for the login shell and its scripts, and sudo, until cephstack's program answers.
+	Start string `json:"start,omitempty" yaml:"start,omitempty"`
 	// Idle is how long a host may say nothing while it works. Some operations have a
 	// shorter limit of their own, which Idle does not prolong.
 	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
+	// Total is how long an exchange with a host may take as a whole. The default follows
+	// from its operations.
+	Total string `json:"total,omitempty" yaml:"total,omitempty"`
 }
 
 // A duration beyond these limits is a mistake, such as a wrong unit of time. The
@@ -28,11 +33,12 @@ type Timeouts struct {
 const (
 	shortestPhase, longestPhase = 100 * time.Millisecond, 10 * time.Minute
 	shortestIdle, longestIdle   = 10 * time.Second, time.Hour
+	shortestTotal, longestTotal = time.Minute, 24 * time.Hour
 )
 
 // Parse gives the timeouts as package remote takes them. The error joins a
 // *FieldError for each text that is not a duration, or is out of bounds: Idle is from
-// 10 s to 1 h, all others are from 100 ms to 10 min.
+// 10 s to 1 h, Total from 1 min to 24 h, and all others are from 100 ms to 10 min.
 func (t Timeouts) Parse() (remote.Timeouts, error) {
 	parsed, faults := t.parse()
 	return parsed, errors.Join(faults...)
@@ -53,7 +59,9 @@ func (t Timeouts) parse() (remote.Timeouts, []error) {
 		{"handshake", t.Handshake, &parsed.Handshake, shortestPhase, longestPhase},
 		{"authenticate", t.Authenticate, &parsed.Authenticate, shortestPhase, longestPhase},
 		{"retry", t.Retry, &parsed.Retry, shortestPhase, longestPhase},
+		{"start", t.Start, &parsed.Start, shortestPhase, longestPhase},
 		{"idle", t.Idle, &parsed.Idle, shortestIdle, longestIdle},
+		{"total", t.Total, &parsed.Total, shortestTotal, longestTotal},
 	} {
 		if f.text == "" {
 			continue

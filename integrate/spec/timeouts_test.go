@@ -41,10 +41,12 @@ func TestTimeoutsAreTextInYAMLAndJSON(t *testing.T) {
 }
 
 func TestTimeoutsAsRemoteTakesThem(t *testing.T) {
-	got, err := spec.Timeouts{Connect: "100ms", Handshake: "2s", Authenticate: "1m", Retry: "10m", Idle: "1h"}.Parse()
+	got, err := spec.Timeouts{Connect: "100ms", Handshake: "2s", Authenticate: "1m", Retry: "10m",
+		Start: "30s", Idle: "1h", Total: "24h"}.Parse()
 	require.NoError(t, err)
 	assert.Equal(t, remote.Timeouts{Connect: 100 * time.Millisecond, Handshake: 2 * time.Second,
-		Authenticate: time.Minute, Retry: 10 * time.Minute, Idle: time.Hour}, got)
+		Authenticate: time.Minute, Retry: 10 * time.Minute, Start: 30 * time.Second, Idle: time.Hour,
+		Total: 24 * time.Hour}, got)
 	got, err = spec.Timeouts{}.Parse()
 	require.NoError(t, err)
 	assert.Zero(t, got, "the defaults stay")
@@ -54,14 +56,20 @@ func TestTimeoutsThatCannotBeMeant(t *testing.T) {
 	for _, text := range []string{"10", "ten", "10 s", "-5s", "0", "0s", "10ns", "99ms", "601s", "24h",
 		"9223372036854775807h"} {
 		s := exampleSpec()
-		s.SSH.Timeouts = spec.Timeouts{Connect: text, Handshake: text, Authenticate: text, Retry: text}
+		s.SSH.Timeouts = spec.Timeouts{Connect: text, Handshake: text, Authenticate: text, Retry: text,
+			Start: text}
 		found := faults(t, s)
-		assert.Len(t, found, 4, "%s: %v", text, found)
-		for _, field := range []string{"connect", "handshake", "authenticate", "retry"} {
+		assert.Len(t, found, 5, "%s: %v", text, found)
+		for _, field := range []string{"connect", "handshake", "authenticate", "retry", "start"} {
 			assert.Contains(t, found["ssh.timeouts."+field], `"`+text+`"`)
 		}
 		_, err := s.SSH.Timeouts.Parse()
 		assert.ErrorContains(t, err, "spec: ssh.timeouts.retry: ")
+	}
+	for _, text := range []string{"59s", "25h"} {
+		s := exampleSpec()
+		s.SSH.Timeouts.Total = text
+		assert.Contains(t, faults(t, s)["ssh.timeouts.total"], `"`+text+`"`)
 	}
 	for _, text := range []string{"-1m", "0s", "9s", "61m", "15"} {
 		s := exampleSpec()
