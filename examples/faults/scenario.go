@@ -26,12 +26,16 @@ type scenario struct {
 	narrow bool
 }
 
-// Contents of the files. None is a secret.
+// Contents of the files. They stand for secrets.
 func older() []byte { return []byte("[client.cinder]\n\tkey = older\n") }
 func newer() []byte { return []byte("[client.cinder]\n\tkey = newer, and longer\n") }
 func larger() []byte {
 	return bytes.Repeat([]byte("# a line of a file that is not a short text\n"), 500)
 }
+func secrets() []string {
+	return []string{"key = older", "key = newer", "a line of a file that is not"}
+}
+
 func target() string  { return targets + "/ceph.client.cinder.keyring" }
 func subject() string { return targets + "/folder" }
 

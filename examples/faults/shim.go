@@ -43,12 +43,12 @@ const (
 
 // A report is what the tracer saw.
 type report struct {
-	Calls  int    // fitting system calls, or bytes
-	Shell  int    // process of the shell that was left alone
-	Fired  bool   // the fault happened
-	Stuck  bool   // the exchange did not end by itself
-	Name   string // of the system call at which it happened
-	Wider  []string
+	Calls  int      // fitting system calls, or bytes
+	Shell  int      // process of the shell that was left alone
+	Fired  bool     // the fault happened
+	Stuck  bool     // the exchange did not end by itself
+	Name   string   // of the system call at which it happened
+	Wider  []string // temp files that are open to more than they should be, and contents in arguments
 	Seen   []string // what was at the path of the scenario, each time that it changed
 	Events []string // what happened to files of the folder, in order
 }
@@ -180,28 +180,18 @@ func (i *injector) fits(c call) bool {
 	return known
 }
 
-// look notes what a system call did to the files of the folder, and whether a temp file
-// is open to more than the final file will be.
+// look notes what a system call did to the files of the folder, whether a temp file is open to more
+// than the final file will be, and whether a program was started with the content of a file.
 func (i *injector) look(c call) {
 	name := i.names[c.number]
 	switch name {
-	case "", "read", "stat", "lstat", "newfstatat", "statx", "clone", "fork", "vfork", "execve", "pipe", "pipe2", "dup2":
+	case "execve":
+		i.program(c)
+		return
+	case "", "read", "stat", "lstat", "newfstatat", "statx", "clone", "fork", "vfork", "pipe", "pipe2", "dup2":
 		return
 	}
-	entries, err := os.ReadDir(targets)
-	if err != nil {
-		return
-	}
-	for _, e := range entries {
-		info, err := e.Info()
-		if err != nil || !strings.HasPrefix(e.Name(), ".cephstack.") || info.Mode().IsDir() {
-			continue
-		}
-		if over := uint32(info.Mode().Perm()) &^ i.Final; over != 0 {
-			i.Wider = append(i.Wider, fmt.Sprintf("after %s a temp file has mode %04o, and its final mode is %04o", name,
-				info.Mode().Perm(), i.Final))
-		}
-	}
+	i.modes(name)
 	if s, err := stateOf(i.Path); err == nil && (len(i.Seen) == 0 || i.Seen[len(i.Seen)-1] != s.String()) {
 		i.Seen = append(i.Seen, s.String())
 	}
@@ -215,6 +205,40 @@ func (i *injector) look(c call) {
 		}
 	case "rename", "renameat", "renameat2", "unlinkat", "unlink":
 		i.event(name, targets+"/")
+	}
+}
+
+// program looks whether the arguments or the environment of a program hold what a file holds: both
+// may be seen by others on the host.
+func (i *injector) program(c call) {
+	for _, file := range []string{"cmdline", "environ"} {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", c.pid, file))
+		if err != nil {
+			continue // it has ended
+		}
+		for _, secret := range secrets() {
+			if strings.Contains(string(text), secret) {
+				i.Wider = append(i.Wider, fmt.Sprintf("the %s of a program holds the content of a file: %q", file, text))
+			}
+		}
+	}
+}
+
+// modes looks whether a temp file is open to more than the final file will be.
+func (i *injector) modes(after string) {
+	entries, err := os.ReadDir(targets)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !strings.HasPrefix(e.Name(), ".cephstack.") {
+			continue
+		}
+		if over := uint32(info.Mode().Perm()) &^ i.Final; over != 0 {
+			i.Wider = append(i.Wider, fmt.Sprintf("after %s a temp file has mode %04o, and its final mode is %04o", after,
+				info.Mode().Perm(), i.Final))
+		}
 	}
 }
 
