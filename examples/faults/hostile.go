@@ -36,7 +36,7 @@ type guest struct {
 const mutants = 60
 
 func hostiles() []hostile {
-	all := slices.Concat(muteHosts(), talkingHosts())
+	all := slices.Concat(muteHosts(), talkingHosts(), floodingHosts())
 	for n := range mutants {
 		all = append(all, hostile{name: "spoilt-" + strconv.Itoa(n), act: func(g *guest) { g.spoil(uint64(n)) }})
 	}
@@ -119,7 +119,6 @@ func talkingHosts() []hostile {
 			}
 		}
 	}
-	end := strings.Repeat("e", 40)
 	return []hostile{
 		{"hello", false, after(false)},
 		{"hellos", false, after(true, "MARK hello 2\n")},
@@ -132,22 +131,32 @@ func talkingHosts() []hostile {
 		{"op-minus", false, after(false, "MARK op -1\n")},
 		{"op-huge", false, after(false, "MARK op 99999999999999999999999\n")},
 		{"done", false, after(false, "MARK done 0\n")},
+		{"fact", false, after(false, "MARK op 0\n", "MARK stat "+strings.Repeat("9", 100<<10)+"\n", "MARK done 0\n")},
+		{"raw-size", false, after(false, "MARK op 0\n", "MARK raw out e 99999999999\n")},
+		{"raw-end", false, after(false, "MARK op 0\n", "MARK raw out e 3\n", "abc\ne\n")},
+		{"escapes-after", false, after(false, "MARK op 0\n", "MARK err sys "+escapes+"\n", "MARK done 0\n", "MARK op 1\n",
+			"MARK err sys "+escapes+"\n", "MARK done 1\n", "MARK bye\n")},
+	}
+}
+
+// floodingHosts say that the program runs, and then talk without end.
+func floodingHosts() []hostile {
+	end := strings.Repeat("e", 40)
+	return []hostile{
 		{"facts", false, func(g *guest) {
 			_ = g.say("\n" + g.mark + " hello 2\n" + g.mark + " op 0\n")
 			for n := 0; g.say(g.mark+" fact"+strconv.Itoa(n)+" "+strings.Repeat("f", 500)+"\n") == nil; n++ {
 			}
 		}},
-		{"fact", false, after(false, "MARK op 0\n", "MARK stat "+strings.Repeat("9", 100<<10)+"\n", "MARK done 0\n")},
 		{"raw", false, func(g *guest) {
 			_ = g.say("\n" + g.mark + " hello 2\n" + g.mark + " op 0\n" + g.mark + " raw out " + end + "\n")
 			for g.say(strings.Repeat("r", 4096)+"\n") == nil {
 			}
 		}},
-		{"raw-size", false, after(false, "MARK op 0\n", "MARK raw out "+end+" 99999999999\n")},
-		{"raw-end", false, after(false, "MARK op 0\n", "MARK raw out e 3\n", "abc\ne\n")},
 		{"raws", false, func(g *guest) {
 			_ = g.say("\n" + g.mark + " hello 2\n" + g.mark + " op 0\n")
-			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+" "+end+"\n"+strings.Repeat("r", 60_000)+"\n"+end+"\n") == nil; n++ {
+			long := " " + end + "\n" + strings.Repeat("r", 60_000) + "\n" + end + "\n"
+			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+long) == nil; n++ {
 			}
 		}},
 		{"slow-after", false, func(g *guest) {
@@ -164,8 +173,6 @@ func talkingHosts() []hostile {
 				}
 			}
 		}},
-		{"escapes-after", false, after(false, "MARK op 0\n", "MARK err sys "+escapes+"\n", "MARK done 0\n", "MARK op 1\n",
-			"MARK err sys "+escapes+"\n", "MARK done 1\n", "MARK bye\n")},
 	}
 }
 

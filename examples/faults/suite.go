@@ -84,5 +84,6 @@ func (s *suite) classes() []class {
 		{"cut-down", "the client is lost after each byte of the answer", host(cutReply)},
 		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH},
 		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles},
+		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
 	}
 }
