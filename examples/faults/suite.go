@@ -85,5 +85,7 @@ func (s *suite) classes() []class {
 		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH},
 		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles},
 		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
+		{"two", "two operators work on one cloud at the same time", s.two},
+		{"client", "a client process is killed at each event and at each request", s.client},
 	}
 }
