@@ -87,5 +87,6 @@ func (s *suite) classes() []class {
 		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
 		{"two", "two operators work on one cloud at the same time", s.two},
 		{"client", "a client process is killed at each event and at each request", s.client},
+		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd},
 	}
 }
