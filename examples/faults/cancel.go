@@ -41,8 +41,10 @@ type fakeCloud struct {
 	spec spec.Spec
 }
 
-func newFakeCloud() (*fakeCloud, error) {
-	s, err := spec.Load(strings.NewReader(smallCloud), ".")
+func newFakeCloud() (*fakeCloud, error) { return newCloudOf(smallCloud) }
+
+func newCloudOf(text string) (*fakeCloud, error) {
+	s, err := spec.Load(strings.NewReader(text), ".")
 	if err != nil {
 		return nil, err
 	}

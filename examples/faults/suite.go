@@ -87,6 +87,8 @@ func (s *suite) classes() []class {
 		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
 		{"two", "two operators work on one cloud at the same time", s.two},
 		{"client", "a client process is killed at each event and at each request", s.client},
+		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis},
+		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon},
 		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd},
 	}
 }
