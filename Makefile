@@ -13,7 +13,8 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race faults supply lab lab-down lab-reset lab-test demo quickstart bench bench-quick
+.PHONY: help deps vet test test-pure test-race faults fuzz supply lab lab-down lab-reset lab-test lab-soak demo
+.PHONY: quickstart bench bench-quick
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -49,6 +50,9 @@ faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill f
 supply: ## the program built twice and compared, the list of its parts, and known vulnerabilities
 	.ci/supply/run
 
+fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
+	GO=$(GO) .ci/fuzz
+
 lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie or sid: newer ones)
 	examples/lab/lab up
 
@@ -63,6 +67,9 @@ lab-reset: ## back to the untouched cloud
 lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=bare-hosts|multi-cluster|kolla (SUITE=trixie)
 	examples/lab/lab reset || examples/lab/lab up || examples/lab/lab reset
 	CGO_ENABLED=0 $(GO) run ./examples/lab/labtest test $(VARIANT)
+
+lab-soak: ## 200 converges of the lab with kills and hand edits in between (SOAK=20 for 20; up to two hours)
+	@$(MAKE) --no-print-directory lab-test VARIANT=soak
 
 quickstart: ## plan, apply and verify against in-process fakes
 	CGO_ENABLED=0 $(GO) run ./examples/quickstart

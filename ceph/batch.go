@@ -42,12 +42,36 @@ type Request struct {
 	read bool
 }
 
+// Format writes the request without the input of its command, for every verb.
+func (r Request) Format(f fmt.State, _ rune) {
+	switch {
+	case r.ListPool != "":
+		fmt.Fprintf(f, "list pool %q", r.ListPool)
+	case r.InitPool != "":
+		fmt.Fprintf(f, "init pool %q", r.InitPool)
+	default:
+		fmt.Fprintf(f, "%v", r.Command)
+	}
+	if len(r.After) > 0 {
+		fmt.Fprintf(f, ", after %v", r.After)
+	}
+}
+
 // An Answer is the result of a Request. Err is the error that Commander or Images
 // would have given.
 type Answer struct {
 	Reply  Reply    // to Command
 	Images []string // to ListPool, sorted
 	Err    error
+}
+
+// Format writes the answer without the data of the reply, for every verb.
+func (a Answer) Format(f fmt.State, _ rune) {
+	if a.Err != nil {
+		fmt.Fprintf(f, "error: %v", a.Err)
+		return
+	}
+	fmt.Fprintf(f, "%v, images %q", a.Reply, a.Images)
 }
 
 // WithImages returns the cluster with the way to its images. A Commander that is

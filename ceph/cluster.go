@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -203,7 +204,9 @@ func (c *Cluster) MinimalConf(ctx context.Context) (*Conf, error) {
 		if !ok {
 			return nil, errorString("ceph config generate-minimal-conf: no " + name)
 		}
-		conf.Set("global", name, value)
+		if err := conf.Set("global", name, value); err != nil {
+			return nil, fmt.Errorf("ceph config generate-minimal-conf: %s: %w", name, err)
+		}
 	}
 	return conf, nil
 }
@@ -226,7 +229,9 @@ func (c *Cluster) olderConf(ctx context.Context) (*Conf, error) {
 		return nil, errorString("ceph mon dump: no fsid, or no monitors")
 	}
 	conf := new(Conf)
-	conf.Set("global", "fsid", mons.FSID)
-	conf.Set("global", "mon_host", strings.Join(hosts, ","))
+	err := errors.Join(conf.Set("global", "fsid", mons.FSID), conf.Set("global", "mon_host", strings.Join(hosts, ",")))
+	if err != nil {
+		return nil, fmt.Errorf("ceph mon dump: %w", err)
+	}
 	return conf, nil
 }

@@ -28,7 +28,7 @@ type Command struct {
 	// It never holds a secret.
 	JSON []byte
 	// Input is the command's input buffer; key material travels here.
-	Input []byte `json:"-"`
+	Input []byte `json:"-" yaml:"-"`
 }
 
 // Format writes the command, and of the input its length, for every verb: the input
@@ -39,7 +39,7 @@ func (c Command) Format(f fmt.State, _ rune) {
 
 // A Reply is what the monitors said to a command that succeeded.
 type Reply struct {
-	Data   []byte `json:"-"` // output buffer, JSON where the command asked for it
+	Data   []byte `json:"-" yaml:"-"` // output buffer, JSON where the command asked for it
 	Status string // status line for people; may be empty
 }
 

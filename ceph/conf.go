@@ -2,8 +2,11 @@ package ceph
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // A Conf is a ceph.conf that keeps every byte it was not asked to change:
@@ -29,6 +32,9 @@ func ParseConf(data []byte) (*Conf, error) {
 	return &Conf{data: p.data, options: p.options, headings: p.headings}, nil
 }
 
+// Format writes the length, for every verb: some values of a ceph.conf are secrets.
+func (c *Conf) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ceph.conf of %d bytes", len(c.data)) }
+
 // Lookup returns an option's value as Ceph would see it in exactly that
 // section: there is no fallback to [client] or [global], and metavariables
 // such as $cluster stay.
@@ -46,8 +52,10 @@ func (c *Conf) Lookup(section, option string) (string, bool) {
 // Similar To: ceph-conf -c <file> --list-all-sections
 func (c *Conf) Sections() []string {
 	var names []string
+	seen := map[string]bool{}
 	for _, h := range c.headings {
-		if !slices.Contains(names, h.name) {
+		if !seen[h.name] {
+			seen[h.name] = true
 			names = append(names, h.name)
 		}
 	}
@@ -56,36 +64,42 @@ func (c *Conf) Sections() []string {
 
 // Set sets an option, in place where it stands (of several lines, the one
 // that counts), else at the section's end, making the section when needed.
-// Comment signs, quotes and backslashes in the value are escaped. White space
-// around a value, and control characters anywhere, cannot be in a ceph.conf:
-// the first is dropped, the second become spaces. A file whose last line has
-// no line end gets one, since Octopus and later refuse it otherwise.
+// Comment signs, quotes and backslashes in the value are escaped. A file
+// whose last line has no line end gets one, since Octopus and later refuse it
+// otherwise.
+//
+// What Ceph would not read back as it was asked for is ErrInvalid, and no
+// byte changes: a value with white space around it, with a control character,
+// with a character beyond ASCII, which makes every client of Ceph abort, or
+// with a "${" that names no variable, which drops what follows; a section or
+// an option whose name cannot be that of one. The error does not hold the
+// value.
 //
 // Similar To: crudini --set /etc/ceph/ceph.conf <section> <option> <value>
-func (c *Conf) Set(section, option, value string) {
-	section, value = printable(section), strings.TrimSpace(printable(value))
-	name := normalName(strings.Map(optionRune, option))
-	if section == "" || name == "" {
-		return
+func (c *Conf) Set(section, option, value string) error {
+	name := normalName(option)
+	for _, reason := range []string{unfitSection(section), unfitName(option), unfitValue(value)} {
+		if reason != "" {
+			return fmt.Errorf("%w: conf: the %s", ErrInvalid, reason)
+		}
 	}
 	if o := c.find(section, name); o != nil {
-		if o.value != value {
-			c.splice(o.start, o.end, escapeValue(value))
+		if o.value == value {
+			return nil
 		}
-		return
+		return c.splice(o.start, o.end, escapeValue(value))
 	}
 	line := name + " = " + escapeValue(value) + c.lineEnd()
 	for i := len(c.headings) - 1; i >= 0; i-- {
 		if c.headings[i].name == section {
-			c.insert(c.headings[i].last, c.indent(section)+line)
-			return
+			return c.insert(c.headings[i].last, c.indent(section)+line)
 		}
 	}
 	head := "[" + escape(section, "]#;\\") + "]" + c.lineEnd()
 	if len(bytes.TrimSpace(c.data)) > 0 {
 		head = c.lineEnd() + head
 	}
-	c.insert(len(c.data), head+line)
+	return c.insert(len(c.data), head+line)
 }
 
 // Render gives the file's bytes.
@@ -119,22 +133,24 @@ func (c *Conf) lineEnd() string {
 }
 
 // insert puts whole lines at an offset where a line begins or the file ends.
-func (c *Conf) insert(at int, lines string) {
+func (c *Conf) insert(at int, lines string) error {
 	if at > 0 && c.data[at-1] != '\n' && c.data[at-1] != '\r' {
 		lines = c.lineEnd() + lines
 	}
-	c.splice(at, at, lines)
+	return c.splice(at, at, lines)
 }
 
-func (c *Conf) splice(start, end int, text string) {
+func (c *Conf) splice(start, end int, text string) error {
 	data := slices.Concat(c.data[:start], []byte(text), c.data[end:])
 	if n := len(data); data[n-1] != '\n' && data[n-1] != '\r' {
 		data = append(data, c.lineEnd()...) // Octopus and later refuse a file without
 	}
 	p := confParser{data: data}
-	if p.parse() == nil {
-		c.data, c.options, c.headings = data, p.options, p.headings
+	if err := p.parse(); err != nil {
+		return err
 	}
+	c.data, c.options, c.headings = data, p.options, p.headings
+	return nil
 }
 
 func escapeValue(v string) string {
@@ -156,20 +172,46 @@ func escape(s, special string) string {
 	return b.String()
 }
 
-// printable turns what a line cannot hold into spaces.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(s, " "))
+// unfitSection says why a name cannot be that of a section.
+func unfitSection(name string) string {
+	switch {
+	case name == "":
+		return "name of the section is missing"
+	case strings.IndexFunc(name, unprintable) >= 0:
+		return "name of the section has a control character, or a character beyond ASCII"
+	}
+	return ""
 }
 
-// optionRune drops what an option's name cannot hold.
-func optionRune(r rune) rune {
-	if strings.ContainsRune("=[#;\\", r) || r < ' ' && r != '\t' {
-		return -1
+// unfitName says why a name cannot be that of an option.
+func unfitName(name string) string {
+	name = strings.ReplaceAll(name, "\t", " ")
+	switch {
+	case strings.TrimSpace(name) == "":
+		return "name of the option is missing"
+	case strings.IndexFunc(name, unprintable) >= 0 || strings.ContainsAny(name, "=[#;\\"):
+		return "name of the option has one of = [ # ; \\, a control character, or a character beyond ASCII"
 	}
-	return r
+	return ""
 }
+
+// unfitValue says why Ceph would not read a value back.
+func unfitValue(value string) string {
+	notASCII := func(r rune) bool { return r >= utf8.RuneSelf }
+	switch {
+	case strings.IndexFunc(value, notASCII) >= 0:
+		return "value has a character beyond ASCII, with which every client of Ceph aborts"
+	case strings.IndexFunc(value, unprintable) >= 0:
+		return "value has a control character, such as a tab or a line end"
+	case strings.TrimSpace(value) != value:
+		return "value has white space around it, which Ceph drops"
+	case strings.Contains(variable.ReplaceAllString(value, ""), "${"):
+		return "value has a ${ that is not of a variable such as ${cluster}, and Ceph drops what follows"
+	}
+	return ""
+}
+
+var variable = regexp.MustCompile(`\$\{[a-z_]+\}`)
+
+// unprintable reports what is not a printable character of ASCII.
+func unprintable(r rune) bool { return r < ' ' || r >= 0x7f }

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 )
 
 // confCases are files and what Ceph 16.2 sees as fsid in [global]: "" is an
@@ -116,8 +116,8 @@ func TestConfSetOracle(t *testing.T) {
 			"$cluster.$id"} {
 			conf, err := ceph.ParseConf([]byte(base))
 			require.NoError(t, err)
-			conf.Set("client", "rbd cache", value)
-			conf.Set("global", "rbd_cache", value)
+			require.NoError(t, conf.Set("client", "rbd cache", value))
+			require.NoError(t, conf.Set("global", "rbd_cache", value))
 			for _, section := range []string{"client", "global"} {
 				got, _ := cephConf(t, string(conf.Render()), section, "rbd_cache")
 				assert.Equal(t, value, got, "%q in %q gives %q", value, base, conf.Render())
@@ -141,13 +141,13 @@ func TestConfSetKeepsEveryOtherByte(t *testing.T) {
 		"rbd cache = \"true\"   # quick\n\n\n[osd] ; last"
 	conf, err := ceph.ParseConf([]byte(was))
 	require.NoError(t, err)
-	conf.Set("global", "fsid", "abc")
+	require.NoError(t, conf.Set("global", "fsid", "abc"))
 	assert.Equal(t, was, string(conf.Render()), "what is set already is not touched")
-	conf.Set("global", "mon_host", "c")
-	conf.Set("client", "rbd_cache", "false")
-	conf.Set("client", "admin socket", "/run/$name.asok")
-	conf.Set("global", "log_file", "/dev/null")
-	conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring")
+	require.NoError(t, conf.Set("global", "mon_host", "c"))
+	require.NoError(t, conf.Set("client", "rbd_cache", "false"))
+	require.NoError(t, conf.Set("client", "admin socket", "/run/$name.asok"))
+	require.NoError(t, conf.Set("global", "log_file", "/dev/null"))
+	require.NoError(t, conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring"))
 	assert.Equal(t, "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = c\n\tlog_file = /dev/null\n\n; about "+
 		"clients\n[client]\n"+
 		"  rbd cache = false   # quick\n  admin_socket = /run/$name.asok\n\n\n[osd] ; last\n\n[client.cinder]\nkeyring = "+
@@ -159,7 +159,7 @@ func TestConfSetKeepsEveryOtherByte(t *testing.T) {
 func TestConfSetsTheLineThatCounts(t *testing.T) {
 	conf, err := ceph.ParseConf([]byte("[a]\nx = 1\nx = 2\n[b]\n[a]\r\nx = 3\r\n"))
 	require.NoError(t, err)
-	conf.Set("a", "x", "4")
+	require.NoError(t, conf.Set("a", "x", "4"))
 	assert.Equal(t, "[a]\nx = 1\nx = 2\n[b]\n[a]\r\nx = 4\r\n", string(conf.Render()))
 	v, ok := conf.Lookup("a", "x")
 	assert.True(t, ok)
@@ -168,20 +168,42 @@ func TestConfSetsTheLineThatCounts(t *testing.T) {
 	assert.False(t, ok)
 }
 
-func TestConfSetOfWhatALineCannotHold(t *testing.T) {
-	var conf ceph.Conf
-	conf.Set("a]b", "x = y", "one\ntwo\x00 \xff")
-	conf.Set("", "x", "y")
-	conf.Set("a", "=", "y")
-	assert.Equal(t, "[a\\]b]\nx_y = one two\n", string(conf.Render()))
-	v, _ := conf.Lookup("a]b", "x y")
-	assert.Equal(t, "one two", v)
+// TestConfSetRefusesWhatDoesNotReadBack: nothing is written otherwise than it was asked for.
+func TestConfSetRefusesWhatDoesNotReadBack(t *testing.T) {
+	const was = "[client]\nx = 1\n"
+	conf, err := ceph.ParseConf([]byte(was))
+	require.NoError(t, err)
+	refuse := func(section, option, value string) {
+		err := conf.Set(section, option, value)
+		require.ErrorIs(t, err, ceph.ErrInvalid, "%q %q %q", section, option, value)
+		assert.NotContains(t, err.Error(), "secret")
+		assert.Equal(t, was, string(conf.Render()))
+	}
+	for _, value := range []string{" secret", "secret ", "\tsecret", "sec\tret", "secret\nx = 2", "secret\r", "secret\x00",
+		"secret\x1b[2J", "secret\x7f", "secr\u00e9t", "secret\xff", "\u2028secret", "secret\u00a0", "secret${",
+		"secret${cluster",
+		"${}secret", "${ cluster}secret", "${cluster}${secret"} {
+		refuse("client", "x", value)
+		refuse("client.new", "y", value)
+	}
+	for _, name := range []string{"", "a\nb", "\u00e9", "\xff", "\x00"} {
+		refuse(name, "x", "secret")
+		refuse("client", name, "secret")
+	}
+	for _, name := range []string{" ", "x = y", "[x", "#x", "x;y", "x\\"} {
+		refuse("client", name, "secret")
+	}
+	require.NoError(t, conf.Set("a]b;#", "x", "2"))
+	value, ok := conf.Lookup("a]b;#", "x")
+	assert.True(t, ok)
+	assert.Equal(t, "2", value)
 }
 
 func FuzzConf(f *testing.F) {
 	for _, c := range confCases {
 		f.Add([]byte(c.text), "global", "fsid", "value")
 	}
+	f.Add([]byte("[a]\nx = 1"), "a]b", "x", "${cluster}/a#b")
 	f.Fuzz(func(t *testing.T, data []byte, section, option, value string) {
 		conf, err := ceph.ParseConf(data)
 		if err != nil {
@@ -194,18 +216,22 @@ func FuzzConf(f *testing.F) {
 		for _, s := range conf.Sections() {
 			before[s], _ = conf.Lookup(s, "fsid")
 		}
-		conf.Set(section, option, value)
-		again, err := ceph.ParseConf(conf.Render())
-		if err != nil {
-			t.Fatalf("after Set: %v: %q", err, conf.Render())
-		}
-		if !strings.ContainsFunc(section+" "+option+" "+value,
-			func(r rune) bool { return r < ' ' || r == 0x7f || r == 0xfffd }) &&
-			section != "" && strings.Trim(option, " \t=[#;\\") != "" {
-			if got, ok := again.Lookup(section, strings.NewReplacer("=", "", "[", "", "#", "", ";", "", "\\",
-				"").Replace(option)); !ok || got != strings.TrimSpace(value) {
-				t.Fatalf("set %q, got %q in %q", value, got, again.Render())
+		if conf.Set(section, option, value) != nil {
+			if got := conf.Render(); string(got) != string(data) {
+				t.Fatalf("a refused Set changed %q to %q", data, got)
 			}
+			return
+		}
+		after := conf.Render()
+		again, err := ceph.ParseConf(after)
+		if err != nil {
+			t.Fatalf("after Set: %v: %q", err, after)
+		}
+		if got, ok := again.Lookup(section, option); !ok || got != value {
+			t.Fatalf("set %q, got %q in %q", value, got, after)
+		}
+		if err := again.Set(section, option, value); err != nil || string(again.Render()) != string(after) {
+			t.Fatalf("not idempotent: %q, %q, %v", after, again.Render(), err)
 		}
 		for s, v := range before {
 			if got, _ := again.Lookup(s, "fsid"); s != section && got != v {

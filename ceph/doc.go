@@ -2,7 +2,8 @@
 // users with their rights and keys, the two file formats that clients read
 // (ceph.conf and keyrings), and a narrow view of RBD images. It is pure Go
 // and reaches a cluster through two small interfaces, Commander and Images. An
-// adapter that does several commands in one exchange is a Batcher.
+// adapter that does several commands in one exchange is a Batcher. An adapter
+// that keeps locks is a Locker.
 //
 // # Use
 //
@@ -25,7 +26,14 @@
 // Everything that writes is safe to repeat and leaves alone what it was not
 // asked to change. Caps replace each other as a whole in Ceph: Caps.Merge
 // keeps what others gave a user, and Cluster.SetCaps refuses when the user is
-// no longer as it was read.
+// no longer as it was read, and reads back what it wrote.
+//
+// TakeLock takes a lock in the cluster itself that keeps other programs out: it has an owner
+// and expires by itself. RenewLock extends it. The Commander must be a Locker for that:
+//
+//	lock := ceph.Lock{Pool: "tools", Object: "nightly", ID: rand.Text(), Owner: "anna", Term: time.Minute}
+//	err := cluster.TakeLock(ctx, lock)
+//	defer func() { err = errors.Join(err, conn.Unlock(ctx, lock)) }()
 //
 // Key holds a CephX key and does not print: String, Format, JSON, text and
 // slog give "[redacted]". Key.Reveal and Keyring.Render are the ways out.
@@ -39,7 +47,7 @@
 //	ErrExists       a user exists with other caps
 //	ErrDenied       the caller lacks the right, or Ceph wants to be asked twice
 //	ErrInvalid      a field, caps, a key or a file that Ceph would not read
-//	ErrLocked       somebody else holds the lock
+//	ErrLocked       somebody else holds the lock; CommandError.Holder says who
 //	ErrConflict     changed since it was read; nothing was written
 //	ErrUnreachable  no answer: a write may have happened
 //	ErrSkipped      not done: what has to succeed before did not

@@ -36,6 +36,7 @@ type CommandError struct {
 	Object string // pool, entity or image; may be empty
 	Code   int    // positive errno
 	Status string // the cluster's own words; never holds a key
+	Holder *Lock  // of TakeLock and RenewLock: who holds the lock, where that is the refusal and is known
 }
 
 // Error names command, object, errno and the cluster's words, as one line without what

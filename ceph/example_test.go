@@ -38,11 +38,15 @@ func ExampleCaps_Merge() {
 
 func ExampleConf_Set() {
 	conf, err := ceph.ParseConf([]byte("# ours\n[global]\nfsid = a3d17d0c\n\n[client]\nrbd cache = true ; quick\n"))
+	if err == nil {
+		err = conf.Set("client", "rbd_cache", "false")
+	}
+	if err == nil {
+		err = conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring")
+	}
 	if err != nil {
 		fmt.Println(err)
 	}
-	conf.Set("client", "rbd_cache", "false")
-	conf.Set("client.cinder", "keyring", "/etc/ceph/ceph.client.cinder.keyring")
 	fmt.Printf("%s", conf.Render())
 	// Output:
 	// # ours

@@ -1,9 +1,6 @@
 package ceph
 
-import (
-	"context"
-	"time"
-)
+import "context"
 
 // Images is the view of RBD that integration and verification need.
 //
@@ -28,19 +25,6 @@ type Images interface {
 	//
 	// Similar To: rbd trash ls --all <pool>
 	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
-	// Lock takes an exclusive advisory lock. ErrLocked says that another holder
-	// has it; each call is a holder of its own, whoever the owner. Unlocking a
-	// lock that has expired is ErrNotFound and leaves the next holder's lock alone.
-	//
-	// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-	Lock(ctx context.Context, lock Lock) (unlock func(context.Context) error, err error)
-}
-
-// A Lock is an exclusive advisory lock on an object of a pool.
-type Lock struct {
-	Pool, Object string
-	Owner        string        // for people who ask who holds it
-	TTL          time.Duration // after which it expires by itself
 }
 
 // An Image is one RBD image.

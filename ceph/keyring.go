@@ -20,7 +20,11 @@ func ParseKeyring(data []byte) (Keyring, error) {
 	if err := p.parse(); err != nil {
 		return Keyring{}, fmt.Errorf("keyring: %w", err)
 	}
-	c := Conf{options: p.options, headings: p.headings}
+	c := Conf{headings: p.headings}
+	bySection := map[string][]option{}
+	for _, o := range p.options {
+		bySection[o.section] = append(bySection[o.section], o)
+	}
 	var k Keyring
 	for _, name := range c.Sections() {
 		if name == "global" {
@@ -30,10 +34,7 @@ func ParseKeyring(data []byte) (Keyring, error) {
 			return Keyring{}, fmt.Errorf("%w: keyring: a section name is not an entity", ErrInvalid)
 		}
 		u := User{Entity: name}
-		for _, o := range c.options {
-			if o.section != name {
-				continue
-			}
+		for _, o := range bySection[name] {
 			if err := u.take(o.name, o.value); err != nil {
 				return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
 			}
@@ -99,4 +100,14 @@ func validEntity(name string) bool {
 		return true
 	}
 	return false
+}
+
+// printable turns what a line cannot hold into spaces.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unprintable(r) {
+			return ' '
+		}
+		return r
+	}, s)
 }

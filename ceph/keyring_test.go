@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 )
 
 func TestParseKeyring(t *testing.T) {

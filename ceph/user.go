@@ -56,10 +56,11 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 // SetCaps replaces all caps of an entity: merge first with Caps.Merge. When
 // the present caps are not was, it writes nothing and returns ErrConflict;
 // when they are caps already, it writes nothing and returns nil. Caps
-// without a clause are ErrInvalid. Ceph has no compare-and-swap: another
-// writer between the reading and the writing is not seen.
+// without a clause are ErrInvalid. Ceph has no compare-and-swap. So the caps are
+// read back right after they were written: if another writer was at work at the
+// same time, and they are other caps now, the error is ErrConflict, too.
 //
-// Similar To: ceph auth caps <entity> mon … osd …
+// Similar To: ceph auth caps <entity> mon … osd …; ceph auth get <entity>
 func (c *Cluster) SetCaps(ctx context.Context, entity string, was, caps Caps) error {
 	_, err := c.setCaps(ctx, entity, was, caps)
 	return err
@@ -81,9 +82,20 @@ func (c *Cluster) setCaps(ctx context.Context, entity string, was, caps Caps) (U
 	case u.Caps.Equal(caps):
 		return u, nil
 	}
-	_, err = c.run(ctx, write("auth caps", args))
-	u.Caps = caps
-	return u, err
+	back := read("auth get", fields{"entity": entity}, 0)
+	answers := c.Batch(ctx, write("auth caps", args), back)
+	if err := answers[0].Err; err != nil {
+		return User{}, err
+	}
+	found, err := answers[1].user(entity, back)
+	switch {
+	case err != nil:
+		return User{}, fmt.Errorf("the caps were written, and cannot be read back: %w", err)
+	case !found.Caps.Equal(caps):
+		return User{}, fmt.Errorf("ceph auth caps %s: %w: the caps were written, and somebody else wrote other caps at "+
+			"the same time", entity, ErrConflict)
+	}
+	return found, nil
 }
 
 // RemoveUser deletes an entity. That it is not there is not an error.
@@ -99,12 +111,17 @@ func (c *Cluster) RemoveUser(ctx context.Context, entity string) error {
 
 // auth does a request that answers with one entity.
 func (c *Cluster) auth(ctx context.Context, entity string, r Request) (User, error) {
+	return c.Batch(ctx, r)[0].user(entity, r)
+}
+
+// user reads the answer to a request that answers with one entity.
+func (a Answer) user(entity string, r Request) (User, error) {
 	var list []struct {
 		Entity string            `json:"entity"`
 		Key    string            `json:"key"`
 		Caps   map[string]string `json:"caps"`
 	}
-	if err := c.query(ctx, r, &list); err != nil {
+	if err := a.decode(r, &list); err != nil {
 		return User{}, err
 	}
 	if len(list) != 1 || list[0].Entity != entity {

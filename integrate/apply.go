@@ -30,6 +30,10 @@ type ApplyOptions struct {
 	// MaxFailed stops the rollout once this many computes did not end well: no
 	// further compute and no controller is begun. 0 never stops.
 	MaxFailed int
+	// BreakLock is the owner of an operator lock, as the error names it. If that owner
+	// has the lock, it is taken away first. The owner's program learns that within 30 s,
+	// and stops before its next change then. Use it only for a program that will not come back.
+	BreakLock string
 }
 
 func (o ApplyOptions) check(in *Integration) error {
@@ -54,6 +58,10 @@ var errEdited = errors.New("integrate: the plan was edited after it was made; re
 // A plan that was stored, or that another Integration made, is compared with the world
 // once more. A change that would not be the same now fails with ErrConflict, or with the
 // Problem that it has become.
+//
+// Apply holds the operator lock of the first cluster of the Spec while it changes things.
+// If the lock cannot be taken, nothing is done, and the error is world.ErrLock. A plan without
+// changes needs no lock.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
 	if plan == nil {
 		return &Result{Format: planFormat}, errors.New("integrate: Apply without a plan")
@@ -63,6 +71,11 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		plan, err = plan.Only(opts.Only)
 	}
 	a := newApplying(in, plan)
+	if err == nil && len(plan.Changes) > 0 {
+		a.hold, err = in.hold(ctx, "apply", opts)
+		defer a.release()
+		ctx = a.ctx
+	}
 	if err == nil {
 		err = a.begin(ctx)
 	}
@@ -123,8 +136,9 @@ type applying struct {
 	events *events
 	run    *engine.Run
 	base   *engine.Base
-	index  map[string]int // change ID to position
-	of     map[step.Target][]int
+	hold
+	index map[string]int // change ID to position
+	of    map[step.Target][]int
 	// problems are those of the plan, by target.
 	problems map[string][]error
 
@@ -159,10 +173,11 @@ func (a *applying) begin(ctx context.Context) error {
 	for _, name := range slices.Sorted(maps.Keys(a.plan.Clusters)) {
 		if fsid, known := now[name]; known && fsid != a.plan.Clusters[name] {
 			return fmt.Errorf("%w: the plan is for cluster %s with fsid %s, and its fsid is %s here; plan again",
-				ErrConflict, name, a.plan.Clusters[name], fsid)
+				ErrConflict, words.Short(name), words.Short(a.plan.Clusters[name]), words.Short(fsid))
 		}
 	}
 	a.run = a.in.engine.NewRun(a.base, a)
+	a.run.Held = a.held
 	return nil
 }
 

@@ -49,6 +49,9 @@ func (p Part) Err() error {
 // of the places of Config.Parallel, but no connection. If the loop stops early, Converge
 // cancels what is under way and waits for its end.
 //
+// Converge holds the operator lock of the first cluster of the Spec from its begin to its
+// end, as Apply does; with PlanOnly, it needs none.
+//
 // The events of a Converge are ChangeStarted and ChangeFinished.
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
@@ -80,6 +83,7 @@ type converging struct {
 	parts  chan Part
 	base   *engine.Base
 	run    *engine.Run
+	held   func(step.Step) error // see engine.Run
 
 	mu   sync.Mutex
 	open map[string]*opened // by the ID of a change
@@ -116,8 +120,20 @@ func (c *converging) all(ctx context.Context) {
 		}
 		return
 	}
+	if !c.opts.PlanOnly {
+		held, err := c.in.hold(ctx, "converge", c.opts.ApplyOptions)
+		defer held.release()
+		if err != nil {
+			for _, t := range targets {
+				c.leave(t, err)
+			}
+			return
+		}
+		c.held, ctx = held.held, held.ctx
+	}
 	c.base = c.in.engine.Base(ctx, scope)
 	c.run = c.in.engine.NewRun(c.base, c)
+	c.run.Held = c.held
 	rollout := engine.Rollout{Canaries: c.opts.Canaries, MaxFailed: c.opts.MaxFailed, Reads: c.opts.PlanOnly,
 		Do: c.target, Left: c.leave}
 	_ = c.in.engine.Roll(ctx, rollout, targets) // each part has its error

@@ -54,7 +54,7 @@ func TestConvergeSkipsWhatNeedsAClusterChangeThatFailed(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	full := errors.New("no")
 	w.Ceph["ceph"].Fail = func(op cephtest.Op) error {
-		if op.Name == "osd pool create" {
+		if op.Name == "osd pool create" && op.Object != "cephstack" {
 			return full
 		}
 		return nil

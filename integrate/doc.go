@@ -22,8 +22,8 @@
 // A plan looks at a host in one exchange, and an apply changes the host in another,
 // over the same connection. The connections of a plan stay open for its apply, unless
 // the Spec has more hosts than Config.Parallel. A cluster that is reached through a
-// host costs one exchange for a look, a few for all its changes, and one more where keys
-// are written to hosts.
+// host costs one exchange for a look, a few for all its changes, three for the lock, and
+// one more where keys are written to hosts.
 //
 // A plan may be old when it is applied, and a rollout may take long. So users are read
 // from their cluster again right before their keys are written to hosts: once in an Apply
@@ -35,6 +35,13 @@
 // A Spec names the release of OpenStack, as options differ from release to release.
 // detect.Release asks the hosts' packages and containers for it. A host of another
 // release is a Problem of the plan.
+//
+// A unit owes a restart if its process has not read what is there. The restarts of Apply
+// note on the host what the new process found: the digests of the unit's files, in
+// /run/cephstack. As long as that process runs, a restart is owed if a file differs from
+// the note, whatever its time is. A process that something else started has no note. Then
+// a restart is owed if a file is newer than the process, or if the process started in the
+// future by the host's own clock. The note of that restart makes the next plan quiet.
 //
 // There is no state but the world. Run Plan and Apply again after a failure or a kill,
 // and they finish what is missing. See the Examples.
@@ -80,8 +87,8 @@
 // them, such as /etc/ceph/ceph.conf. Files are written to the place from which the
 // container copies them, with the owner and mode that kolla-ansible gives.
 //
-// A restart is that of the container's unit. It is owed when a file is newer than the
-// start of the container. Secrets are defined in the container nova_libvirt, which is not
+// A restart is that of the container's unit. Where there is no note, it is owed when a
+// file is newer than the start of the container. Secrets are defined in the container nova_libvirt, which is not
 // restarted. What that container needs to start again is in its folder as well: the
 // secrets, and a ceph.conf if its config.json copies a ceph.conf.
 //
@@ -159,6 +166,8 @@
 //	restored-backup-holds-the-same-bytes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
+//	older-runs-left-nothing                             what runs that were killed left is removed; all that
+//	                                                    VerifyOptions.Clean does
 //	nothing-is-left-behind                              what Verify made is removed again
 //	journey                                             unable, if the Spec has no Glance
 //
@@ -191,7 +200,7 @@
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds
-//	Report    format, checks, left_out
+//	Report    format, checks, notes, left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field
@@ -235,6 +244,34 @@
 // Ceph user, it says "of the new user" in place of the key. Once the user is there, its
 // key is what the plan meant.
 //
+// # One operator at a time
+//
+// Apply and Converge hold the operator lock while they change things. It is a lock on the
+// object operator-lock of the pool cephstack in the first cluster of the Spec. The pool is
+// made with one placement group if it is not there. Two Specs with the same first cluster
+// have the same lock; give all Specs that share hosts or clusters the same first cluster.
+//
+// Whoever comes second changes nothing, and does not wait. The error is world.ErrLock and
+// ceph.ErrLocked, and names the owner (Config.Owner), the host, the purpose and the time
+// since when. The lock expires after 90 seconds by the clock of the cluster, and is renewed
+// every 30. So a program that was killed blocks nobody for longer than that.
+// ApplyOptions.BreakLock takes the lock of a program away that will not come back.
+//
+// A program whose lock was taken away, or could not be renewed, begins no other step. It asks
+// its clocks right before each step, as no timer runs while a process is stopped or its
+// machine sleeps. What was not begun is Cancelled with world.ErrLock. A step that is under
+// way goes on to its end.
+//
+// Where the first cluster does not answer, nothing is changed, on hosts neither. Only keys
+// and the sudo rule of the login user are written without the lock, where the host of that
+// cluster lets nobody in before. Plan, Verify, a Converge with PlanOnly and a plan without
+// changes need no lock. A World whose first cluster is no ceph.Locker keeps nobody out, and
+// its plans have a note that says so.
+//
+// The pool is never reported, and a Spec must not use it. To remove it, when nobody applies:
+// ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it
+// again.
+//
 // # Ownership
 //
 // Of a configuration file, only the options of a service's integration are owned; every
@@ -252,6 +289,7 @@
 // Apply returns an Outcome for each change. Its error joins a *ChangeError for each change
 // that failed, is unknown or was cancelled, and ErrIncomplete for each Problem and for all
 // changes that were skipped. ErrConflict says that the world changed after the plan was made.
+// world.ErrLock says that the operator lock could not be taken, or was lost.
 // ErrStopped says that failures had stopped the rollout before. ErrChecks is the error of
 // Verify. ChangeError.Retryable tells whether trying again may help without anybody doing
 // something. The errors of packages ceph, remote, libvirtsecret and openstack/api show
@@ -266,7 +304,8 @@
 // place for as long as package remote waits for it (see Timeouts of package spec), and the
 // controllers wait for all computes. When the context ends, what is under way is waited for as
 // long as its own timeouts allow. What was not begun is cancelled; in a Converge, such a part
-// says why it was not begun. Two programs that apply at once do not overwrite each other:
+// says why it was not begun. Two programs do not apply at once: see the section on the lock.
+// What somebody else changes by hand at the same time is not overwritten:
 // every file is written only if it still is what the plan saw. Verify removes what it made
 // also after its context ended.
 //

@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"context"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 )
@@ -11,6 +12,9 @@ func (in *Integration) KeepNothing() { in.keep = 0 }
 
 // KeepNoKeys reads the users of a cluster again for each host that needs their keys.
 func (in *Integration) KeepNoKeys() { in.engine.Fresh = 1 }
+
+// Term sets the term of the operator lock, and the clock that it is measured with.
+func (in *Integration) Term(term time.Duration, now func() time.Time) { in.term, in.now = term, now }
 
 // Differ observes once, and gives what compares.
 func (in *Integration) Differ(ctx context.Context) func() *Plan {

@@ -26,6 +26,8 @@ import (
 //
 //   - cluster-unreadable: its monitors did not answer, or refused; nothing that depends on it is planned.
 //   - cluster-access: note: how the cluster is reached.
+//   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
+//     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
 //   - caps-need-classic: the cluster is before Luminous, and the Spec does not set caps: classic.
 //   - erasure-profile-differs: a profile of this name has other values, and is never changed.
@@ -49,6 +51,7 @@ import (
 //   - host-is-the-same-machine: the names of several hosts lead to one machine.
 //   - no-way-in: the first entry gets in, the normal login does not, and its keys and rule are in place.
 //   - login-user-missing: the login user does not exist.
+//   - login-user-unknown: whether the login user exists cannot be told.
 //   - login-home-differs: the login user's home is not where the Spec says.
 //   - login-home-missing: the login user's home does not exist.
 //   - login-home-open: others may write to the home, and sshd heeds no keys there.
@@ -139,6 +142,8 @@ import (
 // Of what the APIs tell:
 //
 //   - apis-unreachable: the APIs do not answer, or refuse the login.
+//   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
+//   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.
 //   - backend-of-several-names: note: hosts serve a backend, each under a name of its own.
 //   - backend-cluster-of-one-name: note: hosts of a cluster serve a backend under one name.
@@ -166,7 +171,7 @@ type Finding struct {
 	// Cause names the condition behind Err, if a caller may branch on it: conflict,
 	// local, host-unreachable, host-timeout, host-authentication, host-sudo, host-key,
 	// ceph-unreachable, ceph-denied, libvirt-unreachable, libvirt-conflict,
-	// api-unreachable or api-authentication. local is a fault of the machine that
+	// operator-lock, api-unreachable or api-authentication. local is a fault of the machine that
 	// connects. JSON keeps Err by this name.
 	Cause string `json:"cause,omitempty"`
 	Err   error  `json:"-"`
@@ -178,7 +183,7 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return words.Line(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
+	return words.Message(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
 }
 
 // about is what the finding is about, in a line.
@@ -259,7 +264,7 @@ func (f *Finding) restore() {
 type problemError struct{ f Finding }
 
 func (e *problemError) Error() string {
-	return fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message)
+	return words.Message(fmt.Sprintf("%v: %s: %s", ErrIncomplete, e.f.about(), e.f.Message))
 }
 
 // Unwrap gives ErrIncomplete and the cause, if that is known.

@@ -56,7 +56,7 @@ func clusterFaults() map[string]spoil {
 		},
 		"writes-denied": func(_ *testing.T, w *integratetest.World) {
 			w.Ceph["ceph"].Fail = func(op cephtest.Op) error {
-				if op.Name == "osd pool create" {
+				if op.Name == "osd pool create" && op.Object != "cephstack" {
 					return ceph.ErrDenied
 				}
 				return nil

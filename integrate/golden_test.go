@@ -23,6 +23,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/detect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -238,7 +239,8 @@ func sentinels(err error) string {
 	}{
 		{"integrate.ErrConflict", integrate.ErrConflict}, {"integrate.ErrIncomplete", integrate.ErrIncomplete},
 		{"integrate.ErrStopped", integrate.ErrStopped}, {"integrate.ErrChecks", integrate.ErrChecks},
-		{"ceph.ErrUnreachable", ceph.ErrUnreachable}, {"ceph.ErrNotFound", ceph.ErrNotFound},
+		{"world.ErrLock", world.ErrLock}, {"ceph.ErrUnreachable", ceph.ErrUnreachable},
+		{"ceph.ErrNotFound", ceph.ErrNotFound},
 		{"ceph.ErrDenied", ceph.ErrDenied}, {"ceph.ErrInvalid", ceph.ErrInvalid},
 		{"libvirtsecret.ErrUnreachable", libvirtsecret.ErrUnreachable},
 		{"remote.ErrUnreachable", remote.ErrUnreachable}, {"remote.ErrAuth", remote.ErrAuth},

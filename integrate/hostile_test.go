@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode"
@@ -41,12 +42,33 @@ func TestTextsOfAnyValuesAreOfThePlan(t *testing.T) {
 	assert.Equal(t, `f\n\x1b[2J\r\xff\x00: o\n\x1b[2J\r\xff\x00 -> d`+"\n"+`            e\x1b\x7f  # w\n\x1b[2J\r\xff\x00`,
 		diff.String())
 	change := integrate.Change{Kind: "file", Target: "h" + odd, Name: "n" + odd, Reason: "r" + odd}
-	p := &integrate.Plan{Changes: []integrate.Change{change}}
+	p := &integrate.Plan{Release: "r" + odd, LeftOut: []string{"l" + odd}, Changes: []integrate.Change{change}}
 	assert.Contains(t, p.String(), `h\n\x1b[2J\r\xff\x00: file n\n\x1b[2J\r\xff\x00  (r\n\x1b[2J\r\xff\x00)`+"\n")
+	assert.Equal(t, 4, strings.Count(p.String(), "\n"), p.String())
+	assert.NotContains(t, p.String(), "\x1b")
+	failed := &integrate.ChangeError{Change: change, Err: errors.New("e" + odd)}
+	assert.NotContains(t, failed.Error(), "\n")
+	assert.NotContains(t, failed.Error(), "\x1b")
 	f := integrate.Finding{Target: "t", Object: "o" + odd, Message: "m" + odd}
 	assert.Equal(t, `note: t o\n\x1b[2J\r\xff\x00: m\n\x1b[2J\r\xff\x00`, f.String())
 	r := &integrate.Report{Checks: []integrate.Check{{Status: integrate.Fail, Name: "n" + odd, Evidence: "e" + odd,
 		Next: "x" + odd}}}
 	assert.Equal(t, 3, strings.Count(r.String(), "\n"), r.String())
 	assert.NotContains(t, r.String(), "\x1b")
+	assert.NotContains(t, r.Err().Error(), "\n")
+}
+
+// TestTextsOfLongValuesAreShort: a file of a host may have a line of any length.
+func TestTextsOfLongValuesAreShort(t *testing.T) {
+	long := strings.Repeat("x", 50<<20)
+	diff := integrate.FieldDiff{Field: "f", Observed: long, Desired: "d"}
+	assert.Contains(t, diff.String(), "xx… (52428800 bytes) -> d")
+	assert.Less(t, len(diff.String()), 3000)
+	change := integrate.Change{Name: long, Reason: long}
+	assert.Less(t, len((&integrate.Plan{Changes: []integrate.Change{change}}).String()), 3000)
+	assert.Less(t, len((&integrate.ChangeError{Change: change, Err: errors.New(long)}).Error()), 11000)
+	assert.Less(t, len(integrate.Finding{Message: long}.String()), 11000)
+	r := &integrate.Report{Checks: []integrate.Check{{Status: integrate.Fail, Name: long, Evidence: long, Next: long}}}
+	assert.Less(t, len(r.String()), 60000)
+	assert.Less(t, len(r.Err().Error()), 11000)
 }

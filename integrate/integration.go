@@ -21,6 +21,9 @@ type Config struct {
 	Parallel int
 	// Settle is how long a restarted unit must stay active; 0 is 3 s.
 	Settle time.Duration
+	// Owner is who applies, such as a login name, for others who find the operator lock
+	// taken; empty is the user of this process. It shows with the name of this machine.
+	Owner string
 	// Poll is the pause between two looks at the console of a guest, or at the APIs'
 	// records of restarted services; 0 is 2 s.
 	Poll time.Duration
@@ -34,6 +37,9 @@ type Integration struct {
 	keep     int64  // bytes of contents in a plan
 	poll     time.Duration
 	observer func(Event)
+	owner    string
+	term     time.Duration    // of the operator lock
+	now      func() time.Time // for the operator lock
 }
 
 // New checks the Spec and that the World has every part that the Spec names,
@@ -54,7 +60,7 @@ func New(cfg Config) (*Integration, error) {
 		return nil, err
 	}
 	return &Integration{engine: e, digest: digestOf(site.Spec), keep: keptBytes,
-		poll: poll, observer: cfg.Observer}, nil
+		poll: poll, observer: cfg.Observer, owner: cfg.Owner, term: lockTerm, now: time.Now}, nil
 }
 
 // digestOf is the digest of what a Spec asks for. How the hosts and the APIs are

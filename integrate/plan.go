@@ -123,7 +123,7 @@ func (p *Plan) Problems() []Finding {
 func (p *Plan) String() string {
 	var b strings.Builder
 	if p.Release != "" && !p.Empty() {
-		fmt.Fprintf(&b, "For OpenStack %s\n", p.Release)
+		fmt.Fprintf(&b, "For OpenStack %s\n", words.Short(p.Release))
 	}
 	stage := Stage("")
 	for _, c := range p.Changes {
@@ -173,7 +173,7 @@ func stageTitle(s Stage) string {
 
 func writeChange(w io.Writer, c Change) {
 	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
-	fmt.Fprintf(w, "  %s %s\n", mark, words.Line(fmt.Sprintf("%s: %s %s  (%s)", c.Target, c.Kind, c.Name, c.Reason)))
+	fmt.Fprintf(w, "  %s %s\n", mark, words.Short(fmt.Sprintf("%s: %s %s  (%s)", c.Target, c.Kind, c.Name, c.Reason)))
 	for _, d := range c.Diffs {
 		fmt.Fprintf(w, "      %s\n", d)
 	}
@@ -187,12 +187,12 @@ func (d FieldDiff) String() string {
 		lines[i] = words.Line(strings.ReplaceAll(line, "\t", "    "))
 	}
 	desired := strings.Join(lines, "\n          ")
-	text := words.Line(d.Field) + ": " + desired
+	text := words.Short(d.Field) + ": " + desired
 	if d.Observed != "" {
-		text = words.Line(d.Field) + ": " + words.Line(d.Observed) + " -> " + orNone(desired)
+		text = words.Short(d.Field) + ": " + words.Short(d.Observed) + " -> " + orNone(desired)
 	}
 	if d.Why != "" {
-		text += "  # " + words.Line(d.Why)
+		text += "  # " + words.Short(d.Why)
 	}
 	return text
 }
@@ -220,7 +220,7 @@ func writeLeftOut(w io.Writer, names []string, shown map[string]bool) {
 			names[i] = "the rest of " + name
 		}
 	}
-	fmt.Fprintf(w, "Left out, as it was not asked for: %s%s.\n", strings.Join(names, ", "), more)
+	fmt.Fprintf(w, "Left out, as it was not asked for: %s%s.\n", words.Short(strings.Join(names, ", ")), more)
 }
 
 // changeOf is an item as a change of a plan.

@@ -7,6 +7,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 // Conditions that a caller branches on; test with errors.Is.
@@ -118,9 +119,11 @@ type ChangeError struct {
 	Err error
 }
 
+// Error is one line of what prints, whatever a host said.
 func (e *ChangeError) Error() string {
-	return fmt.Sprintf("%s: %s %s %s: %s: %v", e.Change.Target, e.Change.Action, e.Change.Kind, e.Change.Name,
-		e.Status, e.Err)
+	return words.Message(fmt.Sprintf("%s: %s %s %s: %s: %v", e.Change.Target, e.Change.Action, e.Change.Kind,
+		e.Change.Name,
+		e.Status, e.Err))
 }
 
 // Unwrap gives the cause.

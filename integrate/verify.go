@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/kind/cloud"
 	"github.com/cephstack/cephstack/integrate/internal/proof"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -49,9 +50,11 @@ type Check struct {
 // A Report is what Verify found.
 type Report struct {
 	// Format is the version of the form of the JSON: 1.
-	Format  int      `json:"format"`
-	Checks  []Check  `json:"checks"`
-	LeftOut []string `json:"left_out,omitempty"` // as in a Plan
+	Format int     `json:"format"`
+	Checks []Check `json:"checks"`
+	// Notes are about how the APIs are reached, as in a Plan. They keep no check from passing.
+	Notes   []Finding `json:"notes,omitempty"`
+	LeftOut []string  `json:"left_out,omitempty"` // as in a Plan
 }
 
 // Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
@@ -79,7 +82,9 @@ type checksError struct {
 	causes []error
 }
 
-func (e *checksError) Error() string   { return ErrChecks.Error() + ": " + strings.Join(e.names, ", ") }
+func (e *checksError) Error() string {
+	return words.Message(ErrChecks.Error() + ": " + strings.Join(e.names, ", "))
+}
 func (e *checksError) Unwrap() []error { return append([]error{ErrChecks}, e.causes...) }
 
 // String is the report as a table, with a line on what to do below each check that did
@@ -89,16 +94,19 @@ func (r *Report) String() string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	passed := 0
 	for _, c := range r.Checks {
-		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), words.Line(c.Name), c.Seconds,
-			words.Line(c.Evidence))
+		fmt.Fprintf(w, "%s\t%s\t%.1fs\t%s\n", strings.ToUpper(string(c.Status)), words.Message(c.Name), c.Seconds,
+			words.Message(c.Evidence))
 		if c.Next != "" && c.Status != Pass {
-			fmt.Fprintf(w, "\t\t\tnext: %s\n", words.Line(c.Next))
+			fmt.Fprintf(w, "\t\t\tnext: %s\n", words.Message(c.Next))
 		}
 		if c.Status == Pass {
 			passed++
 		}
 	}
 	_ = w.Flush() // a strings.Builder does not fail
+	for _, f := range r.Notes {
+		fmt.Fprintln(&b, f)
+	}
 	shown := map[string]bool{}
 	for _, c := range r.Checks {
 		shown[c.Target] = true
@@ -122,6 +130,14 @@ type VerifyOptions struct {
 	// Flavor is the name of the guests' flavor; if empty, a small flavor is made, and
 	// removed at the end.
 	Flavor string
+	// Clean makes a verification of one check alone: it removes what older runs left in the
+	// APIs and pools, such as runs that were killed. An object counts only if it has the
+	// name and the description of such a run. What a run of the last two hours made is left
+	// alone. A verification that is neither static nor a Clean has this check, too.
+	Clean bool
+	// CleanAge is how old a run has to be, where two hours are not right. If it is
+	// negative, all runs are old enough: no other verification may be going on then.
+	CleanAge time.Duration
 	// GuestWait is how long a guest may take for one step; 0 is 5 min.
 	GuestWait time.Duration
 }
@@ -130,7 +146,8 @@ type VerifyOptions struct {
 // tries the rights of each Ceph user, also rights that the user must not have. And it
 // takes an image, volumes, VMs, their data and backups through the cloud, and looks where
 // the data went: this is the journey. What it makes, it removes again, also if a check
-// fails or ctx ends. If it is killed, things named cephstack-verify-… are left.
+// fails or ctx ends. What a run that is killed left, the next run removes, and a run with
+// Clean: all of it is named cephstack-verify-ID-TIME-…
 //
 // The comparison is that of Plan: what a plan would change or calls a problem, a check
 // does not pass.
@@ -158,9 +175,17 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	} else {
 		report.LeftOut = in.leftOut(scope)
 	}
+	for _, i := range base.Cloud().Items {
+		for _, f := range i.Findings {
+			if i.Gate && !f.Problem && i.ID == cloud.APIsID() {
+				report.Notes = append(report.Notes, findingOf(i, f))
+			}
+		}
+	}
 	proof.Verify(ctx, proof.Subject{Site: in.engine.Site, World: in.engine.World, View: base.View(), Hosts: hosts,
 		Parts: parts, Poll: in.poll,
-		Options: proof.Options{Static: opts.Static, Image: opts.Image, Flavor: opts.Flavor, GuestWait: opts.GuestWait},
+		Options: proof.Options{Static: opts.Static, Image: opts.Image, Flavor: opts.Flavor, GuestWait: opts.GuestWait,
+			Clean: opts.Clean, CleanAge: opts.CleanAge},
 		Started: func(c proof.Check) { events.emit(CheckStarted{c.Name}) },
 		Ended: func(c proof.Check) {
 			check := checkOf(c)
@@ -176,7 +201,10 @@ func (o VerifyOptions) check(in *Integration) error {
 		return errors.New("integrate: Verify: a part of the Spec can only be verified with Static: the journey goes " +
 			"through the whole cloud")
 	}
-	if !o.Static && in.engine.Site.Glance != nil && in.engine.World.Cloud != nil {
+	if o.Clean && (o.Static || o.Image != nil) {
+		return errors.New("integrate: Verify: Clean goes with neither Static nor Image: it verifies nothing")
+	}
+	if !o.Static && !o.Clean && in.engine.Site.Glance != nil && in.engine.World.Cloud != nil {
 		if err := checkImage(o.Image); err != nil {
 			return fmt.Errorf("integrate: Verify: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -59,9 +60,29 @@ func agentSigners(ctx context.Context, socket string) ([]ssh.Signer, io.Closer, 
 	return all, conn, nil
 }
 
+// readPrivate reads a private key. As in OpenSSH, a file that others may read does not count,
+// whoever asks.
+func readPrivate(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	mode := info.Mode()
+	if mode.IsRegular() && mode.Perm()&0o077 != 0 && runtime.GOOS != "windows" { // which has no such bits
+		return nil, fmt.Errorf("%s: its mode is %04o, so that others can read or replace the private key: "+
+			"run chmod 600 %s, and use a new key if somebody may have read it", file, mode.Perm(), file)
+	}
+	return io.ReadAll(f)
+}
+
 // fileSigners reads a private key and, if there is one, its certificate.
 func fileSigners(file string) ([]ssh.Signer, error) {
-	pem, err := os.ReadFile(file)
+	pem, err := readPrivate(file)
 	if err != nil {
 		return nil, err
 	}

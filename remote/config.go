@@ -17,9 +17,9 @@ type Config struct {
 	Address    string   // host or host:port; port 22 when none
 	User       string   // login name
 	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
-	Keys       [][]byte `json:"-"` // private keys in memory, PEM
+	Keys       [][]byte `json:"-" yaml:"-"` // private keys in memory, PEM
 	Agent      string   // path of an ssh-agent socket; empty is none
-	Password   Password `json:"-"` // of the user, offered after the keys; also for a sudo that asks
+	Password   Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
 	KnownHosts []string // known_hosts files, at least one
 	Sudo       bool     // become root with sudo, without a terminal; false when User is root
 	Jump       *Config  // connect through this host
@@ -32,21 +32,29 @@ type Timeouts struct {
 	Handshake    time.Duration // banner and key exchange, and each new session; 10 s
 	Authenticate time.Duration // 10 s
 	Retry        time.Duration // to connect again when the host hangs up at once, to shed load; 20 s
+	Start        time.Duration // until the host's program begins: login shell, its scripts, sudo; 1 min
 	// Idle is how long no byte may come from the host during an exchange; 15 min.
 	// The limit is shorter where the operations cannot take that long: 2 min for
 	// operations that only look, 3 min for writes, and for a Run its Timeout
 	// and 1 min. The longest of them counts.
 	Idle time.Duration
+	// Total is how long an exchange may take after the host's program began, whatever comes
+	// from the host. The default follows from the operations: 1 min, and for each of them in
+	// turn as long as it may take. That is some 1 min for operations that only look, where files
+	// that are read one after the other count as one, with 1 s for each file; 2 min for a write;
+	// its Timeout for a Run; 10 min and twice Settle for a RestartUnit; 1 h for an
+	// InstallPackages. To that comes 1 s for each 64 KiB of the request, and for each MiB that
+	// may come back.
+	Total time.Duration
 }
-
-const defaultIdle = 15 * time.Minute
 
 func (t Timeouts) withDefaults() Timeouts {
 	t.Connect = orDefault(t.Connect, 5*time.Second)
 	t.Handshake = orDefault(t.Handshake, 10*time.Second)
 	t.Authenticate = orDefault(t.Authenticate, 10*time.Second)
 	t.Retry = orDefault(t.Retry, 20*time.Second)
-	t.Idle = orDefault(t.Idle, defaultIdle)
+	t.Start = orDefault(t.Start, time.Minute)
+	t.Idle = orDefault(t.Idle, 15*time.Minute)
 	return t
 }
 
@@ -91,7 +99,7 @@ func (c Config) check(at string, depth int) error {
 	fault(c.Password.fault() != "", "Password", c.Password.fault())
 	fault(len(c.KnownHosts) == 0, "KnownHosts", "missing: host keys are always checked")
 	t := c.Timeouts
-	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Retry, t.Idle) < 0, "Timeouts", "negative")
+	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Retry, t.Start, t.Idle, t.Total) < 0, "Timeouts", "negative")
 	for i, key := range c.Keys {
 		if _, err := parseKey(key); err != nil {
 			fault(true, fmt.Sprintf("Keys[%d]", i), err.Error())

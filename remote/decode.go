@@ -67,7 +67,15 @@ func (a answer) unit(name string) (Unit, error) {
 	if text == "" && a.failed {
 		return Unit{Name: name}, nil
 	}
-	return parseUnit(name, []byte(text))
+	c, err := parseClock(a.Facts["now"])
+	if err != nil {
+		return Unit{Name: name}, err
+	}
+	u, err := parseUnit(name, []byte(text), c)
+	if note, bad := a.Bytes("note"); bad == nil && !u.Since.IsZero() {
+		u.Read = parseNote(note, a.Facts["run"])
+	}
+	return u, err
 }
 
 // versions reads which of the packages are installed.
@@ -121,9 +129,15 @@ func parseSeconds(s string) (time.Time, error) {
 	return time.Unix(sec, int64(ns)), err
 }
 
+// mostSaid is how many bytes of an error's words the host's program sends: their end.
+const mostSaid = 6000
+
 // classify turns a class of errors of the host's program, and the text with
 // it, into the detail and the cause of an OpError.
 func classify(class, text string) (string, error) {
+	if len(text) >= mostSaid { // its first word may be the rest of a secret
+		text = text[max(0, strings.IndexAny(text, " \n")):]
+	}
 	detail := words.Printable(text, 400)
 	switch class {
 	case "conflict":

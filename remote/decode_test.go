@@ -32,25 +32,89 @@ func TestParseUnit(t *testing.T) {
 	show := "Id=x.service\nMainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
 		"UnitFileState=enabled\nInvocationID=0123\n" +
 		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:04.123456 UTC\nActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
-	u, err := parseUnit("x", []byte(show))
+	u, err := parseUnit("x", []byte(show), clock{})
 	require.NoError(t, err)
 	require.Equal(t, Unit{
 		Name: "x", Load: "loaded", Active: "active", Sub: "running", Invocation: "0123", Enabled: "enabled",
 		Since: time.Date(2023, 11, 17, 11, 51, 4, 123456000, time.UTC),
 	}, u)
-	both, err := parseUnit("x", []byte(show+"\nId=sysinit.target\nLoadState=masked\nActiveState=no\nInvocationID=4567\n"))
+	boot := "\nId=sysinit.target\nLoadState=masked\nActiveState=no\nInvocationID=4567\n"
+	both, err := parseUnit("x", []byte(show+boot), clock{})
 	require.NoError(t, err)
 	u.Boot = "4567"
 	require.Equal(t, u, both, "of sysinit.target only the start counts")
-	u, err = parseUnit("x", []byte(strings.Replace(show, "MainPID=77", "MainPID=0", 1)))
+	u, err = parseUnit("x", []byte(strings.Replace(show, "MainPID=77", "MainPID=0", 1)), clock{})
 	require.NoError(t, err)
 	require.Equal(t, 5, u.Since.Second(), "a unit without a main process")
-	u, err = parseUnit("x", []byte(strings.Replace(show, "ActiveState=active", "ActiveState=failed", 1)))
+	u, err = parseUnit("x", []byte(strings.Replace(show, "ActiveState=active", "ActiveState=failed", 1)), clock{})
 	require.NoError(t, err)
 	require.True(t, u.Since.IsZero())
 	for _, bad := range []string{"", "nonsense", strings.Replace(show, "11:51:04.123456 UTC", "11:51 CET", 1)} {
-		_, err = parseUnit("x", []byte(bad))
+		_, err = parseUnit("x", []byte(bad), clock{})
 		require.Error(t, err, bad)
+	}
+}
+
+// TestSinceByTheClockAsItIsNow has clocks that were set after the unit's start.
+func TestSinceByTheClockAsItIsNow(t *testing.T) {
+	show := "Id=x.service\nMainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
+		"ExecMainStartTimestamp=Fri 2023-11-17 13:00:00.500000 UTC\nExecMainStartTimestampMonotonic=1000000000\n"
+	start := time.Date(2023, 11, 17, 13, 0, 0, 5e8, time.UTC)
+	for name, c := range map[string]struct {
+		now  string // by the clock, and in hundredths of a second since the host's start
+		want time.Time
+	}{
+		"the clock was not set":         {"1700226600.5 160000", start},
+		"not asked":                     {"", start},
+		"it was an hour ahead":          {"1700223000.5 160000", start.Add(-time.Hour).Truncate(time.Second)},
+		"it was an hour behind":         {"1700230200.5 160000", start},
+		"it was adjusted by a second":   {"1700226599.5 160000", start},
+		"the host seems to be younger":  {"1700223000.5 1000", start},
+		"started while the clock is at": {"1700226000.5 100000", start},
+	} {
+		now, err := parseClock(c.now)
+		require.NoError(t, err, name)
+		u, err := parseUnit("x", []byte(show), now)
+		require.NoError(t, err, name)
+		require.Equal(t, c.want, u.Since, name)
+		require.Equal(t, c.now == "", u.Now.IsZero(), name)
+	}
+	for _, bad := range []string{"x", "1", "1 x", "1 -1", "1.x 1", "1 99999999999999999999"} {
+		_, err := parseClock(bad)
+		require.Error(t, err, bad)
+	}
+}
+
+// TestReadIsOfTheRunThatIsThere has notes that are about another run, or not notes at all.
+func TestReadIsOfTheRunThatIsThere(t *testing.T) {
+	note := "cephstack 1 0123\nabsent /a b\n" + strings.Repeat("0a", 32) + " /c\n"
+	read := func(state, run, note string) map[string]string {
+		r := reply("show0", "Id=x.service", "show1", "LoadState=loaded", "show2", "ActiveState="+state,
+			"show3", "ActiveEnterTimestamp=Fri 2023-11-17 11:51:05 UTC", "run", run,
+			"note", base64.StdEncoding.EncodeToString([]byte(note)))
+		u, err := answer{r, "host", false}.unit("x")
+		require.NoError(t, err)
+		return u.Read
+	}
+	require.Equal(t, map[string]string{"/a b": Absent, "/c": strings.Repeat("0a", 32)}, read("active", "0123", note))
+	require.Nil(t, read("failed", "0123", note))
+	require.Nil(t, read("active", "4567", note))
+	require.Nil(t, read("active", "", note))
+	require.Nil(t, read("active", "0123", ""))
+	require.Nil(t, read("active", "0123", note[:len(note)-1]))
+	require.Nil(t, read("active", "0123", note+"\x00"))
+}
+
+// TestTheRestOfASecretIsNotShown has words whose begin the host cut off, and so few
+// characters that all of them would be shown.
+func TestTheRestOfASecretIsNotShown(t *testing.T) {
+	said := "Pq0yp0eRfw==\n" + strings.Repeat("\U0001F600", 1490)
+	said += strings.Repeat(".", mostSaid-len(said))
+	for _, class := range []string{"unit", "install"} {
+		detail, _ := classify(class, said)
+		require.True(t, strings.HasPrefix(detail, "\U0001F600"), detail[:20])
+		detail, _ = classify(class, said[1:])
+		require.True(t, strings.HasPrefix(detail, "q0yp"), "nothing was cut off: %s", detail[:20])
 	}
 }
 
@@ -142,7 +206,9 @@ func TestAnswersMayBeAsLongAsAnOpAllows(t *testing.T) {
 	for _, op := range []Op{
 		ReadFile{Path: "/a", Max: most}, ReadDir{Path: "/a", Max: most}, If{Op: ReadFile{Path: "/a", Max: most}},
 	} {
-		require.Greater(t, newExchange("c1", []Op{op}).limit, most, "%v", op)
+		rooms, all := newExchange("c1", []Op{op}).rooms()
+		require.Greater(t, rooms[0].Line, most, "%v", op)
+		require.Greater(t, all, most, "%v", op)
 	}
 }
 

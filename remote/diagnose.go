@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -41,6 +42,10 @@ func (e *startError) Is(target error) bool { return target == errNotStarted }
 // Unwrap gives the kind.
 func (e *startError) Unwrap() error { return e.kind }
 
+// killed and more is the exit status of a program that was killed. sudo may be killed while
+// it hands on the answer, and the program behind it goes on: it may have done all.
+const killed = 128
+
 // diagnose says why an answer ended early with err: the program did not start,
 // it was ended, or the connection was lost.
 func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
@@ -64,13 +69,13 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	case <-time.After(5 * time.Second):
 	}
 	started := sh.spoken.Load() || !x.heardNothing()
-	said := words.Printable(sh.noise.String(), 300)
+	said := sh.said(x.ops)
 	switch {
 	case !s.ok:
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
-	case !started && sh.sudo && strings.Contains(said, "sudo"):
+	case !started && sh.sudo && sudoRefused(sh.noise.String()):
 		return x.fail("sudo", &startError{ErrSudo, said})
-	case !started:
+	case !started && s.exit < killed:
 		text := fmt.Sprintf("no POSIX shell ran (exit status %d)", s.exit)
 		if said != "" {
 			text += ": " + said
@@ -78,6 +83,71 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 		return x.fail("start", &startError{nil, text})
 	}
 	return x.fail("exchange", fmt.Errorf("%w (exit status %d)", errEnded, s.exit))
+}
+
+const (
+	repeats   = "it repeats what it reads on standard input, so its words are left out"
+	minSecret = 4 // characters: shorter lines are in every text
+)
+
+// said is what came before the program began, for an error. Login scripts and forced commands
+// may repeat what they read. If anything in it is private, a sentence stands for all of it.
+func (s *shell) said(ops []Op) string {
+	noise := s.noise.String()
+	if s.asks.prompt != "" {
+		noise = strings.ReplaceAll(noise, s.asks.prompt, "")
+	}
+	password := s.asks.password.Reveal()
+	if password != "" && strings.Contains(noise, password) {
+		return repeats
+	}
+	var secrets []string
+	for _, op := range ops {
+		switch o := plain(op).(type) {
+		case WriteFile:
+			secrets = append(secrets, strings.Split(string(o.Data), "\n")...)
+		case Run:
+			secrets = append(secrets, strings.Split(string(o.Stdin), "\n")...)
+		}
+	}
+	for _, secret := range secrets {
+		if secret = strings.TrimSpace(secret); len(secret) >= minSecret && strings.Contains(noise, secret) {
+			return repeats
+		}
+	}
+	return words.Printable(noise, 300)
+}
+
+// refusals are what sudo and sudo-rs say when they do not let a user become root, in lower
+// case. Warnings, such as that the host's name cannot be resolved, are not refusals.
+func refusals() []string {
+	return []string{
+		"start no program from the shell (noexec)", // the words of the program itself
+		"a password is required", "a terminal is required", "you must have a tty", "no password was provided",
+		"no tty present", "no askpass program", "incorrect password attempt", "sorry, try again",
+		"timed out reading password", "is not in the sudoers file", "is not allowed to run sudo", "may not run sudo",
+		"is not allowed to execute", "command not allowed", "you are not permitted to", "sorry, you are not allowed",
+		"account validation failure", "account or password is expired", "account expired", "password expired",
+		"pam authentication error", "pam account management error", "unable to initialize pam",
+		"setuid bit set", "effective uid is not", "no new privileges", "no valid sudoers sources",
+		"parse error in", "syntax error in", "unable to initialize policy plugin",
+		"interactive authentication is required", "interaction is required", "incorrect authentication attempt",
+		"authentication required but not attempted", "a terminal is required to authenticate", "i'm afraid i can't do that",
+		"is not allowed to authenticate as", "invalid configuration:", "pam error:", "may not run",
+		"start no program from the shell", // the words of the host's program
+	}
+}
+
+// sudoRefused reports whether sudo says that it does not let the user become root. What a login
+// script printed last may be on the same line.
+func sudoRefused(noise string) bool {
+	for line := range strings.Lines(strings.ToLower(noise)) {
+		refusal := func(text string) bool { return strings.Contains(line, text) }
+		if (refusal("sudo") || refusal("sorry,")) && slices.ContainsFunc(refusals(), refusal) {
+			return true
+		}
+	}
+	return false
 }
 
 // A tail keeps the last bytes written to it.

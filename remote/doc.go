@@ -13,6 +13,12 @@
 // after it takes one more. Operations without data go along with the program,
 // and the program stays on the machine for a minute, for the next Do.
 //
+// What is private is not sent before the program has answered: a login script or a
+// forced command may read standard input, and repeat it. Nor is a change of a file, a unit
+// or a package: if no answer comes, it is certain that nothing ran. So a change on a new
+// connection takes ten round trips. A password is only sent when sudo asks for it, by
+// a prompt that is random: that takes one more.
+//
 // The login shell and its rc files do not matter. The machine needs GNU
 // coreutils and /proc; for some operations systemctl, apt-get or dnf, and
 // runuser. It should have flock of util-linux. To remove the access control list of
@@ -37,6 +43,13 @@
 // being in it. A user who may write to the folder around them, and puts a symlink there
 // in between, gets an error. WriteFile, SetAttr and Mkdir leave no access control list,
 // whatever default list the folder has; File.ACL tells of a list that is there.
+//
+// Nothing else stays on the machine but notes of RestartUnit, one for each unit that
+// was restarted with Inputs. A note is a file of root alone in /run/cephstack, which
+// the next start of the machine empties. It has the unit's invocation ID and the
+// digests of the inputs, as they were right before the restart. Unit.Read tells them
+// as long as that very process runs, so that no clock is needed to tell what it has
+// read. A note that others can write, or that is not a note as a whole, is ignored.
 //
 // # Use
 //
@@ -84,7 +97,8 @@
 // that did not start has the cause alone.
 //
 // No error holds the contents of a file, standard input, or more arguments
-// of a program than its name.
+// of a program than its name. What a program or a unit's journal said is made
+// printable, and cut. CephX keys and passwords of URLs in it are shown as ***.
 //
 // # Concurrency and cancellation
 //
@@ -92,9 +106,16 @@
 // eight at a time. Operations of one Do run in order. Do returns within 100 ms
 // of the end of ctx. The program on the machine then finishes its current
 // operation within the time that the operation has, and ends. Each phase of
-// connecting has its own time limit (Timeouts). A host that hangs up before it says
-// a word (MaxStartups) is tried again for Timeouts.Retry; a refused authentication
-// never is.
+// connecting has its own time limit (Timeouts). So has an exchange, whatever the host
+// sends: the host's program has to begin within Timeouts.Start, and the exchange ends
+// within Timeouts.Total after that. A host that hangs up before it says a word
+// (MaxStartups) is tried again for Timeouts.Retry; a refused authentication never is.
+//
+// What a host sends takes a bounded amount of memory. Of a ReadFile the answer may
+// have Max bytes, of a ReadDir eight times as many, or 264 MiB if that is more, and of a Run
+// 8 MiB of each output. All answers of an exchange together have at most 256 MiB, or what
+// its largest operation may bring if that is more; while an answer is decoded, it may be
+// in memory twice. An answer with more is given up.
 //
 // # Testing
 //

@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"fmt"
 	"sync"
 )
 
@@ -10,6 +11,15 @@ type Outcome[T any] struct {
 	Name  string
 	Value T
 	Err   error
+}
+
+// Format writes the name, and the value or the error as they print, for every verb.
+func (o Outcome[T]) Format(f fmt.State, _ rune) {
+	if o.Err != nil {
+		fmt.Fprintf(f, "%s: error: %v", o.Name, o.Err)
+		return
+	}
+	fmt.Fprintf(f, "%s: %v", o.Name, o.Value)
 }
 
 // Each runs fn for every name, at most limit at a time (0 is no limit), and

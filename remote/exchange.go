@@ -15,10 +15,6 @@ import (
 	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
-// startTimeout bounds the time until the host's program runs: login shell,
-// its rc files, sudo.
-const startTimeout = time.Minute
-
 // quiet is how long a host may say nothing at first. Then its input is ended: a
 // login script may be reading the input, so that the program does not run. A
 // program that has answered before is only slow, and keeps its input.
@@ -32,10 +28,12 @@ type exchange struct {
 	mark   string
 	wire   *wire.Request
 	inline string // the request as an argument of the program; empty if it must go to standard input
-	limit  int    // bytes of a line, and of what is raw, in the answer
 
 	written atomic.Int64 // bytes of the request that may have left
 	out     atomic.Bool  // the whole request has left
+
+	begun chan struct{} // closed when the host's program has begun
+	once  sync.Once
 
 	mu      sync.Mutex
 	started bool
@@ -44,31 +42,24 @@ type exchange struct {
 }
 
 func newExchange(host string, ops []Op) *exchange {
-	x := &exchange{host: host, ops: ops, mark: token(16)}
+	x := &exchange{host: host, ops: ops, mark: token(16), begun: make(chan struct{})}
 	x.wire = wire.NewRequest(x.mark)
 	b := builder{exchange: x, place: make([]int, len(ops))}
-	limit := int64(defaultMax)
 	for i := 0; i < len(ops); i++ {
 		b.place[i] = -1
 		if Check(ops[i]) != nil {
 			continue
 		}
-		limit = max(limit, ops[i].nature().max)
 		b.add(i)
 	}
 	b.flush()
 	x.wire.Close()
-	if x.wire.Plain && !slices.ContainsFunc(ops, private) {
+	if x.wire.Plain && !x.secretive() {
 		x.inline, _ = wire.Inline(slices.Concat(x.wire.Parts...))
 	}
 	x.replies = make([]wire.Reply, len(x.sent))
-	x.limit = int(max(limit, maxTogether)) + 1<<20
 	return x
 }
-
-// maxTogether bounds the bytes of several files that are read at once. The
-// host's program reads them one by one if they have more.
-const maxTogether = 32 << 20
 
 // A builder puts a request together. ReadFile and Stat that follow each other
 // travel as one operation.
@@ -142,57 +133,64 @@ func private(op Op) bool { return plain(op).nature().private }
 // run sends the request to a shell and reads the answer. If there is true, the request was
 // sent with the command line already. The error is a *HostError. The errors of ops that did
 // not end give the same *HostError to errors.As.
-func (x *exchange) run(ctx context.Context, sh *shell, there bool, idle time.Duration) ([]Result, error) {
+func (x *exchange) run(ctx context.Context, sh *shell, there bool, t Timeouts) ([]Result, error) {
 	done := make(chan error, 1)
+	x.out.Store(there)
 	if !there {
 		go x.send(sh.stdin)
 	}
 	go func() { done <- x.receive(sh.out) }()
-
-	idle = min(idle, x.patience())
-	timer := time.NewTimer(min(idle, startTimeout))
-	defer timer.Stop()
-	silence := time.NewTimer(quiet)
-	defer silence.Stop()
-	var failure error
-	for waiting := true; waiting; {
-		select {
-		case failure = <-done:
-			waiting = false
-			if failure != nil {
-				failure = x.diagnose(ctx, sh, failure)
-			}
-		case <-sh.heard:
-			timer.Reset(idle)
-		case <-silence.C:
-			switch {
-			case sh.spoken.Load() || !x.heardNothing():
-			case there || x.out.Load():
-				sh.hush()
-			default:
-				silence.Reset(quiet)
-			}
-		case <-timer.C:
-			failure, waiting = x.fail("exchange", fmt.Errorf("%w: the host is silent", ErrTimeout)), false
-		case <-ctx.Done():
-			failure, waiting = x.fail("exchange", context.Cause(ctx)), false
-		}
-	}
+	failure := x.wait(ctx, sh, done, t)
 	if ctx.Err() != nil && failure != nil {
 		failure = x.fail("exchange", context.Cause(ctx))
 	}
 	return x.results(failure), failure
 }
 
-// patience is how long the host may say nothing while it works. A program may
-// run silently for its whole Timeout. Installations and restarts show that they
-// go on. A file takes long only on a disk that hangs.
-func (x *exchange) patience() time.Duration {
-	limit := defaultTimeout
-	for _, op := range x.ops {
-		limit = max(limit, plain(op).nature().patience)
+// wait waits for the end of the answer, and gives the host up when it is silent, when its
+// program does not begin, or when the exchange takes longer than its operations can.
+func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Timeouts) error {
+	idle, total := min(t.Idle, x.patience()), orDefault(t.Total, x.lasts())
+	step, late := "start", fmt.Sprintf("the host's program did not begin within %v", t.Start)
+	silence, hush, end := time.NewTimer(idle), time.NewTimer(sh.patience(t.Start)), time.NewTimer(t.Start)
+	begun := x.begun
+	if sh.spoken.Load() {
+		x.begin()
+		hush.Stop()
 	}
-	return limit + time.Minute
+	for _, timer := range []*time.Timer{silence, hush, end} {
+		defer timer.Stop()
+	}
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				return x.diagnose(ctx, sh, err)
+			}
+			return nil
+		case <-sh.heard:
+			silence.Reset(idle)
+		case <-begun:
+			begun, step, late = nil, "exchange", fmt.Sprintf("the exchange did not end within %v", total)
+			end.Reset(total)
+		case <-sh.flooded:
+			return x.fail("exchange", fmt.Errorf("%w on standard error", wire.ErrNoise))
+		case <-hush.C:
+			switch {
+			case !x.heardNothing():
+			case x.out.Load():
+				sh.hush()
+			default:
+				hush.Reset(quiet)
+			}
+		case <-silence.C:
+			return x.fail("exchange", fmt.Errorf("%w: the host is silent", ErrTimeout))
+		case <-end.C:
+			return x.fail(step, fmt.Errorf("%w: %s", ErrTimeout, late))
+		case <-ctx.Done():
+			return x.fail("exchange", context.Cause(ctx))
+		}
+	}
 }
 
 func (x *exchange) fail(step string, err error) error {
@@ -234,7 +232,8 @@ func (x *exchange) send(w io.Writer) {
 
 // receive reads the answer until bye.
 func (x *exchange) receive(r *bufio.Reader) error {
-	answers := wire.NewAnswerReader(r, x.mark, len(x.sent), x.limit)
+	rooms, all := x.rooms()
+	answers := wire.NewAnswerReader(r, x.mark, rooms, all)
 	for {
 		line, err := answers.Next()
 		if err != nil {
@@ -253,6 +252,7 @@ func (x *exchange) note(line wire.Line) bool {
 	switch line.Word {
 	case "hello":
 		x.started = true
+		x.begin()
 	case "bye":
 		x.bye = true
 	case "beat":
@@ -267,6 +267,9 @@ func (x *exchange) note(line wire.Line) bool {
 	}
 	return x.bye
 }
+
+// begin closes begun.
+func (x *exchange) begin() { x.once.Do(func() { close(x.begun) }) }
 
 // heardNothing reports that the program did not even begin to answer.
 func (x *exchange) heardNothing() bool {

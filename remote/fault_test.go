@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"math/rand/v2"
 	"net"
@@ -88,10 +89,13 @@ func checkOldOrNew(t *testing.T, older []byte, write remote.WriteFile, r remote.
 	file, newer := write.Path, write.Data
 	unknown := errors.Is(r.Err, remote.ErrUnknown)
 	for range 20 { // what still runs on the host may go on for a moment
-		data, err := os.ReadFile(file)
+		f, err := os.Open(file) // what is open is one of the two, whatever is renamed meanwhile
 		require.NoError(t, err)
-		info, err := os.Stat(file)
+		data, err := io.ReadAll(f)
 		require.NoError(t, err)
+		info, err := f.Stat()
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
 		if bytes.Equal(data, older) {
 			require.Error(t, r.Err)
 			require.Equal(t, os.FileMode(0o600), info.Mode())

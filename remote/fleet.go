@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -20,8 +21,8 @@ import (
 // a file changed. There is one connection to the jump host for all of them. A
 // Fleet is safe for concurrent use.
 type Fleet struct {
-	cfg  Config
-	jump *SSH // nil for none
+	cfg  *Config // a pointer, as in SSH
+	jump *SSH    // nil for none
 
 	mu    sync.Mutex
 	known *knownhosts.Hosts
@@ -51,17 +52,22 @@ func NewFleet(cfg Config) (*Fleet, error) {
 const maxJumps = 4
 
 func newFleet(cfg Config) *Fleet {
-	f := &Fleet{cfg: cfg}
+	f := &Fleet{cfg: &cfg}
 	if cfg.Jump != nil {
 		f.jump = newSSH(newFleet(*cfg.Jump), *cfg.Jump)
 	}
 	return f
 }
 
+// Format tells as whom the fleet logs in, for every verb, and nothing of keys and passwords.
+func (f *Fleet) Format(s fmt.State, _ rune) {
+	_, _ = io.WriteString(s, "ssh fleet of user "+f.cfg.User)
+}
+
 // Host returns a host of the fleet. address is as in Config; name is what errors
 // call the host, the address when empty. It opens nothing.
 func (f *Fleet) Host(name, address string) (*SSH, error) {
-	cfg := f.cfg
+	cfg := *f.cfg
 	cfg.Name, cfg.Address = name, address
 	if err := cfg.check("", maxJumps); err != nil {
 		return nil, err
@@ -118,7 +124,7 @@ func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string,
 	if known, err = knownhosts.Load(f.cfg.KnownHosts); err != nil {
 		return nil, nil, "host key", &localError{ErrHostKey, err}
 	}
-	if keys, err = ownSigners(f.cfg); err != nil {
+	if keys, err = ownSigners(*f.cfg); err != nil {
 		return nil, nil, "authenticate", &localError{ErrAuth, err}
 	}
 	f.known, f.keys, f.stamp = known, keys, stamp

@@ -29,7 +29,15 @@ func (l Local) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		return x.results(err), err
 	}
 	defer p.end()
-	return x.run(ctx, newShell(p, sudo), false, defaultIdle)
+	sh := newShell(p, sudo, question{})
+	if x.effectful() {
+		first := newExchange(localName, nil)
+		first.inline = "" // it goes to standard input
+		if err := greet(ctx, sh, first, Timeouts{}.withDefaults()); err != nil {
+			return x.results(err), err
+		}
+	}
+	return x.run(ctx, sh, false, Timeouts{}.withDefaults())
 }
 
 // startLocal starts the program as a child. A child that is given up is not

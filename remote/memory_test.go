@@ -90,13 +90,3 @@ func TestMemoryOfAConnection(t *testing.T) {
 	t.Logf("%d bytes and %.1f goroutines a connection", each, float64(runtime.NumGoroutine()-goroutines)/n)
 	require.Less(t, each, int64(most))
 }
-
-// inUse is what is live on the heap, and the stacks.
-func inUse() int64 {
-	var m runtime.MemStats
-	for range 3 { // what has a finalizer needs more than one
-		runtime.GC()
-	}
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc + m.StackInuse)
-}

@@ -49,6 +49,7 @@ type nature struct {
 	together bool          // the op travels with others in one operation "files"
 	max      int64         // how many bytes of a file the answer may hold; 0 if it holds none
 	patience time.Duration // how long the host may say nothing during the op; 0 is defaultTimeout
+	lasts    time.Duration // how long the op may take in all; 0 is patience
 }
 
 // Check reports, before anything is sent, what is wrong with op: an *OpError

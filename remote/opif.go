@@ -16,6 +16,9 @@ type If struct {
 	Op Op
 }
 
+// Format writes what the op needs, and the op without its data, for every verb.
+func (i If) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "if %v ended well, %v", i.OK, i.Op) }
+
 // Ready reports whether the op may run as the i-th of a Do, after the ops that
 // ended with earlier: nil, ErrSkipped, or fs.ErrInvalid for an index that does
 // not belong to an earlier op. It is for implementations of Host.

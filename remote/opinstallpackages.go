@@ -2,6 +2,7 @@ package remote
 
 import (
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
@@ -11,7 +12,7 @@ import (
 // Changed, Versions.
 type InstallPackages struct{ Names []string }
 
-func (InstallPackages) nature() nature    { return nature{name: "install"} }
+func (InstallPackages) nature() nature    { return nature{name: "install", lasts: time.Hour} }
 func (o InstallPackages) object() string  { return strings.Join(o.Names, " ") }
 func (o InstallPackages) fault() string   { return packagesFault(o.Names) }
 func (o InstallPackages) encode() wire.Op { return wire.Op{Name: "install", List: o.Names} }

@@ -7,9 +7,10 @@ import (
 )
 
 // Mkdir makes a folder (with missing parents, root 0755) and sets the last
-// folder's owner, group and mode. Owner and Group are names, or the numbers of accounts
-// that have no name on the machine. The folder has no access control list afterwards, and
-// no default list for new files. Result: File, Changed.
+// folder's owner, group and mode. A new folder appears with all of them at once. Owner
+// and Group are names, or the numbers of accounts that have no name on the machine. The
+// folder has no access control list afterwards, and no default list for new files.
+// Result: File, Changed.
 type Mkdir struct {
 	Path         string
 	Owner, Group string

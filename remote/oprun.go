@@ -21,7 +21,7 @@ import (
 // exit status of the program itself.
 type Run struct {
 	Argv    []string      // at most 4096, of 120,000 bytes each and 1 MiB together
-	Stdin   []byte        `json:"-"` // at most 64 MiB
+	Stdin   []byte        `json:"-" yaml:"-"` // at most 64 MiB
 	User    string        // run as this user instead of root; empty is root
 	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
 }

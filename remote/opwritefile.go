@@ -15,7 +15,7 @@ import (
 // control list afterwards. Result: File, Changed.
 type WriteFile struct {
 	Path         string
-	Data         []byte      `json:"-"`
+	Data         []byte      `json:"-" yaml:"-"`
 	Owner, Group string      // names or numbers; empty keeps the old file's, root for a new file
 	Mode         fs.FileMode // permission bits; 0 keeps the old file's, 0600 for a new file
 	// Was is the digest (File.SHA256) that the file must still have, Absent

@@ -1,13 +1,16 @@
 package remote
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cephstack/cephstack"
+	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 type redacted = cephstack.Redacted
@@ -64,4 +67,61 @@ func (c Config) credentials(keys int) string {
 		text += " and a password"
 	}
 	return text
+}
+
+// sudoPassword is the password for a sudo that asks; none where there is no sudo.
+func (c Config) sudoPassword() Password {
+	if !c.Sudo {
+		return Password{}
+	}
+	return c.Password
+}
+
+// command is the command line that starts the host's program with root's rights, and the
+// question that sudo may have then.
+func (c Config) command(inline string) (line string, asks question) {
+	password := c.sudoPassword()
+	if password.IsZero() {
+		return wire.Command(c.Sudo, inline), question{}
+	}
+	prompt := token(16)
+	return wire.PasswordCommand(prompt, inline), question{prompt, password}
+}
+
+// A question is sudo's prompt, and the password that answers it. The prompt is random, so that
+// nothing but a sudo on the host, which was started for this, can ask for the password.
+type question struct {
+	prompt   string // empty if there is none
+	password Password
+}
+
+// An ear finds sudo's prompt in what comes on a stream.
+type ear struct {
+	r    io.Reader
+	s    *shell
+	last []byte // what came last: the beginning of the prompt may be in it
+}
+
+func (e *ear) Read(b []byte) (int, error) {
+	n, err := e.r.Read(b)
+	if prompt := e.s.asks.prompt; prompt != "" && !e.s.spoken.Load() {
+		e.last = append(e.last, b[:n]...)
+		for at := bytes.Index(e.last, []byte(prompt)); at >= 0; at = bytes.Index(e.last, []byte(prompt)) {
+			e.last = e.last[at+len(prompt):]
+			e.s.answer()
+		}
+		e.last = bytes.Clone(e.last[max(0, len(e.last)-len(prompt)+1):])
+	}
+	return n, err
+}
+
+// answer gives the password to sudo, which has just asked for it. A sudo that asks again did
+// not like the password.
+func (s *shell) answer() {
+	if s.asked.Add(1) > 1 {
+		s.hush()
+		return
+	}
+	// An error shows on the reading side.
+	go func() { _, _ = io.WriteString(s.stdin, s.asks.password.Reveal()+"\n") }()
 }

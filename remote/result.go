@@ -1,21 +1,44 @@
 package remote
 
 import (
+	"fmt"
 	"io/fs"
 	"time"
 )
 
 // A Result is what one Op brought about.
 type Result struct {
-	Err      error // nil, or an *OpError
-	Changed  bool  // the op changed the host; not known of Run
-	Data     []byte
-	Stderr   []byte
+	Err      error  // nil, or an *OpError
+	Changed  bool   // the op changed the host; not known of Run
+	Data     []byte `json:"-" yaml:"-"`
+	Stderr   []byte `json:"-" yaml:"-"`
 	Exit     int
 	File     File
 	Files    []Result // of a ReadDir: File, Data and Err of each, as of its ReadFile
 	Unit     Unit
 	Versions map[string]string // installed packages only: name to version
+}
+
+// Format tells how it went, and the sizes of Data and Stderr, for every verb: they may have a
+// secret.
+func (r Result) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "changed %t, exit status %d, %d bytes, %d bytes of standard error", r.Changed, r.Exit, len(r.Data),
+		len(r.Stderr))
+	if r.File.Path != "" {
+		fmt.Fprintf(f, ", file %+v", r.File)
+	}
+	if r.Unit.Name != "" {
+		fmt.Fprintf(f, ", unit %+v", r.Unit)
+	}
+	if len(r.Versions) > 0 {
+		fmt.Fprintf(f, ", versions %v", r.Versions)
+	}
+	if len(r.Files) > 0 {
+		fmt.Fprintf(f, ", files %v", r.Files)
+	}
+	if r.Err != nil {
+		fmt.Fprintf(f, ", error: %v", r.Err)
+	}
 }
 
 // A File describes a path.
@@ -36,12 +59,19 @@ type File struct {
 
 // A Unit is the state of a systemd unit.
 type Unit struct {
-	Name       string
-	Load       string    // loaded, not-found, masked
-	Active     string    // active, inactive, failed, activating
-	Sub        string    // running, dead
-	Since      time.Time // when the running main process (or else the unit) started; zero when not active
+	Name   string
+	Load   string // loaded, not-found, masked
+	Active string // active, inactive, failed, activating
+	Sub    string // running, dead
+	// Since is when the running main process (or else the unit) started, by the host's clock
+	// as it was then, or as it is now if that is earlier; zero when not active.
+	Since      time.Time
+	Now        time.Time // the host's clock when it was asked; zero if not known
 	Invocation string    // changes with each start
 	Boot       string    // changes with each start of the machine, and differs between machines; "" if not known
 	Enabled    string
+	// Read are the Inputs of the RestartUnit that started the running process: each path
+	// with the digest (hex, SHA-256) of what the process found there, or Absent. Read is nil
+	// if that is not known: something else started the process, or the host did not keep it.
+	Read map[string]string
 }

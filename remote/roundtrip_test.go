@@ -33,8 +33,8 @@ func TestRoundTrips(t *testing.T) {
 	}
 	_, err = s.open(t, "root").Do(t.Context(), writes...)
 	require.NoError(t, err)
-	look, change, again := 99.0, 99.0, 99.0
-	for n := 0; n < 6 && (look > 9 || change > 1 || again > 1); n++ {
+	look, change, again, first := 99.0, 99.0, 99.0, 99.0
+	for n := 0; n < 6 && (look > 9 || change > 1 || again > 1 || first > 10); n++ {
 		h := open(t, s.config(t, "root", turns.Addr().String()))
 		trips := func(ops ...remote.Op) float64 {
 			turns.Forget()
@@ -47,6 +47,10 @@ func TestRoundTrips(t *testing.T) {
 		t.Logf("round trips: %v to connect and read, %v more to write, %v to read again", cold, write, warm)
 		look, change, again = min(look, cold), min(change, write), min(again, warm)
 		require.NoError(t, h.Close())
+		h = open(t, s.config(t, "root", turns.Addr().String()))
+		first = min(first, trips(writes...))
+		require.NoError(t, h.Close())
 	}
 	require.Equal(t, []float64{9, 1, 1}, []float64{look, change, again}, "to connect and look, to change, to look again")
+	require.LessOrEqual(t, first, 10.0, "to connect and change: the program answers before it gets what is private")
 }

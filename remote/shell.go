@@ -24,26 +24,45 @@ type process struct {
 // the other.
 type shell struct {
 	process
-	sudo   bool
-	out    *bufio.Reader // of stdout
-	heard  chan struct{} // something came
-	ended  chan struct{} // closed after the end of stderr
-	noise  tail          // what came and is not an answer
-	spoken atomic.Bool   // an exchange ended well, so this is really our program
-	hushed atomic.Bool   // it gets no further request
+	sudo  bool
+	asks  question      // that sudo may have
+	out   *bufio.Reader // of stdout
+	heard chan struct{} // something came
+	ended chan struct{} // closed after the end of stderr
+	// flooded is closed when there is more on stderr than a login and sudo can say.
+	flooded chan struct{}
+	noise   tail         // what came and is not an answer
+	asked   atomic.Int32 // how often sudo asked
+	spoken  atomic.Bool  // an exchange ended well, so this is really our program
+	hushed  atomic.Bool  // it gets no further request
 
 	idle  time.Time   // since when it has nothing to do; guarded by SSH.mu
 	timer *time.Timer // ends it when it was idle for long
 }
 
-func newShell(p process, sudo bool) *shell {
-	s := &shell{process: p, sudo: sudo, heard: make(chan struct{}, 1), ended: make(chan struct{})}
-	s.out = bufio.NewReaderSize(io.TeeReader(activity{p.stdout, s.heard}, preface{s}), wire.AnswerBuffer)
+func newShell(p process, sudo bool, asks question) *shell {
+	s := &shell{process: p, sudo: sudo, asks: asks, heard: make(chan struct{}, 1)}
+	s.ended, s.flooded = make(chan struct{}), make(chan struct{})
+	out, stderr := &ear{r: activity{p.stdout, s.heard}, s: s}, &ear{r: activity{p.stderr, s.heard}, s: s}
+	s.out = bufio.NewReaderSize(io.TeeReader(out, preface{s}), wire.AnswerBuffer)
 	go func() {
 		defer close(s.ended)
-		_, _ = io.CopyBuffer(&s.noise, activity{p.stderr, s.heard}, make([]byte, 256))
+		n, _ := io.CopyBuffer(&s.noise, io.LimitReader(stderr, maxSaid), make([]byte, 256))
+		if n == maxSaid {
+			close(s.flooded)
+			s.end()
+		}
 	}()
 	return s
+}
+
+// patience is how long the program may take to begin before its input is ended. A sudo that
+// will ask for a password needs the input, and may come late.
+func (s *shell) patience(start time.Duration) time.Duration {
+	if s.asks.prompt != "" {
+		return max(quiet, start/2)
+	}
+	return quiet
 }
 
 // hush ends the program's input.

@@ -30,11 +30,14 @@ func TestSecretsDoNotPrint(t *testing.T) {
 // TestNoiseIsOnlyTheBeginning keeps contents of files, which an answer has,
 // out of what an error tells.
 func TestNoiseIsOnlyTheBeginning(t *testing.T) {
-	sh := newShell(process{stdout: bytes.NewReader([]byte("login\nanswer")), stderr: bytes.NewReader(nil)}, false)
+	said := func(text string) process {
+		return process{stdout: bytes.NewReader([]byte(text)), stderr: bytes.NewReader(nil)}
+	}
+	sh := newShell(said("login\nanswer"), false, question{})
 	_, err := sh.out.ReadString('\n')
 	require.NoError(t, err)
 	require.Contains(t, sh.noise.String(), "login")
-	sh = newShell(process{stdout: bytes.NewReader([]byte("answer")), stderr: bytes.NewReader(nil)}, false)
+	sh = newShell(said("answer"), false, question{})
 	sh.spoken.Store(true)
 	_, err = io.ReadAll(sh.out)
 	require.NoError(t, err)

@@ -4,13 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/cephstack/cephstack/remote/internal/wire"
 	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
@@ -23,7 +22,7 @@ const maxSessions = 8
 // stays on the host for a minute, for the next Do. An SSH is safe for concurrent
 // use: exchanges share the connection.
 type SSH struct {
-	cfg   Config
+	cfg   *Config // a pointer, because fmt calls no methods deep inside a struct of somebody else
 	fleet *Fleet
 	alone bool // the fleet has no other host
 	keep  time.Duration
@@ -55,8 +54,11 @@ func New(cfg Config) (*SSH, error) {
 func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
 	cfg.Sudo = cfg.Sudo && cfg.User != "root"
-	return &SSH{cfg: cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
+	return &SSH{cfg: &cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
 }
+
+// Format tells which host it is, for every verb, and nothing of keys and passwords.
+func (s *SSH) Format(f fmt.State, verb rune) { s.cfg.Format(f, verb) }
 
 // Do implements Host.
 func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
@@ -75,7 +77,8 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 		if err != nil {
 			return x.results(err), err
 		}
-		sh, kept, err := s.shell(ctx, l, x)
+		first := s.first(x)
+		sh, kept, err := s.shell(ctx, l, first)
 		if err != nil {
 			s.release(l, true)
 			// A kept connection may have died unnoticed.
@@ -85,13 +88,53 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 			err = x.fail("start", err)
 			return x.results(err), err
 		}
-		results, err := x.run(ctx, sh, !kept && x.inline != "", s.cfg.Timeouts.Idle)
+		if !kept && first != x {
+			if err := greet(ctx, sh, first, s.cfg.Timeouts); err != nil {
+				s.giveBack(l, sh, err)
+				return x.results(err), err
+			}
+		}
+		results, err := x.run(ctx, sh, !kept && first == x && x.inline != "", s.cfg.Timeouts)
 		s.giveBack(l, sh, err)
 		if err != nil && kept && !again && x.heardNothing() && !x.effectful() && ctx.Err() == nil {
 			continue // the kept program had ended unnoticed, and reading twice does no harm
 		}
 		return results, err
 	}
+}
+
+// first is what a program that is just starting gets with its command line. Until it has
+// answered, nobody knows what reads standard input: a login script or a forced command may
+// echo or keep what it reads. So what is private waits for the answer to an empty request.
+// A password that sudo asks for comes on standard input before all else. What changes the host
+// waits, too: without an answer, nobody could tell whether it ran. Only of programs is it
+// certain enough that they did not run, as sshd gives the exit status after all of the output.
+func (s *SSH) first(x *exchange) *exchange {
+	if slices.ContainsFunc(x.ops, changes) || x.inline == "" && (x.secretive() || !s.cfg.sudoPassword().IsZero()) {
+		return newExchange(x.host, nil)
+	}
+	return x
+}
+
+// changes reports whether an op changes the host, unless it is a program, which most often
+// looks.
+func changes(op Op) bool {
+	_, runs := plain(op).(Run)
+	return effectful(op) && !runs
+}
+
+// greet waits until a program has answered that is just starting. A program whose input had to
+// be ended for that cannot get a request.
+func greet(ctx context.Context, sh *shell, first *exchange, t Timeouts) error {
+	if _, err := first.run(ctx, sh, first.inline != "", t); err != nil {
+		return err
+	}
+	sh.spoken.Store(true)
+	if sh.hushed.Load() {
+		return first.fail("start", &startError{nil, "the program began only when its input ended: " +
+			"does a login script read standard input?"})
+	}
+	return nil
 }
 
 // Close ends the connection, if there is one. A later Do connects again.
@@ -144,7 +187,7 @@ func (s *SSH) connect(ctx context.Context) (l *link, fresh bool, err error) {
 }
 
 func (s *SSH) dial(ctx context.Context, d *dialing) (*link, bool, error) {
-	d.link, d.err = dial(ctx, s.fleet, s.cfg)
+	d.link, d.err = dial(ctx, s.fleet, *s.cfg)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dialing = nil
@@ -195,13 +238,14 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 			}
 			return sh, true, nil
 		}
-		p, err := l.start(ctx, s.command(x.inline), s.cfg.Timeouts.Handshake, func() {
+		line, asks := s.cfg.command(x.inline)
+		p, err := l.start(ctx, line, s.cfg.Timeouts.Handshake, func() {
 			if x.inline != "" {
 				x.written.Store(x.wire.Size)
 			}
 		})
 		if err == nil {
-			return newShell(p, s.cfg.Sudo), false, nil
+			return newShell(p, s.cfg.Sudo, asks), false, nil
 		}
 		var refused *ssh.OpenChannelError
 		if !errors.As(err, &refused) {
@@ -242,7 +286,7 @@ func (s *SSH) ping(ctx context.Context, sh *shell) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeouts.Handshake)
 	defer cancel()
-	_, err := newExchange(s.cfg.name(), nil).run(ctx, sh, false, s.cfg.Timeouts.Idle)
+	_, err := newExchange(s.cfg.name(), nil).run(ctx, sh, false, s.cfg.Timeouts)
 	return err
 }
 
@@ -273,174 +317,4 @@ func (s *SSH) expire(l *link, sh *shell) {
 		l.idle = nil
 		sh.end()
 	}
-}
-
-// A link is a connection.
-type link struct {
-	client *ssh.Client
-	lost   chan struct{}
-
-	users int // guarded by SSH.mu, like all that follows
-	bad   bool
-	idle  *shell // a program that waits for a request
-}
-
-// newLink keeps a connection. It refuses whatever the host asks for. When the
-// channels for that are closed, the connection was lost.
-func newLink(conn ssh.Conn, channels <-chan ssh.NewChannel, requests <-chan *ssh.Request) *link {
-	l := &link{client: &ssh.Client{Conn: conn}, lost: make(chan struct{})}
-	go func() {
-		defer close(l.lost)
-		for channels != nil || requests != nil {
-			select {
-			case c, ok := <-channels:
-				if !ok {
-					channels = nil
-					continue
-				}
-				_ = c.Reject(ssh.UnknownChannelType, "none are expected")
-			case r, ok := <-requests:
-				if !ok {
-					requests = nil
-					continue
-				}
-				if r.WantReply {
-					_ = r.Reply(false, nil)
-				}
-			}
-		}
-	}()
-	return l
-}
-
-func (l *link) alive() bool {
-	select {
-	case <-l.lost:
-		return false
-	default:
-		return true
-	}
-}
-
-// forget ends the program that waits, and stops its timer, which would keep the
-// whole connection in memory. The caller holds SSH.mu.
-func (l *link) forget() {
-	if l.idle != nil {
-		l.idle.timer.Stop()
-		l.idle.end()
-		l.idle = nil
-	}
-}
-
-// close does not wait: closing a connection that hangs may take long.
-func (l *link) close() {
-	go func() { _ = l.client.Close() }()
-}
-
-// A command is what a session runs. Its input goes to standard input first.
-type command struct{ line, input string }
-
-// command starts the host's program with root's rights.
-func (s *SSH) command(inline string) command {
-	if s.cfg.Sudo && !s.cfg.Password.IsZero() {
-		return command{wire.PasswordCommand(inline), s.cfg.Password.Reveal() + "\n"}
-	}
-	return command{line: wire.Command(s.cfg.Sudo, inline)}
-}
-
-// start opens a session and runs c, within limit. It calls before right before
-// the command is sent.
-func (l *link) start(ctx context.Context, c command, limit time.Duration, before func()) (process, error) {
-	type started struct {
-		p   process
-		err error
-	}
-	result := make(chan started)
-	gone := make(chan struct{})
-	defer close(gone)
-	go func() {
-		p, err := l.session(c, before)
-		select {
-		case result <- started{p, err}:
-		case <-gone:
-			if err == nil {
-				p.end()
-			}
-		}
-	}()
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case r := <-result:
-		return r.p, r.err
-	case <-timer.C:
-		return process{}, fmt.Errorf("%w: the host does not answer (%w)", ErrUnreachable, ErrTimeout)
-	case <-ctx.Done():
-		return process{}, context.Cause(ctx)
-	}
-}
-
-func (l *link) session(c command, before func()) (process, error) {
-	sess, err := l.client.NewSession()
-	if err != nil {
-		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) {
-			return process{}, refused
-		}
-		return process{}, fmt.Errorf("%w: the connection was lost", ErrUnreachable)
-	}
-	stdin, err1 := sess.StdinPipe()
-	stdout, err2 := sess.StdoutPipe()
-	stderr, err3 := sess.StderrPipe()
-	if err := errors.Join(err1, err2, err3); err != nil {
-		sess.Close()
-		return process{}, err
-	}
-	before()
-	if err := sess.Start(c.line); err != nil { // the text of err has the whole command
-		sess.Close()
-		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)
-	}
-	if _, err := io.WriteString(stdin, c.input); err != nil {
-		sess.Close()
-		return process{}, fmt.Errorf("%w: the connection was lost", ErrUnreachable)
-	}
-	return process{
-		stdin: stdin, stdout: stdout, stderr: stderr,
-		wait: func() (int, bool) {
-			exit, ok := exitStatus(sess.Wait())
-			return exit, ok && l.answers()
-		},
-		end: func() { go sess.Close() },
-	}, nil
-}
-
-// answers asks the host whether the connection is still there. sshd may send
-// the exit status before the end of the output. If the connection is lost in
-// between, the output is not complete although there is a status.
-func (l *link) answers() bool {
-	_, _, err := l.client.SendRequest("keepalive@openssh.com", true, nil)
-	return err == nil
-}
-
-// answersWithin is answers with a time limit.
-func (l *link) answersWithin(limit time.Duration) bool {
-	answered := make(chan bool, 1)
-	go func() { answered <- l.answers() }()
-	select {
-	case ok := <-answered:
-		return ok
-	case <-time.After(limit):
-		return false
-	}
-}
-
-func exitStatus(err error) (int, bool) {
-	var exit *ssh.ExitError
-	if errors.As(err, &exit) {
-		if exit.Signal() != "" {
-			return 255, true
-		}
-		return exit.ExitStatus(), true
-	}
-	return 0, err == nil
 }

@@ -151,9 +151,10 @@ func startSSHD(t *testing.T, extra ...string) *sshd {
 }
 
 const testNamespace = `set -e
-mkdir -p /run/sshd "$1/small"
-chmod 755 /run/sshd
+mkdir -p "$1/small"
 mount --make-rprivate /
+mount -t tmpfs -o mode=755 none /run
+mkdir -m 755 /run/sshd
 mount -t tmpfs -o size=64k none "$1/small"
 for f in passwd group shadow sudoers; do mount --bind "$1/$f" /etc/$f; done
 for f in systemctl journalctl dpkg-query apt-get; do

@@ -78,7 +78,6 @@ func TestResultOfAWriteIsTheTruth(t *testing.T) {
 			{"the file is not synced", "sync", `[ "$1" = . ] || kill -9 $$; exec REAL "$@"`, false, nil},
 			{"stat is killed", "stat", "kill -9 $$", true, remote.ErrUnknown},
 			{"sha256sum is killed", "sha256sum", "kill -9 $$", false, nil},
-			{"cp is killed", "cp", "kill -9 $$", false, nil},
 		} {
 			require.NoError(t, os.WriteFile(name, []byte("old"), 0o600))
 			replace(c.program, c.script)

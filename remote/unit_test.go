@@ -40,14 +40,16 @@ if [ -z "$state" ]; then
 	exit 0
 fi
 [ "$how" = flap ] && [ "$inv" -gt 1 ] && echo "active $((inv + 1)) $(stamp)" >"$D/$unit"
-sub=running; pid=77
+sub=running; pid=1
 [ "$state" = active ] || { sub=failed; pid=0; }
 printf "Id=%s.service\nLoadState=loaded\nActiveState=%s\nSubState=%s\nMainPID=%s\n" "$unit" "$state" "$sub" "$pid"
 printf "ExecMainStartTimestamp=%s\n" "$since"
-printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$inv"
+run=$inv
+[ "$how" = old ] && run=
+printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$run"
 boot
 `,
-		"journalctl": "#!/bin/sh\nprintf 'line one\\n\\033[31mline two\\n'\n",
+		"journalctl": "#!/bin/sh\nprintf 'line one of amqp://a:b@c\\n\\033[31mline two\\n'\n",
 		"dpkg-query": `#!/bin/sh
 code=0
 while [ "$1" != -- ]; do shift; done
@@ -90,7 +92,62 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 	require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed)
 	require.NoError(t, r[1].Err)
 	require.GreaterOrEqual(t, time.Since(begin), time.Second)
-	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one | ?[31mline two")
+	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:***@c | ?[31mline two")
+}
+
+// TestNotesThatAreNotBelieved has notes about what a unit has read that nobody would believe.
+func TestNotesThatAreNotBelieved(t *testing.T) {
+	needRoot(t, "/usr/bin/systemctl")
+	s := startSSHD(t)
+	const unit, file = `a@b\x2dc`, "/run/cephstack/a@b\\x2dc.service"
+	s.put(t, "units/"+unit, "active 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
+	h := s.open(t, "root")
+	do := func(ops ...remote.Op) remote.Result {
+		t.Helper()
+		r, err := h.Do(t.Context(), ops...)
+		require.NoError(t, err)
+		for _, one := range r {
+			require.NoError(t, one.Err)
+		}
+		return r[len(r)-1]
+	}
+	restart := remote.RestartUnit{Unit: unit, Settle: time.Millisecond, Inputs: []string{"/etc/passwd", "/etc/group"}}
+	read := func() map[string]string { t.Helper(); return do(remote.UnitState{Unit: unit}).Unit.Read }
+	shell := func(script string) {
+		t.Helper()
+		r := do(remote.Run{Argv: []string{"sh", "-ec", script, "sh", file}})
+		require.Zero(t, r.Exit, "%s: %s", script, r.Stderr)
+	}
+	require.Nil(t, read())
+	require.Len(t, do(restart).Unit.Read, 2)
+	require.Len(t, read(), 2)
+	require.WithinDuration(t, time.Now(), do(remote.UnitState{Unit: unit}).Unit.Now, 5*time.Second)
+	stat := do(remote.Stat{Path: "/run/cephstack"}, remote.Stat{Path: file}).File
+	require.Equal(t, "root root -rw-------", strings.Join([]string{stat.Owner, stat.Group, stat.Mode.String()}, " "))
+	for _, script := range []string{
+		`chmod 644 "$1"`, `chown daemon "$1"`, `printf "x\000y\n" >>"$1"`, `head -c 70000 /dev/zero >"$1"`, `: >"$1"`,
+		`mv "$1" /run/n; ln -s /run/n "$1"`, `rm "$1"; mkdir "$1"`, `rm "$1"; mkfifo -m 600 "$1"`, `chmod 755 "${1%/*}"`,
+		`chown daemon "${1%/*}"`, `mv "${1%/*}" /run/o; ln -s /run/o "${1%/*}"`, `rm -r "${1%/*}"; echo >"${1%/*}"`,
+	} {
+		shell(script)
+		require.Nil(t, read(), script)
+		do(restart) // a note that cannot be written does not keep the unit from its restart
+		shell(`if [ -e /run/n ] && ! grep -q "cephstack 1" /run/n; then exit 1; fi; rm -rf "${1%/*}" /run/n /run/o`)
+		do(restart)
+		require.Len(t, read(), 2, script)
+	}
+	shell(`: >"${1%/*}/.cephstack.999999999.note"`) // of a program that was killed
+	do(restart)
+	left := do(remote.Run{Argv: []string{"ls", "-A", "/run/cephstack"}}).Data
+	require.Equal(t, "a@b\\x2dc.service\n", string(left), "nothing else is left behind")
+
+	s.put(t, "units/"+unit+".how", "old", 0o644) // as systemd 219, which does not name runs
+	require.Nil(t, read())
+	require.Len(t, do(restart).Unit.Read, 2)
+	require.Empty(t, do(remote.UnitState{Unit: unit}).Unit.Invocation)
+	require.Len(t, read(), 2)
+	shell(`sed -i "1s/ 1\./ 77./" "$1"`)
+	require.Nil(t, read(), "another process")
 }
 
 func TestInstallPackagesWithScriptedApt(t *testing.T) {

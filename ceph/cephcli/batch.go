@@ -226,9 +226,12 @@ func (b *batch) take(out []byte) (begun bool, whole func(op string) error) {
 		case l.Begun:
 			begun = true
 		case l.Conf != "":
-			whole = func(op string) error { return fmt.Errorf("ceph %s: the configuration cannot be used: %s", op, l.Conf) }
+			whole = func(op string) error {
+				return fmt.Errorf("ceph %s: the configuration cannot be used: %s", op,
+					lastLine(l.Conf))
+			}
 		case l.Connect != nil:
-			whole = func(op string) error { return notConnected(op, *l.Connect, l.Text) }
+			whole = func(op string) error { return notConnected(op, *l.Connect, lastLine(l.Text)) }
 		case l.Request != nil && *l.Request >= 0 && *l.Request < len(b.came) && !b.came[*l.Request]:
 			b.answers[*l.Request], b.came[*l.Request] = l.answer(b.requests[*l.Request]), true
 		}
@@ -243,7 +246,8 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 	case l.Skipped:
 		return ceph.Answer{Err: ceph.ErrSkipped}
 	case l.Code == nil:
-		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op, l.Status)}
+		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op,
+			lastLine(l.Status))}
 	case *l.Code != 0:
 		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code, Status: l.Status}}
 	}

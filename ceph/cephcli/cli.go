@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
@@ -33,13 +34,16 @@ type Options struct {
 }
 
 // A CLI is a cluster as a host's own Ceph programs see it. It is a ceph.Batcher,
-// which is a ceph.Commander and a ceph.Images too.
+// which is a ceph.Commander and a ceph.Images too, and a ceph.Locker.
 type CLI struct {
 	programs
 	noBindings atomic.Bool // the host was seen to be without Python's bindings
 }
 
-var _ ceph.Batcher = (*CLI)(nil)
+var (
+	_ ceph.Batcher = (*CLI)(nil)
+	_ ceph.Locker  = (*CLI)(nil)
+)
 
 // New returns the cluster behind a host's programs. It runs nothing.
 func New(host remote.Host, options Options) *CLI { return &CLI{programs: programs{host, options}} }
@@ -92,14 +96,22 @@ func (c programs) do(ctx context.Context, op, object string, runs ...remote.Run)
 		return nil, err
 	}
 	for _, r := range results {
-		switch {
-		case r.Err != nil:
-			return nil, unanswered(op, r.Err)
-		case r.Exit != 0:
-			return nil, refused(op, object, r)
+		if err := programError(op, object, r); err != nil {
+			return nil, err
 		}
 	}
 	return results, nil
+}
+
+// programError is the error of a program that ran, or could not run.
+func programError(op, object string, r remote.Result) error {
+	switch {
+	case r.Err != nil:
+		return unanswered(op, r.Err)
+	case r.Exit != 0:
+		return refused(op, object, r)
+	}
+	return nil
 }
 
 // exchange runs programs in one exchange.
@@ -170,4 +182,17 @@ func notConnected(op string, code int, text string) error {
 	return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, text)
 }
 
-func lastLine(text string) string { return text[strings.LastIndexByte(text, '\n')+1:] }
+// lastLine is the last line of what a program said, without what a terminal would take for a command.
+func lastLine(text string) string {
+	const most = 300
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?'
+	}, text[strings.LastIndexByte(text, '\n')+1:])
+	if r := []rune(line); len(r) > most {
+		line = string(r[:most]) + "…"
+	}
+	return line
+}

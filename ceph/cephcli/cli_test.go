@@ -138,7 +138,7 @@ func TestCommandsThatHaveNoArguments(t *testing.T) {
 		_, err := cli.Command(t.Context(), ceph.Command{JSON: []byte(text)})
 		require.ErrorIs(t, err, ceph.ErrInvalid, text)
 	}
-	_, err := cli.Lock(t.Context(), ceph.Lock{Pool: "p", Object: "--help", Owner: "me", TTL: time.Second})
+	err := cli.Lock(t.Context(), ceph.Lock{Pool: "p", Object: "--help", ID: "me", Term: time.Second})
 	require.ErrorIs(t, err, ceph.ErrInvalid)
 	assert.Empty(t, host.runs)
 }
@@ -178,12 +178,11 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	tool := exit(1, "error opening pool x: (2) No such file or directory")
-	_, err := cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(),
-		ceph.Lock{Pool: "x", Object: "o", Owner: "me", TTL: time.Second})
+	lock := ceph.Lock{Pool: "x", Object: "o", ID: "me", Term: time.Second}
+	err := cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(), lock)
 	require.ErrorIs(t, err, ceph.ErrNotFound)
 	tool = exit(1, "couldn't connect to cluster: error code -2")
-	_, err = cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(),
-		ceph.Lock{Pool: "x", Object: "o", Owner: "me", TTL: time.Second})
+	err = cephcli.New(&tool, cephcli.Options{}).Lock(t.Context(), lock)
 	require.ErrorIs(t, err, ceph.ErrUnreachable)
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
 }

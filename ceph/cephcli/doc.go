@@ -1,6 +1,6 @@
 // Package cephcli reaches a Ceph cluster through a host that has the programs
-// ceph, rbd and rados, such as a monitor. It is a ceph.Batcher, without librados
-// on this machine.
+// ceph, rbd and rados, such as a monitor. It is a ceph.Batcher and a
+// ceph.Locker, without librados on this machine.
 //
 // # Use
 //
@@ -17,6 +17,9 @@
 // has no bindings, or that sets CEPH_ARGS, runs a program for each request, one
 // after another. The programs of Octopus and later are spoken to. A CLI finds this
 // out with its first batch, at the cost of one process, and remembers it.
+//
+// A lock needs the program rados, which comes with ceph and rbd. Each call of it is a
+// client of its own, and all of them are one holder: see ceph.Lock.ID.
 //
 // Key material goes in by standard input and comes out by standard output, never
 // by arguments or the environment.
@@ -40,8 +43,8 @@
 //
 // # Testing
 //
-// The package passes cephtest.TestCommander, cephtest.TestImages and
-// cephtest.TestBatcher against a cluster that its tests start, the last of them
-// also without the bindings. Tests of code that uses it want
+// The package passes cephtest.TestCommander, cephtest.TestImages,
+// cephtest.TestLocker and cephtest.TestBatcher against a cluster that its tests
+// start, the last of them also without the bindings. Tests of code that uses it want
 // cephtest.Cluster instead.
 package cephcli

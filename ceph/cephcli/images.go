@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -15,22 +14,14 @@ import (
 )
 
 const (
-	// lockName is the advisory lock's name on its object, the same in radosconn.
-	lockName = "cephstack"
-
 	listOp = "rbd ls"
 	initOp = "rbd pool init"
 
-	eperm  = 1
-	enoent = 2
+	eperm = 1
 )
 
 func (c programs) rbd(args ...string) remote.Run {
 	return c.program(cmp.Or(c.options.RBD, "rbd"), args...)
-}
-
-func (c programs) rados(pool string, args ...string) remote.Run {
-	return c.program(cmp.Or(c.options.Rados, "rados"), append([]string{"--pool", pool}, args...)...)
 }
 
 // InitPool implements ceph.Images.
@@ -114,48 +105,6 @@ func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, er
 	}
 	var list []ceph.TrashEntry // id and name, whatever the case
 	return list, decode(op, results[0].Data, &list)
-}
-
-// Lock implements ceph.Images. Each call is a holder of its own; to unlock
-// what has expired is ceph.ErrNotFound. The time to live counts in whole
-// seconds.
-//
-// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-func (c programs) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
-	op, at := "rados lock get", lock.Pool+"/"+lock.Object
-	if lock.TTL <= 0 || lock.Object == "" || strings.HasPrefix(lock.Object, "-") {
-		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
-	}
-	cookie := rand.Text()
-	_, err := c.do(ctx, op, at, c.rados(lock.Pool, "lock", "get", lock.Object, lockName,
-		"--lock-cookie="+cookie, "--lock-description="+lock.Owner, "--lock-duration="+seconds(lock.TTL)))
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error { return c.unlock(ctx, lock.Pool, lock.Object, cookie) }, nil
-}
-
-// unlock breaks the lock, because the program that took it was a client of
-// its own, which is gone. The cookie keeps it from breaking another's.
-func (c programs) unlock(ctx context.Context, pool, object, cookie string) error {
-	op, at := "rados lock break", pool+"/"+object
-	results, err := c.do(ctx, op, at, c.rados(pool, "lock", "info", object, lockName, "--format", "json"))
-	if err != nil {
-		return err
-	}
-	var info struct {
-		Lockers []struct{ Name, Cookie string } `json:"lockers"`
-	}
-	if err := decode("rados lock info", results[0].Data, &info); err != nil {
-		return err
-	}
-	for _, l := range info.Lockers {
-		if l.Cookie == cookie {
-			_, err := c.do(ctx, op, at, c.rados(pool, "lock", "break", object, lockName, l.Name, "--lock-cookie="+cookie))
-			return err
-		}
-	}
-	return &ceph.CommandError{Op: op, Object: at, Code: enoent, Status: "the lock is not held any more"}
 }
 
 func decode(op string, data []byte, into any) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -34,6 +34,10 @@ func TestLive(t *testing.T) {
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) { return cli, live })
 	})
+	t.Run("Locker", func(t *testing.T) {
+		cephtest.TestLocker(t, func(*testing.T) (mine, theirs ceph.Locker) { return cli, wrapped })
+	})
+	t.Run("a lock that another program took is told and taken away", func(t *testing.T) { foreign(t, live, cli) })
 	t.Run("Batcher without bindings", func(t *testing.T) {
 		cephtest.TestBatcher(t, func(*testing.T) ceph.Batcher { return wrapped })
 	})
@@ -48,6 +52,25 @@ func TestLive(t *testing.T) {
 	t.Run("a look is one process, with bindings", func(t *testing.T) { lookOnce(t, live) })
 	t.Run("a key that is none of the cluster's is ErrDenied", func(t *testing.T) { denied(t, live, wrapper) })
 	t.Run("a silent monitor is ErrUnreachable", func(t *testing.T) { silent(t, live) })
+}
+
+// foreign: a lock of somebody who does not use this module.
+func foreign(t *testing.T, live *cephlive.Cluster, cli *cephcli.CLI) {
+	require.NoError(t, live.AddPool(ceph.Pool{Name: "foreign", PGNum: 1, Application: "cephstack"}))
+	rados := []string{"rados", "--conf", live.Conf, "--pool", "foreign", "lock", "get", "o", "cephstack",
+		"--lock-cookie=c"}
+	results, err := remote.Local{}.Do(t.Context(), remote.Run{Argv: rados})
+	require.NoError(t, err)
+	require.Zero(t, results[0].Exit, "%s", results[0].Stderr)
+	holder, err := cli.Holder(t.Context(), "foreign", "o")
+	require.NoError(t, err)
+	assert.Regexp(t, `^client\.\d+$`, holder.Owner)
+	mine := ceph.Lock{Pool: "foreign", Object: "o", ID: "mine", Term: time.Minute}
+	err = ceph.New(cli).TakeLock(t.Context(), mine)
+	require.ErrorIs(t, err, ceph.ErrLocked)
+	require.ErrorContains(t, err, "is held by "+holder.Owner)
+	require.NoError(t, cli.Unlock(t.Context(), holder))
+	require.NoError(t, cli.Lock(t.Context(), mine))
 }
 
 // counter is this machine; it counts programs.

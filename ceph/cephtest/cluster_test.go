@@ -23,6 +23,13 @@ func TestFakeImages(t *testing.T) {
 	})
 }
 
+func TestFakeLocker(t *testing.T) {
+	cephtest.TestLocker(t, func(*testing.T) (mine, theirs ceph.Locker) {
+		c := cephtest.New()
+		return c, c
+	})
+}
+
 func TestFakeRefusesWhatItDoesNotKnow(t *testing.T) {
 	c := cephtest.New()
 	for _, text := range []string{

@@ -4,7 +4,7 @@
 // # Use
 //
 // New gives a Cluster, which is a ceph.Batcher (and so a ceph.Commander and a
-// ceph.Images) and a Seeder:
+// ceph.Images), a ceph.Locker and a Seeder:
 //
 //	fake := cephtest.New()
 //	cluster := ceph.New(fake)
@@ -29,7 +29,8 @@
 //
 // # Testing
 //
-// TestCommander, TestImages and TestBatcher are the contracts of ceph.Commander,
-// ceph.Images and ceph.Batcher in executable form. There are no flags to skip a
+// TestCommander, TestImages, TestBatcher and TestLocker are the contracts of
+// ceph.Commander, ceph.Images, ceph.Batcher and ceph.Locker in executable form. There are
+// no flags to skip a
 // promise. Batches counts exchanges: with it a test can hold code to one exchange.
 package cephtest

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -12,12 +11,6 @@ import (
 type trashed struct {
 	ceph.TrashEntry
 	image *ceph.Image
-}
-
-type held struct {
-	owner   string
-	holder  *byte // identity of one Lock call
-	expires time.Time
 }
 
 // rbd runs one operation on a pool.
@@ -81,35 +74,6 @@ func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.Trash
 		return nil
 	})
 	return list, err
-}
-
-// Lock implements ceph.Images.
-func (c *Cluster) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
-	op := Op{"rados lock get", lock.Pool + "/" + lock.Object, true}
-	if lock.TTL <= 0 || lock.Object == "" {
-		return nil, refuse(op.Name, op.Object, einval, "a lock needs an object and a time to live")
-	}
-	key, me := [2]string{lock.Pool, lock.Object}, new(byte)
-	err := c.rbd(ctx, op, lock.Pool, func(*pool) error {
-		if l, held := c.locks[key]; held && c.Now().Before(l.expires) {
-			return refuse(op.Name, op.Object, ebusy, "held by "+l.owner)
-		}
-		c.locks[key] = held{lock.Owner, me, c.Now().Add(lock.TTL)}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error {
-		op := Op{"rados lock break", op.Object, true}
-		return c.rbd(ctx, op, lock.Pool, func(*pool) error {
-			if l, held := c.locks[key]; !held || l.holder != me || !c.Now().Before(l.expires) {
-				return refuse(op.Name, op.Object, enoent, "the lock is not held any more")
-			}
-			delete(c.locks, key)
-			return nil
-		})
-	}, nil
 }
 
 func copyImage(img ceph.Image) ceph.Image {

@@ -3,8 +3,6 @@ package cephtest
 import (
 	"context"
 	"errors"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,10 +28,6 @@ func TestImages(t *testing.T, newImages func(t *testing.T) (ceph.Images, Seeder)
 		{"snapshots come oldest first", (*imageSuite).snapshots},
 		{"a clone names its parent", (*imageSuite).clone},
 		{"the trash is listed apart", (*imageSuite).trash},
-		{"a lock has one holder", (*imageSuite).lock},
-		{"of many only one gets the lock", (*imageSuite).race},
-		{"a lock expires by itself", (*imageSuite).expiry},
-		{"a lock needs a time to live", (*imageSuite).noTTL},
 		{"a context that has ended is the error", (*imageSuite).endedContext},
 	}
 	for _, p := range promises {
@@ -70,8 +64,6 @@ func (s *imageSuite) noPool() {
 	_, err = s.images.Inspect(s.ctx, name, "x")
 	s.is(err, ceph.ErrNotFound)
 	_, err = s.images.Trash(s.ctx, name)
-	s.is(err, ceph.ErrNotFound)
-	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: name, Object: "o", Owner: "me", TTL: time.Minute})
 	s.is(err, ceph.ErrNotFound)
 }
 
@@ -161,73 +153,9 @@ func (s *imageSuite) trash() {
 	s.is(err, ceph.ErrNotFound)
 }
 
-func (s *imageSuite) lock() {
-	unlock, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
-	s.ok(err)
-	for _, owner := range []string{"me", "you"} {
-		_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: owner, TTL: time.Minute})
-		s.is(err, ceph.ErrLocked)
-	}
-	other, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "another", Owner: "you", TTL: time.Minute})
-	s.ok(err)
-	s.ok(other(s.ctx))
-	s.ok(unlock(s.ctx))
-	s.is(unlock(s.ctx), ceph.ErrNotFound)
-	unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you", TTL: time.Minute})
-	s.ok(err)
-	s.ok(unlock(s.ctx))
-}
-
-func (s *imageSuite) race() {
-	var wg sync.WaitGroup
-	var held atomic.Int32
-	for range 4 {
-		wg.Go(func() {
-			if _, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me",
-				TTL: time.Minute}); err == nil {
-				held.Add(1)
-			} else if !errors.Is(err, ceph.ErrLocked) {
-				s.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	s.equal(held.Load(), 1)
-}
-
-func (s *imageSuite) expiry() {
-	late, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Second})
-	s.ok(err)
-	var unlock func(context.Context) error
-	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		if unlock, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "you",
-			TTL: time.Minute}); err == nil {
-			break
-		}
-		s.is(err, ceph.ErrLocked)
-		if time.Since(start) > 20*time.Second {
-			s.Fatal("the lock does not expire")
-		}
-	}
-	// Whoever comes late must not take the next holder's lock away.
-	s.is(late(s.ctx), ceph.ErrNotFound)
-	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
-	s.is(err, ceph.ErrLocked)
-	s.ok(unlock(s.ctx))
-}
-
-func (s *imageSuite) noTTL() {
-	_, err := s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: 0})
-	s.is(err, ceph.ErrInvalid)
-	_, err = s.images.Lock(s.ctx, ceph.Lock{Pool: s.pool, Object: "", Owner: "me", TTL: time.Minute})
-	s.is(err, ceph.ErrInvalid)
-}
-
 func (s *imageSuite) endedContext() {
 	ctx, cancel := context.WithCancel(s.ctx)
 	cancel()
 	_, err := s.images.List(ctx, s.pool)
-	s.is(err, context.Canceled)
-	_, err = s.images.Lock(ctx, ceph.Lock{Pool: s.pool, Object: "lock", Owner: "me", TTL: time.Minute})
 	s.is(err, context.Canceled)
 }

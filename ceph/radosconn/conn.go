@@ -15,7 +15,7 @@ import (
 )
 
 // A Conn is a connection to one cluster. It is a ceph.Batcher, which is a
-// ceph.Commander and a ceph.Images too.
+// ceph.Commander and a ceph.Images too, and a ceph.Locker.
 type Conn struct {
 	handle *rados.Conn
 	slots  chan struct{}
@@ -25,7 +25,10 @@ type Conn struct {
 	closed bool
 }
 
-var _ ceph.Batcher = (*Conn)(nil)
+var (
+	_ ceph.Batcher = (*Conn)(nil)
+	_ ceph.Locker  = (*Conn)(nil)
+)
 
 // Dial connects to a cluster. It returns within 100 ms after ctx has ended;
 // what librados has begun by then ends by itself within Timeouts.Connect.

@@ -38,7 +38,7 @@
 //
 // # Testing
 //
-// The package passes cephtest.TestCommander, cephtest.TestImages and
-// cephtest.TestBatcher against a cluster that its tests start. Tests of code that uses it want
+// The package passes cephtest.TestCommander, cephtest.TestImages,
+// cephtest.TestBatcher and cephtest.TestLocker against a cluster that its tests start. Tests of code that uses it want
 // cephtest.Cluster instead.
 package radosconn

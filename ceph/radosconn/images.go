@@ -4,7 +4,6 @@ package radosconn
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"slices"
 
@@ -12,9 +11,6 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 )
-
-// lockName is the advisory lock's name on its object, the same in cephcli.
-const lockName = "cephstack"
 
 // A task is what is done to which object of which pool.
 type task struct{ op, pool, object string }
@@ -96,35 +92,4 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 // Similar To: rbd trash ls --all <pool>
 func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
 	return read(ctx, c, task{"rbd trash ls", pool, pool}, trash)
-}
-
-// Lock implements ceph.Images. Each call is a holder of its own; to unlock
-// what has expired is ceph.ErrNotFound.
-//
-// Similar To: rados -p <pool> lock get <object> <name> --lock-duration <s>
-func (c *Conn) Lock(ctx context.Context, lock ceph.Lock) (func(context.Context) error, error) {
-	op, at := "rados lock get", lock.Pool+"/"+lock.Object
-	if lock.TTL <= 0 || lock.Object == "" {
-		return nil, &ceph.CommandError{Op: op, Object: at, Code: einval, Status: "a lock needs an object and a time to live"}
-	}
-	cookie := rand.Text()
-	code, err := read(ctx, c, task{op, lock.Pool, at}, func(ioctx *rados.IOContext) (int, error) {
-		return ioctx.LockExclusive(lock.Object, lockName, cookie, lock.Owner, lock.TTL, nil)
-	})
-	if err == nil && code != 0 {
-		err = &ceph.CommandError{Op: op, Object: at, Code: ebusy, Status: "somebody else holds the lock"}
-	}
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) error {
-		op := "rados lock break"
-		code, err := read(ctx, c, task{op, lock.Pool, at}, func(ioctx *rados.IOContext) (int, error) {
-			return ioctx.Unlock(lock.Object, lockName, cookie)
-		})
-		if err == nil && code != 0 {
-			err = &ceph.CommandError{Op: op, Object: at, Code: enoent, Status: "the lock is not held any more"}
-		}
-		return err
-	}, nil
 }

@@ -22,7 +22,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/ceph/internal/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 	"github.com/cephstack/cephstack/ceph/radosconn"
 )
 
@@ -45,6 +45,9 @@ func TestLive(t *testing.T) {
 	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
+	})
+	t.Run("Locker", func(t *testing.T) {
+		cephtest.TestLocker(t, func(t *testing.T) (mine, theirs ceph.Locker) { return dial(t, cfg), dial(t, cfg) })
 	})
 	t.Run("a key and addresses are enough", func(t *testing.T) { keyAndAddresses(t, dial(t, cfg)) })
 	t.Run("keys that are none of the cluster's are ErrDenied", func(t *testing.T) { denied(t, live) })

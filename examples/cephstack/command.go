@@ -3,15 +3,16 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // A command is one invocation, ready to run.
@@ -72,10 +73,28 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
 		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
 	}
+	if owner, taken := lockOwner(err); taken {
+		next = c.breakLock(owner)
+	}
 	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
 		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
+}
+
+// lockOwner tells who has the operator lock, if that is the error.
+func lockOwner(err error) (string, bool) {
+	var refusal *ceph.CommandError
+	if !errors.Is(err, world.ErrLock) || !errors.As(err, &refusal) || refusal.Holder == nil {
+		return "", false
+	}
+	return refusal.Holder.Owner, true
+}
+
+// breakLock says what to do about the operator lock of somebody else.
+func (c *command) breakLock(owner string) string {
+	return fmt.Sprintf("run %s again when that program has ended; if it will not come back, add --break-lock %q",
+		c.command, owner)
 }
 
 // counts tells how many changes ended with a status, for each that at least
@@ -123,7 +142,10 @@ func (c *command) ask(question string) error {
 }
 
 func (c *command) verify(ctx context.Context) (int, error) {
-	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only}
+	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only, Clean: c.clean, CleanAge: c.older}
+	if c.older == 0 {
+		opts.CleanAge = -1
+	}
 	if c.image != "" {
 		f, err := os.Open(c.image)
 		if err != nil {
@@ -144,7 +166,5 @@ func (c *command) print(v any, text string) error {
 		_, err := io.WriteString(c.stdout, text)
 		return err
 	}
-	e := json.NewEncoder(c.stdout)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
+	return encode(c.stdout, v, "  ")
 }

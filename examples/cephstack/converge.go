@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // converge plans and applies part by part. Nothing is kept of a part that was
@@ -23,22 +23,25 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	}
 	c.limits.Only = c.only
 	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
-	lines := json.NewEncoder(c.stdout)
 	var written error
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
 		t.add(part, context.Cause(ctx))
 		c.told.part(part)
 		if c.json {
-			written = cmp.Or(written, lines.Encode(newPartLine(part)))
+			written = cmp.Or(written, encode(c.stdout, newPartLine(part), ""))
 		}
 	}
 	if c.json {
-		written = cmp.Or(written, lines.Encode(map[string]*tally{"summary": t}))
+		written = cmp.Or(written, encode(c.stdout, map[string]*tally{"summary": t}, ""))
 	} else {
 		_, written = io.WriteString(c.stdout, t.String())
 	}
 	if err := errors.Join(t.err(), written); err != nil {
-		return exitFailed, fmt.Errorf("%w\nrun converge again to finish: what is done is found done", err)
+		next := "run converge again to finish: what is done is found done"
+		if owner, taken := lockOwner(err); taken {
+			next = c.breakLock(owner)
+		}
+		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
 }
@@ -93,6 +96,10 @@ func (t *tally) add(part integrate.Part, cause error) {
 	}
 	err := part.Err()
 	if err == nil {
+		return
+	}
+	if len(part.Result.Outcomes) == 0 && errors.Is(err, world.ErrLock) {
+		t.LeftAlone, t.why = t.LeftAlone+1, part.Result.Findings[0].Err
 		return
 	}
 	for _, why := range []error{integrate.ErrStopped, cause} {

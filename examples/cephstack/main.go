@@ -26,6 +26,12 @@
 // apply and converge take --parallel (hosts at once), --canaries (computes that go first, and
 // must all end well) and --max-failed (stop once so many computes failed).
 //
+// apply and converge hold an operator lock in the first cluster of the Spec while they change
+// things. Whoever comes second changes nothing, is told who works, on which host and since
+// when, and ends with status 1. A program that was killed has the lock for 90 s at most.
+// --break-lock OWNER takes away the lock of the owner whom the error names: use it only if that
+// program will not come back.
+//
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
 // and clusters, and to what those hosts need. No other host is connected to, if the Spec has
 // a release: all hosts are asked for a release that is left out. Plans, results and reports
@@ -36,6 +42,11 @@
 // tries the rights of every user, and takes an image, volumes, VMs and backups through the
 // cloud. If Cinder has other backends besides, each backend of the Spec needs a
 // volume_type, as the volumes would go to whichever backend the scheduler takes.
+//
+// A verify that is killed leaves what it had made. The next verify, and verify --clean,
+// which does nothing else, remove it and show it. They take only what has the name
+// cephstack-verify-ID-TIME-… and the description of such a run, and leave alone what a run
+// of the last two hours made, as it may be going on: --older sets another time.
 //
 // --json prints JSON; its form is in the documentation of package integrate.
 //
@@ -162,7 +173,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	told := newProgress(p.stderr, o.command == "converge")
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel,
-		Poll: p.poll})
+		Poll: p.poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}

@@ -28,7 +28,9 @@ func write(t *testing.T, text string) string {
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}, {"plan", "--canaries", "1"},
 		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"},
-		{"verify", "--hosts", "a"}, {"plan", "--hosts", "a,"}, {"trust", "--hosts", "a"},
+		{"verify", "--hosts", "a"}, {"verify", "--clean", "--static"},
+		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
+		{"plan", "--hosts", "a,"}, {"trust", "--hosts", "a"},
 		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)

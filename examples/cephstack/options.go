@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -22,6 +23,8 @@ type options struct {
 	static   bool
 	image    string
 	flavor   string
+	clean    bool
+	older    time.Duration
 	limits   integrate.ApplyOptions
 	only     integrate.Scope
 	parallel int
@@ -84,6 +87,10 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	case "verify":
 		fs.BoolVar(&o.static, "static", false, "read only: no probes, no journey")
 		fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
+		fs.BoolVar(&o.clean, "clean", false, "remove what older runs of verify left, such as runs that were killed, "+
+			"show it, and verify nothing")
+		fs.DurationVar(&o.older, "older", 2*time.Hour, "remove only what is of runs that began at least `so long` ago; "+
+			"0 for all runs, if no other verify is going on")
 		fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
 	default:
 		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
@@ -147,6 +154,8 @@ func (o *options) rollout(fs *flag.FlagSet) {
 	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
 	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
 	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
+	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER`, whose program will not "+
+		"come back")
 }
 
 // fault is what is wrong with the flags and what follows them.
@@ -156,6 +165,10 @@ func (o *options) fault(rest []string) string {
 		return fmt.Sprintf("unexpected argument %q", rest[0])
 	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
 		return "--parallel must be positive, --canaries and --max-failed not negative"
+	case o.clean && (o.static || o.image != "" || o.flavor != "" || o.restricted()):
+		return "verify --clean goes with --older alone: it verifies nothing"
+	case o.older < 0:
+		return "--older must not be negative"
 	case o.command == "verify" && !o.static && o.restricted():
 		return "verify --hosts and --clusters need --static: the journey goes through the whole cloud"
 	case o.json && !o.yes && (o.command == "apply" || o.command == "converge"):

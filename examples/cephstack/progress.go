@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf16"
 
 	"github.com/cephstack/cephstack/integrate"
 )
@@ -95,7 +98,7 @@ func (p *progress) end(what string) {
 // say tells a line that stays.
 func (p *progress) say(line string) {
 	p.clear()
-	fmt.Fprintln(p.w, printable(line))
+	fmt.Fprintln(p.w, oneLine(line))
 	p.draw()
 }
 
@@ -110,12 +113,12 @@ func (p *progress) draw() {
 		return
 	}
 	p.clear()
-	text := printable("... " + strings.Join(p.busy, "; "))
+	text := []rune(oneLine("... " + strings.Join(p.busy, "; ")))
 	const width = 100
 	if len(text) > width {
-		text = text[:width-1] + "…"
+		text = append(text[:width-1], '…')
 	}
-	fmt.Fprint(p.w, text)
+	fmt.Fprint(p.w, string(text))
 }
 
 // printable leaves out what a terminal would take for a command, such as escape
@@ -127,6 +130,34 @@ func printable(s string) string {
 		}
 		return '?'
 	}, s)
+}
+
+// oneLine is printable for a text that is a line of its own.
+func oneLine(s string) string { return strings.ReplaceAll(printable(s), "\n", "?") }
+
+// encode writes JSON. What does not print is escaped in it, also where JSON does not ask for
+// that, as the output may go to a terminal.
+func encode(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, r := range b.String() {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			out.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, r)
+		}
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
 }
 
 // close clears the line that changes.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -170,13 +169,11 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 func (t *trust) end() int {
 	var err error
 	if t.json {
-		e := json.NewEncoder(t.stdout)
-		e.SetIndent("", "  ")
-		err = e.Encode(t.keys)
+		err = encode(t.stdout, t.keys, "  ")
 	} else {
 		var b strings.Builder
 		for _, k := range t.keys {
-			fmt.Fprintf(&b, "%-9s %s (%s): %s %s\n", k.State, k.Host, k.Address, k.Type, k.Fingerprint)
+			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type, k.Fingerprint)))
 		}
 		_, err = fmt.Fprint(t.stdout, b.String())
 	}

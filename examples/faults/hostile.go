@@ -101,24 +101,26 @@ func muteHosts() []hostile {
 	}
 }
 
-// talkingHosts say that the program runs, and then do not keep to the format.
-func talkingHosts() []hostile {
-	after := func(endless bool, texts ...string) func(*guest) {
-		return func(g *guest) {
-			err := g.say("\n" + g.mark + " hello 2\n")
-			for first := true; err == nil && (first || endless); first = false {
-				for _, text := range texts {
-					if err == nil {
-						err = g.say(strings.ReplaceAll(text, "MARK", g.mark))
-					}
+// after says that the program runs, and then some texts, once or without end.
+func after(endless bool, texts ...string) func(*guest) {
+	return func(g *guest) {
+		err := g.say("\n" + g.mark + " hello 2\n")
+		for first := true; err == nil && (first || endless); first = false {
+			for _, text := range texts {
+				if err == nil {
+					err = g.say(strings.ReplaceAll(text, "MARK", g.mark))
 				}
 			}
-			go func() { _, _ = io.Copy(io.Discard, g.request) }()
-			if err == nil {
-				time.Sleep(time.Hour)
-			}
+		}
+		go func() { _, _ = io.Copy(io.Discard, g.request) }()
+		if err == nil {
+			time.Sleep(time.Hour)
 		}
 	}
+}
+
+// talkingHosts say that the program runs, and then do not keep to the format.
+func talkingHosts() []hostile {
 	return []hostile{
 		{"hello", false, after(false)},
 		{"hellos", false, after(true, "MARK hello 2\n")},
@@ -132,14 +134,10 @@ func talkingHosts() []hostile {
 		{"op-huge", false, after(false, "MARK op 99999999999999999999999\n")},
 		{"done", false, after(false, "MARK done 0\n")},
 		{"fact", false, after(false, "MARK op 0\n", "MARK stat "+strings.Repeat("9", 100<<10)+"\n", "MARK done 0\n")},
-		{"raw-size", false, after(false, "MARK op 0\n", "MARK raw out e 99999999999\n")},
-		{"raw-end", false, after(false, "MARK op 0\n", "MARK raw out e 3\n", "abc\ne\n")},
-		{"escapes-after", false, after(false, "MARK op 0\n", "MARK err sys "+escapes+"\n", "MARK done 0\n", "MARK op 1\n",
-			"MARK err sys "+escapes+"\n", "MARK done 1\n", "MARK bye\n")},
 	}
 }
 
-// floodingHosts say that the program runs, and then talk without end.
+// floodingHosts say that the program runs, and then more than anybody asked for.
 func floodingHosts() []hostile {
 	end := strings.Repeat("e", 40)
 	return []hostile{
@@ -153,10 +151,12 @@ func floodingHosts() []hostile {
 			for g.say(strings.Repeat("r", 4096)+"\n") == nil {
 			}
 		}},
+		{"raw-size", false, after(false, "MARK op 0\n", "MARK raw out "+end+" 99999999999\n")},
+		{"raw-end", false, after(false, "MARK op 0\n", "MARK raw out e 3\n", "abc\ne\n")},
 		{"raws", false, func(g *guest) {
 			_ = g.say("\n" + g.mark + " hello 2\n" + g.mark + " op 0\n")
-			long := " " + end + "\n" + strings.Repeat("r", 60_000) + "\n" + end + "\n"
-			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+long) == nil; n++ {
+			rest := " " + end + "\n" + strings.Repeat("r", 60_000) + "\n" + end + "\n"
+			for n := 0; g.say(g.mark+" raw d"+strconv.Itoa(n)+rest) == nil; n++ {
 			}
 		}},
 		{"slow-after", false, func(g *guest) {
@@ -173,6 +173,8 @@ func floodingHosts() []hostile {
 				}
 			}
 		}},
+		{"escapes-after", false, after(false, "MARK op 0\n", "MARK err sys "+escapes+"\n", "MARK done 0\n", "MARK op 1\n",
+			"MARK err sys "+escapes+"\n", "MARK done 1\n", "MARK bye\n")},
 	}
 }
 

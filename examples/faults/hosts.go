@@ -19,10 +19,13 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// longest is how long an exchange with a hostile host may take, and mostMemory what all of them together may
-// take of this process.
+// The limits are shorter than those of a real cloud, to save time. longest is how long an exchange with a
+// hostile host may take with them, and mostMemory is what all of them together may take of this process.
 const (
-	longest    = 4 * time.Minute
+	shortStart = 20 * time.Second
+	shortIdle  = 20 * time.Second
+	shortTotal = 30 * time.Second
+	longest    = 90 * time.Second
 	mostMemory = 400 << 20
 )
 
@@ -114,6 +117,7 @@ func encounters(server *sshd, dir string) (all []encounter, stop func(), err err
 
 // meet calls a host twice: to write a secret, and to read. It says what is wrong.
 func (e encounter) meet(ctx context.Context, canary string) string {
+	e.config.Timeouts.Start, e.config.Timeouts.Idle, e.config.Timeouts.Total = shortStart, shortIdle, shortTotal
 	host, err := remote.New(e.config)
 	if err != nil {
 		return err.Error()

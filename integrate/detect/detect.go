@@ -31,6 +31,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -154,7 +155,7 @@ func (d Detection) String() string {
 	var untold strings.Builder
 	for _, s := range d.Seen {
 		if s.Release == "" {
-			fmt.Fprintf(&untold, "%s %s does not tell its release: %v\n", s.Host, s.Service, s.Err)
+			fmt.Fprintln(&untold, words.Message(fmt.Sprintf("%s %s does not tell its release: %v", s.Host, s.Service, s.Err)))
 			continue
 		}
 		lines[s.Release] = append(lines[s.Release], s.Program+" "+s.Version+" on "+s.Host)
@@ -166,7 +167,7 @@ func (d Detection) String() string {
 		if n := len(all) - manyTold; n > 0 {
 			all, more = all[:manyTold], fmt.Sprintf(", and %d more", n)
 		}
-		fmt.Fprintf(&b, "OpenStack %s: %s%s\n", r, strings.Join(all, ", "), more)
+		fmt.Fprintln(&b, words.Message(fmt.Sprintf("OpenStack %s: %s%s", r, strings.Join(all, ", "), more)))
 	}
 	return b.String() + untold.String()
 }

@@ -192,7 +192,7 @@ func (w *World) running(host, service, section, option string) string {
 			return ""
 		}
 		data := read.Data
-		if read.File.Changed.After(m.Unit(w.unit(w.host(host), service)).Since) {
+		if !w.hasRead(host, service, read.File) {
 			data = []byte(file.before)
 		}
 		f, err := osloconf.Parse(data)
@@ -204,6 +204,15 @@ func (w *World) running(host, service, section, option string) string {
 		}
 	}
 	return value
+}
+
+// hasRead reports whether a service runs with a file as it is now.
+func (w *World) hasRead(host, service string, f remote.File) bool {
+	u := w.Machines[host].Unit(w.unit(w.host(host), service))
+	if was, known := u.Read[f.Path]; known {
+		return was == f.SHA256
+	}
+	return !f.Changed.After(u.Since)
 }
 
 // A login is a cluster and the user with which a program of Ceph was called.
@@ -242,9 +251,19 @@ func (w *World) rbd(run remote.Run) (stdout, stderr []byte, exit int) {
 	default:
 		return nil, []byte("rbd: unrecognized command\n"), 1
 	}
-	pool, _, _ := strings.Cut(object, "/")
+	pool, name, _ := strings.Cut(object, "/")
 	if !permits(l.osd, pool, l.args[0] != "ls") {
 		return nil, []byte("rbd: error: (1) Operation not permitted\n"), 1
+	}
+	var err error
+	switch l.args[0] {
+	case "create":
+		err = l.cluster.AddImage(ceph.Image{Pool: pool, Name: name, Size: 1 << 20})
+	case "rm":
+		err = l.cluster.RemoveImage(pool, name)
+	}
+	if err != nil {
+		return nil, []byte("rbd: error opening image " + name + ": (2) No such file or directory\n"), 2
 	}
 	return nil, nil, 0
 }

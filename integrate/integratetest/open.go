@@ -36,6 +36,17 @@ func (w *World) Integration(t testing.TB) *integrate.Integration {
 	return in
 }
 
+// Redial is Integration with a login of its own, as another process has.
+func (w *World) Redial(t testing.TB) *integrate.Integration {
+	t.Helper()
+	other := &World{World: w.World, spec: w.spec}
+	var err error
+	if other.Cloud, err = w.dial(); err != nil {
+		t.Fatalf("integratetest: %v", err)
+	}
+	return other.Integration(t)
+}
+
 // Integrated is Open, with a cloud that is as its Spec says: the Spec was planned and
 // applied, and nothing is left to do. What the hosts did so far is forgotten. The test
 // fails where the Spec cannot be reached.

@@ -41,7 +41,7 @@ func (w *World) dataPool(host, service, conf, user string) string {
 		conf = w.copiedFrom(host, service, conf)
 	}
 	read := w.Machines[host].Look(remote.ReadFile{Path: conf})
-	if read.Err != nil || read.File.Changed.After(w.Machines[host].Unit(w.unit(w.host(host), service)).Since) {
+	if read.Err != nil || !w.hasRead(host, service, read.File) {
 		return ""
 	}
 	f, err := ceph.ParseConf(read.Data)

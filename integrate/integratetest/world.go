@@ -80,15 +80,20 @@ func New(s spec.Spec) (*World, error) {
 	if w.dir, err = os.MkdirTemp("", "cephstack"); err != nil {
 		return nil, err
 	}
-	cfg, err := w.API.CloudConfig(w.dir)
-	if err == nil {
-		cfg.Poll = time.Millisecond
-		w.Cloud, err = api.Dial(context.Background(), cfg)
-	}
-	if err != nil {
+	if w.Cloud, err = w.dial(); err != nil {
 		return nil, errors.Join(err, w.Close())
 	}
 	return w, nil
+}
+
+// dial logs in to the APIs.
+func (w *World) dial() (*api.Cloud, error) {
+	cfg, err := w.API.CloudConfig(w.dir)
+	if err != nil {
+		return nil, err
+	}
+	cfg.Poll = time.Millisecond
+	return api.Dial(context.Background(), cfg)
 }
 
 // Close ends the API server and removes its clouds.yaml.
@@ -98,7 +103,7 @@ func (w *World) Close() error {
 }
 
 // Writes counts the changes made to hosts, clusters and secrets so far. If the number stays the same, nothing was
-// written.
+// written. The operator lock and its pool do not count.
 func (w *World) Writes() int {
 	n := 0
 	for _, m := range w.Machines {
@@ -107,7 +112,11 @@ func (w *World) Writes() int {
 		}
 	}
 	for _, c := range w.Ceph {
-		n += c.Writes()
+		for _, op := range c.Log() {
+			if pool, _, _ := strings.Cut(op.Object, "/"); op.Write && pool != "cephstack" {
+				n++
+			}
+		}
 	}
 	for _, s := range w.Libvirt {
 		n += s.Calls("define") + s.Calls("undefine")

@@ -42,7 +42,8 @@ type Cluster struct {
 	// Nautilus, a pool that is to be made needs a pg_num.
 	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
 	// Conf are further options of the configuration file on the hosts, by
-	// section and name.
+	// section and name. A value that Ceph would not read back as it is here is
+	// a fault: see Set of ceph.Conf.
 	Conf map[string]map[string]string `json:"conf,omitempty" yaml:"conf,omitempty"`
 }
 
@@ -122,8 +123,6 @@ func (v *validation) conf(path string, c Cluster) {
 			switch {
 			case !confOption.MatchString(option):
 				v.fault(at, "%q is not the name of an option", option)
-			case strings.ContainsAny(c.Conf[section][option], "\r\n#;"):
-				v.fault(at+"."+option, "does not fit on one line of the file")
 			case section == "global" && (name == "fsid" || name == "mon_host"):
 				v.fault(at+"."+option, "is set from the cluster itself")
 			case name == "keyring" && v.isUser(c.Name, section):
@@ -132,6 +131,8 @@ func (v *validation) conf(path string, c Cluster) {
 				v.fault(at+"."+option, "comes with a data_pool, beside the pool whose data go there, for the rights that it takes")
 			case name == "key":
 				v.fault(at+"."+option, "is a secret, and the file is readable for all")
+			default:
+				v.confValue(at+"."+option, section, option, c.Conf[section][option])
 			}
 		}
 	}

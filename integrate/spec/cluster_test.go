@@ -40,3 +40,13 @@ func TestValidateOfClusters(t *testing.T) {
 func conf(s *spec.Spec, section, option, value string) {
 	s.Clusters[0].Conf = map[string]map[string]string{section: {option: value}}
 }
+
+func TestThePoolOfTheOperatorLockIsTaken(t *testing.T) {
+	s := exampleSpec()
+	s.Clusters[0].Pools = append(s.Clusters[0].Pools, spec.Pool{Name: "cephstack", Size: 3})
+	s.Nova.Pool, s.Glance.DataPool = "cephstack", "cephstack"
+	faults := faultsOf(t, s.Validate())
+	for _, path := range []string{"clusters[0].pools[1].name", "nova.pool", "glance.data_pool"} {
+		assert.Contains(t, faults, path+": \"cephstack\" is the pool of the operator lock; take another name")
+	}
+}

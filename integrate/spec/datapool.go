@@ -49,7 +49,7 @@ func (v *validation) snapshotData() {
 
 func (v *validation) dataPool(uses []Use, u Use) {
 	path := u.Path + ".data_pool"
-	v.name(path, u.DataPool)
+	v.poolName(path, u.DataPool)
 	for _, other := range uses {
 		if other.User.Cluster == u.User.Cluster && other.Pool == u.DataPool {
 			v.fault(path, "%q is the pool of %s; objects go into a pool without headers of images", u.DataPool, other.Path)

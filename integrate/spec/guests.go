@@ -3,6 +3,7 @@ package spec
 import (
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -62,7 +63,6 @@ func (v *validation) guests(g Guests) {
 		}
 	}
 	spelled := map[string]string{}
-	control := func(r rune) bool { return r < ' ' || r == 0x7f }
 	for _, name := range slices.Sorted(maps.Keys(g.Options)) {
 		value, plain := g.Options[name], optionName(name)
 		at := "prepare.guests.options." + name
@@ -73,10 +73,11 @@ func (v *validation) guests(g Guests) {
 			v.fault(at, "is %s spelled another way", spelled[plain])
 		case plain == "keyring" || plain == "key" || plain == "keyfile":
 			v.fault(at, "would be the key of every client on the host; each user's keyring has a section of its own")
-		case strings.ContainsFunc(value, control) || strings.TrimSpace(value) != value:
-			v.fault(at, "has white space around it, or a control character")
 		case plain == "admin_socket" || plain == "log_file":
 			v.guestPath(at, value)
+			v.confValue(at, "client", plain, value)
+		default:
+			v.confValue(at, "client", plain, value)
 		}
 		spelled[plain] = name
 	}
@@ -88,14 +89,19 @@ func (v *validation) guests(g Guests) {
 	}
 }
 
+var folderForm = regexp.MustCompile(`^/[A-Za-z0-9/._+:-]*$`)
+
 // guestPath checks the path of a file whose folder is made for guests.
 func (v *validation) guestPath(at, value string) {
 	switch dir := path.Dir(value); {
 	case value == "":
 	case !path.IsAbs(value) || path.Clean(value) != value:
 		v.fault(at, "%q is not an absolute, clean path", value)
-	case strings.ContainsAny(dir, "$% \""):
+	case strings.Contains(dir, "$"):
 		v.fault(at, "the folder of %q must be the same for all guests", value)
+	case !folderForm.MatchString(dir):
+		v.fault(at, "the folder of %q may hold only letters, digits and / . _ + : -, as systemd-tmpfiles and AppArmor "+
+			"read other characters as something else", value)
 	case strings.Count(dir, "/") < 2:
 		v.fault(at, "%s is a folder of others; name a folder for guests alone", dir)
 	}

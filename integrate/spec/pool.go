@@ -31,7 +31,7 @@ type ErasureProfile struct {
 }
 
 func (v *validation) pool(path string, p Pool) {
-	v.name(path+".name", p.Name)
+	v.poolName(path+".name", p.Name)
 	if p.PGNum < 0 || p.Size < 0 || p.MinSize < 0 || p.MaxBytes < 0 || p.MaxObjects < 0 {
 		v.fault(path, "has a negative number")
 	}

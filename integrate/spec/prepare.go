@@ -34,7 +34,9 @@ type Authorize struct {
 // A Sudo gives the login user of ssh a sudo rule without a password, in a file of
 // its own under /etc/sudoers.d, which belongs to root and has the mode 0440. The
 // host's visudo checks the rule before it is written, and all rules afterwards. If
-// the rules do not pass then, the rule is taken back. Other files are never touched.
+// the rules do not pass then, the rule is taken back. Other files are never touched. A
+// host on which the user does not exist is a Problem. A user whose name sudo's rules read
+// as something else, such as ALL, is a fault.
 type Sudo struct {
 	// Narrow lets the user run /bin/sh -c as root and nothing else. cephstack runs
 	// nothing else. Narrow keeps the rule from being used for other programs and
@@ -95,11 +97,21 @@ func (v *validation) authorize(a Authorize) {
 	}
 }
 
+// sudoersWord is what sudo's rules read as something else than the name of a user: ALL is
+// everybody, an upper-case word is an alias of several users, and the others begin
+// something else.
+var sudoersWord = regexp.MustCompile(
+	`^([A-Z][A-Z0-9_]*|Defaults|(User|Runas|Host|Cmnd|Cmd)_Alias|sha(224|256|384|512))$`)
+
 func (v *validation) sudo() {
 	v.login("prepare.sudo")
-	if v.spec.SSH.User == "root" {
+	switch user := v.spec.SSH.User; {
+	case user == "root":
 		v.fault("prepare.sudo", "is for root, who needs no rule")
-	} else if !v.spec.SSH.Sudo {
+	case sudoersWord.MatchString(user):
+		v.fault("ssh.user", "%q is a word of sudo's rules, which do not read it as the name of a user: "+
+			"ALL is everybody, and upper-case words are aliases; log in as another user", user)
+	case !v.spec.SSH.Sudo:
 		v.fault("ssh.sudo", "is false, so that nothing would use the rule of prepare.sudo")
 	}
 }

@@ -30,6 +30,23 @@ func TestWayInValidation(t *testing.T) {
 	assert.Contains(t, found, "prepare.authorize.keys")
 }
 
+// TestSudoIsForAUser: in a sudo rule, some words are not the name of a user.
+func TestSudoIsForAUser(t *testing.T) {
+	for user, fits := range map[string]bool{"ops": true, "Ops": true, "_OPS": true, "jane.doe": true, "OPS-1": true,
+		"ALL": false, "OPS": false, "A": false, "OPS_1": false, "Defaults": false, "User_Alias": false, "sha256": false,
+		"%wheel": false, "#0": false, "+net": false, "!ops": false, `"ALL"`: false, `\ALL`: false, "ops,ALL": false,
+		"ops:x": false} {
+		s := preparing(spec.Prepare{Sudo: &spec.Sudo{}})
+		s.SSH = spec.SSH{User: user, Sudo: true}
+		found := faults(t, s)
+		_, fault := found["ssh.user"]
+		assert.Equal(t, fits, !fault, "%s: %v", user, found)
+	}
+	s := preparing(spec.Prepare{Guests: &spec.Guests{}})
+	s.SSH.User = "ALL"
+	assert.NotContains(t, faults(t, s), "ssh.user", "no rule is written for the user")
+}
+
 func TestGuestsValidation(t *testing.T) {
 	found := faults(t, preparing(spec.Prepare{Guests: &spec.Guests{Account: "qemu", Options: map[string]string{
 		"admin socket": "run/x.asok", "log_file": "/var/log/x.log", "keyring": "/etc/x", "rbd cache": "true",

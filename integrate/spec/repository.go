@@ -29,7 +29,7 @@ type Repository struct {
 }
 
 var (
-	urlForm    = regexp.MustCompile(`^(https?://|file:/)[^\s"\\]+$`)
+	urlForm    = regexp.MustCompile(`^(https?://|file:/)[!#-\[\]-~]+$`)
 	loginInURL = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*@`)
 )
 

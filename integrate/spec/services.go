@@ -1,7 +1,9 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -38,14 +40,32 @@ func (v *validation) services() {
 
 func (v *validation) user(path, cluster, pool, user string) {
 	v.cluster(path+".cluster", cluster)
-	v.optional(path+".pool", pool)
+	if pool != "" {
+		v.poolName(path+".pool", pool)
+	}
 	v.optional(path+".user", user)
 	switch {
+	case len(cluster)+len(user) > longestFile:
+		v.fault(path+".user", "has %d characters, with which the name of its keyring is too long", len(user))
 	case strings.HasPrefix(user, "client."):
 		v.fault(path+".user", "%q: leave \"client.\" out", user)
 	case user == "admin":
 		v.fault(path+".user", "%q administers the cluster: its rights would be rewritten and its key given to a service; "+
 			"name a user of the service's own", user)
+	}
+}
+
+// longestFile is the longest that the names of a cluster and of a user are together. They
+// are in the name of a file.
+const longestFile = 200
+
+// backendOptions checks that the further options of a backend read back from cinder.conf.
+func (v *validation) backendOptions(path string, b Backend) {
+	for _, option := range slices.Sorted(maps.Keys(b.Options)) {
+		var unfit *osloconf.Error
+		if errors.As(new(osloconf.File).Set(b.Name, option, b.Options[option]), &unfit) {
+			v.fault(path+"."+option, "the %s", unfit.Reason)
+		}
 	}
 }
 
@@ -82,6 +102,7 @@ func (v *validation) options() {
 		_, err := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: ConfPath(b.Cluster),
 			SecretUUID: libvirtsecret.DeriveUUID("any", b.User), Extra: b.Options}.Settings(release, none)
 		check(path, err)
+		v.backendOptions(path+".options", b)
 	}
 	uses := s.Uses()
 	for i, c := range v.spec.Clusters {

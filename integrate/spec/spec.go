@@ -85,6 +85,7 @@ func (s Spec) check() []error {
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
+	v.texts()
 	return v.faults
 }
 

@@ -44,6 +44,7 @@ func (v *validation) secrets() {
 		}
 		if libvirtsecret.CheckUUID(uuid) != nil {
 			v.fault(path, "%q is not a UUID in lower case", uuid)
+			return
 		}
 		if openstack.ExampleUUID(uuid) {
 			v.fault(path, "%s is an example value that many clouds have copied; leave it out, or make a new UUID with uuidgen",

@@ -14,11 +14,17 @@
 package world
 
 import (
+	"errors"
+
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
+
+// ErrLock says that the operator lock, which is in the first cluster of a World, could not be taken or was lost. If
+// another program has the lock, the error is ceph.ErrLocked, too. Nothing is begun without the lock.
+var ErrLock = errors.New("integrate: the operator lock is not held")
 
 // A World is everything outside: what a Spec is compared with and changed into. Its parts are interfaces, so that
 // fakes can stand in.
@@ -41,6 +47,8 @@ type World struct {
 
 // A Cluster is one Ceph cluster's two views.
 type Cluster struct {
+	// Mon is a ceph.Locker, too, in the first cluster of the Spec. If it is not, nobody else is kept out while somebody
+	// applies, and every plan says so.
 	Mon    ceph.Commander
 	Images ceph.Images
 	// Note says how the cluster is reached, where whoever approves a plan should know. Every plan has it.

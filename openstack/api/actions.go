@@ -102,17 +102,22 @@ func (c *Cloud) Console(ctx context.Context, id string, lines int) (string, erro
 }
 
 // SnapshotServer makes an image of a VM and waits until the image is active and
-// the VM is idle. An image that could not be filled is returned with the error.
+// the VM is idle. The description is a property of the image, if it is not empty. An image
+// that could not be filled is returned with the error.
 //
 // Similar To: openstack server image create
-func (c *Cloud) SnapshotServer(ctx context.Context, id, name string) (Image, error) {
+func (c *Cloud) SnapshotServer(ctx context.Context, id, name, description string) (Image, error) {
 	const op = "snapshot server"
 	var made struct {
 		Image string `json:"image_id"`
 	}
+	in := map[string]any{"name": name}
+	if description != "" {
+		in["metadata"] = map[string]string{"description": description}
+	}
 	header, err := c.do(ctx, call{op: op, object: id, method: http.MethodPost, service: c.compute,
 		path: []string{"servers", id, "action"},
-		in:   map[string]any{"createImage": map[string]any{"name": name}}, out: &made})
+		in:   map[string]any{"createImage": in}, out: &made, id: &made.Image})
 	if err != nil {
 		return Image{ID: made.Image, Name: name}, err
 	}

@@ -8,6 +8,7 @@ import (
 // A Backup is a Cinder backup.
 type Backup struct {
 	ID, Name, Status string
+	Description      string
 	VolumeID         string `json:"volume_id"`
 	Incremental      bool   `json:"is_incremental"`
 	Container        string
@@ -17,6 +18,7 @@ type Backup struct {
 // A BackupRequest asks for a backup. A volume that is in use needs Force.
 type BackupRequest struct {
 	VolumeID, Name string
+	Description    string
 	Incremental    bool
 	Force          bool
 	// AvailabilityZone is the zone of the cinder-backup that makes the backup. When
@@ -33,8 +35,10 @@ type BackupRequest struct {
 func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, error) {
 	const op = "create backup"
 	var made struct{ Backup Backup }
-	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force}
+	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force,
+		"description": r.Description}
 	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
+		id: &made.Backup.ID,
 		in: map[string]any{"backup": in}}
 	if r.AvailabilityZone != "" {
 		in["availability_zone"], k.header = r.AvailabilityZone, map[string]string{"OpenStack-API-Version": "volume 3.51"}
@@ -70,7 +74,8 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	var out struct{ Backup Backup }
 	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"backups", id}, out: &out})
+		path: []string{"backups", id}, out: &out, id: &out.Backup.ID})
+	out.Backup.FailReason = c.clean(out.Backup.FailReason)
 	return out.Backup, err
 }
 
@@ -78,8 +83,12 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 //
 // Similar To: openstack volume backup list --all-projects
 func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	return pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
+	all, err := pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
 		query: everything()}, "backups")
+	for i := range all {
+		all[i].FailReason = c.clean(all[i].FailReason)
+	}
+	return all, err
 }
 
 // RestoreBackup restores into a new volume of the default volume type, and waits
@@ -109,7 +118,7 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 	}
 	_, err := c.do(ctx, call{op: op, object: backupID, method: http.MethodPost, service: c.volume,
 		path: []string{"backups", backupID, "restore"},
-		in:   map[string]any{"restore": into}, out: &made})
+		in:   map[string]any{"restore": into}, out: &made, id: &made.Restore.Volume})
 	if err != nil {
 		return Volume{ID: made.Restore.Volume, Name: made.Restore.Name}, err
 	}
@@ -133,6 +142,17 @@ func (c *Cloud) restore(ctx context.Context, backupID string, into map[string]an
 // Similar To: openstack volume backup delete
 func (c *Cloud) DeleteBackup(ctx context.Context, id string) error {
 	return c.remove(ctx, c.deletion("backup", id), func(ctx context.Context) (string, error) {
+		b, err := c.Backup(ctx, id)
+		return b.Status, err
+	})
+}
+
+// ForceDeleteBackup deletes a backup in whatever status it is, and waits until it is gone.
+//
+// Similar To: openstack volume backup delete --force
+func (c *Cloud) ForceDeleteBackup(ctx context.Context, id string) error {
+	k := c.force("backup", id, map[string]any{"os-force_delete": struct{}{}})
+	return c.remove(ctx, k, func(ctx context.Context) (string, error) {
 		b, err := c.Backup(ctx, id)
 		return b.Status, err
 	})

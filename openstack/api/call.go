@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -16,13 +18,17 @@ import (
 type call struct {
 	op, object string // for errors
 	method     string
-	service    *gophercloud.ServiceClient
+	service    service
 	path       []string
 	query      url.Values
 	header     map[string]string
 	in, out    any
-	ok         []int // status codes of success; 200, 201, 202 and 204 when empty
+	id         *string // in out: an answer without it is an error
+	ok         []int   // status codes of success; when empty, 200, and 201, 202 and 204 unless the answer is read
 }
+
+// A service is the client of a service. It is a function, so that no way of printing a Cloud shows the token.
+type service func() *gophercloud.ServiceClient
 
 // do makes a call of bounded time and decodes the answer.
 func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
@@ -36,6 +42,11 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 	}
 	if err != nil {
 		return nil, c.problem(ctx, k, resp, err)
+	}
+	if k.id != nil && *k.id == "" {
+		return nil, &Error{Op: k.op, Object: k.object, Code: resp.StatusCode,
+			Detail: "the answer does not say which object " +
+				"it is about"}
 	}
 	return resp.Header, nil
 }
@@ -53,9 +64,12 @@ func (c *Cloud) send(ctx context.Context, k call, o *gophercloud.RequestOpts) (*
 	}
 	o.OkCodes = k.ok
 	if o.OkCodes == nil {
-		o.OkCodes = []int{http.StatusOK, http.StatusCreated, http.StatusAccepted, http.StatusNoContent}
+		o.OkCodes = []int{http.StatusOK}
+		if k.out == nil || k.method != http.MethodGet {
+			o.OkCodes = append(o.OkCodes, http.StatusCreated, http.StatusAccepted, http.StatusNoContent)
+		}
 	}
-	return k.service.Request(ctx, k.method, to, o)
+	return k.service().Request(ctx, k.method, to, o)
 }
 
 func (k call) url() (string, error) {
@@ -66,7 +80,7 @@ func (k call) url() (string, error) {
 		}
 		parts[i] = url.PathEscape(p)
 	}
-	to := k.service.Endpoint + strings.Join(parts, "/")
+	to := k.service().Endpoint + strings.Join(parts, "/")
 	if len(k.query) > 0 {
 		to += "?" + k.query.Encode()
 	}
@@ -74,47 +88,69 @@ func (k call) url() (string, error) {
 }
 
 // pages reads all pages of a list. The link to a next page names the public
-// endpoint, which may not be the endpoint in use: only the query is taken.
+// endpoint, which may not be the endpoint in use: only the query is taken, so that
+// no page is asked for elsewhere.
 func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error) {
-	var out []T
+	wrong := func(detail string) error { return &Error{Op: k.op, Object: k.object, Detail: detail} }
+	out := []T{}
 	k.method = http.MethodGet
+	seen, size, end := map[string]bool{}, 0, time.Now().Add(listTimes*c.timeout)
 	for {
+		seen[k.query.Encode()] = true
 		page := map[string]json.RawMessage{}
 		k.out = &page
 		if _, err := c.do(ctx, k); err != nil {
 			return nil, err
 		}
 		var items []T
-		if err := json.Unmarshal(page[key], &items); err != nil {
+		if err := json.Unmarshal(page[key], &items); err != nil || items == nil {
 			return nil, &Error{Op: k.op, Object: k.object, Detail: "the answer has no list of " + key, Err: err}
 		}
 		out = append(out, items...)
-		next := nextPage(page, key)
-		if len(items) == 0 || len(next) == 0 {
+		next, err := nextPage(page, key)
+		size += len(page[key])
+		switch {
+		case err != nil:
+			return nil, wrong("the link to the next page cannot be read")
+		case len(items) == 0 || next == nil:
 			return out, nil
-		}
-		if next.Get("marker") == k.query.Get("marker") {
-			return nil, &Error{Op: k.op, Object: k.object, Detail: "the list's next page is the page itself"}
+		case seen[next.Encode()]:
+			return nil, wrong("the link to the next page leads to a page that was read before")
+		case len(seen) >= mostPages || size > mostList:
+			return nil, wrong(fmt.Sprintf("the list has more than %d pages or more than %d MiB", mostPages, mostList>>20))
+		case time.Now().After(end):
+			return nil, wrong(fmt.Sprintf("the list did not end within %s", listTimes*c.timeout))
 		}
 		k.query = next
 	}
 }
 
-// nextPage gives the query of the link to the next page. Glance writes the link
+// nextPage gives the query of the link to the next page, or nil behind the last page. Glance writes the link
 // in another form than Cinder and Nova.
-func nextPage(page map[string]json.RawMessage, key string) url.Values {
+func nextPage(page map[string]json.RawMessage, key string) (url.Values, error) {
 	var href string
 	var links []struct{ Rel, Href string }
-	_ = json.Unmarshal(page["next"], &href)
-	_ = json.Unmarshal(page[key+"_links"], &links)
+	if raw := page["next"]; raw != nil {
+		if err := json.Unmarshal(raw, &href); err != nil {
+			return nil, err
+		}
+	}
+	if raw := page[key+"_links"]; raw != nil {
+		if err := json.Unmarshal(raw, &links); err != nil {
+			return nil, err
+		}
+	}
 	for _, l := range links {
 		if l.Rel == "next" {
 			href = l.Href
 		}
 	}
+	if href == "" {
+		return nil, nil
+	}
 	u, err := url.Parse(href)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	return u.Query()
+	return url.ParseQuery(u.RawQuery)
 }

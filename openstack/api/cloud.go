@@ -23,10 +23,12 @@ type Config struct {
 // A Cloud is an OpenStack cloud that is reached through its APIs. The account is
 // an administrator's: it sees the objects of all projects.
 type Cloud struct {
-	provider               *gophercloud.ProviderClient
-	image, volume, compute *gophercloud.ServiceClient
-	secrets                func() redactor // a function, so that no way of printing a Cloud shows them
+	// Functions, so that no way of printing a Cloud shows what they give.
+	provider               func() *gophercloud.ProviderClient
+	secrets                func() redactor
+	image, volume, compute service
 	poll, timeout          time.Duration
+	warnings               []Warning
 }
 
 // novaVersion is the version of Nova's API that is asked for. Nova knows it since
@@ -42,8 +44,13 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
-	secrets := redactor{login.auth.Password, login.auth.ApplicationCredentialSecret}
-	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, secrets: func() redactor { return secrets }}
+	secrets := redactor{login.auth.Password, login.auth.ApplicationCredentialSecret, login.auth.TokenID}
+	provider, err := openstack.NewClient(login.auth.IdentityEndpoint)
+	if err != nil {
+		return nil, &Error{Op: "dial", Object: login.auth.IdentityEndpoint, Detail: "not an identity URL"}
+	}
+	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, secrets: func() redactor { return secrets },
+		provider: func() *gophercloud.ProviderClient { return provider }, warnings: login.warnings}
 	if c.poll <= 0 {
 		c.poll = 2 * time.Second
 	}
@@ -51,18 +58,15 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 		c.timeout = time.Minute
 	}
 	at := call{op: "dial", object: login.auth.IdentityEndpoint}
-	if c.provider, err = openstack.NewClient(login.auth.IdentityEndpoint); err != nil {
-		return nil, &Error{Op: at.op, Object: at.object, Detail: "not an identity URL"}
-	}
-	c.provider.HTTPClient = httpClient(login.tls)
-	c.provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
+	provider.HTTPClient = httpClient(login.tls, c.timeout)
+	provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
 		failures uint) error {
 		return attempt{method, url, failures}.retry(ctx, err)
 	}
-	c.provider.UserAgent.Prepend("cephstack")
+	provider.UserAgent.Prepend("cephstack")
 	bounded, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	if err := openstack.AuthenticateV3(bounded, c.provider, &login.auth, gophercloud.EndpointOpts{}); err != nil {
+	if err := openstack.AuthenticateV3(bounded, provider, &login.auth, gophercloud.EndpointOpts{}); err != nil {
 		return nil, c.problem(ctx, at, nil, err)
 	}
 	return c, c.endpoints(at, login)
@@ -71,7 +75,7 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 // endpoints takes the services' URLs from the catalog that came with the
 // token, without asking each service for its versions.
 func (c *Cloud) endpoints(at call, l login) error {
-	result, ok := c.provider.GetAuthResult().(interface {
+	result, ok := c.provider().GetAuthResult().(interface {
 		ExtractServiceCatalog() (*tokens.ServiceCatalog, error)
 		ExtractProject() (*tokens.Project, error)
 	})
@@ -87,7 +91,7 @@ func (c *Cloud) endpoints(at call, l login) error {
 		project = "/" + p.ID
 	}
 	for _, s := range []struct {
-		to       **gophercloud.ServiceClient
+		to       *service
 		kind     string
 		types    []string
 		marker   string // part of the path of a versioned URL
@@ -105,9 +109,12 @@ func (c *Cloud) endpoints(at call, l login) error {
 		if !strings.Contains(url, s.marker) {
 			url += s.addition
 		}
-		*s.to = &gophercloud.ServiceClient{ProviderClient: c.provider, Endpoint: url + "/", Type: s.kind}
+		client := &gophercloud.ServiceClient{ProviderClient: c.provider(), Endpoint: url + "/", Type: s.kind}
+		if s.kind == "compute" {
+			client.Microversion = novaVersion
+		}
+		*s.to = func() *gophercloud.ServiceClient { return client }
 	}
-	c.compute.Microversion = novaVersion
 	return nil
 }
 

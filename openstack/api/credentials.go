@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -15,9 +16,10 @@ import (
 
 // A login is what is needed to authenticate and to choose endpoints.
 type login struct {
-	auth  gophercloud.AuthOptions
-	where gophercloud.EndpointOpts
-	tls   *tls.Config
+	auth     gophercloud.AuthOptions
+	where    gophercloud.EndpointOpts
+	tls      *tls.Config
+	warnings []Warning
 }
 
 // credentials reads clouds.yaml when a cloud is named, in cfg or in OS_CLOUD,
@@ -52,24 +54,39 @@ func credentials(cfg Config) (login, error) {
 
 func fromFile(cfg Config) (login, error) {
 	options := []clouds.ParseOption{clouds.WithCloudName(cfg.Cloud)}
-	if cfg.CloudsFile != "" {
-		f, err := os.Open(cfg.CloudsFile)
+	name := first(cfg.CloudsFile, cloudsFileOf())
+	if name != "" {
+		f, err := os.Open(name)
 		if err != nil {
 			return login{}, fmt.Errorf("openstack API: %w", err)
 		}
 		f.Close()
-		options = append(options, clouds.WithLocations(cfg.CloudsFile))
+		options = append(options, clouds.WithLocations(name))
 	}
 	auth, where, secure, err := clouds.Parse(options...)
 	if err != nil {
-		// A YAML error quotes the file, passwords included.
-		text := err.Error()
-		if i := strings.Index(text, "yaml:"); i >= 0 {
-			text = text[:i] + "the file is not the YAML of a clouds file"
-		}
-		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, text)
+		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, parseFault(err.Error()))
 	}
-	return login{auth, where, secure}, nil
+	l := login{auth: auth, where: where, tls: secure}
+	if secure != nil && secure.InsecureSkipVerify {
+		l.warnings = append(l.warnings, unverified(name))
+	}
+	l.warnings = append(l.warnings, readable(name)...)
+	l.warnings = append(l.warnings, readable(filepath.Join(filepath.Dir(name), "secure.yaml"))...)
+	return l, nil
+}
+
+// parseFault is a fault of a clouds file without the text of the file: a YAML error quotes it, passwords included.
+func parseFault(text string) string {
+	i := strings.Index(text, "yaml:")
+	switch {
+	case i < 0:
+		return text
+	case strings.HasPrefix(text[i:], "yaml: unmarshal errors:"):
+		return text[:i] + "a field of the file has a value of the wrong kind: verify takes true or false without quotes, " +
+			"most others take text"
+	}
+	return text[:i] + "the file is not the YAML of a clouds file"
 }
 
 func fromEnvironment() (login, error) {
@@ -104,8 +121,8 @@ func fromEnvironment() (login, error) {
 	if err != nil {
 		return login{}, err
 	}
-	return login{auth, gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"),
-		Availability: availability(os.Getenv("OS_INTERFACE"))}, secure}, nil
+	return login{auth: auth, tls: secure, where: gophercloud.EndpointOpts{Region: os.Getenv("OS_REGION_NAME"),
+		Availability: availability(os.Getenv("OS_INTERFACE"))}}, nil
 }
 
 func certificates() (*tls.Config, error) {

@@ -43,10 +43,23 @@
 // 30 s is obeyed. A call that changes something is sent once; it is sent again only
 // when nothing listened.
 //
-// Config.Timeout bounds each call that carries no image data. Waiting for an object
-// and moving image data take as long as ctx allows. While it waits, a method
+// Config.Timeout bounds each call that carries no image data, from the first byte of the
+// request to the last byte of the answer. A list takes at most ten times as long. Waiting
+// for an object takes as long as ctx allows. So does moving image data, but it ends when no
+// byte moved for ten times Config.Timeout. While it waits, a method
 // tolerates an API that does not answer for up to Config.Timeout. Cancelling ctx
 // ends the waiting at once. It does not stop what the cloud is doing.
+//
+// # Limits
+//
+// An answer has at most 32 MiB, a list 256 MiB and 10,000 pages, the header of an answer
+// 64 KiB; of an answer that is an error, 64 KiB are read. Answers are not compressed.
+//
+// A token goes nowhere but to the endpoints of the catalog, and a password only to the
+// auth_url. A redirect is followed only for requests that read, and only to the same
+// scheme, host and port. Certificates are checked. cacert in clouds.yaml, or OS_CACERT,
+// names the file of another CA. Only verify: false in clouds.yaml turns the check off, and
+// Warnings then says so.
 //
 // # Testing
 //

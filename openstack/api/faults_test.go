@@ -94,7 +94,7 @@ func TestSnapshotAndBackupFaults(t *testing.T) {
 		BackupRestored: func(api.Backup, *api.Volume) error { return errHook },
 		BackupDeleted:  func(api.Backup) error { return errHook },
 	})
-	id, err := w.CreateSnapshot(t.Context(), w.volume, "s")
+	id, err := w.CreateSnapshot(t.Context(), api.SnapshotRequest{VolumeID: w.volume, Name: "s"})
 	failed(t, err, why)
 	require.NoError(t, w.DeleteSnapshot(t.Context(), id))
 	b, err := w.CreateBackup(t.Context(), api.BackupRequest{VolumeID: w.volume, Name: "b"})
@@ -128,7 +128,7 @@ func TestServerFaults(t *testing.T) {
 	assert.Equal(t, "ERROR", s.Status)
 	require.NoError(t, w.DeleteServer(t.Context(), s.ID))
 	failed(t, w.StopServer(t.Context(), w.server), why)
-	_, err = w.SnapshotServer(t.Context(), w.server, "i")
+	_, err = w.SnapshotServer(t.Context(), w.server, "i", "")
 	failed(t, err, why)
 	failed(t, w.Attach(t.Context(), w.server, w.volume), why)
 	err = w.LiveMigrate(t.Context(), w.server, "compute2")

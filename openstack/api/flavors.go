@@ -39,7 +39,7 @@ func (c *Cloud) CreateFlavor(ctx context.Context, r FlavorRequest) (id string, e
 	_, err = c.do(ctx, call{op: "create flavor", object: r.Name, method: http.MethodPost, service: c.compute,
 		path: []string{"flavors"},
 		in:   map[string]any{"flavor": map[string]any{"name": r.Name, "vcpus": r.VCPUs, "ram": r.RAMMiB, "disk": r.DiskGiB}},
-		out:  &out})
+		out:  &out, id: &out.Flavor.ID})
 	return out.Flavor.ID, err
 }
 

@@ -20,6 +20,7 @@ import (
 // An Image is a Glance image.
 type Image struct {
 	ID, Name, Status, DiskFormat string
+	Description                  string   // a property of the image
 	Size                         int64    // bytes
 	SHA512                       string   // os_hash_value when the algorithm is sha512
 	Stores                       []string // the stores of Glance that hold it
@@ -30,6 +31,8 @@ type Image struct {
 type ImageRequest struct {
 	Name       string
 	DiskFormat string // such as raw
+	// Description is a property of the image, if it is not empty.
+	Description string
 	// Store is the store that is to hold the image, where Glance has several. When
 	// it is empty, Glance takes its default store.
 	Store string
@@ -37,6 +40,7 @@ type ImageRequest struct {
 
 type imageJSON struct {
 	ID, Name, Status string
+	Description      string
 	DiskFormat       string `json:"disk_format"`
 	Size             int64
 	Algorithm        string `json:"os_hash_algo"`
@@ -47,7 +51,8 @@ type imageJSON struct {
 
 func (i imageJSON) image() Image {
 	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
-		DirectURL: i.DirectURL}
+		Description: i.Description,
+		DirectURL:   i.DirectURL}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}
@@ -69,9 +74,13 @@ func (i imageJSON) stores() []string {
 func (c *Cloud) UploadImage(ctx context.Context, r ImageRequest, data io.ReadSeeker) (Image, error) {
 	const op = "upload image"
 	var made imageJSON
+	in := map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}
+	if r.Description != "" {
+		in["description"] = r.Description
+	}
 	_, err := c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.image, path: []string{"images"},
-		out: &made,
-		in:  map[string]any{"name": r.Name, "disk_format": r.DiskFormat, "container_format": "bare"}})
+		out: &made, id: &made.ID,
+		in: in})
 	if err != nil {
 		return made.image(), err
 	}
@@ -104,7 +113,11 @@ func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) 
 		return "", fmt.Errorf("openstack API: %s %s: %w", op, id, err)
 	}
 	sum := sha512.New()
-	body := &upload{Reader: io.TeeReader(data, sum), size: end - start, rewind: func() error {
+	moving, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := newStall(stallTimes*c.timeout, cancel)
+	defer idle.timer.Stop()
+	body := &upload{Reader: idle.of(io.TeeReader(data, sum)), size: end - start, rewind: func() error {
 		sum.Reset()
 		_, err := data.Seek(start, io.SeekStart)
 		return err
@@ -117,10 +130,12 @@ func (c *Cloud) fill(ctx context.Context, id, store string, data io.ReadSeeker) 
 	if store != "" {
 		k.header["X-Image-Meta-Store"] = store
 	}
-	// Image data may take long: only ctx ends this call.
-	resp, err := c.send(ctx, k, &gophercloud.RequestOpts{RawBody: body})
+	resp, err := c.send(withData(moving), k, &gophercloud.RequestOpts{RawBody: body})
 	body.end() // the caller may use data again
 	if err != nil {
+		if errors.Is(context.Cause(moving), errStalled) {
+			err = errStalled
+		}
 		return "", c.problem(ctx, k, resp, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
@@ -153,7 +168,7 @@ func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
 func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
 	var out imageJSON
 	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image,
-		path: []string{"images", id}, out: &out})
+		path: []string{"images", id}, out: &out, id: &out.ID})
 	return out.image(), err
 }
 
@@ -179,14 +194,15 @@ func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
 }
 
 // DownloadImage streams an image's data. The caller closes the stream. Ctx ends
-// the stream too.
+// the stream too. The stream may be longer than the image should be, or not end: read
+// no more of it than is expected.
 //
 // Similar To: openstack image save
 func (c *Cloud) DownloadImage(ctx context.Context, id string) (io.ReadCloser, error) {
 	k := call{op: "download image", object: id, method: http.MethodGet, service: c.image,
 		path: []string{"images", id, "file"}}
-	stream, cancel := context.WithCancel(ctx)
-	late := time.AfterFunc(c.timeout, cancel) // until the answer begins
+	stream, cancel := context.WithCancelCause(withData(ctx))
+	late := time.AfterFunc(c.timeout, func() { cancel(nil) }) // until the answer begins
 	resp, err := c.send(stream, k, &gophercloud.RequestOpts{KeepResponseBody: true})
 	if !late.Stop() {
 		if err == nil {
@@ -195,21 +211,39 @@ func (c *Cloud) DownloadImage(ctx context.Context, id string) (io.ReadCloser, er
 		err = context.DeadlineExceeded
 	}
 	if err != nil {
-		cancel()
+		cancel(nil)
 		return nil, c.problem(ctx, k, resp, err)
 	}
-	return &download{resp.Body, cancel}, nil
+	idle := newStall(stallTimes*c.timeout, cancel)
+	fail := func(err error) error {
+		if errors.Is(context.Cause(stream), errStalled) {
+			err = errStalled
+		}
+		return c.problem(ctx, k, nil, err)
+	}
+	end := func() { idle.timer.Stop(); cancel(nil) }
+	return &download{idle.of(resp.Body), resp.Body, fail, end}, nil
 }
 
 // A download lets go of its context when it is closed.
 type download struct {
-	io.ReadCloser
-	cancel context.CancelFunc
+	io.Reader
+	body io.Closer
+	fail func(error) error
+	end  func()
+}
+
+func (d *download) Read(p []byte) (int, error) {
+	n, err := d.Reader.Read(p)
+	if err != nil && err != io.EOF { //nolint:errorlint // io.EOF is not wrapped
+		err = d.fail(err)
+	}
+	return n, err
 }
 
 func (d *download) Close() error {
-	defer d.cancel()
-	return d.ReadCloser.Close()
+	defer d.end()
+	return d.body.Close()
 }
 
 // DeleteImage deletes an image. It is not an error when there is no such image.

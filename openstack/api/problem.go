@@ -2,16 +2,14 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -24,9 +22,13 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 		err = r.ErrReauth
 	}
 	var code gophercloud.ErrUnexpectedResponseCode
+	var redirect *redirectError
+	var untrusted *tls.CertificateVerificationError
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
+	case redirectOf(err, &redirect):
+		out.Code, out.Detail = redirect.code, c.clean(k.redirected(redirect))
 	case errors.As(err, &code):
 		out.Code, out.Detail, out.Err = code.Actual, c.words(code.Body), meaning(code.Actual)
 		if errors.Is(out.Err, ErrNotFound) && !k.said(code) {
@@ -40,14 +42,35 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 		if resp != nil {
 			out.Code = resp.StatusCode
 		}
-		out.Detail, out.Err = "the answer is cut off or is not JSON", err
+		out.Detail, out.Err = "the answer is cut off or is not JSON", c.quiet(err)
+	case errors.Is(err, errTooLarge):
+		out.Err = errTooLarge
 	case errors.Is(err, context.DeadlineExceeded):
 		out.Err = fmt.Errorf("%w: no answer within %s", ErrUnreachable, c.timeout)
+	case errors.As(err, &untrusted):
+		out.Detail = "the certificate is not trusted: name the CA's file as cacert in clouds.yaml, or in OS_CACERT"
+		out.Err = fmt.Errorf("%w: %w", ErrUnreachable, c.quiet(err))
 	default:
-		out.Err = fmt.Errorf("%w: %w", ErrUnreachable, err)
+		out.Err = fmt.Errorf("%w: %w", ErrUnreachable, c.quiet(err))
 	}
 	return out
 }
+
+// A quietError has the cleaned text of a cause. The cause itself may quote what a service sent: no way of printing
+// shows it.
+type quietError struct {
+	text  string
+	cause func() error
+}
+
+func (c *Cloud) quiet(err error) error {
+	return &quietError{c.clean(err.Error()), func() error { return err }}
+}
+
+func (e *quietError) Error() string { return e.text }
+
+// Unwrap gives the cause.
+func (e *quietError) Unwrap() error { return e.cause() }
 
 // said reports whether a 404 comes from the service itself. A proxy in front of a
 // service that is down answers 404 as well, and then nothing is known. If such an
@@ -71,70 +94,4 @@ func meaning(code int) error {
 		return ErrNotFound
 	}
 	return nil
-}
-
-// words finds the service's own words in the body of an error, which is JSON in
-// one of several shapes, or HTML.
-func (c *Cloud) words(body []byte) string {
-	text := string(body)
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(body, &fields) == nil {
-		text = ""
-		var message struct{ Message string }
-		for _, raw := range fields {
-			if json.Unmarshal(raw, &message) == nil && message.Message != "" {
-				text = message.Message
-			}
-		}
-		if raw, ok := fields["message"]; ok {
-			_ = json.Unmarshal(raw, &text)
-		}
-	}
-	text = unseen().ReplaceAllString(text, " ")
-	return c.clean(tags().ReplaceAllString(text, " "))
-}
-
-// clean makes a short line of a text, without secrets.
-func (c *Cloud) clean(text string) string {
-	const most = 300
-	token := ""
-	if c.provider != nil {
-		token = c.provider.Token()
-	}
-	text = append(redactor{token}, c.secrets()...).clean(text)
-	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
-	text = strings.Join(strings.FieldsFunc(text, blank), " ")
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return text
-}
-
-// A redactor is the secrets that must not show.
-type redactor []string
-
-var (
-	unseen = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`)
-	})
-	tags     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>`) })
-	longRuns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`) })
-)
-
-// clean takes out the known secrets, and what looks like a token or a key: a long
-// run of digits and of letters of both cases.
-func (r redactor) clean(text string) string {
-	const hidden = "[redacted]"
-	for _, secret := range r {
-		if len(secret) > 3 {
-			text = strings.ReplaceAll(text, secret, hidden)
-		}
-	}
-	return longRuns().ReplaceAllStringFunc(text, func(run string) string {
-		has := func(class string) bool { return strings.ContainsAny(run, class) }
-		if has("0123456789") && has("abcdefghijklmnopqrstuvwxyz") && has("ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-			return hidden
-		}
-		return run
-	})
 }

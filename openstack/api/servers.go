@@ -12,6 +12,7 @@ import (
 // A Server is a VM.
 type Server struct {
 	ID, Name, Host string
+	Description    string
 	Status         string   // ACTIVE, SHUTOFF, ERROR, …
 	Task           string   // task state; empty when idle
 	ImageID        string   // empty when booted from a volume
@@ -25,6 +26,7 @@ type Server struct {
 
 type serverJSON struct {
 	ID, Name, Status string
+	Description      string
 	Host             string          `json:"OS-EXT-SRV-ATTR:host"`
 	Task             string          `json:"OS-EXT-STS:task_state"`
 	Image            json.RawMessage // an empty string when booted from a volume
@@ -42,7 +44,7 @@ type serverJSON struct {
 func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 	var image struct{ ID string }
 	_ = json.Unmarshal(s.Image, &image)
-	out := Server{ID: s.ID, Name: s.Name, Host: s.Host, Status: s.Status, Task: s.Task,
+	out := Server{ID: s.ID, Name: s.Name, Description: s.Description, Host: s.Host, Status: s.Status, Task: s.Task,
 		ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
 		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), ConfigDrive: s.ConfigDrive != ""}
 	out.HasLocalDisk = image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || out.ConfigDrive
@@ -95,13 +97,13 @@ func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
 func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
 	var out struct{ Server serverJSON }
 	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute,
-		path: []string{"servers", id}, out: &out})
+		path: []string{"servers", id}, out: &out, id: &out.Server.ID})
 	return out.Server, err
 }
 
 // A ServerRequest asks for a VM without networks.
 type ServerRequest struct {
-	Name              string
+	Name, Description string
 	ImageID, VolumeID string // what to boot from: exactly one of the two
 	Flavor            string // name or ID
 	Host              string // the compute to run on; when empty, Nova's scheduler decides
@@ -126,7 +128,7 @@ func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, erro
 	// The answer has the ID and no details.
 	var made struct{ Server struct{ ID string } }
 	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.compute, path: []string{"servers"},
-		in: map[string]any{"server": r.body(flavor)}, out: &made})
+		in: map[string]any{"server": r.body(flavor)}, out: &made, id: &made.Server.ID})
 	if err != nil {
 		return Server{ID: made.Server.ID, Name: r.Name}, err
 	}
@@ -140,6 +142,9 @@ func (r ServerRequest) body(flavor string) map[string]any {
 	} else {
 		in["block_device_mapping_v2"] = []map[string]any{{"boot_index": 0, "uuid": r.VolumeID,
 			"source_type": "volume", "destination_type": "volume", "delete_on_termination": false}}
+	}
+	if r.Description != "" {
+		in["description"] = r.Description
 	}
 	if len(r.UserData) > 0 {
 		in["user_data"] = r.UserData // base64 in JSON
@@ -202,6 +207,22 @@ func (c *Cloud) DeleteServer(ctx context.Context, id string) error {
 	if err != nil {
 		return unlessGone(err)
 	}
+	return c.serverGone(ctx, op, id)
+}
+
+// ForceDeleteServer deletes a VM at once, in whatever status it is, and waits until it is gone.
+//
+// Similar To: openstack server delete --force --wait
+func (c *Cloud) ForceDeleteServer(ctx context.Context, id string) error {
+	const op = "delete server"
+	if _, err := c.act(ctx, op, id, map[string]any{"forceDelete": nil}); err != nil {
+		return unlessGone(err)
+	}
+	return c.serverGone(ctx, op, id)
+}
+
+// serverGone waits until a VM is gone.
+func (c *Cloud) serverGone(ctx context.Context, op, id string) error {
 	idle, forced := 0, false
 	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
 		now, err := c.read(ctx, id)

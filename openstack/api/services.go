@@ -6,8 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"time"
-
-	"github.com/gophercloud/gophercloud/v2"
 )
 
 // A ServiceRecord is what Cinder or Nova tells of one of its services.
@@ -46,12 +44,12 @@ func (c *Cloud) ComputeServices(ctx context.Context, host string) ([]ServiceReco
 	return c.services(ctx, c.compute, url.Values{"host": {host}})
 }
 
-func (c *Cloud) services(ctx context.Context, s *gophercloud.ServiceClient, only url.Values) ([]ServiceRecord, error) {
+func (c *Cloud) services(ctx context.Context, s service, only url.Values) ([]ServiceRecord, error) {
 	type record struct {
 		Binary, Host, Zone, Status, State string
 		Updated                           stamp `json:"updated_at"`
 	}
-	found, err := pages[record](ctx, c, call{op: "list services", object: s.Type, service: s,
+	found, err := pages[record](ctx, c, call{op: "list services", object: s().Type, service: s,
 		path: []string{"os-services"}, query: only}, "services")
 	if err != nil {
 		return nil, err

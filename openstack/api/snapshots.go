@@ -9,19 +9,25 @@ import (
 type Snapshot struct {
 	ID, Name, Status string
 	VolumeID         string `json:"volume_id"`
+	Description      string
 }
+
+// A SnapshotRequest asks for a snapshot of a volume.
+type SnapshotRequest struct{ VolumeID, Name, Description string }
 
 // CreateSnapshot takes a snapshot and waits until it is available. The volume may
 // be attached. The ID of a snapshot that went into error is returned with the
 // error.
 //
 // Similar To: openstack volume snapshot create --force --volume …
-func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id string, err error) {
+func (c *Cloud) CreateSnapshot(ctx context.Context, r SnapshotRequest) (id string, err error) {
 	const op = "create snapshot"
 	var made struct{ Snapshot Snapshot }
-	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume, path: []string{"snapshots"},
-		out: &made,
-		in:  map[string]any{"snapshot": map[string]any{"volume_id": volumeID, "name": name, "force": true}}})
+	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.volume,
+		path: []string{"snapshots"},
+		out:  &made, id: &made.Snapshot.ID,
+		in: map[string]any{"snapshot": map[string]any{"volume_id": r.VolumeID, "name": r.Name, "force": true,
+			"description": r.Description}}})
 	if err != nil {
 		return made.Snapshot.ID, err
 	}
@@ -38,7 +44,7 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, volumeID, name string) (id s
 func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 	var out struct{ Snapshot Snapshot }
 	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"snapshots", id}, out: &out})
+		path: []string{"snapshots", id}, out: &out, id: &out.Snapshot.ID})
 	return out.Snapshot.Status, err
 }
 
@@ -58,4 +64,12 @@ func (c *Cloud) DeleteSnapshot(ctx context.Context, id string) error {
 	return c.remove(ctx, c.deletion("snapshot", id), func(ctx context.Context) (string, error) {
 		return c.snapshotStatus(ctx, id)
 	})
+}
+
+// ForceDeleteSnapshot deletes a snapshot in whatever status it is, and waits until it is gone.
+//
+// Similar To: openstack volume snapshot delete --force
+func (c *Cloud) ForceDeleteSnapshot(ctx context.Context, id string) error {
+	k := c.force("snapshot", id, map[string]any{"os-force_delete": struct{}{}})
+	return c.remove(ctx, k, func(ctx context.Context) (string, error) { return c.snapshotStatus(ctx, id) })
 }

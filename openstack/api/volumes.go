@@ -10,6 +10,7 @@ import (
 // A Volume is a Cinder volume.
 type Volume struct {
 	ID, Name, Status string
+	Description      string
 	SizeGiB          int
 	Host             string // host@backend#pool
 	Type             string
@@ -20,11 +21,12 @@ type Volume struct {
 // A VolumeRequest asks for a volume. It is empty, or a copy of an image, of a
 // snapshot or of another volume.
 type VolumeRequest struct {
-	Name       string
-	SizeGiB    int // 0: the size of the snapshot or volume that it is a copy of
-	ImageID    string
-	SnapshotID string
-	VolumeID   string
+	Name        string
+	Description string
+	SizeGiB     int // 0: the size of the snapshot or volume that it is a copy of
+	ImageID     string
+	SnapshotID  string
+	VolumeID    string
 	// AvailabilityZone is the zone of the backend; the cloud's default when empty.
 	AvailabilityZone string
 	Type             string // volume type; the cloud's default when empty
@@ -32,6 +34,7 @@ type VolumeRequest struct {
 
 type volumeJSON struct {
 	ID, Name, Status string
+	Description      string
 	Size             int
 	Host             string `json:"os-vol-host-attr:host"`
 	Type             string `json:"volume_type"`
@@ -42,7 +45,8 @@ type volumeJSON struct {
 }
 
 func (v volumeJSON) volume() Volume {
-	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone}
+	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone,
+		Description: v.Description}
 	for _, a := range v.Attachments {
 		out.Servers = append(out.Servers, a.Server)
 	}
@@ -57,7 +61,8 @@ func (v volumeJSON) volume() Volume {
 func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, error) {
 	in := map[string]any{"name": r.Name}
 	for field, value := range map[string]string{"imageRef": r.ImageID, "snapshot_id": r.SnapshotID,
-		"source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone} {
+		"source_volid": r.VolumeID, "volume_type": r.Type, "availability_zone": r.AvailabilityZone,
+		"description": r.Description} {
 		if value != "" {
 			in[field] = value
 		}
@@ -68,7 +73,7 @@ func (c *Cloud) CreateVolume(ctx context.Context, r VolumeRequest) (Volume, erro
 	var made struct{ Volume volumeJSON }
 	_, err := c.do(ctx, call{op: "create volume", object: r.Name, method: http.MethodPost, service: c.volume,
 		path: []string{"volumes"},
-		in:   map[string]any{"volume": in}, out: &made})
+		in:   map[string]any{"volume": in}, out: &made, id: &made.Volume.ID})
 	if err != nil {
 		return made.Volume.volume(), err
 	}
@@ -118,7 +123,7 @@ func (c *Cloud) message(ctx context.Context, id string) string {
 func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 	var out struct{ Volume volumeJSON }
 	_, err := c.do(ctx, call{op: "read volume", object: id, method: http.MethodGet, service: c.volume,
-		path: []string{"volumes", id}, out: &out})
+		path: []string{"volumes", id}, out: &out, id: &out.Volume.ID})
 	return out.Volume.volume(), err
 }
 
@@ -143,10 +148,45 @@ func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
 //
 // Similar To: openstack volume delete
 func (c *Cloud) DeleteVolume(ctx context.Context, id string) error {
-	return c.remove(ctx, c.deletion("volume", id), func(ctx context.Context) (string, error) {
+	return c.remove(ctx, c.deletion("volume", id), c.volumeStatus(id))
+}
+
+// ForceDeleteVolume deletes a volume in whatever status it is, such as one that is stuck in deleting, or attached to a
+// VM that does not exist any more, and waits until the volume is gone. It refuses a volume that a VM has.
+//
+// Similar To: openstack volume set --state error --detached; openstack volume delete --force
+func (c *Cloud) ForceDeleteVolume(ctx context.Context, id string) error {
+	v, err := c.Volume(ctx, id)
+	if err != nil {
+		return unlessGone(err)
+	}
+	for _, server := range v.Servers {
+		switch _, err := c.read(ctx, server); {
+		case err == nil:
+			return c.failed("delete volume", id, "it is attached to server "+server)
+		case !errors.Is(err, ErrNotFound):
+			return err
+		}
+	}
+	reset := c.force("volume", id, map[string]any{"os-reset_status": map[string]string{"status": "error",
+		"attach_status": "detached"}})
+	if _, err := c.do(ctx, reset); err != nil {
+		return unlessGone(err)
+	}
+	return c.remove(ctx, c.force("volume", id, map[string]any{"os-force_delete": struct{}{}}), c.volumeStatus(id))
+}
+
+func (c *Cloud) volumeStatus(id string) func(context.Context) (string, error) {
+	return func(ctx context.Context) (string, error) {
 		v, err := c.Volume(ctx, id)
 		return v.Status, err
-	})
+	}
+}
+
+// force is an action of Cinder that ignores the status of an object.
+func (c *Cloud) force(kind, id string, action map[string]any) call {
+	return call{op: "delete " + kind, object: id, method: http.MethodPost, service: c.volume,
+		path: []string{kind + "s", id, "action"}, in: action}
 }
 
 // deletion is the call that deletes an object of Cinder.

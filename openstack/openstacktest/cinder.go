@@ -37,6 +37,9 @@ func volumeRoutes() map[string]handle {
 		"GET /volumes/detail":          listVolumes,
 		"GET /volumes/{id}":            showVolume,
 		"DELETE /volumes/{id}":         deleteVolume,
+		"POST /volumes/{id}/action":    forceVolume,
+		"POST /snapshots/{id}/action":  forceSnapshot,
+		"POST /backups/{id}/action":    forceBackup,
 		"POST /snapshots":              createSnapshot,
 		"GET /snapshots/detail":        listSnapshots,
 		"GET /snapshots/{id}":          showSnapshot,
@@ -75,6 +78,7 @@ func (v *volume) json() map[string]any {
 		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
 	}
 	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
+		"description":           v.Description,
 		"availability_zone":     v.Zone,
 		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
 }
@@ -83,6 +87,7 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 	var in struct {
 		Volume struct {
 			Name       string `json:"name"`
+			Text       string `json:"description"`
 			Size       int    `json:"size"`
 			ImageRef   string `json:"imageRef"`
 			SnapshotID string `json:"snapshot_id"`
@@ -95,8 +100,9 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	w := in.Volume
-	from := api.VolumeRequest{Name: w.Name, SizeGiB: w.Size, ImageID: w.ImageRef, SnapshotID: w.SnapshotID,
-		VolumeID: w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
+	from := api.VolumeRequest{Name: w.Name, Description: w.Text, SizeGiB: w.Size, ImageID: w.ImageRef,
+		SnapshotID: w.SnapshotID,
+		VolumeID:   w.SourceID, Type: w.Type, AvailabilityZone: cmp.Or(w.Zone, defaultZone)}
 	if from.Type == "" {
 		from.Type = "__DEFAULT__"
 	}
@@ -111,7 +117,7 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type,
-		Zone: from.AvailabilityZone})
+		Zone: from.AvailabilityZone, Description: from.Description})
 	s.build(v, backend, func(now *api.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil

@@ -20,8 +20,8 @@ func (b *backup) json() map[string]any {
 		reason = b.FailReason
 	}
 	return map[string]any{"id": b.ID, "name": b.Name, "status": b.Status, "volume_id": b.VolumeID,
-		"is_incremental": b.Incremental,
-		"container":      b.Container, "fail_reason": reason, "size": b.size}
+		"is_incremental": b.Incremental, "description": b.Description,
+		"container": b.Container, "fail_reason": reason, "size": b.size}
 }
 
 func createBackup(s *Server, r *http.Request) (int, any, error) {
@@ -29,6 +29,7 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 		Backup struct {
 			VolumeID    string `json:"volume_id"`
 			Name        string `json:"name"`
+			Text        string `json:"description"`
 			Incremental bool   `json:"incremental"`
 			Force       bool   `json:"force"`
 			Zone        string `json:"availability_zone"`
@@ -67,13 +68,15 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 	if !in.Backup.Incremental {
 		parent = ""
 	}
-	return http.StatusAccepted, map[string]any{"backup": s.backUp(v, in.Backup.Name, parent).json()}, nil
+	made := s.backUp(v, api.Backup{Name: in.Backup.Name, Description: in.Backup.Text}, parent)
+	return http.StatusAccepted, map[string]any{"backup": made.json()}, nil
 }
 
 // backUp starts a backup.
-func (s *Server) backUp(v *volume, name, parent string) *backup {
+func (s *Server) backUp(v *volume, in api.Backup, parent string) *backup {
 	id := s.id()
-	b := s.backups.add(id, backup{api.Backup{ID: id, Name: name, Status: "creating", VolumeID: v.ID,
+	b := s.backups.add(id, backup{api.Backup{ID: id, Name: in.Name, Description: in.Description, Status: "creating",
+		VolumeID:    v.ID,
 		Incremental: parent != ""}, parent, v.SizeGiB})
 	before, now := v.Status, b.Backup
 	v.Status = "backing-up"

@@ -12,6 +12,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 		Snapshot struct {
 			VolumeID string `json:"volume_id"`
 			Name     string `json:"name"`
+			Text     string `json:"description"`
 			Force    bool   `json:"force"`
 		} `json:"snapshot"`
 	}
@@ -27,7 +28,8 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 			"Invalid volume: Volume %s status must be available, but current status is: %s.", v.ID, v.Status)
 	}
 	id := s.id()
-	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID})
+	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID,
+		Description: in.Snapshot.Text})
 	now := *p
 	s.later(func() error {
 		if s.cfg.Hooks.SnapshotCreated == nil {
@@ -44,7 +46,8 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 }
 
 func snapshotJSON(p *api.Snapshot) map[string]any {
-	return map[string]any{"id": p.ID, "name": p.Name, "status": p.Status, "volume_id": p.VolumeID}
+	return map[string]any{"id": p.ID, "name": p.Name, "status": p.Status, "volume_id": p.VolumeID,
+		"description": p.Description}
 }
 
 func listSnapshots(s *Server, r *http.Request) (int, any, error) {

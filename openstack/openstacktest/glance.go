@@ -33,6 +33,7 @@ func createImage(s *Server, r *http.Request) (int, any, error) {
 		Name            string `json:"name"`
 		DiskFormat      string `json:"disk_format"`
 		ContainerFormat string `json:"container_format"`
+		Description     string `json:"description"`
 	}
 	if err := s.decode(r, &in); err != nil {
 		return 0, nil, err
@@ -43,6 +44,7 @@ func createImage(s *Server, r *http.Request) (int, any, error) {
 	}
 	i := s.images.add(s.id(), image{})
 	i.ID, i.Name, i.Status, i.DiskFormat = s.images.order[len(s.images.order)-1], in.Name, "queued", in.DiskFormat
+	i.Description = in.Description
 	return http.StatusCreated, i.json(), nil
 }
 
@@ -50,6 +52,9 @@ func (i *image) json() map[string]any {
 	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat,
 		"container_format": "bare",
 		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
+	if i.Description != "" {
+		out["description"] = i.Description
+	}
 	if i.Status == "active" {
 		out["size"], out["os_hash_algo"], out["os_hash_value"] = i.Size, "sha512", i.SHA512
 		if len(i.Stores) > 0 {

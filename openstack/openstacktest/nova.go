@@ -91,7 +91,7 @@ func (v *server) json(r *http.Request) map[string]any {
 		volumes = append(volumes, map[string]any{"id": id, "delete_on_termination": false})
 	}
 	out := map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "created": v.Created.Format(time.RFC3339),
-		"OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "",
+		"description": v.Description, "OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "",
 		"os-extended-volumes:volumes_attached": volumes}
 	if v.Host != "" {
 		out["OS-EXT-SRV-ATTR:host"] = v.Host
@@ -139,6 +139,7 @@ func showServer(s *Server, r *http.Request) (int, any, error) {
 // A serverRequest is the part of a request for a VM that the fake knows.
 type serverRequest struct {
 	Name        string `json:"name"`
+	Description string `json:"description"`
 	FlavorRef   string `json:"flavorRef"`
 	ImageRef    string `json:"imageRef"`
 	Networks    string `json:"networks"`
@@ -167,8 +168,8 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 	}
 	f := s.flavors.byID[in.Server.FlavorRef]
 	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef,
-		FlavorID: f.ID,
-		Created:  time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
+		FlavorID: f.ID, Description: in.Server.Description,
+		Created: time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
 			f.SwapMiB > 0}
 	if root != nil {
 		v.Volumes = []string{root.ID}

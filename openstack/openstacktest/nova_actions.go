@@ -70,7 +70,11 @@ func act(s *Server, r *http.Request) (int, any, error) {
 		Start   json.RawMessage        `json:"os-start"`
 		Reboot  *struct{ Type string } `json:"reboot"`
 		Console *struct{ Length int }  `json:"os-getConsoleOutput"`
-		Image   *struct{ Name string } `json:"createImage"`
+		Force   json.RawMessage        `json:"forceDelete"`
+		Image   *struct {
+			Name     string            `json:"name"`
+			Metadata map[string]string `json:"metadata"`
+		} `json:"createImage"`
 		Migrate *struct {
 			Host  string `json:"host"`
 			Block string `json:"block_migration"`
@@ -81,6 +85,10 @@ func act(s *Server, r *http.Request) (int, any, error) {
 	}
 	if in.Console != nil {
 		return s.console(v, in.Console.Length)
+	}
+	if in.Force != nil {
+		_, _, err := deleteServer(s, r)
+		return http.StatusAccepted, nil, err
 	}
 	if v.Task != "" {
 		return 0, nil, refuse(http.StatusConflict, "Cannot do that to instance %s while it is in task_state %s", v.ID, v.Task)
@@ -93,7 +101,7 @@ func act(s *Server, r *http.Request) (int, any, error) {
 	case in.Reboot != nil && in.Reboot.Type == "HARD":
 		return s.power(r, v, transition{"reboot", "rebooting_hard", "ACTIVE"}, "ACTIVE", "SHUTOFF", "ERROR")
 	case in.Image != nil:
-		return s.snapshotServer(r, v, in.Image.Name)
+		return s.snapshotServer(r, v, api.Image{Name: in.Image.Name, Description: in.Image.Metadata["description"]})
 	case in.Migrate != nil:
 		return s.migrate(r, v, in.Migrate.Host, in.Migrate.Block)
 	}
@@ -149,7 +157,7 @@ func (s *Server) power(r *http.Request, v *server, t transition, from ...string)
 	return http.StatusAccepted, nil, nil
 }
 
-func (s *Server) snapshotServer(r *http.Request, v *server, name string) (int, any, error) {
+func (s *Server) snapshotServer(r *http.Request, v *server, in api.Image) (int, any, error) {
 	if v.Status != "ACTIVE" && v.Status != "SHUTOFF" {
 		return 0, nil, refuse(http.StatusConflict, "Cannot 'createImage' instance %s while it is in vm_state %s", v.ID,
 			strings.ToLower(v.Status))
@@ -157,7 +165,8 @@ func (s *Server) snapshotServer(r *http.Request, v *server, name string) (int, a
 	a := s.begin(r, v.ID, "createImage")
 	v.Task = "image_snapshot"
 	id := s.id()
-	i := s.images.add(id, image{Image: api.Image{ID: id, Name: name, Status: "queued", DiskFormat: "raw"}})
+	i := s.images.add(id, image{Image: api.Image{ID: id, Name: in.Name, Status: "queued", DiskFormat: "raw",
+		Description: in.Description}})
 	now, from := i.Image, v.copy()
 	data := []byte{}
 	s.later(func() (err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 )
@@ -35,14 +36,37 @@ func (s *Server) handler() http.Handler {
 		http.Error(w, "not known to the fake", http.StatusNotImplemented)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.cfg.Fail != nil {
-			if code, body, ok := s.cfg.Fail(r); ok {
+		for _, ask := range []func(*http.Request) (int, string, bool){s.interrupt(), s.cfg.Fail} {
+			if ask == nil {
+				continue
+			}
+			switch code, body, ok := ask(r); {
+			case ok && code == LostAnswer:
+				mux.ServeHTTP(httptest.NewRecorder(), r)
+				panic(http.ErrAbortHandler)
+			case ok:
 				fail(w, code, body)
 				return
 			}
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// LostAnswer is the status for a request that is done, and whose connection is cut before the answer.
+const LostAnswer = -1
+
+// Interrupt sets what is asked before each request from now on, before Config.Fail and in the same way; nil ends that.
+func (s *Server) Interrupt(fail func(r *http.Request) (status int, body string, ok bool)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.interrupted = fail
+}
+
+func (s *Server) interrupt() func(*http.Request) (int, string, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.interrupted
 }
 
 func fail(w http.ResponseWriter, code int, body string) {

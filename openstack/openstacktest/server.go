@@ -29,7 +29,8 @@ type Config struct {
 	Hooks      Hooks
 
 	// Fail is asked before each request, logins included. When ok is true, status and
-	// body are the answer. Status 0 cuts the connection. With 429 and 503 the client is
+	// body are the answer. Status 0 cuts the connection, and LostAnswer does so once the
+	// request is done. With 429 and 503 the client is
 	// asked to come back at once. Optional.
 	Fail func(r *http.Request) (status int, body string, ok bool)
 }
@@ -75,23 +76,24 @@ type Server struct {
 	http *httptest.Server
 	hook sync.Mutex // one hook at a time
 
-	mu         sync.Mutex
-	serial     int
-	tokens     map[string]bool
-	violations []string
-	pending    []*change
-	services   []*api.ServiceRecord
-	hung       map[*api.ServiceRecord]bool
-	images     table[image]
-	volumes    table[volume]
-	snapshots  table[api.Snapshot]
-	backups    table[backup]
-	types      table[volumeType]
-	flavors    table[Flavor]
-	servers    table[server]
-	actions    map[string]*action // by request ID
-	migrations []migration
-	messages   []message
+	mu          sync.Mutex
+	interrupted func(*http.Request) (int, string, bool)
+	serial      int
+	tokens      map[string]bool
+	violations  []string
+	pending     []*change
+	services    []*api.ServiceRecord
+	hung        map[*api.ServiceRecord]bool
+	images      table[image]
+	volumes     table[volume]
+	snapshots   table[api.Snapshot]
+	backups     table[backup]
+	types       table[volumeType]
+	flavors     table[Flavor]
+	servers     table[server]
+	actions     map[string]*action // by request ID
+	migrations  []migration
+	messages    []message
 }
 
 // New starts a fake cloud. Close it after use; Start does that for tests.

@@ -72,6 +72,9 @@ type journey struct {
 	full, incr    api.Backup
 }
 
+// mark is the description of what the suite makes.
+const mark = "made by the conformance suite"
+
 func (j *journey) name(what string) string { return j.f.Prefix + "-" + what }
 
 func check(t *testing.T, what string, err error) {
@@ -114,8 +117,11 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 		"console":  func() error { _, err := j.Console(ctx, id, 1); return err },
 		"restore":  func() error { _, err := j.RestoreBackup(ctx, id, "x"); return err },
 		"attach":   func() error { return j.Attach(ctx, id, id) },
-		"snapshot": func() error { _, err := j.CreateSnapshot(ctx, id, "x"); return err },
-		"no ID":    func() error { _, err := j.Volume(ctx, ""); return err },
+		"snapshot": func() error {
+			_, err := j.CreateSnapshot(ctx, api.SnapshotRequest{VolumeID: id, Name: "x"})
+			return err
+		},
+		"no ID": func() error { _, err := j.Volume(ctx, ""); return err },
 	}
 	for name, read := range reads {
 		err := read()
@@ -125,14 +131,17 @@ func (j *journey) missing(t *testing.T, ctx context.Context) {
 	}
 	for name, remove := range map[string]func(context.Context, string) error{"image": j.DeleteImage,
 		"volume": j.DeleteVolume, "server": j.DeleteServer,
-		"backup": j.DeleteBackup, "snapshot": j.DeleteSnapshot, "flavor": j.DeleteFlavor, "type": j.DeleteVolumeType} {
+		"backup": j.DeleteBackup, "snapshot": j.DeleteSnapshot, "flavor": j.DeleteFlavor, "type": j.DeleteVolumeType,
+		"volume by force": j.ForceDeleteVolume, "server by force": j.ForceDeleteServer,
+		"backup by force": j.ForceDeleteBackup, "snapshot by force": j.ForceDeleteSnapshot} {
 		check(t, "delete no "+name, remove(ctx, id))
 	}
 }
 
 func (j *journey) image(t *testing.T, ctx context.Context) {
 	var err error
-	j.img, err = j.UploadImage(ctx, api.ImageRequest{Name: j.name("image"), DiskFormat: "raw"}, bytes.NewReader(j.f.Image))
+	j.img, err = j.UploadImage(ctx, api.ImageRequest{Name: j.name("image"), DiskFormat: "raw",
+		Description: mark}, bytes.NewReader(j.f.Image))
 	check(t, "upload", err)
 	sum := sha512.Sum512(j.f.Image)
 	want(t, j.img.Status == "active" && j.img.Size == int64(len(j.f.Image)), "uploaded %d bytes, got %+v", len(j.f.Image),
@@ -140,7 +149,8 @@ func (j *journey) image(t *testing.T, ctx context.Context) {
 	want(t, j.img.SHA512 == hex.EncodeToString(sum[:]), "digest %q is not that of the data", j.img.SHA512)
 	found, err := j.Images(ctx, j.name("image"))
 	check(t, "images", err)
-	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID }), "the image is not in %+v",
+	want(t, slices.ContainsFunc(found, func(i api.Image) bool { return i.ID == j.img.ID && i.Description == mark }),
+		"the image is not in %+v",
 		found)
 	none, err := j.Images(ctx, j.name("none"))
 	check(t, "images", err)
@@ -157,17 +167,19 @@ func (j *journey) size() int { return max(1, (len(j.f.Image)+1<<30-1)>>30) }
 
 func (j *journey) volumes(t *testing.T, ctx context.Context) {
 	var err error
-	j.vol, err = j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("volume"), SizeGiB: j.size(), ImageID: j.img.ID,
-		Type: j.f.Type})
+	j.vol, err = j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("volume"), Description: mark, SizeGiB: j.size(),
+		ImageID: j.img.ID,
+		Type:    j.f.Type})
 	check(t, "volume from image", err)
 	want(t, j.vol.Status == "available" && j.vol.SizeGiB == j.size() && strings.Contains(j.vol.Host, "@"), "got %+v",
 		j.vol)
 	all, err := j.Volumes(ctx)
 	check(t, "volumes", err)
-	want(t, slices.ContainsFunc(all, func(v api.Volume) bool { return v.ID == j.vol.ID }), "the volume is not in the list")
+	want(t, slices.ContainsFunc(all, func(v api.Volume) bool { return v.ID == j.vol.ID && v.Description == mark }),
+		"the volume is not in the list")
 	empty, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("empty"), SizeGiB: 1, Type: j.f.Type})
 	check(t, "empty volume", err)
-	check(t, "delete empty volume", j.DeleteVolume(ctx, empty.ID))
+	check(t, "delete empty volume", j.ForceDeleteVolume(ctx, empty.ID))
 	_, err = j.Volume(ctx, empty.ID)
 	want(t, errors.Is(err, api.ErrNotFound), "a deleted volume: %v", err)
 }
@@ -193,7 +205,8 @@ func (j *journey) types(t *testing.T, ctx context.Context) {
 
 func (j *journey) boot(t *testing.T, ctx context.Context) {
 	var err error
-	j.vm, err = j.CreateServer(ctx, api.ServerRequest{Name: j.name("server"), ImageID: j.img.ID, Flavor: j.f.Flavor,
+	j.vm, err = j.CreateServer(ctx, api.ServerRequest{Name: j.name("server"), Description: mark,
+		ImageID: j.img.ID, Flavor: j.f.Flavor,
 		Host: j.f.Hosts[0], UserData: []byte("#!/bin/sh\n")})
 	check(t, "boot", err)
 	want(t, j.vm.Status == "ACTIVE" && j.vm.Task == "" && j.vm.Host == j.f.Hosts[0], "got %+v", j.vm)
@@ -201,7 +214,7 @@ func (j *journey) boot(t *testing.T, ctx context.Context) {
 		j.vm)
 	found, err := j.Servers(ctx, j.f.Hosts[0])
 	check(t, "servers", err)
-	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID }),
+	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID && s.Description == mark }),
 		"the server is not on its host")
 	_, err = j.Console(ctx, j.vm.ID, 10)
 	check(t, "console", err)
@@ -222,11 +235,14 @@ func (j *journey) attach(t *testing.T, ctx context.Context) {
 
 func (j *journey) snapshot(t *testing.T, ctx context.Context) {
 	var err error
-	j.snap, err = j.CreateSnapshot(ctx, j.vol.ID, j.name("snapshot"))
+	j.snap, err = j.CreateSnapshot(ctx, api.SnapshotRequest{VolumeID: j.vol.ID, Name: j.name("snapshot"),
+		Description: mark})
 	check(t, "snapshot of an attached volume", err)
 	all, err := j.Snapshots(ctx)
 	check(t, "snapshots", err)
-	want(t, slices.ContainsFunc(all, func(s api.Snapshot) bool { return s.ID == j.snap && s.VolumeID == j.vol.ID }),
+	want(t, slices.ContainsFunc(all, func(s api.Snapshot) bool {
+		return s.ID == j.snap && s.VolumeID == j.vol.ID && s.Description == mark
+	}),
 		"the snapshot is not in %+v", all)
 	v, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("from-snapshot"), SnapshotID: j.snap})
 	check(t, "volume from snapshot", err)
@@ -239,7 +255,8 @@ func (j *journey) backup(t *testing.T, ctx context.Context) {
 	var e *api.Error
 	_, err := j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("refused")})
 	want(t, errors.As(err, &e) && e.Code == 400, "backup of an attached volume without Force: %v", err)
-	j.full, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("full"), Force: true})
+	j.full, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("full"), Force: true,
+		Description: mark})
 	check(t, "full backup", err)
 	want(t, j.full.Status == "available" && !j.full.Incremental && j.full.VolumeID == j.vol.ID, "got %+v", j.full)
 	j.incr, err = j.CreateBackup(ctx, api.BackupRequest{VolumeID: j.vol.ID, Name: j.name("incremental"), Force: true,
@@ -250,7 +267,8 @@ func (j *journey) backup(t *testing.T, ctx context.Context) {
 	want(t, errors.As(err, &e) && e.Code == 400, "deleting a backup that another builds upon: %v", err)
 	all, err := j.Backups(ctx)
 	check(t, "backups", err)
-	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.incr.ID }), "the backup is not in %+v",
+	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.full.ID && b.Description == mark }),
+		"the backup is not in %+v",
 		all)
 }
 
@@ -266,9 +284,10 @@ func (j *journey) power(t *testing.T, ctx context.Context) {
 
 func (j *journey) serverImage(t *testing.T, ctx context.Context) {
 	var err error
-	j.img2, err = j.SnapshotServer(ctx, j.vm.ID, j.name("server-image"))
+	j.img2, err = j.SnapshotServer(ctx, j.vm.ID, j.name("server-image"), mark)
 	check(t, "server image", err)
-	want(t, j.img2.Status == "active" && j.img2.Name == j.name("server-image"), "got %+v", j.img2)
+	want(t, j.img2.Status == "active" && j.img2.Name == j.name("server-image") && j.img2.Description == mark,
+		"got %+v", j.img2)
 }
 
 func (j *journey) migrate(t *testing.T, ctx context.Context) {

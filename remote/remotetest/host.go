@@ -49,6 +49,9 @@ type Host struct {
 	starts    int
 }
 
+// Format tells the name, for every verb, and nothing of what is in files and operations.
+func (h *Host) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "host %s in memory", h.name) }
+
 // NewHost returns a host called name. It has the usual folders of a Linux
 // machine, the users of OpenStack's services, the package coreutils and no units. Its
 // units start with invocation IDs that no host of another name has.

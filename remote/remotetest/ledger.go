@@ -66,6 +66,14 @@ func (h *Host) Advance(d time.Duration) {
 	h.clock = h.clock.Add(d)
 }
 
+// time is what the clock shows.
+func (h *Host) time() time.Time {
+	if h.Now != nil {
+		return h.Now()
+	}
+	return h.clock
+}
+
 // tick is the time of a change.
 func (h *Host) tick() time.Time {
 	if h.Now != nil {

@@ -29,7 +29,7 @@ import (
 type Server struct {
 	Address   string // host:port
 	KnownHost string // the server's line for a known_hosts file
-	Key       []byte // the private key that it lets in, PEM
+	Key       []byte `json:"-" yaml:"-"` // the private key that it lets in, PEM
 
 	host   *Host
 	config *ssh.ServerConfig
@@ -38,6 +38,9 @@ type Server struct {
 	stop   context.CancelFunc
 	all    sync.WaitGroup
 }
+
+// Format tells the address, for every verb, and nothing of the key.
+func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "ssh server at "+s.Address) }
 
 // Serve starts a server in front of h with new keys.
 func Serve(h *Host) (*Server, error) {

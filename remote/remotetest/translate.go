@@ -131,9 +131,11 @@ func classes() []class {
 func stat(f remote.File) string {
 	kind := map[string]uint32{kindFile: 0x8000, kindDir: 0x4000, kindSymlink: 0xa000}[f.Kind]
 	mode := kind | wire.UnixMode(f.Mode)
-	seconds := func(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
 	return fmt.Sprintf("%x:%d:0:0:%s:%s:%s:%s", mode, f.Size, seconds(f.Modified), seconds(f.Changed), f.Owner, f.Group)
 }
+
+// seconds is a time as the programs stat and date print it.
+func seconds(t time.Time) string { return fmt.Sprintf("%d.%09d", t.Unix(), t.Nanosecond()) }
 
 // show describes a unit as systemctl show does.
 func show(u remote.Unit) string {

@@ -1,12 +1,16 @@
 package remotetest
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/internal/wire"
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 type unit struct {
@@ -20,8 +24,9 @@ func (h *Host) unitKinds() []kind {
 		return remote.UnitState{Unit: w.Args[0]}, nil
 	}}
 	restart := kind{name: "restart", decode: func(w wire.Op) (remote.Op, error) {
-		return remote.RestartUnit{Unit: w.Args[0]}, nil
+		return remote.RestartUnit{Unit: w.Args[0], Inputs: w.List}, nil
 	}}
+	state.tell, restart.tell = h.tellUnit, h.tellUnit
 	return []kind{doing(state, h.unitState), doing(restart, h.restart)}
 }
 
@@ -78,10 +83,72 @@ func (h *Host) lookUnit(name string) remote.Unit {
 		state = u.state
 	}
 	state.Name, state.Boot = name, fmt.Sprintf("%032x", h.number())
+	state.Now = h.time()
 	if state.Active != "active" {
 		state.Since = time.Time{}
+	} else if n, ok := wire.ParseNote(h.noteOf(name)); ok && n.Run == state.Invocation {
+		state.Read = n.Read
 	}
 	return state
+}
+
+// tellUnit adds what a host says of a unit besides what systemctl shows.
+func (h *Host) tellUnit(a answer, r remote.Result) {
+	if r.Unit.Name == "" {
+		return
+	}
+	a.words["now"] = seconds(r.Unit.Now) + " 0"
+	a.words["run"] = r.Unit.Invocation
+	if r.Unit.Read != nil {
+		a.words["note"] = encode(wire.Note{Run: r.Unit.Invocation, Read: r.Unit.Read}.Render())
+	}
+}
+
+// notes is where notes are about what units have read.
+const notes = "/run/cephstack"
+
+// noteOf is the note about a unit, if nobody but root can have written it.
+func (h *Host) noteOf(name string) []byte {
+	dir, n := h.nodes[notes], h.nodes[path.Join(notes, service(name))]
+	if dir == nil || n == nil || dir.kind != kindDir || dir.owner != "root" || dir.mode != 0o700 ||
+		n.kind != kindFile || n.owner != "root" || n.mode != 0o600 {
+		return nil
+	}
+	return n.data
+}
+
+// keepNote writes the note about a unit that was started. Where that does not work, there
+// is no note.
+func (h *Host) keepNote(name string, n wire.Note) {
+	at := path.Join(notes, service(name))
+	if h.nodes[notes] == nil {
+		h.mustDir("/run")
+		h.nodes[notes] = h.newNode(kindDir, "root", "root", 0o700)
+	}
+	dir, old := h.nodes[notes], h.nodes[at]
+	if n.Read == nil || dir.kind != kindDir || dir.owner != "root" || dir.mode != 0o700 ||
+		(old != nil && old.kind == kindDir) {
+		return
+	}
+	h.nodes[at] = h.newNode(kindFile, "root", "root", 0o600)
+	h.nodes[at].data = n.Render()
+}
+
+// digests are what a process that starts now would find at paths.
+func (h *Host) digests(paths []string) map[string]string {
+	var read map[string]string
+	for _, p := range paths {
+		if read == nil {
+			read = map[string]string{}
+		}
+		switch _, n, err := h.find(p, true); {
+		case errors.Is(err, fs.ErrNotExist):
+			read[p] = remote.Absent
+		case err == nil && n.kind == kindFile:
+			read[p] = sum(n.data)
+		}
+	}
+	return read
 }
 
 // Unit describes a unit as UnitState does. It is not an exchange.
@@ -108,10 +175,14 @@ func (h *Host) restart(o remote.RestartUnit) remote.Result {
 		text := fmt.Sprintf("Failed to restart %s: Unit %[1]s not found.", service(o.Unit))
 		return remote.Result{Unit: h.lookUnit(o.Unit), Err: detail{remote.ErrUnitFailed, text}}
 	}
+	read := h.digests(o.Inputs)
 	h.start(u)
+	if u.fault == "" {
+		h.keepNote(o.Unit, wire.Note{Run: u.state.Invocation, Read: read})
+	}
 	r := remote.Result{Changed: true, Unit: h.lookUnit(o.Unit)}
 	if u.fault != "" {
-		r.Err = detail{remote.ErrUnitFailed, u.fault}
+		r.Err = detail{remote.ErrUnitFailed, words.Printable(u.fault, 2000)}
 	}
 	return r
 }

@@ -9,7 +9,9 @@
 //
 // A job's start is known to the second only, and is given as the end of that
 // second. A file that was written right before a restart is then older than the
-// start. So is a file that changes after the start, but within that second.
+// start. So is a file that changes after the start, but within that second: only
+// Unit.Read tells it. A note about a job names the process, its start, and the start
+// of the machine.
 //
 // # Errors
 //

@@ -12,7 +12,7 @@ import (
 func Example() {
 	machine := remotetest.NewHost("x1")
 	machine.Handle("sh", func(remote.Run) (stdout, stderr []byte, exit int) {
-		return []byte("nova-compute start/running, process 4711\nprocess 4711 1385900000 12345 100\n"), nil, 0
+		return []byte("nova-compute start/running, process 4711\nprocess 4711 1385900000 12345 100 boot-id\n"), nil, 0
 	})
 	results, err := upstart.New("x1", machine).Do(context.Background(), remote.UnitState{Unit: "nova-compute"})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -58,7 +59,7 @@ func (h *Host) translate(op remote.Op) (asked remote.Op, answer func(remote.Resu
 }
 
 func lookAt(o remote.UnitState) remote.Run {
-	return remote.Run{Argv: []string{"sh", "-c", look, "sh", o.Unit}}
+	return remote.Run{Argv: []string{"sh", "-c", lookAlone, "sh", o.Unit}}
 }
 
 // state makes a unit's result of its run's.
@@ -73,7 +74,9 @@ func (h *Host) state(o remote.UnitState, r remote.Result) remote.Result {
 func restartOf(o remote.RestartUnit) remote.Run {
 	settle := cmp.Or(o.Settle, defaultSettle)
 	seconds := strconv.FormatFloat(settle.Seconds(), 'f', 3, 64)
-	return remote.Run{Argv: []string{"sh", "-c", restart, "sh", o.Unit, seconds}, Timeout: 5*time.Minute + settle}
+	argv := append([]string{"sh", "-c", restart, "sh", o.Unit, seconds},
+		slices.Compact(slices.Sorted(slices.Values(o.Inputs)))...)
+	return remote.Run{Argv: argv, Timeout: 5*time.Minute + settle}
 }
 
 // restarted makes a restart's result of its run's.

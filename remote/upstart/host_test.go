@@ -3,11 +3,14 @@ package upstart_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,11 +77,25 @@ func (m machine) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, err
 		if c, ok := op.(remote.If); ok {
 			op = c.Op
 		}
+		switch o := op.(type) {
+		case remote.WriteFile:
+			if err := os.WriteFile(o.Path, o.Data, 0o600); err != nil {
+				return out, err
+			}
+			sum := sha256.Sum256(o.Data)
+			out = append(out, remote.Result{File: remote.File{SHA256: hex.EncodeToString(sum[:])}})
+			continue
+		case remote.Remove:
+			out = append(out, remote.Result{Err: os.Remove(o.Path)})
+			continue
+		}
 		run, ok := op.(remote.Run)
 		if !ok {
 			return out, fmt.Errorf("%T went through", op)
 		}
-		cmd := exec.CommandContext(ctx, run.Argv[0], run.Argv[1:]...)
+		argv := slices.Clone(run.Argv)
+		argv[2] = strings.ReplaceAll(argv[2], "/run/cephstack", m.dir+"/notes")
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 		cmd.Env = []string{"PATH=" + m.dir + "/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"}
 		var stdout, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &stdout, &stderr
@@ -125,6 +142,48 @@ func TestSinceIsTheSecondAfterTheStart(t *testing.T) {
 	require.NoError(t, r[0].Err)
 	assert.False(t, r[0].Unit.Since.Before(before.Add(-20*time.Millisecond)), "%s, %s", r[0].Unit.Since, before)
 	assert.False(t, r[0].Unit.Since.After(after.Add(1100*time.Millisecond)), "%s, %s", r[0].Unit.Since, after)
+}
+
+// TestNotesOfJobs has notes that are not believed, and a job that somebody else restarted.
+func TestNotesOfJobs(t *testing.T) {
+	m := newMachine(t, service)
+	m.job(t, "nova-compute")
+	h := quick{upstart.New("x1", m)}
+	notes, note := filepath.Join(m.dir, "notes"), filepath.Join(m.dir, "notes/nova-compute")
+	restart := func() remote.Unit {
+		t.Helper()
+		r, err := h.Do(t.Context(), remote.RestartUnit{Unit: "nova-compute", Inputs: []string{"/etc/passwd"}})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+		return r[0].Unit
+	}
+	look := func() remote.Unit {
+		t.Helper()
+		r, err := h.Do(t.Context(), remote.UnitState{Unit: "nova-compute"})
+		require.NoError(t, err)
+		require.NoError(t, r[0].Err)
+		return r[0].Unit
+	}
+	for _, script := range []string{
+		`chmod 644 "$1"`, `printf "x\000y\n" >>"$1"`, `head -c 70000 /dev/zero >>"$1"`, `: >"$1"`, `chmod 755 "${1%/*}"`,
+		`mv "$1" "$1.x"; ln -s "$1.x" "$1"`, `rm "$1"; mkdir "$1"`, `rm -r "${1%/*}"; echo >"${1%/*}"`,
+		`sed -i "1s/ \([0-9]*\)[.]/ 1\1./" "$1"`,
+	} {
+		require.Contains(t, restart().Read, "/etc/passwd", script)
+		require.NoError(t, exec.Command("sh", "-ec", script, "sh", note).Run())
+		require.Nil(t, look().Read, script)
+		require.False(t, look().Since.IsZero(), script)
+		require.NoError(t, os.RemoveAll(notes))
+	}
+	require.NotNil(t, restart().Read)
+	require.WithinDuration(t, time.Now(), look().Now, 5*time.Second)
+	m.job(t, "nova-compute") // starts it anew
+	require.Nil(t, look().Read)
+	require.NoError(t, os.WriteFile(filepath.Join(m.dir, "nova-compute.bad"), nil, 0o644))
+	r, err := h.Do(t.Context(), remote.RestartUnit{Unit: "nova-compute", Inputs: []string{"/etc/passwd"}})
+	require.NoError(t, err)
+	require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed)
+	require.Nil(t, r[0].Unit.Read)
 }
 
 func TestWhatServiceSays(t *testing.T) {

@@ -6,6 +6,7 @@
 //	labtest test bare-hosts       the main job on hosts without key, sudo rule and packages
 //	labtest test multi-cluster    the main job with two clusters, two stores and two backends
 //	labtest test kolla            the main job on services in Kolla's containers
+//	labtest test soak             the main job, then 200 converges with kills and hand edits (SOAK=n for n)
 //
 // It runs from the module's root, as root, with the lab up.
 package main

@@ -36,6 +36,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"bare-hosts", true, l.testBareHosts},
 		{"multi-cluster", true, l.testTwoClusters},
 		{"kolla", true, l.testKolla},
+		{"soak", true, l.testSoak},
 	}
 	for _, name := range parts {
 		if !slices.ContainsFunc(all, func(p part) bool { return p.name == name }) {
@@ -140,7 +141,8 @@ func (l *lab) converge(ctx context.Context, r *report) error {
 func (l *lab) noLeftovers(ctx context.Context) (string, error) {
 	for _, host := range []string{"controller", "compute1", "compute2"} {
 		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /etc/kolla /run /tmp /root -xdev "+
-			"-iname '*cephstack*' 2>/dev/null; exit 0")
+			"-path /run/cephstack -prune -o -iname '*cephstack*' -print 2>/dev/null; "+
+			"find /run/cephstack -name '.*' 2>/dev/null; exit 0")
 		if err != nil || strings.TrimSpace(out) != "" {
 			return "", fmt.Errorf("%s has %s: %w", host, out, errors.Join(err))
 		}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -38,6 +39,7 @@ type condition struct {
 // conditions lists the more special condition before the more general one.
 func conditions() []condition {
 	return []condition{
+		{"operator-lock", world.ErrLock, ""},
 		{"local", remote.ErrLocal, "see key_files, agent and known_hosts of ssh in the Spec, on this machine"},
 		{"host-key", remote.ErrHostKey, "settle whether the host is the right one, as it says"},
 		{"host-authentication", remote.ErrAuth,
@@ -141,6 +143,9 @@ func Retryable(err error) bool {
 	var host *remote.HostError
 	if errors.As(err, &host) {
 		return host.Retryable()
+	}
+	if errors.Is(err, world.ErrLock) {
+		return !errors.Is(err, ceph.ErrDenied)
 	}
 	passing := []error{step.ErrConflict, remote.ErrTimeout, ceph.ErrUnreachable, libvirtsecret.ErrUnreachable,
 		api.ErrUnreachable}

@@ -10,6 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -24,6 +25,7 @@ func TestEveryConditionHasANameAndSaysWhatToDo(t *testing.T) {
 		retryable bool
 		next      string // a part of the advice; empty where the error says it itself
 	}{
+		{world.ErrLock, "operator-lock", true, ""},
 		{remote.ErrHostKey, "host-key", false, "right one"},
 		{remote.ErrAuth, "host-authentication", false, "let in"},
 		{remote.ErrSudo, "host-sudo", false, "NOPASSWD"},
@@ -52,6 +54,8 @@ func TestEveryConditionHasANameAndSaysWhatToDo(t *testing.T) {
 
 // TestTheMoreSpecialConditionCounts where an error has several.
 func TestTheMoreSpecialConditionCounts(t *testing.T) {
+	assert.Equal(t, "operator-lock", cause.Name(fmt.Errorf("%w: %w", world.ErrLock, ceph.ErrUnreachable)))
+	assert.False(t, cause.Retryable(fmt.Errorf("%w: %w", world.ErrLock, ceph.ErrDenied)))
 	both := fmt.Errorf("%w: %w", step.ErrConflict, libvirtsecret.ErrConflict)
 	assert.Equal(t, "libvirt-conflict", cause.Name(both))
 	lost := &remote.HostError{Host: "h", Step: "connect", Err: remote.ErrUnreachable}

@@ -27,6 +27,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/world"
@@ -91,6 +92,20 @@ func New(e Engine) (*Engine, error) {
 		return nil, err
 	}
 	return &e, nil
+}
+
+// LockedCluster is the cluster that keeps the operator lock: the first of the Spec.
+func (e *Engine) LockedCluster() string {
+	if len(e.Site.Clusters) == 0 {
+		return ""
+	}
+	return e.Site.Clusters[0].Name
+}
+
+// Locker is the way to the operator lock; nil where the World gives none.
+func (e *Engine) Locker() ceph.Locker {
+	locker, _ := e.World.Clusters[e.LockedCluster()].Mon.(ceph.Locker)
+	return locker
 }
 
 // Rest closes the connection to a host that is done for now, if the Spec has more than

@@ -81,6 +81,9 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 	}
 	wait := h.watchServices(ctx, spans)
 	began := time.Now()
+	if spans = h.goOn(ctx, spans); len(spans) == 0 {
+		return
+	}
 	door := h.door(spans[0].step)
 	results, err := door.Do(ctx, operations(spans)...)
 	for _, s := range spans {
@@ -94,6 +97,20 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 		}
 	}
 	wait.all(ctx, h.Run, began)
+}
+
+// goOn gives the spans, unless what went before the exchange took so long that they may not begin any more.
+func (h *hostRun) goOn(ctx context.Context, spans []*span) []*span {
+	why := h.stopped(ctx, spans[0].items[0])
+	if why == nil {
+		return spans
+	}
+	for _, s := range spans {
+		for _, i := range s.items {
+			h.End(i.ID, Outcome{Status: Cancelled, Err: why})
+		}
+	}
+	return nil
 }
 
 // spans turns the changes that may begin into operations.

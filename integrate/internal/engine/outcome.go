@@ -49,6 +49,9 @@ type Run struct {
 	e     *Engine
 	base  *Base
 	watch Watcher
+	// Held says right before a step whether it may begin, apart from ctx; nil where
+	// nobody else is kept out.
+	Held func(step.Step) error
 
 	mu    sync.Mutex
 	done  map[step.ID]Outcome
@@ -145,8 +148,8 @@ func conflict(err error) error {
 // before it in the same exchange, and ctx goes on. Otherwise it is written down why
 // not.
 func (r *Run) ready(ctx context.Context, i Item, together func(step.ID) bool) bool {
-	if ctx.Err() != nil {
-		r.End(i.ID, Outcome{Status: Cancelled, Err: context.Cause(ctx)})
+	if err := r.stopped(ctx, i); err != nil {
+		r.End(i.ID, Outcome{Status: Cancelled, Err: err})
 		return false
 	}
 	for _, id := range i.Needs {
@@ -166,6 +169,17 @@ func (r *Run) ready(ctx context.Context, i Item, together func(step.ID) bool) bo
 	}
 	r.watch.Started(i.ID)
 	return true
+}
+
+// stopped is why nothing is begun any more.
+func (r *Run) stopped(ctx context.Context, i Item) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if r.Held != nil {
+		return r.Held(i.Do)
+	}
+	return nil
 }
 
 // late is what is known only now.

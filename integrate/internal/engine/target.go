@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -58,10 +59,25 @@ func (r *Run) cluster(ctx context.Context, p Part) {
 	}
 	world := r.e.World.Clusters[p.Target.Name]
 	began := time.Now()
-	done := ceph.New(world.Mon).WithImages(world.Images).Do(ctx, works...)
+	done := ceph.New(world.Mon).WithImages(world.Images).Do(stoppable{ctx, r, items[0]}, works...)
 	for k, d := range done {
 		r.settleWork(ctx, items[k], d, began)
 	}
+}
+
+// A stoppable is a context whose Err also asks Held: the changes of a cluster are several
+// exchanges, and Err is asked before each.
+type stoppable struct {
+	context.Context
+	run  *Run
+	item Item
+}
+
+func (s stoppable) Err() error {
+	if s.run.stopped(s.Context, s.item) != nil && s.Context.Err() == nil {
+		return context.Canceled
+	}
+	return s.Context.Err()
 }
 
 func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Time) {
@@ -69,12 +85,15 @@ func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Ti
 	case errors.Is(d.Err, ceph.ErrSkipped):
 		r.End(i.ID, Outcome{Status: Skipped, Because: r.culprit(i), Took: time.Since(began)})
 		return
-	case d.Err != nil && !d.Wrote && ctx.Err() != nil:
-		r.End(i.ID, Outcome{Status: Cancelled, Err: d.Err, Took: time.Since(began)})
+	case d.Err != nil && !d.Wrote && r.stopped(ctx, i) != nil:
+		r.End(i.ID, Outcome{Status: Cancelled, Err: r.stopped(ctx, i), Took: time.Since(began)})
 		return
 	case d.Err != nil && !d.Wrote:
 		r.End(i.ID, Outcome{Status: Failed, Err: conflict(d.Err), Took: time.Since(began)})
 		return
+	}
+	if why := r.stopped(ctx, i); why != nil && errors.Is(d.Err, context.Canceled) && !errors.Is(why, context.Canceled) {
+		d.Err = fmt.Errorf("%w: %w", d.Err, why)
 	}
 	r.settle(i.ID, true, d.Err, began)
 }

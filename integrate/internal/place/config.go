@@ -71,14 +71,22 @@ func (s Service) DropIns(h *step.Host, c Containers) []string {
 	return out
 }
 
+// withUnit is how long after its unit a container may start, to be the container that the
+// unit started.
+const withUnit = time.Minute
+
 // State is the state of a service's unit. For a service in a container, Since is the start
-// of the container and not of its unit: it tells with which files the service runs.
+// of the container and not of its unit: it tells with which files the service runs. What
+// the unit has read counts only if it is the container that the unit started.
 func (s Service) State(h *step.Host, c Containers) remote.Unit {
 	u := h.Units[s.Unit]
 	if s.Kolla == nil {
 		return u
 	}
 	box := c.ByName[s.Kolla.Container]
+	if box.Started.Before(u.Since) || box.Started.After(u.Since.Add(withUnit)) {
+		u.Read = nil
+	}
 	if u.Since = box.Started; !box.Running && u.Active == "active" {
 		u.Active, u.Since = "inactive", time.Time{}
 	}

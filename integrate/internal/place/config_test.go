@@ -128,6 +128,16 @@ func TestStatesOfUnitsAndTheirContainers(t *testing.T) {
 			"glance_api": {Running: c.running, Started: started}}})
 		assert.Equal(t, remote.Unit{Name: l.Unit, Active: c.want, Since: c.since}, u, c.name)
 	}
+	read := map[string]string{"/etc/kolla/glance-api/config.json": remote.Absent}
+	for after, want := range map[time.Duration]map[string]string{
+		0: read, 5 * time.Second: read, -time.Millisecond: nil, time.Hour: nil,
+	} {
+		h := step.NewHost("h")
+		h.Units[l.Unit] = remote.Unit{Name: l.Unit, Active: "active", Since: unit, Read: read}
+		u := l.State(h, place.Containers{ByName: map[string]place.Container{
+			"glance_api": {Running: true, Started: unit.Add(after)}}})
+		assert.Equal(t, want, u.Read, "%s after its unit", after)
+	}
 	deb := place.Layouts("2023.1")[spec.LayoutDebian]["glance-api"]
 	assert.Zero(t, deb.State(step.NewHost("h"), place.Containers{}), "a unit that was not asked for")
 	assert.Empty(t, deb.Version(step.NewHost("h"), place.Containers{}), "a package that is not there")

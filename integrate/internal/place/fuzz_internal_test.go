@@ -52,3 +52,20 @@ func FuzzCopies(f *testing.F) {
 		c.into([]string{"/etc/x", "/etc/ceph"})
 	})
 }
+
+// FuzzDistribution: whatever /etc/os-release says, its values are of the file, and of one line.
+func FuzzDistribution(f *testing.F) {
+	for _, text := range []string{"", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n",
+		"ID_LIKE='rhel fedora'\r\n",
+		"ID=\"", "=\n#ID=x\nID\n", "ID=\x1b[2J\xff\x00"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		h := step.NewHost("a")
+		h.Files[OSRelease] = step.File{File: remote.File{Kind: "file"}, Data: data}
+		d := DistributionOf(h)
+		for _, value := range []string{string(d.Family), d.Codename} {
+			assert.NotContains(t, value, "\n")
+		}
+	})
+}

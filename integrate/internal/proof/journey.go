@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -37,19 +38,14 @@ type journey struct {
 	partial  api.Backup
 
 	passed map[string]bool
-	made   []made
+	made   []thing
+	tried  atomic.Bool // something was asked for in the APIs
 }
 
 // A guest is a VM of the journey.
 type guest struct {
 	compute string
 	server  api.Server
-}
-
-// made is something that has to be removed, newest first.
-type made struct {
-	what   string
-	remove func(context.Context) error
 }
 
 // Names of the journey's checks, which are other checks' inputs.
@@ -63,13 +59,22 @@ const (
 	checkPartial = "incremental backup of an in-use volume"
 )
 
-func (v *verifier) journey(ctx context.Context) {
+func newJourney(v *verifier) *journey {
+	run := strings.Replace(probeName(), "cephstack-probe-", runPrefix, 1)
 	j := &journey{verifier: v, cloud: v.World.Cloud, poll: 2 * time.Second, passed: map[string]bool{},
-		stored: map[string]api.Image{}, prefix: strings.Replace(probeName(), "probe", "verify", 1)}
+		stored: map[string]api.Image{}, prefix: run}
 	if v.Poll > 0 {
 		j.poll = v.Poll
 	}
+	return j
+}
+
+func (v *verifier) journey(ctx context.Context) {
+	j := newJourney(v)
 	defer j.cleanUp(context.WithoutCancel(ctx))
+	if j.Site.Glance != nil {
+		j.older(ctx)
+	}
 	j.storage(ctx)
 	j.boot(ctx)
 	j.bytes(ctx)
@@ -100,8 +105,13 @@ func (j *journey) step(ctx context.Context, l leg, fn func(context.Context) (str
 	})
 }
 
-func (j *journey) remember(what string, remove func(context.Context) error) {
-	j.made = append(j.made, made{what, remove})
+// remember keeps what was made, to be removed.
+func (j *journey) remember(kind, id string) { j.made = append(j.made, thing{kind: kind, id: id}) }
+
+// name is the name of something that is going to be made.
+func (j *journey) name(what string) string {
+	j.tried.Store(true)
+	return j.prefix + "-" + what
 }
 
 func (j *journey) images(cluster string) ceph.Images { return j.World.Clusters[cluster].Images }
@@ -171,13 +181,14 @@ func (j *journey) volume(ctx context.Context, name string, r api.VolumeRequest) 
 }
 
 func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r api.VolumeRequest) (api.Volume, error) {
-	r.Name, r.Type, r.AvailabilityZone = j.prefix+"-"+name, b.VolumeType, b.AvailabilityZone
+	r.Name, r.Type, r.AvailabilityZone = j.name(name), b.VolumeType, b.AvailabilityZone
+	r.Description = description(j.prefix)
 	if r.SizeGiB == 0 {
 		r.SizeGiB = 1
 	}
 	vol, err := j.cloud.CreateVolume(ctx, r)
 	if vol.ID != "" {
-		j.remember("volume "+vol.ID, func(ctx context.Context) error { return j.cloud.DeleteVolume(ctx, vol.ID) })
+		j.remember(volume, vol.ID)
 	}
 	if err != nil {
 		return vol, err
@@ -254,14 +265,15 @@ func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) 
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			server, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.prefix + "-" + compute, ImageID: j.image.ID,
-				Flavor: flavor, Host: compute, UserData: guestScript(tasks...)})
+			vm, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.name(compute), ImageID: j.image.ID,
+				Description: description(j.prefix),
+				Flavor:      flavor, Host: compute, UserData: guestScript(tasks...)})
 			mu.Lock()
 			defer mu.Unlock()
-			if server.ID != "" {
-				j.remember("server "+server.ID, func(ctx context.Context) error { return j.cloud.DeleteServer(ctx, server.ID) })
+			if vm.ID != "" {
+				j.remember(server, vm.ID)
 			}
-			j.guests[i], errs[i] = guest{compute, server}, err
+			j.guests[i], errs[i] = guest{compute, vm}, err
 		})
 	}
 	wg.Wait()
@@ -271,12 +283,12 @@ func (j *journey) smallFlavor(ctx context.Context) (string, error) {
 	if j.Options.Flavor != "" {
 		return j.Options.Flavor, nil
 	}
-	id, err := j.cloud.CreateFlavor(ctx, api.FlavorRequest{Name: j.prefix, VCPUs: 1, RAMMiB: 256,
+	id, err := j.cloud.CreateFlavor(ctx, api.FlavorRequest{Name: j.name("flavor"), VCPUs: 1, RAMMiB: 256,
 		DiskGiB: max(1, int((j.image.Size+gib-1)/gib))})
 	if err != nil {
 		return "", err
 	}
-	j.remember("flavor "+id, func(ctx context.Context) error { return j.cloud.DeleteFlavor(ctx, id) })
+	j.remember(flavor, id)
 	return id, nil
 }
 

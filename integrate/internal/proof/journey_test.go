@@ -243,8 +243,8 @@ func TestFlavorsOfAJourney(t *testing.T) {
 		id, err := j.smallFlavor(t.Context())
 		require.NoError(t, err)
 		assert.Contains(t, asked, fmt.Sprintf(`"disk":%d,`, c.disk), "%d bytes", c.size)
-		require.Equal(t, "flavor "+id, j.made[len(j.made)-1].what)
-		require.NoError(t, j.made[len(j.made)-1].remove(t.Context()))
+		require.Equal(t, "flavor "+id, j.made[len(j.made)-1].String())
+		require.NoError(t, j.remove(t.Context(), j.made[len(j.made)-1], false))
 	}
 }
 

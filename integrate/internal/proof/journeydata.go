@@ -141,11 +141,14 @@ func (j *journey) backups(ctx context.Context) {
 }
 
 func (j *journey) snapshot(ctx context.Context) (string, error) {
-	id, err := j.cloud.CreateSnapshot(ctx, j.data.ID, j.prefix+"-snapshot")
+	id, err := j.cloud.CreateSnapshot(ctx, api.SnapshotRequest{VolumeID: j.data.ID, Name: j.name("snapshot"),
+		Description: description(j.prefix)})
+	if id != "" {
+		j.remember(snapshot, id)
+	}
 	if err != nil {
 		return "", err
 	}
-	j.remember("snapshot "+id, func(ctx context.Context) error { return j.cloud.DeleteSnapshot(ctx, id) })
 	b := j.Site.Cinder[0]
 	rbd, err := j.images(b.Cluster).Inspect(ctx, b.Pool, "volume-"+j.data.ID)
 	if err != nil {
@@ -167,17 +170,21 @@ const backupNotReady = "Service not found for creating backup"
 const backupTries = 15
 
 // backup makes a backup. It waits for a cinder-backup that was started a moment ago.
-func (j *journey) backup(ctx context.Context, name string, incremental bool) (api.Backup, error) {
+func (j *journey) backup(ctx context.Context, name string, more bool) (api.Backup, error) {
 	zone, err := j.backupZone()
 	if err != nil {
 		return api.Backup{}, err
 	}
-	r := api.BackupRequest{VolumeID: j.data.ID, Name: j.prefix + "-" + name, Incremental: incremental, Force: true,
-		AvailabilityZone: zone}
+	r := api.BackupRequest{VolumeID: j.data.ID, Name: j.name(name), Incremental: more, Force: true,
+		AvailabilityZone: zone, Description: description(j.prefix)}
 	for try := 1; ; try++ {
 		b, err := j.cloud.CreateBackup(ctx, r)
 		if b.ID != "" {
-			j.remember("backup "+b.ID, func(ctx context.Context) error { return j.cloud.DeleteBackup(ctx, b.ID) })
+			kind := backup
+			if more {
+				kind = incremental
+			}
+			j.remember(kind, b.ID)
 		}
 		switch {
 		case err == nil || !strings.Contains(b.FailReason, backupNotReady):
@@ -298,57 +305,26 @@ func (j *journey) vmSnapshot(ctx context.Context) {
 	}
 	l := leg{name: "image of a vm in ceph", next: "look at nova-compute's log", needs: []string{"vm on " + j.guestName(0)}}
 	j.step(ctx, l, func(ctx context.Context) (string, error) {
-		image, err := j.cloud.SnapshotServer(ctx, j.guests[0].server.ID, j.prefix+"-vm-image")
-		if image.ID != "" {
-			j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
+		made, err := j.cloud.SnapshotServer(ctx, j.guests[0].server.ID, j.name("vm-image"), description(j.prefix))
+		if made.ID != "" {
+			j.remember(image, made.ID)
 		}
 		if err != nil {
 			return "", err
 		}
 		g := j.Site.Glance
-		rbd, err := j.images(g.Cluster).Inspect(ctx, g.Pool, image.ID)
-		return fmt.Sprintf("%s/%s, %d bytes", g.Pool, image.ID, rbd.Size), err
+		rbd, err := j.images(g.Cluster).Inspect(ctx, g.Pool, made.ID)
+		return fmt.Sprintf("%s/%s, %d bytes", g.Pool, made.ID, rbd.Size), err
 	})
 }
 
 const cleanUpTime = 10 * time.Minute
 
-// cleanUp removes all that was made, VMs first, then newest first, and looks
-// whether anything is left in a pool or its trash.
-func (j *journey) cleanUp(ctx context.Context) {
-	if len(j.made) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
-	defer cancel()
-	j.check(ctx, "nothing is left behind", "remove what is named "+j.prefix, func(ctx context.Context) (string, error) {
-		var errs []error
-		for _, servers := range []bool{true, false} {
-			for i := len(j.made) - 1; i >= 0; i-- {
-				if m := j.made[i]; strings.HasPrefix(m.what, "server ") == servers {
-					if err := m.remove(ctx); err != nil {
-						errs = append(errs, fmt.Errorf("%s: %w", m.what, err))
-					}
-				}
-			}
-		}
-		left, err := j.leftovers(ctx)
-		errs = append(errs, err)
-		if len(left) > 0 {
-			errs = append(errs, fmt.Errorf("left: %s", strings.Join(left, ", ")))
-		}
-		if err := errors.Join(errs...); err != nil {
-			return "", err
-		}
-		return fmt.Sprintf("%d objects removed; no pool and no trash holds any of them", len(j.made)), nil
-	})
-}
-
-// leftovers lists what is in a pool or its trash and bears an ID of the
-// journey. Services remove some things late, so it looks several times.
-func (j *journey) leftovers(ctx context.Context) (left []string, err error) {
+// leftovers lists what is in a pool or its trash and bears one of the IDs. Services remove
+// some things late, so it looks several times.
+func (j *journey) leftovers(ctx context.Context, ids []string) (left []string, err error) {
 	for range 15 {
-		if left, err = j.leftNow(ctx); err != nil || len(left) == 0 {
+		if left, err = j.leftNow(ctx, ids); err != nil || len(left) == 0 {
 			return left, err
 		}
 		select {
@@ -360,15 +336,13 @@ func (j *journey) leftovers(ctx context.Context) (left []string, err error) {
 	return left, err
 }
 
-func (j *journey) leftNow(ctx context.Context) ([]string, error) {
+func (j *journey) leftNow(ctx context.Context, ids []string) ([]string, error) {
 	var left []string
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	mine := func(name string) bool {
-		for _, m := range j.made {
-			if _, id, _ := strings.Cut(m.what, " "); strings.Contains(name, id) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(ids, func(id string) bool { return strings.Contains(name, id) })
 	}
 	for cluster, pools := range j.Site.Pools {
 		images := j.images(cluster)

@@ -3,6 +3,9 @@ package proof
 import (
 	"context"
 	"errors"
+	"net/http"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -101,8 +104,8 @@ func TestWhereABackupIs(t *testing.T) {
 // TestWhatIsLeft bears an ID of the journey, in any pool or its trash; what others have made stays unseen.
 func TestWhatIsLeft(t *testing.T) {
 	j := newTravel(t, nil)
-	j.remember("volume v1", nil)
-	j.remember("image i1", nil)
+	j.remember("volume", "v1")
+	j.remember("image", "i1")
 	for pool, names := range map[string][]string{"volumes": {"volume-v1", "volume-x"}, "images": {"x"},
 		"backups": {"volume-v1.backup.b"}, "vms": {"i1"}} {
 		for _, name := range names {
@@ -110,17 +113,17 @@ func TestWhatIsLeft(t *testing.T) {
 		}
 	}
 	require.NoError(t, j.ceph.MoveToTrash("vms", "i1"))
-	left, err := j.leftNow(t.Context())
+	left, err := j.leftNow(t.Context(), ids(j.made))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"backups/volume-v1.backup.b", "vms/i1", "volumes/volume-v1"}, left)
 	for _, pool := range []string{"backups", "vms", "volumes"} {
 		j.ceph.RemovePool(pool)
 	}
-	left, err = j.leftovers(t.Context())
+	left, err = j.leftovers(t.Context(), ids(j.made))
 	require.NoError(t, err, "a pool that is not there holds nothing")
 	assert.Empty(t, left)
 	j.made = nil
-	left, err = j.leftNow(t.Context())
+	left, err = j.leftNow(t.Context(), ids(j.made))
 	require.NoError(t, err)
 	assert.Empty(t, left, "nothing was made, so that nothing is the journey's")
 }
@@ -128,57 +131,78 @@ func TestWhatIsLeft(t *testing.T) {
 // TestWhatIsRemovedLate is waited for, and not for ever.
 func TestWhatIsRemovedLate(t *testing.T) {
 	j := newTravel(t, nil)
-	j.remember("volume v1", nil)
+	j.remember("volume", "v1")
 	j.put(ceph.Image{Pool: "volumes", Name: "volume-v1"})
-	left, err := j.leftovers(t.Context())
+	left, err := j.leftovers(t.Context(), ids(j.made))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"volumes/volume-v1"}, left)
 	j.poll = 5 * time.Millisecond
 	timer := time.AfterFunc(10*time.Millisecond, func() { j.ceph.RemovePool("volumes") })
 	defer timer.Stop()
-	left, err = j.leftovers(t.Context())
+	left, err = j.leftovers(t.Context(), ids(j.made))
 	require.NoError(t, err)
 	assert.Empty(t, left)
 	j = newTravel(t, nil)
-	j.remember("volume v1", nil)
+	j.remember("volume", "v1")
 	j.put(ceph.Image{Pool: "volumes", Name: "volume-v1"})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	j.poll = time.Hour
-	_, err = j.leftovers(ctx)
+	_, err = j.leftovers(ctx, ids(j.made))
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 
-// TestTheOrderOfCleaningUp: VMs first, as they hold volumes, and then what was made last. A failure keeps nothing else
-// from being removed.
+// TestTheOrderOfCleaningUp: what holds other things goes first. A failure keeps nothing else from being removed.
 func TestTheOrderOfCleaningUp(t *testing.T) {
-	for _, fails := range []string{"", "volume 2"} {
+	for _, fails := range []string{"", "volume"} {
 		j := newTravel(t, nil)
 		var order []string
-		for _, what := range []string{"image 1", "volume 2", "server 3", "snapshot 4", "server 5"} {
-			j.remember(what, func(ctx context.Context) error {
-				_, bounded := ctx.Deadline()
-				assert.True(t, bounded, "it does not hang")
-				if order = append(order, what); what == fails {
-					return errors.New("is in use")
-				}
-				return nil
-			})
-		}
+		s := j.dial(openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
+			kind := strings.TrimSuffix(path.Base(path.Dir(r.URL.Path)), "s")
+			forced := strings.HasSuffix(r.URL.Path, "/action")
+			if r.Method == http.MethodDelete && !slices.Contains(order, kind) {
+				order = append(order, kind)
+			}
+			return http.StatusBadRequest, `{"x": {"message": "is in use"}}`, kind == fails && r.Method == http.MethodDelete ||
+				forced && fails != ""
+		}})
+		text := description(j.prefix)
+		v := s.AddVolume(api.Volume{Name: j.name("data"), Description: text})
+		i := s.AddImage(api.Image{Name: j.name("image"), Description: text}, nil)
+		s.AddServer(api.Server{Name: j.name("vm"), Description: text})
+		_, err := j.cloud.CreateSnapshot(t.Context(), api.SnapshotRequest{VolumeID: v, Name: j.name("s"), Description: text})
+		require.NoError(t, err)
+		_, err = j.backup(t.Context(), "full", false)
+		require.Error(t, err, "it has no volume")
+		s.AddFlavor(openstacktest.Flavor{Name: j.name("flavor")})
+		others := []string{s.AddVolume(api.Volume{Name: j.prefix + "-data", Description: "of a tenant"}),
+			s.AddVolume(api.Volume{Name: j.prefix + "0-data", Description: text}),
+			s.AddVolume(api.Volume{Name: "mine", Description: text})}
+		j.remember(image, i)
 		j.cleanUp(t.Context())
-		assert.Equal(t, []string{"server 5", "server 3", "snapshot 4", "volume 2", "image 1"}, order)
+		assert.Equal(t, []string{"server", "snapshot", "volume", "image", "flavor"}, order)
 		c := j.checks["nothing-is-left-behind"]
+		for _, id := range others {
+			_, err := j.cloud.Volume(t.Context(), id)
+			require.NoError(t, err, "it is of somebody else")
+		}
+		assert.Empty(t, s.Images())
 		if fails == "" {
 			assert.Equal(t, "5 objects removed; no pool and no trash holds any of them", c.Evidence)
 			assert.Equal(t, Pass, c.Status)
 			continue
 		}
-		assert.Equal(t, []any{Fail, "volume 2: is in use", "remove what is named cephstack-verify-1"},
-			[]any{c.Status, c.Evidence, c.Next})
+		assert.Equal(t, Fail, c.Status)
+		assert.Contains(t, c.Evidence, "volume "+v+": ")
+		assert.Contains(t, c.Evidence, "is in use")
+		assert.Contains(t, c.Evidence, "(by hand: openstack volume delete --force "+v+")")
+		assert.Contains(t, c.Next, "cephstack verify --clean")
 	}
 	j := newTravel(t, nil)
+	j.dial(openstacktest.Config{})
 	j.put(ceph.Image{Pool: "volumes", Name: "volume-v1"})
-	j.remember("volume v1", func(context.Context) error { return nil })
+	j.tried.Store(true)
+	j.remember(volume, "v1")
 	j.cleanUp(t.Context())
 	assert.Equal(t, "left: volumes/volume-v1", j.checks["nothing-is-left-behind"].Evidence)
 }
@@ -200,14 +224,14 @@ func TestVolumesAreLookedForInCeph(t *testing.T) {
 		assert.Equal(t, "cephstack-verify-1-data", vol.Name)
 		assert.Equal(t, []any{1, "slow"}, []any{asked.SizeGiB, asked.Type})
 		require.Len(t, j.made, 1)
-		assert.Equal(t, "volume "+vol.ID, j.made[0].what)
+		assert.Equal(t, "volume "+vol.ID, j.made[0].String())
 		if mirrored {
 			require.NoError(t, err)
 		} else {
 			require.ErrorIs(t, err, ceph.ErrNotFound)
 			require.ErrorContains(t, err, "(where other backends exist, the backend needs a volume_type in the Spec): volumes/")
 		}
-		require.NoError(t, j.made[0].remove(t.Context()))
+		require.NoError(t, j.remove(t.Context(), j.made[0], false))
 		assert.Empty(t, s.Volumes())
 	}
 }
@@ -245,7 +269,7 @@ func TestImagesInTheirStore(t *testing.T) {
 		assert.Contains(t, strings.ReplaceAll(text, c.image.Name, "ID"), c.want, c.name)
 		assert.Equal(t, err == nil, j.stored["rbd"].ID == c.image.Name, "%s: only a good image is booted from", c.name)
 		require.Len(t, j.made, 1, c.name)
-		assert.Equal(t, "image "+c.image.Name, j.made[0].what, c.name)
+		assert.Equal(t, "image "+c.image.Name, j.made[0].String(), c.name)
 	}
 	j := newTravel(t, nil)
 	_, err := j.uploadImage(t.Context(), j.Site.Stores[0], false)

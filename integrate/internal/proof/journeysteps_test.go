@@ -85,14 +85,14 @@ func TestSnapshotsOfVolumes(t *testing.T) {
 		text, err := j.snapshot(t.Context())
 		require.Len(t, s.Snapshots(), 1)
 		id := s.Snapshots()[0].ID
-		assert.Equal(t, "snapshot "+id, j.made[0].what)
+		assert.Equal(t, "snapshot "+id, j.made[0].String())
 		if mirrored {
 			require.NoError(t, err)
 			assert.Equal(t, "volumes/volume-"+j.data.ID+"@snapshot-"+id, text)
 		} else {
 			require.EqualError(t, err, "volumes/volume-"+j.data.ID+" has no snapshot-"+id)
 		}
-		require.NoError(t, j.made[0].remove(t.Context()))
+		require.NoError(t, j.remove(t.Context(), j.made[0], false))
 		assert.Empty(t, s.Snapshots())
 	}
 }
@@ -121,7 +121,7 @@ func TestWhatARestoredBackupHolds(t *testing.T) {
 		j.partial, err = j.backup(t.Context(), "full", false)
 		require.NoError(t, err)
 		assert.Equal(t, "cephstack-verify-1-full", s.Backups()[0].Name)
-		assert.Equal(t, "backup "+j.partial.ID, j.made[0].what)
+		assert.Equal(t, "backup "+j.partial.ID, j.made[0].String())
 		text, err := j.restore(t.Context(), 5)
 		assert.Equal(t, strings.HasPrefix(c.want, "sha256"), err == nil, c.name)
 		if err != nil {
@@ -149,7 +149,7 @@ func TestImagesOfGuests(t *testing.T) {
 		j.vmSnapshot(t.Context())
 		c = j.checks["image-of-a-vm-in-ceph"]
 		require.Len(t, j.made, 1)
-		id, ok := strings.CutPrefix(j.made[0].what, "image ")
+		id, ok := strings.CutPrefix(j.made[0].String(), "image ")
 		require.True(t, ok)
 		if mirrored {
 			assert.Equal(t, "images/"+id+", 4096 bytes", c.Evidence)

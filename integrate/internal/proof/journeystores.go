@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -28,39 +29,39 @@ func (j *journey) uploadImage(ctx context.Context, st spec.Store, ask bool) (str
 	if err != nil {
 		return "", err
 	}
-	r := api.ImageRequest{Name: j.prefix + "-image", DiskFormat: "raw"}
+	r := api.ImageRequest{Name: j.name("image"), DiskFormat: "raw", Description: description(j.prefix)}
 	if ask {
 		r.Name, r.Store = r.Name+"-"+st.Name, st.Name
 	}
-	image, err := j.cloud.UploadImage(ctx, r, j.Options.Image)
-	if image.ID != "" {
-		j.remember("image "+image.ID, func(ctx context.Context) error { return j.cloud.DeleteImage(ctx, image.ID) })
+	up, err := j.cloud.UploadImage(ctx, r, j.Options.Image)
+	if up.ID != "" {
+		j.remember(image, up.ID)
 	}
 	if err != nil {
 		return "", err
 	}
 	u := st.Use()
-	rbd, err := j.inspect(ctx, u, image.ID)
+	rbd, err := j.inspect(ctx, u, up.ID)
 	if err != nil {
 		return "", fmt.Errorf("uploaded, but not as it should be: %w", err)
 	}
 	if !hasSnapshot(rbd, "snap", true) {
-		return "", fmt.Errorf("%s/%s has no protected snapshot snap", u.Pool, image.ID)
+		return "", fmt.Errorf("%s/%s has no protected snapshot snap", u.Pool, up.ID)
 	}
 	if rbd.Size < size {
-		return "", fmt.Errorf("%s/%s has %d bytes, the image %d", u.Pool, image.ID, rbd.Size, size)
+		return "", fmt.Errorf("%s/%s has %d bytes, the image %d", u.Pool, up.ID, rbd.Size, size)
 	}
-	back, err := j.cloud.DownloadImage(ctx, image.ID)
+	back, err := j.cloud.DownloadImage(ctx, up.ID)
 	if err != nil {
 		return "", err
 	}
 	defer back.Close()
-	_, got, err := digestOf(back)
+	_, got, err := digestOf(io.LimitReader(back, size+1))
 	if err != nil || got != sum {
 		return "", fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s): %w", got, sum, errors.Join(err))
 	}
-	j.stored[st.Name] = image
-	return fmt.Sprintf("%s, snap protected, %d bytes, sha256 %.16s same after download", object(u, image.ID),
+	j.stored[st.Name] = up
+	return fmt.Sprintf("%s, snap protected, %d bytes, sha256 %.16s same after download", object(u, up.ID),
 		rbd.Size, sum), nil
 }
 

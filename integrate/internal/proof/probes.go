@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -182,8 +183,9 @@ func failure(res remote.Result) error {
 	}
 }
 
+// probeName is the name of what a run makes to try a right: it has an ID of its own and the time.
 func probeName() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
-	return "cephstack-probe-" + hex.EncodeToString(b[:])
+	return "cephstack-probe-" + hex.EncodeToString(b[:]) + "-" + time.Now().UTC().Format(runTime)
 }

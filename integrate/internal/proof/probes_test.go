@@ -42,7 +42,7 @@ func TestWhatAProbeRuns(t *testing.T) {
 			assert.Equal(t, argv(c.undo), p.undo(c.right), c.right.String())
 		}
 	}
-	assert.Regexp(t, regexp.MustCompile(`^cephstack-probe-[0-9a-f]{8}$`), probeName())
+	assert.Regexp(t, regexp.MustCompile(`^cephstack-probe-[0-9a-f]{8}-\d{8}T\d{6}Z$`), probeName())
 	assert.NotEqual(t, probeName(), probeName(), "two runs at the same time do not meet")
 }
 

@@ -60,6 +60,8 @@ type Options struct {
 	Image     io.ReadSeeker
 	Flavor    string
 	GuestWait time.Duration
+	Clean     bool          // nothing is verified: what older runs left is removed
+	CleanAge  time.Duration // what younger runs made is left alone; 2 h when 0, none when negative
 }
 
 // A Subject is what is verified.
@@ -85,6 +87,10 @@ type verifier struct {
 // Verify makes the checks.
 func Verify(ctx context.Context, s Subject) {
 	v := newVerifier(s)
+	if s.Options.Clean {
+		newJourney(v).older(ctx)
+		return
+	}
 	v.static(ctx)
 	if !s.Options.Static {
 		v.probes(ctx)

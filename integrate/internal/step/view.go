@@ -30,6 +30,7 @@ type Cluster struct {
 	CRUSH    ceph.CRUSHMap              // only where it was asked for
 	Conf     []byte                     // minimal ceph.conf
 	Monitors string                     // mon_host of Conf
+	Unlocked bool                       // it should keep the operator lock, and the World gives no way to do that
 	Images   map[string]map[string]bool // names of images by pool; those that were asked for
 }
 
@@ -46,7 +47,9 @@ func (v View) Key(cluster, entity string) (ceph.Key, bool) {
 // A Cloud is what the APIs of OpenStack said.
 type Cloud struct {
 	// Err is, or wraps, ErrNoCloud where no API was given.
-	Err      error
+	Err error
+	// Warnings are about how the APIs are reached; they are known also where Err is set.
+	Warnings []api.Warning
 	Records  []api.ServiceRecord
 	Computes map[string]bool              // the hosts that Nova has a nova-compute on
 	Servers  map[string][]api.Server      // by compute

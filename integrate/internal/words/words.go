@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/cephstack/cephstack/remote"
 )
@@ -55,6 +56,23 @@ func Line(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// Short is a value as one line, as Line gives it. Of a long value, Short is the beginning, and how long the value is.
+func Short(s string) string { return cut(s, 2000) }
+
+// Message is Short for a message, which may have several values in it.
+func Message(s string) string { return cut(s, 10_000) }
+
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return Line(s)
+	}
+	end := most
+	for end > most-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return Line(s[:end]) + fmt.Sprintf("… (%d bytes)", len(s))
 }
 
 // LastWords is the end of what a program printed, on both streams, as a single line.

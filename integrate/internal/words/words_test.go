@@ -29,6 +29,17 @@ func TestLine(t *testing.T) {
 	assert.Equal(t, `b\x1b[A`, words.LastLine([]byte("a\nb\x1b[A\n")))
 }
 
+func TestShort(t *testing.T) {
+	assert.Equal(t, `a\n“b”`, words.Short("a\n“b”"))
+	fits := strings.Repeat("x", 2000)
+	assert.Equal(t, fits, words.Short(fits))
+	assert.Equal(t, fits+"… (1048576 bytes)", words.Short(strings.Repeat("x", 1<<20)))
+	assert.Equal(t, fits[:1999]+"… (2002 bytes)", words.Short(fits[:1999]+"“"), "a character is not cut")
+	assert.Equal(t, fits[:1999]+`\x80… (2001 bytes)`, words.Short(fits[:1999]+"\x80b"))
+	assert.Equal(t, strings.Repeat(fits, 5)+"… (1048576 bytes)", words.Message(strings.Repeat("x", 1<<20)))
+	assert.Less(t, len(words.Short(strings.Repeat("\x1b\x80", 1<<20))), 8100)
+}
+
 func TestLastLine(t *testing.T) {
 	assert.Equal(t, "b", words.LastLine([]byte("a\nb\n\n")))
 	assert.Empty(t, words.LastLine(nil))

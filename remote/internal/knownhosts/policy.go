@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
 // A Policy is what known_hosts say about one host.
@@ -65,16 +67,17 @@ func (p Policy) with(keys ...ssh.PublicKey) Policy {
 }
 
 // Algorithms are the signature algorithms to accept: those of the host's lines,
-// and of hashed lines that may be the host's. For a host without lines they are
-// all safe algorithms, so that the refusal can name the host's key.
+// and of hashed lines that may be the host's. For a host without lines of a safe type they
+// are all safe algorithms, so that the refusal can name the host's key. They are never none:
+// package ssh would take that for all that it knows.
 func (p Policy) Algorithms() []string {
 	var certs, keys []string
 	known := false
 	for _, l := range p.lines {
 		switch l.mark {
 		case "":
-			keys = append(keys, Signatures(l.key.Type())...)
-			known = true
+			safe := Signatures(l.key.Type())
+			keys, known = append(keys, safe...), known || len(safe) > 0
 		case markAuthority:
 			certs = certAlgorithms()
 		}
@@ -141,6 +144,10 @@ func (p Policy) Check(key ssh.PublicKey) error {
 	} else {
 		p = p.with(plain)
 	}
+	if len(Signatures(plain.Type())) == 0 {
+		return fmt.Errorf("%w: it shows a key of type %s, which is not safe: give the host a key of another type",
+			ErrUntrusted, words.Printable(plain.Type(), 40))
+	}
 	for _, l := range p.lines {
 		if l.mark == markRevoked && (same(l.key, plain) || isCert && same(l.key, cert.SignatureKey)) {
 			return fmt.Errorf("%w: the key %s is revoked in %s: do not connect before the host has a new key",
@@ -172,31 +179,65 @@ func (p Policy) checkCert(cert *ssh.Certificate) error {
 		return fmt.Errorf("%w: its certificate is signed by %s, which no @cert-authority line for it names",
 			ErrUntrusted, ssh.FingerprintSHA256(cert.SignatureKey))
 	}
+	safe := Signatures(cert.SignatureKey.Type())
+	if cert.Signature == nil || !slices.Contains(safe, cert.Signature.Format) {
+		return fmt.Errorf("%w: its certificate is signed with %s by a key of type %s, which is not safe: "+
+			"sign it with another key", ErrUntrusted, signatureFormat(cert), words.Printable(cert.SignatureKey.Type(), 40))
+	}
 	checker := ssh.CertChecker{IsHostAuthority: func(ssh.PublicKey, string) bool { return true }}
 	address := net.JoinHostPort(p.host, strconv.Itoa(p.port))
 	if err := checker.CheckHostKey(address, &net.TCPAddr{}, cert); err != nil {
-		return fmt.Errorf("%w: its certificate is not valid: %s", ErrUntrusted, strings.TrimPrefix(err.Error(), "ssh: "))
+		return fmt.Errorf("%w: its certificate is not valid: %s", ErrUntrusted,
+			words.Printable(strings.TrimPrefix(err.Error(), "ssh: "), 300))
 	}
 	return nil
+}
+
+func signatureFormat(cert *ssh.Certificate) string {
+	if cert.Signature == nil {
+		return "nothing"
+	}
+	return words.Printable(cert.Signature.Format, 40)
 }
 
 func (p Policy) refuse(key ssh.PublicKey) error {
 	fingerprint := key.Type() + " " + ssh.FingerprintSHA256(key)
 	for _, l := range p.lines {
-		if l.mark == "" {
+		if l.mark == "" && len(Signatures(l.key.Type())) > 0 {
 			return fmt.Errorf("%w: the host's key CHANGED: it shows %s, but %s has %s %s; "+
 				"if the host was not reinstalled, somebody may be listening; "+
 				"otherwise verify the new fingerprint on its console and replace that line",
 				ErrUntrusted, fingerprint, l.where, l.key.Type(), ssh.FingerprintSHA256(l.key))
 		}
 	}
-	return fmt.Errorf("%w: the host is unknown: it shows %s; "+
+	why := "the host is unknown"
+	if unsafe := p.unsafe(); unsafe != "" {
+		why = "known_hosts has only a key of type " + unsafe + " for it, which is not safe"
+	}
+	return fmt.Errorf("%w: %s: it shows %s; "+
 		"run ssh-keyscan%s %s, verify the fingerprint on its console and add the line to %s",
-		ErrUntrusted, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
+		ErrUntrusted, why, fingerprint, p.portFlag(), p.host, strings.Join(p.files, " or "))
+}
+
+// unsafe is the type of a key that a line has for the host, and that is not safe; or empty.
+func (p Policy) unsafe() string {
+	for _, l := range p.lines {
+		if l.mark == "" && len(Signatures(l.key.Type())) == 0 {
+			return words.Printable(l.key.Type(), 40)
+		}
+	}
+	return ""
 }
 
 // NoneOffered is the error when the host has no key of the wanted types.
 func (p Policy) NoneOffered() error {
+	known := slices.ContainsFunc(p.lines, func(l *hostLine) bool {
+		return l.mark == "" && len(Signatures(l.key.Type())) > 0
+	})
+	if !known {
+		return fmt.Errorf("%w: it has no key of a safe type (%s): give the host one, verify its fingerprint on the "+
+			"console, and add its line to %s", ErrUntrusted, strings.Join(p.Algorithms(), ", "), strings.Join(p.files, " or "))
+	}
 	return fmt.Errorf("%w: the host's key CHANGED: it has no key of the types that known_hosts has for it (%s); "+
 		"verify its fingerprint on its console, and get its key with ssh-keyscan%s %s",
 		ErrUntrusted, strings.Join(p.Algorithms(), ", "), p.portFlag(), p.host)

@@ -67,32 +67,45 @@ var (
 const (
 	maxNoise = 1 << 20
 	minEnd   = 32  // bytes of the line that ends what is raw: it is random
-	maxHeld  = 8   // times the limit: bytes of all that is kept of one op
 	perLine  = 128 // bytes that keeping a line takes, besides its text
+	// maxDrained bounds what is raw and passed over, as nobody wants so much of it.
+	maxDrained = 64 << 20
 )
 
 // AnswerBuffer is the size of an AnswerReader's buffer.
 const AnswerBuffer = 1 << 10
 
+// A Room is how many bytes may come back about an op: in a line, which goes for what is raw,
+// too, and in all.
+type Room struct{ Line, All int }
+
 // An AnswerReader reads an answer.
 type AnswerReader struct {
 	r     *bufio.Reader
 	mark  []byte
-	limit int
+	rooms []Room
+	all   int // bytes that may still come
 	noise int
 	hello bool
 	next  int // op that is under way or comes next
 	open  bool
-	total int
 	held  int // bytes of the op that is under way
 }
 
-// NewAnswerReader reads the answer to a request with this mark and number of
-// ops. No line may be longer than limit bytes, and what is raw is cut there. All
-// lines about one op, with what is raw, may have some times as many. If r is a
-// *bufio.Reader of AnswerBuffer bytes or more, it can be used after the answer.
-func NewAnswerReader(r io.Reader, mark string, ops, limit int) *AnswerReader {
-	return &AnswerReader{r: bufio.NewReaderSize(r, AnswerBuffer), mark: []byte(mark + " "), limit: limit, total: ops}
+// NewAnswerReader reads the answer to a request with this mark, and with an op for each room.
+// An answer that has more about an op than there is room is an error, except that what is raw
+// is cut there. So is an answer with more than all bytes. If r is a *bufio.Reader of
+// AnswerBuffer bytes or more, it can be used after the answer.
+func NewAnswerReader(r io.Reader, mark string, rooms []Room, all int) *AnswerReader {
+	return &AnswerReader{r: bufio.NewReaderSize(r, AnswerBuffer), mark: []byte(mark + " "), rooms: rooms, all: all}
+}
+
+// room is that of the op that is under way.
+func (a *AnswerReader) room() Room {
+	if !a.open {
+		return Room{maxNoise, maxNoise}
+	}
+	return a.rooms[a.next]
 }
 
 // A Line is one line of an answer: a word and its value about the op with index
@@ -147,14 +160,14 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 	switch word {
 	case "beat":
 	case "op":
-		bad = a.open || value != strconv.Itoa(a.next) || a.next >= a.total
+		bad = a.open || value != strconv.Itoa(a.next) || a.next >= len(a.rooms)
 		a.open = true
 	case "done":
 		bad = !a.open || value != strconv.Itoa(a.next)
 		a.open = false
 		a.next++
 	case "bye":
-		bad = a.open || a.next != a.total
+		bad = a.open || a.next != len(a.rooms)
 	default:
 		bad = !a.open
 	}
@@ -167,14 +180,16 @@ func (a *AnswerReader) step(word, value string) (Line, error) {
 // hold counts a line among those that are kept until its op is done. A host decides
 // how many lines it sends, so that nothing else bounds what they take.
 func (a *AnswerReader) hold(l Line) error {
+	size := len(l.Word) + len(l.Value) + len(l.Raw) + perLine
 	switch l.Word {
 	case "beat":
 	case "op", "done", "bye":
 		a.held = 0
 	default:
-		a.held += len(l.Word) + len(l.Value) + len(l.Raw) + perLine
+		a.held += size
 	}
-	if a.held > maxHeld*a.limit {
+	a.all -= size
+	if a.all < 0 || a.open && a.held > a.room().All {
 		return ErrNoise
 	}
 	return nil
@@ -187,7 +202,8 @@ func (a *AnswerReader) raw(end, size string) ([]byte, error) {
 	if len(end) < minEnd || err != nil || expected < 0 {
 		return nil, ErrAnswer
 	}
-	all := make([]byte, 0, min(expected+1, a.limit))
+	limit, drained := min(a.room().Line, max(0, a.all)), 0
+	all := make([]byte, 0, min(expected+1, limit))
 	begun := true // of a line
 	for {
 		b, err := a.r.ReadSlice('\n')
@@ -201,13 +217,15 @@ func (a *AnswerReader) raw(end, size string) ([]byte, error) {
 			return all[:len(all)-1], nil
 		}
 		begun = err == nil
-		if len(all)+len(b) <= a.limit {
+		if drained == 0 && len(all)+len(b) <= limit {
 			all = append(all, b...)
+		} else if drained += len(b); drained > maxDrained {
+			return nil, ErrNoise
 		}
 	}
 }
 
-// line reads a line of at most limit bytes.
+// line reads a line.
 func (a *AnswerReader) line() ([]byte, error) {
 	var long []byte
 	for {
@@ -223,7 +241,7 @@ func (a *AnswerReader) line() ([]byte, error) {
 			return nil, err // a cut line is not an answer
 		}
 		long = append(long, b...)
-		if limit := a.limit; len(long) > limit {
+		if len(long) > a.room().Line {
 			return nil, ErrNoise
 		}
 	}

@@ -6,7 +6,8 @@
 // Program is one constant POSIX sh program; Command puts it into a command
 // line that every login shell hands on unharmed. It answers one request after
 // the other, until its standard input ends. The first request may come with the
-// command line, if it has no data: that saves a round trip. The program needs
+// command line, if it has no data: that saves a round trip. A request with data is for
+// a program that has answered before, if only an empty request. The program needs
 // dash or better, and GNU coreutils; systemctl, dpkg or rpm, and runuser where an
 // operation asks for them.
 //
@@ -25,7 +26,8 @@
 //   - plain arguments, a line each;
 //   - a list: its length on a line, and each element as a text, which is the
 //     number of its newlines on a line and then its lines;
-//   - data: its length on a line, and the bytes themselves. Data that is a short
+//   - data: its length on a line, the bytes themselves, and the MARK on a line: what
+//     failed to read all of the data can be passed over. Data that is a short
 //     text is a t with the number of its newlines, and its lines.
 //
 // The line "end" ends the request. Operations run as they arrive. An operation
@@ -65,6 +67,9 @@
 //	sha           digest of what was written
 //	changed       0 or 1
 //	show0 …       lines of systemctl show: of the unit, then of sysinit.target
+//	now           the time of the host's clock, and hundredths of a second since its start
+//	run           which run of the unit is there; empty if it does not run
+//	note          what the last restart noted of the files that the unit reads, in base64
 //	pkgs0 …       lines "status name version"
 //	exit          exit status, or late
 //	errors        the end of standard error in base64, at most 64 KiB, if there was any

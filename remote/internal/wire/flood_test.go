@@ -21,7 +21,7 @@ type flood struct {
 }
 
 func (f *flood) Read(b []byte) (int, error) {
-	if f.sent > 64<<20 {
+	if f.sent > 80<<20 {
 		return 0, io.ErrNoProgress // the reader should have given up
 	}
 	if len(f.left) == 0 {
@@ -41,10 +41,24 @@ func TestAnAnswerWithoutEndIsGivenUp(t *testing.T) {
 		"raw": func(i int) string {
 			return fmt.Sprintf("%s raw data%d %s\n%s\n%s\n", mark, i, end, strings.Repeat("x\n", 5000), end)
 		},
+		"beats": func(int) string { return mark + " beat\n" },
+		"a raw": func(i int) string {
+			if i == 0 {
+				return fmt.Sprintf("%s raw data %s\n", mark, end)
+			}
+			return strings.Repeat("x\n", 5000)
+		},
+		"a line": func(i int) string {
+			if i == 0 {
+				return mark + " fact "
+			}
+			return strings.Repeat("x", 5000)
+		},
 		"empty facts": func(i int) string { return fmt.Sprintf("%s %d\n", mark, i) },
 	} {
 		head := mark + " hello 2\n" + mark + " op 0\n"
-		a := wire.NewAnswerReader(&flood{left: []byte(head), again: again}, mark, 1, 1<<20)
+		rooms := []wire.Room{{Line: 1 << 20, All: 8 << 20}}
+		a := wire.NewAnswerReader(&flood{left: []byte(head), again: again}, mark, rooms, 16<<20)
 		var err error
 		for err == nil {
 			_, err = a.Next()

@@ -101,7 +101,7 @@ func TestAnInstallationHasALimit(t *testing.T) {
 				require.NoError(t, err)
 				require.NoError(t, c.Wait())
 				require.Less(t, time.Since(begin), 10*time.Second)
-				a := NewAnswerReader(bytes.NewReader(all), mark, 1, 1<<20)
+				a := NewAnswerReader(bytes.NewReader(all), mark, []Room{{1 << 20, 8 << 20}}, 64<<20)
 				var reply string
 				for line := (Line{}); line.Word != "bye"; {
 					line, err = a.Next()

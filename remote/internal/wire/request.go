@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -36,8 +37,10 @@ func Shape(name string) (args int, list, data, ok bool) {
 		return 1, false, false, true
 	case "remove":
 		return 2, false, false, true
-	case "dir", "restart":
+	case "dir":
 		return 3, false, false, true
+	case "restart":
+		return 3, true, false, true
 	case "files":
 		return 1, true, false, true
 	case "attr", "mkdir":
@@ -61,6 +64,7 @@ type Request struct {
 	Ends  []int64
 	Plain bool // no data follows: it is one part
 
+	mark  string
 	lines []byte // of the part that is being made
 }
 
@@ -70,7 +74,7 @@ const maxLines = 16 << 10
 
 // NewRequest returns a request without ops.
 func NewRequest(mark string) *Request {
-	r := &Request{Plain: true}
+	r := &Request{Plain: true, mark: mark}
 	r.put([]byte(hello + mark + "\n"))
 	return r
 }
@@ -98,6 +102,7 @@ func (r *Request) Add(o Op) {
 	r.flush()
 	r.put(o.Data)
 	r.Ends[len(r.Ends)-1] = r.Size
+	r.put([]byte(r.mark + "\n"))
 	r.Plain = false
 }
 
@@ -332,6 +337,9 @@ func (q *RequestReader) data() ([]byte, error) {
 	var b bytes.Buffer
 	if _, err := io.CopyN(&b, q.r, int64(n)); err != nil {
 		return nil, io.ErrUnexpectedEOF
+	}
+	if end, err := q.bare(); err != nil || end != q.Mark {
+		return nil, cmp.Or(err, errRequest)
 	}
 	return b.Bytes(), nil
 }

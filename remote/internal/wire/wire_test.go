@@ -180,7 +180,7 @@ func answer(t testing.TB, facts ...map[string]string) []byte {
 }
 
 func readAnswer(b []byte, ops int) (lines []Line, err error) {
-	r := NewAnswerReader(bytes.NewReader(b), mark, ops, 1<<20)
+	r := NewAnswerReader(bytes.NewReader(b), mark, slices.Repeat([]Room{{1 << 20, 8 << 20}}, ops), 64<<20)
 	for {
 		l, err := r.Next()
 		if err != nil {
@@ -279,4 +279,15 @@ func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
 		names = append(names, strings.TrimSuffix(f.Name(), ".sh"))
 	}
 	require.ElementsMatch(t, names, parts())
+}
+
+func TestNoFunctionOfTheProgramHasTheNameOfAnother(t *testing.T) {
+	seen := map[string]bool{}
+	for line := range lines {
+		if name, _, ok := strings.Cut(line, "() {"); ok && !strings.ContainsAny(name, " \t#") {
+			require.False(t, seen[name], "%s", name)
+			seen[name] = true
+		}
+	}
+	require.Greater(t, len(seen), 50)
 }

@@ -6,17 +6,26 @@ import (
 	"unicode"
 )
 
-// Printable makes one line of s without control characters, and keeps its
-// end when it is longer than limit: what went wrong is said last.
+// unseen are characters that count as letters or marks, and show nothing.
+func unseen() []*unicode.RangeTable {
+	return []*unicode.RangeTable{
+		unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, unicode.Bidi_Control,
+		{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}}, // a blank of braille
+	}
+}
+
+// Printable makes one line of s. It is without control characters, without characters that
+// are not seen or turn the direction of the text, and without what looks like a secret. If
+// it is longer than limit, it keeps its end: what went wrong is said last.
 func Printable(s string, limit int) string {
 	var lines []string
-	for line := range strings.Lines(s) {
+	for line := range strings.Lines(Masked(s)) {
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}
 	}
 	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
+		if unicode.IsPrint(r) && !unicode.In(r, unseen()...) {
 			return r
 		}
 		return '?'

@@ -7,6 +7,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // APIsID is the resource that stands for the APIs as a whole. It is refused where
@@ -30,15 +31,20 @@ func (gate) Asks() step.Asks { return step.Asks{} }
 // Compare implements step.Resource. A Spec may do without APIs: what needs them
 // then says so itself.
 func (gate) Compare(v step.View) step.Delta {
+	var d step.Delta
 	err := v.Cloud.Err
-	if err == nil {
-		return step.Delta{}
+	if err != nil && !errors.Is(err, step.ErrNoCloud) {
+		d = step.Refuse("apis-unreachable", "",
+			fmt.Errorf("the APIs cannot be asked, so nothing that depends on them is planned: %w%s", err, cause.Advice(err)))
 	}
-	if errors.Is(err, step.ErrNoCloud) {
-		return step.Delta{Unable: err}
-	}
-	d := step.Refuse("apis-unreachable", "",
-		fmt.Errorf("the APIs cannot be asked, so nothing that depends on them is planned: %w%s", err, cause.Advice(err)))
 	d.Unable = err
+	for _, w := range v.Cloud.Warnings {
+		switch w.Code {
+		case api.TLSUnverified:
+			d.Note("tls-unverified", w.Object, "%s", w.Message)
+		case api.LoginFileOpen:
+			d.Note("login-file-open", w.Object, "%s", w.Message)
+		}
+	}
 	return d
 }

@@ -34,6 +34,10 @@ func (g gate) Compare(v step.View) step.Delta {
 	if seen.Note != "" {
 		d.Note("cluster-access", "access", "%s", seen.Note)
 	}
+	if seen.Unlocked {
+		d.Note("no-operator-lock", "lock", "the first cluster of the Spec keeps out others while somebody applies, and the "+
+			"World gives no way to lock it (ceph.Locker): see that nobody else applies at the same time")
+	}
 	if err := seen.Err; err != nil {
 		asked := ""
 		if g.Spec.Host != "" {

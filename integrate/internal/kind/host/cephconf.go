@@ -73,6 +73,10 @@ func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
 	if f.Err != nil {
 		return wantedFile{}, refuse("conf-unreadable", "cannot be read: %w", f.Err)
 	}
+	if n := len(f.Data); n > longestConf {
+		return wantedFile{}, refuse("conf-not-parsed", "has %d bytes, and more than %d are not a ceph.conf that somebody "+
+			"wrote; look at what fills the file", n, longestConf)
+	}
 	w := wantedFile{owner: place.Root, group: place.Root, mode: 0o644}
 	base := c.Conf
 	if !f.Missing {
@@ -90,6 +94,9 @@ func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
 	w.data, w.diffs = content.data, content.diffs
 	return w, err
 }
+
+// longestConf bounds the work for a file that nobody wrote by hand.
+const longestConf = 1 << 20
 
 var holdsSecret = regexp.MustCompile(`(?mi)^\s*([a-z0-9_ -]*(password|secret)[a-z0-9_ -]*|key)\s*=`)
 

@@ -63,6 +63,7 @@ func TestACephConf(t *testing.T) {
 
 func TestACephConfThatIsLeftAlone(t *testing.T) {
 	for _, c := range []struct{ text, code, message string }{
+		{"[a]\n" + strings.Repeat("#\n", 1<<19), "conf-not-parsed", "has 1048580 bytes, and more than 1048576 are not"},
 		{"no section\n", "conf-not-parsed", "cannot be parsed, so it is left alone: "},
 		{"[global]\nfsid = 11111111-ff60-454b-a1b4-9747aa737d19\n", "conf-of-another-cluster",
 			"is the configuration of another cluster (fsid 11111111-ff60-454b-a1b4-9747aa737d19, not " + testFSID +

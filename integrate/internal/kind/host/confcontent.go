@@ -2,6 +2,8 @@ package host
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -69,13 +71,17 @@ func (s contentSource) edit() (w confContent, err error) {
 		return w, refuse("conf-of-another-cluster", "is the configuration of another cluster (fsid %s, not %s); "+
 			"move it away, or give the cluster another name in the Spec", fsid, s.fsid)
 	}
+	var unfit []error
 	set := func(section, option, value string) {
 		have, ok := conf.Lookup(section, option)
-		if !ok || have != value {
-			conf.Set(section, option, value)
-			field := "[" + section + "] " + option
-			w.diffs = append(w.diffs, step.FieldDiff{Field: field, Observed: have, Desired: value})
+		if ok && have == value {
+			return
 		}
+		field := "[" + section + "] " + option
+		if err := conf.Set(section, option, value); err != nil {
+			unfit = append(unfit, fmt.Errorf("%s: %w", field, err))
+		}
+		w.diffs = append(w.diffs, step.FieldDiff{Field: field, Observed: have, Desired: value})
 	}
 	set("global", "fsid", s.fsid)
 	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, s.monitors) {
@@ -102,5 +108,5 @@ func (s contentSource) edit() (w confContent, err error) {
 		}
 	}
 	w.data = conf.Render()
-	return w, nil
+	return w, errors.Join(unfit...)
 }

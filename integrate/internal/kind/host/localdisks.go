@@ -57,15 +57,12 @@ func (x *editing) saysCeph(cur openstack.Current) bool {
 	return kind == "rbd" && pool == x.Site.Nova.Pool
 }
 
-// startedAfterFiles reports whether nova-compute runs with its files as they are. Files
-// that are newer do not tell what the process did.
+// startedAfterFiles reports whether nova-compute runs with its files as they are. If it
+// does not, the files do not tell what the process did.
 func (x *editing) startedAfterFiles() bool {
 	l := x.Service("nova-compute")
-	since := l.State(x.v.Host, x.in).Since
-	return !slices.ContainsFunc(l.Inputs(x.v.Host, x.in), func(path string) bool {
-		f := x.v.Host.Files[path]
-		return !f.Missing && f.Changed.After(since)
-	})
+	read := reading{x.v.Host, l, l.State(x.v.Host, x.in)}
+	return !read.unit.Since.IsZero() && !read.unknown() && len(read.outdated(l.Inputs(x.v.Host, x.in))) == 0
 }
 
 // localDisks lists the VMs on this compute that have a disk or a config drive here.

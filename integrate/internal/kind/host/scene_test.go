@@ -301,7 +301,12 @@ func (s *scene) do(op remote.Op) {
 		}
 	case remote.RestartUnit:
 		u := s.v.Host.Units[op.Unit]
-		u.Since, u.Active = started().Add(2*time.Hour), "active"
+		u.Since, u.Active, u.Read = started().Add(2*time.Hour), "active", map[string]string{}
+		for _, p := range op.Inputs {
+			if u.Read[p] = s.v.Host.Files[p].SHA256; s.v.Host.Files[p].Missing {
+				u.Read[p] = remote.Absent
+			}
+		}
 		s.v.Host.Units[op.Unit] = u
 		return
 	default:

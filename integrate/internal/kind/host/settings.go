@@ -144,6 +144,9 @@ func (r settings) Asks() step.Asks {
 	return asks
 }
 
+// confSuffix is the end of the names of files that a service reads in its folders.
+const confSuffix = ".conf"
+
 // configAsks reads what a service reads, and since when it runs.
 func (n *Node) configAsks(service string) []remote.Op {
 	l := n.Service(service)
@@ -157,7 +160,7 @@ func (n *Node) configAsks(service string) []remote.Op {
 		ops = append(ops, n.kollaAsks(Copy{Kolla: l.Kolla})...)
 	}
 	for _, dir := range folders {
-		ops = append(ops, remote.ReadDir{Path: dir, Suffix: ".conf"})
+		ops = append(ops, remote.ReadDir{Path: dir, Suffix: confSuffix})
 	}
 	return append(ops, remote.UnitState{Unit: l.Unit})
 }

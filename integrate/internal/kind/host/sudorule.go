@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -42,7 +43,8 @@ func (r sudoRule) Needs() []step.ID { return nil }
 
 // Asks implements step.Resource.
 func (r sudoRule) Asks() step.Asks {
-	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: sudoers}, remote.ReadFile{Path: r.sudoFile()}}}
+	passwd, _ := accountRuns(r.Site.SSH.User)
+	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: sudoers}, remote.ReadFile{Path: r.sudoFile()}, passwd}}
 }
 
 // text is the content of the file.
@@ -58,7 +60,7 @@ func (r sudoRule) text() []byte {
 // Compare implements step.Resource.
 func (r sudoRule) Compare(v step.View) step.Delta {
 	main, file := v.Host.Files[sudoers], v.Host.Files[r.sudoFile()]
-	if err := r.unfit(main, file); err != nil {
+	if err := cmp.Or(r.unfit(main, file), r.unknown(v.Host)); err != nil {
 		return left(step.Delta{}, r.sudoFile(), fmt.Errorf("the sudo rule cannot be written: %w", err), "file-unreadable")
 	}
 	want := r.text()
@@ -96,6 +98,29 @@ func (r sudoRule) unfit(main, file step.File) error {
 	case !includesDir(main.Data):
 		return refuse("sudoers-ignores-folder", "/etc/sudoers does not read %s: "+
 			"add the line \"@includedir %[1]s\" with visudo", sudoersDir)
+	}
+	return nil
+}
+
+// unknown says why the rule would not be for the user. A rule for nobody would be for
+// whoever gets that name later.
+func (r sudoRule) unknown(h *step.Host) error {
+	user := r.Site.SSH.User
+	passwd, _ := accountRuns(user)
+	ran := h.Ran(passwd)
+	name, _, _ := strings.Cut(string(ran.Data), ":")
+	const notFound = 2 // exit status of getent
+	switch {
+	case ran.Err != nil:
+		return ran.Err
+	case ran.Exit == notFound:
+		return refuse("login-user-missing", "there is no user %s on this host", user)
+	case ran.Exit != 0 || name == "":
+		return refuse("login-user-unknown", "getent does not tell whether there is a user %s on this host: "+
+			"exit status %d: %s", user, ran.Exit, words.LastWords(ran))
+	case name != user:
+		return refuse("login-user-missing", "the user %s has the name %s on this host, by which sudo knows it; "+
+			"set ssh.user to that name", user, name)
 	}
 	return nil
 }

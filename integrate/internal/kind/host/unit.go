@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -21,7 +22,7 @@ func newUnits(n *Node) []step.Resource {
 }
 
 // A unit is the running service. It owes a restart when its process has not read what
-// is there, or will be there.
+// is there, or will be there. See reading for what a process has read.
 type unit struct {
 	*Node
 	service string
@@ -74,39 +75,39 @@ func (r unit) Compare(v step.View) step.Delta {
 	if reason == "" {
 		return step.Delta{Have: fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z"))}
 	}
-	name := r.place.Unit
+	restart := remote.RestartUnit{Unit: r.place.Unit, Inputs: r.inputs(v.Host)}
 	return step.Delta{Action: step.Restart, Reason: reason, Because: because, Do: step.HostStep{
 		Ops: func(now step.Late) ([]remote.Op, error) {
-			return []remote.Op{remote.RestartUnit{Unit: name, Settle: now.Settle}}, nil
+			op := restart
+			op.Settle = now.Settle
+			return []remote.Op{op}, nil
 		},
 		Serves: r.serves(v.Host),
 	}}
 }
 
 // debt says why the unit owes a restart: this plan changes what the service reads or
-// loads, or what it reads is newer than its process. A change of this plan is named.
+// loads, or its process has not read what is there. A change of this plan is named.
 func (r unit) debt(v step.View, u remote.Unit) (reason string, because step.ID) {
 	if changes := v.Ledger.Changes(r.Needs()); len(changes) > 0 {
 		own := slices.IndexFunc(changes, func(id step.ID) bool { return id.Kind == "settings" })
 		return "its configuration changes", changes[max(own, 0)]
 	}
-	var newer []string
-	for _, path := range r.inputs(v.Host) {
-		f := v.Host.Files[path]
-		if !f.Missing && !u.Since.IsZero() && f.Changed.After(u.Since) && !slices.Contains(newer, path) {
-			newer = append(newer, path)
-		}
-	}
+	read := reading{v.Host, r.place, u}
+	outdated := read.outdated(r.inputs(v.Host))
 	switch {
-	case len(newer) > 0:
-		return strings.Join(newer, ", ") + " changed after it started", because
+	case len(outdated) > 0:
+		return strings.Join(outdated, ", ") + " changed after it started", because
 	case u.Active != "active":
 		return "it is " + u.Active + ", not active", because
+	case read.unknown():
+		return fmt.Sprintf("it started at %s, which is in the future by the host's clock, "+
+			"so that what it has read is not known", u.Since.UTC().Format(time.RFC3339)), because
 	}
 	return "", because
 }
 
-// inputs are the files that the service reads when it starts.
+// inputs are the files that the service reads when it starts, each once.
 func (r unit) inputs(h *step.Host) []string {
 	in := r.Site.Containers(h)
 	paths := r.place.Inputs(h, in)
@@ -126,7 +127,13 @@ func (r unit) inputs(h *step.Host) []string {
 	if r.place.Kolla != nil {
 		paths = append(paths, r.place.Kolla.ConfigJSON())
 	}
-	return paths
+	var each []string
+	for _, p := range paths {
+		if !slices.Contains(each, p) && remote.Check(remote.ReadFile{Path: p}) == nil {
+			each = append(each, p)
+		}
+	}
+	return each
 }
 
 func (r unit) serves(h *step.Host) *step.Serves {

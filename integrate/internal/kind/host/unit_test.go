@@ -59,7 +59,10 @@ func TestWhatAUnitOwes(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, step.Restart, d.Action)
-		assert.Equal(t, []remote.Op{remote.RestartUnit{Unit: "glance-api.service", Settle: 7 * time.Second}}, s.ops(d))
+		op := s.ops(d)[0].(remote.RestartUnit)
+		assert.Subset(t, op.Inputs, []string{glanceConf, "/etc/ceph/ceph.conf", ringPath})
+		op.Inputs = nil
+		assert.Equal(t, remote.RestartUnit{Unit: "glance-api.service", Settle: 7 * time.Second}, op)
 		assert.Equal(t, &step.Serves{Images: true}, d.Do.(step.HostStep).Serves)
 	}
 }

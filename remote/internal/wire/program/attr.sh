@@ -1,4 +1,5 @@
-# Attributes, folders, and what is removed. made is for a folder that is new.
+# Attributes, folders, and what is removed. made is for a folder that is new, a for attributes
+# that were changed.
 made=0
 op_attr() {
 	line p
@@ -18,7 +19,7 @@ change() {
 	right || return
 	if (stay; fits); then
 		a=0
-		as_is "$b"
+		safe "$b" && as_is "$b"
 	else
 		alter 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
 	fi
@@ -46,9 +47,7 @@ alter() {
 	fi
 }
 as_is() {
-	look "$1" || { fail unknown "$s"; return; }
-	say "stat $s"
-	say "acl -"
+	seen "$1" || return
 	say "changed $((made | a))"
 }
 file() {
@@ -61,32 +60,78 @@ op_mkdir() {
 	line o
 	line og
 	line md
-	made=0
+	a=0 made=0 new=
 	mkfolder
 	made=0
 	cd /
+	[ -z "$ko" ] || unmake
 }
 mkfolder() {
 	who "$o" "$og" || return
 	d=${p%/*}/
-	[ -d "$d" ] || e=$( { umask 022; mkdir -p -- "$d"; } 2>&1 ) || { fail sys "$e"; return; }
+	[ -d "$d" ] || parents || return
 	enter || return
-	if peek; then :; else
-		gone || return
-		md=${md:-00755}
-		# The folder is root's alone until it was entered.
-		e=$(mkdir -- "$b" 2>&1)
-		c=$?
-		case $c:$e in 0:*) made=1 ;;
-		*": File exists") ;;
-		*) [ "$c" -gt 128 ] && [ -d "$b" ] || { fail sys "$e"; return; }
-			made=1 ;;
-		esac
-		[ "$made" = 0 ] || say "changed 1"
-		[ "$made" = 0 ] || e=$(sync . "$b" 2>&1) || { fail unknown "$e"; return; }
-		peek || { fail sys "$s"; return; }
+	if peek; then change; return; fi
+	gone || return
+	md=${md:-00755}
+	[ $((sm & 1024)) -gt 0 ] || sg=0
+	su=0
+	stay
+	sweep
+	IFS= read -r x </proc/sys/kernel/random/uuid
+	t=./.cephstack.$$.$x
+	e=$(mkdir -m 700 -- "$t" 2>&1)
+	before "$t"
+	fresh 5<"$t" || [ -n "$ko" ] || fail sys "$e"
+	[ -z "$t" ] || rm -df -- "$t"
+	t=
+	[ -n "$ko" ] || [ "$made" = 1 ] || { who "$o" "$og" && peek && change; } || [ -n "$ko" ] || fail sys "$s"
+}
+# The new folder is open as 5. It appears whole, unless there is one by now.
+fresh() {
+	calm
+	held /proc/self/fd/5 || { fail conflict ""; return; }
+	setattr /proc/self/fd/5 || { fail sys "$e"; return; }
+	e=$(mv -nT -- "$t" "$b" 2>&1)
+	if [ "$b" -ef /proc/self/fd/5 ] && ! [ -h "$b" ]; then
+		t= made=1
+		say "changed 1"
+		e=$(sync . 2>&1) || { fail unknown "$e"; return; }
+		as_is "$b"
+	elif [ "$t" -ef /proc/self/fd/5 ]; then
+		[ -e "$b" ] || [ -h "$b" ] || fail sys "$e"
+	else
+		fail unknown "$e"
 	fi
-	change
+}
+# Make the folder d and those above it. new has a line for each that was made.
+parents() {
+	new=$( { umask 022; mkdir -pv -- "$d"; } 2>&1 ) || { fail sys "${new##*"$nl"}"; return; }
+	set --
+	deepest
+	set -f
+	IFS=$nl
+	for y in $new; do
+		set -- "$@" "$x"
+		x=${x%/*}
+	done
+	unset IFS
+	set +f
+	e=$(sync "$@" "${x:-/}" 2>&1) || fail sys "$e"
+}
+deepest() { x=${d%/}; until [ -d "$x/" ]; do x=${x%/*}; done; }
+# Remove the folders that parents made, as the operation failed.
+unmake() {
+	deepest
+	set -f
+	IFS=$nl
+	for y in $new; do
+		case $y in "mkdir: created "*) e=$(rmdir -- "$x" 2>&1) || { fail unknown "$e"; break; }
+			x=${x%/*} ;;
+		esac
+	done
+	unset IFS
+	set +f
 }
 op_remove() {
 	line p
@@ -95,13 +140,15 @@ op_remove() {
 		b=./${p##*/}
 		remove 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
 		cd /
+	elif look "$p"; then
+		fail sys "the folder cannot be entered"
 	else
-		look "$p" || gone
+		gone
 	fi
 }
 remove() {
 	lock
-	peek || { gone; return; }
+	peek || { gone && safe .; return; }
 	case $kind:$was in d:*) fail isdir ""; return ;;
 	*:) unlink; return ;;
 	-:*) ;;
@@ -117,8 +164,13 @@ matching() {
 	unlink
 }
 unlink() {
-	e=$(rm -f -- "$b" 2>&1)
-	if [ -e "$b" ] || [ -h "$b" ]; then fail sys "$e"; return; fi
+	if e=$(rm -f -- "$b" 2>&1); then :
+	elif look "$b"; then
+		fail sys "$e"
+		return
+	else
+		gone || { fail unknown "$e"; return; }
+	fi
 	say "changed 1"
 	e=$(sync . 2>&1) || fail unknown "$e"
 }

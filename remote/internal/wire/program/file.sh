@@ -18,7 +18,7 @@ enter() {
 }
 # What b is, without following a symlink: kind, owner, group, size, permission bits, and a
 # plus for an access control list. risky says whether others than root may put something
-# else in its place. Without b, s is the error.
+# else in its place, and lists whether the folder has a list. Without b, s is the error.
 peek() {
 	if s=$(ls -ldnU -- . "$b" 2>&1); then
 		parse "${s%%"$nl"*}"
@@ -27,7 +27,7 @@ peek() {
 		parse "${s##*"$nl"}"
 		s=${s%%"$nl"*} kind=
 	fi
-	risky=
+	risky= lists=$plus
 	[ "$su:$((sm & 18))" = 0:0 ] || risky=1
 	[ -z "$kind" ] || parse "$s"
 	[ -n "$kind" ]
@@ -128,14 +128,34 @@ setattr() {
 	held "$1" || { fail conflict ""; return 1; }
 	e=$(ls -ldnLU -- "$1" 2>&1) || { fail sys "$e"; return 1; }
 	parse "$e"
-	a=1
+	old=$su:$sg:$sm:$plus owners=$su:$sg om=$sm a=1
 	low=$(printf "0%04o" $((dm & sm)))
 	e=$( {
 		if [ -n "$plus" ]; then drop "$1"; elif ! [ "$u:$g" = "$su:$sg" ]; then chmod "$low" "$1"; fi &&
 			{ [ "$u:$g" = "$su:$sg" ] || chown "$u:$g" "$1"; } && chmod "$md" "$1"
-	} 2>&1 ) || { fail sys "$e"; return 1; }
-	fit "$1" || { fail sys "$e"; return 1; }
+	} 2>&1 ) && fit "$1" || revert "$1" || return
 	e=$(sync "$1" 2>&1) || { fail unknown "$e"; return 1; }
+}
+# For e, $1 did not get owner, group and mode. It may have them all the same. Else it gets back
+# what it had, which only an access control list cannot.
+revert() {
+	why=$e
+	fit "$1" && return
+	if as_was "$1"; then :; else
+		y=$( { chmod "$low" "$1" && chown "$owners" "$1" && chmod "$(printf "0%04o" "$om")" "$1" && sync "$1"; } 2>&1 ) &&
+			as_was "$1" || { fail unknown "$why"; return 1; }
+	fi
+	e=$why a=0
+	fail sys "$e"
+}
+as_was() { y=$(ls -ldnLU -- "$1" 2>&1) && parse "$y" && [ "$su:$sg:$sm:$plus" = "$old" ]; }
+# What is there already may have been made by a run that was killed before it was synced.
+safe() { e=$(sync "$1" . 2>&1) || fail sys "$e"; }
+# Describe $1 as it is now. Only if nothing was changed, a look that fails is no more than that.
+seen() {
+	look "$1" || look "$1" || { [ $((made | a)) = 0 ] && fail sys "$s" || fail unknown "$s"; return 1; }
+	say "stat $s"
+	say "acl -"
 }
 # Replace the access control list by a mode that is narrow. cp of coreutils before 9.2 can do that,
 # too; whether it went well is for fit to say.
@@ -149,17 +169,17 @@ drop() {
 		cp --attributes-only --preserve=mode /proc/self/environ "$1"
 	fi
 }
-# Remove what killed runs left behind in the folder of p: temp files whose process is gone. A
-# request does so once in each folder, or again after it was in another.
+# Remove what killed runs left behind in the folder of p: temp files, and folders without
+# anything in them, whose process is gone. A request does so once in each folder, or again after it was in another.
 sweep() {
 	[ "${p%/*}" = "$swept" ] && return
 	swept=${p%/*}
 	for f in ./.cephstack.*; do
-		[ -f "$f" ] || continue
+		[ -f "$f" ] || [ -d "$f" ] || continue
 		z=${f##*/.cephstack.}
 		z=${z%%.*}
 		[ "$z" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 2" "/proc/$z/cmdline" 2>/dev/null || rm -f -- "$f"
+		grep -q "cephstack 2" "/proc/$z/cmdline" 2>/dev/null || rm -df -- "$f" 2>/dev/null
 	done
 }
 # The digest of what is open as 6; it has to be a plain file.

@@ -91,7 +91,8 @@ rest() {
 		[ $((k % 64)) -gt 0 ] || { v=$v$some; some=; }
 	done
 }
-# Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed.
+# Data comes as a text, v, with its number of newlines behind a t, or as n bytes to be fed and
+# a line with the mark.
 data() {
 	line n
 	case $n in t*) k=${n#t}
@@ -101,4 +102,13 @@ data() {
 	*) w= ;;
 	esac
 }
-feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" status=none <&3 2>/dev/null; }
+feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" status=none <&3; }
+# Pass over the end of the data, of which $1 bytes at least are left. What had to read the data
+# may have failed anywhere: the mark shows where the data ends.
+drain() {
+	feed "$1" >/dev/null 2>/dev/null
+	while IFS= read -r z <&3 || exit 90; do
+		case $z in *"$m") return ;;
+		esac
+	done
+}

@@ -13,14 +13,16 @@ op_run() {
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	data
 	# All of the standard input must be here before the program starts.
-	in=$w
+	in=$w short=
 	case $n:$kind in 0:*) kind=text ;;
 	*:text) in=$(feed "$n"; echo x)
-		[ "${#in}" -eq $((n + 1)) ] || exit 90
+		[ "${#in}" -eq $((n + 1)) ] || short=1
 		in=${in%x} ;;
 	*) in=$(feed "$n" | base64 -w0)
-		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || exit 90 ;;
+		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || short=1 ;;
 	esac
+	[ "$n" = 0 ] || drain 0
+	[ -z "$short" ] || { fail sys "the standard input did not arrive whole"; return; }
 	home=/root
 	if [ -n "$o" ]; then
 		home=$(getent passwd "$o") || { fail owner "unknown user $o"; return; }

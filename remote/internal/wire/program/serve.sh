@@ -8,7 +8,7 @@ op_need() {
 		eval "z=\$f$y"
 		[ -n "$z" ] || continue
 		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
-		feed "$n"
+		[ "$n" = 0 ] || drain "$n"
 		fail skipped ""
 		return
 	done
@@ -22,7 +22,7 @@ known() {
 }
 # A request after the other, until there is none.
 serve() {
-	trap "[ -z \"\$t\" ] || rm -f -- \"\$t\"" EXIT
+	trap "[ -z \"\$t\" ] || rm -df -- \"\$t\"" EXIT
 	trap "exit 92" HUP INT TERM PIPE
 	m=
 	[ -z "$SUDO_UID" ] || starts
@@ -37,6 +37,7 @@ serve() {
 			say "op $n_op"
 			ko=
 			if [ "$op" = need ]; then op_need; else known && "op_$op"; fi
+			calm
 			eval "f$n_op=\$ko"
 			say "done $n_op"
 			n_op=$((n_op + 1))

@@ -1,6 +1,7 @@
 # Units. v has what systemctl shows of the unit x, and after that what it shows of
 # sysinit.target, which starts once at each boot. Only settle asks for NRestarts.
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
+props=$props,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic
 show() {
 	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" sysinit.target 2>&1) ||
 		v=$(TZ=UTC systemctl show -p "$props$1" -- "$x" sysinit.target 2>&1) ||
@@ -8,7 +9,82 @@ show() {
 }
 op_unit() {
 	line x
-	show "" && lines show "$v"
+	show "" && unit_facts
+}
+# What systemctl showed, the time by the clock and since the machine started, and the note.
+# What is in /proc is as old as the process that looks at it.
+unit_facts() {
+	lines show "$v"
+	note_of || note=$notes/.
+	s=$(stat -c %f:%u:%s:%.Z -- /proc/self/. "$notes" "$note" 2>/dev/null)
+	z=${s%%"$nl"*}
+	k=${z##*:}
+	clock
+	[ -z "$k" ] || say "now $k $y"
+	run_id
+	[ -z "$z" ] || say "run $z"
+	case ${s#*"$nl"} in 41c0:0:*"${nl}8180:0:"*) ;;
+	*) return 0 ;;
+	esac
+	z=${s##*"${nl}8180:0:"}
+	[ "${z%%:*}" -gt 65536 ] || say "note $(base64 -w0 -- "$note" 2>/dev/null)"
+}
+# What the process of a unit has read is in a note, which the restart of the unit wrote: a
+# line with the run of the unit, and for each file a line with its digest and path. The
+# note is gone when the machine starts anew. What others than root can write is not believed.
+notes=/run/cephstack
+note_of() {
+	prop Id
+	case $z in ""|.*|*/*) return 1 ;;
+	esac
+	note=$notes/$z
+}
+# The run of the unit, in z: systemd older than 232 does not name it.
+run_id() {
+	prop InvocationID
+	[ -z "$z" ] || return 0
+	prop MainPID
+	[ "${z:-0}" -gt 0 ] 2>/dev/null || { z=; return; }
+	{ IFS= read -r y <"/proc/$z/stat"; } 2>/dev/null || { z=; return; }
+	IFS= read -r k </proc/sys/kernel/random/boot_id
+	stat_ticks ${y##*") "}
+	z=$z.$y.$k
+}
+stat_ticks() { y=${20}; }
+# What the files have that the process will read, as lines of a note in w. It stays empty
+# if that is not known of each plain file. Of what is not a plain file nothing is said.
+unit_inputs() {
+	w=
+	k=$#
+	while [ "$k" -gt 0 ]; do
+		if absent "$1"; then
+			w="${w}absent $1$nl"
+		elif [ -f "$1" ]; then
+			set -- "$@" "$1"
+		fi
+		shift
+		k=$((k - 1))
+	done
+	[ "$#" -gt 0 ] || return 0
+	s=$(timeout -k 5 60 sha256sum -- "$@" 2>/dev/null 3<&- 4>&-) || { w=; return; }
+	for y in "$@"; do
+		z=${s%%"$nl"*}
+		s=${s#*"$nl"}
+		case $z in [0-9a-f]*) ;;
+		*) z=${z#?} ;;
+		esac
+		w="$w${z%% *} $y$nl"
+	done
+}
+# Write the note about what is in v. Where that does not work, there is no note.
+note_keep() {
+	[ -n "$w" ] && [ "${#w}" -lt 65000 ] && run_id && [ -n "$z" ] && w="cephstack 1 $z$nl$w" && note_of || return 0
+	[ -d "$notes" ] || mkdir -m 700 -- "$notes" 2>/dev/null
+	[ "$(stat -c %f:%u -- "$notes" 2>/dev/null)" = 41c0:0 ] || return 0
+	t=$notes/.cephstack.$$.note
+	( cd "$notes" && { sweep .; set -C; } && printf "%s" "$w" >"$t" && mv -fT -- "$t" "$note" ) 2>/dev/null ||
+		rm -f -- "$t"
+	t=
 }
 # The value of a property in v. The first line with the property counts: it is about x.
 prop() {
@@ -31,11 +107,15 @@ op_restart() {
 	line x
 	line n
 	line step
+	line c
+	set --
+	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	show ,NRestarts || return
-	prop InvocationID
+	run_id
 	old=$z
 	beat &
 	b=$! c=0
+	unit_inputs "$@"
 	e=$(exec 3<&- 4>&-; timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1)
 	c=$?
 	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
@@ -43,8 +123,9 @@ op_restart() {
 	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet
 	[ "$c" = 0 ] || show ,NRestarts || return
-	lines show "$v"
-	prop InvocationID
+	[ "$c" = 0 ] && note_keep
+	unit_facts
+	run_id
 	[ "$z" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }

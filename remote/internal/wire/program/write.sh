@@ -12,7 +12,7 @@ op_write() {
 	[ -z "$w" ] || len=${#w}
 	write
 	cd /
-	[ "$left" = 0 ] || feed "$left"
+	[ "$n" = 0 ] || drain "$left"
 }
 # Compare and replace, one after the other in the folder.
 write() {
@@ -45,7 +45,7 @@ compare() {
 	stay
 	if [ "$h" = "$sum" ]; then
 		was=$sum a=0
-		if fits; then :; elif [ -n "$plus" ]; then replace; else setattr /proc/self/fd/6; fi && tell
+		if fits; then safe /proc/self/fd/6; elif [ -n "$plus" ]; then replace; else setattr /proc/self/fd/6; fi && tell
 		return
 	fi
 	case $was in absent) fail conflict ""; return ;;
@@ -56,38 +56,65 @@ compare() {
 }
 # The file as it is now.
 tell() {
-	look "$b" || { fail unknown "$s"; return; }
-	say "stat $s"
-	say "acl -"
+	seen "$b" || return
 	say "sha $sum"
 	say "changed $a"
 }
 replace() {
 	sweep
 	t=./.cephstack.$$.$rnd
+	left=0
 	e=$(create 2>&1)
 	c=$?
-	[ "$c" -ge 50 ] && left=0
-	[ "$c" = 0 ] && left=0 && t= && a=1 && return 0
-	# Killed: without the temp file, it may be done.
-	[ "$c" -lt 128 ] || [ -e "$t" ] || c=53
-	[ "$c" = 53 ] || rm -f -- "$t"
+	case $c in 0|5[0-3]) ;;
+	*) moved ;;
+	esac
+	[ "$c" = 0 ] && t= && a=1 && return
+	rm -f -- "$t"
 	t=
+	e=${e##*"moving $rnd"}
+	e=${e#"$nl"}
 	case $c in 51) fail content "$e" ;;
 	52) fail conflict "" ;;
 	53) fail unknown "$e" ;;
 	*) fail sys "$e" ;;
 	esac
 }
-# The temp file is new, and nobody else can open it from its first moment: cp makes it with
-# the mode 0600, by the umask, and leaves no access control list. All that follows reaches
-# the temp file by its descriptor, so that a symlink put in its place is not followed.
-create() {
-	if [ -n "$w" ]; then printf "%s" "$w" | fill; else feed "$n" | fill; fi || exit 50
-	before "$t"
-	furnish 5<"$t" || exit 50
+# create was killed, or could not start a program. Without the temp file, it may have renamed it.
+moved() {
+	case $e in *"moving $rnd"*) [ -e "$t" ] && return ;;
+	*) return ;;
+	esac
+	c=53
+	[ -z "$risky" ] && x=$(sha256sum <"$b") && [ "${x%% *}" = "$sum" ] && peek && [ "$kind" = - ] && fits &&
+		sync . && c=0
 }
-fill() { cp --no-preserve=mode /proc/self/fd/0 "$t" || { c=$?; cat; exit "$c"; }; } >/dev/null
+# The temp file is new, and nobody else can open it from its first moment, by the umask. Where
+# the folder gives new files an access control list, cp makes the file: with the mode 0600,
+# and without a list. All that follows reaches the temp file by its descriptor, so that a
+# symlink put in its place is not followed.
+create() {
+	if [ -n "$lists" ]; then
+		content | cp --no-preserve=mode /proc/self/fd/0 "$t" || exit 50
+	else
+		set -C
+		content >"$t" || exit 50
+		set +C
+	fi
+	before "$t"
+	furnish 5<"$t" || { calm; exit 50; }
+}
+content() {
+	if [ -n "$w" ]; then
+		# The shell does not tell what is wrong.
+		printf "%s" "$w" 2>/dev/null || { printf "%s" "$w" | cat; return 1; }
+	else
+		feed "$n" && return
+		# What has not been read, but for some blocks.
+		x=$(stat -c %s -- "$t") && [ $((n - x)) -gt 262144 ] && feed $((n - x - 262144)) >/dev/null
+		return 1
+	fi
+}
 furnish() {
 	calm
 	at=/proc/self/fd/5
@@ -112,6 +139,7 @@ furnish() {
 	absent) no=n ;;
 	*) [ "${x%% *}" = "$was" ] && still || exit 52 ;;
 	esac
+	echo "moving $rnd" || exit 50
 	e=$(mv "-${no:-f}T" -- "$t" "$b" 2>&1)
 	c=$?
 	# mv may have been killed, or have found a file that is new.

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
+	c := newCloud(t, 2)
+	lock := ceph.Lock{Pool: "cephstack", Object: "operator-lock", ID: "x", Owner: "anna", Host: "ops1", Purpose: "apply",
+		Term: 90 * time.Second}
+	require.NoError(t, ceph.New(c.Ceph["ceph"]).TakeLock(t.Context(), lock))
+	for _, command := range []string{"apply", "converge"} {
+		code, _, stderr := c.run(t.Context(), "", command, "--yes")
+		assert.Equal(t, exitFailed, code)
+		assert.Contains(t, stderr, "held by anna on ops1 for apply; the lock expires within 1m30s")
+		assert.Contains(t, stderr, "\nrun "+command+" again when that program has ended; if it will not come back, add "+
+			"--break-lock \"anna\"\n")
+	}
+	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "0 of 5 clusters, hosts and APIs done, 0 failed, 5 left alone.")
+	assert.Contains(t, stderr, "5 were left alone: ", "it is said once")
+	assert.Zero(t, c.Writes())
+	code, _, _ = c.run(t.Context(), "", "plan")
+	assert.Equal(t, exitChanges, code)
+	code, _, _ = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "ben")
+	assert.Equal(t, exitFailed, code)
+	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna")
+	assert.Equal(t, exitDone, code, stderr)
+	code, _, _ = c.run(t.Context(), "", "plan", "--break-lock", "anna")
+	assert.Equal(t, exitUsage, code)
+}

@@ -1,0 +1,43 @@
+package integrate_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// TestNotesOfTheLogin: how the APIs are reached is said in the plan and in the report, and keeps nothing from passing.
+func TestNotesOfTheLogin(t *testing.T) {
+	w := integratetest.Integrated(t, exampleSpec())
+	cfg, err := w.API.CloudConfig(t.TempDir())
+	require.NoError(t, err)
+	data, err := os.ReadFile(cfg.CloudsFile)
+	require.NoError(t, err)
+	changed := strings.Replace(string(data), "    region_name:", "    verify: false\n    region_name:", 1)
+	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(changed), 0o600))
+	require.NoError(t, os.Chmod(cfg.CloudsFile, 0o644))
+	w.Cloud, err = api.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	in := w.Integration(t)
+	p, report := plan(t, in), static(t, in)
+	require.NoError(t, report.Err())
+	assert.Empty(t, p.Problems())
+	assert.True(t, p.Empty())
+	require.Len(t, report.Notes, 2)
+	for i, c := range []struct{ code, says string }{{"tls-unverified", "can read the password and the token"},
+		{"login-file-open", "chmod 600 " + cfg.CloudsFile}} {
+		f := report.Notes[i]
+		assert.Equal(t, []any{c.code, "cloud", cfg.CloudsFile, false}, []any{f.Code, f.Target, f.Object, f.Problem})
+		assert.Contains(t, p.Findings, f)
+		for _, text := range []string{p.String(), report.String(), asJSON(t, p), asJSON(t, report)} {
+			assert.Contains(t, text, c.says)
+			assert.NotContains(t, text, "fake-password")
+		}
+	}
+}

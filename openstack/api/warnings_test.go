@@ -1,0 +1,95 @@
+package api_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// TestWarningsOfALogin: nothing but a plain verify: false turns the check of certificates off, and that is said.
+func TestWarningsOfALogin(t *testing.T) {
+	s := newSite(t, nil)
+	s.Server.Close()
+	s.Server = newTLS(t, s)
+	for field, want := range map[string]string{"": "untrusted", "verify: true, ": "untrusted",
+		"verify: null, ": "untrusted",
+		"verify: 'no', ": "refused", "verify: '', ": "refused", "verify: 'false', ": "refused", "verify: 0, ": "refused",
+		"insecure: true, ": "untrusted", "Verify: false, ": "untrusted", "verify: false, ": "warned"} {
+		t.Setenv("OS_INSECURE", "true")
+		t.Setenv("OS_VERIFY", "false")
+		cfg := s.config(t, time.Second)
+		data, err := os.ReadFile(cfg.CloudsFile)
+		require.NoError(t, err)
+		changed := strings.Replace(string(data), "{auth", "{"+field+"auth", 1)
+		require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(changed), 0o600))
+		c, err := api.Dial(t.Context(), cfg)
+		switch want {
+		case "untrusted":
+			require.ErrorContains(t, err, "name the CA's file as cacert in clouds.yaml, or in OS_CACERT", field)
+		case "refused":
+			require.ErrorContains(t, err, "verify takes true or false without quotes", field)
+		default:
+			require.NoError(t, err, field)
+			require.Len(t, c.Warnings(), 1)
+			w := c.Warnings()[0]
+			assert.Equal(t, []string{api.TLSUnverified, cfg.CloudsFile}, []string{w.Code, w.Object})
+			assert.Contains(t, w.Message, "can read the password and the token")
+		}
+	}
+	cfg := s.config(t, time.Second)
+	data, err := os.ReadFile(cfg.CloudsFile)
+	require.NoError(t, err)
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, os.WriteFile(ca, caOf(s), 0o600))
+	changed := strings.Replace(string(data), "{auth", "{cacert: "+ca+", auth", 1)
+	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(changed), 0o600))
+	c, err := api.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Empty(t, c.Warnings())
+}
+
+// TestAFileWithAPasswordThatIsOpen is said, with what to do; a file without one is well.
+func TestAFileWithAPasswordThatIsOpen(t *testing.T) {
+	s := newSite(t, nil)
+	for mode, warned := range map[fs.FileMode]bool{0o600: false, 0o400: false, 0o640: false, 0o644: true, 0o604: true,
+		0o660: true, 0o602: true} {
+		cfg := s.config(t, time.Second)
+		require.NoError(t, os.Chmod(cfg.CloudsFile, mode))
+		c, err := api.Dial(t.Context(), cfg)
+		require.NoError(t, err)
+		require.Equal(t, warned, len(c.Warnings()) == 1, "%o", mode)
+		if warned {
+			w := c.Warnings()[0]
+			assert.Equal(t, []string{api.LoginFileOpen, cfg.CloudsFile}, []string{w.Code, w.Object})
+			assert.Contains(t, w.Message, fmt.Sprintf("mode %04o", mode))
+			assert.Contains(t, w.Message, "chmod 600 "+cfg.CloudsFile)
+		}
+	}
+	cfg := s.config(t, time.Second) // the password is in secure.yaml, and the other file is for everybody
+	data, err := os.ReadFile(cfg.CloudsFile)
+	require.NoError(t, err)
+	before, after, _ := strings.Cut(string(data), "password: ")
+	secret, rest, _ := strings.Cut(after, ", project")
+	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(before+"project"+rest), 0o600))
+	require.NoError(t, os.Chmod(cfg.CloudsFile, 0o644))
+	secure := filepath.Join(filepath.Dir(cfg.CloudsFile), "secure.yaml")
+	require.NoError(t, os.WriteFile(secure, []byte("clouds: {s: {auth: {password: "+secret+"}}}"), 0o600))
+	c, err := api.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Empty(t, c.Warnings())
+	require.NoError(t, os.Chmod(secure, 0o644))
+	t.Setenv("OS_CLIENT_CONFIG_FILE", cfg.CloudsFile)
+	c, err = api.Dial(t.Context(), api.Config{Cloud: "s"})
+	require.NoError(t, err)
+	require.Len(t, c.Warnings(), 1)
+	assert.Equal(t, secure, c.Warnings()[0].Object)
+}

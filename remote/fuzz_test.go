@@ -1,0 +1,77 @@
+package remote
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/cephstack/cephstack/remote/internal/wire"
+)
+
+// FuzzUnit: whatever systemctl says, a unit that is read has a state, and no time of its own
+// where the host told none.
+func FuzzUnit(f *testing.F) {
+	for _, text := range []string{"", "LoadState=loaded\nActiveState=active\nMainPID=7\n" +
+		"ExecMainStartTimestamp=Fri 2026-01-02 03:04:05.123456 UTC\nInvocationID=ab\n\nId=sysinit.target\nInvocationID=cd\n",
+		"Id=a\r\nLoadState=not-found\r\nActiveState=inactive\r\n",
+		"LoadState=x\nActiveState=active\nActiveEnterTimestamp=n/a\n",
+		"ActiveState=active\nActiveEnterTimestamp=yesterday\nLoadState=loaded\n", "=\n==\nId=\nId=\n"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		u, err := parseUnit("a.service", []byte(text), clock{})
+		if err == nil && (u.Name != "a.service" || u.Load == "" || u.Active == "") {
+			t.Fatalf("%q is %+v", text, u)
+		}
+		if !u.Since.IsZero() && !strings.Contains(text, " UTC") {
+			t.Fatalf("%q is since %s", text, u.Since)
+		}
+	})
+}
+
+// FuzzStat: what stat prints becomes a file, or an error.
+func FuzzStat(f *testing.F) {
+	for _, text := range []string{"81a0:12:0:64045:1767323045.5:1767323045:root:UNKNOWN", "", ":::::::",
+		"41ed:0:0:0:1:1:a:b",
+		"81a4:9223372036854775808:0:0:0:0:a:b", "ffffffff:-1:0:0:-1.999999999:9e9:a:b"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var file File
+		if err := parseStat(text, &file); err != nil {
+			return
+		}
+		if file.Kind == "" || file.Mode.Perm() != file.Mode.Perm()&0o777 || strings.Count(text, ":") != 7 {
+			t.Fatalf("%q is %+v", text, file)
+		}
+	})
+}
+
+// FuzzAnswer: whatever a host answers about an operation, the result is of that operation, and
+// its error is one line.
+func FuzzAnswer(f *testing.F) {
+	f.Add("stat", "81a0:12:0:0:1:1:root:root", []byte("x"))
+	f.Add("err", "conflict "+"YQ==", []byte("\xff\x1b[2J\n"))
+	f.Add("pkgs0", "ii ceph-common 16.2.15", []byte(nil))
+	f.Add("exit", "4294967296", []byte("out"))
+	f.Add("show0", "LoadState=loaded", []byte(nil))
+	f.Fuzz(func(t *testing.T, key, value string, raw []byte) {
+		for _, op := range []Op{Stat{Path: "/a"}, ReadFile{Path: "/a"}, ReadDir{Path: "/a"},
+			UnitState{Unit: "a.service"}, Packages{Names: []string{"ceph-common"}}, Run{Argv: []string{"a"}},
+			WriteFile{Path: "/a", Mode: 0o600}, Mkdir{Path: "/a", Mode: 0o700}, Remove{Path: "/a"}} {
+			r := decode("h", op, wire.Reply{Begun: true, Done: true, Facts: map[string]string{key: value},
+				Raw: map[string][]byte{key: raw, "data": raw}})
+			if r.Err == nil {
+				continue
+			}
+			text := r.Err.Error()
+			if !strings.HasPrefix(text, "h: ") || strings.ContainsFunc(text, func(c rune) bool {
+				return c < ' ' ||
+					c == 0x7f
+			}) ||
+				!utf8.ValidString(text) {
+				t.Fatalf("%T: %q", op, text)
+			}
+		}
+	})
+}
