@@ -18,12 +18,13 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
 
-// A cephCall is a monitor command, or what is to do with an RBD pool, on its way to another process.
+// A cephCall is a monitor command, or what is to do with an RBD pool or a lock, on its way to another process.
 type cephCall struct {
 	Command ceph.Command
 	Input   []byte
-	Op      string // init or list
+	Op      string // init, list, lock, unlock or holder
 	Pool    string
+	Lock    ceph.Lock
 }
 
 // A cephAnswer is what came of it.
@@ -31,6 +32,7 @@ type cephAnswer struct {
 	Data    []byte
 	Status  string
 	Names   []string
+	Lock    ceph.Lock
 	Refusal *ceph.CommandError
 	Fault   string
 }
@@ -135,6 +137,24 @@ func (c distantCeph) List(ctx context.Context, pool string) ([]string, error) {
 	return a.Names, err
 }
 
+// Lock implements ceph.Locker.
+func (c distantCeph) Lock(ctx context.Context, lock ceph.Lock) error {
+	_, err := c.do(ctx, cephCall{Op: "lock", Lock: lock})
+	return err
+}
+
+// Unlock implements ceph.Locker.
+func (c distantCeph) Unlock(ctx context.Context, lock ceph.Lock) error {
+	_, err := c.do(ctx, cephCall{Op: "unlock", Lock: lock})
+	return err
+}
+
+// Holder implements ceph.Locker.
+func (c distantCeph) Holder(ctx context.Context, pool, object string) (ceph.Lock, error) {
+	a, err := c.do(ctx, cephCall{Op: "holder", Lock: ceph.Lock{Pool: pool, Object: object}})
+	return a.Lock, err
+}
+
 // A distantStore is the libvirt of another process.
 type distantStore struct{ *sender }
 
@@ -221,6 +241,12 @@ func cephDoes(ctx context.Context, c *cephtest.Cluster, call cephCall) (a cephAn
 		err = c.InitPool(ctx, call.Pool)
 	case "list":
 		a.Names, err = c.List(ctx, call.Pool)
+	case "lock":
+		err = c.Lock(ctx, call.Lock)
+	case "unlock":
+		err = c.Unlock(ctx, call.Lock)
+	case "holder":
+		a.Lock, err = c.Holder(ctx, call.Lock.Pool, call.Lock.Object)
 	default:
 		call.Command.Input = call.Input
 		var reply ceph.Reply

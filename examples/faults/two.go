@@ -97,6 +97,9 @@ func (c pacedCeph) Command(ctx context.Context, command ceph.Command) (ceph.Repl
 	return c.Cluster.Command(ctx, command)
 }
 
+// A lockless cluster keeps no locks.
+type lockless struct{ ceph.Batcher }
+
 // A pacedHost is a host whose user waits before and after each exchange.
 type pacedHost struct {
 	remote.Host
@@ -200,8 +203,10 @@ func (m *meeting) run(ctx context.Context) error {
 		h.Fail = func(context.Context, remote.Op) error { hook.pause(); return nil }
 		h.FailAfter = h.Fail
 	}
+	locks := m.r.IntN(3) == 0
 	for _, o := range m.ops {
-		if err := o.begin(ctx, c, &pacer{r: rand.New(rand.NewPCG(m.r.Uint64(), 0)), rate: 1 + m.r.IntN(30)}); err != nil {
+		p := &pacer{r: rand.New(rand.NewPCG(m.r.Uint64(), 0)), rate: 1 + m.r.IntN(30)}
+		if err := o.begin(ctx, c, locks, p); err != nil {
 			return err
 		}
 	}
@@ -229,8 +234,8 @@ func (m *meeting) run(ctx context.Context) error {
 	return nil
 }
 
-// begin makes the plan of an operator, who has ways of its own to the cloud.
-func (o *operator) begin(ctx context.Context, c *fakeCloud, p *pacer) (err error) {
+// begin makes the plan of an operator, who has ways of its own to the cloud, and may have none to the operator lock.
+func (o *operator) begin(ctx context.Context, c *fakeCloud, locks bool, p *pacer) (err error) {
 	w := c.World.World
 	w.Hosts, w.Clusters = map[string]remote.Host{}, map[string]world.Cluster{}
 	for name, h := range c.Machines {
@@ -238,6 +243,9 @@ func (o *operator) begin(ctx context.Context, c *fakeCloud, p *pacer) (err error
 	}
 	for name, cluster := range c.Ceph {
 		w.Clusters[name] = world.Cluster{Mon: pacedCeph{cluster, p}, Images: cluster}
+		if !locks {
+			w.Clusters[name] = world.Cluster{Mon: lockless{pacedCeph{cluster, p}}, Images: cluster}
+		}
 	}
 	o.in, err = integrate.New(integrate.Config{Spec: o.spec, World: w, Settle: time.Millisecond, Poll: time.Millisecond})
 	if err != nil {
