@@ -23,8 +23,11 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// meetings is how often two operators work on one cloud.
-const meetings = 1000
+// meetings is how often two operators work on one cloud, and longestLate how much later one of them may begin.
+const (
+	meetings    = 1000
+	longestLate = 40 * time.Millisecond
+)
 
 // An operator works on a cloud, together with another one.
 type operator struct {
@@ -238,8 +241,11 @@ func (m *meeting) run(ctx context.Context) error {
 	}
 	var wg sync.WaitGroup
 	for _, o := range m.ops {
-		converge := m.r.IntN(4) == 0
-		wg.Go(func() { o.work(ctx, converge) })
+		converge, late := m.r.IntN(4) == 0, time.Duration(m.r.Int64N(int64(longestLate)))*time.Duration(m.r.IntN(2))
+		wg.Go(func() {
+			time.Sleep(late)
+			o.work(ctx, converge)
+		})
 	}
 	wg.Wait()
 	now, err := pictureOf(c.World, m.all)
