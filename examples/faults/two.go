@@ -135,6 +135,9 @@ func (s *suite) two(ctx context.Context) (tally, error) {
 			for n := todo.Add(-1); n >= 0 && ctx.Err() == nil; n = todo.Add(-1) {
 				r := rand.New(rand.NewPCG(s.seed, uint64(n)))
 				a, b, old := r.IntN(len(wishes)), r.IntN(len(wishes)), r.IntN(2)
+				if r.IntN(2) == 0 {
+					a, b = 1, 2 // which give one user different rights
+				}
 				m := &meeting{all: all, r: r, old: old == 1,
 					ops: [2]*operator{{spec: wishes[a], solo: solo[old][a]}, {spec: wishes[b], solo: solo[old][b]}}}
 				err := m.run(ctx)
