@@ -4,8 +4,9 @@
 // from outside what is left: a file is the old one or the new one, a temp file is never open to more
 // than the final file, the outcome that was reported is true, and the next run finishes.
 //
-// Every target is a real process on this machine. The points of a trial are drawn at random; the
-// seed is printed. It needs root and Linux on amd64, and works in namespaces of its own.
+// Every target is a real process on this machine, but for the classes that cancel calls or let operators meet: their
+// cloud is in memory. The points of a trial are drawn at random; the seed is printed. It needs root and Linux on amd64,
+// and works in namespaces of its own.
 package main
 
 import (
@@ -40,6 +41,8 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return work(ctx, os.Stdin, out)
 	case len(args) == 2 && args[0] == "sshd":
 		return becomeSSHD(args[1])
+	case len(args) == 2 && args[0] == "client":
+		return beClient(ctx, args[1], out)
 	case len(args) == 3 && args[0] == "hostile":
 		return beHostile(args[1], args[2])
 	}

@@ -85,5 +85,11 @@ func (s *suite) classes() []class {
 		{"mutants", "the program with one protection removed, which must be found", s.mutants},
 		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH},
 		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles},
+		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
+		{"two", "two operators work on one cloud at the same time", s.two},
+		{"client", "a client process is killed at each event and at each request", s.client},
+		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis},
+		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon},
+		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd},
 	}
 }

@@ -2,8 +2,10 @@ package cloud
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
@@ -139,10 +141,17 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) error {
 		specs[d.Field] = d.Desired
 	}
 	have, there := types[w.name]
-	switch {
-	case !there && w.create:
-		return cloud.CreateVolumeType(ctx, w.name, specs)
-	case !there:
+	if !there && w.create {
+		err := cloud.CreateVolumeType(ctx, w.name, specs)
+		if e := (*api.Error)(nil); !errors.As(err, &e) || e.Code != http.StatusConflict {
+			return err
+		}
+		if types, err = cloud.VolumeTypes(ctx); err != nil { // somebody else made it meanwhile
+			return err
+		}
+		have, there = types[w.name]
+	}
+	if !there {
 		return fmt.Errorf("%w: the volume type is gone; plan again", step.ErrConflict)
 	}
 	binding := step.FieldDiff{Field: backendName, Observed: w.backend, Desired: w.backend} // never changes

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -154,6 +156,34 @@ func TestATypeThatChangedSinceThePlan(t *testing.T) {
 			}
 			assert.Equal(t, c.after["theirs"], now["fast"]["theirs"], "what is not owned stays")
 		})
+	}
+}
+
+// TestATypeThatSomebodyMakesAtTheSameTime: Cinder refuses the second one of two that are made at once.
+func TestATypeThatSomebodyMakesAtTheSameTime(t *testing.T) {
+	for theirs, conflict := range map[string]bool{"fast": false, "slow": true} {
+		var fake *openstacktest.Server
+		first := true
+		fake = openstacktest.Start(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
+			if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/types") && first {
+				first = false
+				fake.AddVolumeType("fast", theirs)
+			}
+			return 0, "", false
+		}})
+		to, err := fake.CloudConfig(t.TempDir())
+		require.NoError(t, err)
+		client, err := api.Dial(t.Context(), to)
+		require.NoError(t, err)
+		d := compare(t, example(), &step.Cloud{}, nil).at(cloud.VolumeTypeID("fast"))
+		err = d.Do.(step.CloudStep).Do(t.Context(), client)
+		if conflict {
+			require.ErrorIs(t, err, step.ErrConflict)
+			require.ErrorContains(t, err, `has volume_backend_name "slow" now; plan again`)
+		} else {
+			require.NoError(t, err)
+		}
+		assert.False(t, first)
 	}
 }
 

@@ -1,0 +1,186 @@
+//go:build linux && amd64
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// apiTrials is how many verifications have a request that is spoilt, and longestVerify how long such a verification
+// may take.
+const (
+	apiTrials     = 300
+	longestVerify = 40 * time.Second
+)
+
+// wholeCloud has all that a verification looks at.
+const wholeCloud = `
+release: zed
+packages: install
+clusters: [{name: ceph}]
+hosts:
+  - {name: controller, services: [glance-api, cinder-volume, cinder-backup]}
+  - {name: compute1, services: [nova-compute]}
+  - {name: compute2, services: [nova-compute]}
+glance: {}
+cinder: {backends: [{name: ceph, volume_type: ceph}]}
+backup: {}
+nova: {}
+`
+
+// apis makes whole verifications, each with one request to the APIs that is spoilt.
+func (s *suite) apis(ctx context.Context) (tally, error) {
+	var t tally
+	clean := &spoilt{}
+	if err := clean.run(ctx); err != nil || len(clean.words) > 0 || clean.err != nil {
+		return t, fmt.Errorf("without a fault: %w %q %w", err, clean.words, clean.err)
+	}
+	var mu sync.Mutex
+	var wg sync.WaitGroup
+	var todo atomic.Int64
+	todo.Store(int64(min(apiTrials, s.most)))
+	kinds := frontFaults()
+	for range 2 * workers { // who mostly wait
+		wg.Go(func() {
+			for n := todo.Add(-1); n >= 0 && ctx.Err() == nil; n = todo.Add(-1) {
+				r := rand.New(rand.NewPCG(s.seed, uint64(n)))
+				v := &spoilt{fault: kinds[int(n)%len(kinds)], at: 1 + r.IntN(clean.requests), image: clean.image}
+				err := v.run(ctx)
+				mu.Lock()
+				t.add(err == nil && len(v.words) == 0, "%s at request %d (%s): %v %q", v.fault, v.at, v.bad, err, v.words)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return t, ctx.Err()
+}
+
+// A spoilt is a verification with one request that is spoilt.
+type spoilt struct {
+	fault    string
+	at       int
+	image    []byte
+	requests int
+	bad      string
+	err      error // what the verification said
+	words    []string
+}
+
+func (v *spoilt) wrong(format string, args ...any) {
+	v.words = append(v.words, fmt.Sprintf(format, args...))
+}
+
+func (v *spoilt) run(ctx context.Context) error {
+	c, err := newCloudOf(wholeCloud)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	if err := c.finish(ctx); err != nil {
+		return err
+	}
+	where, err := url.Parse(c.API.URL)
+	if err != nil {
+		return err
+	}
+	f := newFront(where.Scheme+"://"+where.Host, c.API.ExpireTokens)
+	defer f.close()
+	v.image = bytes.Repeat([]byte("an image, or so "), 40_000)
+	if err := v.dial(ctx, c, f); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	f.fault, f.at, f.n = v.fault, v.at, 0
+	f.mu.Unlock()
+	before := v.objects(c)
+	begin := time.Now()
+	report := v.verify(ctx, c)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	v.requests, v.bad = f.n, f.bad
+	if took := time.Since(begin); took > longestVerify {
+		v.wrong("it took %v", took)
+	}
+	for what, n := range f.made {
+		if n > 1 {
+			v.wrong("made %d times: %s", n, what)
+		}
+	}
+	for _, u := range f.uploads {
+		if !bytes.Equal(u, v.image) {
+			v.wrong("an upload has %d bytes of %d", len(u), len(v.image))
+		}
+	}
+	if len(f.leaked) > 0 {
+		v.wrong("a token or a password came elsewhere: %q", f.leaked)
+	}
+	if left := v.objects(c); left != before && !strings.Contains(report, "FAIL") {
+		v.wrong("left behind, and nobody says so: %s\n%s", left, report)
+	}
+	if v.err != nil && (strings.Contains(v.err.Error(), "fake-password") || len(v.err.Error()) > 16<<10) {
+		v.wrong("the error has the password, or %d bytes", len(v.err.Error()))
+	}
+	return nil
+}
+
+// dial reaches the cloud through the front.
+func (v *spoilt) dial(ctx context.Context, c *fakeCloud, f *front) error {
+	dir, err := os.MkdirTemp("", "cephstack-faults-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	clouds := filepath.Join(dir, "clouds.yaml")
+	text := bytes.ReplaceAll(c.API.CloudsYAML(), []byte(f.cloud), []byte(f.URL))
+	if err := os.WriteFile(clouds, text, 0o600); err != nil {
+		return err
+	}
+	c.World.World.Cloud, err = api.Dial(ctx, api.Config{Cloud: "fake", CloudsFile: clouds, Poll: time.Millisecond,
+		Timeout: 2 * time.Second})
+	return err
+}
+
+// verify makes the whole verification, and gives its report.
+func (v *spoilt) verify(ctx context.Context, c *fakeCloud) string {
+	ctx, cancel := context.WithTimeout(ctx, 2*longestVerify)
+	defer cancel()
+	in, err := c.integration()
+	if err != nil {
+		v.wrong("%v", err)
+		return ""
+	}
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: bytes.NewReader(v.image), GuestWait: 5 * time.Second})
+	v.err = err
+	if report == nil {
+		return ""
+	}
+	failed := false
+	for _, check := range report.Checks {
+		failed = failed || check.Status != integrate.Pass
+	}
+	if failed != (err != nil) || err != nil && !errors.Is(err, integrate.ErrChecks) {
+		v.wrong("the error is %v, and the report\n%s", err, report)
+	}
+	return report.String()
+}
+
+// objects tells what is in the cloud.
+func (v *spoilt) objects(c *fakeCloud) string {
+	types, err := typesOf(c.API.URL)
+	return fmt.Sprint(c.API.Images(), c.API.Volumes(), c.API.Snapshots(), c.API.Backups(), c.API.Servers(), types, err)
+}

@@ -1,0 +1,114 @@
+//go:build linux && amd64
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/pprof"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
+	"github.com/cephstack/cephstack/remote"
+)
+
+var errEnded = errors.New("faults: it is enough")
+
+// A moment is when a context ends: with the call of a fake, or the event, that has this number. The number 0 never
+// comes.
+type moment struct {
+	at  int64
+	end context.CancelCauseFunc
+	// deaf fakes answer although the context has ended.
+	deaf bool
+	n    atomic.Int64
+}
+
+// tick counts a call or an event. It reports whether the moment is now.
+func (m *moment) tick() bool {
+	if m.n.Add(1) != m.at {
+		return false
+	}
+	m.end(errEnded)
+	return true
+}
+
+// A clock has the moment that the fakes of a cloud count for.
+type clock struct{ now atomic.Pointer[moment] }
+
+func newClock(w *integratetest.World) *clock {
+	c := &clock{}
+	c.now.Store(&moment{})
+	host := func(ctx context.Context, _ remote.Op) error {
+		m := c.now.Load()
+		m.tick()
+		if m.deaf {
+			return nil
+		}
+		return ctx.Err()
+	}
+	for _, h := range w.Machines {
+		h.Fail, h.FailAfter = host, host
+	}
+	for _, cluster := range w.Ceph {
+		cluster.Fail = func(cephtest.Op) error { c.now.Load().tick(); return nil }
+		cluster.Lost = func(cephtest.Op) error {
+			if m := c.now.Load(); m.tick() && !m.deaf {
+				return fmt.Errorf("%w: %w", ceph.ErrUnreachable, errEnded)
+			}
+			return nil
+		}
+	}
+	for _, s := range w.Libvirt {
+		s.Fail = func(secrettest.Call) error { c.now.Load().tick(); return nil }
+		s.FailAfter = s.Fail
+	}
+	return c
+}
+
+// observe counts events, too.
+func (c *clock) observe(integrate.Event) { c.now.Load().tick() }
+
+// during calls a function whose context ends at a moment. after is another end of the context, after some time, if it
+// is not 0. stays says which goroutines are there after the function has returned; those of idle HTTP connections do
+// not count.
+func (c *clock) during(ctx context.Context, m *moment, after time.Duration, f func(context.Context)) (stays string) {
+	ctx, m.end = context.WithCancelCause(ctx)
+	defer m.end(nil)
+	if after > 0 {
+		defer time.AfterFunc(after, func() { m.end(errEnded) }).Stop()
+	}
+	c.now.Store(m)
+	mark := fmt.Sprintf("%p", m)
+	pprof.Do(ctx, pprof.Labels("trial", mark), f)
+	c.now.Store(&moment{})
+	for range 100 {
+		if stays = goroutines(mark); stays == "" {
+			return ""
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return stays
+}
+
+// goroutines tells the stacks of the goroutines with a mark.
+func goroutines(mark string) string {
+	var text bytes.Buffer
+	if err := pprof.Lookup("goroutine").WriteTo(&text, 1); err != nil {
+		return err.Error()
+	}
+	for stack := range strings.SplitSeq(text.String(), "\n\n") {
+		if strings.Contains(stack, mark) && !strings.Contains(stack, "net/http.(*persistConn)") {
+			return stack
+		}
+	}
+	return ""
+}
