@@ -69,7 +69,7 @@ func Take(ctx context.Context, cfg Config) (*Lease, error) {
 	}
 	l := &Lease{Config: cfg, stop: make(chan struct{}), ended: make(chan struct{}), sure: cfg.Now()}
 	if err := ceph.New(cfg.Locker).TakeLock(ctx, cfg.Lock); err != nil {
-		if ctx.Err() != nil { // it may have been taken all the same
+		if !errors.Is(err, ceph.ErrLocked) { // it may have been taken all the same
 			l.unlock(ctx)
 		}
 		return nil, err

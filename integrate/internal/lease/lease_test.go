@@ -69,6 +69,21 @@ func TestALeaseIsGivenBackAfterItsContextEnded(t *testing.T) {
 }
 
 // A killed holder renews nothing, and gives nothing back.
+// lost takes a lock, and loses the answer.
+type lost struct{ *cephtest.Cluster }
+
+func (l lost) Lock(ctx context.Context, lock ceph.Lock) error {
+	return errors.Join(l.Cluster.Lock(ctx, lock), errors.New("timed out"))
+}
+
+func TestALockWhoseAnswerWasLostIsGivenBack(t *testing.T) {
+	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
+		_, err := lease.Take(t.Context(), config(lost{fake}, "anna"))
+		require.ErrorContains(t, err, "timed out")
+		take(t, config(fake, "ben")).Close()
+	})
+}
+
 func TestAKilledHolderBlocksNobodyLongerThanTheTerm(t *testing.T) {
 	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
 		require.NoError(t, ceph.New(fake).TakeLock(t.Context(), config(fake, "anna").Lock))
