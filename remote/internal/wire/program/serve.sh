@@ -31,7 +31,7 @@ serve() {
 		*) foreign ;;
 		esac
 		printf "\n%s hello 2\n" "$m" >&4 || exit 92
-		n_op=0 swept=
+		n_op=0 swept= nolock=
 		while line op; do
 			[ "$op" = end ] && break
 			say "op $n_op"
