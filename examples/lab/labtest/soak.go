@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -93,10 +95,7 @@ func (l *lab) testSoak(ctx context.Context, r *report) error {
 // round makes a hand edit, or none, kills a converge, or not, and then wants a converge that
 // finishes, an empty plan, and checks that pass.
 func (l *lab) round(ctx context.Context, program string, random *rand.Rand) (reading, error) {
-	names := []string{""}
-	for name := range edits() {
-		names = append(names, name)
-	}
+	names := append(slices.Sorted(maps.Keys(edits())), "")
 	name := names[random.IntN(len(names))]
 	if edit := edits()[name]; edit != "" {
 		host, script, _ := strings.Cut(edit, ": ")
@@ -149,7 +148,7 @@ func (l *lab) read(ctx context.Context, got reading) (reading, error) {
 		return got, err
 	}
 	defer world.Close()
-	if _, err := l.leftAlone(ctx, in); err != nil {
+	if _, err := emptyPlan(ctx, in); err != nil {
 		return got, err
 	}
 	report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
