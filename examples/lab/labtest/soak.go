@@ -26,7 +26,7 @@ func edits() map[string]string {
 		"keyring gone":       "controller: rm -f /etc/ceph/ceph.client.cinder.keyring",
 		"keyring open":       "controller: chmod 644 /etc/ceph/ceph.client.glance.keyring",
 		"conf changed":       "compute1: sed -i 's/^mon.host.*/mon_host = 10.0.0.1/' /etc/ceph/ceph.conf",
-		"option changed":     "controller: sed -i 's/^rbd_pool *=.*/rbd_pool = wrong/' /etc/cinder/cinder.conf",
+		"option changed":     "controller: sed -i 's/^rbd_user *=.*/rbd_user = wrong/' /etc/cinder/cinder.conf",
 		"comment added":      "controller: sed -i '1i # a hand was here' /etc/cinder/cinder.conf /etc/glance/glance-api.conf",
 		"secret gone":        "compute1: " + secrets,
 		"service stopped":    "controller: systemctl stop cinder-volume",
