@@ -30,7 +30,8 @@ func (c call) fail(err error) error {
 // refused makes the error for a script that ended with a status of its own.
 func (c call) refused(exit int, stderr string) error {
 	e := &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Detail: words.Printable(stderr, c.value)}
-	unknown := exit == exitUnset || (exit == exitRefused || c.op == "undefine") && (lost(stderr) || killed(stderr))
+	unknown := exit == exitUnset || (exit == exitRefused || c.op == "undefine") && (lost(stderr) || killed(stderr)) ||
+		exit == exitListed && c.writes() // of a container's engine, which may have lost the script
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""

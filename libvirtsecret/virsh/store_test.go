@@ -171,7 +171,7 @@ func TestKilled(t *testing.T) {
 		"undefine": {store(killed).Undefine(t.Context(), s.UUID), true},
 		"no value": {store(remote.Result{Exit: 78}).Define(t.Context(), libvirtsecret.Change{Secret: s}), false},
 		"unable":   {store(remote.Result{Exit: 126}).Undefine(t.Context(), s.UUID), false},
-		"engine":   {store(remote.Result{Exit: 2}).Undefine(t.Context(), s.UUID), true},
+		"engine":   {store(remote.Result{Exit: 1}).Undefine(t.Context(), s.UUID), true},
 	} {
 		require.Error(t, c.err, name)
 		assert.Equal(t, c.unknown, errors.Is(c.err, libvirtsecret.ErrUnknown), "%s: %v", name, c.err)
