@@ -16,7 +16,7 @@ import (
 
 // problem makes an Error of a call that failed.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
-	out := &Error{Op: k.op, Object: k.object}
+	out := &Error{Op: k.op, Object: c.named(k.object)}
 	// After a lost token the new login failed, and the call was not sent.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
