@@ -65,7 +65,7 @@ func fromFile(cfg Config) (login, error) {
 	}
 	auth, where, secure, err := clouds.Parse(options...)
 	if err != nil {
-		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, parseFault(err.Error()))
+		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, line(parseFault(err.Error())))
 	}
 	l := login{auth: auth, where: where, tls: secure}
 	if secure != nil && secure.InsecureSkipVerify {
