@@ -31,7 +31,10 @@ func FuzzClouds(f *testing.F) {
 	f.Setenv("OS_CLIENT_CONFIG_FILE", file)
 	f.Fuzz(func(t *testing.T, text, more []byte) {
 		require.NoError(t, os.WriteFile(file, text, 0o600))
-		require.NoError(t, os.WriteFile(secure, more, 0o600))
+		require.NoError(t, os.RemoveAll(secure))
+		if len(more) > 0 {
+			require.NoError(t, os.WriteFile(secure, more, 0o600))
+		}
 		l, err := credentials(Config{Cloud: "s"})
 		if err == nil {
 			if l.auth.IdentityEndpoint == "" {
@@ -48,4 +51,15 @@ func FuzzClouds(f *testing.F) {
 			t.Fatalf("%q and %q: %q", text, more, err)
 		}
 	})
+}
+
+// TestCloudsWithoutAuth: a cloud without its section auth is an error that says so, whatever else the cloud has.
+func TestCloudsWithoutAuth(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "clouds.yaml")
+	for _, text := range []string{"clouds: {s: null}", "clouds: {s: {}}", "clouds: {s: {region_name: r}}",
+		"clouds: {s: {auth: null}}", "clouds: {s: {auth_url: 'http://x/v3', username: a}}"} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		_, err := credentials(Config{Cloud: "s", CloudsFile: file})
+		require.ErrorContains(t, err, "it needs a section auth with auth_url in it", text)
+	}
 }
