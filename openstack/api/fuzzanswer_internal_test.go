@@ -189,7 +189,7 @@ func dialScript(ctx context.Context, s *script) (*Cloud, error) {
 	l := login{auth: gophercloud.AuthOptions{IdentityEndpoint: "http://cloud/v3", Username: "admin",
 		Password: fuzzPassword, DomainName: "d", AllowReauth: true},
 		where: gophercloud.EndpointOpts{Availability: gophercloud.AvailabilityPublic}}
-	return dial(ctx, Config{Timeout: fuzzTimeout}, l, s)
+	return dial(ctx, Config{Timeout: fuzzTimeout, Poll: fuzzTimeout}, l, s)
 }
 
 // FuzzAnswer: whatever a service answers, a call ends in time, with little read, and its error can be shown.
