@@ -256,14 +256,6 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-func FuzzOutput(f *testing.F) {
-	f.Add([]byte(one + "<#end"))
-	f.Add([]byte("<#secret <#value<#end"))
-	f.Fuzz(func(_ *testing.T, out []byte) {
-		_, _ = store(remote.Result{Data: out}).List(context.Background())
-	})
-}
-
 // A lab is a Host with one secret, for the example.
 type lab struct{}
 
