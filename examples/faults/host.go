@@ -39,7 +39,11 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 	r := rand.New(rand.NewPCG(s.seed, 0))
 	var jobs []job
 	for _, v := range verdicts {
-		if v.Outcome != "done" || len(v.Violations) > 0 {
+		sc, err := scenarioOf(v.Job.Scenario)
+		if err != nil {
+			return nil, err
+		}
+		if v.Outcome != sc.end() || len(v.Violations) > 0 {
 			return nil, fmt.Errorf("%s without a fault: %s %q", v.Job.Scenario, v.Outcome, v.Violations)
 		}
 		for _, at := range points(v.Report.Calls, min(s.most, mostPoints), r) {

@@ -82,6 +82,7 @@ func (s *suite) classes() []class {
 		{"short", "a write writes half", host(cutWrite)},
 		{"cut-up", "the client is lost after each byte that it sends", host(cutInput)},
 		{"cut-down", "the client is lost after each byte of the answer", host(cutReply)},
+		{"rivals", "somebody else writes the file at each system call of a change", s.rivals},
 		{"mutants", "the program with one protection removed, which must be found", s.mutants},
 		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH},
 		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles},
