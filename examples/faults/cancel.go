@@ -131,7 +131,7 @@ func (s *suite) cancel(ctx context.Context) (tally, error) {
 				r := rand.New(rand.NewPCG(s.seed, uint64(n)<<32+k))
 				line, err := cancelLine(ctx, d, r, &todo)
 				mu.Lock()
-				t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+				t.join(line)
 				all = errors.Join(all, err)
 				mu.Unlock()
 				if err != nil {

@@ -107,7 +107,7 @@ func (s *suite) cutSSH(ctx context.Context) (t tally, err error) {
 			line, err := s.cutLine(ctx, server, n)
 			mu.Lock()
 			defer mu.Unlock()
-			t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+			t.join(line)
 			all = errors.Join(all, err)
 		})
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // mostRivals is at how many system calls of a change somebody else writes the file, in each way.
-const mostRivals = 100
+const mostRivals = 80
 
 // rivals lets somebody else write the file at each system call of a change that expects another content. It is never
 // lost what somebody else wrote, but for one thing: who does not keep to the lock of the folder may come between the

@@ -47,6 +47,7 @@ const (
 	cutReply = "cut reply" // the connection is lost after At bytes from the host
 	rival    = "rival"     // somebody else puts another file in the place of the file
 	scribble = "scribble"  // somebody else writes into the file
+	unseen   = "unseen"    // none, and nobody looks
 )
 
 // A report is what the tracer saw.
@@ -57,6 +58,8 @@ type report struct {
 	Late   bool     // somebody else came after the last look at the file
 	Stuck  bool     // the exchange did not end by itself
 	Name   string   // of the system call at which it happened
+	By     string   // the program that made that system call
+	Ready  int      // fitting system calls before the client could send its request
 	Wider  []string // temp files that are open to more than they should be, and contents in arguments
 	Seen   []string // what was at the path of the scenario, each time that it changed
 	Events []string // what happened to files of the folder, in order
@@ -89,7 +92,7 @@ func shim(args []string) int {
 		argv[2] = strings.ReplaceAll(argv[2], t.From, t.To)
 	}
 	i := &injector{trial: t, names: names(), out: link(os.Getpid(), 1)}
-	if t.Fault == cutInput || t.Fault == cutReply {
+	if t.Fault == cutInput || t.Fault == cutReply || t.Fault == unseen {
 		return i.cut(argv)
 	}
 	exit, err := (&tracer{see: i.see}).run(realShell, argv)
@@ -169,7 +172,8 @@ func (i *injector) see(t *tracer, c call) error {
 	if i.Fault == "" || i.Fired || i.Calls < i.At || i.At == 0 {
 		return nil
 	}
-	i.Fired, i.Name = true, name
+	by, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.pid))
+	i.Fired, i.Name, i.By = true, name, strings.TrimSpace(string(by))
 	i.Asked, i.Answered = heard(i.down)
 	switch i.Fault {
 	case rival, scribble:
@@ -207,6 +211,9 @@ func (i *injector) listen(c call) error {
 	text := make([]byte, c.result)
 	n, _ := memory.ReadAt(text, int64(c.args[1]))
 	i.down = append(i.down, text[:n]...)
+	if asked, _ := heard(i.down); asked && i.Ready == 0 {
+		i.Ready = i.Calls
+	}
 	return nil
 }
 

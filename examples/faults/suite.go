@@ -32,6 +32,11 @@ func (t *tally) add(ok bool, format string, args ...any) {
 	t.words = append(t.words, fmt.Sprintf(format, args...))
 }
 
+// join adds what came of a part of the class.
+func (t *tally) join(part tally) {
+	t.passed, t.failed, t.words = t.passed+part.passed, t.failed+part.failed, append(t.words, part.words...)
+}
+
 // maxWords is how many failures of a class are told.
 const maxWords = 20
 

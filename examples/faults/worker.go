@@ -206,7 +206,7 @@ func (v *verdict) judge(s scenario, older, found state, result remote.Result) {
 		v.fault("left behind: %q %q %v", temp, others, err)
 	}
 	if v.Outcome != "done" && v.Outcome != "unknown" && len(temp) > 0 && v.Job.Trial.Fault == failCall &&
-		v.Report.Name != "unlink" && v.Report.Name != "unlinkat" {
+		v.Report.By != "rm" {
 		v.fault("the result is %s, and a temp file is left: %q", v.Outcome, temp)
 	}
 	if v.Job.Trial.Fault == "" && v.Outcome == "done" && !s.narrow && wanted.kind != "" {
@@ -236,7 +236,7 @@ func (v *verdict) again(ctx context.Context, s scenario) error {
 	if found, err := stateOf(s.path); err != nil || found == wantedBy(op, found) {
 		return errors.Join(err, v.clean(s))
 	}
-	_, result, err := under(ctx, trial{Final: s.mode}, s)
+	_, result, err := under(ctx, trial{Fault: unseen}, s)
 	if err != nil {
 		return err
 	}
@@ -256,10 +256,10 @@ func (v *verdict) clean(s scenario) error {
 	if err != nil || len(temp) == 0 {
 		return err
 	}
-	sweep := scenario{path: targets + "/other", mode: 0o600, op: func() remote.Op {
+	sweep := scenario{path: targets + "/other", op: func() remote.Op {
 		return remote.WriteFile{Path: targets + "/other", Data: []byte("x")}
 	}}
-	if _, _, err := under(context.Background(), trial{Final: sweep.mode}, sweep); err != nil {
+	if _, _, err := under(context.Background(), trial{Fault: unseen}, sweep); err != nil {
 		return err
 	}
 	if temp, _, err = strays(s.path); err != nil || len(temp) > 0 {
