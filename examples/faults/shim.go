@@ -34,6 +34,8 @@ type trial struct {
 	Steps []string
 	// Locks says that somebody else keeps to the lock of the folder.
 	Locks bool
+	// Doubts says that the client calls each result unknown: a mutant.
+	Doubts bool
 	// From is text of the program, and To is what stands there instead: a mutant.
 	From, To string
 }

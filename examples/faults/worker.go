@@ -74,6 +74,9 @@ func try(ctx context.Context, j job) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
+	if j.Trial.Doubts {
+		result.Err = fmt.Errorf("%w: %w", remote.ErrUnknown, result.Err)
+	}
 	v := verdict{Job: j, Report: r, Outcome: outcomeOf(result)}
 	found, err := stateOf(s.path)
 	if err != nil {
@@ -225,6 +228,8 @@ func (v *verdict) judgeUnknown() {
 		v.fault("the result is unknown, and the fault came before the client could ask for anything")
 	case r.Fired && r.Answered:
 		v.fault("the result is unknown, and the fault came after the client had its answer")
+	case r.Whole && !r.Fired:
+		v.fault("the result is unknown, and nothing was wrong")
 	case r.Whole && !r.Tried:
 		v.fault("the host says that the result is unknown, and no program tried to change what is at the path")
 	}
