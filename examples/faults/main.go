@@ -43,6 +43,8 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return becomeSSHD(args[1])
 	case len(args) == 2 && args[0] == "client":
 		return beClient(ctx, args[1], out)
+	case len(args) == 2 && args[0] == "witness":
+		return beWitness(args[1])
 	case len(args) == 3 && args[0] == "hostile":
 		return beHostile(args[1], args[2])
 	}
