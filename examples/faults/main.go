@@ -50,7 +50,7 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	}
 	s := suite{out: out}
 	f := flag.NewFlagSet("faults", flag.ContinueOnError)
-	f.StringVar(&s.only, "case", "", "only the classes whose name begins so, or with a slash parts of them, such as hostile/echo")
+	f.StringVar(&s.only, "case", "", "only the classes whose name begins so, or parts of a class (hostile/echo)")
 	f.IntVar(&s.most, "most", 100_000, "the most points of a scenario in a class")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "where random points begin")
 	if err := f.Parse(args); err != nil {
