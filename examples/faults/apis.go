@@ -54,7 +54,7 @@ func (s *suite) apis(ctx context.Context) (tally, error) {
 	var todo atomic.Int64
 	todo.Store(int64(min(apiTrials, s.most)))
 	kinds := frontFaults()
-	for range 2 * workers { // who mostly wait
+	for range 5 * workers { // who mostly wait
 		wg.Go(func() {
 			for n := todo.Add(-1); n >= 0 && ctx.Err() == nil; n = todo.Add(-1) {
 				r := rand.New(rand.NewPCG(s.seed, uint64(n)))

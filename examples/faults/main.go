@@ -43,12 +43,14 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return becomeSSHD(args[1])
 	case len(args) == 2 && args[0] == "client":
 		return beClient(ctx, args[1], out)
+	case len(args) == 2 && args[0] == "witness":
+		return beWitness(args[1])
 	case len(args) == 3 && args[0] == "hostile":
 		return beHostile(args[1], args[2])
 	}
 	s := suite{out: out}
 	f := flag.NewFlagSet("faults", flag.ContinueOnError)
-	f.StringVar(&s.only, "case", "", "only the classes whose name begins so")
+	f.StringVar(&s.only, "case", "", "only the classes whose name begins so, or parts of a class (hostile/echo)")
 	f.IntVar(&s.most, "most", 100_000, "the most points of a scenario in a class")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "where random points begin")
 	if err := f.Parse(args); err != nil {
