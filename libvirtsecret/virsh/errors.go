@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
 
@@ -75,6 +76,7 @@ func (c call) printable(stderr string) string {
 	if c.value != "" {
 		s = strings.ReplaceAll(s, c.value, "[redacted]")
 	}
+	s = cephstack.WithoutKeys(s) // another value, or the value in base64
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'
