@@ -26,6 +26,9 @@ func main() {
 	if filepath.Base(os.Args[0]) == "sh" {
 		os.Exit(shim(os.Args[1:]))
 	}
+	if exit, ok := standIn(filepath.Base(os.Args[0]), os.Args[1:]); ok {
+		os.Exit(exit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := dispatch(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -45,6 +48,10 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return beClient(ctx, args[1], out)
 	case len(args) == 2 && args[0] == "witness":
 		return beWitness(args[1])
+	case len(args) == 2 && args[0] == "secrethost":
+		return beSecretHost(args[1])
+	case len(args) == 3 && args[0] == "embedder":
+		return embed(ctx, args[1], args[2])
 	case len(args) == 3 && args[0] == "hostile":
 		return beHostile(args[1], args[2])
 	}

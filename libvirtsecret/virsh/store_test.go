@@ -276,3 +276,14 @@ func ExampleNew() {
 	}
 	// Output: 1b63f79f-dd5b-5d25-bd38-f038b744ec2f u [redacted]
 }
+
+// TestErrorsHoldNoOtherValue: virsh may repeat what the value was, or the value in base64.
+func TestErrorsHoldNoOtherValue(t *testing.T) {
+	const key = "AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw=="
+	for _, said := range []string{key, "QVFCU0tUbG5BQUFBQUJBQW1ZSnhKSjhTOENVWFZ4ZkxOYkhRWHc9PQ=="} {
+		err := store(remote.Result{Exit: 75, Stderr: []byte("error: not " + said + "\n")}).Undefine(t.Context(),
+			"1b63f79f-dd5b-5d25-bd38-f038b744ec2f")
+		require.ErrorContains(t, err, "not [redacted]")
+		require.NotContains(t, err.Error(), said)
+	}
+}
