@@ -25,6 +25,7 @@ type process struct {
 type shell struct {
 	process
 	sudo   bool
+	helper bool          // it is the installed helper
 	out    *bufio.Reader // of stdout
 	heard  chan struct{} // something came
 	ended  chan struct{} // closed after the end of stderr

@@ -10,7 +10,6 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
-	"github.com/cephstack/cephstack/remote/internal/wire"
 	"github.com/cephstack/cephstack/remote/internal/words"
 )
 
@@ -54,7 +53,7 @@ func New(cfg Config) (*SSH, error) {
 
 func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
-	cfg.Sudo = cfg.Sudo && cfg.User != "root"
+	cfg.Sudo, cfg.Helper = cfg.Sudo && cfg.User != "root", cfg.Helper && cfg.User != "root"
 	return &SSH{cfg: cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
 }
 
@@ -66,7 +65,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	case <-ctx.Done(): // the loop returns the error
 	}
 	for again := false; ; again = true {
-		x := newExchange(s.cfg.name(), ops)
+		x := s.exchange(ops)
 		if ctx.Err() != nil {
 			err := x.fail("connect", context.Cause(ctx))
 			return x.results(err), err
@@ -201,7 +200,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 			}
 		})
 		if err == nil {
-			return newShell(p, s.cfg.Sudo), false, nil
+			return s.started(p), false, nil
 		}
 		var refused *ssh.OpenChannelError
 		if !errors.As(err, &refused) {
@@ -335,17 +334,6 @@ func (l *link) forget() {
 // close does not wait: closing a connection that hangs may take long.
 func (l *link) close() {
 	go func() { _ = l.client.Close() }()
-}
-
-// A command is what a session runs. Its input goes to standard input first.
-type command struct{ line, input string }
-
-// command starts the host's program with root's rights.
-func (s *SSH) command(inline string) command {
-	if s.cfg.Sudo && !s.cfg.Password.IsZero() {
-		return command{wire.PasswordCommand(inline), s.cfg.Password.Reveal() + "\n"}
-	}
-	return command{line: wire.Command(s.cfg.Sudo, inline)}
 }
 
 // start opens a session and runs c, within limit. It calls before right before

@@ -5,11 +5,12 @@ op_attr() {
 	line o
 	line og
 	line md
+	num "0$md"
 	attr
 	cd /
 }
 attr() {
-	who "$o" "$og" && enter || return
+	allow attr "$p" && who "$o" "$og" && enter || return
 	peek || { fail sys "$s"; return; }
 	change
 }
@@ -61,15 +62,17 @@ op_mkdir() {
 	line o
 	line og
 	line md
+	num "0$md"
 	made=0
 	mkfolder
 	made=0
 	cd /
 }
+parents() { e=$( { umask 022; mkdir -p -- "$d"; } 2>&1 ); }
 mkfolder() {
-	who "$o" "$og" || return
+	allow mkdir "$p" && who "$o" "$og" || return
 	d=${p%/*}/
-	[ -d "$d" ] || e=$( { umask 022; mkdir -p -- "$d"; } 2>&1 ) || { fail sys "$e"; return; }
+	[ -d "$d" ] || parents || { fail sys "$e"; return; }
 	enter || return
 	if peek; then :; else
 		gone || return
@@ -91,6 +94,7 @@ mkfolder() {
 op_remove() {
 	line p
 	line was
+	allow remove "$p" || return
 	if cd -P "${p%/*}/" 2>/dev/null; then
 		b=./${p##*/}
 		remove 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
@@ -100,6 +104,7 @@ op_remove() {
 	fi
 }
 remove() {
+	here || return
 	lock
 	peek || { gone; return; }
 	case $kind:$was in d:*) fail isdir ""; return ;;

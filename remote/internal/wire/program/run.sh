@@ -9,6 +9,8 @@ op_run() {
 	line ms
 	line kind
 	line c
+	num "${to%.*}"
+	num "$ms"
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	data
@@ -21,6 +23,7 @@ op_run() {
 	*) in=$(feed "$n" | base64 -w0)
 		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || exit 90 ;;
 	esac
+	allow run "$@" || return
 	home=/root
 	if [ -n "$o" ]; then
 		home=$(getent passwd "$o") || { fail owner "unknown user $o"; return; }

@@ -8,6 +8,7 @@ show() {
 }
 op_unit() {
 	line x
+	allow unit "$x" || return
 	show "" && lines show "$v"
 }
 # The value of a property in v. The first line with the property counts: it is about x.
@@ -31,6 +32,8 @@ op_restart() {
 	line x
 	line n
 	line step
+	allow restart "$x" || return
+	num "$n"
 	show ,NRestarts || return
 	prop InvocationID
 	old=$z
