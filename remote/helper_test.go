@@ -55,15 +55,23 @@ func (s *sshd) helped(t *testing.T) *remote.SSH {
 // home begins a shell's text with the home of plain.
 func (s *sshd) home() string { return "export HOME=" + s.dir + "/home/plain; cd || exit 99\n" }
 
+// unprivileged opens the server as plain, without sudo, once.
+func (s *sshd) unprivileged(t *testing.T) *remote.SSH {
+	t.Helper()
+	if s.plain == nil {
+		cfg := s.config(t, "plain", s.address)
+		cfg.Sudo = false
+		s.plain = open(t, cfg)
+	}
+	return s.plain
+}
+
 // asPlain runs a shell's text as plain, without root's rights.
 func (s *sshd) asPlain(t *testing.T, text string) remote.Result {
 	t.Helper()
-	cfg := s.config(t, "plain", s.address)
-	cfg.Sudo = false
-	r, err := open(t, cfg).Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", s.home() + text}})
-	require.NoError(t, err)
-	require.NoError(t, r[0].Err)
-	return r[0]
+	r := single(t, s.unprivileged(t), remote.Run{Argv: []string{"sh", "-c", s.home() + text}})
+	require.NoError(t, r.Err)
+	return r
 }
 
 // single does one operation.

@@ -119,9 +119,7 @@ func (s *sshd) raw(t *testing.T, text string, lines []string) remote.Result {
 
 func (s *sshd) rawText(t *testing.T, text, request string) remote.Result {
 	t.Helper()
-	cfg := s.config(t, "plain", s.address)
-	cfg.Sudo = false
-	r := single(t, open(t, cfg), remote.Run{
+	r := single(t, s.unprivileged(t), remote.Run{
 		Argv: []string{"sh", "-c", s.home() + text + "/usr/bin/sudo -n " + helper.Path}, Stdin: []byte(request)})
 	require.NoError(t, r.Err)
 	return r

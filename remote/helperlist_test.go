@@ -95,16 +95,12 @@ func TestRequestsThatNobodySends(t *testing.T) {
 			remote.SetAttr{Path: d + "/file"}, remote.ReadDir{Path: d},
 			remote.RestartUnit{Unit: "good.service"})
 		for _, bad := range []string{
-			"a[$(touch " + own + "/pwned)]", "$(touch " + own + "/pwned)", "0;touch " + own + "/pwned", "x=1", "0 x", "*", "-1",
-			"", "--help", "u", "PATH",
+			"a[$(touch " + own + "/pwned)]", "$(touch " + own + "/pwned)", "0;touch " + own + "/pwned", "*", "-1", "",
 		} {
 			for _, lines := range hostile(d, own, bad) {
 				r := s.raw(t, "cd "+own+"; mkdir -p .cephstack.$$.x; ", lines)
 				assert.NotContains(t, string(r.Data), " changed 1", "%s %q: %q", shell, bad, lines)
 				assert.NoFileExists(t, own+"/pwned", "%s %q: %q", shell, bad, lines)
-			}
-			if testing.Short() {
-				break
 			}
 		}
 		assert.NoFileExists(t, d+"/evil")

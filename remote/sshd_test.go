@@ -51,6 +51,7 @@ type sshd struct {
 	hostKey      ssh.PublicKey
 	clientKey    []byte
 	log          *bytes.Buffer
+	plain        *remote.SSH // see unprivileged
 }
 
 // Users of the test's sshd, besides root.
