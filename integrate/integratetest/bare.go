@@ -6,6 +6,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
@@ -40,8 +41,69 @@ func (g *gate) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 		}
 		return results, err
 	}
-	return g.Host.Do(ctx, ops...)
+	if !g.helped() {
+		return g.Host.Do(ctx, ops...)
+	}
+	list, _ := g.Contents(helper.AllowPath)
+	var results []remote.Result
+	for i, op := range ops {
+		r, err := g.help(ctx, string(list), op, results[:i])
+		if err != nil {
+			return append(results, r), err
+		}
+		results = append(results, r)
+	}
+	return results, nil
 }
+
+// help does an operation as the helper does: if the allow-list has each line that it takes.
+func (g *gate) help(ctx context.Context, list string, op remote.Op, earlier []remote.Result) (remote.Result, error) {
+	if guard, ok := op.(remote.If); ok {
+		if err := guard.Ready(earlier); err != nil {
+			return remote.Result{Err: err}, nil
+		}
+		op = guard.Op
+	}
+	run, runs := op.(remote.Run)
+	if missing := lacks(list, helper.AllowList([]remote.Op{op})); missing != "" && (!runs || !script(list, run)) {
+		name, object := remote.Describe(op)
+		return remote.Result{Err: &remote.OpError{Host: g.name, Op: name, Object: object, Err: helper.ErrDenied,
+			Detail: "the allow-list does not have: " + missing}}, nil
+	}
+	results, err := g.Host.Do(ctx, op)
+	return results[0], err
+}
+
+// lacks is the first line that a list does not have.
+func lacks(list string, needed []byte) string {
+	for line := range strings.Lines(string(needed)) {
+		if !strings.Contains("\n"+list, "\n"+line) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// script reports whether a list has the script that a program is, and each argument behind it.
+func script(list string, run remote.Run) bool {
+	for _, n := range []int{5, 10} {
+		if len(run.Argv) <= n {
+			continue
+		}
+		start := remote.Run{Argv: run.Argv[:n], User: run.User}
+		fits := lacks(list, helper.AllowList(nil, helper.Script{Start: start})) == ""
+		for _, a := range run.Argv[n:] {
+			fits = fits && (lacks(list, helper.AllowList(nil, helper.Script{Start: start, Secrets: []string{a}})) == "" ||
+				lacks(list, helper.AllowList(nil, helper.Script{Start: start, Arguments: []string{a}})) == "")
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gate) helped() bool { return g.spec.Prepare != nil && g.spec.SSH.Helps(*g.spec.Prepare) }
 
 func (g *gate) refuses() error {
 	keys, _ := g.Contents(g.home + "/.ssh/authorized_keys")
@@ -55,7 +117,12 @@ func (g *gate) refuses() error {
 		}
 	}
 	rule, _ := g.Contents("/etc/sudoers.d/cephstack-" + g.spec.SSH.User)
-	if !strings.Contains(string(rule), "NOPASSWD") {
+	text, _ := g.Contents(helper.Path)
+	needed := "NOPASSWD"
+	if g.helped() {
+		needed = helper.Rule(g.spec.SSH.User)
+	}
+	if !strings.Contains(string(rule), needed) || g.helped() && string(text) != string(helper.Text()) {
 		return &remote.HostError{Host: g.name, Step: "sudo", Err: remote.ErrSudo}
 	}
 	return nil

@@ -9,6 +9,7 @@ show() {
 }
 op_unit() {
 	line x
+	allow unit "$x" || return
 	show "" && unit_facts
 }
 # What systemctl showed, the time by the clock and since the machine started, and the note.
@@ -110,6 +111,8 @@ op_restart() {
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	allow restart "$x" || return
+	num "$n"
 	show ,NRestarts || return
 	run_id
 	old=$z
