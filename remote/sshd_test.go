@@ -141,7 +141,7 @@ func startSSHD(t *testing.T, extra ...string) *sshd {
 			t.Logf("sshd: %s", s.log.String())
 		}
 	})
-	for range 100 {
+	for range 600 { // with withHelper, /etc is copied before
 		if c, err := net.Dial("tcp", s.address); err == nil {
 			c.Close()
 			return s
