@@ -32,7 +32,7 @@ type ApplyOptions struct {
 	MaxFailed int
 	// BreakLock is the owner of an operator lock, as the error names it. If that owner
 	// has the lock, it is taken away first. The owner's program learns that within 30 s,
-	// and stops before its next change then. Use it only for a program that will not come back.
+	// and begins nothing more then. Use it only for a program that will not come back.
 	BreakLock string
 }
 

@@ -20,9 +20,10 @@ const (
 	cinderSecret = "ceph.client.cinder"
 )
 
-// rotate gives a user another key, and returns that.
-func rotate(t *testing.T, w *integratetest.World, entity string) ceph.Key {
+// rotate gives client.cinder another key, and returns that.
+func rotate(t *testing.T, w *integratetest.World) ceph.Key {
 	t.Helper()
+	const entity = "client.cinder"
 	old := userOf(t, w, entity)
 	key := fixedKey(t)
 	require.False(t, key.Equal(old.Key))
@@ -82,7 +83,7 @@ func TestAKeyThatWasRevokedSinceThePlan(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	applyBut(t, in)
 	p := plan(t, in)
-	rotate(t, w, "client.cinder")
+	rotate(t, w)
 	r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorIs(t, err, integrate.ErrConflict)
 	require.ErrorContains(t, err, "user client.cinder in cluster ceph has another key now; plan again")
@@ -104,7 +105,7 @@ func TestAnOlderPlanDoesNotBringARevokedKeyBack(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	applyBut(t, in)
 	older := plan(t, in)
-	key := rotate(t, w, "client.cinder").Reveal()
+	key := rotate(t, w).Reveal()
 	apply(t, w.Integration(t))
 	r, err := in.Apply(t.Context(), older, integrate.ApplyOptions{})
 	require.ErrorIs(t, err, integrate.ErrConflict)
@@ -170,7 +171,7 @@ func rotatesAfter(t *testing.T, users bool) (w *integratetest.World, in *integra
 	old, key = new(ceph.Key), new(ceph.Key)
 	w.Libvirt["compute0"].FailAfter = func(c secrettest.Call) error {
 		if c.Op == "define" && key.IsZero() {
-			*old, *key = userOf(t, w, "client.cinder").Key, rotate(t, w, "client.cinder")
+			*old, *key = userOf(t, w, "client.cinder").Key, rotate(t, w)
 		}
 		return nil
 	}
@@ -339,7 +340,7 @@ func TestAnApplyAsksOnceForKeys(t *testing.T) {
 		return w.Ceph["ceph"].Batches() - before
 	}
 	assert.Equal(t, 2, exchanges(), "the fsid, and the keys of eight computes and a controller")
-	rotate(t, w, "client.cinder")
+	rotate(t, w)
 	assert.Equal(t, 2, exchanges())
 	w.Machines["compute1"].AddFile("/etc/ceph/ceph.conf", []byte("[global]\n"), 0o600)
 	assert.Equal(t, 1, exchanges(), "no key is written")

@@ -11,10 +11,10 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// list gives a file or folder of a host an access control list.
-func list(t *testing.T, w *integratetest.World, host, name string) {
+// list gives a file or folder of the controller an access control list.
+func list(t *testing.T, w *integratetest.World, name string) {
 	t.Helper()
-	r, err := w.Machines[host].Do(t.Context(), remote.Run{Argv: []string{"setfacl", "-m", "u:bob:r", name}})
+	r, err := w.Machines["controller"].Do(t.Context(), remote.Run{Argv: []string{"setfacl", "-m", "u:bob:r", name}})
 	require.NoError(t, err)
 	require.NoError(t, r[0].Err)
 	require.Zero(t, r[0].Exit, "%s", r[0].Stderr)
@@ -25,7 +25,7 @@ func TestAnAccessControlListOfAKeyring(t *testing.T) {
 	w, in := open(t, exampleSpec())
 	apply(t, in)
 	require.True(t, plan(t, in).Empty())
-	list(t, w, "controller", ring)
+	list(t, w, ring)
 	require.Error(t, static(t, in).Err(), "the check has to fail")
 	p := plan(t, in)
 	c := change(p, "file/controller/"+ring)
@@ -39,13 +39,13 @@ func TestAnAccessControlListOfAKeyring(t *testing.T) {
 func TestAccessControlListsOfTheAdministrator(t *testing.T) {
 	const conf = "/etc/glance/glance-api.conf"
 	w, in := open(t, exampleSpec())
-	list(t, w, "controller", conf)
+	list(t, w, conf)
 	p := plan(t, in)
 	diffs := change(p, "settings/controller/"+conf).Diffs
 	assert.Equal(t, "acl", diffs[len(diffs)-1].Field, "the list goes with the options")
 	apply(t, in)
-	list(t, w, "controller", conf)
-	list(t, w, "controller", "/etc/ceph")
+	list(t, w, conf)
+	list(t, w, "/etc/ceph")
 	p = plan(t, in)
 	assert.True(t, p.Empty(), "what the administrator does there stays")
 	var codes []string

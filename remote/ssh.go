@@ -254,7 +254,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 		s.mu.Lock()
 		alone := l.users == 1
 		s.mu.Unlock()
-		if alone && time.Since(begin) > 2*time.Second {
+		if gone := time.Since(begin); alone && gone > 2*time.Second || gone > s.cfg.Timeouts.Start {
 			return nil, false, &startError{nil, "the host refuses a session: " + words.Printable(refused.Message, 100)}
 		}
 		select {

@@ -68,7 +68,7 @@ func foreign(t *testing.T, live *cephlive.Cluster, cli *cephcli.CLI) {
 	mine := ceph.Lock{Pool: "foreign", Object: "o", ID: "mine", Term: time.Minute}
 	err = ceph.New(cli).TakeLock(t.Context(), mine)
 	require.ErrorIs(t, err, ceph.ErrLocked)
-	require.ErrorContains(t, err, "is held by "+holder.Owner)
+	require.ErrorContains(t, err, "held by "+holder.Owner)
 	require.NoError(t, cli.Unlock(t.Context(), holder))
 	require.NoError(t, cli.Lock(t.Context(), mine))
 }

@@ -88,8 +88,7 @@ const cutsOverSSH = 200
 
 // cutSSH loses connections with a real sshd after some bytes, in both directions: while the client connects,
 // logs in, sends and is answered.
-func (s *suite) cutSSH(ctx context.Context) (tally, error) {
-	var t tally
+func (s *suite) cutSSH(ctx context.Context) (t tally, err error) {
 	dir, err := os.MkdirTemp("", "cephstack-faults-")
 	if err != nil {
 		return t, err
@@ -99,7 +98,7 @@ func (s *suite) cutSSH(ctx context.Context) (tally, error) {
 	if err != nil {
 		return t, err
 	}
-	defer server.stop()
+	defer func() { err = errors.Join(err, server.stop()) }()
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var all error

@@ -42,7 +42,7 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 		if v.Outcome != "done" || len(v.Violations) > 0 {
 			return nil, fmt.Errorf("%s without a fault: %s %q", v.Job.Scenario, v.Outcome, v.Violations)
 		}
-		for _, at := range points(v.Report.Calls, s.most, r) {
+		for _, at := range points(v.Report.Calls, min(s.most, mostPoints), r) {
 			j := v.Job
 			j.Trial = trial{Fault: fault, At: at}
 			if fault == failCall {
@@ -53,6 +53,10 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 	}
 	return jobs, nil
 }
+
+// mostPoints is more than the points of each scenario, but for the bytes of a large file: of those
+// so many are drawn.
+const mostPoints = 900
 
 // points are the numbers from 1 to n, or so many of them at random.
 func points(n, most int, r *rand.Rand) []int {

@@ -38,8 +38,7 @@ type encounter struct {
 }
 
 // hostiles calls all hostile hosts at the same time, and an honest one beside them.
-func (s *suite) hostiles(ctx context.Context) (tally, error) {
-	var t tally
+func (s *suite) hostiles(ctx context.Context) (t tally, err error) {
 	dir, err := os.MkdirTemp("", "cephstack-faults-")
 	if err != nil {
 		return t, err
@@ -58,7 +57,7 @@ func (s *suite) hostiles(ctx context.Context) (tally, error) {
 	if err != nil {
 		return t, err
 	}
-	defer server.stop()
+	defer func() { err = errors.Join(err, server.stop()) }()
 	all, stop, err := encounters(server, dir)
 	if err != nil {
 		return t, err

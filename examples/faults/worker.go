@@ -116,7 +116,7 @@ func under(ctx context.Context, t trial, s scenario) (report, remote.Result, err
 	}
 	r, err := reported()
 	if err != nil {
-		return r, remote.Result{}, fmt.Errorf("no report: %w; the result is %v", err, results[0].Err)
+		return r, remote.Result{}, errors.Join(fmt.Errorf("no report: %w", err), results[0].Err)
 	}
 	return r, results[0], gone(r.Shell)
 }

@@ -112,7 +112,7 @@ func (l *lab) apply(ctx context.Context, in *integrate.Integration) (string, err
 	if err != nil {
 		return "", err
 	}
-	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
+	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{BreakLock: l.killed})
 	return fmt.Sprintf("%d applied, %d unchanged", result.Count(integrate.Applied), result.Count(integrate.Unchanged)), err
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
 	"time"
 
@@ -22,6 +23,7 @@ type lab struct {
 	asNova  string // what runs a program as Nova does, in a shell
 	before  before
 	started time.Time
+	killed  string // owner of the operator lock that a killed program left; empty if none was killed
 }
 
 // before is what the lab's cloud holds before anybody integrates it.
@@ -39,6 +41,18 @@ func openLab() (*lab, error) {
 		return nil, fmt.Errorf("is the lab up (make lab)? %w", err)
 	}
 	return l, json.Unmarshal(data, &l.before)
+}
+
+// owner is whose operator lock the program of this lab holds: it takes the name that sudo tells.
+func owner() (string, error) {
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		return name, nil
+	}
+	u, err := user.Current()
+	if err != nil {
+		return "", err
+	}
+	return u.Username, nil
 }
 
 // state is the folder of the lab of the suite that the environment names.

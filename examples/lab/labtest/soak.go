@@ -67,6 +67,9 @@ func (l *lab) testSoak(ctx context.Context, r *report) error {
 		"./examples/cephstack").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
+	if l.killed, err = owner(); err != nil {
+		return err
+	}
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	l.say("seed %d", seed)
@@ -107,30 +110,19 @@ func (l *lab) round(ctx context.Context, program string, random *rand.Rand) (rea
 	}
 	l.say("hand: %q; kill: %s", name, after)
 	if after > 0 {
-		if err := killed(ctx, after, program, "converge", "-f", l.out("cloud.yaml")); err != nil {
+		err := killed(ctx, after, program, "converge", "--yes", "-f", l.out("cloud.yaml"), "--break-lock", l.killed)
+		if err != nil {
 			return reading{}, err
 		}
 	}
 	var got reading
-	var err error
-	for range 3 { // the lock of a killed run has to expire first
-		cmd := exec.CommandContext(ctx, program, "converge", "-f", l.out("cloud.yaml"))
-		var out []byte
-		out, err = cmd.CombinedOutput()
-		if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			got.memory = max(got.memory, usage.Maxrss)
-		}
-		if err == nil {
-			break
-		}
-		err = fmt.Errorf("converge: %w: %s", err, out)
-		if !strings.Contains(string(out), "lock") {
-			return got, err
-		}
-		time.Sleep(45 * time.Second)
-	}
+	cmd := exec.CommandContext(ctx, program, "converge", "--yes", "-f", l.out("cloud.yaml"), "--break-lock", l.killed)
+	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return got, err
+		return got, fmt.Errorf("converge: %w: %s", err, out)
+	}
+	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		got.memory = usage.Maxrss
 	}
 	return l.read(ctx, got)
 }

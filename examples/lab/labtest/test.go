@@ -94,12 +94,16 @@ func (l *lab) testKills(ctx context.Context, r *report) error {
 		"./examples/cephstack").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
+	if l.killed, err = owner(); err != nil {
+		return err
+	}
+	defer func() { l.killed = "" }()
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	l.say("seed %d", seed)
 	for i := range 5 {
 		after := time.Duration(1000+random.IntN(24000)) * time.Millisecond
-		cmd := exec.CommandContext(ctx, program, "apply", "--yes", "-f", l.out("cloud.yaml"))
+		cmd := exec.CommandContext(ctx, program, "apply", "--yes", "-f", l.out("cloud.yaml"), "--break-lock", l.killed)
 		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 		if err := cmd.Start(); err != nil {
 			return err

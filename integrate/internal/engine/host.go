@@ -194,6 +194,10 @@ func (h *hostRun) define(ctx context.Context, i Item) {
 		h.unbegun(ctx, i.ID, err, began)
 		return
 	}
+	if why := h.stopped(ctx, i); why != nil { // the cluster may have been slow to tell the key
+		h.End(i.ID, Outcome{Status: Cancelled, Err: why})
+		return
+	}
 	h.settle(i.ID, true, h.e.World.Secrets[h.name].Define(ctx, change), began)
 }
 

@@ -263,8 +263,9 @@ func FuzzRequestReader(f *testing.F) {
 }
 
 func FuzzAnswerReader(f *testing.F) {
-	f.Add(answer(f, map[string]string{"stat": "x", "err": "sys "}, nil), 2)
-	f.Fuzz(func(t *testing.T, b []byte, n int) {
+	f.Add(answer(f, map[string]string{"stat": "x", "err": "sys "}, nil), uint8(2))
+	f.Fuzz(func(t *testing.T, b []byte, ops uint8) {
+		n := int(ops)
 		lines, err := readAnswer(b, n)
 		if err == nil {
 			require.Equal(t, n, lines[len(lines)-1].Op)

@@ -66,10 +66,10 @@ dog() {
 }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
-# One after the other in a folder, which is open as 9. Whoever may read the folder can hold its
-# lock: it is not waited for twice.
+# One after the other in the folder of p, which is open as 9. Whoever may read the folder can hold
+# its lock: it is not waited for twice.
 nolock=
-lock() { [ -n "$nolock" ] || ! command -v flock >/dev/null || flock -w 5 9 2>/dev/null || nolock=1; }
+lock() { [ "$nolock" = "${p%/*}/" ] || ! command -v flock >/dev/null || flock -w 5 9 2>/dev/null || nolock=${p%/*}/; }
 # Names to numbers u and g, empty for empty; numbers stay. The last ones asked for are kept.
 user=root uid=0 group=root gid=0
 number() { [ "$1" -ge 0 ] 2>/dev/null; }
@@ -154,7 +154,10 @@ as_was() { y=$(ls -ldnLU -- "$1" 2>&1) && parse "$y" && [ "$su:$sg:$sm:$plus" = 
 safe() { e=$(sync "$1" . 2>&1) || fail sys "$e"; }
 # Describe $1 as it is now. Only if nothing was changed, a look that fails is no more than that.
 seen() {
-	look "$1" || look "$1" || { [ $((made | a)) = 0 ] && fail sys "$s" || fail unknown "$s"; return 1; }
+	if look "$1" || look "$1"; then :; else
+		if [ $((made | a)) = 0 ]; then fail sys "$s"; else fail unknown "$s"; fi
+		return 1
+	fi
 	say "stat $s"
 	say "acl -"
 }

@@ -83,7 +83,7 @@ note_keep() {
 	[ -d "$notes" ] || mkdir -m 700 -- "$notes" 2>/dev/null
 	[ "$(stat -c %f:%u -- "$notes" 2>/dev/null)" = 41c0:0 ] || return 0
 	t=$notes/.cephstack.$$.note
-	( cd "$notes" && { sweep .; set -C; } && printf "%s" "$w" >"$t" && mv -fT -- "$t" "$note" ) 2>/dev/null ||
+	( p=$notes/. swept=; cd "$notes" && { sweep; set -C; } && printf "%s" "$w" >"$t" && mv -fT -- "$t" "$note" ) 2>/dev/null ||
 		rm -f -- "$t"
 	t=
 }
@@ -121,7 +121,8 @@ op_restart() {
 	unit_inputs "$@"
 	e=$(exec 3<&- 4>&-; timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1)
 	c=$?
-	[ "$c" = 124 ] && e="systemctl restart did not return in 300 s"
+	case $c in 124|137) c=124 e="systemctl restart did not return in 300 s" ;;
+	esac
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
 	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet

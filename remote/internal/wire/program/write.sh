@@ -83,14 +83,23 @@ replace() {
 	*) fail sys "$e" ;;
 	esac
 }
-# create was killed, or could not start a program. Without the temp file, it may have renamed it.
+# create was killed, or could not start a program. It may have renamed the temp file, and mv may
+# still be at work: without the temp file, mv cannot rename it any more.
 moved() {
-	case $e in *"moving $rnd"*) [ -e "$t" ] && return ;;
+	case $e in *"moving $rnd"*) ;;
 	*) return ;;
 	esac
-	c=53
-	[ -z "$risky" ] && x=$(sha256sum <"$b") && [ "${x%% *}" = "$sum" ] && peek && [ "$kind" = - ] && fits &&
-		sync . && c=0
+	rm -f -- "$t"
+	if [ -n "$risky" ] || [ -e "$t" ]; then c=53; return; fi
+	if peek; then :; else
+		case $s in *": No such file or directory") ;;
+		*) c=53 ;;
+		esac
+		return
+	fi
+	x=$(sha256sum <"$b") || { c=53; return; }
+	[ "${x%% *}" = "$sum" ] || return
+	if [ "$kind" = - ] && fits && sync .; then c=0; else c=53; fi
 }
 # The temp file is new, and nobody else can open it from its first moment, by the umask. Where
 # the folder gives new files an access control list, cp makes the file: with the mode 0600,
