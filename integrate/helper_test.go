@@ -57,8 +57,9 @@ func TestTheHelperDoesAllButThePreparation(t *testing.T) {
 		delete(w.Entries, name)
 	}
 	settled(t, in)
-	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
+	report, err := verify(t, in) // its probes run on the hosts
 	require.NoError(t, err, "%s", report)
+	require.Contains(t, check(report, "rights client.glance").Evidence, "as glance@controller: ")
 
 	// Drift, of each thing that is not prepared by the entry.
 	m := w.Machines["compute1"]
@@ -98,6 +99,106 @@ func TestAnAllowListThatIsTooShort(t *testing.T) {
 	p = plan(t, in)
 	require.NotEmpty(t, p.Problems())
 	require.ErrorIs(t, p.Problems()[0].Err, helper.ErrDenied, "%s", p)
+}
+
+// TestChangesThatNeedTheEntry are not begun where there is none.
+func TestChangesThatNeedTheEntry(t *testing.T) {
+	w, in, _ := openHelped(t)
+	m := w.Machines["compute1"]
+	list, _ := m.Contents(helper.AllowPath)
+	m.AddFile(helper.AllowPath, append(list, "write /x\n"...), 0o644)
+	m.AddFile("/etc/ceph/ceph.conf", []byte("[global]\n"), 0o644)
+	entry := w.Entries["compute1"]
+	delete(w.Entries, "compute1")
+	p := plan(t, in)
+	require.Len(t, p.Problems(), 1, "%s", p)
+	require.Contains(t, p.Problems()[0].Message, "the World has no first entry of the host: connect with ssh.entry")
+	w.Entries["compute1"] = entry
+	_, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})
+	require.NoError(t, err)
+	settled(t, in)
+}
+
+// TestAHostOnWhichTheHelperCannotStart has no helper, and is told what to do.
+func TestAHostOnWhichTheHelperCannotStart(t *testing.T) {
+	w, in := openBare(t, helpedSpec())
+	w.Machines["compute1"].Handle("env", func(remote.Run) (stdout, stderr []byte, exit int) {
+		return nil, []byte("env: invalid option -- 'S'\n"), 125
+	})
+	p := plan(t, in)
+	require.NotEmpty(t, p.Problems())
+	require.Contains(t, p.Problems()[0].Message, "env knows no -S (env: invalid option -- 'S'): install coreutils 8.30")
+	require.Nil(t, change(p, "file/compute1//etc/ceph/ceph.conf"), "nothing comes to the host")
+}
+
+// TestFromTheNarrowRuleToTheHelperAndBack is a change of the Spec, and a plan.
+func TestFromTheNarrowRuleToTheHelperAndBack(t *testing.T) {
+	s := helpedSpec()
+	s.Prepare.Sudo = &spec.Sudo{Narrow: true}
+	w, in := openBare(t, s)
+	apply(t, in)
+	to := func(sudo spec.Sudo, change string) {
+		prepare := *s.Prepare
+		s.Prepare, prepare.Sudo = &prepare, &sudo
+		w.Relogin(s)
+		in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
+		require.NoError(t, err)
+		p := plan(t, in)
+		require.Empty(t, p.Problems(), "%s", p)
+		var ids []string
+		for _, c := range p.Changes {
+			if c.Target == "compute1" {
+				ids = append(ids, c.ID)
+			}
+		}
+		require.Equal(t, strings.Fields(change), ids, "%s", p)
+		_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.NoError(t, err)
+		settled(t, in)
+	}
+	const rule = "sudo-rule/compute1/" + ruleFile
+	to(spec.Sudo{Helper: true}, rule+" file/compute1/"+helper.Path+" file/compute1/"+helper.AllowPath)
+	to(spec.Sudo{Narrow: true}, rule)
+	to(spec.Sudo{Helper: true}, rule)
+}
+
+// TestAHelperOfAnotherVersion: sudo runs a helper with its own rule until both are replaced; with one
+// of the two, sudo refuses the helper.
+func TestAHelperOfAnotherVersion(t *testing.T) {
+	for name, old := range map[string]string{"the helper": helper.Path, "the rule": ruleFile} {
+		w, in, _ := openHelped(t)
+		text, _ := w.Machines["compute1"].Contents(old)
+		w.Machines["compute1"].AddFile(old, []byte(strings.Replace(string(text), "sha256:", "sha256:0", 1)+"#\n"), 0o755)
+		p := plan(t, in)
+		require.Empty(t, p.Problems(), "%s: %s", name, p)
+		entry := w.Entries["compute1"]
+		delete(w.Entries, "compute1")
+		without := plan(t, in)
+		require.NotEmpty(t, without.Problems(), name)
+		require.ErrorIs(t, without.Problems()[0].Err, remote.ErrSudo, name)
+		w.Entries["compute1"] = entry
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.NoError(t, err, name)
+		settled(t, in)
+	}
+}
+
+// TestAPathThatTheListDoesNotHave comes with a Spec that asks for more: the plan shows its line, and
+// the list comes by the entry before what needs it.
+func TestAPathThatTheListDoesNotHave(t *testing.T) {
+	w, _, _ := openHelped(t)
+	s := helpedSpec()
+	s.Prepare.Guests.Options = map[string]string{"log_file": "/var/log/other/$pid.log"}
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
+	require.NoError(t, err)
+	p := plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	list := change(p, "file/compute1/"+helper.AllowPath)
+	require.NotNil(t, list, "%s", p)
+	require.Contains(t, p.String(), "mkdir /var/log/other")
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	settled(t, in)
 }
 
 func TestAnotherHelperIsReplaced(t *testing.T) {

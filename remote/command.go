@@ -45,3 +45,7 @@ func helperRefused(noise string) bool {
 	}
 	return sudoRefused(noise)
 }
+
+// ownStatus reports whether an exit status is one with which the program refuses what it was sent: a
+// helper of another version may not know the request.
+func ownStatus(exit int) bool { return exit >= 90 && exit <= 94 }

@@ -45,7 +45,7 @@ func needRoot(t *testing.T, program string) {
 // An sshd is a real OpenSSH server on loopback. It runs in a mount namespace
 // where /etc/passwd, shadow and sudoers are the test's own, and systemctl and
 // apt-get are scripts. With withHelper, /etc/cephstack and /usr/local are the folders list
-// and local of dir.
+// and local of dir, and the file links is what the kernel says about hard links.
 type sshd struct {
 	dir, address string
 	hostKey      ssh.PublicKey
@@ -168,6 +168,8 @@ if grep -q "^` + withHelper + `" "$1/sshd_config"; then
 	mount --bind "$1/etc" /etc
 	mount --bind "$1/list" /etc/cephstack
 	mount --bind "$1/local" /usr/local
+	echo 1 >"$1/links"
+	mount --bind "$1/links" /proc/sys/fs/protected_hardlinks
 fi
 for f in passwd group shadow sudoers; do mount --bind "$1/$f" /etc/$f; done
 for f in systemctl journalctl dpkg-query apt-get; do

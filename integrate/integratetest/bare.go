@@ -2,6 +2,8 @@ package integratetest
 
 import (
 	"context"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -22,7 +24,17 @@ func (w *World) Bare(name string) {
 	m.Handle("visudo", visudo(m))
 	m.Forget()
 	w.Entries[name] = m
+	m.Handle("env", func(remote.Run) (stdout, stderr []byte, exit int) { return nil, nil, 0 })
 	w.Hosts[name] = &gate{Host: m, name: name, home: home, spec: w.spec}
+}
+
+// Relogin makes the normal login of bare hosts that of another Spec for the same hosts.
+func (w *World) Relogin(s spec.Spec) {
+	for _, h := range w.Hosts {
+		if g, ok := h.(*gate); ok {
+			g.spec = s
+		}
+	}
 }
 
 // A gate is what the normal login of a host goes through.
@@ -65,13 +77,28 @@ func (g *gate) help(ctx context.Context, list string, op remote.Op, earlier []re
 		op = guard.Op
 	}
 	run, runs := op.(remote.Run)
-	if missing := lacks(list, helper.AllowList([]remote.Op{op})); missing != "" && (!runs || !script(list, run)) {
+	line := op
+	if runs {
+		line = probed(run)
+	}
+	if missing := lacks(list, helper.AllowList([]remote.Op{line})); missing != "" && (!runs || !script(list, run)) {
 		name, object := remote.Describe(op)
 		return remote.Result{Err: &remote.OpError{Host: g.name, Op: name, Object: object, Err: helper.ErrDenied,
 			Detail: "the allow-list does not have: " + missing}}, nil
 	}
 	results, err := g.Host.Do(ctx, op)
 	return results[0], err
+}
+
+var probeName = regexp.MustCompile(`(^|/)` + helper.AnyProbe + `[0-9a-f]{8}-[0-9]{8}T[0-9]{6}Z$`)
+
+// probed is a program with AnyProbe in place of the name of a probe.
+func probed(run remote.Run) remote.Op {
+	run.Argv = slices.Clone(run.Argv)
+	for i, a := range run.Argv {
+		run.Argv[i] = probeName.ReplaceAllString(a, "${1}"+helper.AnyProbe)
+	}
+	return run
 }
 
 // lacks is the first line that a list does not have.
@@ -122,7 +149,9 @@ func (g *gate) refuses() error {
 	if g.helped() {
 		needed = helper.Rule(g.spec.SSH.User)
 	}
-	if !strings.Contains(string(rule), needed) || g.helped() && string(text) != string(helper.Text()) {
+	other := !g.helped() && strings.Contains(string(rule), helper.Path) ||
+		g.helped() && string(text) != string(helper.Text())
+	if !strings.Contains(string(rule), needed) || other {
 		return &remote.HostError{Host: g.name, Step: "sudo", Err: remote.ErrSudo}
 	}
 	return nil

@@ -43,11 +43,12 @@
 //	dir PATH/*SUFFIX          the files of a folder with a suffix
 //	write, remove PATH        a file
 //	attr PATH                 owner, group and mode of a file or a folder
-//	mkdir PATH                a folder; the folders above must be there
+//	mkdir PATH                a folder, and folders above where all others above are root's alone
 //	owner, group NAME         may be given to files; root always may
 //	unit, restart UNIT        a systemd unit
 //	packages, install NAME    a package
 //	run DIGEST                a program with its arguments, as a user
+//	probe DIGEST              the same, with any name of a probe (see AnyProbe)
 //	script DIGEST             the beginning of arguments that go on with secret and argument
 //	secret UUID               may be such an argument
 //	argument DIGEST           the same
@@ -56,8 +57,11 @@
 // by a line with read, or by one with dir. Else there is no note, and the unit is restarted all the
 // same.
 //
-// A digest is the SHA-256 of the user, which is empty for root, and of the arguments, each with a
-// NUL behind it.
+// A digest is the SHA-256 of the number of what follows, of the user, which is empty for root, and
+// of the arguments, each with a NUL behind it.
+//
+// In a folder that others than root may change, the helper reads and changes files only while the
+// sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder.
 //
 // # Errors
 //

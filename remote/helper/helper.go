@@ -3,6 +3,7 @@ package helper
 import (
 	"crypto/sha256"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -31,6 +32,10 @@ func Text() []byte { return []byte(wire.Helper()) }
 func Rule(user string) string {
 	return fmt.Sprintf("%s ALL=(root) NOPASSWD: sha256:%x %s \"\"\n", user, sha256.Sum256(Text()), Path)
 }
+
+// AnyProbe, as an argument of a Run or behind the last slash of an argument, allows each name of a
+// probe in its place: AnyProbe, 8 hex digits, a minus, and a time such as 20060102T150405Z.
+const AnyProbe = "cephstack-probe-"
 
 // A Script is a program of which the first arguments are known, and are 5 or 10. What follows in
 // an operation is any of Secrets and Arguments, in any order and number, but at least one.
@@ -115,7 +120,11 @@ func allowLines(op remote.Op) []string {
 	case remote.InstallPackages:
 		return each(o.Names)
 	case remote.Run:
-		return []string{"run " + wire.Digest(append([]string{o.User}, o.Argv...)...)}
+		verb := "run "
+		if slices.ContainsFunc(o.Argv, func(a string) bool { return path.Base(a) == AnyProbe }) {
+			verb = "probe "
+		}
+		return []string{verb + wire.Digest(append([]string{o.User}, o.Argv...)...)}
 	default:
 		return []string{name + " " + object}
 	}

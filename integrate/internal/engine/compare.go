@@ -95,7 +95,7 @@ func compareOne(e Entry, needs []step.ID, v step.View) step.Delta {
 			return leftAlone(e, need, v)
 		}
 	}
-	return e.Compare(v)
+	return enterable(e.Compare(v), e.ID().Name, v.Host)
 }
 
 // leftAlone is the Delta of a resource because of a need that is refused.

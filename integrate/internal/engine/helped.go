@@ -2,12 +2,25 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/remote"
 )
+
+// errBarred is a change that the helper of a host does not make.
+var errBarred = errors.New("it differs, the helper on the host does not change it, and the World has no first " +
+	"entry of the host: connect with ssh.entry")
+
+// enterable refuses a change that needs the first entry of a host, where there is none.
+func enterable(d step.Delta, name string, h *step.Host) step.Delta {
+	if s, ok := d.Do.(step.HostStep); ok && s.Entry && h.Barred {
+		return step.Refuse("no-entry", name, errBarred)
+	}
+	return d
+}
 
 // Secrets reads the libvirt secrets of a host whose helper lets nobody read others than those
 // that the host should have. These are known when the clusters are: Look did not read them.

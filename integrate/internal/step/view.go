@@ -68,6 +68,9 @@ type Host struct {
 	// Entered says that the host was read by its first entry, as the normal login
 	// was refused.
 	Entered bool
+	// Barred says that there is no first entry, and that the normal login may not make the changes
+	// which need the entry.
+	Barred bool
 	// Denied is the first error of the helper, where the host was read by its first entry
 	// because the helper refused something.
 	Denied error

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -46,10 +47,11 @@ func HelperCommand() string {
 	return "exec /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C sudo -n -- " + HelperPath
 }
 
-// Digest is the digest of several texts as the helper makes it: each with a NUL behind it.
+// Digest is the digest of several texts as the helper makes it: their number and each of them, with
+// a NUL behind it.
 func Digest(texts ...string) string {
 	h := sha256.New()
-	for _, text := range texts {
+	for _, text := range append([]string{strconv.Itoa(len(texts))}, texts...) {
 		h.Write([]byte(text + "\x00"))
 	}
 	return hex.EncodeToString(h.Sum(nil))

@@ -278,7 +278,8 @@ func TestTheHelperIsTheProgramBehindItsGuard(t *testing.T) {
 	require.True(t, strings.HasSuffix(text, "\nserve\n"))
 	require.Contains(t, text, "list="+AllowPath+"\n")
 	require.NotContains(t, Program(), AllowPath)
-	for _, stub := range []string{"allow() {", "here() {", "rules() {", "parents() {", "unit_inputs() {"} {
+	for _, stub := range []string{"allow() {", "here() {", "rules() {", "above() {", "stay() {",
+		"unit_inputs() {"} {
 		require.Equal(t, 2, strings.Count(text, "\n"+stub), "the guard puts its own in place of %s", stub)
 	}
 	guard := text[strings.LastIndex(text, "\nPATH="):]

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -55,14 +56,22 @@ func (r helperFile) Needs() []step.ID { return nil }
 
 // Asks implements step.Resource.
 func (r helperFile) Asks() step.Asks {
-	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: r.path()}}}
+	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: r.path()}, emptyEnv()}}
 }
+
+// emptyEnv is what the helper starts with.
+func emptyEnv() remote.Run { return remote.Run{Argv: []string{"env", "-S", "-i /bin/true"}} }
 
 // Compare implements step.Resource.
 func (r helperFile) Compare(v step.View) step.Delta {
 	f := v.Host.Files[r.path()]
 	if f.Err != nil {
 		return step.Refuse("file-unreadable", r.path(), fmt.Errorf("cannot be read: %w", f.Err))
+	}
+	if ran := v.Host.Ran(emptyEnv()); !r.list && (ran.Err != nil || ran.Exit != 0) {
+		return step.Refuse("helper-unfit", r.path(), fmt.Errorf("the helper cannot start, as env knows no -S (%s): install "+
+			"coreutils 8.30 or newer, or put prepare.sudo.narrow in place of prepare.sudo.helper",
+			cmp.Or(words.LastWords(ran), fmt.Sprint(ran.Err))))
 	}
 	w := wantedFile{path: r.path(), owner: place.Root, group: place.Root, mode: 0o755, data: helper.Text()}
 	folder := remote.Mkdir{Path: path.Dir(w.path)}
@@ -113,7 +122,7 @@ type allowing interface{ allows(step.View) []remote.Op }
 
 // allowed is the allow-list of this host: what its resources ask for, and how they may change.
 func (r helperFile) allowed(v step.View) []byte {
-	var ops []remote.Op
+	ops := r.probes()
 	secrets := false
 	for _, k := range Kinds() {
 		for _, resource := range k.New(r.Node) {

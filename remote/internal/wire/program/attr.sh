@@ -71,7 +71,7 @@ op_mkdir() {
 mkfolder() {
 	allow mkdir "$p" && who "$o" "$og" || return
 	d=${p%/*}/
-	[ -d "$d" ] || parents || return
+	[ -d "$d" ] || { above && parents; } || return
 	enter || return
 	if peek; then change; return; fi
 	gone || return

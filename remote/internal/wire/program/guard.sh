@@ -72,27 +72,77 @@ rights() {
 here() {
 	y=${PWD%/}/${b#./}
 	[ "$y" = "$p" ] || { allows "$op" "$y" || { denied "$op $y, where $p really is"; return; }; keeps "$y" || return; }
+	peek || gone || return
+	! linkable || { fail denied "$linked"; return; }
 	[ "$op" = write ] || return 0
 	# There, a program opens the temp file by its name.
-	peek
 	[ -z "$risky" ] || [ -z "$lists" ] ||
-		fail denied "the folder of $y has an access control list, and others than root may change the folder"
+		fail denied "the folder of $p has an access control list, and others than root may change the folder"
 }
-parents() {
-	fail sys "the folder $d is not there, and the helper makes no folders above others"
+# After peek: whoever may change the folder might link files of others into it.
+linkable() {
+	[ -n "$risky" ] || return
+	z=
+	{ read -r z </proc/sys/fs/protected_hardlinks; } 2>/dev/null
+	linked="others than root may change the folder of $p: set the sysctl fs.protected_hardlinks to 1"
+	[ "$z" != 1 ]
+}
+# What was not asked for stays as it is, but for the modes that nobody may have.
+stay() {
+	u=${u:-$su}
+	g=${g:-$sg}
+	if [ -n "$md" ]; then :
+	elif [ "$op" = mkdir ] || [ "$kind" = d ]; then md=$(printf "0%04o" "$sm")
+	else md=$(printf "0%04o" $((sm & 1021)))
+	fi
+	dm=$((0$md))
+}
+# Folders above others are made where nobody but root can put something else in their place.
+above() {
+	deepest
+	y=$x
+	while :; do
+		case $(stat -c %u:%f -- "${y:-/}" 2>&1) in 0:4?[02468ace][014589cd]) ;;
+		*)
+			fail denied "the folder $d is not there, and ${y:-/} is a symlink or others than root may change ${y:-/}"
+			return
+			;;
+		esac
+		[ -n "$y" ] || return 0
+		y=${y%/*}
+	done
 }
 # A program with exactly these arguments, and as the user o; or a script of which the beginning
 # is known, with UUIDs and texts that are allowed.
 programs() {
 	allows run "$(sum "$@")" && return
+	allows probe "$(probed "$@")" && return
 	for n in 5 10; do
 		[ "$#" -gt "$n" ] && (known_script "$@") && return
 	done
 	denied "run $(sum "$@"), which is $1 with these arguments as ${o:-root}"
 }
+# The number of the texts comes first: so the beginning of texts is never others.
 sum() {
-	y=$(printf "%s\0" "$o" "$@" | sha256sum)
+	y=$(printf "%s\0" "$(($# + 1))" "$o" "$@" | sha256sum)
 	printf "%s" "${y%% *}"
+}
+# The digest of arguments that have the name of a probe behind the last slash, if any, of an
+# argument: what verify makes to try a right, and removes. Of the name, only the beginning counts.
+hex="[0-9a-f]" day="[0-9][0-9][0-9][0-9]"
+hex=$hex$hex$hex$hex$hex$hex$hex$hex day=$day${day}T$day[0-9][0-9]Z
+probed() {
+	i=$#
+	while [ "$i" -gt 0 ]; do
+		z=${1##*/}
+		case $z in cephstack-probe-) return ;;
+		cephstack-probe-$hex-$day) set -- "$@" "${1%"$z"}cephstack-probe-" ;;
+		*) set -- "$@" "$1" ;;
+		esac
+		shift
+		i=$((i - 1))
+	done
+	sum "$@"
 }
 # The first n arguments are the script and what it is about.
 known_script() {
@@ -126,6 +176,7 @@ input_of() {
 	z=$(readlink -f -- "$p") && readable "$z" || return
 	b=./${z##*/}
 	cd -P "${z%/*}/" 2>/dev/null && [ "${PWD%/}/${b#./}" = "$z" ] || return
+	peek && ! linkable || return
 	[ -f "$b" ] || return 0
 	s=$( { { timeout -k 5 60 dd if="$b" bs=65536 iflag=nofollow,nonblock status=none 2>/dev/null 3<&- 4>&- ||
 		echo failed >&6; } | sha256sum 3<&- 4>&-; } 6>&1 )
@@ -174,10 +225,13 @@ op_dir() {
 		fail sys "$s"
 		return
 	fi
+	cd -P "$p/" 2>/dev/null || { fail sys "the folder cannot be entered"; return; }
+	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { denied "dir $PWD/*$e, where $p really is"; cd /; return; }
 	set --
-	for f in "$p"/*"$e"; do
-		[ ! -f "$f" ] || set -- "$@" "$f"
+	for f in ./*"$e"; do
+		[ ! -f "$f" ] || set -- "$@" "$p/${f#./}"
 	done
+	cd /
 	[ "$#" -gt 0 ] || return 0
 	raw names0
 	printf "%s\0" "$@" >&4 || exit 92
@@ -212,9 +266,11 @@ look_at() {
 	b=./${y##*/}
 	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return; }
 	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1" ", where $p really is" || return
+	peek || { fault "$1" sys "${s%%"$nl"*}"; return; }
+	! linkable || { fault "$1" denied "$linked"; return; }
 	look "$b" || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
-	acl "$1" "$(ls -ld -- "$b" 2>/dev/null)"
+	say "acl$1 ${plus:--}"
 	case $verb:$s in stat:a???:*) say "link$1 $(readlink -n -- "$b" | base64 -w0)" ;;
 	stat:*) ;;
 	read:4???:*) fault "$1" isdir "" ;;
