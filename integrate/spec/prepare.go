@@ -47,8 +47,9 @@ type Sudo struct {
 	// Helper lets the user run one program as root, and nothing else: the helper, which belongs to
 	// root and does only what the allow-list of its host has (see remote/helper). The rule, the
 	// helper, its list, keys, the repository and packages come by ssh.entry, which is needed for each
-	// change of them. Other rules of sudo for the user stay: look with sudo -l. Layouts kolla and
-	// upstart cannot be used, nor the ceph program on a host.
+	// change of them: a Spec that asks for more, and a newer version of this module. Other rules of
+	// sudo for the user stay: look with sudo -l. Validate refuses layouts kolla and upstart, and
+	// clusters that are reached through the ceph program on a host.
 	Helper bool `json:"helper,omitempty" yaml:"helper,omitempty"`
 }
 
@@ -139,13 +140,14 @@ func (v *validation) helper() {
 	}
 	for i, h := range s.Hosts {
 		if l := cmp.Or(h.Layout, s.Layout); l == LayoutKolla || l == LayoutUpstart {
-			v.fault(fmt.Sprintf("hosts[%d]", i), "has the layout %s, which prepare.sudo.helper cannot be used with", l)
+			v.fault(fmt.Sprintf("hosts[%d]", i), "has the layout %s, which prepare.sudo.helper cannot be used with; "+
+				"put prepare.sudo.narrow in its place", l)
 		}
 	}
 	for i, c := range s.Clusters {
 		if c.Host != "" && c.Access != "librados" {
 			v.fault(fmt.Sprintf("clusters[%d].access", i), "is not librados, and the helper of prepare.sudo.helper "+
-				"does not run the ceph program on %s", c.Host)
+				"does not run the ceph program on %s; set access: librados, or put prepare.sudo.narrow in its place", c.Host)
 		}
 	}
 }

@@ -12,7 +12,8 @@
 // Helper, allow-list and rule belong to root, and come by another way than the helper: the helper
 // never changes them, whatever the allow-list has. It starts with an empty environment, and
 // reads the allow-list before each request. If somebody else than root may change the list, or a
-// folder above, or the list is a symlink, everything is refused.
+// folder above, or the list is a symlink, everything is refused. The helper needs coreutils 8.30 or
+// newer.
 //
 // # What it does not do
 //
@@ -33,6 +34,10 @@
 //
 // Text and Rule are the other two files. The Defaults of sudo for the user must not have setenv,
 // and the rule no SETENV: a user who may choose LD_PRELOAD needs no helper.
+//
+// A newer version of this module has another Text: Text and Rule are replaced together, by the way
+// that does not need the helper. A helper that does not fit its rule, or does not know the requests
+// of this version, fails with remote.ErrSudo.
 //
 // # The allow-list
 //
