@@ -20,6 +20,13 @@ var errNotStarted = errors.New("remote: the program did not start")
 // errEnded marks a program that ran on the host, and was ended there.
 var errEnded = errors.New("the program on the host was ended")
 
+// errNotWhole marks a request that did not arrive whole, after which it is certain that no op ran
+// besides those that were done.
+var errNotWhole = errors.New("it did not get the whole request")
+
+// notWhole is the exit status of a program that did not get the lines of its next operation.
+const notWhole = 90
+
 // A startError is why the host's program did not run.
 type startError struct {
 	kind error // ErrSudo, the cause of ctx, or nil
@@ -84,6 +91,8 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 			text += ": " + said
 		}
 		return x.fail("start", &startError{nil, text})
+	case s.exit == notWhole:
+		return x.fail("exchange", fmt.Errorf("%w: %w", errEnded, errNotWhole))
 	}
 	return x.fail("exchange", fmt.Errorf("%w (exit status %d)", errEnded, s.exit))
 }

@@ -32,3 +32,25 @@ func TestAProgramThatWasKilledMayHaveDoneAll(t *testing.T) {
 		require.NotErrorIs(t, results[1].Err, ErrUnknown, "a look has no effect")
 	}
 }
+
+// TestARequestThatDidNotArriveWholeDidNothing: the program says so by its exit status, if what it
+// was reading was not data behind something that it did.
+func TestARequestThatDidNotArriveWholeDidNothing(t *testing.T) {
+	for exit, unknown := range map[int]bool{notWhole: false, 92: true} {
+		x := newExchange("h", []Op{Mkdir{Path: "/a"}, Mkdir{Path: "/b"}})
+		x.written.Store(x.wire.Size)
+		out := "\n" + x.mark + " hello 2\n" + x.mark + " op 0\n"
+		sh := newShell(process{stdin: closeNothing{io.Discard}, stdout: strings.NewReader(out), stderr: strings.NewReader(""),
+			wait: func() (int, bool) { return exit, true }, end: func() {}}, true, question{})
+		results, err := x.run(t.Context(), sh, true, Timeouts{}.withDefaults())
+		require.ErrorIs(t, err, errEnded)
+		for _, r := range results {
+			if unknown {
+				require.ErrorIs(t, r.Err, ErrUnknown)
+			} else {
+				require.NotErrorIs(t, r.Err, ErrUnknown)
+				require.ErrorContains(t, r.Err, "not done: the program on the host was ended: it did not get the whole request")
+			}
+		}
+	}
+}

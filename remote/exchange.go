@@ -294,7 +294,7 @@ func (x *exchange) results(failure error) []Result {
 	if errors.As(failure, &h) {
 		cause = hostCause{h}
 	}
-	never := errors.Is(cause, errNotStarted)
+	never := errors.Is(cause, errNotStarted) || errors.Is(cause, errNotWhole)
 	answered := make([]bool, len(x.ops))
 	for i, sent := range x.sent {
 		if x.replies[i].Done {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -72,7 +73,8 @@ func (l *link) close() {
 }
 
 // start opens a session and runs a command line, within limit. It calls before right
-// before the command line is sent.
+// before the command line is sent. If start returns before it has called that function, the
+// command line is never sent. before must not block.
 func (l *link) start(ctx context.Context, line string, limit time.Duration, before func()) (process, error) {
 	type started struct {
 		p   process
@@ -81,8 +83,10 @@ func (l *link) start(ctx context.Context, line string, limit time.Duration, befo
 	result := make(chan started)
 	gone := make(chan struct{})
 	defer close(gone)
+	var c claim
+	defer c.giveUp()
 	go func() {
-		p, err := l.session(line, before)
+		p, err := l.session(line, func() bool { return c.take(before) })
 		select {
 		case result <- started{p, err}:
 		case <-gone:
@@ -103,7 +107,33 @@ func (l *link) start(ctx context.Context, line string, limit time.Duration, befo
 	}
 }
 
-func (l *link) session(line string, before func()) (process, error) {
+// A claim is what decides whether a command line is sent or its caller gives up: only one of both
+// happens.
+type claim struct {
+	mu   sync.Mutex
+	over bool
+}
+
+// take calls before, and reports true, unless the caller gave up.
+func (c *claim) take(before func()) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		return false
+	}
+	before()
+	return true
+}
+
+// giveUp makes every take from now on report false.
+func (c *claim) giveUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+}
+
+// session opens a session, and runs the command line in it if take reports true.
+func (l *link) session(line string, take func() bool) (process, error) {
 	sess, err := l.client.NewSession()
 	if err != nil {
 		if refused := new(ssh.OpenChannelError); errors.As(err, &refused) {
@@ -118,7 +148,10 @@ func (l *link) session(line string, before func()) (process, error) {
 		sess.Close()
 		return process{}, err
 	}
-	before()
+	if !take() {
+		sess.Close()
+		return process{}, fmt.Errorf("%w: the session came too late", ErrTimeout)
+	}
 	if err := sess.Start(line); err != nil { // the text of err has the whole command
 		sess.Close()
 		return process{}, fmt.Errorf("%w: the host did not run a command", ErrUnreachable)

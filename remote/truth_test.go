@@ -178,3 +178,25 @@ func TestHostWithoutSetfaclAndFlock(t *testing.T) {
 		require.NoFileExists(t, dir+"/f")
 	})
 }
+
+// TestNothingIsLeftOfAProgramThatWasKilled: cp removes access control lists where there is no
+// setfacl, and is killed with its shell.
+func TestNothingIsLeftOfAProgramThatWasKilled(t *testing.T) {
+	needRoot(t, "/usr/bin/setfacl")
+	onOwnMachine(t, func(t *testing.T, replace func(program, script string)) {
+		dir := rootDir(t)
+		folder := filepath.Join(dir, "folder")
+		require.NoError(t, os.Mkdir(folder, 0o750))
+		setfacl(t, "-m", "u:daemon:r", folder)
+		replace("setfacl", "")
+		replace("mktemp", "exec REAL -d "+dir+"/left.XXXXXX")
+		replace("cp", "kill -9 $PPID")
+		require.Error(t, one(t, remote.SetAttr{Path: folder}).Err)
+		left, err := filepath.Glob(dir + "/left.*")
+		require.NoError(t, err)
+		require.Empty(t, left)
+		replace("cp", `exec REAL "$@"`)
+		require.NoError(t, one(t, remote.SetAttr{Path: folder}).Err)
+		require.False(t, one(t, remote.Stat{Path: folder}).File.ACL)
+	})
+}

@@ -85,6 +85,27 @@ func TestAsVirshSees(t *testing.T) {
 	require.ErrorIs(t, c.Define(t.Context(), libvirtsecret.Change{Secret: taken}), libvirtsecret.ErrConflict)
 }
 
+// TestWordsAreFitForALine has names that libvirt repeats in its errors.
+func TestWordsAreFitForALine(t *testing.T) {
+	c, s := dial(t, libvirtd.Start(t)), secret(t, "client.a")
+	s.UsageID = "turned \u202e" + strings.Repeat("é", 3000)
+	require.NoError(t, c.Define(t.Context(), libvirtsecret.Change{Secret: s}))
+	other := s
+	other.UUID = libvirtsecret.DeriveUUID("f", "other")
+	conflict := c.Define(t.Context(), libvirtsecret.Change{Secret: other})
+	require.ErrorIs(t, conflict, libvirtsecret.ErrConflict)
+	_, none := libvirtconn.Dial(t.Context(), "qemu:///session?socket=/%0A%1B%E2%80%AE"+strings.Repeat("x", 1000))
+	require.ErrorIs(t, none, libvirtsecret.ErrUnreachable)
+	_, odd := libvirtconn.Dial(t.Context(), "none://\u202e"+strings.Repeat("x", 1000))
+	require.Error(t, odd)
+	for _, err := range []error{conflict, none, odd} {
+		assert.NotContains(t, err.Error(), "\u202e")
+		assert.NotContains(t, err.Error(), "\n")
+		assert.NotContains(t, err.Error(), "\x1b")
+		assert.Less(t, len(err.Error()), 600)
+	}
+}
+
 func TestDaemonGone(t *testing.T) {
 	d := libvirtd.Start(t)
 	c, s := dial(t, d), secret(t, "client.cinder")

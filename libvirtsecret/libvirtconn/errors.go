@@ -10,6 +10,7 @@ import (
 	"libvirt.org/go/libvirt"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/internal/words"
 )
 
 // failure makes the package's error of any other.
@@ -17,19 +18,29 @@ func failure(op, uuid string, err error) error {
 	e := &libvirtsecret.Error{Op: op, UUID: uuid, Err: err}
 	var own *libvirtsecret.Error
 	if errors.As(err, &own) {
-		e.Err, e.Detail = own.Err, own.Detail
+		e.Err, e.Detail = own.Err, words.Printable(own.Detail, "")
 		return e
 	}
+	var v libvirt.Error
+	if errors.As(err, &v) {
+		e.Err = printed{err}
+	}
 	if cause := condition(err); cause != nil {
-		var v libvirt.Error
-		errors.As(err, &v)
-		e.Err, e.Detail = cause, v.Message
+		e.Err, e.Detail = cause, words.Printable(v.Message, "")
 		if errors.Is(err, libvirtsecret.ErrUnknown) {
 			e.Err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, cause)
 		}
 	}
 	return e
 }
+
+// printed is an error with libvirt's words, fit for a line.
+type printed struct{ error }
+
+func (p printed) Error() string { return words.Printable(p.error.Error(), "") }
+
+// Unwrap gives the error as it was.
+func (p printed) Unwrap() error { return p.error }
 
 // lost is ErrUnknown, too, where the connection broke while the daemon was to write.
 func lost(err error) error {
@@ -43,7 +54,7 @@ func lost(err error) error {
 func unreachable(op string, err error) error {
 	var v libvirt.Error
 	errors.As(err, &v)
-	return &libvirtsecret.Error{Op: op, Err: libvirtsecret.ErrUnreachable, Detail: v.Message}
+	return &libvirtsecret.Error{Op: op, Err: libvirtsecret.ErrUnreachable, Detail: words.Printable(v.Message, "")}
 }
 
 // condition tells libvirtsecret's condition by libvirt's codes. It is nil if no

@@ -24,7 +24,9 @@
 //
 // Errors are *libvirtsecret.Error with virsh's own words. A host that does
 // not answer is libvirtsecret.ErrUnreachable too, and errors.Is and errors.As
-// find remote's error behind it.
+// find remote's error behind it. A virsh that was killed by a signal is told with the
+// signal's number: a Define or Undefine is then libvirtsecret.ErrUnknown, unless virsh was
+// only looking.
 //
 // Daemons translate their messages. Where the words do not tell whether a
 // refusal is a conflict, Define lists the secrets in a second exchange.

@@ -5,17 +5,23 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/libvirtsecret/internal/words"
 )
 
-// errRefused is a refusal whose words did not tell the reason.
-var errRefused = errors.New("refused by libvirt")
+var (
+	// errRefused is a refusal whose words did not tell the reason.
+	errRefused = errors.New("refused by libvirt")
+	errKilled  = errors.New("ended too soon")
+)
 
 // A call is what an error tells about its call. The text of the error must not
 // hold the value.
 type call struct{ op, uuid, value string }
+
+// writes reports whether the call may have an effect.
+func (c call) writes() bool { return c.op == "define" || c.op == "undefine" }
 
 func (c call) fail(err error) error {
 	return &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Err: err}
@@ -23,7 +29,9 @@ func (c call) fail(err error) error {
 
 // refused makes the error for a script that ended with a status of its own.
 func (c call) refused(exit int, stderr string) error {
-	e := &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Detail: c.printable(stderr)}
+	e := &libvirtsecret.Error{Op: c.op, UUID: c.uuid, Detail: words.Printable(stderr, c.value)}
+	unknown := exit == exitUnset || (exit == exitRefused || c.op == "undefine") && (lost(stderr) || killed(stderr)) ||
+		exit == exitListed && c.writes() // of a container's engine, which may have lost the script
 	switch exit {
 	case exitAbsent:
 		e.Err, e.Detail = libvirtsecret.ErrNotFound, ""
@@ -34,13 +42,20 @@ func (c call) refused(exit int, stderr string) error {
 	case exitRefused, exitUnset, exitUnread, exitUnlisted, exitListed:
 		e.Err = condition(stderr)
 	default:
-		e.Err = fmt.Errorf("exit status %d", exit)
+		e.Err, unknown = fmt.Errorf("exit status %d", exit), c.writes() && exit != exitUnable && exit != exitNoValue
+		if exit > signals {
+			e.Err = errKilled
+			e.Detail = words.Printable(fmt.Sprintf("virsh"+byWhat+"%d\n%s", exit-signals, stderr), c.value)
+		}
 	}
-	if exit == exitUnset || exit == exitRefused && lost(stderr) || c.op == "undefine" && lost(stderr) {
+	if unknown {
 		e.Err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, e.Err)
 	}
 	return e
 }
+
+// killed reports whether virsh was killed, by the words of the scripts.
+func killed(stderr string) bool { return strings.Contains(stderr, "virsh"+byWhat) }
 
 // lost reports whether the connection to the daemon broke while it was asked.
 func lost(stderr string) bool {
@@ -59,31 +74,8 @@ func condition(stderr string) error {
 	case has("failed to connect to the hypervisor"), has("Failed to connect socket"),
 		has("no connection driver available"), lost(stderr):
 		return libvirtsecret.ErrUnreachable
+	case killed(stderr):
+		return errKilled
 	}
 	return errRefused
-}
-
-// printable gives the words without prefixes, line breaks and excess.
-func (c call) printable(stderr string) string {
-	var words []string
-	for line := range strings.Lines(stderr) {
-		if line = strings.TrimSpace(strings.TrimPrefix(line, "error: ")); line != "" {
-			words = append(words, line)
-		}
-	}
-	s := strings.ToValidUTF8(strings.Join(words, "; "), "?")
-	if c.value != "" {
-		s = strings.ReplaceAll(s, c.value, "[redacted]")
-	}
-	s = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return '?'
-		}
-		return r
-	}, s)
-	const most = 400
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

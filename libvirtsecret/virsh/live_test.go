@@ -229,6 +229,47 @@ func TestShells(t *testing.T) {
 	}
 }
 
+// TestVirshIsKilled has a virsh that gets a signal at one of its commands.
+func TestVirshIsKilled(t *testing.T) {
+	s := secret(t, "client.a")
+	for _, shell := range []string{"dash", "bash", "busybox"} {
+		path, err := exec.LookPath(shell)
+		if err != nil {
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+			continue
+		}
+		dir := t.TempDir()
+		require.NoError(t, os.Symlink(path, filepath.Join(dir, "sh")))
+		host := &shellHost{path: filepath.Join(dir, "sh"), here: here{env: []string{"PATH=" + dir + ":" + os.Getenv("PATH")}}}
+		store := virsh.New(host, virsh.Options{})
+		for name, c := range map[string]struct {
+			at      string
+			unknown bool
+			call    func() error
+		}{
+			"list": {"secret-list", false, func() error { _, err := store.List(t.Context()); return err }},
+			"read": {"secret-dumpxml", false, func() error { _, err := store.List(t.Context()); return err }},
+			"compare": {"secret-dumpxml", false, func() error {
+				return store.Define(t.Context(), libvirtsecret.Change{Secret: s, Was: &s})
+			}},
+			"define": {"secret-define", true, func() error {
+				return store.Define(t.Context(), libvirtsecret.Change{Secret: s})
+			}},
+			"set": {"secret-set-value", true, func() error {
+				return store.Define(t.Context(), libvirtsecret.Change{Secret: s})
+			}},
+			"undefine": {"secret-undefine", true, func() error { return store.Undefine(t.Context(), s.UUID) }},
+		} {
+			script := "#!/bin/bash\ncase $* in *" + c.at + "*) kill $$ ;; *secret-list*) echo '" + s.UUID + " ceph x' ;; esac\n"
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "virsh"), []byte(script), 0o755))
+			err := c.call()
+			require.ErrorContains(t, err, "ended too soon", "%s %s", shell, name)
+			require.ErrorContains(t, err, "virsh was killed by signal 15", "%s %s", shell, name)
+			require.Equal(t, c.unknown, errors.Is(err, libvirtsecret.ErrUnknown), "%s %s: %v", shell, name, err)
+		}
+	}
+}
+
 type shellHost struct {
 	here
 	path string

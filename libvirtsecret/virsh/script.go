@@ -21,9 +21,15 @@ const (
 	exitAbsent   = 76  // no secret of usage type ceph has the UUID
 	exitListed   = 1   // virsh itself
 	exitSome     = 77  // not all secrets were defined
+	exitNoValue  = 78  // the values did not arrive whole: the secret, and those after it, were not touched
 	exitChanged  = 79  // the secret is not as it was seen
+	exitUnable   = 126 // the program cannot be started, says timeout
 	exitNone     = 127 // there is no such program, says timeout
+	signals      = 128 // and the number of the signal that ended the program
 )
+
+// byWhat is what the scripts say of a virsh that was killed, before the number of the signal.
+const byWhat = " was killed by signal "
 
 // enterScript runs the program $2 and its arguments in the container $1. It uses
 // the engine that has the container. An engine may print warnings before its
@@ -48,7 +54,11 @@ exit 70
 const prelude = `LC_ALL=C; export LC_ALL
 uri=$1
 command -v virsh >/dev/null 2>&1 || { echo 'virsh is not installed' >&2; exit 72; }
-v() { virsh -q -c "$uri" "$@"; }
+v() { virsh -q -c "$uri" "$@"; ended $?; }
+ended() {
+	[ "$1" -lt 129 ] || echo "virsh was killed by signal $(($1 - 128))" >&2
+	return "$1"
+}
 x() { exec virsh -q -c "$uri" "$@"; }
 rows() {
 	table=$(v secret-list </dev/null) || return 71
@@ -95,8 +105,8 @@ v "${words}echo '<#end'; secret-list" </dev/null || exit 75
 // any, absent or there. The values come on standard input, a line each; after that
 // of a secret that was there comes a line with the value that it had. The function
 // fits compares with what is there now, and a value that is wanted fits, too. The
-// list at its end proves that the daemon was there all the time. The output has, after the mark of each secret,
-// a status and what was read back: the value, nothing for a private secret, or
+// list at its end proves that the daemon was there all the time. The output has, after the mark
+// of each secret, a status and what was read back: the value, nothing for a private secret, or
 // libvirt's words against it. Defining and setting need two virsh: a single virsh
 // would go on and set the value after it failed to define the secret.
 const defineScript = `
@@ -106,11 +116,17 @@ over() {
 	printf '%s\n' "<#defined $1 $2" "$said"
 	if [ "$2" != 0 ]; then bad=77; fi
 }
+why() {
+	said="$said
+$(ended "$1" 2>&1)"
+}
 fits() {
 	[ "$seen" != any ] || return 0
 	words="secret-dumpxml $uuid; echo '<#value'; secret-get-value $uuid; echo '<#end'; secret-list"
 	now=$(x "$words" </dev/null 2>/dev/null) || {
-		said=$(x secret-list </dev/null 2>&1 >/dev/null)
+		said=$(ended $? 2>&1)
+		[ -n "$said" ] || said=$(v secret-list </dev/null 2>&1 >/dev/null)
+		said=${said:-the secret cannot be read}
 		return 71
 	}
 	rest=${now#*"<#value"} have=
@@ -136,10 +152,10 @@ while [ $# -gt 3 ]; do
 	IFS= read -r value || exit 78
 	if [ "$seen" = there ]; then IFS= read -r was || exit 78; fi
 	fits || { over "$uuid" $?; continue; }
-	said=$(printf '%s\n' "$xml" | x secret-define --file /dev/stdin 2>&1) || { over "$uuid" 73; continue; }
+	said=$(printf '%s\n' "$xml" | x secret-define --file /dev/stdin 2>&1) || { why $?; over "$uuid" 73; continue; }
 	words="secret-set-value --secret $uuid --file /dev/stdin"
 	[ "$private" = yes ] || words="$words; secret-get-value --secret $uuid"
-	said=$(printf '%s' "$value" | x "$words" 2>&1) || { over "$uuid" 74; continue; }
+	said=$(printf '%s' "$value" | x "$words" 2>&1) || { why $?; over "$uuid" 74; continue; }
 	over "$uuid" 0
 done
 exit $bad

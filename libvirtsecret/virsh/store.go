@@ -120,14 +120,11 @@ func (s *Store) Define(ctx context.Context, change libvirtsecret.Change) error {
 	if err != nil {
 		return err
 	}
-	results, err := s.host.Do(ctx, op)
-	if err == nil && len(results) != 1 {
-		err = fmt.Errorf("%d results for one operation", len(results))
-	}
+	r, err := s.do(ctx, defining(change.Secret), op)
 	if err != nil {
-		return defining(change.Secret).unreachable(err)
+		return err
 	}
-	return s.explain(ctx, change.Secret, judge(results[0])[0])
+	return s.explain(ctx, change.Secret, judge(r)[0])
 }
 
 // DefineOp implements hostbatch.Store.
@@ -173,20 +170,20 @@ func defining(secret libvirtsecret.Secret) call {
 
 // defined says what became of one secret of those that defineScript defines.
 func (c call) defined(r remote.Result, secret libvirtsecret.Secret) error {
-	if r.Exit == exitSome {
-		r.Exit = 0 // each secret has a status of its own
+	// Each secret has a status of its own, also where the script did not get to the others.
+	_, own, found := strings.Cut(string(r.Data), markDefined+c.uuid+" ")
+	if found || r.Exit == exitSome {
+		r.Exit = 0
 	}
-	out, err := c.take(r)
-	if err != nil {
+	if _, err := c.take(r); err != nil {
 		return err
 	}
-	_, own, found := strings.Cut(string(out), markDefined+c.uuid+" ")
 	own, _, _ = strings.Cut(own, markDefined)
 	first, said, _ := strings.Cut(own, "\n")
 	status, err := strconv.Atoi(first)
 	switch {
 	case !found || err != nil:
-		return c.fail(errOutput)
+		return c.fail(fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, errOutput))
 	case status != 0:
 		return c.refused(status, said)
 	case secret.Private: // its value is never given out
@@ -258,14 +255,24 @@ func (s *Store) argv(args ...string) []string {
 
 // run runs a script on the host and gives its standard output.
 func (s *Store) run(ctx context.Context, c call, op remote.Op) ([]byte, error) {
+	r, err := s.do(ctx, c, op)
+	if err != nil {
+		return nil, err
+	}
+	return c.take(r)
+}
+
+// do gives the result of an operation. Where the exchange failed, the result of a change says
+// whether it may have had an effect, and the error of the exchange does not.
+func (s *Store) do(ctx context.Context, c call, op remote.Op) (remote.Result, error) {
 	results, err := s.host.Do(ctx, op)
-	if err == nil && len(results) != 1 {
+	switch {
+	case len(results) == 1 && (err == nil || c.writes()):
+		return results[0], nil
+	case err == nil:
 		err = fmt.Errorf("%d results for one operation", len(results))
 	}
-	if err != nil {
-		return nil, c.unreachable(err)
-	}
-	return c.take(results[0])
+	return remote.Result{}, c.unreachable(err)
 }
 
 // take gives the standard output of a script that ended well.
@@ -283,9 +290,10 @@ func (c call) unreachable(err error) error {
 	if errors.Is(err, remote.ErrUnreachable) {
 		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnreachable, err)
 	}
-	// A program that was ended for its time had begun, unlike a connection.
-	cutShort := errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError))
-	if writes := c.op == "define" || c.op == "undefine"; writes && (cutShort || errors.Is(err, remote.ErrUnknown)) {
+	// A program that was ended for its time, or that said too much, had begun, unlike a connection.
+	begun := errors.Is(err, remote.ErrTimeout) && !errors.As(err, new(*remote.HostError)) ||
+		errors.Is(err, remote.ErrTooLarge) || errors.Is(err, remote.ErrUnknown)
+	if c.writes() && begun {
 		err = fmt.Errorf("%w: %w", libvirtsecret.ErrUnknown, err)
 	}
 	return c.fail(err)

@@ -119,6 +119,8 @@ func TestADefineThatMayHaveHadAnEffect(t *testing.T) {
 		"not set":                     {said("74", "error: failed to connect to the hypervisor"), true},
 		"not as it was set":           {said("0", "AQAB"), true},
 		"ended for its time":          {remote.Result{Err: slow}, true},
+		"said too much":               {remote.Result{Err: &remote.OpError{Err: remote.ErrTooLarge}}, true},
+		"not a word":                  {remote.Result{}, true},
 	} {
 		err := store(c.result).Define(t.Context(), change)
 		require.Error(t, err, name)
@@ -128,6 +130,64 @@ func TestADefineThatMayHaveHadAnEffect(t *testing.T) {
 	err := virsh.New(&script{err: late}, virsh.Options{}).Define(t.Context(), change)
 	require.ErrorIs(t, err, remote.ErrTimeout)
 	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown, "there was no connection")
+}
+
+// TestAnExchangeThatFailed has the error of the exchange, and the result that says whether the
+// change may have had an effect.
+func TestAnExchangeThatFailed(t *testing.T) {
+	s := secret(t, "client.a")
+	lost := &remote.HostError{Host: "c1", Step: "exchange", Err: remote.ErrUnreachable}
+	for _, unknown := range []bool{true, false} {
+		cause := fmt.Errorf("not done: %w", lost)
+		if unknown {
+			cause = fmt.Errorf("%w: %w", remote.ErrUnknown, lost)
+		}
+		result := remote.Result{Err: &remote.OpError{Host: "c1", Op: "run", Object: "sh", Err: cause}}
+		for name, call := range map[string]func(*virsh.Store) error{
+			"define":   func(v *virsh.Store) error { return v.Define(t.Context(), libvirtsecret.Change{Secret: s}) },
+			"undefine": func(v *virsh.Store) error { return v.Undefine(t.Context(), s.UUID) },
+			"list":     func(v *virsh.Store) error { _, err := v.List(t.Context()); return err },
+		} {
+			err := call(virsh.New(&script{results: []remote.Result{result}, err: lost}, virsh.Options{}))
+			require.ErrorIs(t, err, libvirtsecret.ErrUnreachable, name)
+			require.ErrorIs(t, err, remote.ErrUnreachable, name)
+			assert.Equal(t, unknown && name != "list", errors.Is(err, libvirtsecret.ErrUnknown), "%s: %v", name, err)
+		}
+	}
+	done := remote.Result{Data: []byte("<#defined " + s.UUID + " 0\n" + s.Value.Reveal() + "\n")}
+	cut := virsh.New(&script{results: []remote.Result{done}, err: lost}, virsh.Options{})
+	require.NoError(t, cut.Define(t.Context(), libvirtsecret.Change{Secret: s}), "the result came back before")
+}
+
+// TestKilled has a status of timeout, or of a container's engine, for a program that a signal ended.
+func TestKilled(t *testing.T) {
+	s := secret(t, "client.a")
+	killed := remote.Result{Exit: 143}
+	for name, c := range map[string]struct {
+		err     error
+		unknown bool
+	}{
+		"define":   {store(killed).Define(t.Context(), libvirtsecret.Change{Secret: s}), true},
+		"undefine": {store(killed).Undefine(t.Context(), s.UUID), true},
+		"no value": {store(remote.Result{Exit: 78}).Define(t.Context(), libvirtsecret.Change{Secret: s}), false},
+		"unable":   {store(remote.Result{Exit: 126}).Undefine(t.Context(), s.UUID), false},
+		"engine":   {store(remote.Result{Exit: 1}).Undefine(t.Context(), s.UUID), true},
+	} {
+		require.Error(t, c.err, name)
+		assert.Equal(t, c.unknown, errors.Is(c.err, libvirtsecret.ErrUnknown), "%s: %v", name, c.err)
+	}
+	_, err := store(killed).List(t.Context())
+	require.ErrorContains(t, err, "ended too soon: virsh was killed by signal 15")
+	require.NotErrorIs(t, err, libvirtsecret.ErrUnknown)
+
+	b := secret(t, "client.b")
+	_, judge, err := store().DefineOp(libvirtsecret.Change{Secret: s}, libvirtsecret.Change{Secret: b})
+	require.NoError(t, err)
+	killed.Data = []byte("<#defined " + s.UUID + " 0\n" + s.Value.Reveal() + "\n")
+	errs := judge(killed)
+	require.NoError(t, errs[0], "it was defined before")
+	require.ErrorIs(t, errs[1], libvirtsecret.ErrUnknown)
+	require.ErrorContains(t, errs[1], "signal 15")
 }
 
 func TestValueIsProved(t *testing.T) {

@@ -45,8 +45,7 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 	}
 	if k.id != nil && *k.id == "" {
 		return nil, &Error{Op: k.op, Object: k.object, Code: resp.StatusCode,
-			Detail: "the answer does not say which object " +
-				"it is about"}
+			Detail: "the answer does not say which object it is about", Err: ErrUnknown}
 	}
 	return resp.Header, nil
 }

@@ -22,7 +22,14 @@
 //
 //   - ErrAuth (HTTP 401), ErrDenied (403) and ErrNotFound (404, 410);
 //   - ErrUnreachable, when no answer came, or when a 404 came from a proxy and not
-//     from the service: the service may or may not have done what it was asked;
+//     from the service;
+//   - ErrUnknown, when a call that changes something was sent, and its answer does not
+//     tell what became of it: no answer, or a part of one, came, or the answer is not
+//     the service's own, or it is HTTP 500 or above (but 501). The service may have done
+//     what it was asked. Such an error can be ErrUnreachable or the context's error,
+//     too. A connection that is refused is not ErrUnknown, nor is an answer below HTTP
+//     500: the service has not done it. A method that waits for an object after such a
+//     call gives the errors of the looks, without ErrUnknown;
 //   - ErrFailed, when an object went into error, or stays in a state that is not
 //     the one that was asked for. The detail is the fault, Cinder's message, or
 //     the last line of the trace that Nova keeps of a request;

@@ -11,6 +11,7 @@ var (
 	ErrAuth        = errors.New("openstack API: authentication refused")
 	ErrDenied      = errors.New("openstack API: denied")
 	ErrUnreachable = errors.New("openstack API: unreachable")
+	ErrUnknown     = errors.New("openstack API: outcome unknown")        // an effect is possible
 	ErrFailed      = errors.New("openstack API: object went into error") // status error or ERROR
 )
 

@@ -17,6 +17,9 @@ import (
 // problem makes an Error of a call that failed.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
 	out := &Error{Op: k.op, Object: k.object}
+	if k.changes() && mayBeDone(err) {
+		defer func() { out.Err = unknown(out.Err) }()
+	}
 	// After a lost token the new login failed, and the call was not sent.
 	if r := (*gophercloud.ErrUnableToReauthenticate)(nil); errors.As(err, &r) {
 		err = r.ErrReauth
@@ -54,6 +57,35 @@ func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err er
 		out.Err = fmt.Errorf("%w: %w", ErrUnreachable, c.quiet(err))
 	}
 	return out
+}
+
+// changes reports whether a call changes something. A login does not.
+func (k call) changes() bool {
+	return k.method != "" && k.method != http.MethodGet && k.method != http.MethodHead
+}
+
+// mayBeDone reports whether a service may have done what it was asked although the call failed.
+func mayBeDone(err error) bool {
+	var login *gophercloud.ErrUnableToReauthenticate // the call was refused for its token, and not sent again
+	var unsent *unsentError
+	var redirect *redirectError
+	var code gophercloud.ErrUnexpectedResponseCode
+	switch {
+	case errors.As(err, &login), errors.As(err, &unsent), redirectOf(err, &redirect), errors.Is(err, ErrNotFound):
+		return false
+	case errors.As(err, &code):
+		return code.Actual < http.StatusMultipleChoices ||
+			code.Actual >= http.StatusInternalServerError && code.Actual != http.StatusNotImplemented
+	}
+	return true
+}
+
+// unknown is the error of a call that may be done.
+func unknown(err error) error {
+	if err == nil {
+		return ErrUnknown
+	}
+	return fmt.Errorf("%w: %w", ErrUnknown, err)
 }
 
 // A quietError has the cleaned text of a cause. The cause itself may quote what a service sent: no way of printing

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -17,7 +19,30 @@ import (
 func httpClient(secure *tls.Config, timeout time.Duration) http.Client {
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
 		TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, MaxResponseHeaderBytes: mostHeader}
-	return http.Client{Transport: bounds{sizes{t}, timeout}, CheckRedirect: follow}
+	return http.Client{Transport: sending{bounds{sizes{t}, timeout}}, CheckRedirect: follow}
+}
+
+// An unsentError is why a request was not sent: nothing of it was written.
+type unsentError struct{ error }
+
+// Unwrap gives the cause.
+func (e *unsentError) Unwrap() error { return e.error }
+
+// A sending tells of requests that failed before anything of them was written: an unsentError.
+type sending struct{ next http.RoundTripper }
+
+func (s sending) RoundTrip(r *http.Request) (*http.Response, error) {
+	var wrote atomic.Bool
+	trace := &httptrace.ClientTrace{WroteHeaders: func() { wrote.Store(true) }}
+	resp, err := s.next.RoundTrip(r.WithContext(httptrace.WithClientTrace(r.Context(), trace)))
+	if err == nil || wrote.Load() {
+		return resp, err
+	}
+	var plain tls.RecordHeaderError // http.Client knows it only if nothing is around it
+	if errors.As(err, &plain) && string(plain.RecordHeader[:]) == "HTTP/" {
+		err = http.ErrSchemeMismatch
+	}
+	return resp, &unsentError{err}
 }
 
 // An upload is a request body of known size. Glance under uwsgi cannot take

@@ -119,12 +119,9 @@ func (l *lab) apply(ctx context.Context, in *integrate.Integration) (string, err
 // leftAlone passes when the plan has nothing left to do, and says why the old
 // VM's compute keeps its disks.
 func (l *lab) leftAlone(ctx context.Context, in *integrate.Integration) (string, error) {
-	plan, err := in.Plan(ctx, integrate.PlanOptions{})
+	plan, err := emptyPlan(ctx, in)
 	if err != nil {
 		return "", err
-	}
-	if !plan.Empty() {
-		return "", fmt.Errorf("after apply there is still something to do:\n%s", plan)
 	}
 	for _, f := range plan.Findings {
 		if f.Target == l.before.Server.Host && f.Object == "VM disks" {
@@ -132,6 +129,18 @@ func (l *lab) leftAlone(ctx context.Context, in *integrate.Integration) (string,
 		}
 	}
 	return "", fmt.Errorf("the plan does not say that %s keeps its disks", l.before.Server.Host)
+}
+
+// emptyPlan makes a plan and wants it to be empty.
+func emptyPlan(ctx context.Context, in *integrate.Integration) (*integrate.Plan, error) {
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if !plan.Empty() {
+		return nil, fmt.Errorf("after apply there is still something to do:\n%s", plan)
+	}
+	return plan, nil
 }
 
 func (l *lab) verify(ctx context.Context, in *integrate.Integration, r *report) error {

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -24,7 +28,7 @@ func edits() map[string]string {
 		"keyring gone":       "controller: rm -f /etc/ceph/ceph.client.cinder.keyring",
 		"keyring open":       "controller: chmod 644 /etc/ceph/ceph.client.glance.keyring",
 		"conf changed":       "compute1: sed -i 's/^mon.host.*/mon_host = 10.0.0.1/' /etc/ceph/ceph.conf",
-		"option changed":     "controller: sed -i 's/^rbd_pool *=.*/rbd_pool = wrong/' /etc/cinder/cinder.conf",
+		"option changed":     "controller: sed -i 's/^rbd_user *=.*/rbd_user = wrong/' /etc/cinder/cinder.conf",
 		"comment added":      "controller: sed -i '1i # a hand was here' /etc/cinder/cinder.conf /etc/glance/glance-api.conf",
 		"secret gone":        "compute1: " + secrets,
 		"service stopped":    "controller: systemctl stop cinder-volume",
@@ -37,9 +41,11 @@ func edits() map[string]string {
 
 // A reading is what a round of the soak uses.
 type reading struct {
-	memory int64 // of the program at its peak, KiB
-	files  int   // open files of the services on the hosts
-	shells int   // programs of cephstack that are still there
+	memory int // of the program at its peak, KiB
+	heap   int // of this process, which uses the library all the time, KiB
+	own    int // open files of this process
+	files  int // open files of the services on the hosts
+	shells int // programs of cephstack that are still there
 }
 
 // testSoak converges the cloud again and again, with kills and hand edits in between, and wants
@@ -81,7 +87,7 @@ func (l *lab) testSoak(ctx context.Context, r *report) error {
 				if err != nil {
 					return "", fmt.Errorf("round %d of seed %d: %w", n+1, seed, err)
 				}
-				l.say("round %d: %d KiB, %d open files, %d programs", n+1, got.memory, got.files, got.shells)
+				l.say("round %d: %+v", n+1, got)
 				readings = append(readings, got)
 			}
 			return fmt.Sprintf("%d rounds", rounds), nil
@@ -93,10 +99,7 @@ func (l *lab) testSoak(ctx context.Context, r *report) error {
 // round makes a hand edit, or none, kills a converge, or not, and then wants a converge that
 // finishes, an empty plan, and checks that pass.
 func (l *lab) round(ctx context.Context, program string, random *rand.Rand) (reading, error) {
-	names := []string{""}
-	for name := range edits() {
-		names = append(names, name)
-	}
+	names := append(slices.Sorted(maps.Keys(edits())), "")
 	name := names[random.IntN(len(names))]
 	if edit := edits()[name]; edit != "" {
 		host, script, _ := strings.Cut(edit, ": ")
@@ -116,15 +119,35 @@ func (l *lab) round(ctx context.Context, program string, random *rand.Rand) (rea
 		}
 	}
 	var got reading
+	var out bytes.Buffer
 	cmd := exec.CommandContext(ctx, program, "converge", "--yes", "-f", l.out("cloud.yaml"), "--break-lock", l.killed)
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return got, fmt.Errorf("converge: %w: %s", err, out)
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		return got, err
 	}
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		got.memory = usage.Maxrss
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		// What the kernel tells at the end is never less than what this process has, which forked it.
+		got.memory = max(got.memory, peak(cmd.Process.Pid))
+		select {
+		case err := <-ended:
+			if err != nil {
+				return got, fmt.Errorf("converge: %w: %s", err, &out)
+			}
+			return l.read(ctx, got)
+		case <-time.After(20 * time.Millisecond):
+		}
 	}
-	return l.read(ctx, got)
+}
+
+// peak is how much memory a process had at most, in KiB, or 0 if the process ended.
+func peak(pid int) (kib int) {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if _, after, found := strings.Cut(string(data), "VmHWM:"); found {
+		_, _ = fmt.Sscan(after, &kib)
+	}
+	return kib
 }
 
 // killed runs a program and kills it after some time. That it ends before is no error.
@@ -142,23 +165,42 @@ func killed(ctx context.Context, after time.Duration, program string, args ...st
 	return nil
 }
 
-// read looks at the hosts after a round, and at the plan.
-func (l *lab) read(ctx context.Context, got reading) (reading, error) {
+// settled wants an empty plan and checks that pass. A hand may have ended libvirtd.
+func (l *lab) settled(ctx context.Context) error {
 	in, world, err := l.open(ctx)
 	if err != nil {
-		return got, err
+		return err
 	}
 	defer world.Close()
-	if _, err := l.leftAlone(ctx, in); err != nil {
-		return got, err
+	if _, err := emptyPlan(ctx, in); err != nil {
+		return err
+	}
+	if _, err := l.computesBack(ctx, world.Cloud); err != nil {
+		return err
 	}
 	report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
 	if err != nil {
-		return got, fmt.Errorf("%w: %s", err, report)
+		return fmt.Errorf("%w: %s", err, report)
 	}
+	return nil
+}
+
+// read looks at the plan, and then at the hosts, when no connection is left.
+func (l *lab) read(ctx context.Context, got reading) (reading, error) {
+	if err := l.settled(ctx); err != nil {
+		return got, err
+	}
+	var heap runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&heap)
+	files, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return got, err
+	}
+	got.heap, got.own = int(heap.HeapAlloc>>10), len(files)
 	for _, host := range []string{"controller", "compute1", "compute2"} {
 		out, err := l.sh(ctx, host, "for p in $(pgrep -d ' ' 'libvirtd|cinder|glance|nova|sshd'); do ls /proc/$p/fd; done "+
-			"2>/dev/null | wc -l; pgrep -fc '^/bin/sh -c.*cephstack 2'; exit 0")
+			"2>/dev/null | wc -l; pgrep -fc '^/bin/sh -c.*[c]ephstack 2'; exit 0")
 		if err != nil {
 			return got, err
 		}
@@ -174,17 +216,35 @@ func (l *lab) read(ctx context.Context, got reading) (reading, error) {
 // flat compares the last quarter of the readings with the first one.
 func flat(all []reading) (string, error) {
 	n := len(all) / 4
-	sum := func(part []reading) (s reading) {
-		for _, r := range part {
-			s.memory, s.files, s.shells = s.memory+r.memory, s.files+r.files, s.shells+r.shells
-		}
-		return reading{s.memory / int64(n), s.files / n, s.shells / n}
+	first, last := all[:n], all[len(all)-n:]
+	var words []string
+	rising := false
+	for _, f := range []struct {
+		name string
+		of   func(reading) int
+		more int // than a tenth, which is no rise
+	}{
+		{"KiB of the program", func(r reading) int { return r.memory }, 0},
+		{"KiB of the library's heap", func(r reading) int { return r.heap }, 256},
+		{"open files of the library", func(r reading) int { return r.own }, 2},
+		{"open files of the hosts", func(r reading) int { return r.files }, 20},
+		{"programs left", func(r reading) int { return r.shells }, 0},
+	} {
+		before, after := mean(first, f.of), mean(last, f.of)
+		words = append(words, fmt.Sprintf("%s: %d, then %d", f.name, before, after))
+		rising = rising || after > before*11/10+f.more
 	}
-	first, last := sum(all[:n]), sum(all[len(all)-n:])
-	words := fmt.Sprintf("first quarter: %d KiB, %d open files, %d programs; last quarter: %d KiB, %d, %d", first.memory,
-		first.files, first.shells, last.memory, last.files, last.shells)
-	if last.memory > first.memory*11/10 || last.files > first.files*11/10+20 || last.shells > first.shells+1 {
-		return "", errors.New("not flat: " + words)
+	text := strings.Join(words, "; ")
+	if rising {
+		return "", errors.New("not flat, in the first and in the last quarter: " + text)
 	}
-	return words, nil
+	return text, nil
+}
+
+func mean(all []reading, of func(reading) int) int {
+	sum := 0
+	for _, r := range all {
+		sum += of(r)
+	}
+	return sum / len(all)
 }

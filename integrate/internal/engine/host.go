@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/remote"
@@ -87,16 +88,41 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 	door := h.door(spans[0].step)
 	results, err := door.Do(ctx, operations(spans)...)
 	for _, s := range spans {
-		h.judge(ctx, s, exchange{s.results(results), err, began})
-	}
-	for _, s := range spans {
-		if back := s.undo(results); len(back) > 0 {
-			if _, err := door.Do(ctx, back...); err != nil {
-				h.settle(s.items[0].ID, true, fmt.Errorf("it could not be taken back: %w", err), began)
-			}
-		}
+		h.judge(ctx, s, exchange{s.results(results), err, takeBack(ctx, door, s.undo(results)), began})
 	}
 	wait.all(ctx, h.Run, began)
+}
+
+// undoWithin is how long it may take to take a step back.
+const undoWithin = time.Minute
+
+// A takenBack is what came of taking a step back.
+type takenBack struct {
+	asked bool  // the step asks for it
+	err   error // why it is not known to be taken back
+}
+
+// takeBack makes the operations that take a step back. They are made also if ctx has ended: what the
+// step wrote would stay otherwise, although the step has failed.
+func takeBack(ctx context.Context, door remote.Host, back []remote.Op) takenBack {
+	if len(back) == 0 {
+		return takenBack{}
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoWithin)
+	defer cancel()
+	results, err := door.Do(ctx, back...)
+	for _, r := range results {
+		if err == nil {
+			err = r.Err
+		}
+		if err == nil && r.Exit != 0 {
+			err = fmt.Errorf("exit status %d: %s", r.Exit, words.LastWords(r))
+		}
+	}
+	if err == nil && len(results) < len(back) {
+		err = errNoResult
+	}
+	return takenBack{true, err}
 }
 
 // goOn gives the spans, unless what went before the exchange took so long that they may not begin any more.

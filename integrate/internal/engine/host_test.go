@@ -155,44 +155,105 @@ func TestAStepOfTheFirstEntryGoesByIt(t *testing.T) {
 	b.holds("/a", "/a")
 }
 
-// TestAStepThatIsTakenBack runs its Undo with its own results; where that fails, it is
-// not known how the host is.
-func TestAStepThatIsTakenBack(t *testing.T) {
-	sorry := errors.New("the program did not like it")
-	delta := step.Delta{Action: step.Create, Do: step.HostStep{
+// A rule is a file that a program does not like afterwards, so that the step takes the file back.
+func rule(t *testing.T) thing {
+	return always(host("rule"), step.Delta{Action: step.Create, Do: step.HostStep{
 		Ops: func(step.Late) ([]remote.Op, error) {
 			return []remote.Op{remote.WriteFile{Path: "/rule", Data: []byte("rule")}, remote.Run{Argv: []string{"false"}}}, nil
 		},
 		Judge: func(results []remote.Result) (bool, error) {
 			assert.Len(t, results, 2)
-			assert.Equal(t, 1, results[1].Exit)
-			return false, sorry
+			return false, errSorry
 		},
 		Undo: func(results []remote.Result) []remote.Op {
-			if results[1].Exit == 0 {
+			if results[1].Err == nil && results[1].Exit == 0 {
 				return nil
 			}
 			return []remote.Op{remote.Remove{Path: "/rule", Was: results[0].File.SHA256}}
 		},
-	}}
+	}})
+}
+
+var errSorry = errors.New("the program did not like it")
+
+// TestAStepThatIsTakenBack runs its Undo with its own results. It then has no effect, and is failed.
+func TestAStepThatIsTakenBack(t *testing.T) {
 	b := newBench(t)
-	b.things.add(file(step.AtHost("compute1"), "/a"), always(host("rule"), delta))
+	b.things.add(file(step.AtHost("compute1"), "/a"), rule(t))
 	p, run := b.do()
 	assert.Equal(t, []string{"/a applied", "rule failed"}, ended(run, p))
 	_, there := b.hosts["compute1"].Contents("/rule")
 	assert.False(t, there)
+	o := outcome(t, run, host("rule"))
+	require.ErrorIs(t, o.Err, errSorry)
+	require.ErrorContains(t, o.Err, "; the change was taken back")
+	assert.Equal(t, 1, b.watcher.ended[host("rule")])
+}
 
-	b = newBench(t)
-	b.things.add(always(host("rule"), delta))
-	b.hosts["compute1"].Fail = func(_ context.Context, op remote.Op) error {
-		if _, ok := op.(remote.Remove); ok {
-			return &remote.HostError{Host: "compute1", Step: "exchange", Err: remote.ErrUnknown}
+// TestAStepThatIsNotTakenBackForSure is unknown, whatever went wrong with its Undo.
+func TestAStepThatIsNotTakenBackForSure(t *testing.T) {
+	lost := &remote.HostError{Host: "compute1", Step: "exchange", Err: remote.ErrUnknown}
+	for name, fault := range map[string]error{"the exchange was lost": lost, "the operation failed": syscall.EROFS,
+		"somebody else wrote": remote.ErrConflict, "no word": errSilent} {
+		b := newBench(t)
+		b.things.add(rule(t))
+		base := b.base()
+		p := b.compute1(base)
+		b.hosts["compute1"].Fail = func(_ context.Context, op remote.Op) error {
+			if _, ok := op.(remote.Remove); ok {
+				return fault
+			}
+			return nil
+		}
+		if errors.Is(fault, errSilent) {
+			b.World.Hosts["compute1"] = &silentUndo{Host: b.hosts["compute1"]}
+		}
+		run := b.NewRun(base, b.watcher)
+		run.Do(t.Context(), p)
+		o := outcome(t, run, host("rule"))
+		assert.Equal(t, engine.Unknown, o.Status, name)
+		require.ErrorIs(t, o.Err, errSorry, name)
+		require.ErrorContains(t, o.Err, "; the change could not be taken back: ", name)
+		assert.Equal(t, 1, b.watcher.ended[host("rule")], name)
+	}
+}
+
+var errSilent = errors.New("the host gives no results")
+
+// A silentUndo is a host that gives no results of a Remove.
+type silentUndo struct{ remote.Host }
+
+func (h *silentUndo) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error) {
+	if _, ok := ops[0].(remote.Remove); ok {
+		return nil, nil
+	}
+	return h.Host.Do(ctx, ops...)
+}
+
+// TestAStepIsTakenBackAfterTheRunWasStopped, in a time of its own.
+func TestAStepIsTakenBackAfterTheRunWasStopped(t *testing.T) {
+	b := newBench(t)
+	b.things.add(rule(t))
+	base := b.base()
+	p := b.compute1(base)
+	ctx, cancel := context.WithCancel(t.Context())
+	var until time.Time
+	b.hosts["compute1"].Fail = func(ctx context.Context, op remote.Op) error {
+		switch op.(type) {
+		case remote.Run:
+			cancel()
+			return ctx.Err()
+		case remote.Remove:
+			until, _ = ctx.Deadline()
 		}
 		return nil
 	}
-	_, run = b.do()
-	assert.Equal(t, engine.Unknown, outcome(t, run, host("rule")).Status)
-	require.ErrorContains(t, outcome(t, run, host("rule")).Err, "it could not be taken back: ")
+	run := b.NewRun(base, b.watcher)
+	run.Do(ctx, p)
+	_, there := b.hosts["compute1"].Contents("/rule")
+	assert.False(t, there, "it is left on the host")
+	assert.Equal(t, engine.Failed, outcome(t, run, host("rule")).Status)
+	assert.WithinDuration(t, time.Now().Add(time.Minute), until, 30*time.Second)
 }
 
 // TestWithoutAJudgeTheFirstErrorCounts and a program that fails is an error; whether

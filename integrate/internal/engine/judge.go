@@ -18,6 +18,7 @@ var errNoResult = errors.New("the host gave no result for it")
 type exchange struct {
 	results []remote.Result
 	err     error // what ended the exchange early
+	back    takenBack
 	began   time.Time
 }
 
@@ -49,10 +50,26 @@ func (h *hostRun) judge(ctx context.Context, s *span, x exchange) {
 		judge = func(results []remote.Result) (bool, error) { return h.plain(s.ops, results) }
 	}
 	changed, err := judge(results)
+	if x.back.asked {
+		h.undone(s, err, x)
+		return
+	}
 	for _, i := range s.items {
 		if s.step.Serves == nil || err != nil {
 			h.settle(i.ID, changed, err, began)
 		}
+	}
+}
+
+// undone writes down how a step ended that was to be taken back, since err. Whatever the step did has no
+// effect any more where it was taken back. Otherwise nobody knows how the host is.
+func (h *hostRun) undone(s *span, err error, x exchange) {
+	o := Outcome{Status: Failed, Err: fmt.Errorf("%w; the change was taken back", err), Took: time.Since(x.began)}
+	if x.back.err != nil {
+		o.Status, o.Err = Unknown, fmt.Errorf("%w; the change could not be taken back: %w", err, x.back.err)
+	}
+	for _, i := range s.items {
+		h.End(i.ID, o)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -116,7 +117,8 @@ func status(changed bool, err error) Status {
 	case isConflict(err):
 		return Failed
 	case errors.Is(err, remote.ErrUnknown), cutShort(err), errors.Is(err, ceph.ErrUnreachable),
-		errors.Is(err, libvirtsecret.ErrUnknown), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		errors.Is(err, libvirtsecret.ErrUnknown), errors.Is(err, api.ErrUnknown),
+		errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return Unknown
 	}
 	return Failed

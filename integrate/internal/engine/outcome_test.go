@@ -37,6 +37,8 @@ func TestHowAStepEnds(t *testing.T) {
 		{"libvirt was lost", false, libvirtsecret.ErrUnknown, engine.Unknown, false},
 		{"libvirt was not reached", false, libvirtsecret.ErrUnreachable, engine.Failed, false},
 		{"the monitors were lost", true, ceph.ErrUnreachable, engine.Unknown, false},
+		{"an answer of an API was lost", true, &api.Error{Op: "create", Err: api.ErrUnknown}, engine.Unknown, false},
+		{"the APIs were not reached", true, &api.Error{Op: "create", Err: api.ErrUnreachable}, engine.Failed, false},
 		{"out of time", true, context.DeadlineExceeded, engine.Unknown, false},
 		{"stopped", true, context.Canceled, engine.Unknown, false},
 		{"a conflict on the host", false, remote.ErrConflict, engine.Failed, true},

@@ -116,7 +116,8 @@ type HostStep struct {
 	// if one of its operations did.
 	Judge func([]remote.Result) (changed bool, err error)
 	// Undo gives operations that take the step back where its results ask for
-	// that; none otherwise.
+	// that; none otherwise. Judge gives an error for such results. The engine makes
+	// the operations also if the run was stopped, and says whether they went well.
 	Undo func([]remote.Result) []remote.Op
 	// Secret is a libvirt secret to define, in place of Ops, over what the plan saw.
 	Secret func(Late) (libvirtsecret.Change, error)

@@ -31,7 +31,8 @@
 //     text is a t with the number of its newlines, and its lines.
 //
 // The line "end" ends the request. Operations run as they arrive. An operation
-// that does not arrive whole has no effect.
+// that does not arrive whole has no effect: the program ends with the status 90 if
+// lines are missing, and with 92 if data is.
 //
 // Before an operation, there may be the operations that it needs: the line
 // "need", a line with their indexes in the request, and the length of the

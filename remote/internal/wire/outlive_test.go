@@ -28,6 +28,12 @@ type trial struct {
 // start runs the program, and gives it an op.
 func (p trial) start(t *testing.T, op Op) (*exec.Cmd, *bufio.Reader) {
 	t.Helper()
+	return p.startCut(t, request([]Op{op}))
+}
+
+// startCut gives the program a request, which may be cut.
+func (p trial) startCut(t *testing.T, request []byte) (*exec.Cmd, *bufio.Reader) {
+	t.Helper()
 	shell := p.shell
 	if os.Getenv("CEPHSTACK_LIVE") == "0" {
 		t.Skip("live test: CEPHSTACK_LIVE=0")
@@ -38,7 +44,7 @@ func (p trial) start(t *testing.T, op Op) (*exec.Cmd, *bufio.Reader) {
 	}
 	text := strings.Replace(Program(), "PATH=/usr/sbin", "PATH="+p.dir+":/usr/sbin", 1)
 	c := exec.Command(shell, "-c", p.changed.Replace(text))
-	c.Stdin = bytes.NewReader(request([]Op{op}))
+	c.Stdin = bytes.NewReader(request)
 	r, w, err := os.Pipe() // not of exec, which would wait for all that hold it
 	require.NoError(t, err)
 	t.Cleanup(func() { r.Close() })

@@ -171,8 +171,10 @@ func (w ruleWrite) judge(results []remote.Result) (changed bool, err error) {
 	}
 	if w.refused(results) {
 		last := results[rulesAccepted]
-		return false, errors.Join(fmt.Errorf("with the rule, visudo does not accept the rules of %s, "+
-			"so it was taken back: %s", w.host, words.LastWords(last)), last.Err)
+		if last.Err != nil {
+			return false, fmt.Errorf("whether visudo accepts the rules with the new rule is not known: %w", last.Err)
+		}
+		return false, fmt.Errorf("with the rule, visudo does not accept the rules of %s: %s", w.host, words.LastWords(last))
 	}
 	for i, r := range results {
 		if r.Err != nil {

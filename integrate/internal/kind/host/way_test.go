@@ -285,8 +285,8 @@ func TestARuleThatVisudoRefusesDoesNotStay(t *testing.T) {
 			changed, err := perform(t, e.at(e.SudoRuleID()), m)
 			assert.False(t, changed)
 			if refused == "-c" {
-				require.EqualError(t, err, "with the rule, visudo does not accept the rules of compute1, so it was taken "+
-					"back: syntax error near line 3")
+				require.EqualError(t, err, "with the rule, visudo does not accept the rules of compute1: "+
+					"syntax error near line 3")
 			} else {
 				require.EqualError(t, err, "compute1: visudo: exit status 1: syntax error near line 3")
 			}

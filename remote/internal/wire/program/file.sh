@@ -167,8 +167,7 @@ drop() {
 	if command -v setfacl >/dev/null; then
 		if [ -d "$1" ]; then setfacl -k --set u::rwx,g::-,o::- "$1"; else setfacl --set u::r,g::-,o::- "$1"; fi
 	elif [ -d "$1" ]; then
-		x=$(mktemp -d) && cp -rT --attributes-only --preserve=mode "$x" "$1"
-		rmdir "$x"
+		mkdir -p $notes/acl && cp -rT --attributes-only --preserve=mode $notes/acl "$1/." || :
 	else
 		cp --attributes-only --preserve=mode /proc/self/environ "$1"
 	fi

@@ -77,7 +77,8 @@ line() {
 	eval "$1=\${q%%\"\$nl\"*}"
 	q=${q#*"$nl"}
 }
-# A part of the request, which ends with a newline.
+# A part of the request, which ends with a newline. The status 90 says that the operation which
+# reads, and those after it, had no effect: all lines come before that.
 more() {
 	IFS= read -r z <&3 || exit 90
 	num "$z"
@@ -118,7 +119,7 @@ feed() { [ "$1" = 0 ] || dd bs=65536 iflag=fullblock,count_bytes count="$1" stat
 # may have failed anywhere: the mark shows where the data ends.
 drain() {
 	feed "$1" >/dev/null 2>/dev/null
-	while IFS= read -r z <&3 || exit 90; do
+	while IFS= read -r z <&3 || exit 92; do
 		case $z in *"$m") return ;;
 		esac
 	done

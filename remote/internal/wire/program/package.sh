@@ -1,14 +1,15 @@
 # Packages. Hosts with rpm may have dpkg and apt as programs like others.
 debian() { command -v dpkg-query >/dev/null && [ -s /var/lib/dpkg/status ]; }
+# bad is the class of an error.
 query() {
 	for x in "$@"; do allow "$op" "$x" || return; done
 	if debian; then
 		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)
-		[ "$?" -le 1 ] || { fail sys "dpkg-query does not work"; return 1; }
+		[ "$?" -le 1 ] || { fail "$bad" "dpkg-query does not work"; return 1; }
 	elif command -v rpm; then
 		v=$(rpm -q --qf "ii  %{NAME} %{EVR}\n" -- "$@" 2>&1)
 	else
-		fail sys "neither dpkg-query nor rpm is there"
+		fail "$bad" "neither dpkg-query nor rpm is there"
 		return 1
 	fi
 	v=$nl$v$nl
@@ -19,13 +20,14 @@ query() {
 		esac
 	done
 	# To an rpm that cannot read its database, nothing is installed.
-	case $need$v in " "*"${nl}error: "*) fail sys "$v"; return 1 ;;
+	case $need$v in " "*"${nl}error: "*) fail "$bad" "$v"; return 1 ;;
 	esac
 }
 op_packages() {
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	bad=sys
 	query "$@" || return
 	lines pkgs "$v"
 }
@@ -60,6 +62,7 @@ op_install() {
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	bad=sys
 	query "$@" || return
 	e=
 	if [ -n "$need" ]; then
@@ -73,6 +76,7 @@ op_install() {
 		clock
 		[ "$y" -lt "$end" ] || e="$e${nl}the installation was ended after 30 minutes"
 		quiet
+		bad=unknown
 		query "$@" || return
 		[ "$old" = "$v" ] || say "changed 1"
 	fi

@@ -5,7 +5,8 @@ stat_one() {
 	case $s in a???:*) say "link$1 $(readlink -n -- "$p" | base64 -w0)" ;;
 	esac
 }
-# Read p, at most x bytes; the facts have the number of the file behind their words.
+# Read p, at most x bytes; the facts have the number of the file behind their words. A fifo may
+# be in its place by now, which would keep whoever opens it.
 read_one() {
 	[ -h "$p" ] && say "link$1 $(readlink -n -- "$p" | base64 -w0)"
 	s=$(stat -L -c "$F" -- "$p" 2>&1) || { fault "$1" sys "$s"; return; }
@@ -19,10 +20,11 @@ read_one() {
 	z=${z%%:*}
 	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
 	raw "data$1" "$z"
-	y=$(cat -- "$p" 2>&1 >&4)
+	y=$(dd if="$p" bs=65536 iflag=nonblock,fullblock,count_bytes count=$((x + 1)) status=none 2>&1 >&4)
 	z=$?
 	over
-	[ "$z" = 0 ] || fault "$1" sys "$y"
+	[ "$z" = 0 ] || { fault "$1" sys "$y"; return; }
+	[ -f "$p" ] || fault "$1" notreg ""
 }
 # Of a path with an s before it only the description is asked for. Folders go along
 # with the files to read, as head has nothing of them.
@@ -52,8 +54,9 @@ op_files() {
 }
 # Several files at once; at has their numbers. They are read as one, and then
 # described. If one changed just now, it may have done so while it was read: they
-# are read again, and described again. If that is not the same, or one is not a plain
-# file, each is read by itself.
+# are read again, and described again. If that is not the same, if one is not a plain
+# file, or if they did not have as many bytes as their descriptions say, as in /proc, each
+# is read by itself.
 together() {
 	clock
 	k=$y
@@ -67,7 +70,7 @@ together() {
 	plain "$@" || { each "$@"; return; }
 	if [ "$late" -ge "$now" ]; then
 		all "$@"
-		[ "$s" = "$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
+		[ "$got:$s" = "$sum:$(stat -L -c "$F" -- "$@" 2>/dev/null)" ] || { each "$@"; return; }
 	fi
 	v=$(ls -ldLUq -- "$@" 2>/dev/null) || { each "$@"; return; }
 	IFS=$nl
@@ -82,11 +85,14 @@ together() {
 	done
 	unset IFS
 }
-# The contents of all; of each no more than shows that it is too large.
+# The contents of all; of each no more than shows that it is too large. got is how many bytes
+# they are. A fifo in place of a file does not keep this shell for ever.
 all() {
 	raw "all${at%% *}" 65536
-	head -q -c $((x + 1)) -- "$@" 2>/dev/null >&4
+	got=$(timeout 20 head -q -c $((x + 1)) -- "$@" 2>/dev/null |
+		dd bs=65536 iflag=fullblock,count_bytes count=33554433 2>&1 >&4)
 	over
+	got=${got##*"$nl"} got=${got%% *}
 }
 # When the inode of a description changed, in seconds.
 changed() {
@@ -94,8 +100,8 @@ changed() {
 	z=${z##*:}
 	z=${z%%.*}
 }
-# By s, all are plain files, or folders, and none is too large; late is when the
-# last of the files changed.
+# By s, all are plain files, or folders, none is too large, and all was read; late is when
+# the last of the files changed.
 plain() {
 	sum=0
 	late=0
@@ -114,7 +120,7 @@ plain() {
 		shift
 	done
 	unset IFS
-	[ -z "$odd" ] && [ "$sum" -le 33554432 ]
+	[ -z "$odd" ] && [ "$sum" = "$got" ]
 }
 # Read each by itself.
 each() {

@@ -2,11 +2,16 @@
 # sysinit.target, which starts once at each boot. Only settle asks for NRestarts.
 props=Id,LoadState,ActiveState,SubState,MainPID,ExecMainStartTimestamp,ActiveEnterTimestamp,InvocationID,UnitFileState
 props=$props,ExecMainStartTimestampMonotonic,ActiveEnterTimestampMonotonic
+# Without an answer, the class of the error is $2. A systemd that hangs does not answer.
 show() {
-	v=$(systemctl show --timestamp=us+utc -p "$props$1" -- "$x" sysinit.target 2>&1) ||
-		v=$(TZ=UTC systemctl show -p "$props$1" -- "$x" sysinit.target 2>&1) ||
-		{ fail sys "$v"; return 1; }
+	v=$(sd "$props$1" --timestamp=us+utc -- "$x" sysinit.target) && return
+	z=$?
+	[ "$z" -gt 123 ] || { v=$(export TZ=UTC; sd "$props$1" -- "$x" sysinit.target) && return; z=$?; }
+	case $z in 124|137) v="systemctl show did not return in 20 s" ;;
+	esac
+	fail "${2-sys}" "$v"
 }
+sd() { timeout -k 5 20 systemctl show -p "$@" 2>&1; }
 op_unit() {
 	line x
 	allow unit "$x" || return
@@ -126,39 +131,45 @@ op_restart() {
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
 	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet
-	[ "$c" = 0 ] || show ,NRestarts || return
+	[ -z "$ko" ] || return
+	[ "$c" = 0 ] || show ,NRestarts unknown || return
 	[ "$c" = 0 ] && note_keep
 	unit_facts
 	run_id
 	[ "$z" = "$old" ] || say "changed 1"
-	[ "$c" = 0 ] || fail unit "$e$nl$(journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
+	[ "$c" = 0 ] || fail unit "$e$nl$(timeout -k 5 20 journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }
 # A start that failed: systemd may be set to try again, for 90 s at most here.
 again() {
-	k=450
-	while [ "$k" -gt 0 ]; do
-		case $(systemctl show -p ActiveState -- "$x" 2>&1) in
+	clock
+	end=$((y + 9000))
+	while [ "$y" -lt "$end" ]; do
+		case $(sd ActiveState -- "$x") in
 		*=active) c=0; return ;;
 		*=activating) ;;
 		*) return ;;
 		esac
-		k=$((k - 1))
 		sleep 0.2
+		clock
 	done
 }
-# Active, the same start, no automatic restart, for n looks with a pause before each.
+# Active, the same start, no automatic restart, for n looks with a pause before each, of 0.2 s
+# at most. Looks that take long are fewer.
 settle() {
-	show ,NRestarts || return
+	clock
+	end=$((y + n * 20))
+	show ,NRestarts unknown || return
 	run_of
 	while :; do
 		case $k in active:*) ;;
 		*) return 1 ;;
 		esac
-		[ "$n" -gt 0 ] || return 0
+		clock
+		[ "$n" -gt 0 ] && [ "$y" -lt "$end" ] || return 0
 		n=$((n - 1))
 		sleep "$step"
 		old_k=$k
-		show ,NRestarts || return
+		show ,NRestarts unknown || return
 		run_of
 		[ "$k" = "$old_k" ] || return 1
 	done

@@ -1,0 +1,17 @@
+package words_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/libvirtsecret/internal/words"
+)
+
+func TestPrintable(t *testing.T) {
+	require.Equal(t, "a; b?[31m ?", words.Printable("error: a\n\nerror:  b\x1b[31m \u202e\r\n", ""))
+	require.Equal(t, "bad [redacted]?", words.Printable("bad AQAB\xff", "AQAB"))
+	long := words.Printable(strings.Repeat("é", 1000), "")
+	require.Equal(t, strings.Repeat("é", 200)+"…", long)
+}
