@@ -33,7 +33,7 @@ func Rule(user string) string {
 	return fmt.Sprintf("%s ALL=(root) NOPASSWD: sha256:%x %s \"\"\n", user, sha256.Sum256(Text()), Path)
 }
 
-// AnyProbe, as an argument of a Run or behind the last slash of an argument, allows each name of a
+// AnyProbe allows, as an argument of a Run or behind the last slash of an argument, each name of a
 // probe in its place: AnyProbe, 8 hex digits, a minus, and a time such as 20060102T150405Z.
 const AnyProbe = "cephstack-probe-"
 
