@@ -44,8 +44,8 @@ test-pure: ## without any C library and without live tests
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
 
-faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill for one class, SEED=n; root)
-	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case $(CASE)) $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
+faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
+	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
 
 supply: ## the program built twice and compared, the list of its parts, and known vulnerabilities
 	.ci/supply/run

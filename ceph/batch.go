@@ -115,12 +115,21 @@ func (c *Cluster) Batch(ctx context.Context, requests ...Request) []Answer {
 	return answers[:len(requests)]
 }
 
+// A notSent is the error of a request that was not sent, as ctx had ended.
+type notSent struct{ error }
+
+func (e notSent) Unwrap() error { return e.error }
+
 // inOrder does requests one after another.
 func inOrder(ctx context.Context, mon Commander, images Images, requests []Request) []Answer {
 	answers := make([]Answer, len(requests))
 	for i, r := range requests {
 		if slices.ContainsFunc(r.After, func(j int) bool { return j < 0 || j >= i || answers[j].Err != nil }) {
 			answers[i].Err = ErrSkipped
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			answers[i].Err = notSent{err}
 			continue
 		}
 		answers[i] = r.do(ctx, mon, images)

@@ -34,7 +34,9 @@ func ParseCaps(caps map[string]string) (Caps, error) {
 
 // Normal returns the caps with clauses normalised (white space, optional
 // quotes, "allow" forms) and sorted, so that equal rights render equal. A
-// clause that cannot be read stays as it is, with white space collapsed.
+// clause that cannot be read stays as it is, with white space outside quotes
+// collapsed. A clause with an unclosed quote stays last: wherever else it stood,
+// its quote would swallow the clauses behind it.
 func (c Caps) Normal() Caps {
 	out := Caps{}
 	for d, text := range c {
@@ -43,6 +45,7 @@ func (c Caps) Normal() Caps {
 			list = append(list, cl.String())
 		}
 		slices.Sort(list)
+		unclosedLast(list)
 		if list = slices.Compact(list); len(list) > 0 {
 			out[d] = strings.Join(list, ", ")
 		}
@@ -62,7 +65,10 @@ func (c Caps) Equal(o Caps) bool { return maps.Equal(c.Normal(), o.Normal()) }
 // It is decided for each daemon type by itself; where desired says nothing of
 // a type, c's clauses stay. A clause that is tied to no pool and grants more
 // than desired, such as "allow *", is foreign and stays: to take it away is
-// the operator's decision. Foreign clauses are kept as they were written.
+// the operator's decision. Foreign clauses are kept as they were written. A
+// text with an unclosed quote, which only an import brings into a cluster,
+// grants nothing; what is merged into it has the unclosed quote too, so that
+// Ceph refuses it, and no other clause of the text takes effect unasked.
 func (c Caps) Merge(desired Caps) Caps {
 	out := Caps{}
 	for _, d := range daemonTypes(c, desired) {
@@ -73,7 +79,7 @@ func (c Caps) Merge(desired Caps) Caps {
 				list = append(list, cl.raw)
 			}
 		}
-		if len(list) > 0 {
+		if unclosedLast(list); len(list) > 0 {
 			out[d] = strings.Join(list, ", ")
 		}
 	}
@@ -131,6 +137,19 @@ func readClauses(daemon, text string) []clause {
 		out = append(out, c)
 	}
 	return out
+}
+
+// unclosedLast moves a clause with an unclosed quote to the end, and keeps the order of the others.
+func unclosedLast(list []string) {
+	slices.SortStableFunc(list, func(a, b string) int {
+		switch x, y := unclosed(a), unclosed(b); {
+		case x == y:
+			return 0
+		case x:
+			return 1
+		}
+		return -1
+	})
 }
 
 func texts(list []clause) []string {

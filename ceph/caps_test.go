@@ -43,6 +43,7 @@ func TestParseCapsNormal(t *testing.T) {
 		{"mon", `allow command "auth get" with entity prefix client.`, ""},
 		{"mon", "allow service mon rw", ""},
 		{"mon", "allow command foo with x=y network 10.0.0.0/8", ""},
+		{"mon", "allow command foo with 'network'=x", "allow command foo with network=x"},
 		{"mgr", "profile rbd pool=x", ""},
 		{"mgr", "allow module status r", ""},
 		{"mgr", "profile crash host=a", ""},
@@ -73,6 +74,11 @@ func TestParseCapsNamesTheClause(t *testing.T) {
 		{"osd", "profile", "profile"},
 		{"osd", "profile rbd rwx", "profile rbd rwx"},
 		{"osd", "allow rw tag rbd", "allow rw tag rbd"},
+		{"osd", "allow rw pool=a!b", "allow rw pool=a!b"},
+		{"osd", "allow rw network a+b", "allow rw network a+b"},
+		{"osd", "allow rw network=10.0.0.0/8", "allow rw network=10.0.0.0/8"},
+		{"osd", "allow rw network 'a b'", "allow rw network 'a b'"},
+		{"mds", "profile'0'! prefix 0", "profile'0'! prefix 0"},
 		{"osd", `allow rw "x"`, `allow rw \"x\"`},
 		{"mon", "allow r with x=y", "allow r with x=y"},
 		{"mon", "allow command x with", "allow command x with"},
@@ -92,6 +98,39 @@ func TestCapsEqual(t *testing.T) {
 	assert.False(t, a.Equal(ceph.Caps{"mon": "allow r", "osd": "allow rwx pool=b"}))
 	assert.True(t, ceph.Caps{"osd": "what is  this"}.Equal(ceph.Caps{"osd": "what  is this"}))
 	assert.True(t, ceph.Caps(nil).Equal(ceph.Caps{}))
+}
+
+// TestCapsWithUnclosedQuotes: the quote opens at the end of the normal form, where it swallows nothing.
+func TestCapsWithUnclosedQuotes(t *testing.T) {
+	for _, c := range []struct{ text, normal string }{
+		{"0', x','", "0', x', '"},
+		{"allow r pool='x, allow r", "allow r pool='x, allow r"},
+		{`zzz, "b , allow r`, `zzz, "b , allow r`},
+		{`allow w, allow r, pool="a'`, `allow r, allow w, pool="a'`},
+		{`allow r pool='a"b', "`, `allow r pool='a"b', "`},
+		{`what   'is   this`, `what 'is   this`},
+	} {
+		caps := ceph.Caps{"osd": c.text}
+		assert.Equal(t, c.normal, caps.Normal()["osd"], c.text)
+		assert.Equal(t, caps.Normal(), caps.Normal().Normal(), c.text)
+		_, err := ceph.ParseCaps(caps)
+		require.ErrorIs(t, err, ceph.ErrInvalid, c.text)
+		desired := ceph.Caps{"osd": "profile rbd pool=a"}
+		merged := caps.Merge(desired)
+		assert.Equal(t, merged, merged.Merge(desired), "%s: merging again changes nothing", c.text)
+		_, err = ceph.ParseCaps(merged)
+		require.ErrorIs(t, err, ceph.ErrInvalid, "%s: Ceph would refuse this, and so do we", c.text)
+	}
+}
+
+// TestCapsEqualIsNotGenerous: what Ceph reads in another way, or not at all, is not equal.
+func TestCapsEqualIsNotGenerous(t *testing.T) {
+	for _, c := range [][2]string{
+		{"allow r", "allow\u00a0r"}, {"allow r", "allow\vr"}, {"allow r", "allow\rr"}, {"allow r", "allow\u2003r"},
+		{"what 'a  b'", "what 'a b'"}, {`allow q "a  b"`, `allow q "a b"`}, {"allow r pool='a  b'", "allow r pool='a b'"},
+	} {
+		assert.False(t, ceph.Caps{"mon": c[0]}.Equal(ceph.Caps{"mon": c[1]}), "%q and %q", c[0], c[1])
+	}
 }
 
 func TestCapsMerge(t *testing.T) {

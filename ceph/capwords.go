@@ -1,6 +1,13 @@
 package ceph
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
+
+// capSpaces is the white space that all daemons take between words. An OSD takes
+// more, a monitor does not.
+const capSpaces = " \t\n"
 
 // A word is a token of a caps clause. A quoted word is never a keyword.
 type word struct {
@@ -52,7 +59,7 @@ func capWords(s string) ([]word, error) {
 	var out []word
 	for i := 0; i < len(s); {
 		switch c := s[i]; {
-		case strings.IndexByte(spaces, c) >= 0:
+		case strings.IndexByte(capSpaces, c) >= 0:
 			i++
 		case c == '=' || c == '*':
 			out = append(out, word{text: string(c)})
@@ -65,7 +72,7 @@ func capWords(s string) ([]word, error) {
 			out = append(out, word{text: s[i+1 : i+1+n], quoted: true})
 			i += n + 2
 		default:
-			n := strings.IndexAny(s[i:], spaces+"=*\"'")
+			n := strings.IndexAny(s[i:], capSpaces+"=*\"'")
 			if n < 0 {
 				n = len(s) - i
 			}
@@ -77,6 +84,35 @@ func capWords(s string) ([]word, error) {
 }
 
 const wordBytes = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./"
+
+// bareBytes are the bytes that the value of a keyword may have without quotes. The values of
+// network and gids take no quotes.
+func bareBytes(key string) string {
+	switch key {
+	case "network":
+		return "/.:abcdefABCDEF0123456789]["
+	case "gids":
+		return "0123456789,"
+	}
+	return wordBytes
+}
+
+// needQuotes refuses a word that the grammar of caps allows in quotes only.
+func needQuotes(words []word) error {
+	keyword := ""
+	for _, w := range words {
+		if !w.quoted && w.text != "=" && w.text != "*" && strings.Trim(w.text, bareBytes(keyword)) != "" {
+			return fmt.Errorf("%q needs quotes", w.text)
+		}
+		switch {
+		case w.quoted, w.text == "=" && keyword == "network":
+			keyword = ""
+		case w.text != "=":
+			keyword = w.text
+		}
+	}
+	return nil
+}
 
 // quoteWord puts a value into quotes if the grammar of caps does not allow it without them.
 func quoteWord(s string) string {
@@ -95,4 +131,43 @@ func quoteKey(s string) string {
 		return s
 	}
 	return quoteWord(s)
+}
+
+// quoteAfter is the quote that is open behind c, when quote is open before it; 0 is none.
+// A backslash does not escape a quote.
+func quoteAfter(quote, c byte) byte {
+	switch {
+	case c == quote:
+		return 0
+	case quote == 0 && (c == '"' || c == '\''):
+		return c
+	}
+	return quote
+}
+
+// unclosed reports whether a quote in s is not closed.
+func unclosed(s string) bool {
+	var quote byte
+	for i := range len(s) {
+		quote = quoteAfter(quote, s[i])
+	}
+	return quote != 0
+}
+
+// collapse makes one space of white space outside quotes.
+func collapse(s string) string {
+	var out strings.Builder
+	var quote byte
+	space := false
+	for i := range len(s) {
+		blank := quote == 0 && strings.IndexByte(capSpaces, s[i]) >= 0
+		switch {
+		case !blank:
+			out.WriteByte(s[i])
+		case !space:
+			out.WriteByte(' ')
+		}
+		quote, space = quoteAfter(quote, s[i]), blank
+	}
+	return out.String()
 }

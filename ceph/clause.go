@@ -44,25 +44,19 @@ func parseClauses(daemon, text string) ([]clause, error) {
 }
 
 // splitClauses cuts at commas and semicolons outside quotes, but not inside
-// the number list of gids=1,2.
+// the number list of gids=1,2. Only the quote of the last clause can be open.
 func splitClauses(text string) []string {
 	var out []string
 	var quote byte
 	start := 0
 	for i := range len(text) {
 		c := text[i]
-		switch {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == ';', c == ',' && !inNumberList(text[start:i], text[i+1:]):
-			out, start = append(out, strings.Trim(text[start:i], spaces)), i+1
+		if quote == 0 && (c == ';' || c == ',' && !inNumberList(text[start:i], text[i+1:])) {
+			out, start = append(out, strings.Trim(text[start:i], capSpaces)), i+1
 		}
+		quote = quoteAfter(quote, c)
 	}
-	return append(out, strings.Trim(text[start:], spaces))
+	return append(out, strings.Trim(text[start:], capSpaces))
 }
 
 func inNumberList(before, after string) bool {
@@ -73,6 +67,9 @@ func inNumberList(before, after string) bool {
 
 func parseClause(daemon, raw string) (clause, error) {
 	words, err := capWords(raw)
+	if err == nil {
+		err = needQuotes(words)
+	}
 	if err != nil {
 		return clause{}, err
 	}
@@ -138,7 +135,9 @@ func (c *clause) take(w *wordReader) error {
 }
 
 func (c *clause) takeTerm(key string, w *wordReader) error {
-	w.skip("=")
+	if key != "network" {
+		w.skip("=")
+	}
 	if w.done() || w.peek() == (word{text: "="}) {
 		return fmt.Errorf("%s without a value", key)
 	}
@@ -148,6 +147,9 @@ func (c *clause) takeTerm(key string, w *wordReader) error {
 	}
 	if v == "" && key != "namespace" {
 		return fmt.Errorf("%s without a value", key)
+	}
+	if bare := bareBytes(key); bare != wordBytes && strings.Trim(v, bare) != "" {
+		return fmt.Errorf("%s cannot be %q", key, v)
 	}
 	t := term{key, termOps[key], v}
 	if key == "service" || key == "command" || key == "module" {
@@ -187,7 +189,7 @@ func (c *clause) takeWith(w *wordReader) error {
 		return errorString("with needs a command before and arguments after it")
 	}
 	for !w.done() {
-		if t := w.peek(); !t.quoted && (t.text == "network" || !w.pairAhead()) {
+		if !w.peek().quoted && !w.pairAhead() {
 			return nil
 		}
 		if err := c.takePair(w.next().text, &c.scope, w); err != nil {
@@ -233,7 +235,7 @@ func (c *clause) sort() {
 // String renders the normal form, which Ceph reads as the same rights.
 func (c clause) String() string {
 	if c.unread {
-		return strings.Join(strings.Fields(c.raw), " ")
+		return collapse(c.raw)
 	}
 	parts := []string{"allow"}
 	if c.profile != "" {
@@ -270,8 +272,7 @@ func (t term) String() string {
 		return "tag " + t.value
 	case t.key == "namespace" && strings.HasSuffix(t.value, "*"):
 		return "namespace=" + quoteWord(strings.TrimSuffix(t.value, "*")) + "*"
-	case t.key == "network" && strings.Trim(t.value, "/.:abcdefABCDEF0123456789][") == "",
-		t.key == "gids" && strings.Trim(t.value, "0123456789,") == "":
+	case bareBytes(t.key) != wordBytes && t.op == termOps[t.key] && strings.Trim(t.value, bareBytes(t.key)) == "":
 		return t.key + t.op + t.value
 	}
 	return quoteKey(t.key) + t.op + quoteWord(t.value)

@@ -3,6 +3,7 @@ package ceph
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -19,6 +20,16 @@ type job struct {
 type question struct {
 	requests []Request
 	answers  []Answer
+}
+
+// writes reports whether a request that writes was sent.
+func (q *question) writes() bool {
+	for i, r := range q.requests {
+		if !r.read && !errors.As(q.answers[i].Err, new(notSent)) {
+			return true
+		}
+	}
+	return false
 }
 
 // A talk is a job under way, or one that has ended.
@@ -54,7 +65,7 @@ func (c *Cluster) together(ctx context.Context, jobs []job) []*talk {
 		c.ask(ctx, open)
 		for _, t := range talks {
 			if t.open != nil {
-				t.wrote = t.wrote || sent && slices.ContainsFunc(t.open.requests, func(r Request) bool { return !r.read })
+				t.wrote = t.wrote || sent && t.open.writes()
 				t.goOn()
 			}
 		}

@@ -40,6 +40,27 @@ func errorsOf(done []ceph.Done) error {
 	return errors.Join(errs...)
 }
 
+// alone hides that a cluster takes batches: requests go out one after the other.
+type alone struct{ ceph.Commander }
+
+func TestWhatWasNotSentAnymoreWroteNothing(t *testing.T) {
+	fake := cephtest.New()
+	ctx, cancel := context.WithCancel(t.Context())
+	fake.Fail = func(op cephtest.Op) error {
+		if op.Write {
+			cancel()
+		}
+		return nil
+	}
+	done := ceph.New(alone{fake}).Do(ctx, stage()[6:]...)
+	require.Len(t, done, 3)
+	assert.True(t, done[0].Wrote)
+	for _, d := range done[1:] {
+		require.ErrorIs(t, d.Err, context.Canceled)
+		assert.False(t, d.Wrote)
+	}
+}
+
 func TestWorksAreRounds(t *testing.T) {
 	fake := cephtest.New()
 	c := ceph.New(fake)

@@ -102,16 +102,28 @@ const (
 	minSecret = 4 // characters: shorter lines are in every text
 )
 
+// refusal is what sudo is known to say in a text; empty if it says nothing of that. It is never the text itself.
+func refusal(noise string) string {
+	for line := range strings.Lines(strings.ToLower(noise)) {
+		for _, text := range refusals() {
+			if strings.Contains(line, text) {
+				return text
+			}
+		}
+	}
+	return ""
+}
+
 // said is what came before the program began, for an error. Login scripts and forced commands
-// may repeat what they read. If anything in it is private, a sentence stands for all of it.
+// may repeat what they read. If anything in it is private, a sentence stands for all of it. Once the password was
+// given, nothing is quoted.
 func (s *shell) said(ops []Op) string {
 	noise := s.noise.String()
 	if s.asks.prompt != "" {
 		noise = strings.ReplaceAll(noise, s.asks.prompt, "")
 	}
-	password := s.asks.password.Reveal()
-	if password != "" && strings.Contains(noise, password) {
-		return repeats
+	if s.asked.Load() > 0 {
+		return refusal(noise) // what has the password may repeat it, whole or in part, and in any form
 	}
 	var secrets []string
 	for _, op := range ops {

@@ -217,9 +217,14 @@ func (x *exchange) underWay() (name, object string) {
 	return "", ""
 }
 
-// send writes the request. Errors show on the reading side.
+// send writes the request, and wipes it. Errors show on the reading side.
 func (x *exchange) send(w io.Writer) {
 	b := bufio.NewWriterSize(attempts{w, &x.written}, int(min(32<<10, x.wire.Size)))
+	defer func() {
+		x.wire.Wipe()
+		b.Reset(io.Discard)
+		_, _ = b.Write(make([]byte, b.Size())) // over what the buffer has
+	}()
 	for _, part := range x.wire.Parts {
 		if _, err := b.Write(part); err != nil {
 			return

@@ -3,6 +3,7 @@ package remote
 import (
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/cephstack/cephstack/remote/internal/wire"
@@ -72,6 +73,49 @@ func FuzzAnswer(f *testing.F) {
 				!utf8.ValidString(text) {
 				t.Fatalf("%T: %q", op, text)
 			}
+		}
+	})
+}
+
+// FuzzSaid: whatever a login script prints, it is one line in an error, without what was sent.
+func FuzzSaid(f *testing.F) {
+	const password, key, prompt = "hunter2 of sudo", "AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==", "[sudo-9f]"
+	ops := []Op{WriteFile{Path: "/a", Data: []byte("[client.a]\n\tkey = " + key + "\n")},
+		If{Op: Run{Argv: []string{"a"}, Stdin: []byte(key + "\r\n")}}}
+	for _, text := range []string{"", "invalid choice: " + key, "a\x1b[2J\u202e\n\nb\xff", "hunter2" + prompt + " of sudo",
+		strings.Repeat("long ", 3000), "sudo: a password is required\r\n", "SUDO: SORRY, TRY AGAIN", "key =\n" + key[:20]} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, noise []byte) {
+		s := &shell{asks: question{prompt: prompt, password: NewPassword(password)}}
+		_, _ = s.noise.Write(noise)
+		text := s.said(ops)
+		odd := func(r rune) bool { return !unicode.IsPrint(r) }
+		if strings.Contains(text, password) || strings.Contains(text, key) || strings.ContainsFunc(text, odd) ||
+			utf8.RuneCountInString(text) > 301 {
+			t.Fatalf("%q is %q", noise, text)
+		}
+		if sudoRefused(string(noise)) && len(noise) == 0 {
+			t.Fatal("silence is not a refusal")
+		}
+	})
+}
+
+// FuzzPrivateKey: a file that is not a private key is an error that does not quote the file.
+func FuzzPrivateKey(f *testing.F) {
+	const secret = "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZWQyNTUx"
+	for _, kind := range []string{"OPENSSH", "RSA", "EC", "DSA", "ENCRYPTED"} {
+		f.Add([]byte("-----BEGIN " + kind + " PRIVATE KEY-----\n" + secret + "\n-----END " + kind + " PRIVATE KEY-----\n"))
+	}
+	f.Add([]byte("-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n" + secret))
+	f.Add([]byte(secret))
+	f.Fuzz(func(t *testing.T, pem []byte) {
+		s, err := parseKey(pem)
+		if (s == nil) == (err == nil) {
+			t.Fatalf("%q: %v, %v", pem, s, err)
+		}
+		if err != nil && (strings.Contains(err.Error(), secret[:12]) || len(err.Error()) > 200) {
+			t.Fatalf("an error quotes the key: %q", err)
 		}
 	})
 }

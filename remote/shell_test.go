@@ -43,3 +43,19 @@ func TestNoiseIsOnlyTheBeginning(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, sh.noise.String())
 }
+
+// TestWhatHasThePasswordIsNotQuoted: whatever took the password may repeat it whole, in part, or in another form.
+func TestWhatHasThePasswordIsNotQuoted(t *testing.T) {
+	for text, want := range map[string]string{
+		"sudo: s3cret-of-ops: 1 incorrect password attempt": "incorrect password attempt",
+		"sudo: ret-of: is not in the sudoers file":          "is not in the sudoers file",
+		"sudo: czNjcmV0LW9mLW9wcw== is bad":                 "",
+		"7333637265742d6f662d6f7073":                        "",
+	} {
+		sh := newShell(process{stdout: bytes.NewReader(nil), stderr: strings.NewReader(text)}, true,
+			question{"prompt", NewPassword("s3cret-of-ops")})
+		<-sh.ended
+		sh.asked.Store(1)
+		require.Equal(t, want, sh.said(nil))
+	}
+}

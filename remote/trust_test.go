@@ -132,3 +132,55 @@ func TestAHostGetsNoChannel(t *testing.T) {
 		require.ErrorContains(t, <-refused, "none are expected", kind)
 	}
 }
+
+// A client asks a host for a program and for nothing else: not to forward an agent, X11 or ports, and not for a
+// terminal or an environment.
+func TestAHostIsAskedForAProgramAlone(t *testing.T) {
+	key, _ := newKey(t)
+	_, good := newKey(t)
+	asked := make(chan string, 99)
+	server := &ssh.ServerConfig{
+		PublicKeyCallback: func(ssh.ConnMetadata, ssh.PublicKey) (*ssh.Permissions, error) { return nil, nil },
+	}
+	server.AddHostKey(good)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	note := func(requests <-chan *ssh.Request, answer bool) {
+		for r := range requests {
+			asked <- r.Type
+			_ = r.Reply(answer, nil)
+		}
+	}
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, channels, requests, err := ssh.NewServerConn(c, server)
+		if err != nil {
+			return
+		}
+		go note(requests, false)
+		for ch := range channels {
+			asked <- ch.ChannelType()
+			session, requests, err := ch.Accept()
+			if err != nil {
+				return
+			}
+			go note(requests, true)
+			time.AfterFunc(100*time.Millisecond, func() { session.Close() })
+		}
+	}()
+	port := strings.TrimPrefix(l.Addr().String(), "127.0.0.1:")
+	cfg := remote.Config{Address: l.Addr().String(), User: "root", Keys: [][]byte{key},
+		KnownHosts: []string{writeKnown(t, "[127.0.0.1]:"+port+" "+string(ssh.MarshalAuthorizedKey(good.PublicKey())))}}
+	_, err = open(t, cfg).Do(t.Context())
+	require.Error(t, err)
+	all := map[string]bool{}
+	for len(asked) > 0 {
+		all[<-asked] = true
+	}
+	delete(all, "keepalive@openssh.com")
+	require.Equal(t, map[string]bool{"session": true, "exec": true}, all)
+}

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -249,7 +250,8 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op,
 			lastLine(l.Status))}
 	case *l.Code != 0:
-		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code, Status: l.Status}}
+		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code,
+			Status: cephstack.WithoutKeys(l.Status)}}
 	}
 	data, err := inflate(l.Data)
 	if err != nil {

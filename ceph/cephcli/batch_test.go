@@ -5,6 +5,7 @@ import (
 	"compress/zlib"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,4 +235,15 @@ func TestOtherPrograms(t *testing.T) {
 		command("fsid").Command)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, ceph.ErrNotFound)
+}
+
+// Ceph repeats what it cannot read, and that may be a keyring.
+func TestWordsOfCephHoldNoKey(t *testing.T) {
+	const key = "AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw=="
+	host := &python{say: func(o order) string {
+		return begun(o.Mark) + o.Mark + ` {"request":0,"code":22,"status":"cannot parse key = ` + key + `","data":""}` + "\n"
+	}}
+	err := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), ceph.Request{ListPool: "p"})[0].Err
+	require.EqualError(t, err, "ceph rbd ls p: errno 22: cannot parse key = [redacted]")
+	require.NotContains(t, fmt.Sprintf("%#v", err), key)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -162,7 +163,7 @@ func refused(op, object string, r remote.Result) error {
 		return notConnected(op, code, lastLine(text))
 	}
 	if m := cephError.FindStringSubmatch(text); m != nil {
-		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: m[1]}
+		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: cephstack.WithoutKeys(m[1])}
 	}
 	if m := toolError.FindStringSubmatch(text); m != nil {
 		if code, err := strconv.Atoi(m[2]); err == nil {
@@ -182,9 +183,10 @@ func notConnected(op string, code int, text string) error {
 	return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, text)
 }
 
-// lastLine is the last line of what a program said, without what a terminal would take for a command.
+// lastLine is the last line of what a program said, without keys and without what a terminal would take for a command.
 func lastLine(text string) string {
 	const most = 300
+	text = cephstack.WithoutKeys(text)
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ceph/go-ceph/rados"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -156,5 +157,6 @@ func refused(op, object, status string, err error) error {
 	if code == 0 {
 		return err
 	}
-	return &ceph.CommandError{Op: op, Object: object, Code: code, Status: cmp.Or(status, err.Error())}
+	return &ceph.CommandError{Op: op, Object: object, Code: code,
+		Status: cephstack.WithoutKeys(cmp.Or(status, err.Error()))}
 }

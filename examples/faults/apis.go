@@ -42,24 +42,30 @@ backup: {}
 nova: {}
 `
 
-// apis makes whole verifications, each with one request to the APIs that is spoilt.
+// apis makes whole verifications, and applies that make a volume type, each with one request to the APIs that is
+// spoilt. Of the applies, every second has the request spoilt that makes the type.
 func (s *suite) apis(ctx context.Context) (tally, error) {
 	var t tally
 	clean := &spoilt{}
 	if err := clean.run(ctx); err != nil || len(clean.words) > 0 || clean.err != nil {
 		return t, fmt.Errorf("without a fault: %w %q %w", err, clean.words, clean.err)
 	}
+	making := &spoilt{}
+	if err := making.apply(ctx); err != nil || len(making.words) > 0 || making.err != nil || making.change == 0 {
+		return t, fmt.Errorf("an apply without a fault: %w %q %w", err, making.words, making.err)
+	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var todo atomic.Int64
 	todo.Store(int64(min(apiTrials, s.most)))
 	kinds := frontFaults()
-	for range 2 * workers { // who mostly wait
+	for range 5 * workers { // who mostly wait
 		wg.Go(func() {
 			for n := todo.Add(-1); n >= 0 && ctx.Err() == nil; n = todo.Add(-1) {
 				r := rand.New(rand.NewPCG(s.seed, uint64(n)))
-				v := &spoilt{fault: kinds[int(n)%len(kinds)], at: 1 + r.IntN(clean.requests), image: clean.image}
-				err := v.run(ctx)
+				v, run := spoil(r, clean, making)
+				v.fault = kinds[int(n)%len(kinds)]
+				err := run(ctx)
 				mu.Lock()
 				t.add(err == nil && len(v.words) == 0, "%s at request %d (%s): %v %q", v.fault, v.at, v.bad, err, v.words)
 				mu.Unlock()
@@ -70,12 +76,27 @@ func (s *suite) apis(ctx context.Context) (tally, error) {
 	return t, ctx.Err()
 }
 
-// A spoilt is a verification with one request that is spoilt.
+// spoil chooses a trial, and a request of it.
+func spoil(r *rand.Rand, clean, making *spoilt) (v *spoilt, run func(context.Context) error) {
+	switch r.IntN(4) {
+	case 0:
+		v = &spoilt{at: 1 + r.IntN(making.requests)}
+		return v, v.apply
+	case 1:
+		v = &spoilt{at: making.change}
+		return v, v.apply
+	}
+	v = &spoilt{at: 1 + r.IntN(clean.requests), image: clean.image}
+	return v, v.run
+}
+
+// A spoilt is a verification or an apply with one request that is spoilt.
 type spoilt struct {
 	fault    string
 	at       int
 	image    []byte
 	requests int
+	change   int // the request that makes something, of an apply
 	bad      string
 	err      error // what the verification said
 	words    []string

@@ -131,7 +131,7 @@ func (s *suite) cancel(ctx context.Context) (tally, error) {
 				r := rand.New(rand.NewPCG(s.seed, uint64(n)<<32+k))
 				line, err := cancelLine(ctx, d, r, &todo)
 				mu.Lock()
-				t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+				t.join(line)
 				all = errors.Join(all, err)
 				mu.Unlock()
 				if err != nil {
@@ -220,10 +220,18 @@ func (l *line) call(ctx context.Context, verb string, m *moment, after time.Dura
 			check = func() []string { return l.planned(p, err) }
 		case "apply":
 			r, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
-			check = func() []string { return l.applied(r, err, plan, before) }
+			check = func() []string { return append(l.applied(r, err, plan, before), needless(r.Outcomes, m)...) }
 		case "converge":
 			parts := slices.Collect(in.Converge(ctx, integrate.ConvergeOptions{}))
-			check = func() []string { return l.converged(parts, before) }
+			check = func() []string {
+				words := l.converged(parts, before)
+				for _, p := range parts {
+					if p.Result != nil {
+						words = append(words, needless(p.Result.Outcomes, m)...)
+					}
+				}
+				return words
+			}
 		case "verify":
 			r, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
 			check = func() []string { return l.verified(r, err) }
@@ -321,6 +329,17 @@ func (l *line) converged(parts []integrate.Part, before picture) (words []string
 		words = append(words, fmt.Sprintf("the parts are %v", targets))
 	}
 	return append(words, l.outcomes(all, before)...)
+}
+
+// needless says which outcomes are unknown although nothing was begun on their target.
+func needless(outcomes []integrate.Outcome, m *moment) (words []string) {
+	for _, o := range outcomes {
+		if o.Status == integrate.Unknown && !m.changing(o.Change) {
+			words = append(words, fmt.Sprintf("%s is unknown (%v), and nothing was begun on %s", o.Change.ID, o.Err,
+				o.Change.Target))
+		}
+	}
+	return words
 }
 
 // outcomes compares what outcomes tell with what was there and what is there.

@@ -37,6 +37,8 @@ func (i *injector) cut(argv []string) int {
 	if !i.Fired {
 		i.Fired = <-lost
 	}
+	down.mu.Lock() // nothing else comes to the client
+	i.Asked, i.Answered = heard(down.data)
 	i.Calls = up.n
 	if i.Fault == cutReply {
 		i.Calls = down.n
@@ -61,10 +63,11 @@ func (i *injector) limit(direction string) int {
 	return i.At
 }
 
-// A counter counts bytes that were handed on.
+// A counter counts and keeps bytes that were handed on.
 type counter struct {
-	mu sync.Mutex
-	n  int
+	mu   sync.Mutex
+	n    int
+	data []byte
 }
 
 // copy hands bytes on until the input ends or the limit is reached. lost reports the limit.
@@ -81,9 +84,10 @@ func (c *counter) copy(w io.WriteCloser, r io.Reader, limit int) (lost bool) {
 		if limit >= 0 && c.n+n >= limit {
 			n, lost = limit-c.n, true
 		}
-		c.n += n
+		c.n, c.data = c.n+n, append(c.data, b[:n]...)
+		_, werr := w.Write(b[:n])
 		c.mu.Unlock()
-		if _, werr := w.Write(b[:n]); werr != nil || lost || err != nil {
+		if werr != nil || lost || err != nil {
 			return lost
 		}
 	}

@@ -9,7 +9,9 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +28,9 @@ type cutter struct {
 	up, down atomic.Int64 // bytes so far
 	upMost   atomic.Int64 // bytes that may pass; negative for all
 	downMost atomic.Int64
+
+	mu    sync.Mutex
+	ports []string // from which the server was called
 }
 
 func newCutter(to string) (*cutter, error) {
@@ -55,6 +60,10 @@ func (c *cutter) serve(near net.Conn) {
 		return
 	}
 	defer far.Close()
+	_, port, _ := net.SplitHostPort(far.LocalAddr().String())
+	c.mu.Lock()
+	c.ports = append(c.ports, port)
+	c.mu.Unlock()
 	end := make(chan bool, 2)
 	pass := func(w, r net.Conn, n, most *atomic.Int64) {
 		b := make([]byte, 16<<10)
@@ -81,6 +90,56 @@ func (c *cutter) set(up, down int64) {
 	c.down.Store(0)
 	c.upMost.Store(up)
 	c.downMost.Store(down)
+	c.mu.Lock()
+	c.ports = nil
+	c.mu.Unlock()
+}
+
+// asked reports whether the client may have heard that the host is ready, and have sent its request.
+func (c *cutter) asked(dir string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.ports, func(port string) bool {
+		_, err := os.Stat(witnessed(dir, port))
+		return err == nil
+	})
+}
+
+// witnessed is the file that is there once the host has said that it is ready to a client with a port.
+func witnessed(dir, port string) string { return filepath.Join(dir, "ready-"+port) }
+
+// beWitness is what the server starts in the place of a command: it runs the command, and notes when the host says that
+// it is ready, right before the client may hear it.
+func beWitness(dir string) error {
+	_, port, _ := strings.Cut(os.Getenv("SSH_CONNECTION"), " ")
+	port, _, _ = strings.Cut(port, " ")
+	cmd := exec.Command("/bin/sh", "-c", os.Getenv("SSH_ORIGINAL_COMMAND"))
+	cmd.Stdin, cmd.Stderr = os.Stdin, os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var said []byte
+	b := make([]byte, 32<<10)
+	for {
+		n, err := out.Read(b)
+		if said = append(said, b[:n]...); n > 0 {
+			if asked, _ := heard(said); asked {
+				if err := os.WriteFile(witnessed(dir, port), nil, 0o600); err != nil {
+					return err
+				}
+			}
+			if _, err := os.Stdout.Write(b[:n]); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return cmd.Wait()
+		}
+	}
 }
 
 // points of a connection over SSH that are cut, in each direction.
@@ -94,7 +153,11 @@ func (s *suite) cutSSH(ctx context.Context) (t tally, err error) {
 		return t, err
 	}
 	defer os.RemoveAll(dir)
-	server, err := startSSHD(dir, "")
+	self, err := os.Executable()
+	if err != nil {
+		return t, err
+	}
+	server, err := startSSHD(dir, fmt.Sprintf("ForceCommand %s witness %s\n", self, dir))
 	if err != nil {
 		return t, err
 	}
@@ -107,7 +170,7 @@ func (s *suite) cutSSH(ctx context.Context) (t tally, err error) {
 			line, err := s.cutLine(ctx, server, n)
 			mu.Lock()
 			defer mu.Unlock()
-			t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+			t.join(line)
 			all = errors.Join(all, err)
 		})
 	}
@@ -146,6 +209,10 @@ func (s *suite) cutLine(ctx context.Context, server *sshd, n int) (tally, error)
 	if why != "" {
 		return t, errors.New("without a cut: " + why)
 	}
+	l.doubts = true
+	_, _, why = l.try(ctx, 1, -1)
+	t.add(why != "", "a client that calls each result unknown is not found")
+	l.doubts = false
 	r := rand.New(rand.NewPCG(s.seed, uint64(n)))
 	for range cutsOverSSH / workers {
 		k := r.Int64N(up)
@@ -164,6 +231,7 @@ type lineUnderCut struct {
 	cut    *cutter
 	config remote.Config
 	folder string
+	doubts bool // the client calls each result unknown: a mutant
 }
 
 // try writes a file while the connection is cut after so many bytes. It says what is wrong.
@@ -182,13 +250,18 @@ func (l *lineUnderCut) try(ctx context.Context, up, down int64) (sentUp, sentDow
 	l.settle()
 	found, err2 := stateOf(path)
 	wanted := wantedBy(op, before)
+	if l.doubts {
+		result.Err = fmt.Errorf("%w: %w", remote.ErrUnknown, result.Err)
+	}
 	outcome := outcomeOf(result)
 	switch {
 	case err2 != nil:
 		why = err2.Error()
+	case outcome == "unknown" && !l.cut.asked(l.server.dir):
+		why = fmt.Sprintf("the result is unknown (%v), and the client could not ask for anything yet", result.Err)
 	case found != before && found != wanted:
 		why = "neither old nor new: " + found.String()
-	case outcome == "done" && found != wanted, outcome == "failed" && found != before:
+	case outcome == "done" && found != wanted, outcome != "done" && outcome != "unknown" && found != before:
 		why = fmt.Sprintf("the result is %s (%v), and there is %v", outcome, result.Err, found)
 	case up < 0 && down < 0 && outcome != "done":
 		why = err.Error()

@@ -29,6 +29,7 @@ type front struct {
 
 	mu      sync.Mutex
 	n       int
+	change  int            // the last request that makes something
 	made    map[string]int // successful requests that make something, by path and body
 	uploads [][]byte       // bodies of successful uploads
 	leaked  []string       // what came elsewhere
@@ -123,6 +124,7 @@ func (f *front) note(r *http.Request, code int, body []byte) {
 	case r.Method == http.MethodPost && slices.Contains([]string{"images", "volumes", "snapshots", "backups", "servers",
 		"flavors", "types"}, last):
 		f.made[path+" "+string(body)]++
+		f.change = f.n
 	}
 }
 

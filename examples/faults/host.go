@@ -26,11 +26,14 @@ func (s *suite) host(ctx context.Context, fault string) (tally, error) {
 	return t, err
 }
 
-// sweep makes the jobs of a class: each point of each scenario, or most of them at random.
+// sweep makes the jobs of a class: each point of each scenario, or most of them at random. What comes before the
+// request is the same in all scenarios: its points are those of the first one.
 func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 	var clean []job
-	for _, s := range scenarios() {
-		clean = append(clean, job{Scenario: s.name, Trial: trial{Fault: fault}})
+	for _, sc := range scenarios() {
+		if s.picks(sc.name) {
+			clean = append(clean, job{Scenario: sc.name, Trial: trial{Fault: fault}})
+		}
 	}
 	verdicts, err := newPool(ctx).do(clean)
 	if err != nil {
@@ -39,12 +42,20 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 	r := rand.New(rand.NewPCG(s.seed, 0))
 	var jobs []job
 	for _, v := range verdicts {
-		if v.Outcome != "done" || len(v.Violations) > 0 {
+		sc, err := scenarioOf(v.Job.Scenario)
+		if err != nil {
+			return nil, err
+		}
+		if v.Outcome != sc.end() || len(v.Violations) > 0 {
 			return nil, fmt.Errorf("%s without a fault: %s %q", v.Job.Scenario, v.Outcome, v.Violations)
 		}
-		for _, at := range points(v.Report.Calls, min(s.most, mostPoints), r) {
+		first := v.Report.Ready
+		if sc.name == clean[0].Scenario {
+			first = 0
+		}
+		for _, at := range points(v.Report.Calls-first, min(s.most, mostPoints), r) {
 			j := v.Job
-			j.Trial = trial{Fault: fault, At: at}
+			j.Trial = trial{Fault: fault, At: first + at}
 			if fault == failCall {
 				j.Trial.Errno = errnos()[r.IntN(len(errnos()))]
 			}

@@ -101,7 +101,7 @@ func (s *suite) libvirtd(ctx context.Context) (tally, error) {
 			line, err := defineLine(ctx, mrand.New(mrand.NewPCG(s.seed, uint64(n))), &todo)
 			mu.Lock()
 			defer mu.Unlock()
-			t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+			t.join(line)
 			all = errors.Join(all, err)
 		})
 	}

@@ -26,6 +26,9 @@ func main() {
 	if filepath.Base(os.Args[0]) == "sh" {
 		os.Exit(shim(os.Args[1:]))
 	}
+	if exit, ok := standIn(filepath.Base(os.Args[0]), os.Args[1:]); ok {
+		os.Exit(exit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := dispatch(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -43,12 +46,18 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 		return becomeSSHD(args[1])
 	case len(args) == 2 && args[0] == "client":
 		return beClient(ctx, args[1], out)
+	case len(args) == 2 && args[0] == "witness":
+		return beWitness(args[1])
+	case len(args) == 2 && args[0] == "secrethost":
+		return beSecretHost(args[1])
+	case len(args) == 3 && args[0] == "embedder":
+		return embed(ctx, args[1], args[2])
 	case len(args) == 3 && args[0] == "hostile":
 		return beHostile(args[1], args[2])
 	}
 	s := suite{out: out}
 	f := flag.NewFlagSet("faults", flag.ContinueOnError)
-	f.StringVar(&s.only, "case", "", "only the classes whose name begins so")
+	f.StringVar(&s.only, "case", "", "only the classes whose name begins so, or parts of a class (hostile/echo)")
 	f.IntVar(&s.most, "most", 100_000, "the most points of a scenario in a class")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "where random points begin")
 	if err := f.Parse(args); err != nil {

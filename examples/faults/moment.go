@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"runtime/pprof"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -16,6 +19,7 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -30,6 +34,14 @@ type moment struct {
 	// deaf fakes answer although the context has ended.
 	deaf bool
 	n    atomic.Int64
+	// begun has the targets on which a change was begun.
+	begun sync.Map
+}
+
+// changing reports whether a change was begun on a target. The API of OpenStack does not tell.
+func (m *moment) changing(c integrate.Change) bool {
+	_, ok := m.begun.Load(c.Target)
+	return ok || c.Kind == "volume-type"
 }
 
 // tick counts a call or an event. It reports whether the moment is now.
@@ -47,18 +59,25 @@ type clock struct{ now atomic.Pointer[moment] }
 func newClock(w *integratetest.World) *clock {
 	c := &clock{}
 	c.now.Store(&moment{})
-	host := func(ctx context.Context, _ remote.Op) error {
-		m := c.now.Load()
-		m.tick()
-		if m.deaf {
-			return nil
+	for name, h := range w.Machines {
+		h.Fail = func(ctx context.Context, op remote.Op) error {
+			m := c.now.Load()
+			switch op.(type) {
+			case remote.ReadFile, remote.ReadDir, remote.Stat, remote.UnitState, remote.Packages:
+			default:
+				m.begun.Store(name, true)
+			}
+			m.tick()
+			if m.deaf {
+				return nil
+			}
+			return ctx.Err()
 		}
-		return ctx.Err()
+		h.FailAfter = h.Fail
 	}
-	for _, h := range w.Machines {
-		h.Fail, h.FailAfter = host, host
-	}
-	for _, cluster := range w.Ceph {
+	for name, cluster := range w.Ceph {
+		way := sentCeph{cluster, c, name}
+		w.Clusters[name] = world.Cluster{Mon: way, Images: way}
 		cluster.Fail = func(cephtest.Op) error { c.now.Load().tick(); return nil }
 		cluster.Lost = func(cephtest.Op) error {
 			if m := c.now.Load(); m.tick() && !m.deaf {
@@ -67,11 +86,37 @@ func newClock(w *integratetest.World) *clock {
 			return nil
 		}
 	}
-	for _, s := range w.Libvirt {
-		s.Fail = func(secrettest.Call) error { c.now.Load().tick(); return nil }
+	for name, s := range w.Libvirt {
+		s.Fail = func(call secrettest.Call) error {
+			m := c.now.Load()
+			if call.Op == "define" || call.Op == "undefine" {
+				m.begun.Store(name, true)
+			}
+			m.tick()
+			return nil
+		}
 		s.FailAfter = s.Fail
 	}
 	return c
+}
+
+// A sentCeph notes batches that change a cluster: all requests of a batch are sent at once.
+type sentCeph struct {
+	*cephtest.Cluster
+	clock *clock
+	name  string
+}
+
+var writeForm = regexp.MustCompile(
+	`"prefix":"(auth (get-or-create|caps)|osd (pool (create|set|application)|erasure-code-profile set))`)
+
+func (c sentCeph) Batch(ctx context.Context, requests ...ceph.Request) []ceph.Answer {
+	if ctx.Err() == nil && slices.ContainsFunc(requests, func(r ceph.Request) bool {
+		return r.InitPool != "" || writeForm.Match(r.Command.JSON)
+	}) {
+		c.clock.now.Load().begun.Store(c.name, true)
+	}
+	return c.Cluster.Batch(ctx, requests...)
 }
 
 // observe counts events, too.

@@ -166,7 +166,7 @@ func (s *suite) mon(ctx context.Context) (tally, error) {
 	var all error
 	for range cephClusters {
 		line := <-lines
-		t.passed, t.failed, t.words = t.passed+line.passed, t.failed+line.failed, append(t.words, line.words...)
+		t.join(line)
 		all = errors.Join(all, <-errs)
 	}
 	return t, all

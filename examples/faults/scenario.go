@@ -24,16 +24,58 @@ type scenario struct {
 	// narrow says that owner and mode change one after the other. In between there is less
 	// access than before and than after.
 	narrow bool
+	// refused says that somebody else changed the file after it was looked at: the change is a conflict.
+	refused bool
+	// steps are how the names of the system calls begin that change what is at the path.
+	steps []string
+}
+
+// wanted is what is there if the change ends well, or is refused as it has to be.
+func (s scenario) wanted(older state) state {
+	if s.refused {
+		return older
+	}
+	return wantedBy(s.op(), older)
+}
+
+// end is the outcome of the change without a fault.
+func (s scenario) end() string {
+	if s.refused {
+		return "conflict"
+	}
+	return "done"
+}
+
+// renewed is the change as somebody asks for it who has looked at what is there.
+func (s scenario) renewed(found state) scenario {
+	was := remote.Absent
+	if found.kind != "" {
+		was = digestOf([]byte(found.content))
+	}
+	op := s.op()
+	switch o := op.(type) {
+	case remote.WriteFile:
+		o.Was = was
+		op = o
+	case remote.Remove:
+		o.Was = was
+		op = o
+	}
+	s.refused, s.op = false, func() remote.Op { return op }
+	return s
 }
 
 // Contents of the files. They stand for secrets.
 func older() []byte { return []byte("[client.cinder]\n\tkey = older\n") }
 func newer() []byte { return []byte("[client.cinder]\n\tkey = newer, and longer\n") }
+func foreign() []byte {
+	return []byte("[client.cinder]\n\tkey = of somebody else, and the longest but for the large one\n")
+}
 func larger() []byte {
 	return bytes.Repeat([]byte("# a line of a file that is not a short text\n"), 500)
 }
 func secrets() []string {
-	return []string{"key = older", "key = newer", "a line of a file that is not"}
+	return []string{"key = older", "key = newer", "key = of somebody", "a line of a file that is not"}
 }
 
 func target() string  { return targets + "/ceph.client.cinder.keyring" }
@@ -55,16 +97,24 @@ func scenarios() []scenario {
 			return remote.WriteFile{Path: target(), Data: data, Mode: 0o640, Group: other, Was: was}
 		}
 	}
+	remove := func() remote.Op { return remote.Remove{Path: target(), Was: digestOf(older())} }
+	moves, unlinks, attrs := []string{"rename"}, []string{"unlink"}, []string{"chmod", "chown", "fchmod", "fchown"}
 	return []scenario{
-		{name: "create", path: target(), mode: 0o640, begin: nothing, op: write(newer(), remote.Absent)},
-		{name: "replace", path: target(), mode: 0o640, begin: file(older()), op: write(newer(), digestOf(older()))},
-		{name: "replace large", path: target(), mode: 0o640, begin: file(older()), op: write(larger(), "")},
-		{name: "remove", path: target(), mode: 0o640, begin: file(older()),
-			op: func() remote.Op { return remote.Remove{Path: target(), Was: digestOf(older())} }},
-		{name: "mode", path: target(), mode: 0o640, begin: file(older()), narrow: true,
+		{name: "create", path: target(), mode: 0o640, begin: nothing, op: write(newer(), remote.Absent), steps: moves},
+		{name: "replace", path: target(), mode: 0o640, begin: file(older()), op: write(newer(), digestOf(older())),
+			steps: moves},
+		{name: "replace large", path: target(), mode: 0o640, begin: file(older()), op: write(larger(), ""), steps: moves},
+		{name: "remove", path: target(), mode: 0o640, begin: file(older()), op: remove, steps: unlinks},
+		{name: "mode", path: target(), mode: 0o640, begin: file(older()), narrow: true, steps: attrs,
 			op: func() remote.Op { return remote.SetAttr{Path: target(), Mode: 0o640, Group: other} }},
-		{name: "folder", path: subject(), mode: 0o750, begin: nothing, narrow: true,
+		{name: "folder", path: subject(), mode: 0o750, begin: nothing, narrow: true, steps: moves,
 			op: func() remote.Op { return remote.Mkdir{Path: subject(), Mode: 0o750, Group: other} }},
+		{name: "conflict", path: target(), mode: 0o640, begin: file(foreign()), op: write(newer(), digestOf(older())),
+			steps: moves, refused: true},
+		{name: "conflict of a new file", path: target(), mode: 0o640, begin: file(foreign()),
+			op: write(newer(), remote.Absent), steps: moves, refused: true},
+		{name: "conflict of a removal", path: target(), mode: 0o640, begin: file(foreign()), op: remove, steps: unlinks,
+			refused: true},
 	}
 }
 

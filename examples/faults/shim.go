@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -28,6 +30,12 @@ type trial struct {
 	Errno syscall.Errno
 	Final uint32 // the mode that the file has at the end: no temp file may be wider
 	Path  string // what the scenario is about
+	// Steps are how the names of the system calls begin that change what is at the path.
+	Steps []string
+	// Locks says that somebody else keeps to the lock of the folder.
+	Locks bool
+	// Doubts says that the client calls each result unknown: a mutant.
+	Doubts bool
 	// From is text of the program, and To is what stands there instead: a mutant.
 	From, To string
 }
@@ -39,6 +47,9 @@ const (
 	cutWrite = "short"     // a write writes only half
 	cutInput = "cut input" // the connection is lost after At bytes to the host
 	cutReply = "cut reply" // the connection is lost after At bytes from the host
+	rival    = "rival"     // somebody else puts another file in the place of the file
+	scribble = "scribble"  // somebody else writes into the file
+	unseen   = "unseen"    // none, and nobody looks
 )
 
 // A report is what the tracer saw.
@@ -46,11 +57,19 @@ type report struct {
 	Calls  int      // fitting system calls, or bytes
 	Shell  int      // process of the shell that was left alone
 	Fired  bool     // the fault happened
+	Late   bool     // somebody else came after the last look at the file
 	Stuck  bool     // the exchange did not end by itself
 	Name   string   // of the system call at which it happened
+	By     string   // the program that made that system call
+	Ready  int      // fitting system calls before the client could send its request
 	Wider  []string // temp files that are open to more than they should be, and contents in arguments
 	Seen   []string // what was at the path of the scenario, each time that it changed
 	Events []string // what happened to files of the folder, in order
+	// Asked and Answered are about the moment of the fault: the client had heard that the host is ready, and may have
+	// sent its request; and the client could read the answer to its request.
+	Asked, Answered bool
+	// Whole says that the whole answer came, without a cut of the connection, and Tried that a step was tried.
+	Whole, Tried bool
 }
 
 // shim stands where the host has its shell. It runs the real shell, traced, with the
@@ -74,8 +93,8 @@ func shim(args []string) int {
 		}
 		argv[2] = strings.ReplaceAll(argv[2], t.From, t.To)
 	}
-	i := &injector{trial: t, names: names()}
-	if t.Fault == cutInput || t.Fault == cutReply {
+	i := &injector{trial: t, names: names(), out: link(os.Getpid(), 1)}
+	if t.Fault == cutInput || t.Fault == cutReply || t.Fault == unseen {
 		return i.cut(argv)
 	}
 	exit, err := (&tracer{see: i.see}).run(realShell, argv)
@@ -83,6 +102,8 @@ func shim(args []string) int {
 		fmt.Fprintln(os.Stderr, "shim:", err)
 		return 125
 	}
+	_, i.Whole = heard(i.down)
+	i.Late = !i.Locks && i.read > 0 && i.came > i.read
 	if err := i.write(); err != nil {
 		fmt.Fprintln(os.Stderr, "shim:", err)
 		return 125
@@ -101,8 +122,28 @@ type injector struct {
 	trial
 	report
 	names map[uint64]string
-	fail  int // the process whose system call is to fail at its exit
+	fail  int    // the process whose system call is to fail at its exit
+	out   string // what standard output is
+	down  []byte // what was written there
+	// read and came are numbers of system calls: of the last that read the file, and of that before which somebody else
+	// changed the file.
+	read, came int
 }
+
+// link is what a file descriptor of a process is.
+func link(pid int, fd uint64) string {
+	at, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/%d", pid, fd))
+	return at
+}
+
+var (
+	byeForm  = regexp.MustCompile(`(?m)^[0-9a-f]{32} bye\n`)
+	doneForm = regexp.MustCompile(`(?m)^[0-9a-f]{32} done 0\n`)
+)
+
+// heard says what the client knows by what the host has written: that the host is ready, after which the client sends
+// its request, and how the request ended.
+func heard(down []byte) (asked, answered bool) { return byeForm.Match(down), doneForm.Match(down) }
 
 func (i *injector) write() error {
 	data, err := json.Marshal(i.report)
@@ -122,17 +163,23 @@ func (i *injector) see(t *tracer, c call) error {
 			return t.answer(c.pid, i.Errno)
 		}
 		i.look(c)
-		return nil
+		return i.listen(c)
 	}
+	name := i.names[c.number]
+	i.Tried = i.Tried || slices.ContainsFunc(i.Steps, func(s string) bool { return strings.HasPrefix(name, s) })
 	if !i.fits(c) {
 		return nil
 	}
 	i.Calls++
-	if i.Calls != i.At || i.Fault == "" {
+	if i.Fault == "" || i.Fired || i.Calls < i.At || i.At == 0 {
 		return nil
 	}
-	i.Fired, i.Name = true, i.names[c.number]
+	by, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", c.pid))
+	i.Fired, i.Name, i.By = true, name, strings.TrimSpace(string(by))
+	i.Asked, i.Answered = heard(i.down)
 	switch i.Fault {
+	case rival, scribble:
+		return i.interfere()
 	case killTree:
 		if err := i.write(); err != nil {
 			return err
@@ -145,6 +192,29 @@ func (i *injector) see(t *tracer, c call) error {
 		return t.skip(c.pid)
 	case cutWrite:
 		return t.shorten(c.pid)
+	}
+	return nil
+}
+
+// listen keeps what is written to standard output.
+func (i *injector) listen(c call) error {
+	name := i.names[c.number]
+	if name == "read" && c.result > 0 && strings.TrimSuffix(link(c.pid, c.args[0]), " (deleted)") == i.Path {
+		i.read = i.Calls
+	}
+	if name != "write" || c.result <= 0 || link(c.pid, c.args[0]) != i.out {
+		return nil
+	}
+	memory, err := os.Open(fmt.Sprintf("/proc/%d/mem", c.pid))
+	if err != nil {
+		return nil // it was killed meanwhile
+	}
+	defer memory.Close()
+	text := make([]byte, c.result)
+	n, _ := memory.ReadAt(text, int64(c.args[1]))
+	i.down = append(i.down, text[:n]...)
+	if asked, _ := heard(i.down); asked && i.Ready == 0 {
+		i.Ready = i.Calls
 	}
 	return nil
 }
@@ -192,9 +262,7 @@ func (i *injector) look(c call) {
 		return
 	}
 	i.modes(name)
-	if s, err := stateOf(i.Path); err == nil && (len(i.Seen) == 0 || i.Seen[len(i.Seen)-1] != s.String()) {
-		i.Seen = append(i.Seen, s.String())
-	}
+	i.glance()
 	if c.result != 0 && name != "write" || c.result < 0 {
 		return
 	}
@@ -205,6 +273,13 @@ func (i *injector) look(c call) {
 		}
 	case "rename", "renameat", "renameat2", "unlinkat", "unlink":
 		i.event(name, targets+"/")
+	}
+}
+
+// glance notes what is at the path.
+func (i *injector) glance() {
+	if s, err := stateOf(i.Path); err == nil && (len(i.Seen) == 0 || i.Seen[len(i.Seen)-1] != s.String()) {
+		i.Seen = append(i.Seen, s.String())
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,6 +17,8 @@ type class struct {
 	name string
 	what string // in the line that tells the result
 	run  func(context.Context) (tally, error)
+	// parts are the names of those parts of the class that can be run alone.
+	parts []string
 }
 
 // A tally counts what came of a class.
@@ -32,13 +36,19 @@ func (t *tally) add(ok bool, format string, args ...any) {
 	t.words = append(t.words, fmt.Sprintf(format, args...))
 }
 
+// join adds what came of a part of the class.
+func (t *tally) join(part tally) {
+	t.passed, t.failed, t.words = t.passed+part.passed, t.failed+part.failed, append(t.words, part.words...)
+}
+
 // maxWords is how many failures of a class are told.
 const maxWords = 20
 
 // A suite is one run of some classes.
 type suite struct {
 	out  io.Writer
-	only string
+	only string // how the name of a class begins; after a slash, how the names of its parts begin
+	part string
 	most int
 	seed uint64
 }
@@ -46,9 +56,11 @@ type suite struct {
 // run runs the classes one after the other. The last line is the sum.
 func (s *suite) run(ctx context.Context) error {
 	fmt.Fprintf(s.out, "seed %d\n", s.seed)
+	name, part, _ := strings.Cut(s.only, "/")
+	s.part = part
 	passed, failed := 0, 0
 	for _, c := range s.classes() {
-		if !strings.HasPrefix(c.name, s.only) {
+		if !strings.HasPrefix(c.name, name) || part != "" && !slices.ContainsFunc(c.parts, s.picks) {
 			continue
 		}
 		begin := time.Now()
@@ -64,32 +76,48 @@ func (s *suite) run(ctx context.Context) error {
 		passed, failed = passed+t.passed, failed+t.failed
 	}
 	fmt.Fprintf(s.out, "%d passed, %d failed\n", passed, failed)
-	if failed > 0 || passed == 0 {
+	if failed+passed == 0 {
+		return fmt.Errorf("no class, or no part of a class, has a name that begins with %q", s.only)
+	}
+	if failed > 0 {
 		return fmt.Errorf("%d trials failed, %d passed", failed, passed)
 	}
 	return nil
 }
+
+// picks reports whether a part of a class is to be run.
+func (s *suite) picks(part string) bool { return strings.HasPrefix(part, s.part) }
 
 // classes are all classes, in their order.
 func (s *suite) classes() []class {
 	host := func(fault string) func(context.Context) (tally, error) {
 		return func(ctx context.Context) (tally, error) { return s.host(ctx, fault) }
 	}
+	var changes, hosts []string
+	for _, c := range scenarios() {
+		changes = append(changes, c.name)
+	}
+	for _, h := range hostiles() {
+		hosts = append(hosts, h.name)
+	}
+	hosts = slices.AppendSeq(hosts, maps.Keys(strangers()))
 	return []class{
-		{"kill-host", "all processes of the host killed at each system call of a change", host(killTree)},
-		{"kill-process", "one process of the host killed at each system call", host(killOne)},
-		{"errors", "a system call fails: disk full, broken or read-only, no rights, out of memory", host(failCall)},
-		{"short", "a write writes half", host(cutWrite)},
-		{"cut-up", "the client is lost after each byte that it sends", host(cutInput)},
-		{"cut-down", "the client is lost after each byte of the answer", host(cutReply)},
-		{"mutants", "the program with one protection removed, which must be found", s.mutants},
-		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH},
-		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles},
-		{"cancel", "a call of the library is cancelled at any moment", s.cancel},
-		{"two", "two operators work on one cloud at the same time", s.two},
-		{"client", "a client process is killed at each event and at each request", s.client},
-		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis},
-		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon},
-		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd},
+		{"kill-host", "all processes of the host killed at each system call of a change", host(killTree), changes},
+		{"kill-process", "one process of the host killed at each system call", host(killOne), changes},
+		{"errors", "a system call fails: disk full, broken or read-only, no rights, out of memory", host(failCall), changes},
+		{"short", "a write writes half", host(cutWrite), changes},
+		{"cut-up", "the client is lost after each byte that it sends", host(cutInput), changes},
+		{"cut-down", "the client is lost after each byte of the answer", host(cutReply), changes},
+		{"rivals", "somebody else writes the file at each system call of a change", s.rivals, nil},
+		{"mutants", "the program with one protection removed, which must be found", s.mutants, nil},
+		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH, nil},
+		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles, hosts},
+		{"cancel", "a call of the library is cancelled at any moment", s.cancel, nil},
+		{"two", "two operators work on one cloud at the same time", s.two, nil},
+		{"client", "a client process is killed at each event and at each request", s.client, nil},
+		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis, nil},
+		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon, nil},
+		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd, nil},
+		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, nil},
 	}
 }

@@ -22,6 +22,8 @@ type call struct {
 type tracer struct {
 	// see is called at each stop. It may change the process by the tracer's methods.
 	see func(*tracer, call) error
+	// execs stops only where a program has started. The call then has the process alone.
+	execs bool
 	// calls has the system call that each process is in.
 	calls map[int]call
 }
@@ -49,7 +51,7 @@ func (t *tracer) run(path string, argv []string) (int, error) {
 	if err := syscall.PtraceSetOptions(process.Pid, traceOptions); err != nil {
 		return 0, err
 	}
-	if err := syscall.PtraceSyscall(process.Pid, 0); err != nil {
+	if err := t.goOn(process.Pid, 0); err != nil {
 		return 0, err
 	}
 	t.calls = map[int]call{}
@@ -71,10 +73,18 @@ func (t *tracer) run(path string, argv []string) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := syscall.PtraceSyscall(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		if err := t.goOn(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 			return 0, err
 		}
 	}
+}
+
+// goOn lets a process go on to its next stop.
+func (t *tracer) goOn(pid, signal int) error {
+	if t.execs {
+		return syscall.PtraceCont(pid, signal)
+	}
+	return syscall.PtraceSyscall(pid, signal)
 }
 
 // stopped handles a stop, and gives the signal that the process is to get.
@@ -89,6 +99,8 @@ func (t *tracer) stopped(pid int, status syscall.WaitStatus) (signal int, err er
 			return 0, err
 		}
 		return 0, t.see(t, c)
+	case s == syscall.SIGTRAP && t.execs && status.TrapCause() == syscall.PTRACE_EVENT_EXEC:
+		return 0, t.see(t, call{pid: pid})
 	case s == syscall.SIGTRAP:
 		return 0, nil // a process was started, or a program was loaded
 	case s == syscall.SIGSTOP:

@@ -115,7 +115,7 @@ func (h pacedHost) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, e
 	return h.Host.Do(ctx, ops...)
 }
 
-// two lets two operators work at once.
+// two lets two operators work at once. It takes longer than the term of the operator lock.
 func (s *suite) two(ctx context.Context) (tally, error) {
 	var t tally
 	wishes, err := wishes()
@@ -128,6 +128,14 @@ func (s *suite) two(ctx context.Context) (tally, error) {
 	}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
+	var failed error
+	wg.Go(func() {
+		held, err := holders(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		t.join(held)
+		failed = err
+	})
 	var todo atomic.Int64
 	todo.Store(int64(min(meetings, s.most)))
 	for range workers {
@@ -148,7 +156,7 @@ func (s *suite) two(ctx context.Context) (tally, error) {
 		})
 	}
 	wg.Wait()
-	return t, ctx.Err()
+	return t, errors.Join(failed, ctx.Err())
 }
 
 // soloists gives all changes that the Specs ask for, and what is there after each Spec was applied alone: to a new

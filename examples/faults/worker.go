@@ -29,7 +29,7 @@ type job struct {
 type verdict struct {
 	Job        job
 	Report     report
-	Outcome    string // done, failed or unknown
+	Outcome    string // done, failed, conflict or unknown
 	Violations []string
 }
 
@@ -61,28 +61,42 @@ func work(ctx context.Context, in io.Reader, out io.Writer) error {
 // try makes the change of a scenario, with the fault, and once more without it, and looks
 // each time from outside what is there.
 func try(ctx context.Context, j job) (verdict, error) {
-	all := scenarios()
-	at := slices.IndexFunc(all, func(s scenario) bool { return s.name == j.Scenario })
-	if at < 0 {
-		return verdict{}, errors.New("no such scenario")
+	s, err := scenarioOf(j.Scenario)
+	if err != nil {
+		return verdict{}, err
 	}
-	s := all[at]
 	older, err := prepare(s)
 	if err != nil {
 		return verdict{}, err
 	}
-	j.Trial.Final, j.Trial.Path = s.mode, s.path
+	j.Trial.Final, j.Trial.Path, j.Trial.Steps = s.mode, s.path, s.steps
 	r, result, err := under(ctx, j.Trial, s)
 	if err != nil {
 		return verdict{}, err
+	}
+	if j.Trial.Doubts {
+		result.Err = fmt.Errorf("%w: %w", remote.ErrUnknown, result.Err)
 	}
 	v := verdict{Job: j, Report: r, Outcome: outcomeOf(result)}
 	found, err := stateOf(s.path)
 	if err != nil {
 		return verdict{}, err
 	}
-	v.judge(s, older, found, result)
-	return v, v.again(ctx, s)
+	if j.Trial.Fault == rival || j.Trial.Fault == scribble {
+		v.judgeRival(s, older, found, result)
+	} else {
+		v.judge(s, older, found, result)
+	}
+	return v, v.again(ctx, s.renewed(found))
+}
+
+func scenarioOf(name string) (scenario, error) {
+	all := scenarios()
+	at := slices.IndexFunc(all, func(s scenario) bool { return s.name == name })
+	if at < 0 {
+		return scenario{}, fmt.Errorf("no scenario %q", name)
+	}
+	return all[at], nil
 }
 
 // prepare makes what is there before a trial.
@@ -156,6 +170,8 @@ func outcomeOf(r remote.Result) string {
 		return "done"
 	case errors.Is(r.Err, remote.ErrUnknown):
 		return "unknown"
+	case errors.Is(r.Err, remote.ErrConflict):
+		return "conflict"
 	}
 	return "failed"
 }
@@ -171,7 +187,8 @@ func (v *verdict) judge(s scenario, older, found state, result remote.Result) {
 	if v.Report.Stuck {
 		v.fault("the exchange does not end: %v", result.Err)
 	}
-	wanted := wantedBy(s.op(), older)
+	v.judgeUnknown()
+	wanted := s.wanted(older)
 	between := s.narrow && v.Outcome == "unknown" && found.kind != "" && found.mode&^wanted.mode == 0 &&
 		found.content == wanted.content
 	for _, seen := range v.Report.Seen {
@@ -182,23 +199,39 @@ func (v *verdict) judge(s scenario, older, found state, result remote.Result) {
 	switch {
 	case found != older && found != wanted && !between:
 		v.fault("neither old nor new: %v", found)
-	case v.Outcome == "done" && found != wanted:
+	case v.Outcome == "done" && (s.refused || found != wanted):
 		v.fault("the result is done, and there is %v", found)
-	case v.Outcome == "failed" && found != older:
-		v.fault("the result is failed (%v), and there is %v", result.Err, found)
+	case v.Outcome != "done" && v.Outcome != "unknown" && found != older:
+		v.fault("the result is %s (%v), and there is %v", v.Outcome, result.Err, found)
 	}
 	temp, others, err := strays(s.path)
 	if err != nil || len(temp) > 1 || len(others) > 0 {
 		v.fault("left behind: %q %q %v", temp, others, err)
 	}
-	if v.Outcome == "failed" && len(temp) > 0 && v.Job.Trial.Fault == failCall && v.Report.Name != "unlink" &&
-		v.Report.Name != "unlinkat" {
-		v.fault("the result is failed, and a temp file is left: %q", temp)
+	if v.Outcome != "done" && v.Outcome != "unknown" && len(temp) > 0 && v.Job.Trial.Fault == failCall &&
+		v.Report.By != "rm" {
+		v.fault("the result is %s, and a temp file is left: %q", v.Outcome, temp)
 	}
 	if v.Job.Trial.Fault == "" && v.Outcome == "done" && !s.narrow && wanted.kind != "" {
 		if why := durable(v.Report.Events); why != "" {
 			v.fault("not durable: %s", why)
 		}
+	}
+}
+
+// judgeUnknown wants that a result is unknown only where the client, or the host, could not know.
+func (v *verdict) judgeUnknown() {
+	r := v.Report
+	switch {
+	case v.Outcome != "unknown" || r.Stuck:
+	case r.Fired && !r.Asked:
+		v.fault("the result is unknown, and the fault came before the client could ask for anything")
+	case r.Fired && r.Answered:
+		v.fault("the result is unknown, and the fault came after the client had its answer")
+	case r.Whole && !r.Fired:
+		v.fault("the result is unknown, and nothing was wrong")
+	case r.Whole && !r.Tried:
+		v.fault("the host says that the result is unknown, and no program tried to change what is at the path")
 	}
 }
 
@@ -208,7 +241,7 @@ func (v *verdict) again(ctx context.Context, s scenario) error {
 	if found, err := stateOf(s.path); err != nil || found == wantedBy(op, found) {
 		return errors.Join(err, v.clean(s))
 	}
-	_, result, err := under(ctx, trial{Final: s.mode}, s)
+	_, result, err := under(ctx, trial{Fault: unseen}, s)
 	if err != nil {
 		return err
 	}
@@ -228,10 +261,10 @@ func (v *verdict) clean(s scenario) error {
 	if err != nil || len(temp) == 0 {
 		return err
 	}
-	sweep := scenario{path: targets + "/other", mode: 0o600, op: func() remote.Op {
+	sweep := scenario{path: targets + "/other", op: func() remote.Op {
 		return remote.WriteFile{Path: targets + "/other", Data: []byte("x")}
 	}}
-	if _, _, err := under(context.Background(), trial{Final: sweep.mode}, sweep); err != nil {
+	if _, _, err := under(context.Background(), trial{Fault: unseen}, sweep); err != nil {
 		return err
 	}
 	if temp, _, err = strays(s.path); err != nil || len(temp) > 0 {

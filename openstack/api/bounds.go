@@ -17,7 +17,8 @@ const (
 	mostList    = 256 << 20 // bytes of all pages of a list
 	mostPages   = 10_000    // pages of a list
 	listTimes   = 10        // a list takes at most this many times the timeout of a call
-	stallTimes  = 10        // image data may stand still for this many times the timeout of a call
+	stallTimes  = 10        // so many times the timeout of a call, leastData of an image may take
+	leastData   = 64 << 10  // bytes
 )
 
 var errTooLarge = errors.New("the answer is larger than 32 MiB")
@@ -109,9 +110,9 @@ func (s *stream) Close() error {
 }
 
 // errStalled is why a transfer of image data was ended.
-var errStalled = errors.New("no byte of the image moved any more")
+var errStalled = errors.New("the data of the image moved too slowly, or not any more")
 
-// A stall ends a transfer of image data in which nothing moves any more.
+// A stall ends a transfer of image data in which nothing, or nearly nothing, moves any more.
 type stall struct {
 	after time.Duration
 	timer *time.Timer
@@ -121,17 +122,19 @@ func newStall(after time.Duration, cancel context.CancelCauseFunc) stall {
 	return stall{after, time.AfterFunc(after, func() { cancel(errStalled) })}
 }
 
-// of is a reader whose every byte is a sign of life.
-func (s stall) of(r io.Reader) io.Reader { return lively{r, s} }
+// of is a reader of which each leastData bytes are a sign of life.
+func (s stall) of(r io.Reader) io.Reader { return &lively{Reader: r, stall: s} }
 
 type lively struct {
 	io.Reader
 	stall
+	moved int // since the last sign of life
 }
 
-func (l lively) Read(p []byte) (int, error) {
+func (l *lively) Read(p []byte) (int, error) {
 	n, err := l.Reader.Read(p)
-	if n > 0 {
+	if l.moved += n; l.moved >= leastData {
+		l.moved = 0
 		l.timer.Reset(l.after)
 	}
 	return n, err

@@ -44,7 +44,7 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 		return nil, c.problem(ctx, k, resp, err)
 	}
 	if k.id != nil && *k.id == "" {
-		return nil, &Error{Op: k.op, Object: k.object, Code: resp.StatusCode,
+		return nil, &Error{Op: k.op, Object: c.named(k.object), Code: resp.StatusCode,
 			Detail: "the answer does not say which object it is about", Err: ErrUnknown}
 	}
 	return resp.Header, nil
@@ -90,7 +90,7 @@ func (k call) url() (string, error) {
 // endpoint, which may not be the endpoint in use: only the query is taken, so that
 // no page is asked for elsewhere.
 func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error) {
-	wrong := func(detail string) error { return &Error{Op: k.op, Object: k.object, Detail: detail} }
+	wrong := func(detail string) error { return &Error{Op: k.op, Object: c.named(k.object), Detail: detail} }
 	out := []T{}
 	k.method = http.MethodGet
 	seen, size, end := map[string]bool{}, 0, time.Now().Add(listTimes*c.timeout)
@@ -102,8 +102,8 @@ func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error
 			return nil, err
 		}
 		var items []T
-		if err := json.Unmarshal(page[key], &items); err != nil || items == nil {
-			return nil, &Error{Op: k.op, Object: k.object, Detail: "the answer has no list of " + key, Err: err}
+		if json.Unmarshal(page[key], &items) != nil || items == nil {
+			return nil, wrong("the answer has no list of " + key)
 		}
 		out = append(out, items...)
 		next, err := nextPage(page, key)

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"time"
 
@@ -44,6 +45,11 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	if err != nil {
 		return nil, err
 	}
+	return dial(ctx, cfg, login, transport(login.tls))
+}
+
+// dial logs in over a transport.
+func dial(ctx context.Context, cfg Config, login login, over http.RoundTripper) (*Cloud, error) {
 	secrets := redactor{login.auth.Password, login.auth.ApplicationCredentialSecret, login.auth.TokenID}
 	provider, err := openstack.NewClient(login.auth.IdentityEndpoint)
 	if err != nil {
@@ -58,7 +64,7 @@ func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 		c.timeout = time.Minute
 	}
 	at := call{op: "dial", object: login.auth.IdentityEndpoint}
-	provider.HTTPClient = httpClient(login.tls, c.timeout)
+	provider.HTTPClient = http.Client{Transport: sending{bounds{sizes{over}, c.timeout}}, CheckRedirect: follow}
 	provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
 		failures uint) error {
 		return attempt{method, url, failures}.retry(ctx, err)
@@ -84,7 +90,7 @@ func (c *Cloud) endpoints(at call, l login) error {
 	}
 	catalog, err := result.ExtractServiceCatalog()
 	if err != nil {
-		return &Error{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: err}
+		return &Error{Op: at.op, Object: at.object, Detail: "the catalog cannot be read", Err: c.quiet(err)}
 	}
 	project := ""
 	if p, err := result.ExtractProject(); err == nil && p != nil {

@@ -63,17 +63,27 @@ func fromFile(cfg Config) (login, error) {
 		f.Close()
 		options = append(options, clouds.WithLocations(name))
 	}
-	auth, where, secure, err := clouds.Parse(options...)
+	l, err := parsed(options)
 	if err != nil {
-		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, parseFault(err.Error()))
+		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, line(parseFault(err.Error())))
 	}
-	l := login{auth: auth, where: where, tls: secure}
-	if secure != nil && secure.InsecureSkipVerify {
+	if l.tls != nil && l.tls.InsecureSkipVerify {
 		l.warnings = append(l.warnings, unverified(name))
 	}
 	l.warnings = append(l.warnings, readable(name)...)
 	l.warnings = append(l.warnings, readable(filepath.Join(filepath.Dir(name), "secure.yaml"))...)
 	return l, nil
+}
+
+// parsed reads a clouds file. The parser panics where a cloud has no section auth.
+func parsed(options []clouds.ParseOption) (l login, err error) {
+	defer func() {
+		if recover() != nil {
+			l, err = login{}, errors.New("its entry in clouds.yaml cannot be used: it needs a section auth with auth_url in it")
+		}
+	}()
+	l.auth, l.where, l.tls, err = clouds.Parse(options...)
+	return l, err
 }
 
 // parseFault is a fault of a clouds file without the text of the file: a YAML error quotes it, passwords included.

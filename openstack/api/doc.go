@@ -52,8 +52,8 @@
 //
 // Config.Timeout bounds each call that carries no image data, from the first byte of the
 // request to the last byte of the answer. A list takes at most ten times as long. Waiting
-// for an object takes as long as ctx allows. So does moving image data, but it ends when no
-// byte moved for ten times Config.Timeout. While it waits, a method
+// for an object takes as long as ctx allows. So does moving image data, but it ends when
+// 64 KiB of it take longer than ten times Config.Timeout. While it waits, a method
 // tolerates an API that does not answer for up to Config.Timeout. Cancelling ctx
 // ends the waiting at once. It does not stop what the cloud is doing.
 //

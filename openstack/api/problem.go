@@ -16,7 +16,7 @@ import (
 
 // problem makes an Error of a call that failed.
 func (c *Cloud) problem(ctx context.Context, k call, resp *http.Response, err error) error {
-	out := &Error{Op: k.op, Object: k.object}
+	out := &Error{Op: k.op, Object: c.named(k.object)}
 	if k.changes() && mayBeDone(err) {
 		defer func() { out.Err = unknown(out.Err) }()
 	}

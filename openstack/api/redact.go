@@ -43,9 +43,15 @@ func (c *Cloud) words(body []byte) string {
 func (c *Cloud) redactor() redactor { return append(redactor{c.provider().Token()}, c.secrets()...) }
 
 // clean makes a short line of a text, without secrets.
-func (c *Cloud) clean(text string) string {
+func (c *Cloud) clean(text string) string { return line(c.redactor().clean(text)) }
+
+// named is the name or ID of an object for an error. It may come from a service. What merely looks like a secret
+// stays, as names may look so.
+func (c *Cloud) named(object string) string { return line(c.redactor().hide(object)) }
+
+// line makes a short line that can be printed.
+func line(text string) string {
 	const most = 300
-	text = c.redactor().clean(text)
 	blank := func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 	text = strings.Join(strings.FieldsFunc(text, blank), " ")
 	text = strings.Map(func(r rune) rune {

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -196,4 +197,40 @@ func TestCausesAreClean(t *testing.T) {
 	}
 	var fault *url.Error
 	assert.True(t, errors.As(err, &fault), "the cause is there for who asks: %v", err)
+}
+
+// TestObjectsThatAServiceNames fit into an error: the ID of what was made, its state, and what it is attached to.
+func TestObjectsThatAServiceNames(t *testing.T) {
+	token := ""
+	s := newSite(t, func(w http.ResponseWriter, r *http.Request) {
+		token = r.Header.Get("X-Auth-Token")
+		odd := "\x1b[2J\u202e" + token + strings.Repeat(" long", 1000)
+		object := map[string]any{"id": odd, "status": odd, "attachments": []any{map[string]any{"server_id": odd}}}
+		_ = json.NewEncoder(w).Encode(map[string]any{"volume": object, "snapshot": object, "backup": object, "id": odd,
+			"image_id": odd, "status": odd, "server": object, "flavors": []any{map[string]any{"id": "f", "name": "f"}}})
+	})
+	c := s.dial(t, 5*time.Second)
+	for name, call := range map[string]func(context.Context) error{
+		"volume":   func(ctx context.Context) error { _, err := c.CreateVolume(ctx, api.VolumeRequest{}); return err },
+		"snapshot": func(ctx context.Context) error { _, err := c.CreateSnapshot(ctx, api.SnapshotRequest{}); return err },
+		"backup":   func(ctx context.Context) error { _, err := c.CreateBackup(ctx, api.BackupRequest{}); return err },
+		"image": func(ctx context.Context) error {
+			_, err := c.UploadImage(ctx, api.ImageRequest{}, strings.NewReader("data"))
+			return err
+		},
+		"server": func(ctx context.Context) error {
+			_, err := c.CreateServer(ctx, api.ServerRequest{ImageID: "i", Flavor: "f"})
+			return err
+		},
+		"attached": func(ctx context.Context) error { return c.ForceDeleteVolume(ctx, "v") },
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+		err := call(ctx)
+		cancel()
+		require.Error(t, err, name)
+		assert.NotContains(t, err.Error(), token, name)
+		assert.Less(t, len(err.Error()), 1000, name)
+		odd := func(r rune) bool { return !unicode.IsPrint(r) }
+		assert.False(t, strings.ContainsFunc(err.Error(), odd), "%s: %q", name, err)
+	}
 }

@@ -11,15 +11,13 @@ import (
 	"time"
 )
 
-// httpClient prepares the client of all calls. No connection is used twice:
-// APIs under uwsgi close theirs without a word, and the next request on such a
-// connection would fail.
+// transport carries all calls. No connection is used twice: APIs under uwsgi close
+// theirs without a word, and the next request on such a connection would fail.
 //
 // Answers are not compressed, so that a small answer cannot become a huge one.
-func httpClient(secure *tls.Config, timeout time.Duration) http.Client {
-	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
+func transport(secure *tls.Config) http.RoundTripper {
+	return &http.Transport{Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, TLSClientConfig: secure,
 		TLSHandshakeTimeout: 10 * time.Second, DisableCompression: true, MaxResponseHeaderBytes: mostHeader}
-	return http.Client{Transport: sending{bounds{sizes{t}, timeout}}, CheckRedirect: follow}
 }
 
 // An unsentError is why a request was not sent: nothing of it was written.

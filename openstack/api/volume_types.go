@@ -39,8 +39,11 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 	if extra == nil {
 		extra = map[string]string{}
 	}
+	var made struct {
+		Type typeJSON `json:"volume_type"`
+	}
 	_, err := c.do(ctx, call{op: "create volume type", object: name, method: http.MethodPost, service: c.volume,
-		path: []string{"types"},
+		path: []string{"types"}, out: &made, id: &made.Type.ID,
 		in: map[string]any{"volume_type": map[string]any{"name": name, "os-volume-type-access:is_public": true,
 			"extra_specs": extra}}})
 	return err
@@ -58,9 +61,10 @@ func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[s
 	}
 	for _, t := range found {
 		if t.Name == name {
+			var now typeJSON // who sends another answer may not be Cinder
 			_, err := c.do(ctx, call{op: op, object: name, method: http.MethodPost, service: c.volume,
-				path: []string{"types", t.ID, "extra_specs"},
-				in:   map[string]any{"extra_specs": extra}})
+				path: []string{"types", t.ID, "extra_specs"}, out: &now,
+				in: map[string]any{"extra_specs": extra}})
 			return err
 		}
 	}

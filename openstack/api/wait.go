@@ -31,9 +31,9 @@ func (c *Cloud) await(ctx context.Context, op, object string, look look) error {
 			return err
 		}
 		if e := sleep(ctx, c.poll); e != nil {
-			out := &Error{Op: op, Object: object, Err: e}
+			out := &Error{Op: op, Object: c.named(object), Err: e}
 			if state != "" {
-				out.Detail = "it was still " + state
+				out.Detail = c.clean("it was still " + state)
 			}
 			return out
 		}
@@ -50,7 +50,7 @@ func away(err error) bool {
 
 // failed is the error of an object that went into error.
 func (c *Cloud) failed(op, object, detail string) error {
-	return &Error{Op: op, Object: object, Detail: c.clean(detail), Err: ErrFailed}
+	return &Error{Op: op, Object: c.named(object), Detail: c.clean(detail), Err: ErrFailed}
 }
 
 // bad reports whether a status of a volume, snapshot, backup or image is a

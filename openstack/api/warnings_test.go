@@ -23,7 +23,8 @@ func TestWarningsOfALogin(t *testing.T) {
 	for field, want := range map[string]string{"": "untrusted", "verify: true, ": "untrusted",
 		"verify: null, ": "untrusted",
 		"verify: 'no', ": "refused", "verify: '', ": "refused", "verify: 'false', ": "refused", "verify: 0, ": "refused",
-		"insecure: true, ": "untrusted", "Verify: false, ": "untrusted", "verify: false, ": "warned"} {
+		"insecure: true, ": "untrusted", "cacert: '', ": "untrusted",
+		"Verify: false, ": "untrusted", "verify: false, ": "warned"} {
 		t.Setenv("OS_INSECURE", "true")
 		t.Setenv("OS_VERIFY", "false")
 		cfg := s.config(t, time.Second)

@@ -166,7 +166,7 @@ func (s *Server) session(session ssh.Channel, requests <-chan *ssh.Request) {
 		if inline, ok := wire.Commanded(exec.Command); ok {
 			status = 0
 			if err := s.host.serve(s.end, inline, session, session); err != nil {
-				status = 90
+				status = 92 // an effect is possible
 			}
 		} else {
 			const refusal = "remotetest: only the program of package remote runs here\n"

@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ const Name = "cephstack"
 
 const (
 	maxTag = 900 // bytes; librados hands a tag of at most 1024 bytes back
+
+	maxSeconds = math.MaxInt64 / int64(time.Second) // of a term
 
 	enoent = 2
 	einval = 22
@@ -75,11 +78,11 @@ func (i Info) Holder(pool, object string) (ceph.Lock, error) {
 	var t tag
 	if json.Unmarshal([]byte(i.Tag), &t) != nil || t.ID == "" {
 		first := slices.MinFunc(i.Lockers, func(a, b Locker) int { return cmp.Compare(a.Name, b.Name) })
-		l.ID, l.Owner = first.Name, first.Name
+		l.ID, l.Owner = first.Name, printable(first.Name)
 		return l, nil
 	}
 	l.ID, l.Owner, l.Host, l.Purpose = t.ID, printable(t.Owner), printable(t.Host), printable(t.Purpose)
-	l.Since, l.Term = t.Since, time.Duration(t.Seconds)*time.Second
+	l.Since, l.Term = t.Since, time.Duration(min(max(t.Seconds, 0), maxSeconds))*time.Second
 	return l, nil
 }
 

@@ -86,3 +86,18 @@ func FuzzParse(f *testing.F) {
 		assert.False(t, optioned)
 	})
 }
+
+// FuzzIn: a key is in a file to which its line was added, unless a line of the file has options on the key.
+func FuzzIn(f *testing.F) {
+	f.Add([]byte("# comment\n\n" + ed25519))
+	f.Add([]byte("no-pty,command=\"a b\" " + ed25519 + "\r\n"))
+	f.Add([]byte("ssh-ed25519\n#" + ed25519))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		k, err := Parse(ed25519)
+		require.NoError(t, err)
+		there, optioned := k.In(data)
+		assert.False(t, there && optioned)
+		again, options := k.In([]byte(string(data) + "\n" + k.Line() + "\n"))
+		assert.True(t, again != options && options == optioned, "%q", data)
+	})
+}

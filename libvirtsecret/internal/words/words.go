@@ -4,6 +4,8 @@ package words
 import (
 	"strings"
 	"unicode"
+
+	"github.com/cephstack/cephstack"
 )
 
 // most is how many bytes of the words an error has.
@@ -22,6 +24,7 @@ func Printable(s, secret string) string {
 	if secret != "" {
 		s = strings.ReplaceAll(s, secret, "[redacted]")
 	}
+	s = cephstack.WithoutKeys(s) // another value, or the value in base64
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
 			return '?'

@@ -66,6 +66,7 @@ type Request struct {
 
 	mark  string
 	lines []byte // of the part that is being made
+	lent  []int  // the parts that are data of the caller
 }
 
 // maxLines bounds the bytes of a part, but for a line that is longer. The longer the
@@ -100,10 +101,20 @@ func (r *Request) Add(o Op) {
 		return
 	}
 	r.flush()
+	r.lent = append(r.lent, len(r.Parts))
 	r.put(o.Data)
 	r.Ends[len(r.Ends)-1] = r.Size
 	r.put([]byte(r.mark + "\n"))
 	r.Plain = false
+}
+
+// Wipe overwrites the parts of a request that was sent, as they may have secrets. Data of the caller stay.
+func (r *Request) Wipe() {
+	for i, part := range r.Parts {
+		if !slices.Contains(r.lent, i) {
+			clear(part)
+		}
+	}
 }
 
 // Close ends the request.

@@ -314,3 +314,18 @@ func TestNoFunctionOfTheProgramHasTheNameOfAnother(t *testing.T) {
 	}
 	require.Greater(t, len(seen), 50)
 }
+
+// A request that was sent is wiped, but for what belongs to the caller.
+func TestARequestIsWiped(t *testing.T) {
+	short, long := []byte("a short secret"), bytes.Repeat([]byte("a long secret"), 1000)
+	r := NewRequest(strings.Repeat("0", 32))
+	for _, data := range [][]byte{short, long} {
+		r.Add(Op{Name: "write", Args: []string{"1", "2", "3", "4", "5", "6", "7"}, Data: data})
+	}
+	r.Close()
+	require.Contains(t, string(slices.Concat(r.Parts...)), string(short))
+	r.Wipe()
+	require.NotContains(t, string(slices.Concat(r.Parts...)), string(short))
+	require.Equal(t, "a short secret", string(short))
+	require.Equal(t, bytes.Repeat([]byte("a long secret"), 1000), long)
+}
