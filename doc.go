@@ -21,7 +21,8 @@
 //     ceph program on a host).
 //   - remote: many operations on a host in one exchange over SSH, with atomic writes,
 //     units, packages and programs. remote/hostkeys reads and extends known_hosts.
-//     remote/upstart is for hosts without systemd.
+//     remote/upstart is for hosts without systemd, and remote/helper limits what the
+//     login user may do as root.
 //   - libvirtsecret: the CephX keys that QEMU uses. Adapters: libvirtsecret/libvirtconn
 //     (libvirt's library), libvirtsecret/virsh (the virsh program on a host).
 //     libvirtsecret/hostbatch is an optional interface: many secrets in one exchange

@@ -115,7 +115,8 @@
 //	packages          host      ceph-clients            missing client packages of Ceph; shown by their names
 //	upgrade           host      ceph-clients            client packages older than min_client
 //	directory         host      path                    /etc/ceph, folders of containers and of guests
-//	file              host      path                    ceph.conf, keyrings, files of secrets, tmpfiles.d
+//	file              host      path                    ceph.conf, keyrings, files of secrets, tmpfiles.d,
+//	                                                    the helper and its allow-list
 //	secret            host      CLUSTER.client.NAME     a libvirt secret; shown by its UUID
 //	apparmor          host      libvirt-qemu            what AppArmor lets QEMU write to
 //	settings          host      path                    options in the configuration file of services

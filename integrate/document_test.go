@@ -42,7 +42,8 @@ func TestFieldsOfJSONAreDocumented(t *testing.T) {
 // against the codes that this package and the kinds of resources use.
 func TestCodesAreDocumented(t *testing.T) {
 	used := map[string]bool{}
-	for _, dir := range []string{".", "internal/kind/cluster", "internal/kind/host", "internal/kind/cloud"} {
+	for _, dir := range []string{".", "internal/kind/cluster", "internal/kind/host", "internal/kind/cloud",
+		"internal/engine"} {
 		maps.Copy(used, codesIn(t, dir))
 	}
 	require.Greater(t, len(used), 50)

@@ -50,6 +50,8 @@ import (
 //   - host-unreadable: the host cannot be read; Cause says whether it is a matter of network, login or time.
 //   - host-is-the-same-machine: the names of several hosts lead to one machine.
 //   - no-way-in: the first entry gets in, the normal login does not, and its keys and rule are in place.
+//   - no-entry: the change needs ssh.entry, as the helper does not make it, and the World has no entry of the host.
+//   - helper-unfit: the helper cannot start on the host, as its coreutils are too old.
 //   - login-user-missing: the login user does not exist.
 //   - login-user-unknown: whether the login user exists cannot be told.
 //   - login-home-differs: the login user's home is not where the Spec says.

@@ -123,6 +123,7 @@ func (in *Integration) look(ctx context.Context, scope engine.Scope,
 	var mu sync.Mutex
 	hosts := engine.Each(ctx, in.engine, in.engine.HostsIn(scope), func(seen *engine.Seen) engine.Part {
 		<-ready
+		in.engine.Secrets(ctx, seen, base)
 		mu.Lock()
 		invocations[seen.Host().Name] = host.Invocations(seen.Host())
 		mu.Unlock()

@@ -22,8 +22,12 @@ type Config struct {
 	Password   Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
 	KnownHosts []string // known_hosts files, at least one
 	Sudo       bool     // become root with sudo, without a terminal; false when User is root
-	Jump       *Config  // connect through this host
-	Timeouts   Timeouts
+	// Helper becomes root with sudo, too, but by the installed helper alone, which does
+	// what the host's allow-list has, and refuses all else with helper.ErrDenied. See
+	// package helper.
+	Helper   bool
+	Jump     *Config // connect through this host
+	Timeouts Timeouts
 }
 
 // Timeouts bound the phases of a connection; zero fields have the defaults.

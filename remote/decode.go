@@ -142,6 +142,8 @@ func classify(class, text string) (string, error) {
 	switch class {
 	case "conflict":
 		return detail, ErrConflict
+	case "denied":
+		return detail, wire.ErrDenied
 	case "skipped":
 		return "", ErrSkipped
 	case "toolarge":

@@ -80,6 +80,9 @@ func (x *exchange) diagnose(ctx context.Context, sh *shell, err error) error {
 	switch {
 	case !s.ok:
 		return x.fail("exchange", fmt.Errorf("%w: the connection was lost", ErrUnreachable))
+	case !started && sh.helper && (helperRefused(sh.noise.String()) || ownStatus(s.exit)):
+		return x.fail("sudo", &startError{ErrSudo, said + "; the helper on the host is missing, changed or of another " +
+			"version of cephstack, or its sudo rule is: run prepare again"})
 	case !started && sh.sudo && sudoRefused(sh.noise.String()):
 		return x.fail("sudo", &startError{ErrSudo, said})
 	case !started && s.exit < killed:

@@ -79,6 +79,9 @@
 // written down. Config.Password is for hosts that do not have the user's key
 // yet; it does not print. ~/.ssh/config is not read: Config has its settings.
 //
+// Sudo gives whoever has the login a shell as root. Where that is too much, package helper has a
+// program to install, which does what an allow-list has, and Config.Helper uses that program.
+//
 // # Errors
 //
 // Do returns a *HostError when the exchange as a whole failed. It says at which

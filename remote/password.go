@@ -10,7 +10,6 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/cephstack/cephstack"
-	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
 type redacted = cephstack.Redacted
@@ -69,23 +68,13 @@ func (c Config) credentials(keys int) string {
 	return text
 }
 
-// sudoPassword is the password for a sudo that asks; none where there is no sudo.
+// sudoPassword is the password for a sudo that asks; none where there is no sudo, or where it
+// runs the helper, for which it does not ask.
 func (c Config) sudoPassword() Password {
-	if !c.Sudo {
+	if !c.Sudo || c.Helper {
 		return Password{}
 	}
 	return c.Password
-}
-
-// command is the command line that starts the host's program with root's rights, and the
-// question that sudo may have then.
-func (c Config) command(inline string) (line string, asks question) {
-	password := c.sudoPassword()
-	if password.IsZero() {
-		return wire.Command(c.Sudo, inline), question{}
-	}
-	prompt := token(16)
-	return wire.PasswordCommand(prompt, inline), question{prompt, password}
 }
 
 // A question is sudo's prompt, and the password that answers it. The prompt is random, so that

@@ -24,11 +24,12 @@ type process struct {
 // the other.
 type shell struct {
 	process
-	sudo  bool
-	asks  question      // that sudo may have
-	out   *bufio.Reader // of stdout
-	heard chan struct{} // something came
-	ended chan struct{} // closed after the end of stderr
+	sudo   bool
+	helper bool          // it is the installed helper
+	asks   question      // that sudo may have
+	out    *bufio.Reader // of stdout
+	heard  chan struct{} // something came
+	ended  chan struct{} // closed after the end of stderr
 	// flooded is closed when there is more on stderr than a login and sudo can say.
 	flooded chan struct{}
 	noise   tail         // what came and is not an answer

@@ -53,7 +53,7 @@ func New(cfg Config) (*SSH, error) {
 
 func newSSH(f *Fleet, cfg Config) *SSH {
 	cfg.Timeouts = cfg.Timeouts.withDefaults()
-	cfg.Sudo = cfg.Sudo && cfg.User != "root"
+	cfg.Sudo, cfg.Helper = cfg.Sudo && cfg.User != "root", cfg.Helper && cfg.User != "root"
 	return &SSH{cfg: &cfg, fleet: f, keep: keptFor, slots: make(chan struct{}, maxSessions)}
 }
 
@@ -68,7 +68,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	case <-ctx.Done(): // the loop returns the error
 	}
 	for again := false; ; again = true {
-		x := newExchange(s.cfg.name(), ops)
+		x := s.exchange(ops)
 		if ctx.Err() != nil {
 			err := x.fail("connect", context.Cause(ctx))
 			return x.results(err), err
@@ -111,7 +111,7 @@ func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 // certain enough that they did not run, as sshd gives the exit status after all of the output.
 func (s *SSH) first(x *exchange) *exchange {
 	if slices.ContainsFunc(x.ops, changes) || x.inline == "" && (x.secretive() || !s.cfg.sudoPassword().IsZero()) {
-		return newExchange(x.host, nil)
+		return s.exchange(nil)
 	}
 	return x
 }
@@ -245,7 +245,7 @@ func (s *SSH) shell(ctx context.Context, l *link, x *exchange) (sh *shell, kept 
 			}
 		})
 		if err == nil {
-			return newShell(p, s.cfg.Sudo, asks), false, nil
+			return s.started(p, asks), false, nil
 		}
 		var refused *ssh.OpenChannelError
 		if !errors.As(err, &refused) {
@@ -286,7 +286,7 @@ func (s *SSH) ping(ctx context.Context, sh *shell) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.cfg.Timeouts.Handshake)
 	defer cancel()
-	_, err := newExchange(s.cfg.name(), nil).run(ctx, sh, false, s.cfg.Timeouts)
+	_, err := s.exchange(nil).run(ctx, sh, false, s.cfg.Timeouts)
 	return err
 }
 

@@ -44,12 +44,14 @@ func needRoot(t *testing.T, program string) {
 
 // An sshd is a real OpenSSH server on loopback. It runs in a mount namespace
 // where /etc/passwd, shadow and sudoers are the test's own, and systemctl and
-// apt-get are scripts.
+// apt-get are scripts. With withHelper, /etc/cephstack and /usr/local are the folders list
+// and local of dir, and the file links is what the kernel says about hard links.
 type sshd struct {
 	dir, address string
 	hostKey      ssh.PublicKey
 	clientKey    []byte
 	log          *bytes.Buffer
+	plain        *remote.SSH // see unprivileged
 }
 
 // Users of the test's sshd, besides root.
@@ -139,7 +141,7 @@ func startSSHD(t *testing.T, extra ...string) *sshd {
 			t.Logf("sshd: %s", s.log.String())
 		}
 	})
-	for range 100 {
+	for range 600 { // with withHelper, /etc is copied before
 		if c, err := net.Dial("tcp", s.address); err == nil {
 			c.Close()
 			return s
@@ -150,12 +152,25 @@ func startSSHD(t *testing.T, extra ...string) *sshd {
 	return nil
 }
 
+// withHelper is a line for startSSHD.
+const withHelper = "# with a helper"
+
 const testNamespace = `set -e
 mkdir -p "$1/small"
 mount --make-rprivate /
 mount -t tmpfs -o mode=755 none /run
 mkdir -m 755 /run/sshd
 mount -t tmpfs -o size=64k none "$1/small"
+if grep -q "^` + withHelper + `" "$1/sshd_config"; then
+	mkdir -p "$1/etc" "$1/local/libexec" "$1/list"
+	cp -a /etc/. "$1/etc"
+	mkdir -p "$1/etc/cephstack"
+	mount --bind "$1/etc" /etc
+	mount --bind "$1/list" /etc/cephstack
+	mount --bind "$1/local" /usr/local
+	echo 1 >"$1/links"
+	mount --bind "$1/links" /proc/sys/fs/protected_hardlinks
+fi
 for f in passwd group shadow sudoers; do mount --bind "$1/$f" /etc/$f; done
 for f in systemctl journalctl dpkg-query apt-get; do
 	if [ -e /usr/bin/$f ]; then mount --bind "$1/bin/$f" /usr/bin/$f; fi

@@ -117,7 +117,7 @@ func (w *World) openHosts(s spec.Spec) error {
 	if !slices.ContainsFunc(s.Hosts, missing) {
 		return nil
 	}
-	hosts, err := hostFleet(s.SSH)
+	hosts, err := hostFleet(s)
 	if err != nil {
 		return fmt.Errorf("ssh: %w", err)
 	}

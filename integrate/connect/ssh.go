@@ -57,8 +57,17 @@ func sshConfig(s spec.SSH) (remote.Config, error) {
 	return c, nil
 }
 
-func hostFleet(s spec.SSH) (*remote.Fleet, error) {
-	c, err := sshConfig(s)
+// hostConfig is the normal login to the hosts of a Spec.
+func hostConfig(s spec.Spec) (remote.Config, error) {
+	c, err := sshConfig(s.SSH)
+	if s.Prepare != nil && s.SSH.Helps(*s.Prepare) {
+		c.Sudo, c.Helper = false, true
+	}
+	return c, err
+}
+
+func hostFleet(s spec.Spec) (*remote.Fleet, error) {
+	c, err := hostConfig(s)
 	if err != nil {
 		return nil, err
 	}

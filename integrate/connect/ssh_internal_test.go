@@ -40,6 +40,18 @@ func TestHowHostsAreReached(t *testing.T) {
 	}
 }
 
+func TestTheHelperIsInPlaceOfSudo(t *testing.T) {
+	s := spec.Spec{SSH: spec.SSH{User: "ops", Sudo: true, Jump: "bastion"}, Prepare: &spec.Prepare{Sudo: &spec.Sudo{}}}
+	c, err := hostConfig(s)
+	require.NoError(t, err)
+	assert.True(t, c.Sudo && !c.Helper)
+	s.Prepare.Sudo.Helper = true
+	c, err = hostConfig(s)
+	require.NoError(t, err)
+	assert.True(t, !c.Sudo && c.Helper)
+	assert.False(t, c.Jump.Sudo || c.Jump.Helper)
+}
+
 func TestAPasswordIsItsOwnersAlone(t *testing.T) {
 	path, link := filepath.Join(t.TempDir(), "password"), filepath.Join(t.TempDir(), "link")
 	require.NoError(t, os.WriteFile(path, []byte(" secret \r\n"), 0o600))

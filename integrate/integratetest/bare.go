@@ -2,10 +2,13 @@ package integratetest
 
 import (
 	"context"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
@@ -24,6 +27,15 @@ func (w *World) Bare(name string) {
 	w.Hosts[name] = &gate{Host: m, name: name, home: home, spec: w.spec}
 }
 
+// Relogin makes the normal login of bare hosts that of another Spec for the same hosts.
+func (w *World) Relogin(s spec.Spec) {
+	for _, h := range w.Hosts {
+		if g, ok := h.(*gate); ok {
+			g.spec = s
+		}
+	}
+}
+
 // A gate is what the normal login of a host goes through.
 type gate struct {
 	*remotetest.Host
@@ -40,8 +52,84 @@ func (g *gate) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 		}
 		return results, err
 	}
-	return g.Host.Do(ctx, ops...)
+	if !g.helped() {
+		return g.Host.Do(ctx, ops...)
+	}
+	list, _ := g.Contents(helper.AllowPath)
+	var results []remote.Result
+	for i, op := range ops {
+		r, err := g.help(ctx, string(list), op, results[:i])
+		if err != nil {
+			return append(results, r), err
+		}
+		results = append(results, r)
+	}
+	return results, nil
 }
+
+// help does an operation as the helper does: if the allow-list has each line that it takes.
+func (g *gate) help(ctx context.Context, list string, op remote.Op, earlier []remote.Result) (remote.Result, error) {
+	if guard, ok := op.(remote.If); ok {
+		if err := guard.Ready(earlier); err != nil {
+			return remote.Result{Err: err}, nil
+		}
+		op = guard.Op
+	}
+	run, runs := op.(remote.Run)
+	line := op
+	if runs {
+		line = probed(run)
+	}
+	if missing := lacks(list, helper.AllowList([]remote.Op{line})); missing != "" && (!runs || !script(list, run)) {
+		name, object := remote.Describe(op)
+		return remote.Result{Err: &remote.OpError{Host: g.name, Op: name, Object: object, Err: helper.ErrDenied,
+			Detail: "the allow-list does not have: " + missing}}, nil
+	}
+	results, err := g.Host.Do(ctx, op)
+	return results[0], err
+}
+
+var probeName = regexp.MustCompile(`(^|/)` + helper.AnyProbe + `[0-9a-f]{8}-[0-9]{8}T[0-9]{6}Z$`)
+
+// probed is a program with AnyProbe in place of the name of a probe.
+func probed(run remote.Run) remote.Op {
+	run.Argv = slices.Clone(run.Argv)
+	for i, a := range run.Argv {
+		run.Argv[i] = probeName.ReplaceAllString(a, "${1}"+helper.AnyProbe)
+	}
+	return run
+}
+
+// lacks is the first line that a list does not have.
+func lacks(list string, needed []byte) string {
+	for line := range strings.Lines(string(needed)) {
+		if !strings.Contains("\n"+list, "\n"+line) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// script reports whether a list has the script that a program is, and each argument behind it.
+func script(list string, run remote.Run) bool {
+	for _, n := range []int{5, 10} {
+		if len(run.Argv) <= n {
+			continue
+		}
+		start := remote.Run{Argv: run.Argv[:n], User: run.User}
+		fits := lacks(list, helper.AllowList(nil, helper.Script{Start: start})) == ""
+		for _, a := range run.Argv[n:] {
+			fits = fits && (lacks(list, helper.AllowList(nil, helper.Script{Start: start, Secrets: []string{a}})) == "" ||
+				lacks(list, helper.AllowList(nil, helper.Script{Start: start, Arguments: []string{a}})) == "")
+		}
+		if fits {
+			return true
+		}
+	}
+	return false
+}
+
+func (g *gate) helped() bool { return g.spec.Prepare != nil && g.spec.SSH.Helps(*g.spec.Prepare) }
 
 func (g *gate) refuses() error {
 	keys, _ := g.Contents(g.home + "/.ssh/authorized_keys")
@@ -55,7 +143,14 @@ func (g *gate) refuses() error {
 		}
 	}
 	rule, _ := g.Contents("/etc/sudoers.d/cephstack-" + g.spec.SSH.User)
-	if !strings.Contains(string(rule), "NOPASSWD") {
+	text, _ := g.Contents(helper.Path)
+	needed := "NOPASSWD"
+	if g.helped() {
+		needed = helper.Rule(g.spec.SSH.User)
+	}
+	other := !g.helped() && strings.Contains(string(rule), helper.Path) ||
+		g.helped() && string(text) != string(helper.Text())
+	if !strings.Contains(string(rule), needed) || other {
 		return &remote.HostError{Host: g.name, Step: "sudo", Err: remote.ErrSudo}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"regexp"
@@ -43,6 +44,13 @@ type Sudo struct {
 	// accounts by accident. It does not make the trust smaller: a shell as root can
 	// do everything.
 	Narrow bool `json:"narrow,omitempty" yaml:"narrow,omitempty"`
+	// Helper lets the user run one program as root, and nothing else: the helper, which belongs to
+	// root and does only what the allow-list of its host has (see remote/helper). The rule, the
+	// helper, its list, keys, the repository and packages come by ssh.entry, which is needed for each
+	// change of them: a Spec that asks for more, and a newer version of this module. Other rules of
+	// sudo for the user stay: look with sudo -l. Validate refuses layouts kolla and upstart, and
+	// clusters that are reached through the ceph program on a host.
+	Helper bool `json:"helper,omitempty" yaml:"helper,omitempty"`
 }
 
 var (
@@ -114,4 +122,37 @@ func (v *validation) sudo() {
 	case !v.spec.SSH.Sudo:
 		v.fault("ssh.sudo", "is false, so that nothing would use the rule of prepare.sudo")
 	}
+	if v.spec.Prepare.Sudo.Helper {
+		v.helper()
+	}
+}
+
+// helper checks what prepare.sudo.helper needs, and what it does not go with.
+func (v *validation) helper() {
+	s := v.spec
+	if s.Prepare.Sudo.Narrow {
+		v.fault("prepare.sudo.narrow", "is a shell, and prepare.sudo.helper is in place of it: ask for one of the two")
+	}
+	if s.SSH.Entry == nil {
+		v.fault("ssh.entry", "is missing: prepare.sudo.helper comes to hosts by that way alone")
+	} else if s.SSH.Entry.User == s.SSH.User {
+		v.fault("ssh.entry.user", "is the user of ssh, whom prepare.sudo.helper is to limit")
+	}
+	for i, h := range s.Hosts {
+		if l := cmp.Or(h.Layout, s.Layout); l == LayoutKolla || l == LayoutUpstart {
+			v.fault(fmt.Sprintf("hosts[%d]", i), "has the layout %s, which prepare.sudo.helper cannot be used with; "+
+				"put prepare.sudo.narrow in its place", l)
+		}
+	}
+	for i, c := range s.Clusters {
+		if c.Host != "" && c.Access != "librados" {
+			v.fault(fmt.Sprintf("clusters[%d].access", i), "is not librados, and the helper of prepare.sudo.helper "+
+				"does not run the ceph program on %s; set access: librados, or put prepare.sudo.narrow in its place", c.Host)
+		}
+	}
+}
+
+// Helps reports whether the login becomes root by the helper alone.
+func (s SSH) Helps(p Prepare) bool {
+	return s.Sudo && s.User != "root" && p.Sudo != nil && p.Sudo.Helper
 }

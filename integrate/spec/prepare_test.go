@@ -82,3 +82,22 @@ func TestRepositoryValidation(t *testing.T) {
 	}
 	assert.NotContains(t, s.Validate().Error(), "pass-word")
 }
+
+func TestHelperValidation(t *testing.T) {
+	s := preparing(spec.Prepare{Sudo: &spec.Sudo{Helper: true, Narrow: true}})
+	s.SSH = spec.SSH{User: "deploy", Sudo: true}
+	s.Clusters[0].Host, s.Hosts[0].Layout = s.Hosts[0].Name, spec.LayoutUpstart
+	found := faults(t, s)
+	for _, path := range []string{"prepare.sudo.narrow", "ssh.entry", "hosts[0]", "clusters[0].access"} {
+		assert.Contains(t, found, path)
+	}
+	s.SSH.Entry = &spec.Entry{User: "deploy", PasswordFile: "password"}
+	assert.Contains(t, faults(t, s), "ssh.entry.user")
+
+	s = preparing(spec.Prepare{Sudo: &spec.Sudo{Helper: true}})
+	s.SSH = spec.SSH{User: "deploy", Sudo: true, Entry: &spec.Entry{User: "first", PasswordFile: "password"}}
+	assert.NoError(t, s.Validate())
+	assert.True(t, s.SSH.Helps(*s.Prepare))
+	s.SSH.User = "root"
+	assert.False(t, s.SSH.Helps(*s.Prepare))
+}

@@ -3,6 +3,7 @@ package hostbatch
 import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 // A Store is a libvirtsecret.Store whose work can travel in an exchange of its
@@ -25,6 +26,13 @@ type Store interface {
 	// daemon that translates its messages makes it an error without
 	// libvirtsecret.ErrConflict.
 	DefineOp(changes ...libvirtsecret.Change) (remote.Op, DefineReader, error)
+}
+
+// An Allowing store tells what a helper on the host has to allow for it: see remote/helper.
+type Allowing interface {
+	// Allow gives the operations that list these secrets, in this order, as the expected ones,
+	// and the scripts that define them, whatever their values.
+	Allow(secrets []libvirtsecret.Secret) ([]remote.Op, []helper.Script)
 }
 
 // A ListReader gives the secrets of usage type ceph, sorted by UUID. whole is

@@ -95,7 +95,7 @@ func compareOne(e Entry, needs []step.ID, v step.View) step.Delta {
 			return leftAlone(e, need, v)
 		}
 	}
-	return e.Compare(v)
+	return enterable(e.Compare(v), e.ID().Name, v.Host)
 }
 
 // leftAlone is the Delta of a resource because of a need that is refused.
@@ -200,10 +200,10 @@ func (e *Engine) Unseen(name string, why error) *Seen {
 
 // uuids lists the secrets that a compute should have.
 func (b *Base) uuids() []string {
-	var uuids []string
 	if b == nil {
 		return nil
 	}
+	uuids := []string{}
 	for _, id := range b.e.Site.Secrets {
 		if c := b.view.Clusters[id.Cluster]; c.Err == nil {
 			uuids = append(uuids, b.e.Site.SecretUUID(id, c.Status.FSID))

@@ -50,8 +50,8 @@ func (r *Run) host(ctx context.Context, p Part) {
 
 // door is the way into the host for a step.
 func (h *hostRun) door(s step.HostStep) remote.Host {
-	if s.Entry {
-		return h.e.World.Entries[h.name]
+	if entry := h.e.World.Entries[h.name]; s.Entry && entry != nil {
+		return entry
 	}
 	return h.e.World.Hosts[h.name]
 }

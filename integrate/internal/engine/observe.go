@@ -13,6 +13,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 var errOutOfScope = errors.New("it was not read, as it is not among what was asked for")
@@ -108,8 +109,13 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 // the host from being read is in its Err.
 func (e *Engine) look(ctx context.Context, name string, entries []Entry, expected []string) *step.Host {
 	h := step.NewHost(name)
+	h.Barred = e.Site.Helps() && e.World.Entries[name] == nil
 	ops, secrets := join(entries)
 	store := e.World.Secrets[name]
+	if a, ok := store.(hostbatch.Allowing); ok {
+		h.AllowSecrets = a.Allow
+	}
+	secrets = secrets && (expected != nil || !e.Site.Helps()) // see Secrets
 	batch, together := store.(hostbatch.Store)
 	together = together && secrets
 	all := ops
@@ -119,8 +125,7 @@ func (e *Engine) look(ctx context.Context, name string, entries []Entry, expecte
 		list, parse = batch.ListOp(expected...)
 		all = append(slices.Clone(ops), list)
 	}
-	results, entered, err := e.enter(ctx, name, all)
-	h.Entered = entered
+	results, err := e.enter(ctx, h, all)
 	if err == nil && len(results) != len(all) {
 		err = fmt.Errorf("%s: %d results for %d operations", name, len(results), len(all))
 	}
@@ -141,28 +146,38 @@ func (e *Engine) look(ctx context.Context, name string, entries []Entry, expecte
 }
 
 // enter runs operations on a host by the normal login. Only where the host refuses that,
-// and the Spec asks for a way in, it uses the first entry of the host.
-func (e *Engine) enter(ctx context.Context, name string, ops []remote.Op) (_ []remote.Result, entered bool, err error) {
-	results, err := e.World.Hosts[name].Do(ctx, ops...)
-	entry := e.World.Entries[name]
+// and the Spec asks for a way in, it uses the first entry of the host, and says so in h.
+func (e *Engine) enter(ctx context.Context, h *step.Host, ops []remote.Op) ([]remote.Result, error) {
+	results, err := e.World.Hosts[h.Name].Do(ctx, ops...)
+	entry := e.World.Entries[h.Name]
 	refused := (errors.Is(err, remote.ErrAuth) || errors.Is(err, remote.ErrSudo)) && !errors.Is(err, remote.ErrLocal)
-	if !refused || entry == nil || !e.Site.PreparesWayIn() {
-		return results, false, err
+	var denied error
+	for _, r := range results {
+		if err == nil && denied == nil && errors.Is(r.Err, helper.ErrDenied) {
+			denied = r.Err
+		}
 	}
-	results, second := entry.Do(ctx, ops...)
-	if second != nil {
-		return nil, false, fmt.Errorf("%w; and by the first entry: %w", err, second)
+	if !refused && denied == nil || entry == nil || !e.Site.PreparesWayIn() {
+		return results, err
 	}
-	return results, true, nil
+	entered, second := entry.Do(ctx, ops...)
+	switch {
+	case second != nil && denied != nil:
+		return results, nil // what the helper allows is known
+	case second != nil:
+		return nil, fmt.Errorf("%w; and by the first entry: %w", err, second)
+	}
+	h.Entered, h.Denied = true, denied
+	return entered, nil
 }
 
 // Ask runs operations that read on a host, by whichever way in works.
 func (e *Engine) Ask(ctx context.Context, name string, ops []remote.Op) (*step.Host, error) {
 	defer e.Rest(name)
-	results, _, err := e.enter(ctx, name, ops)
+	h := step.NewHost(name)
+	results, err := e.enter(ctx, h, ops)
 	if err != nil {
 		return nil, err
 	}
-	h := step.NewHost(name)
 	return h, h.Take(ops, results)
 }

@@ -60,6 +60,10 @@ prepare:
     keys: [ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f operator@example]
   sudo: {narrow: true}
 `
+	byHelper = `
+ssh: {user: deploy, sudo: true, entry: {user: installer, password_file: password}}
+prepare: {sudo: {helper: true}}
+`
 	preparation = `
 clusters: [{name: ceph, min_client: 16.2.10}]
 prepare:
@@ -108,6 +112,7 @@ func specs(t *testing.T) map[string]spec.Spec {
 		"data pools":     {plainCloud, dataPools},
 		"way in":         {plainCloud, wayIn},
 		"preparation":    {plainCloud, preparation, wayIn},
+		"helper":         {plainCloud, byHelper},
 		"rdo":            {plainCloud, preparation, "layout: rdo"},
 		"upstart":        {plainCloud, "layout: upstart\nrelease: juno"},
 		"containers":     {plainCloud, inContainers},

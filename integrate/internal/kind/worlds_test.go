@@ -48,7 +48,7 @@ func newStage(t *testing.T, s spec.Spec) *stage {
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
-	if s.Prepare != nil && s.Prepare.Authorize != nil {
+	if s.Prepare != nil && (s.Prepare.Authorize != nil || s.Prepare.Sudo != nil) {
 		for name := range w.Machines {
 			w.Bare(name)
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/kind/host"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -162,8 +164,8 @@ func (j *journey) removeProbe(ctx context.Context, p probeImage) error {
 }
 
 func (j *journey) undoProbe(ctx context.Context, d door, id spec.User, p probeImage) error {
-	as := prober{id: id, name: p.name, as: d.run}
-	results, err := j.World.Hosts[d.host].Do(ctx, as.run("rbd", "rm", "--no-progress", p.pool+"/"+p.name))
+	as := host.Prober{User: id, Name: p.name, As: d.run}
+	results, err := j.World.Hosts[d.host].Do(ctx, as.Undo(want.Right{Pool: p.pool}))
 	if err == nil && (results[0].Err != nil || results[0].Exit != 0) {
 		err = failure(results[0])
 	}

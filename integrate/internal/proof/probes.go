@@ -14,6 +14,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 // probes tries the rights of each Ceph user, on a host that has the keyring of the user and
@@ -77,12 +78,12 @@ func (v *verifier) probe(ctx context.Context, id spec.User) (string, error) {
 		return "", unable("no reachable host has its keyring")
 	}
 	rights := v.Site.Rights(id)
-	p := prober{id: id, name: probeName(), as: door.run}
+	p := host.Prober{User: id, Name: probeName(), As: door.run}
 	var ops, cleanup []remote.Op
 	for _, r := range rights {
-		ops = append(ops, p.try(r))
+		ops = append(ops, p.Try(r))
 		if r.Write {
-			cleanup = append(cleanup, p.undo(r))
+			cleanup = append(cleanup, p.Undo(r))
 		}
 	}
 	results, err := v.World.Hosts[door.host].Do(ctx, append(slices.Clone(ops), cleanup...)...)
@@ -90,41 +91,6 @@ func (v *verifier) probe(ctx context.Context, id spec.User) (string, error) {
 		return "", unable("%w", err)
 	}
 	return judge(rights, results[:len(ops)], results[len(ops):], door.account+"@"+door.host)
-}
-
-// A prober tries the rights of a user, as the account of a service.
-type prober struct {
-	id   spec.User
-	name string
-	as   func(argv ...string) remote.Op
-}
-
-func (p prober) run(program string, args ...string) remote.Op {
-	argv := []string{program, "--conf", spec.ConfPath(p.id.Cluster), "--id", p.id.Name()}
-	return p.as(append(argv, args...)...)
-}
-
-// try does what a right is about. In a pool with images, it makes an image, or lists the
-// images. In a data pool, it makes an object, or asks for an object that is not there: a
-// list of all objects could be too long.
-func (p prober) try(r want.Right) remote.Op {
-	switch {
-	case r.Data && r.Write:
-		return p.run("rados", "--pool", r.Pool, "create", p.name)
-	case r.Data:
-		return p.run("rados", "--pool", r.Pool, "stat", p.name)
-	case r.Write:
-		return p.run("rbd", "create", r.Pool+"/"+p.name, "--size", "1")
-	}
-	return p.run("rbd", "ls", r.Pool)
-}
-
-// undo removes what try made.
-func (p prober) undo(r want.Right) remote.Op {
-	if r.Data {
-		return p.run("rados", "--pool", r.Pool, "rm", p.name)
-	}
-	return p.run("rbd", "rm", "--no-progress", r.Pool+"/"+p.name)
 }
 
 // tried says what came of a try. Only the cluster's own refusal counts as a
@@ -187,5 +153,5 @@ func failure(res remote.Result) error {
 func probeName() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // crypto/rand.Read does not fail
-	return "cephstack-probe-" + hex.EncodeToString(b[:]) + "-" + time.Now().UTC().Format(runTime)
+	return helper.AnyProbe + hex.EncodeToString(b[:]) + "-" + time.Now().UTC().Format(runTime)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -22,7 +23,7 @@ import (
 // is removed.
 func TestWhatAProbeRuns(t *testing.T) {
 	as := func(argv ...string) remote.Op { return remote.Run{Argv: argv, User: "cinder"} }
-	p := prober{id: spec.User{Cluster: "hdd", Entity: "client.cinder"}, name: "probe-1", as: as}
+	p := host.Prober{User: spec.User{Cluster: "hdd", Entity: "client.cinder"}, Name: "probe-1", As: as}
 	for _, c := range []struct {
 		right     want.Right
 		try, undo string
@@ -35,11 +36,11 @@ func TestWhatAProbeRuns(t *testing.T) {
 		argv := func(text string) remote.Op {
 			return as(strings.Fields(strings.Replace(text, "@", "--conf /etc/ceph/hdd.conf --id cinder", 1))...)
 		}
-		assert.Equal(t, argv(c.try), p.try(c.right), c.right.String())
+		assert.Equal(t, argv(c.try), p.Try(c.right), c.right.String())
 		c.right.Allowed = true
-		assert.Equal(t, argv(c.try), p.try(c.right), "what is allowed is tried the same way")
+		assert.Equal(t, argv(c.try), p.Try(c.right), "what is allowed is tried the same way")
 		if c.undo != "" {
-			assert.Equal(t, argv(c.undo), p.undo(c.right), c.right.String())
+			assert.Equal(t, argv(c.undo), p.Undo(c.right), c.right.String())
 		}
 	}
 	assert.Regexp(t, regexp.MustCompile(`^cephstack-probe-[0-9a-f]{8}-\d{8}T\d{6}Z$`), probeName())

@@ -124,7 +124,8 @@ type HostStep struct {
 	// Alone makes the step an exchange of its own, before those that travel
 	// together, as it may take minutes.
 	Alone bool
-	// Entry makes the step go by the first entry of a host that was read that way.
+	// Entry makes the step go by the first entry of a host: that was read that way, or on
+	// which the normal login may do only what the helper does.
 	Entry bool
 	// Servers, where it is there, looks once more at the VMs on the host right
 	// before the exchange. An error keeps the step from being done.

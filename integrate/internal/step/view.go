@@ -7,6 +7,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 // A View is what was read, and what came of the resources that were compared
@@ -67,6 +68,15 @@ type Host struct {
 	// Entered says that the host was read by its first entry, as the normal login
 	// was refused.
 	Entered bool
+	// Barred says that there is no first entry, and that the normal login may not make the changes
+	// which need the entry.
+	Barred bool
+	// Denied is the first error of the helper, where the host was read by its first entry
+	// because the helper refused something.
+	Denied error
+	// AllowSecrets gives the operations and scripts that read and define libvirt secrets of the
+	// host; nil where that does not go by operations.
+	AllowSecrets func([]libvirtsecret.Secret) ([]remote.Op, []helper.Script)
 	// Same are other hosts of the Spec that are the same machine, and Twin says that
 	// the machine is planned under the name of one of these.
 	Same     []string

@@ -124,6 +124,9 @@ func ErasureProfiles(c spec.Cluster) []spec.ErasureProfile {
 // PreparesWayIn reports whether plans may make the normal login possible.
 func (s *Site) PreparesWayIn() bool { return s.Prep().Authorize != nil || s.Prep().Sudo != nil }
 
+// Helps reports whether the normal login becomes root by the helper alone.
+func (s *Site) Helps() bool { return s.SSH.Helps(s.Prep()) }
+
 // Prep is the preparation of hosts; the zero Prepare if the Spec has none.
 func (s *Site) Prep() spec.Prepare {
 	if s.Prepare == nil {

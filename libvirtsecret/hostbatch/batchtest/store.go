@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
@@ -29,7 +31,10 @@ type Store struct {
 	jobs []*job
 }
 
-var _ hostbatch.Store = (*Store)(nil)
+var (
+	_ hostbatch.Store    = (*Store)(nil)
+	_ hostbatch.Allowing = (*Store)(nil)
+)
 
 // A job is an operation.
 type job struct {
@@ -61,11 +66,12 @@ func New(store *secrettest.Store, host *remotetest.Host) *Store {
 	return s
 }
 
-// handle gives the host a program that runs the job of its argument. It prints
+// handle gives the host a program that runs the job of its first line of input. It prints
 // which run of which job it was, and exits with 1 if part of it failed.
 func (s *Store) handle(host *remotetest.Host, program string, run func(*job) outcome) {
 	host.Handle(program, func(r remote.Run) (stdout, stderr []byte, exit int) {
-		j := s.job(r.Argv[1])
+		number, _, _ := strings.Cut(string(r.Stdin), "\n")
+		j := s.job(number)
 		if j == nil {
 			return nil, []byte("no such job"), 64
 		}
@@ -90,13 +96,13 @@ func (s *Store) job(number string) *job {
 }
 
 // add makes the operation of a job. The values travel on standard input, as
-// they do to virsh.
-func (s *Store) add(program string, j *job) remote.Op {
+// they do to virsh, behind the number of the job.
+func (s *Store) add(j *job, argv ...string) remote.Op {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	j.number = len(s.jobs)
 	s.jobs = append(s.jobs, j)
-	run := remote.Run{Argv: []string{program, strconv.Itoa(j.number)}}
+	run := remote.Run{Argv: argv, Stdin: fmt.Appendln(nil, j.number)}
 	for _, change := range j.changes {
 		run.Stdin = append(append(run.Stdin, change.Value.Reveal()...), '\n')
 	}
@@ -120,7 +126,8 @@ func (s *Store) ended(j *job, r remote.Result) (outcome, error) {
 // ListOp implements hostbatch.Store.
 func (s *Store) ListOp(expected ...string) (remote.Op, hostbatch.ListReader) {
 	j := &job{}
-	return s.add(listProgram, j), func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
+	op := s.add(j, append([]string{listProgram}, expected...)...)
+	return op, func(r remote.Result) ([]libvirtsecret.Secret, bool, error) {
 		o, err := s.ended(j, r)
 		if err != nil {
 			return nil, false, &libvirtsecret.Error{Op: "list", Err: err}
@@ -145,7 +152,11 @@ func (s *Store) DefineOp(changes ...libvirtsecret.Change) (remote.Op, hostbatch.
 		}
 	}
 	j := &job{changes: slices.Clone(changes)}
-	return s.add(defineProgram, j), func(r remote.Result) []error {
+	argv := definer()
+	for _, change := range changes {
+		argv = append(argv, change.UUID, change.UsageID)
+	}
+	return s.add(j, argv...), func(r remote.Result) []error {
 		o, err := s.ended(j, r)
 		if err != nil {
 			errs := make([]error, len(j.changes))
@@ -156,4 +167,18 @@ func (s *Store) DefineOp(changes ...libvirtsecret.Change) (remote.Op, hostbatch.
 		}
 		return slices.Clone(o.errs)
 	}, nil
+}
+
+// definer is how an operation that defines secrets begins, as long as a script does.
+func definer() []string { return []string{defineProgram, "-", "-", "-", "-"} }
+
+// Allow implements hostbatch.Allowing.
+func (s *Store) Allow(secrets []libvirtsecret.Secret) ([]remote.Op, []helper.Script) {
+	list, script := []string{listProgram}, helper.Script{Start: remote.Run{Argv: definer()}}
+	for _, secret := range secrets {
+		list = append(list, secret.UUID)
+		script.Secrets = append(script.Secrets, secret.UUID)
+		script.Arguments = append(script.Arguments, secret.UsageID)
+	}
+	return []remote.Op{remote.Run{Argv: list}}, []helper.Script{script}
 }

@@ -273,6 +273,27 @@ func FuzzAnswerReader(f *testing.F) {
 	})
 }
 
+func TestTheHelperIsTheProgramBehindItsGuard(t *testing.T) {
+	text := Helper()
+	require.True(t, strings.HasSuffix(text, "\nserve\n"))
+	require.Contains(t, text, "list="+AllowPath+"\n")
+	require.NotContains(t, Program(), AllowPath)
+	for _, stub := range []string{"allow() {", "here() {", "rules() {", "above() {", "stay() {",
+		"unit_inputs() {"} {
+		require.Equal(t, 2, strings.Count(text, "\n"+stub), "the guard puts its own in place of %s", stub)
+	}
+	guard := text[strings.LastIndex(text, "\nPATH="):]
+	for _, name := range []string{"op_files()", "op_dir()"} {
+		require.Contains(t, guard, "\n"+name, "it reads without following symlinks")
+	}
+	for _, shell := range shells() {
+		c := exec.Command(shell, "-n")
+		c.Stdin = strings.NewReader(text)
+		out, err := c.CombinedOutput()
+		require.NoError(t, err, "%s: %s", shell, out)
+	}
+}
+
 func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
 	files, err := source.ReadDir("program")
 	require.NoError(t, err)
@@ -280,7 +301,7 @@ func TestEveryFileIsAPartOfTheProgram(t *testing.T) {
 	for _, f := range files {
 		names = append(names, strings.TrimSuffix(f.Name(), ".sh"))
 	}
-	require.ElementsMatch(t, names, parts())
+	require.ElementsMatch(t, names, append(parts(), "guard"))
 }
 
 func TestNoFunctionOfTheProgramHasTheNameOfAnother(t *testing.T) {

@@ -91,7 +91,7 @@ func (k authorizedKeys) Compare(v step.View) step.Delta {
 	}
 	ops := step.Chain(remote.Mkdir{Path: k.sshDir(), Owner: user, Group: set, Mode: 0o700},
 		remote.WriteFile{Path: path, Data: data, Owner: user, Group: set, Mode: 0o600, Was: file.Was()})
-	d.Do = step.HostStep{Alone: true, Entry: v.Host.Entered, Size: len(data),
+	d.Do = step.HostStep{Alone: true, Entry: v.Host.Entered || k.Site.Helps(), Size: len(data),
 		Ops: func(step.Late) ([]remote.Op, error) { return ops, nil }}
 	return d
 }

@@ -213,7 +213,7 @@ func TestChecksAndNamesOfEarlyKinds(t *testing.T) {
 		}
 	}
 	assert.Equal(t, map[string]string{"access": "login", "authorized-keys": "login", "sudo-rule": "login",
-		"login":      "login",
+		"helper": "login", "login": "login",
 		"repository": "packages", "packages": "packages", "upgrade": "packages", "service": "settings"}, checks)
 	s := earlySpec(bothWays())
 	s.Prepare.Repository = &spec.Repository{Apt: "https://mirror.example", Key: someKey}

@@ -8,7 +8,7 @@ func (n *Node) Gates(kind string) []step.ID {
 	switch kind {
 	case "access":
 		return nil
-	case "authorized-keys", "sudo-rule", "login":
+	case "authorized-keys", "sudo-rule", helperKind, "login":
 		return []step.ID{n.AccessID()}
 	}
 	return []step.ID{n.AccessID(), n.LoginID()}

@@ -11,6 +11,7 @@ func Kinds() []step.Kind[*Node] {
 		{Name: "access", Check: "login", Gate: true, New: newAccess},
 		{Name: "authorized-keys", Check: "login", New: newAuthorizedKeys},
 		{Name: "sudo-rule", Check: "login", New: newSudoRule},
+		{Name: helperKind, Check: "login", New: newHelper},
 		{Name: "login", Check: "login", Gate: true, New: newLogin},
 		{Name: "repository", Check: "packages", New: newRepository},
 		{Name: "packages", Check: "packages", New: newPackages},

@@ -33,19 +33,28 @@ func (l login) Asks() step.Asks { return step.Asks{} }
 func (l login) Compare(v step.View) step.Delta {
 	if !v.Host.Entered {
 		var d step.Delta
+		for _, id := range l.helperIDs() {
+			if v.Ledger.Planned(id) {
+				d.Needs = append(d.Needs, id)
+			}
+		}
 		if l.Site.PreparesWayIn() {
 			d.Have = "the keys and the sudo rule that the Spec asks for are in place"
 		}
 		return d
 	}
 	var d step.Delta
-	for _, id := range []step.ID{l.AuthorizedKeysID(), l.SudoRuleID()} {
+	for _, id := range append([]step.ID{l.AuthorizedKeysID(), l.SudoRuleID()}, l.helperIDs()...) {
 		if v.Ledger.Refused(id) {
 			return step.Delta{Refused: true, Because: id}
 		}
 		if v.Ledger.Planned(id) {
 			d.Needs = append(d.Needs, id)
 		}
+	}
+	if denied := v.Host.Denied; len(d.Needs) == 0 && denied != nil {
+		return step.Refuse("no-way-in", "login",
+			fmt.Errorf("the helper there refuses what its allow-list cannot have: %w", denied))
 	}
 	if len(d.Needs) == 0 {
 		return step.Refuse("no-way-in", "login", fmt.Errorf("%w", ErrNoWayIn))

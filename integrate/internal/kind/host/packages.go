@@ -54,7 +54,8 @@ func (p packages) Compare(v step.View) step.Delta {
 	}
 	w := installStep{host: p.Spec.Name, floor: p.Floor(), names: missing}
 	return step.Delta{Action: step.Create, Name: list, Reason: "not installed",
-		Do: step.HostStep{Alone: true, Judge: w.judge, Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}}
+		Do: step.HostStep{Alone: true, Entry: p.Site.Helps(), Judge: w.judge,
+			Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}}
 }
 
 // An installStep installs packages and looks whether what was there is new enough.

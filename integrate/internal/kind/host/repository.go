@@ -101,7 +101,7 @@ func (r repository) Compare(v step.View) step.Delta {
 		return left(step.Delta{}, want.path, err, "file-is-symlink")
 	}
 	ops := want.ops(file, key)
-	d.Do = step.HostStep{Alone: true, Size: 2 * (len(want.text) + len(want.keyText)),
+	d.Do = step.HostStep{Alone: true, Entry: r.Site.Helps(), Size: 2 * (len(want.text) + len(want.keyText)),
 		Ops: func(step.Late) ([]remote.Op, error) { return ops, nil }}
 	return d
 }

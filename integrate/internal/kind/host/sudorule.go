@@ -10,6 +10,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 const (
@@ -53,6 +54,9 @@ func (r sudoRule) text() []byte {
 	if r.Site.Prep().Sudo.Narrow {
 		what = "/bin/sh -c *"
 	}
+	if r.Site.Helps() {
+		return fmt.Appendf(nil, "# Written by cephstack.\nDefaults:%s !requiretty\n%s", user, helper.Rule(user))
+	}
 	return fmt.Appendf(nil, "# Written by cephstack.\n"+
 		"Defaults:%s !requiretty\n%[1]s ALL=(root) NOPASSWD: %s\n", user, what)
 }
@@ -83,7 +87,7 @@ func (r sudoRule) Compare(v step.View) step.Delta {
 		d.Action, d.Reason = step.Create, "there is no rule of its own for "+r.Site.SSH.User
 	}
 	w := ruleWrite{host: r.Spec.Name, old: file, want: want, path: r.sudoFile()}
-	d.Do = step.HostStep{Alone: true, Entry: v.Host.Entered, Size: len(want) + len(file.Data),
+	d.Do = step.HostStep{Alone: true, Entry: v.Host.Entered || r.Site.Helps(), Size: len(want) + len(file.Data),
 		Judge: w.judge, Undo: w.undo, Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}
 	return d
 }

@@ -72,7 +72,8 @@ func (u upgrade) Compare(v step.View) step.Delta {
 		for _, name := range old {
 			w.have[name] = v.Host.Packages[name]
 		}
-		d.Do = step.HostStep{Alone: true, Judge: w.judge, Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}
+		d.Do = step.HostStep{Alone: true, Entry: u.Site.Helps(), Judge: w.judge,
+			Ops: func(step.Late) ([]remote.Op, error) { return w.ops(), nil }}
 		return d
 	}
 	return step.Refuse(code, "packages", fmt.Errorf("older than min_client %s: %s; %s", floor,

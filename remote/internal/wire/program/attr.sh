@@ -6,11 +6,12 @@ op_attr() {
 	line o
 	line og
 	line md
+	num "0$md"
 	attr
 	cd /
 }
 attr() {
-	who "$o" "$og" && enter || return
+	allow attr "$p" && who "$o" "$og" && enter || return
 	peek || { fail sys "$s"; return; }
 	change
 }
@@ -60,6 +61,7 @@ op_mkdir() {
 	line o
 	line og
 	line md
+	num "0$md"
 	a=0 made=0 new=
 	mkfolder
 	made=0
@@ -67,9 +69,9 @@ op_mkdir() {
 	[ -z "$ko" ] || unmake
 }
 mkfolder() {
-	who "$o" "$og" || return
+	allow mkdir "$p" && who "$o" "$og" || return
 	d=${p%/*}/
-	[ -d "$d" ] || parents || return
+	[ -d "$d" ] || { above && parents; } || return
 	enter || return
 	if peek; then change; return; fi
 	gone || return
@@ -136,6 +138,7 @@ unmake() {
 op_remove() {
 	line p
 	line was
+	allow remove "$p" || return
 	if cd -P "${p%/*}/" 2>/dev/null; then
 		b=./${p##*/}
 		remove 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
@@ -147,6 +150,7 @@ op_remove() {
 	fi
 }
 remove() {
+	here || return
 	lock
 	peek || { gone && safe .; return; }
 	case $kind:$was in d:*) fail isdir ""; return ;;

@@ -12,7 +12,7 @@ acl() {
 # if somebody puts another folder in its place.
 enter() {
 	b=./${p##*/}
-	cd -P "${p%/*}/" 2>/dev/null && return
+	if cd -P "${p%/*}/" 2>/dev/null; then here; return; fi
 	e=$(stat -c %f -- "${p%/*}/" 2>&1) && e="the folder cannot be entered"
 	fail sys "$e"
 }
@@ -182,7 +182,7 @@ sweep() {
 		z=${f##*/.cephstack.}
 		z=${z%%.*}
 		[ "$z" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 2" "/proc/$z/cmdline" 2>/dev/null || rm -df -- "$f" 2>/dev/null
+		grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null || rm -df -- "$f" 2>/dev/null
 	done
 }
 # The digest of what is open as 6; it has to be a plain file.

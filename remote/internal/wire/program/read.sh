@@ -31,6 +31,7 @@ read_one() {
 op_files() {
 	line x
 	line c
+	num "$x"
 	set --
 	at=
 	n=0
@@ -134,6 +135,7 @@ op_dir() {
 	line p
 	line e
 	line x
+	num "$x"
 	if absent "$p"; then fail notexist ""; return; fi
 	if [ -d "$p/." ]; then :; else
 		look "$p/." && s="$p: Not a directory"

@@ -9,6 +9,8 @@ op_run() {
 	line ms
 	line kind
 	line c
+	num "${to%.*}"
+	num "$ms"
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	data
@@ -22,6 +24,7 @@ op_run() {
 		[ "${#in}" -eq $(((n + 2) / 3 * 4)) ] || short=1 ;;
 	esac
 	[ "$n" = 0 ] || drain 0
+	allow run "$@" || return
 	[ -z "$short" ] || { fail sys "the standard input did not arrive whole"; return; }
 	home=/root
 	if [ -n "$o" ]; then

@@ -4,7 +4,9 @@ op_need() {
 	line x
 	line k
 	line n
+	num "$n"
 	for y in $x; do
+		num "$y"
 		eval "z=\$f$y"
 		[ -n "$z" ] || continue
 		while [ "$k" -gt 0 ]; do line z; k=$((k - 1)); done
@@ -32,6 +34,7 @@ serve() {
 		esac
 		printf "\n%s hello 2\n" "$m" >&4 || exit 92
 		n_op=0 swept= nolock=
+		rules
 		while line op; do
 			[ "$op" = end ] && break
 			say "op $n_op"

@@ -14,6 +14,7 @@ show() {
 sd() { timeout -k 5 20 systemctl show -p "$@" 2>&1; }
 op_unit() {
 	line x
+	allow unit "$x" || return
 	show "" && unit_facts
 }
 # What systemctl showed, the time by the clock and since the machine started, and the note.
@@ -115,6 +116,8 @@ op_restart() {
 	line c
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
+	allow restart "$x" || return
+	num "$n"
 	show ,NRestarts || return
 	run_id
 	old=$z

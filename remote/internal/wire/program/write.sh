@@ -7,6 +7,9 @@ op_write() {
 	line sum
 	line rnd
 	data
+	num "0$md"
+	case $rnd in */*) exit 91 ;;
+	esac
 	left=$n
 	len=$n
 	[ -z "$w" ] || len=${#w}
@@ -16,7 +19,7 @@ op_write() {
 }
 # Compare and replace, one after the other in the folder.
 write() {
-	who "$o" "$og" && enter || return
+	allow write "$p" && who "$o" "$og" && enter || return
 	swap 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
 }
 swap() {

@@ -1,0 +1,290 @@
+# What the installed helper has besides: each operation asks here first. The allow-list, which
+# only root can change, has a line for each thing that is allowed: a word and an object. Both
+# are compared as they are. Nothing that a request brings can change these functions.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+list=/etc/cephstack/allow
+cr=$(printf "\r")
+[ "$#" = 0 ] || { echo "cephstack-helper takes no arguments" >&2; exit 94; }
+# The allow-list as it is now, before each request; why says what is wrong with the list.
+rules() {
+	cd /
+	allowed=
+	why="the allow-list $list cannot be trusted"
+	s=$(stat -c %u:%f:%s -- / /etc /etc/cephstack "$list" 2>&1) || { why="$why: $s"; return; }
+	k=0:4?[02468ace][014589cd]
+	case $s in $k:*"$nl"$k:*"$nl"$k:*"$nl"0:8?[02468ace][014589cd]:*) ;;
+	*)
+		why="$why: the list and the folders above must be root's alone, and no symlinks"
+		return
+		;;
+	esac
+	z=${s##*:}
+	[ "$z" -le 262144 ] || { why="$why: it has more than 256 KiB"; return; }
+	allowed=$(cat -- "$list"; echo x)
+	allowed=$nl${allowed%x}
+	case $allowed in *"$cr"*) z=-1 ;;
+	"${nl}cephstack allow 1$nl"*"$nl") ;;
+	*) z=-1 ;;
+	esac
+	if [ "${#allowed}" = "$((z + 1))" ]; then why=; else allowed= why="$why: its text is not one of cephstack"; fi
+}
+# Whether the allow-list has the word $1 with the object $2.
+allows() {
+	case $2 in ""|*"$nl"*|?*/|*//*|*/./*|*/.|*/../*|*/..) return 1 ;;
+	esac
+	case $allowed in *"$nl$1 $2$nl"*) return 0 ;;
+	esac
+	return 1
+}
+denied() { fail denied "${why:-the allow-list does not have: $1}"; }
+allow() {
+	if [ "$1" = run ]; then
+		shift
+		programs "$@"
+		return
+	fi
+	allows "$1" "$2" || { denied "$1 $2"; return; }
+	# Whoever foresees the name of a temp file may put a symlink there: a request does not name it.
+	IFS= read -r rnd </proc/sys/kernel/random/uuid || exit 92
+	case $1 in write|attr|mkdir) keeps "$2" && rights "$1" ;;
+	remove) keeps "$2" ;;
+	esac
+}
+# What makes the limits is never changed, whatever the allow-list has.
+keeps() {
+	case $1/ in /etc/cephstack/*|/etc/sudo*|/usr/local/libexec/cephstack-helper/|/|//|/etc/|/usr/|/usr/local/) ;;
+	/usr/local/libexec/) ;;
+	*) return 0 ;;
+	esac
+	fail denied "$1 is never changed by the helper"
+}
+# Owner o, group og and mode md. A file that runs as its owner, or that everybody can change,
+# would be a way around the limits.
+rights() {
+	[ -z "$o" ] || [ "$o" = root ] || allows owner "$o" || { denied "owner $o"; return; }
+	[ -z "$og" ] || [ "$og" = root ] || allows group "$og" || { denied "group $og"; return; }
+	case $1:$md in *:|*:00[0-7][0-7][0145]|mkdir:0[0-3][0-7][0-7][0145]) return 0 ;;
+	esac
+	fail denied "the mode $md is not allowed to anybody"
+}
+# After a folder was entered: what was reached has to be what was allowed. A symlink above may
+# lead somewhere else.
+here() {
+	y=${PWD%/}/${b#./}
+	[ "$y" = "$p" ] || { allows "$op" "$y" || { denied "$op $y, where $p really is"; return; }; keeps "$y" || return; }
+	peek || gone || return
+	! linkable || { fail denied "$linked"; return; }
+	[ "$op" = write ] || return 0
+	# There, a program opens the temp file by its name.
+	[ -z "$risky" ] || [ -z "$lists" ] ||
+		fail denied "the folder of $p has an access control list, and others than root may change the folder"
+}
+# After peek: whoever may change the folder might link files of others into it.
+linkable() {
+	[ -n "$risky" ] || return
+	z=
+	{ read -r z </proc/sys/fs/protected_hardlinks; } 2>/dev/null
+	linked="others than root may change the folder of $p: set the sysctl fs.protected_hardlinks to 1"
+	[ "$z" != 1 ]
+}
+# What was not asked for stays as it is, but for the modes that nobody may have.
+stay() {
+	u=${u:-$su}
+	g=${g:-$sg}
+	if [ -n "$md" ]; then :
+	elif [ "$op" = mkdir ] || [ "$kind" = d ]; then md=$(printf "0%04o" "$sm")
+	else md=$(printf "0%04o" $((sm & 1021)))
+	fi
+	dm=$((0$md))
+}
+# Folders above others are made where nobody but root can put something else in their place.
+above() {
+	deepest
+	y=$x
+	while :; do
+		case $(stat -c %u:%f -- "${y:-/}" 2>&1) in 0:4?[02468ace][014589cd]) ;;
+		*)
+			fail denied "the folder $d is not there, and ${y:-/} is a symlink or others than root may change ${y:-/}"
+			return
+			;;
+		esac
+		[ -n "$y" ] || return 0
+		y=${y%/*}
+	done
+}
+# A program with exactly these arguments, and as the user o; or a script of which the beginning
+# is known, with UUIDs and texts that are allowed.
+programs() {
+	allows run "$(sum "$@")" && return
+	allows probe "$(probed "$@")" && return
+	for n in 5 10; do
+		[ "$#" -gt "$n" ] && (known_script "$@") && return
+	done
+	denied "run $(sum "$@"), which is $1 with these arguments as ${o:-root}"
+}
+# The number of the texts comes first: so the beginning of texts is never others.
+sum() {
+	y=$(printf "%s\0" "$(($# + 1))" "$o" "$@" | sha256sum)
+	printf "%s" "${y%% *}"
+}
+# The digest of arguments that have the name of a probe behind the last slash, if any, of an
+# argument: what verify makes to try a right, and removes. Of the name, only the beginning counts.
+hex="[0-9a-f]" day="[0-9][0-9][0-9][0-9]"
+hex=$hex$hex$hex$hex$hex$hex$hex$hex day=$day${day}T$day[0-9][0-9]Z
+probed() {
+	i=$#
+	while [ "$i" -gt 0 ]; do
+		z=${1##*/}
+		case $z in cephstack-probe-) return ;;
+		cephstack-probe-$hex-$day) set -- "$@" "${1%"$z"}cephstack-probe-" ;;
+		*) set -- "$@" "$1" ;;
+		esac
+		shift
+		i=$((i - 1))
+	done
+	sum "$@"
+}
+# The first n arguments are the script and what it is about.
+known_script() {
+	i=0 c=$#
+	while [ "$i" -lt "$n" ]; do
+		set -- "$@" "$1"
+		shift
+		i=$((i + 1))
+	done
+	rest=$((c - n))
+	while [ "$rest" -gt 0 ]; do
+		z=$(o= && sum "$1")
+		allows secret "$1" || allows argument "$z" || return
+		shift
+		rest=$((rest - 1))
+	done
+	allows script "$(sum "$@")"
+}
+# The digests of what a process reads at its start are for whom may read the files. If one of
+# the files may not be read, there is no note, as with a file that cannot be read.
+unit_inputs() {
+	w=
+	for f in "$@"; do
+		y=$(p=$f; input_of) || { w=; return; }
+		[ -z "$y" ] || w=$w$y$nl
+	done
+}
+input_of() {
+	readable "$p" || return
+	if absent "$p"; then printf "absent %s" "$p"; return; fi
+	z=$(readlink -f -- "$p") && readable "$z" || return
+	b=./${z##*/}
+	cd -P "${z%/*}/" 2>/dev/null && [ "${PWD%/}/${b#./}" = "$z" ] || return
+	peek && ! linkable || return
+	[ -f "$b" ] || return 0
+	s=$( { { timeout -k 5 60 dd if="$b" bs=65536 iflag=nofollow,nonblock status=none 2>/dev/null 3<&- 4>&- ||
+		echo failed >&6; } | sha256sum 3<&- 4>&-; } 6>&1 )
+	case $s in *failed*) return 1 ;;
+	esac
+	printf "%s %s" "${s%% *}" "$p"
+}
+# Whether the file $1 may be read, by itself or with others of its folder.
+readable() {
+	allows read "$1" && return
+	y=${1##*/}
+	case $y in ""|.*) return 1 ;;
+	esac
+	while [ -n "$y" ]; do
+		allows dir "${1%/*}/*$y" && return
+		y=${y#?}
+	done
+	allows dir "${1%/*}/*"
+}
+# Files are read one by one, each by its folder, without following a symlink that somebody
+# puts there meanwhile.
+op_files() {
+	line x
+	line c
+	num "$x"
+	n=0
+	while [ "$n" -lt "$c" ]; do
+		text
+		p=${v#?}
+		case $v in s*) verb=stat ;;
+		*) verb=read ;;
+		esac
+		visit "$n"
+		n=$((n + 1))
+	done
+}
+op_dir() {
+	line p
+	line e
+	line x
+	num "$x"
+	allow dir "$p/*$e" || return
+	if absent "$p"; then fail notexist ""; return; fi
+	if [ -d "$p/." ]; then :; else
+		look "$p/." && s="$p: Not a directory"
+		fail sys "$s"
+		return
+	fi
+	cd -P "$p/" 2>/dev/null || { fail sys "the folder cannot be entered"; return; }
+	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { denied "dir $PWD/*$e, where $p really is"; cd /; return; }
+	set --
+	for f in ./*"$e"; do
+		[ ! -f "$f" ] || set -- "$@" "$p/${f#./}"
+	done
+	cd /
+	[ "$#" -gt 0 ] || return 0
+	raw names0
+	printf "%s\0" "$@" >&4 || exit 92
+	over
+	n=0
+	verb=read
+	for p in "$@"; do
+		visit "$n"
+		n=$((n + 1))
+	done
+}
+visit() { (look_at "$1"; [ -z "$ko" ]) || ko=1; }
+permit() {
+	allows "$verb" "$1" && return
+	if [ "$op" = dir ]; then
+		case ${1##*/} in *"$e") allows dir "${1%/*}/*$e" && return ;;
+		esac
+	fi
+	fault "$2" denied "${why:-the allow-list does not have: $verb $1${3:-}}"
+	return 1
+}
+look_at() {
+	ko=
+	permit "$p" "$1" || return
+	if absent "$p"; then fault "$1" notexist ""; return; fi
+	y=$p
+	if [ "$verb" = read ] && [ -h "$p" ]; then
+		say "link$1 $(readlink -n -- "$p" | base64 -w0)"
+		y=$(readlink -f -- "$p")
+		permit "$y" "$1" ", where $p really is" || return
+	fi
+	b=./${y##*/}
+	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return; }
+	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1" ", where $p really is" || return
+	peek || { fault "$1" sys "${s%%"$nl"*}"; return; }
+	! linkable || { fault "$1" denied "$linked"; return; }
+	look "$b" || { fault "$1" sys "$s"; return; }
+	say "stat$1 $s"
+	say "acl$1 ${plus:--}"
+	case $verb:$s in stat:a???:*) say "link$1 $(readlink -n -- "$b" | base64 -w0)" ;;
+	stat:*) ;;
+	read:4???:*) fault "$1" isdir "" ;;
+	read:8???:*) contents "$1" ;;
+	*) fault "$1" notreg "" ;;
+	esac
+}
+contents() {
+	z=${s#*:}
+	z=${z%%:*}
+	[ "$z" -le "$x" ] || { fault "$1" toolarge "$z bytes"; return; }
+	raw "data$1" "$z"
+	y=$(dd if="$b" bs=65536 count=$((x + 1)) iflag=nofollow,nonblock,count_bytes,fullblock status=none 2>&1 >&4)
+	z=$?
+	over
+	[ "$z" = 0 ] || fault "$1" sys "$y"
+}
