@@ -33,7 +33,7 @@ func standIn(name string, args []string) (exit int, ok bool) {
 	case "rados":
 		return tell(beRados(args, os.Stdout)), true
 	case "rbd":
-		return tell(errors.New("rbd: couldn't connect to the cluster!")), true
+		return tell(errors.New("rbd: couldn't connect to the cluster")), true
 	}
 	return 0, false
 }
