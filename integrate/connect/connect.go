@@ -117,38 +117,35 @@ func (w *World) openHosts(s spec.Spec) error {
 	if !slices.ContainsFunc(s.Hosts, missing) {
 		return nil
 	}
-	hosts, err := hostFleet(s)
+	all, err := newFleets(s)
 	if err != nil {
-		return fmt.Errorf("ssh: %w", err)
-	}
-	entries, err := entryFleet(s.SSH)
-	if err != nil {
-		return fmt.Errorf("ssh.entry: %w", err)
+		return err
 	}
 	for _, h := range s.Hosts {
 		if !missing(h) {
 			continue
 		}
-		if err := w.openHost(s, h, hosts, entries); err != nil {
+		if err := w.openHost(s, h, all); err != nil {
 			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
 	}
-	w.opened = append(w.opened, hosts) // after the hosts, whose connections go through its jump host
-	if entries != nil {
-		w.opened = append(w.opened, entries)
+	for _, f := range []*remote.Fleet{all.normal, all.helped, all.entries} {
+		if f != nil {
+			w.opened = append(w.opened, f) // after the hosts, whose connections go through its jump host
+		}
 	}
 	return nil
 }
 
-func (w *World) openHost(s spec.Spec, h spec.Host, hosts, entries *remote.Fleet) error {
+func (w *World) openHost(s spec.Spec, h spec.Host, all fleets) error {
 	layout := cmp.Or(h.Layout, s.Layout)
-	host, err := w.fleetHost(hosts, h)
+	host, err := w.fleetHost(all.of(h), h)
 	if err != nil {
 		return err
 	}
 	w.Hosts[h.Name] = inLayout(layout, h.Name, host)
-	if entries != nil && w.Entries[h.Name] == nil {
-		entry, err := w.fleetHost(entries, h)
+	if all.entries != nil && w.Entries[h.Name] == nil {
+		entry, err := w.fleetHost(all.entries, h)
 		if err != nil {
 			return err
 		}

@@ -57,21 +57,43 @@ func sshConfig(s spec.SSH) (remote.Config, error) {
 	return c, nil
 }
 
-// hostConfig is the normal login to the hosts of a Spec.
-func hostConfig(s spec.Spec) (remote.Config, error) {
-	c, err := sshConfig(s.SSH)
-	if s.Prepare != nil && s.SSH.Helps(*s.Prepare) {
-		c.Sudo, c.Helper = false, true
-	}
-	return c, err
+// fleets are the ways into the hosts of a Spec.
+type fleets struct {
+	normal  *remote.Fleet // with sudo
+	helped  *remote.Fleet // by the helper; nil if prepare.sudo does not ask for it
+	entries *remote.Fleet // nil if the Spec has no ssh.entry
 }
 
-func hostFleet(s spec.Spec) (*remote.Fleet, error) {
-	c, err := hostConfig(s)
-	if err != nil {
-		return nil, err
+// of is the normal way into a host. A host without services is not prepared, and has no helper.
+func (f fleets) of(h spec.Host) *remote.Fleet {
+	if f.helped != nil && len(h.Services) > 0 {
+		return f.helped
 	}
-	return remote.NewFleet(c)
+	return f.normal
+}
+
+// limited is a login that becomes root by the helper alone.
+func limited(c remote.Config) remote.Config {
+	c.Sudo, c.Helper = false, true
+	return c
+}
+
+func newFleets(s spec.Spec) (fleets, error) {
+	var f fleets
+	c, err := sshConfig(s.SSH)
+	if err == nil {
+		f.normal, err = remote.NewFleet(c)
+	}
+	if err == nil && s.Prepare != nil && s.SSH.Helps(*s.Prepare) {
+		f.helped, err = remote.NewFleet(limited(c))
+	}
+	if err != nil {
+		return f, fmt.Errorf("ssh: %w", err)
+	}
+	if f.entries, err = entryFleet(s.SSH); err != nil {
+		return f, fmt.Errorf("ssh.entry: %w", err)
+	}
+	return f, nil
 }
 
 // entryFleet makes the other ways into hosts; nil when the Spec has none.

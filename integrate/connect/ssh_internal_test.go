@@ -41,13 +41,22 @@ func TestHowHostsAreReached(t *testing.T) {
 }
 
 func TestTheHelperIsInPlaceOfSudo(t *testing.T) {
-	s := spec.Spec{SSH: spec.SSH{User: "ops", Sudo: true, Jump: "bastion"}, Prepare: &spec.Prepare{Sudo: &spec.Sudo{}}}
-	c, err := hostConfig(s)
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	require.NoError(t, os.WriteFile(known, nil, 0o600))
+	s := spec.Spec{SSH: spec.SSH{User: "ops", Sudo: true, Agent: "/agent", KnownHosts: []string{known}},
+		Prepare: &spec.Prepare{Sudo: &spec.Sudo{}}}
+	storage, compute := spec.Host{Name: "ceph01"}, spec.Host{Name: "compute", Services: []string{"nova-compute"}}
+	f, err := newFleets(s)
 	require.NoError(t, err)
-	assert.True(t, c.Sudo && !c.Helper)
+	assert.Same(t, f.normal, f.of(compute))
+
 	s.Prepare.Sudo.Helper = true
-	c, err = hostConfig(s)
+	f, err = newFleets(s)
 	require.NoError(t, err)
+	assert.Same(t, f.helped, f.of(compute))
+	assert.Same(t, f.normal, f.of(storage), "a host without services is not prepared, and has no helper")
+
+	c := limited(remote.Config{Sudo: true, Jump: &remote.Config{Name: "bastion"}})
 	assert.True(t, !c.Sudo && c.Helper)
 	assert.False(t, c.Jump.Sudo || c.Jump.Helper)
 }

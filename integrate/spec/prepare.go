@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/pubkey"
@@ -49,7 +50,8 @@ type Sudo struct {
 	// helper, its list, keys, the repository and packages come by ssh.entry, which is needed for each
 	// change of them: a Spec that asks for more, and a newer version of this module. Other rules of
 	// sudo for the user stay: look with sudo -l. Validate refuses layouts kolla and upstart, and
-	// clusters that are reached through the ceph program on a host.
+	// clusters that are reached through the ceph program on a host with services. A host without
+	// services is not prepared: there, the login user needs sudo for the ceph program.
 	Helper bool `json:"helper,omitempty" yaml:"helper,omitempty"`
 }
 
@@ -139,15 +141,17 @@ func (v *validation) helper() {
 		v.fault("ssh.entry.user", "is the user of ssh, whom prepare.sudo.helper is to limit")
 	}
 	for i, h := range s.Hosts {
-		if l := cmp.Or(h.Layout, s.Layout); l == LayoutKolla || l == LayoutUpstart {
+		if l := cmp.Or(h.Layout, s.Layout); len(h.Services) > 0 && (l == LayoutKolla || l == LayoutUpstart) {
 			v.fault(fmt.Sprintf("hosts[%d]", i), "has the layout %s, which prepare.sudo.helper cannot be used with; "+
 				"put prepare.sudo.narrow in its place", l)
 		}
 	}
 	for i, c := range s.Clusters {
-		if c.Host != "" && c.Access != "librados" {
-			v.fault(fmt.Sprintf("clusters[%d].access", i), "is not librados, and the helper of prepare.sudo.helper "+
-				"does not run the ceph program on %s; set access: librados, or put prepare.sudo.narrow in its place", c.Host)
+		services := func(h Host) bool { return h.Name == c.Host && len(h.Services) > 0 }
+		if c.Access != "librados" && slices.ContainsFunc(s.Hosts, services) {
+			v.fault(fmt.Sprintf("clusters[%d].access", i), "is not librados, and the helper of prepare.sudo.helper does not "+
+				"run the ceph program on %s, which has services; set access: librados, name a host without services, "+
+				"or put prepare.sudo.narrow in its place", c.Host)
 		}
 	}
 }

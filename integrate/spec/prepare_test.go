@@ -98,6 +98,11 @@ func TestHelperValidation(t *testing.T) {
 	s.SSH = spec.SSH{User: "deploy", Sudo: true, Entry: &spec.Entry{User: "first", PasswordFile: "password"}}
 	assert.NoError(t, s.Validate())
 	assert.True(t, s.SSH.Helps(*s.Prepare))
+	s.Hosts = append(s.Hosts, spec.Host{Name: "storage"})
+	s.Clusters[0].Host = "storage"
+	assert.NoError(t, s.Validate(), "a host without services has no helper")
+	s.Clusters[0].Host = s.Hosts[0].Name
+	assert.Contains(t, faults(t, s), "clusters[0].access")
 	s.SSH.User = "root"
 	assert.False(t, s.SSH.Helps(*s.Prepare))
 }

@@ -4,6 +4,7 @@
 //	labtest demo    the main job, shown: writes demo-report.json
 //	labtest test    the main job, then kills, then brownfields, each from a reset lab
 //	labtest test bare-hosts       the main job on hosts without key, sudo rule and packages
+//	labtest test helper           the main job on such hosts, with a login that has only the helper
 //	labtest test multi-cluster    the main job with two clusters, two stores and two backends
 //	labtest test kolla            the main job on services in Kolla's containers
 //	labtest test soak             the main job, then 200 converges with kills and hand edits (SOAK=n for n)

@@ -34,6 +34,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"ceph-2014", false, l.testCeph2014},
 		{"cinder-junk", false, l.testCinderJunk},
 		{"bare-hosts", true, l.testBareHosts},
+		{"helper", true, l.testHelper},
 		{"multi-cluster", true, l.testTwoClusters},
 		{"kolla", true, l.testKolla},
 		{"soak", true, l.testSoak},
