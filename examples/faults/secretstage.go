@@ -281,6 +281,7 @@ func (f *echoFront) tokensSoFar() []string {
 // ServeHTTP implements http.Handler.
 func (f *echoFront) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if held := f.held.Load(); held != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // before that, a server does not see that the client is gone
 		*held <- true
 		<-r.Context().Done()
 		return
