@@ -36,7 +36,12 @@ type Timeouts struct {
 	Handshake    time.Duration // banner and key exchange, and each new session; 10 s
 	Authenticate time.Duration // 10 s
 	Retry        time.Duration // to connect again when the host hangs up at once, to shed load; 20 s
-	Start        time.Duration // until the host's program begins: login shell, its scripts, sudo; 1 min
+	// Start is how long it may take until the host's program begins: login shell, its scripts,
+	// sudo; 1 min. A program that says nothing for 3 s loses its standard input, as a login script
+	// may be reading it, unless the input is needed: for a change, for data of a Run, and for a
+	// sudo that may ask for a password. Then it keeps the input for all of Start, and has 3 s
+	// more, so that the error can tell whether a login script reads.
+	Start time.Duration
 	// Idle is how long no byte may come from the host during an exchange; 15 min.
 	// The limit is shorter where the operations cannot take that long: 2 min for
 	// operations that only look, 3 min for writes, and for a Run its Timeout

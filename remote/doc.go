@@ -110,9 +110,10 @@
 // of the end of ctx. The program on the machine then finishes its current
 // operation within the time that the operation has, and ends. Each phase of
 // connecting has its own time limit (Timeouts). So has an exchange, whatever the host
-// sends: the host's program has to begin within Timeouts.Start, and the exchange ends
-// within Timeouts.Total after that. A host that hangs up before it says a word
-// (MaxStartups) is tried again for Timeouts.Retry; a refused authentication never is.
+// sends: the host's program has to begin within Timeouts.Start, or 3 s later where a login
+// script reads standard input, and the exchange ends within Timeouts.Total after that. A
+// host that hangs up before it says a word (MaxStartups) is tried again for
+// Timeouts.Retry; a refused authentication never is.
 //
 // What a host sends takes a bounded amount of memory. Of a ReadFile the answer may
 // have Max bytes, of a ReadDir eight times as many, or 264 MiB if that is more, and of a Run

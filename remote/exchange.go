@@ -17,7 +17,10 @@ import (
 
 // quiet is how long a host may say nothing at first. Then its input is ended: a
 // login script may be reading the input, so that the program does not run. A
-// program that has answered before is only slow, and keeps its input.
+// program that has answered before is only slow, and keeps its input. One that needs
+// its input later keeps the input for all of Timeouts.Start: a login script that is
+// slow looks like a login script that reads. After that, quiet is how long
+// the program has to begin without input, so that an error can tell one from the other.
 const quiet = 3 * time.Second
 
 // An exchange is one request and its answer.
@@ -28,7 +31,9 @@ type exchange struct {
 	mark   string
 	wire   *wire.Request
 	inline string // the request as an argument of the program; empty if it must go to standard input
+	more   bool   // it is only for the answer: another request follows, and needs the input
 
+	going   claim        // on sending the request
 	written atomic.Int64 // bytes of the request that may have left
 	out     atomic.Bool  // the whole request has left
 
@@ -132,15 +137,16 @@ func private(op Op) bool { return plain(op).nature().private }
 
 // run sends the request to a shell and reads the answer. If there is true, the request was
 // sent with the command line already. The error is a *HostError. The errors of ops that did
-// not end give the same *HostError to errors.As.
+// not end give the same *HostError to errors.As. After the end of ctx, nothing is sent.
 func (x *exchange) run(ctx context.Context, sh *shell, there bool, t Timeouts) ([]Result, error) {
 	done := make(chan error, 1)
 	x.out.Store(there)
 	if !there {
-		go x.send(sh.stdin)
+		go x.send(ctx, sh.stdin)
 	}
 	go func() { done <- x.receive(sh.out) }()
 	failure := x.wait(ctx, sh, done, t)
+	x.going.giveUp() // what is not sent by now never is, as the results say
 	if ctx.Err() != nil && failure != nil {
 		failure = x.fail("exchange", context.Cause(ctx))
 	}
@@ -151,8 +157,10 @@ func (x *exchange) run(ctx context.Context, sh *shell, there bool, t Timeouts) (
 // program does not begin, or when the exchange takes longer than its operations can.
 func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Timeouts) error {
 	idle, total := min(t.Idle, x.patience()), orDefault(t.Total, x.lasts())
-	step, late := "start", fmt.Sprintf("the host's program did not begin within %v", t.Start)
-	silence, hush, end := time.NewTimer(idle), time.NewTimer(sh.patience(t.Start)), time.NewTimer(t.Start)
+	open, start := x.starting(sh, t.Start)
+	step, late := "start", fmt.Sprintf("the host's program did not begin within %v: "+
+		"login scripts or sudo take too long, or read standard input", t.Start)
+	silence, hush, end := time.NewTimer(idle), time.NewTimer(open), time.NewTimer(start)
 	begun := x.begun
 	if sh.spoken.Load() {
 		x.begin()
@@ -193,6 +201,16 @@ func (x *exchange) wait(ctx context.Context, sh *shell, done <-chan error, t Tim
 	}
 }
 
+// starting says for how long a program that has not begun keeps its input, and how long it may
+// take to begin in all. Without its input, a program cannot get a further request, nor a sudo
+// that will ask for a password.
+func (x *exchange) starting(sh *shell, limit time.Duration) (open, all time.Duration) {
+	if x.more || sh.asks.prompt != "" {
+		return limit, limit + quiet
+	}
+	return quiet, limit
+}
+
 func (x *exchange) fail(step string, err error) error {
 	e := &HostError{Host: x.host, Step: step, Err: err}
 	e.Op, e.Object = x.underWay()
@@ -218,8 +236,8 @@ func (x *exchange) underWay() (name, object string) {
 }
 
 // send writes the request, and wipes it. Errors show on the reading side.
-func (x *exchange) send(w io.Writer) {
-	b := bufio.NewWriterSize(attempts{w, &x.written}, int(min(32<<10, x.wire.Size)))
+func (x *exchange) send(ctx context.Context, w io.Writer) {
+	b := bufio.NewWriterSize(attempts{ctx, w, x}, int(min(32<<10, x.wire.Size)))
 	defer func() {
 		x.wire.Wipe()
 		b.Reset(io.Discard)
@@ -354,13 +372,17 @@ func (x *exchange) notSent(op Op, earlier []Result) error {
 	return opError(x.host, op, ErrSkipped) // it needs an op that was not sent
 }
 
-// attempts counts bytes before they are written: so many may have left.
+// attempts counts bytes before they are written: so many may have left. It writes nothing
+// after the end of ctx, or after the exchange was given up.
 type attempts struct {
-	w io.Writer
-	n *atomic.Int64
+	ctx context.Context
+	w   io.Writer
+	x   *exchange
 }
 
 func (a attempts) Write(b []byte) (int, error) {
-	a.n.Add(int64(len(b)))
+	if !a.x.going.take(a.ctx, func() { a.x.written.Add(int64(len(b))) }) {
+		return 0, io.ErrClosedPipe
+	}
 	return a.w.Write(b)
 }

@@ -73,8 +73,8 @@ func (l *link) close() {
 }
 
 // start opens a session and runs a command line, within limit. It calls before right
-// before the command line is sent. If start returns before it has called that function, the
-// command line is never sent. before must not block.
+// before the command line is sent. If start returns before it has called that function, or ctx
+// has ended by then, the command line is never sent. before must not block.
 func (l *link) start(ctx context.Context, line string, limit time.Duration, before func()) (process, error) {
 	type started struct {
 		p   process
@@ -86,7 +86,7 @@ func (l *link) start(ctx context.Context, line string, limit time.Duration, befo
 	var c claim
 	defer c.giveUp()
 	go func() {
-		p, err := l.session(line, func() bool { return c.take(before) })
+		p, err := l.session(line, func() bool { return c.take(ctx, before) })
 		select {
 		case result <- started{p, err}:
 		case <-gone:
@@ -99,6 +99,9 @@ func (l *link) start(ctx context.Context, line string, limit time.Duration, befo
 	defer timer.Stop()
 	select {
 	case r := <-result:
+		if r.err != nil && ctx.Err() != nil {
+			return process{}, context.Cause(ctx)
+		}
 		return r.p, r.err
 	case <-timer.C:
 		return process{}, fmt.Errorf("%w: the host does not answer (%w)", ErrUnreachable, ErrTimeout)
@@ -107,18 +110,18 @@ func (l *link) start(ctx context.Context, line string, limit time.Duration, befo
 	}
 }
 
-// A claim is what decides whether a command line is sent or its caller gives up: only one of both
+// A claim is what decides whether something is sent or its caller gives up: only one of both
 // happens.
 type claim struct {
 	mu   sync.Mutex
 	over bool
 }
 
-// take calls before, and reports true, unless the caller gave up.
-func (c *claim) take(before func()) bool {
+// take calls before, and reports true, unless the caller gave up or ctx has ended.
+func (c *claim) take(ctx context.Context, before func()) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.over {
+	if c.over || ctx.Err() != nil {
 		return false
 	}
 	before()

@@ -54,7 +54,7 @@ func (s *sshd) withPassword(t *testing.T, password, sudoers string) {
 	out, err := hash.Output()
 	require.NoError(t, err)
 	var shadow strings.Builder
-	for _, user := range []string{"root", "admin", "plain", "csh", "fish"} {
+	for _, user := range []string{"root", "admin", "plain", "csh", "fish", "greedy"} {
 		fmt.Fprintf(&shadow, "%s:%s:19000:0:99999:7:::\n", user, bytes.TrimSpace(out))
 	}
 	s.put(t, "shadow", shadow.String(), 0o600)

@@ -57,15 +57,6 @@ func newShell(p process, sudo bool, asks question) *shell {
 	return s
 }
 
-// patience is how long the program may take to begin before its input is ended. A sudo that
-// will ask for a password needs the input, and may come late.
-func (s *shell) patience(start time.Duration) time.Duration {
-	if s.asks.prompt != "" {
-		return max(quiet, start/2)
-	}
-	return quiet
-}
-
 // hush ends the program's input.
 func (s *shell) hush() {
 	s.hushed.Store(true)

@@ -124,17 +124,23 @@ func changes(op Op) bool {
 }
 
 // greet waits until a program has answered that is just starting. A program whose input had to
-// be ended for that cannot get a request.
+// be ended for that cannot get a request: its input was open for all of t.Start.
 func greet(ctx context.Context, sh *shell, first *exchange, t Timeouts) error {
-	if _, err := first.run(ctx, sh, first.inline != "", t); err != nil {
+	first.more = true
+	_, err := first.run(ctx, sh, first.inline != "", t)
+	hushed := sh.hushed.Load() && sh.asked.Load() < 2 // a second question ends the input, too
+	if err == nil {
+		sh.spoken.Store(true)
+	}
+	if !hushed || err != nil && !errors.Is(err, errNotStarted) {
 		return err
 	}
-	sh.spoken.Store(true)
-	if sh.hushed.Load() {
-		return first.fail("start", &startError{nil, "the program began only when its input ended: " +
-			"does a login script read standard input?"})
+	text := fmt.Sprintf("the program did not begin within %v, and then only when its input ended: "+
+		"does a login script read standard input?", t.Start)
+	if why := new(startError); errors.As(err, &why) && why.kind == nil { // sudo blames the lack of input on others
+		text += " It ended with: " + why.text
 	}
-	return nil
+	return first.fail("start", &startError{nil, text})
 }
 
 // Close ends the connection, if there is one. A later Do connects again.

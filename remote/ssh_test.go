@@ -66,11 +66,6 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 		require.ErrorContains(t, err, "not available")
 		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
 	})
-	t.Run("login script reads standard input", func(t *testing.T) {
-		r, err := s.open(t, "greedy").Do(t.Context(), op)
-		require.ErrorContains(t, err, "does a login script read standard input")
-		require.NotErrorIs(t, r[0].Err, remote.ErrUnknown)
-	})
 	require.NoFileExists(t, s.dir+"/x")
 }
 
