@@ -27,12 +27,15 @@ func (s *sshd) slowSudo(t *testing.T, phase string, seconds int) {
 	s.put(t, "etc/pam.d/sudo", "#%PAM-1.0\n"+rule+rest, 0o644)
 }
 
-// slowOps are changes, and a program with data, each for a connection of its own.
-func slowOps(s *sshd, who string) map[string]remote.Op {
+// slowOps are changes, and a program with data, each for a connection of its own. Nobody else has
+// the file or the unit.
+func slowOps(t *testing.T, s *sshd, who string) map[string]remote.Op {
+	t.Helper()
+	s.put(t, "units/"+who, "active 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
 	return map[string]remote.Op{
 		"write":   remote.WriteFile{Path: s.dir + "/" + who, Data: []byte(who), Mode: 0o600},
 		"run":     remote.Run{Argv: []string{"cat"}, Stdin: []byte(who)},
-		"restart": remote.RestartUnit{Unit: "good.service"},
+		"restart": remote.RestartUnit{Unit: who + ".service"},
 	}
 }
 
@@ -57,12 +60,11 @@ func change(t *testing.T, cfg remote.Config, ops map[string]remote.Op, least tim
 // TestAHostWhoseLoginIsSlowIsChanged: a login script that sleeps does not read standard input.
 func TestAHostWhoseLoginIsSlowIsChanged(t *testing.T) {
 	s := startSSHD(t)
-	s.put(t, "units/good", "active 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
 	for user, seconds := range map[string]int{"admin": 4, "greedy": 6} { // both have bash
 		s.put(t, "home/"+user+"/.bashrc", fmt.Sprintf("sleep %d\n", seconds), 0o644)
 		t.Run(user, func(t *testing.T) {
 			t.Parallel()
-			change(t, s.config(t, user, s.address), slowOps(s, user), time.Duration(seconds)*time.Second)
+			change(t, s.config(t, user, s.address), slowOps(t, s, user), time.Duration(seconds)*time.Second)
 		})
 	}
 }
@@ -70,13 +72,12 @@ func TestAHostWhoseLoginIsSlowIsChanged(t *testing.T) {
 // TestAHostWhoseSudoIsSlowIsChanged: as where the host's name or the users are not found at once.
 func TestAHostWhoseSudoIsSlowIsChanged(t *testing.T) {
 	s := startHelper(t, string(helper.Text()))
-	s.put(t, "units/good", "active 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
-	ops := slowOps(s, "helper")
+	ops := slowOps(t, s, "helper")
 	s.allow(t, ops["write"], ops["run"], ops["restart"])
 	s.slowSudo(t, "account", 4)
 	t.Run("sudo", func(t *testing.T) {
 		t.Parallel()
-		change(t, s.config(t, "admin", s.address), slowOps(s, "sudo"), 4*time.Second)
+		change(t, s.config(t, "admin", s.address), slowOps(t, s, "sudo"), 4*time.Second)
 	})
 	t.Run("helper", func(t *testing.T) {
 		t.Parallel()
