@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/cephstack/cephstack"
 )
 
 // The codes of warnings.
@@ -78,7 +80,8 @@ func readable(name string) []Warning {
 		return nil
 	}
 	return []Warning{{LoginFileOpen, name, fmt.Sprintf("has a password or token in it and mode %04o, so that others than "+
-		"its owner can read it or write to it: chmod 600 %s", info.Mode().Perm(), name)}}
+		"its owner can read it or write to it: chmod 600 %s", info.Mode().Perm(),
+		cephstack.ShellQuote(name))}}
 }
 
 // cloudsFileOf is the clouds.yaml that clients of OpenStack read: the file of OS_CLIENT_CONFIG_FILE, or the first one
