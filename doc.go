@@ -1,6 +1,8 @@
 // Package cephstack is the map of the house: an SDK that makes an OpenStack cloud
 // keep its images, volumes, backups and VM disks in Ceph, and proves that it does. The
-// package itself has what keys and passwords of all rooms are made of: Redacted.
+// package itself has what keys and passwords of all rooms are made of: Redacted. It also
+// has what takes secrets out of the words of other programs, WithoutSecrets, and what quotes
+// a word for a shell, ShellQuote.
 //
 // # Rooms
 //

@@ -61,7 +61,7 @@ var errEdited = errors.New("integrate: the plan was edited after it was made; re
 //
 // Apply holds the operator lock of the first cluster of the Spec while it changes things.
 // If the lock cannot be taken, nothing is done, and the error is world.ErrLock. A plan without
-// changes needs no lock.
+// changes needs no lock, and takes it only if BreakLock asks for that.
 func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions) (*Result, error) {
 	if plan == nil {
 		return &Result{Format: planFormat}, errors.New("integrate: Apply without a plan")
@@ -71,7 +71,7 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		plan, err = plan.Only(opts.Only)
 	}
 	a := newApplying(in, plan)
-	if err == nil && len(plan.Changes) > 0 {
+	if err == nil && (len(plan.Changes) > 0 || opts.BreakLock != "") {
 		a.hold, err = in.hold(ctx, "apply", opts)
 		defer a.release()
 		ctx = a.ctx

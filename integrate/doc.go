@@ -266,8 +266,8 @@
 // Where the first cluster does not answer, nothing is changed, on hosts neither. Only keys
 // and the sudo rule of the login user are written without the lock, where the host of that
 // cluster lets nobody in before. Plan, Verify, a Converge with PlanOnly and a plan without
-// changes need no lock. A World whose first cluster is no ceph.Locker keeps nobody out, and
-// its plans have a note that says so.
+// changes need no lock; to break a lock, Apply takes it also for such a plan. A World whose
+// first cluster is no ceph.Locker keeps nobody out, and its plans have a note that says so.
 //
 // The pool is never reported, and a Spec must not use it. To remove it, when nobody applies:
 // ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it

@@ -20,6 +20,7 @@ func TestNotesOfTheLogin(t *testing.T) {
 	data, err := os.ReadFile(cfg.CloudsFile)
 	require.NoError(t, err)
 	changed := strings.Replace(string(data), "    region_name:", "    verify: false\n    region_name:", 1)
+	changed = strings.ReplaceAll(changed, "//127.0.0.1:", "//0.0.0.0:") // this machine, but not by a loopback address
 	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(changed), 0o600))
 	require.NoError(t, os.Chmod(cfg.CloudsFile, 0o644))
 	w.Cloud, err = api.Dial(t.Context(), cfg)
@@ -29,11 +30,14 @@ func TestNotesOfTheLogin(t *testing.T) {
 	require.NoError(t, report.Err())
 	assert.Empty(t, p.Problems())
 	assert.True(t, p.Empty())
-	require.Len(t, report.Notes, 2)
-	for i, c := range []struct{ code, says string }{{"tls-unverified", "can read the password and the token"},
-		{"login-file-open", "chmod 600 " + cfg.CloudsFile}} {
+	require.Len(t, report.Notes, 3)
+	at := strings.Replace(strings.TrimSuffix(w.API.URL, "/identity"), "127.0.0.1", "0.0.0.0", 1)
+	for i, c := range []struct{ code, object, says string }{
+		{"tls-unverified", cfg.CloudsFile, "can read the password and the token"},
+		{"login-file-open", cfg.CloudsFile, "chmod 600 " + cfg.CloudsFile},
+		{"tls-none", at, "auth_url begins with http://, so nothing is encrypted"}} {
 		f := report.Notes[i]
-		assert.Equal(t, []any{c.code, "cloud", cfg.CloudsFile, false}, []any{f.Code, f.Target, f.Object, f.Problem})
+		assert.Equal(t, []any{c.code, "cloud", c.object, false}, []any{f.Code, f.Target, f.Object, f.Problem})
 		assert.Contains(t, p.Findings, f)
 		for _, text := range []string{p.String(), report.String(), asJSON(t, p), asJSON(t, report)} {
 			assert.Contains(t, text, c.says)

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"github.com/cephstack/cephstack"
 )
 
 // ownSigners are the keys of files and memory, each certificate before its key.
@@ -75,7 +77,8 @@ func readPrivate(file string) ([]byte, error) {
 	mode := info.Mode()
 	if mode.IsRegular() && mode.Perm()&0o077 != 0 && runtime.GOOS != "windows" { // which has no such bits
 		return nil, fmt.Errorf("%s: its mode is %04o, so that others can read or replace the private key: "+
-			"run chmod 600 %s, and use a new key if somebody may have read it", file, mode.Perm(), file)
+			"run chmod 600 %s, and use a new key if somebody may have read it", file, mode.Perm(),
+			cephstack.ShellQuote(file))
 	}
 	return io.ReadAll(f)
 }

@@ -101,7 +101,8 @@
 //
 // No error holds the contents of a file, standard input, or more arguments
 // of a program than its name. What a program or a unit's journal said is made
-// printable, and cut. CephX keys and passwords of URLs in it are shown as ***.
+// printable, and cut. What may be a key or a password in it is shown as
+// [redacted], as cephstack.WithoutSecrets finds it.
 //
 // # Concurrency and cancellation
 //

@@ -92,7 +92,7 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 	require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed)
 	require.NoError(t, r[1].Err)
 	require.GreaterOrEqual(t, time.Since(begin), time.Second)
-	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:***@c | ?[31mline two")
+	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:[redacted]@c | ?[31mline two")
 }
 
 // TestNotesThatAreNotBelieved has notes about what a unit has read that nobody would believe.

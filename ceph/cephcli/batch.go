@@ -251,7 +251,7 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 			lastLine(l.Status))}
 	case *l.Code != 0:
 		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code,
-			Status: cephstack.WithoutKeys(l.Status)}}
+			Status: cephstack.WithoutSecrets(l.Status)}}
 	}
 	data, err := inflate(l.Data)
 	if err != nil {

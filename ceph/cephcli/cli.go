@@ -163,7 +163,7 @@ func refused(op, object string, r remote.Result) error {
 		return notConnected(op, code, lastLine(text))
 	}
 	if m := cephError.FindStringSubmatch(text); m != nil {
-		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: cephstack.WithoutKeys(m[1])}
+		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: cephstack.WithoutSecrets(m[1])}
 	}
 	if m := toolError.FindStringSubmatch(text); m != nil {
 		if code, err := strconv.Atoi(m[2]); err == nil {
@@ -186,7 +186,7 @@ func notConnected(op string, code int, text string) error {
 // lastLine is the last line of what a program said, without keys and without what a terminal would take for a command.
 func lastLine(text string) string {
 	const most = 300
-	text = cephstack.WithoutKeys(text)
+	text = cephstack.WithoutSecrets(text)
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {
 			return r

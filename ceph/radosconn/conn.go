@@ -158,5 +158,5 @@ func refused(op, object, status string, err error) error {
 		return err
 	}
 	return &ceph.CommandError{Op: op, Object: object, Code: code,
-		Status: cephstack.WithoutKeys(cmp.Or(status, err.Error()))}
+		Status: cephstack.WithoutSecrets(cmp.Or(status, err.Error()))}
 }

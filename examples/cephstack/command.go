@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -93,8 +94,8 @@ func lockOwner(err error) (string, bool) {
 
 // breakLock says what to do about the operator lock of somebody else.
 func (c *command) breakLock(owner string) string {
-	return fmt.Sprintf("run %s again when that program has ended; if it will not come back, add --break-lock %q",
-		c.command, owner)
+	return fmt.Sprintf("run %s again when that program has ended; if it will not come back, add --break-lock %s",
+		c.command, cephstack.ShellQuote(owner))
 }
 
 // counts tells how many changes ended with a status, for each that at least

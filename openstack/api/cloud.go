@@ -112,6 +112,8 @@ func (c *Cloud) endpoints(at call, l login) error {
 			return &Error{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
 				" endpoint for " + s.kind + " in region " + quoted(l.where.Region)}
 		}
+		c.warnings = append(c.warnings, plain(url, "the endpoint of the catalog for "+s.kind, "the token",
+			"Give the service TLS, or set the interface of clouds.yaml to endpoints that have it")...)
 		if !strings.Contains(url, s.marker) {
 			url += s.addition
 		}

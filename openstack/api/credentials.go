@@ -47,6 +47,8 @@ func credentials(cfg Config) (login, error) {
 	if l.auth.IdentityEndpoint == "" {
 		return login{}, fmt.Errorf("openstack API: cloud %q has no auth_url", cfg.Cloud)
 	}
+	l.warnings = append(l.warnings, plain(l.auth.IdentityEndpoint, "auth_url", "the password and the token",
+		"Give the identity service TLS, and let auth_url begin with https://")...)
 	// clouds.Parse drops allow_reauth. A token cannot be used to log in again.
 	l.auth.AllowReauth = l.auth.TokenID == ""
 	return l, nil

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+
+	"github.com/cephstack/cephstack"
 )
 
 // words finds the service's own words in the body of an error, which is JSON in
@@ -75,21 +77,11 @@ var (
 	unseen = sync.OnceValue(func() *regexp.Regexp {
 		return regexp.MustCompile(`(?s)<(head|style|script)\b.*?</(head|style|script)>`)
 	})
-	tags     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>`) })
-	longRuns = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[A-Za-z0-9+/=_-]{32,}`) })
+	tags = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<[^<>]*>`) })
 )
 
-// clean takes out the known secrets, and what looks like a token or a key: a long
-// run of digits and of letters of both cases.
-func (r redactor) clean(text string) string {
-	return longRuns().ReplaceAllStringFunc(r.hide(text), func(run string) string {
-		has := func(class string) bool { return strings.ContainsAny(run, class) }
-		if has("0123456789") && has("abcdefghijklmnopqrstuvwxyz") && has("ABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-			return hidden
-		}
-		return run
-	})
-}
+// clean takes out the known secrets, and what looks like a secret.
+func (r redactor) clean(text string) string { return cephstack.WithoutSecrets(r.hide(text)) }
 
 // hide takes out the known secrets. A text in which one of them is written in yet another way, such as encoded twice,
 // is hidden as a whole.

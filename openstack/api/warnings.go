@@ -3,16 +3,22 @@ package api
 import (
 	"fmt"
 	"io"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
+
+	"github.com/cephstack/cephstack"
 )
 
 // The codes of warnings.
 const (
 	TLSUnverified = "tls-unverified"  // certificates are not checked
+	TLSNone       = "tls-none"        // what is sent and answered is not encrypted
 	LoginFileOpen = "login-file-open" // others can read the file with the password, or write to it
 )
 
@@ -23,8 +29,8 @@ const (
 
 // A Warning is about how the APIs are reached. It keeps nothing from being done.
 type Warning struct {
-	Code    string // TLSUnverified or LoginFileOpen
-	Object  string // the file
+	Code    string // TLSUnverified, TLSNone or LoginFileOpen
+	Object  string // the file; of TLSNone the scheme, host and port of the URL
 	Message string // what it is, and what to do about it
 }
 
@@ -37,6 +43,22 @@ func unverified(file string) Warning {
 		"machine and the APIs can read the password and the token, and change every answer. Take " +
 		"verify out, and name the CA's " +
 		"file as cacert"}
+}
+
+// plain is the warning about a URL without TLS that leads away from this machine. what names the URL, secrets are what
+// is sent there, and instead says what to do.
+func plain(address, what, secrets, instead string) []Warning {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "http" || loopback(u.Hostname()) {
+		return nil
+	}
+	return []Warning{{TLSNone, u.Scheme + "://" + u.Host, what + " begins with http://, so nothing is encrypted: " +
+		"whoever is between this machine and the APIs can read " + secrets + ", and change every answer. " + instead}}
+}
+
+// loopback reports whether a host is this machine, by its name or address alone.
+func loopback(host string) bool {
+	return strings.EqualFold(host, "localhost") || net.ParseIP(host).IsLoopback()
 }
 
 var secretField = sync.OnceValue(func() *regexp.Regexp {
@@ -58,7 +80,8 @@ func readable(name string) []Warning {
 		return nil
 	}
 	return []Warning{{LoginFileOpen, name, fmt.Sprintf("has a password or token in it and mode %04o, so that others than "+
-		"its owner can read it or write to it: chmod 600 %s", info.Mode().Perm(), name)}}
+		"its owner can read it or write to it: chmod 600 %s", info.Mode().Perm(),
+		cephstack.ShellQuote(name))}}
 }
 
 // cloudsFileOf is the clouds.yaml that clients of OpenStack read: the file of OS_CLIENT_CONFIG_FILE, or the first one

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 // TestWarningsOfALogin: nothing but a plain verify: false turns the check of certificates off, and that is said.
@@ -93,4 +94,25 @@ func TestAFileWithAPasswordThatIsOpen(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, c.Warnings(), 1)
 	assert.Equal(t, secure, c.Warnings()[0].Object)
+}
+
+// TestHTTPIsWarnedOf: the address 0.0.0.0 leads to this machine, and is not a loopback address.
+func TestHTTPIsWarnedOf(t *testing.T) {
+	_, s := dial(t, openstacktest.Config{})
+	cfg, err := s.CloudConfig(t.TempDir())
+	require.NoError(t, err)
+	c, err := api.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	assert.Empty(t, c.Warnings(), "of loopback")
+	data, err := os.ReadFile(cfg.CloudsFile)
+	require.NoError(t, err)
+	changed := strings.ReplaceAll(string(data), "//127.0.0.1:", "//0.0.0.0:")
+	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(changed), 0o600))
+	c, err = api.Dial(t.Context(), cfg)
+	require.NoError(t, err)
+	require.Len(t, c.Warnings(), 1)
+	w := c.Warnings()[0]
+	at := strings.Replace(strings.TrimSuffix(s.URL, "/identity"), "127.0.0.1", "0.0.0.0", 1)
+	assert.Equal(t, []string{api.TLSNone, at}, []string{w.Code, w.Object})
+	assert.Contains(t, w.Message, "can read the password and the token")
 }

@@ -21,7 +21,7 @@ type Status string
 const (
 	Applied   Status = "applied"
 	Unchanged Status = "unchanged" // it was so already
-	Failed    Status = "failed"    // without an effect
+	Failed    Status = "failed"    // no write had an effect; a restart or a program may have gone a part of its way
 	Unknown   Status = "unknown"   // an effect is possible; the next plan tells
 	Skipped   Status = "skipped"   // because a change that it needs did not end well
 	Cancelled Status = "cancelled" // it was not begun

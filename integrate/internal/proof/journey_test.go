@@ -142,6 +142,29 @@ func TestAnImageIsMeasured(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 
+// TestAnImageThatReadsOtherwise: the error says what differs, or that the reading failed.
+func TestAnImageThatReadsOtherwise(t *testing.T) {
+	_, sum, err := digestOf(strings.NewReader("abc"))
+	require.NoError(t, err)
+	require.NoError(t, readsAs(strings.NewReader("abc"), 3, sum))
+	for _, other := range []string{"abd", "ab", "abcd"} {
+		err := readsAs(strings.NewReader(other), 3, sum)
+		require.ErrorContains(t, err, "downloaded again it is another")
+		assert.NotContains(t, err.Error(), "%!")
+	}
+	require.ErrorIs(t, readsAs(io.MultiReader(strings.NewReader("a"), failing{}), 3, sum), io.ErrUnexpectedEOF)
+}
+
+// TestCommandsToPasteAreSafe: the APIs choose the IDs.
+func TestCommandsToPasteAreSafe(t *testing.T) {
+	for _, kind := range kinds() {
+		assert.Regexp(t, `^openstack [a-z -]+ delete (--force )?'\$\(id\)'$`, thing{kind: kind, id: "$(id)"}.byHand())
+	}
+	assert.Equal(t, "openstack image delete 1-2", thing{kind: image, id: "1-2"}.byHand())
+	err := misplaced(spec.Use{Pool: "a;id", DataPool: "$(id)"}, "x", "y")
+	assert.ErrorContains(t, err, "set it with: rbd config pool set 'a;id' rbd_default_data_pool '$(id)'; otherwise")
+}
+
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }

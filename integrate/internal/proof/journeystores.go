@@ -2,10 +2,10 @@ package proof
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
@@ -56,13 +56,24 @@ func (j *journey) uploadImage(ctx context.Context, st spec.Store, ask bool) (str
 		return "", err
 	}
 	defer back.Close()
-	_, got, err := digestOf(io.LimitReader(back, size+1))
-	if err != nil || got != sum {
-		return "", fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s): %w", got, sum, errors.Join(err))
+	if err := readsAs(back, size, sum); err != nil {
+		return "", err
 	}
 	j.stored[st.Name] = up
 	return fmt.Sprintf("%s, snap protected, %d bytes, sha256 %.16s same after download", object(u, up.ID),
 		rbd.Size, sum), nil
+}
+
+// readsAs reads an image of size bytes again, and compares its digest.
+func readsAs(back io.Reader, size int64, sum string) error {
+	_, got, err := digestOf(io.LimitReader(back, size+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("the download of the image broke off: %w", err)
+	case got != sum:
+		return fmt.Errorf("downloaded again it is another (sha256 %.16s, not %.16s)", got, sum)
+	}
+	return nil
 }
 
 // object names an RBD image, and where its data are if not beside its header.
@@ -93,9 +104,10 @@ func misplaced(u spec.Use, name, found string) error {
 			"and did the service start since?", u.Pool, name, u.DataPool)
 	}
 	return fmt.Errorf("%s/%s has its data in %s, not in %s: if %[1]s has an option of its own (rbd config pool get "+
-		"%[1]s rbd_default_data_pool), that goes before ceph.conf; "+
-		"set it with: rbd config pool set %[1]s rbd_default_data_pool %[4]s; otherwise, did the service start "+
-		"since ceph.conf changed?", u.Pool, name, found, u.DataPool)
+		"%[5]s rbd_default_data_pool), that goes before ceph.conf; "+
+		"set it with: rbd config pool set %[5]s rbd_default_data_pool %[6]s; otherwise, did the service start "+
+		"since ceph.conf changed?", u.Pool, name, found, u.DataPool, cephstack.ShellQuote(u.Pool),
+		cephstack.ShellQuote(u.DataPool))
 }
 
 // copyOn makes a volume of an image on a backend: of one in the backend's own

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -61,7 +62,7 @@ func (t thing) byHand() string {
 	return map[string]string{server: "openstack server delete --force ", volume: "openstack volume delete --force ",
 		incremental: "openstack volume backup delete --force ", backup: "openstack volume backup delete --force ",
 		snapshot: "openstack volume snapshot delete --force ", image: "openstack image delete ",
-		flavor: "openstack flavor delete "}[t.kind] + t.id
+		flavor: "openstack flavor delete "}[t.kind] + cephstack.ShellQuote(t.id)
 }
 
 // of reports whether a thing with this description is of a run. A flavor has no description, and only an administrator

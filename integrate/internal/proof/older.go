@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -59,8 +60,8 @@ func (j *journey) older(ctx context.Context) {
 			}
 			removed.add(run, "image of pool "+p.pool)
 			if err := j.removeProbe(ctx, p); err != nil {
-				errs = append(errs, fmt.Errorf("%s/%s in cluster %s: %w (by hand: rbd rm %[1]s/%[2]s)", p.pool, p.name, p.cluster,
-					err))
+				errs = append(errs, fmt.Errorf("%s/%s in cluster %s: %w (by hand: rbd rm %s)", p.pool, p.name, p.cluster, err,
+					cephstack.ShellQuote(p.pool+"/"+p.name)))
 			}
 		}
 		left, err := j.leftovers(ctx, ids(old))

@@ -24,6 +24,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -75,19 +76,20 @@ func cut(s string, most int) string {
 	return Line(s[:end]) + fmt.Sprintf("… (%d bytes)", len(s))
 }
 
-// LastWords is the end of what a program printed, on both streams, as a single line.
+// LastWords is the end of what a program printed, on both streams, as a single line without secrets.
 func LastWords(r remote.Result) string {
 	const most = 300
-	words := Line(strings.Join(strings.Fields(string(r.Data)+" "+string(r.Stderr)), " "))
+	said := cephstack.WithoutSecrets(string(r.Data) + "\n" + string(r.Stderr))
+	words := Line(strings.Join(strings.Fields(said), " "))
 	if len(words) > most {
 		words = "…" + strings.TrimSpace(strings.ToValidUTF8(words[len(words)-most:], "")) // no half character
 	}
 	return words
 }
 
-// LastLine is the last line of what a program printed.
+// LastLine is the last line of what a program printed, without secrets.
 func LastLine(b []byte) string {
-	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
+	lines := strings.Split(strings.TrimSpace(cephstack.WithoutSecrets(string(b))), "\n")
 	return Line(lines[len(lines)-1])
 }
 

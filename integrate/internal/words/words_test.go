@@ -54,3 +54,10 @@ func TestOwnership(t *testing.T) {
 	assert.Equal(t, "root:ceph 0640", words.Ownership("root", "ceph", 0o640))
 	assert.Equal(t, "0007", words.Octal(0o7))
 }
+
+// TestLastWordsHoldNoSecret.
+func TestLastWordsHoldNoSecret(t *testing.T) {
+	said := "password = hunter2\nkey = AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw==\n"
+	assert.Equal(t, "password = [redacted] key = [redacted]", words.LastWords(remote.Result{Data: []byte(said)}))
+	assert.Equal(t, "key = [redacted]", words.LastLine([]byte(said)))
+}

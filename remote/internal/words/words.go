@@ -4,6 +4,8 @@ package words
 import (
 	"strings"
 	"unicode"
+
+	"github.com/cephstack/cephstack"
 )
 
 // unseen are characters that count as letters or marks, and show nothing.
@@ -19,7 +21,7 @@ func unseen() []*unicode.RangeTable {
 // it is longer than limit, it keeps its end: what went wrong is said last.
 func Printable(s string, limit int) string {
 	var lines []string
-	for line := range strings.Lines(Masked(s)) {
+	for line := range strings.Lines(cephstack.WithoutSecrets(s)) {
 		if line = strings.TrimSpace(line); line != "" {
 			lines = append(lines, line)
 		}

@@ -42,6 +42,8 @@ func (gate) Compare(v step.View) step.Delta {
 		switch w.Code {
 		case api.TLSUnverified:
 			d.Note("tls-unverified", w.Object, "%s", w.Message)
+		case api.TLSNone:
+			d.Note("tls-none", w.Object, "%s", w.Message)
 		case api.LoginFileOpen:
 			d.Note("login-file-open", w.Object, "%s", w.Message)
 		}
