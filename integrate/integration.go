@@ -19,7 +19,7 @@ type Config struct {
 	Observer func(Event) // is told of events; may be nil; the operation waits for it
 	// Parallel is how many hosts are worked on at once; 0 is 32.
 	Parallel int
-	// Settle is how long a restarted unit must stay active; 0 is 3 s.
+	// Settle is how long a restarted unit must stay active, at most 1 h; 0 is 3 s.
 	Settle time.Duration
 	// Owner is who applies, such as a login name, for others who find the operator lock
 	// taken; empty is the user of this process. It shows with the name of this machine.

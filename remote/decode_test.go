@@ -181,6 +181,8 @@ func TestCheckNamesTheFault(t *testing.T) {
 		"a NUL in an argument":                     Run{Argv: []string{"a\x00"}},
 		"no program":                               Run{},
 		"a negative time":                          RestartUnit{Unit: "a", Settle: -1},
+		"more than an hour to settle":              RestartUnit{Unit: "a", Settle: time.Hour + 1},
+		"more than 24 hours":                       Run{Argv: []string{"a"}, Timeout: 24*time.Hour + 1},
 		"not an operation":                         nil,
 		"a negative limit":                         ReadFile{Path: "/a", Max: -1},
 		"the path is too long":                     Stat{Path: "/" + strings.Repeat("a", 256)},

@@ -18,12 +18,13 @@ import (
 // cannot be read or the note cannot be written, Unit.Read is nil; that is not an error.
 type RestartUnit struct {
 	Unit   string
-	Settle time.Duration // 0 is 3 s
+	Settle time.Duration // at most 1 h; 0 is 3 s
 	Inputs []string      // absolute paths
 }
 
 const (
 	defaultSettle = 3 * time.Second
+	maxSettle     = time.Hour              // the host's program refuses more looks
 	settleStep    = 200 * time.Millisecond // between two looks at the unit
 )
 
@@ -34,7 +35,8 @@ func (o RestartUnit) nature() nature {
 func (o RestartUnit) object() string { return o.Unit }
 
 func (o RestartUnit) fault() string {
-	fault := first(unitFault(o.Unit), when(o.Settle < 0, "a negative time"))
+	fault := first(unitFault(o.Unit), when(o.Settle < 0, "a negative time"),
+		when(o.Settle > maxSettle, "more than an hour to settle"))
 	for _, p := range o.Inputs {
 		fault = first(fault, pathFault(p))
 	}

@@ -23,12 +23,13 @@ type Run struct {
 	Argv    []string      // at most 4096, of 120,000 bytes each and 1 MiB together
 	Stdin   []byte        `json:"-" yaml:"-"` // at most 64 MiB
 	User    string        // run as this user instead of root; empty is root
-	Timeout time.Duration // 0 is 60 s; then the program is ended and Err is ErrTimeout
+	Timeout time.Duration // at most 24 h; 0 is 60 s; then the program is ended and Err is ErrTimeout
 }
 
 const (
 	defaultTimeout = 60 * time.Second
-	maxStdin       = 64 << 20 // the shell on the host holds it several times
+	maxTimeout     = 24 * time.Hour // the host's program refuses more
+	maxStdin       = 64 << 20       // the shell on the host holds it several times
 )
 
 // String tells everything but the standard input.
@@ -66,11 +67,12 @@ func (o Run) fault() string {
 		when(len(o.Argv) > wire.MaxList, fmt.Sprintf("more than %d arguments", wire.MaxList)),
 		when(len(o.Stdin) > maxStdin, "more than 64 MiB of standard input"),
 		when(o.User != "" && !accountName.MatchString(o.User), "not a user name"),
-		when(o.Timeout < 0, "a negative time"))
+		when(o.Timeout < 0, "a negative time"),
+		when(o.Timeout > maxTimeout, "more than 24 hours"))
 }
 
 func (o Run) encode() wire.Op {
-	limit := orDefault(o.Timeout, defaultTimeout)
+	limit := max(orDefault(o.Timeout, defaultTimeout), time.Millisecond) // less would be no limit on the host
 	kind := "text"
 	if bytes.IndexByte(o.Stdin, 0) >= 0 {
 		kind = "binary"

@@ -89,10 +89,11 @@ mkfolder() {
 	t=
 	[ -n "$ko" ] || [ "$made" = 1 ] || { who "$o" "$og" && peek && change; } || [ -n "$ko" ] || fail sys "$s"
 }
-# The new folder is open as 5. It appears whole, unless there is one by now.
+# The new folder is open as 5, if that is our own, and empty. It appears whole, unless there is one by now.
 fresh() {
 	calm
-	held /proc/self/fd/5 || { fail conflict ""; return; }
+	y=/proc/self/fd/5
+	held $y && [ -d $y ] && [ -O $y ] && [ -z "$(ls -A $y/ 2>&1)" ] || { fail conflict ""; return; }
 	setattr /proc/self/fd/5 || { fail sys "$e"; return; }
 	e=$(mv -nT -- "$t" "$b" 2>&1)
 	if [ "$b" -ef /proc/self/fd/5 ] && ! [ -h "$b" ]; then

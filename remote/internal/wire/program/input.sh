@@ -70,8 +70,13 @@ quiet() { kill -9 "$b" 2>/dev/null; wait "$b" 2>/dev/null; }
 # Input: a line, a text of several lines, counted data. Lines are taken from q, where
 # many are at once, as the shell reads a pipe byte by byte.
 q=
-# What is counted with: no arithmetic of a shell gets to see anything else.
-num() { [ "$1" -ge 0 ] 2>/dev/null || exit 91; }
+# What is counted with, $2 at most: no arithmetic of a shell gets to see anything else.
+num() { { [ "$1" -ge 0 ] && [ "$1" -le "${2:-$1}" ]; } 2>/dev/null || exit 91; }
+# How many elements a list has.
+count() {
+	line c
+	num "$c" 4096
+}
 line() {
 	[ -n "$q" ] || more
 	eval "$1=\${q%%\"\$nl\"*}"

@@ -24,7 +24,7 @@ query() {
 	esac
 }
 op_packages() {
-	line c
+	count
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	bad=sys
@@ -59,7 +59,7 @@ install() {
 	fi
 }
 op_install() {
-	line c
+	count
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	bad=sys

@@ -30,7 +30,7 @@ read_one() {
 # with the files to read, as head has nothing of them.
 op_files() {
 	line x
-	line c
+	count
 	num "$x"
 	set --
 	at=

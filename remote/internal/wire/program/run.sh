@@ -8,12 +8,17 @@ op_run() {
 	line to
 	line ms
 	line kind
-	line c
-	num "${to%.*}"
-	num "$ms"
+	count
+	# To timeout, 0 is no limit; a number that is nearly 0 may be the same.
+	case ${#to}:$to in [1-9]:*[1-9]*) num "${to%.*}" 86400 ;;
+	*) exit 91 ;;
+	esac
+	num "${to#*.}"
+	num "$ms" 86400000
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	data
+	num "$n" 67108864
 	# All of the standard input must be here before the program starts.
 	in=$w short=
 	case $n:$kind in 0:*) kind=text ;;

@@ -113,11 +113,13 @@ op_restart() {
 	line x
 	line n
 	line step
-	line c
+	count
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	allow restart "$x" || return
-	num "$n"
+	num "$n" 18000
+	step=${step#0.}
+	num "$step"
 	show ,NRestarts || return
 	run_id
 	old=$z
@@ -167,7 +169,7 @@ settle() {
 		clock
 		[ "$n" -gt 0 ] && [ "$y" -lt "$end" ] || return 0
 		n=$((n - 1))
-		sleep "$step"
+		sleep "0.$step"
 		old_k=$k
 		show ,NRestarts unknown || return
 		run_of

@@ -130,7 +130,7 @@ content() {
 furnish() {
 	calm
 	at=/proc/self/fd/5
-	[ -f "$at" ] && held "$at" || exit 51
+	[ -f "$at" ] && [ -O "$at" ] && held "$at" || exit 51
 	[ "$u:$g" = 0:0 ] && ! [ -g . ] || chown "$u:$g" "$at" || exit 50
 	[ "$dm" = 384 ] || chmod "$md" "$at" || exit 50
 	if [ -e /sys/fs/selinux/enforce ]; then
