@@ -20,7 +20,9 @@ type Guests struct {
 	Account string `json:"account,omitempty" yaml:"account,omitempty"`
 	// Options replace or add to the usual options: rbd_cache,
 	// rbd_cache_writethrough_until_flush, rbd_concurrent_management_ops,
-	// admin_socket and log_file. An empty value leaves an option alone.
+	// admin_socket and log_file. An empty value leaves an option alone. The folders of
+	// admin_socket and log_file are given to Account. They have to be folders for guests alone,
+	// below /run, /var/log, /srv, /mnt or /data, and not where other programs have theirs.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 
@@ -81,12 +83,6 @@ func (v *validation) guests(g Guests) {
 		}
 		spelled[plain] = name
 	}
-	for _, file := range []string{"admin_socket", "log_file"} {
-		value := g.AllOptions()[file]
-		if value != "" && slices.Contains([]string{"/run", "/var/log", "/tmp", cephRun, CephDir}, path.Dir(value)) {
-			v.fault("prepare.guests.options."+file, "%s is a folder of others; name a folder for guests alone", path.Dir(value))
-		}
-	}
 }
 
 var folderForm = regexp.MustCompile(`^/[A-Za-z0-9/._+:-]*$`)
@@ -102,7 +98,38 @@ func (v *validation) guestPath(at, value string) {
 	case !folderForm.MatchString(dir):
 		v.fault(at, "the folder of %q may hold only letters, digits and / . _ + : -, as systemd-tmpfiles and AppArmor "+
 			"read other characters as something else", value)
-	case strings.Count(dir, "/") < 2:
+	case !guestPlace.MatchString(dir):
+		v.fault(at, "the folder %s would be given to QEMU, and only folders below /run, /var/log, /srv, /mnt or /data "+
+			"are; name a folder there for guests alone, such as /var/log/qemu", dir)
+	case ofOthers(dir):
 		v.fault(at, "%s is a folder of others; name a folder for guests alone", dir)
 	}
+}
+
+// guestPlace is where folders for guests may be. /var/lib, /opt and /home have what root or
+// other services read, and in /tmp anybody can make a folder first.
+var guestPlace = regexp.MustCompile(`^(/var/run|/run|/var/log|/srv|/mnt|/data)/`)
+
+// othersRun and othersLog are the folders of /run and /var/log that belong to the system and
+// to other services, with all that is in them: root takes orders from some of these.
+var (
+	othersRun = regexp.MustCompile(`^/run/(NetworkManager|agetty.*|apparmor|avahi-daemon|blkid|chrony|cinder|` +
+		`credentials|cryptsetup|dbus|docker|containerd|faillock|glance|haproxy|httpd|apache2|initctl|initramfs|keepalived|` +
+		`libvirt|lock|log|lvm|lxc.*|mariadb|mdadm|memcached|mount|multipathd?|mysqld|network|neutron|nova|nscd|` +
+		`openvswitch|ovn|podman|crun|runc|polkit.*|rabbitmq|screen|sendsigs.*|setrans|shm|sshd|sssd|sudo|systemd|tmux|udev|` +
+		`udisks2|user|uuidd|virtlockd|virtlogd|xtables.*)(/|$)`)
+	othersLog = regexp.MustCompile(`^/var/log/(anaconda|apache2|apt|audit|cephadm|chrony|cinder|cloud-init|containers|` +
+		`dist-upgrade|dnf|glance|haproxy|httpd|installer|journal|keystone|kolla|libvirt|mariadb|mysql|neutron|nova|` +
+		`openvswitch|ovn|placement|pods|private|rabbitmq|rhsm|samba|sssd|sudo-io|sysstat|tuned|` +
+		`unattended-upgrades)(/|$)`)
+)
+
+// ofOthers reports whether a folder is one of the system or of other services. What is in a
+// folder x.d is read by some program as its configuration.
+func ofOthers(dir string) bool {
+	if rest, ok := strings.CutPrefix(dir, "/var/run/"); ok {
+		dir = "/run/" + rest
+	}
+	return dir == cephRun || dir == "/var/log/ceph" || othersRun.MatchString(dir) || othersLog.MatchString(dir) ||
+		strings.Contains(dir+"/", ".d/")
 }

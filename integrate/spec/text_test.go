@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -127,6 +128,31 @@ func TestFoldersOfGuests(t *testing.T) {
 			preparing(spec.Prepare{Guests: &spec.Guests{Options: map[string]string{"log_file": folder + "/x.log"}}}))
 		_, fault := found["prepare.guests.options.log_file"]
 		assert.Equal(t, fits, !fault, "%s: %s", folder, found)
+	}
+}
+
+// TestFoldersThatGuestsMayHave: the account of QEMU owns them, so that a folder of the system or of another
+// service is none of them.
+func TestFoldersThatGuestsMayHave(t *testing.T) {
+	fits := []string{"/run/ceph/guests", "/var/run/ceph/guests", "/run/guests", "/run/qemu", "/var/log/qemu",
+		"/var/log/ceph/guests", "/var/log/guests/a", "/srv/vms", "/mnt/logs/guests", "/data/guests", "/run/userguests"}
+	refused := []string{"/", "/etc", "/etc/cron.d", "/usr/bin", "/etc/sudoers.d", "/root/.ssh", "/usr/lib/systemd/system",
+		"/etc/cephstack", "/etc/ceph", "/etc/ceph/x", "/boot/x", "/dev/shm", "/proc/1", "/home/x/.ssh", "/var/spool/cron",
+		"/lib/x", "/sbin/x", "/run", "/var/run", "/var/log", "/var/lib", "/var/lib/nova", "/var/lib/dpkg/info",
+		"/var/lib/nova/instances", "/srv", "/mnt", "/data", "/opt/x/bin", "/tmp", "/tmp/x", "/var/tmp/x", "/run/ceph",
+		"/var/run/ceph", "/var/log/ceph", "/run/systemd", "/run/systemd/system", "/var/run/systemd/system", "/run/sudo/ts",
+		"/run/udev/rules.d", "/run/tmpfiles.d", "/run/x.d", "/run/user/0", "/run/libvirt", "/run/lock", "/var/log/audit",
+		"/var/log/journal", "/var/log/libvirt/qemu", "/var/log/nova", "/runx/y", "/srvx/y"}
+	for _, option := range []string{"log_file", "admin_socket", "Admin Socket"} {
+		for _, folder := range slices.Concat(fits, refused) {
+			found := faults(t, preparing(spec.Prepare{Guests: &spec.Guests{Options: map[string]string{
+				option: strings.TrimSuffix(folder, "/") + "/x"}}}))
+			fault, is := found["prepare.guests.options."+option]
+			assert.Equal(t, slices.Contains(refused, folder), is, "%s: %s", folder, found)
+			if is {
+				assert.Contains(t, fault, "for guests alone", folder)
+			}
+		}
 	}
 }
 
