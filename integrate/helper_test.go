@@ -96,6 +96,22 @@ func TestTheHelperDoesAllButThePreparation(t *testing.T) {
 	settled(t, in)
 }
 
+// TestTheHelperOnEachLayout: what a plan changes by the helper is in the list, and is nothing that
+// the helper never changes.
+func TestTheHelperOnEachLayout(t *testing.T) {
+	for _, layout := range []string{"debian", "rdo"} {
+		s := helpedSpec()
+		s.Layout = layout
+		w, in := openBare(t, s)
+		p := plan(t, in)
+		require.Empty(t, p.Problems(), "%s: %s", layout, p)
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.NoError(t, err, layout)
+		clear(w.Entries)
+		settled(t, in)
+	}
+}
+
 // TestAnAllowListThatIsTooShort is written by the entry, and the rest of the change then goes by
 // the helper.
 func TestAnAllowListThatIsTooShort(t *testing.T) {
