@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"maps"
 	"strings"
 	"testing"
 
@@ -45,17 +46,20 @@ func TestTheHelperDoesAllButThePreparation(t *testing.T) {
 			lines = append(lines, d.Desired)
 		}
 	}
-	assert.Contains(t, lines, "write /etc/ceph/ceph.conf")
+	text := "\n" + strings.Join(lines, "\n")
+	assert.Contains(t, lines, "write /etc/nova/nova.conf - - -")
+	assert.Contains(t, lines, "write /etc/ceph/ceph.client.cinder.keyring root nova 0640")
+	assert.Contains(t, text, "\n# as nova: rbd --conf /etc/ceph/ceph.conf --id cinder create volumes/"+helper.AnyProbe+
+		" --size 1\nprobe ")
 	assert.Contains(t, lines, "restart nova-compute.service")
 	assert.NotContains(t, lines, "restart cinder-volume.service", "it is not on the host")
-	text := "\n" + strings.Join(lines, "\n")
 	for _, verb := range []string{"install ", "write /etc/sudo", "write /etc/apt", "write /home", "write " + helper.Path,
-		"write " + helper.AllowPath, "owner deploy"} {
+		"write " + helper.AllowPath, "write /etc/tmpfiles.d", "write /etc/ceph/ceph.conf", "write /etc/apparmor.d",
+		"mkdir /etc", "attr ", "remove "} {
 		assert.NotContains(t, text, "\n"+verb)
 	}
-	for name := range w.Entries { // the helper does from now on
-		delete(w.Entries, name)
-	}
+	entries := maps.Clone(w.Entries)
+	clear(w.Entries) // the helper does from now on
 	settled(t, in)
 	report, err := verify(t, in) // its probes run on the hosts
 	require.NoError(t, err, "%s", report)
@@ -63,16 +67,49 @@ func TestTheHelperDoesAllButThePreparation(t *testing.T) {
 
 	// Drift, of each thing that is not prepared by the entry.
 	m := w.Machines["compute1"]
-	m.AddFile("/etc/ceph/ceph.conf", []byte("[global]\n"), 0o644)
+	nova, _ := m.Contents("/etc/nova/nova.conf")
+	m.AddFile("/etc/nova/nova.conf", []byte(strings.ReplaceAll(string(nova), "rbd_user", "other")), 0o640)
 	_, err = m.Do(t.Context(), remote.Remove{Path: "/etc/ceph/ceph.client.cinder.keyring"},
-		remote.SetAttr{Path: "/etc/ceph", Mode: 0o777})
+		remote.SetAttr{Path: "/run/ceph/guests", Mode: 0o777})
 	require.NoError(t, err)
 	p := plan(t, in)
 	require.Empty(t, p.Problems(), "%s", p)
-	require.NotEmpty(t, p.Changes)
+	require.Len(t, p.Changes, 4, "%s", p) // with a restart
 	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.NoError(t, err)
 	settled(t, in)
+
+	// What root's programs read.
+	m.AddFile("/etc/ceph/ceph.conf", []byte("[global]\n"), 0o644)
+	m.AddFile("/etc/tmpfiles.d/cephstack-guests.conf", []byte("d /x\n"), 0o644)
+	_, err = m.Do(t.Context(), remote.SetAttr{Path: "/etc/ceph", Mode: 0o777})
+	require.NoError(t, err)
+	p = plan(t, in)
+	for _, object := range []string{"/etc/ceph", "/etc/tmpfiles.d/cephstack-guests.conf"} {
+		require.Contains(t, p.String(), "compute1 "+object+": it differs, the helper on the host does not change it")
+	}
+	maps.Copy(w.Entries, entries)
+	p = plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	settled(t, in)
+}
+
+// TestTheHelperOnEachLayout: what a plan changes by the helper is in the list, and is nothing that
+// the helper never changes.
+func TestTheHelperOnEachLayout(t *testing.T) {
+	for _, layout := range []string{"debian", "rdo"} {
+		s := helpedSpec()
+		s.Layout = layout
+		w, in := openBare(t, s)
+		p := plan(t, in)
+		require.Empty(t, p.Problems(), "%s: %s", layout, p)
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.NoError(t, err, layout)
+		clear(w.Entries)
+		settled(t, in)
+	}
 }
 
 // TestAnAllowListThatIsTooShort is written by the entry, and the rest of the change then goes by
@@ -111,7 +148,7 @@ func TestChangesThatNeedTheEntry(t *testing.T) {
 	entry := w.Entries["compute1"]
 	delete(w.Entries, "compute1")
 	p := plan(t, in)
-	require.Len(t, p.Problems(), 1, "%s", p)
+	require.Empty(t, p.Changes, "%s", p)
 	require.Contains(t, p.Problems()[0].Message, "the World has no first entry of the host: connect with ssh.entry")
 	w.Entries["compute1"] = entry
 	_, err := in.Apply(t.Context(), plan(t, in), integrate.ApplyOptions{})

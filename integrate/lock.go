@@ -66,8 +66,9 @@ func (in *Integration) hold(ctx context.Context, purpose string, opts ApplyOptio
 }
 
 // entersFirst reports whether the cluster cannot be reached before this Spec is applied:
-// its host lets the normal login in only after the entry wrote keys and sudo rule. These
-// two are written without the lock then, and nothing else is.
+// its host lets the normal login in only after the entry wrote keys and sudo rule. What goes
+// by the entry is written without the lock then, and nothing else is. A ceph.conf waits for
+// its cluster.
 func (in *Integration) entersFirst(err error) bool {
 	host := in.engine.Site.Cluster(in.engine.LockedCluster()).Host
 	return (errors.Is(err, remote.ErrAuth) || errors.Is(err, remote.ErrSudo)) && in.engine.World.Entries[host] != nil &&

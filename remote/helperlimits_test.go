@@ -138,7 +138,7 @@ func TestFoldersAboveOthers(t *testing.T) {
 	for shell, text := range helperShells() {
 		s := startHelper(t, text)
 		own := s.dir + "/home/plain"
-		deep := "/etc/cephstack-test/a/b"
+		deep := "/etc/nova/a/b"
 		ops := []remote.Op{remote.Mkdir{Path: deep, Owner: "daemon", Mode: 0o750}, remote.Mkdir{Path: own + "/a/b"},
 			remote.Mkdir{Path: own + "/sub/a/b"}}
 		s.allow(t, ops...)
@@ -146,7 +146,7 @@ func TestFoldersAboveOthers(t *testing.T) {
 		r := single(t, h, ops[0])
 		require.NoError(t, r.Err, shell)
 		require.True(t, r.Changed)
-		info, err := os.Stat(s.dir + "/etc/cephstack-test/a")
+		info, err := os.Stat(s.dir + "/etc/nova/a")
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o755), info.Mode().Perm())
 		s.asPlain(t, "ln -s /etc sub")
@@ -157,7 +157,7 @@ func TestFoldersAboveOthers(t *testing.T) {
 		}
 		require.NoDirExists(t, own+"/a")
 		require.NoDirExists(t, s.dir+"/etc/a")
-		require.ErrorIs(t, single(t, h, remote.Mkdir{Path: "/etc/cephstack-test/a/c/d"}).Err, helper.ErrDenied)
+		require.ErrorIs(t, single(t, h, remote.Mkdir{Path: "/etc/nova/a/c/d"}).Err, helper.ErrDenied)
 	}
 }
 

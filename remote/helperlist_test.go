@@ -228,7 +228,7 @@ func TestTheTempFileIsNotForeseen(t *testing.T) {
 	for shell, text := range helperShells() {
 		s := startHelper(t, text)
 		own := s.dir + "/home/plain"
-		s.allow(t, remote.WriteFile{Path: own + "/file"})
+		s.allow(t, remote.WriteFile{Path: own + "/file", Mode: 0o600})
 		list, err := os.ReadFile(s.dir + "/list/allow")
 		require.NoError(t, err)
 		lines := []string{"write", own + "/file", "", "", "", "00600", fmt.Sprintf("%x", sha256.Sum256([]byte("x"))),

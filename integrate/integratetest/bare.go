@@ -100,10 +100,17 @@ func probed(run remote.Run) remote.Op {
 	return run
 }
 
-// lacks is the first line that a list does not have.
+// lacks is the first line that a list does not have. What needs no line is what a helper never does.
 func lacks(list string, needed []byte) string {
-	for line := range strings.Lines(string(needed)) {
-		if !strings.Contains("\n"+list, "\n"+line) {
+	head, lines, _ := strings.Cut(string(needed), "\n")
+	if lines == "" {
+		return "what a helper never does"
+	}
+	if !strings.HasPrefix(list, head+"\n") {
+		return head
+	}
+	for line := range strings.Lines(lines) {
+		if line[0] != '#' && !strings.Contains(list, "\n"+line) {
 			return strings.TrimSpace(line)
 		}
 	}

@@ -47,9 +47,11 @@ type Sudo struct {
 	Narrow bool `json:"narrow,omitempty" yaml:"narrow,omitempty"`
 	// Helper lets the user run one program as root, and nothing else: the helper, which belongs to
 	// root and does only what the allow-list of its host has (see remote/helper). The rule, the
-	// helper, its list, keys, the repository and packages come by ssh.entry, which is needed for each
-	// change of them: a Spec that asks for more, and a newer version of this module. Other rules of
-	// sudo for the user stay: look with sudo -l. Validate refuses layouts kolla and upstart, and
+	// helper, its list, keys, the repository and packages come by ssh.entry, and so does what root's
+	// programs read: /etc/ceph and each ceph.conf, and the rules and the file of tmpfiles.d for guests.
+	// ssh.entry is needed for each change of them: a Spec that asks for more, and a newer version of
+	// this module. Other rules of sudo for the user stay: look with sudo -l. Validate refuses layouts
+	// kolla and upstart, folders of guests that are not below /run or /var/log, and
 	// clusters that are reached through the ceph program on a host with services. A host without
 	// services is not prepared: there, the login user needs sudo for the ceph program.
 	Helper bool `json:"helper,omitempty" yaml:"helper,omitempty"`
@@ -129,6 +131,9 @@ func (v *validation) sudo() {
 	}
 }
 
+// helperFolder is where the folders of guests may be on a host with a helper.
+var helperFolder = regexp.MustCompile(`^/((var/)?run|var/log)/[^/]+/`)
+
 // helper checks what prepare.sudo.helper needs, and what it does not go with.
 func (v *validation) helper() {
 	s := v.spec
@@ -139,6 +144,15 @@ func (v *validation) helper() {
 		v.fault("ssh.entry", "is missing: prepare.sudo.helper comes to hosts by that way alone")
 	} else if s.SSH.Entry.User == s.SSH.User {
 		v.fault("ssh.entry.user", "is the user of ssh, whom prepare.sudo.helper is to limit")
+	}
+	if g := s.Prepare.Guests; g != nil {
+		for _, option := range []string{"admin_socket", "log_file"} {
+			file := g.AllOptions()[option]
+			if file != "" && !helperFolder.MatchString(file) {
+				v.fault("prepare.guests.options."+option, "is not in a folder below /run or /var/log, where alone the helper "+
+					"of prepare.sudo.helper makes folders; name another place")
+			}
+		}
 	}
 	for i, h := range s.Hosts {
 		if l := cmp.Or(h.Layout, s.Layout); len(h.Services) > 0 && (l == LayoutKolla || l == LayoutUpstart) {

@@ -98,6 +98,13 @@ func TestHelperValidation(t *testing.T) {
 	s.SSH = spec.SSH{User: "deploy", Sudo: true, Entry: &spec.Entry{User: "first", PasswordFile: "password"}}
 	assert.NoError(t, s.Validate())
 	assert.True(t, s.SSH.Helps(*s.Prepare))
+	s.Prepare.Guests = &spec.Guests{}
+	assert.NoError(t, s.Validate())
+	for _, file := range []string{"/opt/x/$pid.log", "/var/log/$pid.log", "/run", "/home/x/$pid.log"} {
+		s.Prepare.Guests.Options = map[string]string{"log_file": file}
+		assert.Contains(t, faults(t, s), "prepare.guests.options.log_file", file)
+	}
+	s.Prepare.Guests = nil
 	s.Hosts = append(s.Hosts, spec.Host{Name: "storage"})
 	s.Clusters[0].Host = "storage"
 	assert.NoError(t, s.Validate(), "a host without services has no helper")

@@ -13,7 +13,8 @@ type SSH struct {
 	// Timeouts bound every connection, those to Jump and of Entry too.
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
 	// Entry is used only for a host that refuses the login, and only if
-	// prepare.authorize or prepare.sudo is asked for.
+	// prepare.authorize or prepare.sudo is asked for; with prepare.sudo.helper, also for
+	// each change that the helper does not make (see Sudo).
 	Entry *Entry `json:"entry,omitempty" yaml:"entry,omitempty"`
 }
 

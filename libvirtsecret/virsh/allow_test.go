@@ -36,5 +36,6 @@ func TestWhatAHelperAllows(t *testing.T) {
 		text := string(helper.AllowList(ops, scripts...))
 		assert.Equal(t, 2, strings.Count(text, "\nsecret "))
 		assert.NotContains(t, text, a.Value.Reveal())
+		assert.Less(t, len(text), 32<<10, "the helper reads a list of 256 KiB at most")
 	}
 }

@@ -27,8 +27,8 @@
 // AllowList makes the list of operations:
 //
 //	list := helper.AllowList([]remote.Op{
-//		remote.ReadFile{Path: "/etc/ceph/ceph.conf"},
-//		remote.WriteFile{Path: "/etc/ceph/ceph.conf"},
+//		remote.ReadFile{Path: "/etc/nova/nova.conf"},
+//		remote.WriteFile{Path: "/etc/nova/nova.conf"},
 //		remote.RestartUnit{Unit: "nova-compute.service"},
 //	})
 //
@@ -42,14 +42,16 @@
 // # The allow-list
 //
 // It is a text: the line "cephstack allow 1", and then a line for each thing, which is a word
-// and an object. Both are compared as they are: there are no patterns, and no line forbids.
+// and an object. Both are compared as they are: there are no patterns, and no line forbids. A line
+// that begins with # says of what the digest in the next line is: the account, and the arguments,
+// with quotation marks and escapes as in Go where they are needed.
 //
 //	read, stat PATH           a file
 //	dir PATH/*SUFFIX          the files of a folder with a suffix
-//	write, remove PATH        a file
-//	attr PATH                 owner, group and mode of a file or a folder
-//	mkdir PATH                a folder, and folders above where all others above are root's alone
-//	owner, group NAME         may be given to files; root always may
+//	remove PATH               a file
+//	write PATH AS             a file
+//	attr PATH AS              owner, group and mode of a file or a folder
+//	mkdir PATH AS             a folder, and folders above where all others above are root's alone
 //	unit, restart UNIT        a systemd unit
 //	packages, install NAME    a package
 //	run DIGEST                a program with its arguments, as a user
@@ -58,6 +60,9 @@
 //	secret UUID               may be such an argument
 //	argument DIGEST           the same
 //
+// AS is owner, group and mode as an operation asks for them: "root cinder 0640". A minus is for what
+// the operation leaves as it is, and for what a new file gets where nothing is asked for.
+//
 // A restart notes the digests of its Inputs (see remote.RestartUnit) if all of them may be read,
 // by a line with read, or by one with dir. Else there is no note, and the unit is restarted all the
 // same.
@@ -65,12 +70,21 @@
 // A digest is the SHA-256 of the number of what follows, of the user, which is empty for root, and
 // of the arguments, each with a NUL behind it.
 //
+// Whatever the list has, some paths are never changed, as root's programs read them, and whoever may
+// write there is root soon: below /bin, /boot, /dev, /home, /lib*, /opt, /proc, /root, /sbin, /sys and
+// /usr; below /etc all but keyrings in /etc/ceph, and what is in the folders of Cinder, Glance and
+// Nova, but for rootwrap; below /var all but /var/log; and the folders of /run where systemd, udev,
+// D-Bus, sudo, users and cephstack keep theirs. /etc/ceph/ceph.conf is one of these: with it, each
+// program of Ceph that root starts writes a log wherever the file says.
+//
 // In a folder that others than root may change, the helper reads and changes files only while the
 // sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder.
 //
 // # Errors
 //
-// A refused operation has ErrDenied in its Result, and the error says which line is missing. If sudo
+// A refused operation has ErrDenied in its Result, and the error says which line is missing. Where a
+// symlink leads to what the list does not have, the error does not say where it leads, nor whether
+// something is there. If sudo
 // refuses the helper, because its bytes are others or it is missing, the exchange fails with
 // remote.ErrSudo.
 //

@@ -1,10 +1,14 @@
 package helper
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/cephstack/cephstack/remote"
@@ -49,24 +53,25 @@ func (s Script) lines() []string {
 	if remote.Check(s.Start) != nil {
 		return nil
 	}
-	lines := []string{"script " + wire.Digest(append([]string{s.Start.User}, s.Start.Argv...)...)}
+	lines := []string{runLines("script", s.Start)}
 	for _, uuid := range s.Secrets {
 		lines = append(lines, "secret "+uuid)
 	}
 	for _, text := range s.Arguments {
-		lines = append(lines, "argument "+wire.Digest("", text))
+		lines = append(lines, "# "+quoted(text)+"\nargument "+wire.Digest("", text))
 	}
 	return lines
 }
 
 // AllowList is an allow-list with which a helper does these operations and scripts, and no others.
-// An operation that cannot be (see remote.Check) gets no line.
+// An operation that cannot be (see remote.Check), and a change of what a helper never changes, get
+// no line.
 //
 // An operation is allowed for its path, unit or package, whatever the content or the expected
-// digest; the Inputs of a RestartUnit need a ReadFile or ReadDir of their own. An owner and a
-// group other than root are allowed for all files. A Run is allowed with exactly its arguments
-// and user, whatever the standard input. The helper never writes a file with setuid or setgid,
-// or that everybody can change, and never changes itself, its list or sudo's rules.
+// digest; the Inputs of a RestartUnit need a ReadFile or ReadDir of their own. A change of a file or
+// a folder is allowed with exactly its owner, group and mode. A Run is allowed with exactly its
+// arguments and user, whatever the standard input. The helper never writes a file with setuid or
+// setgid, or that everybody can change.
 //
 // A path counts where it really is. If a folder above is a symlink, or a file to read is one, the
 // list needs the path behind it, too.
@@ -88,14 +93,12 @@ func AllowList(ops []remote.Op, scripts ...Script) []byte {
 
 func allowLines(op remote.Op) []string {
 	name, object := remote.Describe(op)
-	account := func(owner, group string) (lines []string) {
-		if owner != "" && owner != "root" {
-			lines = append(lines, "owner "+owner)
+	as := func(owner, group string, mode fs.FileMode) []string {
+		m := "-"
+		if mode != 0 {
+			m = fmt.Sprintf("%04o", wire.UnixMode(mode))
 		}
-		if group != "" && group != "root" {
-			lines = append(lines, "group "+group)
-		}
-		return append(lines, name+" "+object)
+		return []string{strings.Join([]string{name, object, cmp.Or(owner, "-"), cmp.Or(group, "-"), m}, " ")}
 	}
 	each := func(names []string) (lines []string) {
 		for _, n := range names {
@@ -103,29 +106,70 @@ func allowLines(op remote.Op) []string {
 		}
 		return lines
 	}
-	if remote.Check(op) != nil {
+	if remote.Check(op) != nil || changes(op) && kept(object) {
 		return nil
 	}
 	switch o := op.(type) {
 	case remote.ReadDir:
 		return []string{"dir " + o.Path + "/*" + o.Suffix}
 	case remote.WriteFile:
-		return account(o.Owner, o.Group)
+		return as(o.Owner, o.Group, o.Mode)
 	case remote.SetAttr:
-		return account(o.Owner, o.Group)
+		return as(o.Owner, o.Group, o.Mode)
 	case remote.Mkdir:
-		return account(o.Owner, o.Group)
+		return as(o.Owner, o.Group, o.Mode)
 	case remote.Packages:
 		return each(o.Names)
 	case remote.InstallPackages:
 		return each(o.Names)
 	case remote.Run:
-		verb := "run "
+		verb := "run"
 		if slices.ContainsFunc(o.Argv, func(a string) bool { return path.Base(a) == AnyProbe }) {
-			verb = "probe "
+			verb = "probe"
 		}
-		return []string{verb + wire.Digest(append([]string{o.User}, o.Argv...)...)}
+		return []string{runLines(verb, o)}
 	default:
 		return []string{name + " " + object}
 	}
+}
+
+// runLines are the line of a program, and above it a comment that says what the digest is of.
+func runLines(verb string, run remote.Run) string {
+	words := make([]string, len(run.Argv))
+	for i, a := range run.Argv {
+		words[i] = quoted(a)
+	}
+	return fmt.Sprintf("# as %s: %s\n%s %s", cmp.Or(run.User, "root"), strings.Join(words, " "), verb,
+		wire.Digest(append([]string{run.User}, run.Argv...)...))
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./:=@,+-]+$`)
+
+// quoted is a text in one line.
+func quoted(text string) string {
+	if plainWord.MatchString(text) {
+		return text
+	}
+	return strconv.QuoteToASCII(text)
+}
+
+func changes(op remote.Op) bool {
+	switch op.(type) {
+	case remote.WriteFile, remote.SetAttr, remote.Mkdir, remote.Remove:
+		return true
+	}
+	return false
+}
+
+// What the helper changes of the folders in which root's programs read, and what it does not change
+// of that. The guard has the same.
+var (
+	changed = regexp.MustCompile(`^/(etc/ceph/.+\.keyring$|etc/(cinder|glance|nova)/.|run/.|var/log/.)`)
+	exempt  = regexp.MustCompile(`^/(etc/.*/rootwrap|run/(cephstack|dbus|sudo|systemd|tmpfiles\.d|udev|user)(/|$))`)
+	roots   = regexp.MustCompile(`^/($|lib|(bin|boot|dev|etc|home|opt|proc|root|run|sbin|sys|usr|var)(/|$))`)
+)
+
+// kept reports whether the helper never changes a path.
+func kept(path string) bool {
+	return roots.MatchString(path) && (exempt.MatchString(path) || !changed.MatchString(path))
 }

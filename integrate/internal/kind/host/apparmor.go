@@ -72,13 +72,13 @@ func (r appArmor) Compare(v step.View) step.Delta {
 	dirs := slices.DeleteFunc(guestDirs(r.guests), allowed)
 	switch {
 	case includes(profile, "abstractions/"+path.Base(qemuFolder)):
-		return r.ownFile(own, dirs)
+		return r.byEntry(r.ownFile(own, dirs))
 	case includes(profile, "local/abstractions/"+path.Base(qemuLocal)) && broken:
 		return step.Refuse("apparmor-marks-broken", qemuLocal, fmt.Errorf("has lines of cephstack that do not begin or end "+
 			"as they did, so it is left alone; remove what is between %q and %q, and these two lines",
 			strings.TrimSpace(rulesBegin), strings.TrimSpace(rulesEnd)))
 	case includes(profile, "local/abstractions/"+path.Base(qemuLocal)):
-		return r.marked(local, others, dirs)
+		return r.byEntry(r.marked(local, others, dirs))
 	}
 	var d step.Delta
 	for _, dir := range dirs {

@@ -48,7 +48,7 @@ func (r cephConf) Asks() step.Asks {
 }
 
 // Compare implements step.Resource. The container of libvirt has no ceph.conf unless
-// its config.json copies that.
+// its config.json copies that. Root's programs of Ceph write logs where a ceph.conf says.
 func (r cephConf) Compare(v step.View) step.Delta {
 	if d, unfit := r.unfit(v, r.copy.Services[0]); unfit {
 		return d
@@ -63,7 +63,7 @@ func (r cephConf) Compare(v step.View) step.Delta {
 		return left(step.Delta{Name: path}, path, err, "conf-unfit")
 	}
 	w.path = path
-	return w.delta(f)
+	return r.byEntry(w.delta(f))
 }
 
 // desired is the file with the monitors and the users' keyring lines set. All

@@ -47,7 +47,7 @@ func (r cephFolder) Asks() step.Asks {
 // Compare implements step.Resource. What needs the folder waits for the packages,
 // too: they make accounts, and put files of their own there.
 func (r cephFolder) Compare(v step.View) step.Delta {
-	d := r.compare(v.Host.Files[spec.CephDir])
+	d := r.byEntry(r.compare(v.Host.Files[spec.CephDir]))
 	d.Needs = []step.ID{r.PackagesID()}
 	return d
 }

@@ -29,9 +29,12 @@ type guestFile struct {
 // ID implements step.Resource.
 func (r guestFile) ID() step.ID { return r.FileID(guestsFile) }
 
-// Needs implements step.Resource.
+// Needs implements step.Resource. What goes by the first entry goes before the folders.
 func (r guestFile) Needs() []step.ID {
 	var needs []step.ID
+	if r.Site.Helps() {
+		return []step.ID{r.PackagesID()}
+	}
 	for _, dir := range allGuestDirs(r.guests) {
 		needs = append(needs, r.DirectoryID(dir))
 	}
@@ -53,7 +56,7 @@ func (r guestFile) Compare(v step.View) step.Delta {
 	if string(f.Data) != string(w.data) {
 		w.diffs = step.ContentDiff(f, w.data)
 	}
-	return w.delta(f)
+	return r.byEntry(w.delta(f))
 }
 
 // text is the file's content. The line for the folder of Ceph's daemons is of

@@ -116,6 +116,16 @@ func lineDiffs(have, want string) (diffs []step.FieldDiff) {
 	return diffs
 }
 
+// byEntry makes a change go by the first entry where the normal login has the helper alone: a
+// change of what root's programs read.
+func (n *Node) byEntry(d step.Delta) step.Delta {
+	if s, ok := d.Do.(step.HostStep); ok && n.Site.Helps() {
+		s.Alone, s.Entry = true, true
+		d.Do = s
+	}
+	return d
+}
+
 // An allowing resource tells which operations its change may be, apart from contents. What goes
 // by the first entry needs none.
 type allowing interface{ allows(step.View) []remote.Op }
@@ -151,48 +161,23 @@ func (r helperFile) allowed(v step.View) []byte {
 	return helper.AllowList(append(ops, more...), scripts...)
 }
 
-func (r cephFolder) allows(step.View) []remote.Op {
-	dir := remote.Mkdir{Path: r.ID().Name}
-	return []remote.Op{dir, remote.SetAttr{Path: dir.Path}}
-}
-
-// A ceph.conf keeps its owner, but does not become the login user's.
-func (r cephConf) allows(v step.View) []remote.Op {
-	f := v.Host.Files[r.ID().Name]
-	if f.Owner == r.Site.SSH.User {
-		f.Owner = ""
-	}
-	if f.Group == r.Site.SSH.User {
-		f.Group = ""
-	}
-	return []remote.Op{remote.WriteFile{Path: r.ID().Name, Owner: f.Owner, Group: f.Group}}
-}
-
 func (r keyring) allows(step.View) []remote.Op {
 	owner, group, mode := r.owner()
 	return []remote.Op{remote.WriteFile{Path: r.ID().Name, Owner: owner, Group: group, Mode: mode}}
 }
 
-func (r guestFolder) allows(step.View) []remote.Op {
+func (r guestFolder) allows(v step.View) []remote.Op {
 	if r.path == cephRun {
-		return []remote.Op{remote.Mkdir{Path: r.path}}
+		return []remote.Op{r.op(v.Host, v.Host.Files[r.path])}
 	}
 	var ops []remote.Op
 	for _, account := range [][2]string{{"qemu", "qemu"}, {"libvirt-qemu", "kvm"}} {
 		if owner, group, ok := strings.Cut(r.guests.Account, ":"); ok {
 			account = [2]string{owner, group}
 		}
-		ops = append(ops, remote.Mkdir{Path: r.path, Owner: account[0], Group: account[1]})
+		ops = append(ops, remote.Mkdir{Path: r.path, Owner: account[0], Group: account[1], Mode: 0o770})
 	}
 	return ops
-}
-
-func (r guestFile) allows(step.View) []remote.Op {
-	return []remote.Op{remote.WriteFile{Path: guestsFile}}
-}
-
-func (r appArmor) allows(step.View) []remote.Op {
-	return []remote.Op{remote.Mkdir{Path: qemuFolder}, remote.WriteFile{Path: qemuOwn}, remote.WriteFile{Path: qemuLocal}}
 }
 
 func (r settings) allows(step.View) []remote.Op {

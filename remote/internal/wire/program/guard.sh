@@ -28,50 +28,84 @@ rules() {
 	esac
 	if [ "${#allowed}" = "$((z + 1))" ]; then why=; else allowed= why="$why: its text is not one of cephstack"; fi
 }
-# Whether the allow-list has the word $1 with the object $2.
+# Whether the allow-list has the word $1 with the object $2, and $3 behind that. A comment begins with
+# no word.
 allows() {
 	case $2 in ""|*"$nl"*|?*/|*//*|*/./*|*/.|*/../*|*/..) return 1 ;;
 	esac
-	case $allowed in *"$nl$1 $2$nl"*) return 0 ;;
+	case $allowed in *"$nl$1 $2${3:-}$nl"*) return 0 ;;
 	esac
 	return 1
 }
 denied() { fail denied "${why:-the allow-list does not have: $1}"; }
 allow() {
-	if [ "$1" = run ]; then
+	case $1 in run)
 		shift
 		programs "$@"
 		return
-	fi
-	allows "$1" "$2" || { denied "$1 $2"; return; }
+		;;
+	write|attr|mkdir|remove) ;;
+	*)
+		allows "$1" "$2" || denied "$1 $2"
+		return
+		;;
+	esac
+	may "$2" || { denied "$1 $2$as"; return; }
 	# Whoever foresees the name of a temp file may put a symlink there: a request does not name it.
 	IFS= read -r rnd </proc/sys/kernel/random/uuid || exit 92
-	case $1 in write|attr|mkdir) keeps "$2" && rights "$1" ;;
-	remove) keeps "$2" ;;
-	esac
+	keeps "$2" && rights "$1" || return
+	real "$2"
+	[ "$y" = "$2" ] || may "$y" || { elsewhere; return; }
+	keeps "$y"
 }
-# What makes the limits is never changed, whatever the allow-list has.
+# Whether the path $1 may be changed as it is asked: with owner o, group og and mode md, as they are.
+may() {
+	as=
+	[ "$op" != remove ] || { allows remove "$1"; return; }
+	z=${md#0}
+	as=" ${o:--} ${og:--} ${z:--}"
+	for z in "$o" "$og"; do
+		case $z in -*|*[!A-Za-z0-9_.\$-]*) return 1 ;;
+		esac
+	done
+	allows "$op" "$1" "$as"
+}
+# What makes the limits, and what programs of root read, is never changed, whatever the allow-list has:
+# of /etc, only files of services and keyrings are changed.
 keeps() {
-	case $1/ in /etc/cephstack/*|/etc/sudo*|/usr/local/libexec/cephstack-helper/|/|//|/etc/|/usr/|/usr/local/) ;;
-	/usr/local/libexec/) ;;
+	case $1/ in /etc/*/rootwrap*|/run/cephstack/*|/run/dbus/*|/run/sudo/*|/run/systemd/*|/run/tmpfiles.d/*) ;;
+	/run/udev/*|/run/user/*) ;;
+	/etc/ceph/?*.keyring/|/etc/cinder/?*|/etc/glance/?*|/etc/nova/?*|/run/?*|/var/log/?*) return 0 ;;
+	/|//|/bin/*|/boot/*|/dev/*|/etc/*|/home/*|/lib*|/opt/*|/proc/*|/root/*|/run/|/sbin/*|/sys/*|/usr/*|/var/*) ;;
 	*) return 0 ;;
 	esac
 	fail denied "$1 is never changed by the helper"
 }
-# Owner o, group og and mode md. A file that runs as its owner, or that everybody can change,
-# would be a way around the limits.
+# A file that runs as its owner, or that everybody can change, would be a way around the limits.
 rights() {
-	[ -z "$o" ] || [ "$o" = root ] || allows owner "$o" || { denied "owner $o"; return; }
-	[ -z "$og" ] || [ "$og" = root ] || allows group "$og" || { denied "group $og"; return; }
-	case $1:$md in *:|*:00[0-7][0-7][0145]|mkdir:0[0-3][0-7][0-7][0145]) return 0 ;;
+	case $1:$md in remove:*|*:|*:00[0-7][0-7][0145]|mkdir:0[0-3][0-7][0-7][0145]) return 0 ;;
 	esac
 	fail denied "the mode $md is not allowed to anybody"
 }
+# Where $1 is by its folders, as y: nothing is said of what is behind a symlink that the list does not
+# have. y is empty if the symlink leads to no folder.
+real() {
+	y=${1%/*} z=/${1##*/}
+	until [ -d "$y/" ]; do
+		! [ -h "$y" ] || { y=; return; }
+		z=/${y##*/}$z
+		y=${y%/*}
+	done
+	y=$(cd -P "$y/" 2>/dev/null && printf "%s/" "${PWD%/}$z")
+	y=${y%/}
+}
+led="a symlink leads to where the allow-list does not have"
+elsewhere() { fail denied "$led: $op $p"; }
 # After a folder was entered: what was reached has to be what was allowed. A symlink above may
 # lead somewhere else.
 here() {
 	y=${PWD%/}/${b#./}
-	[ "$y" = "$p" ] || { allows "$op" "$y" || { denied "$op $y, where $p really is"; return; }; keeps "$y" || return; }
+	[ "$y" = "$p" ] || { may "$y" || { elsewhere; return; }; keeps "$y" || return; }
 	peek || gone || return
 	! linkable || { fail denied "$linked"; return; }
 	[ "$op" = write ] || return 0
@@ -172,6 +206,9 @@ unit_inputs() {
 }
 input_of() {
 	readable "$p" || return
+	real "$p"
+	z=$y
+	[ "$z" = "$p" ] || readable "$z" || return
 	if absent "$p"; then printf "absent %s" "$p"; return; fi
 	z=$(readlink -f -- "$p") && readable "$z" || return
 	b=./${z##*/}
@@ -219,6 +256,8 @@ op_dir() {
 	line x
 	num "$x"
 	allow dir "$p/*$e" || return
+	real "$p/x"
+	[ "$y" = "$p/x" ] || allows dir "${y%x}*$e" || { elsewhere; return; }
 	if absent "$p"; then fail notexist ""; return; fi
 	if [ -d "$p/." ]; then :; else
 		look "$p/." && s="$p: Not a directory"
@@ -226,7 +265,7 @@ op_dir() {
 		return
 	fi
 	cd -P "$p/" 2>/dev/null || { fail sys "the folder cannot be entered"; return; }
-	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { denied "dir $PWD/*$e, where $p really is"; cd /; return; }
+	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { elsewhere; cd /; return; }
 	set --
 	for f in ./*"$e"; do
 		[ ! -f "$f" ] || set -- "$@" "$p/${f#./}"
@@ -250,22 +289,25 @@ permit() {
 		case ${1##*/} in *"$e") allows dir "${1%/*}/*$e" && return ;;
 		esac
 	fi
-	fault "$2" denied "${why:-the allow-list does not have: $verb $1${3:-}}"
+	if [ "$1" = "$p" ]; then fault "$2" denied "${why:-the allow-list does not have: $verb $p}"; return 1; fi
+	fault "$2" denied "$led: $verb $p"
 	return 1
 }
 look_at() {
 	ko=
 	permit "$p" "$1" || return
+	real "$p"
+	[ "$y" = "$p" ] || permit "$y" "$1" || return
 	if absent "$p"; then fault "$1" notexist ""; return; fi
 	y=$p
-	if [ "$verb" = read ] && [ -h "$p" ]; then
-		say "link$1 $(readlink -n -- "$p" | base64 -w0)"
-		y=$(readlink -f -- "$p")
-		permit "$y" "$1" ", where $p really is" || return
+	into "$1" || return
+	if [ "$verb" = read ] && [ -h "$b" ]; then
+		link=$(readlink -n -- "$b" | base64 -w0)
+		y=$(readlink -f -- "$b")
+		permit "$y" "$1" || return
+		say "link$1 $link"
+		into "$1" || return
 	fi
-	b=./${y##*/}
-	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return; }
-	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1" ", where $p really is" || return
 	peek || { fault "$1" sys "${s%%"$nl"*}"; return; }
 	! linkable || { fault "$1" denied "$linked"; return; }
 	look "$b" || { fault "$1" sys "$s"; return; }
@@ -277,6 +319,12 @@ look_at() {
 	read:8???:*) contents "$1" ;;
 	*) fault "$1" notreg "" ;;
 	esac
+}
+# Into the folder of y, which has to be one that is allowed.
+into() {
+	b=./${y##*/}
+	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return 1; }
+	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1"
 }
 contents() {
 	z=${s#*:}
