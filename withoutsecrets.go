@@ -11,7 +11,8 @@ var (
 	unreadKey     = regexp.MustCompile(`(\bdecode key )(?:'[^'\n]*'?|"[^"\n]*"?)`)
 	unreadLine    = regexp.MustCompile(`(?m)((?:in assignment|Key cannot be empty|Unexpected continuation line|` +
 		`Invalid section \(must end with \]\)|Empty section name|\[line +\d+\]|\bline \d+): *)["'].*$`)
-	quotedLine = regexp.MustCompile(`(?m)^["'].*["']$`) // Python's, of a file without a section
+	// Python's, of a file without a section.
+	quotedLine = regexp.MustCompile(`(?m)^(?:'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*")$`)
 )
 
 // Values of what is called a key, a password, a secret and so on. The value of a password goes to the end of the line

@@ -64,7 +64,8 @@ func TestWhatIsNotSecretStays(t *testing.T) {
 		"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl",
 		"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDl1x2Yb3Zk9QmVn4Rr7Tt0Ww5Hs8Ff6Jj",
 		"/usr/lib/python3/dist-packages/oslo_config/cfg.py", "http://h:80/x", "a // b: c@d", "client.cinder-backup",
-		"failed to find client.x in keyring", "SOME_LONG_OPTION_OF_A_PROGRAM=7", "keyring = /etc/ceph/ceph.client.x.keyring",
+		"failed to find client.x in keyring", "'volumes' is no pool of 'ceph'",
+		"SOME_LONG_OPTION_OF_A_PROGRAM=7", "keyring = /etc/ceph/ceph.client.x.keyring",
 		"/tmp/TestAnApplyThatIsKilledComesBackWhole1234567/001/x", "No ':' or '=' found in assignment",
 	} {
 		assert.Equal(t, text, cephstack.WithoutSecrets(text))

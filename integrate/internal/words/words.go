@@ -15,6 +15,7 @@
 package words
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -79,7 +80,7 @@ func cut(s string, most int) string {
 // LastWords is the end of what a program printed, on both streams, as a single line without secrets.
 func LastWords(r remote.Result) string {
 	const most = 300
-	said := cephstack.WithoutSecrets(string(r.Data) + "\n" + string(r.Stderr))
+	said := cephstack.WithoutSecrets(end(r.Data) + "\n" + end(r.Stderr))
 	words := Line(strings.Join(strings.Fields(said), " "))
 	if len(words) > most {
 		words = "…" + strings.TrimSpace(strings.ToValidUTF8(words[len(words)-most:], "")) // no half character
@@ -87,9 +88,20 @@ func LastWords(r remote.Result) string {
 	return words
 }
 
+// end is the end of what a program printed, and more of it than is quoted. It does not begin with half a word, which
+// may be half a secret.
+func end(b []byte) string {
+	const most = 64 << 10
+	if len(b) > most {
+		b = b[len(b)-most:]
+		b = b[bytes.IndexAny(b, " \n")+1:]
+	}
+	return string(b)
+}
+
 // LastLine is the last line of what a program printed, without secrets.
 func LastLine(b []byte) string {
-	lines := strings.Split(strings.TrimSpace(cephstack.WithoutSecrets(string(b))), "\n")
+	lines := strings.Split(strings.TrimSpace(cephstack.WithoutSecrets(end(b))), "\n")
 	return Line(lines[len(lines)-1])
 }
 

@@ -60,4 +60,6 @@ func TestLastWordsHoldNoSecret(t *testing.T) {
 	said := "password = hunter2\nkey = AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw==\n"
 	assert.Equal(t, "password = [redacted] key = [redacted]", words.LastWords(remote.Result{Data: []byte(said)}))
 	assert.Equal(t, "key = [redacted]", words.LastLine([]byte(said)))
+	long := "AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw==" + strings.Repeat("\n", 64<<10-23) + "end"
+	assert.Equal(t, "end", words.LastWords(remote.Result{Data: []byte(long)}))
 }

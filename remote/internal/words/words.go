@@ -8,6 +8,9 @@ import (
 	"github.com/cephstack/cephstack"
 )
 
+// longest is how many bytes of a text are looked at. It is far more than any limit.
+const longest = 64 << 10
+
 // unseen are characters that count as letters or marks, and show nothing.
 func unseen() []*unicode.RangeTable {
 	return []*unicode.RangeTable{
@@ -19,7 +22,13 @@ func unseen() []*unicode.RangeTable {
 // Printable makes one line of s. It is without control characters, without characters that
 // are not seen or turn the direction of the text, and without what looks like a secret. If
 // it is longer than limit, it keeps its end: what went wrong is said last.
+//
+// Of a very long text only the end is looked at, so that the work stays small.
 func Printable(s string, limit int) string {
+	if len(s) > longest {
+		s = s[len(s)-longest:]
+		s = s[strings.IndexAny(s, " \n")+1:] // without half a word, which may be half a secret
+	}
 	var lines []string
 	for line := range strings.Lines(cephstack.WithoutSecrets(s)) {
 		if line = strings.TrimSpace(line); line != "" {

@@ -59,6 +59,13 @@ func TestSecretsAreMasked(t *testing.T) {
 	}
 }
 
+// TestOnlyTheEndOfALongText is looked at, and half a secret does not stay.
+func TestOnlyTheEndOfALongText(t *testing.T) {
+	key := cephx(16, 'x')
+	require.Equal(t, "end", words.Printable(key+strings.Repeat("\n", 64<<10-23)+"end", 100))
+	require.Equal(t, "…end", words.Printable(strings.Repeat("key=x ", 1<<20)+"end", 3))
+}
+
 func FuzzPrintable(f *testing.F) {
 	f.Add("key = AQDQNVRhAAAAABAAqCCPXwyZCtnlPq0yp0eRfw==", "a://b:c@d")
 	f.Fuzz(func(t *testing.T, before, after string) {
