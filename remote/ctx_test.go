@@ -20,7 +20,7 @@ type lateCtx struct{ context.Context }
 func (lateCtx) Done() <-chan struct{} { return nil }
 
 // notSent says that an operation failed by the end of ctx, and did nothing.
-func notSent(t *testing.T, h remote.Host, ended context.Context, op remote.Op) {
+func notSent(ended context.Context, t *testing.T, h remote.Host, op remote.Op) {
 	t.Helper()
 	r, err := h.Do(lateCtx{ended}, op)
 	for _, err := range []error{err, r[0].Err} {
@@ -41,7 +41,7 @@ func TestNoRequestIsSentAfterTheEndOfCtx(t *testing.T) {
 		n, _ := ch.Read(make([]byte, 64)) // until the client ends the session
 		got <- n
 	}, nil))
-	notSent(t, h, parent, remote.WriteFile{Path: "/x", Data: []byte("x")})
+	notSent(parent, t, h, remote.WriteFile{Path: "/x", Data: []byte("x")})
 	require.Zero(t, <-got, "bytes of the request came")
 }
 
@@ -54,6 +54,6 @@ func TestNoCommandIsSentAfterTheEndOfCtx(t *testing.T) {
 		cancel(errLost)
 		close(s.open)
 	}()
-	notSent(t, open(t, cfg), parent, remote.Run{Argv: []string{"touch", "/x"}})
+	notSent(cfg), parent, t, open(t, remote.Run{Argv: []string{"touch", "/x"}})
 	require.Empty(t, <-s.ran)
 }
