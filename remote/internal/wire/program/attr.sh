@@ -163,8 +163,7 @@ remove() {
 	matching 6<"$b" || [ -n "$ko" ] || fail conflict ""
 }
 matching() {
-	calm
-	digest || return
+	opened && digest || return
 	[ "$was" = "$h" ] && still || { fail conflict ""; return; }
 	unlink
 }

@@ -56,12 +56,12 @@ parse() {
 	done
 }
 # A fifo in place of a file would keep the shell that opens it for ever. Where others could
-# do that, this shell waits 20 s at most. calm is for when it has the file.
+# do that, this shell waits 20 s at most, or 22 s if it came with TERM ignored. calm is for when it has the file.
 dog() {
 	dog=
 	[ -n "$risky" ] || return 0
 	read -r y z </proc/self/stat
-	{ sleep 20; kill "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	{ sleep 20; kill "$y"; sleep 2; kill -9 "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
@@ -185,9 +185,13 @@ sweep() {
 		grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null || rm -df -- "$f" 2>/dev/null
 	done
 }
-# The digest of what is open as 6; it has to be a plain file.
+# What was opened as 6 has to be a plain file, and what was there before. A fifo would keep whoever reads it.
+opened() {
+	calm
+	[ -f /proc/self/fd/6 ] && held /proc/self/fd/6 || { fail conflict ""; return 1; }
+}
+# The digest of what is open as 6.
 digest() {
-	[ -f /proc/self/fd/6 ] || { fail conflict ""; return 1; }
 	h=$(sha256sum /proc/self/fd/6 2>&1) || { fail sys "$h"; return 1; }
 	h=${h%% *}
 }

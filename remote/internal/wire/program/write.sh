@@ -43,7 +43,7 @@ swap() {
 }
 # The file is open as 6. Where it already has the content, nothing is in conflict.
 compare() {
-	calm
+	opened || return
 	if [ "$size" = "$len" ]; then digest || return; fi
 	stay
 	if [ "$h" = "$sum" ]; then
