@@ -66,10 +66,25 @@ dog() {
 }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
-# One after the other in the folder of p, which is open as 9. Whoever may read the folder can hold
-# its lock: it is not waited for twice.
+# One after the other in the folder of p, which was entered: $1 runs with the file open as 9 that is
+# locked. Only root can reach it. Whoever is not root locks the folder. Whoever may read the folder can
+# hold that lock: it is not waited for twice.
 nolock=
-lock() { [ "$nolock" = "${p%/*}/" ] || ! command -v flock >/dev/null || flock -w 5 9 2>/dev/null || nolock=${p%/*}/; }
+locked() {
+	y=$(stat -c %d-%i . 2>&1) || { fail sys "$y"; return; }
+	[ -d $notes ] || mkdir -m 700 $notes 2>/dev/null
+	lk=$notes/lock-$y
+	{ [ -O $notes ] && true >>"$lk"; } 2>/dev/null || lk=.
+	$1 9<$lk || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+}
+lock() {
+	command -v flock >/dev/null || return 0
+	if [ $lk = . ]; then
+		[ "$nolock" = "${p%/*}/" ] || flock -w 5 9 2>/dev/null || nolock=${p%/*}/
+	else
+		flock -w 30 9 2>/dev/null || fail sys "another change in the folder lasts too long, by the lock $lk: try again"
+	fi
+}
 # Names to numbers u and g, empty for empty; numbers stay. The last ones asked for are kept.
 user=root uid=0 group=root gid=0
 number() { [ "$1" -ge 0 ] 2>/dev/null; }
