@@ -61,28 +61,27 @@ dog() {
 	dog=
 	[ -n "$risky" ] || return 0
 	read -r y z </proc/self/stat
-	{ sleep 20; kill "$y"; sleep 2; kill -9 "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	{ sleep 20; kill $y; sleep 2; kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
 # One after the other in the folder of p, which was entered: $1 runs with the file open as 9 that is
 # locked. Only root can reach it. Whoever is not root locks the folder. Whoever may read the folder can
-# hold that lock: it is not waited for twice.
-nolock=
+# hold that lock.
 locked() {
 	y=$(stat -c %d-%i . 2>&1) || { fail sys "$y"; return; }
 	[ -d $notes ] || mkdir -m 700 $notes 2>/dev/null
 	lk=$notes/lock-$y
-	{ [ -O $notes ] && true >>"$lk"; } 2>/dev/null || lk=.
+	{ [ -O $notes ] && true >>$lk; } 2>/dev/null || lk=.
 	$1 9<$lk || [ -n "$ko" ] || fail sys "the folder cannot be opened"
 }
 lock() {
 	command -v flock >/dev/null || return 0
 	if [ $lk = . ]; then
-		[ "$nolock" = "${p%/*}/" ] || flock -w 5 9 2>/dev/null || nolock=${p%/*}/
+		flock -w 5 9 2>/dev/null || :
 	else
-		flock -w 30 9 2>/dev/null || fail sys "another change in the folder lasts too long, by the lock $lk: try again"
+		flock -w 30 9 2>/dev/null || fail sys "another change in the folder lasts too long: try again"
 	fi
 }
 # Names to numbers u and g, empty for empty; numbers stay. The last ones asked for are kept.
