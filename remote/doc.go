@@ -34,19 +34,21 @@
 // the old content. Extended attributes are lost, except SELinux's label.
 //
 // No other writer of this package comes between the comparison and the rename: the
-// folder is locked meanwhile, with flock. An editor or another program, which does
-// not ask for the lock, has a window of about a millisecond, the start of mv. Whoever may
-// read a folder can hold its lock: after 5 s, and on a host without flock, the write goes
-// on without the lock.
+// folder is locked meanwhile, with flock of a file of root in /run/cephstack, which only root
+// can reach. If the lock is held for 30 s, the write fails. An editor or another program, which
+// does not ask for the lock, has a window of about a millisecond, the start of mv. A program that
+// does not run as root locks the folder itself, which keeps out others that do the same. Whoever
+// may read a folder can hold that lock: after 5 s such a write goes on without the lock. On a host
+// without flock, there is no lock.
 //
 // Owner and mode are changed of what is held open: a file by its descriptor, a folder by
 // being in it. A user who may write to the folder around them, and puts a symlink there
 // in between, gets an error. WriteFile, SetAttr and Mkdir leave no access control list,
 // whatever default list the folder has; File.ACL tells of a list that is there.
 //
-// Nothing else stays on the machine but notes of RestartUnit, one for each unit that
-// was restarted with Inputs. A note is a file of root alone in /run/cephstack, which
-// the next start of the machine empties. It has the unit's invocation ID and the
+// Nothing else stays on the machine but the empty files of locks, one for each folder, and
+// notes of RestartUnit, one for each unit that was restarted with Inputs. They are files of root
+// alone in /run/cephstack, which the next start of the machine empties. A note has the unit's invocation ID and the
 // digests of the inputs, as they were right before the restart. Unit.Read tells them
 // as long as that very process runs, so that no clock is needed to tell what it has
 // read. A note that others can write, or that is not a note as a whole, is ignored.

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -93,4 +95,35 @@ func TestTwoWritersOfTheSameAgree(t *testing.T) {
 		}
 		require.NoError(t, errors.Join(both[0][i].Err, both[1][i].Err), "%d", i)
 	}
+}
+
+// TestNobodyElseHoldsTheLock: a user who may read the folder holds a lock of the folder all the time.
+func TestNobodyElseHoldsTheLock(t *testing.T) {
+	needRoot(t, "/usr/bin/flock")
+	dir := rootDir(t)
+	folder, err := os.Open(dir)
+	require.NoError(t, err)
+	defer folder.Close()
+	require.NoError(t, syscall.Flock(int(folder.Fd()), syscall.LOCK_EX))
+	begin := time.Now()
+	do(t, remote.WriteFile{Path: dir + "/file", Data: []byte("old")})
+	require.Less(t, time.Since(begin), 5*time.Second, "it did not wait for that")
+	var all syscall.Stat_t
+	require.NoError(t, syscall.Stat(dir, &all))
+	lock := fmt.Sprintf("/run/cephstack/lock-%d-%d", all.Dev, all.Ino)
+	info, err := os.Stat(lock)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), info.Mode())
+	// Another program of root has the lock: the write waits, and fails.
+	held, err := os.Open(lock)
+	require.NoError(t, err)
+	defer held.Close()
+	require.NoError(t, syscall.Flock(int(held.Fd()), syscall.LOCK_EX))
+	write := remote.WriteFile{Path: dir + "/file", Data: []byte("new"), Was: digest("old")}
+	r, err := remote.Local{}.Do(t.Context(), write)
+	require.NoError(t, err)
+	require.ErrorContains(t, r[0].Err, "another change in the folder lasts too long")
+	data, err := os.ReadFile(dir + "/file")
+	require.NoError(t, err)
+	require.Equal(t, "old", string(data))
 }

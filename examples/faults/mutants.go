@@ -83,7 +83,7 @@ func mutated(ctx context.Context) (jobs []job, err error) {
 		{"create", trial{Fault: rival, From: `no=n`, To: `no=f`}},
 		{"replace", trial{Fault: scribble, From: `[ "${x%% *}" = "$was" ] && still`, To: `still`}},
 		{"replace", trial{Fault: rival, From: `[ "${x%% *}" = "$was" ] && still`, To: `[ "${x%% *}" = "$was" ]`}},
-		{"replace", trial{Fault: rival, Locks: true, From: `flock -w 5 9`, To: `:`}},
+		{"replace", trial{Fault: rival, Locks: true, From: `flock -w 30 9`, To: `:`}},
 		{"remove", trial{Fault: rival, From: `[ "$was" = "$h" ] && still`, To: `[ "$was" = "$h" ]`}},
 	} {
 		calls, err := callsOf(ctx, j)

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -69,12 +70,12 @@ func (i *injector) interfere() error {
 	i.glance()
 	i.came = i.Calls
 	if i.Locks {
-		folder, err := os.Open(targets)
+		lock, err := openLock()
 		if err != nil {
 			return err
 		}
-		defer folder.Close()
-		err = syscall.Flock(int(folder.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		defer lock.Close()
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			i.Fired = false
 			return nil
@@ -91,6 +92,19 @@ func (i *injector) interfere() error {
 		return err
 	}
 	return os.Rename(theirs, i.Path)
+}
+
+// openLock opens what root locks for the folder.
+func openLock() (*os.File, error) {
+	var folder syscall.Stat_t
+	if err := syscall.Stat(targets, &folder); err != nil {
+		return nil, err
+	}
+	const locks = "/run/cephstack"
+	if err := os.MkdirAll(locks, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenFile(fmt.Sprintf("%s/lock-%d-%d", locks, folder.Dev, folder.Ino), os.O_CREATE|os.O_RDONLY, 0o600)
 }
 
 // judgeRival says whether what somebody else wrote is there, and whether the result tells of it.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"testing"
@@ -60,4 +61,17 @@ func ended(t *testing.T, p trial, op Op) (code int, took time.Duration) {
 		require.NoError(t, err)
 	}
 	return c.ProcessState.ExitCode(), time.Since(begin)
+}
+
+// TestAnEmptyListOfPackages: to dpkg-query and rpm, that means all packages.
+func TestAnEmptyListOfPackages(t *testing.T) {
+	all := "echo \"ii  other 1\""
+	dir := programs(t, map[string]string{"dpkg-query": all, "rpm": all})
+	for _, shell := range shells() {
+		for _, name := range []string{"packages", "install"} {
+			facts, _ := trial{shell, dir, faster()}.finish(t, Op{Name: name})
+			require.NotContains(t, fmt.Sprint(facts), "other", "%s %s", shell, name)
+			require.NotContains(t, facts, "err")
+		}
+	}
 }

@@ -22,7 +22,7 @@ change() {
 		a=0
 		safe "$b" && as_is "$b"
 	else
-		alter 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+		locked alter
 	fi
 }
 # Whether b is what has attributes, for what is asked.
@@ -34,7 +34,7 @@ right() {
 	esac
 }
 alter() {
-	lock
+	lock || return
 	peek || { fail sys "$s"; return; }
 	right || return
 	stay
@@ -142,7 +142,7 @@ op_remove() {
 	allow remove "$p" || return
 	if cd -P "${p%/*}/" 2>/dev/null; then
 		b=./${p##*/}
-		remove 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+		locked remove
 		cd /
 	elif look "$p"; then
 		fail sys "the folder cannot be entered"
@@ -152,7 +152,7 @@ op_remove() {
 }
 remove() {
 	here || return
-	lock
+	lock || return
 	peek || { gone && safe .; return; }
 	case $kind:$was in d:*) fail isdir ""; return ;;
 	*:) unlink; return ;;
@@ -163,8 +163,7 @@ remove() {
 	matching 6<"$b" || [ -n "$ko" ] || fail conflict ""
 }
 matching() {
-	calm
-	digest || return
+	opened && digest || return
 	[ "$was" = "$h" ] && still || { fail conflict ""; return; }
 	unlink
 }

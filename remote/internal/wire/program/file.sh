@@ -56,20 +56,34 @@ parse() {
 	done
 }
 # A fifo in place of a file would keep the shell that opens it for ever. Where others could
-# do that, this shell waits 20 s at most. calm is for when it has the file.
+# do that, this shell waits 20 s at most, or 22 s if it came with TERM ignored. calm is for when it has the file.
 dog() {
 	dog=
 	[ -n "$risky" ] || return 0
 	read -r y z </proc/self/stat
-	{ sleep 20; kill "$y"; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	{ sleep 20; kill $y; sleep 2; kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
-# One after the other in the folder of p, which is open as 9. Whoever may read the folder can hold
-# its lock: it is not waited for twice.
-nolock=
-lock() { [ "$nolock" = "${p%/*}/" ] || ! command -v flock >/dev/null || flock -w 5 9 2>/dev/null || nolock=${p%/*}/; }
+# One after the other in the folder of p, which was entered: $1 runs with the file open as 9 that is
+# locked. Only root can reach it. Whoever is not root locks the folder. Whoever may read the folder can
+# hold that lock.
+locked() {
+	y=$(stat -c %d-%i . 2>&1) || { fail sys "$y"; return; }
+	[ -d $notes ] || mkdir -m 700 $notes 2>/dev/null
+	lk=$notes/lock-$y
+	{ [ -O $notes ] && true >>$lk; } 2>/dev/null || lk=.
+	$1 9<$lk || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+}
+lock() {
+	command -v flock >/dev/null || return 0
+	if [ $lk = . ]; then
+		flock -w 5 9 2>/dev/null || :
+	else
+		flock -w 30 9 2>/dev/null || fail sys "another change in the folder lasts too long: try again"
+	fi
+}
 # Names to numbers u and g, empty for empty; numbers stay. The last ones asked for are kept.
 user=root uid=0 group=root gid=0
 number() { [ "$1" -ge 0 ] 2>/dev/null; }
@@ -185,9 +199,13 @@ sweep() {
 		grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null || rm -df -- "$f" 2>/dev/null
 	done
 }
-# The digest of what is open as 6; it has to be a plain file.
+# What was opened as 6 has to be a plain file, and what was there before. A fifo would keep whoever reads it.
+opened() {
+	calm
+	[ -f /proc/self/fd/6 ] && held /proc/self/fd/6 || { fail conflict ""; return 1; }
+}
+# The digest of what is open as 6.
 digest() {
-	[ -f /proc/self/fd/6 ] || { fail conflict ""; return 1; }
 	h=$(sha256sum /proc/self/fd/6 2>&1) || { fail sys "$h"; return 1; }
 	h=${h%% *}
 }

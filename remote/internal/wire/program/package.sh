@@ -2,6 +2,8 @@
 debian() { command -v dpkg-query >/dev/null && [ -s /var/lib/dpkg/status ]; }
 # bad is the class of an error.
 query() {
+	# To dpkg and rpm, none means all.
+	[ "$#" -gt 0 ] || { v= need= && allow "$op" ""; return; }
 	for x in "$@"; do allow "$op" "$x" || return; done
 	if debian; then
 		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)

@@ -18,7 +18,6 @@ op_run() {
 	set --
 	while [ "$c" -gt 0 ]; do text; set -- "$@" "$v"; c=$((c - 1)); done
 	data
-	num "$n" 67108864
 	# All of the standard input must be here before the program starts.
 	in=$w short=
 	case $n:$kind in 0:*) kind=text ;;

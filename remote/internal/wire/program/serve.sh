@@ -33,7 +33,7 @@ serve() {
 		*) foreign ;;
 		esac
 		printf "\n%s hello 2\n" "$m" >&4 || exit 92
-		n_op=0 swept= nolock=
+		n_op=0 swept=
 		rules
 		while line op; do
 			[ "$op" = end ] && break

@@ -20,10 +20,10 @@ op_write() {
 # Compare and replace, one after the other in the folder.
 write() {
 	allow write "$p" && who "$o" "$og" && enter || return
-	swap 9<. || [ -n "$ko" ] || fail sys "the folder cannot be opened"
+	locked swap
 }
 swap() {
-	lock
+	lock || return
 	if peek; then
 		case $kind in -) ;;
 		l) fail symlink ""; return ;;
@@ -43,7 +43,7 @@ swap() {
 }
 # The file is open as 6. Where it already has the content, nothing is in conflict.
 compare() {
-	calm
+	opened || return
 	if [ "$size" = "$len" ]; then digest || return; fi
 	stay
 	if [ "$h" = "$sum" ]; then
