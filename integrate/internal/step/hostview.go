@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
@@ -77,7 +76,10 @@ func (h *Host) Said(run remote.Run) string {
 	return string(r.Data)
 }
 
-func runKey(run remote.Run) string { return strings.Join(run.Argv, "\x00") }
+// runKey is equal for equal programs with the same user, input and time.
+func runKey(run remote.Run) string {
+	return fmt.Sprintf("%q %q %q %d", run.Argv, run.User, run.Stdin, run.Timeout)
+}
 
 // Was is what a write of the file has to find, so that it overwrites nothing that
 // the plan has not seen.
