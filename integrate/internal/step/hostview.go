@@ -76,10 +76,8 @@ func (h *Host) Said(run remote.Run) string {
 	return string(r.Data)
 }
 
-// runKey is equal for equal programs with the same user, input and time.
-func runKey(run remote.Run) string {
-	return fmt.Sprintf("%q %q %q %d", run.Argv, run.User, run.Stdin, run.Timeout)
-}
+// runKey is equal for equal programs of the same user with the same input, however long they may take.
+func runKey(run remote.Run) string { return fmt.Sprintf("%q %q %q", run.Argv, run.User, run.Stdin) }
 
 // Was is what a write of the file has to find, so that it overwrites nothing that
 // the plan has not seen.
