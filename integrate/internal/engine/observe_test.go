@@ -58,8 +58,8 @@ func TestQuestionsAreJoined(t *testing.T) {
 func TestQuestionsThatLookAlikeAreAskedEach(t *testing.T) {
 	b := newBench(t)
 	runs := []remote.Run{{Argv: []string{"id"}}, {Argv: []string{"id"}, User: "nova"},
-		{Argv: []string{"id"}, User: "glance"}, {Argv: []string{"id"}, Stdin: []byte("a")}, {Argv: []string{"id"}, Stdin: []byte("b")},
-		{Argv: []string{"id", ""}}}
+		{Argv: []string{"id"}, User: "glance"}, {Argv: []string{"id"}, Stdin: []byte("a")},
+		{Argv: []string{"id"}, Stdin: []byte("b")}, {Argv: []string{"id", ""}}}
 	var asks []remote.Op
 	for _, run := range runs {
 		asks = append(asks, run)
