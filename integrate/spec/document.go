@@ -42,6 +42,8 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 		t = t.Elem()
 	}
 	switch {
+	case isNull(n) && t.Kind() == reflect.Bool: // it may have been meant to be true
+		c.fault(n, path, "is empty: write true or false")
 	case isNull(n):
 	case t.Kind() == reflect.Struct:
 		c.mapping(n, path, yamlFields(t))

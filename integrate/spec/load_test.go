@@ -175,6 +175,19 @@ prepare:
 	}
 }
 
+// TestAnEmptySwitchIsAFault: who writes helper and leaves the value out does not ask for the broad rule.
+func TestAnEmptySwitchIsAFault(t *testing.T) {
+	const ssh = "ssh: {user: deploy, sudo: true}\n"
+	for _, field := range []string{"helper", "narrow"} {
+		for _, value := range []string{"", "null", "~"} {
+			_, err := load(small + ssh + "prepare:\n  sudo:\n    " + field + ": " + value + "\n")
+			assert.Equal(t, []string{"line 10: prepare.sudo." + field + ": is empty: write true or false"}, faultsOf(t, err))
+		}
+	}
+	_, err := load(small + ssh + "prepare:\n  sudo:\n")
+	require.NoError(t, err, "a part that is left empty is not asked for")
+}
+
 // TestFaultsHaveTheirLine, those of Validate as well.
 func TestFaultsHaveTheirLine(t *testing.T) {
 	_, err := load(`release: atlantis

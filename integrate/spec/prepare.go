@@ -33,10 +33,11 @@ type Authorize struct {
 	Home string `json:"home,omitempty" yaml:"home,omitempty"`
 }
 
-// A Sudo gives the login user of ssh a sudo rule without a password, in a file of
-// its own under /etc/sudoers.d, which belongs to root and has the mode 0440. The
-// host's visudo checks the rule before it is written, and all rules afterwards. If
-// the rules do not pass then, the rule is taken back. Other files are never touched. A
+// A Sudo gives the login user of ssh a sudo rule without a password. Without Narrow and
+// Helper it is the broad rule, for all programs as root. The rule is in a file of its own
+// under /etc/sudoers.d, which belongs to root and has the mode 0440. The host's visudo
+// checks the rule before it is written, and all rules afterwards. If the rules do not pass
+// then, a rule that was written is taken back. Other files are never touched. A
 // host on which the user does not exist is a Problem. A user whose name sudo's rules read
 // as something else, such as ALL, is a fault.
 type Sudo struct {

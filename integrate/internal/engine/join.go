@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 
 	"github.com/cephstack/cephstack/remote"
@@ -12,7 +13,7 @@ import (
 func join(entries []Entry) (ops []remote.Op, secrets bool) {
 	var paths, folders, units, runs []remote.Op
 	var packages []string
-	seen := map[string]bool{}
+	seen := map[string][]remote.Op{} // by their texts, which do not tell everything
 	for _, e := range entries {
 		asks := e.Asks()
 		secrets = secrets || asks.Secrets
@@ -25,11 +26,11 @@ func join(entries []Entry) (ops []remote.Op, secrets bool) {
 				}
 				continue
 			}
-			key := fmt.Sprintf("%T %v", op, op)
-			if seen[key] {
+			text := fmt.Sprintf("%T %v", op, op)
+			if slices.ContainsFunc(seen[text], func(o remote.Op) bool { return reflect.DeepEqual(o, op) }) {
 				continue
 			}
-			seen[key] = true
+			seen[text] = append(seen[text], op)
 			switch op.(type) {
 			case remote.Stat, remote.ReadFile:
 				paths = append(paths, op)

@@ -54,6 +54,30 @@ func TestQuestionsAreJoined(t *testing.T) {
 	assert.Zero(t, h.Ran(run).Exit)
 }
 
+// TestQuestionsThatLookAlikeAreAskedEach: user and input are not in the text of an operation.
+func TestQuestionsThatLookAlikeAreAskedEach(t *testing.T) {
+	b := newBench(t)
+	runs := []remote.Run{{Argv: []string{"id"}}, {Argv: []string{"id"}, User: "nova"},
+		{Argv: []string{"id"}, User: "glance"}, {Argv: []string{"id"}, Stdin: []byte("a")},
+		{Argv: []string{"id"}, Stdin: []byte("b")}, {Argv: []string{"id", ""}}}
+	var asks []remote.Op
+	for _, run := range runs {
+		asks = append(asks, run)
+	}
+	b.things.add(asking("a", asks...), asking("b", asks...))
+	m := b.hosts["compute1"]
+	m.Handle("id", func(run remote.Run) (stdout, stderr []byte, exit int) {
+		return fmt.Appendf(nil, "%d %s %s", len(run.Argv), run.User, run.Stdin), nil, 0
+	})
+	m.Forget()
+	h := b.Look(t.Context(), "compute1", nil).Host()
+	require.NoError(t, h.Err)
+	assert.Len(t, m.Log(), len(runs))
+	for _, run := range runs {
+		assert.Equal(t, fmt.Sprintf("%d %s %s", len(run.Argv), run.User, run.Stdin), h.Said(run))
+	}
+}
+
 // TestSecretsTravelWithTheLook where the store can do that, and else are asked for by
 // themselves, only where a resource asks for them.
 func TestSecretsTravelWithTheLook(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -154,6 +155,39 @@ func TestABrokenLockIsLearntAtTheNextRenewal(t *testing.T) {
 		ben.Close()
 		right.Lock.ID = rand.Text()
 		take(t, right).Close() // nobody has it, so there is nothing to break
+	})
+}
+
+// changing is a cluster whose lock gets another holder right after somebody looked.
+type changing struct {
+	*cephtest.Cluster
+	between func()
+}
+
+func (c changing) Holder(ctx context.Context, pool, object string) (ceph.Lock, error) {
+	lock, err := c.Cluster.Holder(ctx, pool, object)
+	c.between()
+	return lock, err
+}
+
+// TestTheLockOfANewHolderIsNotBroken, also where both have the name of one owner.
+func TestTheLockOfANewHolderIsNotBroken(t *testing.T) {
+	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
+		first, second := config(fake, "anna").Lock, config(fake, "anna").Lock
+		require.NoError(t, ceph.New(fake).TakeLock(t.Context(), first))
+		looks := 0
+		cfg := config(changing{fake, func() {
+			if looks++; looks == 1 {
+				require.NoError(t, fake.Unlock(t.Context(), first))
+				require.NoError(t, fake.Lock(t.Context(), second))
+			}
+		}}, "ben")
+		cfg.Break = "anna"
+		_, err := lease.Take(t.Context(), cfg)
+		require.ErrorIs(t, err, ceph.ErrLocked)
+		now, err := fake.Holder(t.Context(), second.Pool, second.Object)
+		require.NoError(t, err)
+		assert.Equal(t, second.ID, now.ID)
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
@@ -77,7 +76,8 @@ func (h *Host) Said(run remote.Run) string {
 	return string(r.Data)
 }
 
-func runKey(run remote.Run) string { return strings.Join(run.Argv, "\x00") }
+// runKey is equal for equal programs of the same user with the same input, however long they may take.
+func runKey(run remote.Run) string { return fmt.Sprintf("%q %q %q", run.Argv, run.User, run.Stdin) }
 
 // Was is what a write of the file has to find, so that it overwrites nothing that
 // the plan has not seen.
