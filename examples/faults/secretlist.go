@@ -15,7 +15,10 @@ import (
 
 // secretRuns are the runs without a random fault, in their order: each begins with what the ones before it have left.
 // Once the host is prepared, no room works by the first entry any more: their errors are those of one stage.
-func secretRuns(entry string) []secretRun {
+func secretRuns(stage string) []secretRun {
+	if stage == "faults" {
+		return []secretRun{{name: "apply by the first entry", argv: applying(), code: 1}, logging(secretRun{name: "apply"})}
+	}
 	all := []secretRun{
 		{name: "core files are written here", argv: []string{"plan", "-h"}, before: coreControl},
 	}
@@ -36,7 +39,7 @@ func secretRuns(entry string) []secretRun {
 		secretRun{name: "a panic", embed: "panic", code: anyCode, before: (*secretStage).rotate,
 			after: func(s *secretStage) error { s.fakes.unlock(); return nil }},
 	)
-	if entry == "deploy" {
+	if stage == "deploy" {
 		all = append(all, roomErrors()...)
 	}
 	return append(all, signalled()...)

@@ -133,6 +133,6 @@ func (s *suite) classes() []class {
 		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis, nil},
 		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon, nil},
 		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd, nil},
-		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, secretEntries()},
+		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, secretStages()},
 	}
 }
