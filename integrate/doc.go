@@ -184,8 +184,8 @@
 //	            restart, an upgrade or another program may have gone a part of its way.
 //	unknown     The target did not answer. The change may have been made; plan again.
 //	skipped     A change that it needs did not end well: Because is that change's ID.
-//	cancelled   It was not begun: the context ended, the rollout stopped, or the plan was
-//	            refused as a whole.
+//	cancelled   It was not begun, or had no effect yet: the context ended, the rollout
+//	            stopped, or the plan was refused as a whole.
 //
 // A check passes, fails, or is unable: it could not be made. An unable check never counts
 // as passed.

@@ -264,10 +264,10 @@ func TestStepsOfTheCloudGoOneByOne(t *testing.T) {
 	denied := errors.New("denied")
 	var calls []string
 	does := func(name string, err error) step.Delta {
-		return step.Delta{Action: step.Create, Do: step.CloudStep{Do: func(_ context.Context, c *api.Cloud) error {
+		return step.Delta{Action: step.Create, Do: step.CloudStep{Do: func(_ context.Context, c *api.Cloud) (bool, error) {
 			assert.Same(t, b.World.Cloud, c)
 			calls = append(calls, name)
-			return err
+			return name != "d", err
 		}}}
 	}
 	at := step.AtCloud()
@@ -277,6 +277,6 @@ func TestStepsOfTheCloudGoOneByOne(t *testing.T) {
 	p := base.Cloud()
 	run := b.NewRun(base, b.watcher)
 	run.Do(t.Context(), p)
-	assert.Equal(t, []string{"a applied", "b failed", "c skipped", "d applied"}, ended(run, p))
+	assert.Equal(t, []string{"a applied", "b failed", "c skipped", "d unchanged"}, ended(run, p))
 	assert.Equal(t, []string{"a", "b", "d"}, calls)
 }

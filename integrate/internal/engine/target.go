@@ -8,6 +8,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // Do carries out the steps of a part. It returns when all of them have an outcome.
@@ -105,8 +106,19 @@ func (r *Run) cloud(ctx context.Context, p Part) {
 			continue
 		}
 		began := time.Now()
-		r.settle(i.ID, true, s.Do(ctx, r.e.World.Cloud), began)
+		changed, err := s.Do(ctx, r.e.World.Cloud)
+		if why := r.stopped(ctx, i); why != nil && !changed && unsent(err) {
+			r.End(i.ID, Outcome{Status: Cancelled, Err: why, Took: time.Since(began)})
+			continue
+		}
+		r.settle(i.ID, changed, err, began)
 	}
+}
+
+// unsent reports whether the end of a context kept a call from being sent that changes something.
+func unsent(err error) bool {
+	return !errors.Is(err, api.ErrUnknown) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded))
 }
 
 // Leave settles what was not begun.

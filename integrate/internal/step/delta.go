@@ -157,7 +157,9 @@ type ClusterStep struct {
 
 // A CloudStep makes a change through the APIs of OpenStack.
 type CloudStep struct {
-	Do func(context.Context, *api.Cloud) error
+	// Do makes the change. It says whether it changed something, also along with an error.
+	// An error that is not api.ErrUnknown says that nothing else was changed.
+	Do func(context.Context, *api.Cloud) (changed bool, err error)
 }
 
 func (HostStep) step()    {}

@@ -129,12 +129,13 @@ type typeWrite struct {
 }
 
 // do makes or corrects a volume type that still is as the plan saw it, else it
-// fails with step.ErrConflict. Cinder has no compare-and-swap for extra specs:
-// another writer between the reading and the writing is not seen.
-func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) error {
+// fails with step.ErrConflict. It changes nothing where somebody else made the same
+// change. Cinder has no compare-and-swap for extra specs: another writer between the
+// reading and the writing is not seen.
+func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) (changed bool, err error) {
 	types, err := cloud.VolumeTypes(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	specs := map[string]string{}
 	for _, d := range w.diffs {
@@ -144,15 +145,15 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) error {
 	if !there && w.create {
 		err := cloud.CreateVolumeType(ctx, w.name, specs)
 		if e := (*api.Error)(nil); !errors.As(err, &e) || e.Code != http.StatusConflict {
-			return err
+			return err == nil, err
 		}
 		if types, err = cloud.VolumeTypes(ctx); err != nil { // somebody else made it meanwhile
-			return err
+			return false, err
 		}
 		have, there = types[w.name]
 	}
 	if !there {
-		return fmt.Errorf("%w: the volume type is gone; plan again", step.ErrConflict)
+		return false, fmt.Errorf("%w: the volume type is gone; plan again", step.ErrConflict)
 	}
 	binding := step.FieldDiff{Field: backendName, Observed: w.backend, Desired: w.backend} // never changes
 	for _, d := range append([]step.FieldDiff{binding}, w.diffs...) {
@@ -162,11 +163,12 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) error {
 			continue
 		}
 		if now != d.Observed || w.create {
-			return fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field, now)
+			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field, now)
 		}
 	}
 	if len(specs) == 0 { // somebody else made the same change since the plan
-		return nil
+		return false, nil
 	}
-	return cloud.SetVolumeTypeSpecs(ctx, w.name, specs)
+	err = cloud.SetVolumeTypeSpecs(ctx, w.name, specs)
+	return err == nil, err
 }

@@ -141,16 +141,18 @@ func TestATypeThatChangedSinceThePlan(t *testing.T) {
 			require.True(t, ok)
 			theirs, err := client.VolumeTypes(t.Context())
 			require.NoError(t, err)
-			err = change.Do(t.Context(), client)
+			changed, err := change.Do(t.Context(), client)
 			now, listErr := client.VolumeTypes(t.Context())
 			require.NoError(t, listErr)
 			if c.conflict != "" {
 				require.ErrorIs(t, err, step.ErrConflict)
 				require.ErrorContains(t, err, c.conflict)
 				assert.Equal(t, theirs, now)
+				assert.False(t, changed)
 				return
 			}
 			require.NoError(t, err)
+			assert.Equal(t, !maps.EqualFunc(theirs, now, maps.Equal), changed, "it changed something if it wrote")
 			for spec, value := range all() {
 				assert.Equal(t, value, now["fast"][spec], spec)
 			}
@@ -176,7 +178,8 @@ func TestATypeThatSomebodyMakesAtTheSameTime(t *testing.T) {
 		client, err := api.Dial(t.Context(), to)
 		require.NoError(t, err)
 		d := compare(t, example(), &step.Cloud{}, nil).at(cloud.VolumeTypeID("fast"))
-		err = d.Do.(step.CloudStep).Do(t.Context(), client)
+		changed, err := d.Do.(step.CloudStep).Do(t.Context(), client)
+		assert.False(t, changed)
 		if conflict {
 			require.ErrorIs(t, err, step.ErrConflict)
 			require.ErrorContains(t, err, `has volume_backend_name "slow" now; plan again`)
@@ -197,5 +200,7 @@ func TestAPIsThatDoNotAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	d := compare(t, withSpecs(), &step.Cloud{}, nil).at(cloud.VolumeTypeID("fast"))
-	require.ErrorIs(t, d.Do.(step.CloudStep).Do(ctx, client), context.Canceled)
+	changed, err := d.Do.(step.CloudStep).Do(ctx, client)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.False(t, changed)
 }

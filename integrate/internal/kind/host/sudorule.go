@@ -174,7 +174,8 @@ func (w ruleWrite) judge(results []remote.Result) (changed bool, err error) {
 		if last.Err != nil {
 			return false, fmt.Errorf("whether visudo accepts the rules with the new rule is not known: %w", last.Err)
 		}
-		return false, fmt.Errorf("with the rule, visudo does not accept the rules of %s: %s", w.host, words.LastWords(last))
+		return false, fmt.Errorf("with the rule, visudo does not accept the rules of %s: %s%s", w.host, words.LastWords(last),
+			w.theirs(results))
 	}
 	for i, r := range results {
 		if r.Err != nil {
@@ -188,7 +189,7 @@ func (w ruleWrite) judge(results []remote.Result) (changed bool, err error) {
 	return results[ruleWritten].Changed, nil
 }
 
-// refused reports whether the rule was written, and is not known to be accepted.
+// refused reports whether the rule is there, and is not known to be accepted.
 func (w ruleWrite) refused(results []remote.Result) bool {
 	if len(results) <= rulesAccepted || results[ruleWritten].Err != nil {
 		return false
@@ -197,9 +198,18 @@ func (w ruleWrite) refused(results []remote.Result) bool {
 	return last.Err != nil || last.Exit != 0
 }
 
-// undo puts back what was there if the rules are not accepted.
+// theirs says that a rule stays which somebody else wrote since the plan.
+func (w ruleWrite) theirs(results []remote.Result) string {
+	if results[ruleWritten].Changed {
+		return ""
+	}
+	return "; somebody else has written " + w.path + " since the plan, so the file stays: correct the rules with visudo"
+}
+
+// undo puts back what was there if the rules are not accepted. A rule that somebody else
+// wrote since the plan stays, although it is as the Spec asks for.
 func (w ruleWrite) undo(results []remote.Result) []remote.Op {
-	if !w.refused(results) {
+	if !w.refused(results) || !results[ruleWritten].Changed {
 		return nil
 	}
 	was := results[ruleWritten].File.SHA256

@@ -298,6 +298,34 @@ func TestARuleThatVisudoRefusesDoesNotStay(t *testing.T) {
 	}
 }
 
+// TestARefusedRuleOfSomebodyElseStays: a run takes back only what it wrote itself.
+func TestARefusedRuleOfSomebodyElseStays(t *testing.T) {
+	for _, old := range []string{"", "# older\n"} {
+		m := bareMachine(t)
+		if old != "" {
+			m.AddFile(ruleFile, []byte(old), 0o440)
+		}
+		e := compareOn(t, earlySpec(bothWays()), m)
+		looks := 0
+		m.Handle("visudo", func(run remote.Run) (stdout, stderr []byte, exit int) {
+			if strings.Join(run.Argv[1:], " ") != "-c" {
+				return nil, nil, 0
+			}
+			if looks++; looks == 1 {
+				m.AddFile(ruleFile, []byte(ruleText), 0o440)
+				return nil, nil, 0
+			}
+			return nil, []byte("syntax error near line 3"), 1
+		})
+		changed, err := perform(t, e.at(e.SudoRuleID()), m)
+		assert.False(t, changed)
+		require.EqualError(t, err, "with the rule, visudo does not accept the rules of compute1: syntax error near line 3; "+
+			"somebody else has written "+ruleFile+" since the plan, so the file stays: correct the rules with visudo")
+		now, _ := m.Contents(ruleFile)
+		assert.Equal(t, ruleText, string(now))
+	}
+}
+
 func TestASudoRuleThatSomebodyWrote(t *testing.T) {
 	m := bareMachine(t)
 	e := compareOn(t, earlySpec(bothWays()), m)
