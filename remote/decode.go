@@ -3,6 +3,7 @@ package remote
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -21,23 +22,56 @@ type answer struct {
 	failed bool // the host reported an error
 }
 
-// decode translates what came back about op.
+// decode translates what came back about op. An answer that cannot be read does not tell whether op had its effect.
 func decode(host string, op Op, reply wire.Reply) Result {
 	r := Result{Changed: reply.Facts["changed"] == "1"}
 	e := opError(host, op, nil)
 	fact, failed := reply.Facts["err"]
 	if failed {
 		class, text, _ := strings.Cut(fact, " ")
-		detail, _ := base64.StdEncoding.DecodeString(text)
-		e.Detail, e.Err = classify(class, string(detail))
+		detail, err := base64.StdEncoding.DecodeString(text)
+		if e.Detail, e.Err = classify(class, string(detail)); err != nil {
+			e.Detail, e.Err = "", wire.ErrAnswer
+		}
 		r.Err = e
 	}
-	err := plain(op).decode(answer{reply, host, failed}, &r)
+	a := answer{reply, host, failed}
+	err := plain(op).decode(a, &r)
+	if err == nil && !a.sound() {
+		err = wire.ErrAnswer
+	}
 	if err != nil && !failed {
 		e.Err = err
 		r.Err = e
 	}
+	if effectful(op) && errors.Is(e.Err, wire.ErrAnswer) {
+		e.Err = fmt.Errorf("%w: %w", ErrUnknown, e.Err)
+	}
 	return r
+}
+
+// sound reports whether all facts are those of the host's program: a word that was spoilt may have been err.
+func (a answer) sound() bool {
+	for word, value := range a.Facts {
+		switch strings.TrimRight(word, "0123456789") {
+		case "changed":
+			if value != "0" && value != "1" {
+				return false
+			}
+		case "stat", "acl", "link", "sha", "show", "now", "run", "note", "pkgs", "exit", "errors", "err":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// changedFile reads the description of a file or folder after an operation that tells whether it changed anything.
+func (a answer) changedFile(path string, f *File) error {
+	if _, ok := a.Facts["changed"]; !ok && !a.failed {
+		return wire.ErrAnswer
+	}
+	return a.file(path, f)
 }
 
 // described reports whether the answer has to describe a file: an op that
@@ -168,6 +202,9 @@ func classify(class, text string) (string, error) {
 		return wire.Text(class), nil
 	case "install":
 		return words.Printable(text, 2000), nil
+	case "sys", "content", "owner":
+	default:
+		return "", wire.ErrAnswer
 	}
 	last := strings.TrimSpace(text)
 	for suffix, err := range map[string]error{

@@ -3,6 +3,7 @@ package remote
 import (
 	"encoding/base64"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"syscall"
@@ -221,4 +222,50 @@ func TestAPointerIsNotAnOperation(t *testing.T) {
 		x := newExchange("c1", []Op{op, Stat{Path: "/"}})
 		require.ErrorIs(t, x.results(nil)[0].Err, fs.ErrInvalid)
 	}
+}
+
+// TestAnAnswerThatCannotBeReadIsUnknown spoils each fact of the answer to a change that the host has made, or refused.
+func TestAnAnswerThatCannotBeReadIsUnknown(t *testing.T) {
+	const stat = "81a0:1:0:0:1:1:root:root"
+	show := "Id=x.service\nMainPID=77\nLoadState=loaded\nActiveState=active\nSubState=running\n" +
+		"ExecMainStartTimestamp=Fri 2023-11-17 11:51:05 UTC\n"
+	good := map[string]string{"stat": stat, "acl": "-", "changed": "1", "sha": "5e"}
+	with := func(name, value string) map[string]string {
+		facts := maps.Clone(good)
+		facts[name] = value
+		return facts
+	}
+	without := func(name string) map[string]string {
+		facts := maps.Clone(good)
+		delete(facts, name)
+		return facts
+	}
+	file := []Op{WriteFile{Path: "/x"}, SetAttr{Path: "/x"}, Mkdir{Path: "/x"}}
+	for _, op := range file {
+		require.NoError(t, decode("c1", op, wire.Reply{Facts: good}).Err)
+		for _, facts := range []map[string]string{with("stat", "81a0:1:0:0:1:1"), with("acl", "x"), with("link", "?"),
+			with("changed", "3"), with("changed", ""),
+			with("erq", "unknown"), without("changed"), without("stat"), without("acl")} {
+			err := decode("c1", op, wire.Reply{Facts: facts}).Err
+			require.ErrorIs(t, err, ErrUnknown, "%T %v", op, facts)
+			require.ErrorIs(t, err, wire.ErrAnswer)
+		}
+	}
+	unit := map[string]string{"changed": "1", "now": "x"}
+	for i, line := range strings.Split(show, "\n") {
+		unit["show"+string(rune('0'+i))] = line
+	}
+	require.ErrorIs(t, decode("c1", RestartUnit{Unit: "x"}, wire.Reply{Facts: unit}).Err, ErrUnknown)
+	for _, op := range append(file, Remove{Path: "/x"}, RestartUnit{Unit: "x"}, If{Op: file[0]}) {
+		for _, fact := range []string{"unknowo", "conflict ?", ""} {
+			err := decode("c1", op, wire.Reply{Facts: map[string]string{"err": fact}}).Err
+			require.ErrorIs(t, err, ErrUnknown, "%T %q", op, fact)
+		}
+		err := decode("c1", op, wire.Reply{Facts: map[string]string{"err": "conflict"}}).Err
+		require.ErrorIs(t, err, ErrConflict)
+		require.NotErrorIs(t, err, ErrUnknown)
+	}
+	err := decode("c1", ReadFile{Path: "/x"}, wire.Reply{Facts: map[string]string{"err": "unknowo"}}).Err
+	require.ErrorIs(t, err, wire.ErrAnswer)
+	require.NotErrorIs(t, err, ErrUnknown, "a look has no effect")
 }

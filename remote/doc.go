@@ -98,8 +98,9 @@
 //
 // When a connection is lost, or ctx ends, in the middle of an exchange, the
 // results that came before are there. An operation that may have had an effect
-// has ErrUnknown: read the machine again to learn whether it had. An operation
-// that did not start has the cause alone.
+// has ErrUnknown: read the machine again to learn whether it had. So has one
+// whose answer cannot be read. An operation that did not start has the cause
+// alone.
 //
 // No error holds the contents of a file, standard input, or more arguments
 // of a program than its name. What a program or a unit's journal said is made

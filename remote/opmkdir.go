@@ -32,5 +32,5 @@ func (o Mkdir) decode(a answer, r *Result) error {
 	if !a.described() {
 		return nil
 	}
-	return a.file(o.Path, &r.File)
+	return a.changedFile(o.Path, &r.File)
 }

@@ -31,5 +31,5 @@ func (o SetAttr) decode(a answer, r *Result) error {
 	if !a.described() {
 		return nil
 	}
-	return a.file(o.Path, &r.File)
+	return a.changedFile(o.Path, &r.File)
 }

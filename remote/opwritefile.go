@@ -59,5 +59,5 @@ func (o WriteFile) decode(a answer, r *Result) error {
 		return nil
 	}
 	r.File.SHA256 = a.Facts["sha"]
-	return a.file(o.Path, &r.File)
+	return a.changedFile(o.Path, &r.File)
 }

@@ -97,6 +97,7 @@ type spoilt struct {
 	image    []byte
 	requests int
 	change   int // the request that makes something, of an apply
+	asked    int // requests of an apply that may change something
 	bad      string
 	err      error // what the verification said
 	words    []string

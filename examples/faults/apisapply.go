@@ -41,7 +41,7 @@ func (v *spoilt) apply(ctx context.Context) error {
 		return err
 	}
 	f.mu.Lock()
-	f.fault, f.at, f.n = v.fault, v.at, 0
+	f.fault, f.at, f.n, f.asked = v.fault, v.at, 0, 0
 	f.mu.Unlock()
 	begin := time.Now()
 	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
@@ -49,7 +49,7 @@ func (v *spoilt) apply(ctx context.Context) error {
 		return fmt.Errorf("no result: %w", err)
 	}
 	f.mu.Lock()
-	v.requests, v.bad, v.change = f.n, f.bad, f.change
+	v.requests, v.bad, v.change, v.asked = f.n, f.bad, f.change, f.asked
 	f.mu.Unlock()
 	if took := time.Since(begin); took > longestVerify {
 		v.wrong("it took %v", took)
@@ -73,6 +73,9 @@ func (v *spoilt) typesTold(c *fakeCloud, result *integrate.Result, before pictur
 		made := now[o.Change.ID] != before[o.Change.ID]
 		if (o.Status == integrate.Applied) != made && o.Status != integrate.Unknown {
 			v.wrong("%s is %s (%v), and made: %t", o.Change.ID, o.Status, o.Err, made)
+		}
+		if o.Status == integrate.Unknown && v.asked == 0 {
+			v.wrong("%s is unknown (%v), and nobody asked the APIs for a change", o.Change.ID, o.Err)
 		}
 	}
 	return nil

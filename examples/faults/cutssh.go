@@ -259,10 +259,8 @@ func (l *lineUnderCut) try(ctx context.Context, up, down int64) (sentUp, sentDow
 		why = err2.Error()
 	case outcome == "unknown" && !l.cut.asked(l.server.dir):
 		why = fmt.Sprintf("the result is unknown (%v), and the client could not ask for anything yet", result.Err)
-	case found != before && found != wanted:
-		why = "neither old nor new: " + found.String()
-	case outcome == "done" && found != wanted, outcome != "done" && outcome != "unknown" && found != before:
-		why = fmt.Sprintf("the result is %s (%v), and there is %v", outcome, result.Err, found)
+	case untrue(result, before, wanted, found) != "":
+		why = untrue(result, before, wanted, found)
 	case up < 0 && down < 0 && outcome != "done":
 		why = err.Error()
 	}
@@ -277,6 +275,18 @@ func (l *lineUnderCut) try(ctx context.Context, up, down int64) (sentUp, sentDow
 		why = fmt.Sprintf("the next run does not finish: %v %v, there is %v and %q", result.Err, err, found, left)
 	}
 	return sentUp, sentDown, why
+}
+
+// untrue compares a result with what was there, what was asked for, and what there is now.
+func untrue(result remote.Result, before, wanted, found state) string {
+	outcome := outcomeOf(result)
+	switch {
+	case found != before && found != wanted:
+		return "neither old nor new: " + found.String()
+	case outcome == "done" && found != wanted, outcome != "done" && outcome != "unknown" && found != before:
+		return fmt.Sprintf("the result is %s (%v), and there is %v", outcome, result.Err, found)
+	}
+	return ""
 }
 
 func (l *lineUnderCut) write(ctx context.Context, op remote.Op) (remote.Result, error) {

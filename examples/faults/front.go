@@ -30,6 +30,7 @@ type front struct {
 	mu      sync.Mutex
 	n       int
 	change  int            // the last request that makes something
+	asked   int            // requests that may change something, whatever came of them
 	made    map[string]int // successful requests that make something, by path and body
 	uploads [][]byte       // bodies of successful uploads
 	leaked  []string       // what came elsewhere
@@ -66,6 +67,9 @@ func (f *front) close() {
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	f.n++
+	if changes(r) {
+		f.asked++
+	}
 	spoil := f.n == f.at
 	if spoil {
 		f.bad = r.Method + " " + r.URL.Path

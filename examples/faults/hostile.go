@@ -27,10 +27,17 @@ type hostile struct {
 
 // A guest is the program of a hostile host, as its sshd starts it.
 type guest struct {
+	name    string
 	mark    string // of the request
 	request io.Reader
 	out     *bufio.Writer
+	said    *os.File // the first mostSaid bytes that the client may hear
+	clean   *os.File // what it said before it spoilt anything
+	size    int
 }
+
+// mostSaid is how much of what a host says is kept.
+const mostSaid = 64 << 10
 
 // mutants is how many hosts run the real program and spoil its answer, each in another way.
 const mutants = 60
@@ -181,9 +188,16 @@ func floodingHosts() []hostile {
 // escapes is, in base64, a text that clears a terminal and writes in green.
 const escapes = "G1sySh1bSBtbMzJtYWxsIGlzIHdlbGzigK7igKjCmzMxbf/+"
 
-// say writes at once.
+// say writes at once. What is kept is kept before the client may hear it.
 func (g *guest) say(text string) error {
-	_, err := g.out.WriteString(text)
+	var err error
+	if g.size < mostSaid {
+		_, err = g.said.WriteString(text)
+		g.size += len(text)
+	}
+	if err == nil {
+		_, err = g.out.WriteString(text)
+	}
 	if err == nil {
 		err = g.out.Flush()
 	}
@@ -199,7 +213,7 @@ func (s sayer) Write(b []byte) (int, error) { return len(b), s.g.say(string(b)) 
 // spoil runs the real program, and changes its answer.
 func (g *guest) spoil(seed uint64) {
 	cmd := exec.Command("/bin/sh", "-c", os.Getenv("SSH_ORIGINAL_COMMAND"))
-	cmd.Stdin = g.request
+	cmd.Stdin, cmd.Env = g.request, append(os.Environ(), markOf(g.name))
 	out, err := cmd.StdoutPipe()
 	if err != nil || cmd.Start() != nil {
 		os.Exit(1)
@@ -230,10 +244,14 @@ func (g *guest) spoil(seed uint64) {
 				}
 			}
 		}
+		if n < at {
+			_, _ = g.clean.WriteString(text)
+		}
 		if g.say(text) != nil {
 			break
 		}
 	}
+	_, _ = io.Copy(io.Discard, out)                  // so that the program ends
 	time.Sleep(time.Duration(r.IntN(2)) * time.Hour) // some hosts close, and others do not
 }
 
@@ -244,15 +262,22 @@ func beHostile(name, log string) error {
 	if at < 0 {
 		return fmt.Errorf("no hostile host %q", name)
 	}
-	kept, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
+	g := &guest{name: name, out: bufio.NewWriter(os.Stdout)}
+	var kept *os.File
+	for _, k := range []struct {
+		file **os.File
+		end  string
+	}{{&kept, ""}, {&g.said, saidEnd}, {&g.clean, cleanEnd}} {
+		var err error
+		if *k.file, err = os.OpenFile(log+k.end, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600); err != nil {
+			return err
+		}
 	}
 	command := []byte(os.Getenv("SSH_ORIGINAL_COMMAND"))
 	if _, err := kept.Write(command); err != nil {
 		return err
 	}
-	g := &guest{request: io.TeeReader(os.Stdin, kept), out: bufio.NewWriter(os.Stdout)}
+	g.request = io.TeeReader(os.Stdin, kept)
 	mark := regexp.MustCompile(`cephstack 2 ([0-9a-f]{32})`)
 	if m := mark.FindSubmatch(command); m != nil {
 		g.mark = string(m[1])

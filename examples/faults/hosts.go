@@ -36,10 +36,21 @@ type encounter struct {
 	config remote.Config
 	mute   bool
 	log    string // what the host was sent; empty if that is not known
+	server *sshd  // on whose disk the host writes
+	lie    func(remote.Host) remote.Host
 }
 
 // hostiles calls all hostile hosts at the same time, and an honest one beside them.
-func (s *suite) hostiles(ctx context.Context) (t tally, err error) {
+func (s *suite) hostiles(ctx context.Context) (tally, error) {
+	peak := watchMemory(ctx)
+	t, err := meetAll(ctx, s.picks, func(h remote.Host) remote.Host { return h })
+	most := peak()
+	t.add(most < mostMemory, "all hosts together took %d MiB of memory", most>>20)
+	return t, err
+}
+
+// meetAll calls those hosts whose names are picked. The results pass through lie.
+func meetAll(ctx context.Context, picks func(string) bool, lie func(remote.Host) remote.Host) (t tally, err error) {
 	dir, err := os.MkdirTemp("", "cephstack-faults-")
 	if err != nil {
 		return t, err
@@ -64,12 +75,12 @@ func (s *suite) hostiles(ctx context.Context) (t tally, err error) {
 		return t, err
 	}
 	defer stop()
-	all = slices.DeleteFunc(all, func(e encounter) bool { return !s.picks(e.name) })
+	all = slices.DeleteFunc(all, func(e encounter) bool { return !picks(e.name) })
 	canary := rand.Text() + rand.Text()
-	peak := watchMemory(ctx)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for _, e := range all {
+		e.lie = lie
 		wg.Go(func() {
 			why := e.meet(ctx, canary)
 			mu.Lock()
@@ -78,8 +89,6 @@ func (s *suite) hostiles(ctx context.Context) (t tally, err error) {
 		})
 	}
 	wg.Wait()
-	most := peak()
-	t.add(most < mostMemory, "all hosts together took %d MiB of memory", most>>20)
 	return t, nil
 }
 
@@ -98,7 +107,8 @@ func encounters(server *sshd, dir string) (all []encounter, stop func(), err err
 		if err != nil {
 			return nil, stop, err
 		}
-		all = append(all, encounter{h.name, config, h.mute, filepath.Join(dir, h.name+".log")})
+		all = append(all, encounter{name: h.name, config: config, mute: h.mute, server: server,
+			log: filepath.Join(dir, h.name+".log")})
 	}
 	for name, act := range strangers() {
 		address, end, err := listen(act)
@@ -111,7 +121,7 @@ func encounters(server *sshd, dir string) (all []encounter, stop func(), err err
 			return nil, stop, err
 		}
 		config.Address = address
-		all = append(all, encounter{name: name, config: config, mute: true})
+		all = append(all, encounter{name: name, config: config, mute: true, server: server})
 	}
 	return all, stop, nil
 }
@@ -124,34 +134,19 @@ func (e encounter) meet(ctx context.Context, canary string) string {
 		return err.Error()
 	}
 	defer host.Close()
-	target := fmt.Sprintf("/root/%s", e.name) // of the server's namespace
-	calls := [][]remote.Op{
-		{remote.Stat{Path: "/"}, remote.WriteFile{Path: target, Data: []byte(canary)}},
-		{remote.Stat{Path: "/"}, remote.ReadFile{Path: "/etc/hostname"}},
+	d, err := e.disk(canary)
+	if err != nil {
+		return err.Error()
 	}
-	for _, ops := range calls {
-		begin := time.Now()
-		limited, cancel := context.WithTimeout(ctx, longest)
-		results, err := host.Do(limited, ops...)
-		late := limited.Err() != nil
-		cancel()
-		if late {
-			return fmt.Sprintf("the exchange does not end within %s", time.Since(begin))
-		}
-		errs := []error{err}
-		for _, r := range results {
-			errs = append(errs, r.Err)
-		}
-		all := errors.Join(errs...)
-		if e.mute && err == nil {
-			return "no error, and the program did not run"
-		}
-		if why := wrongWords(all, canary); why != "" {
-			return why
-		}
+	results, why := e.call(ctx, host, canary, remote.Stat{Path: "/"}, d.op)
+	if why == "" {
+		why = d.judge(results[1])
 	}
-	if !e.mute || e.log == "" {
-		return ""
+	if why == "" {
+		_, why = e.call(ctx, host, canary, remote.Stat{Path: "/"}, remote.ReadFile{Path: "/etc/hostname"})
+	}
+	if why != "" || !e.mute || e.log == "" {
+		return why
 	}
 	sent, err := os.ReadFile(e.log)
 	if err != nil {
@@ -161,6 +156,26 @@ func (e encounter) meet(ctx context.Context, canary string) string {
 		return "the secret was sent to a program that had not answered"
 	}
 	return ""
+}
+
+// call makes one exchange. It says what is wrong with its end, and with the words of its errors.
+func (e encounter) call(ctx context.Context, host remote.Host, canary string, ops ...remote.Op) ([]remote.Result,
+	string) {
+	begin := time.Now()
+	limited, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	results, err := e.lie(host).Do(limited, ops...)
+	if limited.Err() != nil {
+		return nil, fmt.Sprintf("the exchange does not end within %s", time.Since(begin))
+	}
+	if e.mute && err == nil {
+		return nil, "no error, and the program did not run"
+	}
+	errs := []error{err}
+	for _, r := range results {
+		errs = append(errs, r.Err)
+	}
+	return results, wrongWords(errors.Join(errs...), canary)
 }
 
 // wrongWords says what is wrong with the text of an error.

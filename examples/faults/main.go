@@ -60,6 +60,7 @@ func dispatch(ctx context.Context, args []string, out io.Writer) error {
 	f.StringVar(&s.only, "case", "", "only the classes whose name begins so, or parts of a class (hostile/echo)")
 	f.IntVar(&s.most, "most", 100_000, "the most points of a scenario in a class")
 	f.Uint64Var(&s.seed, "seed", uint64(time.Now().UnixNano()), "where random points begin")
+	f.BoolVar(&s.verbose, "v", false, "tell each run of the class secrets, and how long it took")
 	if err := f.Parse(args); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"regexp"
 	"runtime/pprof"
 	"slices"
@@ -38,10 +39,19 @@ type moment struct {
 	begun sync.Map
 }
 
-// changing reports whether a change was begun on a target. The API of OpenStack does not tell.
+// changing reports whether a change was begun on a target. A request to the APIs may be under way when its sender gives
+// up, so it is waited for.
 func (m *moment) changing(c integrate.Change) bool {
-	_, ok := m.begun.Load(c.Target)
-	return ok || c.Kind == "volume-type"
+	for range 100 {
+		if _, ok := m.begun.Load(c.Target); ok {
+			return true
+		}
+		if c.Kind != "volume-type" {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
 }
 
 // tick counts a call or an event. It reports whether the moment is now.
@@ -86,6 +96,12 @@ func newClock(w *integratetest.World) *clock {
 			return nil
 		}
 	}
+	w.API.Interrupt(func(r *http.Request) (int, string, bool) {
+		if changes(r) {
+			c.now.Load().begun.Store("cloud", true)
+		}
+		return 0, "", false
+	})
 	for name, s := range w.Libvirt {
 		s.Fail = func(call secrettest.Call) error {
 			m := c.now.Load()
@@ -98,6 +114,11 @@ func newClock(w *integratetest.World) *clock {
 		s.FailAfter = s.Fail
 	}
 	return c
+}
+
+// changes reports whether a request to the APIs may change something. A login does not.
+func changes(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Method != http.MethodHead && !strings.HasSuffix(r.URL.Path, "/auth/tokens")
 }
 
 // A sentCeph notes batches that change a cluster: all requests of a batch are sent at once.

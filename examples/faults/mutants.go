@@ -9,19 +9,27 @@ import (
 	"syscall"
 )
 
-// mutants runs the program with one protection removed, a client that knows nothing, and an apply whose lock is not
-// renewed. A mutant passes if the suite finds it. If the text is not in the program any more, the class ends with an
-// error.
+// mutants runs the program with one protection removed, clients that know nothing or lie, and an apply whose lock is
+// not renewed. A mutant passes if the suite finds it. If the text is not in the program any more, the class ends with
+// an error.
 func (s *suite) mutants(ctx context.Context) (tally, error) {
 	var t tally
 	holder, holds := &holding{renewal: lied}, make(chan error, 1)
 	go func() { holds <- holder.run(ctx) }()
+	var lies tally
+	told := make(chan error, 1)
+	go func() {
+		var err error
+		lies, err = liars(ctx)
+		told <- err
+	}()
 	jobs, err := mutated(ctx)
 	if err != nil {
 		return t, err
 	}
 	verdicts, err := newPool(ctx).do(jobs)
-	err = errors.Join(err, <-holds)
+	err = errors.Join(err, <-holds, <-told)
+	t.join(lies)
 	t.add(len(holder.words) > 0, "not found: %v", holder.renewal)
 	found := map[string]bool{}
 	for _, v := range verdicts {

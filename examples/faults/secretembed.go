@@ -18,7 +18,7 @@ import (
 )
 
 // embed is a program of somebody else that uses the library and writes down all that it gets, in every way that Go
-// has. With the mode panic, it panics in its observer when an apply has begun.
+// has. The exit status is that of its apply. With the mode panic, it panics in its observer when an apply has begun.
 func embed(ctx context.Context, mode, file string) error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_CORE, &syscall.Rlimit{}); err != nil { // the library leaves it to its user
 		return err
@@ -61,13 +61,13 @@ func embed(ctx context.Context, mode, file string) error {
 		return err
 	}
 	applying = true
-	result, err := in.Apply(ctx, plan, integrate.ApplyOptions{})
+	result, applied := in.Apply(ctx, plan, integrate.ApplyOptions{})
 	record("result", result)
-	record("error", err)
+	record("error", applied)
 	report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
 	record("report", report)
 	record("error", err)
-	return nil
+	return applied
 }
 
 // record writes a value in all ways, and the causes of an error too.

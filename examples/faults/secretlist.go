@@ -14,7 +14,11 @@ import (
 )
 
 // secretRuns are the runs without a random fault, in their order: each begins with what the ones before it have left.
-func secretRuns() []secretRun {
+// Once the host is prepared, no room works by the first entry any more: their errors are those of one stage.
+func secretRuns(stage string) []secretRun {
+	if stage == "faults" {
+		return []secretRun{{name: "apply by the first entry", argv: applying(), code: 1}, logging(secretRun{name: "apply"})}
+	}
 	all := []secretRun{
 		{name: "core files are written here", argv: []string{"plan", "-h"}, before: coreControl},
 	}
@@ -31,11 +35,13 @@ func secretRuns() []secretRun {
 		secretRun{name: "the journey", argv: flags("verify", "--image", "image.raw"), code: anyCode, before: image},
 		secretRun{name: "drift", argv: flags("plan", "--json"), code: 2, before: drift},
 		secretRun{name: "converge", argv: flags("converge", "--json", "--yes")},
-		secretRun{name: "a log at debug", embed: "log", before: (*secretStage).rotate},
+		logging(secretRun{name: "a log at debug", before: (*secretStage).rotate}),
 		secretRun{name: "a panic", embed: "panic", code: anyCode, before: (*secretStage).rotate,
 			after: func(s *secretStage) error { s.fakes.unlock(); return nil }},
 	)
-	all = append(all, roomErrors()...)
+	if stage == "deploy" {
+		all = append(all, roomErrors()...)
+	}
 	return append(all, signalled()...)
 }
 
@@ -91,6 +97,12 @@ func withScript(name, program, text string, argv []string) secretRun {
 		after:  func(s *secretStage) error { s.fakes.unlock(); return s.unscript(program) }}
 }
 
+// logging is a run of a program that uses the library, in the place of the command line.
+func logging(r secretRun) secretRun {
+	r.embed = "log"
+	return r
+}
+
 // fakeSudo asks for a password as sudo does, and says what it got.
 const fakeSudo = `p= ; while [ $# -gt 0 ]; do case $1 in -p) p=$2; shift;; --) break;; esac; shift; done
 printf '%s' "$p" >&2; IFS= read -r x; `
@@ -135,12 +147,12 @@ func roomErrors() []secretRun {
 		}},
 		withScript("virsh repeats its input", "/usr/bin/virsh",
 			"x=$(cat); echo \"error: failed: $x\" >&2; echo \"$x\"; exit 1\n", applying()),
-		withScript("virsh repeats its input when it sets a value", "/usr/bin/virsh",
+		logging(withScript("virsh repeats its input when it sets a value", "/usr/bin/virsh",
 			`case "$*" in *set-value*) x=$(cat); echo "error: failed to set $x" >&2; exit 1;; *) exec "$0.was" "$@";; esac`+"\n",
-			applying()),
-		withScript("virsh says its input in base64", "/usr/bin/virsh",
+			applying())),
+		logging(withScript("virsh says its input in base64", "/usr/bin/virsh",
 			`case "$*" in *set-value*) x=$(base64 -w0); echo "error: failed to set $x" >&2; exit 1;; esac; exec "$0.was" "$@"`,
-			applying()),
+			applying())),
 		withScript("a unit that does not start tells the keyrings", "/usr/bin/systemctl",
 			`case "$*" in *restart*) cat /etc/ceph/*.keyring >&2; exit 1;; *) exec "$0.was" "$@";; esac`+"\n", applying()),
 		{name: "the APIs repeat what they get", argv: flags("plan"), code: 1,
@@ -149,7 +161,7 @@ func roomErrors() []secretRun {
 		{name: "the APIs repeat what they get after the login", argv: flags("verify", "--image", "image.raw"), code: 1,
 			before: func(s *secretStage) error { s.front.later.Store(true); return nil },
 			after:  func(s *secretStage) error { s.front.later.Store(false); return nil }},
-		{name: "apply after the errors", argv: applying()},
+		logging(secretRun{name: "apply after the errors"}),
 	}
 }
 

@@ -124,7 +124,8 @@ func (s *secretStage) more(log string) ([]byte, error) {
 	return text, err
 }
 
-// processes are those of the host, but for its first one and the sshd that listens.
+// processes are those of the host, but for its first one, the sshd that listens, and what waits for the next sign of
+// life of a program that has ended.
 func (s *secretStage) processes() []int {
 	space, err := os.Readlink(fmt.Sprintf("/proc/%d/ns/pid", s.host.cmd.Process.Pid))
 	if err != nil {
@@ -140,6 +141,9 @@ func (s *secretStage) processes() []int {
 		var pid int
 		_, err = fmt.Sscanf(filepath.Base(p), "%d", &pid)
 		if err != nil || pid == s.host.cmd.Process.Pid || pid == s.host.listener {
+			continue
+		}
+		if name, err := os.ReadFile(p + "/comm"); err != nil || string(name) == "sleep\n" {
 			continue
 		}
 		found = append(found, pid)

@@ -41,8 +41,16 @@ type secretStage struct {
 
 func (s *secretStage) operator(name string) string { return filepath.Join(s.dir, "operator", name) }
 
-// oddly is a secret with characters that texts escape.
-func oddly(name string) string { return name + rand.Text()[:20] + `&'"<% /\é+` + rand.Text()[:16] }
+// oddly is a secret with characters that texts escape. Each of them is between random ones, so that two secrets do not
+// share a piece that is looked for.
+func oddly(name string) string {
+	random := rand.Text()
+	text := name + random[:16]
+	for i, odd := range []rune(`&'"<% /\é+`) {
+		text += string(odd) + random[16+i:17+i]
+	}
+	return text + rand.Text()[:16]
+}
 
 // newSecretStage makes everything. The host is not prepared: only its first entry is let in.
 func newSecretStage(ctx context.Context, program, entry string) (s *secretStage, err error) {
@@ -154,7 +162,7 @@ ssh:
   key_files: [ops_key]
   known_hosts: [known_hosts]
   sudo: true
-  timeouts: {retry: 1s}
+  timeouts: {retry: 1s, start: 10s, idle: 10s, total: 1m}
   entry: ENTRY
 prepare:
   authorize: {keys: ["PUBLIC"]}

@@ -25,6 +25,8 @@ type class struct {
 type tally struct {
 	passed, failed int
 	words          []string // of what failed
+	// told is where failures are told at once, and not at the end; nil for those of the other classes.
+	told io.Writer
 }
 
 func (t *tally) add(ok bool, format string, args ...any) {
@@ -33,7 +35,18 @@ func (t *tally) add(ok bool, format string, args ...any) {
 		return
 	}
 	t.failed++
+	if t.told != nil {
+		fmt.Fprintf(t.told, "   "+format+"\n", args...)
+		return
+	}
 	t.words = append(t.words, fmt.Sprintf(format, args...))
+}
+
+// tell says what goes on, if it was asked for.
+func (s *suite) tell(format string, args ...any) {
+	if s.verbose {
+		fmt.Fprintf(s.out, "   "+format, args...)
+	}
 }
 
 // join adds what came of a part of the class.
@@ -51,6 +64,8 @@ type suite struct {
 	part string
 	most int
 	seed uint64
+	// verbose tells each run of the class secrets when it has ended.
+	verbose bool
 }
 
 // run runs the classes one after the other. The last line is the sum.
@@ -118,6 +133,6 @@ func (s *suite) classes() []class {
 		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis, nil},
 		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon, nil},
 		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd, nil},
-		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, nil},
+		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, secretStages()},
 	}
 }
