@@ -54,6 +54,6 @@ func TestNoCommandIsSentAfterTheEndOfCtx(t *testing.T) {
 		cancel(errLost)
 		close(s.open)
 	}()
-	notSent(cfg), parent, t, open(t, remote.Run{Argv: []string{"touch", "/x"}})
+	notSent(parent, t, open(t, cfg), remote.Run{Argv: []string{"touch", "/x"}})
 	require.Empty(t, <-s.ran)
 }
