@@ -76,7 +76,9 @@ func TestResultOfAWriteIsTheTruth(t *testing.T) {
 			{"mv fails after it renamed", "mv", `REAL "$@"; exit 1`, true, nil},
 			{"the folder is not synced", "sync", `[ "$1" = . ] && kill -9 $$; exec REAL "$@"`, true, remote.ErrUnknown},
 			{"the file is not synced", "sync", `[ "$1" = . ] || kill -9 $$; exec REAL "$@"`, false, nil},
-			{"stat is killed", "stat", "kill -9 $$", true, remote.ErrUnknown},
+			{"stat is killed", "stat", "kill -9 $$", false, nil},
+			{"stat is killed after the rename", "stat", "grep -q new " + name + ` && kill -9 $$; exec REAL "$@"`, true,
+				remote.ErrUnknown},
 			{"sha256sum is killed", "sha256sum", "kill -9 $$", false, nil},
 		} {
 			require.NoError(t, os.WriteFile(name, []byte("old"), 0o600))

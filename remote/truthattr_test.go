@@ -27,7 +27,9 @@ func TestResultOfAChangedModeIsTheTruth(t *testing.T) {
 			{"chown is killed", "chown", "kill -9 $$", 0o640, remote.ErrUnknown},
 			{"chown fails once", "chown", `[ "$1" = 0:1 ] && exit 1; exec REAL "$@"`, 0o644, nil},
 			{"the file is not synced", "sync", "exit 1", 0o660, remote.ErrUnknown},
-			{"stat is killed", "stat", "kill -9 $$", 0o660, remote.ErrUnknown},
+			{"stat is killed", "stat", "kill -9 $$", 0o644, nil},
+			{"stat is killed after chmod", "stat", `[ "$(REAL -c %a ` + name + `)" = 660 ] && kill -9 $$; exec REAL "$@"`, 0o660,
+				remote.ErrUnknown},
 		} {
 			require.NoError(t, os.RemoveAll(name))
 			require.NoError(t, os.WriteFile(name, nil, 0o600))
