@@ -1,4 +1,4 @@
-package cephstack_test
+package words_test
 
 import (
 	"os/exec"
