@@ -89,10 +89,11 @@ func (k Keyring) Lookup(entity string) (User, bool) {
 	return User{}, false
 }
 
-// validEntity reports whether a name is type.id with a type that Ceph knows.
+// validEntity reports whether a name is type.id with a type that Ceph knows, and holds only
+// what Render writes as it is.
 func validEntity(name string) bool {
 	kind, id, ok := strings.Cut(name, ".")
-	if !ok || strings.ContainsAny(id, spaces+"[]\"'\\#;=") {
+	if !ok || strings.ContainsAny(id, spaces+"[]\"'\\#;=") || strings.ContainsFunc(id, unprintable) {
 		return false
 	}
 	switch kind {

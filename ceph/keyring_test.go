@@ -43,6 +43,13 @@ func TestKeyringErrorsQuoteNoKey(t *testing.T) {
 	}
 }
 
+func TestKeyringRefusesNamesThatItCannotWrite(t *testing.T) {
+	for _, id := range []string{"a\x7f", "\x7f", "a\x01", "a b", "über", "a\xff", "a]", "a#"} {
+		_, err := ceph.ParseKeyring([]byte("[client." + id + "]\n\tkey = " + secret + "\n"))
+		assert.ErrorIs(t, err, ceph.ErrInvalid, "%q", id)
+	}
+}
+
 func TestKeyringOracle(t *testing.T) {
 	cephlive.Need(t, "ceph-authtool")
 	path := filepath.Join(t.TempDir(), "keyring")
@@ -72,6 +79,7 @@ func TestKeyringOracle(t *testing.T) {
 
 func FuzzKeyring(f *testing.F) {
 	f.Add([]byte("[client.a]\n\tkey = " + secret + "\n\tcaps mon = \"allow r\"\n[client.b]\n"))
+	f.Add([]byte("[client.\x7f]\nkey = QUJD\n"))
 	f.Add([]byte("[client.a]\npending key = QUJD\nauid = 1\n[client.a]\nkey=QUJD"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		k, err := ceph.ParseKeyring(data)
