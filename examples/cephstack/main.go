@@ -29,7 +29,7 @@
 // apply and converge hold an operator lock in the first cluster of the Spec while they change
 // things. Whoever comes second changes nothing, is told who works, on which host and since
 // when, and ends with status 1. A program that was killed has the lock for 90 s at most.
-// --break-lock OWNER takes away the lock of the owner whom the error names: use it only if that
+// --break-lock OWNER@HOST takes away the lock of whom the error names: use it only if that
 // program will not come back.
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
