@@ -87,6 +87,9 @@ rights() {
 	esac
 	fail denied "the mode $md is not allowed to anybody"
 }
+# Into the folder $1, with PWD as the kernel has it. A bash makes PWD of the symlinks that it sees before and
+# after it enters a folder, and somebody may change them in between.
+inside() { cd -P "$1" 2>/dev/null && cd -P /proc/self/cwd/ 2>/dev/null; }
 # Where $1 is by its folders, as y: nothing is said of what is behind a symlink that the list does not
 # have. y is empty if the symlink leads to no folder.
 real() {
@@ -96,7 +99,7 @@ real() {
 		z=/${y##*/}$z
 		y=${y%/*}
 	done
-	y=$(cd -P "$y/" 2>/dev/null && printf "%s/" "${PWD%/}$z")
+	y=$(inside "$y/" && printf "%s/" "${PWD%/}$z")
 	y=${y%/}
 }
 led="a symlink leads to where the allow-list does not have"
@@ -104,6 +107,7 @@ elsewhere() { fail denied "$led: $op $p"; }
 # After a folder was entered: what was reached has to be what was allowed. A symlink above may
 # lead somewhere else.
 here() {
+	cd -P /proc/self/cwd/ 2>/dev/null || { elsewhere; return; }
 	y=${PWD%/}/${b#./}
 	[ "$y" = "$p" ] || { may "$y" || { elsewhere; return; }; keeps "$y" || return; }
 	peek || gone || return
@@ -212,7 +216,7 @@ input_of() {
 	if absent "$p"; then printf "absent %s" "$p"; return; fi
 	z=$(readlink -f -- "$p") && readable "$z" || return
 	b=./${z##*/}
-	cd -P "${z%/*}/" 2>/dev/null && [ "${PWD%/}/${b#./}" = "$z" ] || return
+	inside "${z%/*}/" && [ "${PWD%/}/${b#./}" = "$z" ] || return
 	peek && ! linkable || return
 	[ -f "$b" ] || return 0
 	s=$( { { timeout -k 5 60 dd if="$b" bs=65536 iflag=nofollow,nonblock status=none 2>/dev/null 3<&- 4>&- ||
@@ -237,7 +241,7 @@ readable() {
 # puts there meanwhile.
 op_files() {
 	line x
-	line c
+	count
 	num "$x"
 	n=0
 	while [ "$n" -lt "$c" ]; do
@@ -264,7 +268,7 @@ op_dir() {
 		fail sys "$s"
 		return
 	fi
-	cd -P "$p/" 2>/dev/null || { fail sys "the folder cannot be entered"; return; }
+	inside "$p/" || { fail sys "the folder cannot be entered"; return; }
 	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { elsewhere; cd /; return; }
 	set --
 	for f in ./*"$e"; do
@@ -323,7 +327,7 @@ look_at() {
 # Into the folder of y, which has to be one that is allowed.
 into() {
 	b=./${y##*/}
-	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return 1; }
+	inside "${y%/*}/" || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return 1; }
 	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1"
 }
 contents() {
