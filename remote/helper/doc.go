@@ -71,14 +71,19 @@
 // of the arguments, each with a NUL behind it.
 //
 // Whatever the list has, some paths are never changed, as root's programs read them, and whoever may
-// write there is root soon: below /bin, /boot, /dev, /home, /lib*, /opt, /proc, /root, /sbin, /sys and
-// /usr; below /etc all but keyrings in /etc/ceph, and what is in the folders of Cinder, Glance and
-// Nova, but for rootwrap; below /var all but /var/log; and the folders of /run where systemd, udev,
-// D-Bus, sudo, users and cephstack keep theirs. /etc/ceph/ceph.conf is one of these: with it, each
-// program of Ceph that root starts writes a log wherever the file says.
+// write there is root soon: what is in the folder / itself; below /bin, /boot, /dev, /efi, /gnu, /home,
+// /lib*, /nix, /opt, /ostree, /proc, /root, /sbin, /snap, /sys, /sysroot and /usr; below /etc all but
+// keyrings in /etc/ceph, and what is in the folders of Cinder, Glance and Nova, but for rootwrap; below
+// /var all but /var/log; and of /run each folder whose name ends with .d, and those where systemd, udev,
+// polkit, D-Bus, NetworkManager, netplan, sudo, sshd, the initramfs, users and cephstack keep theirs.
+// /etc/ceph/ceph.conf is one of these: with it, each program of Ceph that root starts writes a log
+// wherever the file says.
 //
 // In a folder that others than root may change, the helper reads and changes files only while the
 // sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder.
+//
+// A restart that fails tells the last ten lines that the unit has in the journal. A note of a restart is told
+// if all files in it may be read.
 //
 // # Errors
 //

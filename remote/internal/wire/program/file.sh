@@ -61,9 +61,11 @@ dog() {
 	dog=
 	[ -n "$risky" ] || return 0
 	read -r y z </proc/self/stat
-	{ sleep 20; kill $y; sleep 2; kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	{ sleep 20; ours && kill $y; sleep 2; ours && kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
+# Whether y is still the parent: else, its number may be that of a process of others.
+ours() { read -r z z z k z </proc/self/stat && [ "$k" = "$y" ]; }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
 # One after the other in the folder of p, which was entered: $1 runs with the file open as 9 that is
@@ -188,15 +190,18 @@ drop() {
 }
 # Remove what killed runs left behind in the folder of p: temp files, and folders without
 # anything in them, whose process is gone. A request does so once in each folder, or again after it was in another.
+# Where a symlink leads is not looked at. A process may keep whoever asks for its arguments.
 sweep() {
 	[ "${p%/*}" = "$swept" ] && return
 	swept=${p%/*}
 	for f in ./.cephstack.*; do
-		[ -f "$f" ] || [ -d "$f" ] || continue
 		z=${f##*/.cephstack.}
 		z=${z%%.*}
 		[ "$z" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null || rm -df -- "$f" 2>/dev/null
+		timeout -k 1 5 grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null
+		case $? in 0|124|137) ;;
+		*) rm -df -- "$f" 2>/dev/null ;;
+		esac
 	done
 }
 # What was opened as 6 has to be a plain file, and what was there before. A fifo would keep whoever reads it.
