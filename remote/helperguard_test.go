@@ -8,10 +8,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/helper"
 )
 
 // TestLeftoversTellNothing: the user makes symlinks with the names of what killed runs leave behind. Whether
@@ -76,5 +78,50 @@ func TestANoteOfAnotherWay(t *testing.T) {
 			told(d+"/file"), shell)
 		require.NoError(t, os.Remove(d+"/bare"))
 		require.Nil(t, told(d+"/bare"), "%s: whether it is there", shell)
+	}
+}
+
+// TestARequestThatComesSlowly: what the list has no more is not done, although the request began before.
+func TestARequestThatComesSlowly(t *testing.T) {
+	for shell, text := range helperShells() {
+		s := startHelper(t, text)
+		s.put(t, "work/file", "secret", 0o600)
+		run, read := idle(), remote.ReadFile{Path: s.dir + "/work/file"}
+		s.allow(t, run, read)
+		part := func(lines ...string) string {
+			text := strings.Join(append(lines, ""), "\n")
+			return fmt.Sprintf("printf '%d\n%s'\n", len(text), text)
+		}
+		more := time.AfterFunc(time.Second, func() { s.allow(t) })
+		defer more.Stop()
+		r := s.asPlain(t, "(printf 'cephstack 2 x\n'\n"+part(ran(run)...)+part("files", "99", "2", "0", "r"+read.Path)+
+			"sleep 7\n"+part("0", "r"+read.Path)+part(ran(run)...)+part("end")+") | sudo -n "+helper.Path)
+		require.Equal(t, 1, strings.Count(string(r.Data), "secret"), "%s: %s", shell, r.Data)
+		require.Contains(t, string(r.Data), "\nx err1 denied", shell)
+		require.Equal(t, 1, strings.Count(string(r.Data), "\nx exit 0"), "%s: %s", shell, r.Data)
+		require.Contains(t, string(r.Data), "\nx err denied", shell)
+	}
+}
+
+// TestNamesInAFolderOfTheUser: symlinks are named, whatever is behind them.
+func TestNamesInAFolderOfTheUser(t *testing.T) {
+	for shell, text := range helperShells() {
+		s := startHelper(t, text)
+		d, own := s.dir+"/work", s.dir+"/home/plain"
+		s.put(t, "work/secret", "secret", 0o600)
+		s.put(t, "work/file", "file", 0o600)
+		s.allow(t, remote.ReadDir{Path: own + "/conf.d", Suffix: ".conf"}, remote.ReadFile{Path: d + "/file"},
+			remote.ReadFile{Path: d + "/gone"})
+		targets := []string{"secret", "", "none", "none/none", "file", "gone"}
+		s.asPlain(t, "mkdir conf.d")
+		for i, target := range targets {
+			s.asPlain(t, fmt.Sprintf("ln -s %s/%s conf.d/%d.conf", d, target, i))
+		}
+		r := single(t, s.helped(t), remote.ReadDir{Path: own + "/conf.d", Suffix: ".conf"})
+		require.Len(t, r.Files, 5, shell) // and not what may be read, and is not there
+		for _, f := range r.Files[:4] {
+			require.ErrorIs(t, f.Err, helper.ErrDenied, shell)
+		}
+		require.Equal(t, "file", string(r.Files[4].Data), shell)
 	}
 }

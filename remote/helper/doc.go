@@ -11,9 +11,9 @@
 //
 // Helper, allow-list and rule belong to root, and come by another way than the helper: the helper
 // never changes them, whatever the allow-list has. It starts with an empty environment, and
-// reads the allow-list before each request. If somebody else than root may change the list, or a
-// folder above, or the list is a symlink, everything is refused. The helper needs coreutils 8.30 or
-// newer.
+// reads the allow-list before each request, and again while a request lasts. If somebody else than
+// root may change the list, or a folder above, or the list is a symlink, everything is refused. The
+// helper needs coreutils 8.30 or newer.
 //
 // # What it does not do
 //
@@ -21,6 +21,11 @@
 // service makes the service do what the configuration says. Whoever may write the list of
 // repositories, and install a package, brings programs of theirs. Whoever may run a program with
 // its standard input brings that. The allow-list tells which of these a host allows.
+//
+// It does not keep its user from holding up others: a request that comes slowly holds the lock of the
+// folder that it changes, and a change by somebody else fails after 30 s. Whoever may write a file may
+// find out whether the file has a content that they know. Whoever may change a folder above a path of the
+// list, and swaps that folder with a symlink all the time, may find out whether a folder is there.
 //
 // # Use
 //
