@@ -1,8 +1,10 @@
 package remote_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -62,5 +64,42 @@ func TestAShellThatBelievesToBeInAFolder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode())
 		require.NoDirExists(t, d+"/folder")
+	}
+}
+
+// TestAFileSystemThatSaysItIsRoots: below a folder of the user is one that says it is root's alone, as a file system
+// in user space may say, and a file there becomes a symlink after the helper looked at it for the last time.
+func TestAFileSystemThatSaysItIsRoots(t *testing.T) {
+	for shell, text := range helperShells() {
+		for name, looks := range map[string]int{"attr": 3, "write": 2, "remove": 2} {
+			s := startHelper(t, text)
+			d, own := s.dir+"/work", s.dir+"/home/plain"
+			s.put(t, "work/secret", "secret", 0o600)
+			s.put(t, "home/plain/sub/file", "mine", 0o600)
+			file := own + "/sub/file"
+			op := map[string]remote.Op{"attr": remote.SetAttr{Path: file, Owner: "plain", Mode: 0o644},
+				"write":  remote.WriteFile{Path: file, Data: []byte("secret"), Owner: "plain", Mode: 0o644},
+				"remove": remote.Remove{Path: file, Was: digest("secret")}}[name]
+			led := strings.Replace(text, "\nrules() {\n", fmt.Sprintf(`
+ls() {
+	command ls "$@"
+	c=$?
+	case $* in *"-- . ./file") echo >>%[1]s/count ;; *) return $c ;; esac
+	[ "$(wc -l <%[1]s/count)" != %[2]d ] || { rm -f ./file; ln -s %[1]s/secret ./file; }
+	return $c
+}
+rules() {
+`, d, looks), 1)
+			s.put(t, "local/libexec/cephstack-helper", led, 0o755)
+			s.put(t, "sudoers", testSudoers+helperRule(led), 0o440)
+			s.allow(t, op)
+			r := single(t, s.helped(t), op)
+			require.ErrorIs(t, r.Err, remote.ErrConflict, "%s: %s", shell, name)
+			require.False(t, r.Changed, "%s: %s", shell, name)
+			info, err := os.Stat(d + "/secret")
+			require.NoError(t, err)
+			require.Zero(t, info.Sys().(*syscall.Stat_t).Uid, "%s: %s", shell, name)
+			require.Equal(t, os.FileMode(0o600), info.Mode(), "%s: %s", shell, name)
+		}
 	}
 }

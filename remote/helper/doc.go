@@ -85,7 +85,8 @@
 // wherever the file says.
 //
 // In a folder that others than root may change, the helper reads and changes files only while the
-// sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder.
+// sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder. The same goes
+// for changes in folders below.
 //
 // A restart that fails tells the last ten lines that the unit has in the journal. A note of a restart is told
 // if all files in it may be read.

@@ -16,6 +16,8 @@ enter() {
 	e=$(stat -c %f -- "${p%/*}/" 2>&1) && e="the folder cannot be entered"
 	fail sys "$e"
 }
+# Set if others than root may change a folder above.
+others=
 # What b is, without following a symlink: kind, owner, group, size, permission bits, and a
 # plus for an access control list. risky says whether others than root may put something
 # else in its place, and lists whether the folder has a list. Without b, s is the error.
@@ -28,7 +30,7 @@ peek() {
 		s=${s%%"$nl"*} kind=
 	fi
 	risky= lists=$plus
-	[ "$su:$((sm & 18))" = 0:0 ] || risky=1
+	[ "$su:$((sm & 18)):$others" = 0:0: ] || risky=1
 	[ -z "$kind" ] || parse "$s"
 	[ -n "$kind" ]
 }

@@ -123,19 +123,40 @@ here() {
 	cd -P /proc/self/cwd/ 2>/dev/null || { elsewhere; return; }
 	y=${PWD%/}/${b#./}
 	[ "$y" = "$p" ] || { may "$y" || { elsewhere; return; }; keeps "$y" || return; }
+	others=
+	alone "$PWD" || others=1
 	peek || gone || return
 	! linkable || { fail denied "$linked"; return; }
 	[ "$op" = write ] || return 0
 	# There, a program opens the temp file by its name.
 	[ -z "$risky" ] || [ -z "$lists" ] ||
-		fail denied "the folder of $p has an access control list, and others than root may change the folder"
+		fail denied "the folder of $p has an access control list, and others than root may change that or one above"
+}
+# Whether the folder $1 and those above are root's alone. Else somebody might mount a file system there, which
+# says what they like of owners and modes.
+alone() {
+	y=$1
+	set -- /
+	while [ -n "${y%/}" ]; do
+		set -- "$@" "$y"
+		y=${y%/*}
+	done
+	y=$(stat -c %u:%f -- "$@" 2>&1) || return
+	IFS=$nl
+	for z in $y; do
+		case $z in 0:4?[02468ace][014589cd]) ;;
+		*) y= ;;
+		esac
+	done
+	unset IFS
+	[ -n "$y" ]
 }
 # After peek: whoever may change the folder might link files of others into it.
 linkable() {
 	[ -n "$risky" ] || return
 	z=
 	{ read -r z </proc/sys/fs/protected_hardlinks; } 2>/dev/null
-	linked="others than root may change the folder of $p: set the sysctl fs.protected_hardlinks to 1"
+	linked="others than root may change the folder of $p, or one above: set the sysctl fs.protected_hardlinks to 1"
 	[ "$z" != 1 ]
 }
 # What was not asked for stays as it is, but for the modes that nobody may have.
