@@ -114,11 +114,13 @@ who() {
 		fi
 	fi
 }
-# What was not asked for stays as it is.
+# What was not asked for stays as it is. A file with another owner or group runs as nobody else any more.
 stay() {
 	u=${u:-$su}
 	g=${g:-$sg}
-	[ -n "$md" ] || md=$(printf "0%04o" "$sm")
+	case $md:$kind:$u:$g in :d:*|:*:$su:$sg) md=$(printf "0%04o" "$sm") ;;
+	:*) md=$(printf "0%04o" $((sm & 1023))) ;;
+	esac
 	dm=$((0$md))
 }
 # Whether owner, group and mode are what was asked for, without an access control list.
