@@ -129,9 +129,18 @@ var (
 		`(?:"(?:\\.|[^"\\])*"?|'(?:\\.|[^'\\])*'?|[^\s,}\]]+)`)
 	wholeLine = regexp.MustCompile(`(?im)((?:^[ \t]*(?:` + passwordName + `)\s*[:=]|\b(?:` + passwordName +
 		`)(?:[ \t]+=|=[ \t]))[ \t]*).+$`)
-	oneWord = regexp.MustCompile(`(?i)(\b(?:(?:` + anyName + `)[ \t]*=|(?:` + passwordName + `):)[ \t]*)` +
+	oneWord = regexp.MustCompile(`(?i)(\b(?:(?:(?:` + anyName + `)[ \t]*=|(?:` + passwordName + `):)[ \t]*)+)` +
 		`(?:\[redacted\]|"[^"\n]*"?|'[^'\n]*'?|[^\s"']+)`)
 	urlForm = regexp.MustCompile(`(//[^\s:/@]*:)\S+@`)
+)
+
+// What programs say of a token or of a secret, and not of a password: a list, as only known words are surely no secret.
+// bareName is what comes before, without the name of an option such as auth_token.
+var (
+	bareName  = regexp.MustCompile(`(?i)^[ \t]*(?:token|secret)s?:[ \t]+$`)
+	statement = regexp.MustCompile(`(?i)^(?:(?:is|was|has|been|already|not|no longer|signature)[ \t]+)*(?:absent|denied|` +
+		`expired|found|inactive|invalid|malformed|missing|refused|rejected|required|revoked|unauthorized|unknown|valid)` +
+		`[.,;:!)]*(?:[ \t]*$|[ \t]*\n|[ \t])`)
 )
 
 const (
@@ -143,7 +152,8 @@ const (
 // that may be a keyring, or a line with a password. Taken out are
 //   - CephX keys, also cut by a few characters, and base64 and base64url of a text with such a key;
 //   - long words of letters of both cases that look random, or end as base64 does;
-//   - the password of a URL, and the value of what is called key, val, password, secret or token;
+//   - the password of a URL, and the value of what is called key, val, password, secret or token, but for words such as
+//     "token: expired";
 //   - the line that a parser quotes in its error.
 //
 // Names, paths, UUIDs, digests in hexadecimal digits and public keys of SSH stay. A short piece of a key stays, and a
@@ -156,9 +166,27 @@ func WithoutSecrets(text string) string {
 	text = unreadLine.ReplaceAllString(text, first)
 	text = quotedLine.ReplaceAllString(text, redacted)
 	text = quotedValue.ReplaceAllString(text, first)
-	text = wholeLine.ReplaceAllString(text, first)
-	text = oneWord.ReplaceAllString(text, first)
+	text = withoutValues(wholeLine, text)
+	text = withoutValues(oneWord, text)
 	return urlForm.ReplaceAllString(text, first+"@")
+}
+
+// withoutValues is a text without what a form matches behind its first group. What a program says of a token stays, if
+// nothing else is taken with it.
+func withoutValues(form *regexp.Regexp, text string) string {
+	var b strings.Builder
+	from := 0
+	for _, at := range form.FindAllStringSubmatchIndex(text, -1) {
+		end, value := at[1], at[3]
+		if said := statement.FindString(text[value:]); said != "" && bareName.MatchString(text[at[2]:value]) &&
+			end <= value+len(said) {
+			continue
+		}
+		b.WriteString(text[from:value])
+		b.WriteString(redacted)
+		from = end
+	}
+	return b.String() + text[from:]
 }
 
 var (

@@ -3,8 +3,8 @@ package ceph
 import (
 	"errors"
 	"fmt"
-	"strings"
-	"unicode"
+
+	"github.com/cephstack/cephstack/ceph/internal/words"
 )
 
 // Conditions that a caller branches on; test with errors.Is.
@@ -35,34 +35,18 @@ type CommandError struct {
 	Op     string // command prefix, such as "osd pool create", or an RBD operation
 	Object string // pool, entity or image; may be empty
 	Code   int    // positive errno
-	Status string // the cluster's own words; never holds a key
+	Status string // the cluster's own words, at most 2000 characters; never holds a key
 	Holder *Lock  // of TakeLock and RenewLock: who holds the lock, where that is the refusal and is known
 }
 
-// Error names command, object, errno and the cluster's words, as one line without what
-// a terminal would take for a command.
+// Error names command, object, errno and the cluster's words, as one line of bounded length
+// without what a terminal would take for a command.
 func (e *CommandError) Error() string {
 	s := "ceph " + e.Op
 	if e.Object != "" {
 		s += " " + e.Object
 	}
-	return fmt.Sprintf("%s: errno %d: %s", s, e.Code, oneLine(e.Status))
-}
-
-// oneLine joins the lines of somebody else's words, and leaves out what does not print.
-func oneLine(s string) string {
-	var lines []string
-	for line := range strings.Lines(s) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, strings.Join(lines, " | "))
+	return fmt.Sprintf("%s: errno %d: %s", s, e.Code, words.Line(e.Status))
 }
 
 // Is reports whether the errno stands for target, one of the errors of this package such as

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/cephstack/cephstack/ceph/internal/words"
 )
 
 // A Locker is a Commander that also keeps locks on objects of the cluster. A lock has one
@@ -49,12 +51,12 @@ type Lock struct {
 
 // String tells people who holds the lock, from where, for what and since when.
 func (l Lock) String() string {
-	text := cmp.Or(oneLine(l.Owner), "somebody without a name")
+	text := cmp.Or(words.Line(l.Owner), "somebody without a name")
 	if l.Host != "" {
-		text += " on " + oneLine(l.Host)
+		text += " on " + words.Line(l.Host)
 	}
 	if l.Purpose != "" {
-		text += " for " + oneLine(l.Purpose)
+		text += " for " + words.Line(l.Purpose)
 	}
 	if !l.Since.IsZero() {
 		text += " since " + l.Since.UTC().Format("2006-01-02 15:04:05 MST")

@@ -2,6 +2,7 @@ package libvirtsecret_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,6 +90,19 @@ func TestXML(t *testing.T) {
 	_, err = libvirtsecret.ParseXML([]byte("<domain/>"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, libvirtsecret.ErrUsageType)
+}
+
+// The words of a description that cannot be read are those of whoever wrote it.
+func TestErrorsOfXMLAreShort(t *testing.T) {
+	long := strings.Repeat("\u202ex", 1<<18)
+	for _, text := range []string{"<" + strings.Repeat("x", 1<<20) + "/>",
+		"<secret>&" + strings.Repeat("x", 1<<20) + ";</secret>",
+		"<secret><uuid>" + long + "</uuid><usage type='tls'/></secret>"} {
+		_, err := libvirtsecret.ParseXML([]byte(text))
+		require.Error(t, err)
+		require.Less(t, len(err.Error()), 600)
+		require.NotContains(t, err.Error(), "\u202e")
+	}
 }
 
 func TestError(t *testing.T) {

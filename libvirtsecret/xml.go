@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+
+	"github.com/cephstack/cephstack/libvirtsecret/internal/words"
 )
 
 // ErrUsageType means that a secret is not of usage type ceph. Test with
@@ -38,14 +40,14 @@ func (s Secret) XML() ([]byte, error) {
 func ParseXML(data []byte) (Secret, error) {
 	var x secretXML
 	if err := xml.Unmarshal(data, &x); err != nil {
-		return Secret{}, fmt.Errorf("libvirtsecret: secret XML: %w", err)
+		return Secret{}, errors.New("libvirtsecret: secret XML: " + words.Printable(err.Error(), ""))
 	}
 	s := Secret{
 		UUID: x.UUID, UsageID: x.Usage.Name, Description: x.Description,
 		Ephemeral: x.Ephemeral == "yes", Private: x.Private == "yes",
 	}
 	if x.Usage.Type != "ceph" {
-		return Secret{}, fmt.Errorf("%w: %s", ErrUsageType, x.UUID)
+		return Secret{}, fmt.Errorf("%w: %s", ErrUsageType, words.Printable(x.UUID, ""))
 	}
 	return s, nil
 }

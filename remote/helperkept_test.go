@@ -32,7 +32,10 @@ func kept() []string {
 		"/etc/ceph/ceph.conf", "/etc/ceph/rbdmap", "/etc/nova", "/etc/nova/rootwrap.conf",
 		"/etc/cinder/rootwrap.d/x.filters", "/run/systemd/system/x.service", "/run/tmpfiles.d/x.conf",
 		"/run/udev/rules.d/x.rules", "/run/cephstack/x", "/run/sudo/ts/plain", "/var/log", "/var/spool/cron/root",
-		"/var/lib/dpkg/info/x.postinst",
+		"/var/lib/dpkg/info/x.postinst", "/run/modprobe.d/x.conf", "/run/modules-load.d/x.conf", "/run/sysctl.d/x.conf",
+		"/run/binfmt.d/x.conf", "/run/initramfs/shutdown", "/run/polkit-1/rules.d/x.rules", "/run/credstore.encrypted/x",
+		"/run/NetworkManager/conf.d/x.conf", "/run/extensions/x", "/run/netplan/x.yaml", "/run/a/b.d/x", "/vmlinuz",
+		"/snap/x/bin/x", "/swap.img", "/new", "/nix/store/x",
 	}
 }
 

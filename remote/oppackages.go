@@ -7,7 +7,8 @@ import (
 )
 
 // Packages reads which packages are installed. Result: Versions, each as dpkg or
-// rpm writes it: with the epoch, if there is one, and the revision or release.
+// rpm writes it: with the epoch, if there is one, and the revision or release. A query that
+// failed, or that takes longer than a minute, is an error: no package is missing for that.
 type Packages struct{ Names []string }
 
 func (Packages) nature() nature    { return nature{name: "packages", looks: true} }

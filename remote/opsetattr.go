@@ -7,9 +7,10 @@ import (
 )
 
 // SetAttr sets owner, group and mode of an existing file or folder without
-// rewriting it. Owner and Group are as of Mkdir. Zero fields stay. An access control list
-// is removed. A symlink, and what is neither a file nor a folder, is an error. Result:
-// File, Changed.
+// rewriting it. Owner and Group are as of Mkdir. Zero fields stay, but a file
+// that gets another owner or group is not setuid or setgid any more, unless Mode asks for that.
+// An access control list is removed. A symlink, and what is neither a file nor a folder, is an
+// error. Result: File, Changed.
 type SetAttr struct {
 	Path         string
 	Owner, Group string

@@ -12,7 +12,8 @@ import (
 // WriteFile replaces or creates a file atomically: a reader sees the old file
 // or the new one with its final owner, group and mode. The folder has to be there:
 // if it is missing, the error is fs.ErrNotExist. Mkdir makes it. The file has no access
-// control list afterwards. Result: File, Changed.
+// control list afterwards. With another owner or group than before and no Mode, the file is
+// not setuid or setgid any more. Result: File, Changed.
 type WriteFile struct {
 	Path         string
 	Data         []byte      `json:"-" yaml:"-"`

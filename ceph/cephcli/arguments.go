@@ -51,7 +51,7 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 		if !ok {
 			continue
 		}
-		words, err := words(prefix, name, value)
+		words, err := fieldWords(prefix, name, value)
 		if err != nil {
 			return prefix, nil, err
 		}
@@ -65,7 +65,7 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 			args = append(args, "--"+strings.ReplaceAll(name, "_", "-"))
 			continue
 		}
-		words, err := words(prefix, name, fields[name])
+		words, err := fieldWords(prefix, name, fields[name])
 		if err != nil {
 			return prefix, nil, err
 		}
@@ -74,9 +74,9 @@ func arguments(text []byte) (prefix string, args []string, err error) {
 	return prefix, args, nil
 }
 
-// words are a field's arguments. What begins with a dash would be an option,
+// fieldWords are a field's arguments. What begins with a dash would be an option,
 // and what is empty would be somebody else's place.
-func words(prefix, name string, value any) ([]string, error) {
+func fieldWords(prefix, name string, value any) ([]string, error) {
 	var list []string
 	switch v := value.(type) {
 	case string:

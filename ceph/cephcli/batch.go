@@ -14,8 +14,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -228,11 +228,10 @@ func (b *batch) take(out []byte) (begun bool, whole func(op string) error) {
 			begun = true
 		case l.Conf != "":
 			whole = func(op string) error {
-				return fmt.Errorf("ceph %s: the configuration cannot be used: %s", op,
-					lastLine(l.Conf))
+				return fmt.Errorf("ceph %s: the configuration cannot be used: %s", op, words.LastLine(l.Conf))
 			}
 		case l.Connect != nil:
-			whole = func(op string) error { return notConnected(op, *l.Connect, lastLine(l.Text)) }
+			whole = func(op string) error { return notConnected(op, *l.Connect, words.LastLine(l.Text)) }
 		case l.Request != nil && *l.Request >= 0 && *l.Request < len(b.came) && !b.came[*l.Request]:
 			b.answers[*l.Request], b.came[*l.Request] = l.answer(b.requests[*l.Request]), true
 		}
@@ -248,10 +247,10 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 		return ceph.Answer{Err: ceph.ErrSkipped}
 	case l.Code == nil:
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op,
-			lastLine(l.Status))}
+			words.LastLine(l.Status))}
 	case *l.Code != 0:
 		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code,
-			Status: cephstack.WithoutSecrets(l.Status)}}
+			Status: words.Said(l.Status)}}
 	}
 	data, err := inflate(l.Data)
 	if err != nil {

@@ -247,3 +247,24 @@ func TestWordsOfCephHoldNoKey(t *testing.T) {
 	require.EqualError(t, err, "ceph rbd ls p: errno 22: cannot parse key = [redacted]")
 	require.NotContains(t, fmt.Sprintf("%#v", err), key)
 }
+
+// A program says as much as it likes, and an error does not hold all of that.
+func TestErrorsAreOfBoundedLength(t *testing.T) {
+	long := strings.Repeat("word ", 1<<18)
+	var hosts []remote.Host
+	for _, said := range []string{"Error EINVAL: " + long, "x: (2) No such file or directory " + long,
+		"[errno 110] " + long, long} {
+		hosts = append(hosts, &script{result: remote.Result{Exit: 22, Stderr: []byte(said)}})
+	}
+	for _, line := range []string{`{"request":0,"code":22,"status":"%"}`, `{"request":0,"status":"%"}`,
+		`{"connect":110,"text":"%"}`, `{"conf":"%"}`} {
+		line = strings.ReplaceAll(line, "%", long)
+		hosts = append(hosts, &python{say: func(o order) string { return begun(o.Mark) + o.Mark + " " + line + "\n" }})
+	}
+	for _, host := range hosts {
+		_, err := cephcli.New(host, cephcli.Options{}).Command(t.Context(), command("fsid").Command)
+		require.Error(t, err)
+		require.Less(t, len(err.Error()), 2200)
+		require.Less(t, len(fmt.Sprintf("%#v", err)), 2300)
+	}
+}

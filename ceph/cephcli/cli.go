@@ -11,10 +11,9 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
-	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -160,17 +159,17 @@ func refused(op, object string, r remote.Result) error {
 	text := strings.TrimSpace(string(r.Stderr))
 	if m := connectError.FindStringSubmatch(text); m != nil {
 		code, _ := strconv.Atoi(m[1])
-		return notConnected(op, code, lastLine(text))
+		return notConnected(op, code, words.LastLine(text))
 	}
 	if m := cephError.FindStringSubmatch(text); m != nil {
-		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: cephstack.WithoutSecrets(m[1])}
+		return &ceph.CommandError{Op: op, Object: object, Code: r.Exit, Status: words.Said(m[1])}
 	}
 	if m := toolError.FindStringSubmatch(text); m != nil {
 		if code, err := strconv.Atoi(m[2]); err == nil {
-			return &ceph.CommandError{Op: op, Object: object, Code: code, Status: lastLine(text)}
+			return &ceph.CommandError{Op: op, Object: object, Code: code, Status: words.LastLine(text)}
 		}
 	}
-	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, lastLine(text))
+	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, words.LastLine(text))
 }
 
 // notConnected is the error of a program or a library that the monitors did not
@@ -181,20 +180,4 @@ func notConnected(op string, code int, text string) error {
 		return fmt.Errorf("%w: ceph %s: no key, or not the cluster's (errno %d)", ceph.ErrDenied, op, code)
 	}
 	return fmt.Errorf("%w: ceph %s: %s", ceph.ErrUnreachable, op, text)
-}
-
-// lastLine is the last line of what a program said, without keys and without what a terminal would take for a command.
-func lastLine(text string) string {
-	const most = 300
-	text = cephstack.WithoutSecrets(text)
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, text[strings.LastIndexByte(text, '\n')+1:])
-	if r := []rune(line); len(r) > most {
-		line = string(r[:most]) + "…"
-	}
-	return line
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/ceph/go-ceph/rados"
 
-	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/words"
 )
 
 // A Conn is a connection to one cluster. It is a ceph.Batcher, which is a
@@ -158,5 +158,5 @@ func refused(op, object, status string, err error) error {
 		return err
 	}
 	return &ceph.CommandError{Op: op, Object: object, Code: code,
-		Status: cephstack.WithoutSecrets(cmp.Or(status, err.Error()))}
+		Status: words.Said(cmp.Or(status, err.Error()))}
 }

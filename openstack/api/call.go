@@ -44,8 +44,12 @@ func (c *Cloud) do(ctx context.Context, k call) (http.Header, error) {
 		return nil, c.problem(ctx, k, resp, err)
 	}
 	if k.id != nil && *k.id == "" {
-		return nil, &Error{Op: k.op, Object: c.named(k.object), Code: resp.StatusCode,
-			Detail: "the answer does not say which object it is about", Err: ErrUnknown}
+		out := &Error{Op: k.op, Object: c.named(k.object), Code: resp.StatusCode,
+			Detail: "the answer does not say which object it is about"}
+		if k.changes() {
+			out.Err = ErrUnknown
+		}
+		return nil, out
 	}
 	return resp.Header, nil
 }

@@ -29,7 +29,8 @@
 //     what it was asked. Such an error can be ErrUnreachable or the context's error,
 //     too. A connection that is refused is not ErrUnknown, nor is an answer below HTTP
 //     500: the service has not done it. A method that waits for an object after such a
-//     call gives the errors of the looks, without ErrUnknown;
+//     call gives ErrUnknown, too, where it gave up: when ctx ended, or when its looks
+//     failed. The service goes on with what it accepted;
 //   - ErrFailed, when an object went into error, or stays in a state that is not
 //     the one that was asked for. The detail is the fault, Cinder's message, or
 //     the last line of the trace that Nova keeps of a request;

@@ -132,7 +132,11 @@ func (c *Cloud) CreateServer(ctx context.Context, r ServerRequest) (Server, erro
 	if err != nil {
 		return Server{ID: made.Server.ID, Name: r.Name}, err
 	}
-	return c.settled(ctx, action{op: op, id: made.Server.ID}, "ACTIVE")
+	last, err := c.settled(ctx, action{op: op, id: made.Server.ID}, "ACTIVE")
+	if last.ID == "" {
+		return Server{ID: made.Server.ID}, err
+	}
+	return last.server(c, map[string]string{last.Flavor.Name: flavor}), err
 }
 
 func (r ServerRequest) body(flavor string) map[string]any {
@@ -159,7 +163,7 @@ func (r ServerRequest) body(flavor string) map[string]any {
 
 // settled waits until a VM is idle in one of the statuses. When it is idle in
 // another status, for some looks in a row, the action failed.
-func (c *Cloud) settled(ctx context.Context, a action, status ...string) (Server, error) {
+func (c *Cloud) settled(ctx context.Context, a action, status ...string) (serverJSON, error) {
 	var last serverJSON
 	idle := 0
 	err := c.await(ctx, a.op, a.id, func(ctx context.Context) (string, bool, error) {
@@ -185,14 +189,7 @@ func (c *Cloud) settled(ctx context.Context, a action, status ...string) (Server
 		}
 		return state, false, nil
 	})
-	if last.ID == "" {
-		return Server{ID: a.id}, err
-	}
-	flavors, e := c.Flavors(ctx)
-	if err == nil {
-		err = e
-	}
-	return last.server(c, flavors), err
+	return last, err
 }
 
 // DeleteServer deletes a VM and waits until it is gone. It is not an error when
@@ -224,7 +221,8 @@ func (c *Cloud) ForceDeleteServer(ctx context.Context, id string) error {
 // serverGone waits until a VM is gone.
 func (c *Cloud) serverGone(ctx context.Context, op, id string) error {
 	idle, forced := 0, false
-	return c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
+	var refused error
+	err := c.await(ctx, op, id, func(ctx context.Context) (string, bool, error) {
 		now, err := c.read(ctx, id)
 		if err != nil {
 			return "", errors.Is(err, ErrNotFound), unlessGone(err)
@@ -232,7 +230,11 @@ func (c *Cloud) serverGone(ctx context.Context, op, id string) error {
 		if now.Status == "SOFT_DELETED" && !forced {
 			forced = true
 			_, err := c.act(ctx, op, id, map[string]any{"forceDelete": nil})
-			return now.Status, errors.Is(err, ErrNotFound), unlessGone(err)
+			if away(err) {
+				return "", false, err
+			}
+			refused = unlessGone(err)
+			return now.Status, err != nil, nil
 		}
 		idle++
 		if now.Task != "" || now.Status == "DELETED" {
@@ -243,4 +245,8 @@ func (c *Cloud) serverGone(ctx context.Context, op, id string) error {
 		}
 		return now.Status, false, nil
 	})
+	if err == nil {
+		err = refused
+	}
+	return err
 }

@@ -11,9 +11,9 @@
 //
 // Helper, allow-list and rule belong to root, and come by another way than the helper: the helper
 // never changes them, whatever the allow-list has. It starts with an empty environment, and
-// reads the allow-list before each request. If somebody else than root may change the list, or a
-// folder above, or the list is a symlink, everything is refused. The helper needs coreutils 8.30 or
-// newer.
+// reads the allow-list before each request, and again while a request lasts. If somebody else than
+// root may change the list, or a folder above, or the list is a symlink, everything is refused. The
+// helper needs coreutils 8.30 or newer.
 //
 // # What it does not do
 //
@@ -21,6 +21,11 @@
 // service makes the service do what the configuration says. Whoever may write the list of
 // repositories, and install a package, brings programs of theirs. Whoever may run a program with
 // its standard input brings that. The allow-list tells which of these a host allows.
+//
+// It does not keep its user from holding up others: a request that comes slowly holds the lock of the
+// folder that it changes, and a change by somebody else fails after 30 s. Whoever may write a file may
+// find out whether the file has a content that they know. Whoever may change a folder above a path of the
+// list, and swaps that folder with a symlink all the time, may find out whether a folder is there.
 //
 // # Use
 //
@@ -71,14 +76,20 @@
 // of the arguments, each with a NUL behind it.
 //
 // Whatever the list has, some paths are never changed, as root's programs read them, and whoever may
-// write there is root soon: below /bin, /boot, /dev, /home, /lib*, /opt, /proc, /root, /sbin, /sys and
-// /usr; below /etc all but keyrings in /etc/ceph, and what is in the folders of Cinder, Glance and
-// Nova, but for rootwrap; below /var all but /var/log; and the folders of /run where systemd, udev,
-// D-Bus, sudo, users and cephstack keep theirs. /etc/ceph/ceph.conf is one of these: with it, each
-// program of Ceph that root starts writes a log wherever the file says.
+// write there is root soon: what is in the folder / itself; below /bin, /boot, /dev, /efi, /gnu, /home,
+// /lib*, /nix, /opt, /ostree, /proc, /root, /sbin, /snap, /sys, /sysroot and /usr; below /etc all but
+// keyrings in /etc/ceph, and what is in the folders of Cinder, Glance and Nova, but for rootwrap; below
+// /var all but /var/log; and of /run each folder whose name ends with .d, and those where systemd, udev,
+// polkit, D-Bus, NetworkManager, netplan, sudo, sshd, the initramfs, users and cephstack keep theirs.
+// /etc/ceph/ceph.conf is one of these: with it, each program of Ceph that root starts writes a log
+// wherever the file says.
 //
 // In a folder that others than root may change, the helper reads and changes files only while the
-// sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder.
+// sysctl fs.protected_hardlinks is 1: else they might link files of root into the folder. The same goes
+// for changes in folders below.
+//
+// A restart that fails tells the last ten lines that the unit has in the journal. A note of a restart is told
+// if all files in it may be read.
 //
 // # Errors
 //

@@ -165,8 +165,14 @@ func changes(op remote.Op) bool {
 // of that. The guard has the same.
 var (
 	changed = regexp.MustCompile(`^/(etc/ceph/.+\.keyring$|etc/(cinder|glance|nova)/.|run/.|var/log/.)`)
-	exempt  = regexp.MustCompile(`^/(etc/.*/rootwrap|run/(cephstack|dbus|sudo|systemd|tmpfiles\.d|udev|user)(/|$))`)
-	roots   = regexp.MustCompile(`^/($|lib|(bin|boot|dev|etc|home|opt|proc|root|run|sbin|sys|usr|var)(/|$))`)
+	exempt  = regexp.MustCompile(`^/(etc/.*/rootwrap|run/(.*\.d(/|$)|credstore|(` + tables + `)(/|$)))`)
+	roots   = regexp.MustCompile(`^/([^/]*$|lib|(` + tops + `)(/|$))`)
+)
+
+const (
+	tables = "NetworkManager|cephstack|confexts|credentials|dbus|extensions|initramfs|netplan|polkit-1|portables|sshd|" +
+		"sudo|systemd|udev|user"
+	tops = "bin|boot|dev|efi|etc|gnu|home|nix|opt|ostree|proc|root|run|sbin|snap|sys|sysroot|usr|var"
 )
 
 // kept reports whether the helper never changes a path.

@@ -88,9 +88,10 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 		r.Changed = h.adjust(old, o.Owner, o.Group, o.Mode)
 	} else {
 		if old == nil {
-			old = &node{owner: "root", group: "root", mode: 0o600}
+			old = &node{kind: kindFile, owner: "root", group: "root", mode: 0o600}
 		}
-		n = h.newNode(kindFile, cmp.Or(o.Owner, old.owner), cmp.Or(o.Group, old.group), cmp.Or(o.Mode, old.mode))
+		owner, group, mode := old.with(o.Owner, o.Group, o.Mode)
+		n = h.newNode(kindFile, owner, group, mode)
 		n.data = slices.Clone(o.Data)
 		h.nodes[at] = n
 		r.Changed = true
@@ -100,10 +101,23 @@ func (h *Host) writeFile(o remote.WriteFile) remote.Result {
 	return r
 }
 
+// with gives owner, group and mode as they are to be: what is zero stays. A file with another owner or group runs as
+// nobody else any more.
+func (n *node) with(owner, group string, mode fs.FileMode) (string, string, fs.FileMode) {
+	owner, group = cmp.Or(owner, n.owner), cmp.Or(group, n.group)
+	if mode == 0 {
+		mode = n.mode
+		if n.kind == kindFile && (owner != n.owner || group != n.group) {
+			mode &^= fs.ModeSetuid | fs.ModeSetgid
+		}
+	}
+	return owner, group, mode
+}
+
 // adjust sets the attributes that are not zero, removes the access control list, and
 // reports whether that changed anything.
 func (h *Host) adjust(n *node, owner, group string, mode fs.FileMode) bool {
-	owner, group, mode = cmp.Or(owner, n.owner), cmp.Or(group, n.group), cmp.Or(mode, n.mode)
+	owner, group, mode = n.with(owner, group, mode)
 	if owner == n.owner && group == n.group && mode == n.mode && !n.acl {
 		return false
 	}

@@ -16,9 +16,9 @@ import (
 // have the user and group daemon and the packages coreutils and acl.
 func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir string)) {
 	for _, part := range [][]promise{
-		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), removePromises(),
-		runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(), dirPromises(),
-		aclPromises(), ifPromises(), badIfPromises(),
+		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), setuidPromises(),
+		removePromises(), runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(),
+		dirPromises(), aclPromises(), ifPromises(), badIfPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {

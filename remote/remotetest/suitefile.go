@@ -269,6 +269,30 @@ func attrPromises() []promise {
 	}
 }
 
+func setuidPromises() []promise {
+	return []promise{
+		{"a file with another owner or group runs as nobody else, unless that is asked for", func(c *check) {
+			const both = fs.ModeSetuid | fs.ModeSetgid
+			file, folder := c.path("a"), c.path("d")
+			for _, op := range []remote.Op{
+				remote.SetAttr{Path: file, Owner: "daemon"}, remote.SetAttr{Path: file, Group: "daemon"},
+				remote.WriteFile{Path: file, Owner: "daemon"}, remote.WriteFile{Path: file, Group: "daemon", Data: []byte("x")},
+			} {
+				c.must(remote.WriteFile{Path: file, Owner: "root", Group: "root", Mode: 0o755 | both})
+				if r := c.must(op); r.File.Mode != 0o755 {
+					c.Fatalf("%#v: the mode is %v", op, r.File.Mode)
+				}
+				c.changed(c.must(op), false)
+			}
+			r := c.must(remote.SetAttr{Path: file, Owner: "root", Group: "root", Mode: 0o755 | both})
+			c.attrs(r.File, "root", "root", 0o755|both)
+			c.changed(c.must(remote.SetAttr{Path: file, Owner: "root"}), false)
+			c.must(remote.Mkdir{Path: folder, Mode: 0o755 | fs.ModeSetgid})
+			c.attrs(c.must(remote.SetAttr{Path: folder, Group: "daemon"}).File, "root", "daemon", 0o755|fs.ModeSetgid)
+		}},
+	}
+}
+
 func removePromises() []promise {
 	return []promise{
 		{"Remove removes once", func(c *check) {

@@ -101,7 +101,11 @@ func (j *journey) step(ctx context.Context, l leg, fn func(context.Context) (str
 				return "", unable("because %q did not pass", n)
 			}
 		}
-		return fn(ctx)
+		evidence, err := fn(ctx)
+		if errors.Is(err, api.ErrUnknown) { // nobody has seen whether the cloud does what it was asked
+			err = unable("%w", err)
+		}
+		return evidence, err
 	})
 }
 

@@ -107,7 +107,10 @@ func TestLegsNeedWhatIsBefore(t *testing.T) {
 	assert.Equal(t, []any{Fail, "no answer", "do this"}, []any{failed.Status, failed.Evidence, failed.Next})
 	assert.Equal(t, Unable, run("d", nil, "a", "c").Status)
 	assert.Equal(t, 3, calls)
-	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": false, "d": false}, j.passed)
+	unseen := run("e", fmt.Errorf("wait: %w", api.ErrUnknown))
+	assert.Equal(t, []any{Unable, "cannot be checked: wait: openstack API: outcome unknown"},
+		[]any{unseen.Status, unseen.Evidence}, "what nobody saw the end of did not fail")
+	assert.Equal(t, map[string]bool{"a": true, "b": true, "c": false, "d": false, "e": false}, j.passed)
 }
 
 // A reader is an image that cannot be rewound, or not read.

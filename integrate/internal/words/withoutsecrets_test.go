@@ -45,6 +45,21 @@ func TestWithoutSecrets(t *testing.T) {
 		"to rabbit://openstack:pa$s/w@rd@10.0.0.1:5672/ failed": "to rabbit://openstack:[redacted]@10.0.0.1:5672/ failed",
 		"SomeService says Zm9vYmFyQmF6UXV4MTIzNA==":             "SomeService says [redacted]",
 		"token gAAAAABlx0mZ3yq8RkUv7Tn4Wb2Cd9Xe1Lh6Js5Pf-Qg_a0": "token [redacted]",
+		// Only of a token or a secret by itself is something said.
+		"password: expired":                        "password: [redacted]",
+		"the password: expired, passwd: missing":   "the password: [redacted] passwd: [redacted]",
+		"auth_token: expired":                      "auth_token: [redacted]",
+		"x: admin_token: expired, x-token: valid":  "x: admin_token: [redacted] x-token: [redacted]",
+		"a token=expired, secret=missing":          "a token=[redacted] secret=[redacted]",
+		"a secret: token: hunter2":                 "a secret: token: [redacted]",
+		`{"token": "expired"}`:                     `{"token": [redacted]}`,
+		"a token:expired":                          "a token:[redacted]",
+		"token: expired hunter2":                   "token: [redacted]",
+		"a token: expired-hunter2":                 "a token: [redacted]",
+		"a token: expired,hunter2":                 "a token: [redacted]",
+		"a token: not hunter2":                     "a token: [redacted] hunter2",
+		"a token: hunter2 expired":                 "a token: [redacted] expired",
+		"token: hunter\nsecret: expired\ntoken: x": "token: [redacted]\nsecret: expired\ntoken: [redacted]",
 	} {
 		assert.Equal(t, want, cephstack.WithoutSecrets(text))
 	}
@@ -65,6 +80,8 @@ func TestWhatIsNotSecretStays(t *testing.T) {
 		"ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABgQDl1x2Yb3Zk9QmVn4Rr7Tt0Ww5Hs8Ff6Jj",
 		"/usr/lib/python3/dist-packages/oslo_config/cfg.py", "http://h:80/x", "a // b: c@d", "client.cinder-backup",
 		"failed to find client.x in keyring", "'volumes' is no pool of 'ceph'",
+		"token: expired", "  Token: has expired.\nmore", "HTTP 401: token: expired (log in again)", "secret: not found",
+		"keystone: token: is no longer valid; log in", "jwt: token: signature is invalid", "tokens: revoked",
 		"SOME_LONG_OPTION_OF_A_PROGRAM=7", "keyring = /etc/ceph/ceph.client.x.keyring",
 		"/tmp/TestAnApplyThatIsKilledComesBackWhole1234567/001/x", "No ':' or '=' found in assignment",
 	} {
@@ -102,6 +119,22 @@ func TestNoKeyStays(t *testing.T) {
 		}
 	}
 	require.Empty(t, through)
+}
+
+// TestNoTokenStays makes tokens as generators and people do: none is taken for what a program says of a token.
+func TestNoTokenStays(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for n := range 200_000 {
+		alphabet := []string{"abcdefghijklmnopqrstuvwxyz", "0123456789abcdef", "aeinrstdxp",
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"}[n%4]
+		token := make([]byte, 4+random.IntN(40))
+		for i := range token {
+			token[i] = alphabet[random.IntN(len(alphabet))]
+		}
+		before := []string{"", "a ", "a, auth_", "the secret: "}[n/4%4] + []string{"token: ", "secret: "}[n/16%2]
+		have := cephstack.WithoutSecrets(before + string(token) + ", b")
+		require.NotContains(t, have, string(token)+",", "%d", n)
+	}
 }
 
 // cephx is a CephX key with a random time and a random secret of n bytes.

@@ -99,10 +99,10 @@ func end(b []byte) string {
 	return string(b)
 }
 
-// LastLine is the last line of what a program printed, without secrets.
+// LastLine is the last line of what a program printed, without secrets, as Short gives it.
 func LastLine(b []byte) string {
 	lines := strings.Split(strings.TrimSpace(cephstack.WithoutSecrets(end(b))), "\n")
-	return Line(lines[len(lines)-1])
+	return Short(lines[len(lines)-1])
 }
 
 // JoinShort joins names for a message. Of more than five names it gives the first five, and how many more there are.

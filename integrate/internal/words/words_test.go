@@ -43,6 +43,7 @@ func TestShort(t *testing.T) {
 func TestLastLine(t *testing.T) {
 	assert.Equal(t, "b", words.LastLine([]byte("a\nb\n\n")))
 	assert.Empty(t, words.LastLine(nil))
+	assert.Len(t, words.LastLine([]byte(strings.Repeat("x ", 4096))), 2000+len("… (8191 bytes)"))
 }
 
 func TestJoinShort(t *testing.T) {

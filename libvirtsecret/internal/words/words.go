@@ -8,8 +8,12 @@ import (
 	"github.com/cephstack/cephstack"
 )
 
-// most is how many bytes of the words an error has.
-const most = 400
+const (
+	// longest is how many bytes of a text are looked at. It is far more than an error has.
+	longest = 64 << 10
+	// most is how many bytes of the words an error has.
+	most = 400
+)
 
 // Printable makes one line of s, without prefixes, excess, and what is not printable. A secret
 // that is not empty is taken out.
@@ -17,6 +21,12 @@ func Printable(s, secret string) string {
 	s = strings.ToValidUTF8(s, "?")
 	if secret != "" {
 		s = strings.ReplaceAll(s, secret, "[redacted]")
+	}
+	if len(s) > longest {
+		s = s[:longest]
+		if end := strings.LastIndexAny(s, " \n"); end >= 0 {
+			s = s[:end] // without half a word, which may be half a secret
+		}
 	}
 	s = cephstack.WithoutSecrets(s) // another value, or the value in base64
 	var words []string

@@ -15,3 +15,12 @@ func TestPrintable(t *testing.T) {
 	long := words.Printable(strings.Repeat("é", 1000), "")
 	require.Equal(t, strings.Repeat("é", 200)+"…", long)
 }
+
+// TestOnlyTheBeginningOfALongText is looked at, and half a secret does not stay.
+func TestOnlyTheBeginningOfALongText(t *testing.T) {
+	key := "AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw=="
+	for cut := range len(key) {
+		require.NotContains(t, words.Printable(strings.Repeat("\n", 64<<10-cut)+key, ""), "AQ")
+	}
+	require.Len(t, words.Printable(strings.Repeat("key=x ", 1<<20), ""), 400+len("…"))
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strings"
@@ -67,6 +68,43 @@ func TestASignalThatIsIgnored(t *testing.T) {
 			op := Op{Name: "run", Args: []string{"", "1.000", "1000", "text"}, List: []string{"sh", "-c", "sleep 14 & exit 0"}}
 			_, took := ended(t, trial{shell, t.TempDir(), limits}, op)
 			require.Less(t, took, 10*time.Second)
+		})
+	}
+}
+
+// reused runs the program $2 with the shell $1, on the request $3, until that waits for a fifo, and kills the
+// program. The next process has the number of the program. It says whether that process is left alone.
+const reused = `$1 -c "$2" sh "" <$3 >/dev/null &
+p=$!
+until [ -p FILE ]; do sleep 0.05; done
+sleep 0.3
+kill -9 $p
+wait $p 2>/dev/null
+echo $((p - 1)) >/proc/sys/kernel/ns_last_pid
+sleep 30 &
+[ $! = $p ] || { echo "the number is $!, and not $p"; exit; }
+sleep 3.5
+kill -0 $p && echo alone`
+
+// TestADogWithoutItsShell: what ends the shell after a while ends no process of others that has the number of the
+// shell by then.
+func TestADogWithoutItsShell(t *testing.T) {
+	for _, shell := range shells() {
+		t.Run(shell, func(t *testing.T) {
+			dir, _ := ofDaemon(t)
+			file := filepath.Join(dir, "file")
+			require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
+			script := `case $* in "-c %d.%i -- ./file") rm -f FILE; mkfifo FILE ;; esac; exec /usr/bin/stat "$@"`
+			bin := programs(t, map[string]string{"stat": strings.ReplaceAll(script, "FILE", file)})
+			input := filepath.Join(t.TempDir(), "request")
+			remove := Op{Name: "remove", Args: []string{file, strings.Repeat("0", 64)}}
+			require.NoError(t, os.WriteFile(input, request([]Op{remove}), 0o600))
+			text := strings.NewReplacer("sleep 20;", "sleep 1;", "PATH=/usr/sbin", "PATH="+bin+":/usr/sbin").Replace(Program())
+			c := exec.Command("unshare", "-pf", "--kill-child", "--mount-proc", "sh", "-c",
+				strings.ReplaceAll(reused, "FILE", file), "sh", shell, text, input)
+			out, err := c.CombinedOutput()
+			require.NoError(t, err, "%s", out)
+			require.Equal(t, "alone\n", string(out))
 		})
 	}
 }

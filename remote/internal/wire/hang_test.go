@@ -109,7 +109,50 @@ func TestPackagesThatCannotBeReadAfterwards(t *testing.T) {
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o755))
 		}
 		facts, _ := trial{shell, dir, faster()}.finish(t, Op{Name: "install", List: []string{"no-such-package"}})
-		require.Equal(t, "unknown dpkg-query does not work", facts["err"], shell)
+		require.Equal(t, "unknown dpkg-query does not work: it ended with the status 2", facts["err"], shell)
+	}
+}
+
+// TestPackagesThatNobodyCouldCount: a query that is killed or hangs says nothing of what is missing, whatever it said
+// before.
+func TestPackagesThatNobodyCouldCount(t *testing.T) {
+	const there, missing = "echo \"ii  a 1\"", "echo \"package b is not installed\""
+	limits := []string{"timeout -k 5 60 ", "timeout -k 1 1 "}
+	withRPM := append([]string{"[ -s /var/lib/dpkg/status ]", "false"}, limits...)
+	for _, shell := range shells() {
+		for name, c := range map[string]struct {
+			program, script string
+			limits          []string
+			err             string
+		}{
+			"dpkg-query answers":       {"dpkg-query", there + "; exit 1", limits, ""},
+			"dpkg-query is killed":     {"dpkg-query", there + "; kill -9 $$", limits, "dpkg-query was killed"},
+			"dpkg-query hangs":         {"dpkg-query", there + "; exec sleep 30", limits, "dpkg-query was killed"},
+			"dpkg-query does not stop": {"dpkg-query", "trap \"\" TERM; sleep 5; sleep 5", limits, "dpkg-query was killed"},
+			"rpm answers":              {"rpm", there + "; " + missing + "; exit 1", withRPM, ""},
+			"rpm misses many":          {"rpm", there + "; " + missing + "; exit 137", withRPM, ""},
+			"rpm is killed":            {"rpm", there + "; kill -9 $$", withRPM, "rpm was killed, or did not return"},
+			"rpm is ended":             {"rpm", there + "; kill $$", withRPM, "rpm does not work"},
+			"rpm fails":                {"rpm", "echo no memory; exit 1", withRPM, "rpm does not work"},
+			"rpm hangs":                {"rpm", there + "; exec sleep 30", withRPM, "rpm was killed, or did not return"},
+			"rpm is without database": {"rpm", "echo error: cannot open Packages; " + there + "; " + missing, withRPM,
+				"error: cannot open Packages"},
+		} {
+			t.Run(shell+" "+name, func(t *testing.T) {
+				dir := programs(t, map[string]string{c.program: c.script})
+				begin := time.Now()
+				facts, _ := trial{shell, dir, strings.NewReplacer(c.limits...)}.finish(t,
+					Op{Name: "packages", List: []string{"a", "b"}})
+				require.Less(t, time.Since(begin), 9*time.Second)
+				if c.err != "" {
+					require.Regexp(t, "^sys [^|]*"+c.err, facts["err"])
+					require.NotContains(t, facts, "pkgs0")
+					return
+				}
+				require.NotContains(t, facts, "err")
+				require.Equal(t, "ii  a 1", facts["pkgs0"])
+			})
+		}
 	}
 }
 

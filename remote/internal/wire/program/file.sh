@@ -16,6 +16,8 @@ enter() {
 	e=$(stat -c %f -- "${p%/*}/" 2>&1) && e="the folder cannot be entered"
 	fail sys "$e"
 }
+# Set if others than root may change a folder above.
+others=
 # What b is, without following a symlink: kind, owner, group, size, permission bits, and a
 # plus for an access control list. risky says whether others than root may put something
 # else in its place, and lists whether the folder has a list. Without b, s is the error.
@@ -28,7 +30,7 @@ peek() {
 		s=${s%%"$nl"*} kind=
 	fi
 	risky= lists=$plus
-	[ "$su:$((sm & 18))" = 0:0 ] || risky=1
+	[ "$su:$((sm & 18)):$others" = 0:0: ] || risky=1
 	[ -z "$kind" ] || parse "$s"
 	[ -n "$kind" ]
 }
@@ -61,9 +63,11 @@ dog() {
 	dog=
 	[ -n "$risky" ] || return 0
 	read -r y z </proc/self/stat
-	{ sleep 20; kill $y; sleep 2; kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
+	{ sleep 20; ours && kill $y; sleep 2; ours && kill -9 $y; } >/dev/null 2>&1 3<&- 4>&- 9>&- &
 	dog=$! y=
 }
+# Whether y is still the parent: else, its number may be that of a process of others.
+ours() { read -r z z z k z </proc/self/stat && [ "$k" = "$y" ]; }
 # A process that was just started may lose a TERM: it still has the traps of this shell.
 calm() { [ -z "$dog" ] || { kill -9 "$dog"; wait "$dog"; } 2>/dev/null; dog=; }
 # One after the other in the folder of p, which was entered: $1 runs with the file open as 9 that is
@@ -110,11 +114,13 @@ who() {
 		fi
 	fi
 }
-# What was not asked for stays as it is.
+# What was not asked for stays as it is. A file with another owner or group runs as nobody else any more.
 stay() {
 	u=${u:-$su}
 	g=${g:-$sg}
-	[ -n "$md" ] || md=$(printf "0%04o" "$sm")
+	case $md:$kind:$u:$g in :d:*|:*:$su:$sg) md=$(printf "0%04o" "$sm") ;;
+	:*) md=$(printf "0%04o" $((sm & 1023))) ;;
+	esac
 	dm=$((0$md))
 }
 # Whether owner, group and mode are what was asked for, without an access control list.
@@ -188,15 +194,18 @@ drop() {
 }
 # Remove what killed runs left behind in the folder of p: temp files, and folders without
 # anything in them, whose process is gone. A request does so once in each folder, or again after it was in another.
+# Where a symlink leads is not looked at. A process may keep whoever asks for its arguments.
 sweep() {
 	[ "${p%/*}" = "$swept" ] && return
 	swept=${p%/*}
 	for f in ./.cephstack.*; do
-		[ -f "$f" ] || [ -d "$f" ] || continue
 		z=${f##*/.cephstack.}
 		z=${z%%.*}
 		[ "$z" -gt 0 ] 2>/dev/null || continue
-		grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null || rm -df -- "$f" 2>/dev/null
+		timeout -k 1 5 grep -q "cephstack 2" "/proc/$z/cmdline" "/proc/$z/environ" 2>/dev/null
+		case $? in 0|124|137) ;;
+		*) rm -df -- "$f" 2>/dev/null ;;
+		esac
 	done
 }
 # What was opened as 6 has to be a plain file, and what was there before. A fifo would keep whoever reads it.

@@ -4,11 +4,16 @@
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 list=/etc/cephstack/allow
 cr=$(printf "\r")
+# Limits that the login user gives to what it starts would end a program of root in the middle, and a terminal
+# would stop it.
+for z in "-t unlimited" "-f unlimited" "-d unlimited" "-v unlimited" "-s 8192" "-n 1024"; do ulimit $z; done 2>/dev/null
+trap "" TSTP TTIN TTOU
 [ "$#" = 0 ] || { echo "cephstack-helper takes no arguments" >&2; exit 94; }
 # The allow-list as it is now, before each request; why says what is wrong with the list.
 rules() {
 	cd /
-	allowed=
+	clock
+	read_at=$y allowed=
 	why="the allow-list $list cannot be trusted"
 	s=$(stat -c %u:%f:%s -- / /etc /etc/cephstack "$list" 2>&1) || { why="$why: $s"; return; }
 	k=0:4?[02468ace][014589cd]
@@ -28,6 +33,11 @@ rules() {
 	esac
 	if [ "${#allowed}" = "$((z + 1))" ]; then why=; else allowed= why="$why: its text is not one of cephstack"; fi
 }
+# A request may come slowly: after 5 s, the list is read again.
+renew() {
+	clock
+	[ $((y - read_at)) -lt 500 ] || rules
+}
 # Whether the allow-list has the word $1 with the object $2, and $3 behind that. A comment begins with
 # no word.
 allows() {
@@ -39,6 +49,7 @@ allows() {
 }
 denied() { fail denied "${why:-the allow-list does not have: $1}"; }
 allow() {
+	renew
 	case $1 in run)
 		shift
 		programs "$@"
@@ -73,11 +84,13 @@ may() {
 # What makes the limits, and what programs of root read, is never changed, whatever the allow-list has:
 # of /etc, only files of services and keyrings are changed.
 keeps() {
-	case $1/ in /etc/*/rootwrap*|/run/cephstack/*|/run/dbus/*|/run/sudo/*|/run/systemd/*|/run/tmpfiles.d/*) ;;
-	/run/udev/*|/run/user/*) ;;
+	case $1/ in /etc/*/rootwrap*|/run/*.d/*|/run/credstore*|/run/NetworkManager/*|/run/cephstack/*|/run/confexts/*) ;;
+	/run/credentials/*|/run/dbus/*|/run/extensions/*|/run/initramfs/*|/run/netplan/*|/run/polkit-1/*|/run/portables/*) ;;
+	/run/sshd/*|/run/sudo/*|/run/systemd/*|/run/udev/*|/run/user/*) ;;
 	/etc/ceph/?*.keyring/|/etc/cinder/?*|/etc/glance/?*|/etc/nova/?*|/run/?*|/var/log/?*) return 0 ;;
 	/|//|/bin/*|/boot/*|/dev/*|/etc/*|/home/*|/lib*|/opt/*|/proc/*|/root/*|/run/|/sbin/*|/sys/*|/usr/*|/var/*) ;;
-	*) return 0 ;;
+	/efi/*|/gnu/*|/nix/*|/ostree/*|/snap/*|/sysroot/*) ;;
+	/*/?*) return 0 ;;
 	esac
 	fail denied "$1 is never changed by the helper"
 }
@@ -87,6 +100,9 @@ rights() {
 	esac
 	fail denied "the mode $md is not allowed to anybody"
 }
+# Into the folder $1, with PWD as the kernel has it. A bash makes PWD of the symlinks that it sees before and
+# after it enters a folder, and somebody may change them in between.
+inside() { cd -P "$1" 2>/dev/null && cd -P /proc/self/cwd/ 2>/dev/null; }
 # Where $1 is by its folders, as y: nothing is said of what is behind a symlink that the list does not
 # have. y is empty if the symlink leads to no folder.
 real() {
@@ -96,7 +112,7 @@ real() {
 		z=/${y##*/}$z
 		y=${y%/*}
 	done
-	y=$(cd -P "$y/" 2>/dev/null && printf "%s/" "${PWD%/}$z")
+	y=$(inside "$y/" && printf "%s/" "${PWD%/}$z")
 	y=${y%/}
 }
 led="a symlink leads to where the allow-list does not have"
@@ -104,21 +120,43 @@ elsewhere() { fail denied "$led: $op $p"; }
 # After a folder was entered: what was reached has to be what was allowed. A symlink above may
 # lead somewhere else.
 here() {
+	cd -P /proc/self/cwd/ 2>/dev/null || { elsewhere; return; }
 	y=${PWD%/}/${b#./}
 	[ "$y" = "$p" ] || { may "$y" || { elsewhere; return; }; keeps "$y" || return; }
+	others=
+	alone "$PWD" || others=1
 	peek || gone || return
 	! linkable || { fail denied "$linked"; return; }
 	[ "$op" = write ] || return 0
 	# There, a program opens the temp file by its name.
 	[ -z "$risky" ] || [ -z "$lists" ] ||
-		fail denied "the folder of $p has an access control list, and others than root may change the folder"
+		fail denied "the folder of $p has an access control list, and others than root may change that or one above"
+}
+# Whether the folder $1 and those above are root's alone. Else somebody might mount a file system there, which
+# says what they like of owners and modes.
+alone() {
+	y=$1
+	set -- /
+	while [ -n "${y%/}" ]; do
+		set -- "$@" "$y"
+		y=${y%/*}
+	done
+	y=$(stat -c %u:%f -- "$@" 2>&1) || return
+	IFS=$nl
+	for z in $y; do
+		case $z in 0:4?[02468ace][014589cd]) ;;
+		*) y= ;;
+		esac
+	done
+	unset IFS
+	[ -n "$y" ]
 }
 # After peek: whoever may change the folder might link files of others into it.
 linkable() {
 	[ -n "$risky" ] || return
 	z=
 	{ read -r z </proc/sys/fs/protected_hardlinks; } 2>/dev/null
-	linked="others than root may change the folder of $p: set the sysctl fs.protected_hardlinks to 1"
+	linked="others than root may change the folder of $p, or one above: set the sysctl fs.protected_hardlinks to 1"
 	[ "$z" != 1 ]
 }
 # What was not asked for stays as it is, but for the modes that nobody may have.
@@ -204,6 +242,17 @@ unit_inputs() {
 		[ -z "$y" ] || w=$w$y$nl
 	done
 }
+# The same of a note that is there: another way may have written it, or the list was another.
+told() {
+	{
+		IFS= read -r w
+		while IFS= read -r z; do
+			readable "${z#* }" || return
+			w=$w$nl$z
+		done
+		printf "%s\n" "$w"
+	} 2>/dev/null <"$note"
+}
 input_of() {
 	readable "$p" || return
 	real "$p"
@@ -212,7 +261,7 @@ input_of() {
 	if absent "$p"; then printf "absent %s" "$p"; return; fi
 	z=$(readlink -f -- "$p") && readable "$z" || return
 	b=./${z##*/}
-	cd -P "${z%/*}/" 2>/dev/null && [ "${PWD%/}/${b#./}" = "$z" ] || return
+	inside "${z%/*}/" && [ "${PWD%/}/${b#./}" = "$z" ] || return
 	peek && ! linkable || return
 	[ -f "$b" ] || return 0
 	s=$( { { timeout -k 5 60 dd if="$b" bs=65536 iflag=nofollow,nonblock status=none 2>/dev/null 3<&- 4>&- ||
@@ -237,7 +286,7 @@ readable() {
 # puts there meanwhile.
 op_files() {
 	line x
-	line c
+	count
 	num "$x"
 	n=0
 	while [ "$n" -lt "$c" ]; do
@@ -264,11 +313,12 @@ op_dir() {
 		fail sys "$s"
 		return
 	fi
-	cd -P "$p/" 2>/dev/null || { fail sys "the folder cannot be entered"; return; }
+	inside "$p/" || { fail sys "the folder cannot be entered"; return; }
 	[ "$PWD" = "$p" ] || allows dir "$PWD/*$e" || { elsewhere; cd /; return; }
 	set --
 	for f in ./*"$e"; do
-		[ ! -f "$f" ] || set -- "$@" "$p/${f#./}"
+		hidden || [ -f "$f" ] || continue
+		set -- "$@" "$p/${f#./}"
 	done
 	cd /
 	[ "$#" -gt 0 ] || return 0
@@ -282,7 +332,9 @@ op_dir() {
 		n=$((n + 1))
 	done
 }
-visit() { (look_at "$1"; [ -z "$ko" ]) || ko=1; }
+# Whether f is a symlink to what may not be read: it is named, whatever is behind it.
+hidden() { [ -h "$f" ] && ! readable "$(readlink -f -- "$f")"; }
+visit() { renew; (look_at "$1"; [ -z "$ko" ]) || ko=1; }
 permit() {
 	allows "$verb" "$1" && return
 	if [ "$op" = dir ]; then
@@ -323,7 +375,7 @@ look_at() {
 # Into the folder of y, which has to be one that is allowed.
 into() {
 	b=./${y##*/}
-	cd -P "${y%/*}/" 2>/dev/null || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return 1; }
+	inside "${y%/*}/" || { s=$(stat -c %f -- "${y%/*}/." 2>&1); fault "$1" sys "$s"; return 1; }
 	[ "${PWD%/}/${b#./}" = "$y" ] || permit "${PWD%/}/${b#./}" "$1"
 }
 contents() {

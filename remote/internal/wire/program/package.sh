@@ -1,15 +1,20 @@
 # Packages. Hosts with rpm may have dpkg and apt as programs like others.
 debian() { command -v dpkg-query >/dev/null && [ -s /var/lib/dpkg/status ]; }
-# bad is the class of an error.
+# bad is the class of an error. Nobody knows what is missing if the program is killed, or does not end.
 query() {
 	# To dpkg and rpm, none means all.
 	[ "$#" -gt 0 ] || { v= need= && allow "$op" ""; return; }
 	for x in "$@"; do allow "$op" "$x" || return; done
+	lost=
 	if debian; then
-		v=$(dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null)
-		[ "$?" -le 1 ] || { fail "$bad" "dpkg-query does not work"; return 1; }
+		k=dpkg-query
+		v=$(timeout -k 5 60 dpkg-query -W -f "\${db:Status-Abbrev} \${Package} \${Version}\n" -- "$@" 2>/dev/null 3<&- 4>&-)
+		z=$?
+		[ "$z" -le 1 ] || lost=1
 	elif command -v rpm; then
-		v=$(rpm -q --qf "ii  %{NAME} %{EVR}\n" -- "$@" 2>&1)
+		k=rpm
+		v=$(timeout -k 5 60 rpm -q --qf "ii  %{NAME} %{EVR}\n" -- "$@" 2>&1 3<&- 4>&-)
+		z=$?
 	else
 		fail "$bad" "neither dpkg-query nor rpm is there"
 		return 1
@@ -17,13 +22,20 @@ query() {
 	v=$nl$v$nl
 	need=
 	for x in "$@"; do
-		case $v in *"$nl"?i?" $x "*) ;;
-		*) need="$need $x" ;;
+		case $k$v in *"$nl"?i?" $x "*) continue ;;
+		dpkg-query*|*"${nl}package $x is not installed$nl"*) ;;
+		*) lost=1 ;;
 		esac
+		need="$need $x"
 	done
 	# To an rpm that cannot read its database, nothing is installed.
 	case $need$v in " "*"${nl}error: "*) fail "$bad" "$v"; return 1 ;;
 	esac
+	[ -n "$lost" ] || return 0
+	y="$k does not work: it ended with the status $z"
+	case $z in 124|137) y="$k was killed, or did not return in 60 s" ;;
+	esac
+	fail "$bad" "$y"
 }
 op_packages() {
 	count

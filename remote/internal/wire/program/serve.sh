@@ -25,7 +25,7 @@ known() {
 # A request after the other, until there is none.
 serve() {
 	trap "[ -z \"\$t\" ] || rm -df -- \"\$t\"" EXIT
-	trap "exit 92" HUP INT TERM PIPE
+	trap "exit 92" HUP INT QUIT TERM PIPE
 	m=
 	[ -z "$SUDO_UID" ] || starts
 	while begin; do

@@ -33,8 +33,11 @@ unit_facts() {
 	*) return 0 ;;
 	esac
 	z=${s##*"${nl}8180:0:"}
-	[ "${z%%:*}" -gt 65536 ] || say "note $(base64 -w0 -- "$note" 2>/dev/null)"
+	[ "${z%%:*}" -le 65536 ] || return 0
+	z=$(told | base64 -w0)
+	[ -z "$z" ] || say "note $z"
 }
+told() { cat -- "$note" 2>/dev/null; }
 # What the process of a unit has read is in a note, which the restart of the unit wrote: a
 # line with the run of the unit, and for each file a line with its digest and path. The
 # note is gone when the machine starts anew. What others than root can write is not believed.
