@@ -75,7 +75,7 @@
 //
 // Host keys are always checked against known_hosts, with hashed names,
 // wildcards, @cert-authority and @revoked; there is no option not to. Keys
-// come from files, memory or an agent; SHA-1, DSA and ssh-rsa signatures are
+// come from files, memory or an agent, of which public keys in files may choose; SHA-1, DSA and ssh-rsa signatures are
 // never used. Config.ScanHostKeys and package hostkeys are how a host's key is
 // learned: only a key whose fingerprint the caller has from somewhere else is
 // written down. Config.Password is for hosts that do not have the user's key

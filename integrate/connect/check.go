@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 // check joins the faults of a Spec, and lists what is missing in it for connecting.
@@ -42,9 +43,9 @@ func checkLogin(s spec.SSH) error {
 	if s.User == "" {
 		faults = append(faults, &spec.FieldError{Path: "ssh.user", Message: "is missing: name the user to log in as"})
 	}
-	if len(s.KeyFiles) == 0 && s.Agent == "" {
-		faults = append(faults, &spec.FieldError{Path: "ssh.key_files",
-			Message: "is missing: name a private key, or give ssh.agent the path of an agent's socket"})
+	if c := withKeys(remote.Config{}, s.KeyFiles, s.Agent); len(c.KeyFiles) == 0 && c.Agent == "" {
+		faults = append(faults, &spec.FieldError{Path: "ssh.key_files", Message: "is missing: name a private key, or " +
+			"give ssh.agent the path of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)"})
 	}
 	if len(s.KnownHosts) == 0 {
 		faults = append(faults, noKnownHosts())

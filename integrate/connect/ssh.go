@@ -44,8 +44,8 @@ func sshConfig(s spec.SSH) (remote.Config, error) {
 	if err != nil {
 		return remote.Config{}, err
 	}
-	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts,
-		Sudo: s.Sudo && s.User != "root", Timeouts: timeouts}
+	c := withKeys(remote.Config{User: s.User, KnownHosts: s.KnownHosts, Sudo: s.Sudo && s.User != "root",
+		Timeouts: timeouts}, s.KeyFiles, s.Agent)
 	if s.Jump != "" {
 		jump := c
 		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
@@ -55,6 +55,17 @@ func sshConfig(s spec.SSH) (remote.Config, error) {
 		c.Jump = &jump
 	}
 	return c, nil
+}
+
+// withKeys gives c the keys of a login. Without an agent of its own, it has the one of the environment, which
+// is for all its keys if no file is named, and for the keys of the files otherwise.
+func withKeys(c remote.Config, files []string, agent string) remote.Config {
+	c.KeyFiles, c.Agent, c.OnlyKeyFiles = files, agent, false
+	if agent == "" {
+		c.Agent = os.Getenv("SSH_AUTH_SOCK")
+		c.OnlyKeyFiles = c.Agent != "" && len(files) > 0
+	}
+	return c
 }
 
 // fleets are the ways into the hosts of a Spec.
@@ -106,7 +117,10 @@ func entryFleet(s spec.SSH) (*remote.Fleet, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.User, c.KeyFiles, c.Agent, c.Sudo = e.User, e.KeyFiles, e.Agent, e.User != "root"
+	c.User, c.Sudo = e.User, e.User != "root"
+	if c.KeyFiles, c.Agent = nil, ""; len(e.KeyFiles) > 0 || e.Agent != "" {
+		c = withKeys(c, e.KeyFiles, e.Agent)
+	}
 	if e.PasswordFile != "" {
 		if c.Password, err = readPassword(e.PasswordFile); err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 )
 
 func TestHowHostsAreReached(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
 	timeouts := spec.Timeouts{Connect: "1s", Handshake: "2s", Authenticate: "3s", Retry: "4s", Idle: "50s"}
 	bound := remote.Timeouts{Connect: time.Second, Handshake: 2 * time.Second, Authenticate: 3 * time.Second,
 		Retry: 4 * time.Second, Idle: 50 * time.Second}
@@ -81,5 +82,25 @@ func TestAPasswordIsItsOwnersAlone(t *testing.T) {
 			assert.ErrorContains(t, err, "chmod 600")
 			assert.NotContains(t, err.Error(), "secret")
 		}
+	}
+}
+
+func TestWhichAgentIsAsked(t *testing.T) {
+	for _, c := range []struct {
+		environment, agent string
+		files              []string
+		want               remote.Config
+	}{
+		{"/env", "", nil, remote.Config{Agent: "/env"}},
+		{"/env", "/own", nil, remote.Config{Agent: "/own"}},
+		{"/env", "/own", []string{"id"}, remote.Config{Agent: "/own", KeyFiles: []string{"id"}}},
+		{"/env", "", []string{"id"}, remote.Config{Agent: "/env", KeyFiles: []string{"id"}, OnlyKeyFiles: true}},
+		{"", "", []string{"id"}, remote.Config{KeyFiles: []string{"id"}}},
+	} {
+		t.Setenv("SSH_AUTH_SOCK", c.environment)
+		got, err := sshConfig(spec.SSH{KeyFiles: c.files, Agent: c.agent})
+		require.NoError(t, err)
+		assert.Equal(t, c.want, got)
+		assert.Equal(t, c.environment == "", checkLogin(spec.SSH{User: "u", KnownHosts: []string{"k"}}) != nil)
 	}
 }

@@ -4,9 +4,14 @@ import "strings"
 
 // An SSH says how hosts are reached; a Host may override the address.
 type SSH struct {
-	User       string   `json:"user,omitempty" yaml:"user,omitempty"`
-	KeyFiles   []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
-	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
+	// KeyFiles are private keys. A file whose name ends with .pub is a public key, and chooses a
+	// key of the agent: with such a file, no other key of the agent is offered. A private key that
+	// is encrypted has to be in the agent, too.
+	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	// Agent is the path of an agent's socket. Without it, the agent is the one of SSH_AUTH_SOCK in the
+	// environment: for all of its keys if KeyFiles is empty, and otherwise for those that KeyFiles names.
+	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"`
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
