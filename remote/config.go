@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Name    string // of the host in errors; Address when empty
 	Address string // host or host:port; port 22 when none
+	From    string // where these settings are from, for errors of connecting; empty where that needs no word
 	User    string // login name
 	// KeyFiles are private keys; certificates beside them (-cert.pub) are used. A file whose name
 	// ends with .pub is a public key, and chooses a key of Agent: with such a file, or with
@@ -104,6 +105,7 @@ func (c Config) check(at string, depth int) error {
 		}
 	}
 	fault(strings.ContainsFunc(c.Name, unicode.IsControl), "Name", "has control characters")
+	fault(strings.ContainsFunc(c.From, unicode.IsControl), "From", "has control characters")
 	fault(c.Address == "", "Address", "missing")
 	fault(c.Address != "" && c.CheckAddress() != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")

@@ -83,7 +83,7 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 }
 
 func (d *dialer) fail(step string, err error) error {
-	return &HostError{Host: d.cfg.name(), Step: step, Err: err}
+	return &HostError{Host: d.cfg.name(), Step: step, From: d.cfg.From, Err: err}
 }
 
 // failAtJump is an error of the jump host, or of a jump host before it, as an
@@ -94,7 +94,7 @@ func (d *dialer) failAtJump(ctx context.Context, jump string, err error) error {
 	}
 	e := &HostError{Host: d.cfg.name(), Jump: jump, Step: "connect", Err: err}
 	if inner := new(HostError); errors.As(err, &inner) {
-		e.Jump, e.Step, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.Err
+		e.Jump, e.Step, e.From, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.From, inner.Err
 	}
 	return e
 }

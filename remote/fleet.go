@@ -68,8 +68,13 @@ func (f *Fleet) Format(s fmt.State, _ rune) {
 // Host returns a host of the fleet. address is as in Config; name is what errors
 // call the host, the address when empty. It opens nothing.
 func (f *Fleet) Host(name, address string) (*SSH, error) {
+	return f.HostFrom(name, address, "")
+}
+
+// HostFrom is Host with Config.From of that host.
+func (f *Fleet) HostFrom(name, address, from string) (*SSH, error) {
 	cfg := *f.cfg
-	cfg.Name, cfg.Address = name, address
+	cfg.Name, cfg.Address, cfg.From = name, address, from
 	if err := cfg.check("", maxJumps); err != nil {
 		return nil, err
 	}
