@@ -13,11 +13,7 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// testPrograms stand in for systemd and apt on the test's sshd. DIR is its
-// folder: units/NAME holds a unit's state, units/NAME.how how it fails.
-func testPrograms() map[string]string {
-	return map[string]string{
-		"systemctl": `#!/bin/sh
+const testSystemctl = `#!/bin/sh
 D=DIR/units
 for a in "$@"; do
 	case $a in show|restart|reset-failed) cmd=$a ;; sysinit.target) ;; *) unit=${a%.service} ;; esac
@@ -59,7 +55,13 @@ run=$inv
 [ "$how" = old ] && run=
 printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$run"
 boot
-`,
+`
+
+// testPrograms stand in for systemd and apt on the test's sshd. DIR is its
+// folder: units/NAME holds a unit's state, units/NAME.how how it fails.
+func testPrograms() map[string]string {
+	return map[string]string{
+		"systemctl":  testSystemctl,
 		"journalctl": "#!/bin/sh\nprintf 'line one of amqp://a:b@c\\n\\033[31mline two\\n'\n",
 		"dpkg-query": `#!/bin/sh
 code=0
@@ -106,8 +108,8 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:[redacted]@c | ?[31mline two")
 }
 
-// TestAUnitThatWasStartedTooOften has units whose start systemd refuses, as StartLimitBurst is reached. It does the same
-// as a systemd: a refused start leaves the run of before, and reset-failed lets the unit start again.
+// TestAUnitThatWasStartedTooOften has units whose start systemd refuses, as StartLimitBurst is reached. The fake does
+// the same as a systemd: a refused start leaves the run of before, and reset-failed lets the unit start again.
 func TestAUnitThatWasStartedTooOften(t *testing.T) {
 	needRoot(t, "/usr/bin/systemctl")
 	s := startSSHD(t)
