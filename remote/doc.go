@@ -102,6 +102,9 @@
 // whose answer cannot be read. An operation that did not start has the cause
 // alone.
 //
+// A host that hangs up during the login, such as one that is booting, says why in its banner or by
+// PAM: that is in the error.
+//
 // No error holds the contents of a file, standard input, or more arguments
 // of a program than its name. What a program or a unit's journal said is made
 // printable, and cut. What may be a key or a password in it is shown as
