@@ -50,6 +50,19 @@
 //
 // --json prints JSON; its form is in the documentation of package integrate.
 //
+// # Interrupts
+//
+// After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began, gives the
+// operator lock back, and tells how each change ended. A second Ctrl-C or SIGTERM ends it at once.
+//
+// A terminal that is gone (SIGHUP: a closed laptop, a dropped connection) does the same. To let
+// the program go on without its terminal, start it with nohup, or in tmux or screen. To have what
+// it tells on standard output, send that to a file: apply --yes >report.txt.
+//
+// So does a pipe that nobody reads any more, as after q in less: what goes on would be seen by
+// nobody. Where a plan cannot be shown, nothing is changed, with --yes too. Without --yes, that
+// holds for a plan that goes to /dev/null. A run that lost a part of its output ends with status 1.
+//
 // # Spec
 //
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
@@ -79,21 +92,20 @@
 // # Exit status
 //
 //	0  done, nothing to do, or all checks passed
-//	1  an error, or a change, part or check that did not end well
+//	1  an error, a change, part or check that did not end well, or output that was lost
 //	2  plan: there is something to do; trust: a host's key is not known
 //	3  wrong usage, or an invalid Spec
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -109,18 +121,16 @@ const (
 	exitUsage
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}
-	code := exitFailed
+func main() { os.Exit(start(open)) }
+
+// start runs the program as the process that it is, and gives its exit status.
+func start(open func(context.Context, spec.Spec) (*connect.World, error)) int {
+	ctx := untilInterrupted()
 	if err := dumpless(); err != nil {
 		fmt.Fprintln(os.Stderr, "cephstack:", err)
-	} else {
-		code = p.run(ctx, os.Args[1:])
+		return exitFailed
 	}
-	stop()
-	os.Exit(code)
+	return program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}.run(ctx, os.Args[1:])
 }
 
 func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
@@ -151,6 +161,18 @@ type program struct {
 
 // run runs one command, and gives its exit status.
 func (p program) run(ctx context.Context, args []string) int {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stdout, stderr := &output{w: p.stdout, stop: stop}, &output{w: p.stderr, stop: stop}
+	p.stdout, p.stderr = stdout, stderr
+	code := p.do(ctx, args)
+	if err := cmp.Or(stdout.lost(), stderr.lost()); err != nil && (code == exitDone || code == exitChanges) {
+		return p.fail(exitFailed, fmt.Errorf("a part of the output was lost: %w", err))
+	}
+	return code
+}
+
+func (p program) do(ctx context.Context, args []string) int {
 	o, err := parse(args, p.stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitDone
@@ -216,4 +238,7 @@ func (p program) fail(code int, err error) int {
 	return code
 }
 
-var errDeclined = errors.New("not approved, so nothing was changed")
+var (
+	errDeclined = errors.New("not approved, so nothing was changed")
+	errNotShown = errors.New("the plan could not be shown, so nothing was changed")
+)
