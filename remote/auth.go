@@ -62,15 +62,13 @@ func agentSigners(ctx context.Context, socket string) ([]ssh.Signer, io.Closer, 
 	return all, conn, nil
 }
 
+// maxKeyFile is how many bytes a file with a key or a certificate may have; it is ssh's limit, too.
+const maxKeyFile = 1 << 20
+
 // readPrivate reads a private key. As in OpenSSH, a file that others may read does not count,
 // whoever asks.
 func readPrivate(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	text, info, err := cephstack.ReadFile(file, maxKeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +78,7 @@ func readPrivate(file string) ([]byte, error) {
 			"run chmod 600 %s, and use a new key if somebody may have read it", file, mode.Perm(),
 			cephstack.ShellQuote(file))
 	}
-	return io.ReadAll(f)
+	return text, nil
 }
 
 // fileSigners reads a private key and, if there is one, its certificate.
@@ -93,7 +91,7 @@ func fileSigners(file string) ([]ssh.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	text, err := os.ReadFile(file + "-cert.pub")
+	text, _, err := cephstack.ReadFile(file+"-cert.pub", maxKeyFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return []ssh.Signer{key}, nil
 	}

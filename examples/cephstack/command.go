@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/cephstack/cephstack"
@@ -110,7 +109,7 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
 		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	}
-	data, err := os.ReadFile(c.planFile)
+	data, _, err := cephstack.ReadInput(ctx, c.planFile, maxInput)
 	if err != nil {
 		return nil, err
 	}
@@ -185,7 +184,7 @@ func (c *command) verify(ctx context.Context) (int, error) {
 		opts.CleanAge = -1
 	}
 	if c.image != "" {
-		f, err := os.Open(c.image)
+		f, err := cephstack.OpenFile(c.image)
 		if err != nil {
 			return exitFailed, err
 		}

@@ -65,6 +65,9 @@
 //
 // # Spec
 //
+// Files of this machine that the program reads are regular files; they have a limit in size. The files of -f and
+// --plan, and clouds.yaml, may also be pipes, such as <(sops -d cloud.yaml).
+//
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
 // If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
 // says which release that is and from what, and ends with status 3 if hosts tell different
@@ -98,6 +101,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -108,6 +112,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/detect"
@@ -137,14 +142,24 @@ func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
 	return connect.Open(ctx, s, connect.Options{Librados: librados()})
 }
 
-// load reads a Spec from a file, by spec.Load or spec.Read.
-func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
-	f, err := os.Open(file)
+// maxInput is how many bytes a file may have that a flag names: a Spec (which has a limit of its own) or a plan.
+const maxInput = 512 << 20
+
+// A text is what a file has; it knows the name of the file.
+type text struct {
+	*bytes.Reader
+	name string
+}
+
+func (t text) Name() string { return t.name }
+
+// load reads a Spec from a file, or from a pipe such as that of <(…), by spec.Load or spec.Read.
+func load(ctx context.Context, file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
+	data, _, err := cephstack.ReadInput(ctx, file, maxInput)
 	if err != nil {
 		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
 	}
-	defer f.Close()
-	s, err := read(f, filepath.Dir(file))
+	s, err := read(text{bytes.NewReader(data), file}, filepath.Dir(file))
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)
 	}
@@ -183,7 +198,7 @@ func (p program) do(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	s, err := load(o.file, spec.Load)
+	s, err := load(ctx, o.file, spec.Load)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}

@@ -41,7 +41,7 @@ const novaVersion = "2.53"
 // Dial logs in and finds the endpoints of the image, volume and compute services.
 // When the token ends, the Cloud logs in again.
 func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
-	login, err := credentials(cfg)
+	login, err := credentials(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
