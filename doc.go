@@ -1,8 +1,8 @@
 // Package cephstack is the map of the house: an SDK that makes an OpenStack cloud
 // keep its images, volumes, backups and VM disks in Ceph, and proves that it does. The
 // package itself has what keys and passwords of all rooms are made of: Redacted. It also
-// has what takes secrets out of the words of other programs, WithoutSecrets, and what quotes
-// a word for a shell, ShellQuote.
+// has what takes secrets out of the words of other programs, WithoutSecrets, what quotes
+// a word for a shell, ShellQuote, and what reads the files of this machine, ReadFile.
 //
 // # Rooms
 //
@@ -57,12 +57,18 @@
 package cephstack
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 	"unicode"
 )
 
@@ -323,4 +329,80 @@ func ShellQuote(text string) string {
 		return '?'
 	}, text)
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// ReadFile reads a file of this machine that has at most limit bytes. More is an error, and so is whatever is not a
+// regular file: a device may have no end, and a pipe may keep a reader waiting. The null device is an empty file. The
+// FileInfo is of the file that was read, also if somebody replaces the file meanwhile.
+func ReadFile(name string, limit int64) ([]byte, fs.FileInfo, error) {
+	return read(context.Background(), name, limit, false)
+}
+
+// ReadInput is ReadFile for a file that is read once in a run. That may be a pipe, too, such as that of <(…) in a
+// shell. A pipe is read to its end, or until ctx ends. A pipe that nobody has opened to write to it is empty.
+func ReadInput(ctx context.Context, name string, limit int64) ([]byte, fs.FileInfo, error) {
+	return read(ctx, name, limit, true)
+}
+
+// OpenFile opens a file as ReadFile does, for one that may have any size.
+func OpenFile(name string) (*os.File, error) {
+	f, _, err := open(name, false)
+	return f, err
+}
+
+func read(ctx context.Context, name string, limit int64, pipes bool) ([]byte, fs.FileInfo, error) {
+	f, info, err := open(name, pipes)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) }) // of a pipe
+	defer stop()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, &fs.PathError{Op: "read", Path: name, Err: context.Cause(ctx)}
+	case err != nil:
+		return nil, nil, err
+	case int64(len(text)) > limit:
+		return nil, nil, &fs.PathError{Op: "read", Path: name,
+			Err: fmt.Errorf("has more than %d bytes, which is the limit for such a file", limit)}
+	}
+	return text, info, nil
+}
+
+var (
+	errNotRegular = errors.New("is not a regular file")
+	errNoInput    = errors.New("is neither a regular file nor a pipe")
+)
+
+// open does not wait for whoever may write to a pipe.
+func open(name string, pipes bool) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = odd(info, pipes)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return f, info, nil
+}
+
+// odd is what is wrong with a file that is not a regular file.
+func odd(info fs.FileInfo, pipes bool) error {
+	null, err := os.Stat(os.DevNull)
+	switch {
+	case err == nil && os.SameFile(info, null), pipes && info.Mode()&fs.ModeNamedPipe != 0:
+		return nil
+	case info.IsDir():
+		return syscall.EISDIR
+	case pipes:
+		return errNoInput
+	}
+	return errNotRegular
 }

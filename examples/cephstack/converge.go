@@ -17,7 +17,7 @@ import (
 // told, but its error.
 func (c *command) converge(ctx context.Context) (int, error) {
 	if !c.yes {
-		if err := c.ask(c.scope() + "\nConverge?"); err != nil {
+		if err := c.ask(ctx, c.scope()+"\nConverge?"); err != nil {
 			return exitFailed, err
 		}
 	}

@@ -52,7 +52,23 @@
 //
 // --json prints JSON; its form is in the documentation of package integrate.
 //
+// # Interrupts
+//
+// After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began, gives the
+// operator lock back, and tells how each change ended. A second Ctrl-C or SIGTERM ends it at once.
+//
+// A terminal that is gone (SIGHUP: a closed laptop, a dropped connection) does the same. To let
+// the program go on without its terminal, start it with nohup, or in tmux or screen. To have what
+// it tells on standard output, send that to a file: apply --yes >report.txt.
+//
+// So does a pipe that nobody reads any more, as after q in less: what goes on would be seen by
+// nobody. Where a plan cannot be shown, nothing is changed, with --yes too. Without --yes, that
+// holds for a plan that goes to /dev/null. A run that lost a part of its output ends with status 1.
+//
 // # Spec
+//
+// Files of this machine that the program reads are regular files; they have a limit in size. The files of -f and
+// --plan, and clouds.yaml, may also be pipes, such as <(sops -d cloud.yaml).
 //
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
 // If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
@@ -82,23 +98,24 @@
 // # Exit status
 //
 //	0  done, nothing to do, or all checks passed
-//	1  an error, or a change, part or check that did not end well
+//	1  an error, a change, part or check that did not end well, or output that was lost
 //	2  plan: there is something to do; trust: a host's key is not known
 //	3  wrong usage, or an invalid Spec
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/detect"
@@ -112,32 +129,40 @@ const (
 	exitUsage
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}
-	code := exitFailed
+func main() { os.Exit(start(open)) }
+
+// start runs the program as the process that it is, and gives its exit status.
+func start(open func(context.Context, spec.Spec) (*connect.World, error)) int {
+	ctx := untilInterrupted()
 	if err := dumpless(); err != nil {
 		fmt.Fprintln(os.Stderr, "cephstack:", err)
-	} else {
-		code = p.run(ctx, os.Args[1:])
+		return exitFailed
 	}
-	stop()
-	os.Exit(code)
+	return program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}.run(ctx, os.Args[1:])
 }
 
 func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
 	return connect.Open(ctx, s, connect.Options{Librados: librados()})
 }
 
-// load reads a Spec from a file, by spec.Load or spec.Read.
-func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
-	f, err := os.Open(file)
+// maxInput is how many bytes a file may have that a flag names: a Spec (which has a limit of its own) or a plan.
+const maxInput = 512 << 20
+
+// A text is what a file has; it knows the name of the file.
+type text struct {
+	*bytes.Reader
+	name string
+}
+
+func (t text) Name() string { return t.name }
+
+// load reads a Spec from a file, or from a pipe such as that of <(…), by spec.Load or spec.Read.
+func load(ctx context.Context, file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
+	data, _, err := cephstack.ReadInput(ctx, file, maxInput)
 	if err != nil {
 		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
 	}
-	defer f.Close()
-	s, err := read(f, filepath.Dir(file))
+	s, err := read(text{bytes.NewReader(data), file}, filepath.Dir(file))
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)
 	}
@@ -154,6 +179,18 @@ type program struct {
 
 // run runs one command, and gives its exit status.
 func (p program) run(ctx context.Context, args []string) int {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stdout, stderr := &output{w: p.stdout, stop: stop}, &output{w: p.stderr, stop: stop}
+	p.stdout, p.stderr = stdout, stderr
+	code := p.do(ctx, args)
+	if err := cmp.Or(stdout.lost(), stderr.lost()); err != nil && (code == exitDone || code == exitChanges) {
+		return p.fail(exitFailed, fmt.Errorf("a part of the output was lost: %w", err))
+	}
+	return code
+}
+
+func (p program) do(ctx context.Context, args []string) int {
 	o, err := parse(args, p.stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitDone
@@ -164,7 +201,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	s, err := load(o.file, spec.Load)
+	s, err := load(ctx, o.file, spec.Load)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
@@ -219,4 +256,7 @@ func (p program) fail(code int, err error) int {
 	return code
 }
 
-var errDeclined = errors.New("not approved, so nothing was changed")
+var (
+	errDeclined = errors.New("not approved, so nothing was changed")
+	errNotShown = errors.New("the plan could not be shown, so nothing was changed")
+)
