@@ -161,6 +161,11 @@ func WithoutSecrets(text string) string {
 	return urlForm.ReplaceAllString(text, first+"@")
 }
 
+// WithoutKeys is a text of one's own, which quotes values of others, without what looks like a secret by itself: the
+// first two points of the list of WithoutSecrets, and the password of a URL. What is only called a key or a password
+// stays, so that a sentence about passwords stays as it is.
+func WithoutKeys(text string) string { return urlForm.ReplaceAllString(withoutWords(text), "${1}"+redacted+"@") }
+
 var (
 	longWord = regexp.MustCompile(`[A-Za-z0-9+/_-]{20,}={0,2}`)
 	// The header of a CephX key is its type, when it was made, and the length of the secret: 16 or 32, in two bytes.
