@@ -27,7 +27,7 @@ func ownSigners(cfg Config) ([]ssh.Signer, error) {
 		all = append(all, s...)
 	}
 	for i, pem := range cfg.Keys {
-		s, err := parseKey(pem)
+		s, err := parseKey([]byte(pem.Reveal()))
 		if err != nil {
 			return nil, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}

@@ -166,7 +166,7 @@ func (g *gate) refuses() error {
 // visudo stands for the program visudo. It accepts only the forms of lines that the files of this world have.
 func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit int) {
 	return func(run remote.Run) (stdout, stderr []byte, exit int) {
-		texts := map[string]string{"stdin": string(run.Stdin)}
+		texts := map[string]string{"stdin": run.Stdin.Reveal()}
 		if strings.Join(run.Argv[1:], " ") == "-c" {
 			texts = map[string]string{}
 			r := m.Look(remote.ReadDir{Path: "/etc/sudoers.d"})

@@ -272,7 +272,7 @@ func TestARuleThatVisudoRefusesDoesNotStay(t *testing.T) {
 				now, _ := m.Contents(ruleFile)
 				args, before := strings.Join(run.Argv[1:], " "), !strings.Contains(string(now), "NOPASSWD")
 				if args == "-c -f -" {
-					assert.Equal(t, ruleText, string(run.Stdin))
+					assert.Equal(t, ruleText, run.Stdin.Reveal())
 				}
 				if before && args == "-c" {
 					args = "-c, before"
