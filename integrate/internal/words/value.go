@@ -53,7 +53,11 @@ func Value(field, value string) string {
 // shownUnlessSecret is a text, or its digest if something in it may be a secret.
 func shownUnlessSecret(text string) string {
 	told := strings.ReplaceAll(text, "NOPASSWD:", "") // a word of sudo, not the name of a password
-	if cephstack.WithoutSecrets(told) != told {
+	without := cephstack.WithoutSecrets
+	if !strings.ContainsAny(told, `=:'"`) {
+		without = cephstack.WithoutKeys // the same for a text without names of values and quotes, and much faster
+	}
+	if without(told) != told {
 		return Digest(text)
 	}
 	return text

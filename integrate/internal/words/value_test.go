@@ -1,10 +1,12 @@
 package words_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
@@ -26,6 +28,19 @@ func TestValueHidesSecrets(t *testing.T) {
 	assert.Equal(t, "[a]\n"+words.Digest("password = x")+"\nkeyring = /etc/ceph/k\n"+words.Digest("# "+key)+"\n",
 		words.Value("content", text))
 	assert.NotEqual(t, words.Value("[a] b", key), words.Value("[a] b", key[:30]+"B"+key[31:]))
+}
+
+// FuzzValue: what WithoutSecrets would take out is never shown.
+func FuzzValue(f *testing.F) {
+	for _, text := range []string{"a b", "password = x", "AQAIiglrODh5NxAAtOONtdH9jlKuA+thbpOxZQ==",
+		"//a:b@c", "decode key 'x"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !strings.Contains(text, "NOPASSWD:") && cephstack.WithoutSecrets(text) != text {
+			assert.NotEqual(t, text, words.Value("[a] b", text))
+		}
+	})
 }
 
 // TestValueShowsTheRest: what an operator has to see to approve a plan.
