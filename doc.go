@@ -73,7 +73,8 @@ import (
 )
 
 // A Redacted is a secret text that does not print: every way of fmt, JSON, text and slog
-// gives "[redacted]". The types of keys and passwords embed it. Compare two of them by
+// gives "[redacted]", also deep inside a struct of somebody else. The types of keys and passwords embed it, and what
+// may hold keys, such as the input of a program, is one. Compare two of them by
 // what they reveal, not with ==.
 type Redacted struct {
 	// A pointer, because fmt calls no methods on unexported fields: deep inside a struct
@@ -81,13 +82,17 @@ type Redacted struct {
 	text *string
 }
 
-// Redact keeps a text as it is. The empty text is the zero Redacted.
-func Redact(text string) Redacted {
-	if text == "" {
+// Redact keeps a text, or a copy of bytes, as it is. The empty text is the zero Redacted.
+func Redact[T ~string | ~[]byte](secret T) Redacted {
+	if len(secret) == 0 {
 		return Redacted{}
 	}
+	text := string(secret)
 	return Redacted{&text}
 }
+
+// Len is how many bytes the text has.
+func (r Redacted) Len() int { return len(r.Reveal()) }
 
 // Reveal returns the text. No other method gives it out.
 func (r Redacted) Reveal() string {
@@ -193,6 +198,13 @@ func withoutValues(form *regexp.Regexp, text string) string {
 		from = end
 	}
 	return b.String() + text[from:]
+}
+
+// WithoutKeys is a text of one's own, which quotes values of others, without what looks like a secret by itself: the
+// first two points of the list of WithoutSecrets, and the password of a URL. What is only called a key or a password
+// stays, so that a sentence about passwords stays as it is.
+func WithoutKeys(text string) string {
+	return urlForm.ReplaceAllString(withoutWords(text), "${1}"+redacted+"@")
 }
 
 var (

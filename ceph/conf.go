@@ -33,6 +33,7 @@ func ParseConf(data []byte) (*Conf, error) {
 }
 
 // Format writes the length, for every verb: some values of a ceph.conf are secrets.
+// In an unexported field of a struct, fmt does not ask Format, and may write the bytes.
 func (c *Conf) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ceph.conf of %d bytes", len(c.data)) }
 
 // Lookup returns an option's value as Ceph would see it in exactly that

@@ -43,7 +43,7 @@ func readOwnKeys(cfg Config) (ownKeys, error) {
 		}
 	}
 	for i, pem := range cfg.Keys {
-		s, err := parseKey(pem)
+		s, err := parseKey([]byte(pem.Reveal()))
 		if err != nil {
 			return ownKeys{}, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}

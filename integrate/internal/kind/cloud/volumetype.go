@@ -163,7 +163,8 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) (changed bool, err 
 			continue
 		}
 		if now != d.Observed || w.create {
-			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field, now)
+			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field,
+				words.Value(d.Field, now))
 		}
 	}
 	if len(specs) == 0 { // somebody else made the same change since the plan
