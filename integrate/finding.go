@@ -113,8 +113,9 @@ import (
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
-//   - pool-in-use: a store or backend is in use with another pool.
-//   - cluster-in-use: a store or backend is in use with another cluster.
+//   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
+//   - cluster-in-use: a store, a backend or a service is in use with another cluster.
+//   - user-changes: note: a service logs in as another user from now on, and nothing moves.
 //   - backup-driver-changes: note: backups of another driver can no longer be restored.
 //   - backend-outside-default-zone: note: volumes that name no zone do not go to a backend.
 //   - zone-of-all-services: note: until Ocata, a zone is that of all services of the file.

@@ -223,7 +223,7 @@ func TestZonesOfBackends(t *testing.T) {
 		}
 	}
 	const served = "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = " +
-		"cinder.volume.drivers.rbd.RBDDriver\n"
+		"cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = volumes\nvolume_backend_name = ceph-rbd\n"
 	for name, c := range map[string]struct {
 		release, text, code string
 		volumes             []api.Volume

@@ -1,0 +1,170 @@
+package host
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack"
+)
+
+// keeps refuses to send what a service has in use to another place, or to cut off those
+// who read it. What counts is what takes effect now: the options of all files of the service in
+// their order, and the service's own default where no file sets an option.
+func (x *editing) keeps(service string, cur openstack.Current) error {
+	switch service {
+	case "glance-api":
+		return x.keepsStores(cur)
+	case "cinder-volume":
+		return x.keepsBackends(cur)
+	case "cinder-backup":
+		return x.keepsBackups(cur)
+	}
+	return nil
+}
+
+// An inUse is a section of options by which a service keeps data in Ceph now.
+type inUse struct {
+	openstack.InForce
+	section string
+	noun    string // what the section is in the Spec
+}
+
+func (x *editing) inForce(service openstack.Service, cur openstack.Current) openstack.InForce {
+	return openstack.InForce{Release: x.Site.Release, Service: service, Current: cur}
+}
+
+// now is the value of an option that takes effect; empty where there is none.
+func (u inUse) now(option string) string {
+	value, _ := u.Lookup(u.section, option)
+	return value
+}
+
+// says is an option with the value that takes effect, for a message.
+func (u inUse) says(option string) string {
+	value, set := u.Lookup(u.section, option)
+	if !set {
+		return option + " = " + value + " (the default)"
+	}
+	return option + " = " + value
+}
+
+// A destination is where the Spec wants data of a section: the options that name the pool
+// and the ceph.conf, with their values.
+type destination struct{ option, pool, confOption, conf string }
+
+// keeps refuses another pool and another cluster: what is there would be out of reach.
+func (u inUse) keeps(to destination) error {
+	if u.now(to.option) != to.pool {
+		return refuse("pool-in-use", "[%s] is in use with %s, and what is there would be out of reach in %s; "+
+			"name that pool or another %s in the Spec", u.section, u.says(to.option), to.pool, u.noun)
+	}
+	if file := u.now(to.confOption); file != to.conf {
+		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
+			"reach with %s; call the cluster in the Spec as that file is called, or name another %s",
+			u.section, file, to.conf, u.noun)
+	}
+	return nil
+}
+
+// keepsStores looks after the stores of Glance. Until Stein, Glance has one store in Ceph,
+// whose options are in [glance_store], or in [DEFAULT] until Icehouse. What is in use in that way
+// from Train on is carried over by openstack.GlanceStore.
+func (x *editing) keepsStores(cur openstack.Current) error {
+	for _, st := range x.Site.Stores {
+		u := inUse{x.inForce(openstack.GlanceAPI, cur), st.Name, "store"}
+		served := storeServed(cur, st.Name)
+		if section, single := x.singleStore(cur); single {
+			u.section, served = section, true
+		}
+		if !served {
+			continue
+		}
+		to := destination{"rbd_store_pool", st.Pool, "rbd_store_ceph_conf", spec.ConfPath(st.Cluster)}
+		if err := u.keeps(to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// storeServed reports whether a store is among the enabled backends of Glance.
+func storeServed(cur openstack.Current, name string) bool {
+	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
+	return slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
+		have, _, _ := strings.Cut(strings.TrimSpace(item), ":")
+		return strings.TrimSpace(have) == name
+	})
+}
+
+// singleStore is the section of Glance's only store in Ceph, where that is in use.
+func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool) {
+	if enabled, _ := cur.Lookup("DEFAULT", "enabled_backends"); enabled != "" || !x.Site.Release.Before("train") {
+		return "", false
+	}
+	if x.Site.Release.Before("juno") {
+		kind, _ := x.inForce(openstack.GlanceAPI, cur).Lookup("DEFAULT", "default_store")
+		return "DEFAULT", kind == "rbd"
+	}
+	stores, _ := cur.Lookup("glance_store", "stores")
+	return "glance_store", slices.ContainsFunc(strings.Split(stores, ","), func(item string) bool {
+		item = strings.TrimSpace(item)
+		return item == "rbd" || item == "glance.store.rbd.Store"
+	})
+}
+
+// keepsBackends looks after the backends of cinder-volume.
+func (x *editing) keepsBackends(cur openstack.Current) error {
+	for _, b := range x.Site.Cinder {
+		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name"}
+		if !u.backend() {
+			continue
+		}
+		to := destination{"rbd_pool", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
+		if err := u.keeps(to); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// backend reports whether cinder-volume serves the section as a backend in Ceph.
+func (u inUse) backend() bool {
+	if !slices.Contains(enabledBackends(u.Current), u.section) {
+		return false
+	}
+	_, pool := u.Lookup(u.section, "rbd_pool")
+	return pool || strings.HasSuffix(u.now("volume_driver"), ".RBDDriver")
+}
+
+// keepsBackups looks after what cinder-backup keeps in Ceph.
+func (x *editing) keepsBackups(cur openstack.Current) error {
+	driver, _ := cur.Lookup("DEFAULT", "backup_driver")
+	if !strings.HasPrefix(driver, "cinder.backup.") || !strings.Contains(driver, ".ceph") {
+		return nil
+	}
+	b := x.Site.Backup
+	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", ""}
+	to := destination{"backup_ceph_pool", b.Pool, "backup_ceph_conf", spec.ConfPath(b.Cluster)}
+	if u.now(to.option) != to.pool {
+		return refuse("pool-in-use", "cinder-backup is in use with %s, and the backups there could be neither restored "+
+			"nor deleted with %s; set pool: %s for backup in the Spec", u.says(to.option), to.pool, u.now(to.option))
+	}
+	if file := u.now(to.confOption); file != to.conf {
+		return refuse("cluster-in-use", "cinder-backup is in use with the cluster of %s, and the backups there could be "+
+			"neither restored nor deleted with %s; call the cluster in the Spec as that file is called", file, to.conf)
+	}
+	if have := u.now("backup_ceph_user"); have != b.User {
+		x.notesUser(u, "backup_ceph_user", b.User)
+	}
+	return nil
+}
+
+// notesUser says that a service logs in as another user, where nothing but the service knows
+// the user: all that is in the pool stays in reach.
+func (x *editing) notesUser(u inUse, option, user string) {
+	x.d.Note("user-changes", fmt.Sprintf("%s [%s] %s", x.path, u.section, option), "%s is replaced by %s, which gets the "+
+		"same pool: nothing moves. The old user, its rights and its keyrings stay until somebody removes them",
+		u.says(option), user)
+}
