@@ -93,6 +93,7 @@ import (
 //   - key-may-be-unreadable: note: the same, where the version in a container is not known.
 //   - keyring-unfit: a keyring cannot be made as needed, for another reason.
 //   - secrets-unreadable: libvirt does not list its secrets.
+//   - secret-in-use: another secret of libvirt holds the user's key and is in use; the Spec can name its UUID.
 //   - secret-usage-taken: another secret of libvirt has the same usage.
 //   - key-not-base64: a key cannot be the value of a secret.
 //   - secret-unfit: a secret cannot be made as needed, for another reason.
@@ -115,7 +116,10 @@ import (
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
+//   - backend-name-in-use: a backend is in use with another volume_backend_name.
+//   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
+//   - secret-changes: note: VMs that run, and attached volumes, keep naming another secret of libvirt.
 //   - backup-driver-changes: note: backups of another driver can no longer be restored.
 //   - backend-outside-default-zone: note: volumes that name no zone do not go to a backend.
 //   - zone-of-all-services: note: until Ocata, a zone is that of all services of the file.
@@ -124,7 +128,8 @@ import (
 //   - volumes-unknown: whether there are volumes that forbid a change cannot be told.
 //   - vm-disks-local: note: VMs have local disks, so that this compute is not switched to Ceph.
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
-//   - vm-resize-unconfirmed: note: VMs wait for a resize or migration to be confirmed.
+//   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
+//     switched to Ceph; a note where the Spec does not set disks: ceph.
 //
 // Of units and containers:
 //

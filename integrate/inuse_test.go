@@ -8,9 +8,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 const (
@@ -106,4 +109,245 @@ func TestAnotherUserOfBackups(t *testing.T) {
 	require.Empty(t, p.Problems(), "%s", p)
 	assert.Contains(t, finds(t, p, "user-changes").Message,
 		"backup_ceph_user = cinder (the default) is replaced by cinder-backup")
+}
+
+// TestTheNameOfABackendIsKept: volume types and volumes know the backend by that name.
+func TestTheNameOfABackendIsKept(t *testing.T) {
+	s := exampleSpec()
+	for name, text := range map[string]string{
+		"RBD_SSD": cephBackend + "rbd_pool = volumes\nvolume_backend_name = RBD_SSD\n",
+		"RBD":     cephBackend + "rbd_pool = volumes\n", // the driver's own
+	} {
+		w, in := with(t, s, cinderOnHost, text)
+		w.API.AddVolumeType("ceph", name)
+		p := plan(t, in)
+		f := finds(t, p, "backend-name-in-use")
+		assert.Contains(t, f.Message, "set volume_backend_name: "+name+" for this backend in the Spec")
+		require.Nil(t, change(p, "settings/controller/"+cinderOnHost))
+
+		told := exampleSpec()
+		told.Cinder.Backends[0].BackendName = name
+		in = again(t, w, told)
+		p = plan(t, in)
+		require.Empty(t, p.Problems(), "%s", p)
+		apply(t, in)
+		require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+		data, _ := w.Machines["controller"].Contents(cinderOnHost)
+		assert.Contains(t, string(data), "volume_backend_name = "+name+"\n")
+		report, err := verify(t, in)
+		require.NoError(t, err, "%s", report)
+	}
+}
+
+// again is an integration of another Spec with a world.
+func again(t *testing.T, w *integratetest.World, s spec.Spec) *integrate.Integration {
+	t.Helper()
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
+	require.NoError(t, err)
+	return in
+}
+
+const oldSecret = "11111111-2222-4333-8444-555555555555"
+
+// integrated gives a cloud that somebody integrated by hand, with a user and a secret of that
+// UUID on compute1.
+func integrated(t *testing.T, user, uuid string) *integratetest.World {
+	t.Helper()
+	w, _ := open(t, exampleSpec())
+	caps, err := ceph.ParseCaps(map[string]string{"mon": "profile rbd", "osd": "profile rbd pool=volumes, " +
+		"profile rbd pool=vms, profile rbd-read-only pool=images"})
+	require.NoError(t, err)
+	u, err := ceph.New(w.Clusters["ceph"].Mon).CreateUser(t.Context(), "client."+user, caps)
+	require.NoError(t, err)
+	value, err := libvirtsecret.ParseValue(u.Key.Reveal())
+	require.NoError(t, err)
+	require.NoError(t, w.Secrets["compute1"].Define(t.Context(), libvirtsecret.Change{Secret: libvirtsecret.Secret{
+		UUID: uuid, UsageID: "client." + user + " secret", Value: value}}))
+	w.Machines["controller"].AddFile(cinderOnHost, []byte(cephBackend+"rbd_pool = volumes\n"+
+		"volume_backend_name = ceph\nrbd_user = cinder\nrbd_secret_uuid = "+uuid+"\n"), 0o640)
+	for _, host := range []string{"compute1", "compute2"} {
+		w.Machines[host].AddFile(novaOnHost, []byte("[libvirt]\nimages_type = rbd\nimages_rbd_pool = vms\nrbd_user = "+user+
+			"\nrbd_secret_uuid = "+uuid+"\n"), 0o640)
+	}
+	return w
+}
+
+// TestASecretThatIsInUseIsAdopted: the plan names the UUID and the field, and goes on once the Spec
+// has it.
+func TestASecretThatIsInUseIsAdopted(t *testing.T) {
+	w := integrated(t, "cinder", oldSecret)
+	p := plan(t, again(t, w, exampleSpec()))
+	about := map[string]string{}
+	for _, f := range p.Problems() {
+		if f.Code == "secret-in-use" {
+			about[f.Target+" "+f.Object] = f.Message
+		}
+	}
+	require.Len(t, about, 2, "%s", p)
+	for object, message := range about {
+		assert.Contains(t, message, "set secret_uuid: "+oldSecret+" for user cinder in the Spec", object)
+	}
+	for _, id := range []string{"settings/controller/" + cinderOnHost, "settings/compute1/" + novaOnHost,
+		"secret/compute1/ceph.client.cinder"} {
+		assert.Nil(t, change(p, id), id)
+	}
+	s := exampleSpec()
+	s.Cinder.Backends[0].SecretUUID = oldSecret
+	in := again(t, w, s)
+	require.Empty(t, plan(t, in).Problems(), "%s", plan(t, in))
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+	for host, usage := range map[string]string{"compute1": "client.cinder secret", "compute2": ""} {
+		secrets, err := w.Secrets[host].List(t.Context())
+		require.NoError(t, err)
+		require.Len(t, secrets, 1, host)
+		assert.Equal(t, oldSecret, secrets[0].UUID)
+		if usage != "" {
+			assert.Equal(t, usage, secrets[0].UsageID, "it is as it was")
+		}
+	}
+}
+
+// TestTheDefaultSecretIsInUse: since 2023.1 Cinder takes the cluster's fsid where nothing says
+// a UUID.
+func TestTheDefaultSecretIsInUse(t *testing.T) {
+	for release, says := range map[string]bool{"zed": false, "2025.1": true} {
+		s := exampleSpec()
+		s.Release = release
+		w, in := with(t, s, cinderOnHost, cephBackend+"rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_user = cinder\n")
+		p := plan(t, in)
+		if !says {
+			require.Empty(t, p.Problems(), "%s", p)
+			continue
+		}
+		assert.Contains(t, finds(t, p, "secret-in-use").Message, "set secret_uuid: "+w.Ceph["ceph"].FSID+" for user cinder")
+	}
+}
+
+// TestASecretOfADocument cannot be in the Spec: it is replaced, and the plan says who keeps it.
+func TestASecretOfADocument(t *testing.T) {
+	const example = "457eb676-33da-42ec-9a8c-9293d545c337"
+	w := integrated(t, "cinder", example)
+	in := again(t, w, exampleSpec())
+	p := plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	assert.Contains(t, finds(t, p, "secret-changes").Message, "VMs that run keep naming "+example)
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+	secrets, err := w.Secrets["compute1"].List(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, secrets, 2, "the old secret stays")
+}
+
+// TestAnotherUserOfNova is kept as long as VMs run with it: they could not be migrated.
+func TestAnotherUserOfNova(t *testing.T) {
+	w := integrated(t, "nova-compute", oldSecret)
+	w.Machines["controller"].AddFile(cinderOnHost, []byte("[DEFAULT]\n"), 0o640)
+	vm := w.API.AddServer(api.Server{Name: "vm", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "i"})
+	mon := ceph.New(w.Clusters["ceph"].Mon)
+	require.NoError(t, mon.CreatePool(t.Context(), ceph.Pool{Name: "vms", Application: "rbd"}))
+	require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: "vms", Name: vm + "_disk", Size: 1 << 30}))
+	p := plan(t, again(t, w, exampleSpec()))
+	f := finds(t, p, "user-in-use")
+	assert.True(t, f.Problem)
+	assert.Contains(t, f.Message, "[libvirt] is in use with rbd_user = nova-compute, and VMs run with it: vm (")
+	assert.Contains(t, f.Message, "set user: nova-compute and secret_uuid: "+oldSecret+" for nova in the Spec")
+	for _, host := range []string{"compute1", "compute2"} {
+		assert.Nil(t, change(p, "settings/"+host+"/"+novaOnHost), host)
+	}
+	s := exampleSpec()
+	s.Nova.User, s.Nova.SecretUUID = "nova-compute", oldSecret
+	in := again(t, w, s)
+	require.Empty(t, plan(t, in).Problems(), "%s", plan(t, in))
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+}
+
+// TestAnotherUserOfVolumes is kept as long as volumes are attached.
+func TestAnotherUserOfVolumes(t *testing.T) {
+	for volumes, problem := range map[string]bool{"": false, "a-volume": true} {
+		w, in := with(t, exampleSpec(), cinderOnHost, cephBackend+
+			"rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_user = prod\n")
+		w.API.AddServer(api.Server{Name: "vm", Host: "compute1", Status: "SHUTOFF", Volumes: strings.Fields(volumes)})
+		p := plan(t, in)
+		if !problem {
+			require.Empty(t, p.Problems(), "%s", p)
+			assert.Contains(t, finds(t, p, "user-changes").Message, "rbd_user = prod is replaced by cinder")
+			continue
+		}
+		assert.Contains(t, finds(t, p, "user-in-use").Message, "set user: prod for this backend in the Spec")
+	}
+}
+
+// TestDisksOfVMsInAnotherPool stay there, also in the pool that is Nova's default.
+func TestDisksOfVMsInAnotherPool(t *testing.T) {
+	for text, says := range map[string]string{
+		"images_type = rbd\n":                         "images_rbd_pool = rbd (the default)",
+		"images_type = rbd\nimages_rbd_pool = prod\n": "images_rbd_pool = prod",
+		"images_type = rbd\nimages_rbd_pool = vms\nimages_rbd_ceph_conf = /etc/ceph/b.conf\n": "cluster of /etc/ceph/b.conf",
+	} {
+		for _, disks := range []string{"", "ceph"} {
+			s := exampleSpec()
+			s.Hosts[1].Disks = disks
+			w, in := open(t, s)
+			w.Machines["compute1"].AddFile(novaOnHost, []byte("[libvirt]\n"+text), 0o640)
+			w.API.AddServer(api.Server{Name: "vm", Host: "compute1", Status: "ACTIVE", HasLocalDisk: true, ImageID: "i"})
+			p := plan(t, in)
+			require.NotEmpty(t, p.Problems(), "%s", p)
+			assert.Contains(t, p.Problems()[0].Message, "[libvirt] is in use with")
+			assert.Contains(t, p.Problems()[0].Message, says)
+			assert.Nil(t, change(p, "settings/compute1/"+novaOnHost))
+		}
+	}
+}
+
+// TestTheNameOfTheClusterIsTold: the keyring of an attached volume is looked for by that name.
+func TestTheNameOfTheClusterIsTold(t *testing.T) {
+	w, in := open(t, twoClusters())
+	apply(t, in)
+	data, _ := w.Machines["controller"].Contents(cinderOnHost)
+	for backend, cluster := range map[string]string{"slow": "hdd", "fast": "ssd", "safe": "hdd"} {
+		assert.Contains(t, sectionOf(t, string(data), backend), "rbd_cluster_name = "+cluster+"\n")
+	}
+	w, in = open(t, exampleSpec())
+	apply(t, in)
+	data, _ = w.Machines["controller"].Contents(cinderOnHost)
+	assert.NotContains(t, string(data), "rbd_cluster_name", "ceph is the default")
+	old := twoClusters()
+	old.Release = "kilo"
+	w, in = open(t, old)
+	apply(t, in)
+	data, _ = w.Machines["controller"].Contents(cinderOnHost)
+	assert.NotContains(t, string(data), "rbd_cluster_name", "liberty is the first release that reads it")
+}
+
+// TestAnotherNameOfTheCluster is kept where the Spec says so.
+func TestAnotherNameOfTheCluster(t *testing.T) {
+	const text = cephBackend + "rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_cluster_name = prod\n"
+	w, in := with(t, exampleSpec(), cinderOnHost, text)
+	assert.Contains(t, finds(t, plan(t, in), "cluster-in-use").Message, "set options: {rbd_cluster_name: prod}")
+	s := exampleSpec()
+	s.Cinder.Backends[0].Options = map[string]string{"rbd_cluster_name": "prod"}
+	in = again(t, w, s)
+	require.Empty(t, plan(t, in).Problems(), "%s", plan(t, in))
+	apply(t, in)
+	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
+}
+
+// TestAnUnconfirmedResizeKeepsDisksLocal: the VM has its old disk on the compute that it came from.
+func TestAnUnconfirmedResizeKeepsDisksLocal(t *testing.T) {
+	for disks, problem := range map[string]bool{"": false, "ceph": true} {
+		s := exampleSpec()
+		s.Hosts[1].Disks = disks
+		w, in := open(t, s)
+		w.API.AddServer(api.Server{Name: "waits", Host: "compute2", Status: "VERIFY_RESIZE", HasLocalDisk: true,
+			ImageID: "i"})
+		p := plan(t, in)
+		f := finds(t, p, "vm-resize-unconfirmed")
+		assert.Equal(t, problem, f.Problem, "%s", p)
+		assert.Contains(t, f.Message, "waits (")
+		c := change(p, "settings/compute1/"+novaOnHost)
+		require.NotNil(t, c, "the secret and the user are set all the same")
+		assert.NotContains(t, strings.Join(linesOf(c), "\n"), "images_type")
+	}
 }

@@ -82,6 +82,11 @@ func (s *Site) secrets() []spec.User {
 // SecretUUID is the one UUID of a user's libvirt secret, the same on every compute:
 // that of the Spec, or one that is derived from the cluster's fsid and the user.
 func (s *Site) SecretUUID(id spec.User, fsid string) string {
+	return cmp.Or(s.NamedSecret(id), libvirtsecret.DeriveUUID(fsid, id.Entity))
+}
+
+// NamedSecret is the UUID that the Spec gives a user's secret; empty where it gives none.
+func (s *Site) NamedSecret(id spec.User) string {
 	if s.Nova != nil && s.SharedWithNova(id) && s.Nova.SecretUUID != "" {
 		return s.Nova.SecretUUID
 	}
@@ -90,7 +95,7 @@ func (s *Site) SecretUUID(id spec.User, fsid string) string {
 			return b.SecretUUID
 		}
 	}
-	return libvirtsecret.DeriveUUID(fsid, id.Entity)
+	return ""
 }
 
 // A Right is something that a Ceph user may do in a pool, or must not.

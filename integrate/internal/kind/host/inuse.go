@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,7 +22,7 @@ func (x *editing) keeps(service string, cur openstack.Current) error {
 	case "cinder-backup":
 		return x.keepsBackups(cur)
 	}
-	return nil
+	return x.keepsDisks(cur)
 }
 
 // An inUse is a section of options by which a service keeps data in Ceph now.
@@ -122,9 +123,32 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 			continue
 		}
 		to := destination{"rbd_pool", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
-		if err := u.keeps(to); err != nil {
-			return err
+		for _, keeps := range []func() error{
+			func() error { return u.keeps(to) },
+			func() error { return u.keepsNames(b) },
+			func() error { return x.keepsAttached(u, b) },
+		} {
+			if err := keeps(); err != nil {
+				return err
+			}
 		}
+	}
+	return nil
+}
+
+// keepsNames refuses another name of a backend, by which volume types and volumes know it,
+// and another name of its cluster, by which hosts find the keyring of an attached volume.
+func (u inUse) keepsNames(b spec.Backend) error {
+	if have := u.now("volume_backend_name"); have != b.Bound() && b.Name != spec.SingleBackend {
+		return refuse("backend-name-in-use", "[%s] is in use with %s: volume types that are bound to this name, and volumes "+
+			"of it, would find no backend called %s; set volume_backend_name: %s for this backend in the Spec",
+			u.section, u.says("volume_backend_name"), b.Bound(), have)
+	}
+	have, set := u.Lookup(u.section, "rbd_cluster_name")
+	if wanted := cmp.Or(b.Options["rbd_cluster_name"], b.Cluster); set && have != wanted {
+		return refuse("cluster-in-use", "[%s] is in use with rbd_cluster_name = %s: attached volumes name that cluster, and "+
+			"hosts look for keyrings by that name; set options: {rbd_cluster_name: %s} for this backend in the Spec",
+			u.section, have, have)
 	}
 	return nil
 }

@@ -31,8 +31,9 @@ func (x *editing) ofVolumes(cur openstack.Current) ([]openstack.Setting, error) 
 	var all []openstack.Setting
 	enabled := ""
 	for _, b := range x.Site.Cinder {
-		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster),
-			SecretUUID: x.uuid(b.Use().User), AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
+		backend := openstack.VolumeBackend{Name: b.Name, BackendName: b.BackendName, Cluster: b.Cluster,
+			Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster), SecretUUID: x.uuid(b.Use().User),
+			AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
 		needed, err := backend.Settings(x.Site.Release, overlay{cur, enabled})
 		if err != nil {
 			return nil, err
