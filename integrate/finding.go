@@ -43,6 +43,8 @@ import (
 //   - too-few-failure-domains: an erasure-coded pool would never work, and is not made.
 //   - few-failure-domains: note: an erasure-coded pool works, and never becomes clean.
 //   - user-of-refused-pool: a user is left alone because a pool of it is.
+//   - user-of-several-services: note: services share a user, and may change each other's data.
+//   - rights-are-taken: note: a user loses the right to write a pool.
 //   - user-is-administrator: a user has all rights, and is left alone.
 //
 // Of the way into a host:
@@ -91,6 +93,7 @@ import (
 //   - keyring-of-several-users: a keyring holds keys of other users, too.
 //   - key-type-unreadable: Ceph on this host cannot read keys of type aes256k.
 //   - key-may-be-unreadable: note: the same, where the version in a container is not known.
+//   - keyring-of-several-accounts: more accounts need a keyring on a host than one file can let in.
 //   - keyring-unfit: a keyring cannot be made as needed, for another reason.
 //   - secrets-unreadable: libvirt does not list its secrets.
 //   - secret-in-use: another secret of libvirt holds the user's key and is in use; the Spec can name its UUID.
@@ -133,6 +136,8 @@ import (
 //
 // Of units and containers:
 //
+//   - guests-keep-old-monitors: note: VMs that run, and attached volumes, keep monitors of before.
+//   - guests-keep-old-key: note: VMs that run keep the key of before.
 //   - unit-missing: a service's unit is not there.
 //   - unit-masked: a service's unit is masked.
 //   - container-missing: a service's container is not there.

@@ -130,11 +130,6 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 	return nil
 }
 
-// running reports whether a VM may have its disks open, or be moved with them.
-func running(s api.Server) bool {
-	return !slices.Contains([]string{"SHUTOFF", "SHELVED_OFFLOADED", "DELETED", "SOFT_DELETED"}, s.Status)
-}
-
 // keepsPlace refuses another pool or cluster for the disks of the VMs on this compute.
 func (x *editing) keepsPlace(u inUse, to destination) error {
 	if u.now(to.option) == to.pool && u.now(to.confOption) == to.conf {
