@@ -121,6 +121,10 @@ import (
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
+//   - backend-of-the-same-pool: note: a backend that is not in the Spec has the pool of a new backend.
+//   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
+//   - store-of-the-same-pool: a store that is not in the Spec has the pool of a new store.
+//   - default-store-changes: note: new images no longer go to another store in Ceph.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
 //   - secret-changes: note: VMs that run, and attached volumes, keep naming another secret of libvirt.
 //   - backup-driver-changes: note: backups of another driver can no longer be restored.

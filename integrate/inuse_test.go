@@ -333,21 +333,3 @@ func TestAnotherNameOfTheCluster(t *testing.T) {
 	apply(t, in)
 	require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 }
-
-// TestAnUnconfirmedResizeKeepsDisksLocal: the VM has its old disk on the compute that it came from.
-func TestAnUnconfirmedResizeKeepsDisksLocal(t *testing.T) {
-	for disks, problem := range map[string]bool{"": false, "ceph": true} {
-		s := exampleSpec()
-		s.Hosts[1].Disks = disks
-		w, in := open(t, s)
-		w.API.AddServer(api.Server{Name: "waits", Host: "compute2", Status: "VERIFY_RESIZE", HasLocalDisk: true,
-			ImageID: "i"})
-		p := plan(t, in)
-		f := finds(t, p, "vm-resize-unconfirmed")
-		assert.Equal(t, problem, f.Problem, "%s", p)
-		assert.Contains(t, f.Message, "waits (")
-		c := change(p, "settings/compute1/"+novaOnHost)
-		require.NotNil(t, c, "the secret and the user are set all the same")
-		assert.NotContains(t, strings.Join(linesOf(c), "\n"), "images_type")
-	}
-}

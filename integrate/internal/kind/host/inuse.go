@@ -75,7 +75,7 @@ func (u inUse) keeps(to destination) error {
 func (x *editing) keepsStores(cur openstack.Current) error {
 	for _, st := range x.Site.Stores {
 		u := inUse{x.inForce(openstack.GlanceAPI, cur), st.Name, "store"}
-		served := storeServed(cur, st.Name)
+		served := slices.Contains(rbdStores(cur), st.Name)
 		if section, single := x.singleStore(cur); single {
 			u.section, served = section, true
 		}
@@ -86,17 +86,48 @@ func (x *editing) keepsStores(cur openstack.Current) error {
 		if err := u.keeps(to); err != nil {
 			return err
 		}
+		if user, set := u.Lookup(u.section, "rbd_store_user"); set && user != st.User {
+			x.notesUser(u, "rbd_store_user", st.User)
+		}
+	}
+	return x.keepsOtherStores(cur)
+}
+
+// keepsOtherStores refuses a second name for a pool that a store has already: each image would be
+// known by one of the names alone. It notes where new images no longer go to a store in Ceph.
+func (x *editing) keepsOtherStores(cur openstack.Current) error {
+	first, _ := cur.Lookup("glance_store", "default_backend")
+	for _, name := range rbdStores(cur) {
+		if slices.ContainsFunc(x.Site.Stores, func(st spec.Store) bool { return st.Name == name }) {
+			continue
+		}
+		u := inUse{x.inForce(openstack.GlanceAPI, cur), name, "store"}
+		for _, st := range x.Site.Stores {
+			same := u.now("rbd_store_pool") == st.Pool && u.now("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
+			if same && !slices.Contains(rbdStores(cur), st.Name) {
+				return refuse("store-of-the-same-pool", "[%s] is in use with %s, and images there are known as those of store %s; "+
+					"call the store %s in the Spec in place of %s", name, u.says("rbd_store_pool"), name, name, st.Name)
+			}
+		}
+		if name == first {
+			x.d.Note("default-store-changes", x.path+" [glance_store] default_backend", "new images no longer go to store %s "+
+				"(%s), but to %s. Images that are there stay, and stay served", name, u.says("rbd_store_pool"),
+				x.Site.Stores[0].Name)
+		}
 	}
 	return nil
 }
 
-// storeServed reports whether a store is among the enabled backends of Glance.
-func storeServed(cur openstack.Current, name string) bool {
+// rbdStores are the stores in Ceph among the enabled backends of Glance.
+func rbdStores(cur openstack.Current) (names []string) {
 	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-	return slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
-		have, _, _ := strings.Cut(strings.TrimSpace(item), ":")
-		return strings.TrimSpace(have) == name
-	})
+	for item := range strings.SplitSeq(enabled, ",") {
+		name, kind, _ := strings.Cut(strings.TrimSpace(item), ":")
+		if strings.TrimSpace(kind) == "rbd" {
+			names = append(names, strings.TrimSpace(name))
+		}
+	}
+	return names
 }
 
 // singleStore is the section of Glance's only store in Ceph, where that is in use.
@@ -132,8 +163,32 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 				return err
 			}
 		}
+		if own, have := b.Options[nameOption(b)], cinderName(b.Name, cur, x.Spec.Name); own != "" && own != have {
+			x.d.Note("backend-host-changes", x.path+" ["+b.Name+"] "+nameOption(b), "the volumes of %s@%s belong to that name, "+
+				"and nobody serves it any more: cinder-manage volume update_host gives them to %s@%s", have, b.Name, own, b.Name)
+		}
 	}
+	x.notesOtherBackends(cur)
 	return nil
+}
+
+// notesOtherBackends says where a backend that is not in the Spec has the pool of a backend that is
+// new: it stays, with its volumes and its volume types.
+func (x *editing) notesOtherBackends(cur openstack.Current) {
+	for _, name := range enabledBackends(cur) {
+		u := inUse{x.inForce(openstack.CinderVolume, cur), name, "backend name"}
+		if slices.ContainsFunc(x.Site.Cinder, func(b spec.Backend) bool { return b.Name == name }) || !u.backend() {
+			continue
+		}
+		for _, b := range x.Site.Cinder {
+			same := u.now("rbd_pool") == b.Pool && u.now("rbd_ceph_conf") == spec.ConfPath(b.Cluster)
+			if same && !slices.Contains(enabledBackends(cur), b.Name) {
+				x.d.Note("backend-of-the-same-pool", x.path+" ["+name+"]", "is in use with %s, and stays beside %s, which is new: "+
+					"its volumes and volume types stay with it, and both count the space of the pool. If %s shall take its "+
+					"place, call the backend %s in the Spec", u.says("rbd_pool"), b.Name, b.Name, name)
+			}
+		}
+	}
 }
 
 // keepsNames refuses another name of a backend, by which volume types and volumes know it,

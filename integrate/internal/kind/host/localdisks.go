@@ -119,13 +119,16 @@ func localAmong(servers []api.Server, images map[string]bool, inCeph bool) (name
 
 func named(s api.Server) string { return s.Name + " (" + s.ID + ")" }
 
-// unconfirmed lists the VMs of all computes that wait for their resize or migration to
-// be confirmed, and have no disk in Ceph. The APIs do not tell where they came from.
+// unconfirmed lists the VMs that wait for their resize or migration to be confirmed, and came from
+// this compute. Where the APIs do not tell from where a VM came, it is listed unless it has its disk
+// in Ceph.
 func (x *editing) unconfirmed() (names []string) {
 	images := x.images()
 	for _, host := range slices.Sorted(maps.Keys(x.v.Cloud.Servers)) {
 		for _, s := range x.v.Cloud.Servers[host] {
-			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && !images[s.ID+"_disk"] {
+			from := x.v.Cloud.CameFrom[s.ID]
+			here := from == x.Spec.Name || from == "" && !images[s.ID+"_disk"]
+			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && here {
 				names = append(names, named(s))
 			}
 		}
