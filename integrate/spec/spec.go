@@ -76,7 +76,6 @@ func (s Spec) check() []error {
 	v.hosts()
 	v.services()
 	v.secrets()
-	v.separateUsers()
 	v.dataPools()
 	v.options()
 	v.prepare()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
@@ -83,8 +84,9 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 	}
 	if r.copy.Kolla != nil {
 		w = inKolla(v.Host, *r.copy.Kolla, f, 0o660)
-	} else {
-		w.owner, w.group, w.mode = r.owner()
+	} else if w.owner, w.group, w.mode = r.owner(); w.owner == "" {
+		return w, refuse("keyring-of-several-accounts", "is needed by %s on this host, and a file has one owner and one "+
+			"group; give one of their services a user of its own in the Spec", strings.Join(r.accounts(), ", "))
 	}
 	key, known := v.Key(r.user.Cluster, r.user.Entity)
 	reads := r.reader(v)
@@ -146,8 +148,21 @@ func (r keyring) only(f step.File) (ceph.Key, error) {
 
 // owner makes a keyring readable for the services on this host that log in with it,
 // and for nobody else. Root owns it, and the service's group reads it. Where two
-// accounts need it, one owns it, and the group of the other reads it.
+// accounts need it, one owns it, and the group of the other reads it. For more accounts there
+// is no such way.
 func (r keyring) owner() (owner, group string, mode fs.FileMode) {
+	accounts := r.accounts()
+	switch len(accounts) {
+	case 1:
+		return place.Root, accounts[0], 0o640
+	case 2:
+		return accounts[0], accounts[1], 0o440
+	}
+	return "", "", 0
+}
+
+// accounts are those that log in with the keyring, sorted.
+func (r keyring) accounts() []string {
 	var accounts []string
 	for _, name := range r.Services {
 		a := r.Service(name).Account
@@ -156,8 +171,5 @@ func (r keyring) owner() (owner, group string, mode fs.FileMode) {
 		}
 	}
 	slices.Sort(accounts)
-	if len(accounts) == 1 {
-		return place.Root, accounts[0], 0o640
-	}
-	return accounts[0], accounts[1], 0o440
+	return accounts
 }

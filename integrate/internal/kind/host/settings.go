@@ -220,9 +220,9 @@ func (x *editing) services() error {
 			x.file = first
 		}
 		all[slices.Index(all, first)] = x.file
-		needed, err := x.neededBy(name, all)
-		if err == nil {
-			err = x.keepsPool(name, all)
+		var needed []openstack.Setting
+		if err = x.keeps(name, all); err == nil {
+			needed, err = x.neededBy(name, all)
 		}
 		if err == nil {
 			err = x.edit(name, all, needed)
