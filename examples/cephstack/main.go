@@ -53,6 +53,15 @@
 // # Spec
 //
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
+// Many hosts are a few lines: names and addresses take ranges, and hosts share what their
+// group has. Fields x-… at the top are for anchors:
+//
+//	groups:
+//	  computes: {services: [nova-compute], address: .cloud.example}
+//	hosts:
+//	  - {name: "compute[001-400]", group: computes}
+//	  - {name: "gpu[01-03,07]", group: computes, address: "10.1.0.[1-4]"}
+//
 // If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
 // says which release that is and from what, and ends with status 3 if hosts tell different
 // releases, or no host tells any. How hosts are reached is in ssh; these timeouts are the
@@ -135,10 +144,10 @@ func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Sp
 	}
 	defer f.Close()
 	s, err := read(f, filepath.Dir(file))
-	if err != nil {
-		return s, fmt.Errorf("%s: %w", file, err)
+	if fault := new(spec.FieldError); err == nil || errors.As(err, &fault) { // faults name the file, each with its line
+		return s, err
 	}
-	return s, nil
+	return s, fmt.Errorf("%s: %w", file, err)
 }
 
 // A program is what the commands have of the outside.

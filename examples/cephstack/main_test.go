@@ -39,17 +39,18 @@ func TestUsage(t *testing.T) {
 }
 
 func TestBadSpecNamesEveryFaultBeforeAnyConnection(t *testing.T) {
-	code, _, stderr := call(t, "plan", "-f", write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n"))
+	file := write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n")
+	code, _, stderr := call(t, "plan", "-f", file)
 	assert.Equal(t, exitUsage, code)
-	for _, want := range []string{"spec: line 1: release:", "spec: line 2: clusters[0].name:", "spec: hosts:"} {
-		assert.Contains(t, stderr, want)
+	for _, want := range []string{":1:1: release:", ":2:13: clusters[0].name:", ": hosts:"} {
+		assert.Contains(t, stderr, "spec: "+file+want)
 	}
 }
 
 func TestUnknownFieldIsRefused(t *testing.T) {
 	code, _, stderr := call(t, "apply", "-f", write(t, "release: zed\nglanse: {}\n"))
 	assert.Equal(t, exitUsage, code)
-	assert.Contains(t, stderr, "glanse")
+	assert.Contains(t, stderr, `cloud.yaml:2:1: glanse: is not a field of a Spec; did you mean "glance"?`)
 }
 
 func TestHelpIsNoFault(t *testing.T) {

@@ -40,7 +40,27 @@ func TestTextsThatWouldTakeForEver(t *testing.T) {
 		"size":              "release: " + strings.Repeat("x", 50<<20),
 		"one long text":     "release: zed\nssh: {user: " + strings.Repeat("x", 20<<20) + "}\n",
 		"bad hosts":         "hosts:\n" + strings.Repeat("- {name: \"\\t\"}\n", 50_000),
-		"unknown fields":    "hosts:\n" + strings.Repeat("- {what: x}\n", 50_000),
+		"a range":           "hosts: [{name: 'c[1-999999999]'}]\n",
+		"many ranges":       "hosts: [{name: '" + strings.Repeat("[1-9999]", 1000) + "'}]\n",
+		"ranges of nothing": "hosts: [{name: '" + strings.Repeat("[1]", 5<<20) + "'}]\n",
+		"a list of numbers": "hosts: [{name: 'c[1" + strings.Repeat(",1", 5<<20) + "]'}]\n",
+		"a long range":      "hosts: [{name: 'c[1-9999]" + strings.Repeat("x", 5<<20) + "'}]\n",
+		"a long domain":     "hosts: [{name: 'c[1-9999]', address: ." + strings.Repeat("x", 5<<20) + "}]\n",
+		"a long address":    "hosts: [{name: 'c[1-9999]', address: '10.0.0.[1-9999]" + strings.Repeat("x", 5<<20) + "'}]\n",
+		"a long port":       "hosts: [{name: 'c[1-9999]', address: '[10::[1-9999]]" + strings.Repeat(":2", 5<<20) + "'}]\n",
+		"a far address":     "hosts: [{name: 'c[1-9]', address: '10.0.0.[999999999999991-999999999999999]'}]\n",
+		"the same hosts":    "hosts: [{name: 'c[1-5000]'}, {name: 'C[1-5000]'}]\n",
+		"hosts of aliases": "x-h: &h {name: 'c[1-10000]', services: [nova-compute]}\nhosts: [*h" +
+			strings.Repeat(", *h", 10_000) + "]\n",
+		"many services": "hosts: [{name: 'c[1-9999]', services: [" + strings.Repeat("a, ", 1<<17) + "]}]\n",
+		"services":      "hosts: [{name: c, services: [" + strings.Repeat("a, ", 1<<17) + "]}]\n",
+		"groups":        "groups: {" + strings.Repeat("a: {}, ", 100_000) + "}\nhosts: [{name: a, group: b}]\n",
+		"names of groups": "groups: {a: {services: &s [" + strings.Repeat("a, ", 1000) + "]}}\nhosts: [" +
+			strings.Repeat("{name: a, group: b}, ", 50_000) + "]\n",
+		"merges of groups": merges + "groups: {a: *a11}\n",
+		"bombs for anchors": "x-a: &x [a, a, a, a, a, a, a, a]\nx-b: &y [*x, *x, *x, *x, *x, *x, *x, *x]\n" +
+			"hosts: [{name: a, group: *y}]\n",
+		"unknown fields": "hosts:\n" + strings.Repeat("- {what: x}\n", 50_000),
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
