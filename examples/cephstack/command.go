@@ -42,7 +42,7 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	if err := c.print(plan, plan.String()); err != nil {
+	if err := c.print(plan, c.text(plan)); err != nil {
 		return exitFailed, err
 	}
 	if n := len(plan.Problems()); n > 0 {
@@ -54,13 +54,21 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	return exitDone, nil
 }
 
+// text is a plan for people.
+func (c *command) text(plan *integrate.Plan) string {
+	if c.full {
+		return plan.Full()
+	}
+	return plan.String()
+}
+
 func (c *command) apply(ctx context.Context) (int, error) {
 	plan, err := c.planToApply(ctx)
 	if err != nil {
 		return exitFailed, err
 	}
 	if !c.json {
-		fmt.Fprint(c.stdout, plan)
+		fmt.Fprint(c.stdout, c.text(plan))
 	}
 	if !plan.Empty() && !c.yes {
 		if err := c.ask("Apply this plan?"); err != nil {

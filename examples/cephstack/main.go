@@ -14,10 +14,12 @@
 // A key that differs from a known key of its type is refused. No other command learns
 // a host's key.
 //
-// plan prints what is missing, and changes nothing. With --json it prints a plan that can
-// be stored; apply --plan FILE makes such a plan, and nothing else.
+// plan prints what is missing, and changes nothing. What is equal on several hosts is told
+// once, with their names folded and their number; --full tells each host by itself. With
+// --json it prints a plan that can be stored, which is always whole; apply --plan FILE makes
+// such a plan, and nothing else.
 //
-// apply prints the plan and asks, unless --yes is given.
+// apply prints the plan as plan does, with --full too, and asks, unless --yes is given.
 //
 // converge plans and applies host by host, and keeps nothing of a host that is done. It
 // shows no plan before it changes things: it asks for an approval of all that the Spec asks
@@ -33,9 +35,10 @@
 // program will not come back.
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
-// and clusters, and to what those hosts need. No other host is connected to, if the Spec has
-// a release: all hosts are asked for a release that is left out. Plans, results and reports
-// name what was left out; converge shows only what was not. apply --plan FILE --hosts HOST
+// and clusters, and to what those hosts need. Names may be ranges, such as
+// 'compute[001-010]'. No other host is connected to, if the Spec has a release: all hosts
+// are asked for a release that is left out. Plans, results and reports name what was left
+// out; converge shows only what was not. apply --plan FILE --hosts HOST
 // makes the part of a stored plan.
 //
 // verify --static only reads. Without --static it needs --image, a raw bootable image: it

@@ -30,7 +30,8 @@ func TestUsage(t *testing.T) {
 		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"},
 		{"verify", "--hosts", "a"}, {"verify", "--clean", "--static"},
 		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
-		{"plan", "--hosts", "a,"}, {"trust", "--hosts", "a"},
+		{"plan", "--hosts", "a,"}, {"plan", "--hosts", ""}, {"plan", "--hosts", "a[1,2"},
+		{"verify", "--full"}, {"trust", "--hosts", "a"},
 		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)

@@ -38,7 +38,7 @@ func useCeph(ctx context.Context, text io.Reader, dir string, options connect.Op
 	if err != nil {
 		return err
 	}
-	fmt.Println(len(plan.Changes), "changes,", len(plan.Problems()), "problems") // fmt.Print(plan) shows all
+	fmt.Println(len(plan.Changes), "changes,", len(plan.Problems()), "problems") // fmt.Print(plan) shows them
 	if _, err := in.Apply(ctx, plan, integrate.ApplyOptions{}); err != nil {
 		return err
 	}
