@@ -19,6 +19,7 @@ type document struct {
 	// the names of their groups, for each entry.
 	entries []int
 	groups  []string
+	known   map[*yaml.Node]map[string]field // of mappings in which a fault was looked for
 }
 
 // spec reads the document, or lists what in it does not belong to a Spec. No fault holds
@@ -156,7 +157,9 @@ func (c *checker) mapping(n *yaml.Node, path string, fields map[string]reflect.T
 		case path != "" || !strings.HasPrefix(key.Value, "x-"): // x-… is for anchors
 			c.fault(n.Content[i], at, "is not a field of a Spec%s", didYouMean(key.Value, fields))
 		}
-		first[key.Value] = n.Content[i]
+		if first[key.Value] == nil {
+			first[key.Value] = n.Content[i]
+		}
 	}
 }
 
@@ -179,50 +182,69 @@ func (d *document) at(path string) (found *yaml.Node, whole bool) {
 	n := d.root
 	for path != "" {
 		n = target(n)
-		key, value, rest := step(n, path)
-		if value == nil {
+		f, rest := d.step(n, path)
+		if f.value == nil {
 			return found, false
 		}
-		found, n, path = key, value, rest
+		found, n, path = f.key, f.value, rest
 	}
 	return found, true
 }
 
-// step goes one name or one index down a path: to the node with the line, to the
-// one with the value, and to what of the path is left.
-func step(n *yaml.Node, path string) (key, value *yaml.Node, rest string) {
+// A field is a name of a mapping and its value.
+type field struct{ key, value *yaml.Node }
+
+// step goes one name or one index down a path: to the field there, and to what of the path
+// is left.
+func (d *document) step(n *yaml.Node, path string) (f field, rest string) {
 	if n.Kind == yaml.SequenceNode {
 		index, rest, _ := strings.Cut(strings.TrimPrefix(path, "["), "]")
 		i, err := strconv.Atoi(index)
 		if err != nil || i < 0 || i >= len(n.Content) {
-			return nil, nil, ""
+			return field{}, ""
 		}
-		return n.Content[i], n.Content[i], strings.TrimPrefix(rest, ".")
+		return field{n.Content[i], n.Content[i]}, strings.TrimPrefix(rest, ".")
 	}
+	fields := d.fields(n)
+	// A name may have dots itself, as one of a section of ceph.conf does.
+	for end := len(path); end > 0; end = strings.LastIndexAny(path[:end], ".[") {
+		if f, ok := fields[path[:end]]; ok {
+			return f, strings.TrimPrefix(path[end:], ".")
+		}
+	}
+	return field{}, ""
+}
+
+// fields are the fields of a mapping, with those of the mappings that are merged into it.
+func (d *document) fields(n *yaml.Node) map[string]field {
+	if d.known[n] == nil {
+		if d.known == nil {
+			d.known = map[*yaml.Node]map[string]field{}
+		}
+		d.known[n] = map[string]field{}
+		addFields(d.known[n], n)
+	}
+	return d.known[n]
+}
+
+// addFields adds the fields of a mapping that are not there yet.
+func addFields(fields map[string]field, n *yaml.Node) {
 	if n.Kind != yaml.MappingNode {
-		return nil, nil, ""
+		return
 	}
-	longest := -1
+	var merges []*yaml.Node
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		name := target(n.Content[i]).Value
-		left, ok := strings.CutPrefix(path, name)
-		// A name may have dots itself, as one of a section of ceph.conf does.
-		if ok && len(name) > longest && (left == "" || left[0] == '.' || left[0] == '[') {
-			longest = len(name)
-			key, value, rest = n.Content[i], n.Content[i+1], strings.TrimPrefix(left, ".")
+		key, value := n.Content[i], n.Content[i+1]
+		name := target(key).Value
+		if _, ok := fields[name]; key.ShortTag() == "!!merge" {
+			merges = append(merges, merged(value)...)
+		} else if !ok {
+			fields[name] = field{key, value}
 		}
 	}
-	for i := 0; value == nil && i+1 < len(n.Content); i += 2 {
-		if n.Content[i].ShortTag() != "!!merge" {
-			continue
-		}
-		for _, m := range merged(n.Content[i+1]) {
-			if key, value, rest = step(m, path); value != nil {
-				break
-			}
-		}
+	for _, m := range merges {
+		addFields(fields, m)
 	}
-	return key, value, rest
 }
 
 // merged are the mappings of a merge key (<<). Its value is a mapping or a list of mappings.

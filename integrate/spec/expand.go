@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -84,8 +85,8 @@ func (d *document) inText(faults []error) []error {
 	told := map[[2]string]*FieldError{}
 	var out []error
 	for _, err := range faults {
-		f, ok := err.(*FieldError)
-		if !ok {
+		var f *FieldError
+		if !errors.As(err, &f) {
 			out = append(out, err)
 			continue
 		}

@@ -202,7 +202,7 @@ func TestWhatIsLikeAField(t *testing.T) {
 	for name, like := range map[string]string{
 		"relase": "release", "Release": "release",
 		"hots": "hosts", "clouds": "cloud", "custer": "clusters", "custers": "clusters",
-		"novaa": "nova", "backups": "backup", "prepair": "prepare", "zzz": "", "a": "", "x": "", "": "",
+		"novaa": "nova", "backups": "backup", "prepar": "prepare", "zzz": "", "a": "", "x": "", "": "",
 		strings.Repeat("release", 100): "", "X-anchor": "", "group": "groups",
 	} {
 		_, err := load(small + fmt.Sprintf("%q: {}\n", name))

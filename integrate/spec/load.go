@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -79,6 +80,9 @@ func read(r io.Reader, dir string) (Spec, *document, error) {
 	return s, doc, nil
 }
 
+// bracketsInBraces is a text such as {name: compute[001-400]}, which is not YAML.
+var bracketsInBraces = regexp.MustCompile(`\{[^"'\n]*: *[^"'\s\[{][^"'\n{},]*\[[0-9]`)
+
 // parse reads the one document of a text.
 func parse(r io.Reader) (*yaml.Node, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
@@ -93,6 +97,8 @@ func parse(r io.Reader) (*yaml.Node, error) {
 	switch err := d.Decode(&root); {
 	case errors.Is(err, io.EOF), err == nil && (len(root.Content) != 1 || isNull(root.Content[0])):
 		return nil, errors.New("the text is empty: it should hold a Spec")
+	case err != nil && bracketsInBraces.Match(text):
+		return nil, fmt.Errorf("%w; in braces, a text with brackets needs quotes, such as {name: \"compute[001-400]\"}", err)
 	case err != nil:
 		return nil, err
 	}
