@@ -314,6 +314,9 @@ func FuzzLoad(f *testing.F) {
 		if s.Release != "" {
 			require.NoError(t, s.Validate())
 		}
+		if len(s.Hosts) > 100 { // writing and reading them takes long, and shows nothing new
+			return
+		}
 		data, err := yaml.Marshal(s)
 		require.NoError(t, err)
 		again, err := spec.Load(strings.NewReader(string(data)), "/specs")

@@ -2,6 +2,7 @@ package spec_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func FuzzNames(f *testing.F) {
 		var names []string
 		for part := range strings.FieldsSeq(text) {
 			some, err := spec.ExpandNames(part)
-			if err == nil && len(names)+len(some) <= 10_000 {
+			if err == nil && len(names)+len(some) <= 1000 {
 				names = append(names, some...)
 			}
 		}
@@ -120,15 +121,8 @@ func FuzzNames(f *testing.F) {
 			require.NoError(t, err, "%q of %q", part, text)
 			again = append(again, some...)
 		}
-		seen := map[string]int{}
-		for _, name := range names {
-			seen[name] = 1
-		}
-		for _, name := range again {
-			seen[name]++
-		}
-		for name, n := range seen {
-			assert.Equal(t, 2, n, "%q of %q", name, text)
-		}
+		slices.Sort(names)
+		slices.Sort(again)
+		assert.Equal(t, slices.Compact(names), again, "%q", text)
 	})
 }
