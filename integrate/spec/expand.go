@@ -81,8 +81,9 @@ func (h Host) withDefaults(defaults Host) Host {
 // with the hosts as the text counts them. Of all hosts of an entry that have a fault in
 // common, the first one tells it.
 func (d *document) inText(faults []error) []error {
+	type kind struct{ path, form string }
+	told, by := map[kind]*FieldError{}, map[kind]int{} // by is the host of the first
 	more := map[*FieldError]int{}
-	told := map[[2]string]*FieldError{}
 	var out []error
 	for _, err := range faults {
 		var f *FieldError
@@ -90,12 +91,14 @@ func (d *document) inText(faults []error) []error {
 			out = append(out, err)
 			continue
 		}
+		host, _, isHost := cutHost(f.Path)
 		f.Path = d.textPath(f.Path)
-		if first := told[[2]string{f.Path, f.form}]; first != nil && f.form != "" {
+		k := kind{f.Path, f.form}
+		if first := told[k]; isHost && first != nil && by[k] != host {
 			more[first]++
 			continue
 		}
-		told[[2]string{f.Path, f.form}] = f
+		told[k], by[k] = f, host
 		d.locate(f)
 		if i, _, ok := cutHost(f.other); ok && i < len(d.entries) {
 			other := &FieldError{Path: d.textPath(f.other)}

@@ -183,6 +183,17 @@ func TestFaultsOfHostsHaveThePlaceInTheText(t *testing.T) {
 	}
 }
 
+// TestFaultsOfOneFieldAreAllTold: only hosts of an entry share a fault.
+func TestFaultsOfOneFieldAreAllTold(t *testing.T) {
+	_, err := load("release: zed\nclusters: [{name: a}]\nhosts: [{name: a, services: [x, x]}]\n" +
+		"glance: {}\nnova: {}\ncinder: {backends: [{name: b}]}\n")
+	got := strings.Join(faultsOf(t, err), "\n")
+	for _, service := range []string{"glance-api", "nova-compute", "cinder-volume"} {
+		assert.Contains(t, got, "line 3, column 1: hosts: none runs "+service)
+	}
+	assert.NotContains(t, got, "more hosts")
+}
+
 // TestFaultsNameTheFile that the text is from.
 func TestFaultsNameTheFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "cloud.yaml")
