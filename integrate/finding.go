@@ -8,6 +8,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A Finding is something that a plan cannot change, or leaves alone. A Problem keeps
@@ -202,15 +203,23 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return words.Message(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
+	about := f.about()
+	if len(f.Hosts) > 0 { // all of them
+		about = f.aboutHosts(strings.Join(spec.FoldNames(f.Hosts), ", "))
+	}
+	return words.Message(word + ": " + about + ": " + f.Message)
 }
 
-// about is what the finding is about, in a line.
+// about is what the finding is about, in a short line.
 func (f Finding) about() string {
 	if len(f.Hosts) > 0 {
-		return fmt.Sprintf("%d hosts (%s)", len(f.Hosts), words.JoinShort(f.Hosts))
+		return f.aboutHosts(joinFolded(spec.FoldNames(f.Hosts)))
 	}
 	return strings.TrimSpace(f.Target + " " + f.Object)
+}
+
+func (f Finding) aboutHosts(names string) string {
+	return strings.TrimSpace(fmt.Sprintf("%d hosts (%s) %s", len(f.Hosts), names, f.Object))
 }
 
 // targets are what the finding is about: a jump host is not one of the targets.

@@ -41,7 +41,7 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	if err := c.print(plan, plan.String()); err != nil {
+	if err := c.print(plan, c.text(plan)); err != nil {
 		return exitFailed, err
 	}
 	if n := len(plan.Problems()); n > 0 {
@@ -51,6 +51,14 @@ func (c *command) plan(ctx context.Context) (int, error) {
 		return exitChanges, nil
 	}
 	return exitDone, nil
+}
+
+// text is a plan for people.
+func (c *command) text(plan *integrate.Plan) string {
+	if c.full {
+		return plan.Full()
+	}
+	return plan.String()
 }
 
 func (c *command) apply(ctx context.Context) (int, error) {
@@ -126,7 +134,7 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 // show shows a plan, and asks for its approval.
 func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
 	if !c.json {
-		if _, err := fmt.Fprint(c.stdout, plan); err != nil {
+		if _, err := fmt.Fprint(c.stdout, c.text(plan)); err != nil {
 			return fmt.Errorf("%w: %w", errNotShown, err)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
@@ -69,7 +70,7 @@ func (c *command) scope() string {
 		return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for of %s, and "+
 			"what these hosts need in the clusters, with the restarts that are owed; %s.\n`cephstack plan` with the same "+
 			"flags would show it first, and changes nothing.", c.file,
-			strings.Join(slices.Concat(c.only.Clusters, c.only.Hosts), ", "), limits)
+			strings.Join(slices.Concat(c.only.Clusters, spec.FoldNames(c.only.Hosts)), ", "), limits)
 	}
 	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: "+
 		"in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+

@@ -16,10 +16,12 @@
 // connecting. A key that differs from a known key of its type is refused. No other command learns
 // a host's key.
 //
-// plan prints what is missing, and changes nothing. With --json it prints a plan that can
-// be stored; apply --plan FILE makes such a plan, and nothing else.
+// plan prints what is missing, and changes nothing. What is equal on several hosts is told
+// once, with their names folded and their number; --full tells each host by itself. With
+// --json it prints a plan that can be stored, which is always whole; apply --plan FILE makes
+// such a plan, and nothing else.
 //
-// apply prints the plan and asks, unless --yes is given.
+// apply prints the plan as plan does, with --full too, and asks, unless --yes is given.
 //
 // converge plans and applies host by host, and keeps nothing of a host that is done. It
 // shows no plan before it changes things: it asks for an approval of all that the Spec asks
@@ -35,9 +37,10 @@
 // program will not come back.
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
-// and clusters, and to what those hosts need. No other host is connected to, if the Spec has
-// a release: all hosts are asked for a release that is left out. Plans, results and reports
-// name what was left out; converge shows only what was not. apply --plan FILE --hosts HOST
+// and clusters, and to what those hosts need. Names may be ranges, such as
+// 'compute[001-010]'. No other host is connected to, if the Spec has a release: all hosts
+// are asked for a release that is left out. Plans, results and reports name what was left
+// out; converge shows only what was not. apply --plan FILE --hosts HOST
 // makes the part of a stored plan.
 //
 // verify --static only reads. Without --static it needs --image, a raw bootable image: it
@@ -71,6 +74,15 @@
 // --plan, and clouds.yaml, may also be pipes, such as <(sops -d cloud.yaml).
 //
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
+// Many hosts are a few lines: names and addresses take ranges, and hosts share what their
+// group has. Fields x-… at the top are for anchors:
+//
+//	groups:
+//	  computes: {services: [nova-compute], address: .cloud.example}
+//	hosts:
+//	  - {name: "compute[001-400]", group: computes}
+//	  - {name: "gpu[01-03,07]", group: computes, address: "10.1.0.[1-4]"}
+//
 // If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
 // says which release that is and from what, and ends with status 3 if hosts tell different
 // releases, or no host tells any. How hosts are reached is in ssh; these timeouts are the
@@ -163,10 +175,10 @@ func load(ctx context.Context, file string, read func(io.Reader, string) (spec.S
 		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
 	}
 	s, err := read(text{bytes.NewReader(data), file}, filepath.Dir(file))
-	if err != nil {
-		return s, fmt.Errorf("%s: %w", file, err)
+	if fault := new(spec.FieldError); err == nil || errors.As(err, &fault) { // faults name the file, each with its line
+		return s, err
 	}
-	return s, nil
+	return s, fmt.Errorf("%s: %w", file, err)
 }
 
 // A program is what the commands have of the outside.
