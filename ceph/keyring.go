@@ -8,24 +8,38 @@ import (
 // A Keyring holds entities with keys (and caps, where a file has them).
 //
 // Similar To: ceph-authtool -l <file>
-type Keyring struct{ Users []User }
+type Keyring struct {
+	Users []User
+	// Faults tell why Ceph cannot read the file that this was parsed from, with the line or
+	// the entity. They hold no key. Render gives a file that Ceph reads.
+	Faults []string
+}
 
-// ParseKeyring reads a keyring file. An entity without a key is read too. The
-// key of a rotation that has not ended ("pending key") is passed over.
-// Errors are ErrInvalid and quote nothing of the file but entity names.
+// ParseKeyring reads a keyring file as ceph-authtool does. An entity without a
+// key is read too. The key of a rotation that has not ended ("pending key") is
+// passed over. What Ceph would refuse, and can be read in one way only, is among
+// the Faults of the keyring; another text that Ceph would refuse is ErrInvalid.
+// Errors quote nothing of the file but entity names.
 //
 // Similar To: ceph-authtool -l <file>
 func ParseKeyring(data []byte) (Keyring, error) {
-	p := confParser{data: data}
-	if err := p.parse(); err != nil {
+	p, err := parseConf(data)
+	if err != nil {
 		return Keyring{}, fmt.Errorf("keyring: %w", err)
 	}
-	c := Conf{headings: p.headings}
-	bySection := map[string][]option{}
-	for _, o := range p.options {
-		bySection[o.section] = append(bySection[o.section], o)
+	c := &Conf{}
+	c.take(p)
+	k := Keyring{Faults: p.faults}
+	if c.foreign > 0 {
+		k.Faults = append(k.Faults, fmt.Sprintf("line %d: a character beyond ASCII", 1+lines(c.data[:c.foreign-1])))
 	}
-	var k Keyring
+	bySection := map[string]map[string]string{}
+	for _, o := range c.options {
+		if bySection[o.section] == nil {
+			bySection[o.section] = map[string]string{}
+		}
+		bySection[o.section][o.name] = o.value
+	}
 	for _, name := range c.Sections() {
 		if name == "global" {
 			continue
@@ -34,10 +48,13 @@ func ParseKeyring(data []byte) (Keyring, error) {
 			return Keyring{}, fmt.Errorf("%w: keyring: a section name is not an entity", ErrInvalid)
 		}
 		u := User{Entity: name}
-		for _, o := range bySection[name] {
-			if err := u.take(o.name, o.value); err != nil {
+		for option, value := range bySection[name] {
+			if err := u.take(option, value); err != nil {
 				return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
 			}
+		}
+		if text := u.Key.Reveal(); text != "" && readableKey(text) == "" {
+			k.Faults = append(k.Faults, name+": the key is not one that Ceph made")
 		}
 		k.Users = append(k.Users, u)
 	}
@@ -49,13 +66,16 @@ func (u *User) take(name, value string) (err error) {
 	daemon, caps := strings.CutPrefix(name, "caps_")
 	switch {
 	case name == "key":
+		if text := readableKey(value); text != "" {
+			value = text
+		}
 		u.Key, err = ParseKey(value)
 	case caps && daemon != "":
 		if u.Caps == nil {
 			u.Caps = Caps{}
 		}
-		u.Caps[daemon] = value
-	case name == "auid", name == "pending_key":
+		u.Caps[strings.ReplaceAll(daemon, "_", " ")] = value
+	case name == "", name == "auid", name == "pending_key":
 	default:
 		err = fmt.Errorf("%w: unknown field", ErrInvalid)
 	}
