@@ -33,12 +33,9 @@ func ParseKeyring(data []byte) (Keyring, error) {
 	if c.foreign > 0 {
 		k.Faults = append(k.Faults, fmt.Sprintf("line %d: a character beyond ASCII", 1+lines(c.data[:c.foreign-1])))
 	}
-	bySection := map[string]map[string]string{}
+	bySection := map[string][]option{}
 	for _, o := range c.options {
-		if bySection[o.section] == nil {
-			bySection[o.section] = map[string]string{}
-		}
-		bySection[o.section][o.name] = o.value
+		bySection[o.section] = append(bySection[o.section], o)
 	}
 	for _, name := range c.Sections() {
 		if name == "global" {
@@ -48,10 +45,8 @@ func ParseKeyring(data []byte) (Keyring, error) {
 			return Keyring{}, fmt.Errorf("%w: keyring: a section name is not an entity", ErrInvalid)
 		}
 		u := User{Entity: name}
-		for option, value := range bySection[name] {
-			if err := u.take(option, value); err != nil {
-				return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
-			}
+		if err := u.takeAll(bySection[name]); err != nil {
+			return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
 		}
 		if text := u.Key.Reveal(); text != "" && readableKey(text) == "" {
 			k.Faults = append(k.Faults, name+": the key is not one that Ceph made")
@@ -59,6 +54,20 @@ func ParseKeyring(data []byte) (Keyring, error) {
 		k.Users = append(k.Users, u)
 	}
 	return k, nil
+}
+
+// takeAll fills lines of a keyring into the user; of lines with one name, the last one counts.
+func (u *User) takeAll(lines []option) error {
+	last := make(map[string]string, len(lines))
+	for _, o := range lines {
+		last[o.name] = o.value
+	}
+	for name, value := range last {
+		if err := u.take(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take fills one line of a keyring into the user.

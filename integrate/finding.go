@@ -82,9 +82,10 @@ import (
 //   - folder-has-list: note: a folder has an access control list, which stays.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
-//   - conf-not-parsed: a ceph.conf cannot be parsed.
+//   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
 //   - conf-of-another-cluster: a ceph.conf has another fsid.
 //   - conf-holds-secrets: a ceph.conf that services cannot read seems to hold passwords or keys.
+//   - conf-bypasses: an option of a ceph.conf takes the place of a keyring or of the monitors.
 //   - conf-unfit: a ceph.conf cannot be made as needed, for another reason.
 //   - keyring-unreadable: a keyring cannot be read.
 //   - not-a-keyring: a file in the place of a keyring cannot be parsed as a keyring.
