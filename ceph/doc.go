@@ -56,13 +56,15 @@
 //
 // # Files as Ceph reads them
 //
-// Differential tests have Ceph 16.2 read random texts, and compare (make differ). This package
+// Differential tests have Ceph 16.2 read random files and rights, and compare (make differ). This package
 // and Ceph disagree, on purpose, on these only:
 //
 //   - ParseKeyring refuses an entity whose name has white space, a control character, a character
 //     beyond ASCII or one of [ ] " ' \ # ; =, which no line can be written of for every release.
 //   - A keyring with a pending key, or with a key of type aes256k, is read. Ceph reads both since
 //     releases that are newer than 16.2.
+//   - Rights on metadata servers are read by a grammar of this package's own: no service of
+//     OpenStack that it knows needs such rights.
 //
 // # Concurrency and cancellation
 //

@@ -29,6 +29,7 @@ import (
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
+//   - caps-unreadable: Ceph cannot parse the rights of a user.
 //   - caps-need-classic: the cluster is before Luminous, and the Spec does not set caps: classic.
 //   - erasure-profile-differs: a profile of this name has other values, and is never changed.
 //   - erasure-profile-missing: a pool should have a profile that is neither there nor in the Spec.
