@@ -174,7 +174,7 @@ func (c *capText) grant() bool {
 	with := maybe(c.seq(c.spaces, c.lit("with"), c.spaces, pairs))
 	allow := c.seq(maybe(c.spaces), c.lit("allow"))
 	filesystem := maybe(c.keyed("fsname", c.str))
-	direct := c.seq(allow, c.spaces, perms, filesystem, c.network)
+	direct := c.seq(allow, c.spaces, perms, c.network, filesystem)
 	profile := c.seq(maybe(c.spaces), maybe(c.seq(c.lit("allow"), c.spaces)), c.lit("profile"),
 		c.alt(c.lit("="), c.spaces), c.str, c.network)
 	service := c.seq(allow, c.keyed("service", c.str), c.spaces, perms, c.network)

@@ -63,5 +63,6 @@ func randomClause(r *rand.Rand, daemon string) string {
 	return pick(r, profile+pick(r, "", " pool=x", " pool prefix x", " pool = x", " host=a", ` namespace="a b"`),
 		"allow"+space+perms, "allow service mon "+perms, "allow service=mon"+seldom(r, " "+perms, ""),
 		`allow command "osd blacklist"`+with, "allow command=x"+with, "allow module status"+with+" "+perms,
-		"allow fsname=x", "allow r fsname=x", seldom(r, "allow r", "deny r", "allow", "x", "")) + network
+		"allow fsname=x", "allow r fsname=x", "allow r network 10.0.0.0/8 fsname=x",
+		seldom(r, "allow r", "deny r", "allow", "x", "")) + network
 }
