@@ -30,6 +30,7 @@ import (
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
+//   - caps-unreadable: Ceph cannot parse the rights of a user.
 //   - caps-need-classic: the cluster is before Luminous, and the Spec does not set caps: classic.
 //   - erasure-profile-differs: a profile of this name has other values, and is never changed.
 //   - erasure-profile-missing: a pool should have a profile that is neither there nor in the Spec.
@@ -85,9 +86,10 @@ import (
 //   - folder-has-list: note: a folder has an access control list, which stays.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
-//   - conf-not-parsed: a ceph.conf cannot be parsed.
+//   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
 //   - conf-of-another-cluster: a ceph.conf has another fsid.
 //   - conf-holds-secrets: a ceph.conf that services cannot read seems to hold passwords or keys.
+//   - conf-bypasses: an option of a ceph.conf takes the place of a keyring or of the monitors.
 //   - conf-unfit: a ceph.conf cannot be made as needed, for another reason.
 //   - keyring-unreadable: a keyring cannot be read.
 //   - not-a-keyring: a file in the place of a keyring cannot be parsed as a keyring.

@@ -63,6 +63,11 @@ func (u user) Compare(v step.View) step.Delta {
 			"which came with Luminous; set caps: classic for this cluster", release))
 	}
 	caps := u.caps(have)
+	if _, err := ceph.ParseCaps(caps); ok && err != nil {
+		return step.Refuse("caps-unreadable", object, fmt.Errorf("has rights that Ceph cannot parse, and then none of the "+
+			"rights on daemons of that type take effect; left alone: take the clause away, or set remove_foreign_caps for "+
+			"this cluster: %w", err))
+	}
 	var d step.Delta
 	switch {
 	case !ok:

@@ -77,7 +77,7 @@ func (r keyring) Compare(v step.View) step.Delta {
 }
 
 // desired is the file as it should be. The file keeps its form where it has the
-// right key.
+// right key, and Ceph reads it.
 func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 	if f.Err != nil {
 		return w, refuse("keyring-unreadable", "cannot be read: %w", f.Err)
@@ -93,19 +93,25 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 	if err := reads(key); known && err != nil {
 		return w, err
 	}
-	have, err := r.only(f)
+	have, faults, err := r.only(f)
 	if err != nil {
 		return w, err
 	}
-	if known && have.Equal(key) {
+	if known && have.Equal(key) && len(faults) == 0 {
 		w.data = f.Data
 		return w, nil
+	}
+	if len(faults) > 0 {
+		w.mended = true
+		w.diffs = []step.FieldDiff{{Field: "form", Observed: strings.Join(faults, "; "), Desired: readable}}
 	}
 	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: step.OfNewUser}
 	if known {
 		diff.Desired = words.Digest(key.Reveal())
 	}
-	w.diffs = []step.FieldDiff{diff}
+	if diff.Observed != diff.Desired {
+		w.diffs = append(w.diffs, diff)
+	}
 	w.late = func(now step.Late) ([]byte, error) {
 		key, err := keyNow(now, r.user, key)
 		if err == nil {
@@ -126,24 +132,24 @@ func keyNow(now step.Late, u spec.User, known ceph.Key) (ceph.Key, error) {
 	return key, err
 }
 
-// only is the key of the user in the file, which must have no other user. It is zero
-// where there is none.
-func (r keyring) only(f step.File) (ceph.Key, error) {
+// only is the key of the user in the file, which must have no other user, and why Ceph
+// cannot read the file. The key is zero where there is none.
+func (r keyring) only(f step.File) (ceph.Key, []string, error) {
 	if f.Missing {
-		return ceph.Key{}, nil
+		return ceph.Key{}, nil, nil
 	}
 	ring, err := ceph.ParseKeyring(f.Data)
 	if err != nil {
-		return ceph.Key{}, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
+		return ceph.Key{}, nil, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
 	}
 	for _, u := range ring.Users {
 		if u.Entity != r.user.Entity {
-			return ceph.Key{}, refuse("keyring-of-several-users", "holds the key of %s too, so it is left alone; "+
+			return ceph.Key{}, nil, refuse("keyring-of-several-users", "holds the key of %s too, so it is left alone; "+
 				"give each user a file of its own", u.Entity)
 		}
 	}
 	u, _ := ring.Lookup(r.user.Entity)
-	return u.Key, nil
+	return u.Key, ring.Faults, nil
 }
 
 // owner makes a keyring readable for the services on this host that log in with it,
