@@ -66,6 +66,7 @@ import (
 //   - public-key-invalid: a key of prepare.authorize cannot be parsed.
 //   - public-key-has-options: the key is there with options, which restrict it.
 //   - sudo-missing: sudo is not installed.
+//   - sudo-without-digests: sudo is sudo-rs, whose rules cannot name a program by its digest.
 //   - sudoers-ignores-folder: /etc/sudoers does not read /etc/sudoers.d.
 //   - file-unreadable: a file cannot be read that keys, the sudo rule or the repository depend on.
 //

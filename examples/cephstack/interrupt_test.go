@@ -21,8 +21,8 @@ func TestAnInterruptAtTheQuestion(t *testing.T) {
 		silent, hold := io.Pipe()
 		t.Cleanup(func() { hold.Close() })
 		asked := &watch{word: "[y/N] ", seen: func() { cancel(errors.New("interrupted")) }}
-		world := func(context.Context, spec.Spec) (*connect.World, error) {
-			return &connect.World{World: c.World.World}, nil
+		world := func(ctx context.Context, _ spec.Spec) (*connect.World, error) {
+			return &connect.World{World: c.World.World}, context.Cause(ctx)
 		}
 		ended := make(chan int, 1)
 		go func() {
