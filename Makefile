@@ -13,8 +13,8 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race faults fuzz supply lab lab-down lab-reset lab-test lab-soak demo
-.PHONY: quickstart bench bench-quick differ
+.PHONY: help deps vet test test-pure test-race faults fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
+.PHONY: demo quickstart bench bench-quick differ
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -55,6 +55,9 @@ supply: ## the program built twice and compared, the list of its parts, and know
 
 fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
 	GO=$(GO) .ci/fuzz
+
+corpus: ## keep, under testdata/fuzz, those inputs found by make fuzz that reach code that no other one does
+	GO=$(GO) .ci/corpus
 
 lab: ## bring a real Ceph and OpenStack up on this machine (SUITE=trixie or sid: newer ones)
 	examples/lab/lab up
