@@ -12,9 +12,9 @@ const stillGoing = 2 * time.Hour
 // sameClock is how far apart two clocks are at most that tell the same time.
 const sameClock = 5 * time.Minute
 
-// ages tells which runs are over. The time in the name of a run is by the clock of the operator who started the run, and
-// that clock, or the clock of this machine, may be wrong. So a run is over only if each time that is known of the run is
-// long ago by each clock that is known. A time in the future is no evidence.
+// ages tells which runs are over. The time in the name of a run is by the clock of the operator who started the run,
+// and that clock, or the clock of this machine, may be wrong. So a run is over only if each time that is known of the
+// run is long ago by each clock that is known. A time in the future is not evidence.
 type ages struct {
 	least       time.Duration // the age of a run that is over; negative: all are over
 	local, apis time.Time     // what the clocks show; apis is zero where the APIs do not tell the time
@@ -75,9 +75,11 @@ func (a ages) probeOver(run string, began time.Time) (over bool, why string) {
 	case a.apis.IsZero():
 		return false, "the APIs do not tell the time, so nothing shows whether the clock of this machine is right"
 	case off > sameClock:
-		return false, fmt.Sprintf("the clock of this machine is %s ahead of the clock of the APIs", off.Round(time.Minute))
+		off = off.Round(time.Minute)
+		return false, fmt.Sprintf("the clock of this machine is %s ahead of the clock of the APIs", off)
 	case off < -sameClock:
-		return false, fmt.Sprintf("the clock of this machine is %s behind the clock of the APIs", -off.Round(time.Minute))
+		off = -off.Round(time.Minute)
+		return false, fmt.Sprintf("the clock of this machine is %s behind the clock of the APIs", off)
 	}
 	return true, ""
 }
