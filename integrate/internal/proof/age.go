@@ -64,8 +64,8 @@ func (a ages) over(run string, began time.Time) (over bool, why string) {
 	return over, why
 }
 
-// probeOver is over for the image of RBD of a run that tried a right. The name alone tells the age of the image, so that
-// the clock of this machine has to be right.
+// probeOver is over for the image of RBD of a run that tried a right. The name alone tells the age of the image, so
+// that the clock of this machine has to be right.
 func (a ages) probeOver(run string, began time.Time) (over bool, why string) {
 	over, why = a.over(run, began)
 	if !over || a.least < 0 {
