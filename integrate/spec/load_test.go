@@ -185,7 +185,8 @@ func TestAnEmptySwitchIsAFault(t *testing.T) {
 		}
 	}
 	_, err := load(small + ssh + "prepare:\n  sudo:\n")
-	require.NoError(t, err, "a part that is left empty is not asked for")
+	assert.Equal(t, []string{"line 9: prepare.sudo: is empty: write {} for the defaults, or take the line out"},
+		faultsOf(t, err))
 }
 
 // TestFaultsHaveTheirLine, those of Validate as well.

@@ -34,6 +34,7 @@ type Entry struct {
 func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()
 	v.faults = append(v.faults, faults...)
+	v.paths()
 	if v.spec.SSH.Jump == "" {
 		return
 	}
