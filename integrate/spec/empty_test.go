@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestEmptySections: what has nothing behind its name is a fault with its line, wherever a Spec has a mapping or a list.
-// Taken as if it were not there, it would leave a service out of plan, apply and verify.
+// TestEmptySections: what has nothing behind its name is a fault with its line, wherever a Spec has a mapping or a
+// list. Taken as if it were not there, it would leave a service out of plan, apply and verify.
 func TestEmptySections(t *testing.T) {
 	const rest = "release: zed\n"
 	seen := 0
@@ -52,7 +52,8 @@ func TestEmptySections(t *testing.T) {
 	walk(reflect.TypeFor[spec.Spec](), "", "", 0)
 	assert.Greater(t, seen, 100)
 	_, err := load(strings.Replace(small, "nova: {}", "nova: {}\nglance:", 1))
-	assert.Equal(t, []string{"line 7: glance: is empty: write {} for the defaults, or take the line out"}, faultsOf(t, err))
+	assert.Equal(t, []string{"line 7: glance: is empty: write {} for the defaults, or take the line out"},
+		faultsOf(t, err))
 	_, err = load(`{"release": "zed", "glance": null}`)
 	require.ErrorContains(t, err, "glance: is empty")
 }

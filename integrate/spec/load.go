@@ -21,8 +21,8 @@ const maxText = 32 << 20
 // names.
 //
 // The error joins all faults. A fault is a *FieldError with the line of its field:
-// a field that a Spec does not have, a value of another form, a mapping or a list with
-// nothing behind its name, or what Validate finds. A Spec with faults is not to be used. Only a text that is not YAML at all,
+// a field that a Spec does not have, a value of another form, or what Validate
+// finds. A Spec with faults is not to be used. Only a text that is not YAML at all,
 // is empty, or holds a second document, has an error of another type.
 //
 // A missing release is not a fault here, as detect.Release can tell it.
