@@ -67,6 +67,9 @@ func (l Lock) String() string {
 	return text
 }
 
+// Holder names who holds the lock, as owner@host. Several people may be the owner root.
+func (l Lock) Holder() string { return l.Owner + "@" + l.Host }
+
 // TakeLock takes a lock, as Locker.Lock. It makes the pool if there is none, with one
 // placement group and its own name as the application. If another holder has the lock, the
 // error is ErrLocked, and CommandError.Holder says who it is. A Commander that is not a Locker is ErrInvalid.

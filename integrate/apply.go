@@ -30,9 +30,9 @@ type ApplyOptions struct {
 	// MaxFailed stops the rollout once this many computes did not end well: no
 	// further compute and no controller is begun. 0 never stops.
 	MaxFailed int
-	// BreakLock is the owner of an operator lock, as the error names it. If that owner
-	// has the lock, it is taken away first. The owner's program learns that within 30 s,
-	// and begins nothing more then. Use it only for a program that will not come back.
+	// BreakLock is owner@host of an operator lock, as the error names them. If that program
+	// has the lock, it is taken away first. The program learns that within 30 s, and begins
+	// nothing more then. Use it only for a program that will not come back.
 	BreakLock string
 }
 

@@ -119,3 +119,32 @@ func TestATouchedFileOwesNoRestart(t *testing.T) {
 	m.AddFile("/etc/glance/glance-api.conf", conf, 0o640)
 	require.Equal(t, []string{glanceAPI}, idsOf(plan(t, in), "controller"), "nobody knows what it has read")
 }
+
+// TestAFileOfTheFuture was written while the clock was a day ahead: it is newer than every start until then. It costs a
+// restart once, and once more for each start by somebody else, of which there is no note.
+func TestAFileOfTheFuture(t *testing.T) {
+	for unit, g := range glances() {
+		w, in := open(t, g.spec)
+		c, m := watch(w), w.Machines["controller"]
+		apply(t, in)
+		for _, elses := range []bool{false, true} {
+			c.at = c.at.Add(24 * time.Hour)
+			g.edit(m)
+			c.at = c.at.Add(-24 * time.Hour)
+			if elses {
+				_, err := m.Do(t.Context(), remote.RestartUnit{Unit: unit})
+				require.NoError(t, err)
+			}
+			p := plan(t, in)
+			require.Equal(t, []string{"unit/controller/" + unit}, idsOf(p, "controller"), "%s", p)
+			assert.Equal(t, g.conf+" changed after it started", p.Changes[0].Reason)
+			before := m.Changes("restart")
+			for range 4 {
+				apply(t, in)
+				require.True(t, plan(t, in).Empty())
+				c.at = c.at.Add(10 * time.Hour)
+			}
+			assert.Equal(t, 1, m.Changes("restart")-before)
+		}
+	}
+}

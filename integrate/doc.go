@@ -182,7 +182,7 @@
 //	unchanged   The target was already as the change would make it. Nothing was written.
 //	failed      The change was refused, or did not work. A write had no effect then. A
 //	            restart, an upgrade or another program may have gone a part of its way.
-//	unknown     The target did not answer. The change may have been made; plan again.
+//	unknown     Nobody can tell: no answer came, or it came too late. The change may have been made; plan again.
 //	skipped     A change that it needs did not end well: Because is that change's ID.
 //	cancelled   It was not begun, or had no effect yet: the context ended, the rollout
 //	            stopped, or the plan was refused as a whole.

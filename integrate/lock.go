@@ -104,12 +104,11 @@ func (in *Integration) notTaken(err error, broken string) error {
 		return fmt.Errorf("%w, so nothing is changed: cluster %s gives no lock: %w%s", world.ErrLock, cluster, err,
 			cause.Advice(err))
 	}
-	owner := refusal.Holder.Owner
-	if broken != "" && broken != owner {
+	holder := refusal.Holder.Holder()
+	if broken != "" && broken != holder {
 		return fmt.Errorf("%w, so nothing is changed: the lock of cluster %s is not of %q, which was to be broken, but "+
-			"of %q: %w", world.ErrLock, cluster, broken, owner, err)
+			"of %q: %w", world.ErrLock, cluster, broken, holder, err)
 	}
 	return fmt.Errorf("%w, so nothing is changed: somebody else works on cluster %s: %w. Wait for that program to end. "+
-		"If it will not come back, break the lock of its owner %q (ApplyOptions.BreakLock)", world.ErrLock, cluster, err,
-		owner)
+		"If it will not come back, break the lock of %q (ApplyOptions.BreakLock)", world.ErrLock, cluster, err, holder)
 }

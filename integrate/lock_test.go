@@ -27,7 +27,7 @@ func annas() ceph.Lock {
 const takenByAnna = "integrate: the operator lock is not held, so nothing is changed: somebody else works on cluster " +
 	"ceph: ceph rados lock get cephstack/operator-lock: errno 16: held by anna on ops1 for converge since 2026-11-27 " +
 	"07:11:35 UTC; the lock expires within 1m30s if that program is gone. Wait for that program to end. If it will not " +
-	"come back, break the lock of its owner \"anna\" (ApplyOptions.BreakLock)"
+	"come back, break the lock of \"anna@ops1\" (ApplyOptions.BreakLock)"
 
 func TestTheSecondOperatorIsTold(t *testing.T) {
 	w, in := open(t, exampleSpec())
@@ -55,10 +55,10 @@ func TestTheSecondOperatorIsTold(t *testing.T) {
 	require.NotErrorIs(t, err, world.ErrLock)
 	assert.Zero(t, w.Writes())
 
-	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{BreakLock: "ben"})
-	require.ErrorIs(t, err, ceph.ErrLocked)
-	require.ErrorContains(t, err, `is not of "ben", which was to be broken, but of "anna"`)
 	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{BreakLock: "anna"})
+	require.ErrorIs(t, err, ceph.ErrLocked)
+	require.ErrorContains(t, err, `is not of "anna", which was to be broken, but of "anna@ops1"`)
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{BreakLock: "anna@ops1"})
 	require.NoError(t, err)
 	settled(t, in)
 	free(t, w)

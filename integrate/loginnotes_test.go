@@ -25,6 +25,17 @@ func TestNotesOfTheLogin(t *testing.T) {
 	require.NoError(t, os.Chmod(cfg.CloudsFile, 0o644))
 	w.Cloud, err = api.Dial(t.Context(), cfg)
 	require.NoError(t, err)
+	cloud := w.Cloud
+	refused := strings.ReplaceAll(changed, "fake-password", "fake-password-of-yesterday")
+	require.NoError(t, os.WriteFile(cfg.CloudsFile, []byte(refused), 0o600))
+	w.Cloud, w.CloudErr = api.Dial(t.Context(), cfg)
+	require.ErrorIs(t, w.CloudErr, api.ErrAuth)
+	codes := map[string]bool{}
+	for _, f := range plan(t, w.Integration(t)).Findings {
+		codes[f.Code] = true
+	}
+	assert.True(t, codes["apis-unreachable"] && codes["tls-unverified"] && codes["login-file-open"], "%v", codes)
+	w.Cloud, w.CloudErr = cloud, nil
 	in := w.Integration(t)
 	p, report := plan(t, in), static(t, in)
 	require.NoError(t, report.Err())

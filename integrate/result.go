@@ -35,7 +35,7 @@ const (
 	Applied   = Status(engine.Applied)   // the change was made
 	Unchanged = Status(engine.Unchanged) // the target was already as it should be
 	Failed    = Status(engine.Failed)    // the change was refused, or did not work; no write had an effect
-	Unknown   = Status(engine.Unknown)   // the target did not answer; the next plan tells
+	Unknown   = Status(engine.Unknown)   // no answer came in time; the next plan tells
 	Skipped   = Status(engine.Skipped)   // a change that it needs did not end well
 	Cancelled = Status(engine.Cancelled) // it was not begun
 )

@@ -1,13 +1,16 @@
 package remote
 
 import (
+	"bytes"
 	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -16,24 +19,143 @@ import (
 	"github.com/cephstack/cephstack"
 )
 
-// ownSigners are the keys of files and memory, each certificate before its key.
-func ownSigners(cfg Config) ([]ssh.Signer, error) {
-	var all []ssh.Signer
+// ownKeys are what files and memory give for a login: private keys, each certificate before its
+// key, and the public keys that choose a key of the agent.
+type ownKeys struct {
+	signers []ssh.Signer
+	chosen  []chosenKey
+	only    bool // of the agent, the chosen keys alone are offered
+}
+
+// A chosenKey is a public key whose private key the agent has.
+type chosenKey struct {
+	file   string
+	public ssh.PublicKey
+	locked bool // file is the private key, and encrypted
+}
+
+func readOwnKeys(cfg Config) (ownKeys, error) {
+	own := ownKeys{only: cfg.OnlyKeyFiles}
 	for _, file := range cfg.KeyFiles {
-		s, err := fileSigners(file)
+		err := own.read(file, cfg.Agent != "")
 		if err != nil {
-			return nil, err
+			return ownKeys{}, err
 		}
-		all = append(all, s...)
 	}
 	for i, pem := range cfg.Keys {
 		s, err := parseKey(pem)
 		if err != nil {
-			return nil, fmt.Errorf("private key Keys[%d]: %w", i, err)
+			return ownKeys{}, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}
-		all = append(all, s)
+		own.signers = append(own.signers, s)
+	}
+	return own, nil
+}
+
+// read reads a private key and, if there is one, its certificate, or a public key.
+func (o *ownKeys) read(file string, agent bool) error {
+	if strings.HasSuffix(file, ".pub") {
+		public, err := readPublic(file)
+		if err == nil && !agent {
+			err = fmt.Errorf("%s: a public key chooses a key of an agent, and no agent is given", file)
+		}
+		o.chosen, o.only = append(o.chosen, chosenKey{file: file, public: public}), true
+		return err
+	}
+	pem, err := readPrivate(file)
+	if err != nil {
+		return err
+	}
+	key, err := parseKey(pem)
+	if public := publicOf(file, err); public != nil && agent {
+		o.chosen = append(o.chosen, chosenKey{file, public, true})
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	all, err := withCertificate(file, key)
+	o.signers = append(o.signers, all...)
+	return err
+}
+
+func readPublic(file string) (ssh.PublicKey, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	public, _, _, _, err := ssh.ParseAuthorizedKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a public key", file) // the cause may quote a private key
+	}
+	return public, nil
+}
+
+// publicOf is the public key of a private key that is encrypted, as far as the file itself or
+// the .pub file beside it tells. It is nil for another key, and where nothing tells.
+func publicOf(file string, err error) ssh.PublicKey {
+	var locked *lockedError
+	if !errors.As(err, &locked) {
+		return nil
+	}
+	if locked.public != nil {
+		return locked.public
+	}
+	public, _ := readPublic(file + ".pub")
+	return public
+}
+
+// with gives the keys to offer in their order: those of files and memory, those of the agent that
+// were chosen, and the agent's others.
+func (o ownKeys) with(held []ssh.Signer) ([]ssh.Signer, error) {
+	all := slices.Clone(o.signers)
+	for _, c := range o.chosen {
+		mine, err := c.among(held)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, mine...)
+		held = slices.DeleteFunc(slices.Clone(held), func(s ssh.Signer) bool { return c.is(s) })
+	}
+	if !o.only {
+		all = append(all, held...)
 	}
 	return all, nil
+}
+
+// is reports whether the agent's key is the chosen one, or a certificate of it.
+func (c chosenKey) is(s ssh.Signer) bool {
+	key := s.PublicKey()
+	if cert, ok := key.(*ssh.Certificate); ok && !bytes.Equal(key.Marshal(), c.public.Marshal()) {
+		key = cert.Key
+	}
+	return bytes.Equal(key.Marshal(), c.public.Marshal())
+}
+
+func (c chosenKey) among(held []ssh.Signer) ([]ssh.Signer, error) {
+	var all []ssh.Signer
+	for _, s := range held {
+		if !c.is(s) {
+			continue
+		}
+		some := []ssh.Signer{s}
+		if _, ok := s.PublicKey().(*ssh.Certificate); !ok {
+			var err error
+			if some, err = withCertificate(strings.TrimSuffix(c.file, ".pub"), s); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, some...)
+	}
+	if len(all) > 0 {
+		return all, nil
+	}
+	if c.locked {
+		return nil, fmt.Errorf("%s: the key is encrypted, and the agent does not hold it: run ssh-add %s",
+			c.file, cephstack.ShellQuote(c.file))
+	}
+	return nil, fmt.Errorf("%s: the agent does not hold the private key of this public key (%s): add it with ssh-add",
+		c.file, ssh.FingerprintSHA256(c.public))
 }
 
 // agentSigners are the keys that an agent holds. The closer ends the
@@ -83,16 +205,8 @@ func readPrivate(file string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-// fileSigners reads a private key and, if there is one, its certificate.
-func fileSigners(file string) ([]ssh.Signer, error) {
-	pem, err := readPrivate(file)
-	if err != nil {
-		return nil, err
-	}
-	key, err := parseKey(pem)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
+// withCertificate is the key of a file behind its certificate, if there is one beside the file.
+func withCertificate(file string, key ssh.Signer) ([]ssh.Signer, error) {
 	text, err := os.ReadFile(file + "-cert.pub")
 	if errors.Is(err, os.ErrNotExist) {
 		return []ssh.Signer{key}, nil
@@ -115,11 +229,22 @@ func fileSigners(file string) ([]ssh.Signer, error) {
 	return []ssh.Signer{certified, key}, nil
 }
 
-func parseKey(pem []byte) (ssh.Signer, error) {
-	s, err := ssh.ParsePrivateKey(pem)
+// A lockedError is a private key that needs a passphrase.
+type lockedError struct{ public ssh.PublicKey } // nil where the file does not tell
+
+func (*lockedError) Error() string {
+	return "the key is encrypted: load it into an ssh-agent with ssh-add, and give the agent, or use a key without " +
+		"a passphrase"
+}
+
+func parseKey(text []byte) (ssh.Signer, error) {
+	s, err := ssh.ParsePrivateKey(text)
 	var locked *ssh.PassphraseMissingError
 	if errors.As(err, &locked) {
-		return nil, errors.New("the key is encrypted: load it into an ssh-agent, or use one without a passphrase")
+		return nil, &lockedError{locked.PublicKey}
+	}
+	if block, _ := pem.Decode(text); err != nil && block != nil && block.Type == "ENCRYPTED PRIVATE KEY" { // PKCS #8
+		return nil, &lockedError{}
 	}
 	if err != nil {
 		return nil, errors.New("not a private key in PEM") // the cause may quote the key

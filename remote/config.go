@@ -13,15 +13,20 @@ import (
 
 // A Config says how to reach a host over SSH.
 type Config struct {
-	Name       string   // of the host in errors; Address when empty
-	Address    string   // host or host:port; port 22 when none
-	User       string   // login name
-	KeyFiles   []string // private keys (unencrypted); certificates beside them (-cert.pub) are used
-	Keys       [][]byte `json:"-" yaml:"-"` // private keys in memory, PEM
-	Agent      string   // path of an ssh-agent socket; empty is none
-	Password   Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
-	KnownHosts []string // known_hosts files, at least one
-	Sudo       bool     // become root with sudo, without a terminal; false when User is root
+	Name    string // of the host in errors; Address when empty
+	Address string // host or host:port; port 22 when none
+	From    string // where these settings are from, for errors of connecting; empty where that needs no word
+	User    string // login name
+	// KeyFiles are private keys; certificates beside them (-cert.pub) are used. A file whose name
+	// ends with .pub is a public key, and chooses a key of Agent: with such a file, or with
+	// OnlyKeyFiles, no other key of Agent is offered. An encrypted key has to be in Agent, too.
+	KeyFiles     []string
+	OnlyKeyFiles bool
+	Keys         [][]byte `json:"-" yaml:"-"` // private keys in memory, PEM
+	Agent        string   // path of an ssh-agent socket; empty is none
+	Password     Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
+	KnownHosts   []string // known_hosts files, at least one
+	Sudo         bool     // become root with sudo, without a terminal; false when User is root
 	// Helper becomes root with sudo, too, but by the installed helper alone, which does
 	// what the host's allow-list has, and refuses all else with helper.ErrDenied. See
 	// package helper.
@@ -100,6 +105,7 @@ func (c Config) check(at string, depth int) error {
 		}
 	}
 	fault(strings.ContainsFunc(c.Name, unicode.IsControl), "Name", "has control characters")
+	fault(strings.ContainsFunc(c.From, unicode.IsControl), "From", "has control characters")
 	fault(c.Address == "", "Address", "missing")
 	fault(c.Address != "" && c.CheckAddress() != nil, "Address", "neither host nor host:port")
 	fault(c.User == "", "User", "missing")

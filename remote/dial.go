@@ -83,7 +83,7 @@ func dial(ctx context.Context, f *Fleet, cfg Config) (*link, error) {
 }
 
 func (d *dialer) fail(step string, err error) error {
-	return &HostError{Host: d.cfg.name(), Step: step, Err: err}
+	return &HostError{Host: d.cfg.name(), Step: step, From: d.cfg.From, Err: err}
 }
 
 // failAtJump is an error of the jump host, or of a jump host before it, as an
@@ -94,7 +94,7 @@ func (d *dialer) failAtJump(ctx context.Context, jump string, err error) error {
 	}
 	e := &HostError{Host: d.cfg.name(), Jump: jump, Step: "connect", Err: err}
 	if inner := new(HostError); errors.As(err, &inner) {
-		e.Jump, e.Step, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.Err
+		e.Jump, e.Step, e.From, e.Err = cmp.Or(inner.Jump, jump), inner.Step, inner.From, inner.Err
 	}
 	return e
 }
@@ -214,6 +214,8 @@ type handshake struct {
 	*dialer
 	conn *sniffer
 
+	heard heard
+
 	mu       sync.Mutex
 	keyErr   error
 	trusted  bool // the host key was checked: authentication has begun
@@ -232,8 +234,9 @@ func (h *handshake) run() (*link, error) {
 	config := &ssh.ClientConfig{
 		Config:            safeAlgorithms(),
 		User:              h.cfg.User,
-		Auth:              h.cfg.methods(h.keys),
+		Auth:              h.cfg.methods(h.keys, &h.heard),
 		HostKeyCallback:   h.checkKey,
+		BannerCallback:    func(text string) error { h.heard.add(text); return nil },
 		HostKeyAlgorithms: h.policy.Algorithms(),
 		ClientVersion:     clientVersion,
 	}
@@ -295,14 +298,26 @@ func (h *handshake) explain(err error) (again bool, explained error) {
 	case errors.As(err, &none):
 		return false, h.fail(step, lasting{fmt.Errorf("%w: no common algorithm: %s", ErrUnreachable, short(err))})
 	case step == "authenticate" && refused(err):
-		return false, h.fail(step, fmt.Errorf("%w: %s: %s", ErrAuth, h.cfg.credentials(len(h.keys)), short(err)))
+		return false, h.fail(step, fmt.Errorf("%w: %s: %s%s", ErrAuth, h.cfg.credentials(len(h.keys)),
+			short(err), h.heard.words()))
 	case !strings.Contains(said, "SSH-"):
 		if said == "" || strings.Contains(said, "MaxStartups") {
 			return true, h.fail(step, noBanner(said))
 		}
 		return false, h.fail(step, lasting{noBanner(said)}) // it is not an SSH server
 	}
+	if step == "authenticate" {
+		return false, h.fail(step, hungUp(err, h.heard.words()))
+	}
 	return false, h.fail(step, unreachable(err))
+}
+
+// hungUp is a connection that the host ended during the login. sshd does so, too, where PAM lets the account in no
+// more,
+// or not yet.
+func hungUp(err error, said string) error {
+	text := "it hung up during the login: " + short(err) + said
+	return &failure{ErrUnreachable, text, err}
 }
 
 func noBanner(said string) error {

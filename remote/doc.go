@@ -75,7 +75,7 @@
 //
 // Host keys are always checked against known_hosts, with hashed names,
 // wildcards, @cert-authority and @revoked; there is no option not to. Keys
-// come from files, memory or an agent; SHA-1, DSA and ssh-rsa signatures are
+// come from files, memory or an agent, of which public keys in files may choose; SHA-1, DSA and ssh-rsa signatures are
 // never used. Config.ScanHostKeys and package hostkeys are how a host's key is
 // learned: only a key whose fingerprint the caller has from somewhere else is
 // written down. Config.Password is for hosts that do not have the user's key
@@ -101,6 +101,9 @@
 // has ErrUnknown: read the machine again to learn whether it had. So has one
 // whose answer cannot be read. An operation that did not start has the cause
 // alone.
+//
+// A host that hangs up during the login, such as one that is booting, says why in its banner or by
+// PAM: that is in the error.
 //
 // No error holds the contents of a file, standard input, or more arguments
 // of a program than its name. What a program or a unit's journal said is made

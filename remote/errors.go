@@ -39,6 +39,7 @@ type HostError struct {
 	// Op and Object are the operation during which an exchange failed, as
 	// Describe gives them; empty when it is not known.
 	Op, Object string
+	From       string // Config.From of the host or the jump host at fault, if that could not be connected to
 	Err        error
 }
 
@@ -52,7 +53,14 @@ func (e *HostError) withoutHost() string {
 	if e.Op != "" {
 		s += e.Op + " " + e.Object + ": "
 	}
-	return s + e.Err.Error()
+	return s + e.Err.Error() + e.from()
+}
+
+func (e *HostError) from() string {
+	if e.From == "" {
+		return ""
+	}
+	return " (" + e.From + ")"
 }
 
 // Unwrap gives the cause.
@@ -90,9 +98,9 @@ type hostCause struct{ *HostError }
 
 func (c hostCause) Error() string {
 	if c.Jump != "" {
-		return "jump host " + c.Jump + ": " + c.Err.Error()
+		return "jump host " + c.Jump + ": " + c.Err.Error() + c.from()
 	}
-	return c.Err.Error()
+	return c.Err.Error() + c.from()
 }
 
 // Unwrap gives the HostError.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,7 +27,7 @@ type Fleet struct {
 
 	mu    sync.Mutex
 	known *knownhosts.Hosts
-	keys  []ssh.Signer
+	keys  ownKeys
 	stamp []fileStamp // of the files that known and keys were read from
 }
 
@@ -67,8 +68,13 @@ func (f *Fleet) Format(s fmt.State, _ rune) {
 // Host returns a host of the fleet. address is as in Config; name is what errors
 // call the host, the address when empty. It opens nothing.
 func (f *Fleet) Host(name, address string) (*SSH, error) {
+	return f.HostFrom(name, address, "")
+}
+
+// HostFrom is Host with Config.From of that host.
+func (f *Fleet) HostFrom(name, address, from string) (*SSH, error) {
 	cfg := *f.cfg
-	cfg.Name, cfg.Address = name, address
+	cfg.Name, cfg.Address, cfg.From = name, address, from
 	if err := cfg.check("", maxJumps); err != nil {
 		return nil, err
 	}
@@ -96,25 +102,33 @@ type trust struct {
 // an agent that hangs for one connection does not hold up the others. Errors
 // have the step of connecting that needs what is missing.
 func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
-	known, keys, step, err := f.read()
+	known, own, step, err := f.read()
 	if err != nil {
 		return t, step, err
 	}
-	held, closer, err := agentSigners(ctx, f.cfg.Agent)
-	if err == nil && len(keys)+len(held) == 0 && f.cfg.Password.IsZero() {
-		err = errors.Join(errNoKey, closer.Close())
+	socket := f.cfg.Agent
+	if own.only && len(own.chosen) == 0 {
+		socket = "" // nothing of it would be offered
 	}
+	held, closer, err := agentSigners(ctx, socket)
 	if err != nil {
 		return t, "authenticate", &localError{ErrAuth, err}
 	}
-	return trust{known, slices.Concat(keys, held), closer}, "", nil
+	keys, err := own.with(held)
+	if err == nil && len(keys) == 0 && f.cfg.Password.IsZero() {
+		err = errNoKey
+	}
+	if err != nil {
+		return t, "authenticate", &localError{ErrAuth, errors.Join(err, closer.Close())}
+	}
+	return trust{known, keys, closer}, "", nil
 }
 
 var errNoKey = errors.New("the agent holds no key: add one with ssh-add")
 
 // read reads the files if they changed since the last time. Errors have the step
 // of connecting that needs the file.
-func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string, err error) {
+func (f *Fleet) read() (known *knownhosts.Hosts, keys ownKeys, step string, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	stamp := f.stamps()
@@ -122,10 +136,10 @@ func (f *Fleet) read() (known *knownhosts.Hosts, keys []ssh.Signer, step string,
 		return f.known, f.keys, "", nil
 	}
 	if known, err = knownhosts.Load(f.cfg.KnownHosts); err != nil {
-		return nil, nil, "host key", &localError{ErrHostKey, err}
+		return nil, keys, "host key", &localError{ErrHostKey, err}
 	}
-	if keys, err = ownSigners(*f.cfg); err != nil {
-		return nil, nil, "authenticate", &localError{ErrAuth, err}
+	if keys, err = readOwnKeys(*f.cfg); err != nil {
+		return nil, keys, "authenticate", &localError{ErrAuth, err}
 	}
 	f.known, f.keys, f.stamp = known, keys, stamp
 	return known, keys, "", nil
@@ -139,7 +153,7 @@ func (f *Fleet) stamps() []fileStamp {
 		all = append(all, stampOf(name))
 	}
 	for _, name := range f.cfg.KeyFiles {
-		all = append(all, stampOf(name), stampOf(name+"-cert.pub"))
+		all = append(all, stampOf(name), stampOf(name+".pub"), stampOf(strings.TrimSuffix(name, ".pub")+"-cert.pub"))
 	}
 	return all
 }

@@ -33,8 +33,8 @@ func (p Password) fault() string {
 }
 
 // methods are the ways to authenticate, in order: keys first. The password can
-// go by two methods. It is offered once, by the method that the host has.
-func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
+// go by two methods. It is offered once, by the method that the host has. What the host says meanwhile is for h.
+func (c Config) methods(keys []ssh.Signer, h *heard) []ssh.AuthMethod {
 	methods := []ssh.AuthMethod{ssh.PublicKeys(keys...)}
 	if c.Password.IsZero() {
 		return methods
@@ -43,9 +43,11 @@ func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 	return append(methods,
 		ssh.PasswordCallback(func() (string, error) {
 			used = true
+			h.secret()
 			return c.Password.Reveal(), nil
 		}),
-		ssh.KeyboardInteractive(func(_, _ string, questions []string, echos []bool) ([]string, error) {
+		ssh.KeyboardInteractive(func(_, instruction string, questions []string, echos []bool) ([]string, error) {
+			h.add(instruction)
 			switch {
 			case len(questions) == 0:
 				return nil, nil
@@ -53,6 +55,7 @@ func (c Config) methods(keys []ssh.Signer) []ssh.AuthMethod {
 				return nil, errOtherQuestion
 			}
 			used = true
+			h.secret()
 			return []string{c.Password.Reveal()}, nil
 		}))
 }

@@ -105,7 +105,7 @@ func TestJumpHost(t *testing.T) {
 	require.ErrorContains(t, err, "bastion: host key")
 }
 
-func TestHostKeyIsCheckedBeforeAuthentication(t *testing.T) {
+func TestAWrongHostKeyIsRefused(t *testing.T) {
 	s := startSSHD(t)
 	_, other := newKey(t)
 	changed := "[127.0.0.1]:" + strings.TrimPrefix(s.address, "127.0.0.1:") + " " +

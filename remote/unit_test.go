@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,21 +13,27 @@ import (
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
-// testPrograms stand in for systemd and apt on the test's sshd. DIR is its
-// folder: units/NAME holds a unit's state, units/NAME.how how it fails.
-func testPrograms() map[string]string {
-	return map[string]string{
-		"systemctl": `#!/bin/sh
+const testSystemctl = `#!/bin/sh
 D=DIR/units
 for a in "$@"; do
-	case $a in show|restart) cmd=$a ;; sysinit.target) ;; *) unit=${a%.service} ;; esac
+	case $a in show|restart|reset-failed) cmd=$a ;; sysinit.target) ;; *) unit=${a%.service} ;; esac
 done
 boot() { printf "\nId=sysinit.target\nLoadState=loaded\nActiveState=active\nSubState=active\nInvocationID=boot\n"; }
 read -r state inv since <"$D/$unit"
 how=$(cat "$D/$unit.how" 2>/dev/null)
 stamp() { date -u "+%a %Y-%m-%d %H:%M:%S.%6N UTC"; }
 case $cmd in
+reset-failed)
+	echo reset >>"$D/$unit.calls"
+	rm -f "$D/$unit.limit"
+	exit 0 ;;
 restart)
+	echo restart >>"$D/$unit.calls"
+	if [ -e "$D/$unit.limit" ]; then # the process is stopped, and the start refused
+		[ -z "$inv" ] || echo "failed $inv $since" >"$D/$unit"
+		echo "Job for $unit.service failed." >&2
+		exit 1
+	fi
 	[ -n "$state" ] || { echo "Failed to restart $unit.service: Unit $unit.service not found." >&2; exit 5; }
 	state=active
 	[ "$how" = fail ] && state=failed
@@ -48,7 +55,13 @@ run=$inv
 [ "$how" = old ] && run=
 printf "ActiveEnterTimestamp=%s\nInvocationID=%s\nUnitFileState=enabled\nNRestarts=0\n" "$since" "$run"
 boot
-`,
+`
+
+// testPrograms stand in for systemd and apt on the test's sshd. DIR is its
+// folder: units/NAME holds a unit's state, units/NAME.how how it fails.
+func testPrograms() map[string]string {
+	return map[string]string{
+		"systemctl":  testSystemctl,
 		"journalctl": "#!/bin/sh\nprintf 'line one of amqp://a:b@c\\n\\033[31mline two\\n'\n",
 		"dpkg-query": `#!/bin/sh
 code=0
@@ -93,6 +106,38 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 	require.NoError(t, r[1].Err)
 	require.GreaterOrEqual(t, time.Since(begin), time.Second)
 	require.ErrorContains(t, r[2].Err, "Job for bad.service failed. | line one of amqp://a:[redacted]@c | ?[31mline two")
+}
+
+// TestAUnitThatWasStartedTooOften has units whose start systemd refuses, as StartLimitBurst is reached. The fake does
+// the same as a systemd: a refused start leaves the run of before, and reset-failed lets the unit start again.
+func TestAUnitThatWasStartedTooOften(t *testing.T) {
+	needRoot(t, "/usr/bin/systemctl")
+	s := startSSHD(t)
+	for name, c := range map[string]struct{ state, how, calls string }{
+		"failed":  {"failed", "", "reset restart"},
+		"active":  {"active", "", "restart reset restart"},
+		"broken":  {"failed", "fail", "reset restart"},
+		"breaks":  {"active", "fail", "restart reset restart"},
+		"no-unit": {"", "", "restart"},
+	} {
+		if c.state != "" {
+			s.put(t, "units/"+name, c.state+" 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
+			s.put(t, "units/"+name+".limit", "", 0o644)
+		}
+		s.put(t, "units/"+name+".how", c.how, 0o644)
+		r, err := s.open(t, "root").Do(t.Context(), remote.RestartUnit{Unit: name})
+		require.NoError(t, err)
+		if c.state == "" || c.how == "fail" {
+			require.ErrorIs(t, r[0].Err, remote.ErrUnitFailed, name)
+		} else {
+			require.NoError(t, r[0].Err, name)
+			require.True(t, r[0].Changed)
+			require.Equal(t, "active", r[0].Unit.Active)
+		}
+		calls, err := os.ReadFile(filepath.Join(s.dir, "units", name+".calls"))
+		require.NoError(t, err)
+		require.Equal(t, c.calls, strings.Join(strings.Fields(string(calls)), " "), name)
+	}
 }
 
 // TestNotesThatAreNotBelieved has notes about what a unit has read that nobody would believe.

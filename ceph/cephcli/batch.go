@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -31,6 +32,20 @@ const interpreter = `p=$(command -v "$1") && IFS= read -r line <"$p" || exit 126
 case $line in '#!'*python*) ;; *) exit 126 ;; esac
 set -f
 exec ${line#??} -I -c "$2" "$p"`
+
+// short is a program of Python without comments, and with less at the beginning of its lines. A sudo that logs each
+// program (log_subcmds) kills a program with an argument of more than some 4 KiB.
+func short(program string) string {
+	var b strings.Builder
+	for line := range strings.Lines(program) {
+		text := strings.TrimLeft(line, " ")
+		if strings.TrimSpace(text) == "" || text[0] == '#' {
+			continue
+		}
+		b.WriteString(strings.Repeat(" ", (len(line)-len(text))/4) + text)
+	}
+	return b.String()
+}
 
 const (
 	connectTimeout = 10 * time.Second
@@ -127,7 +142,7 @@ func (c *CLI) withBindings(ctx context.Context, requests []ceph.Request) (answer
 		return b.missing(func(op string) error { return fmt.Errorf("%w: ceph %s: %w", ceph.ErrInvalid, op, err) }), true
 	}
 	results, err := c.exchange(ctx, operation(requests[0]), remote.Run{
-		Argv:  []string{"sh", "-c", interpreter, "sh", cmp.Or(c.options.Ceph, "ceph"), requestsPy},
+		Argv:  []string{"sh", "-c", interpreter, "sh", cmp.Or(c.options.Ceph, "ceph"), short(requestsPy)},
 		Stdin: input, Timeout: connectTimeout + time.Duration(longest(requests))*c.timeout(),
 	})
 	if err != nil {

@@ -130,7 +130,8 @@ func (c programs) exchange(ctx context.Context, op string, runs ...remote.Run) (
 	case err != nil:
 		return nil, fmt.Errorf("%w: ceph %s: %w", ceph.ErrUnreachable, op, err)
 	case len(results) != len(runs):
-		return nil, fmt.Errorf("%w: ceph %s: %d results of %d programs", ceph.ErrUnreachable, op, len(results), len(runs))
+		return nil, fmt.Errorf("%w: ceph %s: %d results of %d programs", ceph.ErrUnreachable, op, len(results),
+			len(runs))
 	}
 	return results, nil
 }
@@ -169,8 +170,16 @@ func refused(op, object string, r remote.Result) error {
 			return &ceph.CommandError{Op: op, Object: object, Code: code, Status: words.LastLine(text)}
 		}
 	}
-	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, words.LastLine(text))
+	last := words.LastLine(text)
+	if r.Exit == notThere && !strings.Contains(last, "python") {
+		return fmt.Errorf("ceph %s: a program of Ceph is not installed on the host (exit status %d: %s): install "+
+			"ceph-common there, or name a host for the cluster that has the programs ceph, rbd and rados", op, r.Exit, last)
+	}
+	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, last)
 }
+
+// notThere is the exit status of a shell, and of timeout, for a program that is not there.
+const notThere = 127
 
 // notConnected is the error of a program or a library that the monitors did not
 // let in.

@@ -155,14 +155,18 @@ func TestErrors(t *testing.T) {
 		{exit(2, "2026-11-22T21:54:02.366+0000 7f -1 warning\nError ENOENT: no such thing"), ceph.ErrNotFound, nil},
 		{exit(22, "Invalid command: unused\nError EINVAL: invalid command"), ceph.ErrInvalid, nil},
 		{exit(13, "Error EACCES: access denied"), ceph.ErrDenied, nil},
-		{exit(1, "2026-01-01T00:00:00 monclient(hunting): authenticate timed out\ntimed out"), ceph.ErrUnreachable, nil},
+		{exit(1, "2026-01-01T00:00:00 monclient(hunting): authenticate timed out\ntimed out"),
+			ceph.ErrUnreachable, nil},
 		{exit(1, "[errno 110] RADOS timed out (error connecting to the cluster)"), ceph.ErrUnreachable, nil},
 		{exit(1, "[errno 13] RADOS permission denied (error connecting to the cluster)"), ceph.ErrDenied, nil},
-		{exit(1, "[errno 2] RADOS object not found (error connecting to the cluster)"), ceph.ErrDenied, ceph.ErrNotFound},
+		{exit(1, "[errno 2] RADOS object not found (error connecting to the cluster)"), ceph.ErrDenied,
+			ceph.ErrNotFound},
 		{exit(2, "python3: can't open file"), nil, ceph.ErrNotFound},
 		{exit(127, ""), nil, ceph.ErrNotFound},
-		{script{err: &remote.HostError{Host: "h", Step: "connect", Err: remote.ErrUnreachable}}, remote.ErrUnreachable, nil},
-		{script{err: &remote.HostError{Host: "h", Step: "connect", Err: remote.ErrUnreachable}}, ceph.ErrUnreachable, nil},
+		{script{err: &remote.HostError{Host: "h", Step: "connect", Err: remote.ErrUnreachable}},
+			remote.ErrUnreachable, nil},
+		{script{err: &remote.HostError{Host: "h", Step: "connect", Err: remote.ErrUnreachable}},
+			ceph.ErrUnreachable, nil},
 		{script{result: remote.Result{Err: &remote.OpError{Err: remote.ErrTimeout}}}, ceph.ErrUnreachable, nil},
 		{script{result: remote.Result{Err: &remote.OpError{Err: remote.ErrUnknown}}}, ceph.ErrUnreachable, nil},
 		{script{result: remote.Result{Err: &remote.OpError{Err: fs.ErrNotExist}}}, fs.ErrNotExist, ceph.ErrNotFound},
@@ -176,6 +180,15 @@ func TestErrors(t *testing.T) {
 		if c.not != nil {
 			assert.NotErrorIs(t, err, c.not)
 		}
+	}
+	for text, advice := range map[string]bool{"sh: 1: exec: ceph: not found": true, "": true,
+		"/usr/bin/env: 'python3': No such file or directory": false} {
+		none := exit(127, text)
+		_, err := cephcli.New(&none, cephcli.Options{}).Command(t.Context(),
+			ceph.Command{JSON: []byte(`{"prefix":"fsid"}`)})
+		require.ErrorContains(t, err, "exit status 127: "+text)
+		const says = "install ceph-common there, or name a host for the cluster"
+		assert.Equal(t, advice, strings.Contains(err.Error(), says), text)
 	}
 	tool := exit(1, "error opening pool x: (2) No such file or directory")
 	lock := ceph.Lock{Pool: "x", Object: "o", ID: "me", Term: time.Second}

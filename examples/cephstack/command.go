@@ -74,8 +74,8 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
 		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
 	}
-	if owner, taken := lockOwner(err); taken {
-		next = c.breakLock(owner)
+	if holder, taken := lockHolder(err); taken {
+		next = c.breakLock(holder)
 	}
 	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
 		return exitFailed, fmt.Errorf("%w\n%s", err, next)
@@ -83,19 +83,19 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	return exitDone, nil
 }
 
-// lockOwner tells who has the operator lock, if that is the error.
-func lockOwner(err error) (string, bool) {
+// lockHolder tells who has the operator lock, if that is the error.
+func lockHolder(err error) (string, bool) {
 	var refusal *ceph.CommandError
 	if !errors.Is(err, world.ErrLock) || !errors.As(err, &refusal) || refusal.Holder == nil {
 		return "", false
 	}
-	return refusal.Holder.Owner, true
+	return refusal.Holder.Holder(), true
 }
 
 // breakLock says what to do about the operator lock of somebody else.
-func (c *command) breakLock(owner string) string {
+func (c *command) breakLock(holder string) string {
 	return fmt.Sprintf("run %s again when that program has ended; if it will not come back, add --break-lock %s",
-		c.command, cephstack.ShellQuote(owner))
+		c.command, cephstack.ShellQuote(holder))
 }
 
 // counts tells how many changes ended with a status, for each that at least

@@ -38,8 +38,8 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	}
 	if err := errors.Join(t.err(), written); err != nil {
 		next := "run converge again to finish: what is done is found done"
-		if owner, taken := lockOwner(err); taken {
-			next = c.breakLock(owner)
+		if holder, taken := lockHolder(err); taken {
+			next = c.breakLock(holder)
 		}
 		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}

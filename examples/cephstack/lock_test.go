@@ -20,7 +20,7 @@ func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
 		assert.Equal(t, exitFailed, code)
 		assert.Contains(t, stderr, "held by anna on ops1 for apply; the lock expires within 1m30s")
 		assert.Contains(t, stderr, "\nrun "+command+" again when that program has ended; if it will not come back, add "+
-			"--break-lock anna\n")
+			"--break-lock anna@ops1\n")
 	}
 	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes")
 	assert.Equal(t, exitFailed, code)
@@ -29,11 +29,11 @@ func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
 	assert.Zero(t, c.Writes())
 	code, _, _ = c.run(t.Context(), "", "plan")
 	assert.Equal(t, exitChanges, code)
-	code, _, _ = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "ben")
+	code, _, _ = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna@ops2")
 	assert.Equal(t, exitFailed, code)
-	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna")
+	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna@ops1")
 	assert.Equal(t, exitDone, code, stderr)
-	code, _, _ = c.run(t.Context(), "", "plan", "--break-lock", "anna")
+	code, _, _ = c.run(t.Context(), "", "plan", "--break-lock", "anna@ops1")
 	assert.Equal(t, exitUsage, code)
 }
 
@@ -46,7 +46,7 @@ func TestTheOwnerOfALockIsNoCommand(t *testing.T) {
 	require.NoError(t, ceph.New(c.Ceph["ceph"]).TakeLock(t.Context(), lock))
 	for _, command := range []string{"apply", "converge"} {
 		_, _, stderr := c.run(t.Context(), "", command, "--yes")
-		assert.Contains(t, stderr, "add --break-lock '$(touch /tmp/x)`id`'\\''\";anna'\n")
+		assert.Contains(t, stderr, "add --break-lock '$(touch /tmp/x)`id`'\\''\";anna@ops1'\n")
 	}
 }
 
@@ -61,10 +61,10 @@ func TestTheLockIsBrokenAlsoWhereNothingIsToDo(t *testing.T) {
 	require.NoError(t, cluster.TakeLock(t.Context(), lock))
 	code, _, _ = c.run(t.Context(), "", "apply", "--yes")
 	assert.Equal(t, exitDone, code, "nothing is to do, and no lock is needed")
-	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "ben")
+	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna@ops2")
 	assert.Equal(t, exitFailed, code)
-	assert.Contains(t, stderr, `not of "ben"`)
-	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna")
+	assert.Contains(t, stderr, `not of "anna@ops2"`)
+	code, _, stderr = c.run(t.Context(), "", "apply", "--yes", "--break-lock", "anna@ops1")
 	assert.Equal(t, exitDone, code, stderr)
 	lock.ID, lock.Owner = "y", "ben"
 	require.NoError(t, cluster.TakeLock(t.Context(), lock), "the lock is free")

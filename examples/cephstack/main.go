@@ -11,7 +11,9 @@
 //
 //	ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
 //
-// A key that differs from a known key of its type is refused. No other command learns
+// Where a host's address, user, keys, jump host or known_hosts are not in the Spec but in a file of ssh,
+// such as ~/.ssh/config, trust says which line of which file they are from, and so do errors of
+// connecting. A key that differs from a known key of its type is refused. No other command learns
 // a host's key.
 //
 // plan prints what is missing, and changes nothing. With --json it prints a plan that can
@@ -29,7 +31,7 @@
 // apply and converge hold an operator lock in the first cluster of the Spec while they change
 // things. Whoever comes second changes nothing, is told who works, on which host and since
 // when, and ends with status 1. A program that was killed has the lock for 90 s at most.
-// --break-lock OWNER takes away the lock of the owner whom the error names: use it only if that
+// --break-lock OWNER@HOST takes away the lock of whom the error names: use it only if that
 // program will not come back.
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
@@ -66,6 +68,7 @@
 //	  known_hosts: [~/.ssh/known_hosts]
 //	  sudo: true
 //	  jump: ops@bastion.example.com  # optional
+//	  config: none                   # reads neither ~/.ssh/config nor /etc/ssh/ssh_config, or a path: reads that file
 //	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h, total 1m to 24h
 //	    connect: 5s                  # TCP
 //	    handshake: 10s               # banner and key exchange, and each new session

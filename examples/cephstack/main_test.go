@@ -62,6 +62,7 @@ func TestHelpIsNoFault(t *testing.T) {
 }
 
 func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
 	const small = "release: zed\nclusters: [{name: ceph, host: h}]\nhosts: [{name: h, address: '127.0.0.1:1', services: " +
 		"[glance-api]}]\nglance: {}\n"
 	code, stdout, stderr := call(t, "plan", "-f", write(t, small))
@@ -76,7 +77,7 @@ func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
 	code, _, stderr = call(t, "plan", "-f", write(t, small+"ssh: {user: root, known_hosts: ["+known+"]}\n"))
 	assert.Equal(t, exitUsage, code)
 	assert.Equal(t, "cephstack: spec: ssh.key_files: is missing: name a private key, or give ssh.agent the path "+
-		"of an agent's socket\n", stderr)
+		"of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)\n", stderr)
 }
 
 func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {

@@ -154,8 +154,8 @@ func (o *options) rollout(fs *flag.FlagSet) {
 	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
 	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
 	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
-	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER`, whose program will not "+
-		"come back")
+	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
+		"not come back")
 }
 
 // fault is what is wrong with the flags and what follows them.

@@ -24,6 +24,12 @@ type hostKey struct {
 	State       string `json:"state"`
 }
 
+// A toldKey is a key, with what of the way to its host is from a file of ssh.
+type toldKey struct {
+	hostKey
+	From string `json:"from,omitempty"`
+}
+
 // States of a key.
 const (
 	keyKnown   = "known"
@@ -36,7 +42,8 @@ const (
 type trust struct {
 	program
 	options
-	files   []string // known_hosts; the first one is written to
+	files   []string // known_hosts of the Spec; the first one is written to
+	targets map[string]remote.Config
 	keys    []hostKey
 	errs    []error
 	unknown int // hosts of which no key is known
@@ -54,21 +61,62 @@ func (p program) trust(ctx context.Context, o options) int {
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
-	t := &trust{program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}}
+	t := &trust{program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
+	for _, c := range targets {
+		t.targets[c.Name] = c
+	}
+	ways := waves(targets)
 	if targets, err = t.asked(targets); err != nil {
 		return p.fail(exitUsage, err)
 	}
-	first := 0
-	if len(targets) > 0 && s.SSH.Jump != "" && targets[0].Jump == nil {
-		first = 1 // the way to the others
-	}
-	t.scan(ctx, targets[:first])
-	if len(t.errs) == 0 && t.unknown == 0 {
-		t.scan(ctx, targets[first:])
-	} else {
-		t.behind = len(targets) - first
+	for _, wave := range ways {
+		wave = slices.DeleteFunc(wave, func(c remote.Config) bool { return !asked(targets, c.Name) })
+		if len(t.errs) > 0 || t.unknown > 0 {
+			t.behind += len(wave)
+			continue
+		}
+		t.scan(ctx, wave)
 	}
 	return t.end()
+}
+
+// waves are the jump hosts in the order in which they lead to each other, and then all other targets.
+func waves(targets []remote.Config) [][]remote.Config {
+	jumps := map[string]bool{}
+	for _, c := range targets {
+		for j := c.Jump; j != nil; j = j.Jump {
+			jumps[j.Address] = true
+		}
+	}
+	var ways [][]remote.Config
+	var last []remote.Config
+	for _, c := range targets {
+		if !jumps[c.Address] {
+			last = append(last, c)
+			continue
+		}
+		depth := 0
+		for j := c.Jump; j != nil; j = j.Jump {
+			depth++
+		}
+		for len(ways) <= depth {
+			ways = append(ways, nil)
+		}
+		ways[depth] = append(ways[depth], c)
+	}
+	return append(ways, last)
+}
+
+func asked(targets []remote.Config, name string) bool {
+	return slices.ContainsFunc(targets, func(c remote.Config) bool { return c.Name == name })
+}
+
+// filesOf are the known_hosts files for a host.
+func (t *trust) filesOf(host string) []string {
+	if own := t.targets[host].KnownHosts; len(own) > 0 {
+		return own
+	}
+	return t.files
 }
 
 // asked are the targets that have a fingerprint given, or all without any.
@@ -101,15 +149,12 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 	byName := map[string]remote.Config{}
 	var names []string
 	for _, c := range targets {
-		if c.Jump != nil {
-			jump := *c.Jump
-			jump.KnownHosts = there(jump.KnownHosts)
-			c.Jump = &jump
-		}
+		c.Jump = withFilesThere(c.Jump)
 		byName[c.Name] = c
 		names = append(names, c.Name)
 	}
-	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]hostkeys.Key, error) {
+	for _, o := range remote.Each(ctx, names, t.parallel, func(ctx context.Context, name string) ([]hostkeys.Key,
+		error) {
 		return byName[name].ScanHostKeys(ctx)
 	}) {
 		if o.Err != nil {
@@ -118,6 +163,16 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 		}
 		t.take(o.Name, o.Value)
 	}
+}
+
+// withFilesThere is a jump host, and those before it, with the files of host keys that are there.
+func withFilesThere(c *remote.Config) *remote.Config {
+	if c == nil {
+		return nil
+	}
+	jump := *c
+	jump.KnownHosts, jump.Jump = there(jump.KnownHosts), withFilesThere(jump.Jump)
+	return &jump
 }
 
 // there are the files that are there, if any are: that the first one is only to be
@@ -135,7 +190,8 @@ func there(files []string) []string {
 
 // take compares a host's keys with those that are known, and learns what it may.
 func (t *trust) take(host string, shown []hostkeys.Key) {
-	known, unknown, err := hostkeys.Check(t.files, shown)
+	files := t.filesOf(host)
+	known, unknown, err := hostkeys.Check(files, shown)
 	if err != nil {
 		t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 	}
@@ -144,7 +200,7 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 		return slices.ContainsFunc(known, func(k hostkeys.Key) bool { return k.Fingerprint == print })
 	}
 	if prints := slices.DeleteFunc(t.printsOf(host), isKnown); err == nil && len(prints) > 0 {
-		if added, err = hostkeys.Trust(t.files[0], unknown, prints...); err != nil {
+		if added, err = hostkeys.Trust(files[0], unknown, prints...); err != nil {
 			t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
 		}
 	}
@@ -169,11 +225,19 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 func (t *trust) end() int {
 	var err error
 	if t.json {
-		err = encode(t.stdout, t.keys, "  ")
+		told := make([]toldKey, len(t.keys))
+		for i, k := range t.keys {
+			told[i] = toldKey{k, t.targets[k.Host].From}
+		}
+		err = encode(t.stdout, told, "  ")
 	} else {
 		var b strings.Builder
-		for _, k := range t.keys {
-			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type, k.Fingerprint)))
+		for i, k := range t.keys {
+			if from := t.targets[k.Host].From; from != "" && (i == 0 || t.keys[i-1].Host != k.Host) {
+				fmt.Fprintln(&b, oneLine(k.Host+": "+from))
+			}
+			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type,
+				k.Fingerprint)))
 		}
 		_, err = fmt.Fprint(t.stdout, b.String())
 	}
@@ -181,7 +245,8 @@ func (t *trust) end() int {
 		return t.fail(exitFailed, err)
 	}
 	if t.unknown > 0 {
-		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints with what "+
+		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints "+
+			"with what "+
 			"each host's console prints of\n"+
 			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
 			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n",

@@ -38,7 +38,8 @@ func newStrange(t *testing.T) strange {
 		t.Cleanup(func() { assert.NoError(t, server.Close()) })
 		_, _, pub, _, _, err := ssh.ParseKnownHosts([]byte(server.KnownHost))
 		require.NoError(t, err)
-		key, s.prints, s.address = server.Key, append(s.prints, ssh.FingerprintSHA256(pub)), append(s.address, server.Address)
+		key, s.prints, s.address = server.Key, append(s.prints, ssh.FingerprintSHA256(pub)), append(s.address,
+			server.Address)
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "id"), key, 0o600))
 	require.NoError(t, os.WriteFile(s.spec, []byte("release: zed\nclusters: [{name: ceph, host: host0}]\n"+
@@ -168,4 +169,35 @@ func TestTheJumpHostComesFirst(t *testing.T) {
 	assert.Contains(t, stdout, "known     "+s.address[1])
 	assert.Contains(t, stderr, "host0: ")
 	assert.NotContains(t, stderr, "no such file")
+}
+
+// TestTrustSaysWhatIsFromAFileOfSSH, and writes where that file says.
+func TestTrustSaysWhatIsFromAFileOfSSH(t *testing.T) {
+	s := newStrange(t)
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	host, port, _ := strings.Cut(s.address[0], ":")
+	file := filepath.Join(home, ".ssh", "config")
+	require.NoError(t, os.Mkdir(filepath.Dir(file), 0o700))
+	require.NoError(t, os.WriteFile(file, []byte("Host host0\nHostName "+host+"\nPort "+
+		""+port+"\nUserKnownHostsFile "+s.known+
+		"\nUser root\n"), 0o600))
+	require.NoError(t, os.WriteFile(s.spec, []byte("clusters: [{name: ceph, host: host0}]\nhosts: [{name: "+
+		"host0}]\n"), 0o600))
+	from := fmt.Sprintf("HostName %s of %[2]s:2 (Host host0); Port %[3]s of %[2]s:3 (Host host0); User root of "+
+		"%[2]s:5 (Host host0); "+
+		"UserKnownHostsFile %[4]s of %[2]s:4 (Host host0)", host, file, port, s.known)
+	code, stdout, stderr := call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[0])
+	assert.Equal(t, exitDone, code, stderr)
+	assert.Equal(t, fmt.Sprintf("host0: %s\nadded     host0 (%s): ssh-ed25519 %s\n", from, s.address[0],
+		s.prints[0]), stdout)
+	assert.Contains(t, s.text(t), "]:"+port+" ssh-ed25519 ")
+
+	_, stdout, _ = call(t, "trust", "-f", s.spec, "--json")
+	assert.Contains(t, stdout, `"from": "HostName `+host+" of "+file+":2 (Host host0); ")
+	require.NoError(t, os.WriteFile(file, []byte("Host *\nUserKnownHostsFile /dev/null\n"), 0o600))
+	code, _, stderr = call(t, "trust", "-f", s.spec)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "spec: ssh.config: "+file+":2 (Host *): UserKnownHostsFile: /dev/null keeps no "+
+		"host keys")
 }

@@ -185,7 +185,10 @@ func (t *cephTrial) finish(ctx context.Context) error {
 	}
 	_, err = t.in.Apply(ctx, plan, integrate.ApplyOptions{})
 	if errors.Is(err, ceph.ErrLocked) { // the run before took the lock, and did not hear of it
-		_, err = t.in.Apply(ctx, plan, integrate.ApplyOptions{BreakLock: operatorName})
+		var refusal *ceph.CommandError
+		if errors.As(err, &refusal) && refusal.Holder != nil && refusal.Holder.Owner == operatorName {
+			_, err = t.in.Apply(ctx, plan, integrate.ApplyOptions{BreakLock: refusal.Holder.Holder()})
+		}
 	}
 	if err != nil || len(plan.Problems()) > 0 {
 		t.wrong("the next run does not finish: %v %v", err, plan.Problems())

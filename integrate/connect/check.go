@@ -7,20 +7,60 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
+
+// joined are faults, each of them once.
+type joined []error
+
+func (j *joined) add(err error) {
+	if err != nil && !slices.ContainsFunc(*j, func(e error) bool { return e.Error() == err.Error() }) {
+		*j = append(*j, err)
+	}
+}
+
+func (j *joined) err() error { return errors.Join(*j...) }
 
 // check joins the faults of a Spec, and lists what is missing in it for connecting.
 func check(s spec.Spec, o Options) error {
-	faults := []error{s.ValidateExceptRelease()}
+	var faults joined
+	invalid := s.ValidateExceptRelease()
+	faults.add(invalid)
 	if slices.ContainsFunc(s.Hosts, func(h spec.Host) bool { return o.Have.Hosts[h.Name] == nil }) {
-		faults = append(faults, checkLogin(s.SSH), checkFiles(s.SSH))
+		faults = append(faults, checkRoutes(s, o)...)
+		faults.add(checkFiles(s.SSH))
 	}
 	for i, c := range s.Clusters {
 		if _, ok := o.Have.Clusters[c.Name]; !ok {
-			faults = append(faults, checkAccess(fmt.Sprintf("clusters[%d]", i), c, o))
+			faults.add(checkAccess(fmt.Sprintf("clusters[%d]", i), c, o))
 		}
 	}
-	return errors.Join(faults...)
+	return faults.err()
+}
+
+// checkRoutes says what is missing for a login to hosts and jump hosts.
+func checkRoutes(s spec.Spec, o Options) joined {
+	var faults joined
+	if _, err := s.SSH.Timeouts.Parse(); err != nil {
+		s.SSH.Timeouts = spec.Timeouts{} // the validation says it
+	}
+	r, err := newRoutes(s.SSH)
+	if err != nil {
+		return joined{err}
+	}
+	for _, h := range s.Hosts {
+		if o.Have.Hosts[h.Name] != nil {
+			continue
+		}
+		c, err := r.host(h)
+		faults.add(err)
+		for _, c := range append(chain(c.Jump), c) {
+			for _, err := range checkLogin(c) {
+				faults.add(err)
+			}
+		}
+	}
+	return faults
 }
 
 // checkAccess says what is missing in a Spec for reaching a cluster.
@@ -36,20 +76,20 @@ func checkAccess(path string, c spec.Cluster, o Options) error {
 	return nil
 }
 
-// checkLogin says what of ssh is missing for a login.
-func checkLogin(s spec.SSH) error {
-	var faults []error
-	if s.User == "" {
-		faults = append(faults, &spec.FieldError{Path: "ssh.user", Message: "is missing: name the user to log in as"})
+// checkLogin says what is missing for a login.
+func checkLogin(c remote.Config) joined {
+	var faults joined
+	if c.User == "" {
+		faults.add(&spec.FieldError{Path: "ssh.user", Message: "is missing: name the user to log in as"})
 	}
-	if len(s.KeyFiles) == 0 && s.Agent == "" {
-		faults = append(faults, &spec.FieldError{Path: "ssh.key_files",
-			Message: "is missing: name a private key, or give ssh.agent the path of an agent's socket"})
+	if len(c.KeyFiles) == 0 && c.Agent == "" {
+		faults.add(&spec.FieldError{Path: "ssh.key_files", Message: "is missing: name a private key, or " +
+			"give ssh.agent the path of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)"})
 	}
-	if len(s.KnownHosts) == 0 {
-		faults = append(faults, noKnownHosts())
+	if len(c.KnownHosts) == 0 {
+		faults.add(noKnownHosts())
 	}
-	return errors.Join(faults...)
+	return faults
 }
 
 func noKnownHosts() error {
@@ -63,7 +103,8 @@ func checkFiles(s spec.SSH) error {
 	look := func(field string, paths []string) {
 		for i, path := range paths {
 			if _, err := os.Stat(path); err != nil {
-				faults = append(faults, &spec.FieldError{Path: fmt.Sprintf("%s[%d]", field, i), Message: err.Error(), Err: err})
+				faults = append(faults, &spec.FieldError{Path: fmt.Sprintf("%s[%d]", field, i),
+					Message: err.Error(), Err: err})
 			}
 		}
 	}

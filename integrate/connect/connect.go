@@ -129,40 +129,32 @@ func (w *World) openHosts(s spec.Spec) error {
 			return fmt.Errorf("host %s: %w", h.Name, err)
 		}
 	}
-	for _, f := range []*remote.Fleet{all.normal, all.helped, all.entries} {
-		if f != nil {
-			w.opened = append(w.opened, f) // after the hosts, whose connections go through its jump host
-		}
+	for _, f := range all.all {
+		w.opened = append(w.opened, f) // after the hosts, whose connections go through its jump host
 	}
 	return nil
 }
 
-func (w *World) openHost(s spec.Spec, h spec.Host, all fleets) error {
+func (w *World) openHost(s spec.Spec, h spec.Host, all *fleets) error {
 	layout := cmp.Or(h.Layout, s.Layout)
-	host, err := w.fleetHost(all.of(h), h)
+	host, err := all.host(h)
 	if err != nil {
 		return err
 	}
+	w.opened = append(w.opened, host)
 	w.Hosts[h.Name] = inLayout(layout, h.Name, host)
-	if all.entries != nil && w.Entries[h.Name] == nil {
-		entry, err := w.fleetHost(all.entries, h)
+	if all.entry != nil && w.Entries[h.Name] == nil {
+		entry, err := all.first(h)
 		if err != nil {
 			return err
 		}
+		w.opened = append(w.opened, entry)
 		w.Entries[h.Name] = inLayout(layout, h.Name, entry)
 	}
 	if w.Secrets[h.Name] == nil && slices.Contains(h.Services, "nova-compute") {
 		w.Secrets[h.Name] = virsh.New(host, virsh.Options{Container: libvirtContainer(layout)})
 	}
 	return nil
-}
-
-func (w *World) fleetHost(fleet *remote.Fleet, h spec.Host) (*remote.SSH, error) {
-	host, err := fleet.Host(h.Name, cmp.Or(h.Address, h.Name))
-	if err == nil {
-		w.opened = append(w.opened, host)
-	}
-	return host, err
 }
 
 // inLayout is a host whose units are those of its layout.

@@ -244,6 +244,7 @@ func TestLibradosIsTheCallers(t *testing.T) {
 func asked(context.Context, string, string) (connect.Connection, error) { panic("asked") }
 
 func TestNothingIsOpenedForASpecWithFaults(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
 	site := newSite(t)
 	odd, open := site.put(t, "odd", "a\nb\n"), site.put(t, "open", "x\n")
 	require.NoError(t, os.Chmod(open, 0o644))
@@ -316,6 +317,7 @@ func TestTimeoutsAreKept(t *testing.T) {
 }
 
 func TestKeyTargets(t *testing.T) {
+	t.Setenv("SSH_AUTH_SOCK", "")
 	site := newSite(t)
 	s := site.spec(t, "ssh: {user: ops, key_files: [id], known_hosts: [new], timeouts: {connect: 2s}}\n")
 	targets, err := connect.KeyTargets(s)

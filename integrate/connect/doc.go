@@ -14,8 +14,11 @@
 //
 // A host is a host of one remote.Fleet for the whole Spec: known_hosts and private
 // keys are read once, and a jump host is connected to once. Nothing is sent to a
-// host before its first use. Host keys are always checked; KeyTargets lists the
-// machines whose keys have to be known. With ssh.entry, every host has a second way
+// host before its first use. What ssh of the Spec does not say comes from ~/.ssh/config and
+// /etc/ssh/ssh_config, or from the file that ssh.config names; "none" there is no file. The setting
+// of a file and its line are in the errors of connecting. Host keys are always checked; KeyTargets lists the
+// machines whose keys have to be known; no file of ssh can turn the check off. With ssh.entry, every host has a
+// second way
 // in (World.Entries), of a fleet of its own. With layout upstart, a host is one of
 // package remote/upstart.
 //

@@ -1,10 +1,10 @@
 package connect
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -12,64 +12,105 @@ import (
 )
 
 // KeyTargets are the machines whose host keys the connections of a Spec check, for
-// remote.Config.ScanHostKeys: the jump host first, if there is one, and then the
-// hosts, which are behind it. The error joins *spec.FieldError.
+// remote.Config.ScanHostKeys: the jump hosts first, if there are any, each before those behind it, and
+// then the hosts. KnownHosts of a target are the files for it where they are not those of the Spec, and
+// From says what of it is from a file of ssh. The error joins *spec.FieldError.
 func KeyTargets(s spec.Spec) ([]remote.Config, error) {
-	if s.SSH.Jump != "" {
-		if err := checkLogin(s.SSH); err != nil {
-			return nil, err
-		}
-	}
-	if len(s.SSH.KnownHosts) == 0 {
-		return nil, noKnownHosts()
-	}
-	c, err := sshConfig(s.SSH)
+	r, err := newRoutes(s.SSH)
 	if err != nil {
 		return nil, err
 	}
-	var all []remote.Config
-	if c.Jump != nil {
-		all = append(all, remote.Config{Name: c.Jump.Address, Address: c.Jump.Address, Timeouts: c.Timeouts})
+	r.whole = true
+	var jumps, hosts []remote.Config
+	var faults joined
+	add := func(to *[]remote.Config, name string, c remote.Config) {
+		target := remote.Config{Name: name, Address: c.Address, From: c.From, Jump: c.Jump, Timeouts: c.Timeouts}
+		if len(s.SSH.KnownHosts) == 0 {
+			target.KnownHosts = c.KnownHosts
+		}
+		*to = append(*to, target)
 	}
 	for _, h := range s.Hosts {
-		address := cmp.Or(h.Address, h.Name)
-		all = append(all, remote.Config{Name: h.Name, Address: address, Jump: c.Jump, Timeouts: c.Timeouts})
-	}
-	return all, nil
-}
-
-// sshConfig is how the hosts of a Spec are reached.
-func sshConfig(s spec.SSH) (remote.Config, error) {
-	timeouts, err := s.Timeouts.Parse()
-	if err != nil {
-		return remote.Config{}, err
-	}
-	c := remote.Config{User: s.User, KeyFiles: s.KeyFiles, Agent: s.Agent, KnownHosts: s.KnownHosts,
-		Sudo: s.Sudo && s.User != "root", Timeouts: timeouts}
-	if s.Jump != "" {
-		jump := c
-		jump.Name, jump.Sudo, jump.Address = s.Jump, false, s.Jump
-		if user, address, ok := strings.Cut(s.Jump, "@"); ok {
-			jump.User, jump.Address = user, address
+		c, err := r.host(h)
+		faults.add(err)
+		if len(c.KnownHosts) == 0 {
+			faults.add(noKnownHosts())
 		}
-		c.Jump = &jump
+		for _, j := range chain(c.Jump) {
+			if slices.ContainsFunc(jumps, func(c remote.Config) bool { return c.Address == j.Address }) {
+				continue
+			}
+			for _, err := range checkLogin(j) {
+				faults.add(err)
+			}
+			add(&jumps, j.Name[strings.LastIndexByte(j.Name, '@')+1:], j)
+		}
+		add(&hosts, h.Name, c)
 	}
-	return c, nil
+	if len(faults) > 0 {
+		return nil, faults.err()
+	}
+	return append(jumps, hosts...), nil
 }
 
-// fleets are the ways into the hosts of a Spec.
+// chain is a jump host behind those that it is reached through.
+func chain(c *remote.Config) []remote.Config {
+	if c == nil {
+		return nil
+	}
+	return append(chain(c.Jump), *c)
+}
+
+// withKeys gives c the keys of a login. Without an agent of its own, it has the one of the environment, which
+// is for all its keys if no file is named, and for the keys of the files otherwise.
+func withKeys(c remote.Config, files []string, agent string) remote.Config {
+	c.KeyFiles, c.Agent, c.OnlyKeyFiles = files, agent, false
+	if agent == "" {
+		c.Agent = os.Getenv("SSH_AUTH_SOCK")
+		c.OnlyKeyFiles = c.Agent != "" && len(files) > 0
+	}
+	return c
+}
+
+// fleets are the ways into the hosts of a Spec: a fleet for all hosts that are reached alike.
 type fleets struct {
-	normal  *remote.Fleet // with sudo
-	helped  *remote.Fleet // by the helper; nil if prepare.sudo does not ask for it
-	entries *remote.Fleet // nil if the Spec has no ssh.entry
+	routes   routes
+	helps    bool // login is by the helper alone, where a host is prepared
+	entry    *spec.Entry
+	password remote.Password // of entry
+	byWay    map[string]*remote.Fleet
+	all      []*remote.Fleet
 }
 
-// of is the normal way into a host. A host without services is not prepared, and has no helper.
-func (f fleets) of(h spec.Host) *remote.Fleet {
-	if f.helped != nil && len(h.Services) > 0 {
-		return f.helped
+func newFleets(s spec.Spec) (*fleets, error) {
+	f := &fleets{entry: s.SSH.Entry, helps: s.Prepare != nil && s.SSH.Helps(*s.Prepare),
+		byWay: map[string]*remote.Fleet{}}
+	var err error
+	if f.routes, err = newRoutes(s.SSH); err != nil {
+		return nil, err
 	}
-	return f.normal
+	if f.entry != nil && f.entry.PasswordFile != "" {
+		if f.password, err = readPassword(f.entry.PasswordFile); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// host is the normal way into a host. A host without services is not prepared, and has no helper.
+func (f *fleets) host(h spec.Host) (*remote.SSH, error) {
+	c, err := f.routes.host(h)
+	if err != nil {
+		return nil, err
+	}
+	if f.helps && len(h.Services) > 0 {
+		c = limited(c)
+	}
+	host, err := f.open(c)
+	if err != nil {
+		return nil, fmt.Errorf("ssh: %w", err)
+	}
+	return host, nil
 }
 
 // limited is a login that becomes root by the helper alone.
@@ -78,41 +119,51 @@ func limited(c remote.Config) remote.Config {
 	return c
 }
 
-func newFleets(s spec.Spec) (fleets, error) {
-	var f fleets
-	c, err := sshConfig(s.SSH)
-	if err == nil {
-		f.normal, err = remote.NewFleet(c)
-	}
-	if err == nil && s.Prepare != nil && s.SSH.Helps(*s.Prepare) {
-		f.helped, err = remote.NewFleet(limited(c))
-	}
-	if err != nil {
-		return f, fmt.Errorf("ssh: %w", err)
-	}
-	if f.entries, err = entryFleet(s.SSH); err != nil {
-		return f, fmt.Errorf("ssh.entry: %w", err)
-	}
-	return f, nil
-}
-
-// entryFleet makes the other ways into hosts; nil when the Spec has none.
-func entryFleet(s spec.SSH) (*remote.Fleet, error) {
-	e := s.Entry
-	if e == nil {
-		return nil, nil
-	}
-	c, err := sshConfig(s)
+// first is the other way into a host, with the login of ssh.entry.
+func (f *fleets) first(h spec.Host) (*remote.SSH, error) {
+	c, err := f.routes.host(h)
 	if err != nil {
 		return nil, err
 	}
-	c.User, c.KeyFiles, c.Agent, c.Sudo = e.User, e.KeyFiles, e.Agent, e.User != "root"
-	if e.PasswordFile != "" {
-		if c.Password, err = readPassword(e.PasswordFile); err != nil {
+	e := f.entry
+	c.User, c.Sudo, c.Password = e.User, e.User != "root", f.password
+	if c.KeyFiles, c.Agent = nil, ""; len(e.KeyFiles) > 0 || e.Agent != "" {
+		c = withKeys(c, e.KeyFiles, e.Agent)
+	}
+	host, err := f.open(c)
+	if err != nil {
+		return nil, fmt.Errorf("ssh.entry: %w", err)
+	}
+	return host, nil
+}
+
+// open gives the host of a Config, by the fleet of those that are reached alike.
+func (f *fleets) open(c remote.Config) (*remote.SSH, error) {
+	way := wayOf(c)
+	fleet := f.byWay[way]
+	if fleet == nil {
+		shared := c
+		shared.Name, shared.Address, shared.From = "", "", ""
+		var err error
+		if fleet, err = remote.NewFleet(shared); err != nil {
 			return nil, err
 		}
+		f.byWay[way] = fleet
+		f.all = append(f.all, fleet)
 	}
-	return remote.NewFleet(c)
+	return fleet.HostFrom(c.Name, c.Address, c.From)
+}
+
+// wayOf is the same for hosts that are reached alike. All of one Spec have the same timeouts, and the
+// password comes with the user of ssh.entry.
+func wayOf(c remote.Config) string {
+	way := fmt.Sprintf("%q", []any{c.User, c.KeyFiles, c.Agent, c.OnlyKeyFiles, c.KnownHosts, c.Sudo, c.Helper,
+		c.Password.IsZero()})
+	for _, j := range chain(c.Jump) {
+		way += fmt.Sprintf("%q %q", j.Address, wayOf(remote.Config{User: j.User, KeyFiles: j.KeyFiles, Agent: j.Agent,
+			OnlyKeyFiles: j.OnlyKeyFiles, KnownHosts: j.KnownHosts}))
+	}
+	return way
 }
 
 // readPassword reads a file that its owner alone may read. It opens the file once, so that

@@ -98,6 +98,9 @@ func (s *Spec) locate(dir string) []error {
 	}
 	list("ssh.key_files", s.SSH.KeyFiles)
 	list("ssh.known_hosts", s.SSH.KnownHosts)
+	if s.SSH.Config != NoSSHConfig {
+		one("ssh.config", &s.SSH.Config)
+	}
 	if e := s.SSH.Entry; e != nil {
 		list("ssh.entry.key_files", e.KeyFiles)
 		one("ssh.entry.password_file", &e.PasswordFile)

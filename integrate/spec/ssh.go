@@ -2,14 +2,24 @@ package spec
 
 import "strings"
 
-// An SSH says how hosts are reached; a Host may override the address.
+// An SSH says how hosts are reached; a Host may override the address. What is empty here comes from the
+// files that ssh reads: see Config.
 type SSH struct {
-	User       string   `json:"user,omitempty" yaml:"user,omitempty"`
-	KeyFiles   []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
-	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
+	// KeyFiles are private keys. A file whose name ends with .pub is a public key, and chooses a
+	// key of the agent: with such a file, no other key of the agent is offered. A private key that
+	// is encrypted has to be in the agent, too.
+	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
+	// Agent is the path of an agent's socket. Without it, the agent is the one of SSH_AUTH_SOCK in the
+	// environment: for all of its keys if KeyFiles is empty, and otherwise for those that KeyFiles names.
+	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"`
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+	// Config is the file that ssh would read, instead of ~/.ssh/config and /etc/ssh/ssh_config; none is
+	// no file. For what the Spec does not say, these count: HostName, Port, User, IdentityFile,
+	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of the hosts by Name or Address, and of jump hosts.
+	Config string `json:"config,omitempty" yaml:"config,omitempty"`
 	// Timeouts bound every connection, those to Jump and of Entry too.
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
 	// Entry is used only for a host that refuses the login, and only if
@@ -30,6 +40,9 @@ type Entry struct {
 	// not part of the password.
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
+
+// NoSSHConfig as SSH.Config keeps ssh's files from being read.
+const NoSSHConfig = "none"
 
 func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()

@@ -52,8 +52,10 @@ func virshDo(t *testing.T, uri, stdin string, args ...string) string {
 	}
 	cmd := exec.Command("virsh", append([]string{"-q", "-c", uri}, args...)...)
 	cmd.Stdin = strings.NewReader(stdin)
-	out, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s", out)
+	var said strings.Builder
+	cmd.Stderr = &said // where polkit does not run, virsh says so
+	out, err := cmd.Output()
+	require.NoError(t, err, "%s%s", out, said.String())
 	return strings.TrimSpace(string(out))
 }
 

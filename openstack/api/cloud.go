@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 	"time"
@@ -40,13 +41,21 @@ type Cloud struct {
 const novaVersion = "2.53"
 
 // Dial logs in and finds the endpoints of the image, volume and compute services.
-// When the token ends, the Cloud logs in again.
+// When the token ends, the Cloud logs in again. The error of a login that failed is
+// an *Error with the warnings that the Cloud would have.
 func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
 	login, err := credentials(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return dial(ctx, cfg, login, transport(login.tls))
+	c, err := dial(ctx, cfg, login, transport(login.tls))
+	if err != nil {
+		if e := (*Error)(nil); errors.As(err, &e) {
+			e.Warnings = login.warnings
+		}
+		return nil, err
+	}
+	return c, nil
 }
 
 // dial logs in over a transport.

@@ -23,6 +23,9 @@ type Error struct {
 	Code   int    // HTTP status; 0 without an answer
 	Detail string // the service's own words, at most 300 characters
 	Err    error
+
+	// Warnings are about how the APIs were to be reached, where a login failed: a password may have been sent.
+	Warnings []Warning
 }
 
 func (e *Error) Error() string {

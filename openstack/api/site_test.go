@@ -107,7 +107,13 @@ func newThief(t *testing.T) *thief {
 // newTLS serves a site over TLS.
 func newTLS(t *testing.T, s *site) *httptest.Server {
 	t.Helper()
-	over := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { s.token(w) }))
+	over := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.login != nil {
+			s.login(w, r)
+			return
+		}
+		s.token(w)
+	}))
 	over.Config.ErrorLog = log.New(io.Discard, "", 0)
 	over.StartTLS()
 	t.Cleanup(over.Close)

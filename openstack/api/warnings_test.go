@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,6 +42,13 @@ func TestWarningsOfALogin(t *testing.T) {
 			require.ErrorContains(t, err, "verify takes true or false without quotes", field)
 		default:
 			require.NoError(t, err, field)
+			s.login = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }
+			_, refused := api.Dial(t.Context(), cfg)
+			s.login = nil
+			var e *api.Error
+			require.ErrorAs(t, refused, &e)
+			require.ErrorIs(t, e, api.ErrAuth)
+			require.Equal(t, c.Warnings(), e.Warnings, "the password was sent all the same")
 			require.Len(t, c.Warnings(), 1)
 			w := c.Warnings()[0]
 			assert.Equal(t, []string{api.TLSUnverified, cfg.CloudsFile}, []string{w.Code, w.Object})

@@ -22,6 +22,35 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// replaced are the whole lines of a file from the first byte that another file does not have to the last.
+func replaced(before, after []byte) []byte {
+	from, to := 0, len(before)
+	for from < to && from < len(after) && before[from] == after[from] {
+		from++
+	}
+	for to > from && len(after)-(len(before)-to) > from && before[to-1] == after[len(after)-(len(before)-to)-1] {
+		to--
+	}
+	if from == to {
+		return nil
+	}
+	for from > 0 && !bytes.ContainsAny(before[from-1:from], "\r\n") {
+		from--
+	}
+	for to < len(before) && !bytes.ContainsAny(before[to-1:to], "\r\n") {
+		to++
+	}
+	return before[from:to]
+}
+
+func lines(text []byte) [][]byte {
+	if len(text) == 0 {
+		return nil
+	}
+	text = bytes.ReplaceAll(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	return bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+}
+
 func FuzzSet(f *testing.F) {
 	for _, text := range nasty {
 		f.Add([]byte(text), "s", "a", "v")
@@ -40,6 +69,11 @@ func FuzzSet(f *testing.F) {
 			return
 		}
 		after := file.Bytes()
+		for _, line := range lines(replaced(data, after)) {
+			if len(bytes.TrimSpace(line)) == 0 || bytes.ContainsAny(line[:1], "#;[") {
+				t.Fatalf("Set(%q, %q) took %q out of %q: %q", section, option, line, data, after)
+			}
+		}
 		again, err := osloconf.Parse(after)
 		if err != nil {
 			t.Fatalf("%q became %q: %v", data, after, err)

@@ -43,16 +43,20 @@ func openLab() (*lab, error) {
 	return l, json.Unmarshal(data, &l.before)
 }
 
-// owner is whose operator lock the program of this lab holds: it takes the name that sudo tells.
-func owner() (string, error) {
+// holder is whose operator lock the program of this lab holds: it takes the name that sudo tells.
+func holder() (string, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
 	if name := os.Getenv("SUDO_USER"); name != "" {
-		return name, nil
+		return name + "@" + host, nil
 	}
 	u, err := user.Current()
 	if err != nil {
 		return "", err
 	}
-	return u.Username, nil
+	return u.Username + "@" + host, nil
 }
 
 // state is the folder of the lab of the suite that the environment names.

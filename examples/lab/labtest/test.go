@@ -95,7 +95,7 @@ func (l *lab) testKills(ctx context.Context, r *report) error {
 		"./examples/cephstack").CombinedOutput(); err != nil {
 		return fmt.Errorf("build: %w: %s", err, out)
 	}
-	if l.killed, err = owner(); err != nil {
+	if l.killed, err = holder(); err != nil {
 		return err
 	}
 	defer func() { l.killed = "" }()

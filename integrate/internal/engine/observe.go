@@ -80,6 +80,9 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	cloud := e.World.Cloud
 	if cloud == nil {
 		c.Err = cmp.Or(e.World.CloudErr, step.ErrNoCloud)
+		if login := (*api.Error)(nil); errors.As(c.Err, &login) {
+			c.Warnings = login.Warnings
+		}
 		return c
 	}
 	c.Warnings = cloud.Warnings()

@@ -40,7 +40,7 @@ const giveBack = 10 * time.Second
 type Config struct {
 	Locker ceph.Locker
 	Lock   ceph.Lock
-	// Break is the owner whose lock is taken away before; empty for nobody's.
+	// Break is the Holder whose lock is taken away before; empty for nobody's.
 	Break string
 	Now   func() time.Time
 }
@@ -80,10 +80,10 @@ func Take(ctx context.Context, cfg Config) (*Lease, error) {
 	return l, nil
 }
 
-// takeAway breaks the lock of one owner.
+// takeAway breaks the lock of one holder.
 func (c Config) takeAway(ctx context.Context) error {
 	holder, err := c.Locker.Holder(ctx, c.Lock.Pool, c.Lock.Object)
-	if err == nil && holder.Owner != c.Break {
+	if err == nil && holder.Holder() != c.Break {
 		return nil // Take says who has it
 	}
 	if err == nil {

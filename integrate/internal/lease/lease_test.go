@@ -22,7 +22,7 @@ const term = 90 * time.Second
 
 func config(locker ceph.Locker, owner string) lease.Config {
 	return lease.Config{Locker: locker, Now: time.Now, Lock: ceph.Lock{Pool: "cephstack", Object: "operator-lock",
-		ID: rand.Text(), Owner: owner, Term: term}}
+		ID: rand.Text(), Owner: owner, Host: "ops1", Term: term}}
 }
 
 func take(t *testing.T, cfg lease.Config) *lease.Lease {
@@ -139,11 +139,11 @@ func TestABrokenLockIsLearntAtTheNextRenewal(t *testing.T) {
 	inTime(t, func(t *testing.T, fake *cephtest.Cluster) {
 		anna := take(t, config(fake, "anna"))
 		wrong := config(fake, "ben")
-		wrong.Break = "carl"
+		wrong.Break = "carl@ops1"
 		_, err := lease.Take(t.Context(), wrong)
 		require.ErrorIs(t, err, ceph.ErrLocked)
 		right := config(fake, "ben")
-		right.Break = "anna"
+		right.Break = "anna@ops1"
 		ben := take(t, right)
 		<-anna.Context().Done()
 		require.ErrorIs(t, anna.Held(), world.ErrLock)
@@ -182,7 +182,7 @@ func TestTheLockOfANewHolderIsNotBroken(t *testing.T) {
 				require.NoError(t, fake.Lock(t.Context(), second))
 			}
 		}}, "ben")
-		cfg.Break = "anna"
+		cfg.Break = "anna@ops1"
 		_, err := lease.Take(t.Context(), cfg)
 		require.ErrorIs(t, err, ceph.ErrLocked)
 		now, err := fake.Holder(t.Context(), second.Pool, second.Object)

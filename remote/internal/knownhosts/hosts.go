@@ -81,7 +81,8 @@ func (k *Hosts) Read(name string) error {
 }
 
 // parse adds the lines of r. Lines that cannot be read are passed over, as in
-// OpenSSH. A revocation that cannot be read is an error: it must not get lost.
+// OpenSSH. A revocation that cannot be read is an error: it must not get lost. So is a
+// marker that is not known, as it may be a misspelt revocation.
 func (k *Hosts) parse(name string, r io.Reader) error {
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<20)
@@ -92,7 +93,7 @@ func (k *Hosts) parse(name string, r io.Reader) error {
 		}
 		line, err := parseHostLine(string(text))
 		if err != nil {
-			if strings.HasPrefix(string(text), markRevoked) {
+			if text[0] == '@' && !bytes.HasPrefix(text, []byte(markAuthority)) {
 				return fmt.Errorf("%s:%d: %w", name, n, err)
 			}
 			continue
@@ -132,7 +133,10 @@ func (k *Hosts) add(line *hostLine) {
 // one, or that is revoked. Package remote exports it as ErrHostKey.
 var ErrUntrusted = errors.New("remote: host key not trusted")
 
-var errHostLine = errors.New("not a known_hosts line")
+var (
+	errHostLine = errors.New("not a known_hosts line")
+	errMark     = errors.New("not a known_hosts line: a marker is " + markAuthority + " or " + markRevoked)
+)
 
 func parseHostLine(text string) (*hostLine, error) {
 	l := &hostLine{}
@@ -141,7 +145,7 @@ func parseHostLine(text string) (*hostLine, error) {
 		l.mark = f[0]
 		f = f[1:]
 		if l.mark != markAuthority && l.mark != markRevoked {
-			return nil, errHostLine
+			return nil, errMark
 		}
 	}
 	if len(f) < 3 {

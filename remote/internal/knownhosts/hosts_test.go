@@ -258,6 +258,11 @@ func TestKnownHostsAsXCryptoReadsThem(t *testing.T) {
 func TestARevocationThatCannotBeReadIsAnError(t *testing.T) {
 	k := New(nil)
 	require.ErrorContains(t, k.parse("known_hosts", strings.NewReader("\n@revoked * ssh-ed25519 AAAA\n")), "known_hosts:2")
+	for _, mark := range []string{"@Revoked", "@revoke", "@revoked,", "@REVOKED", "@", "@cert-authorit"} {
+		key := edKey(t)
+		err := New(nil).parse("known_hosts", strings.NewReader(lineOf("c1", key)+"  "+mark+" "+lineOf("c1", key)))
+		require.ErrorContains(t, err, "known_hosts:2: not a known_hosts line", mark)
+	}
 }
 
 func FuzzKnownHosts(f *testing.F) {

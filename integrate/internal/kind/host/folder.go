@@ -65,7 +65,12 @@ func (r cephFolder) compare(f step.File) step.Delta {
 		d.Do = doing(remote.Mkdir{Path: spec.CephDir, Owner: place.Root, Group: place.Root, Mode: 0o755})
 		return d
 	case f.Kind != "dir":
-		return step.Refuse("not-a-folder", spec.CephDir, fmt.Errorf("is a %s, not a folder; move it away", f.Kind))
+		advice := ""
+		if f.Target != "" {
+			advice = ", and put a folder with the files of " + f.Target + " in its place"
+		}
+		return step.Refuse("not-a-folder", spec.CephDir, fmt.Errorf("is a %s, not a folder; move it away%s",
+			f.Kind, advice))
 	case f.Mode&others != 0:
 		mode, d.Reason = f.Mode&^0o777|0o755, "others may write there"
 	case f.Mode&0o005 != 0o005:

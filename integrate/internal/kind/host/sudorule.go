@@ -45,29 +45,42 @@ func (r sudoRule) Needs() []step.ID { return nil }
 // Asks implements step.Resource.
 func (r sudoRule) Asks() step.Asks {
 	passwd, _ := accountRuns(r.Site.SSH.User)
-	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: sudoers}, remote.ReadFile{Path: r.sudoFile()}, passwd}}
+	return step.Asks{Host: []remote.Op{remote.ReadFile{Path: sudoers}, remote.ReadFile{Path: r.sudoFile()}, passwd,
+		visudoVersion()}}
 }
 
+// visudoVersion tells sudo-rs from the other sudo.
+func visudoVersion() remote.Run { return remote.Run{Argv: []string{"visudo", "-V"}} }
+
+// rust reports whether the sudo of a host is sudo-rs. It never asks for a terminal, and refuses rules that speak of
+// requiretty, or of the digest of a program.
+func rust(h *step.Host) bool { return strings.HasPrefix(h.Said(visudoVersion()), "visudo-rs ") }
+
 // text is the content of the file.
-func (r sudoRule) text() []byte {
+func (r sudoRule) text(h *step.Host) []byte {
 	user, what := r.Site.SSH.User, "ALL"
 	if r.Site.Prep().Sudo.Narrow {
 		what = "/bin/sh -c *"
 	}
-	if r.Site.Helps() {
-		return fmt.Appendf(nil, "# Written by cephstack.\nDefaults:%s !requiretty\n%s", user, helper.Rule(user))
+	terminal := "Defaults:" + user + " !requiretty\n"
+	if rust(h) {
+		terminal = ""
 	}
-	return fmt.Appendf(nil, "# Written by cephstack.\n"+
-		"Defaults:%s !requiretty\n%[1]s ALL=(root) NOPASSWD: %s\n", user, what)
+	rule := fmt.Sprintf("%s ALL=(root) NOPASSWD: %s\n", user, what)
+	if r.Site.Helps() {
+		rule = helper.Rule(user)
+	}
+	return []byte("# Written by cephstack.\n" + terminal + rule)
 }
 
 // Compare implements step.Resource.
 func (r sudoRule) Compare(v step.View) step.Delta {
 	main, file := v.Host.Files[sudoers], v.Host.Files[r.sudoFile()]
-	if err := cmp.Or(r.unfit(main, file), r.unknown(v.Host)); err != nil {
-		return left(step.Delta{}, r.sudoFile(), fmt.Errorf("the sudo rule cannot be written: %w", err), "file-unreadable")
+	if err := cmp.Or(r.unfit(main, file), r.digestless(v.Host), r.unknown(v.Host)); err != nil {
+		return left(step.Delta{}, r.sudoFile(), fmt.Errorf("the sudo rule cannot be written: %w", err),
+			"file-unreadable")
 	}
-	want := r.text()
+	want := r.text(v.Host)
 	var diffs []step.FieldDiff
 	if string(file.Data) != string(want) {
 		diffs = step.ContentDiff(file, want)
@@ -102,6 +115,17 @@ func (r sudoRule) unfit(main, file step.File) error {
 	case !includesDir(main.Data):
 		return refuse("sudoers-ignores-folder", "/etc/sudoers does not read %s: "+
 			"add the line \"@includedir %[1]s\" with visudo", sudoersDir)
+	}
+	return nil
+}
+
+// digestless says why the rule of the helper cannot be written.
+func (r sudoRule) digestless(h *step.Host) error {
+	if r.Site.Helps() && rust(h) {
+		return refuse("sudo-without-digests", "sudo of this host is sudo-rs, which knows no digests of programs, "+
+			"and the rule "+
+			"of the helper has one: make sudo of Todd Miller the host's sudo, or set prepare.sudo.narrow in place of "+
+			"prepare.sudo.helper")
 	}
 	return nil
 }
@@ -160,7 +184,8 @@ func (w ruleWrite) ops() []remote.Op {
 	return step.Chain(
 		remote.Run{Argv: []string{"visudo", "-c", "-f", "-"}, Stdin: w.want},
 		all,
-		remote.WriteFile{Path: w.path, Data: w.want, Owner: place.Root, Group: place.Root, Mode: 0o440, Was: w.old.Was()},
+		remote.WriteFile{Path: w.path, Data: w.want, Owner: place.Root, Group: place.Root, Mode: 0o440,
+			Was: w.old.Was()},
 		all)
 }
 
@@ -174,7 +199,8 @@ func (w ruleWrite) judge(results []remote.Result) (changed bool, err error) {
 		if last.Err != nil {
 			return false, fmt.Errorf("whether visudo accepts the rules with the new rule is not known: %w", last.Err)
 		}
-		return false, fmt.Errorf("with the rule, visudo does not accept the rules of %s: %s%s", w.host, words.LastWords(last),
+		return false, fmt.Errorf("with the rule, visudo does not accept the rules of %s: %s%s", w.host,
+			words.LastWords(last),
 			w.theirs(results))
 	}
 	for i, r := range results {

@@ -160,7 +160,8 @@ func TestKeysThatCannotBePlaced(t *testing.T) {
 		"no user": {func(_ *remotetest.Host, s *spec.Spec) { s.SSH.User = "nobody-here" },
 			"login-user-missing", "there is no user nobody-here on this host"},
 		"another home": {func(_ *remotetest.Host, s *spec.Spec) { s.Prepare.Authorize.Home = "/srv/deploy" },
-			"login-home-differs", "the home of deploy is /home/deploy here, not /srv/deploy; set prepare.authorize.home in " +
+			"login-home-differs", "the home of deploy is /home/deploy here, not /srv/deploy; set " +
+				"prepare.authorize.home in " +
 				"the Spec"},
 		"no home": {func(m *remotetest.Host, _ *spec.Spec) { m.RemoveDir("/home/deploy") },
 			"login-home-missing", "the home /home/deploy does not exist"},
@@ -168,7 +169,8 @@ func TestKeysThatCannotBePlaced(t *testing.T) {
 			must(t, m,
 				remote.SetAttr{Path: "/home/deploy", Mode: 0o775})
 		},
-			"login-home-open", "/home/deploy belongs to deploy and has the mode 0775: sshd heeds no keys where others may " +
+			"login-home-open", "/home/deploy belongs to deploy and has the mode 0775: sshd heeds no keys where " +
+				"others may " +
 				"write"},
 		"a forced command": {func(m *remotetest.Host, _ *spec.Spec) {
 			m.AddFile(keysFile, []byte(`command="echo no" `+operatorKey+"\n"+operatorKey+"\n"), 0o600)
@@ -204,7 +206,8 @@ func TestKeysOfWhichNothingIsKnown(t *testing.T) {
 		assert.Equal(t, "file-unreadable", f.Code)
 		require.ErrorIs(t, f.Err, errBroken)
 	}
-	h.Files[keysFile], h.Files["/home/deploy/.ssh"] = step.File{Missing: true}, step.File{File: remote.File{Kind: "file"}}
+	h.Files[keysFile], h.Files["/home/deploy/.ssh"] = step.File{Missing: true},
+		step.File{File: remote.File{Kind: "file"}}
 	f := compareEarly(t, n, h).only(t, n.AuthorizedKeysID())
 	assert.Equal(t, "ssh-folder-is-not-a-folder", f.Code)
 	assert.Equal(t, "the keys cannot be placed: /home/deploy/.ssh is a file, not a folder", f.Message)
@@ -241,6 +244,47 @@ func TestSudoRulesThatCannotBeWritten(t *testing.T) {
 	m.AddFile("/etc/sudoers", []byte("#includedir \"/etc/sudoers.d\"\n"), 0o440)
 	e := compareOn(t, earlySpec(bothWays()), m)
 	assert.NotNil(t, e.at(e.SudoRuleID()).Do, "that line is not a comment")
+}
+
+// TestSudoOfRust refuses what the other sudo knows: its visudo does not accept a rule with requiretty, or with a
+// digest.
+func TestSudoOfRust(t *testing.T) {
+	rust := func(run remote.Run) (stdout, stderr []byte, exit int) {
+		text := string(run.Stdin)
+		switch {
+		case run.Argv[1] == "-V":
+			return []byte("visudo-rs 0.2.15\n"), nil, 0
+		case strings.Contains(text, "requiretty"):
+			return nil, []byte("stdin:2:18: syntax error: unknown setting: 'requiretty'\nvisudo: invalid sudoers " +
+				"file\n"), 1
+		case strings.Contains(text, "sha256:"):
+			return nil, []byte("stdin:1:29: syntax error: digest specifications are not supported\n"), 1
+		}
+		return []byte("stdin: parsed OK\n"), nil, 0
+	}
+	for narrow, what := range map[bool]string{false: "ALL", true: "/bin/sh -c *"} {
+		m := bareMachine(t)
+		m.Handle("visudo", rust)
+		m.AddFile(ruleFile, []byte(ruleText), 0o440) // the host had another sudo before
+		s := earlySpec(bothWays())
+		s.Prepare.Sudo.Narrow = narrow
+		e := compareOn(t, s, m)
+		_, err := perform(t, e.at(e.SudoRuleID()), m)
+		require.NoError(t, err)
+		text, _ := m.Contents(ruleFile)
+		assert.Equal(t, "# Written by cephstack.\ndeploy ALL=(root) NOPASSWD: "+what+"\n", string(text))
+		e = compareOn(t, s, m)
+		assert.Nil(t, e.at(e.SudoRuleID()).Do)
+	}
+	m := bareMachine(t)
+	m.Handle("visudo", rust)
+	s := earlySpec(bothWays())
+	s.Prepare.Sudo.Helper, s.SSH.Sudo = true, true
+	s.SSH.Entry = &spec.Entry{User: "root", KeyFiles: []string{"k"}}
+	e := compareOn(t, s, m)
+	f := e.only(t, e.SudoRuleID())
+	assert.Equal(t, "sudo-without-digests", f.Code)
+	assert.Contains(t, f.Message, "sudo-rs, which knows no digests of programs")
 }
 
 func TestNarrowSudoRules(t *testing.T) {
@@ -319,7 +363,8 @@ func TestARefusedRuleOfSomebodyElseStays(t *testing.T) {
 		})
 		changed, err := perform(t, e.at(e.SudoRuleID()), m)
 		assert.False(t, changed)
-		require.EqualError(t, err, "with the rule, visudo does not accept the rules of compute1: syntax error near line 3; "+
+		require.EqualError(t, err, "with the rule, visudo does not accept the rules of compute1: syntax error "+
+			"near line 3; "+
 			"somebody else has written "+ruleFile+" since the plan, so the file stays: correct the rules with visudo")
 		now, _ := m.Contents(ruleFile)
 		assert.Equal(t, ruleText, string(now))

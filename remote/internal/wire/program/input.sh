@@ -13,7 +13,9 @@ HOME=/root
 export PATH LC_ALL HOME
 # As every shell sets it: space, tab, newline.
 nl=${IFS#??}
-unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE
+# SUDO_COMMAND is this whole program: a sudo that looks at what this shell starts kills what has so much in its
+# environment.
+unset IFS ENV BASH_ENV CDPATH TMPDIR LANG LANGUAGE SUDO_COMMAND
 cd /
 # Requests are read from 3, after the one that came as an argument; answers go
 # to 4. So no command can eat or spoil them.

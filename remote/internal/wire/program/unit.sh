@@ -126,14 +126,20 @@ op_restart() {
 	show ,NRestarts || return
 	run_id
 	old=$z
+	prop ActiveState
+	case $z in failed) forgive ;;
+	esac
 	beat &
 	b=$! c=0
 	unit_inputs "$@"
-	e=$(exec 3<&- 4>&-; timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1)
-	c=$?
-	case $c in 124|137) c=124 e="systemctl restart did not return in 300 s" ;;
-	esac
+	restart
 	[ "$c" = 0 ] || [ "$c" = 124 ] || again
+	# Without a new run, systemd may have refused the start, as there were too many of them.
+	if [ "$c" = 1 ] && v=$(sd "$props" -- "$x") && run_id && [ "$z" = "$old" ]; then
+		forgive
+		restart
+		[ "$c" = 0 ] || [ "$c" = 124 ] || again
+	fi
 	if [ "$c" = 0 ]; then settle || c=1; fi
 	quiet
 	[ -z "$ko" ] || return
@@ -144,6 +150,14 @@ op_restart() {
 	[ "$z" = "$old" ] || say "changed 1"
 	[ "$c" = 0 ] || fail unit "$e$nl$(timeout -k 5 20 journalctl -q --no-pager -o cat -n 10 -u "$x" 2>/dev/null)"
 }
+restart() {
+	e=$(exec 3<&- 4>&-; timeout -k 5 300 systemctl --no-ask-password restart -- "$x" 2>&1)
+	c=$?
+	case $c in 124|137) c=124 e="systemctl restart did not return in 300 s" ;;
+	esac
+}
+# Forget the starts that systemd counts for StartLimitBurst, and that the unit failed.
+forgive() { ( exec 3<&- 4>&-; timeout -k 5 20 systemctl --no-ask-password reset-failed -- "$x" ) >/dev/null 2>&1; }
 # A start that failed: systemd may be set to try again, for 90 s at most here.
 again() {
 	clock

@@ -1,0 +1,29 @@
+package cephcli
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestProgramsFitIntoAnArgument of a sudo that looks at what it starts.
+func TestProgramsFitIntoAnArgument(t *testing.T) {
+	const limit = 4000
+	text := short(requestsPy)
+	assert.Less(t, len(text), limit)
+	assert.Less(t, len(interpreter), limit)
+	tree := "import ast, sys; print(ast.dump(ast.parse(sys.stdin.read())))"
+	parsed := func(program string) string {
+		cmd := exec.Command("python3", "-I", "-c", tree)
+		cmd.Stdin = strings.NewReader(program)
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		return string(out)
+	}
+	if _, err := exec.LookPath("python3"); err == nil {
+		assert.Equal(t, parsed(requestsPy), parsed(text), "it is the same program")
+	}
+}

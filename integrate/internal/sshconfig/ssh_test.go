@@ -1,0 +1,209 @@
+package sshconfig_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate/internal/sshconfig"
+)
+
+// An oracle asks the real ssh what it would do.
+type oracle struct {
+	t    *testing.T
+	user *user.User
+	dir  string
+}
+
+func newOracle(t *testing.T) oracle {
+	t.Helper()
+	if _, err := exec.LookPath("ssh"); os.Getenv("CEPHSTACK_LIVE") == "0" || err != nil &&
+		os.Getenv("CEPHSTACK_LIVE") == "" {
+		t.Skip("ssh is not asked")
+	}
+	u, err := user.Current()
+	require.NoError(t, err)
+	return oracle{t, u, t.TempDir()}
+}
+
+// put writes a file; DIR in it is the folder.
+func (o oracle) put(name, text string) string {
+	o.t.Helper()
+	path := filepath.Join(o.dir, name)
+	require.NoError(o.t, os.WriteFile(path, []byte(strings.ReplaceAll(text, "DIR", o.dir)), 0o600))
+	return path
+}
+
+// ssh gives the settings by ssh -G, in the form of ours; ok is false if ssh refuses the file.
+func (o oracle) ssh(file, host string) (text string, ok bool) {
+	cmd := exec.Command("ssh", "-G", "-F", file, host)
+	out, err := cmd.Output()
+	if err != nil {
+		return "", false
+	}
+	values := map[string][]string{}
+	for l := range strings.Lines(string(out)) {
+		key, value, _ := strings.Cut(strings.TrimSpace(l), " ")
+		values[key] = append(values[key], value)
+	}
+	one := func(key string) string { return strings.Join(values[key], " ") }
+	files := func(key string) string {
+		return strings.ReplaceAll(one(key), "~/", o.user.HomeDir+"/")
+	}
+	// ssh -G shows what stands for something else as it is.
+	ids := strings.NewReplacer("%n", host, "%r", one("user"), "%%", "%").Replace(files("identityfile"))
+	if strings.Contains(ids, "/id_rsa") && strings.Contains(ids, "/id_ed25519_sk") { // the default
+		ids = ""
+	}
+	known := files("userknownhostsfile")
+	if strings.HasSuffix(known, "known_hosts2") {
+		known = ""
+	}
+	return describe(one("hostname"), one("user"), one("port"), ids, one("identitiesonly"), one("proxyjump"),
+		known), true
+}
+
+func describe(parts ...string) string {
+	if parts[5] == "none" {
+		parts[5] = ""
+	}
+	return fmt.Sprintf("%q", parts)
+}
+
+// ours is the same by the package.
+func (o oracle) ours(file, host string) (string, error) {
+	c, err := sshconfig.Load(o.user.HomeDir, sshconfig.Source{Path: file})
+	if err != nil {
+		return "", err
+	}
+	t := c.Target(o.user.Username, host)
+	for _, err := range t.Faults {
+		return "", err
+	}
+	if t.HostName == "" {
+		t.HostName = host
+	}
+	if t.User == "" {
+		t.User = o.user.Username
+	}
+	if t.Port == 0 {
+		t.Port = 22
+	}
+	only := map[bool]string{true: "yes", false: "no"}[t.IdentitiesOnly]
+	var hops []string
+	for _, h := range t.ProxyJump {
+		text := h.Host
+		if h.User != "" {
+			text = h.User + "@" + text
+		}
+		if h.Port > 0 {
+			text += ":" + strconv.Itoa(h.Port)
+		}
+		hops = append(hops, text)
+	}
+	return describe(t.HostName, t.User, strconv.Itoa(t.Port), strings.Join(t.IdentityFiles, " "), only,
+		strings.Join(hops, ","), strings.Join(t.KnownHosts, " ")), nil
+}
+
+// agree compares what ssh and the package make of a text.
+func (o oracle) agree(text string, hosts ...string) (refused bool) {
+	o.t.Helper()
+	file := o.put("config", text)
+	for _, host := range hosts {
+		want, ok := o.ssh(file, host)
+		got, err := o.ours(file, host)
+		if !ok {
+			refused = true
+			continue // ssh checks words that are not ours, too
+		}
+		if assert.NoError(o.t, err, "%s\n%s", host, text) {
+			assert.Equal(o.t, want, got, "%s\n%s", host, text)
+		}
+	}
+	return refused
+}
+
+func configs() []string {
+	return []string{
+		"",
+		"HostName 192.0.2.1\nUser ops\nPort 2222\n",
+		"Host compute1\n  HostName 192.0.2.1\nHost *\n  HostName 192.0.2.9\n  User all\n",
+		"Host *\n User a\nHost compute1\n User b\n",
+		"Host compute* !compute2\n\tUser=ops\n\tPort = 22022\n",
+		"Host compute?\n User one\nHost compute??\n User two\nHost compute\n User none\n",
+		"Host compute1\tcompute2\n\tUser\ttabs\n",
+		"hOST compute1\nuSER Big\n",
+		"Host compute*\nHostName %h.example.com\n",
+		"Host compute1\nHostName a%%b\n",
+		"IdentityFile ~/.ssh/a\nHost compute1\nIdentityFile /keys/%n\nIdentityFile /keys/%n\nIdentityFile /%%\n",
+		"IdentityFile \"/keys/with space\"\nIdentitiesOnly yes\n",
+		"Host compute1\nIdentitiesOnly no\nHost *\nIdentitiesOnly yes\n",
+		"ProxyJump bastion\n",
+		"Host compute*\nProxyJump me@bastion:2222,ssh://you@inner:22/\nHost *\nProxyJump other\n",
+		"Host compute1\nProxyJump none\nHost *\nProxyJump other\n",
+		"UserKnownHostsFile ~/.ssh/a ~/.ssh/b\n",
+		"UserKnownHostsFile \"/k/a\" /k/b\nUserKnownHostsFile /k/c\n",
+		"Host compute1 # User no\nUser ops # the user\n# User no\n   # User no\nPort 23#\n",
+		"Include DIR/in1\nUser last\n",
+		"Host compute1\nInclude DIR/in*\nHost *\nUser last\n",
+		"Host compute2\nInclude DIR/in1\nInclude DIR/missing\nHost compute1\nUser last\n",
+		"Match all\nUser all\nPort 24\n",
+		"Host compute1\nPort 25\nMatch all\nUser all\nPort 24\n",
+		"User first\r\nPort 2022\r\n",
+		"User noend",
+		"Host compute1\nUser \"quoted\"\nHostName=\"192.0.2.3\"\n",
+		"Host \"compute1\" other\nUser ops\n",
+		"Host c*1 c*3\nUser ops\nHost *o*p*t*\nPort 31\n",
+		"StrictHostKeyChecking no\nForwardAgent yes\nUser ops\n",
+		"Host 192.0.2.*\nUser byaddress\n",
+		"Port 0\n", "Port 70000\n", "HostName a b\n", "User\n", "Nonsense x\n",
+	}
+}
+
+func TestSettingsAreThoseOfSSH(t *testing.T) {
+	o := newOracle(t)
+	o.put("in1", "User included\nHost compute2\nPort 2202\nHost *\nIdentityFile /in1\n")
+	o.put("in2", "Port 2203\nIdentityFile /in2\nInclude DIR/in1\n")
+	hosts := []string{"compute1", "compute2", "compute", "compute12", "192.0.2.7"}
+	for _, text := range configs() {
+		o.agree(text, hosts...)
+	}
+}
+
+// TestRandomSettingsAreThoseOfSSH puts files together from lines.
+func TestRandomSettingsAreThoseOfSSH(t *testing.T) {
+	o := newOracle(t)
+	o.put("in1", "User included\nHost compute2\nPort 2202\nHost *\nIdentityFile /in1\n")
+	o.put("in2", "Host *1\nPort 2203\nIdentityFile /in2\nInclude DIR/in1\n")
+	lines := []string{"Host compute1", "Host compute*", "Host * !compute2", "Host *2 compute1", "Match all",
+		"Host c?mpute?",
+		"HostName 192.0.2.1", "HostName %h.x", "User a", "user=b", "User \"c\"", "Port 22", "Port = 2222",
+		"IdentityFile ~/a",
+		"IdentityFile /b/%n/%r", "IdentityFile /c", "IdentitiesOnly yes", "IdentitiesOnly no",
+		"ProxyJump a,b@c:3", "ProxyJump none",
+		"UserKnownHostsFile /k /l", "UserKnownHostsFile ~/m", "Include DIR/in1", "Include DIR/in2",
+		"Include DIR/in?", "# x", "",
+		"\tUser t # x", "StrictHostKeyChecking no"}
+	r := rand.New(rand.NewPCG(1, 2))
+	const texts = 60
+	refused := 0
+	for range texts {
+		var b strings.Builder
+		for range r.IntN(14) {
+			b.WriteString(lines[r.IntN(len(lines))] + "\n")
+		}
+		if o.agree(b.String(), "compute1", "compute2") {
+			refused++
+		}
+	}
+	t.Logf("%d files, of which ssh refuses %d", texts, refused)
+}
