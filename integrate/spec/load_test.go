@@ -185,8 +185,7 @@ func TestAnEmptySwitchIsAFault(t *testing.T) {
 		}
 	}
 	_, err := load(small + ssh + "prepare:\n  sudo:\n")
-	assert.Equal(t, []string{"line 9: prepare.sudo: is empty: write {} for the defaults, or take the line out"},
-		faultsOf(t, err))
+	hasFault(t, err, spec.FieldError{Path: "prepare.sudo", Line: 9, Message: emptyMapping})
 }
 
 // TestFaultsHaveTheirLine, those of Validate as well.
