@@ -64,7 +64,7 @@ func TestEmptySections(t *testing.T) {
 				walk(inner, at, head+"\n", depth+1)
 			case list && inner.Elem().Kind() == reflect.Struct:
 				_, err := load(head + " [~]\n" + rest)
-				hasFault(t, err, spec.FieldError{Path: at+"[0]", Line: line, Message: emptyEntry})
+				hasFault(t, err, spec.FieldError{Path: at + "[0]", Line: line, Message: emptyEntry})
 				walk(inner.Elem(), at+"[0]", head+"\n"+strings.Repeat(" ", depth)+"-\n", depth+1)
 			}
 		}
