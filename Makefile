@@ -14,7 +14,7 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
 .PHONY: help deps vet test test-pure test-race faults fuzz supply lab lab-down lab-reset lab-test lab-soak demo
-.PHONY: quickstart bench bench-quick
+.PHONY: quickstart bench bench-quick differ
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -43,6 +43,9 @@ test-pure: ## without any C library and without live tests
 
 test-race:
 	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
+
+differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph's programs and by ours, and compared
+	CEPHSTACK_LIVE=1 CEPHSTACK_DIFFER=long CGO_ENABLED=0 $(GO) test -v -timeout 60m -run Differ ./ceph
 
 faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
 	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)

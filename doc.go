@@ -1,8 +1,8 @@
 // Package cephstack is the map of the house: an SDK that makes an OpenStack cloud
 // keep its images, volumes, backups and VM disks in Ceph, and proves that it does. The
 // package itself has what keys and passwords of all rooms are made of: Redacted. It also
-// has what takes secrets out of the words of other programs, WithoutSecrets, and what quotes
-// a word for a shell, ShellQuote.
+// has what takes secrets out of the words of other programs, WithoutSecrets, what quotes
+// a word for a shell, ShellQuote, and what reads the files of this machine, ReadFile.
 //
 // # Rooms
 //
@@ -57,17 +57,24 @@
 package cephstack
 
 import (
+	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
+	"os"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 	"unicode"
 )
 
 // A Redacted is a secret text that does not print: every way of fmt, JSON, text and slog
-// gives "[redacted]". The types of keys and passwords embed it. Compare two of them by
+// gives "[redacted]", also deep inside a struct of somebody else. The types of keys and passwords embed it, and what
+// may hold keys, such as the input of a program, is one. Compare two of them by
 // what they reveal, not with ==.
 type Redacted struct {
 	// A pointer, because fmt calls no methods on unexported fields: deep inside a struct
@@ -75,13 +82,17 @@ type Redacted struct {
 	text *string
 }
 
-// Redact keeps a text as it is. The empty text is the zero Redacted.
-func Redact(text string) Redacted {
-	if text == "" {
+// Redact keeps a text, or a copy of bytes, as it is. The empty text is the zero Redacted.
+func Redact[T ~string | ~[]byte](secret T) Redacted {
+	if len(secret) == 0 {
 		return Redacted{}
 	}
+	text := string(secret)
 	return Redacted{&text}
 }
+
+// Len is how many bytes the text has.
+func (r Redacted) Len() int { return len(r.Reveal()) }
 
 // Reveal returns the text. No other method gives it out.
 func (r Redacted) Reveal() string {
@@ -187,6 +198,13 @@ func withoutValues(form *regexp.Regexp, text string) string {
 		from = end
 	}
 	return b.String() + text[from:]
+}
+
+// WithoutKeys is a text of one's own, which quotes values of others, without what looks like a secret by itself: the
+// first two points of the list of WithoutSecrets, and the password of a URL. What is only called a key or a password
+// stays, so that a sentence about passwords stays as it is.
+func WithoutKeys(text string) string {
+	return urlForm.ReplaceAllString(withoutWords(text), "${1}"+redacted+"@")
 }
 
 var (
@@ -323,4 +341,80 @@ func ShellQuote(text string) string {
 		return '?'
 	}, text)
 	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// ReadFile reads a file of this machine that has at most limit bytes. More is an error, and so is whatever is not a
+// regular file: a device may have no end, and a pipe may keep a reader waiting. The null device is an empty file. The
+// FileInfo is of the file that was read, also if somebody replaces the file meanwhile.
+func ReadFile(name string, limit int64) ([]byte, fs.FileInfo, error) {
+	return read(context.Background(), name, limit, false)
+}
+
+// ReadInput is ReadFile for a file that is read once in a run. That may be a pipe, too, such as that of <(…) in a
+// shell. A pipe is read to its end, or until ctx ends. A pipe that nobody has opened to write to it is empty.
+func ReadInput(ctx context.Context, name string, limit int64) ([]byte, fs.FileInfo, error) {
+	return read(ctx, name, limit, true)
+}
+
+// OpenFile opens a file as ReadFile does, for one that may have any size.
+func OpenFile(name string) (*os.File, error) {
+	f, _, err := open(name, false)
+	return f, err
+}
+
+func read(ctx context.Context, name string, limit int64, pipes bool) ([]byte, fs.FileInfo, error) {
+	f, info, err := open(name, pipes)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	stop := context.AfterFunc(ctx, func() { _ = f.SetReadDeadline(time.Unix(1, 0)) }) // of a pipe
+	defer stop()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, nil, &fs.PathError{Op: "read", Path: name, Err: context.Cause(ctx)}
+	case err != nil:
+		return nil, nil, err
+	case int64(len(text)) > limit:
+		return nil, nil, &fs.PathError{Op: "read", Path: name,
+			Err: fmt.Errorf("has more than %d bytes, which is the limit for such a file", limit)}
+	}
+	return text, info, nil
+}
+
+var (
+	errNotRegular = errors.New("is not a regular file")
+	errNoInput    = errors.New("is neither a regular file nor a pipe")
+)
+
+// open does not wait for whoever may write to a pipe.
+func open(name string, pipes bool) (*os.File, fs.FileInfo, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = odd(info, pipes)
+	}
+	if err != nil {
+		f.Close()
+		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	return f, info, nil
+}
+
+// odd is what is wrong with a file that is not a regular file.
+func odd(info fs.FileInfo, pipes bool) error {
+	null, err := os.Stat(os.DevNull)
+	switch {
+	case err == nil && os.SameFile(info, null), pipes && info.Mode()&fs.ModeNamedPipe != 0:
+		return nil
+	case info.IsDir():
+		return syscall.EISDIR
+	case pipes:
+		return errNoInput
+	}
+	return errNotRegular
 }

@@ -13,9 +13,10 @@ import (
 // Similar To: ceph auth caps <entity> mon … osd …
 type Caps map[string]string
 
-// ParseCaps checks the grammar far enough to compare clauses and names the
-// first clause that it cannot read, with ErrInvalid. It returns the caps as
-// they were written.
+// ParseCaps reads caps as the monitors, the OSDs and the managers do, and names
+// the first clause that they cannot parse, with ErrInvalid. It returns the caps
+// as they were written. A daemon that cannot parse a clause grants nothing of
+// the whole text.
 //
 // Similar To: ceph-authtool --cap <daemon type> <caps>
 func ParseCaps(caps map[string]string) (Caps, error) {
@@ -24,7 +25,7 @@ func ParseCaps(caps map[string]string) (Caps, error) {
 		if !daemonType(d) {
 			return nil, fmt.Errorf("%w: caps: unknown daemon type %q", ErrInvalid, d)
 		}
-		if _, err := parseClauses(d, caps[d]); err != nil {
+		if err := checkClauses(d, caps[d]); err != nil {
 			return nil, err
 		}
 		out[d] = caps[d]
@@ -131,7 +132,7 @@ func readClauses(daemon, text string) []clause {
 			continue
 		}
 		c, err := parseClause(daemon, raw)
-		if err != nil {
+		if err != nil || !capsReadable(daemon, raw) {
 			c = clause{raw: raw, unread: true}
 		}
 		out = append(out, c)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 )
@@ -39,7 +40,7 @@ func (f commander) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, e
 
 func answer(data string) *ceph.Cluster {
 	return ceph.New(commander(func(context.Context, ceph.Command) (ceph.Reply, error) {
-		return ceph.Reply{Data: []byte(data)}, nil
+		return ceph.Reply{Data: cephstack.Redact(data)}, nil
 	}))
 }
 
@@ -93,7 +94,7 @@ func TestStatusOfMixedAndOlderClusters(t *testing.T) {
 	c := ceph.New(commander(func(_ context.Context, cmd ceph.Command) (ceph.Reply, error) {
 		var head struct{ Prefix string }
 		_ = json.Unmarshal(cmd.JSON, &head)
-		return ceph.Reply{Data: []byte(map[string]string{
+		return ceph.Reply{Data: cephstack.Redact(map[string]string{
 			"status": `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"B":{},"A":{}}},` +
 				`"osdmap":{"osdmap":{"num_up_osds":7}}}`,
 			"mon dump": `{"mons":[{"addr":"10.0.0.1:6789/0"},{"public_addrs":{"addrvec":[{"type":"v2","addr":"10.0.0.2:3300",` +

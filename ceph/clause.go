@@ -30,17 +30,22 @@ func daemonType(name string) bool {
 	return name == "mon" || name == "osd" || name == "mgr" || name == "mds"
 }
 
-// parseClauses reads the clauses of one daemon type.
-func parseClauses(daemon, text string) ([]clause, error) {
-	var out []clause
+// checkClauses names the first clause that a daemon cannot parse.
+func checkClauses(daemon, text string) error {
 	for _, raw := range splitClauses(text) {
-		c, err := parseClause(daemon, raw)
-		if err != nil {
-			return nil, fmt.Errorf("%w: caps: %s: clause %q: %w", ErrInvalid, daemon, raw, err)
+		_, err := parseClause(daemon, raw)
+		switch {
+		case capsReadable(daemon, raw) && (err == nil || daemon != "mds"):
+			continue
+		case err == nil:
+			err = errorString("not as Ceph writes it")
 		}
-		out = append(out, c)
+		return fmt.Errorf("%w: caps: %s: clause %q: %w", ErrInvalid, daemon, raw, err)
 	}
-	return out, nil
+	if !capsReadable(daemon, text) {
+		return fmt.Errorf("%w: caps: %s: white space that Ceph does not read", ErrInvalid, daemon)
+	}
+	return nil
 }
 
 // splitClauses cuts at commas and semicolons outside quotes, but not inside

@@ -1,11 +1,11 @@
 package ceph
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // fields are the arguments of a monitor command.
@@ -35,7 +35,7 @@ func read(prefix string, args fields, after ...int) Request {
 // run does one request.
 func (c *Cluster) run(ctx context.Context, r Request) ([]byte, error) {
 	a := c.Batch(ctx, r)[0]
-	return a.Reply.Data, a.Err
+	return []byte(a.Reply.Data.Reveal()), a.Err
 }
 
 // query is run for a command that answers in JSON.
@@ -49,7 +49,8 @@ func (a Answer) decode(r Request, into any) error {
 	if a.Err != nil {
 		return a.Err
 	}
-	if string(bytes.TrimSpace(a.Reply.Data)) == "null" || json.Unmarshal(a.Reply.Data, into) != nil {
+	text := a.Reply.Data.Reveal()
+	if strings.TrimSpace(text) == "null" || json.Unmarshal([]byte(text), into) != nil {
 		return fmt.Errorf("ceph %s: the answer is not the JSON expected", r.prefix())
 	}
 	return nil

@@ -3,6 +3,8 @@ package ceph
 import (
 	"context"
 	"fmt"
+
+	"github.com/cephstack/cephstack"
 )
 
 // A Commander sends commands to the monitors of one cluster. It is the only
@@ -28,23 +30,24 @@ type Command struct {
 	// It never holds a secret.
 	JSON []byte
 	// Input is the command's input buffer; key material travels here.
-	Input []byte `json:"-" yaml:"-"`
+	Input cephstack.Redacted `json:"-" yaml:"-"`
 }
 
 // Format writes the command, and of the input its length, for every verb: the input
 // may be a key.
 func (c Command) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "%s, %d bytes of input", c.JSON, len(c.Input))
+	fmt.Fprintf(f, "%s, %d bytes of input", c.JSON, c.Input.Len())
 }
 
 // A Reply is what the monitors said to a command that succeeded.
 type Reply struct {
-	Data   []byte `json:"-" yaml:"-"` // output buffer, JSON where the command asked for it
-	Status string // status line for people; may be empty
+	// Data is the output buffer, JSON where the command asked for it. It may be a key.
+	Data   cephstack.Redacted `json:"-" yaml:"-"`
+	Status string             // status line for people; may be empty
 }
 
 // Format writes the status, and of the data its length, for every verb: the data may
 // be a key.
 func (r Reply) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "%q, %d bytes", r.Status, len(r.Data))
+	fmt.Fprintf(f, "%q, %d bytes", r.Status, r.Data.Len())
 }

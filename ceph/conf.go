@@ -9,30 +9,56 @@ import (
 	"unicode/utf8"
 )
 
-// A Conf is a ceph.conf that keeps every byte it was not asked to change:
-// comments, order, indentation and line ends. The zero Conf is an empty file.
-// It is not safe for concurrent use while Set is called.
+// A Conf is a ceph.conf that keeps every byte it was not asked to change, but for
+// those that Ceph cannot read: comments, order, indentation and line ends. The
+// zero Conf is an empty file. It is not safe for concurrent use while Set is called.
 type Conf struct {
 	data     []byte
 	options  []option
 	headings []heading
+	repairs  []string
+	foreign  int // offset of a character with which clients abort, plus 1
 }
 
-// ParseConf reads a ceph.conf. Spaces and underscores in option names are
-// the same; sections repeat and merge; the last value of an option counts.
-// A file that Ceph would not read alike is ErrInvalid, with its line. The
-// error holds nothing of the file.
+// ParseConf reads a ceph.conf as librados does. Spaces and underscores in
+// option names are the same; sections repeat and merge; the last value of an
+// option counts. What Ceph would refuse, and can be read in one way only, such
+// as a last line without a line end, is repaired: Repairs tells. Another file
+// that Ceph would refuse is ErrInvalid, with its line. The error holds nothing
+// of the file.
 //
 // Similar To: ceph-conf -c <file> --list-all-sections
 func ParseConf(data []byte) (*Conf, error) {
-	p := confParser{data: bytes.Clone(data)}
-	if err := p.parse(); err != nil {
+	p, err := parseConf(bytes.Clone(data))
+	if err != nil {
 		return nil, err
 	}
-	return &Conf{data: p.data, options: p.options, headings: p.headings}, nil
+	c := &Conf{repairs: p.faults}
+	c.take(p)
+	return c, nil
+}
+
+func (c *Conf) take(p *confParser) {
+	c.data, c.options, c.headings, c.foreign = p.data, p.options, p.headings, p.foreign
+}
+
+// Repairs tells what Ceph refuses in the text that was parsed, with the lines;
+// Render gives a text without. It is empty for a text that Ceph reads.
+func (c *Conf) Repairs() []string { return slices.Clone(c.repairs) }
+
+// Fault is why Ceph cannot read what Render gives, with the line, or nil. It is
+// ErrInvalid: the file has a character beyond ASCII outside comments and quotes.
+// Ceph 16.2 of Debian aborts on it. To Set the option anew takes it away.
+func (c *Conf) Fault() error {
+	if c.foreign == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: conf: line %d: a character beyond ASCII outside comments and quotes, with which clients of "+
+		"Ceph abort", ErrInvalid, 1+lines(c.data[:c.foreign-1]))
 }
 
 // Format writes the length, for every verb: some values of a ceph.conf are secrets.
+// In an unexported field of a struct, fmt does not ask Format, and may write the bytes.
 func (c *Conf) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "ceph.conf of %d bytes", len(c.data)) }
 
 // Lookup returns an option's value as Ceph would see it in exactly that
@@ -45,6 +71,21 @@ func (c *Conf) Lookup(section, option string) (string, bool) {
 		return o.value, true
 	}
 	return "", false
+}
+
+// Effective is an option's value as a client sees it, and the section that it is
+// from: that of the client itself, such as client.cinder, is before [client], and
+// that is before [global]. An empty value counts.
+//
+// Similar To: ceph-conf -c <file> --name <client> --lookup <option>
+func (c *Conf) Effective(client, option string) (value, section string, ok bool) {
+	kind, _, _ := strings.Cut(client, ".")
+	for _, section = range []string{client, kind, "global"} {
+		if value, ok = c.Lookup(section, option); ok {
+			return value, section, true
+		}
+	}
+	return "", "", false
 }
 
 // Sections lists the names of the sections, in order of first appearance.
@@ -64,9 +105,7 @@ func (c *Conf) Sections() []string {
 
 // Set sets an option, in place where it stands (of several lines, the one
 // that counts), else at the section's end, making the section when needed.
-// Comment signs, quotes and backslashes in the value are escaped. A file
-// whose last line has no line end gets one, since Octopus and later refuse it
-// otherwise.
+// Comment signs, quotes and backslashes in the value are escaped.
 //
 // What Ceph would not read back as it was asked for is ErrInvalid, and no
 // byte changes: a value with white space around it, with a control character,
@@ -83,21 +122,38 @@ func (c *Conf) Set(section, option, value string) error {
 			return fmt.Errorf("%w: conf: the %s", ErrInvalid, reason)
 		}
 	}
+	was := *c
+	err := c.put(section, name, value)
+	if got, ok := c.Lookup(section, name); err == nil && (!ok || got != value) {
+		err = fmt.Errorf("%w: conf: the option cannot be set where it stands", ErrInvalid)
+	}
+	if err != nil {
+		*c = was
+	}
+	return err
+}
+
+func (c *Conf) put(section, name, value string) error {
 	if o := c.find(section, name); o != nil {
 		if o.value == value {
 			return nil
 		}
 		return c.splice(o.start, o.end, escapeValue(value))
 	}
-	line := name + " = " + escapeValue(value) + c.lineEnd()
+	if len(c.headings) == 0 && len(c.options) > 0 { // an option alone
+		if err := c.splice(0, 0, "[global]"+lineEndOf(c.data)); err != nil {
+			return err
+		}
+	}
+	line := name + " = " + escapeValue(value) + lineEndOf(c.data)
 	for i := len(c.headings) - 1; i >= 0; i-- {
 		if c.headings[i].name == section {
 			return c.insert(c.headings[i].last, c.indent(section)+line)
 		}
 	}
-	head := "[" + escape(section, "]#;\\") + "]" + c.lineEnd()
+	head := "[" + escape(section, "]#;\\") + "]" + lineEndOf(c.data)
 	if len(bytes.TrimSpace(c.data)) > 0 {
-		head = c.lineEnd() + head
+		head = lineEndOf(c.data) + head
 	}
 	return c.insert(len(c.data), head+line)
 }
@@ -124,33 +180,20 @@ func (c *Conf) indent(section string) string {
 	return ""
 }
 
-// lineEnd is the file's own line end.
-func (c *Conf) lineEnd() string {
-	if i := bytes.IndexAny(c.data, "\r\n"); i >= 0 {
-		return string(c.data[i : i+eolLen(c.data[i:])])
-	}
-	return "\n"
-}
-
 // insert puts whole lines at an offset where a line begins or the file ends.
 func (c *Conf) insert(at int, lines string) error {
 	if at > 0 && c.data[at-1] != '\n' && c.data[at-1] != '\r' {
-		lines = c.lineEnd() + lines
+		lines = lineEndOf(c.data) + lines
 	}
 	return c.splice(at, at, lines)
 }
 
 func (c *Conf) splice(start, end int, text string) error {
-	data := slices.Concat(c.data[:start], []byte(text), c.data[end:])
-	if n := len(data); data[n-1] != '\n' && data[n-1] != '\r' {
-		data = append(data, c.lineEnd()...) // Octopus and later refuse a file without
+	p, err := parseConf(slices.Concat(c.data[:start], []byte(text), c.data[end:]))
+	if err == nil {
+		c.take(p)
 	}
-	p := confParser{data: data}
-	if err := p.parse(); err != nil {
-		return err
-	}
-	c.data, c.options, c.headings = data, p.options, p.headings
-	return nil
+	return err
 }
 
 func escapeValue(v string) string {

@@ -15,8 +15,8 @@ import (
 )
 
 // confCases are files and what Ceph 16.2 sees as fsid in [global]: "" is an
-// error or nothing. Those marked lenient are read here and by releases before
-// Octopus only.
+// error or nothing. Those marked lenient are read by releases before Octopus only,
+// and are repaired here.
 var confCases = []struct {
 	name, text, want string
 	lenient          bool
@@ -55,7 +55,7 @@ var confCases = []struct {
 	{"CRLF", "[global]\r\nfsid = ab\\\r\nc\r\n", "abc", false},
 	{"blank lines", "[global]\n  \nx=1\n \t\n\nfsid = abc\n", "abc", false},
 	{"blank line last", "[global]\nfsid = abc\n  ", "abc", true},
-	{"byte order mark", "\xef\xbb\xbf[global]\nfsid = abc\n", "", false},
+	{"byte order mark", "\xef\xbb\xbf[global]\nfsid = abc\n", "abc", true},
 	{"not UTF-8", "[global]\nx=\xff\nfsid = abc\n", "", false},
 	{"equals sign in value", "[global]\nfsid = a=b\n", "a=b", false},
 	{"brackets in value", "[global]\nfsid = [v2:1.2.3.4:3300/0,v1:1.2.3.4:6789/0]\n",
@@ -66,7 +66,7 @@ var confCases = []struct {
 	{"include", "[global]\ninclude /etc/x\nfsid=1\n", "", false},
 	{"empty heading", "[]\nfsid=1\n", "", false},
 	{"backslash last", "[global]\nfsid = ab\\", "", false},
-	{"continuation last", "[global]\nfsid = ab\\\n", "", false},
+	{"continuation last", "[global]\nfsid = ab\\\n", "ab", true},
 	{"backslash and space", "[global]\nfsid = ab\\ \nx=1\n", "ab", false},
 }
 
@@ -81,8 +81,73 @@ func TestConfReadsWhatCephReads(t *testing.T) {
 		}
 		got, _ := conf.Lookup("global", "fsid")
 		assert.Equal(t, c.want, got, c.name)
-		assert.Equal(t, c.text, string(conf.Render()), c.name)
+		assert.Equal(t, c.lenient, string(conf.Render()) != c.text, c.name)
+		assert.Equal(t, c.lenient, len(conf.Repairs()) > 0, c.name)
+		require.NoError(t, conf.Fault(), c.name)
 	}
+}
+
+// TestConfRepairs: what Ceph refuses is named by its line, and written so that Ceph reads it.
+func TestConfRepairs(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		repairs    []string
+	}{
+		{"[a]\nx = 1", "[a]\nx = 1\n", []string{"line 2: the last line has no line end"}},
+		{"[a]\r\nx = 1 # why", "[a]\r\nx = 1 # why\r\n", []string{"line 2: the last line has no line end"}},
+		{"[a]", "[a]\n", []string{"line 1: the last line has no line end"}},
+		{"[a]\nx = 1\n\n\t[b]\ny = 2\n  ", "[a]\nx = 1\n\n[b]\ny = 2\n", []string{
+			"line 4: a section line is indented", "line 6: white space behind the last line"}},
+		{"# head\n \n\t\n [a]\nx = 1\n", "# head\n\n\n[a]\nx = 1\n", []string{
+			"line 2: white space in a blank line before the first section",
+			"line 3: white space in a blank line before the first section", "line 4: a section line is indented"}},
+		{"\ufeff[a]\n", "[a]\n", []string{"line 1: a byte order mark"}},
+		{"  ", "", []string{"line 1: white space behind the last line"}},
+		{"[a]\nx = 1 \\\n [b]\n", "[a]\nx = 1 \\\n [b]\n", nil},
+		{"[a]\n  x = 1\n  \n# \u00e9\n  # end", "[a]\n  x = 1\n  \n# \u00e9\n  # end", nil},
+	} {
+		conf, err := ceph.ParseConf([]byte(c.text))
+		require.NoError(t, err, "%q", c.text)
+		assert.Equal(t, c.repairs, conf.Repairs(), "%q", c.text)
+		assert.Equal(t, c.want, string(conf.Render()), "%q", c.text)
+	}
+}
+
+// TestConfWithAFault: an option can be set anew, and the fault of another one stays.
+func TestConfWithAFault(t *testing.T) {
+	conf, err := ceph.ParseConf([]byte("# \u00e9\n[a]\nx = \"\u00e9\"\ny = \u00e9\n"))
+	require.NoError(t, err)
+	require.ErrorIs(t, conf.Fault(), ceph.ErrInvalid)
+	require.ErrorContains(t, conf.Fault(), "line 4: a character beyond ASCII")
+	require.NoError(t, conf.Set("a", "z", "1"))
+	require.Error(t, conf.Fault())
+	require.NoError(t, conf.Set("a", "y", "1"))
+	require.NoError(t, conf.Fault())
+}
+
+func TestConfEffective(t *testing.T) {
+	conf, err := ceph.ParseConf([]byte("[client]\nmon host = b\nkey =\n[global]\nmon_host = a\nfsid = f\n[client.x]\n" +
+		"mon_host = c\n"))
+	require.NoError(t, err)
+	for _, c := range [][4]string{{"client.x", "mon_host", "c", "client.x"}, {"client.y", "mon host", "b", "client"},
+		{"osd.0", "mon_host", "a", "global"}, {"client.x", "fsid", "f", "global"}, {"client.x", "key", "", "client"}} {
+		value, section, ok := conf.Effective(c[0], c[1])
+		assert.True(t, ok)
+		assert.Equal(t, c[2:], []string{value, section}, c[0])
+	}
+	_, _, ok := conf.Effective("client.x", "keyring")
+	assert.False(t, ok)
+}
+
+// TestConfOfOneOption: an option without a section is one of [global], and cannot stay so beside others.
+func TestConfOfOneOption(t *testing.T) {
+	conf, err := ceph.ParseConf([]byte("fsid = a\n"))
+	require.NoError(t, err)
+	assert.Empty(t, conf.Repairs())
+	require.NoError(t, conf.Set("global", "fsid", "b"))
+	assert.Equal(t, "fsid = b\n", string(conf.Render()))
+	require.NoError(t, conf.Set("client", "x", "1"))
+	assert.Equal(t, "[global]\nfsid = b\n\n[client]\nx = 1\n", string(conf.Render()))
 }
 
 func TestConfOracle(t *testing.T) {
@@ -138,7 +203,7 @@ func cephConf(t *testing.T, text, section, option string) (string, bool) {
 
 func TestConfSetKeepsEveryOtherByte(t *testing.T) {
 	const was = "# head\n\n[global]\n\tfsid = abc ; cluster\n\tmon host = a, \\\n\t b\n\n; about clients\n[client]\n  " +
-		"rbd cache = \"true\"   # quick\n\n\n[osd] ; last"
+		"rbd cache = \"true\"   # quick\n\n\n[osd] ; last\n"
 	conf, err := ceph.ParseConf([]byte(was))
 	require.NoError(t, err)
 	require.NoError(t, conf.Set("global", "fsid", "abc"))
@@ -209,9 +274,10 @@ func FuzzConf(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got := conf.Render(); string(got) != string(data) {
+		if got := conf.Render(); string(got) != string(data) && len(conf.Repairs()) == 0 {
 			t.Fatalf("%q became %q", data, got)
 		}
+		data = conf.Render()
 		before := map[string]string{}
 		for _, s := range conf.Sections() {
 			before[s], _ = conf.Lookup(s, "fsid")

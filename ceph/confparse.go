@@ -15,7 +15,6 @@ type option struct {
 	value      string
 	indent     string
 	start, end int // the raw value, with quotes, without trailing comment
-	next       int // first byte after the line
 }
 
 // A heading is a section line.
@@ -24,187 +23,332 @@ type heading struct {
 	last int // first byte after the section's last line that is not blank
 }
 
-// A confParser walks a conf file as ceph's own grammar does (Octopus and
-// later), with the leniency of earlier releases where nothing can be
-// misread: indented headings, blank lines anywhere, no line end at the end.
+// An edit puts a text in place of some bytes that Ceph refuses.
+type edit struct {
+	start, end int
+	text       string
+	fault      string // what Ceph refuses
+}
+
+// A confParser reads a conf file as Ceph's own grammar does (Octopus and
+// later): between any two characters of a name or of a value, a comment and a
+// backslash at the end of a line are passed over. Where Ceph would refuse what
+// can be read in one way only, there is an edit that Ceph reads, with a fault.
 type confParser struct {
 	data     []byte
 	pos      int
-	line     int
 	options  []option
 	headings []heading
+	ended    int // the first byte after the last line that was read
+	edits    []edit
+	faults   []string // of the edits that were made
+	foreign  int      // offset of a character beyond ASCII with which 16.2 aborts, plus 1
+}
+
+// parseConf reads a file. What it gives is of the text with the edits made; the
+// faults tell why they are needed.
+func parseConf(data []byte) (*confParser, error) {
+	p := &confParser{data: data}
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	if len(p.edits) == 0 {
+		return p, nil
+	}
+	var mended []byte
+	again := &confParser{}
+	at, line := 0, 1
+	for _, e := range p.edits {
+		mended = append(append(mended, data[at:e.start]...), e.text...)
+		line += lines(data[at:e.start])
+		again.faults = append(again.faults, fmt.Sprintf("line %d: %s", line, e.fault))
+		at = e.end
+	}
+	again.data = append(mended, data[at:]...)
+	err := again.parse()
+	if err == nil && len(again.edits) > 0 {
+		err = fmt.Errorf("%w: conf: %s", ErrInvalid, again.edits[0].fault)
+	}
+	return again, err
 }
 
 func (p *confParser) parse() error {
 	if !utf8.Valid(p.data) {
 		return fmt.Errorf("%w: conf: not UTF-8", ErrInvalid)
 	}
-	for p.line = 1; p.pos < len(p.data); p.line++ {
-		start := p.pos
-		p.blanks()
-		var err error
-		switch {
-		case p.atEnd() || p.atEOL():
-			p.eol()
-			continue
-		case p.atComment():
-			p.skipLine()
-			continue
-		case p.data[p.pos] == '[':
-			err = p.heading()
-		default:
-			err = p.option(string(p.data[start:p.pos]))
-		}
-		if err != nil {
-			return fmt.Errorf("%w: conf: line %d: %w", ErrInvalid, p.line, err)
-		}
-		p.headings[len(p.headings)-1].last = p.pos
+	if bytes.HasPrefix(p.data, []byte("\ufeff")) {
+		p.edits = append(p.edits, edit{end: len("\ufeff"), fault: "a byte order mark"})
+		p.pos = len("\ufeff")
+	}
+	if err := p.file(); err != nil {
+		return fmt.Errorf("%w: conf: line %d: %w", ErrInvalid, 1+lines(p.data[:p.pos]), err)
 	}
 	return nil
 }
 
-func (p *confParser) heading() error {
-	p.pos++
-	name, err := p.text("]", true)
+// file reads sections, or a single option that belongs to [global].
+func (p *confParser) file() error {
+	ok, err := p.option("global")
 	if err != nil {
 		return err
 	}
-	if p.atEnd() || p.data[p.pos] != ']' || name == "" {
+	for p.eols(); !ok && err == nil; {
+		if p.blankLine() {
+			continue
+		}
+		var more bool
+		if more, err = p.section(); !more {
+			break
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if p.skip(); p.atEnd() {
+		return nil
+	}
+	switch {
+	case ok || len(p.headings) == 0:
+		return errorString("option before any section")
+	case p.data[p.pos] == '[':
 		return errorString("section heading is not closed")
 	}
-	p.pos++
-	p.headings = append(p.headings, heading{name: name})
-	return p.lineEnd("section heading")
+	return errorString("no option = value")
 }
 
-func (p *confParser) option(indent string) error {
-	if len(p.headings) == 0 {
-		return errorString("option before any section")
-	}
+// blankLine passes over white space that Ceph takes for the start of a line: before the
+// first section, at the end of the file, and before a section line.
+func (p *confParser) blankLine() bool {
 	start := p.pos
-	for !p.atEnd() && !p.atEOL() && !p.atComment() && !strings.ContainsRune("=[\\", rune(p.data[p.pos])) {
-		p.pos++
+	p.skip()
+	at := p.pos
+	p.blanks()
+	what := ""
+	switch {
+	case p.pos == at:
+	case p.atEnd():
+		what = "white space behind the last line"
+	case p.data[p.pos] == '[':
+		what = "a section line is indented"
+	case p.atEOL():
+		what = "white space in a blank line before the first section"
 	}
-	if p.atEnd() || p.data[p.pos] != '=' {
-		return errorString("no option = value")
+	if what == "" {
+		p.pos = start
+		return false
 	}
-	o := option{section: p.headings[len(p.headings)-1].name, indent: indent, name: normalName(string(p.data[start:p.pos]))}
-	if o.name == "" {
-		return errorString("option without a name")
+	p.edits = append(p.edits, edit{start: at, end: p.pos, fault: what})
+	p.eols()
+	return true
+}
+
+// section reads a section line and what belongs to it.
+func (p *confParser) section() (bool, error) {
+	p.skip()
+	if p.atEnd() || p.data[p.pos] != '[' {
+		return false, nil
 	}
 	p.pos++
+	var name []byte
+	for c, ok := p.char("]", true); ok; c, ok = p.char("]", true) {
+		name = append(name, c)
+	}
+	p.skip()
+	if p.atEnd() || p.data[p.pos] != ']' || len(name) == 0 {
+		return false, errorString("section heading is not closed")
+	}
+	p.pos++
+	p.headings = append(p.headings, heading{name: string(name)})
+	if err := p.lineEnd("section heading"); err != nil {
+		return false, err
+	}
+	for {
+		p.headings[len(p.headings)-1].last = p.ended
+		if p.skip(); !p.atEnd() && p.data[p.pos] == '[' {
+			return true, nil
+		}
+		if ok, err := p.option(string(name)); !ok || err != nil {
+			p.eols()
+			return err == nil, err
+		}
+	}
+}
+
+func (p *confParser) option(section string) (bool, error) {
+	start := p.pos
+	p.skip()
+	at := p.pos
+	p.blanks()
+	o := option{section: section, indent: string(p.data[at:p.pos])}
+	key, ok := p.key()
+	p.blanks()
+	p.skip()
+	if !ok || p.atEnd() || p.data[p.pos] != '=' {
+		p.pos = start
+		return false, nil
+	}
+	p.pos++
+	o.name = normalName(key)
+	o.start = p.pos
+	for o.start < len(p.data) && isBlank(p.data[o.start]) {
+		o.start++
+	}
 	p.blanks()
 	if err := p.value(&o); err != nil {
-		return err
+		return false, err
 	}
-	if p.atEnd() && eolLen(p.data[len(p.data)-1:]) > 0 {
-		return errorString("the file ends in a line that continues")
-	}
-	if err := p.lineEnd("quoted value"); err != nil {
-		return err
-	}
-	o.next = p.pos
+	o.end = o.start + len(bytes.TrimRight(p.data[o.start:p.pos], spaces))
 	p.options = append(p.options, o)
-	return nil
+	return true, p.lineEnd("value")
 }
 
-func (p *confParser) value(o *option) (err error) {
-	p.continuations()
-	o.start = p.pos
-	if !p.atEnd() && (p.data[p.pos] == '"' || p.data[p.pos] == '\'') {
-		quote := p.data[p.pos]
-		p.pos++
-		if o.value, err = p.text(string(quote), true); err != nil {
-			return err
+// key reads the name of an option, as it is written.
+func (p *confParser) key() (string, bool) {
+	p.skip()
+	start := p.pos
+	if !p.word() {
+		return "", false
+	}
+	for end := p.pos; ; end = p.pos {
+		blanks := 0
+		for p.skip(); !p.atEnd() && p.blank(); p.skip() {
+			p.pos++
+			blanks++
 		}
-		if p.atEnd() || p.data[p.pos] != quote {
+		if blanks == 0 || !p.word() {
+			p.pos = end
+			return string(p.data[start:end]), true
+		}
+	}
+}
+
+// word reads a part of a name.
+func (p *confParser) word() bool {
+	n := 0
+	for _, ok := p.char("=[ ", true); ok; _, ok = p.char("=[ ", true) {
+		n++
+	}
+	return n > 0
+}
+
+// value reads a value and leaves off behind its last character.
+func (p *confParser) value(o *option) error {
+	var b []byte
+	p.skip()
+	if !p.atEnd() && (p.data[p.pos] == '"' || p.data[p.pos] == '\'') {
+		o.start = p.pos
+		quote := p.data[p.pos : p.pos+1]
+		p.pos++
+		for c, ok := p.char(string(quote), false); ok; c, ok = p.char(string(quote), false) {
+			b = append(b, c)
+		}
+		if p.atEnd() || p.data[p.pos] != quote[0] {
 			return errorString("quote is not closed (a comment sign in quotes needs a backslash)")
 		}
 		p.pos++
-		o.end = p.pos
 	} else {
-		if o.value, err = p.text("", false); err != nil {
-			return err
+		end := o.start
+		for c, ok := p.char("", true); ok; c, ok = p.char("", true) {
+			b, end = append(b, c), p.pos
 		}
-		o.end = o.start + len(bytes.TrimRight(p.data[o.start:p.pos], spaces))
+		p.pos = end
 	}
-	o.value = strings.Trim(o.value, spaces)
+	o.value = strings.Trim(string(b), spaces)
 	return nil
 }
 
-// text reads up to an unescaped stop byte, comment or line end, and undoes
-// the backslashes. Inside quotes and headings a line does not continue.
-func (p *confParser) text(stop string, oneLine bool) (string, error) {
-	var b strings.Builder
-	for !p.atEnd() && !p.atEOL() && !p.atComment() {
-		c := p.data[p.pos]
-		if stop != "" && strings.IndexByte(stop, c) >= 0 {
-			break
-		}
-		if c == '\\' {
-			if n := eolLen(p.data[p.pos+1:]); n > 0 {
-				if oneLine {
-					return "", errorString("quoted text or heading runs over the line")
-				}
-				p.continuations()
-				continue
-			}
-			p.pos++
-			if p.atEnd() {
-				return "", errorString("backslash at the end")
-			}
-			c = p.data[p.pos]
-		}
-		b.WriteByte(c)
+// char reads a character of a name or a value, and undoes its backslash.
+func (p *confParser) char(stop string, skip bool) (byte, bool) {
+	start := p.pos
+	if skip {
+		p.skip()
+	}
+	if p.atEnd() || p.atEOL() || strings.IndexByte(stop, p.data[p.pos]) >= 0 || isComment(p.data[p.pos]) {
+		p.pos = start
+		return 0, false
+	}
+	if p.data[p.pos] == '\\' && p.pos+1 < len(p.data) && eolLen(p.data[p.pos+1:]) == 0 {
 		p.pos++
 	}
-	return b.String(), nil
+	p.pos++
+	return p.data[p.pos-1], true
 }
 
-func (p *confParser) continuations() {
-	for !p.atEnd() && p.data[p.pos] == '\\' {
-		n := eolLen(p.data[p.pos+1:])
-		if n == 0 {
+// skip passes over comments, and over line ends behind a backslash.
+func (p *confParser) skip() {
+	for {
+		if !p.atEnd() && p.data[p.pos] == '\\' && eolLen(p.data[p.pos+1:]) > 0 {
+			p.pos += 1 + eolLen(p.data[p.pos+1:])
+			continue
+		}
+		start := p.pos
+		p.passBlanks()
+		if p.atEnd() || !isComment(p.data[p.pos]) {
+			p.pos = start
 			return
 		}
-		p.pos += 1 + n
-		p.line++
+		for !p.atEnd() && !p.atEOL() {
+			p.pos++
+		}
 	}
 }
 
+// blanks passes over comments, and over white space behind them.
+func (p *confParser) blanks() {
+	p.skip()
+	p.passBlanks()
+}
+
+func (p *confParser) passBlanks() {
+	for !p.atEnd() && p.blank() {
+		p.pos++
+	}
+}
+
+// blank reports whether a space or a tab is next. With a character beyond ASCII, this is the
+// question that 16.2 aborts on.
+func (p *confParser) blank() bool {
+	if c := p.data[p.pos]; c >= utf8.RuneSelf && p.foreign == 0 {
+		p.foreign = p.pos + 1
+	}
+	return isBlank(p.data[p.pos])
+}
+
+// lineEnd reads the end of a line, and blank lines behind it.
 func (p *confParser) lineEnd(what string) error {
-	p.blanks()
-	if p.atComment() {
-		p.skipLine()
-		return nil
+	for n := 0; ; n++ {
+		start := p.pos
+		p.blanks()
+		if p.atEnd() && n == 0 && !bytes.HasSuffix(p.data, []byte(`\`)) {
+			p.edits = append(p.edits, edit{p.pos, p.pos, lineEndOf(p.data), "the last line has no line end"})
+			p.ended = p.pos
+			return nil
+		}
+		if p.atEnd() || !p.atEOL() {
+			p.pos = start
+			if n == 0 {
+				return errorString("text after the " + what)
+			}
+			return nil
+		}
+		if p.eol(); n == 0 {
+			p.ended = p.pos
+		}
 	}
-	if !p.atEnd() && !p.atEOL() {
-		return errorString("text after the " + what)
+}
+
+func (p *confParser) eols() {
+	for p.skip(); !p.atEnd() && p.atEOL(); p.skip() {
+		p.eol()
 	}
-	p.eol()
-	return nil
 }
 
 func (p *confParser) atEnd() bool { return p.pos >= len(p.data) }
 func (p *confParser) atEOL() bool { return eolLen(p.data[p.pos:]) > 0 }
 func (p *confParser) eol()        { p.pos += eolLen(p.data[p.pos:]) }
 
-func (p *confParser) atComment() bool {
-	return !p.atEnd() && (p.data[p.pos] == '#' || p.data[p.pos] == ';')
-}
-
-func (p *confParser) blanks() {
-	for !p.atEnd() && (p.data[p.pos] == ' ' || p.data[p.pos] == '\t') {
-		p.pos++
-	}
-}
-
-func (p *confParser) skipLine() {
-	for !p.atEnd() && !p.atEOL() {
-		p.pos++
-	}
-	p.eol()
-}
+func isBlank(c byte) bool   { return c == ' ' || c == '\t' }
+func isComment(c byte) bool { return c == '#' || c == ';' }
 
 const spaces = " \t\n\v\f\r"
 
@@ -217,6 +361,25 @@ func eolLen(b []byte) int {
 		return 1
 	}
 	return 0
+}
+
+// lines is the number of line ends in a text.
+func lines(data []byte) int {
+	n := 0
+	for i := 0; i < len(data); i++ {
+		if l := eolLen(data[i:]); l > 0 {
+			n, i = n+1, i+l-1
+		}
+	}
+	return n
+}
+
+// lineEndOf is the line end that a text uses.
+func lineEndOf(data []byte) string {
+	if i := bytes.IndexAny(data, "\r\n"); i >= 0 {
+		return string(data[i : i+eolLen(data[i:])])
+	}
+	return "\n"
 }
 
 // normalName is the form in which ceph compares option names: no outer white

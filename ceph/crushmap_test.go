@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -76,7 +77,7 @@ func TestFailureDomainsOfAnotherRoot(t *testing.T) {
 	c := ceph.New(commander(func(_ context.Context, cmd ceph.Command) (ceph.Reply, error) {
 		var head struct{ Prefix string }
 		_ = json.Unmarshal(cmd.JSON, &head)
-		return ceph.Reply{Data: []byte(map[string]string{
+		return ceph.Reply{Data: cephstack.Redact(map[string]string{
 			"osd crush dump":               dump,
 			"osd erasure-code-profile get": `{"k":"2","m":"1","crush-root":"archive"}`,
 		}[head.Prefix])}, nil
@@ -92,7 +93,7 @@ func TestMutedChecks(t *testing.T) {
 	c := ceph.New(commander(func(_ context.Context, cmd ceph.Command) (ceph.Reply, error) {
 		var head struct{ Prefix string }
 		_ = json.Unmarshal(cmd.JSON, &head)
-		return ceph.Reply{Data: []byte(map[string]string{
+		return ceph.Reply{Data: cephstack.Redact(map[string]string{
 			"status": `{"fsid":"f","health":{"status":"HEALTH_WARN","checks":{"OSDMAP_FLAGS":{"severity":"HEALTH_WARN",` +
 				`"summary":{"message":"noout flag(s) set","count":1},"muted":true},` +
 				`"MON_DOWN":{"severity":"HEALTH_WARN","summary":{"message":"1/3 mons down","count":1},"muted":false}},` +

@@ -54,6 +54,18 @@
 //
 // Not found is said on positive evidence only. No error holds a key.
 //
+// # Files as Ceph reads them
+//
+// Differential tests have Ceph 16.2 read random files and rights, and compare (make differ). This package
+// and Ceph disagree, on purpose, on these only:
+//
+//   - ParseKeyring refuses an entity whose name has white space, a control character, a character
+//     beyond ASCII or one of [ ] " ' \ # ; =, which no line can be written of for every release.
+//   - A keyring with a pending key, or with a key of type aes256k, is read. Ceph reads both since
+//     releases that are newer than 16.2.
+//   - Rights on metadata servers are read by a grammar of this package's own: no service of
+//     OpenStack that it knows needs such rights.
+//
 // # Concurrency and cancellation
 //
 // A Cluster is as safe for concurrent use as its Commander; all three here

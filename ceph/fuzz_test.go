@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -21,7 +22,7 @@ func (o oracle) Command(_ context.Context, cmd ceph.Command) (ceph.Reply, error)
 	if strings.Contains(string(cmd.JSON), "generate-minimal-conf") && len(o.data)%2 == 1 {
 		return ceph.Reply{}, &ceph.CommandError{Op: "config", Code: 22, Status: o.status}
 	}
-	return ceph.Reply{Data: o.data, Status: o.status}, nil
+	return ceph.Reply{Data: cephstack.Redact(o.data), Status: o.status}, nil
 }
 
 // FuzzAnswers: whatever the monitors answer, nothing panics, and no error holds a key.

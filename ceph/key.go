@@ -66,3 +66,45 @@ func (k Key) Type() string {
 	}
 	return ""
 }
+
+// readableKey is the text of a key as Ceph reads it, which passes over what is behind a
+// padding or behind the key itself. It is empty for a text that is not a key for Ceph.
+func readableKey(text string) string {
+	raw := decodeKey(text)
+	const head = 12 // the type, the time, and the length
+	if len(raw) < head {
+		return ""
+	}
+	kind, length := binary.LittleEndian.Uint16(raw), int(binary.LittleEndian.Uint16(raw[head-2:]))
+	if kind == 2 { // newer than the releases whose reading is known here
+		return text
+	}
+	if length > len(raw)-head || kind > 2 || kind == 1 && length > 0 && length < 16 {
+		return ""
+	}
+	return base64.StdEncoding.EncodeToString(raw[:head+length])
+}
+
+// decodeKey is Ceph's own way to read base64: it ends at the first padding, and does not
+// look at what is behind.
+func decodeKey(text string) []byte {
+	var raw []byte
+	for ; len(text) >= 4; text = text[4:] {
+		var three [3]byte
+		four := strings.NewReplacer("=", "A", "-", "+", "_", "/").Replace(text[:4])
+		if n, err := base64.StdEncoding.Decode(three[:], []byte(four)); err != nil || n != len(three) {
+			return nil
+		}
+		switch {
+		case text[2] == '=':
+			return append(raw, three[0])
+		case text[3] == '=':
+			return append(raw, three[0], three[1])
+		}
+		raw = append(raw, three[:]...)
+	}
+	if text != "" {
+		return nil
+	}
+	return raw
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -93,8 +94,8 @@ func TestKeyType(t *testing.T) {
 // key is in a reply.
 func TestCommandsAndRepliesDoNotPrintKeys(t *testing.T) {
 	const secret = "AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw=="
-	cmd := ceph.Command{JSON: []byte(`{"prefix":"auth import"}`), Input: []byte(secret)}
-	reply := ceph.Reply{Data: []byte(secret), Status: "imported keyring"}
+	cmd := ceph.Command{JSON: []byte(`{"prefix":"auth import"}`), Input: cephstack.Redact(secret)}
+	reply := ceph.Reply{Data: cephstack.Redact(secret), Status: "imported keyring"}
 	assert.Equal(t, `{"prefix":"auth import"}, 40 bytes of input`, fmt.Sprint(cmd))
 	assert.Equal(t, `"imported keyring", 40 bytes`, fmt.Sprint(reply))
 	for _, v := range []any{cmd, &cmd, reply, &reply, ceph.Request{Command: cmd}, ceph.Answer{Reply: reply},

@@ -8,24 +8,35 @@ import (
 // A Keyring holds entities with keys (and caps, where a file has them).
 //
 // Similar To: ceph-authtool -l <file>
-type Keyring struct{ Users []User }
+type Keyring struct {
+	Users []User
+	// Faults tell why Ceph cannot read the file that this was parsed from, with the line or
+	// the entity. They hold no key. Render gives a file that Ceph reads.
+	Faults []string
+}
 
-// ParseKeyring reads a keyring file. An entity without a key is read too. The
-// key of a rotation that has not ended ("pending key") is passed over.
-// Errors are ErrInvalid and quote nothing of the file but entity names.
+// ParseKeyring reads a keyring file as ceph-authtool does. An entity without a
+// key is read too. The key of a rotation that has not ended ("pending key") is
+// passed over. What Ceph would refuse, and can be read in one way only, is among
+// the Faults of the keyring; another text that Ceph would refuse is ErrInvalid.
+// Errors quote nothing of the file but entity names.
 //
 // Similar To: ceph-authtool -l <file>
 func ParseKeyring(data []byte) (Keyring, error) {
-	p := confParser{data: data}
-	if err := p.parse(); err != nil {
+	p, err := parseConf(data)
+	if err != nil {
 		return Keyring{}, fmt.Errorf("keyring: %w", err)
 	}
-	c := Conf{headings: p.headings}
+	c := &Conf{}
+	c.take(p)
+	k := Keyring{Faults: p.faults}
+	if c.foreign > 0 {
+		k.Faults = append(k.Faults, fmt.Sprintf("line %d: a character beyond ASCII", 1+lines(c.data[:c.foreign-1])))
+	}
 	bySection := map[string][]option{}
-	for _, o := range p.options {
+	for _, o := range c.options {
 		bySection[o.section] = append(bySection[o.section], o)
 	}
-	var k Keyring
 	for _, name := range c.Sections() {
 		if name == "global" {
 			continue
@@ -34,14 +45,29 @@ func ParseKeyring(data []byte) (Keyring, error) {
 			return Keyring{}, fmt.Errorf("%w: keyring: a section name is not an entity", ErrInvalid)
 		}
 		u := User{Entity: name}
-		for _, o := range bySection[name] {
-			if err := u.take(o.name, o.value); err != nil {
-				return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
-			}
+		if err := u.takeAll(bySection[name]); err != nil {
+			return Keyring{}, fmt.Errorf("keyring: %s: %w", name, err)
+		}
+		if text := u.Key.Reveal(); text != "" && readableKey(text) == "" {
+			k.Faults = append(k.Faults, name+": the key is not one that Ceph made")
 		}
 		k.Users = append(k.Users, u)
 	}
 	return k, nil
+}
+
+// takeAll fills lines of a keyring into the user; of lines with one name, the last one counts.
+func (u *User) takeAll(lines []option) error {
+	last := make(map[string]string, len(lines))
+	for _, o := range lines {
+		last[o.name] = o.value
+	}
+	for name, value := range last {
+		if err := u.take(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // take fills one line of a keyring into the user.
@@ -49,13 +75,16 @@ func (u *User) take(name, value string) (err error) {
 	daemon, caps := strings.CutPrefix(name, "caps_")
 	switch {
 	case name == "key":
+		if text := readableKey(value); text != "" {
+			value = text
+		}
 		u.Key, err = ParseKey(value)
 	case caps && daemon != "":
 		if u.Caps == nil {
 			u.Caps = Caps{}
 		}
-		u.Caps[daemon] = value
-	case name == "auid", name == "pending_key":
+		u.Caps[strings.ReplaceAll(daemon, "_", " ")] = value
+	case name == "", name == "auid", name == "pending_key":
 	default:
 		err = fmt.Errorf("%w: unknown field", ErrInvalid)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 )
@@ -88,7 +89,7 @@ func TestConfOfOlderClusters(t *testing.T) {
 	} {
 		c := ceph.New(commander(func(_ context.Context, cmd ceph.Command) (ceph.Reply, error) {
 			if strings.Contains(string(cmd.JSON), "mon dump") {
-				return ceph.Reply{Data: []byte(dump)}, nil
+				return ceph.Reply{Data: cephstack.Redact(dump)}, nil
 			}
 			return ceph.Reply{}, &ceph.CommandError{Op: "config generate-minimal-conf", Code: 22, Status: "invalid command"}
 		}))
@@ -119,7 +120,7 @@ func TestReleaseOfVersions(t *testing.T) {
 		fake := cephtest.New()
 		c := ceph.New(commander(func(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
 			if strings.Contains(string(cmd.JSON), `"versions"`) {
-				return ceph.Reply{Data: []byte(`{"overall":{` + overall + `}}`)}, nil
+				return ceph.Reply{Data: cephstack.Redact(`{"overall":{` + overall + `}}`)}, nil
 			}
 			return fake.Command(ctx, cmd)
 		}))

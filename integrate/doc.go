@@ -7,7 +7,8 @@
 // hosts, libvirt's secrets and the cloud's APIs, each behind an interface. Package
 // connect opens the World of a Spec. New takes both. Then
 //
-//   - Plan reads the world and computes what is missing. It writes nothing.
+//   - Plan reads the world and computes what is missing. It writes nothing. The text of a
+//     plan tells once what is equal on several hosts (Plan.String), or each host (Plan.Full).
 //   - Apply makes the changes of a plan: first those of the clusters, then those of
 //     the computes in parallel, then those of the controllers one by one, and at last
 //     what goes through the APIs. Computes must have keys and secrets before a

@@ -238,7 +238,7 @@ func TestSudoRulesAreSudos(t *testing.T) {
 					return nil, nil, 0 // the rules of this machine are not those of the fake
 				}
 				cmd := exec.Command(program, run.Argv[1:]...)
-				cmd.Stdin = strings.NewReader(string(run.Stdin))
+				cmd.Stdin = strings.NewReader(run.Stdin.Reveal())
 				out, err := cmd.CombinedOutput()
 				if err != nil {
 					return nil, out, 1

@@ -8,6 +8,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A Finding is something that a plan cannot change, or leaves alone. A Problem keeps
@@ -29,6 +30,7 @@ import (
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
+//   - caps-unreadable: Ceph cannot parse the rights of a user.
 //   - caps-need-classic: the cluster is before Luminous, and the Spec does not set caps: classic.
 //   - erasure-profile-differs: a profile of this name has other values, and is never changed.
 //   - erasure-profile-missing: a pool should have a profile that is neither there nor in the Spec.
@@ -43,6 +45,8 @@ import (
 //   - too-few-failure-domains: an erasure-coded pool would never work, and is not made.
 //   - few-failure-domains: note: an erasure-coded pool works, and never becomes clean.
 //   - user-of-refused-pool: a user is left alone because a pool of it is.
+//   - user-of-several-services: note: services share a user, and may change each other's data.
+//   - rights-are-taken: note: a user loses the right to write a pool.
 //   - user-is-administrator: a user has all rights, and is left alone.
 //
 // Of the way into a host:
@@ -62,6 +66,7 @@ import (
 //   - public-key-invalid: a key of prepare.authorize cannot be parsed.
 //   - public-key-has-options: the key is there with options, which restrict it.
 //   - sudo-missing: sudo is not installed.
+//   - sudo-without-digests: sudo is sudo-rs, whose rules cannot name a program by its digest.
 //   - sudoers-ignores-folder: /etc/sudoers does not read /etc/sudoers.d.
 //   - file-unreadable: a file cannot be read that keys, the sudo rule or the repository depend on.
 //
@@ -82,17 +87,20 @@ import (
 //   - folder-has-list: note: a folder has an access control list, which stays.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
-//   - conf-not-parsed: a ceph.conf cannot be parsed.
+//   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
 //   - conf-of-another-cluster: a ceph.conf has another fsid.
 //   - conf-holds-secrets: a ceph.conf that services cannot read seems to hold passwords or keys.
+//   - conf-bypasses: an option of a ceph.conf takes the place of a keyring or of the monitors.
 //   - conf-unfit: a ceph.conf cannot be made as needed, for another reason.
 //   - keyring-unreadable: a keyring cannot be read.
 //   - not-a-keyring: a file in the place of a keyring cannot be parsed as a keyring.
 //   - keyring-of-several-users: a keyring holds keys of other users, too.
 //   - key-type-unreadable: Ceph on this host cannot read keys of type aes256k.
 //   - key-may-be-unreadable: note: the same, where the version in a container is not known.
+//   - keyring-of-several-accounts: more accounts need a keyring on a host than one file can let in.
 //   - keyring-unfit: a keyring cannot be made as needed, for another reason.
 //   - secrets-unreadable: libvirt does not list its secrets.
+//   - secret-in-use: another secret of libvirt holds the user's key and is in use; the Spec can name its UUID.
 //   - secret-usage-taken: another secret of libvirt has the same usage.
 //   - key-not-base64: a key cannot be the value of a secret.
 //   - secret-unfit: a secret cannot be made as needed, for another reason.
@@ -113,8 +121,16 @@ import (
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
-//   - pool-in-use: a store or backend is in use with another pool.
-//   - cluster-in-use: a store or backend is in use with another cluster.
+//   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
+//   - cluster-in-use: a store, a backend or a service is in use with another cluster.
+//   - backend-name-in-use: a backend is in use with another volume_backend_name.
+//   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
+//   - backend-of-the-same-pool: note: a backend that is not in the Spec has the pool of a new backend.
+//   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
+//   - store-of-the-same-pool: a store that is not in the Spec has the pool of a new store.
+//   - default-store-changes: note: new images no longer go to another store in Ceph.
+//   - user-changes: note: a service logs in as another user from now on, and nothing moves.
+//   - secret-changes: note: VMs that run, and attached volumes, keep naming another secret of libvirt.
 //   - backup-driver-changes: note: backups of another driver can no longer be restored.
 //   - backend-outside-default-zone: note: volumes that name no zone do not go to a backend.
 //   - zone-of-all-services: note: until Ocata, a zone is that of all services of the file.
@@ -123,10 +139,13 @@ import (
 //   - volumes-unknown: whether there are volumes that forbid a change cannot be told.
 //   - vm-disks-local: note: VMs have local disks, so that this compute is not switched to Ceph.
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
-//   - vm-resize-unconfirmed: note: VMs wait for a resize or migration to be confirmed.
+//   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
+//     switched to Ceph; a note where the Spec does not set disks: ceph.
 //
 // Of units and containers:
 //
+//   - guests-keep-old-monitors: note: VMs that run, and attached volumes, keep monitors of before.
+//   - guests-keep-old-key: note: VMs that run keep the key of before.
 //   - unit-missing: a service's unit is not there.
 //   - unit-masked: a service's unit is masked.
 //   - container-missing: a service's container is not there.
@@ -188,15 +207,23 @@ func (f Finding) String() string {
 	if f.Problem {
 		word = "PROBLEM"
 	}
-	return words.Message(fmt.Sprintf("%s: %s: %s", word, f.about(), f.Message))
+	about := f.about()
+	if len(f.Hosts) > 0 { // all of them
+		about = f.aboutHosts(strings.Join(spec.FoldNames(f.Hosts), ", "))
+	}
+	return words.Message(word + ": " + about + ": " + f.Message)
 }
 
-// about is what the finding is about, in a line.
+// about is what the finding is about, in a short line.
 func (f Finding) about() string {
 	if len(f.Hosts) > 0 {
-		return fmt.Sprintf("%d hosts (%s)", len(f.Hosts), words.JoinShort(f.Hosts))
+		return f.aboutHosts(joinFolded(spec.FoldNames(f.Hosts)))
 	}
 	return strings.TrimSpace(f.Target + " " + f.Object)
+}
+
+func (f Finding) aboutHosts(names string) string {
+	return strings.TrimSpace(fmt.Sprintf("%d hosts (%s) %s", len(f.Hosts), names, f.Object))
 }
 
 // targets are what the finding is about: a jump host is not one of the targets.

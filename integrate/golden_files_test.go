@@ -79,6 +79,27 @@ func fileFaults() map[string]spoil {
 	}
 }
 
+// inUseFaults are files of services that are in use otherwise than the Spec wants.
+func inUseFaults() map[string]spoil {
+	const driver = "[DEFAULT]\nenabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n"
+	return map[string]spoil{
+		"cinder-conf-of-the-default-pool": holding("controller", "/etc/cinder/cinder.conf", driver),
+		"cinder-conf-of-another-name": holding("controller", "/etc/cinder/cinder.conf",
+			driver+"rbd_pool = volumes\nvolume_backend_name = RBD_SSD\n"),
+		"cinder-conf-of-another-secret": holding("controller", "/etc/cinder/cinder.conf",
+			driver+"rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_user = cinder\n"+
+				"rbd_secret_uuid = 11111111-2222-4333-8444-555555555555\n"),
+		"cinder-conf-of-another-user": holding("controller", "/etc/cinder/cinder.conf",
+			driver+"rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_user = prod\n"),
+		"cinder-conf-of-another-section": holding("controller", "/etc/cinder/cinder.conf",
+			strings.ReplaceAll(driver, "ceph\n[ceph]", "rbd-1\n[rbd-1]")+"rbd_pool = volumes\n"),
+		"glance-conf-of-another-name": holding("controller", "/etc/glance/glance-api.conf",
+			"[DEFAULT]\nenabled_backends = prod:rbd\n[glance_store]\ndefault_backend = prod\n[prod]\nrbd_store_user = x\n"),
+		"glance-conf-of-another-default": holding("controller", "/etc/glance/glance-api.conf",
+			"[DEFAULT]\nenabled_backends = prod:rbd\n[glance_store]\ndefault_backend = prod\n[prod]\nrbd_store_pool = x\n"),
+	}
+}
+
 func removing(host, path string) spoil {
 	return func(t *testing.T, w *integratetest.World) { do(t, w, host, remote.Remove{Path: path}) }
 }

@@ -33,6 +33,7 @@ func goldenFindings() []goldenCase {
 		{"erasure", []string{goldenExample, goldenErasure}, erasureFaults()},
 		{"host", []string{goldenExample}, hostFaults()},
 		{"file", []string{goldenExample}, fileFaults()},
+		{"file", []string{goldenExample}, inUseFaults()},
 		{"entry", []string{goldenExample, goldenBare}, entryFaults()},
 		{"prepared", []string{goldenExample, goldenPrepared}, preparedFaults()},
 		{"kolla", []string{goldenExample, goldenKolla}, kollaFaults()},

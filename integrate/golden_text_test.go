@@ -34,7 +34,7 @@ func (d keyDigests) learn(t *testing.T, w *integratetest.World) {
 		var list struct {
 			Users []struct{ Entity, Key string } `json:"auth_dump"`
 		}
-		require.NoError(t, json.Unmarshal(reply.Data, &list))
+		require.NoError(t, json.Unmarshal([]byte(reply.Data.Reveal()), &list))
 		for _, u := range list.Users {
 			sum := sha256.Sum256([]byte("cephstack plan " + u.Key))
 			digest := "sha256:" + hex.EncodeToString(sum[:4])

@@ -88,7 +88,7 @@ func TestThePlanOfContainers(t *testing.T) {
 			"file/compute1//etc/kolla/nova-libvirt/ceph.conf")
 		assert.NotContains(t, change(p, "unit/compute1/"+novaUnit).Needs, "file/compute1//etc/kolla/nova-libvirt/ceph.conf",
 			"which is not the service's")
-		assert.Contains(t, p.String(), "note: compute1 /etc/kolla/nova-compute: kolla-ansible writes these "+
+		assert.Contains(t, p.String(), "note: 2 hosts (compute[1-2]) /etc/kolla/nova-compute: kolla-ansible writes these "+
 			"files anew whenever it runs")
 		assert.Contains(t, p.String(), "(config/nova/nova-compute.conf)")
 	}

@@ -1,15 +1,9 @@
 package integrate
 
 import (
-	"fmt"
-	"io"
-	"slices"
-	"strings"
-
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
-	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 // A Stage is a part of a plan. The stages, in their order, are cluster, computes,
@@ -80,7 +74,8 @@ type Change struct {
 // the same world give the same plan, byte for byte, and no secret is in it.
 //
 // A plan is bound to its Spec and to the clusters that it was made for. Apply refuses
-// a plan that was edited. Use Plan.Only to restrict a plan.
+// a plan that was edited. Use Plan.Only to restrict a plan. String and Full are its texts for
+// people: String tells equal hosts once.
 //
 // The JSON of a plan has the fields below. ParsePlan reads it.
 type Plan struct {
@@ -117,110 +112,6 @@ func (p *Plan) Problems() []Finding {
 		}
 	}
 	return out
-}
-
-// String is the plan as a text that a person can approve. It ends with a newline.
-func (p *Plan) String() string {
-	var b strings.Builder
-	if p.Release != "" && !p.Empty() {
-		fmt.Fprintf(&b, "For OpenStack %s\n", words.Short(p.Release))
-	}
-	stage := Stage("")
-	for _, c := range p.Changes {
-		if c.Stage != stage {
-			stage = c.Stage
-			fmt.Fprintf(&b, "%s\n", stageTitle(stage))
-		}
-		writeChange(&b, c)
-	}
-	for _, f := range p.Findings {
-		fmt.Fprintln(&b, f)
-	}
-	shown := map[string]bool{}
-	for _, c := range p.Changes {
-		shown[c.Target] = true
-	}
-	writeLeftOut(&b, p.LeftOut, shown)
-	fmt.Fprintf(&b, "%s\n", p.summary())
-	return b.String()
-}
-
-func (p *Plan) summary() string {
-	if n := len(p.Problems()); p.Empty() && n > 0 {
-		return fmt.Sprintf("Nothing to do but what %d problems keep from being planned.", n)
-	}
-	if p.Empty() {
-		return "Nothing to do."
-	}
-	n := map[Action]int{}
-	for _, c := range p.Changes {
-		n[c.Action]++
-	}
-	return fmt.Sprintf("%d to create, %d to update, %d to restart.", n[Create], n[Update], n[Restart])
-}
-
-func stageTitle(s Stage) string {
-	switch s {
-	case stageCluster:
-		return "Ceph cluster"
-	case stageComputes:
-		return "Computes"
-	case stageControllers:
-		return "Controllers"
-	}
-	return "OpenStack APIs"
-}
-
-func writeChange(w io.Writer, c Change) {
-	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
-	fmt.Fprintf(w, "  %s %s\n", mark, words.Short(fmt.Sprintf("%s: %s %s  (%s)", c.Target, c.Kind, c.Name, c.Reason)))
-	for _, d := range c.Diffs {
-		fmt.Fprintf(w, "      %s\n", d)
-	}
-}
-
-// String is the difference as a line of a plan.
-func (d FieldDiff) String() string {
-	// The content of a file has lines of its own, which must not look like lines of the plan.
-	lines := strings.Split(d.Desired, "\n")
-	for i, line := range lines {
-		lines[i] = words.Line(strings.ReplaceAll(line, "\t", "    "))
-	}
-	desired := strings.Join(lines, "\n          ")
-	text := words.Short(d.Field) + ": " + desired
-	if d.Observed != "" {
-		text = words.Short(d.Field) + ": " + words.Short(d.Observed) + " -> " + orNone(desired)
-	}
-	if d.Why != "" {
-		text += "  # " + words.Short(d.Why)
-	}
-	return text
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "(none)"
-	}
-	return s
-}
-
-// writeLeftOut says what was not asked for. A part of the targets in shown is above.
-func writeLeftOut(w io.Writer, names []string, shown map[string]bool) {
-	const most = 5
-	if len(names) == 0 {
-		return
-	}
-	more := ""
-	if n := len(names) - most; n > 0 {
-		names, more = names[:most], fmt.Sprintf(" and %d more", n)
-	}
-	names = slices.Clone(names)
-	for i, name := range names {
-		if shown[name] {
-			names[i] = "the rest of " + name
-		}
-	}
-	fmt.Fprintf(w, "Left out, as it was not asked for: %s%s.\n", words.Short(strings.Join(names, ", ")), more)
 }
 
 // changeOf is an item as a change of a plan.

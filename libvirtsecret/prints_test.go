@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"log/slog"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -78,7 +79,7 @@ func printed(t *testing.T, v any) string {
 	t.Helper()
 	var b strings.Builder
 	text, inJSON := slog.New(slog.NewTextHandler(&b, nil)), slog.New(slog.NewJSONHandler(&b, nil))
-	for _, v := range []any{v, &v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}} {
+	for _, v := range []any{v, &v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}, inside(v)} {
 		for _, verb := range "vsqxXdobtcUe" {
 			fmt.Fprintf(&b, "%"+string(verb)+"\n", v)
 		}
@@ -95,6 +96,16 @@ func printed(t *testing.T, v any) string {
 		}()
 	}
 	return b.String()
+}
+
+// inside is a value in an unexported field of a struct, of the type of the value: fmt calls no methods there.
+func inside(v any) any {
+	of := reflect.TypeOf(v)
+	field := reflect.StructField{Name: "hidden", PkgPath: "example.org/embedder", Type: of}
+	whole := reflect.New(reflect.StructOf([]reflect.StructField{field})).Elem()
+	at := reflect.NewAt(of, whole.Field(0).Addr().UnsafePointer()).Elem()
+	at.Set(reflect.ValueOf(v))
+	return whole.Interface()
 }
 
 // exported are the exported types of the package in a folder.

@@ -149,12 +149,10 @@ func (g GlanceStore) carry(cur Current) (backends []string, out []Setting, err e
 		moved, known := carriedOptions()[kind]
 		switch {
 		case kind == "rbd":
-			pool, ok := cur.Lookup("glance_store", "rbd_store_pool")
-			conf, there := cur.Lookup("glance_store", "rbd_store_ceph_conf")
-			if !there || conf == "" {
-				conf = "/etc/ceph/ceph.conf" // Glance's own default
-			}
-			if ok && !slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Pool == pool && s.Conf == conf }) {
+			old := InForce{juno, GlanceAPI, cur}
+			pool, _ := old.Lookup("glance_store", "rbd_store_pool")
+			conf, _ := old.Lookup("glance_store", "rbd_store_ceph_conf")
+			if !slices.ContainsFunc(g.stores(), func(s GlanceStore) bool { return s.Pool == pool && s.Conf == conf }) {
 				return nil, nil, fmt.Errorf("openstack: Glance's old rbd store keeps images in pool %q of the cluster of %s, "+
 					"%q of %s is wanted: name the old store in enabled_backends first", pool, conf, g.Pool, g.Conf)
 			}

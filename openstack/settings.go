@@ -1,6 +1,7 @@
 package openstack
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,9 +41,11 @@ type Current interface {
 
 // A VolumeBackend is a Cinder RBD backend.
 type VolumeBackend struct {
-	// Name is the section and volume_backend_name. Until Newton it may be DEFAULT,
-	// for the only backend of a cinder-volume, which then has no name.
+	// Name is the section, and volume_backend_name unless BackendName is set. Until Newton
+	// it may be DEFAULT, for the only backend of a cinder-volume, which then has no name.
 	Name             string
+	BackendName      string // volume_backend_name, where it is not Name
+	Cluster          string // name of the Ceph cluster, by which keyrings are looked for; ceph when empty
 	Pool             string
 	User             string            // Ceph user without "client."
 	Conf             string            // path of ceph.conf
@@ -67,7 +70,7 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 	}
 	err := errors.Join(supported(r), section("VolumeBackend.Name", named), word("VolumeBackend.Pool", b.Pool),
 		word("VolumeBackend.User", b.User), file("VolumeBackend.Conf", b.Conf),
-		word("VolumeBackend.SecretUUID", b.SecretUUID), b.extra(r))
+		word("VolumeBackend.SecretUUID", b.SecretUUID), b.names(), b.extra(r))
 	if b.AvailabilityZone != "" {
 		err = errors.Join(err, word("VolumeBackend.AvailabilityZone", b.AvailabilityZone))
 	}
@@ -75,7 +78,7 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		return nil, err
 	}
 	const driver = "cinder.volume.drivers.rbd.RBDDriver"
-	if d, ok := cur.Lookup(b.Name, "volume_driver"); ok && d != driver && d != "" {
+	if d, _ := (InForce{r, CinderVolume, cur}).Lookup(b.Name, "volume_driver"); d != driver && d != "" {
 		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name",
 			b.Name, d, driver)
 	}
@@ -89,13 +92,13 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 			"would put it out of service: move it into a section of its own first", d)
 	}
 	enabled = strings.Join(with(list(enabled), b.Name), ",")
-	if single {
+	if named = cmp.Or(b.BackendName, b.Name); single {
 		enabled, named = "", ""
 	}
 	out := fill(CinderVolume, r, map[string]string{
 		"backend": b.Name, "named": named, "enabled": enabled,
 		"pool": b.Pool, "user": b.User, "conf": b.Conf, "uuid": b.SecretUUID,
-		"zone": b.AvailabilityZone,
+		"zone": b.AvailabilityZone, "cluster": b.cluster(r, cur),
 	})
 	for _, name := range slices.Sorted(maps.Keys(b.Extra)) {
 		s := Setting{Section: b.Name, Option: name, Value: b.Extra[name], Reason: "asked for in the options of this backend"}
@@ -107,6 +110,28 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		}
 	}
 	return out, nil
+}
+
+// names checks what else has a name.
+func (b VolumeBackend) names() error {
+	var errs []error
+	if b.BackendName != "" {
+		errs = append(errs, word("VolumeBackend.BackendName", b.BackendName))
+	}
+	if b.Cluster != "" {
+		errs = append(errs, word("VolumeBackend.Cluster", b.Cluster))
+	}
+	return errors.Join(errs...)
+}
+
+// cluster is the value of rbd_cluster_name. It is empty, which leaves the option alone, where the
+// driver takes the right name by itself.
+func (b VolumeBackend) cluster(r Release, cur Current) string {
+	cluster := cmp.Or(b.Cluster, "ceph")
+	if have, set := (InForce{r, CinderVolume, cur}).Lookup(b.Name, "rbd_cluster_name"); have == cluster && !set {
+		return ""
+	}
+	return cluster
 }
 
 // extra refuses further options that the other fields set, and options that release

@@ -84,6 +84,9 @@ func volumeRows() []optionRow {
 		{s, section, "volume_backend_name", "{named}", havana, "", "volume types choose this backend by this name"},
 		{s, section, "rbd_pool", "{pool}", havana, "", "the pool that holds this backend's volumes"},
 		{s, section, "rbd_ceph_conf", "{conf}", havana, "", "tells Cinder where the monitors of the cluster are"},
+		// The name is in the path of the keyring, also where a compute attaches a volume by os-brick.
+		{s, section, "rbd_cluster_name", "{cluster}", "liberty", "",
+			"the keyrings of this cluster are called by this name"},
 		{s, section, "rbd_user", "{user}", havana, "", "Cinder logs in to Ceph as this user"},
 		// Until Newton rbd_secret_uuid of nova.conf wins over this option; from Ocata on this option wins.
 		{s, section, "rbd_secret_uuid", "{uuid}", havana, "",

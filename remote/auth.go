@@ -43,7 +43,7 @@ func readOwnKeys(cfg Config) (ownKeys, error) {
 		}
 	}
 	for i, pem := range cfg.Keys {
-		s, err := parseKey(pem)
+		s, err := parseKey([]byte(pem.Reveal()))
 		if err != nil {
 			return ownKeys{}, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}
@@ -80,7 +80,7 @@ func (o *ownKeys) read(file string, agent bool) error {
 }
 
 func readPublic(file string) (ssh.PublicKey, error) {
-	text, err := os.ReadFile(file)
+	text, _, err := cephstack.ReadFile(file, maxKeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -184,15 +184,13 @@ func agentSigners(ctx context.Context, socket string) ([]ssh.Signer, io.Closer, 
 	return all, conn, nil
 }
 
+// maxKeyFile is how many bytes a file with a key or a certificate may have; it is ssh's limit, too.
+const maxKeyFile = 1 << 20
+
 // readPrivate reads a private key. As in OpenSSH, a file that others may read does not count,
 // whoever asks.
 func readPrivate(file string) ([]byte, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	text, info, err := cephstack.ReadFile(file, maxKeyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -202,12 +200,12 @@ func readPrivate(file string) ([]byte, error) {
 			"run chmod 600 %s, and use a new key if somebody may have read it", file, mode.Perm(),
 			cephstack.ShellQuote(file))
 	}
-	return io.ReadAll(f)
+	return text, nil
 }
 
 // withCertificate is the key of a file behind its certificate, if there is one beside the file.
 func withCertificate(file string, key ssh.Signer) ([]ssh.Signer, error) {
-	text, err := os.ReadFile(file + "-cert.pub")
+	text, _, err := cephstack.ReadFile(file+"-cert.pub", maxKeyFile)
 	if errors.Is(err, os.ErrNotExist) {
 		return []ssh.Signer{key}, nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -50,7 +51,7 @@ func TestABannerOfAHostThatRefuses(t *testing.T) {
 	s := startSSHD(t, "Banner "+banner)
 	cfg := s.config(t, "root", s.address)
 	wrong, _ := newKey(t)
-	cfg.Keys = [][]byte{wrong}
+	cfg.Keys = []cephstack.Redacted{cephstack.Redact(wrong)}
 	h := s.fails(t, cfg)
 	require.ErrorIs(t, h, remote.ErrAuth)
 	require.False(t, h.Retryable())

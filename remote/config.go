@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote/internal/knownhosts"
 )
 
@@ -22,11 +23,12 @@ type Config struct {
 	// OnlyKeyFiles, no other key of Agent is offered. An encrypted key has to be in Agent, too.
 	KeyFiles     []string
 	OnlyKeyFiles bool
-	Keys         [][]byte `json:"-" yaml:"-"` // private keys in memory, PEM
-	Agent        string   // path of an ssh-agent socket; empty is none
-	Password     Password `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
-	KnownHosts   []string // known_hosts files, at least one
-	Sudo         bool     // become root with sudo, without a terminal; false when User is root
+	// Keys are private keys in memory, as PEM: cephstack.Redact makes them of text or bytes.
+	Keys       []cephstack.Redacted `json:"-" yaml:"-"`
+	Agent      string               // path of an ssh-agent socket; empty is none
+	Password   Password             `json:"-" yaml:"-"` // of the user, offered after the keys; also for a sudo that asks
+	KnownHosts []string             // known_hosts files, at least one
+	Sudo       bool                 // become root with sudo, without a terminal; false when User is root
 	// Helper becomes root with sudo, too, but by the installed helper alone, which does
 	// what the host's allow-list has, and refuses all else with helper.ErrDenied. See
 	// package helper.
@@ -116,7 +118,7 @@ func (c Config) check(at string, depth int) error {
 	t := c.Timeouts
 	fault(min(t.Connect, t.Handshake, t.Authenticate, t.Retry, t.Start, t.Idle, t.Total) < 0, "Timeouts", "negative")
 	for i, key := range c.Keys {
-		if _, err := parseKey(key); err != nil {
+		if _, err := parseKey([]byte(key.Reveal())); err != nil {
 			fault(true, fmt.Sprintf("Keys[%d]", i), err.Error())
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
@@ -171,27 +172,28 @@ func TestDecodeRun(t *testing.T) {
 
 func TestCheckNamesTheFault(t *testing.T) {
 	for want, op := range map[string]Op{
-		"not an absolute, clean path":              ReadFile{Path: "/a/../b"},
-		"a control character in the path":          Stat{Path: "/a\nb"},
-		"not a user name":                          WriteFile{Path: "/a", Owner: "-x"},
-		"not a group name":                         SetAttr{Path: "/a", Group: "a:b"},
-		"more than permission bits in the mode":    Mkdir{Path: "/a", Mode: fs.ModeDir},
-		"Was is neither a digest nor Absent":       Remove{Path: "/a", Was: "x"},
-		"not a unit name":                          UnitState{Unit: "--force"},
-		"not a package name: a;b":                  InstallPackages{Names: []string{"a;b"}},
-		"a NUL in an argument":                     Run{Argv: []string{"a\x00"}},
-		"no program":                               Run{},
-		"a negative time":                          RestartUnit{Unit: "a", Settle: -1},
-		"more than an hour to settle":              RestartUnit{Unit: "a", Settle: time.Hour + 1},
-		"more than 24 hours":                       Run{Argv: []string{"a"}, Timeout: 24*time.Hour + 1},
-		"not an operation":                         nil,
-		"a negative limit":                         ReadFile{Path: "/a", Max: -1},
-		"the path is too long":                     Stat{Path: "/" + strings.Repeat("a", 256)},
-		"not a file":                               Remove{Path: "/"},
-		"an argument is longer than 120,000":       Run{Argv: []string{"a", strings.Repeat("a", 1<<17)}},
-		"longer than 1 MiB together":               Run{Argv: slices.Repeat([]string{strings.Repeat("a", 100_000)}, 11)},
-		"more than 4096 arguments":                 Run{Argv: slices.Repeat([]string{"a"}, 4097)},
-		"more than 64 MiB of standard input":       Run{Argv: []string{"a"}, Stdin: make([]byte, 64<<20+1)},
+		"not an absolute, clean path":           ReadFile{Path: "/a/../b"},
+		"a control character in the path":       Stat{Path: "/a\nb"},
+		"not a user name":                       WriteFile{Path: "/a", Owner: "-x"},
+		"not a group name":                      SetAttr{Path: "/a", Group: "a:b"},
+		"more than permission bits in the mode": Mkdir{Path: "/a", Mode: fs.ModeDir},
+		"Was is neither a digest nor Absent":    Remove{Path: "/a", Was: "x"},
+		"not a unit name":                       UnitState{Unit: "--force"},
+		"not a package name: a;b":               InstallPackages{Names: []string{"a;b"}},
+		"a NUL in an argument":                  Run{Argv: []string{"a\x00"}},
+		"no program":                            Run{},
+		"a negative time":                       RestartUnit{Unit: "a", Settle: -1},
+		"more than an hour to settle":           RestartUnit{Unit: "a", Settle: time.Hour + 1},
+		"more than 24 hours":                    Run{Argv: []string{"a"}, Timeout: 24*time.Hour + 1},
+		"not an operation":                      nil,
+		"a negative limit":                      ReadFile{Path: "/a", Max: -1},
+		"the path is too long":                  Stat{Path: "/" + strings.Repeat("a", 256)},
+		"not a file":                            Remove{Path: "/"},
+		"an argument is longer than 120,000":    Run{Argv: []string{"a", strings.Repeat("a", 1<<17)}},
+		"longer than 1 MiB together":            Run{Argv: slices.Repeat([]string{strings.Repeat("a", 100_000)}, 11)},
+		"more than 4096 arguments":              Run{Argv: slices.Repeat([]string{"a"}, 4097)},
+		"more than 64 MiB of standard input": Run{Argv: []string{"a"},
+			Stdin: cephstack.Redact(make([]byte, 64<<20+1))},
 		"more than 4096 packages":                  InstallPackages{Names: slices.Repeat([]string{"a"}, 4097)},
 		"invalid argument: not a user name":        Run{Argv: []string{"a"}, User: "a b"},
 		"write /: invalid argument: not a file":    WriteFile{Path: "/"},

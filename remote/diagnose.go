@@ -131,7 +131,7 @@ func (s *shell) said(ops []Op) string {
 		case WriteFile:
 			secrets = append(secrets, strings.Split(string(o.Data), "\n")...)
 		case Run:
-			secrets = append(secrets, strings.Split(string(o.Stdin), "\n")...)
+			secrets = append(secrets, strings.Split(o.Stdin.Reveal(), "\n")...)
 		}
 	}
 	for _, secret := range secrets {

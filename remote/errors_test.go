@@ -17,6 +17,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -96,7 +97,8 @@ func TestWhetherTryingAgainHelps(t *testing.T) {
 			"connect", remote.ErrUnreachable, false},
 		"an unknown host key": {func(c *remote.Config) { c.KnownHosts = []string{writeKnown(t, "")} },
 			"host key", remote.ErrHostKey, false},
-		"a refused login": {func(c *remote.Config) { c.Keys = [][]byte{stranger} }, "authenticate", remote.ErrAuth, false},
+		"a refused login": {func(c *remote.Config) { c.Keys = []cephstack.Redacted{cephstack.Redact(stranger)} },
+			"authenticate", remote.ErrAuth, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg := good
@@ -202,7 +204,8 @@ func TestFaultsOfAJumpHost(t *testing.T) {
 	good := servedConfig(t, remotetest.NewHost("bastion"))
 	behind := func(jump remote.Config) remote.Config {
 		return remote.Config{
-			Name: "c1", Address: "192.0.2.1", User: "root", Keys: jump.Keys, KnownHosts: jump.KnownHosts, Jump: &jump,
+			Name: "c1", Address: "192.0.2.1", User: "root",
+			Keys: jump.Keys, KnownHosts: jump.KnownHosts, Jump: &jump,
 		}
 	}
 	down := good

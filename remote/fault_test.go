@@ -18,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -153,7 +154,8 @@ func TestSilentHosts(t *testing.T) {
 	defer l.Close()
 	key, _ := newKey(t)
 	cfg := remote.Config{
-		Address: l.Addr().String(), User: "root", Keys: [][]byte{key}, KnownHosts: []string{writeKnown(t, "")},
+		Address: l.Addr().String(), User: "root",
+		Keys: []cephstack.Redacted{cephstack.Redact(key)}, KnownHosts: []string{writeKnown(t, "")},
 		Timeouts: remote.Timeouts{Handshake: 100 * time.Millisecond},
 	}
 	_, err = open(t, cfg).Do(t.Context())

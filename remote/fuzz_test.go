@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
@@ -81,7 +82,7 @@ func FuzzAnswer(f *testing.F) {
 func FuzzSaid(f *testing.F) {
 	const password, key, prompt = "hunter2 of sudo", "AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==", "[sudo-9f]"
 	ops := []Op{WriteFile{Path: "/a", Data: []byte("[client.a]\n\tkey = " + key + "\n")},
-		If{Op: Run{Argv: []string{"a"}, Stdin: []byte(key + "\r\n")}}}
+		If{Op: Run{Argv: []string{"a"}, Stdin: cephstack.Redact(key + "\r\n")}}}
 	for _, text := range []string{"", "invalid choice: " + key, "a\x1b[2J\u202e\n\nb\xff", "hunter2" + prompt + " of sudo",
 		strings.Repeat("long ", 3000), "sudo: a password is required\r\n", "SUDO: SORRY, TRY AGAIN", "key =\n" + key[:20]} {
 		f.Add([]byte(text))

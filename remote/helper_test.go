@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/helper"
 )
@@ -109,8 +110,8 @@ func TestTheHelperDoesWhatItsListHas(t *testing.T) {
 		remote.UnitState{Unit: "good.service"},
 		remote.RestartUnit{Unit: "good.service"},
 		remote.Packages{Names: []string{"coreutils", "nothing"}},
-		remote.Run{Argv: []string{"sh", "-c", `id -un; cat; echo "$1"`, "sh", "two\nlines"}, Stdin: []byte("input\n")},
-		remote.Run{Argv: []string{"id", "-un"}, User: "daemon"},
+		remote.Run{Argv: []string{"sh", "-c", `id -un; cat; echo "$1"`, "sh", "two\nlines"},
+			Stdin: cephstack.Redact("input\n")}, remote.Run{Argv: []string{"id", "-un"}, User: "daemon"},
 	}
 	s.allow(t, append(ops, remote.ReadFile{Path: d + "/link.txt"})...)
 	for _, h := range []*remote.SSH{s.helped(t), s.open(t, "admin")} { // the two ways give the same
@@ -167,7 +168,7 @@ func beside(d string) []remote.Op {
 		remote.Run{Argv: []string{"id"}}, remote.Run{Argv: []string{"id", "-u", ""}},
 		remote.Run{Argv: []string{"id", "-u\n"}},
 		remote.Run{Argv: []string{"id", "-u"}, User: "daemon"}, remote.Run{Argv: []string{"sh", "-c", "id -u"}},
-		remote.Run{Argv: []string{"sh"}, Stdin: []byte("id")},
+		remote.Run{Argv: []string{"sh"}, Stdin: cephstack.Redact("id")},
 	}
 }
 
@@ -204,7 +205,8 @@ func TestTheHelperRefusesAllElse(t *testing.T) {
 	require.Equal(t, "secret", string(content))
 	// What is denied does not keep what comes after from being read as it was sent.
 	all, err := h.Do(t.Context(), remote.WriteFile{Path: d + "/bare", Data: make([]byte, 100_000)},
-		remote.Run{Argv: []string{"sh"}, Stdin: make([]byte, 100_000)}, remote.ReadFile{Path: file},
+		remote.Run{Argv: []string{"sh"},
+			Stdin: cephstack.Redact(make([]byte, 100_000))}, remote.ReadFile{Path: file},
 		remote.If{OK: []int{0}, Op: remote.WriteFile{Path: file, Data: []byte("x")}})
 	require.NoError(t, err)
 	require.NoError(t, all[2].Err)

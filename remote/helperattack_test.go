@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/helper"
 )
@@ -123,7 +124,8 @@ func (s *sshd) raw(t *testing.T, text string, lines []string) remote.Result {
 func (s *sshd) rawText(t *testing.T, text, request string) remote.Result {
 	t.Helper()
 	r := single(t, s.unprivileged(t), remote.Run{
-		Argv: []string{"sh", "-c", s.home() + text + "/usr/bin/sudo -n " + helper.Path}, Stdin: []byte(request)})
+		Argv:  []string{"sh", "-c", s.home() + text + "/usr/bin/sudo -n " + helper.Path},
+		Stdin: cephstack.Redact(request)})
 	require.NoError(t, r.Err)
 	return r
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/helper"
 )
@@ -141,7 +142,8 @@ func TestSecretsThatAScriptMayName(t *testing.T) {
 	start := remote.Run{Argv: []string{"sh", "-c", `echo "$*"; cat`, "virsh", "qemu:///system"}}
 	long := remote.Run{Argv: append([]string{"sh", "-c", `shift; exec "$@"`, "sh", "container"}, start.Argv...)}
 	with := func(r remote.Run, args ...string) remote.Run {
-		return remote.Run{Argv: append(slices.Clone(r.Argv), args...), User: r.User, Stdin: []byte("value\n")}
+		return remote.Run{Argv: append(slices.Clone(r.Argv), args...), User: r.User,
+			Stdin: cephstack.Redact("value\n")}
 	}
 	for shell, text := range helperShells() {
 		s := startHelper(t, text)
@@ -201,7 +203,8 @@ func TestTheHelperTellsDigestsOfWhatMayBeRead(t *testing.T) {
 		require.Equal(t, want, r.Unit.Read, shell)
 		require.Equal(t, want, single(t, h, remote.UnitState{Unit: unit}).Unit.Read, shell)
 		notes := func() string {
-			r := single(t, s.open(t, "root"), remote.Run{Argv: []string{"sh", "-c", "cd /run/cephstack && ls -A && cat *"}})
+			r := single(t, s.open(t, "root"),
+				remote.Run{Argv: []string{"sh", "-c", "cd /run/cephstack && ls -A && cat *"}})
 			require.NoError(t, r.Err, shell)
 			return string(r.Data)
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -43,7 +44,8 @@ func hostile(t *testing.T, key []byte, do villain, change func(*ssh.ServerConfig
 		}
 	}()
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return remote.Config{Name: "c1", Address: l.Addr().String(), User: "root", Keys: [][]byte{key},
+	return remote.Config{Name: "c1", Address: l.Addr().String(), User: "root",
+		Keys:       []cephstack.Redacted{cephstack.Redact(key)},
 		KnownHosts: []string{writeKnown(t, "[127.0.0.1]:"+port+" "+string(ssh.MarshalAuthorizedKey(hostKey.PublicKey())))},
 		Timeouts: remote.Timeouts{
 			Handshake: 2 * time.Second, Authenticate: 2 * time.Second,

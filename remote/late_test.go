@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -41,7 +42,8 @@ func startLate(t *testing.T) (*lateServer, remote.Config) {
 	_, port, err := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, err)
 	known := "[127.0.0.1]:" + port + " " + string(ssh.MarshalAuthorizedKey(signer.PublicKey()))
-	return s, remote.Config{Name: "c1", Address: l.Addr().String(), User: "root", Keys: [][]byte{key},
+	return s, remote.Config{Name: "c1", Address: l.Addr().String(), User: "root",
+		Keys:       []cephstack.Redacted{cephstack.Redact(key)},
 		KnownHosts: []string{writeKnown(t, known)}, Timeouts: remote.Timeouts{Handshake: 2 * time.Second}}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -72,7 +73,8 @@ func TestMemoryOfAConnection(t *testing.T) {
 	s := startServer(t)
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	require.NoError(t, os.WriteFile(known, []byte(s.KnownHost), 0o600))
-	fleet, err := remote.NewFleet(remote.Config{User: "root", Keys: [][]byte{s.Key}, KnownHosts: []string{known}})
+	fleet, err := remote.NewFleet(remote.Config{User: "root",
+		Keys: []cephstack.Redacted{cephstack.Redact(s.Key)}, KnownHosts: []string{known}})
 	require.NoError(t, err)
 	connect := func() {
 		h, err := fleet.Host("", s.Address)

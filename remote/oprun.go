@@ -1,13 +1,13 @@
 package remote
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
 
@@ -20,10 +20,10 @@ import (
 // prints counts until 7 s after Timeout: Result then has the outputs so far, and the
 // exit status of the program itself.
 type Run struct {
-	Argv    []string      // at most 4096, of 120,000 bytes each and 1 MiB together
-	Stdin   []byte        `json:"-" yaml:"-"` // at most 64 MiB
-	User    string        // run as this user instead of root; empty is root
-	Timeout time.Duration // at most 24 h; 0 is 60 s; then the program is ended and Err is ErrTimeout
+	Argv    []string           // at most 4096, of 120,000 bytes each and 1 MiB together
+	Stdin   cephstack.Redacted `json:"-" yaml:"-"` // at most 64 MiB; cephstack.Redact makes it of text or bytes
+	User    string             // run as this user instead of root; empty is root
+	Timeout time.Duration      // at most 24 h; 0 is 60 s; then the program is ended and Err is ErrTimeout
 }
 
 const (
@@ -34,7 +34,7 @@ const (
 
 // String tells everything but the standard input.
 func (o Run) String() string {
-	return fmt.Sprintf("run %q, %d bytes of input", o.Argv, len(o.Stdin))
+	return fmt.Sprintf("run %q, %d bytes of input", o.Argv, o.Stdin.Len())
 }
 
 // GoString is the same as String: the standard input may be a secret.
@@ -44,7 +44,7 @@ func (o Run) GoString() string { return o.String() }
 func (o Run) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, o.String()) }
 
 func (o Run) nature() nature {
-	return nature{name: "run", private: len(o.Stdin) > 0, patience: orDefault(o.Timeout, defaultTimeout)}
+	return nature{name: "run", private: o.Stdin.Len() > 0, patience: orDefault(o.Timeout, defaultTimeout)}
 }
 
 func (o Run) object() string { return strings.Join(o.Argv[:min(1, len(o.Argv))], "") }
@@ -65,7 +65,7 @@ func (o Run) fault() string {
 		when(size > 120_000, "an argument is longer than 120,000 bytes"),
 		when(sum > 1<<20, "the arguments are longer than 1 MiB together"),
 		when(len(o.Argv) > wire.MaxList, fmt.Sprintf("more than %d arguments", wire.MaxList)),
-		when(len(o.Stdin) > maxStdin, "more than 64 MiB of standard input"),
+		when(o.Stdin.Len() > maxStdin, "more than 64 MiB of standard input"),
 		when(o.User != "" && !accountName.MatchString(o.User), "not a user name"),
 		when(o.Timeout < 0, "a negative time"),
 		when(o.Timeout > maxTimeout, "more than 24 hours"))
@@ -74,11 +74,11 @@ func (o Run) fault() string {
 func (o Run) encode() wire.Op {
 	limit := max(orDefault(o.Timeout, defaultTimeout), time.Millisecond) // less would be no limit on the host
 	kind := "text"
-	if bytes.IndexByte(o.Stdin, 0) >= 0 {
+	if strings.IndexByte(o.Stdin.Reveal(), 0) >= 0 {
 		kind = "binary"
 	}
 	args := []string{o.User, seconds(limit), strconv.FormatInt(limit.Milliseconds(), 10), kind}
-	return wire.Op{Name: "run", Args: args, List: o.Argv, Data: o.Stdin}
+	return wire.Op{Name: "run", Args: args, List: o.Argv, Data: []byte(o.Stdin.Reveal())}
 }
 
 func (o Run) decode(a answer, r *Result) error {

@@ -15,7 +15,9 @@ import (
 // control list afterwards. With another owner or group than before and no Mode, the file is
 // not setuid or setgid any more. Result: File, Changed.
 type WriteFile struct {
-	Path         string
+	Path string
+	// Data is the content. It may be a keyring: every format of a WriteFile gives its length
+	// alone. In an unexported field of your struct, fmt asks no method and writes the bytes.
 	Data         []byte      `json:"-" yaml:"-"`
 	Owner, Group string      // names or numbers; empty keeps the old file's, root for a new file
 	Mode         fs.FileMode // permission bits; 0 keeps the old file's, 0600 for a new file

@@ -1,7 +1,6 @@
 package remote_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -33,7 +33,7 @@ func TestAChildThatStays(t *testing.T) {
 		outcomes := remote.Each(t.Context(), scripts, 0, func(ctx context.Context, script string) (remote.Result, error) {
 			r, err := h.Do(ctx, remote.Run{
 				Argv:  []string{"sh", "-c", "echo out; echo err >&2; " + script + " exit 3"},
-				Stdin: bytes.Repeat([]byte("x\n"), 100_000), Timeout: 2 * time.Second,
+				Stdin: cephstack.Redact(strings.Repeat("x\n", 100_000)), Timeout: 2 * time.Second,
 			}, remote.Run{Argv: []string{"true"}})
 			if err == nil {
 				err = r[1].Err
@@ -62,7 +62,8 @@ exit 3`
 func TestAProgramCannotForgeItsStatus(t *testing.T) {
 	s := startSSHD(t)
 	for _, user := range []string{"root", "admin"} {
-		r, err := s.open(t, user).Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", forger}, User: "daemon"})
+		r, err := s.open(t, user).Do(t.Context(),
+			remote.Run{Argv: []string{"sh", "-c", forger}, User: "daemon"})
 		require.NoError(t, err)
 		require.NoError(t, r[0].Err)
 		require.Equal(t, 3, r[0].Exit)
@@ -74,7 +75,8 @@ func TestAProgramCannotForgeItsStatus(t *testing.T) {
 func TestALostStatusIsUnknown(t *testing.T) {
 	onBoth(t, func(t *testing.T, h remote.Host) {
 		script := `read -r _ _ _ shell _ </proc/$PPID/stat; kill -9 "$shell"; echo 0: >&2`
-		r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script}}, remote.Run{Argv: []string{"true"}})
+		r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script}},
+			remote.Run{Argv: []string{"true"}})
 		require.NoError(t, err)
 		require.ErrorIs(t, r[0].Err, remote.ErrUnknown)
 		require.NoError(t, r[1].Err)

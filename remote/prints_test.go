@@ -10,14 +10,18 @@ import (
 	"go/token"
 	"log/slog"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 	"github.com/cephstack/cephstack/remote/upstart"
@@ -27,7 +31,8 @@ import (
 func secretValues(t *testing.T, key, secret []byte) map[string]map[string][]any {
 	text := string(secret)
 	password := remote.NewPassword(text)
-	cfg := remote.Config{Address: "c1", User: "root", Keys: [][]byte{key}, Password: password,
+	cfg := remote.Config{Address: "c1", User: "root",
+		Keys: []cephstack.Redacted{cephstack.Redact(key)}, Password: password,
 		KnownHosts: []string{"known"}}
 	jump := cfg
 	cfg.Jump = &jump
@@ -35,7 +40,8 @@ func secretValues(t *testing.T, key, secret []byte) map[string]map[string][]any 
 	require.NoError(t, err)
 	fleet, err := remote.NewFleet(cfg)
 	require.NoError(t, err)
-	write, run := remote.WriteFile{Path: "/k", Data: secret}, remote.Run{Argv: []string{"cat"}, Stdin: secret}
+	write, run := remote.WriteFile{Path: "/k", Data: secret}, remote.Run{Argv: []string{"cat"},
+		Stdin: cephstack.Redact(secret)}
 	result := remote.Result{Data: secret, Stderr: secret, File: remote.File{Path: "/k"}, Unit: remote.Unit{Name: "u"}}
 	results := remote.Result{Files: []remote.Result{result}, Versions: map[string]string{"a": "1"}}
 	failed := &remote.OpError{Host: "c1", Op: "write", Object: "/k", Err: remote.ErrUnknown}
@@ -48,17 +54,17 @@ func secretValues(t *testing.T, key, secret []byte) map[string]map[string][]any 
 	t.Cleanup(func() { require.NoError(t, server.Close()) })
 	return map[string]map[string][]any{
 		".": {
-			"Config": {cfg, &cfg, struct{ remote.Config }{cfg}, struct{ *remote.Config }{&cfg}, struct {
+			"Config":   {cfg, &cfg, struct{ remote.Config }{cfg}, struct{ *remote.Config }{&cfg}},
+			"Password": {password, &password, struct{ p remote.Password }{password}},
+			"SSH":      {ssh, struct{ s *remote.SSH }{ssh}, struct{ *remote.SSH }{ssh}},
+			"Fleet":    {fleet, struct{ f *remote.Fleet }{fleet}, struct{ *remote.Fleet }{fleet}},
+			"WriteFile": {write, &write, struct{ remote.WriteFile }{write}, struct {
 				remote.Config
 				Op remote.WriteFile
 			}{cfg, write}},
-			"Password":  {password, &password, struct{ p remote.Password }{password}},
-			"SSH":       {ssh, struct{ s *remote.SSH }{ssh}, struct{ *remote.SSH }{ssh}},
-			"Fleet":     {fleet, struct{ f *remote.Fleet }{fleet}, struct{ *remote.Fleet }{fleet}},
-			"WriteFile": {write, &write, struct{ remote.WriteFile }{write}},
-			"Run":       {run, &run, struct{ remote.Run }{run}},
-			"If":        {remote.If{Op: write}, &remote.If{Op: run}, []remote.Op{write, run}},
-			"Op":        {[]remote.Op{write}}, "Host": {[]remote.Host{ssh, fake}},
+			"Run": {run, &run, struct{ remote.Run }{run}},
+			"If":  {remote.If{Op: write}, &remote.If{Op: run}, []remote.Op{write, run}},
+			"Op":  {[]remote.Op{write}}, "Host": {[]remote.Host{ssh, fake}},
 			"Result": {result, &result, results, []remote.Result{result}, struct{ remote.Result }{result}},
 			"Outcome": {remote.Outcome[[]remote.Result]{Value: []remote.Result{result}},
 				remote.Outcome[*remote.SSH]{Value: ssh},
@@ -78,6 +84,12 @@ func secretValues(t *testing.T, key, secret []byte) map[string]map[string][]any 
 	}
 }
 
+// seenInside are the types that hold the content of a file, or what a program said, as bytes: fmt prints them from an
+// unexported field of a struct of somebody else, and their documentation says so. The fakes protect nothing there.
+func seenInside(dir, name string) bool {
+	return dir == "remotetest" || slices.Contains([]string{"WriteFile", "If", "Op", "Host", "Result", "Outcome"}, name)
+}
+
 // Every exported type of the room is in the table, and none of them prints a secret.
 func TestNoTypePrintsASecret(t *testing.T) {
 	key, _ := newKey(t)
@@ -89,9 +101,13 @@ func TestNoTypePrintsASecret(t *testing.T) {
 		for _, name := range exported(t, dir) {
 			require.Contains(t, values, name, "put the type of package %s into the table", dir)
 			for _, v := range values[name] {
-				text := printed(t, v)
-				require.False(t, leaks(text, secret), "%s.%s (%T) prints a secret: %.3000s", dir, name, v, text)
-				require.False(t, leaks(text, ofKey), "%s.%s (%T) prints a key: %.3000s", dir, name, v, text)
+				var hidden []any
+				if !seenInside(dir, name) {
+					hidden = append(hidden, inside(v))
+				}
+				text := printed(t, v, hidden...)
+				assert.False(t, leaks(text, secret), "%s.%s (%T) prints a secret", dir, name, v)
+				assert.False(t, leaks(text, ofKey), "%s.%s (%T) prints a key", dir, name, v)
 			}
 		}
 	}
@@ -124,11 +140,11 @@ func leaks(text string, secret []byte) bool {
 
 // printed is a value in every form that is at hand, apart from %p and %w of what is not a pointer or an
 // error: fmt does not ask the value then, and go vet refuses both.
-func printed(t *testing.T, v any) string {
+func printed(t *testing.T, v any, more ...any) string {
 	t.Helper()
 	var b strings.Builder
 	text, inJSON := slog.New(slog.NewTextHandler(&b, nil)), slog.New(slog.NewJSONHandler(&b, nil))
-	for _, v := range []any{v, &v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}} {
+	for _, v := range append([]any{v, &v, []any{v}, map[string]any{"k": v}, struct{ V any }{v}}, more...) {
 		for _, verb := range "vsqxXdobtcUe" {
 			fmt.Fprintf(&b, "%"+string(verb)+"\n", v)
 		}
@@ -145,6 +161,16 @@ func printed(t *testing.T, v any) string {
 		}()
 	}
 	return b.String()
+}
+
+// inside is a value in an unexported field of a struct, of the type of the value: fmt calls no methods there.
+func inside(v any) any {
+	of := reflect.TypeOf(v)
+	field := reflect.StructField{Name: "hidden", PkgPath: "example.org/embedder", Type: of}
+	whole := reflect.New(reflect.StructOf([]reflect.StructField{field})).Elem()
+	at := reflect.NewAt(of, whole.Field(0).Addr().UnsafePointer()).Elem()
+	at.Set(reflect.ValueOf(v))
+	return whole.Interface()
 }
 
 // exported are the exported types of the package in a folder.

@@ -20,7 +20,7 @@ type Result struct {
 }
 
 // Format tells how it went, and the sizes of Data and Stderr, for every verb: they may have a
-// secret.
+// secret. In an unexported field of your struct, fmt asks no method and writes the bytes.
 func (r Result) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "changed %t, exit status %d, %d bytes, %d bytes of standard error", r.Changed, r.Exit, len(r.Data),
 		len(r.Stderr))

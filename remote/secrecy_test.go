@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -20,7 +21,7 @@ func secretOps(s *sshd) []remote.Op {
 	return []remote.Op{
 		remote.Stat{Path: "/"},
 		remote.WriteFile{Path: s.dir + "/secret", Data: []byte("[client.x]\n\tkey = " + canary + "\n")},
-		remote.Run{Argv: []string{"cat"}, Stdin: []byte(canary)},
+		remote.Run{Argv: []string{"cat"}, Stdin: cephstack.Redact(canary)},
 	}
 }
 

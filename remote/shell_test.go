@@ -8,13 +8,17 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack"
 )
 
 func TestSecretsDoNotPrint(t *testing.T) {
 	for _, v := range []any{
-		WriteFile{Path: "/k", Data: []byte("secret")}, Run{Argv: []string{"x"}, Stdin: []byte("secret")},
-		Config{Keys: [][]byte{[]byte("secret")}}, &Config{Keys: [][]byte{[]byte("secret")}},
-		[]Op{Run{Argv: []string{"x"}, Stdin: []byte("secret")}},
+		WriteFile{Path: "/k", Data: []byte("secret")}, Run{Argv: []string{"x"},
+			Stdin: cephstack.Redact("secret")},
+		Config{Keys: []cephstack.Redacted{cephstack.Redact("secret")}},
+		&Config{Keys: []cephstack.Redacted{cephstack.Redact("secret")}},
+		[]Op{Run{Argv: []string{"x"}, Stdin: cephstack.Redact("secret")}},
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%t"} {
 			text := fmt.Sprintf(verb, v)

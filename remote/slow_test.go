@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/helper"
 )
@@ -34,7 +35,7 @@ func slowOps(t *testing.T, s *sshd, who string) map[string]remote.Op {
 	s.put(t, "units/"+who, "active 1 Sat 2026-01-03 10:11:12.345678 UTC\n", 0o644)
 	return map[string]remote.Op{
 		"write":   remote.WriteFile{Path: s.dir + "/" + who, Data: []byte(who), Mode: 0o600},
-		"run":     remote.Run{Argv: []string{"cat"}, Stdin: []byte(who)},
+		"run":     remote.Run{Argv: []string{"cat"}, Stdin: cephstack.Redact(who)},
 		"restart": remote.RestartUnit{Unit: who + ".service"},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -159,7 +160,7 @@ func TestAuthentication(t *testing.T) {
 	})
 	t.Run("refused, and once only", func(t *testing.T) {
 		cfg := good
-		cfg.Keys = [][]byte{wrong}
+		cfg.Keys = []cephstack.Redacted{cephstack.Redact(wrong)}
 		p := newProxy(t, s.address, 0)
 		cfg.Address, cfg.KnownHosts = p.address, []string{s.knownHosts(t, p.address)}
 		r, err := open(t, cfg).Do(t.Context(), remote.Stat{Path: "/"})
@@ -178,7 +179,7 @@ func TestAuthentication(t *testing.T) {
 		_, err = open(t, cfg).Do(t.Context())
 		require.ErrorIs(t, err, remote.ErrAuth)
 		require.ErrorContains(t, err, "encrypted")
-		_, err = remote.New(remote.Config{Keys: [][]byte{pem.EncodeToMemory(block)}})
+		_, err = remote.New(remote.Config{Keys: []cephstack.Redacted{cephstack.Redact(pem.EncodeToMemory(block))}})
 		require.ErrorContains(t, err, "remote: Keys[0]: the key is encrypted")
 		require.ErrorContains(t, err, "remote: Address: missing")
 	})

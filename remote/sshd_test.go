@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -230,7 +231,7 @@ func writeKnown(t *testing.T, lines string) string {
 // config reaches the server at address, which is its own or a proxy's.
 func (s *sshd) config(t *testing.T, user, address string) remote.Config {
 	return remote.Config{
-		Name: "host", Address: address, User: user, Keys: [][]byte{s.clientKey},
+		Name: "host", Address: address, User: user, Keys: []cephstack.Redacted{cephstack.Redact(s.clientKey)},
 		KnownHosts: []string{s.knownHosts(t, address)}, Sudo: user != "root",
 	}
 }

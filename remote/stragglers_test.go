@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -87,7 +88,8 @@ func TestStragglers(t *testing.T) {
 		bad[name] = c.slow(t, name)
 	}
 	fleet, err := remote.NewFleet(remote.Config{
-		User: "root", Keys: [][]byte{c.key}, KnownHosts: []string{writeKnown(t, c.known.String())},
+		User: "root",
+		Keys: []cephstack.Redacted{cephstack.Redact(c.key)}, KnownHosts: []string{writeKnown(t, c.known.String())},
 		Timeouts: remote.Timeouts{Handshake: 3 * time.Second},
 	})
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -31,7 +32,7 @@ func TestSudoThatLogsEachProgram(t *testing.T) {
 			require.NoError(t, r[2].Err)
 			require.Equal(t, "text\n", string(r[3].Data))
 			r, err = h.Do(t.Context(), remote.Run{Argv: []string{"printf", "%s", strings.Repeat("a", 4000)},
-				Stdin: []byte("x")})
+				Stdin: cephstack.Redact("x")})
 			require.NoError(t, err)
 			require.NoError(t, r[0].Err)
 			require.Len(t, r[0].Data, 4000)

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -99,7 +100,8 @@ func TestNobodyLogsInToAHostThatIsNotTrusted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := startWatch(t, c.hostKey, nil)
-			cfg := remote.Config{Name: "c1", Address: w.address, User: "root", Keys: [][]byte{key},
+			cfg := remote.Config{Name: "c1", Address: w.address, User: "root",
+				Keys:     []cephstack.Redacted{cephstack.Redact(key)},
 				Password: remote.NewPassword(canary), KnownHosts: []string{writeKnown(t, c.known(w))}}
 			_, err := open(t, cfg).Do(t.Context())
 			require.ErrorIs(t, err, remote.ErrHostKey)
@@ -124,7 +126,7 @@ func TestAHostGetsNoChannel(t *testing.T) {
 			refused <- err
 		}
 	})
-	cfg := remote.Config{Address: w.address, User: "root", Keys: [][]byte{key},
+	cfg := remote.Config{Address: w.address, User: "root", Keys: []cephstack.Redacted{cephstack.Redact(key)},
 		KnownHosts: []string{writeKnown(t, w.line(good.PublicKey()))}}
 	_, err := open(t, cfg).Do(t.Context())
 	require.Error(t, err)
@@ -173,7 +175,8 @@ func TestAHostIsAskedForAProgramAlone(t *testing.T) {
 		}
 	}()
 	port := strings.TrimPrefix(l.Addr().String(), "127.0.0.1:")
-	cfg := remote.Config{Address: l.Addr().String(), User: "root", Keys: [][]byte{key},
+	cfg := remote.Config{Address: l.Addr().String(), User: "root",
+		Keys:       []cephstack.Redacted{cephstack.Redact(key)},
 		KnownHosts: []string{writeKnown(t, "[127.0.0.1]:"+port+" "+string(ssh.MarshalAuthorizedKey(good.PublicKey())))}}
 	_, err = open(t, cfg).Do(t.Context())
 	require.Error(t, err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -146,8 +147,10 @@ func TestDataThatNobodyReads(t *testing.T) {
 			replace("dd", `case "$*" in *count=21000*) `+script+`; exit ;; esac; exec REAL "$@"`)
 			begin := time.Now()
 			r, err := remote.Local{}.Do(t.Context(), remote.WriteFile{Path: name, Data: data},
-				remote.Run{Argv: []string{"cat"}, Stdin: data}, remote.If{OK: []int{0}, Op: remote.Run{
-					Argv: []string{"cat"}, Stdin: data}}, remote.Run{Argv: []string{"echo", "end"}})
+				remote.Run{Argv: []string{"cat"},
+					Stdin: cephstack.Redact(data)}, remote.If{OK: []int{0}, Op: remote.Run{
+					Argv:  []string{"cat"},
+					Stdin: cephstack.Redact(data)}}, remote.Run{Argv: []string{"echo", "end"}})
 			replace("dd", `exec REAL "$@"`)
 			require.NoError(t, err, script)
 			require.Less(t, time.Since(begin), 20*time.Second, script)

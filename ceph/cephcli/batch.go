@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/internal/words"
 	"github.com/cephstack/cephstack/remote"
@@ -143,7 +144,7 @@ func (c *CLI) withBindings(ctx context.Context, requests []ceph.Request) (answer
 	}
 	results, err := c.exchange(ctx, operation(requests[0]), remote.Run{
 		Argv:  []string{"sh", "-c", interpreter, "sh", cmp.Or(c.options.Ceph, "ceph"), short(requestsPy)},
-		Stdin: input, Timeout: connectTimeout + time.Duration(longest(requests))*c.timeout(),
+		Stdin: cephstack.Redact(input), Timeout: connectTimeout + time.Duration(longest(requests))*c.timeout(),
 	})
 	if err != nil {
 		return b.missing(func(string) error { return err }), true
@@ -186,8 +187,8 @@ func (c *CLI) batch(requests []ceph.Request) *batch {
 		b.order.Options["keyring"] = c.options.Keyring
 	}
 	for i, r := range requests {
-		q := ordered{Command: string(r.Command.JSON), Input: r.Command.Input, List: r.ListPool, Init: r.InitPool,
-			After: r.After}
+		q := ordered{Command: string(r.Command.JSON), Input: []byte(r.Command.Input.Reveal()),
+			List: r.ListPool, Init: r.InitPool, After: r.After}
 		if err := check(r); err != nil {
 			q, b.answers[i].Err, b.came[i] = ordered{Refused: true}, err, true
 		}
@@ -272,7 +273,7 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: the answer cannot be read: %w", ceph.ErrUnreachable, op, err)}
 	}
 	if r.ListPool == "" {
-		return ceph.Answer{Reply: ceph.Reply{Data: data, Status: l.Status}}
+		return ceph.Answer{Reply: ceph.Reply{Data: cephstack.Redact(data), Status: l.Status}}
 	}
 	names, err := imageNames(data)
 	return ceph.Answer{Images: names, Err: err}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/remote"
@@ -45,7 +46,7 @@ func (p *python) Do(_ context.Context, ops ...remote.Op) ([]remote.Result, error
 	r := p.result
 	if run.Argv[0] == "sh" {
 		var o order
-		if err := json.Unmarshal(run.Stdin, &o); err != nil {
+		if err := json.Unmarshal([]byte(run.Stdin.Reveal()), &o); err != nil {
 			return nil, err
 		}
 		r.Data = []byte(p.say(o))
@@ -84,7 +85,7 @@ func TestABatchIsOneProcess(t *testing.T) {
 	}}
 	cli := cephcli.New(host, cephcli.Options{Conf: "/c", Name: "client.op", Keyring: "/k", Timeout: 20 * time.Second})
 	input := command("auth import")
-	input.Command.Input = []byte(secret)
+	input.Command.Input = cephstack.Redact(secret)
 	last := ceph.Request{InitPool: "vms", After: []int{1}}
 	answers := cli.Batch(t.Context(), command("fsid"), input, ceph.Request{ListPool: "vms"}, last, ceph.Request{})
 	require.Len(t, host.runs, 1)
@@ -92,7 +93,7 @@ func TestABatchIsOneProcess(t *testing.T) {
 	assert.NotContains(t, strings.Join(run.Argv, " "), secret)
 	assert.Equal(t, 50*time.Second, run.Timeout, "two in a chain, and the connection")
 	var o order
-	require.NoError(t, json.Unmarshal(run.Stdin, &o))
+	require.NoError(t, json.Unmarshal([]byte(run.Stdin.Reveal()), &o))
 	assert.Equal(t, []string{"client.op", "/c", "/k", "10", "15"},
 		[]string{o.Name, o.Conf, o.Options["keyring"], o.Options["client_mount_timeout"], o.Options["rados_mon_op_timeout"]})
 	assert.Equal(t, secret, string(o.Requests[1].Input))
@@ -101,7 +102,7 @@ func TestABatchIsOneProcess(t *testing.T) {
 		require.NoError(t, a.Err, i)
 	}
 	require.ErrorIs(t, answers[4].Err, ceph.ErrInvalid)
-	assert.Equal(t, `["b","a"]`, string(answers[0].Reply.Data))
+	assert.Equal(t, `["b","a"]`, answers[0].Reply.Data.Reveal())
 	assert.Equal(t, []string{"a", "b"}, answers[2].Images)
 }
 
@@ -114,7 +115,7 @@ func TestOnlyMarkedLinesAreAnswers(t *testing.T) {
 	}}
 	answers := cephcli.New(host, cephcli.Options{}).Batch(t.Context(), command("fsid"), command("status"))
 	require.NoError(t, answers[0].Err)
-	assert.Equal(t, "good", string(answers[0].Reply.Data))
+	assert.Equal(t, "good", answers[0].Reply.Data.Reveal())
 	require.ErrorIs(t, answers[1].Err, ceph.ErrUnreachable)
 }
 
@@ -229,7 +230,7 @@ func TestOtherPrograms(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, name)
-		assert.JSONEq(t, `{"fsid":"f"}`, string(reply.Data), name)
+		assert.JSONEq(t, `{"fsid":"f"}`, reply.Data.Reveal(), name)
 	}
 	_, err := cephcli.New(remote.Local{}, cephcli.Options{Ceph: "/nonexistent/ceph"}).Command(t.Context(),
 		command("fsid").Command)

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/internal/words"
 	"github.com/cephstack/cephstack/remote"
@@ -63,7 +64,7 @@ func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 	if err != nil {
 		return ceph.Reply{}, err
 	}
-	if len(cmd.Input) > 0 {
+	if cmd.Input.Len() > 0 {
 		args = append([]string{"-i", "-"}, args...)
 	}
 	run := c.program(cmp.Or(c.options.Ceph, "ceph"), append([]string{"--connect-timeout", "10", "--format", "json"},
@@ -74,7 +75,8 @@ func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 		return ceph.Reply{}, err
 	}
 	r := results[0]
-	return ceph.Reply{Data: bytes.TrimPrefix(r.Data, []byte("\n")), Status: strings.TrimSpace(string(r.Stderr))}, nil
+	return ceph.Reply{Data: cephstack.Redact(bytes.TrimPrefix(r.Data, []byte("\n"))),
+		Status: strings.TrimSpace(string(r.Stderr))}, nil
 }
 
 // program is a call with the options that all three programs share.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
@@ -118,12 +119,12 @@ func TestKeysTravelByStandardInput(t *testing.T) {
 	host := &script{}
 	cli := cephcli.New(host, cephcli.Options{Name: "client.op", Keyring: "/k", Timeout: time.Second})
 	_, err := cli.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix":"auth import","format":"json"}`),
-		Input: []byte(secret)})
+		Input: cephstack.Redact(secret)})
 	require.NoError(t, err)
 	assert.Equal(t, remote.Run{
 		Argv: []string{"ceph", "--name", "client.op", "--keyring", "/k", "--connect-timeout", "10", "--format", "json",
 			"-i", "-", "auth", "import"},
-		Stdin:   []byte(secret),
+		Stdin:   cephstack.Redact(secret),
 		Timeout: time.Second,
 	}, host.runs[0])
 }

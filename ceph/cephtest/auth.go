@@ -78,7 +78,7 @@ func (c *Cluster) authRemove(a call) (any, string, error) {
 // authImport takes a keyring from the input buffer.
 func (c *Cluster) authImport(a call) (any, string, error) {
 	k, err := ceph.ParseKeyring(a.input)
-	if err != nil || len(a.input) == 0 {
+	if err != nil || len(k.Faults) > 0 || len(a.input) == 0 {
 		return nil, "", a.refuse(einval, "error decoding keyring cannot parse buffer: Malformed input")
 	}
 	for _, u := range k.Users {

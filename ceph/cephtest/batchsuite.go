@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -88,7 +89,7 @@ func (s *batchSuite) each() {
 		s.ok(a.Err)
 		single, err := s.batcher.Command(s.ctx, requests[i].Command)
 		s.ok(err)
-		s.equal([]string{string(a.Reply.Data), a.Reply.Status}, []string{string(single.Data), single.Status})
+		s.equal([]string{a.Reply.Data.Reveal(), a.Reply.Status}, []string{single.Data.Reveal(), single.Status})
 	}
 }
 
@@ -157,16 +158,16 @@ func (s *batchSuite) inputs() {
 		entities[i], keys[i] = s.entity(), newKey()
 		r := s.command(object{"prefix": "auth import"})
 		file := ceph.Keyring{Users: []ceph.User{{Entity: entities[i], Key: keys[i]}}}.Render()
-		r.Command.Input = append(file, "\tcaps mon = \"allow r\"\n"...)
+		r.Command.Input = cephstack.Redact(append(file, "\tcaps mon = \"allow r\"\n"...))
 		requests = append(requests, r, s.get(entities[i], 2*i))
 	}
 	broken := s.command(object{"prefix": "auth import"})
-	broken.Command.Input = []byte("\x80 no keyring\n" + keys[0].Reveal())
+	broken.Command.Input = cephstack.Redact("\x80 no keyring\n" + keys[0].Reveal())
 	answers := s.batch(append(requests, broken)...)
 	for i, entity := range entities {
 		s.ok(answers[2*i].Err)
 		s.ok(answers[2*i+1].Err)
-		if !strings.Contains(string(answers[2*i+1].Reply.Data), keys[i].Reveal()) {
+		if !strings.Contains(answers[2*i+1].Reply.Data.Reveal(), keys[i].Reveal()) {
 			s.Fatalf("%s has another key", entity)
 		}
 	}
@@ -219,7 +220,7 @@ func (s *batchSuite) large() {
 	s.ok(answers[1].Err)
 	s.is(answers[2].Err, ceph.ErrNotFound)
 	var list []struct{ Caps map[string]string }
-	s.ok(json.Unmarshal(answers[1].Reply.Data, &list))
+	s.ok(json.Unmarshal([]byte(answers[1].Reply.Data.Reveal()), &list))
 	s.equal(list[0].Caps["mon"], caps[1])
 }
 

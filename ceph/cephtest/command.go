@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -88,7 +89,7 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 		if err != nil {
 			return err
 		}
-		reply = ceph.Reply{Data: encode(data), Status: status}
+		reply = ceph.Reply{Data: cephstack.Redact(encode(data)), Status: status}
 		return nil
 	})
 	if err != nil {
@@ -109,7 +110,7 @@ func (c *Cluster) lacks(op string) bool {
 }
 
 func parse(cmd ceph.Command) (call, command, error) {
-	a := call{input: cmd.Input}
+	a := call{input: []byte(cmd.Input.Reveal())}
 	if json.Unmarshal(cmd.JSON, &a.args) != nil {
 		return a, command{}, a.refuse(einval, "command not known")
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -72,7 +73,7 @@ type suite struct {
 func (s *suite) send(input []byte, args object) (ceph.Reply, error) {
 	text, err := json.Marshal(args)
 	s.ok(err)
-	return s.mon.Command(s.ctx, ceph.Command{JSON: text, Input: input})
+	return s.mon.Command(s.ctx, ceph.Command{JSON: text, Input: cephstack.Redact(input)})
 }
 
 func (s *suite) ok(err error) {

@@ -160,9 +160,9 @@ func (s *suite) aClass() string {
 	var found struct {
 		Devices []struct{ Class string }
 	}
-	s.ok(json.Unmarshal(reply.Data, &found))
+	s.ok(json.Unmarshal([]byte(reply.Data.Reveal()), &found))
 	if len(found.Devices) == 0 || found.Devices[0].Class == "" {
-		s.Fatalf("the first OSD has no class: %s", reply.Data)
+		s.Fatalf("the first OSD has no class: %s", reply.Data.Reveal())
 	}
 	return found.Devices[0].Class
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
 
@@ -19,11 +20,11 @@ func (c *Conn) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error
 	_ = json.Unmarshal(cmd.JSON, &head) // the monitor judges it
 	reply := make(chan ceph.Reply, 1)
 	err := c.call(ctx, func() error {
-		data, status, err := c.handle.MonCommandWithInputBuffer(cmd.JSON, cmd.Input)
+		data, status, err := c.handle.MonCommandWithInputBuffer(cmd.JSON, []byte(cmd.Input.Reveal()))
 		if err != nil {
 			return refused(head.Prefix, "", status, err)
 		}
-		reply <- ceph.Reply{Data: data, Status: status}
+		reply <- ceph.Reply{Data: cephstack.Redact(data), Status: status}
 		return nil
 	})
 	if err != nil {

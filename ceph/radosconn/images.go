@@ -57,7 +57,7 @@ func (c *Conn) InitPool(ctx context.Context, pool string) error {
 		return err
 	}
 	var apps map[string]any
-	if json.Unmarshal(reply.Data, &apps) == nil && len(apps) > 0 && apps["rbd"] == nil {
+	if json.Unmarshal([]byte(reply.Data.Reveal()), &apps) == nil && len(apps) > 0 && apps["rbd"] == nil {
 		return &ceph.CommandError{Op: op, Object: pool, Code: eperm,
 			Status: "pool already registered to a different application"}
 	}

@@ -53,7 +53,7 @@ func newController(name string) *remotetest.Host {
 func (m *machine) define(run remote.Run) (stdout, stderr []byte, exit int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	script, args, values := run.Argv[2], run.Argv[5:], strings.Split(string(run.Stdin), "\n") // sh -c script virsh uri ...
+	script, args, values := run.Argv[2], run.Argv[5:], strings.Split(run.Stdin.Reveal(), "\n") // sh -c script virsh …
 	if !strings.Contains(script, "secret-define") || len(args)%4 != 0 {
 		return nil, []byte("an unknown script"), 64
 	}

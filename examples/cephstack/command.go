@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/cephstack/cephstack"
@@ -42,7 +41,7 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	if err := c.print(plan, plan.String()); err != nil {
+	if err := c.print(plan, c.text(plan)); err != nil {
 		return exitFailed, err
 	}
 	if n := len(plan.Problems()); n > 0 {
@@ -54,18 +53,21 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	return exitDone, nil
 }
 
+// text is a plan for people.
+func (c *command) text(plan *integrate.Plan) string {
+	if c.full {
+		return plan.Full()
+	}
+	return plan.String()
+}
+
 func (c *command) apply(ctx context.Context) (int, error) {
 	plan, err := c.planToApply(ctx)
 	if err != nil {
 		return exitFailed, err
 	}
-	if !c.json {
-		fmt.Fprint(c.stdout, plan)
-	}
-	if !plan.Empty() && !c.yes {
-		if err := c.ask("Apply this plan?"); err != nil {
-			return exitFailed, err
-		}
+	if err := c.show(ctx, plan); err != nil {
+		return exitFailed, err
 	}
 	c.limits.Only = c.only
 	result, err := c.in.Apply(ctx, plan, c.limits)
@@ -115,7 +117,7 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
 		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	}
-	data, err := os.ReadFile(c.planFile)
+	data, _, err := cephstack.ReadInput(ctx, c.planFile, maxInput)
 	if err != nil {
 		return nil, err
 	}
@@ -129,10 +131,33 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	return plan, nil
 }
 
+// show shows a plan, and asks for its approval.
+func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
+	if !c.json {
+		if _, err := fmt.Fprint(c.stdout, c.text(plan)); err != nil {
+			return fmt.Errorf("%w: %w", errNotShown, err)
+		}
+	}
+	if plan.Empty() || c.yes {
+		return nil
+	}
+	if err := seen(c.stdout); err != nil {
+		return fmt.Errorf("%w: standard output: %w; --yes approves a plan that nobody sees", errNotShown, err)
+	}
+	return c.ask(ctx, "Apply this plan?")
+}
+
 // ask asks for an approval.
-func (c *command) ask(question string) error {
+func (c *command) ask(ctx context.Context, question string) error {
 	fmt.Fprint(c.stderr, question+" [y/N] ")
-	line, err := bufio.NewReader(c.stdin).ReadString('\n')
+	if err := seen(c.stderr); err != nil {
+		return fmt.Errorf("the question could not be shown, so nothing was changed: standard error: %w", err)
+	}
+	line, err := c.answer(ctx)
+	if ctx.Err() != nil {
+		fmt.Fprintln(c.stderr)
+		return fmt.Errorf("%w: %w", errDeclined, context.Cause(ctx))
+	}
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
 		return nil
 	}
@@ -142,13 +167,32 @@ func (c *command) ask(question string) error {
 	return errDeclined
 }
 
+// answer reads a line of at most 80 bytes. It does not wait for the line once ctx has ended.
+func (c *command) answer(ctx context.Context) (string, error) {
+	type answer struct {
+		line string
+		err  error
+	}
+	given := make(chan answer, 1)
+	go func() {
+		line, err := bufio.NewReader(io.LimitReader(c.stdin, 80)).ReadString('\n')
+		given <- answer{line, err}
+	}()
+	select {
+	case a := <-given:
+		return a.line, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
 func (c *command) verify(ctx context.Context) (int, error) {
 	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only, Clean: c.clean, CleanAge: c.older}
 	if c.older == 0 {
 		opts.CleanAge = -1
 	}
 	if c.image != "" {
-		f, err := os.Open(c.image)
+		f, err := cephstack.OpenFile(c.image)
 		if err != nil {
 			return exitFailed, err
 		}

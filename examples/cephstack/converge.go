@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
@@ -17,7 +18,7 @@ import (
 // told, but its error.
 func (c *command) converge(ctx context.Context) (int, error) {
 	if !c.yes {
-		if err := c.ask(c.scope() + "\nConverge?"); err != nil {
+		if err := c.ask(ctx, c.scope()+"\nConverge?"); err != nil {
 			return exitFailed, err
 		}
 	}
@@ -69,7 +70,7 @@ func (c *command) scope() string {
 		return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for of %s, and "+
 			"what these hosts need in the clusters, with the restarts that are owed; %s.\n`cephstack plan` with the same "+
 			"flags would show it first, and changes nothing.", c.file,
-			strings.Join(slices.Concat(c.only.Clusters, c.only.Hosts), ", "), limits)
+			strings.Join(slices.Concat(c.only.Clusters, spec.FoldNames(c.only.Hosts)), ", "), limits)
 	}
 	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: "+
 		"in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+

@@ -39,7 +39,7 @@ func newCloud(t *testing.T, computes int) *cloud {
 		text += fmt.Sprintf("  - {name: compute%d, services: [nova-compute]}\n", i)
 	}
 	file := write(t, text)
-	s, err := load(file, spec.Load)
+	s, err := load(t.Context(), file, spec.Load)
 	require.NoError(t, err)
 	w, err := integratetest.New(s)
 	require.NoError(t, err)

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/libvirtsecret"
@@ -104,7 +105,7 @@ type lyingCluster struct {
 
 func (c lyingCluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
 	reply, err := c.Commander.Command(ctx, cmd)
-	reply.Data, reply.Status = c.json(reply.Data), c.text(reply.Status)
+	reply.Data, reply.Status = cephstack.Redact(c.json([]byte(reply.Data.Reveal()))), c.text(reply.Status)
 	if refused, ok := err.(*ceph.CommandError); ok {
 		said := *refused
 		said.Status = c.text(said.Status)

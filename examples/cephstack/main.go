@@ -16,10 +16,12 @@
 // connecting. A key that differs from a known key of its type is refused. No other command learns
 // a host's key.
 //
-// plan prints what is missing, and changes nothing. With --json it prints a plan that can
-// be stored; apply --plan FILE makes such a plan, and nothing else.
+// plan prints what is missing, and changes nothing. What is equal on several hosts is told
+// once, with their names folded and their number; --full tells each host by itself. With
+// --json it prints a plan that can be stored, which is always whole; apply --plan FILE makes
+// such a plan, and nothing else.
 //
-// apply prints the plan and asks, unless --yes is given.
+// apply prints the plan as plan does, with --full too, and asks, unless --yes is given.
 //
 // converge plans and applies host by host, and keeps nothing of a host that is done. It
 // shows no plan before it changes things: it asks for an approval of all that the Spec asks
@@ -35,9 +37,10 @@
 // program will not come back.
 //
 // --hosts and --clusters restrict plan, apply, converge and verify --static to some hosts
-// and clusters, and to what those hosts need. No other host is connected to, if the Spec has
-// a release: all hosts are asked for a release that is left out. Plans, results and reports
-// name what was left out; converge shows only what was not. apply --plan FILE --hosts HOST
+// and clusters, and to what those hosts need. Names may be ranges, such as
+// 'compute[001-010]'. No other host is connected to, if the Spec has a release: all hosts
+// are asked for a release that is left out. Plans, results and reports name what was left
+// out; converge shows only what was not. apply --plan FILE --hosts HOST
 // makes the part of a stored plan.
 //
 // verify --static only reads. Without --static it needs --image, a raw bootable image: it
@@ -54,9 +57,34 @@
 //
 // --json prints JSON; its form is in the documentation of package integrate.
 //
+// # Interrupts
+//
+// After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began, gives the
+// operator lock back, and tells how each change ended. A second Ctrl-C or SIGTERM ends it at once.
+//
+// A terminal that is gone (SIGHUP: a closed laptop, a dropped connection) does the same. To let
+// the program go on without its terminal, start it with nohup, or in tmux or screen. To have what
+// it tells on standard output, send that to a file: apply --yes >report.txt.
+//
+// So does a pipe that nobody reads any more, as after q in less: what goes on would be seen by
+// nobody. Where a plan cannot be shown, nothing is changed, with --yes too. Without --yes, that
+// holds for a plan that goes to /dev/null. A run that lost a part of its output ends with status 1.
+//
 // # Spec
 //
+// Files of this machine that the program reads are regular files; they have a limit in size. The files of -f and
+// --plan, and clouds.yaml, may also be pipes, such as <(sops -d cloud.yaml).
+//
 // The fields of a Spec are in package integrate/spec; the names in YAML are those of the tags.
+// Many hosts are a few lines: names and addresses take ranges, and hosts share what their
+// group has. Fields x-… at the top are for anchors:
+//
+//	groups:
+//	  computes: {services: [nova-compute], address: .cloud.example}
+//	hosts:
+//	  - {name: "compute[001-400]", group: computes}
+//	  - {name: "gpu[01-03,07]", group: computes, address: "10.1.0.[1-4]"}
+//
 // If the Spec has no release, the hosts' packages or Kolla's containers tell it. The program
 // says which release that is and from what, and ends with status 3 if hosts tell different
 // releases, or no host tells any. How hosts are reached is in ssh; these timeouts are the
@@ -84,23 +112,24 @@
 // # Exit status
 //
 //	0  done, nothing to do, or all checks passed
-//	1  an error, or a change, part or check that did not end well
+//	1  an error, a change, part or check that did not end well, or output that was lost
 //	2  plan: there is something to do; trust: a host's key is not known
 //	3  wrong usage, or an invalid Spec
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/detect"
@@ -114,36 +143,44 @@ const (
 	exitUsage
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second interrupt ends the program at once
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}
-	code := exitFailed
+func main() { os.Exit(start(open)) }
+
+// start runs the program as the process that it is, and gives its exit status.
+func start(open func(context.Context, spec.Spec) (*connect.World, error)) int {
+	ctx := untilInterrupted()
 	if err := dumpless(); err != nil {
 		fmt.Fprintln(os.Stderr, "cephstack:", err)
-	} else {
-		code = p.run(ctx, os.Args[1:])
+		return exitFailed
 	}
-	stop()
-	os.Exit(code)
+	return program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, open: open}.run(ctx, os.Args[1:])
 }
 
 func open(ctx context.Context, s spec.Spec) (*connect.World, error) {
 	return connect.Open(ctx, s, connect.Options{Librados: librados()})
 }
 
-// load reads a Spec from a file, by spec.Load or spec.Read.
-func load(file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
-	f, err := os.Open(file)
+// maxInput is how many bytes a file may have that a flag names: a Spec (which has a limit of its own) or a plan.
+const maxInput = 512 << 20
+
+// A text is what a file has; it knows the name of the file.
+type text struct {
+	*bytes.Reader
+	name string
+}
+
+func (t text) Name() string { return t.name }
+
+// load reads a Spec from a file, or from a pipe such as that of <(…), by spec.Load or spec.Read.
+func load(ctx context.Context, file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
+	data, _, err := cephstack.ReadInput(ctx, file, maxInput)
 	if err != nil {
 		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
 	}
-	defer f.Close()
-	s, err := read(f, filepath.Dir(file))
-	if err != nil {
-		return s, fmt.Errorf("%s: %w", file, err)
+	s, err := read(text{bytes.NewReader(data), file}, filepath.Dir(file))
+	if fault := new(spec.FieldError); err == nil || errors.As(err, &fault) { // faults name the file, each with its line
+		return s, err
 	}
-	return s, nil
+	return s, fmt.Errorf("%s: %w", file, err)
 }
 
 // A program is what the commands have of the outside.
@@ -156,6 +193,18 @@ type program struct {
 
 // run runs one command, and gives its exit status.
 func (p program) run(ctx context.Context, args []string) int {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	stdout, stderr := &output{w: p.stdout, stop: stop}, &output{w: p.stderr, stop: stop}
+	p.stdout, p.stderr = stdout, stderr
+	code := p.do(ctx, args)
+	if err := cmp.Or(stdout.lost(), stderr.lost()); err != nil && (code == exitDone || code == exitChanges) {
+		return p.fail(exitFailed, fmt.Errorf("a part of the output was lost: %w", err))
+	}
+	return code
+}
+
+func (p program) do(ctx context.Context, args []string) int {
 	o, err := parse(args, p.stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitDone
@@ -166,7 +215,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	if o.command == "trust" {
 		return p.trust(ctx, o)
 	}
-	s, err := load(o.file, spec.Load)
+	s, err := load(ctx, o.file, spec.Load)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
@@ -221,4 +270,7 @@ func (p program) fail(code int, err error) int {
 	return code
 }
 
-var errDeclined = errors.New("not approved, so nothing was changed")
+var (
+	errDeclined = errors.New("not approved, so nothing was changed")
+	errNotShown = errors.New("the plan could not be shown, so nothing was changed")
+)

@@ -30,7 +30,8 @@ func TestUsage(t *testing.T) {
 		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"},
 		{"verify", "--hosts", "a"}, {"verify", "--clean", "--static"},
 		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
-		{"plan", "--hosts", "a,"}, {"trust", "--hosts", "a"},
+		{"plan", "--hosts", "a,"}, {"plan", "--hosts", ""}, {"plan", "--hosts", "a[1,2"},
+		{"verify", "--full"}, {"trust", "--hosts", "a"},
 		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
@@ -39,17 +40,18 @@ func TestUsage(t *testing.T) {
 }
 
 func TestBadSpecNamesEveryFaultBeforeAnyConnection(t *testing.T) {
-	code, _, stderr := call(t, "plan", "-f", write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n"))
+	file := write(t, "release: atlantis\nclusters: [{name: 'a b'}]\nglance: {}\n")
+	code, _, stderr := call(t, "plan", "-f", file)
 	assert.Equal(t, exitUsage, code)
-	for _, want := range []string{"spec: line 1: release:", "spec: line 2: clusters[0].name:", "spec: hosts:"} {
-		assert.Contains(t, stderr, want)
+	for _, want := range []string{":1:1: release:", ":2:13: clusters[0].name:", ": hosts:"} {
+		assert.Contains(t, stderr, "spec: "+file+want)
 	}
 }
 
 func TestUnknownFieldIsRefused(t *testing.T) {
 	code, _, stderr := call(t, "apply", "-f", write(t, "release: zed\nglanse: {}\n"))
 	assert.Equal(t, exitUsage, code)
-	assert.Contains(t, stderr, "glanse")
+	assert.Contains(t, stderr, `cloud.yaml:2:1: glanse: is not a field of a Spec; did you mean "glance"?`)
 }
 
 func TestHelpIsNoFault(t *testing.T) {

@@ -17,7 +17,7 @@ func TestOneHostOfACloud(t *testing.T) {
 		flags := []string{"--hosts", "compute0", "--hosts", "compute2"}
 		code, stdout, stderr := c.run(t.Context(), "", "plan", flags...)
 		require.Equal(t, exitChanges, code, stderr)
-		assert.Contains(t, stdout, "compute0")
+		assert.Contains(t, stdout, "\n  compute[0,2] (2 hosts)\n")
 		assert.NotContains(t, stdout, "compute1: ")
 		assert.Contains(t, stdout, "Left out, as it was not asked for: the rest of ceph, compute1, controller, cloud.")
 		code, _, stderr = c.run(t.Context(), "", change[0], append(change[1:], flags...)...)
@@ -86,4 +86,24 @@ func TestConvergeSaysOfWhichHostsSomebodyApproves(t *testing.T) {
 	code, _, stderr := c.run(t.Context(), "n\n", "converge", "--hosts", "compute1")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stderr, "You approve all that "+c.file+" asks for of compute1, and")
+}
+
+// TestEqualHostsAreToldOnce, and --full tells each. --hosts takes ranges.
+func TestEqualHostsAreToldOnce(t *testing.T) {
+	c := newCloud(t, 12)
+	code, stdout, stderr := c.run(t.Context(), "", "plan")
+	assert.Equal(t, exitChanges, code, stderr)
+	assert.Contains(t, stdout, "\n  compute[0-11] (12 hosts)\n")
+	assert.NotContains(t, stdout, "compute7: ")
+	_, stdout, _ = c.run(t.Context(), "", "plan", "--full")
+	assert.NotContains(t, stdout, "hosts)")
+	assert.Contains(t, stdout, "compute7: ")
+	_, stdout, _ = c.run(t.Context(), "", "plan", "--hosts", "compute[0-1,11],compute3")
+	assert.Contains(t, stdout, "\n  compute[0-1,3,11] (4 hosts)\n")
+	assert.Contains(t, stdout, "Left out, as it was not asked for: the rest of ceph, compute[2,4-10], controller, cloud.")
+	code, stdout, _ = c.run(t.Context(), "n\n", "apply", "--full")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "compute7: ")
+	_, _, stderr = c.run(t.Context(), "n\n", "converge", "--hosts", "compute[1-3]")
+	assert.Contains(t, stderr, " asks for of compute[1-3], and")
 }

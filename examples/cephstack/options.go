@@ -18,6 +18,7 @@ type options struct {
 	command  string
 	file     string
 	json     bool
+	full     bool
 	yes      bool
 	planFile string
 	static   bool
@@ -78,7 +79,9 @@ func (o *options) flags() (*flag.FlagSet, error) {
 		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the first known_hosts file of the Spec; "+
 			"may be given again", o.fingerprint)
 	case "plan":
+		o.fullPlan(fs)
 	case "apply":
+		o.fullPlan(fs)
 		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")
 		o.rollout(fs)
 	case "converge":
@@ -96,23 +99,49 @@ func (o *options) flags() (*flag.FlagSet, error) {
 		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
 	}
 	if o.command != "trust" {
-		fs.Func("hosts", "only these `HOST,HOST,…` and what they need", names(&o.only.Hosts))
+		fs.Func("hosts", "only these `HOST,HOST,…` and what they need; compute[001-010] is ten of them", names(&o.only.Hosts))
 		fs.Func("clusters", "only these `CLUSTER,CLUSTER,…`, and the hosts of --hosts", names(&o.only.Clusters))
 	}
 	fs.BoolVar(&o.json, "json", false, jsonIs)
 	return fs, nil
 }
 
-// names takes a flag's list. The flag may be given again.
+func (o *options) fullPlan(fs *flag.FlagSet) {
+	fs.BoolVar(&o.full, "full", false, "show each host by itself, also where several hosts are equal")
+}
+
+// names takes a flag's list, in which names may be ranges as in a Spec. The flag may be
+// given again.
 func names(into *[]string) func(string) error {
 	return func(value string) error {
-		for name := range strings.SplitSeq(value, ",") {
-			if name == "" {
+		for _, text := range splitNames(value) {
+			if text == "" {
 				return errors.New("a name is empty")
 			}
-			*into = append(*into, name)
+			some, err := spec.ExpandNames(text)
+			if err != nil {
+				return fmt.Errorf("%q %w", text, err)
+			}
+			*into = append(*into, some...)
 		}
 		return nil
+	}
+}
+
+// splitNames splits a list at its commas, but for those in brackets.
+func splitNames(list string) []string {
+	inside := false
+	at := func(r rune) bool {
+		inside = r == '[' || inside && r != ']'
+		return r == ',' && !inside
+	}
+	var names []string
+	for {
+		i := strings.IndexFunc(list, at)
+		if i < 0 {
+			return append(names, list)
+		}
+		names, list = append(names, list[:i]), list[i+1:]
 	}
 }
 

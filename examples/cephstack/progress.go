@@ -27,6 +27,9 @@ type progress struct {
 
 func newProgress(w io.Writer, byParts bool) *progress {
 	p := &progress{w: w, byParts: byParts}
+	if o, ok := w.(*output); ok {
+		w = o.w
+	}
 	if f, ok := w.(*os.File); ok {
 		info, err := f.Stat()
 		p.live = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"

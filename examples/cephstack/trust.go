@@ -53,7 +53,7 @@ type trust struct {
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
 // given, of these hosts alone.
 func (p program) trust(ctx context.Context, o options) int {
-	s, err := load(o.file, spec.Read)
+	s, err := load(ctx, o.file, spec.Read)
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}

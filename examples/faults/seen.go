@@ -139,7 +139,7 @@ func askCeph(c *cephtest.Cluster, command string, into any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(reply.Data, into)
+	return json.Unmarshal([]byte(reply.Data.Reveal()), into)
 }
 
 // typesOf lists the volume types of a cloud, over plain HTTP.

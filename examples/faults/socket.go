@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/integratetest"
@@ -121,8 +122,8 @@ func (c distantCeph) do(ctx context.Context, call cephCall) (a cephAnswer, err e
 
 // Command implements ceph.Commander.
 func (c distantCeph) Command(ctx context.Context, command ceph.Command) (ceph.Reply, error) {
-	a, err := c.do(ctx, cephCall{Command: command, Input: command.Input})
-	return ceph.Reply{Data: a.Data, Status: a.Status}, err
+	a, err := c.do(ctx, cephCall{Command: command, Input: []byte(command.Input.Reveal())})
+	return ceph.Reply{Data: cephstack.Redact(a.Data), Status: a.Status}, err
 }
 
 // InitPool implements ceph.Images.
@@ -248,10 +249,10 @@ func cephDoes(ctx context.Context, c *cephtest.Cluster, call cephCall) (a cephAn
 	case "holder":
 		a.Lock, err = c.Holder(ctx, call.Lock.Pool, call.Lock.Object)
 	default:
-		call.Command.Input = call.Input
+		call.Command.Input = cephstack.Redact(call.Input)
 		var reply ceph.Reply
 		reply, err = c.Command(ctx, call.Command)
-		a.Data, a.Status = reply.Data, reply.Status
+		a.Data, a.Status = []byte(reply.Data.Reveal()), reply.Status
 	}
 	if err != nil && !errors.As(err, &a.Refusal) {
 		a.Fault = err.Error()

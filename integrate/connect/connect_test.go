@@ -100,7 +100,7 @@ func TestOpenConnectsWhatTheSpecNames(t *testing.T) {
 	assert.Equal(t, "dir", r[0].File.Kind)
 	reply, err := w.Clusters["ceph"].Mon.Command(t.Context(), ceph.Command{JSON: []byte(`{"prefix": "fsid"}`)})
 	require.NoError(t, err)
-	assert.Contains(t, string(reply.Data), "ceph --conf /etc/ceph/ceph.conf ")
+	assert.Contains(t, reply.Data.Reveal(), "ceph --conf /etc/ceph/ceph.conf ")
 	assert.Len(t, w.Hosts, 2)
 	assert.Len(t, w.Secrets, 1)
 	assert.NotNil(t, w.Secrets["compute1"])

@@ -32,6 +32,12 @@
 // The APIs are those of the Spec's cloud in clouds.yaml. They are logged in to at
 // once. Where that fails, the World has the reason as CloudErr, and a plan says it.
 //
+// # Files
+//
+// The files of this machine are regular files. Private keys and certificates have at most
+// 1 MiB, a password file 64 KiB, known_hosts 256 MiB, ceph.conf and keyrings 16 MiB; for
+// clouds.yaml see package openstack/api. /dev/null is an empty file.
+//
 // # Errors
 //
 // Nothing is opened for a Spec with faults: the error joins a *spec.FieldError for

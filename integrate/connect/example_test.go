@@ -21,7 +21,7 @@ import (
 // useCeph makes the cloud of a Spec keep its data in Ceph. Paths in the Spec are
 // relative to dir.
 func useCeph(ctx context.Context, text io.Reader, dir string, options connect.Options) error {
-	cloud, err := spec.Load(text, dir) // the error names the line of each fault
+	cloud, err := spec.Load(text, dir) // the error names the place of each fault
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func useCeph(ctx context.Context, text io.Reader, dir string, options connect.Op
 	if err != nil {
 		return err
 	}
-	fmt.Println(len(plan.Changes), "changes,", len(plan.Problems()), "problems") // fmt.Print(plan) shows all
+	fmt.Println(len(plan.Changes), "changes,", len(plan.Problems()), "problems") // fmt.Print(plan) shows them
 	if _, err := in.Apply(ctx, plan, integrate.ApplyOptions{}); err != nil {
 		return err
 	}

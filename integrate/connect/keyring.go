@@ -3,19 +3,22 @@ package connect
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 )
+
+// maxCephFile is how many bytes a ceph.conf or a keyring may have.
+const maxCephFile = 16 << 20
 
 // adminKeyring is the path of the keyring with the key of client.admin. It is found as
 // librados finds it: the first file that can be opened, of those that the option keyring
 // in the ceph.conf lists. It is empty where no file can be opened and the ceph.conf has
 // the key itself.
 func adminKeyring(conf, cluster string) (string, error) {
-	data, err := os.ReadFile(conf)
+	data, _, err := cephstack.ReadFile(conf, maxCephFile)
 	if err != nil {
 		return "", err
 	}
@@ -65,7 +68,7 @@ func firstToOpen(list string) (string, error) {
 	var errs []error
 	for path := range strings.FieldsFuncSeq(list, func(r rune) bool { return r == ',' || r == ';' }) {
 		path = strings.TrimSpace(path)
-		f, err := os.Open(path)
+		f, err := cephstack.OpenFile(path)
 		if err == nil {
 			return path, f.Close()
 		}
@@ -80,7 +83,7 @@ func firstToOpen(list string) (string, error) {
 // adminKeyType is the type of client.admin's key in a keyring; empty if it cannot
 // be told.
 func adminKeyType(keyring string) string {
-	data, err := os.ReadFile(keyring)
+	data, _, err := cephstack.ReadFile(keyring, maxCephFile)
 	if err != nil {
 		return ""
 	}

@@ -236,11 +236,9 @@ func (r routes) hops(all []sshconfig.Hop, own bool, depth int) (*remote.Config, 
 				"jump hosts; do they lead to each other?", hop.Host, maxJumps)}
 		}
 		way := r.route(hop.Host)
-		c, err := r.hop(way, hop, own)
-		if err != nil {
-			return nil, err
-		}
+		c := r.hop(way, hop, own)
 		if i == 0 && way.has(sshconfig.ProxyJump, false) {
+			var err error
 			if before, err = r.hops(others(way.target.ProxyJump, []string{hop.Host}), false, depth-1); err != nil {
 				return nil, err
 			}
@@ -255,7 +253,7 @@ func (r routes) hops(all []sshconfig.Hop, own bool, depth int) (*remote.Config, 
 
 // hop is a jump host, without those before it. The login of the Spec is for hosts: a jump host that is in
 // no Spec has its own, with the keys of the Spec besides.
-func (r routes) hop(way *route, hop sshconfig.Hop, own bool) (remote.Config, error) {
+func (r routes) hop(way *route, hop sshconfig.Hop, own bool) remote.Config {
 	c, written, port := r.base, hop.Host, ""
 	if hop.Port > 0 {
 		port = strconv.Itoa(hop.Port)
@@ -274,5 +272,5 @@ func (r routes) hop(way *route, hop sshconfig.Hop, own bool) (remote.Config, err
 	r.known(way, &c)
 	named := own && (len(r.ssh.KeyFiles) > 0 || r.ssh.Agent != "")
 	way.keys(&c, named, r.ssh)
-	return c, nil
+	return c
 }

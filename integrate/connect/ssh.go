@@ -2,11 +2,11 @@ package connect
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -166,26 +166,19 @@ func wayOf(c remote.Config) string {
 	return way
 }
 
-// readPassword reads a file that its owner alone may read. It opens the file once, so that
-// the mode that it checks and the text that it reads are of the same file, even if somebody
-// replaces the file meanwhile.
+// maxPasswordFile is how many bytes a file with a password may have.
+const maxPasswordFile = 64 << 10
+
+// readPassword reads a file that its owner alone may read. The mode that it checks and the
+// text that it reads are of the same file, even if somebody replaces the file meanwhile.
 func readPassword(path string) (remote.Password, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return remote.Password{}, passwordFault(err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	text, info, err := cephstack.ReadFile(path, maxPasswordFile)
 	if err != nil {
 		return remote.Password{}, passwordFault(err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return remote.Password{}, passwordFault(fmt.Errorf("%s is open to others than its owner (mode %04o): "+
 			"chmod 600 it, and change the password if others should not know it", path, mode))
-	}
-	text, err := io.ReadAll(f)
-	if err != nil {
-		return remote.Password{}, passwordFault(err)
 	}
 	return remote.NewPassword(strings.TrimRight(string(text), "\r\n")), nil
 }

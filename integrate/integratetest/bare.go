@@ -169,7 +169,7 @@ func visudo(m *remotetest.Host) func(remote.Run) (stdout, stderr []byte, exit in
 		if len(run.Argv) == 2 && run.Argv[1] == "-V" {
 			return []byte("visudo version 1.9.13p3\n"), nil, 0
 		}
-		texts := map[string]string{"stdin": string(run.Stdin)}
+		texts := map[string]string{"stdin": run.Stdin.Reveal()}
 		if strings.Join(run.Argv[1:], " ") == "-c" {
 			texts = map[string]string{}
 			r := m.Look(remote.ReadDir{Path: "/etc/sudoers.d"})

@@ -86,11 +86,18 @@ func (w *World) hooks() openstacktest.Hooks {
 		ServerCreated:     w.serverCreated,
 		ServerDeleted:     func(s api.Server) error { return w.disks(s.Host).remove(w.diskOf(s.ID)) },
 		ServerSnapshotted: w.serverSnapshotted,
+		BackendName:       w.backendName,
 		Attached:          w.attach,
 		Detached:          w.detach,
 		Migrated:          w.migrate,
 		Console:           w.consoleOf,
 	}
+}
+
+// backendName is the volume_backend_name of a service of cinder-volume.
+func (w *World) backendName(service string) string {
+	_, backend, _ := strings.Cut(service, "@")
+	return cmp.Or(w.running(w.hostOf("cinder-volume"), "cinder-volume", backend, "volume_backend_name"), backend)
 }
 
 // remove removes an RBD image. It is not an error if the image is not there.

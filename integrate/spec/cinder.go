@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -17,9 +18,14 @@ type Cinder struct {
 
 // A Backend is an RBD backend of Cinder. Other backends stay beside it.
 type Backend struct {
-	// Name is the section and the volume_backend_name. Until Newton, Name may be
-	// DEFAULT, for a Cinder with a single backend, which does not have a name.
-	Name    string `json:"name" yaml:"name"`
+	// Name is the section, and the volume_backend_name unless BackendName is set. Until
+	// Newton, Name may be DEFAULT, for a Cinder with a single backend, which does not
+	// have a name.
+	Name string `json:"name" yaml:"name"`
+	// BackendName is the volume_backend_name of a backend whose volume types and volumes
+	// know it by another name than Name.
+	BackendName string `json:"volume_backend_name,omitempty" yaml:"volume_backend_name,omitempty"`
+
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
 	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
@@ -48,6 +54,9 @@ type Backend struct {
 // have a name.
 const SingleBackend = "DEFAULT"
 
+// Bound is the volume_backend_name, to which volume types are bound.
+func (b Backend) Bound() string { return cmp.Or(b.BackendName, b.Name) }
+
 // backends are the backends of Cinder, if any.
 func (s Spec) backends() []Backend {
 	if s.Cinder == nil {
@@ -72,10 +81,14 @@ func (v *validation) backends(backends []Backend) {
 		seen[strings.ToLower(b.Name)] = true
 		v.user(path, b.Cluster, b.Pool, b.User)
 		v.optional(path+".volume_type", b.VolumeType)
+		v.optional(path+".volume_backend_name", b.BackendName)
 		v.optional(path+".availability_zone", b.AvailabilityZone)
 		v.zone(path+".availability_zone", b.AvailabilityZone, backends[0].AvailabilityZone)
 		if b.Name == SingleBackend && b.VolumeType != "" {
 			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
+		}
+		if b.Name == SingleBackend && b.BackendName != "" {
+			v.fault(path+".volume_backend_name", "the backend %s has none; leave it out", b.Name)
 		}
 		if b.Name == SingleBackend && len(backends) > 1 {
 			v.fault(path+".name", "a backend %s is the only backend of its cloud; give each of several backends a name", b.Name)

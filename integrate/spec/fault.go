@@ -13,10 +13,19 @@ import (
 
 // A FieldError is one fault of a Spec.
 type FieldError struct {
-	Path    string // such as cinder.backends[0].name
-	Line    int    // in the YAML that Load read; 0 where the YAML does not have the field
-	Message string
-	Err     error // the cause; nil for most faults
+	// Path is the field, such as cinder.backends[0].name. In an error of Load, hosts[2] is
+	// the third entry in the hosts of the text, which may stand for many hosts.
+	Path string
+	// File, Line and Column are the place of the field in what Load read. File is empty
+	// where Load was not given a file. Where the text does not have the field, the place is
+	// that of the field around it; Line and Column are 0 where there is none.
+	File         string
+	Line, Column int
+	Message      string
+	Err          error // the cause; nil for most faults
+
+	form  string // the message without its values; empty where there is no such form
+	other string // the path of another field that the fault is about
 }
 
 func (e *FieldError) Error() string {
@@ -24,14 +33,25 @@ func (e *FieldError) Error() string {
 	if e.Path != "" {
 		at = oneLine(e.Path) + ": "
 	}
-	if e.Line > 0 {
-		at = fmt.Sprintf("line %d: %s", e.Line, at)
+	if e.File != "" || e.Line > 0 {
+		at = e.place() + ": " + at
 	}
 	var lines []string
 	for line := range strings.SplitSeq(e.Message, "\n") {
 		lines = append(lines, oneLine(line))
 	}
 	return "spec: " + at + strings.Join(lines, "\n")
+}
+
+// place is where the field is, as editors and compilers write it.
+func (e *FieldError) place() string {
+	switch {
+	case e.File != "" && e.Line > 0:
+		return fmt.Sprintf("%s:%d:%d", oneLine(e.File), e.Line, e.Column)
+	case e.File != "":
+		return oneLine(e.File)
+	}
+	return fmt.Sprintf("line %d, column %d", e.Line, e.Column)
 }
 
 // oneLine is a text as it is printed. A name in it may hold anything, if that is its fault.
@@ -56,7 +76,12 @@ const longestName = 255
 var nameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 
 func (v *validation) fault(path, format string, args ...any) {
-	v.faults = append(v.faults, &FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
+	v.faults = append(v.faults, &FieldError{Path: path, Message: fmt.Sprintf(format, args...), form: format})
+}
+
+// repeated is fault for a field that repeats another one.
+func (v *validation) repeated(path, other, format string, args ...any) {
+	v.faults = append(v.faults, &FieldError{Path: path, Message: fmt.Sprintf(format, args...), form: format, other: other})
 }
 
 // faulty reports whether a fault was found at or below a path.

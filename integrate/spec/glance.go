@@ -79,7 +79,9 @@ func (s Spec) GlanceStore() openstack.GlanceStore {
 	writable := false
 	for _, st := range s.Glance.All() {
 		all = append(all, openstack.GlanceStore{Store: st.Name, Pool: st.Pool, User: st.User, Conf: ConfPath(st.Cluster)})
-		writable = writable || s.Nova != nil && s.Nova.DirectSnapshots && s.Nova.Cluster == st.Cluster
+		// With the right to write images, Nova registers snapshots without a copy, or fails.
+		writable = writable || s.Nova != nil && s.Nova.Cluster == st.Cluster &&
+			(s.Nova.DirectSnapshots || s.Nova.User == st.User)
 	}
 	store := all[0]
 	store.MultipleLocations, store.Further = writable, all[1:]

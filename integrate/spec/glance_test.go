@@ -15,7 +15,7 @@ func TestValidateOfStores(t *testing.T) {
 		"glance.stores[1].name":    func(s *spec.Spec) { s.Glance.Stores[1].Name = "Slow" },
 		"glance.stores[0].cluster": func(s *spec.Spec) { s.Glance.Stores[0].Cluster = "nvme" },
 		"glance.stores[1].pool":    func(s *spec.Spec) { s.Glance.Stores[1].Pool = "images" },
-		"glance.stores[1].user":    func(s *spec.Spec) { s.Glance.Stores[1].User = "cinder" },
+		"glance.stores[1].user":    func(s *spec.Spec) { s.Glance.Stores[1].User = "client.cinder" },
 		"glance.stores[0].user":    func(s *spec.Spec) { s.Glance.Stores[0].User = "admin" },
 		"glance":                   func(s *spec.Spec) { s.Glance.Stores[0].Name = "http" },
 	} {
@@ -26,5 +26,7 @@ func TestValidateOfStores(t *testing.T) {
 	}
 	s := threeStores()
 	s.Glance.Stores[1].User = "glance" // one user for two pools
+	assert.NoError(t, s.Validate())
+	s.Glance.Stores[1].User, s.Backup.User = "cinder", "cinder" // and for several services
 	assert.NoError(t, s.Validate())
 }

@@ -35,12 +35,18 @@ func ServiceNames() []string {
 }
 
 func (v *validation) hosts() {
+	if n := len(v.spec.Hosts); n > maxHosts {
+		v.fault("hosts", "has %d hosts, %d are possible", n, maxHosts)
+		return
+	}
 	seen := seenHost{map[string]int{}, map[string]int{}}
 	for i, h := range v.spec.Hosts {
 		path := fmt.Sprintf("hosts[%d]", i)
 		v.name(path+".name", h.Name)
 		v.oneHost(i, h, seen)
-		if h.Address != "" {
+		if strings.HasPrefix(h.Address, ".") {
+			v.fault(path+".address", "%q begins with a dot; only the text of a Spec has such addresses", h.Address)
+		} else if h.Address != "" {
 			v.address(path+".address", h.Address)
 		}
 		if h.Layout != "" {
@@ -74,24 +80,31 @@ func (v *validation) oneHost(i int, h Host, seen seenHost) {
 	}
 	path, name, endpoint := fmt.Sprintf("hosts[%d]", i), strings.ToLower(h.Name), h.endpoint()
 	if first, ok := seen.names[name]; ok {
+		at := fmt.Sprintf("hosts[%d]", first)
 		if other := v.spec.Hosts[first].Name; other == h.Name {
-			v.fault(path+".name", "%q is there twice", h.Name)
+			v.repeated(path+".name", at+".name", "%q is there twice", h.Name)
 		} else {
-			v.fault(path+".name", "%q is %q of hosts[%d] in another case; list each machine once",
-				h.Name, other, first)
+			v.repeated(path+".name", at+".name", "%q is %q of %s in another case; list each machine once",
+				h.Name, other, at)
 		}
 		return
 	}
 	if first, ok := seen.endpoints[endpoint]; ok {
-		field := ".address"
-		if h.Address == "" {
-			field = ".name"
-		}
-		v.fault(path+field, "%q is the address of hosts[%d] (%s) too; list each machine once",
-			cmp.Or(h.Address, h.Name), first, v.spec.Hosts[first].Name)
+		other := v.spec.Hosts[first]
+		at := fmt.Sprintf("hosts[%d]", first)
+		v.repeated(path+h.addressField(), at+other.addressField(),
+			"%q is the address of %s (%s) too; list each machine once", cmp.Or(h.Address, h.Name), at, other.Name)
 		return
 	}
 	seen.names[name], seen.endpoints[endpoint] = i, i
+}
+
+// addressField is the field that has the address.
+func (h Host) addressField() string {
+	if h.Address == "" {
+		return ".name"
+	}
+	return ".address"
 }
 
 // endpoint is the one form of all spellings of where SSH connects to.

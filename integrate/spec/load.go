@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -20,10 +21,29 @@ const maxText = 32 << 20
 // the user that the program runs as. Load opens none of the files that the Spec
 // names.
 //
-// The error joins all faults. A fault is a *FieldError with the line of its field:
+// The text has more than a Spec, so that a cloud of many hosts is a short text. What Load
+// gives is explicit again, with one Host for each host:
+//
+//	x-ceph: &ceph {cluster: ceph}         # fields x-… at the top are ignored: keep YAML's anchors there
+//	groups:                               # what hosts of a group have that do not say otherwise
+//	  computes: {services: [nova-compute], disks: ceph}
+//	hosts:
+//	  - {name: ceph01, address: 10.0.0.1}
+//	  - {name: "compute[001-400]", group: computes, address: "10.1.0.[1-400]"}
+//	  - {name: "gpu[01-03,07]", group: computes, address: .cloud.example}
+//
+// Names in brackets are those of ExpandNames. An address that begins with a dot is the
+// name and that domain. The numbers in the brackets of an address are one for each name,
+// in the same order. In an IP address they may be larger than its numbers can be: 10.1.0.256
+// is 10.1.1.0. Those of an IPv6 address are hexadecimal. YAML wants quotes around brackets
+// in a text that is itself in braces.
+//
+// The error joins all faults. A fault is a *FieldError with the place of its field:
 // a field that a Spec does not have, a value of another form, or what Validate
-// finds. A Spec with faults is not to be used. Only a text that is not YAML at all,
-// is empty, or holds a second document, has an error of another type.
+// finds. If r has a method Name, as an *os.File has, the place has that name. A fault that
+// the hosts of an entry have in common is told once. A Spec with faults is not to be used.
+// Only a text that is not YAML at all, is empty, or holds a second document, has an error
+// of another type.
 //
 // A missing release is not a fault here, as detect.Release can tell it.
 func Load(r io.Reader, dir string) (Spec, error) {
@@ -31,7 +51,7 @@ func Load(r io.Reader, dir string) (Spec, error) {
 	if err != nil {
 		return Spec{}, err
 	}
-	return s, errors.Join(doc.withLines(s.checkExceptRelease())...)
+	return s, errors.Join(doc.inText(s.checkExceptRelease())...)
 }
 
 // Read is Load without the validation. It is for programs that need a part of a
@@ -41,42 +61,51 @@ func Read(r io.Reader, dir string) (Spec, error) {
 	return s, err
 }
 
-func read(r io.Reader, dir string) (Spec, document, error) {
-	doc, err := parse(r)
+func read(r io.Reader, dir string) (Spec, *document, error) {
+	root, err := parse(r)
 	if err != nil {
-		return Spec{}, doc, fmt.Errorf("spec: %w", err)
+		return Spec{}, nil, fmt.Errorf("spec: %w", err)
+	}
+	doc := &document{root: root}
+	if f, ok := r.(interface{ Name() string }); ok {
+		doc.file = f.Name()
 	}
 	s, faults := doc.spec()
 	if len(faults) == 0 {
-		faults = doc.withLines(s.locate(dir))
+		faults = doc.inText(s.locate(dir))
 	}
 	if len(faults) > 0 {
-		return Spec{}, doc, errors.Join(faults...)
+		return Spec{}, nil, errors.Join(faults...)
 	}
 	return s, doc, nil
 }
 
+// bracketsInBraces is a text such as {name: compute[001-400]}, which is not YAML.
+var bracketsInBraces = regexp.MustCompile(`\{[^"'\n]*: *[^"'\s\[{][^"'\n{},]*\[[0-9]`)
+
 // parse reads the one document of a text.
-func parse(r io.Reader) (document, error) {
+func parse(r io.Reader) (*yaml.Node, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxText+1))
 	if err != nil {
-		return document{}, err
+		return nil, err
 	}
 	if len(text) > maxText {
-		return document{}, fmt.Errorf("the text is longer than %d bytes", maxText)
+		return nil, fmt.Errorf("the text is longer than %d bytes", maxText)
 	}
 	d := yaml.NewDecoder(bytes.NewReader(text))
 	var root yaml.Node
 	switch err := d.Decode(&root); {
 	case errors.Is(err, io.EOF), err == nil && (len(root.Content) != 1 || isNull(root.Content[0])):
-		return document{}, errors.New("the text is empty: it should hold a Spec")
+		return nil, errors.New("the text is empty: it should hold a Spec")
+	case err != nil && bracketsInBraces.Match(text):
+		return nil, fmt.Errorf("%w; in braces, a text with brackets needs quotes, such as {name: \"compute[001-400]\"}", err)
 	case err != nil:
-		return document{}, err
+		return nil, err
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return document{}, errors.New("the text holds more than one document; a Spec is one")
+		return nil, errors.New("the text holds more than one document; a Spec is one")
 	}
-	return document{root.Content[0]}, nil
+	return root.Content[0], nil
 }
 
 // locate makes the paths of the Spec absolute, or relative to where the program

@@ -99,8 +99,9 @@ func (v *validation) options() {
 		if slices.Contains(reservedSections(), strings.ToLower(b.Name)) && !single {
 			v.fault(path+".name", "%q is a section of cinder.conf with another meaning", b.Name)
 		}
-		_, err := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: ConfPath(b.Cluster),
-			SecretUUID: libvirtsecret.DeriveUUID("any", b.User), Extra: b.Options}.Settings(release, none)
+		_, err := openstack.VolumeBackend{Name: b.Name, BackendName: b.BackendName, Cluster: b.Cluster, Pool: b.Pool,
+			User: b.User, Conf: ConfPath(b.Cluster), SecretUUID: libvirtsecret.DeriveUUID("any", b.User),
+			Extra: b.Options}.Settings(release, none)
 		check(path, err)
 		v.backendOptions(path+".options", b)
 	}

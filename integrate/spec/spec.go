@@ -1,11 +1,12 @@
 // Package spec says what a cloud should be: which Ceph clusters there are, which
 // services run on which hosts, and what of them is kept in Ceph.
 //
-// A Spec is plain data. Validate reports every fault of it at once, each a
-// *FieldError, before anything is connected to. WithDefaults fills in the
-// documented defaults, and Uses lists the pools and users that follow from them.
-// The package reads and writes nothing outside; package integrate plans what a
-// Spec asks for.
+// A Spec is plain data, with one Host for each host: programs make it with loops, and
+// compare it field by field. Ranges and groups are for people, and only in the text that
+// Load reads. Validate reports every fault of a Spec at once, each a *FieldError, before
+// anything is connected to. WithDefaults fills in the documented defaults, and Uses lists
+// the pools and users that follow from them. The package reads and writes nothing outside;
+// package integrate plans what a Spec asks for.
 package spec
 
 import (
@@ -76,7 +77,6 @@ func (s Spec) check() []error {
 	v.hosts()
 	v.services()
 	v.secrets()
-	v.separateUsers()
 	v.dataPools()
 	v.options()
 	v.prepare()

@@ -5,34 +5,6 @@ import (
 	"github.com/cephstack/cephstack/openstack"
 )
 
-// separateUsers keeps the rights apart: Cinder and Nova may share a user, Glance and
-// cinder-backup each need a user of their own.
-func (v *validation) separateUsers() {
-	if len(v.spec.Clusters) == 0 {
-		return
-	}
-	taken, uses := map[User]string{}, v.spec.Uses()
-	for _, u := range uses {
-		if u.What == ForVolumes || u.What == ForDisks {
-			taken[u.User] = "Cinder or Nova"
-		}
-	}
-	own := func(u Use, owner string) {
-		if other, ok := taken[u.User]; ok {
-			v.fault(u.Path+".user", "%q is the user of %s too; %s needs a user of its own", u.User.Name(), other, owner)
-		}
-		taken[u.User] = owner
-	}
-	for _, u := range uses {
-		switch {
-		case u.What == ForImages && taken[u.User] != "Glance":
-			own(u, "Glance")
-		case u.What == ForBackups:
-			own(u, "cinder-backup")
-		}
-	}
-}
-
 // secrets checks the UUIDs: their form, that none is an example value, and that each
 // user has one UUID.
 func (v *validation) secrets() {

@@ -25,7 +25,7 @@ func TestValidateNamesEveryFault(t *testing.T) {
 	s.Glance.User = "client.glance"
 	s.Cinder.Backends = append(s.Cinder.Backends, spec.Backend{Name: "CEPH", Cluster: "other", SecretUUID: "457EB676"})
 	s.Nova.SecretUUID = "457eb676-33da-42ec-9a8c-9293d545c337"
-	s.Backup.User = "cinder"
+	s.Backup.User = "client.cinder"
 	err := s.Validate()
 	require.Error(t, err)
 	for _, path := range []string{

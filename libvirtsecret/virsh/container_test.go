@@ -84,7 +84,7 @@ func TestAValueGoesIntoAContainerOnStandardInput(t *testing.T) {
 		libvirtsecret.Change{Secret: s, Was: &was}, libvirtsecret.Change{Secret: s, Was: &libvirtsecret.Secret{}})
 	require.NoError(t, err)
 	run := op.(remote.Run)
-	assert.Equal(t, s.Value.Reveal()+"\nAQAB\n"+s.Value.Reveal()+"\n", string(run.Stdin))
+	assert.Equal(t, s.Value.Reveal()+"\nAQAB\n"+s.Value.Reveal()+"\n", run.Stdin.Reveal())
 	assert.NotContains(t, strings.Join(run.Argv, " "), s.Value.Reveal())
 	assert.NotContains(t, strings.Join(run.Argv, " "), was.Value.Reveal())
 }

@@ -48,7 +48,7 @@ func (h *here) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, error
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 		cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 		var out, errs bytes.Buffer
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(run.Stdin), &out, &errs
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(run.Stdin.Reveal()), &out, &errs
 		err := cmd.Run()
 		var exit *exec.ExitError
 		if ctx.Err() != nil {

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/remote"
@@ -242,7 +243,7 @@ func (s *Store) Undefine(ctx context.Context, uuid string) error {
 // op is a script as an operation.
 func (s *Store) op(script string, stdin []byte, args ...string) remote.Op {
 	argv := append([]string{"sh", "-c", prelude + script, "virsh", s.uri}, args...)
-	return remote.Run{Argv: s.argv(argv...), Stdin: stdin}
+	return remote.Run{Argv: s.argv(argv...), Stdin: cephstack.Redact(stdin)}
 }
 
 // argv runs a program where libvirt is: on the host, or in its container.

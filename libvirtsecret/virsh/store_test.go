@@ -216,7 +216,7 @@ func TestEachSecretIsJudged(t *testing.T) {
 		libvirtsecret.Change{Secret: c})
 	require.NoError(t, err)
 	run := op.(remote.Run)
-	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), string(run.Stdin))
+	assert.Equal(t, strings.Repeat(a.Value.Reveal()+"\n", 3), run.Stdin.Reveal())
 	assert.NotContains(t, strings.Join(run.Argv, " "), a.Value.Reveal())
 	errs := judge(remote.Result{Exit: 77, Data: []byte("<#defined " + a.UUID + " 0\n" + a.Value.Reveal() + "\n" +
 		"<#defined " + b.UUID + " 73\nerror: Failed to set attributes\n" +

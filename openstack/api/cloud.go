@@ -44,7 +44,7 @@ const novaVersion = "2.53"
 // When the token ends, the Cloud logs in again. The error of a login that failed is
 // an *Error with the warnings that the Cloud would have.
 func Dial(ctx context.Context, cfg Config) (*Cloud, error) {
-	login, err := credentials(cfg)
+	login, err := credentials(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

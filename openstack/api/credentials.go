@@ -1,17 +1,19 @@
 package api
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack"
 	"github.com/gophercloud/gophercloud/v2/openstack/config/clouds"
+
+	"github.com/cephstack/cephstack"
 )
 
 // A login is what is needed to authenticate and to choose endpoints.
@@ -24,7 +26,7 @@ type login struct {
 
 // credentials reads clouds.yaml when a cloud is named, in cfg or in OS_CLOUD,
 // and OS_* variables otherwise.
-func credentials(cfg Config) (login, error) {
+func credentials(ctx context.Context, cfg Config) (login, error) {
 	var l login
 	var err error
 	if cfg.Cloud == "" {
@@ -32,7 +34,7 @@ func credentials(cfg Config) (login, error) {
 	}
 	switch {
 	case cfg.Cloud != "":
-		l, err = fromFile(cfg)
+		l, err = fromFile(ctx, cfg)
 	case cfg.CloudsFile != "":
 		err = errors.New("openstack API: Config.CloudsFile is set and Config.Cloud is not: name a cloud of the file")
 	default:
@@ -54,26 +56,19 @@ func credentials(cfg Config) (login, error) {
 	return l, nil
 }
 
-func fromFile(cfg Config) (login, error) {
-	options := []clouds.ParseOption{clouds.WithCloudName(cfg.Cloud)}
-	name := first(cfg.CloudsFile, cloudsFileOf())
-	if name != "" {
-		f, err := os.Open(name)
-		if err != nil {
-			return login{}, fmt.Errorf("openstack API: %w", err)
-		}
-		f.Close()
-		options = append(options, clouds.WithLocations(name))
+func fromFile(ctx context.Context, cfg Config) (login, error) {
+	files, err := readLogin(ctx, cfg)
+	if err != nil {
+		return login{}, fmt.Errorf("openstack API: cloud %q: %w", cfg.Cloud, &fileError{err})
 	}
-	l, err := parsed(options)
+	l, err := parsed(append(files.options, clouds.WithCloudName(cfg.Cloud)))
 	if err != nil {
 		return login{}, fmt.Errorf("openstack API: cloud %q: %s", cfg.Cloud, line(parseFault(err.Error())))
 	}
 	if l.tls != nil && l.tls.InsecureSkipVerify {
-		l.warnings = append(l.warnings, unverified(name))
+		l.warnings = append(l.warnings, unverified(first(cfg.CloudsFile, fileOf("clouds.yaml"))))
 	}
-	l.warnings = append(l.warnings, readable(name)...)
-	l.warnings = append(l.warnings, readable(filepath.Join(filepath.Dir(name), "secure.yaml"))...)
+	l.warnings = append(l.warnings, files.warnings...)
 	return l, nil
 }
 
@@ -142,7 +137,7 @@ func certificates() (*tls.Config, error) {
 	if name == "" {
 		return nil, nil //nolint:nilnil // no settings is a TLS configuration too
 	}
-	pem, err := os.ReadFile(name)
+	pem, _, err := cephstack.ReadFile(name, maxLoginFile)
 	if err != nil {
 		return nil, fmt.Errorf("openstack API: OS_CACERT: %w", err)
 	}

@@ -63,6 +63,9 @@
 // An answer has at most 32 MiB, a list 256 MiB and 10,000 pages, the header of an answer
 // 64 KiB; of an answer that is an error, 64 KiB are read. Answers are not compressed.
 //
+// Of this machine, clouds.yaml, secure.yaml, clouds-public.yaml, certificates and their keys
+// are regular files of at most 1 MiB. clouds.yaml may be a pipe, too, which is read once.
+//
 // A token goes nowhere but to the endpoints of the catalog, and a password only to the
 // auth_url. A redirect is followed only for requests that read, and only to the same
 // scheme, host and port. Certificates are checked. cacert in clouds.yaml, or OS_CACERT,

@@ -137,7 +137,8 @@ func fuzzCalls(c *Cloud) []func(context.Context) error {
 		func(ctx context.Context) error { _, err := c.CreateFlavor(ctx, FlavorRequest{Name: "f"}); return err },
 		func(ctx context.Context) error { return c.CreateVolumeType(ctx, "t", nil) },
 		func(ctx context.Context) error { return c.SetVolumeTypeSpecs(ctx, "t", nil) },
-		func(ctx context.Context) error { return c.DeleteVolumeType(ctx, "t") })
+		func(ctx context.Context) error { return c.DeleteVolumeType(ctx, "t") },
+		func(ctx context.Context) error { _, err := c.CameFrom(ctx, "s"); return err })
 }
 
 // fuzzLooks are the calls that only look.

@@ -35,7 +35,7 @@ func FuzzClouds(f *testing.F) {
 		if len(more) > 0 {
 			require.NoError(t, os.WriteFile(secure, more, 0o600))
 		}
-		l, err := credentials(Config{Cloud: "s"})
+		l, err := credentials(t.Context(), Config{Cloud: "s"})
 		if err == nil {
 			if l.auth.IdentityEndpoint == "" {
 				t.Fatal("a login without auth_url")
@@ -59,7 +59,7 @@ func TestCloudsWithoutAuth(t *testing.T) {
 	for _, text := range []string{"clouds: {s: null}", "clouds: {s: {}}", "clouds: {s: {region_name: r}}",
 		"clouds: {s: {auth: null}}", "clouds: {s: {auth_url: 'http://x/v3', username: a}}"} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-		_, err := credentials(Config{Cloud: "s", CloudsFile: file})
+		_, err := credentials(t.Context(), Config{Cloud: "s", CloudsFile: file})
 		require.ErrorContains(t, err, "it needs a section auth with auth_url in it", text)
 	}
 }

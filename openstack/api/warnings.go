@@ -2,11 +2,9 @@ package api
 
 import (
 	"fmt"
-	"io"
+	"io/fs"
 	"net"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,10 +20,7 @@ const (
 	LoginFileOpen = "login-file-open" // others can read the file with the password, or write to it
 )
 
-const (
-	mostCloudsFile = 1 << 20            // bytes of a file of logins that are looked at
-	openToOthers   = os.FileMode(0o026) // others may read or write, or the group may write
-)
+const openToOthers = fs.FileMode(0o026) // others may read or write, or the group may write
 
 // A Warning is about how the APIs are reached. It keeps nothing from being done.
 type Warning struct {
@@ -65,41 +60,12 @@ var secretField = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`\b(password|application_credential_secret|token|passcode)["']?\s*:\s*["']?[^\s"'#,}]`)
 })
 
-// readable warns of a file with a password that is open to others than its owner. A file that is not there is well.
-func readable(name string) []Warning {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil || info.Mode().Perm()&openToOthers == 0 {
-		return nil
-	}
-	if text, _ := io.ReadAll(io.LimitReader(f, mostCloudsFile)); !secretField().Match(text) {
+// readable warns of a file with a password that is open to others than its owner.
+func readable(name string, text []byte, info fs.FileInfo) []Warning {
+	if info.Mode().Perm()&openToOthers == 0 || !secretField().Match(text) {
 		return nil
 	}
 	return []Warning{{LoginFileOpen, name, fmt.Sprintf("has a password or token in it and mode %04o, so that others than "+
 		"its owner can read it or write to it: chmod 600 %s", info.Mode().Perm(),
 		cephstack.ShellQuote(name))}}
-}
-
-// cloudsFileOf is the clouds.yaml that clients of OpenStack read: the file of OS_CLIENT_CONFIG_FILE, or the first one
-// that is there of those in the usual places; empty when there is none.
-func cloudsFileOf() string {
-	if name := os.Getenv("OS_CLIENT_CONFIG_FILE"); name != "" {
-		return name
-	}
-	config := os.Getenv("XDG_CONFIG_HOME")
-	if home, err := os.UserHomeDir(); config == "" && err == nil {
-		config = filepath.Join(home, ".config")
-	}
-	for _, folder := range []string{".", filepath.Join(config, "openstack"), "/etc/openstack"} {
-		name := filepath.Join(folder, "clouds.yaml")
-		if f, err := os.Open(name); err == nil {
-			f.Close()
-			return name
-		}
-	}
-	return ""
 }

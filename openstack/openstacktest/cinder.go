@@ -204,6 +204,9 @@ func (s *Server) backend(typeName, zone string) (string, error) {
 	want := s.types.all()[at].Extra["volume_backend_name"]
 	for _, host := range s.inZone("cinder-volume", zone) {
 		_, b, _ := strings.Cut(host, "@")
+		if own := s.cfg.Hooks.BackendName; own != nil {
+			b = own(host)
+		}
 		if want == "" || b == want {
 			return host + "#" + b, nil
 		}

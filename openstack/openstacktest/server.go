@@ -52,6 +52,9 @@ type Hooks struct {
 	ImageUploaded func(i *api.Image, data []byte) error
 	ImageDeleted  func(i api.Image) error // an error is HTTP 409: the image is in use
 	VolumeCreated func(v *api.Volume, from api.VolumeRequest) error
+	// BackendName is the volume_backend_name of a cinder-volume, by its host@backend; the name of
+	// the backend where there is no hook.
+	BackendName func(service string) string
 	// VolumeDeleted and SnapshotDeleted return ErrBusy to make the object available again.
 	VolumeDeleted   func(v api.Volume) error
 	SnapshotCreated func(s api.Snapshot) error

@@ -320,6 +320,9 @@ func (j *journey) migrate(t *testing.T, ctx context.Context) {
 	s, err := j.Server(ctx, j.vm.ID)
 	check(t, "server", err)
 	want(t, s.Host == j.f.Hosts[1] && s.Status == "ACTIVE", "got %+v", s)
+	from, err := j.CameFrom(ctx, j.vm.ID)
+	check(t, "came from", err)
+	want(t, from == "", "a live migration does not wait to be confirmed, and it came from %s", from)
 }
 
 func (j *journey) detach(t *testing.T, ctx context.Context) {

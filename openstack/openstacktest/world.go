@@ -175,6 +175,15 @@ func (s *Server) AddVolume(v api.Volume) string {
 	return v.ID
 }
 
+// AddResize makes a VM wait for the confirmation of its resize, by which it came from a compute.
+func (s *Server) AddResize(id, from string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v := s.servers.byID[id]
+	v.Status = "VERIFY_RESIZE"
+	s.migrations = append(s.migrations, migration{len(s.migrations) + 1, "finished", id, from, v.Host, "resize"})
+}
+
 // AddServer adds a VM that was there before, and gives its ID. No hook runs. When v
 // does not say otherwise, the VM is ACTIVE, on the first compute and of flavor "tiny".
 // HasLocalDisk follows from image and flavor.

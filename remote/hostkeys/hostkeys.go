@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -49,7 +48,8 @@ func Check(files []string, scanned []Key) (known, unknown []Key, err error) {
 // Trust adds the scanned keys that have one of the fingerprints to a
 // known_hosts file, and returns how many lines that took. A missing file is
 // made, with mode 0600. A key that the file has is not added again. Nothing in
-// the file is ever changed or removed.
+// the file is ever changed or removed. If the lines cannot be written, as the disk is
+// full, none of them is there.
 //
 // The fingerprints must come from somewhere else than the scan: otherwise they
 // prove nothing. The error is remote.ErrHostKey, and nothing is added, if no
@@ -81,26 +81,4 @@ func Trust(file string, scanned []Key, fingerprints ...string) (added int, err e
 		return 0, nil
 	}
 	return added, appendLines(file, lines)
-}
-
-// appendLines adds whole lines by one write.
-func appendLines(file, lines string) error {
-	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
-	if err != nil {
-		return err
-	}
-	info, err := f.Stat()
-	if err == nil && info.Size() > 0 {
-		last := make([]byte, 1)
-		if _, err = f.ReadAt(last, info.Size()-1); err == nil && last[0] != '\n' {
-			lines = "\n" + lines
-		}
-	}
-	if err == nil {
-		_, err = f.WriteString(lines)
-	}
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
 }

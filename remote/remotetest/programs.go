@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
@@ -31,7 +32,8 @@ func (h *Host) programKinds() []kind {
 		name: "run", alone: true,
 		decode: func(w wire.Op) (remote.Op, error) {
 			limit, err := time.ParseDuration(w.Args[1] + "s")
-			return remote.Run{Argv: w.List, Stdin: w.Data, User: w.Args[0], Timeout: limit}, err
+			return remote.Run{Argv: w.List,
+				Stdin: cephstack.Redact(w.Data), User: w.Args[0], Timeout: limit}, err
 		},
 		tell: func(a answer, r remote.Result) {
 			a.raw["out"], a.words["errors"], a.words["exit"] = r.Data, encode(r.Stderr), strconv.Itoa(r.Exit)
@@ -75,7 +77,7 @@ func (h *Host) runKnown(o remote.Run) remote.Result {
 	case "false ":
 		return remote.Result{Exit: 1}
 	case "cat ":
-		return remote.Result{Data: bytes.Clone(o.Stdin)}
+		return remote.Result{Data: []byte(o.Stdin.Reveal())}
 	case "id -un":
 		if o.User == "" {
 			o.User = "root"

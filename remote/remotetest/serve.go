@@ -19,6 +19,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/internal/wire"
 )
@@ -107,7 +108,8 @@ func (s *Server) Config(dir string) (remote.Config, error) {
 	}
 	_, err = f.WriteString(s.KnownHost)
 	return remote.Config{
-		Name: s.host.name, Address: s.Address, User: "root", Keys: [][]byte{s.Key}, KnownHosts: []string{known},
+		Name: s.host.name, Address: s.Address, User: "root",
+		Keys: []cephstack.Redacted{cephstack.Redact(s.Key)}, KnownHosts: []string{known},
 	}, errors.Join(err, f.Close())
 }
 

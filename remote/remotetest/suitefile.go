@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -170,7 +171,8 @@ func ifPromises() []promise {
 		{"If skips an op after a program with another exit status than 0", func(c *check) {
 			r := c.do(remote.Run{Argv: []string{"false"}}, remote.If{OK: []int{0}, Op: write(c, "a")},
 				remote.ReadFile{Path: c.path("no")},
-				remote.If{OK: []int{2}, Op: remote.Run{Argv: []string{"true"}, Stdin: []byte("end\n")}})
+				remote.If{OK: []int{2}, Op: remote.Run{Argv: []string{"true"},
+					Stdin: cephstack.Redact("end\n")}})
 			if !errors.Is(r[1].Err, remote.ErrSkipped) || !errors.Is(r[3].Err, remote.ErrSkipped) {
 				c.Fatal(r[1].Err, r[3].Err)
 			}

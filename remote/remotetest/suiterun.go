@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -22,7 +23,7 @@ func runPromises() []promise {
 			}
 		}},
 		{"Run hands over standard input, and gives standard output, byte for byte", func(c *check) {
-			r := c.must(remote.Run{Argv: []string{"cat"}, Stdin: allBytes()})
+			r := c.must(remote.Run{Argv: []string{"cat"}, Stdin: cephstack.Redact(allBytes())})
 			if string(r.Data) != string(allBytes()) || r.Exit != 0 || len(r.Stderr) != 0 {
 				c.Fatalf("%d bytes, exit %d, %q", len(r.Data), r.Exit, r.Stderr)
 			}
@@ -31,7 +32,7 @@ func runPromises() []promise {
 			var ops []remote.Op
 			for _, text := range texts() {
 				ops = append(ops,
-					remote.Run{Argv: []string{"cat"}, Stdin: []byte(text)},
+					remote.Run{Argv: []string{"cat"}, Stdin: cephstack.Redact(text)},
 					remote.Run{Argv: []string{"printf", `%s\n`, text}})
 			}
 			for i, r := range c.do(ops...) {
@@ -66,7 +67,8 @@ func exitPromises() []promise {
 			}
 		}},
 		{"Run that does not read its input spoils nothing", func(c *check) {
-			r := c.do(remote.Run{Argv: []string{"true"}, Stdin: make([]byte, 1<<20)}, remote.Run{Argv: []string{"false"}})
+			r := c.do(remote.Run{Argv: []string{"true"}, Stdin: cephstack.Redact(make([]byte, 1<<20))},
+				remote.Run{Argv: []string{"false"}})
 			if r[0].Err != nil || r[0].Exit != 0 || r[1].Exit != 1 {
 				c.Fatal(r[0].Err, r[0].Exit, r[1].Exit)
 			}
@@ -77,7 +79,8 @@ func exitPromises() []promise {
 func userPromises() []promise {
 	return []promise{
 		{"Run can be another user's", func(c *check) {
-			r := c.do(remote.Run{Argv: []string{"id", "-un"}}, remote.Run{Argv: []string{"id", "-un"}, User: "daemon"})
+			r := c.do(remote.Run{Argv: []string{"id", "-un"}},
+				remote.Run{Argv: []string{"id", "-un"}, User: "daemon"})
 			if string(r[0].Data) != "root\n" || string(r[1].Data) != "daemon\n" {
 				c.Fatalf("%q %q %q", r[0].Data, r[1].Data, r[1].Stderr)
 			}

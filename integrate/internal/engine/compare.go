@@ -55,7 +55,7 @@ func compare(entries []Entry, v step.View) []Item {
 	items := make([]Item, len(entries))
 	for n, e := range entries {
 		needs := e.Needs()
-		items[n] = Item{ID: e.ID(), Check: e.Check, Gate: e.Gate, Delta: compareOne(e, needs, v)}
+		items[n] = Item{ID: e.ID(), Check: e.Check, Gate: e.Gate, Delta: compareOne(e, needs, v).Printable()}
 		i := &items[n]
 		v.Ledger.Put(i.ID, &i.Delta)
 		if i.Changes() {

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -58,8 +59,8 @@ func TestQuestionsAreJoined(t *testing.T) {
 func TestQuestionsThatLookAlikeAreAskedEach(t *testing.T) {
 	b := newBench(t)
 	runs := []remote.Run{{Argv: []string{"id"}}, {Argv: []string{"id"}, User: "nova"},
-		{Argv: []string{"id"}, User: "glance"}, {Argv: []string{"id"}, Stdin: []byte("a")},
-		{Argv: []string{"id"}, Stdin: []byte("b")}, {Argv: []string{"id", ""}}}
+		{Argv: []string{"id"}, User: "glance"}, {Argv: []string{"id"}, Stdin: cephstack.Redact("a")},
+		{Argv: []string{"id"}, Stdin: cephstack.Redact("b")}, {Argv: []string{"id", ""}}}
 	var asks []remote.Op
 	for _, run := range runs {
 		asks = append(asks, run)
@@ -67,14 +68,14 @@ func TestQuestionsThatLookAlikeAreAskedEach(t *testing.T) {
 	b.things.add(asking("a", asks...), asking("b", asks...))
 	m := b.hosts["compute1"]
 	m.Handle("id", func(run remote.Run) (stdout, stderr []byte, exit int) {
-		return fmt.Appendf(nil, "%d %s %s", len(run.Argv), run.User, run.Stdin), nil, 0
+		return fmt.Appendf(nil, "%d %s %s", len(run.Argv), run.User, run.Stdin.Reveal()), nil, 0
 	})
 	m.Forget()
 	h := b.Look(t.Context(), "compute1", nil).Host()
 	require.NoError(t, h.Err)
 	assert.Len(t, m.Log(), len(runs))
 	for _, run := range runs {
-		assert.Equal(t, fmt.Sprintf("%d %s %s", len(run.Argv), run.User, run.Stdin), h.Said(run))
+		assert.Equal(t, fmt.Sprintf("%d %s %s", len(run.Argv), run.User, run.Stdin.Reveal()), h.Said(run))
 	}
 }
 

@@ -107,7 +107,7 @@ func reads(op remote.Op) bool {
 	case remote.Run:
 		looks := []string{"docker inspect", "podman inspect", "getent passwd", "id -gn", "apt-mark showhold",
 			"env -S"}
-		return len(op.Stdin) == 0 && len(op.Argv) > 1 && slices.Contains(looks, op.Argv[0]+" "+op.Argv[1])
+		return op.Stdin.Len() == 0 && len(op.Argv) > 1 && slices.Contains(looks, op.Argv[0]+" "+op.Argv[1])
 	}
 	return false
 }

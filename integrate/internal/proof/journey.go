@@ -153,16 +153,29 @@ func (j *journey) storage(ctx context.Context) {
 }
 
 // measure reads an image through once and rewinds it.
-func measure(r io.ReadSeeker) (int64, string, error) {
+func measure(ctx context.Context, r io.ReadSeeker) (int64, string, error) {
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return 0, "", err
 	}
-	n, sum, err := digestOf(r)
+	n, sum, err := digestOf(untilEnd{ctx, r})
 	if err != nil {
 		return 0, "", err
 	}
 	_, err = r.Seek(0, io.SeekStart)
 	return n, sum, err
+}
+
+// An untilEnd reads until ctx ends: a large image takes minutes.
+type untilEnd struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (u untilEnd) Read(p []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return 0, context.Cause(u.ctx)
+	}
+	return u.Reader.Read(p)
 }
 
 func digestOf(r io.Reader) (int64, string, error) {

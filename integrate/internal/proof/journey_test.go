@@ -132,17 +132,33 @@ func TestAnImageIsMeasured(t *testing.T) {
 	image := strings.NewReader("abc")
 	_, err := image.Seek(2, io.SeekStart)
 	require.NoError(t, err)
-	n, sum, err := measure(image)
+	n, sum, err := measure(t.Context(), image)
 	require.NoError(t, err)
 	assert.Equal(t, int64(3), n)
 	assert.Equal(t, abc, sum)
 	assert.Equal(t, 3, image.Len(), "it is rewound for the upload")
 	for fails := 1; fails <= 2; fails++ {
-		_, _, err = measure(&reader{Reader: strings.NewReader("abc"), fails: fails})
+		_, _, err = measure(t.Context(), &reader{Reader: strings.NewReader("abc"), fails: fails})
 		require.ErrorIs(t, err, io.ErrNoProgress, "%d", fails)
 	}
-	_, _, err = measure(&reader{Reader: io.MultiReader(strings.NewReader("a"), failing{})})
+	_, _, err = measure(t.Context(), &reader{Reader: io.MultiReader(strings.NewReader("a"), failing{})})
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+// TestAnInterruptEndsTheMeasuring of an image, whatever its size is.
+func TestAnInterruptEndsTheMeasuring(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	why := errors.New("interrupted")
+	_, _, err := measure(ctx, &reader{Reader: endless{func() { cancel(why) }}})
+	require.ErrorIs(t, err, why)
+}
+
+// An endless file has somebody interrupt its reader.
+type endless struct{ interrupt func() }
+
+func (e endless) Read(p []byte) (int, error) {
+	e.interrupt()
+	return len(p), nil
 }
 
 // TestAnImageThatReadsOtherwise: the error says what differs, or that the reading failed.

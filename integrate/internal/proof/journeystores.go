@@ -25,7 +25,7 @@ func (j *journey) uploadImage(ctx context.Context, st spec.Store, ask bool) (str
 	if j.Options.Image == nil {
 		return "", unable("no guest image was given")
 	}
-	size, sum, err := measure(j.Options.Image)
+	size, sum, err := measure(ctx, j.Options.Image)
 	if err != nil {
 		return "", err
 	}

@@ -5,13 +5,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	ssh "github.com/kevinburke/ssh_config"
+
+	"github.com/cephstack/cephstack"
 )
 
 const (
@@ -111,28 +111,16 @@ func (r reader) file(path string, depth int) (file, error) {
 
 // readFile reads a file that nobody but its owner, who is root or the user, can write.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	text, info, err := cephstack.ReadFile(path, maxText)
 	if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return nil, fmt.Errorf("%s is a folder", path)
 	}
 	if mode := info.Mode(); mode.IsRegular() && (mode.Perm()&0o022 != 0 || !ownOrRoots(info)) {
 		return nil, fmt.Errorf("%s can be written by others than its owner (mode %04o), or belongs to another "+
 			"user, and it "+
 			"says where connections go: make it your own, and run chmod 600", path, mode.Perm())
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxText+1))
-	if len(text) > maxText {
-		err = fmt.Errorf("%s is longer than %d bytes", path, maxText)
-	}
-	return text, err
+	return text, nil
 }
 
 // What the parser gets in place of Include and Match, which are read here, and of a # that begins no comment.

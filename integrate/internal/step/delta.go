@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -22,7 +25,8 @@ const (
 	Restart Action = "restart"
 )
 
-// A FieldDiff is one difference. It is printable as it is: secrets are digests.
+// A FieldDiff is one difference. A resource makes it of the values as they are, apart from keys, of which
+// it gives digests. Printable makes the others printable.
 type FieldDiff struct {
 	Field    string
 	Observed string // empty when there is none
@@ -89,6 +93,25 @@ func (d *Delta) Problem(code, object string, why error) {
 func (d *Delta) Note(code, object, format string, args ...any) {
 	f := Finding{Code: code, Object: object, Message: fmt.Sprintf(format, args...)}
 	d.Findings = append(d.Findings, f)
+}
+
+// Printable is the Delta without secrets in what plans and checks show: a value that may be a secret is its
+// digest, and messages are without keys. What the Delta does stays as it is.
+func (d Delta) Printable() Delta {
+	diffs := d.Diffs // may be shared with another Delta
+	d.Diffs = slices.Clone(diffs)
+	for i, f := range diffs {
+		d.Diffs[i].Observed, d.Diffs[i].Desired = words.Value(f.Field, f.Observed), words.Value(f.Field, f.Desired)
+	}
+	findings := d.Findings
+	d.Findings = slices.Clone(findings)
+	for i, f := range findings {
+		d.Findings[i].Message = cephstack.WithoutKeys(f.Message)
+		d.Findings[i].Object, d.Findings[i].Err = cephstack.WithoutKeys(f.Object), withoutKeys(f.Err)
+	}
+	d.Unable = withoutKeys(d.Unable)
+	d.Have, d.Reason = cephstack.WithoutKeys(d.Have), cephstack.WithoutKeys(d.Reason)
+	return d
 }
 
 // A Step makes a change: HostStep, ClusterStep or CloudStep.

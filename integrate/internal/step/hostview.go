@@ -77,7 +77,9 @@ func (h *Host) Said(run remote.Run) string {
 }
 
 // runKey is equal for equal programs of the same user with the same input, however long they may take.
-func runKey(run remote.Run) string { return fmt.Sprintf("%q %q %q", run.Argv, run.User, run.Stdin) }
+func runKey(run remote.Run) string {
+	return fmt.Sprintf("%q %q %q", run.Argv, run.User, run.Stdin.Reveal())
+}
 
 // Was is what a write of the file has to find, so that it overwrites nothing that
 // the plan has not seen.

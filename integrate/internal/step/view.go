@@ -55,6 +55,9 @@ type Cloud struct {
 	Computes map[string]bool              // the hosts that Nova has a nova-compute on
 	Servers  map[string][]api.Server      // by compute
 	Types    map[string]map[string]string // extra specs by volume type
+	// CameFrom has the compute that a VM in VERIFY_RESIZE came from, by the ID of the VM, where
+	// that is known.
+	CameFrom map[string]string
 	// Volumes are read only where something would change that volumes do not
 	// survive, or do not allow.
 	Volumes    []api.Volume

@@ -22,7 +22,7 @@ func anySpec(r *rand.Rand) spec.Spec {
 			{Name: "compute", Services: []string{"nova-compute"}}}}
 	s.Clusters[0].Caps = one("", "", "", "classic")
 	if r.IntN(4) > 0 {
-		s.Glance = &spec.Glance{Cluster: one("", "b"), Pool: one("", "p"), User: one("", "g"), DataPool: one("", "",
+		s.Glance = &spec.Glance{Cluster: one("", "b"), Pool: one("", "p"), User: one("", "g", "cinder"), DataPool: one("", "",
 			"images-data")}
 		if r.IntN(2) == 0 {
 			s.Glance.Stores = []spec.Store{{Name: "second", Cluster: one("a", "b"), Pool: one("", "second"),
@@ -37,7 +37,8 @@ func anySpec(r *rand.Rand) spec.Spec {
 		}
 	}
 	if r.IntN(3) > 0 {
-		s.Backup = &spec.Backup{Cluster: one("", "b"), Pool: one("", "bk"), DataPool: one("", "", "backups-data")}
+		s.Backup = &spec.Backup{Cluster: one("", "b"), Pool: one("", "bk"), User: one("", "", "cinder", "g"),
+			DataPool: one("", "", "backups-data")}
 	}
 	if r.IntN(3) > 0 {
 		s.Nova = &spec.Nova{Cluster: one("", "b"), Pool: one("", "v1"), User: one("", "nova"), DataPool: one("", "",

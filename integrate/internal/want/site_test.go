@@ -32,7 +32,10 @@ func cloud(edit ...func(*spec.Spec)) spec.Spec {
 func fast(s *spec.Spec) {
 	s.Cinder.Backends = append(s.Cinder.Backends, spec.Backend{Name: "fast", Cluster: "ssd"})
 }
-func novaAlone(s *spec.Spec)  { s.Nova.User = "nova" }
+func novaAlone(s *spec.Spec) { s.Nova.User = "nova" }
+func oneUser(s *spec.Spec) {
+	s.Glance.User, s.Backup.User, s.Nova.User, s.Cinder.Backends[0].User = "all", "all", "all", "all"
+}
 func snapshots(s *spec.Spec)  { s.Nova.DirectSnapshots = true }
 func classic(s *spec.Spec)    { s.Clusters[0].Caps = "classic" }
 func without(s *spec.Spec)    { s.Glance, s.Backup, s.Nova = nil, nil, nil }

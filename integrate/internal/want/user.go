@@ -3,6 +3,7 @@ package want
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -26,25 +27,26 @@ func (s *Site) layout(cluster string) ceph.Layout {
 
 func (s *Site) users() []User {
 	need := map[spec.User]ceph.Caps{}
+	add := func(id spec.User, caps ceph.Caps) { need[id] = union(need[id], caps) }
 	for _, u := range s.Uses {
 		l := s.layout(u.User.Cluster)
 		switch u.What {
 		case spec.ForImages:
 			l.ImagePools, l.ImageDataPools = s.PoolsOf(u.User, spec.ForImages)
-			need[u.User] = l.GlanceCaps()
+			add(u.User, l.GlanceCaps())
 		case spec.ForVolumes:
 			l.VolumePools, _ = s.PoolsOf(u.User, spec.ForVolumes)
 			_, l.DataPools = s.PoolsOf(u.User, spec.ForVolumes, spec.ForDisks)
 			if !s.SharedWithNova(u.User) {
 				l.VMPool, l.ImagesWritable = "", false
 			}
-			need[u.User] = l.CinderCaps()
+			add(u.User, l.CinderCaps())
 		case spec.ForBackups:
-			need[u.User] = l.BackupCaps()
+			add(u.User, l.BackupCaps())
 		case spec.ForDisks:
 			if pools, _ := s.PoolsOf(u.User, spec.ForVolumes); len(pools) == 0 {
 				_, l.DataPools = s.PoolsOf(u.User, spec.ForDisks)
-				need[u.User] = l.NovaCaps()
+				add(u.User, l.NovaCaps())
 			}
 		}
 	}
@@ -55,6 +57,46 @@ func (s *Site) users() []User {
 	slices.SortFunc(all, func(a, b User) int {
 		return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Entity, b.Entity))
 	})
+	return all
+}
+
+// union has the rights of both. A clause for reading a pool goes where another clause lets the
+// user write the pool.
+func union(a, b ceph.Caps) ceph.Caps {
+	out := ceph.Caps{}
+	for _, daemon := range []string{"mon", "mgr", "osd"} {
+		all := slices.Concat(clauses(a[daemon]), clauses(b[daemon]))
+		all = slices.DeleteFunc(all, func(c string) bool {
+			for reads, writes := range map[string]string{"profile rbd-read-only ": "profile rbd ", "allow rx ": "allow rwx "} {
+				if pool, ok := strings.CutPrefix(c, reads); ok && slices.Contains(all, writes+pool) {
+					return true
+				}
+			}
+			return false
+		})
+		if len(all) > 0 {
+			out[daemon] = strings.Join(all, ", ")
+		}
+	}
+	return out.Normal()
+}
+
+// clauses takes apart what package ceph made of a layout. The names of pools have no commas.
+func clauses(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ", ")
+}
+
+// Purposes are what a user is for: images, volumes, backups, VM disks.
+func (s *Site) Purposes(id spec.User) []string {
+	var all []string
+	for _, u := range s.Uses {
+		if u.User == id && !slices.Contains(all, u.What) {
+			all = append(all, u.What)
+		}
+	}
 	return all
 }
 
@@ -82,6 +124,11 @@ func (s *Site) secrets() []spec.User {
 // SecretUUID is the one UUID of a user's libvirt secret, the same on every compute:
 // that of the Spec, or one that is derived from the cluster's fsid and the user.
 func (s *Site) SecretUUID(id spec.User, fsid string) string {
+	return cmp.Or(s.NamedSecret(id), libvirtsecret.DeriveUUID(fsid, id.Entity))
+}
+
+// NamedSecret is the UUID that the Spec gives a user's secret; empty where it gives none.
+func (s *Site) NamedSecret(id spec.User) string {
 	if s.Nova != nil && s.SharedWithNova(id) && s.Nova.SecretUUID != "" {
 		return s.Nova.SecretUUID
 	}
@@ -90,7 +137,7 @@ func (s *Site) SecretUUID(id spec.User, fsid string) string {
 			return b.SecretUUID
 		}
 	}
-	return libvirtsecret.DeriveUUID(fsid, id.Entity)
+	return ""
 }
 
 // A Right is something that a Ceph user may do in a pool, or must not.
@@ -134,19 +181,32 @@ func (s *Site) Rights(id spec.User) []Right {
 // PoolRights lists the pools that a user may write, and those that it may only read.
 func (s *Site) PoolRights(id spec.User) (write, read []string) {
 	l := s.layout(id.Cluster)
-	if pools, data := s.PoolsOf(id, spec.ForImages); len(pools) > 0 {
-		return slices.Concat(pools, data), nil
-	}
-	if pools, data := s.PoolsOf(id, spec.ForBackups); len(pools) > 0 {
-		if write = slices.Concat(pools, data); l.Classic {
-			return write, nil
+	add := func(list *[]string, pools ...string) {
+		for _, p := range pools {
+			if !slices.Contains(*list, p) {
+				*list = append(*list, p)
+			}
 		}
-		return write, slices.Concat(l.VolumePools, l.DataPools)
 	}
-	pools, data := s.PoolsOf(id, spec.ForVolumes, spec.ForDisks)
-	write, read = slices.Concat(pools, data), slices.Concat(l.ImagePools, l.ImageDataPools)
-	if s.SharedWithNova(id) && l.ImagesWritable {
-		write = append(write, read...)
+	for _, whats := range [][]string{{spec.ForImages}, {spec.ForBackups}, {spec.ForVolumes, spec.ForDisks}} {
+		pools, data := s.PoolsOf(id, whats...)
+		if len(pools) == 0 {
+			continue
+		}
+		add(&write, pools...)
+		add(&write, data...)
+		images := slices.Concat(l.ImagePools, l.ImageDataPools)
+		switch {
+		case whats[0] == spec.ForBackups && !l.Classic:
+			add(&read, slices.Concat(l.VolumePools, l.DataPools)...)
+		case whats[0] == spec.ForVolumes && s.SharedWithNova(id) && l.ImagesWritable:
+			add(&write, images...)
+		case whats[0] == spec.ForVolumes:
+			add(&read, images...)
+		}
+	}
+	if read = slices.DeleteFunc(read, func(p string) bool { return slices.Contains(write, p) }); len(read) == 0 {
+		return write, nil
 	}
 	return write, read
 }

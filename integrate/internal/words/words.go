@@ -3,7 +3,7 @@
 // # Use
 //
 // Kinds of resources call it for the fields and the messages of a comparison. Digest is the only way in which a
-// secret may appear in a plan.
+// secret may appear in a plan. Value finds out which values of fields may be secrets.
 //
 // # Errors
 //

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/hostbatch"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
@@ -70,7 +71,7 @@ func New(store *secrettest.Store, host *remotetest.Host) *Store {
 // which run of which job it was, and exits with 1 if part of it failed.
 func (s *Store) handle(host *remotetest.Host, program string, run func(*job) outcome) {
 	host.Handle(program, func(r remote.Run) (stdout, stderr []byte, exit int) {
-		number, _, _ := strings.Cut(string(r.Stdin), "\n")
+		number, _, _ := strings.Cut(r.Stdin.Reveal(), "\n")
 		j := s.job(number)
 		if j == nil {
 			return nil, []byte("no such job"), 64
@@ -102,11 +103,11 @@ func (s *Store) add(j *job, argv ...string) remote.Op {
 	defer s.mu.Unlock()
 	j.number = len(s.jobs)
 	s.jobs = append(s.jobs, j)
-	run := remote.Run{Argv: argv, Stdin: fmt.Appendln(nil, j.number)}
+	input := fmt.Appendln(nil, j.number)
 	for _, change := range j.changes {
-		run.Stdin = append(append(run.Stdin, change.Value.Reveal()...), '\n')
+		input = append(append(input, change.Value.Reveal()...), '\n')
 	}
-	return run
+	return remote.Run{Argv: argv, Stdin: cephstack.Redact(input)}
 }
 
 // ended gives the outcome that a result of the job's operation stands for.

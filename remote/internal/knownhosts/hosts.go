@@ -12,13 +12,14 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"golang.org/x/crypto/ssh"
+
+	"github.com/cephstack/cephstack"
 )
 
 // Hosts are the lines of known_hosts files. Lines with plain names are indexed
@@ -70,14 +71,16 @@ func Load(files []string) (*Hosts, error) {
 	return k, nil
 }
 
+// maxFile is more bytes than three keys each of 100,000 hosts take.
+const maxFile = 256 << 20
+
 // Read adds the lines of a further file.
 func (k *Hosts) Read(name string) error {
-	f, err := os.Open(name)
+	text, _, err := cephstack.ReadFile(name, maxFile)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	return k.parse(name, f)
+	return k.parse(name, bytes.NewReader(text))
 }
 
 // parse adds the lines of r. Lines that cannot be read are passed over, as in

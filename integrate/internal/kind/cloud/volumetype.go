@@ -70,16 +70,16 @@ func (t volumeType) Compare(v step.View) step.Delta {
 		return step.Refuse("volume-type-needs-apis", t.object(), fmt.Errorf("cannot be made: %w", err))
 	}
 	have, ok := v.Cloud.Types[t.spec.VolumeType]
-	if ok && have[backendName] != t.spec.Name {
+	if ok && have[backendName] != t.spec.Bound() {
 		return step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("exists and is bound to backend %q, "+
 			"not to %s; "+
-			"name another type in the Spec or change its volume_backend_name", have[backendName], t.spec.Name))
+			"name another type in the Spec or change its volume_backend_name", have[backendName], t.spec.Bound()))
 	}
 	d := step.Delta{Action: step.Create, Reason: "the volume type does not exist"}
 	if ok {
 		d.Action, d.Reason = step.Update, "its extra specs are not as the Spec says"
 	} else {
-		d.Diffs = []step.FieldDiff{{Field: backendName, Desired: t.spec.Name}}
+		d.Diffs = []step.FieldDiff{{Field: backendName, Desired: t.spec.Bound()}}
 	}
 	for _, name := range slices.Sorted(maps.Keys(t.spec.ExtraSpecs)) {
 		if desired := t.spec.ExtraSpecs[name]; have[name] != desired {
@@ -87,14 +87,14 @@ func (t volumeType) Compare(v step.View) step.Delta {
 		}
 	}
 	if len(d.Diffs) == 0 {
-		return step.Delta{Have: t.spec.VolumeType + " -> " + t.spec.Name}
+		return step.Delta{Have: t.spec.VolumeType + " -> " + t.spec.Bound()}
 	}
 	if ok {
 		if left, fixed := t.fixed(v.Cloud); fixed {
 			return left
 		}
 	}
-	w := typeWrite{name: t.spec.VolumeType, backend: t.spec.Name, create: !ok, diffs: slices.Clone(d.Diffs)}
+	w := typeWrite{name: t.spec.VolumeType, backend: t.spec.Bound(), create: !ok, diffs: slices.Clone(d.Diffs)}
 	d.Do = step.CloudStep{Do: w.do}
 	return d
 }
@@ -163,7 +163,8 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) (changed bool, err 
 			continue
 		}
 		if now != d.Observed || w.create {
-			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field, now)
+			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field,
+				words.Value(d.Field, now))
 		}
 	}
 	if len(specs) == 0 { // somebody else made the same change since the plan

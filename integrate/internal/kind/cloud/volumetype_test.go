@@ -21,6 +21,7 @@ import (
 const (
 	backendName = "volume_backend_name"
 	multiattach = "multiattach"
+	aKey        = "AQAIiglrODh5NxAAtOONtdH9jlKuA+thbpOxZQ=="
 	zones       = "RESKEY:availability_zones"
 )
 
@@ -114,6 +115,7 @@ func TestATypeThatChangedSinceThePlan(t *testing.T) {
 	}{
 		"another value":        {differs, with(multiattach, "maybe"), `has multiattach "maybe" now; plan again`},
 		"another backend":      {differs, with(backendName, "slow"), `has volume_backend_name "slow" now`},
+		"a key":                {differs, with(multiattach, aKey), `has multiattach "sha256:`},
 		"gone":                 {differs, nil, "the volume type is gone; plan again"},
 		"made by somebody":     {nil, map[string]string{backendName: "fast"}, `has RESKEY:availability_zones "" now`},
 		"made for another":     {nil, map[string]string{backendName: "slow"}, `has volume_backend_name "slow" now`},

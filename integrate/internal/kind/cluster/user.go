@@ -63,16 +63,58 @@ func (u user) Compare(v step.View) step.Delta {
 			"which came with Luminous; set caps: classic for this cluster", release))
 	}
 	caps := u.caps(have)
+	if _, err := ceph.ParseCaps(caps); ok && err != nil {
+		return step.Refuse("caps-unreadable", object, fmt.Errorf("has rights that Ceph cannot parse, and then none of the "+
+			"rights on daemons of that type take effect; left alone: take the clause away, or set remove_foreign_caps for "+
+			"this cluster: %w", err))
+	}
+	var d step.Delta
 	switch {
 	case !ok:
-		return step.Delta{Action: step.Create, Diffs: capsDiffs(have.Caps, caps), Reason: "the user does not exist",
+		d = step.Delta{Action: step.Create, Diffs: capsDiffs(have.Caps, caps), Reason: "the user does not exist",
 			Do: u.step(ceph.User{}, caps)}
 	case !have.Caps.Equal(caps):
-		return step.Delta{Action: step.Update, Diffs: capsDiffs(have.Caps, caps),
+		d = step.Delta{Action: step.Update, Diffs: capsDiffs(have.Caps, caps),
 			Reason: "its rights are not what the layout needs",
 			Do:     u.step(ceph.User{Entity: have.Entity, Caps: have.Caps}, caps)}
+		u.notesTaken(&d, have.Caps, caps)
+	default:
+		d = step.Delta{Have: u.want.Entity + " " + have.Caps.String()}
 	}
-	return step.Delta{Have: u.want.Entity + " " + have.Caps.String()}
+	u.notesShared(&d)
+	return d
+}
+
+// notesTaken names the pools that the user cannot write any more. Nova needs the right for
+// direct snapshots.
+func (u user) notesTaken(d *step.Delta, have, caps ceph.Caps) {
+	for _, p := range u.Site.Pools[u.Spec.Name] {
+		if !have.Writes(p.Name) || caps.Writes(p.Name) {
+			continue
+		}
+		images := slices.Contains(u.Site.UsesOf(u.Spec.Name, p.Name), spec.ForImages)
+		if images && u.Site.SharedWithNova(u.want.User) {
+			d.Note("rights-are-taken", "user "+u.want.Entity, "loses the right to write pool %s, with which Nova makes the "+
+				"snapshot of a VM without a copy; set direct_snapshots: true for nova in the Spec to keep it", p.Name)
+			continue
+		}
+		d.Note("rights-are-taken", "user "+u.want.Entity, "loses the right to write pool %s, as no service of the Spec "+
+			"writes there as this user; give another user to whatever else needs the right", p.Name)
+	}
+}
+
+// notesShared says what it costs that services share a user. Cinder and Nova mostly do.
+func (u user) notesShared(d *step.Delta) {
+	whats := u.Site.Purposes(u.want.User)
+	apart := slices.DeleteFunc(slices.Clone(whats), func(what string) bool {
+		return what == spec.ForVolumes || what == spec.ForDisks
+	})
+	if len(whats) < 2 || len(apart) == 0 {
+		return
+	}
+	d.Note("user-of-several-services", "user "+u.want.Entity, "is for %s: each of these services can change and delete "+
+		"what the others keep, and so can whoever takes over a host that has the key; a user for each service keeps "+
+		"them apart", strings.Join(whats, ", "))
 }
 
 // refusedPool names a pool that is left alone, and that the user would get rights

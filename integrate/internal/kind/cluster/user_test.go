@@ -119,3 +119,26 @@ func TestUsersThatAreLeftAlone(t *testing.T) {
 		})
 	}
 }
+
+// TestRightsThatCephCannotParse came by an import: none of the rights on these daemons take effect.
+func TestRightsThatCephCannotParse(t *testing.T) {
+	for daemon, caps := range map[string]ceph.Caps{
+		`osd: clause "osd blacklist"`: {"mon": "profile rbd", "osd": "profile rbd pool=images, osd blacklist"},
+		`mon: clause "allow rwxr"`:    {"mon": "profile rbd, allow rwxr"},
+	} {
+		s := withHosts(example())
+		fake := cephtest.New()
+		fake.AddUser(ceph.User{Entity: "client.glance", Caps: caps})
+		d := compare(t, s, fake).user("glance")
+		require.Len(t, d.Findings, 1)
+		assert.Equal(t, "caps-unreadable", d.Findings[0].Code)
+		assert.Contains(t, d.Findings[0].Message, "take the clause away, or set remove_foreign_caps for this cluster")
+		assert.Contains(t, d.Findings[0].Message, daemon)
+		assert.True(t, d.Refused)
+		s.Clusters[0].RemoveForeignCaps = true
+		d = compare(t, s, fake).user("glance")
+		assert.Empty(t, d.Findings)
+		_, err := do(t, d, fake)
+		require.NoError(t, err)
+	}
+}

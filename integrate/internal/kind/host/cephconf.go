@@ -1,11 +1,9 @@
 package host
 
 import (
-	"net"
 	"regexp"
-	"slices"
-	"strings"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -90,31 +88,22 @@ func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
 			"or give the services a group that reads it", words.Octal(f.Mode))
 	}
 	content, err := r.memo.of(contentSource{site: r.Site, cluster: r.cluster, fsid: c.Status.FSID, monitors: c.Monitors,
-		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, base: base})
-	w.data, w.diffs = content.data, content.diffs
+		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, base: base, keys: r.keys(v)})
+	w.data, w.diffs, w.mended = content.data, content.diffs, content.mended && !f.Missing
 	return w, err
+}
+
+// keys are the keys of the users that this file is for, as far as they are known.
+func (r cephConf) keys(v step.View) []ceph.Key {
+	var all []ceph.Key
+	for _, u := range r.copy.Users {
+		key, _ := v.Key(r.cluster, u.Entity)
+		all = append(all, key)
+	}
+	return all
 }
 
 // longestConf bounds the work for a file that nobody wrote by hand.
 const longestConf = 1 << 20
 
 var holdsSecret = regexp.MustCompile(`(?mi)^\s*([a-z0-9_ -]*(password|secret)[a-z0-9_ -]*|key)\s*=`)
-
-var addressForm = regexp.MustCompile(`\[[0-9a-fA-F:]+\]|\d+\.\d+\.\d+\.\d+`)
-
-// sameMonitors compares two values of mon_host by their addresses: a list that was
-// written by hand, without ports or protocols, is as good.
-func sameMonitors(a, b string) bool {
-	set := func(s string) []string {
-		var out []string
-		for _, m := range addressForm.FindAllString(s, -1) {
-			if ip := net.ParseIP(strings.Trim(m, "[]")); ip != nil && !slices.Contains(out, ip.String()) {
-				out = append(out, ip.String())
-			}
-		}
-		slices.Sort(out)
-		return out
-	}
-	x := set(a)
-	return len(x) > 0 && slices.Equal(x, set(b))
-}

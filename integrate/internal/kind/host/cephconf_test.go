@@ -19,12 +19,23 @@ import (
 func TestSameMonitors(t *testing.T) {
 	full := "[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0] [v2:10.0.0.2:3300/0,v1:10.0.0.2:6789/0]"
 	for other, same := range map[string]bool{
-		"300.0.0.1,10.0.0.2,10.0.0.1": true, "10.0.0.2,10.0.0.1": true, "10.0.0.1:6789 10.0.0.2": true,
-		"10.0.0.1": false, "": false, "mon.example.org": false,
+		"300.0.0.1,10.0.0.2,10.0.0.1": false, "10.0.0.2,10.0.0.1": true, "10.0.0.1:6789 10.0.0.2": true,
+		"10.0.0.1": false, "": false, "mon.example.org": false, "10.0.0.1:3300;10.0.0.2:6789": true,
+		"v1:10.0.0.1:6789/0 v2:10.0.0.2": true, "[v2:10.0.0.1:3300],[v1:10.0.0.2:6789/0]": true,
+		"10.0.0.1:6790,10.0.0.2": false, "10.0.0.1,v2:10.0.0.2:6789/0": false, "v1:10.0.0.1:3300,10.0.0.2": false,
+		"10.0.0.1 10.0.0.2 10.0.0.3": false, "10.0.0.1/x,10.0.0.2": false, "10.0.0.1:99999,10.0.0.2": false,
 	} {
 		assert.Equal(t, same, sameMonitors(other, full), "%q", other)
 	}
 	assert.False(t, sameMonitors("", ""), "no monitors are never right")
+	assert.True(t, sameMonitors("2001:db8::1", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
+	assert.True(t, sameMonitors("[2001:db8::1]:6789", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
+	assert.False(t, sameMonitors("[2001:db8::1]:6790", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
+	assert.False(t, sameMonitors("10.0.0.1", "[v2:10.0.0.1:3301/0,v1:10.0.0.1:6790/0]"), "no usual port")
+	assert.True(t, sameMonitors("10.0.0.1:6790", "[v2:10.0.0.1:3301/0,v1:10.0.0.1:6790/0]"))
+	assert.False(t, sameMonitors("10.0.0.1:3301", "[v2:10.0.0.1:3301/0] [v2:10.0.0.1:3302/0]"),
+		"the second one is not there")
+	assert.True(t, sameMonitors("10.0.0.1", "10.0.0.1:6789"), "a cluster that is older than Nautilus")
 	assert.True(t, sameMonitors("[2001:db8::1]", "[v2:[2001:db8::1]:3300/0,v1:[2001:db8::1]:6789/0]"))
 }
 
@@ -215,4 +226,88 @@ func TestWhatSeveralErrorsOfAFileAre(t *testing.T) {
 	d = left(step.Delta{}, "o", refuse("code", "because %w", remote.ErrAuth), "other")
 	assert.Equal(t, []string{"code o"}, codes(d.Findings))
 	require.ErrorIs(t, d.Findings[0].Err, remote.ErrAuth)
+}
+
+// fitConf is a ceph.conf that needs no change on the controller.
+func fitConf(s *scene) string {
+	return string(s.ops(s.compare(confID))[0].(remote.WriteFile).Data)
+}
+
+// TestACephConfThatCephCannotRead is repaired, or left alone with a problem.
+func TestACephConfThatCephCannotRead(t *testing.T) {
+	s := newScene(t, "controller")
+	fit := fitConf(s)
+	s.file("/etc/ceph/ceph.conf", fit)
+	assert.Nil(t, s.compare(confID).Do)
+	for text, fault := range map[string]string{
+		strings.TrimSuffix(fit, "\n"):                                   "the last line has no line end",
+		strings.Replace(fit, "[client.glance]", "\t[client.glance]", 1): "a section line is indented",
+		" \n" + fit:    "line 1: white space in a blank line before the first section",
+		fit + "  ":     "white space behind the last line",
+		"\ufeff" + fit: "line 1: a byte order mark",
+	} {
+		s.file("/etc/ceph/ceph.conf", text)
+		d := s.compare(confID)
+		require.Len(t, d.Diffs, 1, text)
+		assert.Contains(t, d.Diffs[0].Observed, fault)
+		assert.Equal(t, []string{"form", "a file that Ceph reads"}, []string{d.Diffs[0].Field, d.Diffs[0].Desired})
+		assert.Equal(t, "Ceph cannot read the file", d.Reason)
+		s.file("/etc/ceph/ceph.conf", string(s.ops(d)[0].(remote.WriteFile).Data))
+		assert.Nil(t, s.compare(confID).Do)
+	}
+	s.file("/etc/ceph/ceph.conf", fit+"[client.rgw]\nhost = caf\u00e9\n")
+	d := s.compare(confID)
+	f := s.one(d, "conf-not-parsed")
+	assert.True(t, d.Refused)
+	assert.Contains(t, f.Message, "cannot be read by Ceph, so it is left alone; take the character away")
+	s.file("/etc/ceph/ceph.conf", strings.Replace(fit, "mon_host = ", "mon_host = \u00e9", 1))
+	d = s.compare(confID)
+	require.Len(t, d.Diffs, 1, "an option of cephstack is set anew")
+	assert.Equal(t, "[global] mon_host", d.Diffs[0].Field)
+	assert.Empty(t, d.Findings)
+}
+
+// TestWhatAClientSeesCounts: an option in [client] or in the client's own section is before [global].
+func TestWhatAClientSeesCounts(t *testing.T) {
+	s := newScene(t, "controller")
+	fit := fitConf(s)
+	for _, section := range []string{"client", "client.cinder"} {
+		s.file("/etc/ceph/ceph.conf", fit+"["+section+"]\nmon host = 10.0.0.7\n")
+		d := s.compare(confID)
+		require.Len(t, d.Diffs, 1)
+		assert.Equal(t, step.FieldDiff{Field: "[" + section + "] mon_host", Observed: "10.0.0.7",
+			Desired: s.v.Clusters["ceph"].Monitors}, d.Diffs[0])
+		s.file("/etc/ceph/ceph.conf", string(s.ops(d)[0].(remote.WriteFile).Data))
+		assert.Nil(t, s.compare(confID).Do)
+		s.file("/etc/ceph/ceph.conf", fit+"["+section+"]\nmon_host = 10.0.0.1\n")
+		assert.Nil(t, s.compare(confID).Do, "the same monitors")
+	}
+	for line, says := range map[string]string{
+		"[client]\nkey = " + otherKey: "has the option key in [client], which client.",
+		"[global]\nkey = x":           "option key in [global]",
+		"[client.cinder]\nkeyfile = /root/key": "has the option keyfile in [client.cinder], which client.cinder takes in " +
+			"place of the keyring, so the file is left alone; remove the option",
+		"[client]\nmonmap = /tmp/monmap": "in place of mon_host",
+	} {
+		s.file("/etc/ceph/ceph.conf", fit+line+"\n")
+		d := s.compare(confID)
+		assert.Contains(t, s.one(d, "conf-bypasses").Message, says)
+		assert.True(t, d.Refused)
+		assert.NotContains(t, d.Findings[0].Message, otherKey)
+	}
+	cinder := s.v.Clusters["ceph"].Users["client.cinder"].Key.Reveal()
+	s.file("/etc/ceph/ceph.conf", fit+"[client.cinder]\nkey = "+cinder+"\nkeyfile = /x\n[client.x]\nkey = "+otherKey+"\n")
+	assert.Equal(t, step.Delta{Name: "/etc/ceph/ceph.conf", Have: "/etc/ceph/ceph.conf root:root 0644"}, s.compare(confID),
+		"the right key, and one of somebody else")
+	s.file("/etc/ceph/ceph.conf", fit+"[client]\nkeyfile = /x\n[client.cinder]\nkeyfile =\n[client.glance]\nkeyfile =\n"+
+		"[client.cinder-backup]\nkeyfile =\n")
+	assert.Empty(t, s.compare(confID).Findings, "an empty option counts")
+}
+
+// TestTheMonitorsOfTheSpecStay: what the Spec sets in [client] is not taken away.
+func TestTheMonitorsOfTheSpecStay(t *testing.T) {
+	s := newScene(t, "controller", func(s *spec.Spec) {
+		s.Clusters[0].Conf = map[string]map[string]string{"client": {"mon_host": "10.0.0.9"}}
+	})
+	assert.Contains(t, fitConf(s), "[client]\nmon_host = 10.0.0.9\n")
 }

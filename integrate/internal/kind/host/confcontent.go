@@ -13,13 +13,15 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A confContent is what a ceph.conf should hold, and how that differs from what it
 // holds.
 type confContent struct {
-	data  []byte
-	diffs []step.FieldDiff
+	data   []byte
+	diffs  []step.FieldDiff
+	mended bool // Ceph cannot read the file as it is
 }
 
 // A contentMemo keeps the content that was worked out last, with all that it was
@@ -37,14 +39,16 @@ type contentSource struct {
 	cluster        string
 	fsid, monitors string
 	copy           Copy
-	guests         bool   // whether the file needs the options of guests
-	base           []byte // the file as it is, or the minimal one of the cluster
+	guests         bool       // whether the file needs the options of guests
+	base           []byte     // the file as it is, or the minimal one of the cluster
+	keys           []ceph.Key // of the users of the copy; zero where a key is not known
 }
 
 func (s contentSource) equal(o contentSource) bool {
 	return s.site == o.site && s.cluster == o.cluster && s.fsid == o.fsid && s.monitors == o.monitors &&
 		s.guests == o.guests && slices.Equal(s.copy.Services, o.copy.Services) &&
-		slices.Equal(s.copy.Users, o.copy.Users) && bytes.Equal(s.base, o.base)
+		slices.Equal(s.copy.Users, o.copy.Users) && bytes.Equal(s.base, o.base) &&
+		slices.EqualFunc(s.keys, o.keys, ceph.Key.Equal)
 }
 
 // of is the content for a source.
@@ -60,8 +64,29 @@ func (m *contentMemo) of(s contentSource) (confContent, error) {
 	return content, err
 }
 
+// A confEdit is a ceph.conf while its options are set.
+type confEdit struct {
+	conf  *ceph.Conf
+	diffs []step.FieldDiff
+	unfit []error
+}
+
+// set sets an option that has another value.
+func (e *confEdit) set(section, option, value string) {
+	have, ok := e.conf.Lookup(section, option)
+	if ok && have == value {
+		return
+	}
+	field := "[" + section + "] " + option
+	if err := e.conf.Set(section, option, value); err != nil {
+		e.unfit = append(e.unfit, fmt.Errorf("%s: %w", field, err))
+	}
+	e.diffs = append(e.diffs, step.FieldDiff{Field: field, Observed: have, Desired: value})
+}
+
 // edit sets the monitors, the options that the Spec gives, and the users' keyrings
-// and data pools.
+// and data pools. What counts is what a client sees: an option in [client] or in the
+// client's own section is before [global].
 func (s contentSource) edit() (w confContent, err error) {
 	conf, err := ceph.ParseConf(s.base)
 	if err != nil {
@@ -71,42 +96,82 @@ func (s contentSource) edit() (w confContent, err error) {
 		return w, refuse("conf-of-another-cluster", "is the configuration of another cluster (fsid %s, not %s); "+
 			"move it away, or give the cluster another name in the Spec", fsid, s.fsid)
 	}
-	var unfit []error
-	set := func(section, option, value string) {
-		have, ok := conf.Lookup(section, option)
-		if ok && have == value {
-			return
-		}
-		field := "[" + section + "] " + option
-		if err := conf.Set(section, option, value); err != nil {
-			unfit = append(unfit, fmt.Errorf("%s: %w", field, err))
-		}
-		w.diffs = append(w.diffs, step.FieldDiff{Field: field, Observed: have, Desired: value})
+	e := &confEdit{conf: conf}
+	if repairs := conf.Repairs(); len(repairs) > 0 {
+		w.mended = true
+		e.diffs = append(e.diffs, step.FieldDiff{Field: "form", Observed: strings.Join(repairs, "; "), Desired: readable})
 	}
-	set("global", "fsid", s.fsid)
+	e.set("global", "fsid", s.fsid)
 	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, s.monitors) {
-		set("global", "mon_host", s.monitors)
+		e.set("global", "mon_host", s.monitors)
 	}
 	more := s.site.Cluster(s.cluster).Conf
 	for _, section := range slices.Sorted(maps.Keys(more)) {
 		for _, option := range slices.Sorted(maps.Keys(more[section])) {
-			set(section, option, more[section][option])
+			e.set(section, option, more[section][option])
 		}
 	}
 	for _, u := range s.copy.Users {
 		if u.Cluster == s.cluster {
-			set(u.Entity, "keyring", place.KeyringPath(s.cluster, u.Entity))
-			if pool := s.site.DataPool(u); pool != "" {
-				set(u.Entity, "rbd_default_data_pool", pool)
-			}
+			s.editFor(e, u)
 		}
 	}
 	if s.guests {
 		all := s.site.Prep().Guests.AllOptions()
 		for _, option := range slices.Sorted(maps.Keys(all)) {
-			set("client", option, all[option])
+			e.set("client", option, all[option])
 		}
 	}
-	w.data = conf.Render()
-	return w, errors.Join(unfit...)
+	w.data, w.diffs = conf.Render(), e.diffs
+	if err := errors.Join(e.unfit...); err != nil {
+		return w, err
+	}
+	if err := conf.Fault(); err != nil {
+		return w, refuse("conf-not-parsed", "cannot be read by Ceph, so it is left alone; take the character away: %w", err)
+	}
+	return w, s.bypassed(conf)
+}
+
+// readable is how a file should be that Ceph cannot read.
+const readable = "a file that Ceph reads"
+
+// editFor sets what a user needs. A monitor list of the user's own or of all clients is
+// corrected where it stands, unless the Spec has put it there.
+func (s contentSource) editFor(e *confEdit, u spec.User) {
+	have, section, _ := e.conf.Effective(u.Entity, "mon_host")
+	_, ours := s.site.Cluster(s.cluster).Conf[section]["mon_host"]
+	if !ours && !sameMonitors(have, s.monitors) {
+		e.set(section, "mon_host", s.monitors)
+	}
+	e.set(u.Entity, "keyring", place.KeyringPath(s.cluster, u.Entity))
+	if pool := s.site.DataPool(u); pool != "" {
+		e.set(u.Entity, "rbd_default_data_pool", pool)
+	}
+}
+
+// bypassed is about options of others that take the place of the keyring, or of the
+// monitors: a client takes a key from the option key, then from the file that keyfile
+// names, and only then from its keyring.
+func (s contentSource) bypassed(conf *ceph.Conf) error {
+	for i, u := range s.copy.Users {
+		if u.Cluster != s.cluster {
+			continue
+		}
+		for _, option := range []string{"key", "keyfile", "monmap"} {
+			value, section, _ := conf.Effective(u.Entity, option)
+			if value == "" {
+				continue
+			}
+			if key, err := ceph.ParseKey(value); option == "key" && err == nil && i < len(s.keys) && key.Equal(s.keys[i]) {
+				break // the right key is before a keyfile too
+			}
+			of := "the keyring"
+			if option == "monmap" {
+				of = "mon_host"
+			}
+			return refuse("conf-bypasses", "has the option %s in [%s], which %s takes in place of %s, so the file is left "+
+				"alone; remove the option", option, section, u.Entity, of)
+		}
+	}
+	return nil
 }

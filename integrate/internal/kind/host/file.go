@@ -18,8 +18,9 @@ type wantedFile struct {
 	mode         fs.FileMode
 	data         []byte
 	// late gives the content in place of data, where it has a key of a user in it.
-	late  func(step.Late) ([]byte, error)
-	diffs []step.FieldDiff // how the content differs; owner and mode are added by delta
+	late   func(step.Late) ([]byte, error)
+	mended bool             // Ceph cannot read the file as it is
+	diffs  []step.FieldDiff // how the content differs; owner and mode are added by delta
 }
 
 // seen is a file of the host; a file of which nothing is known was looked for in a
@@ -45,6 +46,9 @@ func (w wantedFile) delta(f step.File) step.Delta {
 		d.Action, d.Reason = step.Create, "the file does not exist"
 	case len(w.diffs) > 0:
 		d.Action, d.Reason = step.Update, "its content is not as needed"
+		if w.mended {
+			d.Reason = "Ceph cannot read the file"
+		}
 	case len(d.Diffs) > 0:
 		d.Action, d.Reason = step.Update, "its owner or mode is not as needed"
 		if have == want {

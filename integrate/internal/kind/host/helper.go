@@ -163,6 +163,9 @@ func (r helperFile) allowed(v step.View) []byte {
 
 func (r keyring) allows(step.View) []remote.Op {
 	owner, group, mode := r.owner()
+	if owner == "" { // the file is left alone
+		return nil
+	}
 	return []remote.Op{remote.WriteFile{Path: r.ID().Name, Owner: owner, Group: group, Mode: mode}}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
@@ -76,34 +77,41 @@ func (r keyring) Compare(v step.View) step.Delta {
 }
 
 // desired is the file as it should be. The file keeps its form where it has the
-// right key.
+// right key, and Ceph reads it.
 func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 	if f.Err != nil {
 		return w, refuse("keyring-unreadable", "cannot be read: %w", f.Err)
 	}
 	if r.copy.Kolla != nil {
 		w = inKolla(v.Host, *r.copy.Kolla, f, 0o660)
-	} else {
-		w.owner, w.group, w.mode = r.owner()
+	} else if w.owner, w.group, w.mode = r.owner(); w.owner == "" {
+		return w, refuse("keyring-of-several-accounts", "is needed by %s on this host, and a file has one owner and one "+
+			"group; give one of their services a user of its own in the Spec", strings.Join(r.accounts(), ", "))
 	}
 	key, known := v.Key(r.user.Cluster, r.user.Entity)
 	reads := r.reader(v)
 	if err := reads(key); known && err != nil {
 		return w, err
 	}
-	have, err := r.only(f)
+	have, faults, err := r.only(f)
 	if err != nil {
 		return w, err
 	}
-	if known && have.Equal(key) {
+	if known && have.Equal(key) && len(faults) == 0 {
 		w.data = f.Data
 		return w, nil
+	}
+	if len(faults) > 0 {
+		w.mended = true
+		w.diffs = []step.FieldDiff{{Field: "form", Observed: strings.Join(faults, "; "), Desired: readable}}
 	}
 	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: step.OfNewUser}
 	if known {
 		diff.Desired = words.Digest(key.Reveal())
 	}
-	w.diffs = []step.FieldDiff{diff}
+	if diff.Observed != diff.Desired {
+		w.diffs = append(w.diffs, diff)
+	}
 	w.late = func(now step.Late) ([]byte, error) {
 		key, err := keyNow(now, r.user, key)
 		if err == nil {
@@ -124,30 +132,43 @@ func keyNow(now step.Late, u spec.User, known ceph.Key) (ceph.Key, error) {
 	return key, err
 }
 
-// only is the key of the user in the file, which must have no other user. It is zero
-// where there is none.
-func (r keyring) only(f step.File) (ceph.Key, error) {
+// only is the key of the user in the file, which must have no other user, and why Ceph
+// cannot read the file. The key is zero where there is none.
+func (r keyring) only(f step.File) (ceph.Key, []string, error) {
 	if f.Missing {
-		return ceph.Key{}, nil
+		return ceph.Key{}, nil, nil
 	}
 	ring, err := ceph.ParseKeyring(f.Data)
 	if err != nil {
-		return ceph.Key{}, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
+		return ceph.Key{}, nil, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
 	}
 	for _, u := range ring.Users {
 		if u.Entity != r.user.Entity {
-			return ceph.Key{}, refuse("keyring-of-several-users", "holds the key of %s too, so it is left alone; "+
+			return ceph.Key{}, nil, refuse("keyring-of-several-users", "holds the key of %s too, so it is left alone; "+
 				"give each user a file of its own", u.Entity)
 		}
 	}
 	u, _ := ring.Lookup(r.user.Entity)
-	return u.Key, nil
+	return u.Key, ring.Faults, nil
 }
 
 // owner makes a keyring readable for the services on this host that log in with it,
 // and for nobody else. Root owns it, and the service's group reads it. Where two
-// accounts need it, one owns it, and the group of the other reads it.
+// accounts need it, one owns it, and the group of the other reads it. For more accounts there
+// is no such way.
 func (r keyring) owner() (owner, group string, mode fs.FileMode) {
+	accounts := r.accounts()
+	switch len(accounts) {
+	case 1:
+		return place.Root, accounts[0], 0o640
+	case 2:
+		return accounts[0], accounts[1], 0o440
+	}
+	return "", "", 0
+}
+
+// accounts are those that log in with the keyring, sorted.
+func (r keyring) accounts() []string {
 	var accounts []string
 	for _, name := range r.Services {
 		a := r.Service(name).Account
@@ -156,8 +177,5 @@ func (r keyring) owner() (owner, group string, mode fs.FileMode) {
 		}
 	}
 	slices.Sort(accounts)
-	if len(accounts) == 1 {
-		return place.Root, accounts[0], 0o640
-	}
-	return accounts[0], accounts[1], 0o440
+	return accounts
 }

@@ -84,7 +84,7 @@ func TestAKeyThatChangedSinceThePlan(t *testing.T) {
 
 func TestAKeyringThatIsLeftAlone(t *testing.T) {
 	for _, c := range []struct{ text, code, message string }{
-		{"key = x\n", "not-a-keyring", "is not a keyring, so it is left alone; move it away: "},
+		{"key x\n", "not-a-keyring", "is not a keyring, so it is left alone; move it away: "},
 		{ringOf("client.glance", oldTypeKey) + ringOf("client.admin", otherKey), "keyring-of-several-users",
 			"holds the key of client.admin too, so it is left alone; give each user a file of its own"},
 	} {
@@ -179,4 +179,27 @@ func TestKeysThatAnImageMayNotRead(t *testing.T) {
 	assert.Equal(t, "/etc/kolla/glance-api/ceph/ceph.client.glance.keyring", f.Object)
 	assert.Contains(t, f.Message, "whether container glance_api has a newer one cannot be told")
 	assert.NotNil(t, d.Do)
+}
+
+// TestAKeyringThatCephCannotRead is written anew, though its key is right.
+func TestAKeyringThatCephCannotRead(t *testing.T) {
+	s := newScene(t, "controller")
+	fit := ringOf("client.glance", oldTypeKey)
+	for text, fault := range map[string]string{
+		fit[:len(fit)-1]:               "line 2: the last line has no line end",
+		" " + fit:                      "line 1: a section line is indented",
+		"\n \n" + fit:                  "line 2: white space in a blank line before the first section",
+		fit + "\t":                     "line 3: white space behind the last line",
+		fit + "[global]\nx = \u00e9\n": "line 4: a character beyond ASCII",
+	} {
+		s.file(ringPath, text)
+		d := s.compare(ringID)
+		assert.Equal(t, step.FieldDiff{Field: "form", Observed: fault, Desired: "a file that Ceph reads"}, d.Diffs[0])
+		assert.Equal(t, "Ceph cannot read the file", d.Reason)
+		assert.Equal(t, fit, string(s.ops(d)[0].(remote.WriteFile).Data))
+	}
+	s.file(ringPath, "[client.glance]\nkey = \""+oldTypeKey+"\" # mine\n\n\tcaps mon osd = x\n")
+	for _, diff := range s.compare(ringID).Diffs {
+		assert.Equal(t, "mode", diff.Field, "a file that Ceph reads stays")
+	}
 }

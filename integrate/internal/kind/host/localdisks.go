@@ -17,7 +17,7 @@ const diskObject = "VM disks"
 func (x *editing) disksToCeph(cur openstack.Current) bool {
 	switch x.Spec.Disks {
 	case "ceph":
-		return true
+		return x.confirmed(cur)
 	case "keep":
 		return false
 	}
@@ -31,13 +31,13 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 			fmt.Errorf("left as they are: which VMs with local disks are here cannot be told: %w", err))
 		return false
 	}
-	if waiting := x.unconfirmed(); len(waiting) > 0 {
-		x.d.Note("vm-resize-unconfirmed", diskObject, "%s wait for their resize or migration to be confirmed, "+
-			"and the compute that they came from still has their old disks: confirm or revert them before the disks of "+
-			"that compute go to Ceph, as a revert would not find the old disks afterwards", words.JoinShort(waiting))
+	waiting := x.unconfirmed()
+	if len(waiting) > 0 {
+		x.d.Note("vm-resize-unconfirmed", diskObject, "left as they are, because %s "+unconfirmedText,
+			words.JoinShort(waiting))
 	}
 	if len(local) == 0 {
-		return true
+		return len(waiting) == 0
 	}
 	x.d.Note("vm-disks-local", diskObject, "left local, because the next hard reboot of %s would fail after the switch. "+
 		"Do not resize or cold-migrate such VMs to a compute with disks in Ceph: Nova does not convert the disks, "+
@@ -49,11 +49,29 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 	return false
 }
 
+const unconfirmedText = "wait for their resize or migration to be confirmed: the compute that they came from still " +
+	"has their old disks, and a revert would not find these after the switch. Confirm or revert them, and run again"
+
+// confirmed reports whether the Spec's word that this compute has its disks in Ceph can be followed:
+// no VM waits that may have to come back to a disk here.
+func (x *editing) confirmed(cur openstack.Current) bool {
+	if x.saysCeph(cur) || cloudErr(x.v.Cloud, false) != nil {
+		return true
+	}
+	waiting := x.unconfirmed()
+	if len(waiting) > 0 {
+		x.d.Problem("vm-resize-unconfirmed", diskObject, fmt.Errorf("left as they are, because %s "+unconfirmedText,
+			words.JoinShort(waiting)))
+	}
+	return len(waiting) == 0
+}
+
 // saysCeph reports whether the files put VM disks into Nova's pool already.
 func (x *editing) saysCeph(cur openstack.Current) bool {
 	section, prefix := x.Site.DiskOptions()
-	kind, _ := cur.Lookup(section, prefix+"images_type")
-	pool, _ := cur.Lookup(section, prefix+"images_rbd_pool")
+	now := x.inForce(openstack.NovaCompute, cur)
+	kind, _ := now.Lookup(section, prefix+"images_type")
+	pool, _ := now.Lookup(section, prefix+"images_rbd_pool")
 	return kind == "rbd" && pool == x.Site.Nova.Pool
 }
 
@@ -101,13 +119,16 @@ func localAmong(servers []api.Server, images map[string]bool, inCeph bool) (name
 
 func named(s api.Server) string { return s.Name + " (" + s.ID + ")" }
 
-// unconfirmed lists the VMs of all computes that wait for their resize or migration to
-// be confirmed, and have no disk in Ceph. The APIs do not tell where they came from.
+// unconfirmed lists the VMs that wait for their resize or migration to be confirmed, and came from
+// this compute. Where the APIs do not tell from where a VM came, it is listed unless it has its disk
+// in Ceph.
 func (x *editing) unconfirmed() (names []string) {
 	images := x.images()
 	for _, host := range slices.Sorted(maps.Keys(x.v.Cloud.Servers)) {
 		for _, s := range x.v.Cloud.Servers[host] {
-			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && !images[s.ID+"_disk"] {
+			from := x.v.Cloud.CameFrom[s.ID]
+			here := from == x.Spec.Name || from == "" && !images[s.ID+"_disk"]
+			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && here {
 				names = append(names, named(s))
 			}
 		}

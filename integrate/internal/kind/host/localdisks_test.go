@@ -12,18 +12,20 @@ import (
 // TestDisksThatOnlySeemToBeInCeph: the type and the pool both have to say it, or the
 // APIs are asked which VMs are there.
 func TestDisksThatOnlySeemToBeInCeph(t *testing.T) {
-	for text, asked := range map[string]bool{
-		"[libvirt]\nimages_type = rbd\nimages_rbd_pool = vms\n":     false,
-		"[libvirt]\nimages_type = default\nimages_rbd_pool = vms\n": true,
-		"[libvirt]\nimages_type = rbd\nimages_rbd_pool = old\n":     true,
-		"[libvirt]\nimages_rbd_pool = vms\n":                        true,
+	const asked, moved = "vm-disks-unknown VM disks", "pool-in-use " + novaConf
+	for text, code := range map[string]string{
+		"[libvirt]\nimages_type = rbd\nimages_rbd_pool = vms\n":     "",
+		"[libvirt]\nimages_type = default\nimages_rbd_pool = vms\n": asked,
+		"[libvirt]\nimages_type = rbd\nimages_rbd_pool = old\n":     moved,
+		"[libvirt]\nimages_type = rbd\n":                            moved,
+		"[libvirt]\nimages_rbd_pool = vms\n":                        asked,
 	} {
 		s := newScene(t, "compute1")
 		s.file(novaConf, text)
 		s.v.Cloud = nil
 		var want []string
-		if asked {
-			want = []string{"vm-disks-unknown VM disks"}
+		if code != "" {
+			want = []string{code}
 		}
 		assert.Equal(t, want, codes(s.compare(novaID).Findings), text)
 	}

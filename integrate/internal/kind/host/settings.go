@@ -11,6 +11,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/osloconf"
@@ -219,9 +220,9 @@ func (x *editing) services() error {
 			x.file = first
 		}
 		all[slices.Index(all, first)] = x.file
-		needed, err := x.neededBy(name, all)
-		if err == nil {
-			err = x.keepsPool(name, all)
+		var needed []openstack.Setting
+		if err = x.keeps(name, all); err == nil {
+			needed, err = x.neededBy(name, all)
 		}
 		if err == nil {
 			err = x.edit(name, all, needed)
@@ -250,7 +251,7 @@ func (x *editing) edit(service string, all osloconf.Files, needed []openstack.Se
 		x.diffs = append(x.diffs, step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason})
 		if s.Option == "backup_driver" && have != "" {
 			x.d.Note("backup-driver-changes", "backup_driver", "backups made with %s stay where they are, "+
-				"but Cinder can neither restore nor delete them while another driver is set", have)
+				"but Cinder can neither restore nor delete them while another driver is set", words.Value(field(s), have))
 		}
 		if s.Remove {
 			x.file.Unset(s.Section, s.Option)
@@ -259,7 +260,7 @@ func (x *editing) edit(service string, all osloconf.Files, needed []openstack.Se
 		}
 		if now, _ := all.Lookup(s.Section, s.Option); !sameValue(now, s.Value) {
 			return refuse("settings-overridden", "%s would not take effect: a file that %s reads later overrides it with %q; "+
-				"remove it from %s", field(s), service, now, x.overrider(service, s))
+				"remove it from %s", field(s), service, words.Value(field(s), now), x.overrider(service, s))
 		}
 	}
 	return nil

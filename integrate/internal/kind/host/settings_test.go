@@ -223,7 +223,7 @@ func TestZonesOfBackends(t *testing.T) {
 		}
 	}
 	const served = "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = " +
-		"cinder.volume.drivers.rbd.RBDDriver\n"
+		"cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = volumes\nvolume_backend_name = ceph-rbd\n"
 	for name, c := range map[string]struct {
 		release, text, code string
 		volumes             []api.Volume
@@ -359,8 +359,8 @@ func TestAResizeElsewhere(t *testing.T) {
 		HasLocalDisk: true}}
 	d := s.compare(novaID)
 	assert.Contains(t, s.one(d, "vm-resize-unconfirmed").Message,
-		"confirm or revert them before the disks of that compute go to Ceph")
-	assert.Equal(t, "rbd", fieldsOf(d)["[libvirt] images_type"])
+		"a revert would not find these after the switch. Confirm or revert them, and run again")
+	assert.NotContains(t, fieldsOf(d), "[libvirt] images_type", "the disks stay where they are")
 	s.v.Clusters["ceph"].Images["vms"]["1_disk"] = true
 	assert.Empty(t, s.compare(novaID).Findings, "its disk is in Ceph")
 }

@@ -2,7 +2,6 @@ package host
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
@@ -32,8 +31,9 @@ func (x *editing) ofVolumes(cur openstack.Current) ([]openstack.Setting, error) 
 	var all []openstack.Setting
 	enabled := ""
 	for _, b := range x.Site.Cinder {
-		backend := openstack.VolumeBackend{Name: b.Name, Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster),
-			SecretUUID: x.uuid(b.Use().User), AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
+		backend := openstack.VolumeBackend{Name: b.Name, BackendName: b.BackendName, Cluster: b.Cluster,
+			Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster), SecretUUID: x.uuid(b.Use().User),
+			AvailabilityZone: b.AvailabilityZone, Extra: b.Options}
 		needed, err := backend.Settings(x.Site.Release, overlay{cur, enabled})
 		if err != nil {
 			return nil, err
@@ -88,58 +88,6 @@ func (x *editing) ofComputes(cur openstack.Current) ([]openstack.Setting, error)
 		disks.Pool = x.Site.Nova.Pool
 	}
 	return disks.Settings(x.Site.Release, cur)
-}
-
-// keepsPool refuses to send a store or a backend that is in use to another pool, or to
-// another cluster: what it holds would be out of reach.
-func (x *editing) keepsPool(service string, cur openstack.Current) error {
-	switch service {
-	case "glance-api":
-		for _, st := range x.Site.Stores {
-			to := destination{"rbd_store_pool", "store", st.Pool, "rbd_store_ceph_conf", spec.ConfPath(st.Cluster)}
-			if err := to.keeps(st.Name, cur); err != nil {
-				return err
-			}
-		}
-	case "cinder-volume":
-		for _, b := range x.Site.Cinder {
-			to := destination{"rbd_pool", "backend name", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
-			if err := to.keeps(b.Name, cur); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// A destination is where a store or a backend shall keep things, and the options that
-// say it.
-type destination struct{ option, noun, pool, confOption, conf string }
-
-func (to destination) keeps(section string, cur openstack.Current) error {
-	enabled, _ := cur.Lookup("DEFAULT", "enabled_backends")
-	if driver, _ := cur.Lookup("DEFAULT", "volume_driver"); section == spec.SingleBackend && driver != "" {
-		enabled = spec.SingleBackend
-	}
-	have, ok := cur.Lookup(section, to.option)
-	inUse := ok && slices.ContainsFunc(strings.Split(enabled, ","), func(item string) bool {
-		name, _, _ := strings.Cut(strings.TrimSpace(item), ":")
-		return name == section
-	})
-	file, _ := cur.Lookup(section, to.confOption)
-	if file == "" {
-		file = spec.ConfPath("ceph") // what librados reads by itself
-	}
-	switch {
-	case inUse && have != to.pool:
-		return refuse("pool-in-use", "[%s] is in use with %s = %s, and what is there would be out of reach in %s; "+
-			"name that pool or another %s in the Spec", section, to.option, have, to.pool, to.noun)
-	case inUse && file != to.conf:
-		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
-			"reach with %s; call the cluster in the Spec as that file is called, or name another %s",
-			section, file, to.conf, to.noun)
-	}
-	return nil
 }
 
 // effective lists the options that tell where the data of a service goes, with the values

@@ -57,14 +57,17 @@ func TestSeveralBackends(t *testing.T) {
 
 // TestWhatIsNotInUseIsSetAnew, and what is in use is not moved.
 func TestWhatIsNotInUseIsSetAnew(t *testing.T) {
-	const mine = "[ceph-rbd]\nvolume_driver = " + rbd + "\n"
+	const mine = "[ceph-rbd]\nvolume_backend_name = ceph-rbd\nvolume_driver = " + rbd + "\n"
 	for name, c := range map[string]struct {
 		text, code string
 		edit       func(*spec.Spec)
 	}{
 		"another backend is served": {"[DEFAULT]\nenabled_backends = other\n" + mine + "rbd_pool = old\n", "",
 			func(*spec.Spec) {}},
-		"served from no pool": {"[DEFAULT]\nenabled_backends = ceph-rbd\n" + mine, "", func(*spec.Spec) {}},
+		"served from the default pool": {"[DEFAULT]\nenabled_backends = ceph-rbd\n" + mine, "pool-in-use",
+			func(*spec.Spec) {}},
+		"served by no driver": {"[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nrbd_user = x\n", "",
+			func(*spec.Spec) {}},
 		"the list has spaces": {"[DEFAULT]\nenabled_backends = x, ceph-rbd\n" + mine + "rbd_pool = old\n", "pool-in-use",
 			func(*spec.Spec) {}},
 		"the same pool": {"[DEFAULT]\nenabled_backends = ceph-rbd\n" + mine + "rbd_pool = volumes\n", "",
@@ -160,7 +163,7 @@ func TestOptionsThatMustGo(t *testing.T) {
 	s := newScene(t, "controller", func(s *spec.Spec) { s.Backup = nil })
 	assert.NotContains(t, fieldsOf(s.compare(cinderID)), gone)
 	s.file(cinderConf, "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = "+rbd+
-		"\nrbd_keyring_conf = /etc/ceph/x.keyring\n")
+		"\nrbd_pool = volumes\nvolume_backend_name = ceph-rbd\nrbd_keyring_conf = /etc/ceph/x.keyring\n")
 	d := s.compare(cinderID)
 	for _, diff := range d.Diffs {
 		if diff.Field == gone {
@@ -169,7 +172,7 @@ func TestOptionsThatMustGo(t *testing.T) {
 	}
 	assert.Contains(t, fieldsOf(d), gone)
 	s.file(cinderConf, "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = "+rbd+
-		"\nrbd_keyring_conf =\n")
+		"\nrbd_pool = volumes\nvolume_backend_name = ceph-rbd\nrbd_keyring_conf =\n")
 	assert.Contains(t, fieldsOf(s.compare(cinderID)), gone, "also where it has no value")
 	f := s.cinder()
 	_, there := f.Lookup("ceph-rbd", "rbd_keyring_conf")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -182,7 +183,7 @@ const (
 func (w ruleWrite) ops() []remote.Op {
 	all := remote.Run{Argv: []string{"visudo", "-c"}}
 	return step.Chain(
-		remote.Run{Argv: []string{"visudo", "-c", "-f", "-"}, Stdin: w.want},
+		remote.Run{Argv: []string{"visudo", "-c", "-f", "-"}, Stdin: cephstack.Redact(w.want)},
 		all,
 		remote.WriteFile{Path: w.path, Data: w.want, Owner: place.Root, Group: place.Root, Mode: 0o440,
 			Was: w.old.Was()},

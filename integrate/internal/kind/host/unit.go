@@ -71,19 +71,22 @@ func (r unit) Compare(v step.View) step.Delta {
 	if d, absent := r.absent(u); absent {
 		return d
 	}
-	reason, because := r.debt(v, u)
-	if reason == "" {
-		return step.Delta{Have: fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z"))}
+	var d step.Delta
+	r.notesGuests(&d, v)
+	if d.Reason, d.Because = r.debt(v, u); d.Reason == "" {
+		d.Have = fmt.Sprintf("%s %s since %s", u.Name, u.Active, u.Since.UTC().Format("15:04:05Z"))
+		return d
 	}
 	restart := remote.RestartUnit{Unit: r.place.Unit, Inputs: r.inputs(v.Host)}
-	return step.Delta{Action: step.Restart, Reason: reason, Because: because, Do: step.HostStep{
+	d.Action, d.Do = step.Restart, step.HostStep{
 		Ops: func(now step.Late) ([]remote.Op, error) {
 			op := restart
 			op.Settle = now.Settle
 			return []remote.Op{op}, nil
 		},
 		Serves: r.serves(v.Host),
-	}}
+	}
+	return d
 }
 
 // debt says why the unit owes a restart: this plan changes what the service reads or

@@ -250,7 +250,7 @@ func TestSudoRulesThatCannotBeWritten(t *testing.T) {
 // digest.
 func TestSudoOfRust(t *testing.T) {
 	rust := func(run remote.Run) (stdout, stderr []byte, exit int) {
-		text := string(run.Stdin)
+		text := run.Stdin.Reveal()
 		switch {
 		case run.Argv[1] == "-V":
 			return []byte("visudo-rs 0.2.15\n"), nil, 0
@@ -316,7 +316,7 @@ func TestARuleThatVisudoRefusesDoesNotStay(t *testing.T) {
 				now, _ := m.Contents(ruleFile)
 				args, before := strings.Join(run.Argv[1:], " "), !strings.Contains(string(now), "NOPASSWD")
 				if args == "-c -f -" {
-					assert.Equal(t, ruleText, string(run.Stdin))
+					assert.Equal(t, ruleText, run.Stdin.Reveal())
 				}
 				if before && args == "-c" {
 					args = "-c, before"

@@ -75,7 +75,8 @@ func TestWhatIsSaidOfZones(t *testing.T) {
 		"volumes that name no zone go to zone nova, which one (az1), two (az2) is not in: ")
 
 	s = newScene(t, "controller", zoned("2023.1", one))
-	s.file(cinderConf, "[DEFAULT]\nenabled_backends = one\n[one]\nvolume_driver = "+rbd+"\n")
+	s.file(cinderConf, "[DEFAULT]\nenabled_backends = one\n[one]\nvolume_driver = "+rbd+
+		"\nrbd_pool = volumes\nvolume_backend_name = one\n")
 	s.v.Cloud.Volumes = []api.Volume{{ID: "v1", Host: "x@one#p", Zone: "nova"}, {ID: "v2", Host: "x@one#p", Zone: "az1"},
 		{ID: "v3", Host: "x@other#p", Zone: "nova"}}
 	assert.Contains(t, s.one(s.compare(cinderID), "volumes-of-another-zone").Message,
@@ -105,10 +106,10 @@ func TestOneZoneForAllServices(t *testing.T) {
 	one := spec.Backend{Name: "one", AvailabilityZone: "az1"}
 	s := newScene(t, "controller", zoned("mitaka", one))
 	s.file(cinderConf, "[DEFAULT]\nenabled_backends = one\nstorage_availability_zone = az9\n[one]\nvolume_driver = "+rbd+
-		"\n")
+		"\nrbd_pool = volumes\nvolume_backend_name = one\n")
 	assert.Contains(t, s.one(s.compare(cinderID), "zone-of-all-services").Message, "moves into zone az1 with one (az1)")
 	s.file(cinderConf, "[DEFAULT]\nenabled_backends = one,lvm\n[one]\nvolume_driver = "+rbd+
-		"\n[lvm]\nvolume_driver = x\n")
+		"\nrbd_pool = volumes\nvolume_backend_name = one\n[lvm]\nvolume_driver = x\n")
 	assert.Contains(t, s.one(s.compare(cinderID), "zone-of-another-backend").Message,
 		"backend lvm is here too, and would move into that zone with one (az1): ")
 }

@@ -1,0 +1,175 @@
+package host
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/openstack"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// keepsAttached refuses another user and another secret for the volumes of a backend: what is
+// attached names both.
+func (x *editing) keepsAttached(u inUse, b spec.Backend) error {
+	user, set := u.Lookup(u.section, "rbd_user")
+	if set && user != b.User {
+		return x.keepsUser(u, reader{"rbd_user", b.User, "for this backend", "volumes are attached to",
+			func(s api.Server) bool { return len(s.Volumes) > 0 }})
+	}
+	id := b.Use().User
+	uuid, named := u.Lookup(u.section, "rbd_secret_uuid")
+	if fsid := x.v.Clusters[b.Cluster].Status.FSID; !named && set && !x.Site.Release.Before("2023.1") {
+		uuid = fsid // the driver's default
+	}
+	return x.keepsSecret(u, uuid, id)
+}
+
+// A reader is who reads what VMs have in Ceph, by an option of a section that is in use.
+type reader struct {
+	option, user string // the option, and the user that the Spec wants
+	field        string // where the Spec says it
+	which        string // says of VMs that they would be cut off
+	cutOff       func(api.Server) bool
+}
+
+// keepsUser refuses another user where VMs have something open as the user of now. Otherwise
+// nothing moves, and nobody is cut off.
+func (x *editing) keepsUser(u inUse, r reader) error {
+	vms, err := x.servers(r.cutOff)
+	if err == nil && len(vms) == 0 {
+		x.notesUser(u, r.option, r.user)
+		return nil
+	}
+	have, uuid := u.now(r.option), u.now("rbd_secret_uuid")
+	who := fmt.Sprintf("%s %s", r.which, words.JoinShort(vms))
+	if err != nil {
+		who = fmt.Sprintf("whether %s VMs cannot be told (%v)", r.which, err)
+	}
+	keep := "user: " + have
+	if usable(uuid) {
+		keep += " and secret_uuid: " + uuid
+	}
+	return refuse("user-in-use", "[%s] is in use with %s, and %s: they name that user and its secret until they start "+
+		"anew, and could not move to a host that does not have the secret; set %s %s in the Spec", u.section,
+		u.says(r.option), who, keep, r.field)
+}
+
+// servers lists the VMs of the cloud that are of a kind.
+func (x *editing) servers(is func(api.Server) bool) (names []string, err error) {
+	if err := cloudErr(x.v.Cloud, false); err != nil {
+		return nil, err
+	}
+	for _, host := range slices.Sorted(maps.Keys(x.v.Cloud.Servers)) {
+		for _, s := range x.v.Cloud.Servers[host] {
+			if is(s) {
+				names = append(names, named(s))
+			}
+		}
+	}
+	return names, nil
+}
+
+// usable reports whether a UUID can be that of a secret in the Spec.
+func usable(uuid string) bool {
+	return libvirtsecret.CheckUUID(strings.ToLower(uuid)) == nil && !openstack.ExampleUUID(strings.ToLower(uuid))
+}
+
+// keepsSecret refuses another UUID for the secret of a user, unless the Spec names the UUID:
+// VMs that run and attached volumes name the UUID of now, and a compute that is added later
+// would not have a secret with it. A UUID that cannot be in the Spec is replaced, with a note.
+func (x *editing) keepsSecret(u inUse, uuid string, id spec.User) error {
+	want, have := x.uuid(id), strings.ToLower(uuid)
+	if have == want || libvirtsecret.CheckUUID(have) != nil {
+		return nil
+	}
+	if x.Site.NamedSecret(id) != "" || !usable(have) {
+		x.d.Note("secret-changes", x.path+" ["+u.section+"] rbd_secret_uuid", "%s is replaced by %s. Attached volumes and "+
+			"VMs that run keep naming %s until they are attached or started anew: leave that secret on the computes, and "+
+			"define it with the key of %s on a compute before such a VM moves there", have, want, have, id.Entity)
+		return nil
+	}
+	return refuse("secret-in-use", "[%s] is in use with rbd_secret_uuid = %s: attached volumes and VMs that run name "+
+		"that secret, and a compute that is added later would not have it; set secret_uuid: %s for user %s in the Spec",
+		u.section, have, have, id.Name())
+}
+
+// keepsDisks looks after the disks of VMs that a compute has in Ceph, and after those who read
+// them.
+func (x *editing) keepsDisks(cur openstack.Current) error {
+	n := x.Site.Nova
+	if n == nil {
+		return nil
+	}
+	section, prefix := x.Site.DiskOptions()
+	u := inUse{x.inForce(openstack.NovaCompute, cur), section, ""}
+	inCeph := u.now(prefix+"images_type") == "rbd"
+	if inCeph && x.Spec.Disks != "keep" {
+		to := destination{prefix + "images_rbd_pool", n.Pool, prefix + "images_rbd_ceph_conf", spec.ConfPath(n.Cluster)}
+		if err := x.keepsPlace(u, to); err != nil {
+			return err
+		}
+	}
+	id := n.Use().User
+	user, set := u.Lookup(section, "rbd_user")
+	if set && user != n.User {
+		// Until Newton Nova attaches volumes with its own user, whatever Cinder says.
+		if !inCeph && !x.Site.Release.Before("ocata") {
+			return nil
+		}
+		return x.keepsUser(u, reader{"rbd_user", n.User, "for nova", "VMs run with it:", running})
+	}
+	if uuid := u.now("rbd_secret_uuid"); x.hasSecret(uuid, id) {
+		return x.keepsSecret(u, uuid, id)
+	}
+	return nil
+}
+
+// keepsPlace refuses another pool or cluster for the disks of the VMs on this compute.
+func (x *editing) keepsPlace(u inUse, to destination) error {
+	if u.now(to.option) == to.pool && u.now(to.confOption) == to.conf {
+		return nil
+	}
+	var vms []string
+	err := cloudErr(x.v.Cloud, false)
+	if err == nil {
+		for _, s := range x.v.Cloud.Servers[x.Spec.Name] {
+			if s.HasLocalDisk {
+				vms = append(vms, named(s))
+			}
+		}
+		if len(vms) == 0 {
+			return nil
+		}
+	}
+	who := words.JoinShort(vms)
+	if err != nil {
+		who = fmt.Sprintf("the VMs here, which cannot be told (%v),", err)
+	}
+	if u.now(to.option) != to.pool {
+		return refuse("pool-in-use", "[%s] is in use with %s, and %s would not find their disks in %s after their next "+
+			"start; set pool: %s for nova in the Spec", u.section, u.says(to.option), who, to.pool, u.now(to.option))
+	}
+	return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and %s would not find their disks with %s "+
+		"after their next start; call the cluster in the Spec as that file is called", u.section, u.now(to.confOption), who,
+		to.conf)
+}
+
+// hasSecret reports whether libvirt has a secret of that UUID here which holds the key of a user,
+// as far as that can be told.
+func (x *editing) hasSecret(uuid string, id spec.User) bool {
+	return slices.ContainsFunc(x.v.Host.Secrets, func(s libvirtsecret.Secret) bool {
+		return strings.EqualFold(s.UUID, uuid) && holds(x.v, s, id)
+	})
+}
+
+// holds reports whether a secret holds the key of a user, as far as that can be told.
+func holds(v step.View, s libvirtsecret.Secret, id spec.User) bool {
+	key, known := v.Key(id.Cluster, id.Entity)
+	return s.Private || known && s.Value.Reveal() == key.Reveal()
+}
