@@ -166,6 +166,7 @@ import (
 //   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
 //   - tls-none: note: auth_url or an endpoint of the APIs begins with http://, so nothing is encrypted. There is
 //     no note about addresses of the machine itself.
+//   - service-left-out: note: hosts have a service that the Spec does not integrate.
 //   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.
 //   - backend-of-several-names: note: hosts serve a backend, each under a name of its own.

@@ -206,12 +206,13 @@ func TestTheNextRunRemovesWhatIsOld(t *testing.T) {
 		w.API.AddVolume(v)
 	}
 	before := everything(t, w)
-	v := w.API.AddVolume(api.Volume{Name: run + "-data", Description: text, Status: "deleting",
+	made := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	v := w.API.AddVolume(api.Volume{Name: run + "-data", Description: text, Status: "deleting", Created: made,
 		Host: "controller@ceph#ceph"})
-	gone := w.API.AddVolume(api.Volume{Name: run + "-copy", Description: text, Status: "in-use",
+	gone := w.API.AddVolume(api.Volume{Name: run + "-copy", Description: text, Status: "in-use", Created: made,
 		Host:    "controller@ceph#ceph",
 		Servers: []string{"00000000-0000-4000-8000-ffffffffffff"}})
-	w.API.AddImage(api.Image{Name: run + "-image", Description: text, Status: "queued"}, nil)
+	w.API.AddImage(api.Image{Name: run + "-image", Description: text, Status: "queued", Created: made}, nil)
 	w.API.AddFlavor(openstacktest.Flavor{Name: run + "-flavor"})
 	require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: "volumes", Name: "volume-" + v}))
 	require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: "volumes", Name: "volume-" + gone}))

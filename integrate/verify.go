@@ -133,6 +133,9 @@ type VerifyOptions struct {
 	// Clean makes a verification of one check alone: it removes what older runs left in the
 	// APIs and pools, such as runs that were killed. An object counts only if it has the
 	// name and the description of such a run. What a run of the last two hours made is left
+	// alone: by the time in its name or by its newest object, and by the clock of this machine
+	// or by that of the APIs. An image of RBD with which a run tried a right has the name alone:
+	// it goes only where both clocks show the same time. The check says why something is left
 	// alone. A verification that is neither static nor a Clean has this check, too.
 	Clean bool
 	// CleanAge is how old a run has to be, where two hours are not right. If it is

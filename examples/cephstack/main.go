@@ -51,7 +51,9 @@
 // A verify that is killed leaves what it had made. The next verify, and verify --clean,
 // which does nothing else, remove it and show it. They take only what has the name
 // cephstack-verify-ID-TIME-… and the description of such a run, and leave alone what a run
-// of the last two hours made, as it may be going on: --older sets another time.
+// of the last two hours made, as it may be going on: --older sets another time. The clocks of
+// this machine and of the APIs both count, and what they tell of the name and of the newest
+// object of a run.
 //
 // --json prints JSON; its form is in the documentation of package integrate.
 //

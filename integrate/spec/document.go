@@ -110,6 +110,7 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 	case isNull(n) && t.Kind() == reflect.Bool: // it may have been meant to be true
 		c.fault(n, path, "is empty: write true or false")
 	case isNull(n):
+		c.empty(n, t, path)
 	case t.Kind() == reflect.Struct:
 		c.mapping(n, path, fieldsOf(t), nil)
 	case t.Kind() == reflect.Map:

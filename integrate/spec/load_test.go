@@ -192,7 +192,7 @@ func TestAnEmptySwitchIsAFault(t *testing.T) {
 		}
 	}
 	_, err := load(small + ssh + "prepare:\n  sudo:\n")
-	require.NoError(t, err, "a part that is left empty is not asked for")
+	hasFault(t, err, spec.FieldError{Path: "prepare.sudo", Line: 9, Message: emptyMapping})
 }
 
 // TestFaultsHaveTheirLine, those of Validate as well.

@@ -47,6 +47,7 @@ const NoSSHConfig = "none"
 func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()
 	v.faults = append(v.faults, faults...)
+	v.paths()
 	if v.spec.SSH.Jump == "" {
 		return
 	}

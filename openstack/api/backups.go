@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // A Backup is a Cinder backup.
@@ -12,7 +13,19 @@ type Backup struct {
 	VolumeID         string `json:"volume_id"`
 	Incremental      bool   `json:"is_incremental"`
 	Container        string
-	FailReason       string `json:"fail_reason"`
+	FailReason       string    `json:"fail_reason"`
+	Created          time.Time `json:"created_at"`
+}
+
+// A backupJSON is a backup as Cinder tells it: the time has no zone.
+type backupJSON struct {
+	Backup
+	Created stamp `json:"created_at"`
+}
+
+func (b backupJSON) backup(c *Cloud) Backup {
+	b.Backup.FailReason, b.Backup.Created = c.clean(b.FailReason), time.Time(b.Created)
+	return b.Backup
 }
 
 // A BackupRequest asks for a backup. A volume that is in use needs Force.
@@ -34,7 +47,7 @@ type BackupRequest struct {
 // Similar To: openstack volume backup create --incremental --force
 func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, error) {
 	const op = "create backup"
-	var made struct{ Backup Backup }
+	var made struct{ Backup backupJSON }
 	in := map[string]any{"volume_id": r.VolumeID, "name": r.Name, "incremental": r.Incremental, "force": r.Force,
 		"description": r.Description}
 	k := call{op: op, object: r.Name, method: http.MethodPost, service: c.volume, path: []string{"backups"}, out: &made,
@@ -45,9 +58,9 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 	}
 	_, err := c.do(ctx, k)
 	if err != nil {
-		return made.Backup, err
+		return made.Backup.backup(c), err
 	}
-	out := made.Backup
+	out := made.Backup.backup(c)
 	err = c.await(ctx, op, out.ID, func(ctx context.Context) (string, bool, error) {
 		now, err := c.Backup(ctx, made.Backup.ID)
 		if err != nil {
@@ -72,23 +85,26 @@ func (c *Cloud) CreateBackup(ctx context.Context, r BackupRequest) (Backup, erro
 //
 // Similar To: openstack volume backup show
 func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
-	var out struct{ Backup Backup }
+	var out struct{ Backup backupJSON }
 	_, err := c.do(ctx, call{op: "read backup", object: id, method: http.MethodGet, service: c.volume,
 		path: []string{"backups", id}, out: &out, id: &out.Backup.ID})
-	out.Backup.FailReason = c.clean(out.Backup.FailReason)
-	return out.Backup, err
+	return out.Backup.backup(c), err
 }
 
 // Backups lists the backups of all projects.
 //
 // Similar To: openstack volume backup list --all-projects
 func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	all, err := pages[Backup](ctx, c, call{op: "list backups", service: c.volume, path: []string{"backups", "detail"},
-		query: everything()}, "backups")
-	for i := range all {
-		all[i].FailReason = c.clean(all[i].FailReason)
+	found, err := pages[backupJSON](ctx, c, call{op: "list backups", service: c.volume,
+		path: []string{"backups", "detail"}, query: everything()}, "backups")
+	if err != nil {
+		return nil, err
 	}
-	return all, err
+	out := make([]Backup, len(found))
+	for i, b := range found {
+		out[i] = b.backup(c)
+	}
+	return out, nil
 }
 
 // RestoreBackup restores into a new volume of the default volume type, and waits

@@ -31,6 +31,7 @@ type Cloud struct {
 	image, volume, compute service
 	poll, timeout          time.Duration
 	warnings               []Warning
+	clocks                 *clocks
 }
 
 // novaVersion is the version of Nova's API that is asked for. Nova knows it since
@@ -65,7 +66,8 @@ func dial(ctx context.Context, cfg Config, login login, over http.RoundTripper) 
 		return nil, &Error{Op: "dial", Object: login.auth.IdentityEndpoint, Detail: "not an identity URL"}
 	}
 	c := &Cloud{poll: cfg.Poll, timeout: cfg.Timeout, secrets: func() redactor { return secrets },
-		provider: func() *gophercloud.ProviderClient { return provider }, warnings: login.warnings}
+		provider: func() *gophercloud.ProviderClient { return provider }, warnings: login.warnings,
+		clocks: &clocks{told: map[string]reading{}}}
 	if c.poll <= 0 {
 		c.poll = 2 * time.Second
 	}
@@ -73,7 +75,8 @@ func dial(ctx context.Context, cfg Config, login login, over http.RoundTripper) 
 		c.timeout = time.Minute
 	}
 	at := call{op: "dial", object: login.auth.IdentityEndpoint}
-	provider.HTTPClient = http.Client{Transport: sending{bounds{sizes{over}, c.timeout}}, CheckRedirect: follow}
+	provider.HTTPClient = http.Client{CheckRedirect: follow,
+		Transport: sending{bounds{dating{sizes{over}, c.clocks}, c.timeout}}}
 	provider.RetryFunc = func(ctx context.Context, method, url string, _ *gophercloud.RequestOpts, err error,
 		failures uint) error {
 		return attempt{method, url, failures}.retry(ctx, err)

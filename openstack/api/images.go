@@ -25,6 +25,7 @@ type Image struct {
 	SHA512                       string   // os_hash_value when the algorithm is sha512
 	Stores                       []string // the stores of Glance that hold it
 	DirectURL                    string   // rbd://<fsid>/<pool>/<image>/snap when exposed
+	Created                      time.Time
 }
 
 // An ImageRequest asks for an image.
@@ -47,12 +48,13 @@ type imageJSON struct {
 	Hash             string `json:"os_hash_value"`
 	Stores           string // comma-separated
 	DirectURL        string `json:"direct_url"`
+	Created          stamp  `json:"created_at"`
 }
 
 func (i imageJSON) image() Image {
 	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
 		Description: i.Description,
-		DirectURL:   i.DirectURL}
+		DirectURL:   i.DirectURL, Created: time.Time(i.Created)}
 	if i.Algorithm == "sha512" {
 		out.SHA512 = i.Hash
 	}

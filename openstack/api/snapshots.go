@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 )
 
 // A Snapshot is a snapshot of a volume.
@@ -10,6 +11,18 @@ type Snapshot struct {
 	ID, Name, Status string
 	VolumeID         string `json:"volume_id"`
 	Description      string
+	Created          time.Time `json:"created_at"`
+}
+
+// A snapshotJSON is a snapshot as Cinder tells it: the time has no zone.
+type snapshotJSON struct {
+	Snapshot
+	Created stamp `json:"created_at"`
+}
+
+func (s snapshotJSON) snapshot() Snapshot {
+	s.Snapshot.Created = time.Time(s.Created)
+	return s.Snapshot
 }
 
 // A SnapshotRequest asks for a snapshot of a volume.
@@ -22,7 +35,7 @@ type SnapshotRequest struct{ VolumeID, Name, Description string }
 // Similar To: openstack volume snapshot create --force --volume …
 func (c *Cloud) CreateSnapshot(ctx context.Context, r SnapshotRequest) (id string, err error) {
 	const op = "create snapshot"
-	var made struct{ Snapshot Snapshot }
+	var made struct{ Snapshot snapshotJSON }
 	_, err = c.do(ctx, call{op: op, object: r.Name, method: http.MethodPost, service: c.volume,
 		path: []string{"snapshots"},
 		out:  &made, id: &made.Snapshot.ID,
@@ -42,7 +55,7 @@ func (c *Cloud) CreateSnapshot(ctx context.Context, r SnapshotRequest) (id strin
 }
 
 func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
-	var out struct{ Snapshot Snapshot }
+	var out struct{ Snapshot snapshotJSON }
 	_, err := c.do(ctx, call{op: "read snapshot", object: id, method: http.MethodGet, service: c.volume,
 		path: []string{"snapshots", id}, out: &out, id: &out.Snapshot.ID})
 	return out.Snapshot.Status, err
@@ -52,8 +65,16 @@ func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 //
 // Similar To: openstack volume snapshot list --all-projects
 func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	return pages[Snapshot](ctx, c, call{op: "list snapshots", service: c.volume, path: []string{"snapshots", "detail"},
-		query: everything()}, "snapshots")
+	found, err := pages[snapshotJSON](ctx, c, call{op: "list snapshots", service: c.volume,
+		path: []string{"snapshots", "detail"}, query: everything()}, "snapshots")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Snapshot, len(found))
+	for i, s := range found {
+		out[i] = s.snapshot()
+	}
+	return out, nil
 }
 
 // DeleteSnapshot deletes a snapshot and waits until it is gone. It is not an error

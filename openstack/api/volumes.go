@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 )
 
 // A Volume is a Cinder volume.
@@ -16,6 +17,7 @@ type Volume struct {
 	Type             string
 	Zone             string   // availability zone
 	Servers          []string // IDs of the VMs that it is attached to
+	Created          time.Time
 }
 
 // A VolumeRequest asks for a volume. It is empty, or a copy of an image, of a
@@ -42,11 +44,12 @@ type volumeJSON struct {
 	Attachments      []struct {
 		Server string `json:"server_id"`
 	}
+	Created stamp `json:"created_at"`
 }
 
 func (v volumeJSON) volume() Volume {
 	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone,
-		Description: v.Description}
+		Description: v.Description, Created: time.Time(v.Created)}
 	for _, a := range v.Attachments {
 		out.Servers = append(out.Servers, a.Server)
 	}

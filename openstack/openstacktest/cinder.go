@@ -78,7 +78,7 @@ func (v *volume) json() map[string]any {
 		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
 	}
 	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
-		"description":           v.Description,
+		"description": v.Description, "created_at": v.Created.Format(zoneless),
 		"availability_zone":     v.Zone,
 		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
 }
@@ -128,7 +128,7 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 }
 
 func (s *Server) addVolume(v api.Volume) *volume {
-	v.ID = s.id()
+	v.ID, v.Created = s.id(), s.now()
 	return s.volumes.add(v.ID, volume{Volume: v})
 }
 

@@ -20,7 +20,7 @@ func (b *backup) json() map[string]any {
 		reason = b.FailReason
 	}
 	return map[string]any{"id": b.ID, "name": b.Name, "status": b.Status, "volume_id": b.VolumeID,
-		"is_incremental": b.Incremental, "description": b.Description,
+		"is_incremental": b.Incremental, "description": b.Description, "created_at": b.Created.Format(zoneless),
 		"container": b.Container, "fail_reason": reason, "size": b.size}
 }
 
@@ -76,7 +76,7 @@ func createBackup(s *Server, r *http.Request) (int, any, error) {
 func (s *Server) backUp(v *volume, in api.Backup, parent string) *backup {
 	id := s.id()
 	b := s.backups.add(id, backup{api.Backup{ID: id, Name: in.Name, Description: in.Description, Status: "creating",
-		VolumeID:    v.ID,
+		VolumeID: v.ID, Created: s.now(),
 		Incremental: parent != ""}, parent, v.SizeGiB})
 	before, now := v.Status, b.Backup
 	v.Status = "backing-up"

@@ -29,7 +29,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 	}
 	id := s.id()
 	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID,
-		Description: in.Snapshot.Text})
+		Description: in.Snapshot.Text, Created: s.now()})
 	now := *p
 	s.later(func() error {
 		if s.cfg.Hooks.SnapshotCreated == nil {
@@ -47,7 +47,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 
 func snapshotJSON(p *api.Snapshot) map[string]any {
 	return map[string]any{"id": p.ID, "name": p.Name, "status": p.Status, "volume_id": p.VolumeID,
-		"description": p.Description}
+		"description": p.Description, "created_at": p.Created.Format(zoneless)}
 }
 
 func listSnapshots(s *Server, r *http.Request) (int, any, error) {

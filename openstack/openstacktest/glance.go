@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -44,13 +45,14 @@ func createImage(s *Server, r *http.Request) (int, any, error) {
 	}
 	i := s.images.add(s.id(), image{})
 	i.ID, i.Name, i.Status, i.DiskFormat = s.images.order[len(s.images.order)-1], in.Name, "queued", in.DiskFormat
-	i.Description = in.Description
+	i.Description, i.Created = in.Description, s.now()
 	return http.StatusCreated, i.json(), nil
 }
 
 func (i *image) json() map[string]any {
 	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat,
 		"container_format": "bare",
+		"created_at":       i.Created.Format(time.RFC3339),
 		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
 	if i.Description != "" {
 		out["description"] = i.Description

@@ -45,7 +45,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Subject-Token", token)
 	answer(w, http.StatusCreated, map[string]any{"token": map[string]any{
 		"methods":    []string{"password"},
-		"expires_at": time.Now().Add(time.Hour).UTC().Format(time.RFC3339),
+		"expires_at": s.now().Add(time.Hour).Format(time.RFC3339),
 		"user": map[string]any{"id": "u1", "name": "admin",
 			"domain": map[string]any{"id": "default", "name": "Default"}},
 		"project": map[string]any{"id": project, "name": "admin",

@@ -169,7 +169,7 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 	f := s.flavors.byID[in.Server.FlavorRef]
 	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef,
 		FlavorID: f.ID, Description: in.Server.Description,
-		Created: time.Now().UTC().Truncate(time.Second), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
+		Created: s.now(), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
 			f.SwapMiB > 0}
 	if root != nil {
 		v.Volumes = []string{root.ID}

@@ -166,7 +166,7 @@ func (s *Server) snapshotServer(r *http.Request, v *server, in api.Image) (int, 
 	v.Task = "image_snapshot"
 	id := s.id()
 	i := s.images.add(id, image{Image: api.Image{ID: id, Name: in.Name, Status: "queued", DiskFormat: "raw",
-		Description: in.Description}})
+		Description: in.Description, Created: s.now()}})
 	now, from := i.Image, v.copy()
 	data := []byte{}
 	s.later(func() (err error) {

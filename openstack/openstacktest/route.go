@@ -36,6 +36,10 @@ func (s *Server) handler() http.Handler {
 		http.Error(w, "not known to the fake", http.StatusNotImplemented)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header()["Date"] = nil
+		if !s.cfg.NoDate {
+			w.Header().Set("Date", s.now().Format(http.TimeFormat))
+		}
 		for _, ask := range []func(*http.Request) (int, string, bool){s.interrupt(), s.cfg.Fail} {
 			if ask == nil {
 				continue

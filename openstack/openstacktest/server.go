@@ -28,6 +28,11 @@ type Config struct {
 	NovaMax    int      // newest compute microversion, 2.x; 93 (Zed) when 0
 	Hooks      Hooks
 
+	// Now is the clock of the services, in their answers and in what they make; time.Now when nil. Where NoDate is set,
+	// answers have no Date, as those of some servers have none.
+	Now    func() time.Time
+	NoDate bool
+
 	// Fail is asked before each request, logins included. When ok is true, status and
 	// body are the answer. Status 0 cuts the connection, and LostAnswer does so once the
 	// request is done. With 429 and 503 the client is
@@ -123,6 +128,9 @@ func New(cfg Config) *Server {
 	if cfg.NovaMax == 0 {
 		cfg.NovaMax = 93
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{},
 		hung: map[*api.ServiceRecord]bool{}}
 	s.AddVolumeType("__DEFAULT__", "")
@@ -187,6 +195,17 @@ func (s *Server) ExpireTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.tokens)
+}
+
+// now is the time by the clock of the services, which tell no fractions of a second of what they made.
+func (s *Server) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Second) }
+
+// made is when something was made that was there before.
+func (s *Server) made(at time.Time) time.Time {
+	if at.IsZero() {
+		return s.now()
+	}
+	return at.UTC()
 }
 
 // id makes an ID in the form of a UUID. s.mu is held.

@@ -3,12 +3,14 @@ package openstacktest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -62,6 +64,56 @@ func TestViolations(t *testing.T) {
 	require.NoError(t, err)
 	resp.Body.Close()
 	assert.Equal(t, http.StatusUnauthorized, resp.StatusCode, "without a token")
+}
+
+// TestTimes are told in the forms of the services, and by the clock of the fake. The client tells that clock.
+func TestTimes(t *testing.T) {
+	at := time.Date(2026, 11, 27, 13, 40, 41, 0, time.UTC)
+	for _, silent := range []bool{false, true} {
+		s := openstacktest.Start(t, openstacktest.Config{Now: func() time.Time { return at }, NoDate: silent, Looks: -1})
+		cfg, err := s.CloudConfig(t.TempDir())
+		require.NoError(t, err)
+		c, err := api.Dial(t.Context(), cfg)
+		require.NoError(t, err)
+		old := at.Add(-time.Hour)
+		image, volume := s.AddImage(api.Image{Name: "old", Created: old}, nil), s.AddVolume(api.Volume{Name: "new"})
+		_, err = c.CreateSnapshot(t.Context(), api.SnapshotRequest{VolumeID: volume, Name: "snapshot"})
+		require.NoError(t, err)
+		_, err = c.CreateBackup(t.Context(), api.BackupRequest{VolumeID: volume, Name: "backup"})
+		require.NoError(t, err)
+		token, base := login(t, s), strings.TrimSuffix(s.URL, "/identity")
+		for path, form := range map[string]string{"image/v2/images/" + image: "2026-11-27T12:40:41Z",
+			"volume/v3/p/volumes/" + volume:                     "2026-11-27T13:40:41.000000",
+			"volume/v3/p/snapshots/detail":                      "2026-11-27T13:40:41.000000",
+			"volume/v3/p/backups/detail":                        "2026-11-27T13:40:41.000000",
+			"compute/v2.1/servers/" + s.AddServer(api.Server{}): "2026-11-27T13:40:41Z"} {
+			r, err := http.NewRequest(http.MethodGet, base+"/"+path, nil)
+			require.NoError(t, err)
+			r.Header.Set("X-Auth-Token", token)
+			resp, err := http.DefaultClient.Do(r)
+			require.NoError(t, err)
+			body, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Regexp(t, `"created(_at)?":"`+form+`"`, string(body))
+			if silent {
+				assert.Empty(t, resp.Header["Date"], path)
+				continue
+			}
+			assert.Equal(t, []string{"Fri, 27 Nov 2026 13:40:41 GMT"}, resp.Header["Date"], path)
+		}
+		i, err := c.Image(t.Context(), image)
+		require.NoError(t, err)
+		assert.Equal(t, old, i.Created)
+		all, err := c.Backups(t.Context())
+		require.NoError(t, err)
+		assert.Equal(t, at, all[0].Created)
+		now, ok := c.Clock()
+		assert.Equal(t, !silent, ok)
+		if ok {
+			assert.WithinDuration(t, at, now, time.Minute)
+		}
+	}
 }
 
 // Hooks may call the Server's methods and change what they get.

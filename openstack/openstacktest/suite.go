@@ -91,6 +91,17 @@ func want(t *testing.T, ok bool, format string, args ...any) {
 	}
 }
 
+// young checks when something was made, by the clock of the services where they tell it.
+func (j *journey) young(t *testing.T, what string, created time.Time) {
+	t.Helper()
+	now, ok := j.Clock()
+	if !ok {
+		now = time.Now()
+	}
+	age := now.Sub(created)
+	want(t, age > -time.Hour && age < time.Hour, "%s was made just now, and is %s old at %s", what, age, now)
+}
+
 func (j *journey) services(t *testing.T, ctx context.Context) {
 	found, err := j.Services(ctx)
 	check(t, "services", err)
@@ -155,6 +166,9 @@ func (j *journey) image(t *testing.T, ctx context.Context) {
 	none, err := j.Images(ctx, j.name("none"))
 	check(t, "images", err)
 	want(t, len(none) == 0, "images of a name that no image has: %+v", none)
+	for _, i := range found {
+		j.young(t, "the image", i.Created)
+	}
 	body, err := j.DownloadImage(ctx, j.img.ID)
 	check(t, "download", err)
 	defer body.Close()
@@ -177,6 +191,7 @@ func (j *journey) volumes(t *testing.T, ctx context.Context) {
 	check(t, "volumes", err)
 	want(t, slices.ContainsFunc(all, func(v api.Volume) bool { return v.ID == j.vol.ID && v.Description == mark }),
 		"the volume is not in the list")
+	j.young(t, "the volume", j.vol.Created)
 	empty, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("empty"), SizeGiB: 1, Type: j.f.Type})
 	check(t, "empty volume", err)
 	check(t, "delete empty volume", j.ForceDeleteVolume(ctx, empty.ID))
@@ -210,8 +225,8 @@ func (j *journey) boot(t *testing.T, ctx context.Context) {
 		Host: j.f.Hosts[0], UserData: []byte("#!/bin/sh\n")})
 	check(t, "boot", err)
 	want(t, j.vm.Status == "ACTIVE" && j.vm.Task == "" && j.vm.Host == j.f.Hosts[0], "got %+v", j.vm)
-	want(t, j.vm.ImageID == j.img.ID && j.vm.HasLocalDisk && j.vm.FlavorID != "" && !j.vm.Created.IsZero(), "got %+v",
-		j.vm)
+	want(t, j.vm.ImageID == j.img.ID && j.vm.HasLocalDisk && j.vm.FlavorID != "", "got %+v", j.vm)
+	j.young(t, "the server", j.vm.Created)
 	found, err := j.Servers(ctx, j.f.Hosts[0])
 	check(t, "servers", err)
 	want(t, slices.ContainsFunc(found, func(s api.Server) bool { return s.ID == j.vm.ID && s.Description == mark }),
@@ -244,6 +259,7 @@ func (j *journey) snapshot(t *testing.T, ctx context.Context) {
 		return s.ID == j.snap && s.VolumeID == j.vol.ID && s.Description == mark
 	}),
 		"the snapshot is not in %+v", all)
+	j.young(t, "the snapshot", all[slices.IndexFunc(all, func(s api.Snapshot) bool { return s.ID == j.snap })].Created)
 	v, err := j.CreateVolume(ctx, api.VolumeRequest{Name: j.name("from-snapshot"), SnapshotID: j.snap})
 	check(t, "volume from snapshot", err)
 	want(t, v.SizeGiB == j.vol.SizeGiB, "got %+v", v)
@@ -265,6 +281,7 @@ func (j *journey) backup(t *testing.T, ctx context.Context) {
 	want(t, j.incr.Incremental, "got %+v", j.incr)
 	err = j.DeleteBackup(ctx, j.full.ID)
 	want(t, errors.As(err, &e) && e.Code == 400, "deleting a backup that another builds upon: %v", err)
+	j.young(t, "the backup", j.full.Created)
 	all, err := j.Backups(ctx)
 	check(t, "backups", err)
 	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.full.ID && b.Description == mark }),

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -42,7 +41,7 @@ func (s *Server) AddService(r api.ServiceRecord) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r.Updated.IsZero() {
-		r.Updated = time.Now().UTC()
+		r.Updated = s.cfg.Now().UTC()
 	}
 	if old := s.service(r.Binary, r.Host); old != nil {
 		*old = r
@@ -65,7 +64,7 @@ func (s *Server) SetUp(binary, host string, up bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if r := s.service(binary, host); r != nil {
-		r.Up, r.Updated = up, time.Now().UTC()
+		r.Up, r.Updated = up, s.cfg.Now().UTC()
 		delete(s.hung, r)
 	}
 }
@@ -136,14 +135,14 @@ func (s *Server) AddVolumeType(name, backend string) {
 }
 
 // AddImage adds an image that was there before, and gives its ID. No hook runs. When
-// i has no status, the image is active.
+// i does not say otherwise, the image is active, and was made now.
 func (s *Server) AddImage(i api.Image, data []byte) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i.ID == "" {
 		i.ID = s.id()
 	}
-	i.Size, i.SHA512 = int64(len(data)), digest(data)
+	i.Size, i.SHA512, i.Created = int64(len(data)), digest(data), s.made(i.Created)
 	if i.Status == "" {
 		i.Status = "active"
 	}
@@ -152,7 +151,7 @@ func (s *Server) AddImage(i api.Image, data []byte) string {
 }
 
 // AddVolume adds a volume that was there before, and gives its ID. No hook runs. When
-// v has no status, the volume is available.
+// v does not say otherwise, the volume is available, and was made now.
 func (s *Server) AddVolume(v api.Volume) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -171,6 +170,7 @@ func (s *Server) AddVolume(v api.Volume) string {
 	if v.Zone == "" {
 		v.Zone = defaultZone
 	}
+	v.Created = s.made(v.Created)
 	s.volumes.add(v.ID, volume{Volume: v})
 	return v.ID
 }
@@ -199,9 +199,7 @@ func (s *Server) AddServer(v api.Server) string {
 	if v.Host == "" && len(s.cfg.Computes) > 0 {
 		v.Host = s.cfg.Computes[0]
 	}
-	if v.Created.IsZero() {
-		v.Created = time.Now().UTC()
-	}
+	v.Created = s.made(v.Created)
 	f := s.flavor("tiny")
 	if v.FlavorID != "" && s.flavors.byID[v.FlavorID] != nil {
 		f = *s.flavors.byID[v.FlavorID]
@@ -267,6 +265,9 @@ func snap[T, U any](s *Server, t *table[T], f func(*T) U) []U {
 	return out
 }
 
+// zoneless is the form of a time in an answer of Cinder, and in a record of a service.
+const zoneless = "2006-01-02T15:04:05.000000"
+
 // listServices gives the records of the volume or the compute service.
 func listServices(prefix string) handle {
 	return func(s *Server, r *http.Request) (int, any, error) {
@@ -281,11 +282,11 @@ func listServices(prefix string) handle {
 				continue
 			}
 			if rec.Up && !s.hung[rec] {
-				rec.Updated = time.Now().UTC()
+				rec.Updated = s.cfg.Now().UTC()
 			}
 			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": rec.Zone,
 				"status": word(rec.Enabled, "enabled", "disabled"), "state": word(rec.Up, "up", "down"),
-				"updated_at": rec.Updated.Format("2006-01-02T15:04:05.000000"), "disabled_reason": nil})
+				"updated_at": rec.Updated.Format(zoneless), "disabled_reason": nil})
 		}
 		return http.StatusOK, map[string]any{"services": out}, nil
 	}

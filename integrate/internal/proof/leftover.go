@@ -52,7 +52,10 @@ const (
 func kinds() []string { return []string{server, incremental, backup, snapshot, volume, image, flavor} }
 
 // A thing is what a verification made in the APIs.
-type thing struct{ kind, id, name string }
+type thing struct {
+	kind, id, name string
+	created        time.Time // zero where the API does not tell
+}
 
 // String is the kind and the ID.
 func (t thing) String() string { return t.kind + " " + t.id }
@@ -75,15 +78,15 @@ func (t thing) of(run, text string) bool {
 func all(ctx context.Context, c *api.Cloud, owned func(t thing, text string) bool) ([]thing, error) {
 	var found []thing
 	var errs []error
-	take := func(kind, id, name, text string) {
-		if t := (thing{kind, id, name}); owned(t, text) {
+	take := func(t thing, text string) {
+		if owned(t, text) {
 			found = append(found, t)
 		}
 	}
 	servers, err := c.Servers(ctx, "")
 	errs = append(errs, err)
 	for _, s := range servers {
-		take(server, s.ID, s.Name, s.Description)
+		take(thing{server, s.ID, s.Name, s.Created}, s.Description)
 	}
 	backups, err := c.Backups(ctx)
 	errs = append(errs, err)
@@ -92,27 +95,27 @@ func all(ctx context.Context, c *api.Cloud, owned func(t thing, text string) boo
 		if b.Incremental {
 			kind = incremental
 		}
-		take(kind, b.ID, b.Name, b.Description)
+		take(thing{kind, b.ID, b.Name, b.Created}, b.Description)
 	}
 	snapshots, err := c.Snapshots(ctx)
 	errs = append(errs, err)
 	for _, s := range snapshots {
-		take(snapshot, s.ID, s.Name, s.Description)
+		take(thing{snapshot, s.ID, s.Name, s.Created}, s.Description)
 	}
 	volumes, err := c.Volumes(ctx)
 	errs = append(errs, err)
 	for _, v := range volumes {
-		take(volume, v.ID, v.Name, v.Description)
+		take(thing{volume, v.ID, v.Name, v.Created}, v.Description)
 	}
 	images, err := c.Images(ctx, "")
 	errs = append(errs, err)
 	for _, i := range images {
-		take(image, i.ID, i.Name, i.Description)
+		take(thing{image, i.ID, i.Name, i.Created}, i.Description)
 	}
 	flavors, err := c.Flavors(ctx)
 	errs = append(errs, err)
 	for name, id := range flavors {
-		take(flavor, id, name, "")
+		take(thing{kind: flavor, id: id, name: name}, "")
 	}
 	sortThings(found)
 	return found, errors.Join(errs...)

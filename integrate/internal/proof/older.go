@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,9 +18,6 @@ import (
 
 // checkOlder is the name of the check that removes what older runs left.
 const checkOlder = "older runs left nothing"
-
-// stillGoing is how long a run may go on. What a younger run made is left alone.
-const stillGoing = 2 * time.Hour
 
 // older removes what older runs left in the APIs and pools, and says what that was.
 func (j *journey) older(ctx context.Context) {
@@ -42,23 +38,24 @@ func (j *journey) older(ctx context.Context) {
 		}
 		var old []thing
 		removed, alone := runs{}, runs{}
+		ages := j.agesOf(things)
 		for _, t := range things {
 			run, began, _ := runOf(runForm, t.name)
-			if !j.over(began) {
-				alone.add(run, t.kind)
+			if over, why := ages.over(run, began); !over {
+				alone.add(run, t.kind, why)
 				continue
 			}
-			removed.add(run, t.kind)
+			removed.add(run, t.kind, "")
 			old = append(old, t)
 		}
 		errs := j.clear(ctx, old)
 		for _, p := range probes {
 			run, began, _ := runOf(probeForm, p.name)
-			if !j.over(began) {
-				alone.add(run, "image of pool "+p.pool)
+			if over, why := ages.probeOver(run, began); !over {
+				alone.add(run, "image of pool "+p.pool, why)
 				continue
 			}
-			removed.add(run, "image of pool "+p.pool)
+			removed.add(run, "image of pool "+p.pool, "")
 			if err := j.removeProbe(ctx, p); err != nil {
 				errs = append(errs, fmt.Errorf("%s/%s in cluster %s: %w (by hand: rbd rm %s)", p.pool, p.name, p.cluster, err,
 					cephstack.ShellQuote(p.pool+"/"+p.name)))
@@ -73,33 +70,40 @@ func (j *journey) older(ctx context.Context) {
 	})
 }
 
-// over reports whether a run that began then has surely ended. A time in the future tells nothing.
-func (j *journey) over(began time.Time) bool {
-	age := cmp.Or(j.Options.CleanAge, stillGoing)
-	return age < 0 || time.Since(began) >= age
+// runs are what runs left.
+type runs map[string]rest
+
+// A rest is what a run left, counted by kind, and why the rest stays.
+type rest struct {
+	kinds map[string]int
+	why   string
 }
 
-// runs are what runs left, counted by kind.
-type runs map[string]map[string]int
-
-func (r runs) add(run, kind string) {
-	if r[run] == nil {
-		r[run] = map[string]int{}
+func (r runs) add(run, kind, why string) {
+	if r[run].kinds == nil {
+		r[run] = rest{map[string]int{}, why}
 	}
-	r[run][kind]++
+	r[run].kinds[kind]++
 }
 
-// text lists runs with their age and what they left.
+// text lists runs with their age, what they left, and why that stays.
 func (r runs) text(now time.Time) string {
 	var lines []string
 	for _, run := range slices.Sorted(maps.Keys(r)) {
 		began, _ := time.Parse(runTime, run[strings.LastIndexByte(run, '-')+1:])
 		var parts []string
-		for _, kind := range slices.Sorted(maps.Keys(r[run])) {
-			parts = append(parts, fmt.Sprintf("%d %s", r[run][kind], kind))
+		for _, kind := range slices.Sorted(maps.Keys(r[run].kinds)) {
+			parts = append(parts, fmt.Sprintf("%d %s", r[run].kinds[kind], kind))
 		}
-		age := now.Sub(began).Round(time.Minute)
-		lines = append(lines, fmt.Sprintf("%s (%s old): %s", run, age, strings.Join(parts, ", ")))
+		age := fmt.Sprintf("%s old", now.Sub(began).Round(time.Minute))
+		switch why := r[run].why; {
+		case why == "" || why == "its name is "+age:
+		case now.Before(began):
+			age = why
+		default:
+			age += " by its name, but " + why
+		}
+		lines = append(lines, fmt.Sprintf("%s (%s): %s", run, age, strings.Join(parts, ", ")))
 	}
 	return strings.Join(lines, "; ")
 }

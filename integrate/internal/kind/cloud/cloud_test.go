@@ -70,6 +70,30 @@ func compare(t *testing.T, s spec.Spec, seen *step.Cloud, hosts map[step.ID]step
 	return c
 }
 
+// TestServicesThatAreLeftOut are noted, once for each service, also where there are no APIs.
+func TestServicesThatAreLeftOut(t *testing.T) {
+	s := example()
+	s.Glance, s.Nova = nil, nil
+	s.Hosts[2].Services = []string{"cinder-backup"}
+	for _, seen := range []*step.Cloud{{}, {Err: step.ErrNoCloud}} {
+		var notes []string
+		for _, f := range compare(t, s, seen, nil).findings {
+			if f.Code == "service-left-out" {
+				assert.False(t, f.Problem)
+				notes = append(notes, f.Object+": "+f.Message)
+			}
+		}
+		const rest = ", and no section of the Spec integrates it: plan, apply and verify leave it out; write "
+		assert.Equal(t, []string{
+			"glance-api: the Spec has it on controller, controller2" + rest +
+				"glance: {} to integrate it, or take it off the services of the hosts",
+			"cinder-backup: the Spec has it on controller3" + rest +
+				"backup: {} to integrate it, or take it off the services of the hosts",
+		}, notes, "Cinder's volumes are on nova-compute")
+	}
+	assert.Empty(t, compare(t, example(), &step.Cloud{}, nil).findings)
+}
+
 func TestAPIsThatCannotBeAsked(t *testing.T) {
 	c := compare(t, example(), &step.Cloud{Err: api.ErrUnreachable}, nil)
 	require.Len(t, c.findings, 1, "it is said once")

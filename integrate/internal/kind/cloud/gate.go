@@ -3,10 +3,13 @@ package cloud
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -15,9 +18,9 @@ import (
 func APIsID() step.ID { return step.ID{Target: step.AtCloud(), Kind: "apis", Name: "apis"} }
 
 // A gate is the APIs as a whole.
-type gate struct{}
+type gate struct{ site *want.Site }
 
-func newGate(*want.Site) []step.Resource { return []step.Resource{gate{}} }
+func newGate(s *want.Site) []step.Resource { return []step.Resource{gate{s}} }
 
 // ID implements step.Resource.
 func (gate) ID() step.ID { return APIsID() }
@@ -30,7 +33,7 @@ func (gate) Asks() step.Asks { return step.Asks{} }
 
 // Compare implements step.Resource. A Spec may do without APIs: what needs them
 // then says so itself.
-func (gate) Compare(v step.View) step.Delta {
+func (g gate) Compare(v step.View) step.Delta {
 	var d step.Delta
 	err := v.Cloud.Err
 	if err != nil && !errors.Is(err, step.ErrNoCloud) {
@@ -48,5 +51,27 @@ func (gate) Compare(v step.View) step.Delta {
 			d.Note("login-file-open", w.Object, "%s", w.Message)
 		}
 	}
+	g.leftOut(&d)
 	return d
+}
+
+// leftOut notes services that hosts have, and that the Spec does not integrate: the section of the Spec may be
+// forgotten.
+func (g gate) leftOut(d *step.Delta) {
+	sections := map[string]string{"glance-api": "glance: {}", "cinder-volume": "cinder with its backends",
+		"cinder-backup": "backup: {}", "nova-compute": "nova: {}"}
+	for _, service := range spec.ServiceNames() {
+		var on []string
+		for _, h := range g.site.Hosts {
+			if slices.Contains(h.Services, service) && !slices.Contains(g.site.ServicesOf(h), service) {
+				on = append(on, h.Name)
+			}
+		}
+		if len(on) == 0 {
+			continue
+		}
+		d.Note("service-left-out", service, "the Spec has it on %s, and no section of the Spec integrates it: plan, apply "+
+			"and verify leave it out; write %s to integrate it, or take it off the services of the hosts",
+			words.JoinShort(on), sections[service])
+	}
 }
