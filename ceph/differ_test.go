@@ -105,7 +105,7 @@ func (l *librados) ask(order map[string]any, answer any) {
 func (l *librados) read(text []byte, clients ...string) map[string]map[string]string {
 	l.t.Helper()
 	var answer map[string]map[string]string
-	l.ask(map[string]any{"conf": text, "clients": clients}, &answer)
+	l.ask(map[string]any{"conf": append([]byte{}, text...), "clients": clients}, &answer) // nil would be null
 	return answer
 }
 
