@@ -52,6 +52,7 @@ import (
 // Of the way into a host:
 //
 //   - host-unreadable: the host cannot be read; Cause says whether it is a matter of network, login or time.
+//   - way-by-files-of-ssh: note: the way to a host is not from the Spec alone.
 //   - host-is-the-same-machine: the names of several hosts lead to one machine.
 //   - no-way-in: the first entry gets in, the normal login does not, and its keys and rule are in place.
 //   - no-entry: the change needs ssh.entry, as the helper does not make it, and the World has no entry of the host.
@@ -125,6 +126,7 @@ import (
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
+//   - cluster-name-is-told: note: a backend in use gets rbd_cluster_name, which attached volumes do not have.
 //   - backend-of-the-same-pool: note: a backend that is not in the Spec has the pool of a new backend.
 //   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
 //   - store-of-the-same-pool: a store that is not in the Spec has the pool of a new store.

@@ -309,6 +309,10 @@ func TestTheNameOfTheClusterIsTold(t *testing.T) {
 	for backend, cluster := range map[string]string{"slow": "hdd", "fast": "ssd", "safe": "hdd"} {
 		assert.Contains(t, sectionOf(t, string(data), backend), "rbd_cluster_name = "+cluster+"\n")
 	}
+	text := strings.ReplaceAll(strings.ReplaceAll(string(data), "rbd_cluster_name = hdd\n", ""),
+		"rbd_cluster_name = ssd\n", "")
+	w, in = with(t, twoClusters(), cinderOnHost, text)
+	assert.Contains(t, finds(t, plan(t, in), "cluster-name-is-told").Message, "told the name ceph, and keep it")
 	w, in = open(t, exampleSpec())
 	apply(t, in)
 	data, _ = w.Machines["controller"].Contents(cinderOnHost)

@@ -140,3 +140,27 @@ func TestOnlyKeyFiles(t *testing.T) {
 	require.ErrorIs(t, err, remote.ErrAuth)
 	require.ErrorContains(t, err, "with 1 keys")
 }
+
+// TestOptionalKeyFiles passes over what cannot be used, as ssh does with the files that its own files name.
+func TestOptionalKeyFiles(t *testing.T) {
+	s := startSSHD(t)
+	a := startAgent(t)
+	open0644, held := a.key("open", "-t", "ed25519"), a.key("held", "-t", "ed25519")
+	require.NoError(t, os.Chmod(open0644, 0o644))
+	good := filepath.Join(t.TempDir(), "good")
+	require.NoError(t, os.WriteFile(good, s.clientKey, 0o600))
+	cfg := s.config(t, "root", s.address)
+	cfg.Keys, cfg.Agent = nil, a.socket
+	unfit := []string{open0644, held + ".pub", open0644 + "-not-there"}
+	for _, optional := range []bool{false, true} {
+		cfg.OptionalKeyFiles = optional
+		for _, file := range unfit {
+			cfg.KeyFiles = []string{file, good}
+			_, err := open(t, cfg).Do(t.Context())
+			require.Equal(t, optional, err == nil, "%s: %v", file, err)
+		}
+	}
+	cfg.KeyFiles = unfit
+	_, err := open(t, cfg).Do(t.Context())
+	require.ErrorContains(t, err, "held.pub: the agent does not hold the private key")
+}

@@ -25,6 +25,8 @@ type ownKeys struct {
 	signers []ssh.Signer
 	chosen  []chosenKey
 	only    bool // of the agent, the chosen keys alone are offered
+	// optional says that a chosen key which the agent does not hold is passed over where there is another key.
+	optional bool
 }
 
 // A chosenKey is a public key whose private key the agent has.
@@ -35,12 +37,14 @@ type chosenKey struct {
 }
 
 func readOwnKeys(cfg Config) (ownKeys, error) {
-	own := ownKeys{only: cfg.OnlyKeyFiles}
+	own := ownKeys{only: cfg.OnlyKeyFiles, optional: cfg.OptionalKeyFiles}
+	var unfit []error
 	for _, file := range cfg.KeyFiles {
 		err := own.read(file, cfg.Agent != "")
-		if err != nil {
+		if err != nil && !cfg.OptionalKeyFiles {
 			return ownKeys{}, err
 		}
+		unfit = append(unfit, err)
 	}
 	for i, pem := range cfg.Keys {
 		s, err := parseKey([]byte(pem.Reveal()))
@@ -48,6 +52,9 @@ func readOwnKeys(cfg Config) (ownKeys, error) {
 			return ownKeys{}, fmt.Errorf("private key Keys[%d]: %w", i, err)
 		}
 		own.signers = append(own.signers, s)
+	}
+	if len(own.signers)+len(own.chosen) == 0 {
+		return own, errors.Join(unfit...)
 	}
 	return own, nil
 }
@@ -59,7 +66,9 @@ func (o *ownKeys) read(file string, agent bool) error {
 		if err == nil && !agent {
 			err = fmt.Errorf("%s: a public key chooses a key of an agent, and no agent is given", file)
 		}
-		o.chosen, o.only = append(o.chosen, chosenKey{file: file, public: public}), true
+		if err == nil {
+			o.chosen, o.only = append(o.chosen, chosenKey{file: file, public: public}), true
+		}
 		return err
 	}
 	pem, err := readPrivate(file)
@@ -109,16 +118,21 @@ func publicOf(file string, err error) ssh.PublicKey {
 // were chosen, and the agent's others.
 func (o ownKeys) with(held []ssh.Signer) ([]ssh.Signer, error) {
 	all := slices.Clone(o.signers)
+	var missing []error
 	for _, c := range o.chosen {
 		mine, err := c.among(held)
-		if err != nil {
+		if err != nil && !o.optional {
 			return nil, err
 		}
+		missing = append(missing, err)
 		all = append(all, mine...)
 		held = slices.DeleteFunc(slices.Clone(held), func(s ssh.Signer) bool { return c.is(s) })
 	}
 	if !o.only {
 		all = append(all, held...)
+	}
+	if len(all) == 0 {
+		return nil, errors.Join(missing...)
 	}
 	return all, nil
 }

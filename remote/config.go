@@ -21,8 +21,10 @@ type Config struct {
 	// KeyFiles are private keys; certificates beside them (-cert.pub) are used. A file whose name
 	// ends with .pub is a public key, and chooses a key of Agent: with such a file, or with
 	// OnlyKeyFiles, no other key of Agent is offered. An encrypted key has to be in Agent, too.
-	KeyFiles     []string
-	OnlyKeyFiles bool
+	// With OptionalKeyFiles, a file that cannot be used is passed over where another key can be.
+	KeyFiles         []string
+	OnlyKeyFiles     bool
+	OptionalKeyFiles bool
 	// Keys are private keys in memory, as PEM: cephstack.Redact makes them of text or bytes.
 	Keys       []cephstack.Redacted `json:"-" yaml:"-"`
 	Agent      string               // path of an ssh-agent socket; empty is none

@@ -60,6 +60,9 @@ func newSSH(f *Fleet, cfg Config) *SSH {
 // Format tells which host it is, for every verb, and nothing of keys and passwords.
 func (s *SSH) Format(f fmt.State, verb rune) { s.cfg.Format(f, verb) }
 
+// From is Config.From of the host.
+func (s *SSH) From() string { return s.cfg.From }
+
 // Do implements Host.
 func (s *SSH) Do(ctx context.Context, ops ...Op) ([]Result, error) {
 	select {

@@ -171,17 +171,19 @@ func TestATerminalThatIsGone(t *testing.T) {
 	assert.Contains(t, report(), "left alone.\n")
 }
 
-// TestNohup: whoever wants the program to go on without its terminal gets that.
+// TestNohup: a signal that is ignored at the start stays ignored. That lets the program go on without its terminal.
 func TestNohup(t *testing.T) {
 	p := newProcess(t, 2, "converge", "--yes")
-	p.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh"}, p.Args...)
+	p.Args = append([]string{"sh", "-c", `trap "" HUP INT; exec "$@"`, "sh"}, p.Args...)
 	var err error
 	p.Path, err = exec.LookPath("sh")
 	require.NoError(t, err)
 	report := p.report(t)
 	require.NoError(t, p.Start())
 	p.began(t)
-	require.NoError(t, p.Process.Signal(syscall.SIGHUP))
+	for _, ignored := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT} {
+		require.NoError(t, p.Process.Signal(ignored))
+	}
 	code, e := p.ended(t)
 	assert.Equal(t, exitDone, code)
 	assert.Equal(t, 3, e.Changed)

@@ -71,8 +71,8 @@ type route struct {
 	faults  []error
 }
 
-func (r routes) route(names ...string) *route {
-	return &route{target: r.files.Target(r.local, names...)}
+func (r routes) route(host string) *route {
+	return &route{target: r.files.Target(r.local, host)}
 }
 
 // has reports whether a setting is there, and is then used. A setting that the Spec has is not.
@@ -116,11 +116,7 @@ func (r *route) end(c *remote.Config) error {
 // host is how a host is reached.
 func (r routes) host(h spec.Host) (remote.Config, error) {
 	host, port := split(cmp.Or(h.Address, h.Name))
-	names := []string{h.Name}
-	if host != h.Name {
-		names = append(names, host)
-	}
-	way, c := r.route(names...), r.base
+	way, c := r.route(host), r.base // as ssh would be asked for it: another cloud may have a host of this name
 	c.Name = h.Name
 	c.Address = way.address(cmp.Or(h.Address, h.Name), h.Address != "", port)
 	if way.has(sshconfig.User, r.ssh.User != "") {
@@ -130,7 +126,7 @@ func (r routes) host(h spec.Host) (remote.Config, error) {
 	r.known(way, &c)
 	named := len(r.ssh.KeyFiles) > 0 || r.ssh.Agent != ""
 	way.keys(&c, named, r.ssh)
-	err := r.jump(way, &c, names)
+	err := r.jump(way, &c, host)
 	return c, errors.Join(err, way.end(&c))
 }
 
@@ -194,6 +190,7 @@ func (r *route) keys(c *remote.Config, named bool, s spec.SSH) {
 		}
 		c.KeyFiles = append(slices.Clone(c.KeyFiles), file)
 	}
+	c.OptionalKeyFiles = true // as in ssh
 	only := r.has(sshconfig.IdentitiesOnly, false) && r.target.IdentitiesOnly
 	c.OnlyKeyFiles = c.OnlyKeyFiles || only && len(c.KeyFiles) > 0
 }
@@ -201,7 +198,7 @@ func (r *route) keys(c *remote.Config, named bool, s spec.SSH) {
 const maxJumps = 4 // as in remote
 
 // jump finds the jump hosts of a host: by the Spec, or else by ProxyJump.
-func (r routes) jump(way *route, c *remote.Config, names []string) (err error) {
+func (r routes) jump(way *route, c *remote.Config, host string) (err error) {
 	own := r.ssh.Jump != ""
 	way.has("ProxyCommand", own) // for what is said of it
 	if own {
@@ -212,14 +209,14 @@ func (r routes) jump(way *route, c *remote.Config, names []string) (err error) {
 		return err
 	}
 	if way.has(sshconfig.ProxyJump, false) {
-		c.Jump, err = r.hops(others(way.target.ProxyJump, names), false, maxJumps)
+		c.Jump, err = r.hops(others(way.target.ProxyJump, host), false, maxJumps)
 	}
 	return err
 }
 
 // others are the jump hosts up to the host itself, which needs none to be reached.
-func others(hops []sshconfig.Hop, names []string) []sshconfig.Hop {
-	last := func(h sshconfig.Hop) bool { return slices.Contains(names, h.Host) }
+func others(hops []sshconfig.Hop, host string) []sshconfig.Hop {
+	last := func(h sshconfig.Hop) bool { return h.Host == host }
 	if slices.ContainsFunc(hops, last) {
 		return nil
 	}
@@ -239,7 +236,7 @@ func (r routes) hops(all []sshconfig.Hop, own bool, depth int) (*remote.Config, 
 		c := r.hop(way, hop, own)
 		if i == 0 && way.has(sshconfig.ProxyJump, false) {
 			var err error
-			if before, err = r.hops(others(way.target.ProxyJump, []string{hop.Host}), false, depth-1); err != nil {
+			if before, err = r.hops(others(way.target.ProxyJump, hop.Host), false, depth-1); err != nil {
 				return nil, err
 			}
 		}

@@ -58,8 +58,9 @@ func TestTheFilesOfSSHSayWhatTheSpecDoesNot(t *testing.T) {
 	require.NotNil(t, c.Jump.Jump)
 	bastion, inner := *c.Jump.Jump, *c.Jump
 	inner.Jump, c.Jump = nil, nil
-	assert.Equal(t, remote.Config{Name: "c1", Address: "192.0.2.1:2222", User: "ops", KeyFiles: []string{home +
-		"/.ssh/id"},
+	assert.Equal(t, remote.Config{Name: "c1", Address: "192.0.2.1:2222", User: "ops", OptionalKeyFiles: true,
+		KeyFiles: []string{home +
+			"/.ssh/id"},
 		Agent: "/env", KnownHosts: known, From: fmt.Sprintf("HostName 192.0.2.1 of %[1]s:2 (Host c*); Port 2222 "+
 			"of %[1]s:3 (Host c*); "+
 			"User ops of %[1]s:4 (Host c*); UserKnownHostsFile ~/.ssh/known ~/.ssh/later of %[1]s:7 (Host c*); "+
@@ -93,7 +94,11 @@ func TestWhatTheSpecSaysWins(t *testing.T) {
 	c, err = mustRoutes(t, spec.SSH{User: "root", KnownHosts: []string{"/h"}}).host(spec.Host{Name: "d1",
 		Address: "198.51.100.1"})
 	require.NoError(t, err)
-	assert.Equal(t, "198.51.100.1:24", c.Address, "an address without a port leaves the port to the file")
+	assert.Equal(t, "198.51.100.1", c.Address, "another cloud may have a host of this name")
+	assert.Nil(t, c.Jump)
+	c, err = mustRoutes(t, spec.SSH{User: "root", KnownHosts: []string{"/h"}}).host(spec.Host{Name: "x", Address: "d1"})
+	require.NoError(t, err)
+	assert.Equal(t, "d1:24", c.Address, "an address without a port leaves the port to the file")
 	require.NotNil(t, c.Jump)
 
 	for _, config := range []string{spec.NoSSHConfig, home + "/empty"} {

@@ -157,11 +157,12 @@ func (f *fleets) open(c remote.Config) (*remote.SSH, error) {
 // wayOf is the same for hosts that are reached alike. All of one Spec have the same timeouts, and the
 // password comes with the user of ssh.entry.
 func wayOf(c remote.Config) string {
-	way := fmt.Sprintf("%q", []any{c.User, c.KeyFiles, c.Agent, c.OnlyKeyFiles, c.KnownHosts, c.Sudo, c.Helper,
-		c.Password.IsZero()})
+	way := fmt.Sprintf("%q", []any{c.User, c.KeyFiles, c.Agent, c.OnlyKeyFiles, c.OptionalKeyFiles, c.KnownHosts,
+		c.Sudo, c.Helper, c.Password.IsZero()})
 	for _, j := range chain(c.Jump) {
 		way += fmt.Sprintf("%q %q", j.Address, wayOf(remote.Config{User: j.User, KeyFiles: j.KeyFiles, Agent: j.Agent,
-			OnlyKeyFiles: j.OnlyKeyFiles, KnownHosts: j.KnownHosts}))
+			OnlyKeyFiles: j.OnlyKeyFiles, OptionalKeyFiles: j.OptionalKeyFiles,
+			KnownHosts: j.KnownHosts}))
 	}
 	return way
 }

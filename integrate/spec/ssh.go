@@ -18,7 +18,8 @@ type SSH struct {
 	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
 	// Config is the file that ssh would read, instead of ~/.ssh/config and /etc/ssh/ssh_config; none is
 	// no file. For what the Spec does not say, these count: HostName, Port, User, IdentityFile,
-	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of the hosts by Name or Address, and of jump hosts.
+	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of what matches a host's Address (Name, where there is
+	// none), and of jump hosts.
 	Config string `json:"config,omitempty" yaml:"config,omitempty"`
 	// Timeouts bound every connection, those to Jump and of Entry too.
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`

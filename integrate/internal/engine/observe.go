@@ -118,6 +118,9 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 // the host from being read is in its Err.
 func (e *Engine) look(ctx context.Context, name string, entries []Entry, expected []string) *step.Host {
 	h := step.NewHost(name)
+	if way, ok := e.World.Hosts[name].(interface{ From() string }); ok {
+		h.From = way.From()
+	}
 	h.Barred = e.Site.Helps() && e.World.Entries[name] == nil
 	ops, secrets := join(entries)
 	store := e.World.Secrets[name]

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	ssh "github.com/kevinburke/ssh_config"
 
@@ -54,7 +56,8 @@ func Load(home string, files ...Source) (*Config, error) {
 	for _, f := range files {
 		r := reader{home: home, system: f.System}
 		read, err := r.file(f.Path, 0)
-		if errors.Is(err, fs.ErrNotExist) && f.Optional && !errors.As(err, new(*includeError)) {
+		absent := errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+		if absent && f.Optional && !errors.As(err, new(*includeError)) {
 			continue
 		}
 		if err != nil {
@@ -233,6 +236,9 @@ func (r reader) include(path string, l line, depth int) ([]file, error) {
 			return nil, fmt.Errorf("%s:%d: Include %s: %w", path, l.at, pattern, err)
 		}
 		for _, name := range names {
+			if info, err := os.Stat(name); err == nil && info.IsDir() {
+				continue // as in ssh
+			}
 			f, err := r.file(name, depth+1)
 			if err != nil {
 				return nil, &includeError{fmt.Errorf("%s:%d: Include: %w", path, l.at, err)}

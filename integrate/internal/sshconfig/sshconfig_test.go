@@ -14,7 +14,7 @@ import (
 )
 
 // target is what a text says about hosts; DIR in it is a folder, which is the user's home.
-func target(t *testing.T, text string, names ...string) (sshconfig.Target, error) {
+func target(t *testing.T, text string, host string) (sshconfig.Target, error) {
 	t.Helper()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "config")
@@ -25,7 +25,7 @@ func target(t *testing.T, text string, names ...string) (sshconfig.Target, error
 	if err != nil {
 		return sshconfig.Target{}, err
 	}
-	got := c.Target("me", names...)
+	got := c.Target("me", host)
 	relative := func(s string) string { return strings.ReplaceAll(s, dir, "DIR") }
 	for key, from := range got.From {
 		got.From[key] = relative(from)
@@ -65,14 +65,36 @@ func TestWhereSettingsAreFrom(t *testing.T) {
 	assert.Empty(t, got.Unused)
 }
 
-// TestAHostHasTwoNames where the Spec gives it an address: ssh may be asked for either.
-func TestAHostHasTwoNames(t *testing.T) {
+func TestAPatternThatIsDenied(t *testing.T) {
 	const text = "Host 192.0.2.*\nUser net\nHost c1\nPort 23\nHost * !192.0.2.1\nIdentityFile /x\n"
-	got, err := target(t, text, "c1", "192.0.2.1")
+	got, err := target(t, text, "192.0.2.1")
 	require.NoError(t, err)
 	assert.Equal(t, "net", got.User)
-	assert.Equal(t, 23, got.Port)
-	assert.Empty(t, got.IdentityFiles, "a ! for one of the names counts")
+	assert.Zero(t, got.Port)
+	assert.Empty(t, got.IdentityFiles)
+}
+
+// TestTheFirstOfProxyCommandAndProxyJump counts, as in ssh.
+func TestTheFirstOfProxyCommandAndProxyJump(t *testing.T) {
+	for text, hops := range map[string]int{
+		"Host c1\nProxyCommand none\nHost *\nProxyJump other\n": 0, "ProxyCommand x\nProxyJump other\n": 0,
+		"ProxyJump other\nProxyCommand x\n": 1, "Host c2\nProxyCommand none\nHost *\nProxyJump other\n": 1,
+	} {
+		got, err := target(t, text, "c1")
+		require.NoError(t, err)
+		assert.Len(t, got.ProxyJump, hops, text)
+	}
+}
+
+func TestFilesThatAreNotThere(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "config")
+	require.NoError(t, os.WriteFile(file, []byte("Include *\nUser me\n"), 0o600))
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, ".ssh", "folder"), 0o700))
+	c, err := sshconfig.Load(dir, sshconfig.Source{Path: file + "/.ssh/config", Optional: true},
+		sshconfig.Source{Path: file})
+	require.NoError(t, err, "a home that is not a folder has no file, and a folder is not included")
+	assert.Equal(t, "me", c.Target("x", "c1").User)
 }
 
 func TestWhatIsNotUsedIsSaid(t *testing.T) {
@@ -105,6 +127,7 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 		"HostName %C\n":                            "config:1: HostName: the token %C is not supported",
 		"IdentityFile ${NOT_SET_AT_ALL}/x\n":       "IdentityFile: the environment has no variable NOT_SET_AT_ALL",
 		"HostName a b\n":                           "HostName: it is not one value",
+		"ProxyJump %h-gw\n":                        "tokens such as %h are not read here: set jump in the Spec",
 		"ProxyJump a,,b\n":                         "ProxyJump: \"\" is not [user@]host[:port]",
 		"Include DIR\nInclude ~/config\n":          "more than 16 files include each other",
 	} {
@@ -136,7 +159,7 @@ func FuzzConfig(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		got, err := target(t, text, "compute1", "192.0.2.1")
+		got, err := target(t, text, "compute1")
 		if err == nil && got.Port < 0 {
 			t.Error("negative port")
 		}

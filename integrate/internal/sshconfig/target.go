@@ -64,9 +64,11 @@ func others() []other {
 
 // A lookup gathers what is for one host.
 type lookup struct {
-	names  []string
+	host   string
 	found  map[string][]found // by the name of the setting
 	unused []Unused
+	// command says that a ProxyCommand was found.
+	command bool
 }
 
 type found struct {
@@ -76,10 +78,10 @@ type found struct {
 
 func (f found) String() string { return strings.Join(f.values, " ") + " of " + f.at }
 
-// Target is what the files say about a host that has these names: the one that a user gives to ssh
-// comes first. Local is the name of the user who runs the program.
-func (c *Config) Target(local string, names ...string) Target {
-	l := lookup{names: names, found: map[string][]found{}}
+// Target is what the files say about the host that a user gives to ssh. Local is the name of the user who runs the
+// program.
+func (c *Config) Target(local, host string) Target {
+	l := lookup{host: host, found: map[string][]found{}}
 	for _, f := range c.files {
 		l.file(f)
 	}
@@ -94,7 +96,7 @@ func (c *Config) Target(local string, names ...string) Target {
 		}
 		t.From[key] = key + " " + strings.Join(from, ", ")
 	}
-	l.fill(&t, expander{home: c.home, local: local, name: names[0], host: names[0]})
+	l.fill(&t, expander{home: c.home, local: local, name: host, host: host})
 	return t
 }
 
@@ -141,7 +143,7 @@ func (l *lookup) fill(t *Target, e expander) {
 
 func (l *lookup) file(f file) {
 	for _, b := range f.blocks {
-		if !b.unread && !b.matches(l.names) {
+		if !b.unread && !b.matches(l.host) {
 			continue
 		}
 		for _, set := range b.lines {
@@ -176,12 +178,18 @@ func (l *lookup) take(path string, b block, set line) {
 	is := func(name string) bool { return strings.ToLower(name) == set.key }
 	if i := slices.IndexFunc(settings(), is); i >= 0 {
 		key := settings()[i]
+		if key == ProxyJump && l.command {
+			return
+		}
 		if !b.unread {
 			l.found[key] = append(l.found[key], f)
 		} else if len(l.found[key]) == 0 {
 			l.unused = append(l.unused, Unused{key, key + " " + f.String() + " is not used"})
 		}
 		return
+	}
+	if is("ProxyCommand") && !b.unread {
+		l.command = true // ssh takes no ProxyJump behind it
 	}
 	for _, o := range others() {
 		if is(o.name) && !strings.EqualFold(strings.Join(set.values, " "), o.nothing) &&
@@ -191,12 +199,12 @@ func (l *lookup) take(path string, b block, set line) {
 	}
 }
 
-// matches reports whether a pattern matches one of the names, and none with a ! before it does.
-func (b block) matches(names []string) bool {
+// matches reports whether a pattern matches the host, and none with a ! before it does.
+func (b block) matches(host string) bool {
 	is := false
 	for _, p := range b.patterns {
 		text, not := strings.CutPrefix(p, "!")
-		if !slices.ContainsFunc(names, func(name string) bool { return match(text, name) }) {
+		if !match(text, host) {
 			continue
 		}
 		if not {
@@ -251,6 +259,9 @@ func port(value string) (int, error) {
 func hops(value string) ([]Hop, error) {
 	if strings.EqualFold(value, "none") {
 		return nil, nil
+	}
+	if strings.Contains(value, "%") {
+		return nil, fmt.Errorf("%q: tokens such as %%h are not read here: set jump in the Spec", value)
 	}
 	var all []Hop
 	for one := range strings.SplitSeq(value, ",") {

@@ -68,6 +68,7 @@ type Cloud struct {
 type Host struct {
 	Name string
 	Err  error
+	From string // where the way to the host is from, if that is not the Spec alone
 	// Entered says that the host was read by its first entry, as the normal login
 	// was refused.
 	Entered bool

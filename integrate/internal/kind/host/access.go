@@ -41,5 +41,10 @@ func (a access) Compare(v step.View) step.Delta {
 		d.Refused = v.Host.Twin
 		return d
 	}
-	return step.Delta{}
+	var d step.Delta
+	if v.Host.From != "" {
+		d.Note("way-by-files-of-ssh", "", "is reached as files of ssh say: %s; for another way, set ssh and address in the "+
+			"Spec, or ssh: {config: none}", v.Host.From)
+	}
+	return d
 }

@@ -16,6 +16,9 @@ func TestNamesOfOneMachine(t *testing.T) {
 	s := newScene(t, "compute1")
 	r := newAccess(s.n)[0]
 	assert.Equal(t, step.Delta{}, r.Compare(s.v))
+	s.v.Host.From = "Port 23 of /root/.ssh/config:2 (Host c*)"
+	assert.Contains(t, s.one(r.Compare(s.v), "way-by-files-of-ssh").Message,
+		"files of ssh say: Port 23 of /root/.ssh/config:2")
 	s.v.Host.Same = []string{"compute2", "compute3"}
 	d := r.Compare(s.v)
 	assert.Equal(t, "is the same machine as compute2, compute3, so things are planned for one of these names only: "+

@@ -163,6 +163,11 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 				return err
 			}
 		}
+		name := cmp.Or(b.Options["rbd_cluster_name"], b.Cluster)
+		if _, set := u.Lookup(u.section, "rbd_cluster_name"); !set && name != "ceph" && !x.Site.Release.Before("liberty") {
+			x.d.Note("cluster-name-is-told", x.path+" ["+b.Name+"] rbd_cluster_name", "volumes that are attached now have been "+
+				"told the name ceph, and keep it until they are attached anew: leave the files /etc/ceph/ceph.* on computes")
+		}
 		if own, have := b.Options[nameOption(b)], cinderName(b.Name, cur, x.Spec.Name); own != "" && own != have {
 			x.d.Note("backend-host-changes", x.path+" ["+b.Name+"] "+nameOption(b), "the volumes of %s@%s belong to that name, "+
 				"and nobody serves it any more: cinder-manage volume update_host gives them to %s@%s", have, b.Name, own, b.Name)

@@ -63,6 +63,14 @@ func TestAKeyring(t *testing.T) {
 	assert.Equal(t, step.FieldDiff{Field: "key", Observed: words.Digest(otherKey), Desired: words.Digest(oldTypeKey)},
 		d.Diffs[0])
 
+	// Two keys with one digest are not one key.
+	s.file(ringPath, ringOf("client.glance", "AQAA8VNlAAAAABAAa4r2VEqfBiMAQn5wD4vdDg=="))
+	s.v.Clusters["ceph"].Users["client.glance"] = ceph.User{Entity: "client.glance",
+		Key: s.key("AQAA8VNlAAAAABAAG4HvO6tlZY8Xo2u/K4LPZA==")}
+	d = s.compare(ringID)
+	assert.Equal(t, "its content is not as needed", d.Reason)
+	assert.Equal(t, d.Diffs[0].Desired, d.Diffs[0].Observed)
+
 	delete(s.v.Clusters["ceph"].Users, "client.glance")
 	assert.Equal(t, "of the new user", s.compare(ringID).Diffs[0].Desired)
 }
