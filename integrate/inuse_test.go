@@ -311,7 +311,7 @@ func TestTheNameOfTheClusterIsTold(t *testing.T) {
 	}
 	text := strings.ReplaceAll(strings.ReplaceAll(string(data), "rbd_cluster_name = hdd\n", ""),
 		"rbd_cluster_name = ssd\n", "")
-	w, in = with(t, twoClusters(), cinderOnHost, text)
+	_, in = with(t, twoClusters(), cinderOnHost, text)
 	assert.Contains(t, finds(t, plan(t, in), "cluster-name-is-told").Message, "told the name ceph, and keep it")
 	w, in = open(t, exampleSpec())
 	apply(t, in)

@@ -41,11 +41,12 @@ func TestEmptySections(t *testing.T) {
 		for i := range typ.NumField() {
 			f := typ.Field(i)
 			name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
-			at, inner, list := strings.TrimPrefix(path+"."+name, "."), f.Type, false
+			at, inner := strings.TrimPrefix(path+"."+name, "."), f.Type
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			if list = inner.Kind() == reflect.Slice; !list && inner.Kind() != reflect.Struct && inner.Kind() != reflect.Map {
+			list := inner.Kind() == reflect.Slice
+			if !list && inner.Kind() != reflect.Struct && inner.Kind() != reflect.Map {
 				continue
 			}
 			head := before + strings.Repeat(" ", depth) + name + ":"
