@@ -103,8 +103,8 @@ func TestReferencesAsOsloReads(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	pick := func(of ...string) string { return of[r.IntN(len(of))] }
-	pieces := []string{"$a", "$b", "$c", "${a}", "${d}", "$S.a", "$s.b", "${t.a}", "$DEFAULT.a", "$$", `\$`, `\`, "$", "{", "}",
-		".", "-", "_", "x", "1", " ", "$A", "$\u0131", "$\u017f", "${", "$t", "$s.", "$_e", "$a-b", "ü", "$s.a.b"}
+	pieces := []string{"$a", "$b", "$c", "${a}", "${d}", "$S.a", "$s.b", "${t.a}", "$DEFAULT.a", "$$", `\$`, `\`, "$", "{",
+		"}", ".", "-", "_", "x", "1", " ", "$A", "$\u0131", "$\u017f", "${", "$t", "$s.", "$_e", "$a-b", "ü", "$s.a.b"}
 	open, odd := 0, 0
 	for range 2000 {
 		var files []string
