@@ -85,7 +85,7 @@ func TestOwnOptionsAreThoseOfTheServices(t *testing.T) {
 			assert.False(t, openstack.OwnOption("DEFAULT", p.option))
 		}
 		for _, name := range []string{"ceph.rbd_pool", "ceph.rbd_user", "ceph.rbd_ceph_conf", "ceph.rbd_secret_uuid",
-			"ceph.rbd_cluster_name", "ceph.volume_backend_name", "ceph.volume_driver", "ceph.backend_host",
+			"ceph.rbd_cluster_name", "ceph.volume_backend_name", "ceph.volume_driver",
 			"ceph.backend_availability_zone", "libvirt.rbd_user", "libvirt.rbd_secret_uuid", "libvirt.images_type",
 			"libvirt.images_rbd_pool", "libvirt.images_rbd_ceph_conf"} {
 			assert.True(t, own[name], "%s: %s", release, name)
