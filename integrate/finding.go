@@ -122,6 +122,7 @@ import (
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
+//   - reference-not-known: a value of what is in use refers to an option that no file sets.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
