@@ -86,6 +86,7 @@ import (
 //   - file-is-symlink: a file has to change, and is a symlink.
 //   - folder-unreadable: a folder cannot be read.
 //   - folder-has-list: note: a folder has an access control list, which stays.
+//   - folder-is-symlink: note: /etc/ceph is a symlink, which stays; files are those of the folder where it leads.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
 //   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
