@@ -86,6 +86,7 @@ import (
 //   - file-is-symlink: a file has to change, and is a symlink.
 //   - folder-unreadable: a folder cannot be read.
 //   - folder-has-list: note: a folder has an access control list, which stays.
+//   - folder-is-symlink: note: /etc/ceph is a symlink, which stays; files are those of the folder where it leads.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
 //   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
@@ -122,6 +123,7 @@ import (
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
+//   - reference-not-known: a value of what is in use refers to an option that no file sets.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.

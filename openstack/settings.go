@@ -33,8 +33,8 @@ type Setting struct {
 	Reason string
 }
 
-// Current is a service's configuration as it takes effect now; osloconf.File
-// implements it.
+// Current is a service's configuration as it takes effect now; osloconf.Values
+// implements it, and osloconf.File where no value has a "$".
 type Current interface {
 	Lookup(section, option string) (value string, ok bool)
 }

@@ -95,7 +95,7 @@
 //	  key_files: [id_ed25519]        # relative to the Spec; ~/ is the home directory
 //	  known_hosts: [~/.ssh/known_hosts]
 //	  sudo: true
-//	  jump: ops@bastion.example.com  # optional
+//	  jump: ops@bastion.example.com  # optional; none: no jump host, whatever a file of ssh says
 //	  config: none                   # reads neither ~/.ssh/config nor /etc/ssh/ssh_config, or a path: reads that file
 //	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h, total 1m to 24h
 //	    connect: 5s                  # TCP

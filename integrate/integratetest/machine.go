@@ -185,7 +185,7 @@ func (w *World) running(host, service, section, option string) string {
 	if m == nil {
 		return ""
 	}
-	value := ""
+	values := osloconf.Values{Own: openstack.OwnOption}
 	for _, file := range w.configOf(w.host(host), service) {
 		read := m.Look(remote.ReadFile{Path: file.path})
 		if read.Err != nil {
@@ -199,10 +199,9 @@ func (w *World) running(host, service, section, option string) string {
 		if err != nil {
 			return ""
 		}
-		if v, ok := f.Lookup(section, option); ok {
-			value = v
-		}
+		values.Files = append(values.Files, f)
 	}
+	value, _ := values.Lookup(section, option)
 	return value
 }
 

@@ -303,10 +303,10 @@ func (v *verifier) zones(ctx context.Context) {
 }
 
 // config is the configuration of a service on a host, as it was read.
-func (v *verifier) config(name, service string) (*osloconf.File, osloconf.Files, error) {
+func (v *verifier) config(name, service string) (*osloconf.File, osloconf.Values, error) {
 	seen := v.Hosts[name]
 	if seen == nil || seen.Err != nil {
-		return nil, nil, errors.New("the host was not read")
+		return nil, osloconf.Values{}, errors.New("the host was not read")
 	}
 	return v.Site.Service(v.Site.Host(name), service).Parsed(seen, v.Site.Containers(seen))
 }

@@ -72,7 +72,8 @@ func symlinked(f step.File) error {
 		return nil
 	}
 	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
-		"symlinks; put a file in its place, or remove the symlink", f.Target)
+		"symlinks of files, as the file there belongs to whoever made the symlink; put a copy of the file in its place "+
+		"(cp --remove-destination FILE SYMLINK does that), or remove the symlink", f.Target)
 }
 
 // write is the step that writes the file, if it still is as it was seen.

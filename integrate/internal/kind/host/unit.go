@@ -165,12 +165,12 @@ func (n *Node) Records(h *step.Host, service string) []string {
 // cinderHost is the cinderName of a service of this host. What the Spec sets counts
 // before it is on the host.
 func (n *Node) cinderHost(h *step.Host, section string) string {
+	_, all, err := n.Service("cinder-volume").Parsed(h, n.Site.Containers(h))
 	for _, b := range n.Site.Cinder {
 		if own := b.Options[nameOption(b)]; own != "" && b.Name == section {
-			return own
+			return all.Expand(section, own)
 		}
 	}
-	_, all, err := n.Service("cinder-volume").Parsed(h, n.Site.Containers(h))
 	if err != nil {
 		return n.Spec.Name
 	}
