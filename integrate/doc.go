@@ -99,7 +99,9 @@
 // whenever it runs. Where a plan changes them, a note says where kolla-ansible is given
 // the same. A Spec with kolla-ansible's names (store rbd, backend rbd-1, its users and
 // pools, secret_uuid as in its passwords.yml) changes the least. The programs of a
-// cluster's host, such as ceph, run on the host itself.
+// cluster's host, such as ceph, run on the host itself, or where Access of spec.Cluster says: in a
+// container that runs there, in an image, or in cephadm shell. The rights of Ceph users are tried
+// in the containers of the services.
 //
 // # Changes
 //
