@@ -105,7 +105,7 @@ func (s *servingState) stop(checks []string, format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	for _, code := range checks {
 		if s.health.Checks[code].Muted {
-			s.notes = append(s.notes, text+" ("+code+" is muted)")
+			s.notes = append(s.notes, text+" ("+words.Line(code)+" is muted)")
 			return
 		}
 	}

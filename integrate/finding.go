@@ -28,7 +28,7 @@ import (
 //   - cluster-unreadable: its monitors did not answer, or refused; nothing that depends on it is planned.
 //   - cluster-access: note: how the cluster is reached.
 //   - cluster-unhealthy: note: the cluster is not healthy enough for gate: health, and a rollout waits.
-//   - cluster-weakened: note: the cluster is healthy enough for gate: health, and not well.
+//   - cluster-weakened: note: the cluster is not well in a way that gate: health does not wait for.
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.

@@ -192,14 +192,14 @@ func TestAPlanOnlyConvergeWaitsForNothing(t *testing.T) {
 // TestALongWaitKeepsTheLock and ends at once when it is cancelled.
 func TestALongWaitKeepsTheLock(t *testing.T) {
 	w := openWard(t, gated(exampleSpec()))
-	w.in.Term(2*time.Second, time.Now)
+	w.in.Term(4*time.Second, time.Now)
 	p := plan(t, w.in)
 	w.falling(t, "ceph", "compute1")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	var cancelled time.Time
 	w.onWait = func(world.Wait) {
-		time.AfterFunc(5*time.Second, func() {
+		time.AfterFunc(6*time.Second, func() {
 			_, err := w.Ceph["ceph"].Holder(t.Context(), "cephstack", "operator-lock")
 			assert.NoError(t, err, "the lock is held")
 			cancelled = time.Now()

@@ -33,7 +33,7 @@ case "$*" in
 "exec --interactive --user root --env LC_ALL=C ceph-mon-a "*) shift 7; inside "$@";;
 "run --rm --interactive --pull never --network host --user root --env LC_ALL=C --security-opt label=disable ` +
 	`--volume /etc/ceph:/etc/ceph:ro --entrypoint "*" quay.io/ceph/ceph:v18 "*)
-	shift 15; program=$1; shift 2; inside "$program" "$@";;
+	shift 16; program=$1; shift 2; inside "$program" "$@";;
 *) echo "unknown: $*" >&2; exit 64;;
 esac
 `

@@ -67,7 +67,8 @@ func (g gate) Compare(v step.View) step.Delta {
 			strings.Join(seen.Stops, "; "))
 	}
 	if len(seen.Notes) > 0 {
-		d.Note("cluster-weakened", "health", "is enough for gate: health, and yet: %s", strings.Join(seen.Notes, "; "))
+		d.Note("cluster-weakened", "health", "is not what it should be, though gate: health does not wait for this: %s",
+			strings.Join(seen.Notes, "; "))
 	}
 	return d
 }
