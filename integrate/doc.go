@@ -99,7 +99,9 @@
 // whenever it runs. Where a plan changes them, a note says where kolla-ansible is given
 // the same. A Spec with kolla-ansible's names (store rbd, backend rbd-1, its users and
 // pools, secret_uuid as in its passwords.yml) changes the least. The programs of a
-// cluster's host, such as ceph, run on the host itself.
+// cluster's host, such as ceph, run on the host itself, or where Access of spec.Cluster says: in a
+// container that runs there, in an image, or in cephadm shell. The rights of Ceph users are tried
+// in the containers of the services.
 //
 // # Changes
 //
@@ -274,6 +276,34 @@
 // ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it
 // again.
 //
+// # A gate for rollouts
+//
+// With gate: health in the Spec, Apply and Converge look at the clusters that a host uses right
+// before the host is begun. While one of them is not healthy enough, no such host is begun; what
+// is under way goes on to its end. The rollout goes on by itself. Hosts share a look, which is at
+// most 5 s old then, and there is one look in 5 s at most. A cluster is not healthy enough if
+//
+//   - a placement group is not active, is stale, or is not known, as without a manager;
+//   - an OSD, or a pool of the Spec, is full or backfillfull;
+//   - a pool of the Spec is missing a failure domain: fewer of those that its CRUSH rule chooses
+//     from have OSDs that are up and in than the pool has replicas or chunks, and the CRUSH map has
+//     more of them;
+//   - it does not answer, as when its monitors have lost their quorum.
+//
+// All else in ceph health stops nothing, HEALTH_ERR neither. What somebody muted (ceph health mute)
+// stops nothing. Monitors that are out of the quorum and OSDs that are nearly full are notes of a
+// plan. A plan of a cluster that is not healthy enough has the note cluster-unhealthy; only
+// rollouts wait. Placement groups and OSDs are judged of the whole cluster: a broken pool of
+// somebody else holds the rollout until it is repaired, or its check is muted.
+//
+// world.Wait tells an Observer why, since when and until when. After ApplyOptions.MaxWait, the rollout
+// ends: what was not begun is Cancelled with world.ErrUnhealthy, and the next run goes on there. The end
+// of the context ends a wait at once. The operator lock is renewed during a wait. Where the first cluster
+// does not answer, the lock cannot be renewed, and the rollout ends once the lock is lost.
+//
+// Pools and users are made without a wait, as they write little, and may be what is missing. A cluster
+// with a change of size, crush_rule or pg_num of a pool that is there waits too, as that moves data.
+//
 // # Ownership
 //
 // Of a configuration file, only the options of a service's integration are owned; every
@@ -292,7 +322,8 @@
 // that failed, is unknown or was cancelled, and ErrIncomplete for each Problem and for all
 // changes that were skipped. ErrConflict says that the world changed after the plan was made.
 // world.ErrLock says that the operator lock could not be taken, or was lost.
-// ErrStopped says that failures had stopped the rollout before. ErrChecks is the error of
+// ErrStopped says that failures had stopped the rollout before, and world.ErrUnhealthy that a cluster was not
+// healthy enough for too long. ErrChecks is the error of
 // Verify. ChangeError.Retryable tells whether trying again may help without anybody doing
 // something. The errors of packages ceph, remote, libvirtsecret and openstack/api show
 // through errors.Is and errors.As: *remote.HostError has the host and the step that failed,

@@ -27,6 +27,8 @@ import (
 //
 //   - cluster-unreadable: its monitors did not answer, or refused; nothing that depends on it is planned.
 //   - cluster-access: note: how the cluster is reached.
+//   - cluster-unhealthy: note: the cluster is not healthy enough for gate: health, and a rollout waits.
+//   - cluster-weakened: note: the cluster is not well in a way that gate: health does not wait for.
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
@@ -199,7 +201,7 @@ type Finding struct {
 	// Cause names the condition behind Err, if a caller may branch on it: conflict,
 	// local, host-unreachable, host-timeout, host-authentication, host-sudo, host-key,
 	// ceph-unreachable, ceph-denied, libvirt-unreachable, libvirt-conflict,
-	// operator-lock, api-unreachable or api-authentication. local is a fault of the machine that
+	// operator-lock, cluster-unhealthy, api-unreachable or api-authentication. local is a fault of the machine that
 	// connects. JSON keeps Err by this name.
 	Cause string `json:"cause,omitempty"`
 	Err   error  `json:"-"`

@@ -25,7 +25,8 @@ type Config struct {
 	// taken; empty is the user of this process. It shows with the name of this machine.
 	Owner string
 	// Poll is the pause between two looks at the console of a guest, or at the APIs'
-	// records of restarted services; 0 is 2 s.
+	// records of restarted services; 0 is 2 s. Between two looks at a cluster that a rollout
+	// waits for are five times that.
 	Poll time.Duration
 }
 

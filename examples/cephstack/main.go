@@ -28,7 +28,9 @@
 // for, and says what that is; --yes is that approval. It tells each host as it ends.
 //
 // apply and converge take --parallel (hosts at once), --canaries (computes that go first, and
-// must all end well) and --max-failed (stop once so many computes failed).
+// must all end well) and --max-failed (stop once so many computes failed). If the Spec has
+// gate: health, they wait before each host while a cluster is not healthy enough, tell why, and
+// go on by themselves; after --max-wait they end, and the next run goes on.
 //
 // apply and converge hold an operator lock in the first cluster of the Spec while they change
 // things. Whoever comes second changes nothing, is told who works, on which host and since

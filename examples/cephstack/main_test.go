@@ -32,7 +32,7 @@ func TestUsage(t *testing.T) {
 		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
 		{"plan", "--hosts", "a,"}, {"plan", "--hosts", ""}, {"plan", "--hosts", "a[1,2"},
 		{"verify", "--full"}, {"trust", "--hosts", "a"},
-		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
+		{"apply", "--max-wait", "-1s"}, {"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
 		assert.NotEmpty(t, stderr, "%q", args)

@@ -183,6 +183,8 @@ func (o *options) rollout(fs *flag.FlagSet) {
 	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
 	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
 	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
+	fs.DurationVar(&o.limits.MaxWait, "max-wait", 30*time.Minute,
+		"if the Spec has gate: health, wait for a cluster at most `so long` each time")
 	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
 		"not come back")
 }
@@ -194,6 +196,8 @@ func (o *options) fault(rest []string) string {
 		return fmt.Sprintf("unexpected argument %q", rest[0])
 	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
 		return "--parallel must be positive, --canaries and --max-failed not negative"
+	case o.limits.MaxWait < 0:
+		return "--max-wait must not be negative"
 	case o.clean && (o.static || o.image != "" || o.flavor != "" || o.restricted()):
 		return "verify --clean goes with --older alone: it verifies nothing"
 	case o.older < 0:

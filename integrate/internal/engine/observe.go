@@ -44,7 +44,8 @@ func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	}
 	found, err := ceph.New(world.Mon).WithImages(world.Images).Look(ctx, query)
 	seen := step.Cluster{Note: world.Note, Err: err, Status: found.Status, Pools: found.Pools, Users: found.Users,
-		Profiles: found.Profiles, CRUSH: found.CRUSH, Images: map[string]map[string]bool{},
+		Profiles: found.Profiles, CRUSH: found.CRUSH, Stops: found.Stops, Notes: found.Notes,
+		Images:   map[string]map[string]bool{},
 		Unlocked: name == e.LockedCluster() && e.Locker() == nil}
 	if err != nil {
 		return seen

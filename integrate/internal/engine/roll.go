@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -22,6 +24,9 @@ type Rollout struct {
 	// Reads says that nothing is changed, so that controllers go in parallel, too,
 	// and failures stop nothing.
 	Reads bool
+	// Begin is called right before a cluster or a host is worked on, and may wait. Its error
+	// leaves that target, and stops the rollout. It may be nil, and is not called if Reads is set.
+	Begin func(context.Context, step.Target) error
 	// Do works on a target, and returns why the target did not end well.
 	Do func(context.Context, step.Target) error
 	// Left gets each target that was not begun, and why.
@@ -49,7 +54,7 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 	}
 	unbegun, _ := r.some(ctx, clusters, 0) // the outcomes of a cluster say what went wrong
 	for _, t := range unbegun {
-		o.Left(t, context.Cause(ctx))
+		o.Left(t, cmp.Or(context.Cause(ctx), r.halted(nil)))
 	}
 	err := r.computes(ctx, computes)
 	err = r.controllers(ctx, controllers, err)
@@ -69,6 +74,28 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 type rolling struct {
 	e *Engine
 	o Rollout
+
+	mu   sync.Mutex
+	halt error // the first error of Begin
+}
+
+// begin asks Begin of a target, unless it has stopped the rollout.
+func (r *rolling) begin(ctx context.Context, t step.Target) error {
+	if r.o.Begin == nil || r.o.Reads {
+		return nil
+	}
+	if err := r.halted(nil); err != nil {
+		return err
+	}
+	return r.halted(r.o.Begin(ctx, t))
+}
+
+// halted keeps the first error of Begin, and gives an error that stops the rollout.
+func (r *rolling) halted(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.halt = cmp.Or(r.halt, err)
+	return cmp.Or(err, r.halt)
 }
 
 func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
@@ -90,6 +117,8 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
+	case r.halted(nil) != nil:
+		err = r.halted(nil)
 	case dead, o.MaxFailed > 0 && failed >= o.MaxFailed:
 		err = ErrStopped
 	}
@@ -110,6 +139,9 @@ func (r *rolling) some(ctx context.Context, targets []step.Target, most int) (le
 	work := func(ctx context.Context, name string) (begun bool, err error) {
 		if most > 0 && failed.Load() >= int64(most) {
 			return false, ErrStopped
+		}
+		if err = r.begin(ctx, byName[name]); err != nil {
+			return false, err
 		}
 		if err = r.o.Do(ctx, byName[name]); err != nil {
 			failed.Add(1)
@@ -139,11 +171,15 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 		return nil
 	}
 	for i, t := range targets {
-		if ctx.Err() != nil {
+		why := context.Cause(ctx)
+		if why == nil {
+			why = r.begin(ctx, t)
+		}
+		if why != nil {
 			for _, t := range targets[i:] {
-				r.o.Left(t, context.Cause(ctx))
+				r.o.Left(t, why)
 			}
-			return context.Cause(ctx)
+			return why
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
 	}

@@ -191,3 +191,33 @@ func TestTargetsThatAreNotAskedForAreNotTouched(t *testing.T) {
 	assert.Equal(t, []string{"compute3", "controller"}, r.log)
 	require.NoError(t, r.Roll(t.Context(), engine.Rollout{Do: r.do}, nil))
 }
+
+// TestTargetsBeginOnlyIfTheyMay: the error of Begin leaves its target and all that were not begun, and is the
+// reason of each.
+func TestTargetsBeginOnlyIfTheyMay(t *testing.T) {
+	held := errors.New("held")
+	all := []string{"hdd", "ssd", "compute1", "compute2", "compute3", "controller", "controller2", "cloud"}
+	for at, name := range all[:7] {
+		for _, o := range []engine.Rollout{{}, {Canaries: 2, MaxFailed: 1}} {
+			r := newRollout(t)
+			r.Parallel = 1
+			o.Begin = func(_ context.Context, target step.Target) error {
+				if target.Name == name {
+					return held
+				}
+				return nil
+			}
+			begun, err := r.roll(t.Context(), o)
+			require.ErrorIs(t, err, held, name)
+			assert.Equal(t, strings.Join(all[:at], " "), strings.Join(begun, " "))
+			for left, why := range r.left {
+				require.ErrorIs(t, why, held, "%s: %s", name, left)
+			}
+			r = newRollout(t)
+			o.Reads = true
+			begun, err = r.roll(t.Context(), o)
+			require.NoError(t, err)
+			assert.Len(t, begun, len(all), "looking waits for nothing")
+		}
+	}
+}

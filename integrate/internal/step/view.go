@@ -31,6 +31,8 @@ type Cluster struct {
 	CRUSH    ceph.CRUSHMap              // only where it was asked for
 	Conf     []byte                     // minimal ceph.conf
 	Monitors string                     // mon_host of Conf
+	Stops    []string                   // see Condition of ceph.Cluster; only where it was asked for
+	Notes    []string                   // as Stops
 	Unlocked bool                       // it should keep the operator lock, and the World gives no way to do that
 	Images   map[string]map[string]bool // names of images by pool; those that were asked for
 }
