@@ -143,6 +143,9 @@ import (
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
 //   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
 //     switched to Ceph; a note where the Spec does not set disks: ceph.
+//   - vm-migration-pending: VMs are on their way to or from this compute, so that it is not switched to Ceph; a note
+//     where the Spec does not set disks: ceph.
+//   - vm-migrations-unknown: VMs are on their way, and whether this compute is concerned cannot be told.
 //
 // Of units and containers:
 //
@@ -168,6 +171,8 @@ import (
 //   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
 //   - tls-none: note: auth_url or an endpoint of the APIs begins with http://, so nothing is encrypted. There is
 //     no note about addresses of the machine itself.
+//   - fleet-mixed: note: computes keep the disks of VMs in different places, between which Nova does not move them.
+//   - fleet-unknown: note: Nova has computes that are not in the Spec, beside computes with disks in Ceph.
 //   - service-left-out: note: hosts have a service that the Spec does not integrate.
 //   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.

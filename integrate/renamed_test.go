@@ -41,7 +41,7 @@ func TestAnUnconfirmedResizeOfAnotherCompute(t *testing.T) {
 	w.API.AddResize(vm, "compute9")
 	p = plan(t, in)
 	assert.Contains(t, strings.Join(linesOf(change(p, "settings/compute1/"+novaOnHost)), "\n"), "images_type")
-	assert.NotContains(t, p.String(), "wait for their resize")
+	assert.Equal(t, "compute2", finds(t, p, "vm-resize-unconfirmed").Target, "where it is now")
 }
 
 // TestAStoreOfAnotherName keeps its pool for itself: an image is known by the name of its store.
