@@ -140,12 +140,12 @@ import (
 //   - volumes-of-another-zone: a backend holds volumes of another zone than it should get.
 //   - volumes-unknown: whether there are volumes that forbid a change cannot be told.
 //   - vm-disks-local: note: VMs have local disks, so that this compute is not switched to Ceph.
+//   - vm-disks-left-behind: note: VMs have local disks, and this compute is switched to Ceph, as the Spec says.
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
 //   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
-//     switched to Ceph; a note where the Spec does not set disks: ceph.
-//   - vm-migration-pending: VMs are on their way to or from this compute, so that it is not switched to Ceph; a note
-//     where the Spec does not set disks: ceph.
-//   - vm-migrations-unknown: VMs are on their way, and whether this compute is concerned cannot be told.
+//     switched to Ceph; a note where VMs with local disks keep it as it is anyway.
+//   - vm-migration-pending: the same, as VMs are on their way to or from this compute.
+//   - vm-migrations-unknown: the same, as VMs are on their way, and whether this compute is concerned cannot be told.
 //
 // Of units and containers:
 //

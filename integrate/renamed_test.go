@@ -12,7 +12,7 @@ import (
 
 // TestAnUnconfirmedResizeKeepsDisksLocal: the VM has its old disk on the compute that it came from.
 func TestAnUnconfirmedResizeKeepsDisksLocal(t *testing.T) {
-	for disks, problem := range map[string]bool{"": false, "ceph": true} {
+	for _, disks := range []string{"", "ceph"} {
 		s := exampleSpec()
 		s.Hosts[1].Disks = disks
 		w, in := open(t, s)
@@ -20,7 +20,7 @@ func TestAnUnconfirmedResizeKeepsDisksLocal(t *testing.T) {
 			ImageID: "i"})
 		p := plan(t, in)
 		f := finds(t, p, "vm-resize-unconfirmed")
-		assert.Equal(t, problem, f.Problem, "%s", p)
+		assert.True(t, f.Problem, "%s", p)
 		assert.Contains(t, f.Message, "waits (")
 		c := change(p, "settings/compute1/"+novaOnHost)
 		require.NotNil(t, c, "the secret and the user are set all the same")

@@ -31,7 +31,7 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 			fmt.Errorf("left as they are: which VMs with local disks are here cannot be told: %w", err))
 		return false
 	}
-	held := x.held()
+	held := x.held(len(local) == 0)
 	if len(local) == 0 {
 		return !held
 	}
@@ -48,9 +48,22 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 }
 
 // confirmed reports whether the Spec's word that this compute has its disks in Ceph can be followed:
-// no VM is on its way to or from here, or may have to come back to a disk here.
+// no VM is on its way to or from here, or may have to come back to a disk here. It notes the VMs that
+// have local disks all the same.
 func (x *editing) confirmed(cur openstack.Current) bool {
-	return x.saysCeph(cur) || cloudErr(x.v.Cloud, false) != nil || !x.held()
+	if x.saysCeph(cur) || cloudErr(x.v.Cloud, false) != nil {
+		return true
+	}
+	if x.held(true) {
+		return false
+	}
+	if local := localAmong(x.v.Cloud.Servers[x.Spec.Name], x.images(), false); len(local) > 0 {
+		x.d.Note("vm-disks-left-behind", diskObject, "go to Ceph, as the Spec says `disks: ceph`, and %s have local disks: "+
+			"Nova then finds no disk when such a VM is started or hard-rebooted, and the VM ends in ERROR; the local disks "+
+			"stay. Stop these VMs before the switch, convert each of their disks with qemu-img to a raw image in pool %s "+
+			"(<id>_disk), and start them after it; the README has the commands", words.JoinShort(local), x.Site.Nova.Pool)
+	}
+	return true
 }
 
 // saysCeph reports whether the files put VM disks into Nova's pool already.

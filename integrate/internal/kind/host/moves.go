@@ -27,8 +27,8 @@ const (
 var errNotTold = errors.New("the APIs do not say between which computes")
 
 // held reports whether VMs keep this compute from being switched, because they are on their way to
-// or from here, or may come back, and says so. It is a problem where the Spec sets disks: ceph.
-func (x *editing) held() bool {
+// or from here, or may come back, and says so: as a problem if nothing else keeps the compute as it is.
+func (x *editing) held(alone bool) bool {
 	waiting, under, unknown := x.moves()
 	before := len(x.d.Findings)
 	if len(waiting) > 0 {
@@ -37,15 +37,15 @@ func (x *editing) held() bool {
 	if len(under) > 0 {
 		x.d.Problem("vm-migration-pending", diskObject, fmt.Errorf(onTheWayText, words.JoinShort(under)))
 	}
-	for i := range x.d.Findings[before:] {
-		x.d.Findings[before+i].Problem = x.Spec.Disks == "ceph"
-	}
 	if len(unknown) > 0 {
 		why := x.v.Cloud.MovesErr
 		if why == nil {
 			why = errNotTold
 		}
 		x.d.Problem("vm-migrations-unknown", diskObject, fmt.Errorf(movesUnknownText, words.JoinShort(unknown), why))
+	}
+	for i := before; i < len(x.d.Findings) && !alone; i++ {
+		x.d.Findings[i].Problem, x.d.Findings[i].Err = false, nil
 	}
 	return len(waiting)+len(under)+len(unknown) > 0
 }

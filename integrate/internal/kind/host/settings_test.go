@@ -299,7 +299,7 @@ func TestVMsWithLocalDisks(t *testing.T) {
 		"moved":                        {"", off, []string{"1_disk"}, true, ""},
 		"moved without a config drive": {"", drive, []string{"1_disk"}, false, "vm-disks-local"},
 		"moved with a config drive":    {"", drive, []string{"1_disk", "1_disk.config"}, true, ""},
-		"asked for":                    {"ceph", local, nil, true, ""},
+		"asked for":                    {"ceph", local, nil, true, "vm-disks-left-behind"},
 		"not asked for":                {"keep", api.Server{}, nil, false, ""},
 		"waiting":                      {"", waiting, nil, false, "vm-disks-local"},
 	} {
