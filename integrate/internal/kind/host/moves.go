@@ -15,10 +15,10 @@ const (
 	unconfirmedText = "left as they are, because %s wait for their resize or migration to be confirmed: the compute " +
 		"that they came from still has their old disks, and a revert would not find these after the switch. Confirm or " +
 		"revert them, and run again (openstack server resize confirm ID, or: openstack server resize revert ID)"
-	onTheWayText = "left as they are, because VMs are on their way to or from here: %s. The switch restarts " +
-		"nova-compute, which breaks a migration, and a disk that arrives later would not be looked for here. Wait until " +
-		"the migrations have ended (openstack server migration list --server ID), and run again; a live migration that " +
-		"hangs is ended by openstack server migration abort ID NUMBER"
+	onTheWayText = "left as they are, because VMs are on their way to or from here: %s. After the switch, Nova would " +
+		"not look here for a local disk that arrives, or comes back. Wait until the migrations have ended (openstack " +
+		"server migration list --server ID), and run again; a live migration that hangs is ended by openstack server " +
+		"migration abort ID NUMBER"
 	movesUnknownText = "left as they are: %s are on their way between computes, or wait for that to be confirmed, and " +
 		"whether this compute is one of these cannot be told: %w. Wait until they have ended (openstack server show ID), " +
 		"or let the account list migrations (os_compute_api:os-migrations:index), and run again"
@@ -51,16 +51,17 @@ func (x *editing) held(alone bool) bool {
 }
 
 // moves lists the VMs that wait to be confirmed, that are under way, and of which it is not known
-// between which computes they are. A VM that waits is of no interest if it has no local disk. If the
-// APIs do not tell where it came from, it is listed unless it has its disk in Ceph.
+// between which computes they are: those with a local disk. A VM that has its disk in Ceph, too, is
+// listed only where it comes from, as a revert takes the local disk there.
 func (x *editing) moves() (waiting, under, unknown []string) {
 	images := x.images()
 	for _, m := range x.v.Cloud.Moves[x.Spec.Name] {
 		switch {
-		case !waits(m):
-			under = append(under, moved(m))
-		case m.VM.HasLocalDisk && (m.Source == x.Spec.Name || !images[m.VM.ID+"_disk"]):
+		case !m.VM.HasLocalDisk || m.Source != x.Spec.Name && images[m.VM.ID+"_disk"]:
+		case waits(m):
 			waiting = append(waiting, moved(m))
+		default:
+			under = append(under, moved(m))
 		}
 	}
 	for _, m := range x.v.Cloud.Moves[""] {
@@ -113,7 +114,7 @@ func (x *editing) stillSafe() func([]api.Server, []api.Migration) error {
 		var moving []string
 		fine := slices.Clone(well)
 		for _, s := range servers {
-			if want.Moving(s) && s.Status != want.Unconfirmed {
+			if want.Moving(s) && s.Status != want.Unconfirmed && s.HasLocalDisk {
 				moving = append(moving, named(s))
 			}
 			if s.Status == want.Unconfirmed && (!s.HasLocalDisk || images[s.ID+"_disk"]) {
