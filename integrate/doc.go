@@ -191,7 +191,8 @@
 //	            stopped, or the plan was refused as a whole.
 //
 // A check passes, fails, or is unable: it could not be made. An unable check never counts
-// as passed.
+// as passed. The notes of a Report keep no check from passing: a fleet in which some computes
+// have local disks on purpose is well, and each verification warns of it (fleet-mixed).
 //
 // # JSON
 //

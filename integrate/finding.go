@@ -144,9 +144,12 @@ import (
 //   - volumes-of-another-zone: a backend holds volumes of another zone than it should get.
 //   - volumes-unknown: whether there are volumes that forbid a change cannot be told.
 //   - vm-disks-local: note: VMs have local disks, so that this compute is not switched to Ceph.
+//   - vm-disks-left-behind: note: VMs have local disks, and this compute is switched to Ceph, as the Spec says.
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
 //   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
-//     switched to Ceph; a note where the Spec does not set disks: ceph.
+//     switched to Ceph; a note where VMs with local disks keep it as it is anyway.
+//   - vm-migration-pending: the same, as VMs are on their way to or from this compute.
+//   - vm-migrations-unknown: the same, as VMs are on their way, and whether this compute is concerned cannot be told.
 //
 // Of units and containers:
 //
@@ -172,6 +175,8 @@ import (
 //   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
 //   - tls-none: note: auth_url or an endpoint of the APIs begins with http://, so nothing is encrypted. There is
 //     no note about addresses of the machine itself.
+//   - fleet-mixed: note: computes keep the disks of VMs in different places, between which Nova does not move them.
+//   - fleet-unknown: note: Nova has computes that are not in the Spec, beside computes with disks in Ceph.
 //   - service-left-out: note: hosts have a service that the Spec does not integrate.
 //   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.

@@ -52,7 +52,8 @@ type Report struct {
 	// Format is the version of the form of the JSON: 1.
 	Format int     `json:"format"`
 	Checks []Check `json:"checks"`
-	// Notes are about how the APIs are reached, as in a Plan. They keep no check from passing.
+	// Notes are about how the APIs are reached, and about computes that keep the disks of VMs in
+	// different places, as in a Plan. They keep no check from passing.
 	Notes   []Finding `json:"notes,omitempty"`
 	LeftOut []string  `json:"left_out,omitempty"` // as in a Plan
 }
@@ -180,7 +181,7 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	}
 	for _, i := range base.Cloud().Items {
 		for _, f := range i.Findings {
-			if i.Gate && !f.Problem && i.ID == cloud.APIsID() {
+			if i.Gate && !f.Problem && (i.ID == cloud.APIsID() || i.ID == cloud.FleetID()) {
 				report.Notes = append(report.Notes, findingOf(i, f))
 			}
 		}

@@ -23,7 +23,8 @@ type Host struct {
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
 	// Disks says where Nova puts the disks of VMs on this compute. auto, the
 	// default, is in Ceph, unless there are VMs with local disks, which the switch
-	// would break. ceph is always in Ceph. keep leaves the compute as it is.
+	// would break. ceph is always in Ceph: such VMs are only noted. keep leaves the compute as it is.
+	// No compute is switched while a VM is on its way to or from it, or waits to be confirmed.
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
 	// Layout is the layout of this host, if it is not the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`

@@ -42,7 +42,8 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.SnapshotRequest": {api.SnapshotRequest{}},
 		"api.Backup":          {api.Backup{}}, "api.BackupRequest": {api.BackupRequest{}}, "api.Server": {api.Server{}},
 		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.FlavorRequest{}},
-		"api.ServiceRecord":       {api.ServiceRecord{}},
+		"api.ServiceRecord": {api.ServiceRecord{}},
+		"api.Aggregate":     {api.Aggregate{}}, "api.Migration": {api.Migration{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
 		"openstack.InForce": {openstack.InForce{}},
 	}

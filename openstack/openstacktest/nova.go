@@ -36,6 +36,7 @@ func computeRoutes() map[string]handle {
 		"POST /servers/{id}/os-volume_attachments":            attach,
 		"DELETE /servers/{id}/os-volume_attachments/{volume}": detach,
 		"GET /os-migrations":                                  listMigrations,
+		"GET /os-aggregates":                                  listAggregates,
 	}
 }
 
@@ -212,6 +213,9 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 func (s *Server) schedule(zone string) string {
 	up := s.up("nova-compute")
 	_, host, ok := strings.Cut(zone, ":")
+	if !ok && zone != "" {
+		up = slices.DeleteFunc(up, func(host string) bool { return s.computeZone(s.service("nova-compute", host)) != zone })
+	}
 	switch {
 	case ok && slices.Contains(up, host):
 		return host
@@ -229,7 +233,7 @@ func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error)
 	if s.flavors.byID[in.FlavorRef] == nil {
 		return nil, refuse(http.StatusBadRequest, "Flavor %s could not be found.", in.FlavorRef)
 	}
-	if zone, _, _ := strings.Cut(in.Zone, ":"); zone != "" && zone != "nova" {
+	if zone, _, _ := strings.Cut(in.Zone, ":"); zone != "" && !s.hasZone(zone) {
 		return nil, refuse(http.StatusBadRequest, "The requested availability zone is not available")
 	}
 	if len(in.UserData) > 49151 {

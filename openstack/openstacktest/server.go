@@ -100,7 +100,8 @@ type Server struct {
 	flavors     table[Flavor]
 	servers     table[server]
 	actions     map[string]*action // by request ID
-	migrations  []migration
+	migrations  []*api.Migration
+	aggregates  []api.Aggregate
 	messages    []message
 }
 
@@ -211,8 +212,11 @@ func (s *Server) made(at time.Time) time.Time {
 // id makes an ID in the form of a UUID. s.mu is held.
 func (s *Server) id() string {
 	s.serial++
-	return fmt.Sprintf("%08x-0000-4000-8000-%012x", s.serial, s.serial)
+	return uuid(s.serial)
 }
+
+// uuid is a number in the form of a UUID.
+func uuid(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
 
 // violation records a request that the fake does not know. s.mu is held.
 func (s *Server) violation(format string, args ...any) {

@@ -169,10 +169,14 @@ func (h *hostRun) spans(ctx context.Context, items []Item) []*span {
 func (h *hostRun) ops(ctx context.Context, s step.HostStep) ([]remote.Op, error) {
 	if s.Servers != nil {
 		servers, err := h.e.World.Cloud.Servers(ctx, h.name)
-		if err == nil {
-			err = s.Servers(servers)
-		}
 		if err != nil {
+			return nil, err
+		}
+		waiting, err := h.e.World.Cloud.Unconfirmed(ctx, h.name)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.Servers(servers, waiting); err != nil {
 			return nil, err
 		}
 	}

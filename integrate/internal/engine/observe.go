@@ -76,11 +76,8 @@ func (e *Engine) FSIDs(ctx context.Context, clusters []string) map[string]string
 	return all
 }
 
-// mostResizes bounds the requests about VMs that wait for the confirmation of a resize.
-const mostResizes = 100
-
 func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
-	c := &step.Cloud{Computes: map[string]bool{}, Servers: map[string][]api.Server{}, CameFrom: map[string]string{}}
+	c := &step.Cloud{Computes: map[string]bool{}, Servers: map[string][]api.Server{}, Moves: map[string][]step.Move{}}
 	cloud := e.World.Cloud
 	if cloud == nil {
 		c.Err = cmp.Or(e.World.CloudErr, step.ErrNoCloud)
@@ -104,9 +101,9 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	}
 	for _, s := range servers {
 		c.Servers[s.Host] = append(c.Servers[s.Host], s)
-		if s.Status == "VERIFY_RESIZE" && len(c.CameFrom) < mostResizes {
-			c.CameFrom[s.ID], _ = cloud.CameFrom(ctx, s.ID) // what Nova does not tell is not known
-		}
+	}
+	if e.Site.Nova != nil {
+		e.observeFleet(ctx, c, servers)
 	}
 	if c.Types, c.Err = cloud.VolumeTypes(ctx); c.Err == nil && e.Site.VolumesMatter(c) {
 		c.Volumes, c.VolumesErr = cloud.Volumes(ctx)

@@ -150,9 +150,9 @@ type HostStep struct {
 	// Entry makes the step go by the first entry of a host: that was read that way, or on
 	// which the normal login may do only what the helper does.
 	Entry bool
-	// Servers, where it is there, looks once more at the VMs on the host right
-	// before the exchange. An error keeps the step from being done.
-	Servers func([]api.Server) error
+	// Servers, where it is there, looks once more at the VMs on the host, and at migrations from and to
+	// it that wait to be confirmed, right before the exchange. An error keeps the step from being done.
+	Servers func([]api.Server, []api.Migration) error
 	// Serves, where it is there, is how the APIs tell that a restarted service
 	// serves again.
 	Serves *Serves

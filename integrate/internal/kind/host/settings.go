@@ -173,6 +173,12 @@ func (r settings) Compare(v step.View) step.Delta {
 	if x.serving != nil {
 		x.d.Fact = x.serving
 	}
+	if x.disks != nil {
+		if err != nil {
+			x.disks.After = x.disks.Now
+		}
+		x.d.Fact = *x.disks
+	}
 	if err != nil {
 		return left(x.d, r.path, err, "settings-not-possible")
 	}
@@ -204,6 +210,7 @@ type editing struct {
 	diffs   []step.FieldDiff
 	have    []string // the options that tell where data goes, as they take effect
 	serving []want.Serving
+	disks   *want.Disks
 }
 
 // services makes the options of all services effective in the file.
@@ -220,6 +227,10 @@ func (x *editing) services() error {
 			x.file = first
 		}
 		all.Files[slices.Index(all.Files, first)] = x.file
+		if name == "nova-compute" && x.Site.Nova != nil {
+			pool := x.poolOfDisks(all)
+			x.disks = &want.Disks{Host: x.Spec.Name, Now: pool, After: pool}
+		}
 		var needed []openstack.Setting
 		if err = x.keeps(name, all); err == nil {
 			needed, err = x.neededBy(name, all)
@@ -316,7 +327,7 @@ func (x *editing) write() step.HostStep {
 	s.Size = len(data)
 	section, prefix := x.Site.DiskOptions()
 	moves := func(d step.FieldDiff) bool { return d.Field == "["+section+"] "+prefix+"images_type" }
-	if x.Spec.Disks != "ceph" && slices.ContainsFunc(x.diffs, moves) {
+	if slices.ContainsFunc(x.diffs, moves) && cloudErr(x.v.Cloud, false) == nil {
 		s.Servers = x.stillSafe()
 	}
 	return s

@@ -85,7 +85,7 @@ func (x *editing) ofComputes(cur openstack.Current) ([]openstack.Setting, error)
 	u := x.Site.Nova.Use().User
 	disks := openstack.ComputeDisks{User: u.Name(), SecretUUID: x.uuid(u), Conf: spec.ConfPath(u.Cluster)}
 	if x.disksToCeph(cur) {
-		disks.Pool = x.Site.Nova.Pool
+		disks.Pool, x.disks.After = x.Site.Nova.Pool, x.Site.Nova.Pool
 	}
 	return disks.Settings(x.Site.Release, cur)
 }
