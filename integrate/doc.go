@@ -166,6 +166,8 @@
 //	full-backup-of-an-in-use-volume
 //	incremental-backup-of-an-in-use-volume
 //	restored-backup-holds-the-same-bytes
+//	restored-sparse-backup-is-the-same-byte-by-byte     a backup that is restored over other data is the
+//	                                                    volume, with zeros in its holes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
 //	older-runs-left-nothing                             what runs that were killed left is removed; all that

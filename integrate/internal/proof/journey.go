@@ -32,6 +32,8 @@ type journey struct {
 	stored   map[string]api.Image // one in each store, by its name
 	data     api.Volume           // written in one guest, read in another
 	restored api.Volume           // what a backup of data is restored into
+	sparse   api.Volume           // has holes
+	dirty    api.Volume           // what a backup of sparse is restored into
 	guests   []guest              // by compute, in the Spec's order
 	sum      string               // SHA-256 of the guest's file
 	full     api.Backup
@@ -79,6 +81,7 @@ func (v *verifier) journey(ctx context.Context) {
 	j.boot(ctx)
 	j.bytes(ctx)
 	j.backups(ctx)
+	j.sparseBackup(ctx)
 	j.migration(ctx)
 	j.vmSnapshot(ctx)
 }
@@ -218,15 +221,23 @@ func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r a
 }
 
 func (j *journey) dataVolumes(ctx context.Context) (string, error) {
-	var err error
-	if j.data, err = j.volume(ctx, "data", api.VolumeRequest{}); err != nil {
-		return "", err
+	volumes := []struct {
+		name string
+		at   *api.Volume
+	}{{"data", &j.data}, {"restored", &j.restored}}
+	if j.Site.Backup != nil {
+		volumes = append(volumes, volumes[0], volumes[0])
+		volumes[2].name, volumes[2].at = "sparse", &j.sparse
+		volumes[3].name, volumes[3].at = "dirty", &j.dirty
 	}
-	if j.restored, err = j.volume(ctx, "restored", api.VolumeRequest{}); err != nil {
-		return "", err
+	for _, v := range volumes {
+		var err error
+		if *v.at, err = j.volume(ctx, v.name, api.VolumeRequest{}); err != nil {
+			return "", err
+		}
 	}
 	b := j.Site.Cinder[0]
-	return fmt.Sprintf("%s and another, on %s", object(b.Use(), "volume-"+j.data.ID), j.data.Host), nil
+	return fmt.Sprintf("%s and %d others, on %s", object(b.Use(), "volume-"+j.data.ID), len(volumes)-1, j.data.Host), nil
 }
 
 // boot starts a guest on every compute.
@@ -261,8 +272,23 @@ func (j *journey) boot(ctx context.Context) {
 	}
 }
 
-// bootAll creates the guests side by side, since each takes long. The first guest writes
-// the data, and reads what was restored. The second guest reads the data, and appends to it.
+// tasksOf are the tasks of a guest. The first guest writes the data, reads what was restored, and compares what was
+// restored with a sparse disk. The second guest reads the data, and appends to it.
+func (j *journey) tasksOf(i int) (tasks []guestTask) {
+	switch {
+	case j.data.ID != "" && i == 0:
+		tasks = []guestTask{{"write", serialOf(j.data.ID), ""}, {"read", serialOf(j.restored.ID), ""}}
+		if j.dirty.ID != "" {
+			tasks = append(tasks, guestTask{"sparse", serialOf(j.sparse.ID), ""}, guestTask{"dirty", serialOf(j.dirty.ID), ""},
+				guestTask{"same", serialOf(j.sparse.ID), serialOf(j.dirty.ID)})
+		}
+	case j.data.ID != "" && i == 1:
+		tasks = []guestTask{{"tick", serialOf(j.data.ID), ""}}
+	}
+	return tasks
+}
+
+// bootAll creates the guests side by side, since each takes long.
 func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) {
 	flavor, err := j.smallFlavor(ctx)
 	var wg sync.WaitGroup
@@ -272,13 +298,7 @@ func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) 
 		if errs[i] = err; err != nil {
 			continue
 		}
-		var tasks []guestTask
-		switch {
-		case j.data.ID != "" && i == 0:
-			tasks = []guestTask{{"write", serialOf(j.data.ID)}, {"read", serialOf(j.restored.ID)}}
-		case j.data.ID != "" && i == 1:
-			tasks = []guestTask{{"tick", serialOf(j.data.ID)}}
-		}
+		tasks := j.tasksOf(i)
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()

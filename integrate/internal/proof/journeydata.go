@@ -110,7 +110,7 @@ func (j *journey) backups(ctx context.Context) {
 			return "", err
 		}
 		var err error
-		j.full, err = j.backup(ctx, "full", false)
+		j.full, err = j.backup(ctx, j.data, "full", false)
 		if err != nil {
 			return "", err
 		}
@@ -126,7 +126,7 @@ func (j *journey) backups(ctx context.Context) {
 		if err != nil {
 			return "", err
 		}
-		if j.partial, err = j.backup(ctx, "incremental", true); err != nil {
+		if j.partial, err = j.backup(ctx, j.data, "incremental", true); err != nil {
 			return "", err
 		}
 		if !j.partial.Incremental {
@@ -170,12 +170,12 @@ const backupNotReady = "Service not found for creating backup"
 const backupTries = 15
 
 // backup makes a backup. It waits for a cinder-backup that was started a moment ago.
-func (j *journey) backup(ctx context.Context, name string, more bool) (api.Backup, error) {
-	zone, err := j.backupZone()
+func (j *journey) backup(ctx context.Context, of api.Volume, name string, more bool) (api.Backup, error) {
+	zone, err := j.backupZone(of)
 	if err != nil {
 		return api.Backup{}, err
 	}
-	r := api.BackupRequest{VolumeID: j.data.ID, Name: j.name(name), Incremental: more, Force: true,
+	r := api.BackupRequest{VolumeID: of.ID, Name: j.name(name), Incremental: more, Force: true,
 		AvailabilityZone: zone, Description: description(j.prefix)}
 	for try := 1; ; try++ {
 		b, err := j.cloud.CreateBackup(ctx, r)
@@ -210,7 +210,7 @@ func (j *journey) inBackupPool(ctx context.Context, b api.Backup) (string, error
 		return "", err
 	}
 	for _, name := range names {
-		if !strings.HasPrefix(name, "volume-"+j.data.ID+".backup.") {
+		if !strings.HasPrefix(name, "volume-"+b.VolumeID+".backup.") {
 			continue
 		}
 		rbd, err := j.inspect(ctx, spec.Use(), name)
@@ -368,9 +368,9 @@ func (j *journey) leftNow(ctx context.Context, ids []string) ([]string, error) {
 	return left, nil
 }
 
-// backupZone is the zone that a backup of the journey's volume must name. It is empty if a
+// backupZone is the zone that a backup of a volume must name. It is empty if a
 // cinder-backup is in the zone of the volume, and else the zone of some cinder-backup.
-func (j *journey) backupZone() (string, error) {
+func (j *journey) backupZone(of api.Volume) (string, error) {
 	var zones []string
 	for _, r := range j.View.Cloud.Records {
 		if r.Binary == "cinder-backup" && r.Up && r.Enabled {
@@ -378,11 +378,11 @@ func (j *journey) backupZone() (string, error) {
 		}
 	}
 	switch {
-	case len(zones) == 0 || j.data.Zone == "" || slices.Contains(zones, j.data.Zone):
+	case len(zones) == 0 || of.Zone == "" || slices.Contains(zones, of.Zone):
 		return "", nil
 	case j.Site.Release.Before("train"):
 		return "", unable("the volume is in zone %s, cinder-backup in %s, and a backup can name a zone from Train on",
-			j.data.Zone, strings.Join(zones, ", "))
+			of.Zone, strings.Join(zones, ", "))
 	}
 	return zones[0], nil
 }

@@ -118,7 +118,7 @@ func TestWhatARestoredBackupHolds(t *testing.T) {
 		console = "CEPHSTACK read " + serialOf(j.restored.ID) + " " + c.said + "\n"
 		j.guests = []guest{{"compute1", api.Server{ID: s.AddServer(api.Server{Name: "x"}), Host: "compute1"}}}
 		var err error
-		j.partial, err = j.backup(t.Context(), "full", false)
+		j.partial, err = j.backup(t.Context(), j.data, "full", false)
 		require.NoError(t, err)
 		assert.Equal(t, "cephstack-verify-1-full", s.Backups()[0].Name)
 		assert.Equal(t, "backup "+j.partial.ID, j.made[0].String())
@@ -236,7 +236,7 @@ func TestBackupsThatTheSchedulerRefuses(t *testing.T) {
 		var err error
 		j.data, err = j.cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "data", SizeGiB: 1})
 		require.NoError(t, err)
-		b, err := j.backup(ctx, "full", false)
+		b, err := j.backup(ctx, j.data, "full", false)
 		cancel()
 		assert.Equal(t, c.tries, tries, name)
 		assert.Len(t, j.made, c.tries, "%s: all are removed in the end", name)
