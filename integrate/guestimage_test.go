@@ -67,7 +67,6 @@ func TestImagesThatAreRefused(t *testing.T) {
 		"is a 7z archive":                                     with(0, "7z\xbc\xaf\x27\x1c"),
 		"is a tar archive, such as an OVA, not raw; take the": with(257, "ustar\x0000"),
 		"is an image of a CD (ISO 9660)":                      with(0x8001, "CD001\x01"),
-		"is a web page":                                       []byte("\r\n<!DOCTYPE HTML PUBLIC>\n<html><head><title>404 Not Found"),
 		"is a web page, such":                                 []byte("<?xml version=\"1.0\"?><Error><Code>NoSuchKey</Code>"),
 		"is a text, not an image; download":                   []byte("{\"error\": \"zu groß\"}\n"),
 		"has 512 bytes, and an image of less than 1048576":    disk(512, boots),

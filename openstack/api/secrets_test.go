@@ -41,7 +41,7 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.Volume": {api.Volume{}}, "api.VolumeRequest": {api.VolumeRequest{}}, "api.Snapshot": {api.Snapshot{}},
 		"api.SnapshotRequest": {api.SnapshotRequest{}},
 		"api.Backup":          {api.Backup{}}, "api.BackupRequest": {api.BackupRequest{}}, "api.Server": {api.Server{}},
-		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.FlavorRequest{}},
+		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.Flavor{}, api.FlavorRequest{}, api.Hypervisor{}},
 		"api.ServiceRecord":       {api.ServiceRecord{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
 		"openstack.InForce": {openstack.InForce{}},

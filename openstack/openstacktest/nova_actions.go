@@ -206,8 +206,11 @@ func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, a
 	s.migrations = append(s.migrations, migration{len(s.migrations) + 1, "queued", v.ID, v.Host, host, "live-migration"})
 	m := len(s.migrations) - 1
 	v.Status, v.Task = "MIGRATING", "migrating"
-	now, up := v.copy(), slices.Contains(s.up("nova-compute"), host)
+	now, up, refused := v.copy(), slices.Contains(s.up("nova-compute"), host), s.mayMigrate(v, host)
 	s.later(func() error {
+		if refused != nil {
+			return refused
+		}
 		if !up {
 			return refuse(http.StatusBadRequest, "Compute service of %s is unavailable at this time.", host)
 		}

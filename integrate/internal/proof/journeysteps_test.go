@@ -59,7 +59,7 @@ func TestBytesNeedTwoComputes(t *testing.T) {
 	j.addGuests(openstacktest.Config{}, "")
 	j.bytes(t.Context())
 	assert.Equal(t, `cannot be checked: because "volumes in ceph" did not pass`, j.checks[slug(checkWrite)].Evidence)
-	assert.Equal(t, "cannot be checked: there is only one compute", j.checks[slug(checkRead)].Evidence)
+	assert.Equal(t, "cannot be checked: a guest boots on only one compute", j.checks[slug(checkRead)].Evidence)
 	for _, edit := range []func(*spec.Spec){nil, func(s *spec.Spec) { s.Cinder = nil }} {
 		j = newTravel(t, edit)
 		if edit != nil {

@@ -8,9 +8,6 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// checkSparse is the name of the check that a restored backup is the volume, zeros included.
-const checkSparse = "restored sparse backup is the same byte by byte"
-
 // sparseBackup backs up a volume with holes, and restores the backup into a volume that has other bytes where the first
 // one has holes. A restore that skips the holes leaves those bytes there, and Cinder says that all went well. A guest
 // compares the two disks as a whole.
@@ -18,9 +15,8 @@ func (j *journey) sparseBackup(ctx context.Context) {
 	if len(j.Site.Cinder) == 0 || j.Site.Backup == nil || len(j.guests) == 0 {
 		return
 	}
-	l := leg{name: checkSparse, needs: []string{checkVolumes, "vm on " + j.guestName(0)},
-		next: "restore no backup over a volume that has data, but into a new volume, and look for a newer cinder-backup"}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	const next = "restore no backup over a volume that has data, but into a new volume, and look for a newer cinder-backup"
+	j.step(ctx, j.leg(checkSparse, next), func(ctx context.Context) (string, error) {
 		for _, p := range []struct {
 			verb string
 			on   api.Volume
