@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,8 +71,7 @@ func TestAFleetBootsFewGuests(t *testing.T) {
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: integratetest.Image(),
 		Checks: []string{"vm", "live-migration*", "restored*"}})
 	require.NoError(t, err, "%s", report)
-	assert.Equal(t, []string{"compute0002", "compute0500", "compute0700", "compute0006"}, vms(report)[:4], "%s", report)
-	assert.Len(t, vms(report), 4)
+	assert.Equal(t, []string{"compute0001", "compute0700", "compute0006", "compute0500"}, vms(report), "%s", report)
 	c := check(report, "computes for guests")
 	require.NotNil(t, c)
 	assert.Contains(t, c.Evidence, "compute0500 (zone az2, QEMU 6.2.0, the oldest of its zone)")
@@ -117,13 +117,13 @@ func TestWishesThatAreRefused(t *testing.T) {
 	})
 	image := integratetest.Image()
 	for says, opts := range map[string]integrate.VerifyOptions{
-		`the Spec has no compute "compute0009"; did you mean`:         {Computes: []string{"compute000[8-9]"}, Image: image},
-		`the Spec has no compute "controller"`:                        {Computes: []string{"controller"}, Image: image},
-		`"compute[1" has a [ without a ]`:                             {Computes: []string{"compute[1"}, Image: image},
-		`no check is named "file/compute0001"; did you mean "files/c`: {Checks: []string{"file/compute0001"}, Image: image},
-		`no check is named "rigths"; did you mean "rights`:            {Checks: []string{"rigths-client.glance"}, Image: image},
-		`no check is named ""`:                                        {Checks: []string{""}, Image: image},
-		`no check is named "rights"`:                                  {Checks: []string{"rights"}, Static: true},
+		`the Spec has no compute "compute0009"; did you mean`:            {Computes: []string{"compute000[8-9]"}, Image: image},
+		`the Spec has no compute "controller"`:                           {Computes: []string{"controller"}, Image: image},
+		`"compute[1" has a [ without a ]`:                                {Computes: []string{"compute[1"}, Image: image},
+		`no check is named "file/compute0001"; did you mean "files/c`:    {Checks: []string{"file/compute0001"}, Image: image},
+		`no check is named "rigths-client.glance"; did you mean "rights`: {Checks: []string{"rigths-client.glance"}, Image: image},
+		`no check is named ""`:                                           {Checks: []string{""}, Image: image},
+		`no check is named "rights"`:                                     {Checks: []string{"rights"}, Static: true},
 		`no check is named "files/compute0002"`: {Checks: []string{"files/compute0002"}, Static: true,
 			Only: integrate.Scope{Hosts: []string{"compute0001"}}},
 		`no check is named "vm-on-compute0007"`: {Checks: []string{"vm-on-compute0007"}, Image: image},
@@ -221,26 +221,27 @@ func TestEachCheckCanBeNamed(t *testing.T) {
 func TestTheTimeLimitOfAVerification(t *testing.T) {
 	w := integratetest.Integrated(t, exampleSpec())
 	before := everything(t, w)
-	var once sync.Once
-	reached := make(chan struct{})
+	var reached atomic.Bool
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
 	w.API.Interrupt(func(r *http.Request) (int, string, bool) {
 		if strings.HasSuffix(r.URL.Path, "/os-volume_attachments") {
-			once.Do(func() { close(reached) })
-			<-r.Context().Done()
+			reached.Store(true)
+			<-over
 		}
 		return 0, "", false
 	})
-	report, err := w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Image: integratetest.Image(),
-		Flavor: "tiny", Timeout: 4 * time.Second})
-	require.ErrorIs(t, err, context.DeadlineExceeded)
-	select {
-	case <-reached:
-	default:
-		t.Skip("this machine did not get so far in 4 s")
+	var report *integrate.Report
+	limit := time.Second
+	for ; !reached.Load(); limit *= 2 { // a busy machine does not get so far in a second
+		var err error
+		report, err = w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Image: integratetest.Image(),
+			Flavor: "tiny", Timeout: limit})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
 	}
 	c := check(report, "guest writes to an attached volume")
 	assert.Equal(t, integrate.Unable, c.Status)
-	assert.Contains(t, c.Evidence, "interrupted: the time limit of 4s is over")
+	assert.Contains(t, c.Evidence, fmt.Sprintf("interrupted: the time limit of %s is over", limit/2))
 	assert.Contains(t, c.Next, "more time")
 	for _, c := range report.Checks {
 		assert.NotEqual(t, integrate.Fail, c.Status, "%s: %s", c.Name, c.Evidence)

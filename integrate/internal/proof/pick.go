@@ -129,6 +129,10 @@ func zonesOf(computes []Compute) []string {
 
 // spread picks n of more computes.
 func spread(all []Compute, n int) []Compute {
+	usable := slices.DeleteFunc(slices.Clone(all), func(c Compute) bool { return !c.up })
+	if len(usable) >= n {
+		all = usable
+	}
 	place := map[string]int{}
 	for i, c := range all {
 		place[c.Name] = i
