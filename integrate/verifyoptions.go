@@ -61,9 +61,9 @@ type VerifyOptions struct {
 	Timeout time.Duration
 }
 
-// Check says what is wrong with the options for a valid Spec: names that are not known, an image that is missing or does
-// not boot, options that exclude each other. It connects to nothing. Verify does this, too; a program does it before it
-// connects. The release of the Spec may be missing.
+// Check says what is wrong with the options for a valid Spec: names that are not known, an image that is missing or
+// does not boot, options that exclude each other. It connects to nothing. Verify does this, too; a program does it
+// before it connects. The release of the Spec may be missing.
 func (o VerifyOptions) Check(s spec.Spec) error {
 	site := want.Resolve(s)
 	if err := o.check(site, kind.NewCatalog(site), false); err != nil {
@@ -138,7 +138,7 @@ func (o VerifyOptions) named(site *want.Site) (names []string, err error) {
 // known are the checks that can be made.
 func (o VerifyOptions) known(site *want.Site, catalog engine.Catalog, computes []string) []proof.Known {
 	targets := slices.DeleteFunc(site.Targets(), func(t step.Target) bool { return !engine.Scope(o.Only).Has(t) })
-	return proof.KnownOf(site, catalog, targets, o.Static, computes)
+	return proof.KnownOf(site, catalog, proof.Extent{Targets: targets, Static: o.Static, Computes: computes})
 }
 
 // A verification is what is verified, and where guests boot.

@@ -53,7 +53,8 @@ func newTravel(t *testing.T, edit func(*spec.Spec)) *travel {
 	for _, h := range given.Hosts {
 		hosts[h.Name] = step.NewHost(h.Name)
 	}
-	v := newVerifier(Subject{Site: site, Hosts: hosts, Options: Options{Pick: Choose(site, Wish{})}, View: step.View{Cloud: &step.Cloud{}},
+	v := newVerifier(Subject{Site: site, Hosts: hosts, Options: Options{Pick: Choose(site, Wish{})},
+		View:    step.View{Cloud: &step.Cloud{}},
 		World:   world.World{Clusters: map[string]world.Cluster{"ceph": {Images: j.ceph}}},
 		Started: func(c Check) { j.begun = append(j.begun, c.ID) }, Ended: func(c Check) { j.checks[c.ID] = c }})
 	j.journey = &journey{verifier: v, poll: time.Millisecond, prefix: "cephstack-verify-1", passed: map[string]bool{},

@@ -56,8 +56,8 @@ func (c Compute) String() string {
 func versionOf(n int) string { return fmt.Sprintf("%d.%d.%d", n/1e6, n/1e3%1e3, n%1e3) }
 
 // Choose picks the computes for guests: a compute of each availability zone, then computes with the two oldest versions
-// of QEMU, then others, spread over the zones. The same facts give the same computes. A compute that is down or disabled
-// is picked only where no other is left.
+// of QEMU, then others, spread over the zones. The same facts give the same computes. Computes that are down or
+// disabled are picked only where too few others are left.
 func Choose(s *want.Site, w Wish) Pick {
 	all := computesOf(s, w)
 	n := cmp.Or(w.Number, usualGuests)
@@ -199,21 +199,23 @@ func withRoles(chosen, all []Compute) (guests []Compute, moveTo string) {
 	can := func(from, to Compute) bool {
 		return from.Name != to.Name && from.Zone == to.Zone && from.QEMU <= to.QEMU
 	}
-	for i, to := range chosen {
-		for j, from := range chosen {
+	first := func(one, two Compute) []Compute {
+		taken := func(c Compute) bool { return c.Name == one.Name || c.Name == two.Name }
+		rest := slices.DeleteFunc(slices.Clone(chosen), taken)
+		return append([]Compute{one, two}, rest...)
+	}
+	for _, to := range chosen {
+		for _, from := range chosen {
 			if can(from, to) {
-				rest := slices.Delete(slices.Clone(chosen), max(i, j), max(i, j)+1)
-				rest = slices.Delete(rest, min(i, j), min(i, j)+1)
-				return append([]Compute{to, from}, rest...), to.Name
+				return first(to, from), to.Name
 			}
 		}
 	}
-	if len(chosen) < 2 {
-		return chosen, ""
-	}
-	for _, to := range all {
-		if to.up && can(chosen[1], to) {
-			return chosen, to.Name
+	for i := 1; i < len(chosen); i++ {
+		for _, to := range all {
+			if to.up && can(chosen[i], to) {
+				return first(chosen[0], chosen[i]), to.Name
+			}
 		}
 	}
 	return chosen, ""

@@ -24,11 +24,17 @@ type Known struct {
 // Journey reports whether the check is one of the journey.
 func (k Known) Journey() bool { return k.leg != nil }
 
-// KnownOf lists the checks of some targets, in their order, with those that only a verification of the whole makes, if
-// guests can boot on some computes.
-func KnownOf(s *want.Site, catalog engine.Catalog, targets []step.Target, static bool, computes []string) []Known {
+// An Extent says how far a verification goes.
+type Extent struct {
+	Targets  []step.Target
+	Static   bool
+	Computes []string // on which guests boot
+}
+
+// KnownOf lists the checks of a verification, in their order.
+func KnownOf(s *want.Site, catalog engine.Catalog, e Extent) []Known {
 	var all []Known
-	for _, t := range targets {
+	for _, t := range e.Targets {
 		ids := []string{"ceph-health/" + t.Name}
 		switch t.Where {
 		case step.OnHost:
@@ -48,13 +54,13 @@ func KnownOf(s *want.Site, catalog engine.Catalog, targets []step.Target, static
 			all = append(all, Known{ID: id, Target: t})
 		}
 	}
-	if static {
+	if e.Static {
 		return all
 	}
 	for _, u := range s.Users {
 		all = append(all, Known{ID: slug(rightsOf(s, u)), User: u.User})
 	}
-	for _, l := range append(legsOf(s, computes), leg{name: checkLeft}) {
+	for _, l := range append(legsOf(s, e.Computes), leg{name: checkLeft}) {
 		k := Known{ID: slug(l.name), leg: &l}
 		for _, name := range l.needs {
 			k.needs = append(k.needs, slug(name))
