@@ -211,7 +211,7 @@
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds
-//	Report    format, checks, notes, left_out
+//	Report    format, checks, notes, left_out, checks_left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field
