@@ -161,6 +161,7 @@
 //	volumes-in-ceph                                     volumes are in their pool
 //	volume-in-ceph-on-backend-BACKEND                   the same, of each further backend
 //	volume-from-image-is-a-copy-on-write-child-on-backend-BACKEND
+//	computes-for-guests                                 says on which computes guests boot, and why
 //	vm-on-COMPUTE                                       a VM boots, and its disk is in its pool
 //	guest-writes-to-an-attached-volume
 //	guest-on-another-compute-reads-the-same
@@ -168,6 +169,8 @@
 //	full-backup-of-an-in-use-volume
 //	incremental-backup-of-an-in-use-volume
 //	restored-backup-holds-the-same-bytes
+//	restored-sparse-backup-is-the-same-byte-by-byte     a backup that is restored over other data is the
+//	                                                    volume, with zeros in its holes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
 //	older-runs-left-nothing                             what runs that were killed left is removed; all that
@@ -176,6 +179,12 @@
 //	journey                                             unable, if the Spec has no Glance
 //
 // A check that fails because of another resource's problem names that resource in Because.
+//
+// VerifyOptions.Checks names the checks to make: by IDs, by their first words, such as rights or files, or by patterns,
+// such as vm-on-*. What they need is made, too, and only what they need is read. ChecksLeftOut of the Report has the
+// IDs of the others. Guests boot on at most four computes, unless VerifyOptions say on which, or on how many: on one of
+// each availability zone first, and then on those with the two oldest versions of QEMU. A running VM moves between two
+// computes of a zone, to a QEMU that is not older.
 //
 // # Outcomes
 //
@@ -205,7 +214,7 @@
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds
-//	Report    format, checks, notes, left_out
+//	Report    format, checks, notes, left_out, checks_left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field
@@ -341,7 +350,7 @@
 // says why it was not begun. Two programs do not apply at once: see the section on the lock.
 // What somebody else changes by hand at the same time is not overwritten:
 // every file is written only if it still is what the plan saw. Verify removes what it made
-// also after its context ended.
+// also after its context ended, or VerifyOptions.Timeout was over, for which it takes up to 10 min.
 //
 // Events of one operation come one at a time. An Observer may call the Integration.
 //

@@ -38,12 +38,13 @@ type World struct {
 	spec spec.Spec
 	dir  string // holds clouds.yaml
 
-	mu      sync.Mutex
-	images  map[string][]place // by image ID
-	volumes map[string]content // what guests wrote, by volume ID
-	backups map[string]content
-	refused int               // how many backups are refused from now on
-	guests  map[string]*guest // by server ID
+	mu        sync.Mutex
+	images    map[string][]place // by image ID
+	volumes   map[string]content // what guests wrote, by volume ID
+	backups   map[string]content
+	refused   int // how many backups are refused from now on
+	skipHoles bool
+	guests    map[string]*guest // by server ID
 }
 
 // New builds the world of a Spec, which may be changed afterwards. Close it after use.

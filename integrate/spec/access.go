@@ -47,7 +47,7 @@ func (v *validation) access(path string, c Cluster) {
 	switch {
 	case !known:
 		v.fault(path+".access", "%q is none of ceph, librados, container NAME, image NAME, cephadm%s", c.Access,
-			didYouMean(way, accesses()))
+			DidYouMean(way, accesses()))
 	case form == nil && named:
 		v.fault(path+".access", "%q has more than the word %s", c.Access, way)
 	case form != nil && !form.MatchString(name):

@@ -156,7 +156,7 @@ func (c *checker) mapping(n *yaml.Node, path string, fields map[string]reflect.T
 		case known:
 			c.check(value, t, at)
 		case path != "" || !strings.HasPrefix(key.Value, "x-"): // x-… is for anchors
-			c.fault(n.Content[i], at, "is not a field of a Spec%s", didYouMean(key.Value, fields))
+			c.fault(n.Content[i], at, "is not a field of a Spec%s", DidYouMean(key.Value, fields))
 		}
 		if first[key.Value] == nil {
 			first[key.Value] = n.Content[i]

@@ -34,7 +34,7 @@ func (d *document) expand(entries []Host, f form) ([]Host, []error) {
 		if name := f.Hosts[i].Group; name != "" {
 			g, ok := f.Groups[name]
 			if !ok {
-				fault("group", "%q is not among the groups%s", shorten(name), didYouMean(name, f.Groups))
+				fault("group", "%q is not among the groups%s", shorten(name), DidYouMean(name, f.Groups))
 				continue
 			}
 			h = h.withDefaults(Host(g))

@@ -93,7 +93,7 @@ func (s Spec) check() []error {
 	}
 	gates := map[string]bool{GateHealth: true}
 	if v.spec.Gate != "" && !gates[v.spec.Gate] {
-		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, didYouMean(v.spec.Gate, gates))
+		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, DidYouMean(v.spec.Gate, gates))
 	}
 	v.texts()
 	return v.faults

@@ -13,6 +13,7 @@ import (
 type server struct {
 	api.Server
 	flavor Flavor
+	zone   string // that was asked for
 }
 
 func (v *server) copy() api.Server {
@@ -23,15 +24,17 @@ func (v *server) copy() api.Server {
 
 func computeRoutes() map[string]handle {
 	return map[string]handle{
-		"GET /os-services":          listServices("nova-"),
-		"GET /flavors":              listFlavors,
-		"POST /flavors":             createFlavor,
-		"DELETE /flavors/{id}":      deleteFlavor,
-		"POST /servers":             createServer,
-		"GET /servers/detail":       listServers,
-		"GET /servers/{id}":         showServer,
-		"DELETE /servers/{id}":      deleteServer,
-		"POST /servers/{id}/action": act,
+		"GET /os-services":           listServices("nova-"),
+		"GET /flavors":               listFlavors,
+		"POST /flavors":              createFlavor,
+		"DELETE /flavors/{id}":       deleteFlavor,
+		"GET /flavors/{id}":          showFlavor,
+		"GET /os-hypervisors/detail": listHypervisors,
+		"POST /servers":              createServer,
+		"GET /servers/detail":        listServers,
+		"GET /servers/{id}":          showServer,
+		"DELETE /servers/{id}":       deleteServer,
+		"POST /servers/{id}/action":  act,
 		"GET /servers/{id}/os-instance-actions/{request}":     showAction,
 		"POST /servers/{id}/os-volume_attachments":            attach,
 		"DELETE /servers/{id}/os-volume_attachments/{volume}": detach,
@@ -176,7 +179,8 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 		v.Volumes = []string{root.ID}
 		root.Status = "reserved"
 	}
-	made := s.servers.add(v.ID, server{Server: v, flavor: *f})
+	zone, _, _ := strings.Cut(in.Server.Zone, ":")
+	made := s.servers.add(v.ID, server{Server: v, flavor: *f, zone: zone})
 	s.boot(made, root, in.Server)
 	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{},
 		"adminPass": "Zx81fake"}}, nil

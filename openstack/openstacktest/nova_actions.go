@@ -196,8 +196,11 @@ func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, a
 	a := s.begin(r, v.ID, "live-migration")
 	m := s.addMigration(api.Migration{Server: v.ID, Source: v.Host, Dest: host, Type: "live-migration", Status: "queued"})
 	v.Status, v.Task = "MIGRATING", "migrating"
-	now, up := v.copy(), slices.Contains(s.up("nova-compute"), host)
+	now, up, refused := v.copy(), slices.Contains(s.up("nova-compute"), host), s.mayMigrate(v, host)
 	s.later(func() error {
+		if refused != nil {
+			return refused
+		}
 		if !up {
 			return refuse(http.StatusBadRequest, "Compute service of %s is unavailable at this time.", host)
 		}

@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -29,12 +30,16 @@ func (s *Server) computeZone(r *api.ServiceRecord) string {
 			return a.Zone
 		}
 	}
-	return r.Zone
+	return cmp.Or(r.Zone, defaultZone)
 }
 
 // hasZone reports whether a VM may be asked for in a zone. s.mu is held.
 func (s *Server) hasZone(zone string) bool {
-	return zone == defaultZone || slices.ContainsFunc(s.aggregates, func(a api.Aggregate) bool { return a.Zone == zone })
+	of := func(a api.Aggregate) bool { return a.Zone == zone }
+	return zone == defaultZone || slices.ContainsFunc(s.aggregates, of) ||
+		slices.ContainsFunc(s.services, func(r *api.ServiceRecord) bool {
+			return r.Binary == "nova-compute" && s.computeZone(r) == zone
+		})
 }
 
 // listAggregates gives all aggregates: Nova does not page this list. It knows no query.

@@ -92,6 +92,7 @@ type Server struct {
 	pending     []*change
 	services    []*api.ServiceRecord
 	hung        map[*api.ServiceRecord]bool
+	qemu        map[string]int // by compute, where it is not the usual one
 	images      table[image]
 	volumes     table[volume]
 	snapshots   table[api.Snapshot]
@@ -132,7 +133,7 @@ func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{},
+	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}, qemu: map[string]int{},
 		hung: map[*api.ServiceRecord]bool{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()

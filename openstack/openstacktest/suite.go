@@ -124,6 +124,18 @@ func (j *journey) services(t *testing.T, ctx context.Context) {
 	flavors, err := j.Flavors(ctx)
 	check(t, "flavors", err)
 	want(t, flavors[j.f.Flavor] != "", "no flavor %q in %v", j.f.Flavor, flavors)
+	flavor, err := j.Flavor(ctx, j.f.Flavor)
+	check(t, "flavor", err)
+	want(t, flavor.ID == flavors[j.f.Flavor] && flavor.Name == j.f.Flavor && flavor.RAMMiB > 0, "got %+v", flavor)
+	_, err = j.Flavor(ctx, j.name("none"))
+	want(t, errors.Is(err, api.ErrNotFound), "a flavor that is not there: %v", err)
+	hypervisors, err := j.Hypervisors(ctx)
+	check(t, "hypervisors", err)
+	for _, host := range j.f.Hosts {
+		want(t, slices.ContainsFunc(hypervisors, func(h api.Hypervisor) bool {
+			return h.Host == host && h.Type == "QEMU" && h.Version > 1e6
+		}), "no hypervisor of %s in %+v", host, hypervisors)
+	}
 }
 
 // missing checks what the absence of each kind of object is.

@@ -11,8 +11,19 @@ import (
 
 // A guestTask is something that a guest does with a disk once it appears.
 type guestTask struct {
-	verb   string // write: make a file system and data; read: checksum it; tick: read, then append for ever
+	// verb is write: make a file system and data; read: checksum it; tick: read, then append for ever; sparse: write
+	// some blocks of the disk, and leave holes; dirty: write blocks where a sparse disk has holes; same: compare the
+	// disk with other, byte by byte.
+	verb   string
 	serial string // first 20 characters of the volume's ID, as virtio shows them
+	other  string // of the second disk, where there is one
+}
+
+func (t guestTask) String() string {
+	if t.other == "" {
+		return t.verb + ":" + t.serial
+	}
+	return t.verb + ":" + t.serial + ":" + t.other
 }
 
 func serialOf(volumeID string) string { return volumeID[:min(20, len(volumeID))] }
@@ -22,7 +33,7 @@ func serialOf(volumeID string) string { return volumeID[:min(20, len(volumeID))]
 func guestScript(tasks ...guestTask) []byte {
 	var list []string
 	for _, t := range tasks {
-		list = append(list, t.verb+":"+t.serial)
+		list = append(list, t.String())
 	}
 	return []byte("#!/bin/sh\n# cephstack-guest " + strings.Join(list, " ") + "\n" + "TASKS='" + strings.Join(list, " ") +
 		"'\n" + guestBody)
@@ -30,7 +41,8 @@ func guestScript(tasks ...guestTask) []byte {
 
 // The body finds disks by serial number, since their names depend on order.
 // tick unmounts between its writes, so that the disk is consistent on its own
-// whenever it is backed up or pulled.
+// whenever it is backed up or pulled. What sparse and dirty write overlaps in places, and begins and ends within an
+// object of RBD (4 MiB) as well as on its border; numbers are in KiB.
 const guestBody = `PATH=/sbin:/usr/sbin:/bin:/usr/bin
 say() { echo "CEPHSTACK $*" >/dev/console 2>/dev/null || echo "CEPHSTACK $*"; }
 disk() {
@@ -56,14 +68,35 @@ append() {
   mount "$1" "$M" || return
   echo tick >>"$M/ticks"; n=$(wc -l <"$M/ticks"); sync; umount "$M"; say "tick $2 $n"
 }
+blocks() {
+  d=$1; shift
+  for b in "$@"; do
+    dd if=/dev/urandom of="$d" bs=1024 seek="${b%+*}" count="${b#*+}" conv=notrunc 2>/dev/null ||
+      { echo write-failed; return; }
+  done
+  sync; echo written
+}
+sparse() {
+  dd if=/dev/zero of="$1" bs=1024 seek=16384 count=1024 conv=notrunc 2>/dev/null || { echo write-failed; return; }
+  blocks "$1" 0+512 5123+67 32768+4096 307200+1024 1047552+1024
+}
+dirty() {
+  blocks "$1" 256+8192 16000+2048 34816+4096 131072+1024 262144+64 307201+9 524288+4096 786433+777 1040384+8192
+}
+same() {
+  command -v cmp >/dev/null 2>&1 || { echo no-cmp; return; }
+  r=$(cmp "$1" "$2" 2>&1) && { echo "same size=$(size "$1")"; return; }
+  echo "differ $r"
+}
+size() { s=/sys/block/${1##*/}/size; if [ -r "$s" ]; then echo $(($(cat "$s") * 512)); else wc -c <"$1"; fi; }
 M=/mnt/cephstack; mkdir -p "$M" 2>/dev/null || { M=/run/cephstack; mkdir -p "$M"; }
 DONE=" "
 work() {
   for t in $TASKS; do
-    v=${t%%:*}; s=${t#*:}; d=$(disk "$s"); [ -n "$d" ] || continue
+    v=${t%%:*}; s=${t#*:}; o=${s#*:}; s=${s%%:*}; d=$(disk "$s"); o=$(disk "$o"); [ -n "$d" ] && [ -n "$o" ] || continue
     case "$DONE" in
     *" $t "*) [ "$v" = tick ] && append "$d" "$s" ;;
-    *) case $v in write) say "write $s $(write "$d")" ;; *) say "$v $s $(read_sum "$d")" ;; esac; DONE="$DONE$t " ;;
+    *) case $v in read | tick) r=$(read_sum "$d") ;; *) r=$($v "$d" "$o") ;; esac; say "$v $s $r"; DONE="$DONE$t " ;;
     esac
   done
 }

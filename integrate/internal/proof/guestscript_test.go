@@ -1,0 +1,113 @@
+package proof
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// inGuest runs a line with the functions of the guest's script, on files that stand for disks of 1 GiB.
+func inGuest(t *testing.T, shell []string, line string) string {
+	t.Helper()
+	functions, _, ok := strings.Cut(guestBody, "M=/mnt/cephstack;")
+	require.True(t, ok)
+	cmd := exec.Command(shell[0], append(shell[1:], "-c", functions+"\n"+line)...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	return strings.TrimSpace(string(out))
+}
+
+// shells are sh, and that of busybox, with its own dd and cmp, where it is there.
+func shells() map[string][]string {
+	all := map[string][]string{"sh": {"sh"}}
+	if busybox, err := exec.LookPath("busybox"); err == nil {
+		all["busybox"] = []string{busybox, "sh"}
+	}
+	return all
+}
+
+// TestAGuestComparesDisksByteByByte: a disk with holes, and what was restored over blocks that were there before. Data
+// alone, without the zeros of the holes, is not the same; a copy of all is.
+func TestAGuestComparesDisksByteByByte(t *testing.T) {
+	const size = 1 << 30
+	for name, shell := range shells() {
+		dir := t.TempDir()
+		source, target := filepath.Join(dir, "source"), filepath.Join(dir, "target")
+		for _, disk := range []string{source, target} {
+			require.NoError(t, os.WriteFile(disk, nil, 0o600))
+			require.NoError(t, os.Truncate(disk, size))
+		}
+		require.Equal(t, "written", inGuest(t, shell, "sparse "+source), name)
+		require.Equal(t, "written", inGuest(t, shell, "dirty "+target), name)
+		for _, disk := range []string{source, target} {
+			stat, err := os.Stat(disk)
+			require.NoError(t, err)
+			require.Equal(t, int64(size), stat.Size(), "%s: nothing is behind the end", name)
+		}
+		assert.Regexp(t, `^differ .*differ: (byte|char) 1\b`, inGuest(t, shell, "same "+source+" "+target), name)
+		require.NoError(t, restoreExtents(source, target))
+		assert.Regexp(t, `^differ .*differ: (byte|char) 524289\b`, inGuest(t, shell, "same "+source+" "+target),
+			"%s: a hole behind 512 KiB of data has bytes of another disk", name)
+		out, err := exec.Command("cp", "--sparse=always", source, target).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		assert.Equal(t, "same size=1073741824", inGuest(t, shell, "same "+source+" "+target), name)
+		require.NoError(t, os.Truncate(target, size-512))
+		assert.Regexp(t, `^differ .*EOF`, inGuest(t, shell, "same "+source+" "+target), name)
+	}
+}
+
+// restoreExtents does what a restore does that skips the holes of a disk.
+func restoreExtents(source, target string) error {
+	from, err := os.ReadFile(source)
+	if err != nil {
+		return err
+	}
+	to, err := os.OpenFile(target, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	const block = 4096
+	for at := 0; at < len(from); at += block {
+		if strings.Trim(string(from[at:at+block]), "\x00") == "" {
+			continue
+		}
+		if _, err := to.WriteAt(from[at:at+block], int64(at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestAGuestThatCannotWriteOrCompareSaysSo.
+func TestAGuestThatCannotWriteOrCompareSaysSo(t *testing.T) {
+	for name, shell := range shells() {
+		assert.Equal(t, "write-failed", inGuest(t, shell, "sparse /nonexistent/disk"), name)
+		assert.Equal(t, "write-failed", inGuest(t, shell, "dirty /nonexistent/disk"), name)
+		assert.Regexp(t, "^differ ", inGuest(t, shell, "same /nonexistent/a /nonexistent/b"), name)
+	}
+	assert.Equal(t, "no-cmp", inGuest(t, []string{"sh"}, "PATH=/nonexistent; same /a /b"))
+}
+
+// TestTasksOfAGuest: a task of two disks waits for both.
+func TestTasksOfAGuest(t *testing.T) {
+	task := guestTask{"same", "s1", "s2"}
+	assert.Equal(t, "same:s1:s2", task.String())
+	assert.Equal(t, "read:s1", guestTask{verb: "read", serial: "s1"}.String())
+	_, loop, ok := strings.Cut(guestBody, "DONE=\" \"\n")
+	require.True(t, ok)
+	work, _, ok := strings.Cut(loop, "say ready")
+	require.True(t, ok)
+	said := inGuest(t, []string{"sh"}, `DONE=" "; TASKS="same:s1:s2 sparse:s1 read:s3"
+say() { echo "$*"; }
+disk() { case "$THERE" in *" $1 "*) echo "/dev/$1" ;; esac; }
+same() { echo "$1=$2"; }; sparse() { echo "$1 $2"; }; read_sum() { echo "sum of $1"; }
+`+work+`
+THERE=" s2 "; work; THERE=" s3 "; work; THERE=" s1 "; work; work; THERE=" s1 s2 "; work; work`)
+	assert.Equal(t, "read s3 sum of /dev/s3\nsparse s1 /dev/s1 /dev/s1\nsame s1 /dev/s1=/dev/s2", said)
+}
