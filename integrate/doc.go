@@ -63,12 +63,16 @@
 // Config.Await, no other host is begun, nor is what goes through the APIs: their changes are Cancelled
 // with ErrStopped, which names host, service and log. The next run goes on.
 //
-// Before a service is restarted on a host, another host has to serve it: by a new sign of life of its
-// record, or by an answer of its port. If all hosts whose record or answer is known are down, the
-// restart fails, the host goes on serving with what it has, and the next run makes up for the restart
-// once another host serves. A service that only one host of the Spec has is restarted. So is a service
-// whose records do not tell the hosts apart (active/passive), and, with Only, a glance-api whose other
-// hosts were not asked for.
+// Before a service is restarted on a host where it serves, another host has to serve it: by a new
+// sign of life of its record, or by an answer of its port. If all others are down, or the APIs cannot
+// be asked, the restart fails. The host goes on serving with what it has, and the next run makes up
+// for the restart once another host serves. A service is restarted all the same
+//
+//   - if the Spec has it on one host only, or if its unit does not run;
+//   - if its records do not tell the hosts apart: those of hosts with one name (active/passive), and
+//     of hosts that the APIs know by other names than the Spec;
+//   - if it is glance-api and no host can be asked (Kolla, Upstart, no python3), or if other hosts
+//     were left out by Only.
 //
 // How several cinder-volumes serve one backend is in the documentation of spec.Cinder. The plan says
 // which way the Spec asks for, and notes what becomes of the volumes of a backend in use.

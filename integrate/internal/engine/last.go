@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -112,8 +113,11 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]ti
 	defer cancel()
 	for {
 		all, err := h.records(ctx, []Item{i})
-		if err != nil {
-			return why
+		switch {
+		case errors.Is(err, step.ErrNoCloud):
+			return ""
+		case err != nil:
+			return fmt.Sprintf("the APIs do not tell: %v", err)
 		}
 		for name, r := range all {
 			if _, seen := first[name]; !seen {
@@ -136,7 +140,8 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]ti
 // seen first. wait says that a peer which is up may yet give a newer one.
 func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first map[string]time.Time) (wait bool,
 	why string) {
-	for _, mine := range all {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		mine := all[name]
 		backend, here := recordOn(mine, s.Service, h.name)
 		if !here || !mine.Up {
 			continue

@@ -181,7 +181,7 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 			return context.Cause(ctx)
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
-		if err := r.o.down(t); err != nil {
+		if err := r.o.down(t); err != nil && ctx.Err() == nil {
 			for _, t := range targets[i+1:] {
 				r.o.Left(t, err)
 			}
