@@ -31,11 +31,23 @@ type Rollout struct {
 	Do func(context.Context, step.Target) error
 	// Left gets each target that was not begun, and why.
 	Left func(step.Target, error)
+	// Down says which service is not known to serve again on a target that Do has worked on, while
+	// other hosts serve it: nothing more is begun then. It may be nil. See Run.Down.
+	Down func(step.Target) error
+}
+
+// down is Down, if there is one.
+func (o Rollout) down(t step.Target) error {
+	if o.Down == nil {
+		return nil
+	}
+	return o.Down(t)
 }
 
 // Roll works on targets in the order of a plan: the clusters side by side, the
 // computes in parallel, the controllers one by one so that one of several serves at
-// any time, and the APIs. Roll returns why it did not reach the end.
+// any time, and the APIs. Computes that share a service of controllers with other hosts
+// go one by one, behind the other computes. Roll returns why it did not reach the end.
 func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) error {
 	r := &rolling{e: e, o: o}
 	var clusters, computes, controllers []step.Target
@@ -104,13 +116,13 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		o = Rollout{}
 	}
 	n := min(o.Canaries, len(targets))
-	left, failed := r.some(ctx, targets[:n], 0)
+	left, failed, down := r.spread(ctx, targets[:n], 0)
 	dead := failed > 0
-	if dead {
+	if dead || down != nil {
 		left = slices.Concat(left, targets[n:])
 	} else {
 		var more []step.Target
-		more, failed = r.some(ctx, targets[n:], o.MaxFailed)
+		more, failed, down = r.spread(ctx, targets[n:], o.MaxFailed)
 		left = append(left, more...)
 	}
 	var err error
@@ -119,6 +131,8 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		err = context.Cause(ctx)
 	case r.halted(nil) != nil:
 		err = r.halted(nil)
+	case down != nil:
+		err = down
 	case dead, o.MaxFailed > 0 && failed >= o.MaxFailed:
 		err = ErrStopped
 	}
@@ -126,6 +140,27 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		r.o.Left(t, err)
 	}
 	return err
+}
+
+// spread works on computes in parallel, until so many failed, and then one by one on those with a service that other
+// hosts have, too, such as glance-api. down is Rollout.Down of the last.
+func (r *rolling) spread(ctx context.Context, targets []step.Target, most int) (left []step.Target, failures int,
+	down error) {
+	shares := func(t step.Target) bool { return !r.o.Reads && r.e.Site.Shares(t.Name) }
+	left, failures = r.some(ctx, slices.DeleteFunc(slices.Clone(targets), shares), most)
+	for _, t := range targets {
+		switch {
+		case !shares(t):
+		case down != nil, ctx.Err() != nil, most > 0 && failures >= most, r.begin(ctx, t) != nil:
+			left = append(left, t)
+		default:
+			if r.o.Do(ctx, t) != nil {
+				failures++
+			}
+			down = r.o.down(t)
+		}
+	}
+	return left, failures, down
 }
 
 // some works on targets in parallel, until so many failed; 0 never stops.
@@ -182,6 +217,12 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 			return why
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
+		if err := r.o.down(t); err != nil && ctx.Err() == nil {
+			for _, t := range targets[i+1:] {
+				r.o.Left(t, err)
+			}
+			return err
+		}
 	}
 	return nil
 }
