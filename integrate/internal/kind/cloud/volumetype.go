@@ -71,9 +71,13 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	}
 	have, ok := v.Cloud.Types[t.spec.VolumeType]
 	if ok && have[backendName] != t.spec.Bound() {
+		if left, waits := t.waits(v, have[backendName]); waits {
+			return left
+		}
 		return step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("exists and is bound to backend %q, "+
 			"not to %s; "+
-			"name another type in the Spec or change its volume_backend_name", have[backendName], t.spec.Bound()))
+			"name another volume_type for backend %s in the Spec, or change the type's volume_backend_name", have[backendName],
+			t.spec.Bound(), t.spec.Name))
 	}
 	d := step.Delta{Action: step.Create, Reason: "the volume type does not exist"}
 	if ok {
@@ -97,6 +101,23 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	w := typeWrite{name: t.spec.VolumeType, backend: t.spec.Bound(), create: !ok, diffs: slices.Clone(d.Diffs)}
 	d.Do = step.CloudStep{Do: w.do}
 	return d
+}
+
+// waits reports whether the type is bound to the name that the backend has where it is in use, and
+// that the Spec does not give it. The settings that are left alone because of it say what to set.
+func (t volumeType) waits(v step.View, bound string) (step.Delta, bool) {
+	for _, h := range volumeHosts(t.site) {
+		id := settingsOf(t.site, h)
+		at, _ := v.Ledger.Lookup(id)
+		if at.Fact != (want.NameInUse{Backend: t.spec.Name, Name: bound}) {
+			continue
+		}
+		d := step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("is bound to %s, the name that backend %s "+
+			"has on %s; left alone until the problem of %s there is solved", bound, t.spec.Name, h.Name, id.Name))
+		d.Because, d.Findings[0].Because = id, id
+		return d, true
+	}
+	return step.Delta{}, false
 }
 
 // fixed reports whether a volume type cannot be changed, because it has volumes, or because

@@ -13,6 +13,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/kind/cloud"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -77,7 +78,7 @@ func TestVolumeTypesThatAreLeftAlone(t *testing.T) {
 	}{
 		"of another backend": {typed(map[string]string{backendName: "slow"}), "volume-type-of-another-backend",
 			`exists and is bound to backend "slow", not to fast; ` +
-				"name another type in the Spec or change its volume_backend_name", nil},
+				"name another volume_type for backend fast in the Spec, or change the type's volume_backend_name", nil},
 		"in use": {volumes("v1", "v2", "v3", "v4", "v5", "v6"), "volume-type-in-use",
 			"its extra specs are not as the Spec says, " +
 				"and Cinder changes no type that has volumes (v1, v2, v3, v4, v5 and 1 more): retype or delete them, name " +
@@ -99,6 +100,23 @@ func TestVolumeTypesThatAreLeftAlone(t *testing.T) {
 		})
 	}
 	assert.NotNil(t, compare(t, withSpecs(), volumes(), nil).at(cloud.VolumeTypeID("fast")).Do)
+}
+
+// TestATypeOfTheNameThatTheBackendHas has the problem of the options as its cause: these say what to set.
+func TestATypeOfTheNameThatTheBackendHas(t *testing.T) {
+	settings := step.ID{Target: step.AtHost("controller2"), Kind: "settings", Name: cinderConf}
+	for name, waits := range map[string]bool{"FAST": true, "slow": false} {
+		hosts := map[step.ID]step.Delta{settings: {Refused: true, Fact: want.NameInUse{Backend: "fast", Name: "FAST"}}}
+		d := compare(t, withSpecs(), typed(map[string]string{backendName: name}), hosts).at(cloud.VolumeTypeID("fast"))
+		require.Len(t, d.Findings, 1)
+		assert.True(t, d.Refused && d.Findings[0].Problem)
+		assert.Equal(t, waits, d.Because == settings)
+		assert.Equal(t, d.Because, d.Findings[0].Because)
+		if waits {
+			assert.Equal(t, "is bound to FAST, the name that backend fast has on controller2; left alone until the problem of "+
+				"/etc/cinder/cinder.conf there is solved", d.Findings[0].Message)
+		}
+	}
 }
 
 // TestATypeThatChangedSinceThePlan: nothing is written over what somebody did.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -71,8 +72,10 @@ func symlinked(f step.File) error {
 	if f.Target == "" {
 		return nil
 	}
+	path, file := cephstack.ShellQuote(f.Path), cephstack.ShellQuote(f.Target)
 	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
-		"symlinks; put a file in its place, or remove the symlink", f.Target)
+		"symlinks; put a file in its place: run `cp -p -- %s %s.new && mv -T -- %s.new %s` on this host", f.Target,
+		file, path, path, path)
 }
 
 // write is the step that writes the file, if it still is as it was seen.

@@ -260,7 +260,8 @@ func (x *editing) edit(service string, all osloconf.Files, needed []openstack.Se
 		}
 		if now, _ := all.Lookup(s.Section, s.Option); !sameValue(now, s.Value) {
 			return refuse("settings-overridden", "%s would not take effect: a file that %s reads later overrides it with %q; "+
-				"remove it from %s", field(s), service, words.Value(field(s), now), x.overrider(service, s))
+				"remove the option %s from [%s] of %s", field(s), service, words.Value(field(s), now), s.Option, s.Section,
+				x.overrider(service, s))
 		}
 	}
 	return nil
