@@ -8,7 +8,3 @@ type Serving struct {
 	Cluster       string // [DEFAULT] cluster
 	Coordinator   string // [coordination] backend_url
 }
-
-// A NameInUse is the name by which volume types and volumes know a backend, where the Spec wants
-// another name. Settings of cinder-volume that are left alone because of it give it as their Fact.
-type NameInUse struct{ Backend, Name string }

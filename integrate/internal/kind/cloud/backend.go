@@ -57,7 +57,8 @@ func (b backend) Compare(v step.View) step.Delta {
 func (b backend) serving(v step.View) []want.Serving {
 	var at []want.Serving
 	for _, h := range volumeHosts(b.site) {
-		d, _ := v.Ledger.Lookup(settingsOf(b.site, h))
+		path := b.site.Service(h, "cinder-volume").Config[0]
+		d, _ := v.Ledger.Lookup(step.ID{Target: step.AtHost(h.Name), Kind: "settings", Name: path})
 		all, _ := d.Fact.([]want.Serving)
 		for _, s := range all {
 			if s.Backend == b.spec.Name {
@@ -67,11 +68,6 @@ func (b backend) serving(v step.View) []want.Serving {
 	}
 	slices.SortFunc(at, func(a, b want.Serving) int { return cmp.Compare(a.Host, b.Host) })
 	return at
-}
-
-// settingsOf is the resource of the options of cinder-volume on a host.
-func settingsOf(s *want.Site, h spec.Host) step.ID {
-	return step.ID{Target: step.AtHost(h.Name), Kind: "settings", Name: s.Service(h, "cinder-volume").Config[0]}
 }
 
 // together notes what is wrong where several hosts serve a backend: a volume

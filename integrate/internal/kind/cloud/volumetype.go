@@ -103,18 +103,18 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	return d
 }
 
-// waits reports whether the type is bound to the name that the backend has where it is in use, and
-// that the Spec does not give it. The settings that are left alone because of it say what to set.
+// waits reports whether the name that the backend has now is not looked after yet, as a host of
+// cinder-volume is left alone: the type may be bound to that name. The problem there says what to do.
 func (t volumeType) waits(v step.View, bound string) (step.Delta, bool) {
-	for _, h := range volumeHosts(t.site) {
-		id := settingsOf(t.site, h)
-		at, _ := v.Ledger.Lookup(id)
-		if at.Fact != (want.NameInUse{Backend: t.spec.Name, Name: bound}) {
+	for _, unit := range t.Follows() {
+		if !v.Ledger.Refused(unit) {
 			continue
 		}
-		d := step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("is bound to %s, the name that backend %s "+
-			"has on %s; left alone until the problem of %s there is solved", bound, t.spec.Name, h.Name, id.Name))
-		d.Because, d.Findings[0].Because = id, id
+		root := v.Ledger.Root(unit)
+		d := step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("exists and is bound to backend %q, not "+
+			"to %s; left alone until the problem of %s on %s is solved, as %s may be the name that backend %s has", bound,
+			t.spec.Bound(), root.Name, root.Target.Name, bound, t.spec.Name))
+		d.Because, d.Findings[0].Because = root, root
 		return d, true
 	}
 	return step.Delta{}, false

@@ -13,7 +13,6 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/kind/cloud"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -104,17 +103,20 @@ func TestVolumeTypesThatAreLeftAlone(t *testing.T) {
 
 // TestATypeOfTheNameThatTheBackendHas has the problem of the options as its cause: these say what to set.
 func TestATypeOfTheNameThatTheBackendHas(t *testing.T) {
-	settings := step.ID{Target: step.AtHost("controller2"), Kind: "settings", Name: cinderConf}
-	for name, waits := range map[string]bool{"FAST": true, "slow": false} {
-		hosts := map[step.ID]step.Delta{settings: {Refused: true, Fact: want.NameInUse{Backend: "fast", Name: "FAST"}}}
-		d := compare(t, withSpecs(), typed(map[string]string{backendName: name}), hosts).at(cloud.VolumeTypeID("fast"))
+	at := step.AtHost("controller2")
+	settings, unit := step.ID{Target: at, Kind: "settings", Name: cinderConf},
+		step.ID{Target: at, Kind: "unit", Name: "cinder-volume.service"}
+	for _, refused := range []bool{true, false} {
+		hosts := map[step.ID]step.Delta{unit: {Refused: refused, Because: settings}}
+		d := compare(t, withSpecs(), typed(map[string]string{backendName: "FAST"}), hosts).at(cloud.VolumeTypeID("fast"))
 		require.Len(t, d.Findings, 1)
 		assert.True(t, d.Refused && d.Findings[0].Problem)
-		assert.Equal(t, waits, d.Because == settings)
+		assert.Equal(t, refused, d.Because == settings)
 		assert.Equal(t, d.Because, d.Findings[0].Because)
-		if waits {
-			assert.Equal(t, "is bound to FAST, the name that backend fast has on controller2; left alone until the problem of "+
-				"/etc/cinder/cinder.conf there is solved", d.Findings[0].Message)
+		if refused {
+			assert.Equal(t, `exists and is bound to backend "FAST", not to fast; left alone until the problem of `+
+				"/etc/cinder/cinder.conf on controller2 is solved, as FAST may be the name that backend fast has",
+				d.Findings[0].Message)
 		}
 	}
 }

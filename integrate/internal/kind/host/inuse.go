@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -163,7 +162,7 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 		to := destination{"rbd_pool", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
 		for _, keeps := range []func() error{
 			func() error { return u.keeps(to) },
-			func() error { return x.keepsNames(u, b) },
+			func() error { return u.keepsNames(b) },
 			func() error { return x.keepsAttached(u, b) },
 		} {
 			if err := keeps(); err != nil {
@@ -205,9 +204,8 @@ func (x *editing) notesOtherBackends(cur openstack.Current) {
 
 // keepsNames refuses another name of a backend, by which volume types and volumes know it,
 // and another name of its cluster, by which hosts find the keyring of an attached volume.
-func (x *editing) keepsNames(u inUse, b spec.Backend) error {
+func (u inUse) keepsNames(b spec.Backend) error {
 	if have := u.now("volume_backend_name"); have != b.Bound() && b.Name != spec.SingleBackend {
-		x.d.Fact = want.NameInUse{Backend: b.Name, Name: have}
 		return refuse("backend-name-in-use", "[%s] is in use with %s: volume types that are bound to this name, and volumes "+
 			"of it, would find no backend called %s; set volume_backend_name: %s for %s in the Spec",
 			u.section, u.says("volume_backend_name"), b.Bound(), have, u.field)
