@@ -18,6 +18,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
@@ -121,6 +122,10 @@ func onMachine(t *testing.T, m *remotetest.Host, script string) error {
 	local := func(name string) string { return filepath.Join(dir, strings.ReplaceAll(name, "/", "_")) }
 	last := ""
 	for _, name := range strings.Fields(script) {
+		if old, moved := strings.CutSuffix(name, ".old"); moved {
+			_, err := m.Do(t.Context(), remote.Remove{Path: old})
+			return err
+		}
 		if !strings.HasPrefix(name, "/") || strings.HasSuffix(name, ".new") {
 			continue
 		}
@@ -194,6 +199,8 @@ func filesByHand(t *testing.T, w *integratetest.World) {
 		require.NoError(t, err)
 		w.Libvirt["compute1"].Put(libvirtsecret.Secret{UUID: uuid, UsageID: "client." + name + " secret", Value: value})
 	}
+	w.Machines["compute2"].AddFile("/etc/ceph/ceph.client.nova-compute.keyring",
+		[]byte("Error connecting to cluster: ObjectNotFound\n"), 0o600)
 	w.Machines["compute2"].AddFile("/etc/ceph/ceph.conf", []byte(conf+"  [client]\n  mon_host = 10.221.0.99\n"+
 		"[client.nova-compute]\nlog_file = /var/log/nova/ceph.log"), 0o644)
 }

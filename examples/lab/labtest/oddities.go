@@ -47,6 +47,8 @@ func oddities() []oddity {
 		{"an option that a later file sets", "settings-overridden", "compute1", []string{"hw_disk_discard",
 			"/etc/nova/nova-compute.conf"}},
 		{"a ceph.conf that Ceph cannot read", "file", "compute2", []string{"ceph.conf", "Ceph cannot read the file"}},
+		{"the words of a command that failed, in place of a keyring", "not-a-keyring", "compute2", []string{
+			"client.nova-compute.keyring", "run `mv -- /etc/ceph/ceph.client.nova-compute.keyring "}},
 		{"a monitor in [client] that went away", "file", "compute2", []string{"[client] mon_host", "10.221.0.99"}},
 		{"a unit that systemd gave up", "unit", "controller", []string{"cinder-backup.service", "restart"}},
 	}
