@@ -48,6 +48,14 @@ def image(cloud, data):
     return made
 
 
+def backends(cloud):
+    """Waits until the scheduler knows what cinder-volume has just told it."""
+    def known(answer):
+        names = {pool["name"].split("@")[-1] for pool in answer["pools"]}
+        return {"ceph#RBD_SSD", "slow#slow"} <= names
+    cloud.wait("volumev3", "/scheduler-stats/get_pools", known)
+
+
 def volume(cloud, name, kind):
     body = {"name": name, "size": 1, "volume_type": kind}
     made = cloud.post("volumev3", "/volumes", {"volume": body})["volume"]["id"]
@@ -77,6 +85,7 @@ def main():
     volume_type(cloud, "ceph", "RBD_SSD")
     volume_type(cloud, "slow", "slow")
     image_id = image(cloud, data)
+    backends(cloud)
     volumes = [volume(cloud, "by-hand-volume", "ceph"), volume(cloud, "by-hand-slow", "slow")]
     vm = server(cloud, image_id, flavor, volumes)
     made = {"image": {"id": image_id, "sha256": hashlib.sha256(data).hexdigest()}, "server": {"id": vm, "host": "compute1"},

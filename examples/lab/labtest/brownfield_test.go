@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -78,7 +79,7 @@ func byHandInMemory(t *testing.T) (*byHand, *integratetest.World) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "cloud.yaml"))
 	require.NoError(t, err)
-	h := &byHand{lab: &lab{state: t.TempDir()}, odd: oddities(), named: map[string]int{}}
+	h := &byHand{lab: &lab{state: t.TempDir(), started: time.Now()}, odd: oddities(), named: map[string]int{}}
 	h.text, err = withSlow(text)
 	require.NoError(t, err)
 	var s spec.Spec
