@@ -72,10 +72,10 @@ func symlinked(f step.File) error {
 	if f.Target == "" {
 		return nil
 	}
-	path, file := cephstack.ShellQuote(f.Path), cephstack.ShellQuote(f.Target)
+	path := cephstack.ShellQuote(f.Path)
 	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
 		"symlinks; put a file in its place: run `cp -p -- %s %s.new && mv -T -- %s.new %s` on this host", f.Target,
-		file, path, path, path)
+		path, path, path, path)
 }
 
 // write is the step that writes the file, if it still is as it was seen.
