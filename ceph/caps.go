@@ -54,6 +54,20 @@ func (c Caps) Normal() Caps {
 	return out
 }
 
+// Readable returns the caps without the clauses that Ceph cannot parse, and
+// without daemon types of which no clause is left. What is left grants what it
+// says; with the clauses that are taken out, Ceph grants nothing of a text.
+func (c Caps) Readable() Caps {
+	out := Caps{}
+	for d, text := range c {
+		list := slices.DeleteFunc(readClauses(d, text), func(cl clause) bool { return cl.unread })
+		if daemonType(d) && len(list) > 0 {
+			out[d] = strings.Join(texts(list), ", ")
+		}
+	}
+	return out
+}
+
 // Equal compares without regard to the order of clauses, to repetitions and
 // to daemon types without a clause.
 func (c Caps) Equal(o Caps) bool { return maps.Equal(c.Normal(), o.Normal()) }

@@ -181,6 +181,18 @@ func TestCapsMerge(t *testing.T) {
 		"a right to every pool")
 }
 
+// TestReadableCaps are what Ceph would grant without the clauses that it cannot parse.
+func TestReadableCaps(t *testing.T) {
+	caps := ceph.Caps{"mon": "allow r", "mgr": "allow everything", "osd": "allow  rwx pool=a, osd blacklist, allow r",
+		"disk": "allow r"}
+	_, err := ceph.ParseCaps(caps)
+	require.ErrorIs(t, err, ceph.ErrInvalid)
+	readable := caps.Readable()
+	assert.Equal(t, ceph.Caps{"mon": "allow r", "osd": "allow  rwx pool=a, allow r"}, readable)
+	_, err = ceph.ParseCaps(readable)
+	require.NoError(t, err)
+}
+
 func TestCapsString(t *testing.T) {
 	assert.Equal(t, `mon 'profile rbd' mgr 'x' osd 'allow rw pool='\''a'\''' mds 'allow'`,
 		ceph.Caps{"osd": "allow rw pool='a'", "mds": "allow", "mon": "profile rbd", "mgr": "x"}.String())

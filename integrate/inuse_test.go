@@ -122,7 +122,7 @@ func TestTheNameOfABackendIsKept(t *testing.T) {
 		w.API.AddVolumeType("ceph", name)
 		p := plan(t, in)
 		f := finds(t, p, "backend-name-in-use")
-		assert.Contains(t, f.Message, "set volume_backend_name: "+name+" for this backend in the Spec")
+		assert.Contains(t, f.Message, "set volume_backend_name: "+name+" for backend ceph in the Spec")
 		require.Nil(t, change(p, "settings/controller/"+cinderOnHost))
 
 		told := exampleSpec()
@@ -185,7 +185,7 @@ func TestASecretThatIsInUseIsAdopted(t *testing.T) {
 	}
 	require.Len(t, about, 2, "%s", p)
 	for object, message := range about {
-		assert.Contains(t, message, "set secret_uuid: "+oldSecret+" for user cinder in the Spec", object)
+		assert.Contains(t, message, "set secret_uuid: "+oldSecret+" for backend ceph in the Spec", object)
 	}
 	for _, id := range []string{"settings/controller/" + cinderOnHost, "settings/compute1/" + novaOnHost,
 		"secret/compute1/ceph.client.cinder"} {
@@ -220,7 +220,8 @@ func TestTheDefaultSecretIsInUse(t *testing.T) {
 			require.Empty(t, p.Problems(), "%s", p)
 			continue
 		}
-		assert.Contains(t, finds(t, p, "secret-in-use").Message, "set secret_uuid: "+w.Ceph["ceph"].FSID+" for user cinder")
+		assert.Contains(t, finds(t, p, "secret-in-use").Message,
+			"set secret_uuid: "+w.Ceph["ceph"].FSID+" for backend ceph in the Spec")
 	}
 }
 
@@ -275,7 +276,7 @@ func TestAnotherUserOfVolumes(t *testing.T) {
 			assert.Contains(t, finds(t, p, "user-changes").Message, "rbd_user = prod is replaced by cinder")
 			continue
 		}
-		assert.Contains(t, finds(t, p, "user-in-use").Message, "set user: prod for this backend in the Spec")
+		assert.Contains(t, finds(t, p, "user-in-use").Message, "set user: prod for backend ceph in the Spec")
 	}
 }
 

@@ -158,7 +158,8 @@ func TestFilesThatGoIntoAConfDir(t *testing.T) {
 		return plan(t, in)
 	}
 	assert.Contains(t, with(t, "glance-image-import.conf").String(),
-		`overrides it with "file"; remove it from /etc/kolla/glance-api/glance-image-import.conf`)
+		`overrides it with "file"; remove the option default_backend from [glance_store] of `+
+			"/etc/kolla/glance-api/glance-image-import.conf")
 	assert.Contains(t, with(t, "import/x.conf").String(), "/etc/kolla/glance-api/import/x.conf: it is copied into the "+
 		"container's configuration from a place that is not known")
 }

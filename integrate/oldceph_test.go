@@ -56,7 +56,7 @@ func TestWhatOldCephDoesNotKnow(t *testing.T) {
 	w.Ceph["ceph"].Release, w.Ceph["ceph"].Version = "jewel", "10.2.11"
 	p = plan(t, in)
 	assert.Contains(t, p.String(), "PROBLEM: ceph user client.glance: left alone, as jewel knows no profiles of rights "+
-		"for RBD, which came with Luminous; set caps: classic for this cluster")
+		"for RBD, which came with Luminous; set caps: classic for cluster ceph in the Spec")
 	assert.Contains(t, p.String(), "PROBLEM: controller /etc/glance/glance-api.conf: left alone until the problem of "+
 		"user client.glance is solved")
 	for _, c := range p.Changes {

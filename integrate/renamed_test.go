@@ -52,7 +52,7 @@ func TestAStoreOfAnotherName(t *testing.T) {
 	p := plan(t, in)
 	f := finds(t, p, "store-of-the-same-pool")
 	assert.Contains(t, f.Message, "[ceph] is in use with rbd_store_pool = images (the default)")
-	assert.Contains(t, f.Message, "call the store ceph in the Spec in place of rbd")
+	assert.Contains(t, f.Message, "set store: ceph for glance in the Spec")
 	assert.Nil(t, change(p, "settings/controller/"+glanceOnHost))
 	s := exampleSpec()
 	s.Glance.Store = "ceph"

@@ -37,6 +37,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"helper", true, l.testHelper},
 		{"multi-cluster", true, l.testTwoClusters},
 		{"kolla", true, l.testKolla},
+		{"brownfield", true, l.testBrownfield},
 		{"soak", true, l.testSoak},
 	}
 	for _, name := range parts {

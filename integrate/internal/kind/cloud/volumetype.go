@@ -71,9 +71,13 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	}
 	have, ok := v.Cloud.Types[t.spec.VolumeType]
 	if ok && have[backendName] != t.spec.Bound() {
+		if left, waits := t.waits(v, have[backendName]); waits {
+			return left
+		}
 		return step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("exists and is bound to backend %q, "+
 			"not to %s; "+
-			"name another type in the Spec or change its volume_backend_name", have[backendName], t.spec.Bound()))
+			"name another volume_type for backend %s in the Spec, or change the type's volume_backend_name", have[backendName],
+			t.spec.Bound(), t.spec.Name))
 	}
 	d := step.Delta{Action: step.Create, Reason: "the volume type does not exist"}
 	if ok {
@@ -97,6 +101,23 @@ func (t volumeType) Compare(v step.View) step.Delta {
 	w := typeWrite{name: t.spec.VolumeType, backend: t.spec.Bound(), create: !ok, diffs: slices.Clone(d.Diffs)}
 	d.Do = step.CloudStep{Do: w.do}
 	return d
+}
+
+// waits reports whether the name that the backend has now is not looked after yet, as a host of
+// cinder-volume is left alone: the type may be bound to that name. The problem there says what to do.
+func (t volumeType) waits(v step.View, bound string) (step.Delta, bool) {
+	for _, unit := range t.Follows() {
+		if !v.Ledger.Refused(unit) {
+			continue
+		}
+		root := v.Ledger.Root(unit)
+		d := step.Refuse("volume-type-of-another-backend", t.object(), fmt.Errorf("exists and is bound to backend %q, not "+
+			"to %s; left alone until the problem of %s on %s is solved, as %s may be the name that backend %s has", bound,
+			t.spec.Bound(), root.Name, root.Target.Name, bound, t.spec.Name))
+		d.Because, d.Findings[0].Because = root, root
+		return d, true
+	}
+	return step.Delta{}, false
 }
 
 // fixed reports whether a volume type cannot be changed, because it has volumes, or because

@@ -77,7 +77,7 @@ func TestVolumeTypesThatAreLeftAlone(t *testing.T) {
 	}{
 		"of another backend": {typed(map[string]string{backendName: "slow"}), "volume-type-of-another-backend",
 			`exists and is bound to backend "slow", not to fast; ` +
-				"name another type in the Spec or change its volume_backend_name", nil},
+				"name another volume_type for backend fast in the Spec, or change the type's volume_backend_name", nil},
 		"in use": {volumes("v1", "v2", "v3", "v4", "v5", "v6"), "volume-type-in-use",
 			"its extra specs are not as the Spec says, " +
 				"and Cinder changes no type that has volumes (v1, v2, v3, v4, v5 and 1 more): retype or delete them, name " +
@@ -99,6 +99,26 @@ func TestVolumeTypesThatAreLeftAlone(t *testing.T) {
 		})
 	}
 	assert.NotNil(t, compare(t, withSpecs(), volumes(), nil).at(cloud.VolumeTypeID("fast")).Do)
+}
+
+// TestATypeOfTheNameThatTheBackendHas has the problem of the options as its cause: these say what to set.
+func TestATypeOfTheNameThatTheBackendHas(t *testing.T) {
+	at := step.AtHost("controller2")
+	settings, unit := step.ID{Target: at, Kind: "settings", Name: cinderConf},
+		step.ID{Target: at, Kind: "unit", Name: "cinder-volume.service"}
+	for _, refused := range []bool{true, false} {
+		hosts := map[step.ID]step.Delta{unit: {Refused: refused, Because: settings}}
+		d := compare(t, withSpecs(), typed(map[string]string{backendName: "FAST"}), hosts).at(cloud.VolumeTypeID("fast"))
+		require.Len(t, d.Findings, 1)
+		assert.True(t, d.Refused && d.Findings[0].Problem)
+		assert.Equal(t, refused, d.Because == settings)
+		assert.Equal(t, d.Because, d.Findings[0].Because)
+		if refused {
+			assert.Equal(t, `exists and is bound to backend "FAST", not to fast; left alone until the problem of `+
+				"/etc/cinder/cinder.conf on controller2 is solved, as FAST may be the name that backend fast has",
+				d.Findings[0].Message)
+		}
+	}
 }
 
 // TestATypeThatChangedSinceThePlan: nothing is written over what somebody did.

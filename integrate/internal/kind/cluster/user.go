@@ -60,13 +60,12 @@ func (u user) Compare(v step.View) step.Delta {
 	}
 	if release := seen.Status.Release; u.Spec.Caps != "classic" && release != "" && release < "luminous" {
 		return step.Refuse("caps-need-classic", object, fmt.Errorf("left alone, as %s knows no profiles of rights for RBD, "+
-			"which came with Luminous; set caps: classic for this cluster", release))
+			"which came with Luminous; set caps: classic for cluster %s in the Spec", release, u.Spec.Name))
 	}
 	caps := u.caps(have)
 	if _, err := ceph.ParseCaps(caps); ok && err != nil {
 		return step.Refuse("caps-unreadable", object, fmt.Errorf("has rights that Ceph cannot parse, and then none of the "+
-			"rights on daemons of that type take effect; left alone: take the clause away, or set remove_foreign_caps for "+
-			"this cluster: %w", err))
+			"rights on daemons of that type take effect; left alone: %w; %s", err, u.readable(have)))
 	}
 	var d step.Delta
 	switch {
@@ -83,6 +82,21 @@ func (u user) Compare(v step.View) step.Delta {
 	}
 	u.notesShared(&d)
 	return d
+}
+
+// readable says how the rights become such that Ceph can parse them.
+func (u user) readable(have ceph.User) string {
+	set := "set remove_foreign_caps: true for cluster " + u.Spec.Name + " in the Spec"
+	rest, err := ceph.ParseCaps(have.Caps.Readable())
+	if err != nil || len(rest) == 0 {
+		return set
+	}
+	at := "on a host with the keyring of client.admin"
+	if u.Spec.Host != "" {
+		at = "on host " + u.Spec.Host
+	}
+	return fmt.Sprintf("to keep all other rights, run `ceph auth caps %s %s` %s; to keep none but those of the Spec, %s",
+		u.want.Entity, rest, at, set)
 }
 
 // notesTaken names the pools that the user cannot write any more. Nova needs the right for

@@ -10,6 +10,7 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestUsers(t *testing.T) {
@@ -75,7 +76,7 @@ func TestUsersThatAreLeftAlone(t *testing.T) {
 			"user-is-administrator", "name a user of the service's own in the Spec"},
 		"no profiles of rights": {ceph.User{}, "jewel", ceph.Pool{},
 			"caps-need-classic", "left alone, as jewel knows no profiles of rights for RBD, which came with Luminous; set " +
-				"caps: classic for this cluster"},
+				"caps: classic for cluster ceph in the Spec"},
 		"a pool of somebody else": {ceph.User{}, "pacific", ceph.Pool{Name: "images", Application: "cephfs"},
 			"user-of-refused-pool", "left alone, as pool images cannot be used"},
 	} {
@@ -122,17 +123,28 @@ func TestUsersThatAreLeftAlone(t *testing.T) {
 
 // TestRightsThatCephCannotParse came by an import: none of the rights on these daemons take effect.
 func TestRightsThatCephCannotParse(t *testing.T) {
-	for daemon, caps := range map[string]ceph.Caps{
-		`osd: clause "osd blacklist"`: {"mon": "profile rbd", "osd": "profile rbd pool=images, osd blacklist"},
-		`mon: clause "allow rwxr"`:    {"mon": "profile rbd, allow rwxr"},
+	const set = "set remove_foreign_caps: true for cluster ceph in the Spec"
+	for daemon, c := range map[string]struct {
+		caps       ceph.Caps
+		host, says string
+	}{
+		`osd: clause "osd blacklist"`: {ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=images, osd blacklist"}, "",
+			"run `ceph auth caps client.glance mon 'profile rbd' osd 'profile rbd pool=images'` on a host with the keyring of " +
+				"client.admin; to keep none but those of the Spec, " + set},
+		`mon: clause "allow rwxr"`: {ceph.Caps{"mon": "profile rbd, allow rwxr"}, "ceph01",
+			"to keep all other rights, run `ceph auth caps client.glance mon 'profile rbd'` on host ceph01; to keep none"},
+		`mgr: clause "x"`: {ceph.Caps{"mgr": "x"}, "", "; " + set},
 	} {
 		s := withHosts(example())
+		if s.Clusters[0].Host = c.host; c.host != "" {
+			s.Hosts = append(s.Hosts, spec.Host{Name: c.host})
+		}
 		fake := cephtest.New()
-		fake.AddUser(ceph.User{Entity: "client.glance", Caps: caps})
+		fake.AddUser(ceph.User{Entity: "client.glance", Caps: c.caps})
 		d := compare(t, s, fake).user("glance")
 		require.Len(t, d.Findings, 1)
 		assert.Equal(t, "caps-unreadable", d.Findings[0].Code)
-		assert.Contains(t, d.Findings[0].Message, "take the clause away, or set remove_foreign_caps for this cluster")
+		assert.Contains(t, d.Findings[0].Message, c.says)
 		assert.Contains(t, d.Findings[0].Message, daemon)
 		assert.True(t, d.Refused)
 		s.Clusters[0].RemoveForeignCaps = true

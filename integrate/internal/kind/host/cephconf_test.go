@@ -286,7 +286,7 @@ func TestWhatAClientSeesCounts(t *testing.T) {
 		"[client]\nkey = " + otherKey: "has the option key in [client], which client.",
 		"[global]\nkey = x":           "option key in [global]",
 		"[client.cinder]\nkeyfile = /root/key": "has the option keyfile in [client.cinder], which client.cinder takes in " +
-			"place of the keyring, so the file is left alone; remove the option",
+			"place of the keyring, so the file is left alone; remove the option keyfile from [client.cinder] of this file",
 		"[client]\nmonmap = /tmp/monmap": "in place of mon_host",
 	} {
 		s.file("/etc/ceph/ceph.conf", fit+line+"\n")

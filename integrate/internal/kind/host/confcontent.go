@@ -170,7 +170,7 @@ func (s contentSource) bypassed(conf *ceph.Conf) error {
 				of = "mon_host"
 			}
 			return refuse("conf-bypasses", "has the option %s in [%s], which %s takes in place of %s, so the file is left "+
-				"alone; remove the option", option, section, u.Entity, of)
+				"alone; remove the option %s from [%s] of this file", option, section, u.Entity, of, option, section)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -71,9 +72,10 @@ func symlinked(f step.File) error {
 	if f.Target == "" {
 		return nil
 	}
+	path := cephstack.ShellQuote(f.Path)
 	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
-		"symlinks of files, as the file there belongs to whoever made the symlink; put a copy of the file in its place "+
-		"(cp --remove-destination FILE SYMLINK does that), or remove the symlink", f.Target)
+		"symlinks of files, as the file there belongs to whoever made the symlink; put a file in its place: run `cp -p -- "+
+		"%s %s.new && mv -T -- %s.new %s` on this host", f.Target, path, path, path, path)
 }
 
 // write is the step that writes the file, if it still is as it was seen.

@@ -30,6 +30,7 @@ type inUse struct {
 	openstack.InForce
 	section string
 	noun    string // what the section is in the Spec
+	field   string // where the Spec has it, as advice names that
 }
 
 // references are what is known of the references that values have.
@@ -86,7 +87,8 @@ type destination struct{ option, pool, confOption, conf string }
 func (u inUse) keeps(to destination) error {
 	if u.now(to.option) != to.pool {
 		return refuse("pool-in-use", "[%s] is in use with %s, and what is there would be out of reach in %s; "+
-			"name that pool or another %s in the Spec", u.section, u.says(to.option), to.pool, u.noun)
+			"set pool: %s for %s in the Spec, or take another %s", u.section, u.says(to.option), to.pool,
+			u.now(to.option), u.field, u.noun)
 	}
 	if file := u.now(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
@@ -101,7 +103,7 @@ func (u inUse) keeps(to destination) error {
 // from Train on is carried over by openstack.GlanceStore.
 func (x *editing) keepsStores(cur openstack.Current) error {
 	for _, st := range x.Site.Stores {
-		u := inUse{x.inForce(openstack.GlanceAPI, cur), st.Name, "store"}
+		u := inUse{x.inForce(openstack.GlanceAPI, cur), st.Name, "store", x.fieldOfStore(st)}
 		served := slices.Contains(rbdStores(cur), st.Name)
 		if section, single := x.singleStore(cur); single {
 			u.section, served = section, true
@@ -128,12 +130,16 @@ func (x *editing) keepsOtherStores(cur openstack.Current) error {
 		if slices.ContainsFunc(x.Site.Stores, func(st spec.Store) bool { return st.Name == name }) {
 			continue
 		}
-		u := inUse{x.inForce(openstack.GlanceAPI, cur), name, "store"}
+		u := inUse{x.inForce(openstack.GlanceAPI, cur), name, "store", ""}
 		for _, st := range x.Site.Stores {
 			same := u.now("rbd_store_pool") == st.Pool && u.now("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
 			if same && !slices.Contains(rbdStores(cur), st.Name) {
+				set := "name: " + name
+				if st.Name == x.Site.Glance.Store {
+					set = "store: " + name
+				}
 				return refuse("store-of-the-same-pool", "[%s] is in use with %s, and images there are known as those of store %s; "+
-					"call the store %s in the Spec in place of %s", name, u.says("rbd_store_pool"), name, name, st.Name)
+					"set %s for %s in the Spec", name, u.says("rbd_store_pool"), name, set, x.fieldOfStore(st))
 			}
 		}
 		if name == first {
@@ -176,7 +182,7 @@ func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool
 // keepsBackends looks after the backends of cinder-volume.
 func (x *editing) keepsBackends(cur openstack.Current) error {
 	for _, b := range x.Site.Cinder {
-		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name"}
+		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name", fieldOfBackend(b)}
 		if !u.backend() {
 			continue
 		}
@@ -214,7 +220,7 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 // new: it stays, with its volumes and its volume types.
 func (x *editing) notesOtherBackends(cur openstack.Current) {
 	for _, name := range enabledBackends(cur) {
-		u := inUse{x.inForce(openstack.CinderVolume, cur), name, "backend name"}
+		u := inUse{x.inForce(openstack.CinderVolume, cur), name, "backend name", ""}
 		if slices.ContainsFunc(x.Site.Cinder, func(b spec.Backend) bool { return b.Name == name }) || !u.backend() {
 			continue
 		}
@@ -234,15 +240,15 @@ func (x *editing) notesOtherBackends(cur openstack.Current) {
 func (u inUse) keepsNames(b spec.Backend) error {
 	if have := u.now("volume_backend_name"); have != b.Bound() && b.Name != spec.SingleBackend {
 		return refuse("backend-name-in-use", "[%s] is in use with %s: volume types that are bound to this name, and volumes "+
-			"of it, would find no backend called %s; set volume_backend_name: %s for this backend in the Spec",
-			u.section, u.says("volume_backend_name"), b.Bound(), have)
+			"of it, would find no backend called %s; set volume_backend_name: %s for %s in the Spec",
+			u.section, u.says("volume_backend_name"), b.Bound(), have, u.field)
 	}
 	have, set := u.Lookup(u.section, "rbd_cluster_name")
 	wanted := cmp.Or(expanded(u.Current, b.Name, b.Options["rbd_cluster_name"]), b.Cluster)
 	if set && have != wanted {
 		return refuse("cluster-in-use", "[%s] is in use with rbd_cluster_name = %s: attached volumes name that cluster, and "+
-			"hosts look for keyrings by that name; set options: {rbd_cluster_name: %s} for this backend in the Spec",
-			u.section, have, have)
+			"hosts look for keyrings by that name; set options: {rbd_cluster_name: %s} for %s in the Spec",
+			u.section, have, have, u.field)
 	}
 	return nil
 }
@@ -263,14 +269,14 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		return nil
 	}
 	b := x.Site.Backup
-	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", ""}
+	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", "", "backup"}
 	to := destination{"backup_ceph_pool", b.Pool, "backup_ceph_conf", spec.ConfPath(b.Cluster)}
 	if err := u.closed("backup_ceph_pool", "backup_ceph_conf", "backup_ceph_user"); err != nil {
 		return err
 	}
 	if u.now(to.option) != to.pool {
 		return refuse("pool-in-use", "cinder-backup is in use with %s, and the backups there could be neither restored "+
-			"nor deleted with %s; set pool: %s for backup in the Spec", u.says(to.option), to.pool, u.now(to.option))
+			"nor deleted with %s; set pool: %s for %s in the Spec", u.says(to.option), to.pool, u.now(to.option), u.field)
 	}
 	if file := u.now(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "cinder-backup is in use with the cluster of %s, and the backups there could be "+

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/place"
@@ -140,7 +141,8 @@ func (r keyring) only(f step.File) (ceph.Key, []string, error) {
 	}
 	ring, err := ceph.ParseKeyring(f.Data)
 	if err != nil {
-		return ceph.Key{}, nil, refuse("not-a-keyring", "is not a keyring, so it is left alone; move it away: %w", err)
+		return ceph.Key{}, nil, refuse("not-a-keyring", "is not a keyring, so it is left alone: %w; to move it away, "+
+			"run `mv -- %s %s.old` on this host", err, cephstack.ShellQuote(f.Path), cephstack.ShellQuote(f.Path))
 	}
 	for _, u := range ring.Users {
 		if u.Entity != r.user.Entity {

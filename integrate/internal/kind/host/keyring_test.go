@@ -92,7 +92,7 @@ func TestAKeyThatChangedSinceThePlan(t *testing.T) {
 
 func TestAKeyringThatIsLeftAlone(t *testing.T) {
 	for _, c := range []struct{ text, code, message string }{
-		{"key x\n", "not-a-keyring", "is not a keyring, so it is left alone; move it away: "},
+		{"key x\n", "not-a-keyring", "; to move it away, run `mv -- /etc/ceph/ceph.client.glance.keyring "},
 		{ringOf("client.glance", oldTypeKey) + ringOf("client.admin", otherKey), "keyring-of-several-users",
 			"holds the key of client.admin too, so it is left alone; give each user a file of its own"},
 	} {

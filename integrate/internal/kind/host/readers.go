@@ -19,7 +19,7 @@ import (
 func (x *editing) keepsAttached(u inUse, b spec.Backend) error {
 	user, set := u.Lookup(u.section, "rbd_user")
 	if set && user != b.User {
-		return x.keepsUser(u, reader{"rbd_user", b.User, "for this backend", "volumes are attached to",
+		return x.keepsUser(u, reader{"rbd_user", b.User, "volumes are attached to",
 			func(s api.Server) bool { return len(s.Volumes) > 0 }})
 	}
 	id := b.Use().User
@@ -33,7 +33,6 @@ func (x *editing) keepsAttached(u inUse, b spec.Backend) error {
 // A reader is who reads what VMs have in Ceph, by an option of a section that is in use.
 type reader struct {
 	option, user string // the option, and the user that the Spec wants
-	field        string // where the Spec says it
 	which        string // says of VMs that they would be cut off
 	cutOff       func(api.Server) bool
 }
@@ -56,8 +55,8 @@ func (x *editing) keepsUser(u inUse, r reader) error {
 		keep += " and secret_uuid: " + uuid
 	}
 	return refuse("user-in-use", "[%s] is in use with %s, and %s: they name that user and its secret until they start "+
-		"anew, and could not move to a host that does not have the secret; set %s %s in the Spec", u.section,
-		u.says(r.option), who, keep, r.field)
+		"anew, and could not move to a host that does not have the secret; set %s for %s in the Spec", u.section,
+		u.says(r.option), who, keep, u.field)
 }
 
 // servers lists the VMs of the cloud that are of a kind.
@@ -95,8 +94,8 @@ func (x *editing) keepsSecret(u inUse, uuid string, id spec.User) error {
 		return nil
 	}
 	return refuse("secret-in-use", "[%s] is in use with rbd_secret_uuid = %s: attached volumes and VMs that run name "+
-		"that secret, and a compute that is added later would not have it; set secret_uuid: %s for user %s in the Spec",
-		u.section, have, have, id.Name())
+		"that secret, and a compute that is added later would not have it; set secret_uuid: %s for %s in the Spec",
+		u.section, have, have, x.fieldOfSecret(id))
 }
 
 // keepsDisks looks after the disks of VMs that a compute has in Ceph, and after those who read
@@ -107,7 +106,7 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 		return nil
 	}
 	section, prefix := x.Site.DiskOptions()
-	u := inUse{x.inForce(openstack.NovaCompute, cur), section, ""}
+	u := inUse{x.inForce(openstack.NovaCompute, cur), section, "", "nova"}
 	inCeph := u.now(prefix+"images_type") == "rbd"
 	if inCeph && x.Spec.Disks != "keep" {
 		if err := u.closed(prefix+"images_rbd_pool", prefix+"images_rbd_ceph_conf"); err != nil {
@@ -128,7 +127,7 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 		if !inCeph && !x.Site.Release.Before("ocata") {
 			return nil
 		}
-		return x.keepsUser(u, reader{"rbd_user", n.User, "for nova", "VMs run with it:", running})
+		return x.keepsUser(u, reader{"rbd_user", n.User, "VMs run with it:", running})
 	}
 	if uuid := u.now("rbd_secret_uuid"); x.hasSecret(uuid, id) {
 		return x.keepsSecret(u, uuid, id)
@@ -159,7 +158,7 @@ func (x *editing) keepsPlace(u inUse, to destination) error {
 	}
 	if u.now(to.option) != to.pool {
 		return refuse("pool-in-use", "[%s] is in use with %s, and %s would not find their disks in %s after their next "+
-			"start; set pool: %s for nova in the Spec", u.section, u.says(to.option), who, to.pool, u.now(to.option))
+			"start; set pool: %s for %s in the Spec", u.section, u.says(to.option), who, to.pool, u.now(to.option), u.field)
 	}
 	return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and %s would not find their disks with %s "+
 		"after their next start; call the cluster in the Spec as that file is called", u.section, u.now(to.confOption), who,

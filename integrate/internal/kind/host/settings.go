@@ -280,7 +280,8 @@ func (x *editing) setAll(service string, all osloconf.Values, needed []openstack
 		}
 		if now, _ := all.Text(s.Section, s.Option); !sameAs(all, s) {
 			return refuse("settings-overridden", "%s would not take effect: a file that %s reads later overrides it with %q; "+
-				"remove it from %s", field(s), service, words.Value(field(s), now), x.overrider(service, s))
+				"remove the option %s from [%s] of %s", field(s), service, words.Value(field(s), now), s.Option, s.Section,
+				x.overrider(service, s))
 		}
 	}
 	return nil

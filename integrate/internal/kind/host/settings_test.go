@@ -141,15 +141,15 @@ func TestOptionsOfEachService(t *testing.T) {
 func TestAConfigurationThatIsLeftAlone(t *testing.T) {
 	for _, c := range []struct{ path, text, code, message string }{
 		{glanceConf, "[DEFAULT]\nenabled_backends = rbd:rbd\n[rbd]\nrbd_store_pool = old\n", "pool-in-use",
-			"[rbd] is in use with rbd_store_pool = old, and what is there would be out of reach in images; name that pool or " +
-				"another store in the Spec"},
+			"[rbd] is in use with rbd_store_pool = old, and what is there would be out of reach in images; set pool: old " +
+				"for glance in the Spec, or take another store"},
 		{glanceConf, "[DEFAULT]\nenabled_backends = rbd:rbd\n[rbd]\nrbd_store_pool = images\nrbd_store_ceph_conf = " +
 			"/etc/ceph/b.conf\n", "cluster-in-use",
 			"[rbd] is in use with the cluster of /etc/ceph/b.conf, and what is there would be out of reach with " +
 				"/etc/ceph/ceph.conf; call the cluster"},
 		{cinderConf, "[DEFAULT]\nenabled_backends = ceph-rbd\n[ceph-rbd]\nvolume_driver = " +
 			"cinder.volume.drivers.rbd.RBDDriver\nrbd_pool = old\n", "pool-in-use",
-			"would be out of reach in volumes; name that pool or another backend name in the Spec"},
+			"would be out of reach in volumes; set pool: old for backend ceph-rbd in the Spec, or take another backend name"},
 		{cinderConf, "[ceph-rbd]\nvolume_driver = x.NFS\n", "settings-not-possible", "choose another name"},
 		{cinderConf, "[DEFAULT\n", "config-unreadable", "cannot be read, so it is left alone: "},
 	} {
@@ -176,7 +176,7 @@ func TestALaterFileOverrides(t *testing.T) {
 	f := s.one(s.compare("settings/controller/"+glanceConf), "settings-overridden")
 	assert.Equal(t, `[glance_store] default_backend would not take effect: `+
 		`a file that glance-api reads later overrides it with "file"; `+
-		"remove it from /etc/glance/glance.conf.d/b.conf", f.Message)
+		"remove the option default_backend from [glance_store] of /etc/glance/glance.conf.d/b.conf", f.Message)
 	assert.True(t, sameValue("True", "true"))
 	assert.False(t, sameValue("1", "True"))
 }

@@ -205,11 +205,11 @@ func TestWhichFileOverrides(t *testing.T) {
 	s.file("/etc/glance/glance-api.conf.d/a.conf", "[glance_store]\ndefault_backend = other\n")
 	s.file("/etc/glance/glance.conf.d/b.conf", "[DEFAULT]\ndebug = true\n")
 	assert.Contains(t, s.one(s.compare(glanceID), "settings-overridden").Message,
-		"remove it from /etc/glance/glance-api.conf.d/a.conf")
+		"remove the option default_backend from [glance_store] of /etc/glance/glance-api.conf.d/a.conf")
 	s = newScene(t, "compute1")
 	s.file("/etc/nova/nova-compute.conf", "[libvirt]\nrbd_user = other\n")
 	assert.Contains(t, s.one(s.compare(novaID), "settings-overridden").Message,
-		"remove it from /etc/nova/nova-compute.conf")
+		"remove the option rbd_user from [libvirt] of /etc/nova/nova-compute.conf")
 }
 
 // TestSettingsOfContainersWaitForTheirOwnFiles, and for the pools that they use.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -60,8 +61,8 @@ func (r unit) absent(u remote.Unit) (step.Delta, bool) {
 			"take %s off this host's services, or name another layout for this host than %s",
 			r.service, r.Site.LayoutOf(r.Spec))), true
 	case "masked":
-		return step.Refuse("unit-masked", r.place.Unit, fmt.Errorf("the unit is masked; unmask it, "+
-			"or take %s off this host's services", r.service)), true
+		return step.Refuse("unit-masked", r.place.Unit, fmt.Errorf("the unit is masked; run `systemctl unmask %s` "+
+			"on this host, or take %s off this host's services", cephstack.ShellQuote(r.place.Unit), r.service)), true
 	}
 	return step.Delta{}, false
 }

@@ -138,7 +138,8 @@ func TestAUnitThatIsNotThere(t *testing.T) {
 		"not-found": {Code: "unit-missing", Message: "there is no such unit; install it, take glance-api off this host's " +
 			"services, " +
 			"or name another layout for this host than debian"},
-		"masked": {Code: "unit-masked", Message: "the unit is masked; unmask it, or take glance-api off this host's " +
+		"masked": {Code: "unit-masked", Message: "the unit is masked; run `systemctl unmask " +
+			"glance-api.service` on this host, or take glance-api off this host's " +
 			"services"},
 	} {
 		want.Problem, want.Object = true, "glance-api.service"

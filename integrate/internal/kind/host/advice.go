@@ -1,0 +1,29 @@
+package host
+
+import (
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+// Advice names the field of the Spec as "set FIELD: VALUE for PLACE in the Spec", so that somebody
+// who does only what the text says can follow it. These are the places.
+
+func fieldOfBackend(b spec.Backend) string { return "backend " + b.Name }
+
+// fieldOfStore is where the Spec has a store of Glance.
+func (n *Node) fieldOfStore(st spec.Store) string {
+	if st.Name == n.Site.Glance.Store {
+		return "glance"
+	}
+	return "store " + st.Name
+}
+
+// fieldOfSecret is where the Spec can have the UUID of a user's secret: at the first backend of the
+// user, which is enough for all who share the user, or at nova.
+func (n *Node) fieldOfSecret(u spec.User) string {
+	for _, b := range n.Site.Cinder {
+		if b.Use().User == u {
+			return fieldOfBackend(b)
+		}
+	}
+	return "nova"
+}
