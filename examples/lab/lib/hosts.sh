@@ -5,6 +5,17 @@
 netns_of() { echo "cslab-$1"; }
 cgroup_of() { echo "cslab-$1"; }
 
+# is_more HOST: it is one of brownfield ha alone.
+is_more() { [[ " ${MORE_HOSTS[*]} " == *" $1 "* ]]; }
+
+# hosts_now prints the hosts that there are: further ones exist while their folder does.
+hosts_now() {
+  local host
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
+    if ! is_more "$host" || [[ -d $HOSTS/$host ]]; then echo "$host"; fi
+  done
+}
+
 # Cinder and Nova mount a share below a folder named after its md5.
 share_hash() { printf '%s' "$SHARE_NAME" | md5sum | cut -d' ' -f1; }
 share_mount() {
@@ -67,7 +78,7 @@ network_of_host() {
 
 network_down() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
     ip netns del "$(netns_of "$host")" 2>/dev/null || true
     ip link del "csl-$host" 2>/dev/null || true
   done
@@ -107,6 +118,7 @@ boot_host() {
   mount_host "$host"
   at=$(share_mount "$host")
   [[ -z $at ]] || binds+=(--bind="$SHARE:$at")
+  [[ ${ROLE[$host]} != controller ]] || binds+=(--bind="$IMAGES:/srv/images")
   exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin systemd-nspawn --quiet --register=no --keep-unit \
     --network-namespace-path="/run/netns/$(netns_of "$host")" --capability=all \
     --resolv-conf=off --timezone=off --link-journal=no --console=read-only --kill-signal=SIGRTMIN+4 \
@@ -142,27 +154,27 @@ kill_cgroup() {
 # that is killed.
 stop_hosts() {
   local host pid
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
     if pid=$(host_pid "$host"); then kill -TERM "$pid" 2>/dev/null || true; fi
   done
   wait_for 60 "power-off" no_host_running || true
-  for host in "${ALL_HOSTS[@]}"; do kill_host "$host"; done
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do kill_host "$host"; done
 }
 
 no_host_running() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do ! host_running "$host" || return 1; done
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do ! host_running "$host" || return 1; done
 }
 
 all_hosts_running() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do host_running "$host" || return 1; done
+  for host in $(hosts_now); do host_running "$host" || return 1; done
 }
 
 start_hosts() {
   local host
   echo "$SUITE $STATE" >"$RUN/owner"
   network_up
-  for host in "${ALL_HOSTS[@]}"; do start_host "$host"; done
-  for host in "${ALL_HOSTS[@]}"; do wait_for 120 "ssh to $host" on "$host" true; done
+  for host in $(hosts_now); do start_host "$host"; done
+  for host in $(hosts_now); do wait_for 120 "ssh to $host" on "$host" true; done
 }
