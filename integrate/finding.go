@@ -150,6 +150,7 @@ import (
 //   - guests-keep-old-key: note: VMs that run keep the key of before.
 //   - unit-missing: a service's unit is not there.
 //   - unit-masked: a service's unit is masked.
+//   - standby-runs: note: a service runs that stands by, as the Spec says.
 //   - container-missing: a service's container is not there.
 //   - container-folder-unknown: a container takes its files from an unknown folder.
 //   - container-copies-once: a container takes its files in only when it is made.

@@ -109,6 +109,9 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 	switch {
 	case isNull(n) && t.Kind() == reflect.Bool: // it may have been meant to be true
 		c.fault(n, path, "is empty: write true or false")
+	case t == reflect.TypeFor[Secret]() && n.Kind != yaml.ScalarNode:
+		c.fault(n, path, "is not text")
+	case t == reflect.TypeFor[Secret]():
 	case isNull(n):
 		c.empty(n, t, path)
 	case t.Kind() == reflect.Struct:

@@ -57,6 +57,10 @@ func (d *document) expand(entries []Host, f form) ([]Host, []error) {
 			fault("services", "has %d names, and there are %d services", n, most)
 			continue
 		}
+		if n, most := len(h.Standby), len(standbys()); n > most {
+			fault("standby", "has %d names, and %d services can stand by", n, most)
+			continue
+		}
 		for j, name := range names {
 			host := clone(reflect.ValueOf(h)).Interface().(Host)
 			host.Name, host.Address = name, addresses[j]

@@ -21,6 +21,11 @@ type Host struct {
 	// Services are among glance-api, cinder-volume, cinder-backup and
 	// nova-compute.
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
+	// Standby are those of Services that stand by: cinder-volume or cinder-backup, where
+	// another host serves under the same name, and this host takes over only if somebody
+	// makes it. A unit that stands by is neither started nor restarted, and may be down. The
+	// files of the service are kept right all the same.
+	Standby []string `json:"standby,omitempty" yaml:"standby,omitempty"`
 	// Disks says where Nova puts the disks of VMs on this compute. auto, the
 	// default, is in Ceph, unless there are VMs with local disks, which the switch
 	// would break. ceph is always in Ceph. keep leaves the compute as it is.
@@ -62,6 +67,7 @@ func (v *validation) hosts() {
 				v.fault(fmt.Sprintf("%s.services[%d]", path, j), "%q is there twice", name)
 			}
 		}
+		v.standby(path, h)
 		if !slices.Contains([]string{"", "auto", "ceph", "keep"}, h.Disks) {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
 		}

@@ -246,6 +246,9 @@ func (v *verifier) servicesUp(ctx context.Context) {
 			}
 			node := host.NewNode(v.Site, h)
 			for _, service := range node.Services {
+				if h.StandsBy(service) {
+					continue // it may be down
+				}
 				for _, name := range node.Records(v.Hosts[h.Name], service) {
 					if up[name] {
 						have = append(have, name)

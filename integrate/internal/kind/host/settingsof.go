@@ -46,7 +46,11 @@ func (x *editing) ofVolumes(cur openstack.Current) ([]openstack.Setting, error) 
 			all = append(all, s)
 		}
 	}
-	return once(all), x.zones(cur)
+	together, err := x.Site.VolumeCluster().Settings(x.Site.Release)
+	if err != nil {
+		return nil, err
+	}
+	return once(append(all, together...)), x.zones(cur)
 }
 
 // once drops settings that are there before: backends share some of them.

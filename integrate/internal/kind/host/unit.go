@@ -45,7 +45,8 @@ func (r unit) Asks() step.Asks { return step.Asks{Host: r.configAsks(r.service)}
 // restarted; only a unit that is not there is worth a word. A container's unit is
 // looked at together with the container.
 func (r unit) LeftAlone(v step.View, _, _ step.ID) step.Finding {
-	if d, absent := r.absent(v.Host.Units[r.place.Unit]); absent && r.place.Kolla == nil {
+	u := v.Host.Units[r.place.Unit]
+	if d, absent := r.absent(u); absent && r.place.Kolla == nil && (u.Load != "masked" || !r.Spec.StandsBy(r.service)) {
 		return d.Findings[0]
 	}
 	return step.Finding{}
@@ -68,8 +69,12 @@ func (r unit) absent(u remote.Unit) (step.Delta, bool) {
 // Compare implements step.Resource.
 func (r unit) Compare(v step.View) step.Delta {
 	u := r.place.State(v.Host, r.Site.Containers(v.Host))
-	if d, absent := r.absent(u); absent {
+	standby := r.Spec.StandsBy(r.service)
+	if d, absent := r.absent(u); absent && (!standby || u.Load != "masked") {
 		return d
+	}
+	if standby {
+		return r.standby(u)
 	}
 	var d step.Delta
 	r.notesGuests(&d, v)
