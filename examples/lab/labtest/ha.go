@@ -103,14 +103,20 @@ func keptOut(ctx context.Context, in *integrate.Integration) (string, error) {
 
 // ownProcess is what an operator does before a cluster: Cinder's NFS driver cannot be in one, and
 // cluster is an option of a whole cinder-volume. So the old backend gets another one, on the
-// first controller, which reads a file more.
+// first controller, which reads a file more. Its locks are not in the folder of the packaged units,
+// which goes away with one of them.
 func (l *lab) ownProcess(ctx context.Context) (string, error) {
 	const leave = `set -e; systemctl stop cinder-volume
 sed -i 's/^enabled_backends *=.*/enabled_backends =/' /etc/cinder/cinder.conf`
 	const own = `set -e
 for host in controller2 controller3; do cinder-manage service remove cinder-volume $host@nfs; done
-printf '[DEFAULT]\nenabled_backends = nfs\ncluster =\n' |
-  install -m 0640 -g cinder /dev/stdin /etc/cinder/volume-nfs.conf
+install -m 0640 -g cinder /dev/stdin /etc/cinder/volume-nfs.conf <<'CONF'
+[DEFAULT]
+enabled_backends = nfs
+cluster =
+[oslo_concurrency]
+lock_path = /var/lib/cinder/tmp
+CONF
 cat >/etc/systemd/system/cinder-volume-nfs.service <<'UNIT'
 [Unit]
 Description=OpenStack Cinder Volume of the backend nfs
