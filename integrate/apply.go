@@ -84,7 +84,7 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		return a.result, err
 	}
 	rollout := engine.Rollout{Canaries: opts.Canaries, MaxFailed: opts.MaxFailed,
-		Do: a.target, Left: func(step.Target, error) {}}
+		Do: a.target, Left: func(step.Target, error) {}, Down: a.run.Down}
 	err = in.engine.Roll(ctx, rollout, a.targets())
 	a.close(err)
 	return a.result, a.result.Err()

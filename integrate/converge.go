@@ -135,7 +135,7 @@ func (c *converging) all(ctx context.Context) {
 	c.run = c.in.engine.NewRun(c.base, c)
 	c.run.Held = c.held
 	rollout := engine.Rollout{Canaries: c.opts.Canaries, MaxFailed: c.opts.MaxFailed, Reads: c.opts.PlanOnly,
-		Do: c.target, Left: c.leave}
+		Do: c.target, Left: c.leave, Down: c.run.Down}
 	_ = c.in.engine.Roll(ctx, rollout, targets) // each part has its error
 }
 

@@ -98,6 +98,12 @@ func TestThreeControllers(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, w.Close()) })
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World})
 	require.NoError(t, err)
+	_, err = keptOut(t.Context(), in)
+	require.ErrorContains(t, err, "of [] it is said")
+	for _, host := range controllers() {
+		w.Machines[host].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n[nfs]\n"+
+			"volume_driver = cinder.volume.drivers.nfs.NfsDriver\n"), 0o640)
+	}
 	said, err := keptOut(t.Context(), in)
 	require.NoError(t, err, "each has the backend nfs, as in the lab")
 	assert.Equal(t, "on controller, controller2, controller3", said)

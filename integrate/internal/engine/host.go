@@ -81,6 +81,9 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 		}
 	}
 	wait := h.watchServices(ctx, spans)
+	if spans = h.spare(ctx, spans, wait); len(spans) == 0 {
+		return
+	}
 	began := time.Now()
 	if spans = h.goOn(ctx, spans); len(spans) == 0 {
 		return
@@ -91,6 +94,7 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 		h.judge(ctx, s, exchange{s.results(results), err, takeBack(ctx, door, s.undo(results)), began})
 	}
 	wait.all(ctx, h.Run, began)
+	h.noteDown(wait)
 }
 
 // undoWithin is how long it may take to take a step back.

@@ -26,6 +26,17 @@ type Rollout struct {
 	Do func(context.Context, step.Target) error
 	// Left gets each target that was not begun, and why.
 	Left func(step.Target, error)
+	// Down says which service is not known to serve again on a target that Do has worked on, while
+	// other hosts serve it: nothing more is begun then. It may be nil. See Run.Down.
+	Down func(step.Target) error
+}
+
+// down is Down, if there is one.
+func (o Rollout) down(t step.Target) error {
+	if o.Down == nil {
+		return nil
+	}
+	return o.Down(t)
 }
 
 // Roll works on targets in the order of a plan: the clusters side by side, the
@@ -146,6 +157,12 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 			return context.Cause(ctx)
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
+		if err := r.o.down(t); err != nil {
+			for _, t := range targets[i+1:] {
+				r.o.Left(t, err)
+			}
+			return err
+		}
 	}
 	return nil
 }

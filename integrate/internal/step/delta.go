@@ -170,6 +170,26 @@ type Serves struct {
 	// Computes says that all records are of nova-compute on this host, so that the
 	// APIs need not list those of others.
 	Computes bool
+
+	// Service is the service, such as cinder-volume, and Peers are the other hosts that
+	// serve it. Where there are peers, a restart must not take the last host down that
+	// serves, and no other host is touched before this one is known to serve again.
+	Service string
+	Peers   []Peer
+	// Answers asks the host itself whether the service answers: its exit status is 0
+	// if it does, and NotAskable if that cannot be told there. It is nil where the APIs tell.
+	Answers remote.Op
+	// Stopped says that the service did not run when the host was read.
+	Stopped bool
+}
+
+// NotAskable is the exit status of an Answers that cannot tell: its program is not there.
+const NotAskable = 127
+
+// A Peer is another host on which a service of Serves runs.
+type Peer struct {
+	Host    string
+	Answers remote.Op // see Serves
 }
 
 // A ClusterStep makes a change in a Ceph cluster. The steps of a cluster run side by

@@ -89,7 +89,7 @@ func (r unit) Compare(v step.View) step.Delta {
 			op.Settle = now.Settle
 			return []remote.Op{op}, nil
 		},
-		Serves: r.serves(v.Host),
+		Serves: r.serves(v.Host, u),
 	}
 	return d
 }
@@ -144,9 +144,19 @@ func (r unit) inputs(h *step.Host) []string {
 	return each
 }
 
-func (r unit) serves(h *step.Host) *step.Serves {
-	return &step.Serves{Records: r.Records(h, r.service), Images: r.service == "glance-api",
+func (r unit) serves(h *step.Host, u remote.Unit) *step.Serves {
+	s := &step.Serves{Records: r.Records(h, r.service), Images: r.service == "glance-api",
 		Computes: slices.Equal(r.Services, []string{"nova-compute"})}
+	if r.service == "nova-compute" { // a compute serves its own VMs, and no other can
+		return s
+	}
+	for _, p := range r.Site.Peers(r.Spec.Name, r.service) {
+		s.Peers = append(s.Peers, step.Peer{Host: p.Name, Answers: NewNode(r.Site, p).answers(r.service)})
+	}
+	if len(s.Peers) > 0 {
+		s.Service, s.Answers, s.Stopped = r.service, r.answers(r.service), u.Active != "active"
+	}
+	return s
 }
 
 // Records names the records that a service of this host keeps in the APIs, as
