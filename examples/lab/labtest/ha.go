@@ -175,6 +175,7 @@ func oneCluster(ctx context.Context, r *reader) (string, error) {
 		want = append(want, host+"@ceph in "+cinderCluster+"@ceph up")
 	}
 	slices.Sort(have)
+	slices.Sort(want)
 	text := strings.Join(have, ", ")
 	if !slices.Equal(have, want) {
 		return "", errors.New("there are " + text)

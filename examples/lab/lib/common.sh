@@ -90,8 +90,7 @@ secret() {
   cat "$file"
 }
 
-# take_lock lets one lab command at a time change things. The hosts must not
-# inherit the descriptor: they would hold the lock for their whole life.
+# take_lock lets one lab command at a time change things.
 take_lock() {
   (umask 077; mkdir -p "$RUN")
   exec 9>>"$RUN/lock"

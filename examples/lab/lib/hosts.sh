@@ -106,13 +106,14 @@ start_host() {
   kill_host "$host"
   network_of_host "$host"
   mkdir -p "$HOSTS/$host"/{upper,work,root}
-  setsid unshare -m --propagation private "$LAB" _boot "$host" </dev/null >>"$LOGS/console-$host.log" 2>&1 9>&- &
+  setsid unshare -m --propagation private "$LAB" _boot "$host" </dev/null >>"$LOGS/console-$host.log" 2>&1 &
   echo "$! $(start_of $!)" >"$HOSTS/$host/pid"
 }
 
 # boot_host becomes the host: runs in the mount namespace of the host, which
 # goes away with its last process, and the overlay with it.
 boot_host() {
+  close_inherited
   local host=$1 binds=(--bind-ro="$CACHE/packages:/srv/packages") at
   own_cgroup "$(cgroup_of "$host")"
   mount_host "$host"
@@ -123,6 +124,16 @@ boot_host() {
     --network-namespace-path="/run/netns/$(netns_of "$host")" --capability=all \
     --resolv-conf=off --timezone=off --link-journal=no --console=read-only --kill-signal=SIGRTMIN+4 \
     "${binds[@]}" --machine="$host" --hostname="$host" -b -D "$HOSTS/$host/root"
+}
+
+# close_inherited closes what the caller of the program had open, such as a lock: a host
+# would hold it for its whole life. Bash itself has 255.
+close_inherited() {
+  local fd
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    if ((fd > 2 && fd != 255)); then eval "exec $fd>&-"; fi
+  done
 }
 
 own_cgroup() {
