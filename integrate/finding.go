@@ -131,6 +131,9 @@ import (
 //   - backend-unfit-for-cluster: a backend that is not in the Spec could not be served in the cluster of the Spec.
 //   - backend-comes-into-cluster: note: a backend that is not in the Spec comes into the cluster of the Spec.
 //   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
+//   - backend-joins-cluster: note: cinder-volume takes the volumes of a backend into a cluster, for good.
+//   - cluster-of-another-name: a backend is in use in another cluster of Cinder.
+//   - cluster-and-backend-host: hosts of a cluster would serve a backend under one name.
 //   - store-of-the-same-pool: a store that is not in the Spec has the pool of a new store.
 //   - default-store-changes: note: new images no longer go to another store in Ceph.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
@@ -152,6 +155,7 @@ import (
 //   - guests-keep-old-key: note: VMs that run keep the key of before.
 //   - unit-missing: a service's unit is not there.
 //   - unit-masked: a service's unit is masked.
+//   - service-runs-elsewhere: a service is down, and another host serves under its name.
 //   - standby-runs: note: a service runs that stands by, as the Spec says.
 //   - container-missing: a service's container is not there.
 //   - container-folder-unknown: a container takes its files from an unknown folder.
@@ -174,9 +178,12 @@ import (
 //   - service-left-out: note: hosts have a service that the Spec does not integrate.
 //   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.
-//   - backend-of-several-names: note: hosts serve a backend, each under a name of its own.
+//   - backend-of-several-names: hosts serve a backend, each under a name of its own.
+//   - backend-active-active: note: hosts serve a backend at the same time, as the Spec says.
+//   - backend-active-passive: note: one host serves a backend, and others stand by, as the Spec says.
+//   - backend-runs-twice: note: hosts have one name for a backend, and the Spec starts several of them.
 //   - backend-cluster-of-one-name: note: hosts of a cluster serve a backend under one name.
-//   - backend-without-coordinator: note: hosts serve a backend without shared locks.
+//   - backend-without-coordinator: hosts serve a backend without shared locks; a note if they are in no cluster.
 //   - volume-type-needs-apis: a volume type cannot be made without the APIs.
 //   - volume-type-of-another-backend: a volume type is bound to another backend.
 //   - volume-type-in-use: a volume type has volumes, and Cinder changes none of its extra specs.

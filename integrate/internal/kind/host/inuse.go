@@ -158,6 +158,7 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 			func() error { return u.keeps(to) },
 			func() error { return u.keepsNames(b) },
 			func() error { return x.keepsAttached(u, b) },
+			func() error { return x.keepsCluster(b, cur) },
 		} {
 			if err := keeps(); err != nil {
 				return err

@@ -76,6 +76,9 @@ func (r unit) Compare(v step.View) step.Delta {
 	if standby {
 		return r.standby(u)
 	}
+	if d, runs := r.elsewhere(v, u.Active); runs {
+		return d
+	}
 	var d step.Delta
 	r.notesGuests(&d, v)
 	if d.Reason, d.Because = r.debt(v, u); d.Reason == "" {
