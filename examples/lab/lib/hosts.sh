@@ -66,8 +66,6 @@ raise_sysctl() { (($(sysctl -n "$1") >= $2)) || sysctl -qw "$1=$2"; }
 network_of_host() {
   local host=$1 ns
   ns=$(netns_of "$host")
-  ip netns del "$ns" 2>/dev/null || true
-  ip link del "csl-$host" 2>/dev/null || true
   ip netns add "$ns"
   ip link add "csl-$host" type veth peer name eth0 netns "$ns"
   ip link set "csl-$host" master "$BRIDGE" up
@@ -76,14 +74,7 @@ network_of_host() {
   ip -n "$ns" link set lo up
 }
 
-network_down() {
-  local host
-  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
-    ip netns del "$(netns_of "$host")" 2>/dev/null || true
-    ip link del "csl-$host" 2>/dev/null || true
-  done
-  ip link del "$BRIDGE" 2>/dev/null || true
-}
+network_down() { ip link del "$BRIDGE" 2>/dev/null || true; }
 
 # other_lab prints the suite and the state of another lab whose hosts run. All
 # labs have the same bridge, addresses, namespaces and cgroups.
@@ -144,10 +135,12 @@ own_cgroup() {
 }
 
 # kill_host ends every process of a host at once, whatever state it is in: all
-# of them, and nothing else, are in its cgroup.
+# of them, and nothing else, are in its cgroup. Its network goes away, too.
 kill_host() {
   unshare -m --propagation private "$LAB" _kill "$1"
   rm -f "$HOSTS/$1/pid"
+  ip netns del "$(netns_of "$1")" 2>/dev/null || true
+  ip link del "csl-$1" 2>/dev/null || true
 }
 
 kill_cgroup() {
