@@ -47,8 +47,10 @@ func (o ApplyOptions) check(in *Integration) error {
 var errEdited = errors.New("integrate: the plan was edited after it was made; restrict a plan with Only, or plan again")
 
 // Apply makes the changes of a plan. A change that does not end well holds back only
-// those changes that need it. A host that does not answer delays no other host of its
-// stage. Plan and apply again to finish: a change that was made is not made again.
+// those changes that need it. But if a service of several controllers does not come back
+// after its restart, the hosts behind are left alone (see the documentation of the package).
+// A host that does not answer delays no other host of its stage. Plan and apply again to
+// finish: a change that was made is not made again.
 //
 // The Result is never nil, and has an Outcome for each change. The error is Result.Err,
 // or says why the plan or the options were refused. A plan is refused if it was made for

@@ -47,6 +47,36 @@
 // There is no state but the world. Run Plan and Apply again after a failure or a kill,
 // and they finish what is missing. See the Examples.
 //
+// # Several controllers
+//
+// A service of controllers that several hosts have, such as glance-api, is never taken down on all
+// of them. Controllers go one by one, and so do computes with such a service, behind the other
+// computes. The next host is touched once the services that were restarted on this one are known to
+// serve again:
+//
+//   - cinder-volume and cinder-backup by their records in the APIs: up, with a sign of life that is
+//     newer than what was seen first after the restart. No other clock counts than that of the APIs.
+//   - glance-api by an answer of a port on which its unit listens, asked on its host (with python3).
+//     Under Kolla and Upstart, and where python3 is not there, the image API has to answer.
+//
+// Without APIs, an active unit is all that can be known. If a service does not come back within
+// Config.Await, no other host is begun, nor is what goes through the APIs: their changes are Cancelled
+// with ErrStopped, which names host, service and log. The next run goes on.
+//
+// Before a service is restarted on a host where it serves, another host has to serve it: by a new
+// sign of life of its record, or by an answer of its port. If all others are down, or the APIs cannot
+// be asked, the restart fails. The host goes on serving with what it has, and the next run makes up
+// for the restart once another host serves. A service is restarted all the same
+//
+//   - if the Spec has it on one host only, or if its unit does not run;
+//   - if its records do not tell the hosts apart: those of hosts with one name (active/passive), and
+//     of hosts that the APIs know by other names than the Spec;
+//   - if it is glance-api and no host can be asked (Kolla, Upstart, no python3), or if other hosts
+//     were left out by Only.
+//
+// How several cinder-volumes serve one backend is in the documentation of spec.Cinder. The plan says
+// which way the Spec asks for, and notes what becomes of the volumes of a backend in use.
+//
 // # Scope
 //
 // PlanOptions, ApplyOptions, ConvergeOptions and VerifyOptions have a field Only, which
@@ -292,7 +322,8 @@
 // that failed, is unknown or was cancelled, and ErrIncomplete for each Problem and for all
 // changes that were skipped. ErrConflict says that the world changed after the plan was made.
 // world.ErrLock says that the operator lock could not be taken, or was lost.
-// ErrStopped says that failures had stopped the rollout before. ErrChecks is the error of
+// ErrStopped says that failures had stopped the rollout before: canaries, MaxFailed, or a service of
+// several controllers that did not come back. ErrChecks is the error of
 // Verify. ChangeError.Retryable tells whether trying again may help without anybody doing
 // something. The errors of packages ceph, remote, libvirtsecret and openstack/api show
 // through errors.Is and errors.As: *remote.HostError has the host and the step that failed,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -25,10 +26,11 @@ var errNoAnswer = errors.New("no answer")
 // writes down why these are not made.
 func (h *hostRun) spare(ctx context.Context, spans []*span, w *serviceWatch) []*span {
 	var kept []*span
+	first := map[string]time.Time{}
 	for _, s := range spans {
 		var why error
 		if s.step.Serves != nil && len(s.step.Serves.Peers) > 0 && !s.step.Serves.Stopped {
-			why = h.last(ctx, s)
+			why = h.last(ctx, s, first)
 		}
 		if why == nil {
 			kept = append(kept, s)
@@ -44,13 +46,13 @@ func (h *hostRun) spare(ctx context.Context, spans []*span, w *serviceWatch) []*
 
 // last says why a service must not be restarted here: it serves, and no other host does. It is nil where
 // nobody can tell: what comes after the restart is then the only proof.
-func (h *hostRun) last(ctx context.Context, s *span) error {
+func (h *hostRun) last(ctx context.Context, s *span, first map[string]time.Time) error {
 	began := time.Now()
 	why := ""
 	if serves := *s.step.Serves; serves.Answers != nil {
 		why = h.lastByAnswers(ctx, serves)
 	} else if len(serves.Records) > 0 {
-		why = h.lastByRecords(ctx, s.items[0], serves)
+		why = h.lastByRecords(ctx, s.items[0], first)
 	}
 	if why == "" || ctx.Err() != nil {
 		return nil
@@ -105,18 +107,25 @@ func (r *Run) answers(ctx context.Context, host string, ask remote.Op) (told boo
 }
 
 // lastByRecords looks at the records of the APIs. A record of a process that has died stays up for a while: a peer
-// serves once its record has a new sign of life.
-func (h *hostRun) lastByRecords(ctx context.Context, i Item, s step.Serves) (why string) {
+// serves once its record has a sign of life that is newer than the first that was seen.
+func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]time.Time) (why string) {
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(h.e.Await, awaited))
 	defer cancel()
-	first := map[string]time.Time{}
 	for {
 		all, err := h.records(ctx, []Item{i})
-		if err != nil {
-			return why
+		switch {
+		case errors.Is(err, step.ErrNoCloud):
+			return ""
+		case err != nil:
+			return fmt.Sprintf("the APIs do not tell: %v", err)
+		}
+		for name, r := range all {
+			if _, seen := first[name]; !seen {
+				first[name] = r.Updated
+			}
 		}
 		var wait bool
-		if wait, why = h.peers(all, s, first); !wait {
+		if wait, why = h.peers(all, serves(i), first); !wait {
 			return why
 		}
 		select {
@@ -127,11 +136,12 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, s step.Serves) (why
 	}
 }
 
-// peers looks for a peer that serves, for each record of this host that is up. first are the signs of life that records
-// had when they were first seen. wait says that a peer which is up may yet give another one.
+// peers looks for a peer that serves, for each record of this host that is up. first are the signs of life that were
+// seen first. wait says that a peer which is up may yet give a newer one.
 func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first map[string]time.Time) (wait bool,
 	why string) {
-	for _, mine := range all {
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		mine := all[name]
 		backend, here := recordOn(mine, s.Service, h.name)
 		if !here || !mine.Up {
 			continue
@@ -144,9 +154,6 @@ func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first m
 				return there && of == backend
 			}) {
 				continue
-			}
-			if _, seen := first[name]; !seen {
-				first[name] = r.Updated
 			}
 			served = served || r.Up && r.Updated.After(first[name])
 			waits = waits || r.Up

@@ -41,7 +41,8 @@ func (o Rollout) down(t step.Target) error {
 
 // Roll works on targets in the order of a plan: the clusters side by side, the
 // computes in parallel, the controllers one by one so that one of several serves at
-// any time, and the APIs. Roll returns why it did not reach the end.
+// any time, and the APIs. Computes that share a service of controllers with other hosts
+// go one by one, behind the other computes. Roll returns why it did not reach the end.
 func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) error {
 	r := &rolling{e: e, o: o}
 	var clusters, computes, controllers []step.Target
@@ -88,19 +89,21 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		o = Rollout{}
 	}
 	n := min(o.Canaries, len(targets))
-	left, failed := r.some(ctx, targets[:n], 0)
+	left, failed, down := r.spread(ctx, targets[:n], 0)
 	dead := failed > 0
-	if dead {
+	if dead || down != nil {
 		left = slices.Concat(left, targets[n:])
 	} else {
 		var more []step.Target
-		more, failed = r.some(ctx, targets[n:], o.MaxFailed)
+		more, failed, down = r.spread(ctx, targets[n:], o.MaxFailed)
 		left = append(left, more...)
 	}
 	var err error
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
+	case down != nil:
+		err = down
 	case dead, o.MaxFailed > 0 && failed >= o.MaxFailed:
 		err = ErrStopped
 	}
@@ -108,6 +111,27 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		r.o.Left(t, err)
 	}
 	return err
+}
+
+// spread works on computes in parallel, until so many failed, and then one by one on those with a service that other
+// hosts have, too, such as glance-api. down is Rollout.Down of the last.
+func (r *rolling) spread(ctx context.Context, targets []step.Target, most int) (left []step.Target, failures int,
+	down error) {
+	shares := func(t step.Target) bool { return !r.o.Reads && r.e.Site.Shares(t.Name) }
+	left, failures = r.some(ctx, slices.DeleteFunc(slices.Clone(targets), shares), most)
+	for _, t := range targets {
+		switch {
+		case !shares(t):
+		case down != nil, ctx.Err() != nil, most > 0 && failures >= most:
+			left = append(left, t)
+		default:
+			if r.o.Do(ctx, t) != nil {
+				failures++
+			}
+			down = r.o.down(t)
+		}
+	}
+	return left, failures, down
 }
 
 // some works on targets in parallel, until so many failed; 0 never stops.
@@ -157,7 +181,7 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 			return context.Cause(ctx)
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
-		if err := r.o.down(t); err != nil {
+		if err := r.o.down(t); err != nil && ctx.Err() == nil {
 			for _, t := range targets[i+1:] {
 				r.o.Left(t, err)
 			}

@@ -44,6 +44,14 @@ func (s *Site) Peers(host, service string) []spec.Host {
 	})
 }
 
+// Shares reports whether a host has a service that other hosts serve, too, apart from
+// nova-compute: the VMs of a compute are its own.
+func (s *Site) Shares(host string) bool {
+	return slices.ContainsFunc(s.ServicesOf(s.Host(host)), func(name string) bool {
+		return name != "nova-compute" && len(s.Peers(host, name)) > 0
+	})
+}
+
 // LayoutOf names a host's layout.
 func (s *Site) LayoutOf(h spec.Host) string { return cmp.Or(h.Layout, s.Layout, spec.LayoutDebian) }
 

@@ -56,12 +56,12 @@ func (n *Node) several(service string) bool {
 
 // elsewhere refuses to start a service that another host serves under the same name.
 func (r unit) elsewhere(v step.View, active string) (step.Delta, bool) {
-	if active == "active" || !r.several(r.service) || v.Cloud == nil || v.Cloud.Err != nil {
+	if active == "active" || r.service == "nova-compute" || v.Cloud == nil || v.Cloud.Err != nil {
 		return step.Delta{}, false
 	}
 	for _, name := range r.Records(v.Host, r.service) {
 		binary, host, _ := strings.Cut(name, " ")
-		if own, _, _ := strings.Cut(host, "@"); strings.EqualFold(own, r.Spec.Name) {
+		if own, _, _ := strings.Cut(host, "@"); strings.EqualFold(own, r.Spec.Name) || !r.several(r.service) {
 			continue
 		}
 		for _, record := range v.Cloud.Records {
