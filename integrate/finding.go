@@ -132,6 +132,8 @@ import (
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
 //   - cluster-name-is-told: note: a backend in use gets rbd_cluster_name, which attached volumes do not have.
 //   - backend-of-the-same-pool: note: a backend that is not in the Spec has the pool of a new backend.
+//   - backend-unfit-for-cluster: a backend that is not in the Spec could not be served in the cluster of the Spec.
+//   - backend-comes-into-cluster: note: a backend that is not in the Spec comes into the cluster of the Spec.
 //   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
 //   - backend-joins-cluster: note: cinder-volume takes the volumes of a backend into a cluster, for good.
 //   - cluster-of-another-name: a backend is in use in another cluster of Cinder.

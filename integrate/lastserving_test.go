@@ -253,7 +253,7 @@ func TestARecordAloneIsNoSignOfLife(t *testing.T) {
 	x.hang("controller2", "cinder-volume", true)
 	x.hang("controller3", "cinder-volume", true)
 	_, err := x.apply()
-	require.ErrorContains(t, err, "the APIs have no new sign of life from controller2@nfs, controller3@nfs")
+	require.ErrorContains(t, err, "the APIs have no new sign of life from controller2@san, controller3@san")
 	x.hang("controller2", "cinder-volume", false)
 	x.hang("controller3", "cinder-volume", false)
 	x.finishes()
@@ -302,7 +302,7 @@ func TestRandomFaultsOfControllers(t *testing.T) {
 				case 2:
 					x.hang(host, service, true)
 				case 3:
-					x.Machines[host].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n"), 0o640)
+					x.Machines[host].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = san\n"), 0o640)
 				}
 			}
 			for range 4 {

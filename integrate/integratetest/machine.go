@@ -43,13 +43,16 @@ virt_type = qemu
 }
 
 // configBefore is what a file holds before an integration. A cloud whose Spec has the backend of Cinder without a name
-// has no other backends.
+// has no other backends. In a cluster of Cinder, the other backend is one that can be in it.
 func (w *World) configBefore(path string) string {
 	c := w.spec.Cinder
-	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b spec.Backend) bool {
-		return b.Name == "DEFAULT"
-	}) {
+	switch {
+	case path != "/etc/cinder/cinder.conf" || c == nil:
+	case slices.ContainsFunc(c.Backends, func(b spec.Backend) bool { return b.Name == "DEFAULT" }):
 		return "[DEFAULT]\nvolume_group = cinder-volumes\n"
+	case c.Cluster != "":
+		return "[DEFAULT]\nenabled_backends = san\n[san]\nvolume_driver = cinder.volume.drivers.pure.PureISCSIDriver\n" +
+			"volume_backend_name = san\n"
 	}
 	return configs[path]
 }

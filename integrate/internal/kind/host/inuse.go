@@ -213,7 +213,7 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 		}
 	}
 	x.notesOtherBackends(cur)
-	return nil
+	return x.keepsOutOfCluster(cur)
 }
 
 // notesOtherBackends says where a backend that is not in the Spec has the pool of a backend that is
