@@ -185,7 +185,7 @@ func TestASecretThatIsInUseIsAdopted(t *testing.T) {
 	}
 	require.Len(t, about, 2, "%s", p)
 	for object, message := range about {
-		assert.Contains(t, message, "set secret_uuid: "+oldSecret+" for user cinder in the Spec", object)
+		assert.Contains(t, message, "set cinder.backends[0].secret_uuid: "+oldSecret+" in the Spec", object)
 	}
 	for _, id := range []string{"settings/controller/" + cinderOnHost, "settings/compute1/" + novaOnHost,
 		"secret/compute1/ceph.client.cinder"} {
@@ -220,7 +220,7 @@ func TestTheDefaultSecretIsInUse(t *testing.T) {
 			require.Empty(t, p.Problems(), "%s", p)
 			continue
 		}
-		assert.Contains(t, finds(t, p, "secret-in-use").Message, "set secret_uuid: "+w.Ceph["ceph"].FSID+" for user cinder")
+		assert.Contains(t, finds(t, p, "secret-in-use").Message, "set cinder.backends[0].secret_uuid: "+w.Ceph["ceph"].FSID+" in the Spec")
 	}
 }
 

@@ -2,6 +2,7 @@ package want
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -138,6 +139,17 @@ func (s *Site) NamedSecret(id spec.User) string {
 		}
 	}
 	return ""
+}
+
+// SecretField is where the Spec says the UUID of a user's secret, such as
+// "cinder.backends[0].secret_uuid".
+func (s *Site) SecretField(id spec.User) string {
+	for i, b := range s.Cinder {
+		if b.Use().User == id {
+			return fmt.Sprintf("cinder.backends[%d].secret_uuid", i)
+		}
+	}
+	return "nova.secret_uuid"
 }
 
 // A Right is something that a Ceph user may do in a pool, or must not.

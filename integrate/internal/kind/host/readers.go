@@ -95,8 +95,8 @@ func (x *editing) keepsSecret(u inUse, uuid string, id spec.User) error {
 		return nil
 	}
 	return refuse("secret-in-use", "[%s] is in use with rbd_secret_uuid = %s: attached volumes and VMs that run name "+
-		"that secret, and a compute that is added later would not have it; set secret_uuid: %s for user %s in the Spec",
-		u.section, have, have, id.Name())
+		"that secret, and a compute that is added later would not have it; set %s: %s in the Spec",
+		u.section, have, x.Site.SecretField(id), have)
 }
 
 // keepsDisks looks after the disks of VMs that a compute has in Ceph, and after those who read

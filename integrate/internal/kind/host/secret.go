@@ -131,14 +131,15 @@ func (r secret) desired(v step.View) (libvirtsecret.Secret, error) {
 	for _, s := range v.Host.Secrets {
 		if !s.Private && holds(v, s, r.user) && r.Site.NamedSecret(r.user) == "" && usable(s.UUID) {
 			return want, refuse("secret-in-use", "secret %s (usage %q) holds the key of %s already, and what runs or is "+
-				"attached may name it; set secret_uuid: %s for user %s in the Spec to adopt it", s.UUID, s.UsageID,
-				r.user.Entity, s.UUID, r.user.Name())
+				"attached may name it; set %s: %s in the Spec to adopt it", s.UUID, s.UsageID,
+				r.user.Entity, r.Site.SecretField(r.user), s.UUID)
 		}
 	}
 	for _, s := range v.Host.Secrets {
 		if s.UsageID == want.UsageID {
 			return want, refuse("secret-usage-taken", "%w: secret %s has the usage %q already; "+
-				"set secret_uuid: %s in the Spec to adopt it", libvirtsecret.ErrConflict, s.UUID, s.UsageID, s.UUID)
+				"set %s: %s in the Spec to adopt it", libvirtsecret.ErrConflict, s.UUID, s.UsageID,
+				r.Site.SecretField(r.user), s.UUID)
 		}
 	}
 	return want, nil

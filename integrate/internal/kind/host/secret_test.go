@@ -94,7 +94,8 @@ func TestASecretThatIsLeftAlone(t *testing.T) {
 	assert.Equal(t, uuidOf("client.cinder"), s.compare(secretID).Name)
 	require.ErrorIs(t, f.Err, libvirtsecret.ErrConflict)
 	assert.Equal(t, "secret of client.cinder", f.Object)
-	assert.Contains(t, f.Message, `secret u has the usage "`+usage+`" already; set secret_uuid: u in the Spec to adopt it`)
+	assert.Contains(t, f.Message, `secret u has the usage "`+usage+`" already; `+
+		"set cinder.backends[0].secret_uuid: u in the Spec to adopt it")
 
 	s = newScene(t, "compute1")
 	s.v.Host.SecretErr = libvirtsecret.ErrUnreachable
