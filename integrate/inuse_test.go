@@ -220,7 +220,8 @@ func TestTheDefaultSecretIsInUse(t *testing.T) {
 			require.Empty(t, p.Problems(), "%s", p)
 			continue
 		}
-		assert.Contains(t, finds(t, p, "secret-in-use").Message, "set cinder.backends[0].secret_uuid: "+w.Ceph["ceph"].FSID+" in the Spec")
+		assert.Contains(t, finds(t, p, "secret-in-use").Message,
+			"set cinder.backends[0].secret_uuid: "+w.Ceph["ceph"].FSID+" in the Spec")
 	}
 }
 
