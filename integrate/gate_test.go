@@ -25,11 +25,11 @@ func gated(s spec.Spec) spec.Spec {
 	return s
 }
 
-// A ward has the world, and clusters in it that fall ill and get well.
+// A ward has the world, and a cluster in it that falls ill and gets well.
 type ward struct {
 	*integratetest.World
 	in  *integrate.Integration
-	ill map[string]*atomic.Bool // by cluster
+	ill atomic.Bool
 
 	mu     sync.Mutex
 	waits  []world.Wait
@@ -38,10 +38,7 @@ type ward struct {
 
 func openWard(t *testing.T, s spec.Spec) *ward {
 	t.Helper()
-	w := &ward{World: integratetest.Open(t, s), ill: map[string]*atomic.Bool{}}
-	for name := range w.Ceph {
-		w.ill[name] = new(atomic.Bool)
-	}
+	w := &ward{World: integratetest.Open(t, s)}
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World.World, Settle: time.Millisecond,
 		Poll: time.Millisecond, Parallel: 1, Observer: w.observe})
 	require.NoError(t, err)
@@ -65,16 +62,16 @@ func (w *ward) observe(e integrate.Event) {
 // fall makes a cluster ill: a host with OSDs is down.
 func (w *ward) fall(cluster string) {
 	w.Ceph[cluster].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
-	w.ill[cluster].Store(true)
+	w.ill.Store(true)
 }
 
-func (w *ward) heal(cluster string) {
-	w.ill[cluster].Store(false)
-	w.Ceph[cluster].Ail(cephtest.Ailments{})
+func (w *ward) heal() {
+	w.ill.Store(false)
+	w.Ceph["ceph"].Ail(cephtest.Ailments{})
 }
 
-// falling makes a cluster fall ill while a host is worked on. No other host may begin before it is well again.
-func (w *ward) falling(t *testing.T, cluster, at string) (begun *sync.Map) {
+// falling makes the cluster fall ill while a host is worked on. No other host may begin before it is well again.
+func (w *ward) falling(t *testing.T, at string) (begun *sync.Map) {
 	begun = &sync.Map{}
 	var once sync.Once
 	for name, m := range w.Machines {
@@ -82,11 +79,11 @@ func (w *ward) falling(t *testing.T, cluster, at string) (begun *sync.Map) {
 			begun.Store(name, true)
 			if name == at {
 				once.Do(func() {
-					w.fall(cluster)
+					w.fall("ceph")
 					time.Sleep(5 * time.Millisecond) // for which a look is shared
 				})
 			} else {
-				assert.False(t, w.ill[cluster].Load(), "%s is worked on while %s is ill", name, cluster)
+				assert.False(t, w.ill.Load(), "%s is worked on while the cluster is ill", name)
 			}
 			return nil
 		}
@@ -102,11 +99,11 @@ func TestAnApplyWaitsBeforeEachHost(t *testing.T) {
 		w := openWard(t, gated(exampleSpec()))
 		p := plan(t, w.in)
 		require.Empty(t, p.Findings, "%s", p)
-		w.falling(t, "ceph", at)
+		w.falling(t, at)
 		w.onWait = func(e world.Wait) {
 			assert.Equal(t, []string{hostIsDown}, e.Reasons)
 			assert.Equal(t, 30*time.Minute, e.Until.Sub(e.Since))
-			time.AfterFunc(50*time.Millisecond, func() { w.heal("ceph") })
+			time.AfterFunc(50*time.Millisecond, func() { w.heal() })
 		}
 		r, err := w.in.Apply(t.Context(), p, integrate.ApplyOptions{})
 		require.NoError(t, err)
@@ -131,7 +128,7 @@ func TestWithoutAGateNothingWaits(t *testing.T) {
 func TestARolloutThatWaitsForTooLong(t *testing.T) {
 	w := openWard(t, gated(exampleSpec()))
 	p := plan(t, w.in)
-	w.falling(t, "ceph", "compute1")
+	w.falling(t, "compute1")
 	r, err := w.in.Apply(t.Context(), p, integrate.ApplyOptions{MaxWait: 40 * time.Millisecond, Canaries: 1, MaxFailed: 1})
 	require.ErrorIs(t, err, world.ErrUnhealthy)
 	for _, o := range r.Outcomes {
@@ -154,14 +151,14 @@ func TestARolloutThatWaitsForTooLong(t *testing.T) {
 	assert.Equal(t, "is not enough for gate: health, so that a rollout waits before each host: "+hostIsDown,
 		p.Findings[0].Message)
 	assert.Empty(t, p.Problems())
-	w.heal("ceph")
+	w.heal()
 	apply(t, w.in)
 	settled(t, w.in)
 }
 
 func TestAConvergeWaitsBeforeEachHost(t *testing.T) {
 	w := openWard(t, gated(exampleSpec()))
-	begun := w.falling(t, "ceph", "compute1")
+	begun := w.falling(t, "compute1")
 	_, faults := parts(t.Context(), w.in, integrate.ConvergeOptions{
 		ApplyOptions: integrate.ApplyOptions{MaxWait: 40 * time.Millisecond}}, nil)
 	assert.Len(t, faults, 3)
@@ -170,7 +167,7 @@ func TestAConvergeWaitsBeforeEachHost(t *testing.T) {
 		_, touched := begun.Load(name)
 		assert.False(t, touched, name)
 	}
-	w.onWait = func(world.Wait) { time.AfterFunc(20*time.Millisecond, func() { w.heal("ceph") }) }
+	w.onWait = func(world.Wait) { time.AfterFunc(20*time.Millisecond, func() { w.heal() }) }
 	targets, faults := parts(t.Context(), w.in, integrate.ConvergeOptions{}, func(p integrate.Part) {
 		for _, f := range p.Plan.Findings {
 			assert.Equal(t, "cluster-unhealthy", f.Code)
@@ -194,7 +191,7 @@ func TestALongWaitKeepsTheLock(t *testing.T) {
 	w := openWard(t, gated(exampleSpec()))
 	w.in.Term(4*time.Second, time.Now)
 	p := plan(t, w.in)
-	w.falling(t, "ceph", "compute1")
+	w.falling(t, "compute1")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	enough := errors.New("enough")
 	var cancelled time.Time
@@ -288,7 +285,7 @@ func TestAClusterWithoutQuorumIsWaitedFor(t *testing.T) {
 	}
 	w.onWait = func(e world.Wait) {
 		assert.Contains(t, e.Reasons[0], "it does not answer, as when its monitors have lost their quorum: ")
-		time.AfterFunc(20*time.Millisecond, func() { w.heal("ceph") })
+		time.AfterFunc(20*time.Millisecond, func() { w.heal() })
 	}
 	_, err := w.in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.NoError(t, err)
