@@ -31,8 +31,8 @@ func shells() map[string][]string {
 	return all
 }
 
-// TestAGuestReadsDisksAsAWhole: a disk with holes, and what was restored over blocks that were there before. Data alone,
-// without the zeros of the holes, is not the same; a copy of all is.
+// TestAGuestReadsDisksAsAWhole: a disk with holes, and what was restored over blocks that were there before. Data
+// alone, without the zeros of the holes, is not the same; a copy of all is.
 func TestAGuestReadsDisksAsAWhole(t *testing.T) {
 	const size = 1 << 30
 	for name, shell := range shells() {

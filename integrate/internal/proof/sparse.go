@@ -48,12 +48,12 @@ func (j *journey) sparseBackup(ctx context.Context) {
 			return "", err
 		}
 		if again != sum {
-			return "", fmt.Errorf("volume %s was restored from the backup of volume %s, and is another: the guest read sha256 %.16s "+
-				"of all %d GiB, not %.16s. Where the backup has holes, the restored volume may have kept what was there before",
-				j.dirty.ID, j.sparse.ID, again, j.sparse.SizeGiB, sum)
+			return "", fmt.Errorf("volume %s was restored from the backup of volume %s, and is another: the guest read sha256 "+
+				"%.16s of all %d GiB, not %.16s. Where the backup has holes, the restored volume may have kept what was there "+
+				"before", j.dirty.ID, j.sparse.ID, again, j.sparse.SizeGiB, sum)
 		}
-		return fmt.Sprintf("%s; restored over other data: the guest on %s read sha256 %.16s again of all %d GiB, zeros included",
-			where, j.guests[0].compute, sum, j.sparse.SizeGiB), nil
+		return fmt.Sprintf("%s; restored over other data: the guest on %s read sha256 %.16s again of all %d GiB, zeros "+
+			"included", where, j.guests[0].compute, sum, j.sparse.SizeGiB), nil
 	})
 }
 
