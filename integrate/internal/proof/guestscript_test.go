@@ -1,6 +1,9 @@
 package proof
 
 import (
+	"bufio"
+	"bytes"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -32,34 +35,34 @@ func shells() map[string][]string {
 }
 
 // TestAGuestReadsDisksAsAWhole: a disk with holes, and what was restored over blocks that were there before. Data
-// alone, without the zeros of the holes, is not the same; a copy of all is.
+// alone, without the zeros of the holes, is not the same.
 func TestAGuestReadsDisksAsAWhole(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 30
-	for name, shell := range shells() {
-		dir := t.TempDir()
-		source, target := filepath.Join(dir, "source"), filepath.Join(dir, "target")
-		for _, disk := range []string{source, target} {
-			require.NoError(t, os.WriteFile(disk, nil, 0o600))
-			require.NoError(t, os.Truncate(disk, size))
-		}
-		sum := inGuest(t, shell, "sparse "+source+" s1 2>/dev/null")
-		require.True(t, isDigest(sum), "%s: %s", name, sum)
-		require.Equal(t, sumOf(t, source), sum, name)
-		require.Equal(t, "written", inGuest(t, shell, "dirty "+target), name)
-		for _, disk := range []string{source, target} {
-			stat, err := os.Stat(disk)
-			require.NoError(t, err)
-			require.Equal(t, int64(size), stat.Size(), "%s: nothing is behind the end", name)
-		}
-		assert.Equal(t, "no", inGuest(t, shell, "begins "+target+" s1 || echo no"), name)
-		assert.Equal(t, "no", inGuest(t, shell, "begins "+source+" s2 || echo no"), name)
-		require.NoError(t, restoreExtents(source, target))
-		assert.Equal(t, "yes", inGuest(t, shell, "begins "+target+" s1 && echo yes"), name)
-		assert.NotEqual(t, sum, inGuest(t, shell, "whole "+target), "%s: holes have bytes of another disk", name)
-		out, err := exec.Command("cp", "--sparse=always", source, target).CombinedOutput()
-		require.NoError(t, err, "%s", out)
-		assert.Equal(t, sum, sumOf(t, target), name)
+	shell, ok := shells()["busybox"]
+	if !ok {
+		shell = shells()["sh"]
 	}
+	dir := t.TempDir()
+	source, target := filepath.Join(dir, "source"), filepath.Join(dir, "target")
+	for _, disk := range []string{source, target} {
+		require.NoError(t, os.WriteFile(disk, nil, 0o600))
+		require.NoError(t, os.Truncate(disk, size))
+	}
+	sum := inGuest(t, shell, "sparse "+source+" s1 2>/dev/null")
+	require.True(t, isDigest(sum), sum)
+	require.Equal(t, sumOf(t, source), sum)
+	require.Equal(t, "written", inGuest(t, shell, "dirty "+target))
+	for _, disk := range []string{source, target} {
+		stat, err := os.Stat(disk)
+		require.NoError(t, err)
+		require.Equal(t, int64(size), stat.Size(), "nothing is behind the end")
+	}
+	assert.Equal(t, "no", inGuest(t, shell, "begins "+target+" s1 || echo no"))
+	assert.Equal(t, "no", inGuest(t, shell, "begins "+source+" s2 || echo no"))
+	require.NoError(t, restoreExtents(source, target))
+	assert.Equal(t, "yes", inGuest(t, shell, "begins "+target+" s1 && echo yes"))
+	assert.NotEqual(t, sum, inGuest(t, shell, "whole "+target), "holes have bytes of another disk")
 }
 
 func sumOf(t *testing.T, disk string) string {
@@ -74,25 +77,31 @@ func sumOf(t *testing.T, disk string) string {
 
 // restoreExtents does what a restore does that skips the holes of a disk.
 func restoreExtents(source, target string) error {
-	from, err := os.ReadFile(source)
+	from, err := os.Open(source)
 	if err != nil {
 		return err
 	}
+	defer from.Close()
 	to, err := os.OpenFile(target, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
 	defer to.Close()
-	const block = 4096
-	for at := 0; at < len(from); at += block {
-		if strings.Trim(string(from[at:at+block]), "\x00") == "" {
+	hole, block := make([]byte, 4096), make([]byte, 4096)
+	read := bufio.NewReaderSize(from, 1<<20)
+	for at := int64(0); ; at += int64(len(block)) {
+		if _, err := io.ReadFull(read, block); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if bytes.Equal(block, hole) {
 			continue
 		}
-		if _, err := to.WriteAt(from[at:at+block], int64(at)); err != nil {
+		if _, err := to.WriteAt(block, at); err != nil {
 			return err
 		}
 	}
-	return nil
 }
 
 // TestAGuestThatCannotWriteSaysSo.
