@@ -20,9 +20,8 @@ func TestARestoreThatSkipsHolesFails(t *testing.T) {
 	require.NoError(t, err, "%s", report)
 	c := check(report, sparseBackup)
 	require.NotNil(t, c)
-	assert.Regexp(t,
-		`^backups/volume-.*; restored over other data, and the guest on compute1 compared all 1 GiB, zeros included$`,
-		c.Evidence)
+	assert.Regexp(t, `^backups/volume-.*; restored over other data: the guest on compute1 read sha256 [0-9a-f]{16} again `+
+		`of all 1 GiB, zeros included$`, c.Evidence)
 	w.SkipHoles()
 	report, err = verify(t, w.Integration(t))
 	require.ErrorIs(t, err, integrate.ErrChecks)
@@ -32,7 +31,7 @@ func TestARestoreThatSkipsHolesFails(t *testing.T) {
 			continue
 		}
 		assert.Equal(t, integrate.Fail, c.Status)
-		assert.Contains(t, c.Evidence, `differ: char 16777217`)
+		assert.Contains(t, c.Evidence, `Where the backup has holes, the restored volume may have kept what was there before`)
 		assert.Contains(t, c.Next, "into a new volume")
 	}
 }

@@ -32,34 +32,23 @@ func (c content) written(by string, at ...int) content {
 	return c
 }
 
-// sameAs says what cmp says.
-func (c content) sameAs(other content, bytes int) string {
-	for _, at := range slices.Sorted(maps.Keys(c.written("", slices.Collect(maps.Keys(other.blocks))...).blocks)) {
-		if c.blocks[at] != other.blocks[at] {
-			return fmt.Sprintf("differ /dev/vdb /dev/vdc differ: char %d, line 1", at+1)
-		}
+// digest is that of all of the volume, holes included.
+func (c content) digest() string {
+	h := sha256.New()
+	for _, at := range slices.Sorted(maps.Keys(c.blocks)) {
+		fmt.Fprintln(h, at, c.blocks[at])
 	}
-	return fmt.Sprintf("same size=%d", bytes)
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // A guest stands for a VM that runs the journey's script.
 type guest struct {
-	tasks    [][3]string // verb, serial, and the serial of the second disk
+	tasks    [][3]string // verb, serial, and the serial of another disk
 	attached []string    // volume IDs
 	console  []string
 	beat     int
 	ticking  map[string]bool
 	done     map[string]bool // tasks that are done once, by verb and volume
-}
-
-// disk is the attached volume with a serial.
-func (g *guest) disk(serial string) string {
-	for _, id := range g.attached {
-		if serial != "" && strings.HasPrefix(id, serial) {
-			return id
-		}
-	}
-	return ""
 }
 
 var taskLine = regexp.MustCompile(`(?m)^# cephstack-guest(.*)$`)
@@ -88,20 +77,23 @@ func (w *World) attach(s api.Server, v api.Volume) error {
 	g.attached = append(g.attached, v.ID)
 	for _, t := range g.tasks {
 		verb, serial := t[0], t[1]
-		if one, two := g.disk(serial), g.disk(t[2]); verb == "same" && one != "" && two != "" {
-			g.console = append(g.console, fmt.Sprintf("CEPHSTACK same %s %s", serial,
-				w.volumes[one].sameAs(w.volumes[two], v.SizeGiB<<30)))
-		}
 		if !strings.HasPrefix(v.ID, serial) || g.done[verb+v.ID] {
 			continue
 		}
 		c := w.volumes[v.ID]
 		switch verb {
-		case "sparse", "dirty":
+		case "sparse":
 			g.done[verb+v.ID] = true
-			at := map[string][]int{"sparse": {0, 32 << 20}, "dirty": {0, 16 << 20, 128 << 20}}
-			w.volumes[v.ID] = c.written(v.ID, at[verb]...)
-			g.console = append(g.console, fmt.Sprintf("CEPHSTACK %s %s written", verb, serial))
+			w.volumes[v.ID] = c.written(v.ID, 0, 32<<20)
+			g.console = append(g.console, fmt.Sprintf("CEPHSTACK sparse %s %s", serial, w.volumes[v.ID].digest()))
+		case "dirty":
+			g.done[verb+v.ID] = true
+			w.volumes[v.ID] = c.written(v.ID, 16<<20, 128<<20)
+			g.console = append(g.console, fmt.Sprintf("CEPHSTACK dirty %s written", serial))
+		case "whole":
+			if strings.HasPrefix(c.blocks[0], t[2]) {
+				g.console = append(g.console, fmt.Sprintf("CEPHSTACK whole %s %s", serial, c.digest()))
+			}
 		case "write":
 			sum := sha256.Sum256([]byte(s.ID + v.ID))
 			c = content{sum: hex.EncodeToString(sum[:])}

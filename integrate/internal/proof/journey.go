@@ -244,15 +244,15 @@ func (j *journey) boot(ctx context.Context) {
 	}
 }
 
-// tasksOf are the tasks of a guest. The first guest writes the data, reads what was restored, and compares what was
-// restored with a sparse disk. The second guest reads the data, and appends to it.
+// tasksOf are the tasks of a guest. The first guest writes the data, reads what was restored, fills a sparse disk, and
+// reads what was restored of that one. The second guest reads the data, and appends to it.
 func (j *journey) tasksOf(i int) (tasks []guestTask) {
 	switch {
 	case j.data.ID != "" && i == 0:
 		tasks = []guestTask{{"write", serialOf(j.data.ID), ""}, {"read", serialOf(j.restored.ID), ""}}
 		if j.dirty.ID != "" {
 			tasks = append(tasks, guestTask{"sparse", serialOf(j.sparse.ID), ""}, guestTask{"dirty", serialOf(j.dirty.ID), ""},
-				guestTask{"same", serialOf(j.sparse.ID), serialOf(j.dirty.ID)})
+				guestTask{"whole", serialOf(j.dirty.ID), serialOf(j.sparse.ID)})
 		}
 	case j.data.ID != "" && i == 1:
 		tasks = []guestTask{{"tick", serialOf(j.data.ID), ""}}
