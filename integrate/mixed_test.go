@@ -78,6 +78,11 @@ func TestWhatMayNotBeListedIsSaid(t *testing.T) {
 	assert.NotContains(t, p.String(), "are on their way", "no VM is, by the list of VMs")
 	assert.Contains(t, finds(t, p, "fleet-mixed").Message, "Which aggregates have both is not known: openstack API: list "+
 		"aggregates: HTTP 403: Policy doesn't allow it.")
+	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, api.ErrDenied)
+	o := outcomeOf(t, result, "settings/compute2/"+novaOnHost)
+	require.ErrorContains(t, o.Err, "whether VMs that came from compute2 wait to be confirmed cannot be told: openstack "+
+		"API: list migrations compute2: HTTP 403: ")
 }
 
 // TestMigrationsKeepAComputeAsItIs: the plan names the migration, and does the rest.

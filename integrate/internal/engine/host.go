@@ -178,7 +178,7 @@ func (h *hostRun) ops(ctx context.Context, s step.HostStep) ([]remote.Op, error)
 		}
 		waiting, err := h.e.World.Cloud.Unconfirmed(ctx, h.name)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("whether VMs that came from %s wait to be confirmed cannot be told: %w", h.name, err)
 		}
 		if err := s.Servers(servers, waiting); err != nil {
 			return nil, err
