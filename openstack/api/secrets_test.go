@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -44,7 +45,8 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.FlavorRequest{}},
 		"api.ServiceRecord":       {api.ServiceRecord{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
-		"openstack.InForce": {openstack.InForce{}},
+		"openstack.InForce":       {openstack.InForce{}},
+		"openstack.VolumeCluster": {openstack.VolumeCluster{Coordinator: cephstack.Redact(adminPassword)}},
 	}
 }
 
