@@ -24,7 +24,7 @@ const (
 )
 
 // A Setting is an option that a service needs. When Remove is set, the option must
-// not be there.
+// not be there. Its Value may be a secret, if what it is computed from has a secret.
 type Setting struct {
 	Section, Option, Value string
 	Remove                 bool
