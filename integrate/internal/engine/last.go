@@ -22,6 +22,9 @@ var errLast = errors.New("no other host serves it")
 // errNoAnswer says that a host was asked, and that its service does not answer.
 var errNoAnswer = errors.New("no answer")
 
+// notFound is the exit status where a program is not there, as shells give it.
+const notFound = 127
+
 // spare gives the spans without the restarts that would take the last instance of a service down, and
 // writes down why these are not made.
 func (h *hostRun) spare(ctx context.Context, spans []*span, w *serviceWatch) []*span {
@@ -98,7 +101,7 @@ func (r *Run) answers(ctx context.Context, host string, ask remote.Op) (told boo
 		return true, errNoAnswer
 	case results[0].Err != nil:
 		return true, fmt.Errorf("%w: %w", errNoAnswer, results[0].Err)
-	case results[0].Exit == step.NotAskable:
+	case results[0].Exit == notFound:
 		return false, nil
 	case results[0].Exit != 0:
 		return true, fmt.Errorf("%w: %s", errNoAnswer, words.LastWords(results[0]))

@@ -177,14 +177,11 @@ type Serves struct {
 	Service string
 	Peers   []Peer
 	// Answers asks the host itself whether the service answers: its exit status is 0
-	// if it does, and NotAskable if that cannot be told there. It is nil where the APIs tell.
+	// if it does, and 127 if its program is not there. It is nil where the APIs tell.
 	Answers remote.Op
 	// Stopped says that the service did not run when the host was read.
 	Stopped bool
 }
-
-// NotAskable is the exit status of an Answers that cannot tell: its program is not there.
-const NotAskable = 127
 
 // A Peer is another host on which a service of Serves runs.
 type Peer struct {
