@@ -88,6 +88,7 @@ hosts:
   - {name: compute2, layout: rdo, disks: ceph, services: [nova-compute]}
   - {name: compute3, disks: keep, services: [nova-compute]}
 nova: {user: nova, direct_snapshots: true}
+cinder: {cluster: ha, coordination: "etcd3+http://203.0.113.5:2379"}
 `
 	oldCloud = `
 release: queens
