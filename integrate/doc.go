@@ -174,6 +174,7 @@
 //	settings/HOST         the options of services, as they take effect
 //	units/HOST            units run, and have read what is there
 //	volume-types          volume types are there, and bound to their backends
+//	backends              hosts that serve a backend do so together; only if several hosts serve one
 //	services-up           the APIs report the services of the Spec up
 //	availability-zones    backends are in their zones; only if the Spec has zones
 //

@@ -181,3 +181,47 @@ func TestTheCloudsOwnLooksAreNotExchanges(t *testing.T) {
 	assert.Empty(t, w.Machines["controller"].Log())
 	assert.NotZero(t, w.Machines["compute1"].Exchanges())
 }
+
+// TestAProcessThatHangs keeps its unit active and its record up, and gives no sign of life. Nor does a process that
+// has ended, whose record is down.
+func TestAProcessThatHangs(t *testing.T) {
+	s := smallSpec()
+	s.Backup, s.Hosts[0].Services = &spec.Backup{}, append(s.Hosts[0].Services, "cinder-backup")
+	w := integratetest.Open(t, s)
+	const host = "controller"
+	record := func() (r api.ServiceRecord) {
+		all, err := w.Cloud.Services(t.Context())
+		require.NoError(t, err)
+		for _, one := range all {
+			if one.Binary == "cinder-backup" {
+				r = one
+			}
+		}
+		return r
+	}
+	answers := func() int {
+		ask := remote.Run{Argv: []string{"python3", "-c", "… GET / HTTP/1.0 …", "glance-api.service"}}
+		results, err := w.Machines[host].Do(t.Context(), ask)
+		require.NoError(t, err)
+		return results[0].Exit
+	}
+	first := record()
+	require.True(t, first.Up)
+	assert.True(t, record().Updated.After(first.Updated))
+	assert.Zero(t, answers())
+	w.Mute(host, "cinder-backup", true)
+	w.Mute(host, "glance-api", true)
+	hung := record()
+	assert.True(t, hung.Up)
+	assert.Equal(t, hung.Updated, record().Updated)
+	assert.Equal(t, 1, answers())
+	w.Mute(host, "cinder-backup", false)
+	w.Mute(host, "glance-api", false)
+	assert.True(t, record().Updated.After(hung.Updated))
+	assert.Zero(t, answers())
+	w.Machines[host].StopUnit("cinder-backup")
+	w.Machines[host].StopUnit("glance-api")
+	assert.False(t, record().Up)
+	assert.Equal(t, record().Updated, record().Updated)
+	assert.Equal(t, 1, answers())
+}

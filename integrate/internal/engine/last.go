@@ -116,6 +116,8 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]ti
 		switch {
 		case errors.Is(err, step.ErrNoCloud):
 			return ""
+		case err != nil && why != "" && ctx.Err() != nil: // the look was cut short, and tells less than the one before it
+			return why
 		case err != nil:
 			return fmt.Sprintf("the APIs do not tell: %v", err)
 		}

@@ -39,11 +39,11 @@ func (v *verifier) static(ctx context.Context) {
 }
 
 // checksOf lists the checks that the resources of a target belong to, in their order.
-// There is no check of gates alone.
+// There is no check of gates alone that have nothing to show.
 func checksOf(p engine.Part) []string {
 	var names []string
 	for _, i := range p.Items {
-		if !i.Gate && !slices.Contains(names, i.Check) {
+		if (!i.Gate || i.Have != "") && !slices.Contains(names, i.Check) {
 			names = append(names, i.Check)
 		}
 	}

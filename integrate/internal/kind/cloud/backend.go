@@ -78,6 +78,7 @@ func (b backend) together(d *step.Delta, at []want.Serving) {
 		return
 	}
 	object, hosts := "backend "+b.spec.Name, joinWords(at, nameOfHost)
+	d.Have = b.spec.Name + " on " + hosts
 	sameName := agree(at, nameOfService)
 	clustered := at[0].Cluster != "" && agree(at, func(s want.Serving) string { return s.Cluster }) &&
 		!b.site.Release.Before("rocky")

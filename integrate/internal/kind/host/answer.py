@@ -1,11 +1,17 @@
-# Tells whether a service answers by HTTP on this host: connects to each port on which a process of its unit listens,
-# with HTTP or with HTTPS. The exit status is 0 if one of them answers, and not with an error of its own (5xx).
+# Tells whether a service answers by HTTP on this host: connects to each port on which a process of its
+# unit listens, with HTTP or with HTTPS. The exit status is 0 if one of them answers, and not with an error
+# of its own (5xx). It is 127 if the processes of a unit that is active cannot be found: nobody can tell.
 import binascii, os, socket, ssl, subprocess, sys
 
 unit = sys.argv[1]
-shown = subprocess.check_output(["systemctl", "show", "--property=ControlGroup", unit]).decode()
-group = shown.strip().partition("=")[2]
-sockets = set()
+show = ["systemctl", "show", "--property=ActiveState", "--property=ControlGroup", unit]
+shown = subprocess.check_output(show).decode()
+shown = dict(line.split("=", 1) for line in shown.splitlines() if "=" in line)
+state, group = shown.get("ActiveState"), shown.get("ControlGroup", "")
+if state != "active":
+    sys.stderr.write("%s is %s\n" % (unit, state))
+    sys.exit(1)
+sockets, found = set(), False
 for root in "/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified":
     for folder, _, _ in os.walk(root + group) if group.strip("/") else ():
         try:
@@ -19,11 +25,16 @@ for root in "/sys/fs/cgroup", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"
                 numbers = os.listdir(opened)
             except EnvironmentError:  # it has ended
                 continue
+            found = True
             for number in numbers:
                 try:
                     sockets.add(os.readlink("%s/%s" % (opened, number)))
                 except EnvironmentError:
                     pass
+
+if not found:
+    sys.stderr.write("the processes of %s cannot be found\n" % unit)
+    sys.exit(127)
 
 ends = set()
 for table, family in ("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6):

@@ -22,14 +22,15 @@ import (
 )
 
 // answered runs the script about a unit whose processes are these, and gives its exit status and what it says.
-func answered(t *testing.T, processes string) (exit int, said string) {
+func answered(t *testing.T, state, processes string) (exit int, said string) {
 	t.Helper()
 	groups, bin := t.TempDir(), t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(groups, "system.slice/x/inner"), 0o755))
 	require.NoError(t, os.WriteFile(filepath.Join(groups, "system.slice/x/cgroup.procs"), nil, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(groups, "system.slice/x/inner/cgroup.procs"), []byte(processes), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "systemctl"), []byte("#!/bin/sh\n[ \"$*\" = "+
-		"\"show --property=ControlGroup glance-api.service\" ] && echo ControlGroup=/system.slice/x\n"), 0o700))
+		"\"show --property=ActiveState --property=ControlGroup glance-api.service\" ] && "+
+		"printf '%s\\n' ActiveState="+state+" ControlGroup=/system.slice/x\n"), 0o700))
 	cmd := exec.CommandContext(t.Context(), "python3", "-c",
 		strings.ReplaceAll(answerScript, `"/sys/fs/cgroup"`, strconv.Quote(groups)), "glance-api.service")
 	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
@@ -45,27 +46,30 @@ func TestTheScriptThatAsksAService(t *testing.T) {
 		t.Skip("there is no python3")
 	}
 	me := strconv.Itoa(os.Getpid()) + "\n"
-	exit, said := answered(t, me)
+	exit, said := answered(t, "active", me)
 	assert.Equal(t, 1, exit)
 	assert.Equal(t, "no process of glance-api.service listens on a port\n", said)
 
 	status := http.StatusMultipleChoices
 	versions := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	server := httptest.NewServer(versions)
-	exit, said = answered(t, "")
-	assert.Equal(t, 1, exit, "the server is not of the unit: %s", said)
-	exit, said = answered(t, "999999999\n"+me)
+	exit, said = answered(t, "active", "999999999\n")
+	assert.Equal(t, step.NotAskable, exit, "the server is not of the unit: %s", said)
+	exit, said = answered(t, "failed", me)
+	assert.Equal(t, 1, exit)
+	assert.Equal(t, "glance-api.service is failed\n", said)
+	exit, said = answered(t, "active", "999999999\n"+me)
 	assert.Equal(t, 0, exit, said)
 	assert.Regexp(t, `^127\.0\.0\.1 port \d+: 300\n$`, said)
 	status = http.StatusInternalServerError
-	exit, said = answered(t, me)
+	exit, said = answered(t, "active", me)
 	assert.Equal(t, 1, exit, "its own error")
 	assert.Contains(t, said, "HTTP/1.0 500")
 	server.Close()
 
 	server = httptest.NewTLSServer(versions)
 	status = http.StatusUnauthorized
-	exit, said = answered(t, me)
+	exit, said = answered(t, "active", me)
 	assert.Equal(t, 0, exit, said)
 	server.Close()
 
@@ -73,14 +77,14 @@ func TestTheScriptThatAsksAService(t *testing.T) {
 	require.NoError(t, err)
 	open := &http.Server{Handler: versions} //nolint:gosec // it is of this test alone
 	go func() { _ = open.Serve(every) }()
-	exit, said = answered(t, me)
+	exit, said = answered(t, "active", me)
 	assert.Equal(t, 0, exit, said)
 	require.NoError(t, open.Close())
 
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // nobody accepts
 	require.NoError(t, err)
 	defer silent.Close()
-	exit, said = answered(t, me)
+	exit, said = answered(t, "active", me)
 	assert.Equal(t, 1, exit)
 	assert.Contains(t, said, "timed out")
 }
