@@ -87,7 +87,6 @@ hosts:
   - {name: compute1, layout: kolla, services: [nova-compute]}
   - {name: compute2, layout: rdo, disks: ceph, services: [nova-compute]}
   - {name: compute3, disks: keep, services: [nova-compute]}
-cinder: {cluster: ha, coordination: "redis://203.0.113.5:6379"}
 nova: {user: nova, direct_snapshots: true}
 cinder: {cluster: ha, coordination: "etcd3+http://203.0.113.5:2379"}
 `
