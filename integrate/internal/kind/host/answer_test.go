@@ -54,7 +54,7 @@ func TestTheScriptThatAsksAService(t *testing.T) {
 	versions := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
 	server := httptest.NewServer(versions)
 	exit, said = answered(t, "active", "999999999\n")
-	assert.Equal(t, step.NotAskable, exit, "the server is not of the unit: %s", said)
+	assert.Equal(t, 127, exit, "the server is not of the unit: %s", said)
 	exit, said = answered(t, "failed", me)
 	assert.Equal(t, 1, exit)
 	assert.Equal(t, "glance-api.service is failed\n", said)
