@@ -5,7 +5,6 @@ go 1.26.0
 require (
 	github.com/ceph/go-ceph v0.39.0
 	github.com/gophercloud/gophercloud/v2 v2.15.0
-	github.com/kevinburke/ssh_config v1.6.0
 	github.com/stretchr/testify v1.12.1
 	go.yaml.in/yaml/v3 v3.0.5
 	golang.org/x/crypto v0.58.0

@@ -12,6 +12,8 @@ import (
 type CRUSHMap struct {
 	buckets map[int]crushBucket
 	rules   map[string][]crushStep
+	ids     map[int]string // names of rules
+	sets    map[int]string // names of rules by their rulesets, which pools named before Luminous
 }
 
 // A crushBucket has items that are buckets, with IDs below zero, or OSDs. Each
@@ -37,24 +39,34 @@ type crushStep struct {
 //
 // Similar To: ceph osd crush dump
 func (c *Cluster) CRUSHMap(ctx context.Context) (CRUSHMap, error) {
-	var found struct {
-		Buckets []crushBucket `json:"buckets"`
-		Rules   []struct {
-			Name  string      `json:"rule_name"`
-			Steps []crushStep `json:"steps"`
-		} `json:"rules"`
-	}
+	var found crushDump
 	if err := c.query(ctx, read("osd crush dump", nil), &found); err != nil {
 		return CRUSHMap{}, err
 	}
-	m := CRUSHMap{buckets: map[int]crushBucket{}, rules: map[string][]crushStep{}}
-	for _, b := range found.Buckets {
+	return found.tree(), nil
+}
+
+// A crushDump is the answer to osd crush dump.
+type crushDump struct {
+	Buckets []crushBucket `json:"buckets"`
+	Rules   []struct {
+		ID      int         `json:"rule_id"`
+		Ruleset int         `json:"ruleset"`
+		Name    string      `json:"rule_name"`
+		Steps   []crushStep `json:"steps"`
+	} `json:"rules"`
+}
+
+func (d crushDump) tree() CRUSHMap {
+	m := CRUSHMap{buckets: map[int]crushBucket{}, rules: map[string][]crushStep{}, ids: map[int]string{},
+		sets: map[int]string{}}
+	for _, b := range d.Buckets {
 		m.buckets[b.ID] = b
 	}
-	for _, r := range found.Rules {
-		m.rules[r.Name] = r.Steps
+	for _, r := range d.Rules {
+		m.rules[r.Name], m.ids[r.ID], m.sets[r.Ruleset] = r.Steps, r.Name, r.Name
 	}
-	return m, nil
+	return m
 }
 
 // ProfileDomains counts the failure domains that a pool made with a profile could
@@ -67,7 +79,7 @@ func (m CRUSHMap) ProfileDomains(p ErasureProfile) int {
 	}
 	for id, b := range m.buckets {
 		if b.Name == root {
-			return m.domains(id, cmp.Or(p.FailureDomain, "host"))
+			return m.domains(id, cmp.Or(p.FailureDomain, "host"), nil)
 		}
 	}
 	return 0
@@ -86,12 +98,42 @@ func (m CRUSHMap) RuleDomains(rule string) (domain string, n int, ok bool) {
 	if !strings.HasPrefix(choose.Op, "chooseleaf_") && (!strings.HasPrefix(choose.Op, "choose_") || choose.Type != "osd") {
 		return "", 0, ok
 	}
-	return choose.Type, m.domains(steps[0].Item, choose.Type), ok
+	return choose.Type, m.domains(steps[0].Item, choose.Type, nil), ok
+}
+
+// A choice is how a rule begins to choose: so many buckets of a type, or OSDs, below a root.
+type choice struct {
+	root int
+	kind string
+	want int
+}
+
+// firstChoices are how the rule of a pool begins to choose, for each bucket that the rule takes.
+func (m CRUSHMap) firstChoices(p servedPool) []choice {
+	name := m.ids[p.Rule]
+	if p.Ruleset != nil {
+		name = m.sets[*p.Ruleset]
+	}
+	var all []choice
+	var taken *int
+	for _, s := range m.rules[name] {
+		switch {
+		case s.Op == "take":
+			taken = &s.Item
+		case taken != nil && strings.HasPrefix(s.Op, "choose"):
+			want := s.Num
+			if want <= 0 { // as many as the pool has replicas or chunks, or fewer by that
+				want += p.Size
+			}
+			all, taken = append(all, choice{*taken, s.Type, want}), nil
+		}
+	}
+	return all
 }
 
 // domains counts the buckets of a type below a bucket that hold an OSD, or the
-// OSDs themselves.
-func (m CRUSHMap) domains(root int, kind string) int {
+// OSDs themselves. An OSD counts only if counts says so; nil counts all.
+func (m CRUSHMap) domains(root int, kind string, counts func(osd int) bool) int {
 	found := map[int]bool{}
 	var holds func(id int) bool
 	seen := map[int]bool{} // a broken map may lead back to where it began
@@ -100,7 +142,7 @@ func (m CRUSHMap) domains(root int, kind string) int {
 			return full
 		}
 		b, bucket := m.buckets[id]
-		full := id >= 0
+		full := id >= 0 && (counts == nil || counts(id))
 		seen[id] = full
 		for _, item := range b.Items {
 			if item.Weight > 0 && holds(item.ID) {

@@ -11,6 +11,7 @@ type Query struct {
 	Profiles []string // names of profiles of erasure code
 	CRUSH    bool     // the CRUSH map
 	Images   []string // pools whose images are listed
+	Serving  []string // pools of which the Condition is told
 }
 
 // A View is what a Look found. A user, profile or pool that is missing in a map
@@ -23,6 +24,8 @@ type View struct {
 	CRUSH    CRUSHMap // of a Query that asked for it
 	Conf     *Conf    // as from MinimalConf
 	Images   map[string][]string
+	// Stops and Notes are the Condition, of a Query with Serving.
+	Stops, Notes []string
 }
 
 // Look reads what a Query asks for. Where the Commander is a Batcher, that is one
@@ -47,6 +50,12 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 		func(c *Cluster, name string) (ErasureProfile, error) { return c.ErasureProfile(ctx, name) })...)
 	if q.CRUSH {
 		jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.CRUSH, err = c.CRUSHMap(ctx); return err }})
+	}
+	if len(q.Serving) > 0 {
+		jobs = append(jobs, job{run: func(c *Cluster) (err error) {
+			v.Stops, v.Notes, err = c.Condition(ctx, q.Serving...)
+			return err
+		}})
 	}
 	jobs = append(jobs, userLookups(ctx, v.Users, q.Users)...)
 	jobs = append(jobs, job{run: func(c *Cluster) (err error) { v.Conf, err = c.MinimalConf(ctx); return err }})

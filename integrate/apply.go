@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -30,6 +31,10 @@ type ApplyOptions struct {
 	// MaxFailed stops the rollout once this many computes did not end well: no
 	// further compute and no controller is begun. 0 never stops.
 	MaxFailed int
+	// MaxWait is how long the rollout waits for a cluster that is not healthy enough, if the Spec
+	// has gate: health. After that, the hosts that were not begun have the error world.ErrUnhealthy.
+	// 0 is 30 minutes. Each wait has the whole time.
+	MaxWait time.Duration
 	// BreakLock is owner@host of an operator lock, as the error names them. If that program
 	// has the lock, it is taken away first. The program learns that within 30 s, and begins
 	// nothing more then. Use it only for a program that will not come back.
@@ -41,14 +46,19 @@ func (o ApplyOptions) check(in *Integration) error {
 		return fmt.Errorf("integrate: a rollout with %d canaries and at most %d failed computes: neither can be negative",
 			o.Canaries, o.MaxFailed)
 	}
+	if o.MaxWait < 0 {
+		return fmt.Errorf("integrate: a rollout that waits for %s: that cannot be negative", o.MaxWait)
+	}
 	return o.Only.check(in)
 }
 
 var errEdited = errors.New("integrate: the plan was edited after it was made; restrict a plan with Only, or plan again")
 
 // Apply makes the changes of a plan. A change that does not end well holds back only
-// those changes that need it. A host that does not answer delays no other host of its
-// stage. Plan and apply again to finish: a change that was made is not made again.
+// those changes that need it. But if a service of several controllers does not come back
+// after its restart, the hosts behind are left alone (see the documentation of the package).
+// A host that does not answer delays no other host of its stage. Plan and apply again to
+// finish: a change that was made is not made again.
 //
 // The Result is never nil, and has an Outcome for each change. The error is Result.Err,
 // or says why the plan or the options were refused. A plan is refused if it was made for
@@ -84,7 +94,8 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		return a.result, err
 	}
 	rollout := engine.Rollout{Canaries: opts.Canaries, MaxFailed: opts.MaxFailed,
-		Do: a.target, Left: func(step.Target, error) {}}
+		Begin: in.gate(a.events, opts, a.changes), Do: a.target, Left: func(step.Target, error) {},
+		Down: a.run.Down}
 	err = in.engine.Roll(ctx, rollout, a.targets())
 	a.close(err)
 	return a.result, a.result.Err()
@@ -203,6 +214,14 @@ func (a *applying) targets() []step.Target {
 	return slices.DeleteFunc(a.in.engine.Site.Targets(), func(t step.Target) bool {
 		return len(a.of[t]) == 0 && (t.Where != step.OnHost || len(a.problems[t.Name]) == 0)
 	})
+}
+
+// changes lists what is changed in a target.
+func (a *applying) changes(t step.Target) (list []Change, known bool) {
+	for _, i := range a.of[t] {
+		list = append(list, a.plan.Changes[i])
+	}
+	return list, true
 }
 
 // target makes the changes of a target. The error is the first that did not end

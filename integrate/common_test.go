@@ -16,7 +16,7 @@ import (
 func verify(t *testing.T, in *integrate.Integration) (*integrate.Report, error) {
 	t.Helper()
 	return in.Verify(t.Context(),
-		integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"})
+		integrate.VerifyOptions{Image: integratetest.Image(), Flavor: "tiny"})
 }
 
 // A right is what a user of a cluster may do with the OSDs.

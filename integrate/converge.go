@@ -52,7 +52,10 @@ func (p Part) Err() error {
 // Converge holds the operator lock of the first cluster of the Spec from its begin to its
 // end, as Apply does; with PlanOnly, it needs none.
 //
-// The events of a Converge are ChangeStarted and ChangeFinished.
+// If the Spec has gate: health, a host is not looked at before its clusters are healthy enough, as
+// Converge does not know yet whether the host needs a change.
+//
+// The events of a Converge are ChangeStarted, ChangeFinished and world.Wait.
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -135,8 +138,17 @@ func (c *converging) all(ctx context.Context) {
 	c.run = c.in.engine.NewRun(c.base, c)
 	c.run.Held = c.held
 	rollout := engine.Rollout{Canaries: c.opts.Canaries, MaxFailed: c.opts.MaxFailed, Reads: c.opts.PlanOnly,
-		Do: c.target, Left: c.leave}
+		Begin: c.in.gate(c.events, c.opts.ApplyOptions, c.changes), Do: c.target, Left: c.leave, Down: c.run.Down}
 	_ = c.in.engine.Roll(ctx, rollout, targets) // each part has its error
+}
+
+// changes lists what is changed in a cluster. Of a host that is not known before it is looked at.
+func (c *converging) changes(t step.Target) (list []Change, known bool) {
+	if t.Where != step.OnCluster {
+		return nil, false
+	}
+	found, _ := c.base.Cluster(t.Name)
+	return c.in.planOf(c.base, []engine.Part{found}).Changes, true
 }
 
 // targets lists the parts. Of clusters that are not in the scope, it has those that

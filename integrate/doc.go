@@ -47,6 +47,36 @@
 // There is no state but the world. Run Plan and Apply again after a failure or a kill,
 // and they finish what is missing. See the Examples.
 //
+// # Several controllers
+//
+// A service of controllers that several hosts have, such as glance-api, is never taken down on all
+// of them. Controllers go one by one, and so do computes with such a service, behind the other
+// computes. The next host is touched once the services that were restarted on this one are known to
+// serve again:
+//
+//   - cinder-volume and cinder-backup by their records in the APIs: up, with a sign of life that is
+//     newer than what was seen first after the restart. No other clock counts than that of the APIs.
+//   - glance-api by an answer of a port on which its unit listens, asked on its host (with python3).
+//     Under Kolla and Upstart, and where python3 is not there, the image API has to answer.
+//
+// Without APIs, an active unit is all that can be known. If a service does not come back within
+// Config.Await, no other host is begun, nor is what goes through the APIs: their changes are Cancelled
+// with ErrStopped, which names host, service and log. The next run goes on.
+//
+// Before a service is restarted on a host where it serves, another host has to serve it: by a new
+// sign of life of its record, or by an answer of its port. If all others are down, or the APIs cannot
+// be asked, the restart fails. The host goes on serving with what it has, and the next run makes up
+// for the restart once another host serves. A service is restarted all the same
+//
+//   - if the Spec has it on one host only, or if its unit does not run;
+//   - if its records do not tell the hosts apart: those of hosts with one name (active/passive), and
+//     of hosts that the APIs know by other names than the Spec;
+//   - if it is glance-api and no host can be asked (Kolla, Upstart, no python3), or if other hosts
+//     were left out by Only.
+//
+// How several cinder-volumes serve one backend is in the documentation of spec.Cinder. The plan says
+// which way the Spec asks for, and notes what becomes of the volumes of a backend in use.
+//
 // # Scope
 //
 // PlanOptions, ApplyOptions, ConvergeOptions and VerifyOptions have a field Only, which
@@ -99,7 +129,9 @@
 // whenever it runs. Where a plan changes them, a note says where kolla-ansible is given
 // the same. A Spec with kolla-ansible's names (store rbd, backend rbd-1, its users and
 // pools, secret_uuid as in its passwords.yml) changes the least. The programs of a
-// cluster's host, such as ceph, run on the host itself.
+// cluster's host, such as ceph, run on the host itself, or where Access of spec.Cluster says: in a
+// container that runs there, in an image, or in cephadm shell. The rights of Ceph users are tried
+// in the containers of the services.
 //
 // # Changes
 //
@@ -159,6 +191,7 @@
 //	volumes-in-ceph                                     volumes are in their pool
 //	volume-in-ceph-on-backend-BACKEND                   the same, of each further backend
 //	volume-from-image-is-a-copy-on-write-child-on-backend-BACKEND
+//	computes-for-guests                                 says on which computes guests boot, and why
 //	vm-on-COMPUTE                                       a VM boots, and its disk is in its pool
 //	guest-writes-to-an-attached-volume
 //	guest-on-another-compute-reads-the-same
@@ -166,6 +199,8 @@
 //	full-backup-of-an-in-use-volume
 //	incremental-backup-of-an-in-use-volume
 //	restored-backup-holds-the-same-bytes
+//	restored-sparse-backup-is-the-same-byte-by-byte     a backup that is restored over other data is the
+//	                                                    volume, with zeros in its holes
 //	live-migration-of-a-running-vm
 //	image-of-a-vm-in-ceph
 //	older-runs-left-nothing                             what runs that were killed left is removed; all that
@@ -174,6 +209,12 @@
 //	journey                                             unable, if the Spec has no Glance
 //
 // A check that fails because of another resource's problem names that resource in Because.
+//
+// VerifyOptions.Checks names the checks to make: by IDs, by their first words, such as rights or files, or by patterns,
+// such as vm-on-*. What they need is made, too, and only what they need is read. ChecksLeftOut of the Report has the
+// IDs of the others. Guests boot on at most four computes, unless VerifyOptions say on which, or on how many: on one of
+// each availability zone first, and then on those with the two oldest versions of QEMU. A running VM moves between two
+// computes of a zone, to a QEMU that is not older.
 //
 // # Outcomes
 //
@@ -189,7 +230,8 @@
 //	            stopped, or the plan was refused as a whole.
 //
 // A check passes, fails, or is unable: it could not be made. An unable check never counts
-// as passed.
+// as passed. The notes of a Report keep no check from passing: a fleet in which some computes
+// have local disks on purpose is well, and each verification warns of it (fleet-mixed).
 //
 // # JSON
 //
@@ -202,7 +244,7 @@
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds
-//	Report    format, checks, notes, left_out
+//	Report    format, checks, notes, left_out, checks_left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field
@@ -274,6 +316,34 @@
 // ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it
 // again.
 //
+// # A gate for rollouts
+//
+// With gate: health in the Spec, Apply and Converge look at the clusters that a host uses right
+// before the host is begun. While one of them is not healthy enough, no such host is begun; what
+// is under way goes on to its end. The rollout goes on by itself. Hosts share a look, which is at
+// most 5 s old then, and there is one look in 5 s at most. A cluster is not healthy enough if
+//
+//   - a placement group is not active, is stale, or is not known, as without a manager;
+//   - an OSD, or a pool of the Spec, is full or backfillfull;
+//   - a pool of the Spec is missing a failure domain: fewer of those that its CRUSH rule chooses
+//     from have OSDs that are up and in than the pool has replicas or chunks, and the CRUSH map has
+//     more of them;
+//   - it does not answer, as when its monitors have lost their quorum.
+//
+// All else in ceph health stops nothing, HEALTH_ERR neither. What somebody muted (ceph health mute)
+// stops nothing. Monitors that are out of the quorum and OSDs that are nearly full are notes of a
+// plan. A plan of a cluster that is not healthy enough has the note cluster-unhealthy; only
+// rollouts wait. Placement groups and OSDs are judged of the whole cluster: a broken pool of
+// somebody else holds the rollout until it is repaired, or its check is muted.
+//
+// world.Wait tells an Observer why, since when and until when. After ApplyOptions.MaxWait, the rollout
+// ends: what was not begun is Cancelled with world.ErrUnhealthy, and the next run goes on there. The end
+// of the context ends a wait at once. The operator lock is renewed during a wait. Where the first cluster
+// does not answer, the lock cannot be renewed, and the rollout ends once the lock is lost.
+//
+// Pools and users are made without a wait, as they write little, and may be what is missing. A cluster
+// with a change of size, crush_rule or pg_num of a pool that is there waits too, as that moves data.
+//
 // # Ownership
 //
 // Of a configuration file, only the options of a service's integration are owned; every
@@ -292,7 +362,9 @@
 // that failed, is unknown or was cancelled, and ErrIncomplete for each Problem and for all
 // changes that were skipped. ErrConflict says that the world changed after the plan was made.
 // world.ErrLock says that the operator lock could not be taken, or was lost.
-// ErrStopped says that failures had stopped the rollout before. ErrChecks is the error of
+// ErrStopped says that failures had stopped the rollout before: canaries, MaxFailed, or a service of
+// several controllers that did not come back. world.ErrUnhealthy says that a cluster was not
+// healthy enough for too long. ErrChecks is the error of
 // Verify. ChangeError.Retryable tells whether trying again may help without anybody doing
 // something. The errors of packages ceph, remote, libvirtsecret and openstack/api show
 // through errors.Is and errors.As: *remote.HostError has the host and the step that failed,
@@ -309,7 +381,7 @@
 // says why it was not begun. Two programs do not apply at once: see the section on the lock.
 // What somebody else changes by hand at the same time is not overwritten:
 // every file is written only if it still is what the plan saw. Verify removes what it made
-// also after its context ended.
+// also after its context ended, or VerifyOptions.Timeout was over, for which it takes up to 10 min.
 //
 // Events of one operation come one at a time. An Observer may call the Integration.
 //

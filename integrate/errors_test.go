@@ -12,6 +12,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/remote"
@@ -90,7 +91,7 @@ func TestAnInterruptedCheckIsUnable(t *testing.T) {
 		}
 		return nil
 	}
-	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: strings.NewReader("a bootable image")})
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: integratetest.Image()})
 	require.ErrorIs(t, err, context.Canceled)
 	for _, c := range report.Checks {
 		assert.NotEqual(t, integrate.Fail, c.Status, "%s: %s", c.Name, c.Evidence)

@@ -6,12 +6,11 @@ import (
 )
 
 // An Event tells an Observer how far an operation is. It is a PlanReady, ChangeStarted,
-// ChangeFinished, CheckStarted or CheckFinished. The events of one operation come one at
+// ChangeFinished, world.Wait, CheckStarted or CheckFinished. The events of one operation come one at
 // a time, and no event comes after the operation returned. An Observer may call the
 // Integration.
 type Event interface {
 	slog.LogValuer
-	event()
 }
 
 // events are those of one operation.
@@ -45,12 +44,6 @@ type CheckStarted struct{ Name string }
 
 // CheckFinished says how a check ended.
 type CheckFinished struct{ Check Check }
-
-func (PlanReady) event()      {}
-func (ChangeStarted) event()  {}
-func (ChangeFinished) event() {}
-func (CheckStarted) event()   {}
-func (CheckFinished) event()  {}
 
 // LogValue implements slog.LogValuer.
 func (e PlanReady) LogValue() slog.Value {

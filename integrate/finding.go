@@ -27,6 +27,8 @@ import (
 //
 //   - cluster-unreadable: its monitors did not answer, or refused; nothing that depends on it is planned.
 //   - cluster-access: note: how the cluster is reached.
+//   - cluster-unhealthy: note: the cluster is not healthy enough for gate: health, and a rollout waits.
+//   - cluster-weakened: note: the cluster is not well in a way that gate: health does not wait for.
 //   - no-operator-lock: note: nobody is kept out while somebody applies, as the World gives
 //     no way to lock the first cluster of the Spec.
 //   - caps-classic: note: the Spec asks for rights of old clusters, and this cluster is newer.
@@ -86,6 +88,7 @@ import (
 //   - file-is-symlink: a file has to change, and is a symlink.
 //   - folder-unreadable: a folder cannot be read.
 //   - folder-has-list: note: a folder has an access control list, which stays.
+//   - folder-is-symlink: note: /etc/ceph is a symlink, which stays; files are those of the folder where it leads.
 //   - not-a-folder: something else is where a folder should be.
 //   - conf-unreadable: a ceph.conf cannot be read.
 //   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
@@ -122,13 +125,19 @@ import (
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.
+//   - reference-not-known: a value of what is in use refers to an option that no file sets.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
 //   - cluster-name-is-told: note: a backend in use gets rbd_cluster_name, which attached volumes do not have.
 //   - backend-of-the-same-pool: note: a backend that is not in the Spec has the pool of a new backend.
+//   - backend-unfit-for-cluster: a backend that is not in the Spec could not be served in the cluster of the Spec.
+//   - backend-comes-into-cluster: note: a backend that is not in the Spec comes into the cluster of the Spec.
 //   - backend-host-changes: note: the service of a backend gets another name, to which volumes do not belong.
+//   - backend-joins-cluster: note: cinder-volume takes the volumes of a backend into a cluster, for good.
+//   - cluster-of-another-name: a backend is in use in another cluster of Cinder.
+//   - cluster-and-backend-host: hosts of a cluster would serve a backend under one name.
 //   - store-of-the-same-pool: a store that is not in the Spec has the pool of a new store.
 //   - default-store-changes: note: new images no longer go to another store in Ceph.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
@@ -140,9 +149,12 @@ import (
 //   - volumes-of-another-zone: a backend holds volumes of another zone than it should get.
 //   - volumes-unknown: whether there are volumes that forbid a change cannot be told.
 //   - vm-disks-local: note: VMs have local disks, so that this compute is not switched to Ceph.
+//   - vm-disks-left-behind: note: VMs have local disks, and this compute is switched to Ceph, as the Spec says.
 //   - vm-disks-unknown: which VMs have local disks cannot be told.
 //   - vm-resize-unconfirmed: VMs wait for a resize or migration to be confirmed, so that this compute is not
-//     switched to Ceph; a note where the Spec does not set disks: ceph.
+//     switched to Ceph; a note where VMs with local disks keep it as it is anyway.
+//   - vm-migration-pending: the same, as VMs are on their way to or from this compute.
+//   - vm-migrations-unknown: the same, as VMs are on their way, and whether this compute is concerned cannot be told.
 //
 // Of units and containers:
 //
@@ -150,6 +162,8 @@ import (
 //   - guests-keep-old-key: note: VMs that run keep the key of before.
 //   - unit-missing: a service's unit is not there.
 //   - unit-masked: a service's unit is masked.
+//   - service-runs-elsewhere: a service is down, and another host serves under its name.
+//   - standby-runs: note: a service runs that stands by, as the Spec says.
 //   - container-missing: a service's container is not there.
 //   - container-folder-unknown: a container takes its files from an unknown folder.
 //   - container-copies-once: a container takes its files in only when it is made.
@@ -168,12 +182,17 @@ import (
 //   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
 //   - tls-none: note: auth_url or an endpoint of the APIs begins with http://, so nothing is encrypted. There is
 //     no note about addresses of the machine itself.
+//   - fleet-mixed: note: computes keep the disks of VMs in different places, between which Nova does not move them.
+//   - fleet-unknown: note: Nova has computes that are not in the Spec, beside computes with disks in Ceph.
 //   - service-left-out: note: hosts have a service that the Spec does not integrate.
 //   - login-file-open: note: others than its owner can read a file with the password of the APIs, or write to it.
 //   - backend-option-unknown: note: no known Cinder reads an option of a backend.
-//   - backend-of-several-names: note: hosts serve a backend, each under a name of its own.
+//   - backend-of-several-names: hosts serve a backend, each under a name of its own.
+//   - backend-active-active: note: hosts serve a backend at the same time, as the Spec says.
+//   - backend-active-passive: note: one host serves a backend, and others stand by, as the Spec says.
+//   - backend-runs-twice: note: hosts have one name for a backend, and the Spec starts several of them.
 //   - backend-cluster-of-one-name: note: hosts of a cluster serve a backend under one name.
-//   - backend-without-coordinator: note: hosts serve a backend without shared locks.
+//   - backend-without-coordinator: hosts serve a backend without shared locks; a note if they are in no cluster.
 //   - volume-type-needs-apis: a volume type cannot be made without the APIs.
 //   - volume-type-of-another-backend: a volume type is bound to another backend.
 //   - volume-type-in-use: a volume type has volumes, and Cinder changes none of its extra specs.
@@ -197,7 +216,7 @@ type Finding struct {
 	// Cause names the condition behind Err, if a caller may branch on it: conflict,
 	// local, host-unreachable, host-timeout, host-authentication, host-sudo, host-key,
 	// ceph-unreachable, ceph-denied, libvirt-unreachable, libvirt-conflict,
-	// operator-lock, api-unreachable or api-authentication. local is a fault of the machine that
+	// operator-lock, cluster-unhealthy, api-unreachable or api-authentication. local is a fault of the machine that
 	// connects. JSON keeps Err by this name.
 	Cause string `json:"cause,omitempty"`
 	Err   error  `json:"-"`

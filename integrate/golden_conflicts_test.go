@@ -121,7 +121,7 @@ hosts:
   - {name: compute2, services: [nova-compute]}
   - {name: compute3, services: [nova-compute]}
   - {name: compute4, services: [nova-compute]}
-`
+` + goldenCluster
 	breaks := func(names ...string) []goldenStep {
 		return []goldenStep{{world: func(_ *testing.T, w *integratetest.World) {
 			for _, name := range names {

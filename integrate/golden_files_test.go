@@ -272,6 +272,17 @@ func cloudFaults() map[string]spoil {
 					ImageID: "an-image"})
 			}
 		},
+		"mixed-aggregates": func(_ *testing.T, w *integratetest.World) {
+			w.API.AddServer(api.Server{Name: "a", Host: "compute1", ImageID: "an-image"})
+			w.API.AddAggregate(api.Aggregate{Name: "rack1", Hosts: []string{"compute1", "compute2"}})
+			w.API.AddAggregate(api.Aggregate{Name: "east", Zone: "east", Hosts: []string{"compute1"}})
+		},
+		"migrations": func(_ *testing.T, w *integratetest.World) {
+			vm := w.API.AddServer(api.Server{Name: "a", Host: "compute9", Status: "MIGRATING", ImageID: "an-image"})
+			w.API.AddMigration(api.Migration{Server: vm, Source: "compute9", Dest: "compute1", Type: "live-migration",
+				Status: "running"})
+			w.API.AddResize(w.API.AddServer(api.Server{Name: "b", Host: "compute9", ImageID: "an-image"}), "compute2")
+		},
 		"type-of-another-backend": func(_ *testing.T, w *integratetest.World) { w.API.AddVolumeType("ceph", "nfs") },
 	}
 }

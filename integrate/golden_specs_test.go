@@ -19,6 +19,30 @@ hosts:
   - {name: compute1, services: [nova-compute]}
 `
 
+// goldenStandby are two controllers, of which the second one waits.
+const goldenStandby = `
+hosts:
+  - {name: controller, services: [glance-api, cinder-volume, cinder-backup]}
+  - {name: controller2, services: [glance-api, cinder-volume, cinder-backup], standby: [cinder-volume]}
+  - {name: compute1, services: [nova-compute]}
+`
+
+// goldenCluster makes all of them serve at once.
+const goldenCluster = `
+cinder: {cluster: ha, coordination: "etcd3+http://:secret-word@203.0.113.5:2379"}
+`
+
+// waits stops the cinder-volume that stands by.
+func waits(_ *testing.T, w *integratetest.World) {
+	w.Machines["controller2"].StopUnit("cinder-volume.service")
+}
+
+// takenOver is a cloud whose second controller serves the backend, under the name of both.
+func takenOver(_ *testing.T, w *integratetest.World) {
+	w.Machines["controller"].StopUnit("cinder-volume.service")
+	w.API.AddService(api.ServiceRecord{Binary: "cinder-volume", Host: "rbd:volumes@ceph", Enabled: true, Up: true})
+}
+
 // specFindings are findings that a Spec of its own is needed for.
 func specFindings() []goldenCase {
 	const zone = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
@@ -136,6 +160,9 @@ func controllerFindings() []goldenCase {
 		ha    = "[DEFAULT]\ncluster = ha\n"
 		locks = "[coordination]\nbackend_url = etcd3+http://203.0.113.5:2379\n"
 		all   = "cinder: {backends: [{name: ceph, options: {backend_host: \"rbd:volumes\"}}]}"
+		inUse = "enabled_backends = ceph\n[ceph]\nvolume_driver = cinder.volume.drivers.rbd.RBDDriver\n" +
+			"volume_backend_name = ceph\nrbd_pool = volumes\nrbd_ceph_conf = /etc/ceph/ceph.conf\nrbd_user = cinder\n"
+		ap = "backend_host = rbd:volumes\n"
 	)
 	cinderConf := func(first, second string) spoil {
 		return both(holding("controller", "/etc/cinder/cinder.conf", first),
@@ -147,6 +174,17 @@ func controllerFindings() []goldenCase {
 		withSpec("two-controllers-as-one", nil, goldenControllers, all),
 		withSpec("two-controllers-one-locks", cinderConf(locks, "[DEFAULT]\n"), goldenControllers, all),
 		withSpec("two-controllers-in-a-cluster", cinderConf(ha+locks, ha+locks), goldenControllers),
+		withSpec("controllers-active-active", nil, goldenControllers, goldenCluster),
+		withSpec("controllers-active-passive", waits, goldenStandby, all),
+		withSpec("controllers-join-a-cluster", cinderConf("[DEFAULT]\n"+inUse, "[DEFAULT]\n"+inUse),
+			goldenControllers, goldenCluster),
+		withSpec("controllers-of-another-cluster", cinderConf(ha+inUse, ha+inUse), goldenControllers, goldenCluster,
+			"cinder: {cluster: other}"),
+		withSpec("controllers-of-one-name-join-a-cluster", cinderConf("[DEFAULT]\n"+inUse+ap, "[DEFAULT]\n"+inUse+ap),
+			goldenControllers, goldenCluster),
+		withSpec("controllers-of-a-cluster-get-one-name", cinderConf(ha+inUse, ha+inUse), goldenStandby, all),
+		withSpec("standby-runs", nil, goldenStandby, all),
+		withSpec("service-runs-elsewhere", takenOver, goldenStandby, all),
 		withSpec("two-controllers-in-a-cluster-without-locks", cinderConf(ha, ha), goldenControllers),
 		withSpec("two-controllers-in-a-cluster-under-one-name", cinderConf(ha+locks, ha+locks), goldenControllers, all),
 	}

@@ -394,7 +394,7 @@ func TestGoldenJourneys(t *testing.T) {
 			_, err := r.apply(in, r.plan(in))
 			require.NoError(t, err)
 			r.step(c.steps[0])
-			opts := integrate.VerifyOptions{Image: strings.NewReader("a bootable image"), Flavor: "tiny"}
+			opts := integrate.VerifyOptions{Image: integratetest.Image(), Flavor: "tiny"}
 			report, err := r.integration().Verify(t.Context(), opts)
 			for i := range report.Checks {
 				report.Checks[i].Seconds = 0

@@ -117,7 +117,7 @@ hosts:
   - {name: compute2, layout: rdo, disks: ceph, services: [nova-compute]}
   - {name: compute3, disks: keep, services: [nova-compute]}
 nova: {user: nova, direct_snapshots: true}
-`
+` + goldenCluster
 )
 
 // specFile reads a Spec file of the examples. The paths in it are left as they are.

@@ -25,8 +25,13 @@ type Config struct {
 	// taken; empty is the user of this process. It shows with the name of this machine.
 	Owner string
 	// Poll is the pause between two looks at the console of a guest, or at the APIs'
-	// records of restarted services; 0 is 2 s.
+	// records of restarted services; 0 is 2 s. Between two looks at a cluster that a rollout
+	// waits for are five times that.
 	Poll time.Duration
+	// Await is how long a restarted service may take until its records in the APIs, or its
+	// host, tell that it serves again; 0 is 4 minutes: several report intervals, and a slow
+	// start. If a service that other hosts serve, too, takes longer, the rollout stops.
+	Await time.Duration
 }
 
 // An Integration plans, applies and verifies one Spec in one World. It is safe for
@@ -49,13 +54,13 @@ func New(cfg Config) (*Integration, error) {
 	if err := cfg.Spec.Validate(); err != nil {
 		return nil, err
 	}
-	if cfg.Poll < 0 {
-		return nil, errors.New("integrate: Config: Poll cannot be negative")
+	if cfg.Poll < 0 || cfg.Await < 0 {
+		return nil, errors.New("integrate: Config: Poll and Await cannot be negative")
 	}
 	site := want.Resolve(cfg.Spec)
 	poll := cmp.Or(cfg.Poll, 2*time.Second)
 	e, err := engine.New(engine.Engine{Site: site, Catalog: kind.NewCatalog(site), World: cfg.World,
-		Parallel: cfg.Parallel, Settle: cfg.Settle, Poll: poll})
+		Parallel: cfg.Parallel, Settle: cfg.Settle, Poll: poll, Await: cfg.Await})
 	if err != nil {
 		return nil, err
 	}

@@ -125,7 +125,7 @@ func killed(t *testing.T, k *knife) bool {
 	defer cancel()
 	go func() {
 		defer close(ended)
-		_, _ = victim.Verify(ctx, integrate.VerifyOptions{Image: strings.NewReader("disk"), GuestWait: time.Second})
+		_, _ = victim.Verify(ctx, integrate.VerifyOptions{Image: integratetest.Image(), GuestWait: time.Second})
 	}()
 	cut := false
 	select {
@@ -183,7 +183,7 @@ func TestLostAnswersLeaveNothing(t *testing.T) {
 			}
 			return openstacktest.LostAnswer, "", seen == at
 		})
-		report, err := w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Image: strings.NewReader("disk"),
+		report, err := w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Image: integratetest.Image(),
 			GuestWait: time.Second})
 		if lost == "" {
 			require.NoError(t, err, "%s", report)

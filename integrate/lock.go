@@ -65,12 +65,17 @@ func (in *Integration) hold(ctx context.Context, purpose string, opts ApplyOptio
 	return free, nil
 }
 
-// entersFirst reports whether the cluster cannot be reached before this Spec is applied:
-// its host lets the normal login in only after the entry wrote keys and sudo rule. What goes
-// by the entry is written without the lock then, and nothing else is. A ceph.conf waits for
-// its cluster.
+// entersFirst reports whether the cluster of the lock cannot be reached before this Spec is
+// applied. What goes by the entry is written without the lock then, and nothing else is. A
+// ceph.conf waits for its cluster.
 func (in *Integration) entersFirst(err error) bool {
-	host := in.engine.Site.Cluster(in.engine.LockedCluster()).Host
+	return in.entersBefore(in.engine.LockedCluster(), err)
+}
+
+// entersBefore reports whether a cluster cannot be reached before this Spec is applied: its host
+// lets the normal login in only after the entry wrote keys and sudo rule.
+func (in *Integration) entersBefore(cluster string, err error) bool {
+	host := in.engine.Site.Cluster(cluster).Host
 	return (errors.Is(err, remote.ErrAuth) || errors.Is(err, remote.ErrSudo)) && in.engine.World.Entries[host] != nil &&
 		in.engine.Site.PreparesWayIn()
 }

@@ -2,20 +2,18 @@ package integrate
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
-	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cloud"
 	"github.com/cephstack/cephstack/integrate/internal/proof"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A CheckStatus says how a check ended.
@@ -52,9 +50,12 @@ type Report struct {
 	// Format is the version of the form of the JSON: 1.
 	Format int     `json:"format"`
 	Checks []Check `json:"checks"`
-	// Notes are about how the APIs are reached, as in a Plan. They keep no check from passing.
+	// Notes are about how the APIs are reached, and about computes that keep the disks of VMs in
+	// different places, as in a Plan. They keep no check from passing.
 	Notes   []Finding `json:"notes,omitempty"`
 	LeftOut []string  `json:"left_out,omitempty"` // as in a Plan
+	// ChecksLeftOut are the IDs of the checks that VerifyOptions.Checks left out.
+	ChecksLeftOut []string `json:"checks_left_out,omitempty"`
 }
 
 // Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
@@ -112,37 +113,11 @@ func (r *Report) String() string {
 		shown[c.Target] = true
 	}
 	writeLeftOut(&b, r.LeftOut, shown)
+	if n := len(r.ChecksLeftOut); n > 0 {
+		fmt.Fprintf(&b, "%d checks were not asked for: %s.\n", n, strings.Join(spec.FoldNames(r.ChecksLeftOut), ", "))
+	}
 	fmt.Fprintf(&b, "%d of %d checks passed.\n", passed, len(r.Checks))
 	return b.String()
-}
-
-// VerifyOptions say how deep a verification goes.
-type VerifyOptions struct {
-	// Only restricts the verification, which is then static.
-	Only Scope
-	// Static leaves the verification at reading: no rights are tried, and nothing is
-	// made in the cloud. It is cheap, and so it serves as a check for drift, too.
-	Static bool
-	// Image is a bootable raw image for the guests of the journey. It has to run a
-	// shell script from its user data, as cloud-init images do. A verification that
-	// is not static needs an image.
-	Image io.ReadSeeker
-	// Flavor is the name of the guests' flavor; if empty, a small flavor is made, and
-	// removed at the end.
-	Flavor string
-	// Clean makes a verification of one check alone: it removes what older runs left in the
-	// APIs and pools, such as runs that were killed. An object counts only if it has the
-	// name and the description of such a run. What a run of the last two hours made is left
-	// alone: by the time in its name or by its newest object, and by the clock of this machine
-	// or by that of the APIs. An image of RBD with which a run tried a right has the name alone:
-	// it goes only where both clocks show the same time. The check says why something is left
-	// alone. A verification that is neither static nor a Clean has this check, too.
-	Clean bool
-	// CleanAge is how old a run has to be, where two hours are not right. If it is
-	// negative, all runs are old enough: no other verification may be going on then.
-	CleanAge time.Duration
-	// GuestWait is how long a guest may take for one step; 0 is 5 min.
-	GuestWait time.Duration
 }
 
 // Verify proves that the Spec holds. It reads the world and compares it with the Spec. It
@@ -159,10 +134,17 @@ type VerifyOptions struct {
 // nothing is done then.
 func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report, error) {
 	report := &Report{Format: planFormat, Checks: []Check{}}
-	scope := engine.Scope(opts.Only)
-	if err := opts.check(in); err != nil {
+	if err := in.wrong(opts); err != nil {
 		return report, err
 	}
+	ctx, cancel := opts.limited(ctx)
+	defer cancel()
+	v, err := in.prepare(ctx, opts)
+	if err != nil {
+		return report, fmt.Errorf("integrate: Verify: %w", err)
+	}
+	report.ChecksLeftOut = v.leftOut()
+	scope := v.scope
 	events := in.newEvents()
 	hosts := map[string]*step.Host{}
 	var mu sync.Mutex
@@ -175,12 +157,12 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	parts = append(base.Clusters(), in.bySpec(parts)...)
 	if scope.All() {
 		parts = append(parts, base.Cloud())
-	} else {
-		report.LeftOut = in.leftOut(scope)
+	} else if only := engine.Scope(opts.Only); !only.All() {
+		report.LeftOut = in.leftOut(only)
 	}
 	for _, i := range base.Cloud().Items {
 		for _, f := range i.Findings {
-			if i.Gate && !f.Problem && i.ID == cloud.APIsID() {
+			if i.Gate && !f.Problem && (i.ID == cloud.APIsID() || i.ID == cloud.FleetID()) {
 				report.Notes = append(report.Notes, findingOf(i, f))
 			}
 		}
@@ -188,7 +170,7 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	proof.Verify(ctx, proof.Subject{Site: in.engine.Site, World: in.engine.World, View: base.View(), Hosts: hosts,
 		Parts: parts, Poll: in.poll,
 		Options: proof.Options{Static: opts.Static, Image: opts.Image, Flavor: opts.Flavor, GuestWait: opts.GuestWait,
-			Clean: opts.Clean, CleanAge: opts.CleanAge},
+			Clean: opts.Clean, CleanAge: opts.CleanAge, Pick: v.pick, Wanted: v.wanted},
 		Started: func(c proof.Check) { events.emit(CheckStarted{c.Name}) },
 		Ended: func(c proof.Check) {
 			check := checkOf(c)
@@ -198,47 +180,14 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	return report, report.Err()
 }
 
-// check refuses options that cannot be.
-func (o VerifyOptions) check(in *Integration) error {
-	if !o.Static && !engine.Scope(o.Only).All() {
-		return errors.New("integrate: Verify: a part of the Spec can only be verified with Static: the journey goes " +
-			"through the whole cloud")
+// wrong says why nothing is verified with these options.
+func (in *Integration) wrong(opts VerifyOptions) error {
+	if err := opts.Only.check(in); err != nil {
+		return err
 	}
-	if o.Clean && (o.Static || o.Image != nil) {
-		return errors.New("integrate: Verify: Clean goes with neither Static nor Image: it verifies nothing")
-	}
-	if !o.Static && !o.Clean && in.engine.Site.Glance != nil && in.engine.World.Cloud != nil {
-		if err := checkImage(o.Image); err != nil {
-			return fmt.Errorf("integrate: Verify: %w", err)
-		}
-	}
-	return o.Only.check(in)
-}
-
-// checkImage refuses an image that no guest could boot from.
-func checkImage(image io.ReadSeeker) error {
-	if image == nil {
-		return errors.New("it needs a bootable raw image for its guests, or Static")
-	}
-	var head [4]byte
-	if _, err := image.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("the guest image: %w", err)
-	}
-	n, err := io.ReadFull(image, head[:])
-	if _, back := image.Seek(0, io.SeekStart); back != nil {
-		return fmt.Errorf("the guest image: %w", back)
-	}
-	switch {
-	case n == 0:
-		return errors.New("the guest image is empty")
-	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the guest image: %w", err)
-	case string(head[:]) == "QFI\xfb":
-		return errors.New("the guest image is a qcow2, and clones in Ceph need a raw one: qemu-img convert " +
-			"-O raw IMAGE IMAGE.raw")
-	case head[0] == 0x1f && head[1] == 0x8b, string(head[:3]) == "BZh", string(head[:]) == "\xfd7zX",
-		string(head[:]) == "\x28\xb5\x2f\xfd":
-		return errors.New("the guest image is compressed; unpack it first")
+	imageless := in.engine.World.Cloud == nil // there is nowhere to take an image to
+	if err := opts.check(in.engine.Site, in.engine.Catalog, imageless); err != nil {
+		return fmt.Errorf("integrate: Verify: %w", err)
 	}
 	return nil
 }

@@ -1,5 +1,7 @@
 package openstack
 
+import "strings"
+
 // InForce is the configuration of a service as it takes effect, with the service's own defaults.
 type InForce struct {
 	Release Release
@@ -14,16 +16,30 @@ type InForce struct {
 //
 // cinder-volume looks into [backend_defaults], too, from Pike on.
 func (f InForce) Lookup(section, option string) (value string, set bool) {
-	sections := []string{section}
-	if f.Service == CinderVolume && section != "DEFAULT" && !f.Release.Before("pike") {
-		sections = append(sections, "backend_defaults")
-	}
-	for _, at := range sections {
+	for _, at := range f.Sections(section) {
 		if v, ok := f.Current.Lookup(at, option); ok && v != "" {
 			return v, true
 		}
 	}
 	return ownDefault(f.Service, option), false
+}
+
+// Sections are the sections that the service looks into for an option of a section, in their order.
+func (f InForce) Sections(section string) []string {
+	if f.Service == CinderVolume && section != "DEFAULT" && !f.Release.Before("pike") {
+		return []string{section, "backend_defaults"}
+	}
+	return []string{section}
+}
+
+// OwnOption reports whether services have an option of that name in the sections where they keep data
+// in Ceph, so that $name in such a section never means an option of [DEFAULT].
+func OwnOption(section, option string) bool {
+	switch option {
+	case "volume_driver", "volume_backend_name", "backend_host", "backend_availability_zone":
+		return section != "DEFAULT"
+	}
+	return section != "DEFAULT" && (strings.HasPrefix(option, "rbd_") || strings.HasPrefix(option, "images_"))
 }
 
 // ownDefault is what a service takes for an option that is not set. Without the path of a

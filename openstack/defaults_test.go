@@ -72,3 +72,40 @@ func TestWhereAValueInForceIsLookedFor(t *testing.T) {
 		assert.Equal(t, c.set, set, "%+v", c)
 	}
 }
+
+// TestOwnOptionsAreThoseOfTheServices: what counts as an option of a section is registered there, and
+// the options of the section that are among them have the right names.
+func TestOwnOptionsAreThoseOfTheServices(t *testing.T) {
+	for _, release := range []string{"victoria", "zed", "2025.1", "2026.1", "2026.2"} {
+		own := map[string]bool{}
+		for p := range loadRegistry(t, release).options {
+			if openstack.OwnOption(p.section, p.option) {
+				own[p.section+"."+p.option] = true
+			}
+			assert.False(t, openstack.OwnOption("DEFAULT", p.option))
+		}
+		for _, name := range []string{"ceph.rbd_pool", "ceph.rbd_user", "ceph.rbd_ceph_conf", "ceph.rbd_secret_uuid",
+			"ceph.rbd_cluster_name", "ceph.volume_backend_name", "ceph.volume_driver",
+			"ceph.backend_availability_zone", "libvirt.rbd_user", "libvirt.rbd_secret_uuid", "libvirt.images_type",
+			"libvirt.images_rbd_pool", "libvirt.images_rbd_ceph_conf"} {
+			assert.True(t, own[name], "%s: %s", release, name)
+		}
+	}
+}
+
+// TestReferencesOfStoresThatAreCarriedOver: what a reference stands for goes to the new section, as
+// the option that it names stays behind. A dollar stays as it is written.
+func TestReferencesOfStoresThatAreCarriedOver(t *testing.T) {
+	f, err := osloconf.Parse([]byte("[glance_store]\nstores = file,rbd\nrbd_store_pool = images\nwhere = /srv\n" +
+		"filesystem_store_datadir = $where/images\nfilesystem_store_metadata_file = /srv/5$$\n"))
+	require.NoError(t, err)
+	store := openstack.GlanceStore{Pool: "images", User: "glance", Conf: "/etc/ceph/ceph.conf"}
+	settings, err := store.Settings("zed", osloconf.Values{Files: osloconf.Files{f}})
+	require.NoError(t, err)
+	have := map[string]string{}
+	for _, s := range settings {
+		have[s.Section+"."+s.Option] = s.Value
+	}
+	assert.Equal(t, "/srv/images", have["file.filesystem_store_datadir"])
+	assert.Equal(t, "/srv/5$$", have["file.filesystem_store_metadata_file"])
+}

@@ -1,10 +1,11 @@
 // Package openstack knows what an OpenStack cloud needs to keep its data in
 // Ceph.
 //
-// It does no I/O. GlanceStore, VolumeBackend, BackupDriver and ComputeDisks compute
-// their Settings from a Release and a service's Current configuration. Findings
-// tells what hurts in a configuration. What exists stays usable: stores and backends
-// that were enabled stay enabled. Package osloconf reads and edits the files. Package
+// It does no I/O. GlanceStore, VolumeBackend, BackupDriver and ComputeDisks compute their
+// Settings from a Release and a service's Current configuration, and VolumeCluster those of
+// several cinder-volumes together. Findings tells what hurts in a configuration. What exists
+// stays usable: stores and backends that were enabled stay enabled. Package osloconf reads
+// and edits the files. Package
 // api drives a cloud's APIs.
 //
 // # Use

@@ -179,6 +179,11 @@ func has(cur Current, section, option string) bool {
 	return ok && v != ""
 }
 
+// texts is a Current that also has the text of values as written.
+type texts interface {
+	Text(section, option string) (string, bool)
+}
+
 func carryOptions(cur Current, kind string, options []string) []Setting {
 	var out []Setting
 	found := false
@@ -186,6 +191,9 @@ func carryOptions(cur Current, kind string, options []string) []Setting {
 		v, ok := cur.Lookup("glance_store", o)
 		if !ok {
 			continue
+		}
+		if text, is := cur.(texts); is && strings.Contains(v, "$") {
+			v, _ = text.Text("glance_store", o) // a dollar is written as it was
 		}
 		found = found || strings.HasPrefix(o, "filesystem_store_datadir")
 		out = append(out, Setting{Section: kind, Option: o, Value: v,

@@ -24,7 +24,7 @@ const (
 )
 
 // A Setting is an option that a service needs. When Remove is set, the option must
-// not be there.
+// not be there. Its Value may be a secret, if what it is computed from has a secret.
 type Setting struct {
 	Section, Option, Value string
 	Remove                 bool
@@ -33,8 +33,8 @@ type Setting struct {
 	Reason string
 }
 
-// Current is a service's configuration as it takes effect now; osloconf.File
-// implements it.
+// Current is a service's configuration as it takes effect now; osloconf.Values
+// implements it, and osloconf.File where no value has a "$".
 type Current interface {
 	Lookup(section, option string) (value string, ok bool)
 }

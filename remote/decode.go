@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -58,7 +59,7 @@ func (a answer) sound() bool {
 			if value != "0" && value != "1" {
 				return false
 			}
-		case "stat", "acl", "link", "sha", "show", "now", "run", "note", "pkgs", "exit", "errors", "err":
+		case "stat", "acl", "link", "real", "sha", "show", "now", "run", "note", "pkgs", "exit", "errors", "err":
 		default:
 			return false
 		}
@@ -79,13 +80,18 @@ func (a answer) changedFile(path string, f *File) error {
 func (a answer) described() bool { return !a.failed || a.Facts["stat"] != "" }
 
 // file reads the description of the file at path.
-func (a answer) file(path string, f *File) error {
-	f.Path = path
+func (a answer) file(name string, f *File) error {
+	f.Path = name
 	target, err := a.Bytes("link")
 	if err != nil {
 		return wire.ErrAnswer
 	}
 	f.Target = string(target)
+	real, err := a.Bytes("real")
+	if err != nil || len(real) > 0 && !path.IsAbs(string(real)) {
+		return wire.ErrAnswer
+	}
+	f.Real = string(real)
 	switch acl := a.Facts["acl"]; {
 	case acl == "+":
 		f.ACL = true

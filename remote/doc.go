@@ -41,6 +41,9 @@
 // may read a folder can hold that lock: after 5 s such a write goes on without the lock. On a host
 // without flock, there is no lock.
 //
+// Folders may be behind symlinks: a change enters the folder where it really is, and its lock and temp file are
+// there. A caller that wants to know who decides where that is asks File.Real.
+//
 // Owner and mode are changed of what is held open: a file by its descriptor, a folder by
 // being in it. A user who may write to the folder around them, and puts a symlink there
 // in between, gets an error. WriteFile, SetAttr and Mkdir leave no access control list,

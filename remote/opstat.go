@@ -2,7 +2,8 @@ package remote
 
 import "github.com/cephstack/cephstack/remote/internal/wire"
 
-// Stat describes a path without following a symlink. Result: File.
+// Stat describes a path without following a symlink, and tells where a symlink of root leads (see
+// File.Real). Result: File.
 type Stat struct{ Path string }
 
 func (Stat) nature() nature    { return nature{name: "stat", looks: true, together: true} }

@@ -55,6 +55,10 @@ type File struct {
 	Changed  time.Time // inode: content, owner, mode or name
 	SHA256   string    // hex; empty unless read or written
 	Target   string    // of a symlink
+	// Real is the folder where a symlink leads, if all folders and symlinks on the way, and the folder
+	// itself, belong to root and can be changed by root alone, and everybody can enter the folders.
+	// Only Stat tells it.
+	Real string
 }
 
 // A Unit is the state of a systemd unit.

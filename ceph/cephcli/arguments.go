@@ -16,7 +16,7 @@ const einval = 22
 // by their place, in its order; all other fields are options.
 func positional() map[string][]string {
 	return map[string][]string{
-		"status": {}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {},
+		"status": {}, "health": {"detail"}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {},
 		"config generate-minimal-conf": {},
 		"auth get":                     {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},

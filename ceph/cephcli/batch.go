@@ -151,7 +151,9 @@ func (c *CLI) withBindings(ctx context.Context, requests []ceph.Request) (answer
 	}
 	r := results[0]
 	begun, whole := b.take(r.Data)
-	switch {
+	switch outside := c.options.outside(operation(requests[0]), r); {
+	case outside != nil && !begun:
+		return b.missing(func(op string) error { return c.options.outside(op, r) }), true
 	case r.Err == nil && !begun:
 		return nil, false
 	case whole != nil:

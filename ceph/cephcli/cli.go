@@ -29,6 +29,14 @@ type Options struct {
 	// does without Python's bindings.
 	RBD   string
 	Rados string // program; rados when empty
+	// Container is a container of docker or podman that runs on the host and has the programs.
+	// They are run in it, as root. Conf, Keyring and programs are paths in the container then.
+	Container string
+	// Image is an image of docker or podman that has the programs, and is on the host. Each call
+	// is a container of it, with the host's network and its /etc/ceph. Container goes before Image.
+	Image string
+	// Cephadm runs the programs in cephadm shell, as root. Container and Image go before it.
+	Cephadm bool
 	// Timeout is of one call of a program; 60 s when zero. A batch may take that
 	// for each request of its longest chain (ceph.Request.After).
 	Timeout time.Duration
@@ -98,7 +106,7 @@ func (c programs) do(ctx context.Context, op, object string, runs ...remote.Run)
 		return nil, err
 	}
 	for _, r := range results {
-		if err := programError(op, object, r); err != nil {
+		if err := c.programError(op, object, r); err != nil {
 			return nil, err
 		}
 	}
@@ -106,12 +114,12 @@ func (c programs) do(ctx context.Context, op, object string, runs ...remote.Run)
 }
 
 // programError is the error of a program that ran, or could not run.
-func programError(op, object string, r remote.Result) error {
+func (c programs) programError(op, object string, r remote.Result) error {
 	switch {
 	case r.Err != nil:
 		return unanswered(op, r.Err)
 	case r.Exit != 0:
-		return refused(op, object, r)
+		return c.options.refused(op, object, r)
 	}
 	return nil
 }
@@ -123,7 +131,7 @@ func (c programs) exchange(ctx context.Context, op string, runs ...remote.Run) (
 	}
 	ops := make([]remote.Op, len(runs))
 	for i, r := range runs {
-		ops[i] = r
+		ops[i] = c.options.entered(r)
 	}
 	results, err := c.host.Do(ctx, ops...)
 	switch {
@@ -158,8 +166,11 @@ var (
 
 // refused reads an errno out of what a program said. Only its own words count
 // as a refusal: an exit status by itself could mean anything.
-func refused(op, object string, r remote.Result) error {
+func (o Options) refused(op, object string, r remote.Result) error {
 	text := strings.TrimSpace(string(r.Stderr))
+	if err := o.outside(op, r); err != nil {
+		return err
+	}
 	if m := connectError.FindStringSubmatch(text); m != nil {
 		code, _ := strconv.Atoi(m[1])
 		return notConnected(op, code, words.LastLine(text))
@@ -174,8 +185,9 @@ func refused(op, object string, r remote.Result) error {
 	}
 	last := words.LastLine(text)
 	if r.Exit == notThere && !strings.Contains(last, "python") {
-		return fmt.Errorf("ceph %s: a program of Ceph is not installed on the host (exit status %d: %s): install "+
-			"ceph-common there, or name a host for the cluster that has the programs ceph, rbd and rados", op, r.Exit, last)
+		where, next := o.inside()
+		return fmt.Errorf("ceph %s: a program of Ceph is not installed %s (exit status %d: %s): %s", op, where, r.Exit, last,
+			next)
 	}
 	return fmt.Errorf("ceph %s: exit status %d: %s", op, r.Exit, last)
 }

@@ -188,7 +188,7 @@ func TestErrors(t *testing.T) {
 		_, err := cephcli.New(&none, cephcli.Options{}).Command(t.Context(),
 			ceph.Command{JSON: []byte(`{"prefix":"fsid"}`)})
 		require.ErrorContains(t, err, "exit status 127: "+text)
-		const says = "install ceph-common there, or name a host for the cluster"
+		const says = "install ceph-common there, name a host for the cluster"
 		assert.Equal(t, advice, strings.Contains(err.Error(), says), text)
 	}
 	tool := exit(1, "error opening pool x: (2) No such file or directory")

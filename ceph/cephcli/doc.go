@@ -18,6 +18,12 @@
 // after another. The programs of Octopus and later are spoken to. A CLI finds this
 // out with its first batch, at the cost of one process, and remembers it.
 //
+// With Options.Container, Image or Cephadm, the programs are not those of the host: they are run
+// in a container, in one of an image, or in cephadm shell, as root. So is the Python that has the
+// bindings. Docker and podman are both asked for the container or the image. A call has a process of its
+// own in there, and with an image or cephadm a container of its own, which takes a second or more.
+// Where a call is ended early, the process in the container may go on until its own timeouts.
+//
 // A lock needs the program rados, which comes with ceph and rbd. Each call of it is a
 // client of its own, and all of them are one holder: see ceph.Lock.ID.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -49,9 +50,42 @@ func TestLive(t *testing.T) {
 		assert.Contains(t, s.Checks, "OSDMAP_FLAGS")
 		assert.Equal(t, []string{"OSDMAP_FLAGS"}, s.Muted)
 	})
+	t.Run("the condition of a cluster that ails", func(t *testing.T) { conditions(t, live, cli, wrapped) })
 	t.Run("a look is one process, with bindings", func(t *testing.T) { lookOnce(t, live) })
 	t.Run("a key that is none of the cluster's is ErrDenied", func(t *testing.T) { denied(t, live, wrapper) })
 	t.Run("a silent monitor is ErrUnreachable", func(t *testing.T) { silent(t, live) })
+}
+
+// conditions: the cluster has no manager, so that the states of its PGs are not known. Its only OSD is taken out of it,
+// and becomes full. With bindings and without, the condition is the same.
+func conditions(t *testing.T, live *cephlive.Cluster, clis ...*cephcli.CLI) {
+	require.NoError(t, live.AddPool(ceph.Pool{Name: "served", PGNum: 4, Application: "rbd"}))
+	const unknown = "no manager is active, so that the states of PGs are not known"
+	has := func(stops ...string) {
+		t.Helper()
+		for _, cli := range clis {
+			require.EventuallyWithT(t, func(t *assert.CollectT) {
+				found, notes, err := ceph.New(cli).Condition(context.Background(), "served")
+				require.NoError(t, err)
+				assert.Equal(t, append([]string{unknown}, stops...), found)
+				assert.Empty(t, notes)
+			}, time.Minute, 200*time.Millisecond)
+		}
+	}
+	has()
+	live.Ceph("osd", "out", "0")
+	has("pool served: of the 1 failure domains of type osd that are needed, 0 have OSDs that are up and in")
+	live.Ceph("osd", "in", "0")
+	has()
+	ratios := []string{"nearfull", "backfillfull", "full"}
+	for i, name := range ratios {
+		live.Ceph("osd", "set-"+name+"-ratio", "0.0000"+strconv.Itoa(i+1))
+	}
+	has("osd.0 is full")
+	for i, name := range []string{"full", "backfillfull", "nearfull"} {
+		live.Ceph("osd", "set-"+name+"-ratio", []string{"0.95", "0.90", "0.85"}[i])
+	}
+	has()
 }
 
 // foreign: a lock of somebody who does not use this module.

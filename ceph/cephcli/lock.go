@@ -61,7 +61,7 @@ func (c programs) Unlock(ctx context.Context, lock ceph.Lock) error {
 	}
 	gone := radoslock.Gone(lock.Pool, lock.Object)
 	for _, r := range results {
-		switch err := programError(unlockOp, at, r); {
+		switch err := c.programError(unlockOp, at, r); {
 		case err == nil:
 			gone = nil
 		case !errors.Is(err, ceph.ErrNotFound): // what has expired meanwhile is not found

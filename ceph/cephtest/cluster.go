@@ -45,6 +45,7 @@ type Cluster struct {
 	Lost func(Op) error
 
 	mu       sync.Mutex
+	ailments Ailments
 	log      []Op
 	batches  int
 	users    map[string]*ceph.User
@@ -172,6 +173,9 @@ func (c *Cluster) do(op Op, effect func() error) error {
 		if err := c.Fail(op); err != nil {
 			return err
 		}
+	}
+	if err := c.answers(); err != nil {
+		return err
 	}
 	if err := effect(); err != nil {
 		return err

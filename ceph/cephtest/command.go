@@ -40,6 +40,7 @@ type command struct {
 func commands() map[string]command {
 	return map[string]command{
 		"status":                       {false, "", (*Cluster).status},
+		"health":                       {false, "detail:string", (*Cluster).health},
 		"mon dump":                     {false, "", (*Cluster).monDump},
 		"versions":                     {false, "", (*Cluster).versions},
 		"version":                      {false, "", (*Cluster).version},
@@ -170,19 +171,6 @@ func encode(data any) []byte {
 
 type object = map[string]any
 
-func (c *Cluster) status(call) (any, string, error) {
-	checks := object{}
-	for _, code := range c.Checks {
-		checks[code] = object{"severity": "HEALTH_WARN", "summary": object{"message": code},
-			"muted": slices.Contains(c.Muted, code)}
-	}
-	return object{
-		"fsid":   c.FSID,
-		"health": object{"status": c.Health, "checks": checks, "mutes": []any{}},
-		"osdmap": object{"num_osds": c.OSDsUp, "num_up_osds": c.OSDsUp, "num_in_osds": c.OSDsUp},
-	}, "", nil
-}
-
 func (c *Cluster) monDump(call) (any, string, error) {
 	var mons []object
 	for i, host := range c.MonHosts {
@@ -214,12 +202,6 @@ func (c *Cluster) version(call) (any, string, error) {
 		text += " " + c.Release + " (stable)"
 	}
 	return object{"version": text}, "", nil
-}
-
-func (c *Cluster) osdDump(a call) (any, string, error) {
-	a.args["detail"] = "detail"
-	pools, _, err := c.poolList(a)
-	return object{"fsid": c.FSID, "pools": pools}, "", err
 }
 
 func (c *Cluster) fsid(call) (any, string, error) { return object{"fsid": c.FSID}, "", nil }

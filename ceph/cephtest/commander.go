@@ -51,6 +51,7 @@ func TestCommander(t *testing.T, newCommander func(t *testing.T) ceph.Commander)
 		{"a profile with a failure domain or a device class that is not there makes no pool", (*suite).crushOfProfile},
 		{"a CRUSH rule is for pools of its kind", (*suite).ruleOfKind},
 		{"the CRUSH map knows how many failure domains there are", (*suite).crushMap},
+		{"the condition tells of PGs, failure domains and what is full", (*suite).condition},
 	}
 	for _, p := range promises {
 		t.Run(p.name, func(t *testing.T) {

@@ -31,6 +31,9 @@ func (c *Cluster) poolList(a call) (any, string, error) {
 		if p.ErasureProfile != "" && p.overwrites {
 			flags += ",ec_overwrites"
 		}
+		for _, full := range c.fullness(name) {
+			flags += "," + full
+		}
 		rule := "crush_rule"
 		if c.Release < "luminous" {
 			rule = "crush_ruleset"

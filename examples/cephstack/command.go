@@ -22,6 +22,7 @@ type command struct {
 	spec spec.Spec
 	in   *integrate.Integration
 	told *progress
+	how  integrate.VerifyOptions // of verify
 }
 
 func (c *command) run(ctx context.Context) (int, error) {
@@ -184,26 +185,6 @@ func (c *command) answer(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
-}
-
-func (c *command) verify(ctx context.Context) (int, error) {
-	opts := integrate.VerifyOptions{Static: c.static, Flavor: c.flavor, Only: c.only, Clean: c.clean, CleanAge: c.older}
-	if c.older == 0 {
-		opts.CleanAge = -1
-	}
-	if c.image != "" {
-		f, err := cephstack.OpenFile(c.image)
-		if err != nil {
-			return exitFailed, err
-		}
-		defer f.Close()
-		opts.Image = f
-	}
-	report, err := c.in.Verify(ctx, opts)
-	if err := errors.Join(c.print(report, report.String()), err); err != nil {
-		return exitFailed, err
-	}
-	return exitDone, nil
 }
 
 func (c *command) print(v any, text string) error {

@@ -217,7 +217,9 @@ func (l *liar) in(t *testing.T, c *cloud) {
 // or less often, so that plans, changes and all sorts of errors come of that.
 func TestNothingOfAHostileWorldReachesTheTerminal(t *testing.T) {
 	image := filepath.Join(t.TempDir(), "image.raw")
-	require.NoError(t, os.WriteFile(image, bytes.Repeat([]byte("x"), 1<<16), 0o600))
+	disk, err := io.ReadAll(integratetest.Image())
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(image, disk, 0o600))
 	told := 0
 	for seed := range uint64(24) {
 		c := newCloud(t, 2)

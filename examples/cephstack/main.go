@@ -28,7 +28,9 @@
 // for, and says what that is; --yes is that approval. It tells each host as it ends.
 //
 // apply and converge take --parallel (hosts at once), --canaries (computes that go first, and
-// must all end well) and --max-failed (stop once so many computes failed).
+// must all end well) and --max-failed (stop once so many computes failed). If the Spec has
+// gate: health, they wait before each host while a cluster is not healthy enough, tell why, and
+// go on by themselves; after --max-wait they end, and the next run goes on.
 //
 // apply and converge hold an operator lock in the first cluster of the Spec while they change
 // things. Whoever comes second changes nothing, is told who works, on which host and since
@@ -47,6 +49,19 @@
 // tries the rights of every user, and takes an image, volumes, VMs and backups through the
 // cloud. If Cinder has other backends besides, each backend of the Spec needs a
 // volume_type, as the volumes would go to whichever backend the scheduler takes.
+//
+// The image is looked at before anything is connected to. An image that is not raw, such as a qcow2, is refused with
+// the command of qemu-img that converts it.
+//
+// Guests boot on 4 computes: one of each availability zone, then those with the two oldest versions of QEMU, then
+// others. --guests says on how many, --computes on which. The check computes-for-guests says why.
+//
+// --check files/compute1,rights makes only these checks and what they need; the report names the others. A name is the
+// ID of a check, as --json prints it, its first words (up to a / or a -), or a pattern, such as 'vm-on-*'. Without a
+// check that makes images or guests, no --image is needed.
+//
+// --timeout 30m bounds the verification: what is not done then is unable, which ends with status 1. Cleaning up takes
+// up to 10 min more.
 //
 // A verify that is killed leaves what it had made. The next verify, and verify --clean,
 // which does nothing else, remove it and show it. They take only what has the name
@@ -95,7 +110,7 @@
 //	  key_files: [id_ed25519]        # relative to the Spec; ~/ is the home directory
 //	  known_hosts: [~/.ssh/known_hosts]
 //	  sudo: true
-//	  jump: ops@bastion.example.com  # optional
+//	  jump: ops@bastion.example.com  # optional; none: no jump host, whatever a file of ssh says
 //	  config: none                   # reads neither ~/.ssh/config nor /etc/ssh/ssh_config, or a path: reads that file
 //	  timeouts:                      # of jump and entry too; 100ms to 10m each, idle 10s to 1h, total 1m to 24h
 //	    connect: 5s                  # TCP
@@ -204,7 +219,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	return code
 }
 
-func (p program) do(ctx context.Context, args []string) int {
+func (p program) do(ctx context.Context, args []string) (code int) {
 	o, err := parse(args, p.stderr)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitDone
@@ -222,6 +237,14 @@ func (p program) do(ctx context.Context, args []string) int {
 	if err := o.unknown(s); err != nil {
 		return p.fail(exitUsage, err)
 	}
+	var how integrate.VerifyOptions
+	if o.command == "verify" {
+		var closed func()
+		if how, closed, code, err = o.verification(s); err != nil {
+			return p.fail(code, err)
+		}
+		defer closed()
+	}
 	w, err := p.open(ctx, s)
 	if err != nil {
 		return p.fail(statusOf(err), err)
@@ -238,8 +261,8 @@ func (p program) do(ctx context.Context, args []string) int {
 	if err != nil {
 		return p.fail(exitUsage, err)
 	}
-	c := &command{program: p, options: o, spec: s, in: in, told: told}
-	code, err := c.run(ctx)
+	c := &command{program: p, options: o, spec: s, in: in, told: told, how: how}
+	code, err = c.run(ctx)
 	told.close()
 	if err != nil {
 		return p.fail(code, err)

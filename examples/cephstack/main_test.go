@@ -31,8 +31,11 @@ func TestUsage(t *testing.T) {
 		{"verify", "--hosts", "a"}, {"verify", "--clean", "--static"},
 		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
 		{"plan", "--hosts", "a,"}, {"plan", "--hosts", ""}, {"plan", "--hosts", "a[1,2"},
-		{"verify", "--full"}, {"trust", "--hosts", "a"},
-		{"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
+		{"verify", "--full"}, {"verify", "--check", ""}, {"verify", "--check", "a,"}, {"verify", "--guests", "-1"},
+		{"verify", "--timeout", "-1s"}, {"verify", "--static", "--guests", "2"}, {"verify", "--clean", "--check", "files"},
+		{"verify", "--computes", "a", "--guests", "1"}, {"verify", "--computes", "a[1"}, {"plan", "--check", "files"},
+		{"trust", "--hosts", "a"},
+		{"apply", "--max-wait", "-1s"}, {"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
 		assert.NotEmpty(t, stderr, "%q", args)

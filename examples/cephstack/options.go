@@ -26,6 +26,10 @@ type options struct {
 	flavor   string
 	clean    bool
 	older    time.Duration
+	computes []string
+	guests   int
+	checks   []string
+	timeout  time.Duration
 	limits   integrate.ApplyOptions
 	only     integrate.Scope
 	parallel int
@@ -88,13 +92,7 @@ func (o *options) flags() (*flag.FlagSet, error) {
 		jsonIs = "print a line of JSON on standard output for each cluster, each host and the APIs, and one for the whole"
 		o.rollout(fs)
 	case "verify":
-		fs.BoolVar(&o.static, "static", false, "read only: no probes, no journey")
-		fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
-		fs.BoolVar(&o.clean, "clean", false, "remove what older runs of verify left, such as runs that were killed, "+
-			"show it, and verify nothing")
-		fs.DurationVar(&o.older, "older", 2*time.Hour, "remove only what is of runs that began at least `so long` ago; "+
-			"0 for all runs, if no other verify is going on")
-		fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
+		o.verifying(fs)
 	default:
 		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
 	}
@@ -104,6 +102,35 @@ func (o *options) flags() (*flag.FlagSet, error) {
 	}
 	fs.BoolVar(&o.json, "json", false, jsonIs)
 	return fs, nil
+}
+
+// verifying adds the flags of verify.
+func (o *options) verifying(fs *flag.FlagSet) {
+	fs.BoolVar(&o.static, "static", false, "read only: no probes, no journey")
+	fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
+	fs.BoolVar(&o.clean, "clean", false, "remove what older runs of verify left, such as runs that were killed, "+
+		"show it, and verify nothing")
+	fs.DurationVar(&o.older, "older", 2*time.Hour, "remove only what is of runs that began at least `so long` ago; "+
+		"0 for all runs, if no other verify is going on")
+	fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
+	fs.Func("computes", "boot guests on these `HOST,HOST,…`; compute[001-004] is four of them", names(&o.computes))
+	fs.IntVar(&o.guests, "guests", 0, "boot guests on this many computes, spread over the zones and the two oldest "+
+		"versions of QEMU; 0 is 4")
+	fs.Func("check", "make only these checks and what they need: `CHECK,CHECK,…`, each an ID such as files/compute1, its "+
+		"first words such as rights, or a pattern such as vm-on-*; may be given again", o.check)
+	fs.DurationVar(&o.timeout, "timeout", 0, "a check that is not done after `so long` is unable; cleaning up takes up "+
+		"to 10 min more; 0 is no limit")
+}
+
+// check takes a flag's list of checks.
+func (o *options) check(value string) error {
+	for name := range strings.SplitSeq(value, ",") {
+		if name == "" {
+			return errors.New("a name is empty")
+		}
+		o.checks = append(o.checks, name)
+	}
+	return nil
 }
 
 func (o *options) fullPlan(fs *flag.FlagSet) {
@@ -145,6 +172,9 @@ func splitNames(list string) []string {
 	}
 }
 
+// guest reports whether the flags say where guests boot.
+func (o *options) guest() bool { return len(o.computes) > 0 || o.guests != 0 }
+
 // restricted reports whether the command is about a part of the Spec.
 func (o *options) restricted() bool { return len(o.only.Hosts)+len(o.only.Clusters) > 0 }
 
@@ -183,6 +213,8 @@ func (o *options) rollout(fs *flag.FlagSet) {
 	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
 	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
 	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
+	fs.DurationVar(&o.limits.MaxWait, "max-wait", 30*time.Minute,
+		"if the Spec has gate: health, wait for a cluster at most `so long` each time")
 	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
 		"not come back")
 }
@@ -194,8 +226,16 @@ func (o *options) fault(rest []string) string {
 		return fmt.Sprintf("unexpected argument %q", rest[0])
 	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
 		return "--parallel must be positive, --canaries and --max-failed not negative"
-	case o.clean && (o.static || o.image != "" || o.flavor != "" || o.restricted()):
-		return "verify --clean goes with --older alone: it verifies nothing"
+	case o.limits.MaxWait < 0:
+		return "--max-wait must not be negative"
+	case o.clean && (o.static || o.image != "" || o.flavor != "" || o.restricted() || len(o.checks) > 0 || o.guest()):
+		return "verify --clean goes with --older and --timeout alone: it verifies nothing"
+	case o.guests < 0 || o.timeout < 0:
+		return "--guests and --timeout must not be negative"
+	case o.static && o.guest():
+		return "verify --static goes with neither --computes nor --guests: no guest boots"
+	case len(o.computes) > 0 && o.guests > 0:
+		return "--computes and --guests exclude each other: name the computes, or say how many"
 	case o.older < 0:
 		return "--older must not be negative"
 	case o.command == "verify" && !o.static && o.restricted():

@@ -8,10 +8,12 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 	"unicode/utf16"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // A progress tells what is going on: on a terminal a line that changes and
@@ -53,6 +55,15 @@ func (p *progress) event(e integrate.Event) {
 		if !p.byParts {
 			p.say(line)
 		}
+	case world.Wait:
+		p.end(waitsFor(e.Cluster))
+		if len(e.Reasons) == 0 {
+			p.say(fmt.Sprintf("%-9s cluster %s is healthy enough", "goes on", e.Cluster))
+			return
+		}
+		p.begin(waitsFor(e.Cluster))
+		p.say(fmt.Sprintf("%-9s cluster %s: %s; since %s, until %s at most", "waits", e.Cluster,
+			strings.Join(e.Reasons, "; "), e.Since.Format(time.TimeOnly), e.Until.Format(time.TimeOnly)))
 	case integrate.CheckStarted:
 		p.begin(e.Name)
 	case integrate.CheckFinished:
@@ -77,6 +88,8 @@ func (p *progress) part(part integrate.Part) {
 		p.say(f.String())
 	}
 }
+
+func waitsFor(cluster string) string { return "waits for cluster " + cluster }
 
 func describe(c integrate.Change) string {
 	return fmt.Sprintf("%s: %s %s %s", c.Target, c.Action, c.Kind, c.Name)

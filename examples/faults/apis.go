@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/url"
 	"os"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -122,7 +124,9 @@ func (v *spoilt) run(ctx context.Context) error {
 	}
 	f := newFront(where.Scheme+"://"+where.Host, c.API.ExpireTokens)
 	defer f.close()
-	v.image = bytes.Repeat([]byte("an image, or so "), 40_000)
+	if v.image, err = io.ReadAll(integratetest.Image()); err != nil {
+		return err
+	}
 	if err := v.dial(ctx, c, f); err != nil {
 		return err
 	}

@@ -113,6 +113,8 @@ func (v *verdict) judgeRival(s scenario, older, found state, result remote.Resul
 	wanted := s.wanted(older)
 	made := slices.Contains(v.Report.Seen, wanted.String())
 	switch {
+	case v.Report.Stuck:
+		v.fault("the exchange did not end by itself")
 	case !v.Report.Fired:
 	case found.content != string(foreign()) && !(v.Report.Late && found == wanted):
 		v.fault("what somebody else wrote is gone: there is %v", found)

@@ -6,11 +6,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/cephstack/cephstack/integrate/integratetest"
 )
 
 // secretRuns are the runs without a random fault, in their order: each begins with what the ones before it have left.
@@ -50,7 +53,11 @@ func flags(command string, more ...string) []string {
 }
 
 func image(s *secretStage) error {
-	return os.WriteFile(s.operator("image.raw"), make([]byte, 1<<20), 0o600)
+	disk, err := io.ReadAll(integratetest.Image())
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.operator("image.raw"), disk, 0o600)
 }
 
 // coreControl makes sure that a process which does nothing against it leaves a core file where the runs are.

@@ -90,8 +90,7 @@ func tell(ctx context.Context, out io.Writer, in *integrate.Integration) error {
 	}
 	fmt.Fprintf(out, "%s\n4. Verify: reading, trying each user's rights, and a journey of data through the cloud.\n\n",
 		second)
-	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: bytes.NewReader([]byte("stands for a bootable image")),
-		Flavor: "tiny"})
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Image: integratetest.Image(), Flavor: "tiny"})
 	fmt.Fprint(out, report)
 	return err
 }

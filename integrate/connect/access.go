@@ -46,14 +46,31 @@ func (a access) open(ctx context.Context) (world.Cluster, io.Closer, error) {
 	}
 	note := ""
 	if a.cluster.Access != "" {
-		note = "is reached through the ceph program on " + a.cluster.Host + ", as the Spec wants it"
+		note = "is reached through the ceph program " + a.within() + "on " + a.cluster.Host + ", as the Spec wants it"
 	}
 	return a.throughProgram(note), nil, nil
 }
 
 func (a access) throughProgram(note string) world.Cluster {
-	cluster := cephcli.New(a.host, cephcli.Options{Conf: spec.ConfPath(a.cluster.Name)})
+	o := cephcli.Options{}
+	if o.Container, o.Image, o.Cephadm = a.cluster.Within(); o == (cephcli.Options{}) {
+		o.Conf = spec.ConfPath(a.cluster.Name)
+	}
+	cluster := cephcli.New(a.host, o)
 	return world.Cluster{Mon: cluster, Images: cluster, Note: note}
+}
+
+// within says where on the host the ceph program is, if that is not the host itself.
+func (a access) within() string {
+	switch container, image, cephadm := a.cluster.Within(); {
+	case container != "":
+		return "in container " + container + " "
+	case image != "":
+		return "in image " + image + " "
+	case cephadm:
+		return "in cephadm shell "
+	}
+	return ""
 }
 
 func (a access) throughLibrados(ctx context.Context) (world.Cluster, io.Closer, error) {

@@ -70,6 +70,17 @@ func TestTheProgramWhenAskedFor(t *testing.T) {
 	assert.Equal(t, "is reached through the ceph program on mon1, as the Spec wants it", c.Note)
 }
 
+// TestTheProgramWhereTheSpecSays is on the host, but not of the host: the plan says where.
+func TestTheProgramWhereTheSpecSays(t *testing.T) {
+	for access, within := range map[string]string{"container mon": "in container mon",
+		"image ceph:v18": "in image ceph:v18", "cephadm": "in cephadm shell"} {
+		c, _, err := way(spec.Cluster{Name: "hdd", Host: "mon1", Access: access}, nil, "", never).open(t.Context())
+		require.NoError(t, err)
+		assert.IsType(t, &cephcli.CLI{}, c.Mon)
+		assert.Equal(t, "is reached through the ceph program "+within+" on mon1, as the Spec wants it", c.Note)
+	}
+}
+
 func TestLibradosWhenAskedFor(t *testing.T) {
 	asked, alone := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}, spec.Cluster{Name: "hdd"}
 	const own = "[client.admin]\nkeyring = DIR/own.$cluster.$name\n[global]\nkeyring = DIR/all\n"

@@ -201,6 +201,10 @@ const maxJumps = 4 // as in remote
 func (r routes) jump(way *route, c *remote.Config, host string) (err error) {
 	own := r.ssh.Jump != ""
 	way.has("ProxyCommand", own) // for what is said of it
+	if r.ssh.Jump == spec.NoJump {
+		way.has(sshconfig.ProxyJump, own)
+		return nil
+	}
 	if own {
 		hop, err := sshconfig.ParseHop(r.ssh.Jump)
 		if err == nil {

@@ -109,6 +109,17 @@ func TestWhatTheSpecSaysWins(t *testing.T) {
 	}
 }
 
+// TestNoJumpHostIsAsked where the Spec wants a direct connection.
+func TestNoJumpHostIsAsked(t *testing.T) {
+	atHome(t, "Host c1\nProxyJump bastion\nHost c2\nProxyCommand nc gw %h\nMatch host c3\nProxyJump gw\n")
+	for _, name := range []string{"c1", "c2", "c3"} {
+		c, err := mustRoutes(t, spec.SSH{User: "root", Jump: spec.NoJump}).host(spec.Host{Name: name})
+		require.NoError(t, err)
+		assert.Nil(t, c.Jump, name)
+		assert.Empty(t, c.From, name)
+	}
+}
+
 func TestOnlyTheKeysThatAFileNames(t *testing.T) {
 	home := atHome(t, "IdentitiesOnly yes\nHost c1\nIdentityFile ~/.ssh/id\n")
 	for name, files := range map[string][]string{"c1": {home + "/.ssh/id"}, "c2": nil} {

@@ -19,8 +19,9 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// startSSHD starts a real sshd on loopback, whose keys are in dir, and gives its port.
-func startSSHD(t *testing.T, dir string) string {
+// startSSHD starts a real sshd on loopback, whose keys are in dir, and gives its port. Whoever logs in
+// finds the programs of a folder in /usr/local/sbin.
+func startSSHD(t *testing.T, dir string, programs ...string) string {
 	t.Helper()
 	missing := os.Geteuid() != 0
 	for _, program := range []string{"/usr/sbin/sshd", "/usr/bin/ssh-agent", "/usr/bin/ssh-keygen", "/usr/bin/ssh"} {
@@ -45,8 +46,9 @@ func startSSHD(t *testing.T, dir string) string {
 		0o600))
 	var log bytes.Buffer
 	cmd := exec.Command("unshare", "-m", "sh", "-c",
-		"mount --make-rprivate / && mount -t tmpfs none /run && mkdir /run/sshd && exec /usr/sbin/sshd -D -e -f "+
-			"\"$1\"", "sh", conf)
+		"mount --make-rprivate / && mount -t tmpfs none /run && mkdir /run/sshd && "+
+			"{ [ -z \"$2\" ] || mount --bind \"$2\" /usr/local/sbin; } && exec /usr/sbin/sshd -D -e -f \"$1\"",
+		"sh", conf, strings.Join(programs, ""))
 	cmd.Stderr = &log
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {

@@ -5,42 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
-
-// sync brings the service records of the APIs up to what the hosts run. It runs before each request.
-func (w *World) sync(*http.Request) (status int, body string, ok bool) {
-	for _, h := range w.spec.Hosts {
-		if slices.Contains(h.Services, "cinder-volume") {
-			w.recordVolumes(h.Name)
-		}
-		if slices.Contains(h.Services, "cinder-backup") {
-			w.record("cinder-backup", w.cinderHost(h.Name, "cinder-backup", ""), w.zone(h.Name, "cinder-backup", ""))
-		}
-	}
-	return 0, "", false
-}
-
-// recordVolumes writes the records of the cinder-volume of a host: one record for each backend.
-func (w *World) recordVolumes(host string) {
-	enabled := w.running(host, "cinder-volume", "DEFAULT", "enabled_backends")
-	if enabled == "" && w.running(host, "cinder-volume", "DEFAULT", "volume_driver") != "" { // a backend without a name
-		w.record("cinder-volume", w.cinderHost(host, "cinder-volume", ""), w.zone(host, "cinder-volume", ""))
-	}
-	for b := range strings.SplitSeq(enabled, ",") {
-		if b = strings.TrimSpace(b); b != "" {
-			w.record("cinder-volume", w.cinderHost(host, "cinder-volume", b)+"@"+b, w.zone(host, "cinder-volume", b))
-		}
-	}
-}
 
 // cinderHost is the name under which a service of Cinder reports.
 func (w *World) cinderHost(host, service, backend string) string {
@@ -49,11 +20,6 @@ func (w *World) cinderHost(host, service, backend string) string {
 		own = w.running(host, service, backend, "backend_host")
 	}
 	return cmp.Or(own, w.running(host, service, "DEFAULT", "host"), host)
-}
-
-func (w *World) record(binary, host, zone string) {
-	w.API.AddService(api.ServiceRecord{Binary: binary, Host: host, Zone: zone, Enabled: true, Up: true,
-		Updated: time.Now().UTC()})
 }
 
 // zone is the availability zone that a running service is in, or one of its backends.
@@ -162,6 +128,13 @@ func (w *World) RefuseBackups(n int) {
 	w.refused = n
 }
 
+// SkipHoles makes restores leave what is in a volume where the backup has holes, as some versions of Cinder do.
+func (w *World) SkipHoles() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.skipHoles = true
+}
+
 // backupCreated makes what the Ceph driver makes. It keeps a full backup, and the
 // incremental backups that build upon it, in one image, each as a snapshot.
 func (w *World) backupCreated(b *api.Backup, parent string) error {
@@ -226,6 +199,13 @@ func (w *World) backupRestored(b api.Backup, v *api.Volume) error {
 	c, ok := w.backups[b.ID]
 	if !ok {
 		return fmt.Errorf("backup %s is not there", b.ID)
+	}
+	if w.skipHoles {
+		for at, by := range w.volumes[v.ID].blocks {
+			if c.blocks[at] == "" {
+				c = c.written(by, at)
+			}
+		}
 	}
 	w.volumes[v.ID] = c
 	return nil

@@ -43,13 +43,16 @@ virt_type = qemu
 }
 
 // configBefore is what a file holds before an integration. A cloud whose Spec has the backend of Cinder without a name
-// has no other backends.
+// has no other backends. In a cluster of Cinder, the other backend is one that can be in it.
 func (w *World) configBefore(path string) string {
 	c := w.spec.Cinder
-	if path == "/etc/cinder/cinder.conf" && c != nil && slices.ContainsFunc(c.Backends, func(b spec.Backend) bool {
-		return b.Name == "DEFAULT"
-	}) {
+	switch {
+	case path != "/etc/cinder/cinder.conf" || c == nil:
+	case slices.ContainsFunc(c.Backends, func(b spec.Backend) bool { return b.Name == "DEFAULT" }):
 		return "[DEFAULT]\nvolume_group = cinder-volumes\n"
+	case c.Cluster != "":
+		return "[DEFAULT]\nenabled_backends = san\n[san]\nvolume_driver = cinder.volume.drivers.pure.PureISCSIDriver\n" +
+			"volume_backend_name = san\n"
 	}
 	return configs[path]
 }
@@ -101,6 +104,7 @@ func (w *World) newMachine(h spec.Host) *remotetest.Host {
 	m.AddUser("qemu", "qemu")
 	m.Handle("rbd", w.rbd)
 	m.Handle("rados", w.rados)
+	m.Handle("python3", func(run remote.Run) (stdout, stderr []byte, exit int) { return w.python(h, run) })
 	return m
 }
 
@@ -185,7 +189,7 @@ func (w *World) running(host, service, section, option string) string {
 	if m == nil {
 		return ""
 	}
-	value := ""
+	values := osloconf.Values{Own: openstack.OwnOption}
 	for _, file := range w.configOf(w.host(host), service) {
 		read := m.Look(remote.ReadFile{Path: file.path})
 		if read.Err != nil {
@@ -199,10 +203,9 @@ func (w *World) running(host, service, section, option string) string {
 		if err != nil {
 			return ""
 		}
-		if v, ok := f.Lookup(section, option); ok {
-			value = v
-		}
+		values.Files = append(values.Files, f)
 	}
+	value, _ := values.Lookup(section, option)
 	return value
 }
 

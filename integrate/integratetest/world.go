@@ -38,12 +38,14 @@ type World struct {
 	spec spec.Spec
 	dir  string // holds clouds.yaml
 
-	mu      sync.Mutex
-	images  map[string][]place // by image ID
-	volumes map[string]content // what guests wrote, by volume ID
-	backups map[string]content
-	refused int               // how many backups are refused from now on
-	guests  map[string]*guest // by server ID
+	mu        sync.Mutex
+	images    map[string][]place // by image ID
+	volumes   map[string]content // what guests wrote, by volume ID
+	backups   map[string]content
+	refused   int // how many backups are refused from now on
+	skipHoles bool
+	guests    map[string]*guest // by server ID
+	alive     alive
 }
 
 // New builds the world of a Spec, which may be changed afterwards. Close it after use.
@@ -52,7 +54,7 @@ func New(s spec.Spec) (*World, error) {
 	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{},
 		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},
-		guests: map[string]*guest{}}
+		guests: map[string]*guest{}, alive: newAlive()}
 	w.World = world.World{Clusters: map[string]world.Cluster{}, Hosts: map[string]remote.Host{},
 		Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range s.Clusters {

@@ -12,8 +12,23 @@ import (
 )
 
 // A Cinder keeps volumes in Ceph.
+//
+// Several hosts may have cinder-volume. They serve a backend together in one of two ways:
+//   - active/active, from Rocky on: Cluster and Coordination. All of them serve at once, each
+//     under a name of its own.
+//   - active/passive: the option backend_host in the Options of each backend, one name for all
+//     hosts. One host serves; the others have cinder-volume in Host.Standby.
 type Cinder struct {
 	Backends []Backend `json:"backends" yaml:"backends"`
+	// Cluster is the name of the cluster in which all cinder-volumes of the Spec serve the same
+	// volumes at once, from Rocky on. When empty, the option cluster of cinder.conf stays as it
+	// is. A cluster needs a coordinator: Coordination, or what cinder.conf has.
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	// Coordination is the URL of the coordinator, such as etcd3+http://192.0.2.5:2379, whose
+	// locks hold on all hosts with services of Cinder, from Ocata on. When empty, the option
+	// backend_url in [coordination] of cinder.conf stays as it is. The URL may hold a password,
+	// and does not print. A dollar in it is written $$.
+	Coordination Secret `json:"coordination,omitzero" yaml:"coordination,omitempty"`
 }
 
 // A Backend is an RBD backend of Cinder. Other backends stay beside it.

@@ -16,6 +16,10 @@ func (s Spec) Clone() Spec { return clone(reflect.ValueOf(s)).Interface().(Spec)
 
 func clone(v reflect.Value) reflect.Value {
 	to := reflect.New(v.Type()).Elem()
+	if _, ok := secret(v); ok { // nothing changes what it holds
+		to.Set(v)
+		return to
+	}
 	switch {
 	case v.Kind() == reflect.Struct:
 		for i := range v.NumField() {
@@ -50,7 +54,8 @@ func nillable(v reflect.Value) bool {
 // written: a default that is spelled out counts, the order of a list counts, and so
 // does the folder of Load, which is in the paths. A field whose list or map is empty
 // is as one that is not there. The contents of the files that a Spec names do not
-// count, so that no key and no password is in the digest.
+// count, so that no key and no password of theirs is in the digest. A Secret counts, and
+// nothing of the digest gives it away but a guess at the whole Spec that is right.
 //
 // A field that a later version of this package adds changes no digest of a Spec
 // that does not use the field.
@@ -64,6 +69,10 @@ func (s Spec) Digest() string {
 // canonical writes a value so that no two values are written alike: texts have
 // their length before them, fields go by name, and what is empty is left out.
 func canonical(w io.Writer, v reflect.Value) {
+	if s, ok := secret(v); ok {
+		fmt.Fprintf(w, "text %d %s\n", s.Len(), s.Reveal())
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		fields := map[string]reflect.Value{}
@@ -105,6 +114,9 @@ func each(w io.Writer, values map[string]reflect.Value) {
 // isEmpty reports whether a field is as if it were not there. A pointer that is set
 // is there, also when it points to nothing but defaults.
 func isEmpty(v reflect.Value) bool {
+	if s, ok := secret(v); ok {
+		return s.IsZero()
+	}
 	switch v.Kind() {
 	case reflect.Slice, reflect.Map:
 		return v.Len() == 0

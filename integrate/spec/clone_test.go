@@ -26,6 +26,10 @@ func full(t *testing.T) spec.Spec {
 func fill(t *testing.T, v reflect.Value, n *int) {
 	t.Helper()
 	*n++
+	if v.Type() == reflect.TypeFor[spec.Secret]() {
+		v.Set(reflect.ValueOf(spec.NewSecret(fmt.Sprintf("text%d", *n))))
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
@@ -59,6 +63,10 @@ func fill(t *testing.T, v reflect.Value, n *int) {
 
 // leaves are ways to change each single value that a Spec holds, by its place.
 func leaves(v reflect.Value, path string, change func(path string, do func())) {
+	if s, ok := v.Interface().(spec.Secret); ok {
+		change(path, func() { v.Set(reflect.ValueOf(spec.NewSecret(s.Reveal() + "x"))) })
+		return
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
@@ -95,6 +103,9 @@ func leaves(v reflect.Value, path string, change func(path string, do func())) {
 
 // pointers are the addresses of all that a value refers to.
 func pointers(v reflect.Value) (all []uintptr) {
+	if v.Type() == reflect.TypeFor[spec.Secret]() { // nothing changes what it holds
+		return nil
+	}
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {

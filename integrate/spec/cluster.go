@@ -21,7 +21,17 @@ type Cluster struct {
 	// default when there is a Host, is the ceph program on Host. librados is the
 	// library of the machine that cephstack runs on; where that library is too old
 	// for the cluster, the ceph program on Host is used. A plan has a note where the
-	// Spec asks for ceph, and where librados was too old.
+	// Spec asks for anything but librados, and where librados was too old.
+	//
+	// Where Host has no ceph program of its own, as in clouds of Kolla, the program is run as
+	// client.admin
+	//   - in a container of docker or podman that runs on Host: container NAME;
+	//   - in a container that is made of an image on Host, with the host's /etc/ceph, and goes
+	//     away with the program: image NAME;
+	//   - in cephadm shell: cephadm.
+	//
+	// In a container, the ceph program has its own default configuration, such as
+	// /etc/ceph/ceph.conf.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
 	// Pools has details of pools that the services name. A pool that is not listed
 	// is created with the cluster's defaults.
@@ -62,12 +72,7 @@ func (v *validation) clusters() {
 		if c.Host != "" && !v.hasHost(c.Host) {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
-		if !slices.Contains([]string{"", "ceph", "librados"}, c.Access) {
-			v.fault(path+".access", "%q is neither ceph nor librados", c.Access)
-		}
-		if c.Access == "ceph" && c.Host == "" {
-			v.fault(path+".host", "is missing; access: ceph runs the ceph program there")
-		}
+		v.access(path, c)
 		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
 			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
 		}

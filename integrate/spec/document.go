@@ -109,6 +109,9 @@ func (c *checker) check(n *yaml.Node, t reflect.Type, path string) {
 	switch {
 	case isNull(n) && t.Kind() == reflect.Bool: // it may have been meant to be true
 		c.fault(n, path, "is empty: write true or false")
+	case t == reflect.TypeFor[Secret]() && n.Kind != yaml.ScalarNode:
+		c.fault(n, path, "is not text")
+	case t == reflect.TypeFor[Secret]():
 	case isNull(n):
 		c.empty(n, t, path)
 	case t.Kind() == reflect.Struct:
@@ -156,7 +159,7 @@ func (c *checker) mapping(n *yaml.Node, path string, fields map[string]reflect.T
 		case known:
 			c.check(value, t, at)
 		case path != "" || !strings.HasPrefix(key.Value, "x-"): // x-… is for anchors
-			c.fault(n.Content[i], at, "is not a field of a Spec%s", didYouMean(key.Value, fields))
+			c.fault(n.Content[i], at, "is not a field of a Spec%s", DidYouMean(key.Value, fields))
 		}
 		if first[key.Value] == nil {
 			first[key.Value] = n.Content[i]

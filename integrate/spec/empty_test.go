@@ -46,6 +46,9 @@ func TestEmptySections(t *testing.T) {
 				inner = inner.Elem()
 			}
 			list := inner.Kind() == reflect.Slice
+			if inner == reflect.TypeFor[spec.Secret]() {
+				continue // a text
+			}
 			if !list && inner.Kind() != reflect.Struct && inner.Kind() != reflect.Map {
 				continue
 			}

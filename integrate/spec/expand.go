@@ -34,7 +34,7 @@ func (d *document) expand(entries []Host, f form) ([]Host, []error) {
 		if name := f.Hosts[i].Group; name != "" {
 			g, ok := f.Groups[name]
 			if !ok {
-				fault("group", "%q is not among the groups%s", shorten(name), didYouMean(name, f.Groups))
+				fault("group", "%q is not among the groups%s", shorten(name), DidYouMean(name, f.Groups))
 				continue
 			}
 			h = h.withDefaults(Host(g))
@@ -55,6 +55,10 @@ func (d *document) expand(entries []Host, f form) ([]Host, []error) {
 		}
 		if n, most := len(h.Services), len(ServiceNames()); n > most {
 			fault("services", "has %d names, and there are %d services", n, most)
+			continue
+		}
+		if n, most := len(h.Standby), len(standbys()); n > most {
+			fault("standby", "has %d names, and %d services can stand by", n, most)
 			continue
 		}
 		for j, name := range names {

@@ -21,9 +21,15 @@ type Host struct {
 	// Services are among glance-api, cinder-volume, cinder-backup and
 	// nova-compute.
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
+	// Standby are those of Services that stand by: cinder-volume or cinder-backup, where
+	// another host serves under the same name, and this host takes over only if somebody
+	// makes it. A unit that stands by is neither started nor restarted, and may be down. The
+	// files of the service are kept right all the same.
+	Standby []string `json:"standby,omitempty" yaml:"standby,omitempty"`
 	// Disks says where Nova puts the disks of VMs on this compute. auto, the
 	// default, is in Ceph, unless there are VMs with local disks, which the switch
-	// would break. ceph is always in Ceph. keep leaves the compute as it is.
+	// would break. ceph is always in Ceph: such VMs are only noted. keep leaves the compute as it is.
+	// No compute is switched while a VM is on its way to or from it, or waits to be confirmed.
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
 	// Layout is the layout of this host, if it is not the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
@@ -62,6 +68,7 @@ func (v *validation) hosts() {
 				v.fault(fmt.Sprintf("%s.services[%d]", path, j), "%q is there twice", name)
 			}
 		}
+		v.standby(path, h)
 		if !slices.Contains([]string{"", "auto", "ceph", "keep"}, h.Disks) {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
 		}

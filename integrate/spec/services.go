@@ -26,11 +26,14 @@ func (v *validation) services() {
 	if c := s.Cinder; c != nil {
 		v.backends(c.Backends)
 		v.volumeTypes(c.Backends)
+		v.together()
 		v.needsHost("cinder", "cinder-volume")
+		v.someServe("cinder-volume")
 	}
 	if b := s.Backup; b != nil {
 		v.user("backup", b.Cluster, b.Pool, b.User)
 		v.needsHost("backup", "cinder-backup")
+		v.someServe("cinder-backup")
 	}
 	if n := s.Nova; n != nil {
 		v.user("nova", n.Cluster, n.Pool, n.User)

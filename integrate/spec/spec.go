@@ -42,9 +42,15 @@ type Spec struct {
 	// Packages says what to do about missing Ceph client packages: check
 	// (the default: report them) or install.
 	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
+	// Gate is health to let a rollout wait before each host while a cluster that the host uses is
+	// not healthy enough; see the documentation of package integrate. Empty is no gate.
+	Gate string `json:"gate,omitempty" yaml:"gate,omitempty"`
 	// Prepare is for hosts that are not prepared yet; nil asks for nothing.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
 }
+
+// GateHealth is the Gate that waits for clusters that are healthy enough.
+const GateHealth = "health"
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
@@ -84,6 +90,10 @@ func (s Spec) check() []error {
 	v.withoutSystemd()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
+	}
+	gates := map[string]bool{GateHealth: true}
+	if v.spec.Gate != "" && !gates[v.spec.Gate] {
+		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, DidYouMean(v.spec.Gate, gates))
 	}
 	v.texts()
 	return v.faults

@@ -15,7 +15,8 @@ type SSH struct {
 	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"`
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
-	Jump       string   `json:"jump,omitempty" yaml:"jump,omitempty"` // [user@]host[:port]
+	// Jump is [user@]host[:port]. NoJump connects directly, whatever a file of ssh says.
+	Jump string `json:"jump,omitempty" yaml:"jump,omitempty"`
 	// Config is the file that ssh would read, instead of ~/.ssh/config and /etc/ssh/ssh_config; none is
 	// no file. For what the Spec does not say, these count: HostName, Port, User, IdentityFile,
 	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of what matches a host's Address (Name, where there is
@@ -42,6 +43,9 @@ type Entry struct {
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
 
+// NoJump as SSH.Jump is a direct connection.
+const NoJump = "none"
+
 // NoSSHConfig as SSH.Config keeps ssh's files from being read.
 const NoSSHConfig = "none"
 
@@ -49,7 +53,7 @@ func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()
 	v.faults = append(v.faults, faults...)
 	v.paths()
-	if v.spec.SSH.Jump == "" {
+	if v.spec.SSH.Jump == "" || v.spec.SSH.Jump == NoJump {
 		return
 	}
 	user, address, ok := strings.Cut(v.spec.SSH.Jump, "@")

@@ -7,17 +7,18 @@ import (
 	"strings"
 )
 
-// didYouMean names the known name that is most like a name, for the end of a message. It
+// DidYouMean names the known name that is most like a name, for the end of a message. It
 // is empty if no known name is like it.
-func didYouMean[T any](name string, known map[string]T) string {
+func DidYouMean[T any](name string, known map[string]T) string {
 	const longest = 40 // of known names, and a few characters
 	if len(name) > longest {
 		return ""
 	}
-	plain := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToLower(name))
+	simple := strings.NewReplacer("-", "_", " ", "_")
+	plain := simple.Replace(strings.ToLower(name))
 	best, least := "", 1+(len(plain)+1)/3
 	for _, k := range slices.Sorted(maps.Keys(known)) {
-		if d := edits(plain, strings.ToLower(k)); d < least {
+		if d := edits(plain, simple.Replace(strings.ToLower(k))); d < least {
 			best, least = k, d
 		}
 	}

@@ -40,6 +40,9 @@ type textCheck struct {
 }
 
 func (t textCheck) check(path string, value reflect.Value) {
+	if s, ok := secret(value); ok {
+		value = reflect.ValueOf(s.Reveal())
+	}
 	switch value.Kind() {
 	case reflect.Pointer:
 		if !value.IsNil() {

@@ -108,7 +108,8 @@ func (s Spec) WithDefaults() Spec {
 		s.Glance = &g
 	}
 	if s.Cinder != nil {
-		c := Cinder{slices.Clone(s.Cinder.Backends)}
+		c := *s.Cinder
+		c.Backends = slices.Clone(c.Backends)
 		for i, b := range c.Backends {
 			b.Cluster, b.Pool, b.User = cmp.Or(b.Cluster, first), cmp.Or(b.Pool, "volumes"), cmp.Or(b.User, "cinder")
 			c.Backends[i] = b

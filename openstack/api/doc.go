@@ -1,5 +1,6 @@
 // Package api drives the APIs of an OpenStack cloud: images, volumes,
-// snapshots, backups, VMs, flavors, volume types and service records.
+// snapshots, backups, VMs, their migrations, flavors, volume types, service records
+// and host aggregates.
 //
 // A method that starts something in the cloud returns when it is done.
 //

@@ -138,7 +138,9 @@ func fuzzCalls(c *Cloud) []func(context.Context) error {
 		func(ctx context.Context) error { return c.CreateVolumeType(ctx, "t", nil) },
 		func(ctx context.Context) error { return c.SetVolumeTypeSpecs(ctx, "t", nil) },
 		func(ctx context.Context) error { return c.DeleteVolumeType(ctx, "t") },
-		func(ctx context.Context) error { _, err := c.CameFrom(ctx, "s"); return err })
+		func(ctx context.Context) error { _, err := c.Migrations(ctx); return err },
+		func(ctx context.Context) error { _, err := c.Unconfirmed(ctx, "h"); return err },
+		func(ctx context.Context) error { _, err := c.Aggregates(ctx); return err })
 }
 
 // fuzzLooks are the calls that only look.
@@ -199,8 +201,9 @@ func FuzzAnswer(f *testing.F) {
 	const object = `{"id": "x", "status": "available", "size": 1}`
 	const all = `{"volume": ` + object + `, "server": {"id": "x", "status": "ACTIVE"}, "snapshot": ` + object +
 		`, "backup": ` + object + `, "id": "x", "flavors": [{"id": "f", "name": "f"}], "flavor": {"id": "f"}, "output": "o",
-		"restore": {"volume_id": "x"}, "image_id": "x", "volume_types": [{"id": "t", "name": "t"}], "servers": []}`
-	for n := range byte(38) {
+		"restore": {"volume_id": "x"}, "image_id": "x", "volume_types": [{"id": "t", "name": "t"}], "servers": [],
+		"migrations": [{"id": 1, "status": "finished"}], "aggregates": [{"id": 1, "name": "x"}]}`
+	for n := range byte(40) {
 		f.Add(n, uint16(200), uint16(200), "", []byte(all), uint16(0), false)
 		f.Add(n, uint16(202), uint16(200), "Retry-After: 9\n",
 			[]byte(strings.ReplaceAll(all, "x", `\u001b[2J`+strings.Repeat("long ", 400))), uint16(3), false)

@@ -11,6 +11,7 @@ type migrationJSON struct {
 	Status string
 	Server string `json:"instance_uuid"`
 	Source string `json:"source_compute"`
+	Dest   string `json:"dest_compute"`
 	Type   string `json:"migration_type"`
 }
 
@@ -57,25 +58,6 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 		}
 		return now.Status + " on " + now.Host, false, nil
 	})
-}
-
-// CameFrom is the compute from which a VM came whose resize or migration waits to be confirmed
-// (VERIFY_RESIZE). It is empty where Nova does not tell.
-//
-// Similar To: openstack server migration list --server <id>
-func (c *Cloud) CameFrom(ctx context.Context, id string) (string, error) {
-	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: id, service: c.compute,
-		path: []string{"os-migrations"}, query: url.Values{"instance_uuid": {id}}}, "migrations")
-	var last migrationJSON
-	for _, m := range found {
-		if m.ID > last.ID && m.Server == id && (m.Type == "resize" || m.Type == "migration") {
-			last = m
-		}
-	}
-	if last.Status != "finished" {
-		return "", err
-	}
-	return last.Source, err
 }
 
 // over reports whether a migration ended without success. After a "completed"

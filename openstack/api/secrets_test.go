@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
@@ -42,9 +43,12 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.SnapshotRequest": {api.SnapshotRequest{}},
 		"api.Backup":          {api.Backup{}}, "api.BackupRequest": {api.BackupRequest{}}, "api.Server": {api.Server{}},
 		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.FlavorRequest{}},
-		"api.ServiceRecord":       {api.ServiceRecord{}},
+		"api.ServiceRecord": {api.ServiceRecord{}},
+		"api.Aggregate":     {api.Aggregate{}}, "api.Migration": {api.Migration{}},
+		"api.Flavor": {api.Flavor{}}, "api.Hypervisor": {api.Hypervisor{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
-		"openstack.InForce": {openstack.InForce{}},
+		"openstack.InForce":       {openstack.InForce{}},
+		"openstack.VolumeCluster": {openstack.VolumeCluster{Coordinator: cephstack.Redact(adminPassword)}},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 type server struct {
 	api.Server
 	flavor Flavor
+	zone   string // that was asked for
 }
 
 func (v *server) copy() api.Server {
@@ -23,19 +24,22 @@ func (v *server) copy() api.Server {
 
 func computeRoutes() map[string]handle {
 	return map[string]handle{
-		"GET /os-services":          listServices("nova-"),
-		"GET /flavors":              listFlavors,
-		"POST /flavors":             createFlavor,
-		"DELETE /flavors/{id}":      deleteFlavor,
-		"POST /servers":             createServer,
-		"GET /servers/detail":       listServers,
-		"GET /servers/{id}":         showServer,
-		"DELETE /servers/{id}":      deleteServer,
-		"POST /servers/{id}/action": act,
+		"GET /os-services":           listServices("nova-"),
+		"GET /flavors":               listFlavors,
+		"POST /flavors":              createFlavor,
+		"DELETE /flavors/{id}":       deleteFlavor,
+		"GET /flavors/{id}":          showFlavor,
+		"GET /os-hypervisors/detail": listHypervisors,
+		"POST /servers":              createServer,
+		"GET /servers/detail":        listServers,
+		"GET /servers/{id}":          showServer,
+		"DELETE /servers/{id}":       deleteServer,
+		"POST /servers/{id}/action":  act,
 		"GET /servers/{id}/os-instance-actions/{request}":     showAction,
 		"POST /servers/{id}/os-volume_attachments":            attach,
 		"DELETE /servers/{id}/os-volume_attachments/{volume}": detach,
 		"GET /os-migrations":                                  listMigrations,
+		"GET /os-aggregates":                                  listAggregates,
 	}
 }
 
@@ -175,7 +179,8 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 		v.Volumes = []string{root.ID}
 		root.Status = "reserved"
 	}
-	made := s.servers.add(v.ID, server{Server: v, flavor: *f})
+	zone, _, _ := strings.Cut(in.Server.Zone, ":")
+	made := s.servers.add(v.ID, server{Server: v, flavor: *f, zone: zone})
 	s.boot(made, root, in.Server)
 	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{},
 		"adminPass": "Zx81fake"}}, nil
@@ -212,6 +217,9 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 func (s *Server) schedule(zone string) string {
 	up := s.up("nova-compute")
 	_, host, ok := strings.Cut(zone, ":")
+	if !ok && zone != "" {
+		up = slices.DeleteFunc(up, func(host string) bool { return s.computeZone(s.service("nova-compute", host)) != zone })
+	}
 	switch {
 	case ok && slices.Contains(up, host):
 		return host
@@ -229,7 +237,7 @@ func (s *Server) checkServer(r *http.Request, in serverRequest) (*volume, error)
 	if s.flavors.byID[in.FlavorRef] == nil {
 		return nil, refuse(http.StatusBadRequest, "Flavor %s could not be found.", in.FlavorRef)
 	}
-	if zone, _, _ := strings.Cut(in.Zone, ":"); zone != "" && zone != "nova" {
+	if zone, _, _ := strings.Cut(in.Zone, ":"); zone != "" && !s.hasZone(zone) {
 		return nil, refuse(http.StatusBadRequest, "The requested availability zone is not available")
 	}
 	if len(in.UserData) > 49151 {

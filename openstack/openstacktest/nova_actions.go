@@ -15,15 +15,6 @@ type action struct {
 	over                bool
 }
 
-type migration struct {
-	ID     int    `json:"id"`
-	Status string `json:"status"`
-	Server string `json:"instance_uuid"`
-	Source string `json:"source_compute"`
-	Dest   string `json:"dest_compute"`
-	Type   string `json:"migration_type"`
-}
-
 // begin remembers a request. A header of the answer gives its ID.
 func (s *Server) begin(r *http.Request, id, name string) *action {
 	request := "req-" + s.id()
@@ -203,11 +194,13 @@ func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, a
 		return 0, nil, refuse(http.StatusBadRequest, "Unable to migrate instance (%s) to current host (%s).", v.ID, host)
 	}
 	a := s.begin(r, v.ID, "live-migration")
-	s.migrations = append(s.migrations, migration{len(s.migrations) + 1, "queued", v.ID, v.Host, host, "live-migration"})
-	m := len(s.migrations) - 1
+	m := s.addMigration(api.Migration{Server: v.ID, Source: v.Host, Dest: host, Type: "live-migration", Status: "queued"})
 	v.Status, v.Task = "MIGRATING", "migrating"
-	now, up := v.copy(), slices.Contains(s.up("nova-compute"), host)
+	now, up, refused := v.copy(), slices.Contains(s.up("nova-compute"), host), s.mayMigrate(v, host)
 	s.later(func() error {
+		if refused != nil {
+			return refused
+		}
 		if !up {
 			return refuse(http.StatusBadRequest, "Compute service of %s is unavailable at this time.", host)
 		}
@@ -217,26 +210,13 @@ func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, a
 		return s.cfg.Hooks.Migrated(now, host)
 	}, func(err error) {
 		v.Status, v.Task = "ACTIVE", ""
-		s.migrations[m].Status = word(err == nil, "completed", "error")
+		m.Status = word(err == nil, "completed", "error")
 		if err == nil {
 			v.Host = host
 		}
 		a.end(err)
 	})
 	return http.StatusAccepted, nil, nil
-}
-
-func listMigrations(s *Server, r *http.Request) (int, any, error) {
-	if err := s.queries(r, "instance_uuid", "migration_type"); err != nil {
-		return 0, nil, err
-	}
-	out := []migration{}
-	for _, m := range s.migrations {
-		if m.Server == r.URL.Query().Get("instance_uuid") {
-			out = append([]migration{m}, out...)
-		}
-	}
-	return http.StatusOK, map[string]any{"migrations": out}, nil
 }
 
 func attach(s *Server, r *http.Request) (int, any, error) {

@@ -92,6 +92,7 @@ type Server struct {
 	pending     []*change
 	services    []*api.ServiceRecord
 	hung        map[*api.ServiceRecord]bool
+	qemu        map[string]int // by compute, where it is not the usual one
 	images      table[image]
 	volumes     table[volume]
 	snapshots   table[api.Snapshot]
@@ -100,7 +101,8 @@ type Server struct {
 	flavors     table[Flavor]
 	servers     table[server]
 	actions     map[string]*action // by request ID
-	migrations  []migration
+	migrations  []*api.Migration
+	aggregates  []api.Aggregate
 	messages    []message
 }
 
@@ -131,7 +133,7 @@ func New(cfg Config) *Server {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{},
+	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}, qemu: map[string]int{},
 		hung: map[*api.ServiceRecord]bool{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()
@@ -211,8 +213,11 @@ func (s *Server) made(at time.Time) time.Time {
 // id makes an ID in the form of a UUID. s.mu is held.
 func (s *Server) id() string {
 	s.serial++
-	return fmt.Sprintf("%08x-0000-4000-8000-%012x", s.serial, s.serial)
+	return uuid(s.serial)
 }
+
+// uuid is a number in the form of a UUID.
+func uuid(n int) string { return fmt.Sprintf("%08x-0000-4000-8000-%012x", n, n) }
 
 // violation records a request that the fake does not know. s.mu is held.
 func (s *Server) violation(format string, args ...any) {

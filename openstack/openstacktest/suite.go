@@ -111,9 +111,31 @@ func (j *journey) services(t *testing.T, ctx context.Context) {
 		age := time.Since(found[at].Updated)
 		want(t, age > -time.Hour && age < time.Hour, "%s was last seen %s ago", binary, age)
 	}
+	aggregates, err := j.Aggregates(ctx)
+	check(t, "aggregates", err)
+	for _, a := range aggregates {
+		want(t, a.ID > 0 && a.Name != "" && a.Zone == a.Metadata["availability_zone"], "got %+v", a)
+		for _, r := range found {
+			if a.Zone != "" && r.Binary == "nova-compute" && slices.Contains(a.Hosts, r.Host) {
+				want(t, r.Zone == a.Zone, "nova-compute of %s is in zone %s, and in aggregate %+v", r.Host, r.Zone, a)
+			}
+		}
+	}
 	flavors, err := j.Flavors(ctx)
 	check(t, "flavors", err)
 	want(t, flavors[j.f.Flavor] != "", "no flavor %q in %v", j.f.Flavor, flavors)
+	flavor, err := j.Flavor(ctx, j.f.Flavor)
+	check(t, "flavor", err)
+	want(t, flavor.ID == flavors[j.f.Flavor] && flavor.Name == j.f.Flavor && flavor.RAMMiB > 0, "got %+v", flavor)
+	_, err = j.Flavor(ctx, j.name("none"))
+	want(t, errors.Is(err, api.ErrNotFound), "a flavor that is not there: %v", err)
+	hypervisors, err := j.Hypervisors(ctx)
+	check(t, "hypervisors", err)
+	for _, host := range j.f.Hosts {
+		want(t, slices.ContainsFunc(hypervisors, func(h api.Hypervisor) bool {
+			return h.Host == host && h.Type == "QEMU" && h.Version > 1e6
+		}), "no hypervisor of %s in %+v", host, hypervisors)
+	}
 }
 
 // missing checks what the absence of each kind of object is.
@@ -320,9 +342,14 @@ func (j *journey) migrate(t *testing.T, ctx context.Context) {
 	s, err := j.Server(ctx, j.vm.ID)
 	check(t, "server", err)
 	want(t, s.Host == j.f.Hosts[1] && s.Status == "ACTIVE", "got %+v", s)
-	from, err := j.CameFrom(ctx, j.vm.ID)
-	check(t, "came from", err)
-	want(t, from == "", "a live migration does not wait to be confirmed, and it came from %s", from)
+	moves, err := j.Migrations(ctx)
+	check(t, "migrations", err)
+	want(t, !slices.ContainsFunc(moves, func(m api.Migration) bool { return m.Server == j.vm.ID }),
+		"the migration of the server has ended, and is in %+v", moves)
+	moves, err = j.Unconfirmed(ctx, j.f.Hosts[1])
+	check(t, "unconfirmed", err)
+	want(t, !slices.ContainsFunc(moves, func(m api.Migration) bool { return m.Server == j.vm.ID }),
+		"a live migration does not wait to be confirmed, and is in %+v", moves)
 }
 
 func (j *journey) detach(t *testing.T, ctx context.Context) {

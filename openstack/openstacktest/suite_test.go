@@ -16,6 +16,7 @@ import (
 func TestFake(t *testing.T) {
 	openstacktest.TestCloud(t, func(t *testing.T) (*api.Cloud, openstacktest.Fixture) {
 		s := openstacktest.Start(t, openstacktest.Config{})
+		s.AddAggregate(api.Aggregate{Name: "fast", Hosts: []string{"compute2"}, Metadata: map[string]string{"ssd": "true"}})
 		cfg, err := s.CloudConfig(t.TempDir())
 		require.NoError(t, err)
 		c, err := api.Dial(t.Context(), cfg)

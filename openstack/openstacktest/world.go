@@ -181,7 +181,7 @@ func (s *Server) AddResize(id, from string) {
 	defer s.mu.Unlock()
 	v := s.servers.byID[id]
 	v.Status = "VERIFY_RESIZE"
-	s.migrations = append(s.migrations, migration{len(s.migrations) + 1, "finished", id, from, v.Host, "resize"})
+	s.addMigration(api.Migration{Server: id, Source: from, Dest: v.Host, Type: "resize", Status: "finished"})
 }
 
 // AddServer adds a VM that was there before, and gives its ID. No hook runs. When v
@@ -284,7 +284,11 @@ func listServices(prefix string) handle {
 			if rec.Up && !s.hung[rec] {
 				rec.Updated = s.cfg.Now().UTC()
 			}
-			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": rec.Zone,
+			zone := rec.Zone
+			if rec.Binary == "nova-compute" {
+				zone = s.computeZone(rec)
+			}
+			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": zone,
 				"status": word(rec.Enabled, "enabled", "disabled"), "state": word(rec.Up, "up", "down"),
 				"updated_at": rec.Updated.Format(zoneless), "disabled_reason": nil})
 		}

@@ -24,13 +24,14 @@
 //
 // Parse a file, Lookup and Set options, write Bytes back. Setting what is
 // already in effect changes nothing, so that a caller may compare bytes to
-// learn whether there is something to do. Files gives the effective values of
-// several files read in order, such as nova.conf, nova.conf.d/*.conf and
+// learn whether there is something to do. Files gives what counts of several
+// files read in order, such as nova.conf, nova.conf.d/*.conf and
 // nova-compute.conf.
 //
-// Values are text as written. When a service reads an option, oslo.config replaces
-// $name and ${name}, fails on a name that no option has, and takes $$ for a literal
-// dollar. Set does not add dollars, because it cannot know whether a dollar is literal.
+// The values of File and Files are text as written. When a service reads an option,
+// oslo.config replaces $name and ${name}, fails on a name that no option has, and takes
+// $$ for a literal dollar. Values are what the service gets. Set does not add dollars,
+// because it cannot know whether a dollar is literal.
 //
 // # Errors
 //

@@ -25,6 +25,7 @@ type answer struct {
 	Error  string
 	Files  []map[string]map[string][]string
 	Values map[string]map[string]string
+	Got    map[string]map[string]*string
 }
 
 // python is Debian's, whatever else is in front of it on the path.
@@ -63,13 +64,26 @@ func missing(t testing.TB, reason string) {
 // load gives what oslo.config takes from files read in order.
 func (o *oracle) load(t testing.TB, files ...[]byte) answer {
 	t.Helper()
+	return o.ask(t, map[string]any{}, files)
+}
+
+// get gives what a service gets that has options of its own, as section and name, beside those
+// that the files set.
+func (o *oracle) get(t testing.TB, own [][2]string, files ...[]byte) answer {
+	t.Helper()
+	return o.ask(t, map[string]any{"own": own}, files)
+}
+
+func (o *oracle) ask(t testing.TB, question map[string]any, files [][]byte) answer {
+	t.Helper()
 	var paths []string
 	for i, data := range files {
 		path := filepath.Join(o.dir, fmt.Sprintf("%d.conf", i))
 		require.NoError(t, os.WriteFile(path, data, 0o600))
 		paths = append(paths, path)
 	}
-	request, err := json.Marshal(map[string]any{"files": paths})
+	question["files"] = paths
+	request, err := json.Marshal(question)
 	require.NoError(t, err)
 	_, err = o.in.Write(append(request, '\n'))
 	require.NoError(t, err)

@@ -95,7 +95,7 @@
 //
 // A refused operation has ErrDenied in its Result, and the error says which line is missing. Where a
 // symlink leads to what the list does not have, the error does not say where it leads, nor whether
-// something is there. If sudo
+// something is there; but Stat of a symlink of root tells its remote.File.Real. If sudo
 // refuses the helper, because its bytes are others or it is missing, the exchange fails with
 // remote.ErrSudo.
 //

@@ -176,7 +176,11 @@ func (h *Host) stat(o remote.Stat) remote.Result {
 	if err != nil {
 		return remote.Result{Err: err}
 	}
-	return remote.Result{File: h.describe(o.Path, n)}
+	f := h.describe(o.Path, n)
+	if n.kind == kindSymlink {
+		f.Real = h.real(o.Path)
+	}
+	return remote.Result{File: f}
 }
 
 func (h *Host) readFile(o remote.ReadFile) remote.Result {

@@ -18,7 +18,7 @@ func TestHost(t *testing.T, newHost func(t *testing.T) (h remote.Host, dir strin
 	for _, part := range [][]promise{
 		writePromises(), rewritePromises(), refusalPromises(), readPromises(), attrPromises(), setuidPromises(),
 		removePromises(), runPromises(), exitPromises(), userPromises(), hostPromises(), otherPromises(), manyPromises(),
-		dirPromises(), aclPromises(), ifPromises(), badIfPromises(),
+		dirPromises(), linkPromises(), aclPromises(), ifPromises(), badIfPromises(),
 	} {
 		for _, p := range part {
 			t.Run(p.text, func(t *testing.T) {

@@ -71,6 +71,9 @@ func newAnswer(r remote.Result) answer {
 	if r.File.Target != "" {
 		a.words["link"] = encode([]byte(r.File.Target))
 	}
+	if r.File.Real != "" {
+		a.words["real"] = encode([]byte(r.File.Real))
+	}
 	if r.Unit.Name != "" {
 		a.lines("show", show(r.Unit))
 	}

@@ -159,7 +159,6 @@ func libraries() []library {
 		// The benchmark measures the bare library beside remote.
 		{"golang.org/x/crypto/ssh", []string{"remote", "examples/bench"}, true},
 		{"github.com/gophercloud/gophercloud", []string{"openstack/api"}, false},
-		{"github.com/kevinburke/ssh_config", []string{"integrate/internal/sshconfig"}, false},
 		{"github.com/stretchr/testify", nil, true},
 	}
 }

@@ -193,7 +193,7 @@ for u in glance-api cinder-volume cinder-backup nova-compute libvirtd \
   systemctl show -p InvocationID -p NRestarts "$u"; done
 virsh -q secret-list 2>/dev/null; exit 0`
 	all := ""
-	for _, host := range []string{"controller", "compute1", "compute2"} {
+	for _, host := range l.hosts {
 		out, err := l.sh(ctx, host, script)
 		if err != nil {
 			return "", err

@@ -20,7 +20,8 @@ import (
 type lab struct {
 	program string // examples/lab/lab
 	state   string
-	asNova  string // what runs a program as Nova does, in a shell
+	hosts   []string // those that an integration changes
+	asNova  string   // what runs a program as Nova does, in a shell
 	before  before
 	started time.Time
 	killed  string // owner of the operator lock that a killed program left; empty if none was killed
@@ -35,7 +36,8 @@ type before struct {
 }
 
 func openLab() (*lab, error) {
-	l := &lab{program: "examples/lab/lab", state: state(os.Getenv), asNova: "runuser -u nova --", started: time.Now()}
+	l := &lab{program: "examples/lab/lab", state: state(os.Getenv), asNova: "runuser -u nova --", started: time.Now(),
+		hosts: []string{"controller", "compute1", "compute2"}}
 	data, err := os.ReadFile(l.out("before.json"))
 	if err != nil {
 		return nil, fmt.Errorf("is the lab up (make lab)? %w", err)

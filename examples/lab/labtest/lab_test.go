@@ -84,3 +84,30 @@ func TestContainersWithoutCeph(t *testing.T) {
 	assert.Equal(t, "compute1 nova-compute, compute2 nova-compute, controller cinder-backup, controller cinder-volume, "+
 		"controller glance-api", said)
 }
+
+// TestThreeControllers: the Spec of variant ha, and a plan of it where the old backend is in the way.
+func TestThreeControllers(t *testing.T) {
+	s := spec.Spec{Release: "zed", Clusters: []spec.Cluster{{Name: "ceph"}},
+		Hosts:  []spec.Host{{Name: "controller", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}}},
+		Glance: &spec.Glance{}, Backup: &spec.Backup{}, Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}}}
+	require.NoError(t, threeControllers(&s))
+	require.Len(t, s.Hosts, 3)
+	assert.Equal(t, spec.Host{Name: "controller3", Address: "10.221.0.23", Services: s.Hosts[0].Services}, s.Hosts[2])
+	w, err := integratetest.New(s)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, w.Close()) })
+	in, err := integrate.New(integrate.Config{Spec: s, World: w.World})
+	require.NoError(t, err)
+	_, err = keptOut(t.Context(), in)
+	require.ErrorContains(t, err, "of [] it is said")
+	for _, host := range controllers() {
+		w.Machines[host].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends = nfs\n[nfs]\n"+
+			"volume_driver = cinder.volume.drivers.nfs.NfsDriver\n"), 0o640)
+	}
+	said, err := keptOut(t.Context(), in)
+	require.NoError(t, err, "each has the backend nfs, as in the lab")
+	assert.Equal(t, "on controller, controller2, controller3", said)
+	w.Machines["controller2"].AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\nenabled_backends =\n"), 0o640)
+	_, err = keptOut(t.Context(), in)
+	require.ErrorContains(t, err, `of ["controller" "controller3"] it is said`)
+}

@@ -38,6 +38,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"multi-cluster", true, l.testTwoClusters},
 		{"kolla", true, l.testKolla},
 		{"brownfield", true, l.testBrownfield},
+		{"ha", true, l.testHA},
 		{"soak", true, l.testSoak},
 	}
 	for _, name := range parts {
@@ -145,7 +146,7 @@ func (l *lab) converge(ctx context.Context, r *report) error {
 }
 
 func (l *lab) noLeftovers(ctx context.Context) (string, error) {
-	for _, host := range []string{"controller", "compute1", "compute2"} {
+	for _, host := range l.hosts {
 		out, err := l.sh(ctx, host, "find /etc/ceph /etc/glance /etc/cinder /etc/nova /etc/kolla /run /tmp /root -xdev "+
 			"-path /run/cephstack -prune -o -iname '*cephstack*' -print 2>/dev/null; "+
 			"find /run/cephstack -name '.*' 2>/dev/null; exit 0")

@@ -5,7 +5,7 @@
 make_keys() {
   local host
   [[ -s $OUT/id_ed25519 ]] || ssh-keygen -q -t ed25519 -N '' -C operator@lab -f "$OUT/id_ed25519"
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in $(hosts_now); do
     [[ -s $SECRETS/host-$host ]] || ssh-keygen -q -t ed25519 -N '' -C "root@$host" -f "$SECRETS/host-$host"
     [[ -s $SECRETS/rsa-$host ]] || ssh-keygen -q -t rsa -b 2048 -N '' -C "root@$host" -f "$SECRETS/rsa-$host"
   done
@@ -17,12 +17,12 @@ write_access() {
   local host
   sed -e "s/^release: .*/release: $suite_release/" ${suite_access:+-e "s/^    host: .*/&\\n    access: $suite_access/"} \
     "$HERE/cloud.yaml" >"$OUT/cloud.yaml"
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in $(hosts_now); do
     awk -v names="$host,${ADDR[$host]}" '{print names, $1, $2}' "$SECRETS/host-$host.pub" "$SECRETS/rsa-$host.pub"
   done >"$OUT/known_hosts"
   {
-    for host in "${ALL_HOSTS[@]}"; do printf 'Host %s %s\n  HostName %s\n' "$host" "${ADDR[$host]}" "${ADDR[$host]}"; done
-    printf 'Host %s\n' "${ALL_HOSTS[*]} ${ADDR[*]}"
+    for host in $(hosts_now); do printf 'Host %s %s\n  HostName %s\n' "$host" "${ADDR[$host]}" "${ADDR[$host]}"; done
+    printf 'Host %s\n' "${!ADDR[*]} ${ADDR[*]}"
     printf '  %s\n' 'User stack' "IdentityFile $OUT/id_ed25519" 'IdentitiesOnly yes' 'StrictHostKeyChecking yes' \
       "UserKnownHostsFile $OUT/known_hosts" 'GlobalKnownHostsFile /dev/null' 'PasswordAuthentication no'
   } >"$OUT/ssh_config"
@@ -31,7 +31,7 @@ write_access() {
 hosts_file() {
   local host
   printf '127.0.0.1 localhost\n'
-  for host in "${ALL_HOSTS[@]}"; do printf '%s %s\n' "${ADDR[$host]}" "$host"; done
+  for host in $(hosts_now); do printf '%s %s\n' "${ADDR[$host]}" "$host"; done
 }
 
 on() {
@@ -56,11 +56,12 @@ seed_host() {
   sed -i '/pam_systemd/d' "$root/etc/pam.d/common-session"
   chroot "$root" install -d -m 0700 -o stack -g stack /home/stack/.ssh
   install -m 0644 "$OUT/id_ed25519.pub" "$root/home/stack/.ssh/authorized_keys"
+  ! is_more "$host" || mask_units "$root" "$units_of_one"
 }
 
 seed_hosts() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do
+  for host; do
     mkdir -p "$HOSTS/$host"/{upper,work,root}
     unshare -m --propagation private "$LAB" _seed "$host"
   done

@@ -5,8 +5,9 @@ lab_brownfield() {
   local name=$1
   case $name in
     ceph-2014 | cinder-junk | bare-hosts | second-ceph | by-hand) ;;
+    ha) [[ $SUITE == bookworm ]] || die "brownfield ha is of bookworm alone" ;;
     kolla) [[ $suite_engine ]] || die "no container engine for the hosts of $SUITE: say SUITE=trixie" ;;
-    *) die "no brownfield '$name': there are ceph-2014, cinder-junk, bare-hosts, second-ceph, by-hand and kolla" ;;
+    *) die "no brownfield '$name': there are ceph-2014, cinder-junk, bare-hosts, second-ceph, by-hand, ha and kolla" ;;
   esac
   packages_ready || phase 'packages' build_packages
   lab_reset

@@ -10,17 +10,21 @@
   SNAP=$STATE/snap        # what the untouched cloud had written
   SHARE=$STATE/share      # the folder behind Cinder's NFS backend
   SHARE_NAME=controller:/srv/nfs
+  IMAGES=$STATE/images    # the folder that several Glances share, in brownfield ha
   SECRETS=$STATE/secrets
   OUT=$STATE/out
   LOGS=$STATE/log
   RUN=/run/cephstack-lab  # what all labs of the machine share: the lock, and whose hosts run
 
   ALL_HOSTS=(ceph01 controller compute1 compute2)
+  MORE_HOSTS=(controller2 controller3)  # those of brownfield ha, until the next reset
   BRIDGE=cslab0
   BRIDGE_ADDR=10.221.0.1
   NETMASK=24
-  declare -A ADDR=([ceph01]=10.221.0.11 [controller]=10.221.0.21 [compute1]=10.221.0.31 [compute2]=10.221.0.32)
-  declare -A ROLE=([ceph01]=ceph [controller]=controller [compute1]=compute [compute2]=compute)
+  declare -A ADDR=([ceph01]=10.221.0.11 [controller]=10.221.0.21 [controller2]=10.221.0.22 [controller3]=10.221.0.23
+    [compute1]=10.221.0.31 [compute2]=10.221.0.32)
+  declare -A ROLE=([ceph01]=ceph [controller]=controller [controller2]=controller [controller3]=controller
+    [compute1]=compute [compute2]=compute)
 }
 
 say() { printf '%s\n' "$*"; }
@@ -75,7 +79,7 @@ wait_all() {
 
 make_state() {
   umask 022
-  mkdir -p "$STATE" "$CACHE" "$ROOTS" "$HOSTS" "$SHARE" "$LOGS"
+  mkdir -p "$STATE" "$CACHE" "$ROOTS" "$HOSTS" "$SHARE" "$IMAGES" "$LOGS"
   (umask 077; mkdir -p "$SECRETS" "$OUT")
 }
 
@@ -86,8 +90,7 @@ secret() {
   cat "$file"
 }
 
-# take_lock lets one lab command at a time change things. The hosts must not
-# inherit the descriptor: they would hold the lock for their whole life.
+# take_lock lets one lab command at a time change things.
 take_lock() {
   (umask 077; mkdir -p "$RUN")
   exec 9>>"$RUN/lock"

@@ -5,6 +5,17 @@
 netns_of() { echo "cslab-$1"; }
 cgroup_of() { echo "cslab-$1"; }
 
+# is_more HOST: it is one of brownfield ha alone.
+is_more() { [[ " ${MORE_HOSTS[*]} " == *" $1 "* ]]; }
+
+# hosts_now prints the hosts that there are: further ones exist while their folder does.
+hosts_now() {
+  local host
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
+    if ! is_more "$host" || [[ -d $HOSTS/$host ]]; then echo "$host"; fi
+  done
+}
+
 # Cinder and Nova mount a share below a folder named after its md5.
 share_hash() { printf '%s' "$SHARE_NAME" | md5sum | cut -d' ' -f1; }
 share_mount() {
@@ -55,8 +66,6 @@ raise_sysctl() { (($(sysctl -n "$1") >= $2)) || sysctl -qw "$1=$2"; }
 network_of_host() {
   local host=$1 ns
   ns=$(netns_of "$host")
-  ip netns del "$ns" 2>/dev/null || true
-  ip link del "csl-$host" 2>/dev/null || true
   ip netns add "$ns"
   ip link add "csl-$host" type veth peer name eth0 netns "$ns"
   ip link set "csl-$host" master "$BRIDGE" up
@@ -65,14 +74,7 @@ network_of_host() {
   ip -n "$ns" link set lo up
 }
 
-network_down() {
-  local host
-  for host in "${ALL_HOSTS[@]}"; do
-    ip netns del "$(netns_of "$host")" 2>/dev/null || true
-    ip link del "csl-$host" 2>/dev/null || true
-  done
-  ip link del "$BRIDGE" 2>/dev/null || true
-}
+network_down() { ip link del "$BRIDGE" 2>/dev/null || true; }
 
 # other_lab prints the suite and the state of another lab whose hosts run. All
 # labs have the same bridge, addresses, namespaces and cgroups.
@@ -95,22 +97,34 @@ start_host() {
   kill_host "$host"
   network_of_host "$host"
   mkdir -p "$HOSTS/$host"/{upper,work,root}
-  setsid unshare -m --propagation private "$LAB" _boot "$host" </dev/null >>"$LOGS/console-$host.log" 2>&1 9>&- &
+  setsid unshare -m --propagation private "$LAB" _boot "$host" </dev/null >>"$LOGS/console-$host.log" 2>&1 &
   echo "$! $(start_of $!)" >"$HOSTS/$host/pid"
 }
 
 # boot_host becomes the host: runs in the mount namespace of the host, which
 # goes away with its last process, and the overlay with it.
 boot_host() {
+  close_inherited
   local host=$1 binds=(--bind-ro="$CACHE/packages:/srv/packages") at
   own_cgroup "$(cgroup_of "$host")"
   mount_host "$host"
   at=$(share_mount "$host")
   [[ -z $at ]] || binds+=(--bind="$SHARE:$at")
+  [[ ${ROLE[$host]} != controller ]] || binds+=(--bind="$IMAGES:/srv/images")
   exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin systemd-nspawn --quiet --register=no --keep-unit \
     --network-namespace-path="/run/netns/$(netns_of "$host")" --capability=all \
     --resolv-conf=off --timezone=off --link-journal=no --console=read-only --kill-signal=SIGRTMIN+4 \
     "${binds[@]}" --machine="$host" --hostname="$host" -b -D "$HOSTS/$host/root"
+}
+
+# close_inherited closes what the caller of the program had open, such as a lock: a host
+# would hold it for its whole life. Bash itself has 255.
+close_inherited() {
+  local fd
+  for fd in /proc/self/fd/*; do
+    fd=${fd##*/}
+    if ((fd > 2 && fd != 255)); then eval "exec $fd>&-"; fi
+  done
 }
 
 own_cgroup() {
@@ -121,10 +135,12 @@ own_cgroup() {
 }
 
 # kill_host ends every process of a host at once, whatever state it is in: all
-# of them, and nothing else, are in its cgroup.
+# of them, and nothing else, are in its cgroup. Its network goes away, too.
 kill_host() {
   unshare -m --propagation private "$LAB" _kill "$1"
   rm -f "$HOSTS/$1/pid"
+  ip netns del "$(netns_of "$1")" 2>/dev/null || true
+  ip link del "csl-$1" 2>/dev/null || true
 }
 
 kill_cgroup() {
@@ -142,27 +158,27 @@ kill_cgroup() {
 # that is killed.
 stop_hosts() {
   local host pid
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
     if pid=$(host_pid "$host"); then kill -TERM "$pid" 2>/dev/null || true; fi
   done
   wait_for 60 "power-off" no_host_running || true
-  for host in "${ALL_HOSTS[@]}"; do kill_host "$host"; done
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do kill_host "$host"; done
 }
 
 no_host_running() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do ! host_running "$host" || return 1; done
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do ! host_running "$host" || return 1; done
 }
 
 all_hosts_running() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do host_running "$host" || return 1; done
+  for host in $(hosts_now); do host_running "$host" || return 1; done
 }
 
 start_hosts() {
   local host
   echo "$SUITE $STATE" >"$RUN/owner"
   network_up
-  for host in "${ALL_HOSTS[@]}"; do start_host "$host"; done
-  for host in "${ALL_HOSTS[@]}"; do wait_for 120 "ssh to $host" on "$host" true; done
+  for host in $(hosts_now); do start_host "$host"; done
+  for host in $(hosts_now); do wait_for 120 "ssh to $host" on "$host" true; done
 }

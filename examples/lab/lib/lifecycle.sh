@@ -74,13 +74,13 @@ first_up() {
 
 forget_hosts() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do kill_host "$host"; done
-  rm -rf "${HOSTS:?}"/* "$SNAP" "${SHARE:?}"/* "$OUT/before.json" "$STATE/resetting"
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do kill_host "$host"; done
+  rm -rf "${HOSTS:?}"/* "$SNAP" "${SHARE:?}"/* "${IMAGES:?}"/* "$OUT/before.json" "$STATE/resetting"
 }
 
 make_access() {
   make_access_files
-  seed_hosts
+  seed_hosts "${ALL_HOSTS[@]}"
 }
 
 make_access_files() {
@@ -166,7 +166,7 @@ reboot_hosts() {
 # restart_failed starts every service of the lab that does not run.
 restart_failed() {
   local host
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in $(hosts_now); do
     on "$host" "sudo systemctl reset-failed; sudo systemctl start $(units_of "$host")" || true
   done
   touch "$STATE/ready"
@@ -180,7 +180,7 @@ lab_reset() {
   snapshot_ready || die 'there is no snapshot of the present lab: run lab up'
   rm -f "$STATE/ready"
   touch "$STATE/resetting"
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in "${ALL_HOSTS[@]}" "${MORE_HOSTS[@]}"; do
     kill_host "$host"
     rm -rf "${HOSTS:?}/$host"
   done
@@ -192,7 +192,7 @@ lab_reset() {
 
 restore_share() {
   mkdir -p "$SHARE"
-  find "$SHARE" -mindepth 1 -delete
+  find "$SHARE" "$IMAGES" -mindepth 1 -delete
   cp -a --sparse=always "$SNAP/share/." "$SHARE/"
 }
 

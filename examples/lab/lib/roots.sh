@@ -27,6 +27,9 @@ units_never='tgt.service iscsid.service iscsid.socket open-iscsi.service multipa
   ceph-crash.service virtlockd-admin.socket systemd-udevd.service systemd-udev-trigger.service
   systemd-networkd-wait-online.service'
 
+# What a controller has once: the further ones of brownfield ha do without it.
+units_of_one='mariadb.service rabbitmq-server.service memcached.service'
+
 # layer_key NAME names the inputs of a layer: same key, nothing to build.
 layer_key() {
   case $1 in
@@ -122,12 +125,13 @@ CONF
   mkdir -p "$root/etc/systemd/journald.conf.d" "$root/srv/packages"
   printf '[Journal]\nStorage=persistent\nSystemMaxUse=64M\nRateLimitIntervalSec=0\n' \
     >"$root/etc/systemd/journald.conf.d/lab.conf"
-  mask_units "$root"
+  mask_units "$root" "$units_never"
 }
 
+# mask_units ROOT UNITS
 mask_units() {
   local unit
-  for unit in $units_never; do ln -sfn /dev/null "$1/etc/systemd/system/$unit"; done
+  for unit in $2; do ln -sfn /dev/null "$1/etc/systemd/system/$unit"; done
 }
 
 build_layer() {
@@ -166,22 +170,29 @@ build_packages() {
   local dir=$CACHE/packages
   packages_ready && return
   rm -rf "$dir" "$CACHE/packages.key"
-  mkdir -p "$dir" "$CACHE/packages.upper" "$CACHE/packages.work" "$CACHE/packages.root"
-  unshare -m --propagation private "$LAB" _packages
-  rm -rf "$CACHE"/packages.{upper,work,root}
+  # shellcheck disable=SC2086  # a list of packages
+  download "$dir" base ceph-common python3-rbd python3-rados $suite_engine
   (cd "$dir" && apt-ftparchive packages . >Packages && gzip -9kf Packages && apt-ftparchive release . >Release)
   packages_key >"$CACHE/packages.key"
 }
 
+# download DIR LAYERS PACKAGE… fetches packages, and what they need that is not in these
+# layers.
+download() {
+  mkdir -p "$1" "$1".{upper,work,root}
+  unshare -m --propagation private "$LAB" _packages "$@"
+  rm -rf "$1".{upper,work,root}
+}
+
+# fetch_packages runs in a mount namespace of its own.
 fetch_packages() {
-  local root=$CACHE/packages.root
-  mount -t overlay overlay -o "lowerdir=$ROOTS/base,upperdir=$CACHE/packages.upper,workdir=$CACHE/packages.work" "$root"
+  local dir=$1 root=$1.root
+  mount -t overlay overlay -o "lowerdir=$(layer_path "$2"),upperdir=$dir.upper,workdir=$dir.work" "$root"
   mount -t proc proc "$root/proc"
   apt_conf_into "$root"
   in_root "$root" apt-get -q update
-  # shellcheck disable=SC2086  # a list of packages
-  in_root "$root" apt-get -qy --no-install-recommends --download-only install ceph-common python3-rbd python3-rados $suite_engine
-  cp "$root"/var/cache/apt/archives/*.deb "$CACHE/packages/"
+  in_root "$root" apt-get -qy --no-install-recommends --download-only install "${@:3}"
+  cp "$root"/var/cache/apt/archives/*.deb "$dir/"
 }
 
 # build_roots makes what is missing; two builds at a time, as the machine has two cores at least.

@@ -6,7 +6,7 @@
 status_lines() {
   local host dir pids=() rc=0
   dir=$(mktemp -d)
-  for host in "${ALL_HOSTS[@]}"; do
+  for host in $(hosts_now); do
     host_line "$host" >"$dir/1-$host" &
     pids+=($!)
   done
@@ -27,7 +27,8 @@ lab_status() {
   status_lines
 }
 
-# units_of HOST prints its units; brownfield kolla makes some those of containers.
+# units_of HOST prints its units; brownfield kolla makes some those of containers, and
+# brownfield ha has some more.
 units_of() {
   local unit units=()
   for unit in $(packaged_units_of "$1"); do
@@ -37,10 +38,15 @@ units_of() {
     esac
     units+=("$unit")
   done
+  [[ ! -e $HOSTS/$1/upper/etc/haproxy ]] || units+=(haproxy redis-server)
   echo "${units[@]}"
 }
 
 packaged_units_of() {
+  if is_more "$1"; then
+    echo glance-api cinder-volume cinder-backup
+    return
+  fi
   case ${ROLE[$1]} in
     ceph) echo ceph-mon@ceph01 ceph-mgr@ceph01 ceph-osd@{0,1,2} ;;
     controller)

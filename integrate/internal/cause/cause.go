@@ -40,6 +40,7 @@ type condition struct {
 func conditions() []condition {
 	return []condition{
 		{"operator-lock", world.ErrLock, ""},
+		{"cluster-unhealthy", world.ErrUnhealthy, ""},
 		{"local", remote.ErrLocal, "see key_files, agent and known_hosts of ssh in the Spec, on this machine"},
 		{"host-key", remote.ErrHostKey, "settle whether the host is the right one, as it says"},
 		{"host-authentication", remote.ErrAuth,
@@ -147,8 +148,8 @@ func Retryable(err error) bool {
 	if errors.Is(err, world.ErrLock) {
 		return !errors.Is(err, ceph.ErrDenied)
 	}
-	passing := []error{step.ErrConflict, remote.ErrTimeout, ceph.ErrUnreachable, libvirtsecret.ErrUnreachable,
-		api.ErrUnreachable}
+	passing := []error{step.ErrConflict, world.ErrUnhealthy, remote.ErrTimeout, ceph.ErrUnreachable,
+		libvirtsecret.ErrUnreachable, api.ErrUnreachable}
 	for _, p := range passing {
 		if errors.Is(err, p) {
 			return true

@@ -26,6 +26,7 @@ func TestEveryConditionHasANameAndSaysWhatToDo(t *testing.T) {
 		next      string // a part of the advice; empty where the error says it itself
 	}{
 		{world.ErrLock, "operator-lock", true, ""},
+		{world.ErrUnhealthy, "cluster-unhealthy", true, ""},
 		{remote.ErrHostKey, "host-key", false, "right one"},
 		{remote.ErrAuth, "host-authentication", false, "let in"},
 		{remote.ErrSudo, "host-sudo", false, "NOPASSWD"},

@@ -81,6 +81,9 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 		}
 	}
 	wait := h.watchServices(ctx, spans)
+	if spans = h.spare(ctx, spans, wait); len(spans) == 0 {
+		return
+	}
 	began := time.Now()
 	if spans = h.goOn(ctx, spans); len(spans) == 0 {
 		return
@@ -91,6 +94,7 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 		h.judge(ctx, s, exchange{s.results(results), err, takeBack(ctx, door, s.undo(results)), began})
 	}
 	wait.all(ctx, h.Run, began)
+	h.noteDown(wait)
 }
 
 // undoWithin is how long it may take to take a step back.
@@ -169,10 +173,14 @@ func (h *hostRun) spans(ctx context.Context, items []Item) []*span {
 func (h *hostRun) ops(ctx context.Context, s step.HostStep) ([]remote.Op, error) {
 	if s.Servers != nil {
 		servers, err := h.e.World.Cloud.Servers(ctx, h.name)
-		if err == nil {
-			err = s.Servers(servers)
-		}
 		if err != nil {
+			return nil, err
+		}
+		waiting, err := h.e.World.Cloud.Unconfirmed(ctx, h.name)
+		if err != nil {
+			return nil, fmt.Errorf("whether VMs that came from %s wait to be confirmed cannot be told: %w", h.name, err)
+		}
+		if err := s.Servers(servers, waiting); err != nil {
 			return nil, err
 		}
 	}

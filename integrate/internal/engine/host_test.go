@@ -295,7 +295,7 @@ func TestServersAreLookedAtRightBefore(t *testing.T) {
 	with := func(err error) step.Delta {
 		d := changes(remote.WriteFile{Path: "/disks", Data: []byte("1")})
 		do := d.Do.(step.HostStep)
-		do.Servers = func(servers []api.Server) error {
+		do.Servers = func(servers []api.Server, _ []api.Migration) error {
 			assert.Empty(t, servers)
 			looks++
 			return err

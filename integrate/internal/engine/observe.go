@@ -44,7 +44,8 @@ func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	}
 	found, err := ceph.New(world.Mon).WithImages(world.Images).Look(ctx, query)
 	seen := step.Cluster{Note: world.Note, Err: err, Status: found.Status, Pools: found.Pools, Users: found.Users,
-		Profiles: found.Profiles, CRUSH: found.CRUSH, Images: map[string]map[string]bool{},
+		Profiles: found.Profiles, CRUSH: found.CRUSH, Stops: found.Stops, Notes: found.Notes,
+		Images:   map[string]map[string]bool{},
 		Unlocked: name == e.LockedCluster() && e.Locker() == nil}
 	if err != nil {
 		return seen
@@ -75,11 +76,8 @@ func (e *Engine) FSIDs(ctx context.Context, clusters []string) map[string]string
 	return all
 }
 
-// mostResizes bounds the requests about VMs that wait for the confirmation of a resize.
-const mostResizes = 100
-
 func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
-	c := &step.Cloud{Computes: map[string]bool{}, Servers: map[string][]api.Server{}, CameFrom: map[string]string{}}
+	c := &step.Cloud{Computes: map[string]bool{}, Servers: map[string][]api.Server{}, Moves: map[string][]step.Move{}}
 	cloud := e.World.Cloud
 	if cloud == nil {
 		c.Err = cmp.Or(e.World.CloudErr, step.ErrNoCloud)
@@ -103,9 +101,9 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	}
 	for _, s := range servers {
 		c.Servers[s.Host] = append(c.Servers[s.Host], s)
-		if s.Status == "VERIFY_RESIZE" && len(c.CameFrom) < mostResizes {
-			c.CameFrom[s.ID], _ = cloud.CameFrom(ctx, s.ID) // what Nova does not tell is not known
-		}
+	}
+	if e.Site.Nova != nil {
+		e.observeFleet(ctx, c, servers)
 	}
 	if c.Types, c.Err = cloud.VolumeTypes(ctx); c.Err == nil && e.Site.VolumesMatter(c) {
 		c.Volumes, c.VolumesErr = cloud.Volumes(ctx)

@@ -56,12 +56,14 @@ type Run struct {
 
 	mu    sync.Mutex
 	done  map[step.ID]Outcome
-	users map[string]*reading // by cluster
+	down  map[step.Target]error // see Down
+	users map[string]*reading   // by cluster
 }
 
 // NewRun begins a run on top of a comparison.
 func (e *Engine) NewRun(base *Base, watch Watcher) *Run {
-	return &Run{e: e, base: base, watch: watch, done: map[step.ID]Outcome{}, users: map[string]*reading{}}
+	return &Run{e: e, base: base, watch: watch, done: map[step.ID]Outcome{}, down: map[step.Target]error{},
+		users: map[string]*reading{}}
 }
 
 // Outcome is how a change ended, if it did.

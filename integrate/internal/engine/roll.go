@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -22,15 +24,30 @@ type Rollout struct {
 	// Reads says that nothing is changed, so that controllers go in parallel, too,
 	// and failures stop nothing.
 	Reads bool
+	// Begin is called right before a cluster or a host is worked on, and may wait. Its error
+	// leaves that target, and stops the rollout. It may be nil, and is not called if Reads is set.
+	Begin func(context.Context, step.Target) error
 	// Do works on a target, and returns why the target did not end well.
 	Do func(context.Context, step.Target) error
 	// Left gets each target that was not begun, and why.
 	Left func(step.Target, error)
+	// Down says which service is not known to serve again on a target that Do has worked on, while
+	// other hosts serve it: nothing more is begun then. It may be nil. See Run.Down.
+	Down func(step.Target) error
+}
+
+// down is Down, if there is one.
+func (o Rollout) down(t step.Target) error {
+	if o.Down == nil {
+		return nil
+	}
+	return o.Down(t)
 }
 
 // Roll works on targets in the order of a plan: the clusters side by side, the
 // computes in parallel, the controllers one by one so that one of several serves at
-// any time, and the APIs. Roll returns why it did not reach the end.
+// any time, and the APIs. Computes that share a service of controllers with other hosts
+// go one by one, behind the other computes. Roll returns why it did not reach the end.
 func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) error {
 	r := &rolling{e: e, o: o}
 	var clusters, computes, controllers []step.Target
@@ -49,7 +66,7 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 	}
 	unbegun, _ := r.some(ctx, clusters, 0) // the outcomes of a cluster say what went wrong
 	for _, t := range unbegun {
-		o.Left(t, context.Cause(ctx))
+		o.Left(t, cmp.Or(context.Cause(ctx), r.halted(nil)))
 	}
 	err := r.computes(ctx, computes)
 	err = r.controllers(ctx, controllers, err)
@@ -69,6 +86,28 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 type rolling struct {
 	e *Engine
 	o Rollout
+
+	mu   sync.Mutex
+	halt error // the first error of Begin
+}
+
+// begin asks Begin of a target, unless it has stopped the rollout.
+func (r *rolling) begin(ctx context.Context, t step.Target) error {
+	if r.o.Begin == nil || r.o.Reads {
+		return nil
+	}
+	if err := r.halted(nil); err != nil {
+		return err
+	}
+	return r.halted(r.o.Begin(ctx, t))
+}
+
+// halted keeps the first error of Begin, and gives an error that stops the rollout.
+func (r *rolling) halted(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.halt = cmp.Or(r.halt, err)
+	return cmp.Or(err, r.halt)
 }
 
 func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
@@ -77,19 +116,23 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		o = Rollout{}
 	}
 	n := min(o.Canaries, len(targets))
-	left, failed := r.some(ctx, targets[:n], 0)
+	left, failed, down := r.spread(ctx, targets[:n], 0)
 	dead := failed > 0
-	if dead {
+	if dead || down != nil {
 		left = slices.Concat(left, targets[n:])
 	} else {
 		var more []step.Target
-		more, failed = r.some(ctx, targets[n:], o.MaxFailed)
+		more, failed, down = r.spread(ctx, targets[n:], o.MaxFailed)
 		left = append(left, more...)
 	}
 	var err error
 	switch {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
+	case r.halted(nil) != nil:
+		err = r.halted(nil)
+	case down != nil:
+		err = down
 	case dead, o.MaxFailed > 0 && failed >= o.MaxFailed:
 		err = ErrStopped
 	}
@@ -97,6 +140,27 @@ func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
 		r.o.Left(t, err)
 	}
 	return err
+}
+
+// spread works on computes in parallel, until so many failed, and then one by one on those with a service that other
+// hosts have, too, such as glance-api. down is Rollout.Down of the last.
+func (r *rolling) spread(ctx context.Context, targets []step.Target, most int) (left []step.Target, failures int,
+	down error) {
+	shares := func(t step.Target) bool { return !r.o.Reads && r.e.Site.Shares(t.Name) }
+	left, failures = r.some(ctx, slices.DeleteFunc(slices.Clone(targets), shares), most)
+	for _, t := range targets {
+		switch {
+		case !shares(t):
+		case down != nil, ctx.Err() != nil, most > 0 && failures >= most, r.begin(ctx, t) != nil:
+			left = append(left, t)
+		default:
+			if r.o.Do(ctx, t) != nil {
+				failures++
+			}
+			down = r.o.down(t)
+		}
+	}
+	return left, failures, down
 }
 
 // some works on targets in parallel, until so many failed; 0 never stops.
@@ -110,6 +174,9 @@ func (r *rolling) some(ctx context.Context, targets []step.Target, most int) (le
 	work := func(ctx context.Context, name string) (begun bool, err error) {
 		if most > 0 && failed.Load() >= int64(most) {
 			return false, ErrStopped
+		}
+		if err = r.begin(ctx, byName[name]); err != nil {
+			return false, err
 		}
 		if err = r.o.Do(ctx, byName[name]); err != nil {
 			failed.Add(1)
@@ -139,13 +206,23 @@ func (r *rolling) controllers(ctx context.Context, targets []step.Target, stoppe
 		return nil
 	}
 	for i, t := range targets {
-		if ctx.Err() != nil {
+		why := context.Cause(ctx)
+		if why == nil {
+			why = r.begin(ctx, t)
+		}
+		if why != nil {
 			for _, t := range targets[i:] {
-				r.o.Left(t, context.Cause(ctx))
+				r.o.Left(t, why)
 			}
-			return context.Cause(ctx)
+			return why
 		}
 		_ = r.o.Do(ctx, t) // its outcomes say what went wrong
+		if err := r.o.down(t); err != nil && ctx.Err() == nil {
+			for _, t := range targets[i+1:] {
+				r.o.Left(t, err)
+			}
+			return err
+		}
 	}
 	return nil
 }

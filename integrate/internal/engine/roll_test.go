@@ -15,6 +15,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -190,4 +191,77 @@ func TestTargetsThatAreNotAskedForAreNotTouched(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, []string{"compute3", "controller"}, r.log)
 	require.NoError(t, r.Roll(t.Context(), engine.Rollout{Do: r.do}, nil))
+}
+
+// TestTargetsBeginOnlyIfTheyMay: the error of Begin leaves its target and all that were not begun, and is the
+// reason of each.
+func TestTargetsBeginOnlyIfTheyMay(t *testing.T) {
+	held := errors.New("held")
+	all := []string{"hdd", "ssd", "compute1", "compute2", "compute3", "controller", "controller2", "cloud"}
+	for at, name := range all[:7] {
+		for _, o := range []engine.Rollout{{}, {Canaries: 2, MaxFailed: 1}} {
+			r := newRollout(t)
+			r.Parallel = 1
+			o.Begin = func(_ context.Context, target step.Target) error {
+				if target.Name == name {
+					return held
+				}
+				return nil
+			}
+			begun, err := r.roll(t.Context(), o)
+			require.ErrorIs(t, err, held, name)
+			assert.Equal(t, strings.Join(all[:at], " "), strings.Join(begun, " "))
+			for left, why := range r.left {
+				require.ErrorIs(t, why, held, "%s: %s", name, left)
+			}
+			r = newRollout(t)
+			o.Reads = true
+			begun, err = r.roll(t.Context(), o)
+			require.NoError(t, err)
+			assert.Len(t, begun, len(all), "looking waits for nothing")
+		}
+	}
+}
+
+// TestComputesThatShareAServiceGoOneByOne, behind the others, and a service that is down stops the rollout.
+func TestComputesThatShareAServiceGoOneByOne(t *testing.T) {
+	for _, c := range []struct {
+		o     engine.Rollout
+		down  string
+		begun []string
+	}{
+		{engine.Rollout{}, "", []string{"compute2", "compute1", "compute3", "controller", "controller2"}},
+		{engine.Rollout{Canaries: 3}, "", []string{"compute2", "compute1", "compute3", "controller", "controller2"}},
+		{engine.Rollout{}, "compute1", []string{"compute2", "compute1"}},
+		{engine.Rollout{Canaries: 1}, "compute1", []string{"compute1"}},
+		{engine.Rollout{}, "controller", []string{"compute2", "compute1", "compute3", "controller"}},
+	} {
+		r := newRollout(t)
+		s := r.Site.Spec
+		for i, h := range s.Hosts {
+			if h.Name == "compute1" || h.Name == "compute3" {
+				s.Hosts[i].Services = []string{"nova-compute", "glance-api"}
+			}
+		}
+		r.Site = want.Resolve(s)
+		r.wait = time.Millisecond
+		why := errors.New("down")
+		c.o.Down = func(t step.Target) error {
+			if t.Name == c.down {
+				return why
+			}
+			return nil
+		}
+		begun, err := r.roll(t.Context(), c.o)
+		assert.Equal(t, c.begun, slices.DeleteFunc(begun, func(s string) bool { return !strings.HasPrefix(s, "co") }))
+		if c.down == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, why)
+		for name, left := range r.left {
+			assert.ErrorIs(t, left, why, name)
+		}
+		assert.Contains(t, r.left, "cloud")
+	}
 }

@@ -13,6 +13,9 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
+// awaited is how long the APIs, or the host, may take to tell that a service serves.
+const awaited = 4 * time.Minute
+
 // A serviceWatch waits until the APIs report restarted services up.
 type serviceWatch struct {
 	host  string
@@ -74,7 +77,7 @@ func (w *serviceWatch) all(ctx context.Context, r *Run, began time.Time) {
 			continue
 		}
 		var err error
-		if w.err == nil {
+		if w.err == nil || len(serves(i).Peers) > 0 && !errors.Is(w.err, step.ErrNoCloud) || serves(i).Answers != nil {
 			err = w.await(ctx, r, i)
 		}
 		r.settle(i.ID, true, err, began)
@@ -82,7 +85,7 @@ func (w *serviceWatch) all(ctx context.Context, r *Run, began time.Time) {
 }
 
 func (w *serviceWatch) await(ctx context.Context, r *Run, i Item) error {
-	waiting, cancel := context.WithTimeout(ctx, cmp.Or(r.e.Await, 4*time.Minute))
+	waiting, cancel := context.WithTimeout(ctx, cmp.Or(r.e.Await, awaited))
 	defer cancel()
 	var missing []string
 	var err error
@@ -119,8 +122,12 @@ func ended(ctx context.Context) error {
 // the records that are missing, or that nothing could be asked.
 func notUp(missing []string, err error, host string) error {
 	if err != nil {
-		return fmt.Errorf("%w: restarted and active, but the APIs do not tell that it is up: %w; look at its log on %s",
-			remote.ErrUnitFailed, err, host)
+		what := "the APIs do not tell that it is up"
+		if errors.Is(err, errNoAnswer) {
+			what = "it does not serve"
+		}
+		return fmt.Errorf("%w: restarted and active, but %s: %w; look at its log on %s", remote.ErrUnitFailed, what, err,
+			host)
 	}
 	return fmt.Errorf("%w: restarted and active, but the APIs do not report it up: %s; look at its log on %s",
 		remote.ErrUnitFailed, strings.Join(missing, ", "), host)
@@ -129,6 +136,15 @@ func notUp(missing []string, err error, host string) error {
 // behind lists the records that are not yet up, or have no new sign of life.
 func (w *serviceWatch) behind(ctx context.Context, r *Run, i Item) ([]string, error) {
 	s := serves(i)
+	if s.Answers != nil {
+		told, err := r.answers(ctx, w.host, s.Answers)
+		if told {
+			return nil, err
+		}
+	}
+	if s.Images && r.e.World.Cloud == nil {
+		return nil, nil
+	}
 	if s.Images {
 		_, err := r.e.World.Cloud.Images(ctx, "cephstack-none")
 		return nil, err

@@ -18,7 +18,12 @@ var errNotLooked = errors.New("it is copied into the container's configuration f
 
 // Parsed is a service's configuration as oslo.config would see it. first is the
 // file that is edited, a copy for the caller alone.
-func (s Service) Parsed(h *step.Host, c Containers) (first *osloconf.File, all osloconf.Files, err error) {
+func (s Service) Parsed(h *step.Host, c Containers) (first *osloconf.File, all osloconf.Values, err error) {
+	first, files, err := s.files(h, c)
+	return first, osloconf.Values{Files: files, Own: openstack.OwnOption}, err
+}
+
+func (s Service) files(h *step.Host, c Containers) (first *osloconf.File, all osloconf.Files, err error) {
 	for _, path := range s.Inputs(h, c) {
 		f, ok := h.Files[path]
 		if !ok {

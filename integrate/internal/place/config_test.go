@@ -40,11 +40,11 @@ func TestFilesBesideTheFirst(t *testing.T) {
 			require.ErrorContains(t, err, c.text, c.name)
 			assert.True(t, c.want == nil || errors.Is(err, c.want), c.name)
 			assert.Nil(t, first, c.name)
-			assert.Nil(t, all, c.name)
+			assert.Nil(t, all.Files, c.name)
 			continue
 		}
 		require.NoError(t, err, c.name)
-		assert.Len(t, all, c.files, c.name)
+		assert.Len(t, all.Files, c.files, c.name)
 		assert.Equal(t, "[DEFAULT]\nfirst = yes\n", string(first.Bytes()), c.name)
 	}
 }
@@ -70,7 +70,7 @@ func TestTheParsedFileIsTheCallers(t *testing.T) {
 	h := hostWith(map[string]string{l.Config[0]: "[DEFAULT]\na = 1\n"})
 	first, all, err := l.Parsed(h, place.Containers{})
 	require.NoError(t, err)
-	assert.Same(t, first, all[0], "what is edited is what is looked into")
+	assert.Same(t, first, all.Files[0], "what is edited is what is looked into")
 	require.NoError(t, first.Set("DEFAULT", "a", "2"))
 	again, _, err := l.Parsed(h, place.Containers{})
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestACopyThatWasNotRead(t *testing.T) {
 	h.Files["/etc/kolla/glance-api/sub/9.conf"] = step.File{Data: []byte("[DEFAULT]\n")}
 	_, all, err := l.Parsed(h, boxes)
 	require.NoError(t, err)
-	assert.Len(t, all, 2)
+	assert.Len(t, all.Files, 2)
 	h, boxes = kollaHost(t, `{"source":"/opt/9.conf","dest":"/etc/glance/glance.conf.d/9.conf"}`)
 	h.Files[l.Config[0]], h.Files["/opt/9.conf"] = step.File{Data: []byte("[DEFAULT]\n")}, step.File{Data: []byte("x")}
 	_, _, err = l.Parsed(h, boxes)

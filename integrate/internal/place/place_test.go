@@ -103,7 +103,7 @@ func TestFilesAreReadInTheOrderOfTheService(t *testing.T) {
 		l.Inputs(h, place.Containers{}))
 	first, all, err := l.Parsed(h, place.Containers{})
 	require.NoError(t, err)
-	assert.Len(t, all, 5, "a missing file of the distribution is passed over")
+	assert.Len(t, all.Files, 5, "a missing file of the distribution is passed over")
 	assert.Equal(t, "[DEFAULT]\nb = own\nc = own\n", string(first.Bytes()))
 }
 

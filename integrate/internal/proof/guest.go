@@ -11,8 +11,19 @@ import (
 
 // A guestTask is something that a guest does with a disk once it appears.
 type guestTask struct {
-	verb   string // write: make a file system and data; read: checksum it; tick: read, then append for ever
+	// verb is write: make a file system and data; read: checksum it; tick: read, then append for ever; sparse: write
+	// some blocks of the disk, leave holes, and checksum all; dirty: write blocks where a sparse disk has holes; whole:
+	// checksum all of the disk, once it begins as other, a sparse disk, does.
+	verb   string
 	serial string // first 20 characters of the volume's ID, as virtio shows them
+	other  string // serial of the sparse disk; of whole alone
+}
+
+func (t guestTask) String() string {
+	if t.other == "" {
+		return t.verb + ":" + t.serial
+	}
+	return t.verb + ":" + t.serial + ":" + t.other
 }
 
 func serialOf(volumeID string) string { return volumeID[:min(20, len(volumeID))] }
@@ -22,7 +33,7 @@ func serialOf(volumeID string) string { return volumeID[:min(20, len(volumeID))]
 func guestScript(tasks ...guestTask) []byte {
 	var list []string
 	for _, t := range tasks {
-		list = append(list, t.verb+":"+t.serial)
+		list = append(list, t.String())
 	}
 	return []byte("#!/bin/sh\n# cephstack-guest " + strings.Join(list, " ") + "\n" + "TASKS='" + strings.Join(list, " ") +
 		"'\n" + guestBody)
@@ -30,7 +41,8 @@ func guestScript(tasks ...guestTask) []byte {
 
 // The body finds disks by serial number, since their names depend on order.
 // tick unmounts between its writes, so that the disk is consistent on its own
-// whenever it is backed up or pulled.
+// whenever it is backed up or pulled. What sparse and dirty write overlaps in places, and begins and ends within an
+// object of RBD (4 MiB) as well as on its border; numbers are in KiB.
 const guestBody = `PATH=/sbin:/usr/sbin:/bin:/usr/bin
 say() { echo "CEPHSTACK $*" >/dev/console 2>/dev/null || echo "CEPHSTACK $*"; }
 disk() {
@@ -56,14 +68,35 @@ append() {
   mount "$1" "$M" || return
   echo tick >>"$M/ticks"; n=$(wc -l <"$M/ticks"); sync; umount "$M"; say "tick $2 $n"
 }
+blocks() {
+  d=$1; shift
+  for b in "$@"; do
+    dd if=/dev/urandom of="$d" bs=1024 seek="${b%+*}" count="${b#*+}" conv=notrunc 2>/dev/null ||
+      { echo write-failed; return; }
+  done
+  sync; echo written
+}
+sparse() {
+  dd if=/dev/zero of="$1" bs=1024 seek=16384 count=1024 conv=notrunc 2>/dev/null || { echo write-failed; return; }
+  r=$(blocks "$1" 0+512 5123+67 32768+4096 307200+1024 1047552+1024); [ "$r" = written ] || { echo "$r"; return; }
+  echo "cephstack $2" | dd of="$1" bs=1024 conv=notrunc 2>/dev/null || { echo write-failed; return; }
+  sync; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null; whole "$1"
+}
+dirty() {
+  blocks "$1" 256+8192 16000+2048 34816+4096 131072+1024 262144+64 307201+9 524288+4096 786433+777 1040384+8192
+}
+whole() { set -- $(sha256sum "$1"); echo "$1"; }
+begins() { [ "$(head -c 64 "$1" | head -n 1)" = "cephstack $2" ]; }
 M=/mnt/cephstack; mkdir -p "$M" 2>/dev/null || { M=/run/cephstack; mkdir -p "$M"; }
 DONE=" "
 work() {
   for t in $TASKS; do
-    v=${t%%:*}; s=${t#*:}; d=$(disk "$s"); [ -n "$d" ] || continue
+    v=${t%%:*}; s=${t#*:}; o=${s#*:}; s=${s%%:*}; d=$(disk "$s"); [ -n "$d" ] || continue
     case "$DONE" in
     *" $t "*) [ "$v" = tick ] && append "$d" "$s" ;;
-    *) case $v in write) say "write $s $(write "$d")" ;; *) say "$v $s $(read_sum "$d")" ;; esac; DONE="$DONE$t " ;;
+    *)
+      if [ "$v" = whole ]; then begins "$d" "$o" || continue; fi
+      case $v in read | tick) r=$(read_sum "$d") ;; *) r=$($v "$d" "$o") ;; esac; say "$v $s $r"; DONE="$DONE$t " ;;
     esac
   done
 }

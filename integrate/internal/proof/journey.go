@@ -32,6 +32,8 @@ type journey struct {
 	stored   map[string]api.Image // one in each store, by its name
 	data     api.Volume           // written in one guest, read in another
 	restored api.Volume           // what a backup of data is restored into
+	sparse   api.Volume           // has holes
+	dirty    api.Volume           // what a backup of sparse is restored into
 	guests   []guest              // by compute, in the Spec's order
 	sum      string               // SHA-256 of the guest's file
 	full     api.Backup
@@ -48,17 +50,6 @@ type guest struct {
 	server  api.Server
 }
 
-// Names of the journey's checks, which are other checks' inputs.
-const (
-	checkImage   = "image in ceph"
-	checkCopy    = "volume from image is a copy-on-write child"
-	checkVolumes = "volumes in ceph"
-	checkWrite   = "guest writes to an attached volume"
-	checkRead    = "guest on another compute reads the same"
-	checkFull    = "full backup of an in-use volume"
-	checkPartial = "incremental backup of an in-use volume"
-)
-
 func newJourney(v *verifier) *journey {
 	run := strings.Replace(probeName(), "cephstack-probe-", runPrefix, 1)
 	j := &journey{verifier: v, cloud: v.World.Cloud, poll: 2 * time.Second, passed: map[string]bool{},
@@ -72,22 +63,20 @@ func newJourney(v *verifier) *journey {
 func (v *verifier) journey(ctx context.Context) {
 	j := newJourney(v)
 	defer j.cleanUp(context.WithoutCancel(ctx))
-	if j.Site.Glance != nil {
-		j.older(ctx)
+	if j.Site.Glance == nil {
+		j.step(ctx, j.leg(checkJourney, ""), func(context.Context) (string, error) {
+			return "", unable("the Spec has no glance: there is no image in Ceph to boot from")
+		})
+		return
 	}
+	j.older(ctx)
 	j.storage(ctx)
 	j.boot(ctx)
 	j.bytes(ctx)
 	j.backups(ctx)
+	j.sparseBackup(ctx)
 	j.migration(ctx)
 	j.vmSnapshot(ctx)
-}
-
-// A leg is a check of the journey.
-type leg struct {
-	name  string
-	next  string   // what to do where the check does not pass
-	needs []string // names of checks that must have passed
 }
 
 // step makes the check of a leg.
@@ -123,14 +112,8 @@ func (j *journey) images(cluster string) ceph.Images { return j.World.Clusters[c
 // storage makes the image and the volumes.
 func (j *journey) storage(ctx context.Context) {
 	s := j.Site
-	if s.Glance == nil {
-		j.step(ctx, leg{name: "journey"}, func(context.Context) (string, error) {
-			return "", unable("the Spec has no glance: there is no image in Ceph to boot from")
-		})
-		return
-	}
 	for i, st := range s.Stores {
-		l := leg{name: j.imageCheck(st), next: "look at glance-api's log and at show_image_direct_url"}
+		l := j.leg(imageCheck(s, st), "look at glance-api's log and at show_image_direct_url")
 		j.step(ctx, l, func(ctx context.Context) (string, error) {
 			return j.uploadImage(ctx, st, i > 0)
 		})
@@ -142,9 +125,10 @@ func (j *journey) storage(ctx context.Context) {
 	first := s.Cinder[0] // the volumes of the journey are on the first backend
 	j.copyOn(ctx, checkCopy, first)
 	const next = "look at cinder-scheduler's and cinder-volume's logs"
-	j.step(ctx, leg{name: checkVolumes, next: next}, j.dataVolumes)
+	j.step(ctx, j.leg(checkVolumes, next), j.dataVolumes)
 	for _, b := range s.Cinder[1:] {
-		j.step(ctx, leg{name: "volume in ceph on backend " + b.Name, next: next}, func(ctx context.Context) (string, error) {
+		l := j.leg("volume in ceph on backend "+b.Name, next)
+		j.step(ctx, l, func(ctx context.Context) (string, error) {
 			vol, err := j.volumeOn(ctx, b, b.Name, api.VolumeRequest{})
 			return fmt.Sprintf("%s on %s", object(b.Use(), "volume-"+vol.ID), vol.Host), err
 		})
@@ -218,40 +202,39 @@ func (j *journey) volumeOn(ctx context.Context, b spec.Backend, name string, r a
 }
 
 func (j *journey) dataVolumes(ctx context.Context) (string, error) {
-	var err error
-	if j.data, err = j.volume(ctx, "data", api.VolumeRequest{}); err != nil {
-		return "", err
+	volumes := []struct {
+		name string
+		at   *api.Volume
+	}{{"data", &j.data}, {"restored", &j.restored}}
+	if j.Site.Backup != nil && j.wants(checkSparse) {
+		volumes = append(volumes, volumes[0], volumes[0])
+		volumes[2].name, volumes[2].at = "sparse", &j.sparse
+		volumes[3].name, volumes[3].at = "dirty", &j.dirty
 	}
-	if j.restored, err = j.volume(ctx, "restored", api.VolumeRequest{}); err != nil {
-		return "", err
-	}
-	b := j.Site.Cinder[0]
-	return fmt.Sprintf("%s and another, on %s", object(b.Use(), "volume-"+j.data.ID), j.data.Host), nil
-}
-
-// boot starts a guest on every compute.
-func (j *journey) boot(ctx context.Context) {
-	var computes []string
-	for _, h := range j.Site.Hosts {
-		if slices.Contains(j.Site.ServicesOf(h), "nova-compute") {
-			computes = append(computes, h.Name)
+	for _, v := range volumes {
+		var err error
+		if *v.at, err = j.volume(ctx, v.name, api.VolumeRequest{}); err != nil {
+			return "", err
 		}
 	}
+	b := j.Site.Cinder[0]
+	return fmt.Sprintf("%s and %d others, on %s", object(b.Use(), "volume-"+j.data.ID), len(volumes)-1, j.data.Host), nil
+}
+
+// boot starts a guest on each chosen compute.
+func (j *journey) boot(ctx context.Context) {
+	computes := j.computes()
 	if len(computes) == 0 || j.Site.Glance == nil {
 		return
 	}
-	needs := []string{checkImage}
-	if len(j.Site.Cinder) > 0 {
-		needs = append(needs, checkVolumes)
-	}
+	j.chosen(ctx)
 	j.guests = make([]guest, len(computes))
 	errs := make([]error, len(computes))
 	if j.passed[checkImage] && ctx.Err() == nil {
-		j.bootAll(ctx, computes, errs)
+		j.bootAll(ctx, errs)
 	}
 	for i, compute := range computes {
-		l := leg{name: "vm on " + compute, needs: needs,
-			next: "look at the VM's fault and at nova-compute's log on " + compute}
+		l := j.leg(vmOn(compute), "look at the VM's fault and at nova-compute's log on "+compute)
 		j.step(ctx, l, func(ctx context.Context) (string, error) {
 			if errs[i] != nil {
 				return "", errs[i]
@@ -261,36 +244,45 @@ func (j *journey) boot(ctx context.Context) {
 	}
 }
 
-// bootAll creates the guests side by side, since each takes long. The first guest writes
-// the data, and reads what was restored. The second guest reads the data, and appends to it.
-func (j *journey) bootAll(ctx context.Context, computes []string, errs []error) {
+// tasksOf are the tasks of a guest. The first guest writes the data, reads what was restored, fills a sparse disk, and
+// reads what was restored of that one. The second guest reads the data, and appends to it.
+func (j *journey) tasksOf(i int) (tasks []guestTask) {
+	switch {
+	case j.data.ID != "" && i == 0:
+		tasks = []guestTask{{"write", serialOf(j.data.ID), ""}, {"read", serialOf(j.restored.ID), ""}}
+		if j.dirty.ID != "" {
+			tasks = append(tasks, guestTask{"sparse", serialOf(j.sparse.ID), ""}, guestTask{"dirty", serialOf(j.dirty.ID), ""},
+				guestTask{"whole", serialOf(j.dirty.ID), serialOf(j.sparse.ID)})
+		}
+	case j.data.ID != "" && i == 1:
+		tasks = []guestTask{{"tick", serialOf(j.data.ID), ""}}
+	}
+	return tasks
+}
+
+// bootAll creates the guests side by side, since each takes long.
+func (j *journey) bootAll(ctx context.Context, errs []error) {
 	flavor, err := j.smallFlavor(ctx)
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	slots := make(chan struct{}, 4)
-	for i, compute := range computes {
-		if errs[i] = err; err != nil {
+	for i, on := range j.Options.Pick.Guests {
+		if errs[i] = err; err != nil || !j.wants(vmOn(on.Name)) {
 			continue
 		}
-		var tasks []guestTask
-		switch {
-		case j.data.ID != "" && i == 0:
-			tasks = []guestTask{{"write", serialOf(j.data.ID)}, {"read", serialOf(j.restored.ID)}}
-		case j.data.ID != "" && i == 1:
-			tasks = []guestTask{{"tick", serialOf(j.data.ID)}}
-		}
+		tasks := j.tasksOf(i)
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			vm, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.name(compute), ImageID: j.image.ID,
+			vm, err := j.cloud.CreateServer(ctx, api.ServerRequest{Name: j.name(on.Name), ImageID: j.image.ID,
 				Description: description(j.prefix),
-				Flavor:      flavor, Host: compute, UserData: guestScript(tasks...)})
+				Flavor:      flavor, Host: on.Name, Zone: on.Zone, UserData: guestScript(tasks...)})
 			mu.Lock()
 			defer mu.Unlock()
 			if vm.ID != "" {
 				j.remember(server, vm.ID)
 			}
-			j.guests[i], errs[i] = guest{compute, vm}, err
+			j.guests[i], errs[i] = guest{on.Name, vm}, err
 		})
 	}
 	wg.Wait()

@@ -53,7 +53,8 @@ func newTravel(t *testing.T, edit func(*spec.Spec)) *travel {
 	for _, h := range given.Hosts {
 		hosts[h.Name] = step.NewHost(h.Name)
 	}
-	v := newVerifier(Subject{Site: site, Hosts: hosts, View: step.View{Cloud: &step.Cloud{}},
+	v := newVerifier(Subject{Site: site, Hosts: hosts, Options: Options{Pick: Choose(site, Wish{})},
+		View:    step.View{Cloud: &step.Cloud{}},
 		World:   world.World{Clusters: map[string]world.Cluster{"ceph": {Images: j.ceph}}},
 		Started: func(c Check) { j.begun = append(j.begun, c.ID) }, Ended: func(c Check) { j.checks[c.ID] = c }})
 	j.journey = &journey{verifier: v, poll: time.Millisecond, prefix: "cephstack-verify-1", passed: map[string]bool{},
@@ -256,8 +257,8 @@ func TestTheImageOfAJourney(t *testing.T) {
 		s.Glance.Stores = []spec.Store{{Name: "second", Pool: "second", User: "second"}}
 	})
 	j.image.ID = "i"
-	assert.Equal(t, checkImage, j.imageCheck(j.Site.Stores[0]))
-	assert.Equal(t, "image in ceph on store second", j.imageCheck(j.Site.Stores[1]))
+	assert.Equal(t, checkImage, imageCheck(j.Site, j.Site.Stores[0]))
+	assert.Equal(t, "image in ceph on store second", imageCheck(j.Site, j.Site.Stores[1]))
 	assert.Equal(t, &ceph.Parent{Pool: "images", Image: "i", Snapshot: "snap"}, j.diskParent())
 	j.Site.Nova.Cluster = "ssd"
 	assert.Nil(t, j.diskParent())
@@ -301,4 +302,12 @@ func TestStopsWithoutAStart(t *testing.T) {
 		j.checks["journey"].Evidence)
 	assert.NotContains(t, j.checks, slug(checkImage))
 	assert.NotContains(t, strings.Join(j.begun, " "), "vm-on")
+}
+
+// guestName is the compute of a guest; empty where there is no such guest.
+func (j *travel) guestName(i int) string {
+	if names := j.computes(); i < len(names) {
+		return names[i]
+	}
+	return ""
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -21,9 +20,7 @@ func (j *journey) bytes(ctx context.Context) {
 	if len(j.Site.Cinder) == 0 || len(j.guests) == 0 {
 		return
 	}
-	first := "vm on " + j.guestName(0)
-	l := leg{name: checkWrite, next: cinderLogs, needs: []string{checkVolumes, first}}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkWrite, cinderLogs), func(ctx context.Context) (string, error) {
 		if err := j.cloud.Attach(ctx, j.guests[0].server.ID, j.data.ID); err != nil {
 			return "", err
 		}
@@ -36,11 +33,10 @@ func (j *journey) bytes(ctx context.Context) {
 	})
 	if len(j.guests) < 2 {
 		l := leg{name: checkRead}
-		j.step(ctx, l, func(context.Context) (string, error) { return "", unable("there is only one compute") })
+		j.step(ctx, l, func(context.Context) (string, error) { return "", unable("a guest boots on only one compute") })
 		return
 	}
-	l = leg{name: checkRead, next: cinderLogs, needs: []string{checkWrite, "vm on " + j.guestName(1)}}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkRead, cinderLogs), func(ctx context.Context) (string, error) {
 		if err := j.cloud.Detach(ctx, j.guests[0].server.ID, j.data.ID); err != nil {
 			return "", err
 		}
@@ -58,20 +54,6 @@ func (j *journey) bytes(ctx context.Context) {
 		return fmt.Sprintf("detached from %s, attached on %s: sha256 %.16s again", j.guests[0].compute,
 			j.guests[1].compute, j.sum), nil
 	})
-}
-
-// guestName names a guest's compute before it is known to have booted.
-func (j *journey) guestName(i int) string {
-	n := 0
-	for _, h := range j.Site.Hosts {
-		if want.IsCompute(h) {
-			if n == i {
-				return h.Name
-			}
-			n++
-		}
-	}
-	return ""
 }
 
 func isDigest(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
@@ -100,25 +82,24 @@ func (j *journey) backups(ctx context.Context) {
 	if len(j.Site.Cinder) == 0 {
 		return
 	}
-	j.step(ctx, leg{name: "snapshot of an in-use volume", next: cinderLogs, needs: []string{checkRead}}, j.snapshot)
+	j.step(ctx, j.leg(checkSnapshot, cinderLogs), j.snapshot)
 	if j.Site.Backup == nil {
 		return
 	}
 	const next = "look at cinder-backup's log, at backup_driver and at the rights of its user"
-	j.step(ctx, leg{name: checkFull, next: next, needs: []string{checkRead}}, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkFull, next), func(ctx context.Context) (string, error) {
 		if _, err := j.ticks(ctx, 1); err != nil {
 			return "", err
 		}
 		var err error
-		j.full, err = j.backup(ctx, "full", false)
+		j.full, err = j.backup(ctx, j.data, "full", false)
 		if err != nil {
 			return "", err
 		}
 		return j.inBackupPool(ctx, j.full)
 	})
 	atBackup := 0
-	l := leg{name: checkPartial, next: next, needs: []string{checkFull}}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkPartial, next), func(ctx context.Context) (string, error) {
 		have, err := j.ticks(ctx, 1)
 		if err == nil {
 			atBackup, err = j.ticks(ctx, have+1)
@@ -126,7 +107,7 @@ func (j *journey) backups(ctx context.Context) {
 		if err != nil {
 			return "", err
 		}
-		if j.partial, err = j.backup(ctx, "incremental", true); err != nil {
+		if j.partial, err = j.backup(ctx, j.data, "incremental", true); err != nil {
 			return "", err
 		}
 		if !j.partial.Incremental {
@@ -134,8 +115,7 @@ func (j *journey) backups(ctx context.Context) {
 		}
 		return j.inBackupPool(ctx, j.partial)
 	})
-	l = leg{name: "restored backup holds the same bytes", next: next, needs: []string{checkPartial}}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkRestored, next), func(ctx context.Context) (string, error) {
 		return j.restore(ctx, atBackup)
 	})
 }
@@ -170,12 +150,12 @@ const backupNotReady = "Service not found for creating backup"
 const backupTries = 15
 
 // backup makes a backup. It waits for a cinder-backup that was started a moment ago.
-func (j *journey) backup(ctx context.Context, name string, more bool) (api.Backup, error) {
-	zone, err := j.backupZone()
+func (j *journey) backup(ctx context.Context, of api.Volume, name string, more bool) (api.Backup, error) {
+	zone, err := j.backupZone(of)
 	if err != nil {
 		return api.Backup{}, err
 	}
-	r := api.BackupRequest{VolumeID: j.data.ID, Name: j.name(name), Incremental: more, Force: true,
+	r := api.BackupRequest{VolumeID: of.ID, Name: j.name(name), Incremental: more, Force: true,
 		AvailabilityZone: zone, Description: description(j.prefix)}
 	for try := 1; ; try++ {
 		b, err := j.cloud.CreateBackup(ctx, r)
@@ -210,7 +190,7 @@ func (j *journey) inBackupPool(ctx context.Context, b api.Backup) (string, error
 		return "", err
 	}
 	for _, name := range names {
-		if !strings.HasPrefix(name, "volume-"+j.data.ID+".backup.") {
+		if !strings.HasPrefix(name, "volume-"+b.VolumeID+".backup.") {
 			continue
 		}
 		rbd, err := j.inspect(ctx, spec.Use(), name)
@@ -250,61 +230,11 @@ func (j *journey) restore(ctx context.Context, ticks int) (string, error) {
 	return fmt.Sprintf("sha256 %.16s again, and %d lines that only the incremental backup has", sum, n), nil
 }
 
-// migration moves the second guest, which writes to its volume, to the first
-// one's compute while it runs.
-func (j *journey) migration(ctx context.Context) {
-	if len(j.guests) < 2 {
-		return
-	}
-	needs := []string{"vm on " + j.guestName(0), "vm on " + j.guestName(1)}
-	writes := len(j.Site.Cinder) > 0
-	if writes {
-		needs = append(needs, checkRead)
-	}
-	l := leg{name: "live migration of a running vm", next: "look at nova-compute's and libvirtd's logs on both computes",
-		needs: needs}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
-		g, to := j.guests[1], j.guests[0].compute
-		console, err := j.cloud.Console(ctx, g.server.ID, 0)
-		if err != nil {
-			return "", err
-		}
-		before := lastBeat(console)
-		began := time.Now()
-		if err := j.cloud.LiveMigrate(ctx, g.server.ID, to); err != nil {
-			return "", err
-		}
-		took := time.Since(began)
-		after := 0.0
-		err = j.await(ctx, g.server.ID, "beat", func(console string) bool {
-			after = lastBeat(console)
-			return after > before && !strings.Contains(console, "CEPHSTACK ready") || after > before+took.Seconds()
-		})
-		if err != nil {
-			return "", err
-		}
-		evidence := fmt.Sprintf("%s -> %s in %.0f s; the guest's uptime went on from %.0f s to %.0f s", g.compute, to,
-			took.Seconds(), before, after)
-		if writes {
-			n, err := j.ticks(ctx, 1)
-			if err == nil {
-				n, err = j.ticks(ctx, n+1)
-			}
-			if err != nil {
-				return "", err
-			}
-			evidence += fmt.Sprintf("; its writes to the volume too (line %d)", n)
-		}
-		return evidence, nil
-	})
-}
-
 func (j *journey) vmSnapshot(ctx context.Context) {
 	if len(j.guests) == 0 || j.Site.Nova == nil {
 		return
 	}
-	l := leg{name: "image of a vm in ceph", next: "look at nova-compute's log", needs: []string{"vm on " + j.guestName(0)}}
-	j.step(ctx, l, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkVMImage, "look at nova-compute's log"), func(ctx context.Context) (string, error) {
 		made, err := j.cloud.SnapshotServer(ctx, j.guests[0].server.ID, j.name("vm-image"), description(j.prefix))
 		if made.ID != "" {
 			j.remember(image, made.ID)
@@ -368,9 +298,9 @@ func (j *journey) leftNow(ctx context.Context, ids []string) ([]string, error) {
 	return left, nil
 }
 
-// backupZone is the zone that a backup of the journey's volume must name. It is empty if a
+// backupZone is the zone that a backup of a volume must name. It is empty if a
 // cinder-backup is in the zone of the volume, and else the zone of some cinder-backup.
-func (j *journey) backupZone() (string, error) {
+func (j *journey) backupZone(of api.Volume) (string, error) {
 	var zones []string
 	for _, r := range j.View.Cloud.Records {
 		if r.Binary == "cinder-backup" && r.Up && r.Enabled {
@@ -378,11 +308,11 @@ func (j *journey) backupZone() (string, error) {
 		}
 	}
 	switch {
-	case len(zones) == 0 || j.data.Zone == "" || slices.Contains(zones, j.data.Zone):
+	case len(zones) == 0 || of.Zone == "" || slices.Contains(zones, of.Zone):
 		return "", nil
 	case j.Site.Release.Before("train"):
 		return "", unable("the volume is in zone %s, cinder-backup in %s, and a backup can name a zone from Train on",
-			j.data.Zone, strings.Join(zones, ", "))
+			of.Zone, strings.Join(zones, ", "))
 	}
 	return zones[0], nil
 }

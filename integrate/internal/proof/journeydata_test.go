@@ -60,7 +60,7 @@ func TestZonesOfBackups(t *testing.T) {
 	} {
 		j := newTravel(t, nil)
 		j.View.Cloud.Records, j.data.Zone, j.Site.Release = c.records, c.volume, c.release
-		zone, err := j.backupZone()
+		zone, err := j.backupZone(j.data)
 		if err != nil {
 			zone = err.Error()
 			assert.ErrorIs(t, err, errUnable, c.name)
@@ -85,10 +85,9 @@ func TestWhereABackupIs(t *testing.T) {
 			`backup b is available (container ""), but pool backups has no snapshot of it`},
 	} {
 		j := newTravel(t, nil)
-		j.data.ID = "v"
 		j.put(ceph.Image{Pool: "backups", Name: "volume-v.backup.old"}, "backup.old.snap.1")
 		j.put(ceph.Image{Pool: "backups", Name: c.image}, c.snapshot)
-		text, err := j.inBackupPool(t.Context(), api.Backup{ID: "b", Container: c.container})
+		text, err := j.inBackupPool(t.Context(), api.Backup{ID: "b", VolumeID: "v", Container: c.container})
 		if err != nil {
 			text = err.Error()
 		}
@@ -172,7 +171,7 @@ func TestTheOrderOfCleaningUp(t *testing.T) {
 		s.AddServer(api.Server{Name: j.name("vm"), Description: text})
 		_, err := j.cloud.CreateSnapshot(t.Context(), api.SnapshotRequest{VolumeID: v, Name: j.name("s"), Description: text})
 		require.NoError(t, err)
-		_, err = j.backup(t.Context(), "full", false)
+		_, err = j.backup(t.Context(), j.data, "full", false)
 		require.Error(t, err, "it has no volume")
 		s.AddFlavor(openstacktest.Flavor{Name: j.name("flavor")})
 		others := []string{s.AddVolume(api.Volume{Name: j.prefix + "-data", Description: "of a tenant"}),

@@ -46,7 +46,7 @@ func TestAGuestOnEachCompute(t *testing.T) {
 		}
 		j.passes(checkImage, checkVolumes)
 		j.boot(t.Context())
-		assert.Equal(t, []string{"vm-on-compute1", "vm-on-compute2", "vm-on-compute3"}, j.begun)
+		assert.Equal(t, []string{"computes-for-guests", "vm-on-compute1", "vm-on-compute2", "vm-on-compute3"}, j.begun)
 		assert.Equal(t, Pass, j.checks["vm-on-compute1"].Status, j.checks["vm-on-compute1"].Evidence)
 		bad := j.checks["vm-on-compute3"]
 		assert.Equal(t, Fail, bad.Status)

@@ -59,7 +59,7 @@ func TestBytesNeedTwoComputes(t *testing.T) {
 	j.addGuests(openstacktest.Config{}, "")
 	j.bytes(t.Context())
 	assert.Equal(t, `cannot be checked: because "volumes in ceph" did not pass`, j.checks[slug(checkWrite)].Evidence)
-	assert.Equal(t, "cannot be checked: there is only one compute", j.checks[slug(checkRead)].Evidence)
+	assert.Equal(t, "cannot be checked: a guest boots on only one compute", j.checks[slug(checkRead)].Evidence)
 	for _, edit := range []func(*spec.Spec){nil, func(s *spec.Spec) { s.Cinder = nil }} {
 		j = newTravel(t, edit)
 		if edit != nil {
@@ -118,7 +118,7 @@ func TestWhatARestoredBackupHolds(t *testing.T) {
 		console = "CEPHSTACK read " + serialOf(j.restored.ID) + " " + c.said + "\n"
 		j.guests = []guest{{"compute1", api.Server{ID: s.AddServer(api.Server{Name: "x"}), Host: "compute1"}}}
 		var err error
-		j.partial, err = j.backup(t.Context(), "full", false)
+		j.partial, err = j.backup(t.Context(), j.data, "full", false)
 		require.NoError(t, err)
 		assert.Equal(t, "cephstack-verify-1-full", s.Backups()[0].Name)
 		assert.Equal(t, "backup "+j.partial.ID, j.made[0].String())
@@ -236,7 +236,7 @@ func TestBackupsThatTheSchedulerRefuses(t *testing.T) {
 		var err error
 		j.data, err = j.cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "data", SizeGiB: 1})
 		require.NoError(t, err)
-		b, err := j.backup(ctx, "full", false)
+		b, err := j.backup(ctx, j.data, "full", false)
 		cancel()
 		assert.Equal(t, c.tries, tries, name)
 		assert.Len(t, j.made, c.tries, "%s: all are removed in the end", name)

@@ -11,14 +11,6 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// imageCheck is the name of the check that puts an image into a store.
-func (j *journey) imageCheck(st spec.Store) string {
-	if st.Name == j.Site.Glance.Store {
-		return checkImage
-	}
-	return checkImage + " on store " + st.Name
-}
-
 // uploadImage puts the guest image into a store, looks for it in the store's
 // pool, and reads it back.
 func (j *journey) uploadImage(ctx context.Context, st spec.Store, ask bool) (string, error) {
@@ -110,16 +102,12 @@ func misplaced(u spec.Use, name, found string) error {
 		cephstack.ShellQuote(u.DataPool))
 }
 
-// copyOn makes a volume of an image on a backend: of one in the backend's own
-// cluster, where a store is there, as only those can be cloned.
+// copyOn makes a volume of an image on a backend.
 func (j *journey) copyOn(ctx context.Context, name string, b spec.Backend) {
-	st, near := j.Site.StoreIn(b.Cluster)
-	if !near {
-		st = j.Site.Stores[0]
-	}
+	st, near := storeFor(j.Site, b)
 	const next = "the image must be raw, exposed by show_image_direct_url, and in the same cluster; " +
 		"look at cinder-volume's log"
-	j.step(ctx, leg{name: name, next: next, needs: []string{j.imageCheck(st)}}, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(name, next), func(ctx context.Context) (string, error) {
 		image := j.stored[st.Name]
 		vol, err := j.volumeOn(ctx, b, "copy-"+b.Name,
 			api.VolumeRequest{ImageID: image.ID, SizeGiB: int((image.Size + gib - 1) / gib)})

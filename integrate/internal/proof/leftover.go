@@ -197,7 +197,7 @@ func (j *journey) cleanUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
 	defer cancel()
 	next := "remove what is named " + j.prefix + ", or run cephstack verify --clean later"
-	j.check(ctx, "nothing is left behind", next, func(ctx context.Context) (string, error) {
+	j.check(ctx, checkLeft, next, func(ctx context.Context) (string, error) {
 		mine := func(t thing, text string) bool { return t.of(j.prefix, text) }
 		known := slices.Clone(j.made)
 		var errs []error

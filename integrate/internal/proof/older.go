@@ -22,7 +22,7 @@ const checkOlder = "older runs left nothing"
 // older removes what older runs left in the APIs and pools, and says what that was.
 func (j *journey) older(ctx context.Context) {
 	const next = "remove by hand what is named, and run cephstack verify --clean"
-	j.step(ctx, leg{name: checkOlder, next: next}, func(ctx context.Context) (string, error) {
+	j.step(ctx, j.leg(checkOlder, next), func(ctx context.Context) (string, error) {
 		ctx, cancel := context.WithTimeout(ctx, cleanUpTime)
 		defer cancel()
 		things, err := all(ctx, j.cloud, func(t thing, text string) bool {

@@ -21,13 +21,17 @@ import (
 // with the account of a service. It also tries rights that the user must not have.
 func (v *verifier) probes(ctx context.Context) {
 	for _, u := range v.Site.Users {
-		name := "rights " + u.Entity
-		if len(v.Site.Clusters) > 1 {
-			name += " in " + u.Cluster
-		}
 		const next = "compare the users check with the pools; foreign rights can be dropped with remove_foreign_caps: true"
-		v.check(ctx, name, next, func(ctx context.Context) (string, error) { return v.probe(ctx, u.User) })
+		v.check(ctx, rightsOf(v.Site, u), next, func(ctx context.Context) (string, error) { return v.probe(ctx, u.User) })
 	}
+}
+
+// rightsOf is the name of the check that tries the rights of a user.
+func rightsOf(s *want.Site, u want.User) string {
+	if len(s.Clusters) > 1 {
+		return "rights " + u.Entity + " in " + u.Cluster
+	}
+	return "rights " + u.Entity
 }
 
 // A door runs programs where a Ceph user's keyring is used.

@@ -60,8 +60,10 @@ type Options struct {
 	Image     io.ReadSeeker
 	Flavor    string
 	GuestWait time.Duration
-	Clean     bool          // nothing is verified: what older runs left is removed
-	CleanAge  time.Duration // what younger runs made is left alone; 2 h when 0, none when negative
+	Pick      Pick            // the computes on which guests boot
+	Wanted    map[string]bool // the IDs of the checks to make; nil: all
+	Clean     bool            // nothing is verified: what older runs left is removed
+	CleanAge  time.Duration   // what younger runs made is left alone; 2 h when 0, none when negative
 }
 
 // A Subject is what is verified.
@@ -115,6 +117,16 @@ func unable(format string, args ...any) error {
 	return fmt.Errorf("%w: %w", errUnable, fmt.Errorf(format, args...))
 }
 
+// A LimitError ends a verification that takes too long. It is the cause of its context.
+type LimitError time.Duration
+
+func (e LimitError) Error() string {
+	return fmt.Sprintf("the time limit of %s is over", time.Duration(e))
+}
+
+// Unwrap is context.DeadlineExceeded.
+func (e LimitError) Unwrap() error { return context.DeadlineExceeded }
+
 // check makes one check that concerns several targets: fn returns what it saw, or
 // why it is not well.
 func (v *verifier) check(ctx context.Context, name, next string, fn func(context.Context) (string, error)) bool {
@@ -125,6 +137,9 @@ func (v *verifier) check(ctx context.Context, name, next string, fn func(context
 }
 
 func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(context.Context, *Check) error) bool {
+	if v.Options.Wanted != nil && !v.Options.Wanted[c.ID] {
+		return false
+	}
 	v.Started(c)
 	began := time.Now()
 	c.Status = Pass
@@ -133,7 +148,12 @@ func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(co
 		err = fn(ctx, &c)
 	}
 	if err != nil && ctx.Err() != nil { // whatever it says came of that
-		err, next = unable("interrupted: %w", ctx.Err()), "run it again"
+		why := ctx.Err()
+		next = "run it again"
+		if limit := LimitError(0); errors.As(context.Cause(ctx), &limit) {
+			why, next = limit, "give the verification more time, or name the checks to make"
+		}
+		err = unable("interrupted: %w", why)
 	}
 	if c.Err = err; err != nil {
 		c.Status, c.Evidence, c.Next = Fail, err.Error(), next

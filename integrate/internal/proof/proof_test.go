@@ -14,7 +14,7 @@ import (
 )
 
 func TestGuestScriptIsAShellScript(t *testing.T) {
-	script := string(guestScript(guestTask{"write", "0123"}, guestTask{"tick", "4567"}))
+	script := string(guestScript(guestTask{"write", "0123", ""}, guestTask{"tick", "4567", ""}))
 	cmd := exec.Command("sh", "-n")
 	cmd.Stdin = strings.NewReader(script)
 	out, err := cmd.CombinedOutput()

@@ -29,9 +29,9 @@ func (v *verifier) static(ctx context.Context) {
 			v.zones(ctx)
 		}
 		for _, name := range checksOf(p) {
-			c := Check{ID: slug(name) + "/" + p.Target.Name, Name: name + " " + p.Target.Name, Target: p.Target.Name}
+			c := Check{ID: checkID(name, p.Target), Name: name + " " + p.Target.Name, Target: p.Target.Name}
 			if p.Target.Where == step.OnCloud {
-				c.ID, c.Name = slug(name), name
+				c.Name = name
 			}
 			v.checkAt(ctx, c, applyNext, func(_ context.Context, c *Check) error { return v.agrees(p, name, c) })
 		}
@@ -246,6 +246,9 @@ func (v *verifier) servicesUp(ctx context.Context) {
 			}
 			node := host.NewNode(v.Site, h)
 			for _, service := range node.Services {
+				if h.StandsBy(service) {
+					continue // it may be down
+				}
 				for _, name := range node.Records(v.Hosts[h.Name], service) {
 					if up[name] {
 						have = append(have, name)
@@ -266,9 +269,14 @@ func (v *verifier) servicesUp(ctx context.Context) {
 	})
 }
 
+// hasZones reports whether the Spec says in which zone some backend is.
+func hasZones(s *want.Site) bool {
+	return slices.ContainsFunc(s.Cinder, func(b spec.Backend) bool { return b.AvailabilityZone != "" })
+}
+
 // zones looks whether the services are in the zones that the Spec says.
 func (v *verifier) zones(ctx context.Context) {
-	if !slices.ContainsFunc(v.Site.Cinder, func(b spec.Backend) bool { return b.AvailabilityZone != "" }) {
+	if !hasZones(v.Site) {
 		return
 	}
 	c := Check{ID: "availability-zones", Name: "availability zones", Target: "cloud"}
@@ -303,10 +311,10 @@ func (v *verifier) zones(ctx context.Context) {
 }
 
 // config is the configuration of a service on a host, as it was read.
-func (v *verifier) config(name, service string) (*osloconf.File, osloconf.Files, error) {
+func (v *verifier) config(name, service string) (*osloconf.File, osloconf.Values, error) {
 	seen := v.Hosts[name]
 	if seen == nil || seen.Err != nil {
-		return nil, nil, errors.New("the host was not read")
+		return nil, osloconf.Values{}, errors.New("the host was not read")
 	}
 	return v.Site.Service(v.Site.Host(name), service).Parsed(seen, v.Site.Containers(seen))
 }

@@ -299,5 +299,5 @@ func TestConfigurationsOfHostsThatWereNotRead(t *testing.T) {
 	first, all, err := b.config("compute1", "nova-compute")
 	require.NoError(t, err)
 	assert.NotNil(t, first)
-	assert.Len(t, all, 2)
+	assert.Len(t, all.Files, 2)
 }

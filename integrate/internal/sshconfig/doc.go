@@ -4,9 +4,9 @@
 //
 // # What is read
 //
-// The text is parsed by github.com/kevinburke/ssh_config. The package adds what the parser does not
-// do as ssh does: a file that Include names is read in its place, so that a setting is known by its
-// own file and line, and patterns match as in ssh. A Host block is for a host if its
+// Lines are parted into words as ssh does it, with its quotes of two kinds and its backslashes; of
+// ProxyJump, ssh takes the text as it is. A file that Include names is read in its place, so that a
+// setting is known by its own file and line. A Host block is for a host if its
 // patterns match one of the names that the host has. Of Match blocks, those with "all" are read. Every
 // other one needs what only ssh knows, or runs a program: its settings are not used, and Target.From
 // names them where they could have been for the host.

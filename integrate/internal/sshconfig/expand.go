@@ -48,6 +48,9 @@ func (e expander) path(value string) (string, error) {
 func (e expander) knownHosts(words []string) ([]string, error) {
 	var all []string
 	for _, word := range words {
+		if word == "" {
+			return nil, errors.New("a name is empty")
+		}
 		path, err := e.path(word)
 		if err != nil {
 			return nil, err
@@ -57,9 +60,6 @@ func (e expander) knownHosts(words []string) ([]string, error) {
 				"ssh.known_hosts, or name a file here", word)
 		}
 		all = append(all, path)
-	}
-	if len(all) == 0 {
-		return nil, errors.New("the value is empty")
 	}
 	return all, nil
 }

@@ -1,17 +1,14 @@
 package sshconfig
 
 import (
-	"bytes"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
-
-	ssh "github.com/kevinburke/ssh_config"
 
 	"github.com/cephstack/cephstack"
 )
@@ -95,21 +92,57 @@ func (r reader) file(path string, depth int) (file, error) {
 	if err != nil {
 		return f, err
 	}
-	parsed, err := ssh.DecodeBytes(prepared(text))
-	if err != nil {
-		return f, fmt.Errorf("%s: %w", path, err)
-	}
-	for i, h := range parsed.Hosts {
-		b, err := r.block(f.path, h, depth)
+	f.blocks = []block{{patterns: []string{"*"}}} // what comes before all blocks
+	at := 0
+	for text := range strings.Lines(string(text)) {
+		at++
+		key, rest := keyword(text)
+		if key == "" {
+			continue
+		}
+		words, err := arguments(rest)
 		if err != nil {
-			return f, err
+			return f, fmt.Errorf("%s:%d: %s: %w", path, at, key, err)
 		}
-		if i > 0 && b.text == "" { // the first one is what comes before all blocks
-			b.text = "Host " + strings.Join(b.patterns, " ")
+		b := &f.blocks[len(f.blocks)-1]
+		switch l := (line{at: at, key: strings.ToLower(key), values: words}); l.key {
+		case "host":
+			f.blocks = append(f.blocks, hostBlock(words))
+		case "match":
+			f.blocks = append(f.blocks, matchBlock(words, rest))
+		case "include":
+			if l.included, err = r.include(path, l, depth); err != nil {
+				return f, err
+			}
+			b.lines = append(b.lines, l)
+		case "proxyjump":
+			l.values = []string{unquoted(rest)}
+			b.lines = append(b.lines, l)
+		default:
+			b.lines = append(b.lines, l)
 		}
-		f.blocks = append(f.blocks, b)
 	}
 	return f, nil
+}
+
+// hostBlock is what comes below a Host.
+func hostBlock(words []string) block {
+	if end := slices.Index(words, ""); end >= 0 {
+		words = words[:end] // as in ssh
+	}
+	return block{text: "Host " + strings.Join(words, " "), patterns: words}
+}
+
+// matchBlock is what comes below a Match. A command may be long, and name what is not to be shown.
+func matchBlock(words []string, text string) block {
+	if len(words) == 1 && strings.EqualFold(words[0], "all") {
+		return block{text: "Match all", patterns: []string{"*"}}
+	}
+	text, _, runs := strings.Cut(text, "exec")
+	if runs {
+		text += "exec …"
+	}
+	return block{text: "Match " + text, unread: true}
 }
 
 // readFile reads a file that nobody but its owner, who is root or the user, can write.
@@ -124,98 +157,6 @@ func readFile(path string) ([]byte, error) {
 			"says where connections go: make it your own, and run chmod 600", path, mode.Perm())
 	}
 	return text, nil
-}
-
-// What the parser gets in place of Include and Match, which are read here, and of a # that begins no comment.
-const (
-	includeWord = "CephstackInclude"
-	matchWord   = "CephstackMatch"
-	hash        = "\x01"
-)
-
-// prepared is a text for the parser, without comments. Each line stays at its place.
-func prepared(text []byte) []byte {
-	var b bytes.Buffer
-	for l := range strings.Lines(string(text)) {
-		l = withoutComment(strings.Map(func(r rune) rune {
-			if r == '\t' || r == '\r' || r == '\n' || r == '\f' {
-				return ' '
-			}
-			return r
-		}, l))
-		word, rest := l, ""
-		if at := strings.IndexAny(l, " =\""); at >= 0 {
-			word, rest = l[:at], l[at:]
-		}
-		switch strings.ToLower(word) {
-		case "include":
-			l = includeWord + rest
-		case "match": // a block, and what it is for as its first line
-			l = "Host * !" + matchWord + "=" + hex.EncodeToString([]byte(value(rest)))
-		}
-		b.WriteString(l + "\n")
-	}
-	return b.Bytes()
-}
-
-// value is what comes behind a key.
-func value(text string) string {
-	return strings.TrimSpace(strings.TrimPrefix(strings.TrimLeft(text, " "), "="))
-}
-
-// withoutComment cuts a line where a word begins with #, and puts hash in the place of every other #.
-func withoutComment(l string) string {
-	var b strings.Builder
-	quoted, before := false, ' '
-	for _, r := range strings.TrimSpace(l) {
-		switch {
-		case r == '"':
-			quoted = !quoted
-		case r == '#' && !quoted && before == ' ':
-			return strings.TrimSpace(b.String())
-		}
-		if b.WriteRune(r); r == '#' {
-			cut := b.String()
-			b.Reset()
-			b.WriteString(strings.TrimSuffix(cut, "#") + hash)
-		}
-		before = r
-	}
-	return b.String()
-}
-
-func (r reader) block(path string, h *ssh.Host, depth int) (block, error) {
-	var b block
-	for _, p := range h.Patterns {
-		text := p.String()
-		if code, ok := strings.CutPrefix(text, "!"+matchWord+"="); ok {
-			criteria, _ := hex.DecodeString(code) // it was encoded by prepared
-			text, _, runs := strings.Cut(strings.ReplaceAll(string(criteria), hash, "#"), "exec")
-			if runs {
-				text += "exec …" // a command may be long, and name what is not to be shown
-			}
-			b.text, b.unread = "Match "+text, !strings.EqualFold(text, "all")
-			break
-		}
-		b.patterns = append(b.patterns, strings.ReplaceAll(strings.Trim(text, `"`), hash, "#"))
-	}
-	for _, n := range h.Nodes {
-		kv, ok := n.(*ssh.KV)
-		if !ok {
-			continue
-		}
-		// The parser takes quotes off without regard to where they belong.
-		raw := value(strings.TrimPrefix(strings.TrimSpace(kv.String()), kv.Key))
-		l := line{at: kv.Pos().Line, key: strings.ToLower(kv.Key), values: fields(strings.ReplaceAll(raw, hash, "#"))}
-		if kv.Key == includeWord {
-			var err error
-			if l.included, err = r.include(path, l, depth); err != nil {
-				return b, err
-			}
-		}
-		b.lines = append(b.lines, l)
-	}
-	return b, nil
 }
 
 // include reads the files that a line includes. As in ssh, a pattern may match nothing.
@@ -247,28 +188,4 @@ func (r reader) include(path string, l line, depth int) ([]file, error) {
 		}
 	}
 	return all, nil
-}
-
-// fields are the words of a text; double quotes keep a word together.
-func fields(text string) []string {
-	var all []string
-	word, quoted, open := "", false, false
-	flush := func() {
-		if word != "" || quoted {
-			all = append(all, word)
-		}
-		word, quoted = "", false
-	}
-	for _, r := range text {
-		switch {
-		case r == '"':
-			open, quoted = !open, true
-		case r == ' ' && !open:
-			flush()
-		default:
-			word += string(r)
-		}
-	}
-	flush()
-	return all
 }

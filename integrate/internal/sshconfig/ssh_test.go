@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -52,7 +53,7 @@ func (o oracle) ssh(file, host string) (text string, ok bool) {
 	}
 	values := map[string][]string{}
 	for l := range strings.Lines(string(out)) {
-		key, value, _ := strings.Cut(strings.TrimSpace(l), " ")
+		key, value, _ := strings.Cut(strings.TrimSuffix(l, "\n"), " ")
 		values[key] = append(values[key], value)
 	}
 	one := func(key string) string { return strings.Join(values[key], " ") }
@@ -98,6 +99,15 @@ func (o oracle) ours(file, host string) (string, error) {
 	if t.Port == 0 {
 		t.Port = 22
 	}
+	here, err := os.Getwd() // to which a name is relative
+	require.NoError(o.t, err)
+	relative := func(all []string) string {
+		var names []string
+		for _, name := range all {
+			names = append(names, strings.TrimPrefix(name, here+"/"))
+		}
+		return strings.Join(names, " ")
+	}
 	only := map[bool]string{true: "yes", false: "no"}[t.IdentitiesOnly]
 	var hops []string
 	for _, h := range t.ProxyJump {
@@ -110,8 +120,8 @@ func (o oracle) ours(file, host string) (string, error) {
 		}
 		hops = append(hops, text)
 	}
-	return describe(t.HostName, t.User, strconv.Itoa(t.Port), strings.Join(t.IdentityFiles, " "), only,
-		strings.Join(hops, ","), strings.Join(t.KnownHosts, " ")), nil
+	return describe(t.HostName, t.User, strconv.Itoa(t.Port), relative(t.IdentityFiles), only,
+		strings.Join(hops, ","), relative(t.KnownHosts)), nil
 }
 
 // agree compares what ssh and the package make of a text.
@@ -169,6 +179,34 @@ func configs() []string {
 	}
 }
 
+// quotes are lines with what has a meaning in values.
+func quotes() []string {
+	return []string{
+		"User \"a b\"\n", "User 'c d'\n", "User 'c'\\''d'\n", "User a\\ b\n", "User \"a\\\"b\"\n", "User a\\b\\\\c\n",
+		"User \"a\\ b\"\n", "User a'b c'\"d e\"\n", "User ''x\n", "User ''\n", "User \"\"\n", "User 'a\n",
+		"User \"a'b\"\n", "User a# b\n", "User a '#b'\n", "User '#b'\n", "User=a=b\n", "User = =a\n", "User == a\n",
+		"User\"b\"\n", "\"User\" b\n", "\"User b\n", "=User b\n", " = User b\n", "User\t=\tb\n", "User='b'\n",
+		"IdentityFile 'a b' # x\n", "IdentityFile /a\\ b/'c d'\nIdentityFile=\"/e\"\n", "IdentityFile /a b\n",
+		"ProxyJump=a\n", "ProxyJump a # b\n", "ProxyJump 'a'\n", "ProxyJump = a,b\n", "ProxyJump none # x\n",
+		"UserKnownHostsFile '/k a' \"/k b\" /k\\ c\n", "UserKnownHostsFile=/k\n", "UserKnownHostsFile /k '' /l\n",
+		"Host 'compute1' \"\" x\nUser a\n", "Host '' compute1\nUser a\n", "Host \"!compute2\" compute*\nUser a\n",
+		"Host=compute1\nUser a\n", "Host compute\\1\nUser a\n", "Host comp'ute'1 # compute2\nUser a\n",
+		"Match \"all\"\nUser a\n", "Match all # x\nUser a\n", "Match=all\nUser a\n", "Include \"DIR/in1\" DIR/in'2'\n",
+		"Include=DIR/in1\n", "IdentitiesOnly 'yes'\n", "IdentitiesOnly=\"true\"\n", "Port '22'\n", "Port \"2\"3\n",
+		"User a\f\n", "User a\fb\n", "User a\rb\n", "\fUser a\n", "User\fa\n", "User a\v\n", "User a\x00b\n",
+		"User \"a # b\"\n",
+	}
+}
+
+func TestQuotesAreThoseOfSSH(t *testing.T) {
+	o := newOracle(t)
+	o.put("in1", "User included\n")
+	o.put("in2", "Port 2203\n")
+	for _, text := range quotes() {
+		o.agree(text, "compute1")
+	}
+}
+
 func TestSettingsAreThoseOfSSH(t *testing.T) {
 	o := newOracle(t)
 	o.put("in1", "User included\nHost compute2\nPort 2202\nHost *\nIdentityFile /in1\n")
@@ -202,6 +240,36 @@ func TestRandomSettingsAreThoseOfSSH(t *testing.T) {
 			b.WriteString(lines[r.IntN(len(lines))] + "\n")
 		}
 		if o.agree(b.String(), "compute1", "compute2") {
+			refused++
+		}
+	}
+	t.Logf("%d files, of which ssh refuses %d", texts, refused)
+}
+
+// TestRandomQuotesAreThoseOfSSH puts values together from what has a meaning in them.
+func TestRandomQuotesAreThoseOfSSH(t *testing.T) {
+	o := newOracle(t)
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	keys := []string{"User", "User", "IdentityFile", "UserKnownHostsFile", "HostName", "IdentityFile",
+		"UserKnownHostsFile", "ProxyJump", "Host", "Port", "IdentitiesOnly", "\"User\"", "Use\"r\"", "user"}
+	between := []string{" ", " ", " ", " ", "=", " = ", "\t", "= ", "==", "", "\"", " '"}
+	pieces := []string{"a", "/b", "compute1", "22", "yes", "'", "'", "\"", "\"", "\\", " ", " ", "\t", "#", "=", ",", "*",
+		"!", "'a b'", "\"a b\"", "\"'\"", "'\"'",
+		"\\'", "\\\"", "\\ ", "\\\\", "\r", "\f"}
+	refused := 0
+	const texts = 200
+	for range texts {
+		var b strings.Builder
+		for range 1 + r.IntN(2) {
+			b.WriteString(keys[r.IntN(len(keys))] + between[r.IntN(len(between))])
+			for range 1 + r.IntN(5) {
+				b.WriteString(pieces[r.IntN(len(pieces))])
+			}
+			b.WriteString("\n")
+		}
+		if o.agree(b.String(), "compute1") {
 			refused++
 		}
 	}

@@ -123,6 +123,8 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 		"Host c1\nUserKnownHostsFile /k /dev/null": "config:2 (Host c1): UserKnownHostsFile: /dev/null",
 		"UserKnownHostsFile //dev/../dev/null\n":   "keeps no host keys",
 		"UserKnownHostsFile none\n":                "none keeps no host keys",
+		"UserKnownHostsFile '' /k\n":               "UserKnownHostsFile: a name is empty",
+		"User 'a\n":                                "config:1: User: a quote does not end",
 		"Port x\n":                                 "config:1: Port: \"x\" is not a port",
 		"HostName %C\n":                            "config:1: HostName: the token %C is not supported",
 		"IdentityFile ${NOT_SET_AT_ALL}/x\n":       "IdentityFile: the environment has no variable NOT_SET_AT_ALL",

@@ -178,8 +178,8 @@ func (l *lookup) take(path string, b block, set line) {
 	is := func(name string) bool { return strings.ToLower(name) == set.key }
 	if i := slices.IndexFunc(settings(), is); i >= 0 {
 		key := settings()[i]
-		if key == ProxyJump && l.command {
-			return
+		if key == ProxyJump && l.command || key == KnownHosts && len(f.values) == 0 {
+			return // as in ssh, where a comment may be all that stands behind the latter
 		}
 		if !b.unread {
 			l.found[key] = append(l.found[key], f)

@@ -150,9 +150,9 @@ type HostStep struct {
 	// Entry makes the step go by the first entry of a host: that was read that way, or on
 	// which the normal login may do only what the helper does.
 	Entry bool
-	// Servers, where it is there, looks once more at the VMs on the host right
-	// before the exchange. An error keeps the step from being done.
-	Servers func([]api.Server) error
+	// Servers, where it is there, looks once more at the VMs on the host, and at migrations from and to
+	// it that wait to be confirmed, right before the exchange. An error keeps the step from being done.
+	Servers func([]api.Server, []api.Migration) error
 	// Serves, where it is there, is how the APIs tell that a restarted service
 	// serves again.
 	Serves *Serves
@@ -170,6 +170,23 @@ type Serves struct {
 	// Computes says that all records are of nova-compute on this host, so that the
 	// APIs need not list those of others.
 	Computes bool
+
+	// Service is the service, such as cinder-volume, and Peers are the other hosts that
+	// serve it. Where there are peers, a restart must not take the last host down that
+	// serves, and no other host is touched before this one is known to serve again.
+	Service string
+	Peers   []Peer
+	// Answers asks the host itself whether the service answers: its exit status is 0
+	// if it does, and 127 if its program is not there. It is nil where the APIs tell.
+	Answers remote.Op
+	// Stopped says that the service did not run when the host was read.
+	Stopped bool
+}
+
+// A Peer is another host on which a service of Serves runs.
+type Peer struct {
+	Host    string
+	Answers remote.Op // see Serves
 }
 
 // A ClusterStep makes a change in a Ceph cluster. The steps of a cluster run side by

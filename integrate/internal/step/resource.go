@@ -100,5 +100,5 @@ func JoinQueries(a, b ceph.Query) ceph.Query {
 		return list
 	}
 	return ceph.Query{Users: add(a.Users, b.Users), Profiles: add(a.Profiles, b.Profiles), CRUSH: a.CRUSH || b.CRUSH,
-		Images: add(a.Images, b.Images)}
+		Images: add(a.Images, b.Images), Serving: add(a.Serving, b.Serving)}
 }

@@ -31,6 +31,8 @@ type Cluster struct {
 	CRUSH    ceph.CRUSHMap              // only where it was asked for
 	Conf     []byte                     // minimal ceph.conf
 	Monitors string                     // mon_host of Conf
+	Stops    []string                   // see Condition of ceph.Cluster; only where it was asked for
+	Notes    []string                   // as Stops
 	Unlocked bool                       // it should keep the operator lock, and the World gives no way to do that
 	Images   map[string]map[string]bool // names of images by pool; those that were asked for
 }
@@ -55,13 +57,24 @@ type Cloud struct {
 	Computes map[string]bool              // the hosts that Nova has a nova-compute on
 	Servers  map[string][]api.Server      // by compute
 	Types    map[string]map[string]string // extra specs by volume type
-	// CameFrom has the compute that a VM in VERIFY_RESIZE came from, by the ID of the VM, where
-	// that is known.
-	CameFrom map[string]string
+	// Moves are the migrations of VMs that have not ended, by the computes that they come from and go
+	// to. Those of which no compute is known are those of "". Where MovesErr is set, so are all VMs
+	// that are on their way, or wait to be confirmed.
+	Moves    map[string][]Move
+	MovesErr error
+	// Aggregates are Nova's. They are read only if the Spec has Nova and several computes.
+	Aggregates    []api.Aggregate
+	AggregatesErr error
 	// Volumes are read only where something would change that volumes do not
 	// survive, or do not allow.
 	Volumes    []api.Volume
 	VolumesErr error
+}
+
+// A Move is a migration of a VM that has not ended. Its ID is 0 where no migration is known.
+type Move struct {
+	api.Migration
+	VM api.Server
 }
 
 // A Host is what was read on a host.

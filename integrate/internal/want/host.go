@@ -36,6 +36,22 @@ func (s *Site) inOrder() []spec.Host {
 // else is.
 func IsCompute(h spec.Host) bool { return slices.Contains(h.Services, "nova-compute") }
 
+// Peers lists the other hosts on which a service serves, in the order of a plan. A host on
+// which the service stands by is not among them.
+func (s *Site) Peers(host, service string) []spec.Host {
+	return slices.DeleteFunc(slices.Clone(s.order), func(h spec.Host) bool {
+		return h.Name == host || !slices.Contains(s.ServicesOf(h), service) || h.StandsBy(service)
+	})
+}
+
+// Shares reports whether a host has a service that other hosts serve, too, apart from
+// nova-compute: the VMs of a compute are its own.
+func (s *Site) Shares(host string) bool {
+	return slices.ContainsFunc(s.ServicesOf(s.Host(host)), func(name string) bool {
+		return name != "nova-compute" && len(s.Peers(host, name)) > 0
+	})
+}
+
 // LayoutOf names a host's layout.
 func (s *Site) LayoutOf(h spec.Host) string { return cmp.Or(h.Layout, s.Layout, spec.LayoutDebian) }
 

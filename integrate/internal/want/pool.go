@@ -63,3 +63,12 @@ func (s *Site) UsesOf(cluster, pool string) []string {
 	}
 	return whats
 }
+
+// PoolNames lists the pools of the Spec in a cluster.
+func (s *Site) PoolNames(cluster string) []string {
+	names := make([]string, len(s.Pools[cluster]))
+	for i, p := range s.Pools[cluster] {
+		names[i] = p.Name
+	}
+	return names
+}

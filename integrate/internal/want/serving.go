@@ -7,4 +7,5 @@ type Serving struct {
 	Name          string // that the service of the backend has there
 	Cluster       string // [DEFAULT] cluster
 	Coordinator   string // [coordination] backend_url
+	Standby       bool   // cinder-volume stands by there
 }

@@ -2,14 +2,40 @@
 # them. One JSON request per line: {"files": [path, ...]}; one JSON answer per
 # line: {"error": text} or {"files": [{section: {option: [value, ...]}}, ...],
 # "values": {section: {option: value}}}, the latter as effective over all files.
+# With "own": [[section, option], ...] in the request, the answer has "got":
+# {section: {option: value or null}} too: what a service gets that has those
+# options, and each option that the files set, in a section of the spelling of its
+# header. null stands for an error.
 import json
 import sys
 
 from oslo_config import cfg
 
-for request in sys.stdin:
+
+def got(conf, request, values):
+    headers = set()
+    for path in request["files"]:
+        for line in open(path, encoding="utf-8"):
+            if line.startswith("["):
+                headers.add(line.strip()[1:-1])
+    options = {(h, o) for h in headers for o in values.get(h if h == "DEFAULT" else h.lower(), {})}
+    options = {(h, o) for h, o in options if not o.startswith("_")}  # no option has such a name
+    for section, option in options | {tuple(o) for o in request["own"]}:
+        conf.register_opt(cfg.StrOpt(option), group=None if section == "DEFAULT" else section)
+    out = {}
+    for section, option in options:
+        try:
+            value = conf[option] if section == "DEFAULT" else conf[section][option]
+        except Exception:
+            value = None
+        out.setdefault(section, {})[option] = value
+    return out
+
+
+for line in sys.stdin:
+    request = json.loads(line)
     argv = []
-    for path in json.loads(request)["files"]:
+    for path in request["files"]:
         argv += ["--config-file", path]
     conf = cfg.ConfigOpts()
     try:
@@ -25,4 +51,7 @@ for request in sys.stdin:
                 value, _ = space._get_value([(section, option)])
                 values.setdefault(section, {})[option] = value
     files = list(reversed(space._normalized))
-    print(json.dumps({"files": files, "values": values}), flush=True)
+    answer = {"files": files, "values": values}
+    if "own" in request:
+        answer["got"] = got(conf, request, values)
+    print(json.dumps(answer), flush=True)

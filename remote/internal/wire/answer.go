@@ -45,7 +45,7 @@ func (r Reply) Lines(word string) string {
 func (r Reply) Sub(i int) Reply {
 	sub := Reply{Begun: r.Begun, Done: r.Done, Facts: map[string]string{}, Raw: map[string][]byte{}}
 	suffix := strconv.Itoa(i)
-	for _, word := range []string{"stat", "acl", "link", "err"} {
+	for _, word := range []string{"stat", "acl", "link", "real", "err"} {
 		if v, ok := r.Facts[word+suffix]; ok {
 			sub.Facts[word] = v
 		}

@@ -65,6 +65,7 @@
 //	              inode in seconds, names of owner and group, between colons
 //	acl           + if there is an access control list, else -
 //	link          target of a symlink, in base64
+//	real          the folder where the symlink leads, in base64, if only root can change the way
 //	sha           digest of what was written
 //	changed       0 or 1
 //	show0 …       lines of systemctl show: of the unit, then of sysinit.target

@@ -80,7 +80,7 @@ func Command(sudo bool, inline string) string {
 
 // maxInline keeps the command line below the kernel's limit for an argument,
 // and below the size that every SSH packet can have.
-const maxInline = 5632
+const maxInline = 5376
 
 // Inline writes a request without data as an argument of the program: in the
 // escapes of printf %b, and without any character that a login shell would

@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -70,7 +71,7 @@ func (b backend) serving(v step.View) []want.Serving {
 	return at
 }
 
-// together notes what is wrong where several hosts serve a backend: a volume
+// together says how several hosts serve a backend together, and what is wrong with that: a volume
 // belongs to one name, and what locks it on one host must lock it on all.
 func (b backend) together(d *step.Delta, at []want.Serving) {
 	if len(at) < 2 {
@@ -78,41 +79,115 @@ func (b backend) together(d *step.Delta, at []want.Serving) {
 	}
 	object, hosts := "backend "+b.spec.Name, joinWords(at, nameOfHost)
 	sameName := agree(at, nameOfService)
-	sameCluster := at[0].Cluster != "" && agree(at, func(s want.Serving) string { return s.Cluster })
-	clustered := sameCluster && !b.site.Release.Before("rocky")
-	alone := slices.DeleteFunc(slices.Clone(at), coordinated)
+	clustered := at[0].Cluster != "" && agree(at, func(s want.Serving) string { return s.Cluster }) &&
+		!b.site.Release.Before("rocky")
 	switch {
 	case clustered && sameName:
 		d.Note("backend-cluster-of-one-name", object, "is served by %s in cluster %s under one name, %s: "+
 			"in a cluster each needs a name of its own; "+
 			"take backend_host (or host) out, there and in the Spec", hosts, at[0].Cluster, at[0].Name)
+		return
 	case !clustered && !sameName:
-		d.Note("backend-of-several-names", object, "is served by %s, by each under its own name (%s): "+
+		d.Problem("backend-of-several-names", object, fmt.Errorf("is served by %s, by each under its own name (%s): "+
 			"a volume belongs to one of them, "+
 			"and while that one is down nobody can attach, change or delete it. %s; "+
-			"volumes that are there follow by cinder-manage volume update_host",
-			hosts, joinWords(at, nameOfService), b.oneOwner())
-	case len(alone) > 0 && !b.site.Release.Before("ocata"):
-		d.Note("backend-without-coordinator", object, "is served by %s as one, "+
-			"but what locks a volume on one of them does not on the others: "+
-			"%s without a coordinator. Set [coordination] backend_url in cinder.conf on all to one that they share "+
-			"(etcd3, redis, mysql, …), or let only one of them run at a time", hosts, without(alone))
+			"the plan then says what becomes of volumes that are there", hosts, joinWords(at, nameOfService), b.oneOwner()))
+		return
 	}
+	b.asked(d, at)
+	b.locked(d, at, clustered)
+}
+
+// asked says which way to serve together the Spec asks for, and why the other does not fit.
+func (b backend) asked(d *step.Delta, at []want.Serving) {
+	object := "backend " + b.spec.Name
+	running := slices.DeleteFunc(slices.Clone(at), func(s want.Serving) bool { return s.Standby })
+	standing := slices.DeleteFunc(slices.Clone(at), func(s want.Serving) bool { return !s.Standby })
+	option := nameOption(b.spec)
+	switch {
+	case b.site.VolumeCluster().Name != "":
+		d.Note("backend-active-active", object, "is served by %s at the same time, in cluster %s (active/active): each "+
+			"has a name of its own, and any of them does the work of volumes of the cluster. %s does not go along with that: "+
+			"it gives all of them one name, for hosts of which one serves", joinWords(at, nameOfHost), at[0].Cluster, option)
+	case b.spec.Options[option] == "":
+		return
+	case len(running) > 1:
+		d.Note("backend-runs-twice", object, "%s is one name for %s (active/passive), and the Spec starts cinder-volume on "+
+			"all of %s: two that run under one name clean up each other's work when they start. Give all but one of "+
+			"them standby: [cinder-volume]%s", option, joinWords(at, nameOfHost), joinWords(running, nameOfHost),
+			b.orCluster())
+	default:
+		d.Note("backend-active-passive", object, "is served by %s under the name %s (active/passive). Under the same name "+
+			"stand by: %s. Who makes another host serve stops the first one before%s",
+			joinWords(running, nameOfHost), at[0].Name, joinWords(standing, nameOfHost), b.notCluster())
+	}
+}
+
+// locked says where what locks a volume on one host does not lock it on the others. It does not
+// matter where one host serves at a time, and says so.
+func (b backend) locked(d *step.Delta, at []want.Serving, clustered bool) {
+	running := slices.DeleteFunc(slices.Clone(at), func(s want.Serving) bool { return s.Standby })
+	alone := slices.DeleteFunc(slices.Clone(at), coordinated)
+	if len(running) < 2 || b.site.Release.Before("ocata") {
+		return
+	}
+	object, hosts := "backend "+b.spec.Name, joinWords(at, nameOfHost)
+	var why error
+	switch {
+	case len(alone) > 0:
+		why = fmt.Errorf("is served by %s as one, "+
+			"but what locks a volume on one of them does not on the others: "+
+			"%s without a coordinator. Set cinder.coordination in the Spec to the URL of one that they share "+
+			"(etcd3+http, redis, mysql, …), or let only one of them run at a time", hosts, without(alone))
+	case !agree(at, func(s want.Serving) string { return s.Coordinator }):
+		why = fmt.Errorf("is served by %s as one, but not all of them have the same coordinator ([coordination] backend_url "+
+			"in cinder.conf), so that what locks a volume on one of them does not on the others. Set cinder.coordination "+
+			"in the Spec", hosts)
+	default:
+		return
+	}
+	if clustered {
+		d.Problem("backend-without-coordinator", object, why)
+		return
+	}
+	d.Note("backend-without-coordinator", object, "%v", why)
 }
 
 // oneOwner says how several hosts serve a backend together.
 func (b backend) oneOwner() string {
-	option := "backend_host"
-	if b.spec.Name == spec.SingleBackend { // all services of Cinder on the host have one name
-		option = "host"
-	}
-	say := "Give it options: {" + option + ": a name for all} in the Spec, " +
-		"and let one of them run at a time (active/passive)"
+	say := "Give it options: {" + nameOption(b.spec) + ": a name for all} in the Spec, " +
+		"and all hosts but one standby: [cinder-volume] (active/passive)"
 	if !b.site.Release.Before("rocky") {
-		say += ", or set cluster in [DEFAULT] of cinder.conf to the same name on all, " +
-			"with [coordination] backend_url of a coordinator that they share (active/active)"
+		say += ", or set cinder.cluster to a name, and cinder.coordination to the URL of a coordinator that they share " +
+			"(active/active)"
 	}
 	return say
+}
+
+// orCluster is the other way to let several hosts serve.
+func (b backend) orCluster() string {
+	if b.site.Release.Before("rocky") {
+		return ""
+	}
+	return "; or set cinder.cluster in its place, in which all serve at once"
+}
+
+// notCluster says why a cluster does not fit.
+func (b backend) notCluster() string {
+	if b.site.Release.Before("rocky") {
+		return ". Clusters (active/active) come with Rocky"
+	}
+	return ". cinder.cluster (active/active) does not go along with that: in a cluster all serve at once, each under a " +
+		"name of its own"
+}
+
+// nameOption is the option that names a backend's service on all hosts. That of the backend without a name names all
+// services of Cinder.
+func nameOption(b spec.Backend) string {
+	if b.Name == spec.SingleBackend {
+		return "host"
+	}
+	return "backend_host"
 }
 
 // coordinated reports whether the locks of a host hold on other hosts too: those in

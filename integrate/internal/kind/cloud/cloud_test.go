@@ -1,6 +1,7 @@
 package cloud_test
 
 import (
+	"cmp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -182,12 +183,11 @@ func TestSeveralHostsOfABackend(t *testing.T) {
 		"alike": {"zed", served{"a", "", ""}, served{"b", "", ""}, own, "is served by controller, controller2, " +
 			"by each under its own name (a, b): a volume belongs to one of them, " +
 			"and while that one is down nobody can attach, change or delete it. " +
-			"Give it options: {backend_host: a name for all} in the Spec, and let one of them run at a time " +
-			"(active/passive), or set cluster in [DEFAULT] of cinder.conf to the same name on all, " +
-			"with [coordination] backend_url of a coordinator that they share (active/active); " +
-			"volumes that are there follow by cinder-manage volume update_host"},
+			"Give it options: {backend_host: a name for all} in the Spec, and all hosts but one " +
+			"standby: [cinder-volume] (active/passive), or set cinder.cluster to a name, and cinder.coordination to the " +
+			"URL of a coordinator that they share (active/active); the plan then says what becomes of volumes that are there"},
 		"before clusters": {"queens", served{"a", "ha", ""}, served{"b", "ha", ""}, own,
-			"let one of them run at a time (active/passive); volumes"},
+			"standby: [cinder-volume] (active/passive); the plan"},
 		"one in a cluster": {"zed", served{"a", "ha", ""}, served{"b", "", ""}, own, ""},
 		"one lock":         {"zed", served{"all", "", etcd}, served{"all", "", etcd}, "", ""},
 		"locks apart": {"zed", served{"all", "", ""}, served{"all", "", ""}, locks,
@@ -198,7 +198,9 @@ func TestSeveralHostsOfABackend(t *testing.T) {
 		"active/active":         {"zed", served{"a", "ha", etcd}, served{"b", "ha", etcd}, "", ""},
 		"active/active, apart": {"zed", served{"a", "ha", ""}, served{"b", "ha", ""}, locks, "is served by controller, " +
 			"controller2 as one, but what locks a volume on one of them does not on the others: " +
-			"controller, controller2 are without a coordinator. Set [coordination] backend_url in cinder.conf on all"},
+			"controller, controller2 are without a coordinator. Set cinder.coordination in the Spec to the URL of one"},
+		"active/active, two coordinators": {"zed", served{"a", "ha", etcd}, served{"b", "ha", "redis://:secret-word@b"},
+			locks, "not all of them have the same coordinator"},
 		"active/active, one name": {"zed", served{"all", "ha", etcd}, served{"all", "ha", etcd}, shared,
 			"is served by controller, controller2 in cluster ha under one name, all: " +
 				"in a cluster each needs a name of its own; take backend_host (or host) out, there and in the Spec"},
@@ -217,8 +219,10 @@ func TestSeveralHostsOfABackend(t *testing.T) {
 			}
 			require.Len(t, got.findings, 1)
 			f := got.findings[0]
-			assert.Equal(t, []any{c.code, "backend fast", false}, []any{f.Code, f.Object, f.Problem})
+			problem := c.code == own || c.code == locks && c.first.cluster != ""
+			assert.Equal(t, []any{c.code, "backend fast", problem}, []any{f.Code, f.Object, f.Problem})
 			assert.Contains(t, f.Message, c.says)
+			assert.NotContains(t, f.Message, "secret-word")
 		})
 	}
 }
@@ -235,6 +239,61 @@ func TestTheBackendWithoutAName(t *testing.T) {
 	c := compare(t, s, &step.Cloud{}, hosts)
 	require.Len(t, c.findings, 1)
 	assert.Contains(t, c.findings[0].Message, "Give it options: {host: a name for all} in the Spec")
+}
+
+// TestWhatTheSpecAsksForOfSeveralHosts is told, and why the other way does not fit.
+func TestWhatTheSpecAsksForOfSeveralHosts(t *testing.T) {
+	for name, c := range map[string]struct {
+		release  string
+		change   func(*spec.Spec)
+		at       served // on both hosts; their own names where it has none
+		standby  bool
+		code     string
+		says     string
+		isLocked bool
+	}{
+		"active/active": {"zed", func(s *spec.Spec) { s.Cinder.Cluster = "ha" }, served{"", "ha", etcd}, false,
+			"backend-active-active", "is served by controller, controller2 at the same time, in cluster ha " +
+				"(active/active): each has a name of its own, and any of them does the work of volumes of the cluster. " +
+				"backend_host does not go along with that", true},
+		"active/passive": {"zed", nil, served{"all", "", ""}, true, "backend-active-passive",
+			"is served by controller under the name all (active/passive). Under the same name stand by: controller2. Who " +
+				"makes another host serve stops the first one before. cinder.cluster (active/active) does not go along " +
+				"with that: in a cluster all serve at once, each under a name of its own", true},
+		"active/passive before clusters": {"queens", nil, served{"all", "", ""}, true, "backend-active-passive",
+			"before. Clusters (active/active) come with Rocky", true},
+		"nobody stands by": {"zed", nil, served{"all", "", etcd}, false, "backend-runs-twice",
+			"backend_host is one name for controller, controller2 (active/passive), and the Spec starts cinder-volume on all " +
+				"of controller, controller2: two that run under one name clean up each other's work when they start. Give " +
+				"all but one of them standby: [cinder-volume]; or set cinder.cluster in its place", true},
+		"nobody stands by, without locks": {"zed", nil, served{"all", "", ""}, false, "backend-runs-twice", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := example()
+			s.Release, s.Cinder.Backends[0].VolumeType = c.release, ""
+			if c.change != nil {
+				c.change(&s)
+			} else {
+				s.Cinder.Backends[0].Options = map[string]string{"backend_host": "all"}
+			}
+			hosts := map[step.ID]step.Delta{}
+			for i, h := range []string{"controller", "controller2"} {
+				d := serving(h, cmp.Or(c.at.name, h), c.at.cluster, c.at.coordinator)
+				d.Fact.([]want.Serving)[1].Standby = c.standby && i == 1
+				hosts[step.ID{Target: step.AtHost(h), Kind: "settings", Name: cinderConf}] = d
+			}
+			got := compare(t, s, &step.Cloud{}, hosts).findings
+			require.NotEmpty(t, got)
+			assert.Equal(t, []any{c.code, "backend fast", false}, []any{got[0].Code, got[0].Object, got[0].Problem})
+			assert.Contains(t, got[0].Message, c.says)
+			if c.isLocked {
+				assert.Len(t, got, 1)
+				return
+			}
+			require.Len(t, got, 2)
+			assert.Equal(t, locks, got[1].Code)
+		})
+	}
 }
 
 // TestManyHostsOfABackend: the message names some.

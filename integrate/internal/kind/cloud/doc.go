@@ -1,12 +1,12 @@
 // Package cloud has the kinds of resources that are changed or seen through the
-// APIs of OpenStack: volume types, and how the hosts together serve the backends of
-// Cinder.
+// APIs of OpenStack: volume types, how the hosts together serve the backends of
+// Cinder, and where the computes together keep the disks of VMs.
 //
 // # Use
 //
 // The engine builds the resources of Kinds for the cloud of a Spec, and compares
 // them after those of all hosts: the settings of hosts say in their Fact how each
-// host serves the backends.
+// host serves the backends, or where it keeps the disks of VMs.
 //
 // # Errors
 //

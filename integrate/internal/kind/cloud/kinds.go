@@ -11,6 +11,7 @@ import (
 func Kinds() []step.Kind[*want.Site] {
 	return []step.Kind[*want.Site]{
 		{Name: "backend", Check: "backends", Gate: true, New: newBackends},
+		{Name: "fleet", Check: "fleet", Gate: true, New: newFleet},
 		{Name: "apis", Check: "apis", Gate: true, New: newGate},
 		{Name: "volume-type", Check: "volume types", New: newVolumeTypes},
 	}

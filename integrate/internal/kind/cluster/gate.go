@@ -2,9 +2,12 @@ package cluster
 
 import (
 	"fmt"
+	"strings"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // ID is the resource that stands for a cluster as a whole. It is refused where
@@ -24,8 +27,14 @@ func (g gate) ID() step.ID { return ID(g.Spec.Name) }
 // Needs implements step.Resource.
 func (g gate) Needs() []step.ID { return nil }
 
-// Asks implements step.Resource: what the gate compares is always read.
-func (g gate) Asks() step.Asks { return step.Asks{} }
+// Asks implements step.Resource: what the gate compares is always read, but for how well the cluster serves.
+func (g gate) Asks() step.Asks {
+	var ask ceph.Query
+	if g.Site.Gate == spec.GateHealth {
+		ask.Serving = g.Site.PoolNames(g.Spec.Name)
+	}
+	return step.Asks{Cluster: ask}
+}
 
 // Compare implements step.Resource.
 func (g gate) Compare(v step.View) step.Delta {
@@ -52,6 +61,14 @@ func (g gate) Compare(v step.View) step.Delta {
 	if release := seen.Status.Release; g.Spec.Caps == "classic" && release >= "luminous" {
 		d.Note("caps-classic", "caps", "are of the form before Luminous, and this cluster is of %s: with them, "+
 			"VMs do not boot again after their host crashed; take caps: classic out of the Spec", release)
+	}
+	if len(seen.Stops) > 0 {
+		d.Note("cluster-unhealthy", "health", "is not enough for gate: health, so that a rollout waits before each host: %s",
+			strings.Join(seen.Stops, "; "))
+	}
+	if len(seen.Notes) > 0 {
+		d.Note("cluster-weakened", "health", "is not what it should be, though gate: health does not wait for this: %s",
+			strings.Join(seen.Notes, "; "))
 	}
 	return d
 }

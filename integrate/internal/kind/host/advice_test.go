@@ -14,7 +14,8 @@ import (
 func TestASymlinkIsReplacedByItsFile(t *testing.T) {
 	err := symlinked(step.File{File: remote.File{Path: "/etc/a b/ceph.conf", Target: "../c.conf"}})
 	assert.EqualError(t, err, "has to change, but is a symlink to ../c.conf, and cephstack does not write through "+
-		"symlinks; put a file in its place: run `cp -p -- '/etc/a b/ceph.conf' '/etc/a b/ceph.conf'.new && "+
+		"symlinks of files, as the file there belongs to whoever made the symlink; put a file in its place: run `cp -p "+
+		"-- '/etc/a b/ceph.conf' '/etc/a b/ceph.conf'.new && "+
 		"mv -T -- '/etc/a b/ceph.conf'.new '/etc/a b/ceph.conf'` on this host")
 	assert.NoError(t, symlinked(step.File{File: remote.File{Path: "/etc/ceph/ceph.conf"}}))
 }

@@ -139,7 +139,7 @@ func (r appArmor) marked(f step.File, others string, dirs []string) step.Delta {
 func (r appArmor) tell(d step.Delta) step.Delta {
 	if d.Do != nil {
 		d.Note("guests-keep-their-rules", d.Name, "libvirt loads the rules of a guest when the guest starts: "+
-			"guests that run already keep theirs until they are stopped and started, or migrated away and back")
+			"guests that run already keep theirs until they are stopped and started, or live-migrated away and back")
 	}
 	return d
 }

@@ -74,8 +74,8 @@ func symlinked(f step.File) error {
 	}
 	path := cephstack.ShellQuote(f.Path)
 	return refuse("file-is-symlink", "has to change, but is a symlink to %s, and cephstack does not write through "+
-		"symlinks; put a file in its place: run `cp -p -- %s %s.new && mv -T -- %s.new %s` on this host", f.Target,
-		path, path, path, path)
+		"symlinks of files, as the file there belongs to whoever made the symlink; put a file in its place: run `cp -p -- "+
+		"%s %s.new && mv -T -- %s.new %s` on this host", f.Target, path, path, path, path)
 }
 
 // write is the step that writes the file, if it still is as it was seen.

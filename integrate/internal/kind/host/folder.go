@@ -64,13 +64,11 @@ func (r cephFolder) compare(f step.File) step.Delta {
 			Diffs: []step.FieldDiff{{Field: "mode", Desired: "root:root 0755"}}}
 		d.Do = doing(remote.Mkdir{Path: spec.CephDir, Owner: place.Root, Group: place.Root, Mode: 0o755})
 		return d
+	case f.Real != "" && !r.Site.Helps():
+		return linkedTo(f)
 	case f.Kind != "dir":
-		advice := ""
-		if f.Target != "" {
-			advice = ", and put a folder with the files of " + f.Target + " in its place"
-		}
 		return step.Refuse("not-a-folder", spec.CephDir, fmt.Errorf("is a %s, not a folder; move it away%s",
-			f.Kind, advice))
+			f.Kind, r.inPlace(f)))
 	case f.Mode&others != 0:
 		mode, d.Reason = f.Mode&^0o777|0o755, "others may write there"
 	case f.Mode&0o005 != 0o005:
@@ -82,6 +80,28 @@ func (r cephFolder) compare(f step.File) step.Delta {
 	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
 	d.Do = doing(remote.SetAttr{Path: spec.CephDir, Mode: mode})
 	return d
+}
+
+// linkedTo is the Delta of a symlink that leads to a folder which root alone decides about.
+func linkedTo(f step.File) step.Delta {
+	var d step.Delta
+	d.Note("folder-is-symlink", f.Path, "is a symlink: files are read and written in %s, and the symlink stays. Whatever "+
+		"else writes files there, such as MicroCeph, may undo what cephstack writes, and rules of AppArmor have to name "+
+		"that folder", f.Real)
+	return d
+}
+
+// inPlace is what to do about a symlink in place of the folder.
+func (r cephFolder) inPlace(f step.File) string {
+	switch {
+	case f.Target == "":
+		return ""
+	case f.Real != "":
+		return ", and put a folder with the files of " + f.Real + " in its place, as the helper changes no file behind " +
+			"a symlink; or put prepare.sudo.narrow in place of prepare.sudo.helper"
+	}
+	return ", and put a folder with the files of " + f.Target + " in its place; or have it lead to a folder that " +
+		"belongs to root, as each folder and symlink on the way, where nobody else can write and everybody can enter"
 }
 
 // noted is the Delta of a folder whose access control list stays as it is. The list

@@ -188,5 +188,9 @@ func (r settings) allows(step.View) []remote.Op {
 }
 
 func (r unit) allows(step.View) []remote.Op {
-	return []remote.Op{remote.RestartUnit{Unit: r.place.Unit}}
+	ops := []remote.Op{remote.RestartUnit{Unit: r.place.Unit}}
+	if ask := r.answers(r.service); ask != nil && len(r.Site.Peers(r.Spec.Name, r.service)) > 0 {
+		ops = append(ops, ask)
+	}
+	return ops
 }

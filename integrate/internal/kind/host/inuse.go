@@ -33,6 +33,33 @@ type inUse struct {
 	field   string // where the Spec has it, as advice names that
 }
 
+// references are what is known of the references that values have.
+type references interface {
+	Expand(section, text string) string
+	Open(section, option string) bool
+}
+
+// expanded is what a service gets if the Spec gives an option of a section that text.
+func expanded(cur openstack.Current, section, text string) string {
+	if r, is := cur.(references); is {
+		return r.Expand(section, text)
+	}
+	return text
+}
+
+// closed refuses a section that is in use, if its files do not tell what the values of options
+// refer to.
+func (u inUse) closed(options ...string) error {
+	r, is := u.Current.(references)
+	for _, option := range options {
+		if is && slices.ContainsFunc(u.Sections(u.section), func(at string) bool { return r.Open(at, option) }) {
+			return refuse("reference-not-known", "[%s] is in use with %s, which refers to an option that no file sets, so "+
+				"what it stands for cannot be told: write the value itself into the file", u.section, u.says(option))
+		}
+	}
+	return nil
+}
+
 func (x *editing) inForce(service openstack.Service, cur openstack.Current) openstack.InForce {
 	return openstack.InForce{Release: x.Site.Release, Service: service, Current: cur}
 }
@@ -85,7 +112,7 @@ func (x *editing) keepsStores(cur openstack.Current) error {
 			continue
 		}
 		to := destination{"rbd_store_pool", st.Pool, "rbd_store_ceph_conf", spec.ConfPath(st.Cluster)}
-		if err := u.keeps(to); err != nil {
+		if err := cmp.Or(u.closed("rbd_store_pool", "rbd_store_ceph_conf", "rbd_store_user"), u.keeps(to)); err != nil {
 			return err
 		}
 		if user, set := u.Lookup(u.section, "rbd_store_user"); set && user != st.User {
@@ -161,9 +188,14 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 		}
 		to := destination{"rbd_pool", b.Pool, "rbd_ceph_conf", spec.ConfPath(b.Cluster)}
 		for _, keeps := range []func() error{
+			func() error {
+				return u.closed("rbd_pool", "rbd_ceph_conf", "rbd_user", "rbd_secret_uuid", "rbd_cluster_name",
+					"volume_backend_name")
+			},
 			func() error { return u.keeps(to) },
 			func() error { return u.keepsNames(b) },
 			func() error { return x.keepsAttached(u, b) },
+			func() error { return x.keepsCluster(b, cur) },
 		} {
 			if err := keeps(); err != nil {
 				return err
@@ -174,13 +206,14 @@ func (x *editing) keepsBackends(cur openstack.Current) error {
 			x.d.Note("cluster-name-is-told", x.path+" ["+b.Name+"] rbd_cluster_name", "volumes that are attached now have been "+
 				"told the name ceph, and keep it until they are attached anew: leave the files /etc/ceph/ceph.* on computes")
 		}
-		if own, have := b.Options[nameOption(b)], cinderName(b.Name, cur, x.Spec.Name); own != "" && own != have {
+		own, have := expanded(cur, b.Name, b.Options[nameOption(b)]), cinderName(b.Name, cur, x.Spec.Name)
+		if own != "" && own != have {
 			x.d.Note("backend-host-changes", x.path+" ["+b.Name+"] "+nameOption(b), "the volumes of %s@%s belong to that name, "+
 				"and nobody serves it any more: cinder-manage volume update_host gives them to %s@%s", have, b.Name, own, b.Name)
 		}
 	}
 	x.notesOtherBackends(cur)
-	return nil
+	return x.keepsOutOfCluster(cur)
 }
 
 // notesOtherBackends says where a backend that is not in the Spec has the pool of a backend that is
@@ -211,7 +244,8 @@ func (u inUse) keepsNames(b spec.Backend) error {
 			u.section, u.says("volume_backend_name"), b.Bound(), have, u.field)
 	}
 	have, set := u.Lookup(u.section, "rbd_cluster_name")
-	if wanted := cmp.Or(b.Options["rbd_cluster_name"], b.Cluster); set && have != wanted {
+	wanted := cmp.Or(expanded(u.Current, b.Name, b.Options["rbd_cluster_name"]), b.Cluster)
+	if set && have != wanted {
 		return refuse("cluster-in-use", "[%s] is in use with rbd_cluster_name = %s: attached volumes name that cluster, and "+
 			"hosts look for keyrings by that name; set options: {rbd_cluster_name: %s} for %s in the Spec",
 			u.section, have, have, u.field)
@@ -237,6 +271,9 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 	b := x.Site.Backup
 	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", "", "backup"}
 	to := destination{"backup_ceph_pool", b.Pool, "backup_ceph_conf", spec.ConfPath(b.Cluster)}
+	if err := u.closed("backup_ceph_pool", "backup_ceph_conf", "backup_ceph_user"); err != nil {
+		return err
+	}
 	if u.now(to.option) != to.pool {
 		return refuse("pool-in-use", "cinder-backup is in use with %s, and the backups there could be neither restored "+
 			"nor deleted with %s; set pool: %s for %s in the Spec", u.says(to.option), to.pool, u.now(to.option), u.field)

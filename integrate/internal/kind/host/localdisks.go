@@ -1,11 +1,11 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/api"
@@ -31,48 +31,53 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 			fmt.Errorf("left as they are: which VMs with local disks are here cannot be told: %w", err))
 		return false
 	}
-	waiting := x.unconfirmed()
-	if len(waiting) > 0 {
-		x.d.Note("vm-resize-unconfirmed", diskObject, "left as they are, because %s "+unconfirmedText,
-			words.JoinShort(waiting))
-	}
+	held := x.held(len(local) == 0)
 	if len(local) == 0 {
-		return len(waiting) == 0
+		return !held
 	}
 	x.d.Note("vm-disks-local", diskObject, "left local, because the next hard reboot of %s would fail after the switch. "+
-		"Do not resize or cold-migrate such VMs to a compute with disks in Ceph: Nova does not convert the disks, "+
-		"and the VMs end in ERROR. Migrate them to a compute with local disks, or delete them, and run again; "+
-		"or stop them, convert each of their disks with qemu-img to a raw image in pool %s (<id>_disk), "+
-		"set `disks: ceph` for this host, and start them after the switch. As long as there are computes of both kinds, "+
-		"keep each kind in a host aggregate of its own, so that no VM is moved from one kind to the other",
+		"Do not resize, cold-migrate or evacuate such VMs to a compute with disks in Ceph: Nova does not convert the "+
+		"disks, and the VMs end in ERROR, or without their data. There are two ways into Ceph, for which the README has "+
+		"the commands; for both the VM is stopped, and each of its disks is converted with qemu-img to a raw image "+
+		"in pool %s (<id>_disk). If another compute has its disks in Ceph, and has room, cold-migrate the VM to that "+
+		"compute then, and confirm. Or convert the disks of all such VMs here, set `disks: ceph` for this host, "+
+		"and start them after the switch. If the VMs may stay local, migrate them to a compute with local disks, "+
+		"and run again",
 		words.JoinShort(local), x.Site.Nova.Pool)
 	return false
 }
 
-const unconfirmedText = "wait for their resize or migration to be confirmed: the compute that they came from still " +
-	"has their old disks, and a revert would not find these after the switch. Confirm or revert them, and run again"
-
 // confirmed reports whether the Spec's word that this compute has its disks in Ceph can be followed:
-// no VM waits that may have to come back to a disk here.
+// no VM is on its way to or from here, or may have to come back to a disk here. It notes the VMs that
+// have local disks all the same.
 func (x *editing) confirmed(cur openstack.Current) bool {
 	if x.saysCeph(cur) || cloudErr(x.v.Cloud, false) != nil {
 		return true
 	}
-	waiting := x.unconfirmed()
-	if len(waiting) > 0 {
-		x.d.Problem("vm-resize-unconfirmed", diskObject, fmt.Errorf("left as they are, because %s "+unconfirmedText,
-			words.JoinShort(waiting)))
+	if x.held(true) {
+		return false
 	}
-	return len(waiting) == 0
+	if local := localAmong(x.v.Cloud.Servers[x.Spec.Name], x.images(), false); len(local) > 0 {
+		x.d.Note("vm-disks-left-behind", diskObject, "go to Ceph, as the Spec says `disks: ceph`, and %s have local disks: "+
+			"Nova then finds no disk when such a VM is started or hard-rebooted, and the VM ends in ERROR; the local disks "+
+			"stay. Stop these VMs before the switch, convert each of their disks with qemu-img to a raw image in pool %s "+
+			"(<id>_disk), and start them after it; the README has the commands", words.JoinShort(local), x.Site.Nova.Pool)
+	}
+	return true
 }
 
 // saysCeph reports whether the files put VM disks into Nova's pool already.
-func (x *editing) saysCeph(cur openstack.Current) bool {
+func (x *editing) saysCeph(cur openstack.Current) bool { return x.poolOfDisks(cur) == x.Site.Nova.Pool }
+
+// poolOfDisks is the pool into which the files put VM disks, or nothing where the disks are local.
+func (x *editing) poolOfDisks(cur openstack.Current) string {
 	section, prefix := x.Site.DiskOptions()
 	now := x.inForce(openstack.NovaCompute, cur)
-	kind, _ := now.Lookup(section, prefix+"images_type")
+	if kind, _ := now.Lookup(section, prefix+"images_type"); kind != "rbd" {
+		return ""
+	}
 	pool, _ := now.Lookup(section, prefix+"images_rbd_pool")
-	return kind == "rbd" && pool == x.Site.Nova.Pool
+	return cmp.Or(pool, "rbd")
 }
 
 // startedAfterFiles reports whether nova-compute runs with its files as they are. If it
@@ -118,32 +123,3 @@ func localAmong(servers []api.Server, images map[string]bool, inCeph bool) (name
 }
 
 func named(s api.Server) string { return s.Name + " (" + s.ID + ")" }
-
-// unconfirmed lists the VMs that wait for their resize or migration to be confirmed, and came from
-// this compute. Where the APIs do not tell from where a VM came, it is listed unless it has its disk
-// in Ceph.
-func (x *editing) unconfirmed() (names []string) {
-	images := x.images()
-	for _, host := range slices.Sorted(maps.Keys(x.v.Cloud.Servers)) {
-		for _, s := range x.v.Cloud.Servers[host] {
-			from := x.v.Cloud.CameFrom[s.ID]
-			here := from == x.Spec.Name || from == "" && !images[s.ID+"_disk"]
-			if s.Status == "VERIFY_RESIZE" && s.HasLocalDisk && here {
-				names = append(names, named(s))
-			}
-		}
-	}
-	return names
-}
-
-// stillSafe looks for VMs with local disks right before the switch. One may have been
-// made since the plan.
-func (x *editing) stillSafe() func([]api.Server) error {
-	images := x.images()
-	return func(servers []api.Server) error {
-		if local := localAmong(servers, images, false); len(local) > 0 {
-			return fmt.Errorf("%w: %s is there now, with a local disk", step.ErrConflict, words.JoinShort(local))
-		}
-		return nil
-	}
-}

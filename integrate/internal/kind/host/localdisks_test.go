@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -55,6 +56,8 @@ func TestDisksThatTheSwitchDoesNotReach(t *testing.T) {
 	assert.Empty(t, s.compare(novaID).Findings, "its disk is a volume, and its config drive is in Ceph")
 	resized := api.Server{ID: "2", Name: "vm", Status: "VERIFY_RESIZE"}
 	s.v.Cloud.Servers["compute1"] = []api.Server{resized}
+	s.v.Cloud.Moves = map[string][]step.Move{"compute1": {{Migration: api.Migration{ID: 1, Source: "compute2",
+		Dest: "compute1", Status: "finished"}, VM: resized}}}
 	assert.Empty(t, s.compare(novaID).Findings, "a VM that runs from a volume has nothing to lose by a resize")
 	s.v.Cloud.Servers["compute1"], s.v.Cloud.Servers["compute2"] = nil, []api.Server{{ID: "3", HasLocalDisk: true}}
 	assert.Empty(t, s.compare(novaID).Findings, "the disks of other computes stay where they are")

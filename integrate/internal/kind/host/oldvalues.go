@@ -44,8 +44,8 @@ func (r unit) notesGuests(d *step.Delta, v step.View) {
 	for _, u := range r.Site.Secrets {
 		if replaced(r.SecretID(u), "value") {
 			d.Note("guests-keep-old-key", "key of "+u.Entity, "%s: each VM that runs keeps the key that it started with, and "+
-				"Ceph refuses that key when the VM logs in again. Migrate the VMs, or start them anew, while they still work",
-				who)
+				"Ceph refuses that key when the VM logs in again. While they still work, start the VMs anew, or live-migrate "+
+				"each to a compute that keeps VM disks in the same place", who)
 		}
 	}
 }

@@ -109,10 +109,16 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 	u := inUse{x.inForce(openstack.NovaCompute, cur), section, "", "nova"}
 	inCeph := u.now(prefix+"images_type") == "rbd"
 	if inCeph && x.Spec.Disks != "keep" {
+		if err := u.closed(prefix+"images_rbd_pool", prefix+"images_rbd_ceph_conf"); err != nil {
+			return err
+		}
 		to := destination{prefix + "images_rbd_pool", n.Pool, prefix + "images_rbd_ceph_conf", spec.ConfPath(n.Cluster)}
 		if err := x.keepsPlace(u, to); err != nil {
 			return err
 		}
+	}
+	if err := u.closed("rbd_user", "rbd_secret_uuid"); err != nil {
+		return err
 	}
 	id := n.Use().User
 	user, set := u.Lookup(section, "rbd_user")

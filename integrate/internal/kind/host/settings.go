@@ -173,6 +173,12 @@ func (r settings) Compare(v step.View) step.Delta {
 	if x.serving != nil {
 		x.d.Fact = x.serving
 	}
+	if x.disks != nil {
+		if err != nil {
+			x.disks.After = x.disks.Now
+		}
+		x.d.Fact = *x.disks
+	}
 	if err != nil {
 		return left(x.d, r.path, err, "settings-not-possible")
 	}
@@ -204,6 +210,7 @@ type editing struct {
 	diffs   []step.FieldDiff
 	have    []string // the options that tell where data goes, as they take effect
 	serving []want.Serving
+	disks   *want.Disks
 }
 
 // services makes the options of all services effective in the file.
@@ -219,7 +226,11 @@ func (x *editing) services() error {
 		case x.file == nil:
 			x.file = first
 		}
-		all[slices.Index(all, first)] = x.file
+		all.Files[slices.Index(all.Files, first)] = x.file
+		if name == "nova-compute" && x.Site.Nova != nil {
+			pool := x.poolOfDisks(all)
+			x.disks = &want.Disks{Host: x.Spec.Name, Now: pool, After: pool}
+		}
 		var needed []openstack.Setting
 		if err = x.keeps(name, all); err == nil {
 			needed, err = x.neededBy(name, all)
@@ -242,10 +253,19 @@ func (x *editing) services() error {
 }
 
 // edit makes settings effective in the file, and collects what differed.
-func (x *editing) edit(service string, all osloconf.Files, needed []openstack.Setting) error {
+func (x *editing) edit(service string, all osloconf.Values, needed []openstack.Setting) error {
+	before := len(x.diffs)
+	err := x.setAll(service, all, needed)
+	if err == nil && len(x.diffs) > before { // an option that was right may refer to what has been changed
+		err = x.setAll(service, all, needed)
+	}
+	return err
+}
+
+func (x *editing) setAll(service string, all osloconf.Values, needed []openstack.Setting) error {
 	for _, s := range needed {
-		have, ok := all.Lookup(s.Section, s.Option)
-		if (s.Remove && !ok) || (!s.Remove && ok && sameValue(have, s.Value)) {
+		have, ok := all.Text(s.Section, s.Option)
+		if (s.Remove && !ok) || (!s.Remove && ok && sameAs(all, s)) {
 			continue
 		}
 		x.diffs = append(x.diffs, step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason})
@@ -258,7 +278,7 @@ func (x *editing) edit(service string, all osloconf.Files, needed []openstack.Se
 		} else if err := x.file.Set(s.Section, s.Option, s.Value); err != nil {
 			return refuse("option-not-settable", "%s: %w", field(s), err)
 		}
-		if now, _ := all.Lookup(s.Section, s.Option); !sameValue(now, s.Value) {
+		if now, _ := all.Text(s.Section, s.Option); !sameAs(all, s) {
 			return refuse("settings-overridden", "%s would not take effect: a file that %s reads later overrides it with %q; "+
 				"remove the option %s from [%s] of %s", field(s), service, words.Value(field(s), now), s.Option, s.Section,
 				x.overrider(service, s))
@@ -285,6 +305,12 @@ func (x *editing) overrider(service string, s openstack.Setting) string {
 	return "there"
 }
 
+// sameAs reports whether a service gets what a setting gives it.
+func sameAs(all osloconf.Values, s openstack.Setting) bool {
+	text, _ := all.Text(s.Section, s.Option)
+	return sameValue(text, s.Value) || sameValue(all.Expand(s.Section, text), all.Expand(s.Section, s.Value))
+}
+
 // sameValue compares as oslo.config's types would: booleans without case.
 func sameValue(a, b string) bool {
 	if a == b {
@@ -302,7 +328,7 @@ func (x *editing) write() step.HostStep {
 	s.Size = len(data)
 	section, prefix := x.Site.DiskOptions()
 	moves := func(d step.FieldDiff) bool { return d.Field == "["+section+"] "+prefix+"images_type" }
-	if x.Spec.Disks != "ceph" && slices.ContainsFunc(x.diffs, moves) {
+	if slices.ContainsFunc(x.diffs, moves) && cloudErr(x.v.Cloud, false) == nil {
 		s.Servers = x.stillSafe()
 	}
 	return s

@@ -46,7 +46,11 @@ func (x *editing) ofVolumes(cur openstack.Current) ([]openstack.Setting, error) 
 			all = append(all, s)
 		}
 	}
-	return once(all), x.zones(cur)
+	together, err := x.Site.VolumeCluster().Settings(x.Site.Release)
+	if err != nil {
+		return nil, err
+	}
+	return once(append(all, together...)), x.zones(cur)
 }
 
 // once drops settings that are there before: backends share some of them.
@@ -85,7 +89,7 @@ func (x *editing) ofComputes(cur openstack.Current) ([]openstack.Setting, error)
 	u := x.Site.Nova.Use().User
 	disks := openstack.ComputeDisks{User: u.Name(), SecretUUID: x.uuid(u), Conf: spec.ConfPath(u.Cluster)}
 	if x.disksToCeph(cur) {
-		disks.Pool = x.Site.Nova.Pool
+		disks.Pool, x.disks.After = x.Site.Nova.Pool, x.Site.Nova.Pool
 	}
 	return disks.Settings(x.Site.Release, cur)
 }

@@ -46,7 +46,8 @@ func (r unit) Asks() step.Asks { return step.Asks{Host: r.configAsks(r.service)}
 // restarted; only a unit that is not there is worth a word. A container's unit is
 // looked at together with the container.
 func (r unit) LeftAlone(v step.View, _, _ step.ID) step.Finding {
-	if d, absent := r.absent(v.Host.Units[r.place.Unit]); absent && r.place.Kolla == nil {
+	u := v.Host.Units[r.place.Unit]
+	if d, absent := r.absent(u); absent && r.place.Kolla == nil && (u.Load != "masked" || !r.Spec.StandsBy(r.service)) {
 		return d.Findings[0]
 	}
 	return step.Finding{}
@@ -69,7 +70,14 @@ func (r unit) absent(u remote.Unit) (step.Delta, bool) {
 // Compare implements step.Resource.
 func (r unit) Compare(v step.View) step.Delta {
 	u := r.place.State(v.Host, r.Site.Containers(v.Host))
-	if d, absent := r.absent(u); absent {
+	standby := r.Spec.StandsBy(r.service)
+	if d, absent := r.absent(u); absent && (!standby || u.Load != "masked") {
+		return d
+	}
+	if standby {
+		return r.standby(u)
+	}
+	if d, runs := r.elsewhere(v, u.Active); runs {
 		return d
 	}
 	var d step.Delta
@@ -85,7 +93,7 @@ func (r unit) Compare(v step.View) step.Delta {
 			op.Settle = now.Settle
 			return []remote.Op{op}, nil
 		},
-		Serves: r.serves(v.Host),
+		Serves: r.serves(v.Host, u),
 	}
 	return d
 }
@@ -140,9 +148,19 @@ func (r unit) inputs(h *step.Host) []string {
 	return each
 }
 
-func (r unit) serves(h *step.Host) *step.Serves {
-	return &step.Serves{Records: r.Records(h, r.service), Images: r.service == "glance-api",
+func (r unit) serves(h *step.Host, u remote.Unit) *step.Serves {
+	s := &step.Serves{Records: r.Records(h, r.service), Images: r.service == "glance-api",
 		Computes: slices.Equal(r.Services, []string{"nova-compute"})}
+	if r.service == "nova-compute" { // a compute serves its own VMs, and no other can
+		return s
+	}
+	for _, p := range r.Site.Peers(r.Spec.Name, r.service) {
+		s.Peers = append(s.Peers, step.Peer{Host: p.Name, Answers: NewNode(r.Site, p).answers(r.service)})
+	}
+	if len(s.Peers) > 0 {
+		s.Service, s.Answers, s.Stopped = r.service, r.answers(r.service), u.Active != "active"
+	}
+	return s
 }
 
 // Records names the records that a service of this host keeps in the APIs, as
@@ -166,12 +184,12 @@ func (n *Node) Records(h *step.Host, service string) []string {
 // cinderHost is the cinderName of a service of this host. What the Spec sets counts
 // before it is on the host.
 func (n *Node) cinderHost(h *step.Host, section string) string {
+	_, all, err := n.Service("cinder-volume").Parsed(h, n.Site.Containers(h))
 	for _, b := range n.Site.Cinder {
 		if own := b.Options[nameOption(b)]; own != "" && b.Name == section {
-			return own
+			return all.Expand(section, own)
 		}
 	}
-	_, all, err := n.Service("cinder-volume").Parsed(h, n.Site.Containers(h))
 	if err != nil {
 		return n.Spec.Name
 	}

@@ -133,7 +133,8 @@ func volumeZone(cur openstack.Current) string {
 func (x *editing) serves(cur openstack.Current) []want.Serving {
 	var all []want.Serving
 	for _, b := range x.Site.Cinder {
-		at := want.Serving{Backend: b.Name, Host: x.Spec.Name, Name: cinderName(b.Name, cur, x.Spec.Name)}
+		at := want.Serving{Backend: b.Name, Host: x.Spec.Name, Name: cinderName(b.Name, cur, x.Spec.Name),
+			Standby: x.Spec.StandsBy("cinder-volume")}
 		at.Cluster, _ = cur.Lookup("DEFAULT", "cluster")
 		at.Coordinator, _ = cur.Lookup("coordination", "backend_url")
 		all = append(all, at)

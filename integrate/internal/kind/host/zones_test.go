@@ -11,11 +11,11 @@ import (
 	"github.com/cephstack/cephstack/openstack/osloconf"
 )
 
-func options(t *testing.T, text string) osloconf.Files {
+func options(t *testing.T, text string) osloconf.Values {
 	t.Helper()
 	f, err := osloconf.Parse([]byte(text))
 	require.NoError(t, err)
-	return osloconf.Files{f}
+	return osloconf.Values{Files: osloconf.Files{f}}
 }
 
 // TestTheZoneOfABackend is that of its section, of the host, or Cinder's default. An

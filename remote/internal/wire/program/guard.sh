@@ -365,7 +365,7 @@ look_at() {
 	look "$b" || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
 	say "acl$1 ${plus:--}"
-	case $verb:$s in stat:a???:*) say "link$1 $(readlink -n -- "$b" | base64 -w0)" ;;
+	case $verb:$s in stat:a???:*) linked "$1" "$b" ;;
 	stat:*) ;;
 	read:4???:*) fault "$1" isdir "" ;;
 	read:8???:*) contents "$1" ;;

@@ -2,8 +2,30 @@ stat_one() {
 	look "$p" || { fault "$1" sys "$s"; return; }
 	say "stat$1 $s"
 	acl "$1" "$(ls -ld -- "$p" 2>/dev/null)"
-	case $s in a???:*) say "link$1 $(readlink -n -- "$p" | base64 -w0)" ;;
+	case $s in a???:*) linked "$1" "$p" ;;
 	esac
+}
+# The symlink $2, which is p.
+linked() {
+	say "link$1 $(readlink -n -- "$2" | base64 -w0)"
+	z=$(leads "$p") && say "real$1 $z"
+}
+# The folder where the symlink $1 leads, if each folder and symlink on the way is of root, who alone
+# can change it, and everybody can enter the folders: so none of it changes meanwhile.
+leads() {
+	x= y=$1 z= k=99
+	while [ $((k -= 1)) -gt 0 ] && s=$(stat -c %u:%f -- "$x/$z"); do
+		case $s in 0:a???) y=$(readlink -n -- "$x/$z")/$y
+			case $y in /*) x= ;;
+			esac ;;
+		0:4?[02468ace][159d]) x=$x/$z ;;
+		*) return 1 ;;
+		esac
+		[ -n "$y" ] || { readlink -nf -- "$1" | base64 -w0; return; }
+		y=${y#/} z=${y%%/*}
+		y=${y#"$z"}
+	done
+	return 1
 }
 # Read p, at most x bytes; the facts have the number of the file behind their words. A fifo may
 # be in its place by now, which would keep whoever opens it.

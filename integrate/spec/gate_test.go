@@ -1,0 +1,22 @@
+package spec_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+func TestGates(t *testing.T) {
+	for gate, fault := range map[string]string{
+		"": "", spec.GateHealth: "",
+		"healt":  `"healt" is not health; leave gate out for none; did you mean "health"?`,
+		"Health": `"Health" is not health; leave gate out for none; did you mean "health"?`,
+		"quorum": `"quorum" is not health; leave gate out for none`,
+	} {
+		s := exampleSpec()
+		s.Gate = gate
+		assert.Equal(t, fault, faults(t, s)["gate"], gate)
+	}
+}
