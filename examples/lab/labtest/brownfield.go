@@ -31,7 +31,7 @@ type byHand struct {
 	opened func(context.Context, spec.Spec) (*integrate.Integration, io.Closer, error)
 	made   struct {
 		Image  struct{ ID, SHA256 string }
-		Server struct{ ID, Host string }
+		Server struct{ ID string }
 		Disks  []string // pool/image
 	}
 	boot  string // of the guest
