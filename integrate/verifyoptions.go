@@ -78,13 +78,13 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 	case !o.Static && !whole:
 		return errors.New("a part of the Spec can only be verified with Static: the journey goes through the whole cloud")
 	case o.Clean && (o.Static || o.Image != nil || len(o.Checks) > 0 || o.guests()):
-		return errors.New("Clean goes with neither Static, Image, Checks, Computes nor Guests: it verifies nothing")
+		return errors.New("the option Clean goes with neither Static, Image, Checks, Computes nor Guests: it verifies nothing")
 	case o.Static && o.guests():
-		return errors.New("Static goes with neither Computes nor Guests: no guest boots")
+		return errors.New("the option Static goes with neither Computes nor Guests: no guest boots")
 	case len(o.Computes) > 0 && o.Guests != 0:
-		return errors.New("Computes and Guests exclude each other: name the computes, or say how many")
+		return errors.New("the options Computes and Guests exclude each other: name the computes, or say how many")
 	case o.Guests < 0 || o.Timeout < 0 || o.GuestWait < 0:
-		return errors.New("Guests, Timeout and GuestWait cannot be negative")
+		return errors.New("the options Guests, Timeout and GuestWait cannot be negative")
 	case o.Clean:
 		return nil
 	}

@@ -40,7 +40,7 @@ func TestAClusterWhoseProgramIsInAContainer(t *testing.T) {
 	}
 	inside := filepath.Dir(put("inside/ceph", insideCeph))
 	port := startSSHD(t, dir, filepath.Dir(put("bin/podman", strings.ReplaceAll(podman, "INSIDE", inside))))
-	put("authorized", keygen(t, filepath.Join(dir, "id"), ""))
+	put("authorized", keygen(t, filepath.Join(dir, "id")))
 	public, err := os.ReadFile(filepath.Join(dir, "host"+port+".pub"))
 	require.NoError(t, err)
 	known := put("known", "[127.0.0.1]:"+port+" "+string(public))

@@ -38,7 +38,7 @@ func startSSHD(t *testing.T, dir string, programs ...string) string {
 	require.NoError(t, err)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	require.NoError(t, l.Close())
-	keygen(t, filepath.Join(dir, "host"+port), "")
+	keygen(t, filepath.Join(dir, "host"+port))
 	conf := filepath.Join(dir, "sshd"+port)
 	require.NoError(t, os.WriteFile(conf, []byte("Port "+port+"\nListenAddress 127.0.0.1\nHostKey "+dir+"/host"+port+
 		"\nAuthorizedKeysFile "+dir+"/authorized\nUsePAM no\nStrictModes no\nPermitRootLogin yes\nPidFile "+
@@ -69,9 +69,9 @@ func startSSHD(t *testing.T, dir string, programs ...string) string {
 	return ""
 }
 
-func keygen(t *testing.T, file, passphrase string) (public string) {
+func keygen(t *testing.T, file string) (public string) {
 	t.Helper()
-	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", file).CombinedOutput()
+	out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file).CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	text, err := os.ReadFile(file + ".pub")
 	require.NoError(t, err)
@@ -105,10 +105,10 @@ func TestAHostBehindAJumpHostByTheFilesOfSSHAlone(t *testing.T) {
 	inner, outer := startSSHD(t, dir), startSSHD(t, dir)
 	var files []string
 	for _, name := range []string{"a", "b", "c"} { // more than sshd lets anybody try
-		keygen(t, filepath.Join(dir, name), "")
+		keygen(t, filepath.Join(dir, name))
 		files = append(files, filepath.Join(dir, name))
 	}
-	good := keygen(t, filepath.Join(dir, "good"), "")
+	good := keygen(t, filepath.Join(dir, "good"))
 	agent(t, dir, append(files, filepath.Join(dir, "good"))...)
 	require.NoError(t, os.Remove(filepath.Join(dir, "good")), "only the agent has it")
 	put := func(name, text string) string {

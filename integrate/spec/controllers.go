@@ -71,17 +71,17 @@ func (v *validation) standby(path string, h Host) {
 
 // someServe checks that not all hosts with a service stand by.
 func (v *validation) someServe(service string) {
-	var faults []error
+	var fault *FieldError // the first
 	for i, h := range v.spec.Hosts {
 		switch {
 		case slices.Contains(h.Services, service) && !h.StandsBy(service):
 			return
-		case h.StandsBy(service):
-			faults = append(faults, &FieldError{Path: fmt.Sprintf("hosts[%d].standby", i), Message: service +
-				" stands by on each of its hosts, and nobody would serve; leave it out on the host that is active"})
+		case h.StandsBy(service) && fault == nil:
+			fault = &FieldError{Path: fmt.Sprintf("hosts[%d].standby", i), Message: service +
+				" stands by on each of its hosts, and nobody would serve; leave it out on the host that is active"}
 		}
 	}
-	if len(faults) > 0 && !v.faulty(faults[0].(*FieldError).Path) {
-		v.faults = append(v.faults, faults[0])
+	if fault != nil && !v.faulty(fault.Path) {
+		v.faults = append(v.faults, fault)
 	}
 }

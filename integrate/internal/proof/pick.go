@@ -139,7 +139,7 @@ func spread(all []Compute, n int) []Compute {
 	}
 	var chosen []Compute
 	// take picks the first of those computes that are left and that match; less compares where it is there.
-	take := func(why string, match func(Compute) bool, less func(a, b Compute) int) bool {
+	take := func(why string, match func(Compute) bool, less func(a, b Compute) int) {
 		var left []Compute
 		for _, c := range all {
 			if len(chosen) < n && match(c) && !slices.ContainsFunc(chosen, func(o Compute) bool { return o.Name == c.Name }) {
@@ -147,14 +147,13 @@ func spread(all []Compute, n int) []Compute {
 			}
 		}
 		if len(left) == 0 {
-			return false
+			return
 		}
 		best := slices.MinFunc(left, func(a, b Compute) int {
 			return cmp.Or(cmp.Compare(rank(a.up), rank(b.up)), less(a, b), cmp.Compare(place[a.Name], place[b.Name]))
 		})
 		best.Why = why
 		chosen = append(chosen, best)
-		return true
 	}
 	in := func(zone string) func(Compute) bool { return func(c Compute) bool { return c.Zone == zone } }
 	for _, zone := range zonesOf(all) {
