@@ -3,6 +3,7 @@ package sshconfig_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/user"
@@ -69,8 +70,9 @@ func (o oracle) ssh(file, host string) (text string, ok bool) {
 	if strings.HasSuffix(known, "known_hosts2") {
 		known = ""
 	}
-	return describe(one("hostname"), one("user"), one("port"), ids, one("identitiesonly"), one("proxyjump"),
-		known), true
+	// ssh -G puts brackets around a jump host of digits.
+	jump := strings.NewReplacer("[", "", "]", "").Replace(one("proxyjump"))
+	return describe(one("hostname"), one("user"), one("port"), ids, one("identitiesonly"), jump, known), true
 }
 
 func describe(parts ...string) string {
@@ -92,6 +94,9 @@ func (o oracle) ours(file, host string) (string, error) {
 	}
 	if t.HostName == "" {
 		t.HostName = host
+	}
+	if n, err := strconv.ParseUint(t.HostName, 0, 32); err == nil { // ssh shows a number as an address
+		t.HostName = netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}).String()
 	}
 	if t.User == "" {
 		t.User = o.user.Username
@@ -188,6 +193,7 @@ func quotes() []string {
 		"User\"b\"\n", "\"User\" b\n", "\"User b\n", "=User b\n", " = User b\n", "User\t=\tb\n", "User='b'\n",
 		"IdentityFile 'a b' # x\n", "IdentityFile /a\\ b/'c d'\nIdentityFile=\"/e\"\n", "IdentityFile /a b\n",
 		"ProxyJump=a\n", "ProxyJump a # b\n", "ProxyJump 'a'\n", "ProxyJump = a,b\n", "ProxyJump none # x\n",
+		"ProxyJump a\vb\n", "ProxyJump \fa\n", "ProxyJump \f a\n", "ProxyJump a b\n", "ProxyJump \r22,u@33:4\n",
 		"UserKnownHostsFile '/k a' \"/k b\" /k\\ c\n", "UserKnownHostsFile=/k\n", "UserKnownHostsFile /k '' /l\n",
 		"Host 'compute1' \"\" x\nUser a\n", "Host '' compute1\nUser a\n", "Host \"!compute2\" compute*\nUser a\n",
 		"Host=compute1\nUser a\n", "Host compute\\1\nUser a\n", "Host comp'ute'1 # compute2\nUser a\n",
@@ -222,7 +228,7 @@ func TestRandomSettingsAreThoseOfSSH(t *testing.T) {
 	o := newOracle(t)
 	o.put("in1", "User included\nHost compute2\nPort 2202\nHost *\nIdentityFile /in1\n")
 	o.put("in2", "Host *1\nPort 2203\nIdentityFile /in2\nInclude DIR/in1\n")
-	lines := []string{"Host compute1", "Host compute*", "Host * !compute2", "Host *2 compute1", "Match all",
+	plain := []string{"Host compute1", "Host compute*", "Host * !compute2", "Host *2 compute1", "Match all",
 		"Host c?mpute?",
 		"HostName 192.0.2.1", "HostName %h.x", "User a", "user=b", "User \"c\"", "Port 22", "Port = 2222",
 		"IdentityFile ~/a",
@@ -231,19 +237,61 @@ func TestRandomSettingsAreThoseOfSSH(t *testing.T) {
 		"UserKnownHostsFile /k /l", "UserKnownHostsFile ~/m", "Include DIR/in1", "Include DIR/in2",
 		"Include DIR/in?", "# x", "",
 		"\tUser t # x", "StrictHostKeyChecking no"}
+	dressed := []string{"Host compute1\tcompute2", "Host \"compute1\"", "Host compute?", "Host compute1 # the first",
+		"Host c,compute1", "Host=compute1", "Host *", "Host * !compute2", "  User 'a b'", "  User a # x",
+		"  User \"a\" # x", "\tUser\ta#b", "  IdentityFile '/k a'", "  IdentityFile /k\\ a",
+		"  IdentityFile \"/k/#a\"", "  IdentityFile=\"/q\"", "  Port 22 # x", "  Port=\"2222\"",
+		"  UserKnownHostsFile '/k a' /b # x", "  UserKnownHostsFile \"/k a\" \"/l\"", "  ProxyJump a # x",
+		"  ProxyJump=b,c", "  ProxyCommand none", "  IdentitiesOnly \"yes\"", "  IdentitiesOnly yes # x", "Match all",
+		"Include DIR/in1 DIR/in2 # x", "Include \"DIR/in1\"", "  HostName %h.x # y", "  HostName \"192.0.2.1\"",
+		"# Host *", ""}
 	r := rand.New(rand.NewPCG(1, 2))
-	const texts = 60
+	const texts = 120
 	refused := 0
-	for range texts {
-		var b strings.Builder
-		for range r.IntN(14) {
-			b.WriteString(lines[r.IntN(len(lines))] + "\n")
-		}
-		if o.agree(b.String(), "compute1", "compute2") {
+	for i := range texts {
+		if o.agree(random(r, [][]string{plain, dressed}[i%2]), "compute1", "compute2", "compute") {
 			refused++
 		}
 	}
 	t.Logf("%d files, of which ssh refuses %d", texts, refused)
+}
+
+// random is a text of some of the lines.
+func random(r *rand.Rand, lines []string) string {
+	var b strings.Builder
+	for range r.IntN(14) {
+		b.WriteString(lines[r.IntN(len(lines))] + "\n")
+	}
+	return b.String()
+}
+
+// TestRandomMatchesAreSaid: where a Match block makes ssh do something else, there is a note.
+func TestRandomMatchesAreSaid(t *testing.T) {
+	o := newOracle(t)
+	lines := []string{"Match host compute1", "Match host compute*,!compute2", "Match originalhost compute1",
+		"Match user a", "Match localuser " + o.user.Username, "Match host compute1 user a", "Match final", "Match all",
+		"Match !host compute2", "Host compute1", "Host *", "HostName 192.0.2.1", "User a", "User b", "Port 22",
+		"Port 2222", "IdentityFile /a", "IdentityFile /b/%r", "IdentitiesOnly yes", "ProxyJump a",
+		"UserKnownHostsFile /k /l", "# x"}
+	r := rand.New(rand.NewPCG(5, 2))
+	others := 0
+	for range 80 {
+		text := random(r, lines)
+		file := o.put("config", text)
+		want, ok := o.ssh(file, "compute1")
+		got, err := o.ours(file, "compute1")
+		require.True(t, ok, text)
+		require.NoError(t, err, text)
+		if got == want {
+			continue
+		}
+		others++
+		c, err := sshconfig.Load(o.user.HomeDir, sshconfig.Source{Path: file})
+		require.NoError(t, err)
+		assert.NotEmpty(t, c.Target(o.user.Username, "compute1").Unused, "%s\n%s\n%s", text, want, got)
+	}
+	assert.NotZero(t, others)
+	t.Logf("80 files, of which ssh takes %d otherwise", others)
 }
 
 // TestRandomQuotesAreThoseOfSSH puts values together from what has a meaning in them.

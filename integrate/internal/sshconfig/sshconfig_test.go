@@ -111,6 +111,11 @@ func TestWhatIsNotUsedIsSaid(t *testing.T) {
 		"IdentityFile /m of DIR/config:4" + match, "ProxyCommand of DIR/config:7 (Host c1) is not used",
 		"HostKeyAlias of DIR/config:8 (Host c1) is not used"}, texts(got.Unused))
 
+	got, err = target(t, "IdentityFile /a\nUser a\nMatch user a\nIdentityFile /b\nUser b\n", "c1")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"IdentityFile /b of DIR/config:4 (Match user a) is not used"}, texts(got.Unused),
+		"ssh adds up IdentityFile")
+
 	got, err = target(t, "ProxyJump a\nProxyCommand b\n", "c1")
 	require.NoError(t, err)
 	assert.Empty(t, got.Unused, "ssh uses the first of both")

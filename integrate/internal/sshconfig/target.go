@@ -183,7 +183,7 @@ func (l *lookup) take(path string, b block, set line) {
 		}
 		if !b.unread {
 			l.found[key] = append(l.found[key], f)
-		} else if len(l.found[key]) == 0 {
+		} else if key == IdentityFile || len(l.found[key]) == 0 { // the others keep their first value
 			l.unused = append(l.unused, Unused{key, key + " " + f.String() + " is not used"})
 		}
 		return
@@ -265,7 +265,7 @@ func hops(value string) ([]Hop, error) {
 	}
 	var all []Hop
 	for one := range strings.SplitSeq(value, ",") {
-		h, err := ParseHop(strings.TrimSpace(one))
+		h, err := ParseHop(one)
 		if err != nil {
 			return nil, err
 		}

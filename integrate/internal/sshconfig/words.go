@@ -60,11 +60,15 @@ func arguments(text string) (words []string, err error) {
 	}
 }
 
-// unquoted is the value of ProxyJump, in which ssh gives quotes no meaning.
+// unquoted is the value of ProxyJump, in which ssh gives quotes no meaning. It ends at a # or at white space,
+// where ssh does not look at its first character.
 func unquoted(text string) string {
-	text = strings.TrimLeft(text, space+"=")
-	if end := strings.IndexAny(text, space+"\f#"); end >= 0 {
-		text = text[:end]
+	text, _, _ = strings.Cut(strings.TrimLeft(text, space+"="), "#")
+	if text == "" {
+		return ""
+	}
+	if end := strings.IndexAny(text[1:], space+"\v\f"); end >= 0 {
+		text = text[:1+end]
 	}
 	return text
 }
