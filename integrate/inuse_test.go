@@ -328,7 +328,8 @@ func TestTheNameOfTheClusterIsTold(t *testing.T) {
 
 // TestAnotherNameOfTheCluster is kept where the Spec says so.
 func TestAnotherNameOfTheCluster(t *testing.T) {
-	const text = cephBackend + "rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_cluster_name = prod\n"
+	const text = cephBackend + "rbd_pool = volumes\nvolume_backend_name = ceph\nrbd_cluster_name = prod\n" +
+		"rbd_ceph_conf = /etc/ceph/ceph.conf\n"
 	w, in := with(t, exampleSpec(), cinderOnHost, text)
 	assert.Contains(t, finds(t, plan(t, in), "cluster-in-use").Message, "set options: {rbd_cluster_name: prod}")
 	s := exampleSpec()

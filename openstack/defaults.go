@@ -9,27 +9,48 @@ type InForce struct {
 	Current Current
 }
 
+// An OptionName is where an option is looked for.
+type OptionName struct{ Section, Option string }
+
 // Lookup is the value that takes effect of an option which says where the service keeps data in
 // Ceph, or as whom it logs in. Where no file sets the option, the value is the service's own
 // default, and set is false. The default is empty where the service has none. An option that is
 // set to nothing counts as not set.
 //
-// cinder-volume looks into [backend_defaults], too, from Pike on.
+// cinder-volume looks into [backend_defaults], too, from Pike on. The ceph.conf that it reads by
+// default is that of rbd_cluster_name.
 func (f InForce) Lookup(section, option string) (value string, set bool) {
-	for _, at := range f.Sections(section) {
-		if v, ok := f.Current.Lookup(at, option); ok && v != "" {
+	for _, at := range f.Names(section, option) {
+		if v, ok := f.Current.Lookup(at.Section, at.Option); ok && v != "" {
 			return v, true
 		}
+	}
+	if f.Service == CinderVolume && option == "rbd_ceph_conf" && !f.Release.Before("liberty") {
+		cluster, _ := f.Lookup(section, "rbd_cluster_name")
+		return "/etc/ceph/" + cluster + ".conf", false
 	}
 	return ownDefault(f.Service, option), false
 }
 
-// Sections are the sections that the service looks into for an option of a section, in their order.
-func (f InForce) Sections(section string) []string {
-	if f.Service == CinderVolume && section != "DEFAULT" && !f.Release.Before("pike") {
-		return []string{section, "backend_defaults"}
+// Names are where the service looks for an option of a section, in that order: in sections that share
+// it, and under the name that it had a release ago.
+func (f InForce) Names(section, option string) []OptionName {
+	names := []OptionName{{section, option}}
+	switch {
+	case f.Service == CinderVolume && section != "DEFAULT" && !f.Release.Before("pike"):
+		names = append(names, OptionName{"backend_defaults", option})
+	case f.Service == GlanceAPI && section == "glance_store" && f.Release == juno && option == "stores":
+		names = append(names, OptionName{"DEFAULT", "known_stores"})
+	case f.Service == GlanceAPI && section == "glance_store" && f.Release == juno:
+		names = append(names, OptionName{"DEFAULT", option})
+	case f.Service == NovaCompute && section == "libvirt" && f.Release == icehouse:
+		old := option
+		if strings.HasPrefix(option, "images_") {
+			old = "libvirt_" + option
+		}
+		names = append(names, OptionName{"DEFAULT", old})
 	}
-	return []string{section}
+	return names
 }
 
 // OwnOption reports whether services have an option of that name in the sections where they keep data
@@ -45,10 +66,10 @@ func OwnOption(section, option string) bool {
 // ownDefault is what a service takes for an option that is not set. Without the path of a
 // ceph.conf, librados reads its own.
 func ownDefault(s Service, option string) string {
-	const conf = "/etc/ceph/ceph.conf"
+	const conf, lvm = "/etc/ceph/ceph.conf", "cinder.volume.drivers.lvm.LVMVolumeDriver"
 	return map[Service]map[string]string{
 		GlanceAPI: {"rbd_store_pool": "images", "rbd_store_ceph_conf": conf, "default_store": "file"},
-		CinderVolume: {"rbd_pool": "rbd", "rbd_ceph_conf": conf, "rbd_cluster_name": "ceph",
+		CinderVolume: {"rbd_pool": "rbd", "rbd_ceph_conf": conf, "rbd_cluster_name": "ceph", "volume_driver": lvm,
 			"volume_backend_name": "RBD"}, // the RBD driver's own
 		CinderBackup: {"backup_ceph_pool": "backups", "backup_ceph_user": "cinder", "backup_ceph_conf": conf},
 		NovaCompute: {"images_type": "default", "images_rbd_pool": "rbd", "images_rbd_ceph_conf": conf,

@@ -111,7 +111,7 @@ func (g GlanceStore) single(r Release, cur Current) ([]Setting, error) {
 		return nil, fmt.Errorf("openstack: Glance's store in Ceph is always called rbd in %s: %q cannot be its name",
 			r, g.Store)
 	}
-	stores, ok := cur.Lookup("glance_store", "stores")
+	stores, ok := InForce{r, GlanceAPI, cur}.Lookup("glance_store", "stores")
 	if !ok {
 		stores = "file,http"
 	}

@@ -78,7 +78,7 @@ func (b VolumeBackend) Settings(r Release, cur Current) ([]Setting, error) {
 		return nil, err
 	}
 	const driver = "cinder.volume.drivers.rbd.RBDDriver"
-	if d, _ := (InForce{r, CinderVolume, cur}).Lookup(b.Name, "volume_driver"); d != driver && d != "" {
+	if d, set := (InForce{r, CinderVolume, cur}).Lookup(b.Name, "volume_driver"); d != driver && set {
 		return nil, fmt.Errorf("openstack: backend %q is of type %s in cinder.conf, %s is wanted: choose another name",
 			b.Name, d, driver)
 	}

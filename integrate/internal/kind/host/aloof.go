@@ -24,9 +24,10 @@ func (x *editing) keepsOutOfCluster(cur openstack.Current) error {
 	for _, other := range enabledBackends(cur) {
 		u := inUse{InForce: x.inForce(openstack.CinderVolume, cur), section: other, noun: "backend name"}
 		known := slices.ContainsFunc(x.Site.Cinder, func(b spec.Backend) bool { return b.Name == other })
-		switch driver := u.now("volume_driver"); {
+		driver, set := u.Lookup(other, "volume_driver")
+		switch option, _ := u.shapedByDefault(); {
 		case known || u.backend():
-		case driver == "": // it is not opened at all
+		case !set && option == "": // it is not opened at all
 		case slices.Contains(aloof(), driver):
 			return refuse("backend-unfit-for-cluster", "[%s] is enabled with %s, a driver that cannot be in a cluster: "+
 				"cinder-volume would not open that backend any more, and nobody would serve its volumes. Give the backend a "+

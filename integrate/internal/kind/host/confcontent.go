@@ -157,7 +157,7 @@ func (s contentSource) bypassed(conf *ceph.Conf) error {
 		if u.Cluster != s.cluster {
 			continue
 		}
-		for _, option := range []string{"key", "keyfile", "monmap"} {
+		for _, option := range []string{"key", "keyfile", "monmap", "mon_host_override"} {
 			value, section, _ := conf.Effective(u.Entity, option)
 			if value == "" {
 				continue
@@ -166,7 +166,7 @@ func (s contentSource) bypassed(conf *ceph.Conf) error {
 				break // the right key is before a keyfile too
 			}
 			of := "the keyring"
-			if option == "monmap" {
+			if strings.HasPrefix(option, "mon") {
 				of = "mon_host"
 			}
 			return refuse("conf-bypasses", "has the option %s in [%s], which %s takes in place of %s, so the file is left "+

@@ -52,7 +52,9 @@ func expanded(cur openstack.Current, section, text string) string {
 func (u inUse) closed(options ...string) error {
 	r, is := u.Current.(references)
 	for _, option := range options {
-		if is && slices.ContainsFunc(u.Sections(u.section), func(at string) bool { return r.Open(at, option) }) {
+		if is && slices.ContainsFunc(u.Names(u.section, option), func(n openstack.OptionName) bool {
+			return r.Open(n.Section, n.Option)
+		}) {
 			return refuse("reference-not-known", "[%s] is in use with %s, which refers to an option that no file sets, so "+
 				"what it stands for cannot be told: write the value itself into the file", u.section, u.says(option))
 		}
@@ -104,6 +106,9 @@ func (u inUse) keeps(to destination) error {
 func (x *editing) keepsStores(cur openstack.Current) error {
 	for _, st := range x.Site.Stores {
 		u := inUse{x.inForce(openstack.GlanceAPI, cur), st.Name, "store", x.fieldOfStore(st)}
+		if err := keepsSpelling(st.Name, enabledStores(cur), x.setStore(st)); err != nil {
+			return err
+		}
 		served := slices.Contains(rbdStores(cur), st.Name)
 		if section, single := x.singleStore(cur); single {
 			u.section, served = section, true
@@ -134,12 +139,8 @@ func (x *editing) keepsOtherStores(cur openstack.Current) error {
 		for _, st := range x.Site.Stores {
 			same := u.now("rbd_store_pool") == st.Pool && u.now("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
 			if same && !slices.Contains(rbdStores(cur), st.Name) {
-				set := "name: " + name
-				if st.Name == x.Site.Glance.Store {
-					set = "store: " + name
-				}
 				return refuse("store-of-the-same-pool", "[%s] is in use with %s, and images there are known as those of store %s; "+
-					"set %s for %s in the Spec", name, u.says("rbd_store_pool"), name, set, x.fieldOfStore(st))
+					"%s", name, u.says("rbd_store_pool"), name, x.setStore(st)(name))
 			}
 		}
 		if name == first {
@@ -172,7 +173,7 @@ func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool
 		kind, _ := x.inForce(openstack.GlanceAPI, cur).Lookup("DEFAULT", "default_store")
 		return "DEFAULT", kind == "rbd"
 	}
-	stores, _ := cur.Lookup("glance_store", "stores")
+	stores, _ := x.inForce(openstack.GlanceAPI, cur).Lookup("glance_store", "stores")
 	return "glance_store", slices.ContainsFunc(strings.Split(stores, ","), func(item string) bool {
 		item = strings.TrimSpace(item)
 		return item == "rbd" || item == "glance.store.rbd.Store"
@@ -183,6 +184,9 @@ func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool
 func (x *editing) keepsBackends(cur openstack.Current) error {
 	for _, b := range x.Site.Cinder {
 		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name", fieldOfBackend(b)}
+		if err := cmp.Or(keepsSpelling(b.Name, enabledBackends(cur), setBackend), u.keepsOtherDriver()); err != nil {
+			return err
+		}
 		if !u.backend() {
 			continue
 		}
@@ -265,7 +269,7 @@ func (u inUse) backend() bool {
 // keepsBackups looks after what cinder-backup keeps in Ceph.
 func (x *editing) keepsBackups(cur openstack.Current) error {
 	driver, _ := cur.Lookup("DEFAULT", "backup_driver")
-	if !strings.HasPrefix(driver, "cinder.backup.") || !strings.Contains(driver, ".ceph") {
+	if !keepsInCeph(driver) {
 		return nil
 	}
 	b := x.Site.Backup
@@ -286,6 +290,12 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		x.notesUser(u, "backup_ceph_user", b.User)
 	}
 	return nil
+}
+
+// keepsInCeph reports whether a driver of cinder-backup is that of Ceph, by one of its names: the
+// releases had three.
+func keepsInCeph(driver string) bool {
+	return strings.HasPrefix(driver, "cinder.backup.") && strings.Contains(driver, ".ceph")
 }
 
 // notesUser says that a service logs in as another user, where nothing but the service knows

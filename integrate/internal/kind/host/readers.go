@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -121,6 +122,9 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 		return err
 	}
 	id := n.Use().User
+	if err := x.keepsElsewhere(u, inCeph); err != nil {
+		return err
+	}
 	user, set := u.Lookup(section, "rbd_user")
 	if set && user != n.User {
 		// Until Newton Nova attaches volumes with its own user, whatever Cinder says.
@@ -140,21 +144,9 @@ func (x *editing) keepsPlace(u inUse, to destination) error {
 	if u.now(to.option) == to.pool && u.now(to.confOption) == to.conf {
 		return nil
 	}
-	var vms []string
-	err := cloudErr(x.v.Cloud, false)
-	if err == nil {
-		for _, s := range x.v.Cloud.Servers[x.Spec.Name] {
-			if s.HasLocalDisk {
-				vms = append(vms, named(s))
-			}
-		}
-		if len(vms) == 0 {
-			return nil
-		}
-	}
-	who := words.JoinShort(vms)
-	if err != nil {
-		who = fmt.Sprintf("the VMs here, which cannot be told (%v),", err)
+	who := x.diskOwners()
+	if who == "" {
+		return nil
 	}
 	if u.now(to.option) != to.pool {
 		return refuse("pool-in-use", "[%s] is in use with %s, and %s would not find their disks in %s after their next "+
@@ -163,6 +155,47 @@ func (x *editing) keepsPlace(u inUse, to destination) error {
 	return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and %s would not find their disks with %s "+
 		"after their next start; call the cluster in the Spec as that file is called", u.section, u.now(to.confOption), who,
 		to.conf)
+}
+
+// keepsElsewhere refuses another user or secret where `disks: keep` leaves disks of VMs in another pool
+// or cluster than the Spec's: Nova reads them with the one user and the one secret that it has.
+func (x *editing) keepsElsewhere(u inUse, inCeph bool) error {
+	n, id := x.Site.Nova, x.Site.Nova.Use().User
+	_, prefix := x.Site.DiskOptions()
+	pool, conf := prefix+"images_rbd_pool", prefix+"images_rbd_ceph_conf"
+	if !inCeph || x.Spec.Disks != "keep" || u.now(pool) == n.Pool && u.now(conf) == spec.ConfPath(n.Cluster) {
+		return nil
+	}
+	user, uuid := u.now("rbd_user"), strings.ToLower(u.now("rbd_secret_uuid"))
+	if (user == "" || user == n.User) && (libvirtsecret.CheckUUID(uuid) != nil || uuid == x.uuid(id)) {
+		return nil
+	}
+	who := x.diskOwners()
+	if who == "" {
+		return nil
+	}
+	return refuse("user-in-use", "[%s] is in use with %s in the cluster of %s, where `disks: keep` leaves it, and %s "+
+		"would not find their disks there as %s with secret %s: Nova has one user and one secret for all disks. Set "+
+		"pool: %s, user: %s and secret_uuid: %s for nova in the Spec, and call its cluster as that file is called; or "+
+		"migrate these VMs to a compute that keeps VM disks in the same place", u.section, u.says(pool), u.now(conf), who,
+		n.User, x.uuid(id), u.now(pool), cmp.Or(user, n.User), cmp.Or(uuid, "the UUID of its secret"))
+}
+
+// diskOwners names the VMs on this compute that have disks of Nova's; empty where there are none.
+func (x *editing) diskOwners() string {
+	if err := cloudErr(x.v.Cloud, false); err != nil {
+		return fmt.Sprintf("the VMs here, which cannot be told (%v),", err)
+	}
+	var vms []string
+	for _, s := range x.v.Cloud.Servers[x.Spec.Name] {
+		if s.HasLocalDisk {
+			vms = append(vms, named(s))
+		}
+	}
+	if len(vms) == 0 {
+		return ""
+	}
+	return words.JoinShort(vms)
 }
 
 // hasSecret reports whether libvirt has a secret of that UUID here which holds the key of a user,
