@@ -10,6 +10,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -107,4 +108,21 @@ func TestTheLastOfHostsWithDomains(t *testing.T) {
 	require.ErrorContains(t, err, "no other host serves it: cinder-volume.service was not restarted, as cinder-volume "+
 		"would then be down everywhere (the APIs report down: controller2.example.org@ceph, controller3.example.org@ceph; ")
 	assert.Equal(t, 1, result.Count(integrate.Failed))
+}
+
+// TestACoordinatorOfBackups: it is that of cinder-volume, also on hosts and in containers that have only cinder-backup.
+func TestACoordinatorOfBackups(t *testing.T) {
+	for layout, path := range map[string]string{"debian": "/etc/cinder/cinder.conf",
+		"kolla": "/etc/kolla/cinder-backup/cinder.conf"} {
+		s := exampleSpec()
+		if layout == "kolla" {
+			s = kollaSpec()
+		}
+		s.Hosts = append(s.Hosts, spec.Host{Name: "backup1", Services: []string{"cinder-backup"}})
+		s.Cinder.Cluster, s.Cinder.Coordination = "ha", spec.NewSecret("etcd3+http://:secret-word@203.0.113.5:2379")
+		w := integratetest.Integrated(t, s)
+		data, _ := w.Machines["backup1"].Contents(path)
+		assert.Contains(t, string(data), "backend_url = etcd3+http://:secret-word@203.0.113.5:2379\n")
+		assert.NotContains(t, string(data), "cluster = ha")
+	}
 }
