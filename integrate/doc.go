@@ -70,9 +70,13 @@
 //
 //   - if the Spec has it on one host only, or if its unit does not run;
 //   - if its records do not tell the hosts apart: those of hosts with one name (active/passive), and
-//     of hosts that the APIs know by other names than the Spec;
+//     of hosts that the APIs know by other names than the Spec, apart from a domain;
 //   - if it is glance-api and no host can be asked (Kolla, Upstart, no python3), or if other hosts
 //     were left out by Only.
+//
+// A service of which one host serves at a time is not started on a host where it does not run,
+// while the APIs report its record up, or cannot be asked: another host may have taken over since
+// the plan was made.
 //
 // How several cinder-volumes serve one backend is in the documentation of spec.Cinder. The plan says
 // which way the Spec asks for, and notes what becomes of the volumes of a backend in use.

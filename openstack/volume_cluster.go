@@ -25,8 +25,11 @@ type VolumeCluster struct {
 // coordinatorForm is a URL as tooz reads it.
 var coordinatorForm = regexp.MustCompile(`^([a-z][a-z0-9+.-]*)://[^\s]+$`)
 
-// Settings computes the options of cinder-volume on release r. No error holds the URL of the
-// coordinator.
+// longestCluster leaves room for the names of backends.
+const longestCluster = 127
+
+// Settings computes the options of cinder-volume on release r. Those of cinder-backup are the same without Name. No
+// error holds the URL of the coordinator.
 func (c VolumeCluster) Settings(r Release) ([]Setting, error) {
 	if err := errors.Join(supported(r), c.name(r), c.coordinator(r)); err != nil {
 		return nil, err
@@ -51,6 +54,10 @@ func (c VolumeCluster) name(r Release) error {
 		return fmt.Errorf("openstack: VolumeCluster.Name: Cinder's RBD driver cannot be in a cluster in %s, rocky is the "+
 			"first release in which it can: cinder-volume would not open its backends", r)
 	}
+	if len(c.Name) > longestCluster {
+		return fmt.Errorf("openstack: VolumeCluster.Name: has %d characters, %d are possible: Cinder keeps NAME@BACKEND in "+
+			"255", len(c.Name), longestCluster)
+	}
 	return word("VolumeCluster.Name", c.Name)
 }
 
@@ -69,6 +76,9 @@ func (c VolumeCluster) coordinator(r Release) error {
 	case slices.Contains([]string{"file", "ipc", "zake"}, form[1]):
 		return fmt.Errorf("%s: the locks of %s:// hold on one host alone; name a service that all hosts share "+
 			"(etcd3+http, redis, mysql, …)", field, form[1])
+	case slices.Contains([]string{"http", "https"}, form[1]):
+		return fmt.Errorf("%s: %[2]s:// is the scheme of no coordinator, and Cinder's services would not start; that of "+
+			"an etcd is etcd3+%[2]s://", field, form[1])
 	case strings.Contains(strings.ReplaceAll(url, "$$", ""), "$"):
 		return errors.New(field + ": has a dollar, which oslo.config takes for the name of an option; write $$")
 	}

@@ -1,6 +1,7 @@
 package openstack_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,6 +41,9 @@ func TestVolumeClustersThatCannotBe(t *testing.T) {
 		"Cinder locks volumes by files alone in newton":    {"newton", "", "etcd3+http://secret-word"},
 		"is not a URL in one word":                         {"zed", "", "secret-word"},
 		"the locks of file:// hold on one host alone":      {"zed", "", "file:///secret-word"},
+		"an etcd is etcd3+https://":                        {"zed", "", "https://secret-word"},
+		"http:// is the scheme of no coordinator":          {"zed", "", "http://secret-word"},
+		"has 128 characters, 127 are possible":             {"zed", strings.Repeat("x", 128), ""},
 		"has a dollar, which oslo.config takes for the na": {"zed", "", "redis://:a$b@secret-word"},
 	} {
 		_, err := openstack.VolumeCluster{Name: c.name, Coordinator: cephstack.Redact(c.url)}.Settings(c.release)

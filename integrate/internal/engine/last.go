@@ -25,15 +25,18 @@ var errNoAnswer = errors.New("no answer")
 // notFound is the exit status where a program is not there, as shells give it.
 const notFound = 127
 
+// errTaken says that a service was not started, as another host may serve under its name.
+var errTaken = errors.New("another host may serve under the same name")
+
 // spare gives the spans without the restarts that would take the last instance of a service down, and
-// writes down why these are not made.
+// without the starts of services that other hosts have taken over. It writes down why these are not made.
 func (h *hostRun) spare(ctx context.Context, spans []*span, w *serviceWatch) []*span {
 	var kept []*span
 	first := map[string]time.Time{}
 	for _, s := range spans {
 		var why error
-		if s.step.Serves != nil && len(s.step.Serves.Peers) > 0 && !s.step.Serves.Stopped {
-			why = h.last(ctx, s, first)
+		if s.step.Serves != nil {
+			why = h.unfit(ctx, s, first)
 		}
 		if why == nil {
 			kept = append(kept, s)
@@ -45,6 +48,50 @@ func (h *hostRun) spare(ctx context.Context, spans []*span, w *serviceWatch) []*
 		}
 	}
 	return kept
+}
+
+// unfit says why a service must be left as it is. What the plan saw may be long ago: a service that did not run
+// then may run now, here or on another host.
+func (h *hostRun) unfit(ctx context.Context, s *span, first map[string]time.Time) error {
+	serves := s.step.Serves
+	switch {
+	case serves.Stopped && !h.runs(ctx, s.items[0].ID.Name):
+		return h.taken(ctx, s)
+	case len(serves.Peers) > 0:
+		return h.last(ctx, s, first)
+	}
+	return nil
+}
+
+// runs reports whether a unit is known to run.
+func (h *hostRun) runs(ctx context.Context, unit string) bool {
+	results, err := h.e.World.Hosts[h.name].Do(ctx, remote.UnitState{Unit: unit})
+	return err == nil && len(results) == 1 && results[0].Err == nil && results[0].Unit.Active == "active"
+}
+
+// taken says why a service that does not run here must not be started: another host serves under its name.
+func (h *hostRun) taken(ctx context.Context, s *span) error {
+	serves := s.step.Serves
+	if len(serves.Shared) == 0 {
+		return nil
+	}
+	const hint = "two that run clean up each other's work. If that host has taken over, give this host standby in the " +
+		"Spec, and take it off that host; if nobody serves, the record is down a minute after its last sign of life"
+	unit := s.items[0].ID.Name
+	all, err := h.records(ctx, s.items)
+	switch {
+	case errors.Is(err, step.ErrNoCloud), ctx.Err() != nil:
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w: %s was not started, as the APIs do not tell whether one does: %w", errTaken, unit, err)
+	}
+	for _, name := range serves.Shared {
+		if record, ok := all[name]; ok && record.Up {
+			return fmt.Errorf("%w: %s was not started, as the APIs report %s up: %s: run again then", errTaken, unit,
+				record.Host, hint)
+		}
+	}
+	return nil
 }
 
 // last says why a service must not be restarted here: it serves, and no other host does. It is nil where
@@ -145,8 +192,8 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]ti
 // seen first. wait says that a peer which is up may yet give a newer one.
 func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first map[string]time.Time) (wait bool,
 	why string) {
-	for _, name := range slices.Sorted(maps.Keys(all)) {
-		mine := all[name]
+	for _, own := range slices.Sorted(maps.Keys(all)) {
+		mine := all[own]
 		backend, here := recordOn(mine, s.Service, h.name)
 		if !here || !mine.Up {
 			continue
@@ -156,7 +203,7 @@ func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first m
 		for name, r := range all {
 			if !slices.ContainsFunc(s.Peers, func(p step.Peer) bool {
 				of, there := recordOn(r, s.Service, p.Host)
-				return there && of == backend
+				return there && of == backend && name != own
 			}) {
 				continue
 			}
@@ -176,10 +223,13 @@ func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first m
 	return wait, why
 }
 
-// recordOn reports whether a record is of a service on a host, and of which backend.
+// recordOn reports whether a record is of a service on a host, and of which backend. The APIs may know a host with its
+// domain, and the Spec without it, or the other way round.
 func recordOn(r api.ServiceRecord, service, host string) (backend string, ok bool) {
-	name, backend, _ := strings.Cut(r.Host, "@")
-	return backend, r.Binary == service && strings.EqualFold(name, host)
+	name, backend, _ := strings.Cut(strings.ToLower(r.Host), "@")
+	host = strings.ToLower(host)
+	same := name == host || strings.HasPrefix(name, host+".") || strings.HasPrefix(host, name+".")
+	return backend, r.Binary == service && same
 }
 
 // drop takes items off that are not restarted.

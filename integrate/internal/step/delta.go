@@ -181,6 +181,9 @@ type Serves struct {
 	Answers remote.Op
 	// Stopped says that the service did not run when the host was read.
 	Stopped bool
+	// Shared are those of Records that other hosts of the Spec write, too, where one of them runs
+	// at a time. While the service does not run here, such a record is up if another host serves.
+	Shared []string
 }
 
 // A Peer is another host on which a service of Serves runs.

@@ -54,22 +54,32 @@ func (n *Node) several(service string) bool {
 	})
 }
 
+// shared lists the records of a service that other hosts of the Spec write, too: those of hosts
+// with one name, of which one serves at a time.
+func (r unit) shared(h *step.Host) []string {
+	if r.service == "nova-compute" || !r.several(r.service) {
+		return nil
+	}
+	return slices.DeleteFunc(r.Records(h, r.service), func(record string) bool {
+		_, name, _ := strings.Cut(record, " ")
+		own, _, _ := strings.Cut(name, "@")
+		return strings.EqualFold(own, r.Spec.Name)
+	})
+}
+
 // elsewhere refuses to start a service that another host serves under the same name.
 func (r unit) elsewhere(v step.View, active string) (step.Delta, bool) {
-	if active == "active" || r.service == "nova-compute" || v.Cloud == nil || v.Cloud.Err != nil {
+	if active == "active" || v.Cloud == nil || v.Cloud.Err != nil {
 		return step.Delta{}, false
 	}
-	for _, name := range r.Records(v.Host, r.service) {
-		binary, host, _ := strings.Cut(name, " ")
-		if own, _, _ := strings.Cut(host, "@"); strings.EqualFold(own, r.Spec.Name) || !r.several(r.service) {
-			continue
-		}
+	for _, name := range r.shared(v.Host) {
 		for _, record := range v.Cloud.Records {
-			if record.Binary == binary && record.Host == host && record.Up {
+			if record.Binary+" "+record.Host == name && record.Up {
 				return step.Refuse("service-runs-elsewhere", r.place.Unit, fmt.Errorf("it is %s, and the "+
 					"APIs report %s up: another host serves under that name, and two that run clean up each other's work. If "+
 					"that host has taken over, give this host standby: [%s] in the Spec, and take it off that host; if nobody "+
-					"serves, the record is down a minute after its last sign of life: run again then", active, host, r.service)), true
+					"serves, the record is down a minute after its last sign of life: run again then", active, record.Host,
+					r.service)), true
 			}
 		}
 	}

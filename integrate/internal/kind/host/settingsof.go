@@ -16,10 +16,21 @@ func (x *editing) neededBy(service string, cur openstack.Current) ([]openstack.S
 	case "cinder-volume":
 		return x.ofVolumes(cur)
 	case "cinder-backup":
-		b := x.Site.Backup
-		return openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster)}.Settings(release, cur)
+		return x.ofBackups(cur)
 	}
 	return x.ofComputes(cur)
+}
+
+// ofBackups are the options of cinder-backup, which has the coordinator of cinder-volume, but is in no cluster.
+func (x *editing) ofBackups(cur openstack.Current) ([]openstack.Setting, error) {
+	b := x.Site.Backup
+	needed, err := openstack.BackupDriver{Pool: b.Pool, User: b.User, Conf: spec.ConfPath(b.Cluster)}.Settings(
+		x.Site.Release, cur)
+	if err != nil {
+		return nil, err
+	}
+	locks, err := openstack.VolumeCluster{Coordinator: x.Site.VolumeCluster().Coordinator}.Settings(x.Site.Release)
+	return append(needed, locks...), err
 }
 
 // uuid is the UUID of a user's libvirt secret.

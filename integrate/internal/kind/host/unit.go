@@ -157,8 +157,11 @@ func (r unit) serves(h *step.Host, u remote.Unit) *step.Serves {
 	for _, p := range r.Site.Peers(r.Spec.Name, r.service) {
 		s.Peers = append(s.Peers, step.Peer{Host: p.Name, Answers: NewNode(r.Site, p).answers(r.service)})
 	}
+	if s.Shared = r.shared(h); len(s.Peers)+len(s.Shared) > 0 {
+		s.Service, s.Stopped = r.service, u.Active != "active"
+	}
 	if len(s.Peers) > 0 {
-		s.Service, s.Answers, s.Stopped = r.service, r.answers(r.service), u.Active != "active"
+		s.Answers = r.answers(r.service)
 	}
 	return s
 }
