@@ -53,7 +53,11 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 		if sc.name == clean[0].Scenario {
 			first = 0
 		}
-		for _, at := range points(v.Report.Calls-first, min(s.most, mostPoints), r) {
+		most := mostPoints
+		if fault == killOne {
+			most = (v.Report.Calls - first) / fewer
+		}
+		for _, at := range points(v.Report.Calls-first, min(s.most, most), r) {
 			j := v.Job
 			j.Trial = trial{Fault: fault, At: first + at}
 			if fault == failCall {
@@ -68,6 +72,10 @@ func (s *suite) sweep(ctx context.Context, fault string) ([]job, error) {
 // mostPoints is more than the points of each scenario, but for the bytes of a large file: of those
 // so many are drawn.
 const mostPoints = 900
+
+// fewer says that one process is killed at every fourth system call, at random: all processes of the host are killed
+// at each call, and that is the harder fault.
+const fewer = 4
 
 // points are the numbers from 1 to n, or so many of them at random.
 func points(n, most int, r *rand.Rand) []int {

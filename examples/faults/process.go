@@ -33,7 +33,10 @@ func (d *process) start() error {
 	d.cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	started := make(chan error)
 	go func() {
-		runtime.LockOSThread() // Pdeathsig is about the thread that started the process
+		// Pdeathsig is about the thread that started the process. A thread ends with a goroutine that has not unlocked
+		// it, and may have started processes of others before.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
 		err := d.cmd.Start()
 		started <- err
 		if err == nil {

@@ -148,7 +148,7 @@ func (s *suite) classes() [2][]class {
 	hosts = slices.AppendSeq(hosts, maps.Keys(strangers()))
 	return [2][]class{{
 		{"kill-host", "all processes of the host killed at each system call of a change", host(killTree), changes},
-		{"kill-process", "one process of the host killed at each system call", host(killOne), changes},
+		{"kill-process", "one process of the host killed at a system call, every fourth", host(killOne), changes},
 		{"errors", "a system call fails: disk full, broken or read-only, no rights, out of memory", host(failCall), changes},
 		{"short", "a write writes half", host(cutWrite), changes},
 		{"cut-up", "the client is lost after each byte that it sends", host(cutInput), changes},
@@ -156,12 +156,12 @@ func (s *suite) classes() [2][]class {
 		{"rivals", "somebody else writes the file at each system call of a change", s.rivals, nil},
 		{"cancel", "a call of the library is cancelled at any moment", s.cancel, nil},
 		{"client", "a client process is killed at each event and at each request", s.client, nil},
-	}, {
 		{"mutants", "the program with one protection removed, which must be found", s.mutants, nil},
 		{"cut-ssh", "a connection with sshd is lost after some bytes, up or down", s.cutSSH, nil},
+		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis, nil},
+	}, {
 		{"hostile", "hosts that answer with silence, noise, floods, echoes or a spoilt answer", s.hostiles, hosts},
 		{"two", "two operators work on one cloud at the same time", s.two, nil},
-		{"apis", "a request to the APIs is refused, lost, cut, slowed, flooded or sent elsewhere", s.apis, nil},
 		{"mon", "a real ceph-mon or ceph-osd is stopped, killed and restarted during a plan and an apply", s.mon, nil},
 		{"libvirtd", "a real libvirtd is stopped, killed and restarted while a secret is defined", s.libvirtd, nil},
 		{"secrets", "keys and passwords are looked for in all that is said, kept or started", s.secrets, secretStages()},
