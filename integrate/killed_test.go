@@ -229,5 +229,5 @@ func TestTheNextRunRemovesWhatIsOld(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "nothing was left", report.Checks[0].Evidence)
 	_, err = w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Clean: true, Static: true})
-	require.ErrorContains(t, err, "Clean goes with neither")
+	require.ErrorContains(t, err, "the option Clean goes with none of")
 }

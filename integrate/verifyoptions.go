@@ -78,7 +78,7 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 	case !o.Static && !whole:
 		return errors.New("a part of the Spec can only be verified with Static: the journey goes through the whole cloud")
 	case o.Clean && (o.Static || o.Image != nil || len(o.Checks) > 0 || o.guests()):
-		return errors.New("the option Clean goes with neither Static, Image, Checks, Computes nor Guests: it verifies nothing")
+		return errors.New("the option Clean goes with none of Static, Image, Checks, Computes and Guests")
 	case o.Static && o.guests():
 		return errors.New("the option Static goes with neither Computes nor Guests: no guest boots")
 	case len(o.Computes) > 0 && o.Guests != 0:
