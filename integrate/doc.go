@@ -88,7 +88,8 @@
 // then. With Only,
 //
 //   - the hosts in it are read and changed, and no other host is connected to, except
-//     the hosts through which clusters are reached;
+//     the hosts through which clusters are reached, and other hosts of glance-api: right before it
+//     is restarted, these are asked whether one of them serves;
 //   - the clusters in it are read and changed as a whole;
 //   - the clusters that the services of those hosts use are read, and of their
 //     resources only those are compared that the hosts need;
