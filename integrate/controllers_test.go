@@ -120,14 +120,35 @@ func TestSeveralHostsOfABackend(t *testing.T) {
 				return text
 			}
 			text := said(plan(t, in).Findings)
-			assert.Equal(t, c.says != "", text != "", text)
-			assert.Contains(t, text, c.says)
-			assert.Equal(t, c.says == own && c.release == "zed", strings.Contains(text, "set cinder.cluster to a name"), text)
+			assert.True(t, (c.says != "") == (text != "") && strings.Contains(text, c.says), text)
+			cluster := map[bool]string{true: "to ha, ", false: "to a name, "}[c.first != ""]
+			assert.Equal(t, c.says == own && c.release == "zed", strings.Contains(text, "set cinder.cluster "+cluster), text)
 			for part := range in.Converge(t.Context(), integrate.ConvergeOptions{PlanOnly: true}) {
 				if part.Target == "cloud" {
 					assert.Equal(t, text, said(part.Plan.Findings))
 				}
 			}
 		})
+	}
+}
+
+// TestStandbyInAClusterOfTheFiles: hosts of a cluster that is in cinder.conf alone do not serve under one name.
+func TestStandbyInAClusterOfTheFiles(t *testing.T) {
+	for conf, says := range map[string]string{
+		"[DEFAULT]\ncluster = ha\n": "cinder-volume.service: it runs in cluster ha, as cinder.conf says, in which all " +
+			"hosts serve at once, each under a name of its own. The Spec says that cinder-volume stands by here: take " +
+			"standby off this host, and set cinder.cluster: ha in the Spec",
+		"[DEFAULT]\ncluster = ha\nhost = all\n": "two that run under one name clean up each other's work",
+		"[DEFAULT]\nhost = all\n":               "two that run under one name clean up each other's work",
+	} {
+		s := twoControllers()
+		s.Hosts[len(s.Hosts)-1].Standby = []string{"cinder-volume"}
+		w, in := open(t, s)
+		for _, host := range []string{"controller", "controller2"} {
+			w.Machines[host].AddFile("/etc/cinder/cinder.conf", []byte(conf), 0o640)
+		}
+		text := plan(t, in).String()
+		assert.Contains(t, text, says)
+		assert.Equal(t, strings.Contains(says, "one name"), strings.Contains(text, "one name clean up"), text)
 	}
 }

@@ -88,7 +88,8 @@
 // then. With Only,
 //
 //   - the hosts in it are read and changed, and no other host is connected to, except
-//     the hosts through which clusters are reached;
+//     the hosts through which clusters are reached, and other hosts of glance-api: right before it
+//     is restarted, these are asked whether one of them serves;
 //   - the clusters in it are read and changed as a whole;
 //   - the clusters that the services of those hosts use are read, and of their
 //     resources only those are compared that the hosts need;
@@ -256,7 +257,9 @@
 // changes its meaning or goes away. New fields may come without that. A duration is called
 // seconds, and is a number of seconds with a fraction. Stages are cluster, computes,
 // controllers and cloud. Actions are create, update and restart. A field without a value is
-// left out if its json tag has omitempty. A secret shows as "sha256:" and a short digest.
+// left out if its json tag has omitempty. A key shows as "sha256:" and a short digest. A secret that
+// people may have chosen, such as a password, is "[redacted sha256:" and a short digest and "]"; see
+// FieldDiff.
 //
 // Programs may rely on IDs of changes and of checks, kinds, stages, actions, statuses, and
 // codes and causes of findings: see Finding for their list. Texts for people may change in

@@ -117,13 +117,14 @@ func TestWishesThatAreRefused(t *testing.T) {
 	})
 	image := integratetest.Image()
 	for says, opts := range map[string]integrate.VerifyOptions{
-		`has no compute "compute0009"; did you mean`:         {Computes: []string{"compute000[8-9]"}, Image: image},
-		`the Spec has no compute "controller"`:               {Computes: []string{"controller"}, Image: image},
-		`"compute[1" has a [ without a ]`:                    {Computes: []string{"compute[1"}, Image: image},
-		`is named "file/compute0001"; did you mean "files/c`: {Checks: []string{"file/compute0001"}, Image: image},
-		`no check is named "rigths-client.glance"; did you`:  {Checks: []string{"rigths-client.glance"}, Image: image},
-		`no check is named ""`:                               {Checks: []string{""}, Image: image},
-		`no check is named "rights"`:                         {Checks: []string{"rights"}, Static: true},
+		`has no compute "compute0009"; did you mean`:          {Computes: []string{"compute000[8-9]"}, Image: image},
+		`the Spec has no compute "controller"`:                {Computes: []string{"controller"}, Image: image},
+		`"compute[1" has a [ without a ]`:                     {Computes: []string{"compute[1"}, Image: image},
+		`is named "file/compute0001"; did you mean "files/c`:  {Checks: []string{"file/compute0001"}, Image: image},
+		`no check is named "rigths-client.glance"; did you`:   {Checks: []string{"rigths-client.glance"}, Image: image},
+		`no check is named ""`:                                {Checks: []string{""}, Image: image},
+		`the check "rights" does more than read: it needs a`:  {Checks: []string{"rights"}, Static: true},
+		`"vm-on-*" does more than read: it needs a verificat`: {Checks: []string{"files", "vm-on-*"}, Static: true},
 		`no check is named "files/compute0002"`: {Checks: []string{"files/compute0002"}, Static: true,
 			Only: integrate.Scope{Hosts: []string{"compute0001"}}},
 		`no check is named "vm-on-compute0007"`: {Checks: []string{"vm-on-compute0007"}, Image: image},

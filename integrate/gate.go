@@ -56,18 +56,23 @@ func movesData(c Change) bool {
 	})
 }
 
-// unhealthy gives the reasons why a cluster is not healthy enough. A cluster whose host lets the normal login in only
-// after the Spec was applied there is passed over: nothing that depends on such a cluster is changed.
-func (in *Integration) unhealthy(ctx context.Context, cluster string) []string {
+// unhealthy gives the reasons why a cluster is not healthy enough, and what to do about them. A cluster whose
+// host lets the normal login in only after the Spec was applied there is passed over: nothing that depends on such a
+// cluster is changed.
+func (in *Integration) unhealthy(ctx context.Context, cluster string) (reasons []string, next string) {
 	stops, _, err := ceph.New(in.engine.World.Clusters[cluster].Mon).Condition(ctx, in.engine.Site.PoolNames(cluster)...)
 	switch {
 	case err == nil:
-		return stops
+		return stops, "See ceph health detail"
 	case in.entersBefore(cluster, err):
-		return nil
+		return nil, ""
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, ceph.ErrUnreachable),
 		errors.Is(err, remote.ErrUnreachable):
-		return []string{fmt.Sprintf("it does not answer, as when its monitors have lost their quorum: %v", err)}
+		return []string{fmt.Sprintf("it does not answer, as when its monitors have lost their quorum: %v", err)},
+			"See that most of its monitors run, and that they can be reached"
+	case errors.Is(err, ceph.ErrDenied):
+		return []string{fmt.Sprintf("it does not let its state be read: %v", err)},
+			"See that the user with which the cluster is asked may read its state"
 	}
-	return []string{fmt.Sprintf("it cannot be asked: %v", err)}
+	return []string{fmt.Sprintf("it cannot be asked: %v", err)}, "Put that right"
 }

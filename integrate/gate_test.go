@@ -3,6 +3,7 @@ package integrate_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -139,7 +140,7 @@ func TestARolloutThatWaitsForTooLong(t *testing.T) {
 		assert.Equal(t, integrate.Cancelled, o.Status, o.Change.ID)
 		assert.True(t, o.Retryable)
 		require.ErrorIs(t, o.Err, world.ErrUnhealthy)
-		require.ErrorContains(t, o.Err, "not begun, as cluster ceph is not healthy enough since ")
+		require.ErrorContains(t, o.Err, "not healthy enough for gate: health: cluster ceph, since ")
 		require.ErrorContains(t, o.Err, hostIsDown+"; the rollout waited for 40ms. See ceph health detail; the next run ")
 	}
 	for _, m := range w.Machines {
@@ -226,7 +227,7 @@ func TestOnlyHostsOfThatClusterWait(t *testing.T) {
 			assert.Equal(t, integrate.Applied, o.Status, o.Change.ID)
 		}
 		if o.Change.Target == "controller" {
-			require.ErrorContains(t, o.Err, "cluster pictures is not healthy enough")
+			require.ErrorContains(t, o.Err, "cluster pictures, since ")
 		}
 	}
 }
@@ -288,4 +289,39 @@ func TestAClusterWithoutQuorumIsWaitedFor(t *testing.T) {
 	_, err := w.in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.NoError(t, err)
 	assert.Len(t, w.waits, 2)
+}
+
+// TestWhyARolloutEnded says what to do about that: a cluster that cannot be asked has no health to look at.
+func TestWhyARolloutEnded(t *testing.T) {
+	for says, fault := range map[string]error{
+		"See that most of its monitors run, and that they can be reached; the next run ":      ceph.ErrUnreachable,
+		"See that the user with which the cluster is asked may read its state; the next run ": ceph.ErrDenied,
+		"Put that right; the next run ": ceph.ErrInvalid,
+	} {
+		w := openWard(t, gated(exampleSpec()))
+		p := plan(t, w.in)
+		var begun atomic.Bool
+		w.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
+			if _, last := op.(remote.RestartUnit); last {
+				begun.Store(true)
+				time.Sleep(5 * time.Millisecond) // a look before that is not fresh any more
+			}
+			return nil
+		}
+		w.Ceph["ceph"].Fail = func(cephtest.Op) error {
+			if begun.Load() {
+				return fault
+			}
+			return nil
+		}
+		r, err := w.in.Apply(t.Context(), p, integrate.ApplyOptions{MaxWait: 20 * time.Millisecond, Canaries: 1})
+		require.ErrorIs(t, err, world.ErrUnhealthy)
+		require.ErrorContains(t, err, says)
+		assert.NotContains(t, err.Error(), "health detail")
+		for _, o := range r.Outcomes {
+			if o.Status == integrate.Cancelled {
+				assert.Equal(t, 1, strings.Count(o.Err.Error(), "not healthy enough"), o.Err)
+			}
+		}
+	}
 }

@@ -42,8 +42,10 @@ const (
 	Restart = Action(step.Restart)
 )
 
-// A FieldDiff is one difference between the world and the Spec. It can be printed as
-// it is: secrets are digests.
+// A FieldDiff is one difference between the world and the Spec. It can be printed: keys are
+// digests, and other secrets are [redacted]. A secret that somebody may have chosen, such as a
+// password, is "[redacted sha256:…]" in Observed and Desired, and so in JSON: a stored plan notices
+// another one. Whoever has that digest can try guesses of a weak password.
 type FieldDiff struct {
 	Field    string `json:"field"`    // an option, a right, owner and mode, …
 	Observed string `json:"observed"` // empty when there is no value

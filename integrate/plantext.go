@@ -229,14 +229,15 @@ func stageTitle(s Stage) string {
 // String is the difference as a line of a plan.
 func (d FieldDiff) String() string {
 	// The content of a file has lines of its own, which must not look like lines of the plan.
-	lines := strings.Split(d.Desired, "\n")
+	have, want := words.ShownPair(d.Observed, d.Desired)
+	lines := strings.Split(want, "\n")
 	for i, line := range lines {
 		lines[i] = words.Line(strings.ReplaceAll(line, "\t", "    "))
 	}
 	desired := strings.Join(lines, "\n          ")
 	text := words.Short(d.Field) + ": " + desired
-	if d.Observed != "" {
-		text = words.Short(d.Field) + ": " + words.Short(d.Observed) + " -> " + orNone(desired)
+	if have != "" {
+		text = words.Short(d.Field) + ": " + words.Short(have) + " -> " + orNone(desired)
 	}
 	if d.Why != "" {
 		text += "  # " + words.Short(d.Why)

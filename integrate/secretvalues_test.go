@@ -112,7 +112,7 @@ func TestPlansTellNoSecretOfFilesOrSpec(t *testing.T) {
 			if name == "services" {
 				assert.Contains(t, p.String(), "rbd_user: sha256:")
 				assert.Contains(t, p.String(), " -> cinder")
-				assert.Contains(t, p.String(), "san_password: sha256:")
+				assert.Contains(t, p.String(), "san_password: [redacted] -> [redacted] (what is redacted differs)  #")
 			}
 			report, err := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
 			require.ErrorIs(t, err, integrate.ErrChecks)
@@ -159,5 +159,41 @@ func TestAStoredPlanWithDigestsIsExact(t *testing.T) {
 			assert.Contains(t, string(cinder), "password:"+otherWord+"\n")
 			require.True(t, plan(t, in).Empty(), "%s", plan(t, in))
 		})
+	}
+}
+
+// TestAPlanTellsWhichCoordinatorChanges, and not its password, nor a digest with which it can be guessed. A stored plan
+// notices another password all the same.
+func TestAPlanTellsWhichCoordinatorChanges(t *testing.T) {
+	const path = "/etc/cinder/cinder.conf"
+	s := threeControllers()
+	s.Cinder.Coordination = spec.NewSecret("redis://:" + firstWord + "@10.0.0.1:6379")
+	for name, now := range map[string]string{"the same": otherWord, "another password": otherWord + "!"} {
+		w, in := open(t, s)
+		url := "[DEFAULT]\nenabled_backends = san\n[coordination]\nbackend_url = redis://:%s@10.0.0.1:6379\n"
+		w.Machines["controller"].AddFile(path, fmt.Appendf(nil, url, otherWord), 0o640)
+		w.Machines["controller2"].AddFile(path, []byte(strings.Replace(fmt.Sprintf(url, otherWord), ".1:", ".2:", 1)), 0o640)
+		p := plan(t, in)
+		saysNoSecret(t, "the plan", p, p.String())
+		text := p.String()
+		const field = "\n      [coordination] backend_url: redis://[redacted]@10.0.0."
+		assert.Contains(t, text, field+"1:6379 -> redis://[redacted]@10.0.0.1:6379 (what is redacted differs)  #")
+		assert.Contains(t, text, field+"2:6379 -> redis://[redacted]@10.0.0.1:6379  #")
+		assert.Contains(t, text, field+"1:6379  #")
+		assert.NotRegexp(t, "redacted sha256", text)
+
+		data, err := json.Marshal(p)
+		require.NoError(t, err)
+		stored, err := integrate.ParsePlan(data)
+		require.NoError(t, err)
+		assert.Equal(t, text, stored.String())
+		w.Machines["controller"].AddFile(path, fmt.Appendf(nil, url, now), 0o640)
+		_, err = w.Integration(t).Apply(t.Context(), stored, integrate.ApplyOptions{})
+		if name == "the same" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, integrate.ErrConflict)
+		assert.NotContains(t, errorTexts(err), "sha256:")
 	}
 }

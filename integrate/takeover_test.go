@@ -106,7 +106,7 @@ func TestTheLastOfHostsWithDomains(t *testing.T) {
 	}
 	result, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
 	require.ErrorContains(t, err, "no other host serves it: cinder-volume.service was not restarted, as cinder-volume "+
-		"would then be down everywhere (the APIs report down: controller2.example.org@ceph, controller3.example.org@ceph; ")
+		"would then be down everywhere (the APIs report down: controller2.example.org@ceph, controller3.example.org@ceph): ")
 	assert.Equal(t, 1, result.Count(integrate.Failed))
 }
 

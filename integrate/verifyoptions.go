@@ -96,6 +96,13 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 		computes = proof.ComputesOf(site)
 	}
 	known := o.known(site, catalog, computes)
+	if o.Static {
+		doing := o
+		doing.Static = false
+		if err := proof.OnlyByDoing(known, doing.known(site, catalog, computes), o.Checks); err != nil {
+			return err
+		}
+	}
 	wanted, err := proof.Select(known, o.Checks)
 	switch {
 	case err != nil:

@@ -27,7 +27,7 @@ func TestFilesThatAreNotFiles(t *testing.T) {
 		says := odd + ": is not a regular file"
 		c := newCloud(t, 1)
 		code, _, stderr := c.run(t.Context(), "", "verify", "--image", odd)
-		assert.Equal(t, exitFailed, code)
+		assert.Equal(t, exitUsage, code)
 		assert.Contains(t, stderr, says)
 		file := write(t, small+"ssh: {user: root, known_hosts: ["+odd+"], key_files: ["+known+"]}\n")
 		_, stdout, stderr := call(t, "plan", "-f", file)

@@ -22,7 +22,7 @@ func (o *options) verification(s spec.Spec) (how integrate.VerifyOptions, closed
 	if o.image != "" {
 		f, err := cephstack.OpenFile(o.image)
 		if err != nil {
-			return how, closed, exitFailed, fmt.Errorf("--image: %w", err)
+			return how, closed, exitUsage, fmt.Errorf("--image: %w", err)
 		}
 		how.Image, closed = f, func() { f.Close() }
 	}

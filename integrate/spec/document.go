@@ -36,7 +36,7 @@ func (d *document) spec() (Spec, []error) {
 		err = cmp.Or(d.decode(&f), err)
 	}
 	if err != nil && !isOfAnotherForm(err) {
-		return s, []error{fmt.Errorf("spec: %w", err)} // a loop of aliases, or too many of them
+		return s, []error{fmt.Errorf("spec: %w", withoutValue(err, nil))} // a loop of aliases, or too many of them
 	}
 	c := checker{}
 	c.check(d.root, reflect.TypeFor[Spec](), "")

@@ -98,9 +98,10 @@ func parse(r io.Reader) (*yaml.Node, error) {
 	case errors.Is(err, io.EOF), err == nil && (len(root.Content) != 1 || isNull(root.Content[0])):
 		return nil, errors.New("the text is empty: it should hold a Spec")
 	case err != nil && bracketsInBraces.Match(text):
-		return nil, fmt.Errorf("%w; in braces, a text with brackets needs quotes, such as {name: \"compute[001-400]\"}", err)
+		return nil, fmt.Errorf("%w; in braces, a text with brackets needs quotes, such as {name: \"compute[001-400]\"}",
+			withoutValue(err, text))
 	case err != nil:
-		return nil, err
+		return nil, withoutValue(err, text)
 	}
 	if err := d.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("the text holds more than one document; a Spec is one")

@@ -134,10 +134,10 @@ func TestASpecIsOneKnownDocument(t *testing.T) {
 		"a text":           {"hello", "spec: line 1, column 1: is not a mapping of names to values"},
 		"a list":           {"- a\n", "spec: line 1, column 1: is not a mapping of names to values"},
 		"a name":           {small + "? [a]\n: b\n", "spec: line 7, column 3: has a name that is not text"},
-		"an alias of none": {small + "ssh: *x\n", "spec: yaml: unknown anchor 'x' referenced"},
+		"an alias of none": {small + "ssh: *x\n", "spec: yaml: line 7: a text that begins with * is an alias, and this "},
 		"a loop": {small + "cinder: &a\n  backends: [*a]\n",
 			"spec: line 8, column 3: cinder.backends[0].backends: "},
-		"a loop of merges": {small + "ssh: &a {<<: *a}\n", "spec: yaml: anchor 'a' value contains itself"},
+		"a loop of merges": {small + "ssh: &a {<<: *a}\n", "spec: yaml: anchor value contains itself"},
 		"a merge of text":  {small + "ssh: {<<: text}\n", "spec: yaml: map merge requires"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,6 +149,23 @@ func TestASpecIsOneKnownDocument(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	_, err = load(strings.Repeat("#", 33<<20))
 	require.ErrorContains(t, err, "spec: the text is longer than")
+}
+
+// TestNoErrorOfYAMLTellsAValue: what is a sign of YAML may be the beginning of a password.
+func TestNoErrorOfYAMLTellsAValue(t *testing.T) {
+	for _, value := range []string{"*hunter2", "*hunter2 x", "!!int hunter2", "!!float hunter2", "!!bool hunter2",
+		"!!timestamp hunter2", "!!null hunter2", "!!binary hunter2", "!hunter2", "!hunter2!x", "&hunter2",
+		"&hunter2 {<<: *hunter2}", "{a: [*hunter2]}", "%hunter2", "@hunter2", "|hunter2", "[hunter2", "'hunter2",
+		"hunter2: x", "{name: compute[1-2], a: *hunter2}", "!!int a`hunter2`", "!!int \"hunter2\\n`x\""} {
+		for _, option := range []string{"coordination", "cluster", "backends"} {
+			_, err := load(small + "cinder:\n  " + option + ": " + value + "\n")
+			require.Error(t, err, value)
+			assert.NotContains(t, err.Error(), "hunter2", value)
+		}
+	}
+	_, err := load(small + "cinder:\n  coordination: *hunter2\n")
+	assert.EqualError(t, err, "spec: yaml: line 8: a text that begins with * is an alias, and this one has no anchor: a "+
+		"value that begins with * needs quotes")
 }
 
 // TestValuesOfAnotherForm are named by their place; what they are is not said, as

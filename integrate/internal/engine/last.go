@@ -107,23 +107,41 @@ func (h *hostRun) last(ctx context.Context, s *span, first map[string]time.Time)
 	if why == "" || ctx.Err() != nil {
 		return nil
 	}
+	if looked := time.Since(began).Round(time.Second); looked > 0 {
+		why += "; looked for " + looked.String()
+	}
 	unit := s.items[0].ID.Name
-	return fmt.Errorf("%w: %s was not restarted, as %s would then be down everywhere (%s; looked for %s): start it on "+
-		"another host, and run again; if the other hosts are gone for good, take %[3]s off their services in the Spec",
-		errLast, unit, s.step.Serves.Service, why, time.Since(began).Round(time.Second))
+	return fmt.Errorf("%w: %s was not restarted, as %s would then be down everywhere (%s): start it on another host, and "+
+		"run again%s; if the other hosts are gone for good, take %[3]s off their services in the Spec",
+		errLast, unit, s.step.Serves.Service, why, h.leftOut(s.step.Serves.Peers))
 }
 
-// lastByAnswers asks the hosts themselves. A host that cannot be asked does not count as serving.
+// leftOut says what to do about peers that are out of the scope. They are asked all the same, and not changed.
+func (h *hostRun) leftOut(peers []step.Peer) string {
+	var names []string
+	for _, p := range peers {
+		if !h.base.scope.Has(step.AtHost(p.Host)) {
+			names = append(names, p.Host)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", with these hosts in the scope, too, or with the whole Spec: " + words.JoinShort(names)
+}
+
+// lastByAnswers asks the hosts themselves, also those that are out of the scope. A host that cannot be asked does not
+// count as serving.
 func (h *hostRun) lastByAnswers(ctx context.Context, s step.Serves) (why string) {
 	if told, err := h.answers(ctx, h.name, s.Answers); !told || err != nil {
 		return "" // it does not serve now, or nobody can tell
 	}
 	var down []string
 	for _, p := range s.Peers {
-		if !h.base.scope.Has(step.AtHost(p.Host)) {
-			return "" // hosts that were not asked for are not connected to
-		}
 		told, err := h.answers(ctx, p.Host, p.Answers)
+		if !h.base.scope.Has(step.AtHost(p.Host)) {
+			h.e.Rest(p.Host) // nothing else of this run uses the connection
+		}
 		switch {
 		case !told:
 			return ""

@@ -36,8 +36,9 @@ const longestLook = 30 * time.Second
 
 // A Gate lets hosts begin.
 type Gate struct {
-	// Look gives the reasons why a cluster is not healthy enough. The ctx of a Look has a bound.
-	Look func(ctx context.Context, cluster string) (reasons []string)
+	// Look gives the reasons why a cluster is not healthy enough, and what to do about them, as the beginning of a
+	// sentence. The ctx of a Look has a bound.
+	Look func(ctx context.Context, cluster string) (reasons []string, next string)
 	// Tell is told when a wait begins, when its reasons change, and when it ends. It is called
 	// by one Pass at a time, and may take long.
 	Tell  func(world.Wait)
@@ -61,7 +62,8 @@ type look struct {
 	began time.Time
 	done  chan struct{} // closed when the rest is there
 	found world.Wait
-	cut   bool // it was cut short, and tells nothing
+	next  string // what to do about the reasons
+	cut   bool   // it was cut short, and tells nothing
 }
 
 // Pass waits until all of the clusters are healthy enough. Each of them was so in a look that
@@ -70,17 +72,17 @@ func (g *Gate) Pass(ctx context.Context, clusters ...string) error {
 	for {
 		well, wait := true, g.Pause
 		for _, name := range clusters {
-			w, err := g.see(ctx, name)
+			l, err := g.see(ctx, name)
 			if err != nil {
 				return err
 			}
-			if len(w.Reasons) == 0 {
+			if len(l.found.Reasons) == 0 {
 				continue
 			}
 			well = false
-			left := time.Until(w.Until)
+			left := time.Until(l.found.Until)
 			if left <= 0 {
-				return g.unhealthy(w)
+				return g.unhealthy(l)
 			}
 			wait = min(wait, left)
 		}
@@ -97,16 +99,17 @@ func (g *Gate) Pass(ctx context.Context, clusters ...string) error {
 	}
 }
 
-func (g *Gate) unhealthy(w world.Wait) error {
-	return fmt.Errorf("%w: not begun, as cluster %s is not healthy enough since %s: %s; the rollout waited for %s. "+
-		"See ceph health detail; the next run goes on where this one ended", world.ErrUnhealthy, w.Cluster,
-		w.Since.UTC().Format("15:04:05 MST"), strings.Join(w.Reasons, "; "), g.Limit)
+func (g *Gate) unhealthy(l *look) error {
+	w := l.found
+	return fmt.Errorf("%w: cluster %s, since %s: %s; the rollout waited for %s. %s; the next run goes on where this one "+
+		"ended", world.ErrUnhealthy, w.Cluster, w.Since.UTC().Format("15:04:05 MST"), strings.Join(w.Reasons, "; "),
+		g.Limit, l.next)
 }
 
 // see is what a look at a cluster tells: that of another host where it is fresh.
-func (g *Gate) see(ctx context.Context, name string) (world.Wait, error) {
+func (g *Gate) see(ctx context.Context, name string) (*look, error) {
 	if ctx.Err() != nil {
-		return world.Wait{}, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	}
 	g.mu.Lock()
 	w := g.clusters[name]
@@ -133,12 +136,12 @@ func (g *Gate) see(ctx context.Context, name string) (world.Wait, error) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return world.Wait{}, context.Cause(ctx)
+		return nil, context.Cause(ctx)
 	case l.cut:
 		return g.see(ctx, name)
 	}
 	g.tell(w)
-	return l.found, nil
+	return l, nil
 }
 
 func (l *look) ended() bool {
@@ -155,13 +158,13 @@ func (g *Gate) look(ctx context.Context, name string, w *watched, l *look) {
 	defer close(l.done)
 	bounded, cancel := context.WithTimeout(ctx, longestLook)
 	defer cancel()
-	reasons := g.Look(bounded, name)
+	reasons, next := g.Look(bounded, name)
 	if l.cut = ctx.Err() != nil; l.cut {
 		return
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	l.found = world.Wait{Cluster: name, Reasons: reasons}
+	l.found, l.next = world.Wait{Cluster: name, Reasons: reasons}, next
 	switch {
 	case len(reasons) == 0:
 		w.since = time.Time{}

@@ -35,17 +35,17 @@ func (c *clusters) set(name string, reasons ...string) {
 func (c *clusters) gate(limit time.Duration) *gate.Gate {
 	c.ill, c.looks = map[string][]string{}, map[string][]time.Time{}
 	return &gate.Gate{Limit: limit, Pause: 10 * time.Second,
-		Look: func(ctx context.Context, name string) []string {
+		Look: func(ctx context.Context, name string) ([]string, string) {
 			c.mu.Lock()
 			c.looks[name] = append(c.looks[name], time.Now())
 			reasons := c.ill[name]
 			c.mu.Unlock()
 			select {
 			case <-ctx.Done():
-				return []string{"it does not answer"}
+				return []string{"it does not answer"}, "See its monitors"
 			case <-time.After(c.lasts):
 			}
-			return reasons
+			return reasons, "See " + name + " health detail"
 		},
 		Tell: func(w world.Wait) {
 			c.mu.Lock()
@@ -92,8 +92,8 @@ func TestTheLimit(t *testing.T) {
 			hosts.Go(func() {
 				err := g.Pass(t.Context(), "other", "ceph")
 				assert.ErrorIs(t, err, world.ErrUnhealthy)
-				assert.EqualError(t, err, "integrate: the cluster is not healthy enough for gate: health: not begun, as cluster "+
-					"ceph is not healthy enough since 00:00:00 UTC: osd.3 is full; the rollout waited for 1m35s. "+
+				assert.EqualError(t, err, "integrate: the cluster is not healthy enough for gate: health: cluster ceph, "+
+					"since 00:00:00 UTC: osd.3 is full; the rollout waited for 1m35s. "+
 					"See ceph health detail; the next run goes on where this one ended")
 			})
 		}

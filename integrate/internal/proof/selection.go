@@ -78,6 +78,19 @@ func checkID(check string, t step.Target) string {
 	return slug(check) + "/" + t.Name
 }
 
+// OnlyByDoing names the checks of names that are not among those of a static verification, and are among all checks.
+func OnlyByDoing(static, all []Known, names []string) error {
+	var faults []error
+	for _, name := range names {
+		is := func(k Known) bool { return matches(name, k.ID) }
+		if !slices.ContainsFunc(static, is) && slices.ContainsFunc(all, is) {
+			faults = append(faults, fmt.Errorf("the check %q does more than read: it needs a verification without Static",
+				name))
+		}
+	}
+	return errors.Join(faults...)
+}
+
 // Select gives the checks that names stand for, and those that they need; nil for all, where there are no names. A name
 // is an ID, the first words of IDs (all up to a / or a -), or a pattern in which * stands for any characters.
 func Select(all []Known, names []string) (map[string]bool, error) {

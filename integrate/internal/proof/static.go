@@ -12,6 +12,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/osloconf"
 )
@@ -147,14 +148,14 @@ func diffText(d step.FieldDiff) string {
 		}
 		return s
 	}
-	if d.Observed == "" {
-		return d.Field + ": " + short(d.Desired)
+	have, desired := words.ShownPair(d.Observed, d.Desired)
+	if have == "" {
+		return d.Field + ": " + short(desired)
 	}
-	desired := d.Desired
 	if desired == "" {
 		desired = "(none)"
 	}
-	return d.Field + ": " + short(d.Observed) + " -> " + short(desired)
+	return d.Field + ": " + short(have) + " -> " + short(desired)
 }
 
 // shown is the name that a plan shows.

@@ -21,10 +21,11 @@ var uuidForm = regexp.MustCompile(`(?i)^[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f
 // plainForm is a value that is never a secret: of options such as inject_password.
 var plainForm = regexp.MustCompile(`(?i)^(?:true|false|yes|no|on|off)?$`)
 
-// Value is the value of a field as a plan or a message shows it: the digest of the value where the value may be a
-// secret. The name of the field says so, such as "[ceph] san_password", or the value has what WithoutSecrets of
-// package cephstack takes out. A UUID of a libvirt secret is no secret. Of a text of several lines in the field content
-// or rules, each line is looked at by itself.
+// Value is the value of a field as a plan keeps it, which a text shows as Shown gives it. A value that may be a secret
+// is not there itself: of a key, there is the digest; of all else, which people may have chosen, what Hidden gives.
+// The name of the field says that a value may be a secret, such as "[ceph] san_password", or the value has what
+// WithoutSecrets of package cephstack takes out. A UUID of a libvirt secret is no secret. Of a text of several lines in
+// the field content or rules, each line is looked at by itself.
 func Value(field, value string) string {
 	option := field[strings.LastIndex(field, "]")+1:]
 	option = strings.TrimSpace(option)
@@ -34,11 +35,16 @@ func Value(field, value string) string {
 	case field == "key" || field == "value": // digests and fingerprints, made by the kinds of resources
 	case strings.HasSuffix(strings.ToLower(option), "secret_uuid"):
 		if !uuidForm.MatchString(value) {
-			return Digest(value)
+			return Hidden(value)
 		}
 		return value
-	case secretOption.MatchString(option), secretRegistered.MatchString(option):
-		return Digest(value)
+	case secretRegistered.MatchString(option):
+		if shown, ok := hiddenURL(value); ok {
+			return shown
+		}
+		return Hidden(value)
+	case secretOption.MatchString(option):
+		return Hidden(value)
 	}
 	if field != "content" && field != "rules" {
 		return shownUnlessSecret(value)
@@ -50,15 +56,21 @@ func Value(field, value string) string {
 	return strings.Join(lines, "\n")
 }
 
-// shownUnlessSecret is a text, or its digest if something in it may be a secret.
+// shownUnlessSecret is a text, or what a plan keeps of it if something in it may be a secret.
 func shownUnlessSecret(text string) string {
 	told := strings.ReplaceAll(text, "NOPASSWD:", "") // a word of sudo, not the name of a password
 	without := cephstack.WithoutSecrets
 	if !strings.ContainsAny(told, `=:'"`) {
 		without = cephstack.WithoutKeys // the same for a text without names of values and quotes, and much faster
 	}
-	if without(told) != told {
-		return Digest(text)
+	if without(told) == told {
+		return text
 	}
-	return text
+	if random := strings.ReplaceAll(text, "@", " "); cephstack.WithoutKeys(random) != random {
+		return Digest(text) // with a key in it, nobody guesses the text; without an @, it is not the password of a URL
+	}
+	if shown, ok := hiddenURL(text); ok {
+		return shown
+	}
+	return Hidden(text)
 }

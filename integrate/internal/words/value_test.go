@@ -17,15 +17,20 @@ func TestValueHidesSecrets(t *testing.T) {
 		"[ceph] replication_device", "[keystone_authtoken] admin_token", "[x] s3_store_secret_key", "[x] swift_store_key",
 		"[client.rgw] key", "[client] rgw keystone admin password", "[client] rgw-keystone-admin-token",
 		"[libvirt] rbd_secret_uuid", "[x] synology_one_time_pass", "[x] apikey", "[x] password2", "hmac_keys"} {
-		assert.Equal(t, words.Digest("hunter2"), words.Value(field, "hunter2"), field)
+		assert.Equal(t, words.Hidden("hunter2"), words.Value(field, "hunter2"), field)
+		assert.NotContains(t, words.Shown(words.Value(field, "hunter2")), "sha256:", field)
+		if field != "[libvirt] rbd_secret_uuid" {
+			assert.Equal(t, words.Digest(key), words.Value(field, key), field)
+		}
 	}
 	for field, value := range map[string]string{"[libvirt] rbd_user": key, "[global] mon_host": "10.0.0.1," + key,
-		"[a] url": "rabbit://nova:hunter2@c1/", "allows": "write /x " + key, "hw:any": key, "application": key,
-		"[a] extra": "a:b,password=hunter2"} {
+		"allows": "write /x " + key, "hw:any": key, "application": key} {
 		assert.Equal(t, words.Digest(value), words.Value(field, value), field)
 	}
+	const extra = "a:b,password=hunter2"
+	assert.Equal(t, words.Hidden(extra), words.Value("[a] extra", extra))
 	text := "[a]\npassword = x\nkeyring = /etc/ceph/k\n# " + key + "\n"
-	assert.Equal(t, "[a]\n"+words.Digest("password = x")+"\nkeyring = /etc/ceph/k\n"+words.Digest("# "+key)+"\n",
+	assert.Equal(t, "[a]\n"+words.Hidden("password = x")+"\nkeyring = /etc/ceph/k\n"+words.Digest("# "+key)+"\n",
 		words.Value("content", text))
 	assert.NotEqual(t, words.Value("[a] b", key), words.Value("[a] b", key[:30]+"B"+key[31:]))
 }

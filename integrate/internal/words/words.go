@@ -2,8 +2,9 @@
 //
 // # Use
 //
-// Kinds of resources call it for the fields and the messages of a comparison. Digest is the only way in which a
-// secret may appear in a plan. Value finds out which values of fields may be secrets.
+// Kinds of resources call it for the fields and the messages of a comparison. Digest, for a key, and Hidden, for what
+// people choose, are the only ways in which a secret may appear in a plan. Value finds out which values of fields may
+// be secrets. Shown is for texts, which have no digest of what people choose.
 //
 // # Errors
 //

@@ -92,7 +92,7 @@ func (b backend) together(d *step.Delta, at []want.Serving) {
 		d.Problem("backend-of-several-names", object, fmt.Errorf("is served by %s, by each under its own name (%s): "+
 			"a volume belongs to one of them, "+
 			"and while that one is down nobody can attach, change or delete it. %s; "+
-			"the plan then says what becomes of volumes that are there", hosts, joinWords(at, nameOfService), b.oneOwner()))
+			"the plan then says what becomes of volumes that are there", hosts, joinWords(at, nameOfService), b.oneOwner(at)))
 		return
 	}
 	b.asked(d, at)
@@ -107,9 +107,10 @@ func (b backend) asked(d *step.Delta, at []want.Serving) {
 	option := nameOption(b.spec)
 	switch {
 	case b.site.VolumeCluster().Name != "":
-		d.Note("backend-active-active", object, "is served by %s at the same time, in cluster %s (active/active): each "+
-			"has a name of its own, and any of them does the work of volumes of the cluster. %s does not go along with that: "+
-			"it gives all of them one name, for hosts of which one serves", joinWords(at, nameOfHost), at[0].Cluster, option)
+		d.Note("backend-active-active", object, "is served by %s at the same time, in cluster %s (active/active). Each "+
+			"host has a name of its own, and can work on all volumes of the cluster. Do not set %s as well: it gives all "+
+			"hosts one name, which fits only where one of them serves at a time (active/passive)",
+			joinWords(at, nameOfHost), at[0].Cluster, option)
 	case b.spec.Options[option] == "":
 		return
 	case len(running) > 1:
@@ -154,13 +155,18 @@ func (b backend) locked(d *step.Delta, at []want.Serving, clustered bool) {
 	d.Note("backend-without-coordinator", object, "%v", why)
 }
 
-// oneOwner says how several hosts serve a backend together.
-func (b backend) oneOwner() string {
+// oneOwner says how several hosts serve a backend together. Where some are in a cluster already, it is that one.
+func (b backend) oneOwner(at []want.Serving) string {
+	cluster := "a name"
+	in := slices.DeleteFunc(slices.Clone(at), func(s want.Serving) bool { return s.Cluster == "" })
+	if len(in) > 0 && agree(in, func(s want.Serving) string { return s.Cluster }) {
+		cluster = words.Short(in[0].Cluster)
+	}
 	say := "Give it options: {" + nameOption(b.spec) + ": a name for all} in the Spec, " +
 		"and all hosts but one standby: [cinder-volume] (active/passive)"
 	if !b.site.Release.Before("rocky") {
-		say += ", or set cinder.cluster to a name, and cinder.coordination to the URL of a coordinator that they share " +
-			"(active/active)"
+		say += ", or set cinder.cluster to " + cluster + ", and cinder.coordination to the URL of a coordinator that they " +
+			"share (active/active)"
 	}
 	return say
 }
@@ -178,7 +184,7 @@ func (b backend) notCluster() string {
 	if b.site.Release.Before("rocky") {
 		return ". Clusters (active/active) come with Rocky"
 	}
-	return ". cinder.cluster (active/active) does not go along with that: in a cluster all serve at once, each under a " +
+	return ". Do not set cinder.cluster (active/active) as well: in a cluster, all hosts serve at once, each under a " +
 		"name of its own"
 }
 

@@ -254,12 +254,13 @@ func TestWhatTheSpecAsksForOfSeveralHosts(t *testing.T) {
 	}{
 		"active/active": {"zed", func(s *spec.Spec) { s.Cinder.Cluster = "ha" }, served{"", "ha", etcd}, false,
 			"backend-active-active", "is served by controller, controller2 at the same time, in cluster ha " +
-				"(active/active): each has a name of its own, and any of them does the work of volumes of the cluster. " +
-				"backend_host does not go along with that", true},
+				"(active/active). Each host has a name of its own, and can work on all volumes of the cluster. Do not set " +
+				"backend_host as well: it gives all hosts one name, which fits only where one of them serves at a time " +
+				"(active/passive)", true},
 		"active/passive": {"zed", nil, served{"all", "", ""}, true, "backend-active-passive",
 			"is served by controller under the name all (active/passive). Under the same name stand by: controller2. Who " +
-				"makes another host serve stops the first one before. cinder.cluster (active/active) does not go along " +
-				"with that: in a cluster all serve at once, each under a name of its own", true},
+				"makes another host serve stops the first one before. Do not set cinder.cluster (active/active) as " +
+				"well: in a cluster, all hosts serve at once, each under a name of its own", true},
 		"active/passive before clusters": {"queens", nil, served{"all", "", ""}, true, "backend-active-passive",
 			"before. Clusters (active/active) come with Rocky", true},
 		"nobody stands by": {"zed", nil, served{"all", "", etcd}, false, "backend-runs-twice",

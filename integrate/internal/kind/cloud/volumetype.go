@@ -185,7 +185,7 @@ func (w typeWrite) do(ctx context.Context, cloud *api.Cloud) (changed bool, err 
 		}
 		if now != d.Observed || w.create {
 			return false, fmt.Errorf("%w: the volume type has %s %q now; plan again", step.ErrConflict, d.Field,
-				words.Value(d.Field, now))
+				words.Shown(words.Value(d.Field, now)))
 		}
 	}
 	if len(specs) == 0 { // somebody else made the same change since the plan

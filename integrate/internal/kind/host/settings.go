@@ -271,7 +271,8 @@ func (x *editing) setAll(service string, all osloconf.Values, needed []openstack
 		x.diffs = append(x.diffs, step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason})
 		if s.Option == "backup_driver" && have != "" && !keepsInCeph(have) {
 			x.d.Note("backup-driver-changes", "backup_driver", "backups made with %s stay where they are, "+
-				"but Cinder can neither restore nor delete them while another driver is set", words.Value(field(s), have))
+				"but Cinder can neither restore nor delete them while another driver is set",
+				words.Shown(words.Value(field(s), have)))
 		}
 		if s.Remove {
 			x.file.Unset(s.Section, s.Option)
@@ -280,8 +281,8 @@ func (x *editing) setAll(service string, all osloconf.Values, needed []openstack
 		}
 		if now, _ := all.Text(s.Section, s.Option); !sameAs(all, s) {
 			return refuse("settings-overridden", "%s would not take effect: a file that %s reads later overrides it with %q; "+
-				"remove the option %s from [%s] of %s", field(s), service, words.Value(field(s), now), s.Option, s.Section,
-				x.overrider(service, s))
+				"remove the option %s from [%s] of %s", field(s), service, words.Shown(words.Value(field(s), now)), s.Option,
+				s.Section, x.overrider(service, s))
 		}
 	}
 	return nil

@@ -75,7 +75,7 @@ func (r unit) Compare(v step.View) step.Delta {
 		return d
 	}
 	if standby {
-		return r.standby(u)
+		return r.standby(v, u)
 	}
 	if d, runs := r.elsewhere(v, u.Active); runs {
 		return d
