@@ -145,7 +145,7 @@ import (
 //   - default-store-changes: note: new images no longer go to another store in Ceph.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
 //   - secret-changes: note: VMs that run, and attached volumes, keep naming another secret of libvirt.
-//   - backup-driver-changes: note: backups of another driver can no longer be restored.
+//   - backup-driver-changes: note: backups of another driver, be it Cinder's default, can no longer be restored.
 //   - backend-outside-default-zone: note: volumes that name no zone do not go to a backend.
 //   - zone-of-all-services: note: until Ocata, a zone is that of all services of the file.
 //   - zone-of-another-backend: until Ocata, a zone would move a backend that is not in the Spec.

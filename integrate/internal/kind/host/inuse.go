@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -268,12 +269,12 @@ func (u inUse) backend() bool {
 
 // keepsBackups looks after what cinder-backup keeps in Ceph.
 func (x *editing) keepsBackups(cur openstack.Current) error {
-	driver, _ := cur.Lookup("DEFAULT", "backup_driver")
-	if !keepsInCeph(driver) {
-		return nil
-	}
 	b := x.Site.Backup
 	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", "", "backup"}
+	if !keepsInCeph(u.now("backup_driver")) {
+		x.notesOtherBackups(u)
+		return nil
+	}
 	to := destination{"backup_ceph_pool", b.Pool, "backup_ceph_conf", spec.ConfPath(b.Cluster)}
 	if err := u.closed("backup_ceph_pool", "backup_ceph_conf", "backup_ceph_user"); err != nil {
 		return err
@@ -290,6 +291,30 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		x.notesUser(u, "backup_ceph_user", b.User)
 	}
 	return nil
+}
+
+// notesOtherBackups says what becomes of backups that are not in Ceph. The default driver is not a
+// choice: it counts only if there are backups, or if that cannot be told and the service runs.
+func (x *editing) notesOtherBackups(u inUse) {
+	const option = "backup_driver"
+	_, set := u.Lookup(u.section, option)
+	unknown := cloudErr(x.v.Cloud, false)
+	if unknown == nil {
+		unknown = x.v.Cloud.BackupsErr
+	}
+	runs := x.Service("cinder-backup").State(x.v.Host, x.in).Active == "active"
+	if !set && (unknown != nil && !runs || unknown == nil && !x.v.Cloud.HasBackups) {
+		return
+	}
+	driver, which := words.Value("["+u.section+"] "+option, u.now(option)), ""
+	if !set {
+		driver += " (the default)"
+	}
+	if !set && unknown != nil {
+		which = fmt.Sprintf(" (whether there are any cannot be told: %v)", unknown)
+	}
+	x.d.Note("backup-driver-changes", option, "backups made with %s stay where they are, "+
+		"but Cinder can neither restore nor delete them while another driver is set%s", driver, which)
 }
 
 // keepsInCeph reports whether a driver of cinder-backup is that of Ceph, by one of its names: the
