@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
@@ -48,5 +49,55 @@ func TestBackupsThatCannotBeTold(t *testing.T) {
 			continue
 		}
 		assert.Contains(t, finds(t, p, "backup-driver-changes").Message, "(whether there are any cannot be told: ")
+	}
+}
+
+// TestTheBackendThatCinderHasByDefault is out of service once enabled_backends is set, or another driver.
+func TestTheBackendThatCinderHasByDefault(t *testing.T) {
+	record := api.ServiceRecord{Binary: "cinder-volume", Host: "controller", Zone: "nova", Enabled: true, Up: true}
+	for name, c := range map[string]struct {
+		release, text, volume, code string
+		single, down                bool
+	}{
+		"volumes":                 {release: "newton", volume: "controller#LVM", code: "driver-in-use"},
+		"volumes of old":          {release: "havana", volume: "controller", code: "driver-in-use", down: true},
+		"volumes with a domain":   {release: "mitaka", volume: "controller.example.org#LVM", code: "driver-in-use"},
+		"volumes under a name":    {release: "newton", text: "host = cinder1\n", volume: "cinder1#x", code: "driver-in-use"},
+		"volumes, and one for it": {release: "newton", volume: "controller#LVM", code: "driver-in-use", single: true},
+		"no volumes":              {release: "newton", code: "default-backend-ends"},
+		"no volumes, down":        {release: "newton", down: true},
+		"volumes of another host": {release: "newton", volume: "controller2#LVM", down: true},
+		"volumes of a section":    {release: "newton", volume: "controller@lvm#LVM", down: true},
+		"Ocata":                   {release: "ocata", volume: "controller#LVM"},
+		"it is not enabled": {release: "newton", volume: "controller#LVM", text: "enabled_backends = lvm\n[lvm]\n" +
+			"volume_driver = cinder.volume.drivers.lvm.LVMVolumeDriver\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := exampleSpec()
+			s.Release = c.release
+			if c.release == "havana" {
+				s.Layout = spec.LayoutUpstart
+			}
+			if c.single {
+				s.Cinder.Backends = []spec.Backend{{Name: "DEFAULT"}}
+			}
+			w, in := with(t, s, cinderOnHost, "[DEFAULT]\nvolume_group = cinder-volumes\n"+c.text)
+			w.API.AddService(record)
+			w.API.SetUp(record.Binary, record.Host, !c.down)
+			if c.volume != "" {
+				w.API.AddVolume(api.Volume{ID: "11111111-2222-4333-8444-000000000001", Host: c.volume})
+			}
+			p := plan(t, in)
+			if c.code != "" {
+				f := finds(t, p, c.code)
+				assert.Equal(t, c.code == "driver-in-use", f.Problem)
+				assert.Contains(t, f.Message, "LVM")
+			} else {
+				require.Empty(t, p.Problems(), "%s", p)
+				assert.NotContains(t, p.String(), "in LVM")
+			}
+			problem := c.code == "driver-in-use"
+			assert.Equal(t, problem, change(p, "settings/controller/"+cinderOnHost) == nil, "%s", p)
+		})
 	}
 }

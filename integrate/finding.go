@@ -130,6 +130,7 @@ import (
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
 //   - driver-in-use: a backend that names no driver is in use with Cinder's default driver.
+//   - default-backend-ends: note: until Newton, Cinder's default backend goes out of service.
 //   - name-in-other-case: a backend or store of the Spec is enabled in another case.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.

@@ -183,6 +183,9 @@ func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool
 
 // keepsBackends looks after the backends of cinder-volume.
 func (x *editing) keepsBackends(cur openstack.Current) error {
+	if err := x.keepsDefaultBackend(cur); err != nil {
+		return err
+	}
 	for _, b := range x.Site.Cinder {
 		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name", fieldOfBackend(b)}
 		if err := cmp.Or(keepsSpelling(b.Name, enabledBackends(cur), setBackend), u.keepsOtherDriver()); err != nil {
