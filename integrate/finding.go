@@ -123,6 +123,8 @@ import (
 //   - list-is-removed: note: a configuration file has an access control list, which goes when the file is written.
 //   - settings-left-alone: a file of options is left alone; Because is the resource that is the cause.
 //   - settings-not-possible: the release cannot have the options that the Spec asks for.
+//   - name-in-other-case: a backend or store of the Spec is enabled under a name that differs by case alone.
+//   - driver-in-use: a section in use names no driver, and Cinder's default driver keeps volumes there.
 //   - settings-overridden: an option would have no effect, as a later file sets it too.
 //   - option-not-settable: an option's value cannot be written into the file.
 //   - service-option: note: an option that is there has no effect, or is a danger; the message says which.

@@ -131,7 +131,7 @@ func TestWishesThatAreRefused(t *testing.T) {
 		`cannot be negative`:                    {Guests: -1, Image: image},
 		`Timeout and GuestWait cannot`:          {Timeout: -1, Image: image},
 		`no guest boots`:                        {Guests: 1, Static: true},
-		`it verifies nothing`:                   {Checks: []string{"files"}, Clean: true},
+		`goes with none of Static`:              {Checks: []string{"files"}, Clean: true},
 		`it needs a bootable raw image`:         {Checks: []string{"vm"}},
 		`the cloud has no flavor "tinny"`:       {Flavor: "tinny", Image: image},
 		`and flavor small has a disk of 1 GiB`:  {Flavor: "small", Image: large{}},

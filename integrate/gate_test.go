@@ -146,10 +146,8 @@ func TestARolloutThatWaitsForTooLong(t *testing.T) {
 		m.Fail = nil
 	}
 	p = plan(t, w.in)
-	require.Len(t, p.Findings, 1)
-	assert.Equal(t, "cluster-unhealthy", p.Findings[0].Code)
 	assert.Equal(t, "is not enough for gate: health, so that a rollout waits before each host: "+hostIsDown,
-		p.Findings[0].Message)
+		finds(t, p, "cluster-unhealthy").Message)
 	assert.Empty(t, p.Problems())
 	w.heal()
 	apply(t, w.in)
@@ -170,7 +168,7 @@ func TestAConvergeWaitsBeforeEachHost(t *testing.T) {
 	w.onWait = func(world.Wait) { time.AfterFunc(20*time.Millisecond, func() { w.heal() }) }
 	targets, faults := parts(t.Context(), w.in, integrate.ConvergeOptions{}, func(p integrate.Part) {
 		for _, f := range p.Plan.Findings {
-			assert.Equal(t, "cluster-unhealthy", f.Code)
+			assert.Contains(t, []string{"cluster-unhealthy", "fleet-mixed"}, f.Code)
 		}
 	})
 	assert.Len(t, targets, 5)

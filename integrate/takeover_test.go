@@ -35,7 +35,7 @@ func TestATakeoverAfterThePlan(t *testing.T) {
 			"another host may serve under the same name: cinder-volume.service was not started, as the APIs report " +
 				"rbd:volumes@ceph up: two that run clean up each other's work"},
 		"nobody can tell": {func(w *integratetest.World) {
-			w.API.Interrupt(func(r *http.Request) (int, string, bool) { return http.StatusServiceUnavailable, "{}", true })
+			w.API.Interrupt(func(*http.Request) (int, string, bool) { return http.StatusServiceUnavailable, "{}", true })
 		}, "the APIs do not tell whether one does"},
 		"it runs here again": {func(w *integratetest.World) { startOn(t, w, "controller") }, ""},
 	} {

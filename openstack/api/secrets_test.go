@@ -53,7 +53,7 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 }
 
 // harmless are exported types without a login, a token or what a service answered.
-var harmless = "Finding Setting BackupDriver ComputeDisks"
+var harmless = "Finding Setting BackupDriver ComputeDisks OptionName"
 
 // TestNoSecretIsPrinted prints values of all exported types, and what holds them, in the ways that fmt, slog, JSON and
 // YAML have.
