@@ -131,9 +131,7 @@ import (
 //   - reference-not-known: a value of what is in use refers to an option that no file sets.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
-//   - driver-in-use: a backend that names no driver is in use with Cinder's default driver.
 //   - default-backend-ends: note: until Newton, Cinder's default backend goes out of service.
-//   - name-in-other-case: a backend or store of the Spec is enabled in another case.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
 //   - cluster-name-is-told: note: a backend in use gets rbd_cluster_name, which attached volumes do not have.

@@ -47,7 +47,7 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.Aggregate":     {api.Aggregate{}}, "api.Migration": {api.Migration{}},
 		"api.Flavor": {api.Flavor{}}, "api.Hypervisor": {api.Hypervisor{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
-		"openstack.InForce": {openstack.InForce{}}, "openstack.OptionName": {openstack.OptionName{}},
+		"openstack.InForce":       {openstack.InForce{}},
 		"openstack.VolumeCluster": {openstack.VolumeCluster{Coordinator: cephstack.Redact(adminPassword)}},
 	}
 }

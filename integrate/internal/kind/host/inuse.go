@@ -3,6 +3,7 @@ package host
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -82,6 +83,16 @@ func (u inUse) says(option string) string {
 	return option + " = " + value
 }
 
+// conf is the path of the ceph.conf that takes effect, without what does not count in a path. Where ".."
+// leads depends on the host.
+func (u inUse) conf(option string) string {
+	file := u.now(option)
+	if !path.IsAbs(file) || strings.Contains(file, "..") {
+		return file
+	}
+	return path.Clean(file)
+}
+
 // A destination is where the Spec wants data of a section: the options that name the pool
 // and the ceph.conf, with their values.
 type destination struct{ option, pool, confOption, conf string }
@@ -93,7 +104,7 @@ func (u inUse) keeps(to destination) error {
 			"set pool: %s for %s in the Spec, or take another %s", u.section, u.says(to.option), to.pool,
 			u.now(to.option), u.field, u.noun)
 	}
-	if file := u.now(to.confOption); file != to.conf {
+	if file := u.conf(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
 			"reach with %s; call the cluster in the Spec as that file is called, or name another %s",
 			u.section, file, to.conf, u.noun)
@@ -138,7 +149,7 @@ func (x *editing) keepsOtherStores(cur openstack.Current) error {
 		}
 		u := inUse{x.inForce(openstack.GlanceAPI, cur), name, "store", ""}
 		for _, st := range x.Site.Stores {
-			same := u.now("rbd_store_pool") == st.Pool && u.now("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
+			same := u.now("rbd_store_pool") == st.Pool && u.conf("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
 			if same && !slices.Contains(rbdStores(cur), st.Name) {
 				return refuse("store-of-the-same-pool", "[%s] is in use with %s, and images there are known as those of store %s; "+
 					"%s", name, u.says("rbd_store_pool"), name, x.setStore(st)(name))
@@ -233,7 +244,7 @@ func (x *editing) notesOtherBackends(cur openstack.Current) {
 			continue
 		}
 		for _, b := range x.Site.Cinder {
-			same := u.now("rbd_pool") == b.Pool && u.now("rbd_ceph_conf") == spec.ConfPath(b.Cluster)
+			same := u.now("rbd_pool") == b.Pool && u.conf("rbd_ceph_conf") == spec.ConfPath(b.Cluster)
 			if same && !slices.Contains(enabledBackends(cur), b.Name) {
 				x.d.Note("backend-of-the-same-pool", x.path+" ["+name+"]", "is in use with %s, and stays beside %s, which is new: "+
 					"its volumes and volume types stay with it, and both count the space of the pool. If %s shall take its "+
@@ -286,7 +297,7 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		return refuse("pool-in-use", "cinder-backup is in use with %s, and the backups there could be neither restored "+
 			"nor deleted with %s; set pool: %s for %s in the Spec", u.says(to.option), to.pool, u.now(to.option), u.field)
 	}
-	if file := u.now(to.confOption); file != to.conf {
+	if file := u.conf(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "cinder-backup is in use with the cluster of %s, and the backups there could be "+
 			"neither restored nor deleted with %s; call the cluster in the Spec as that file is called", file, to.conf)
 	}
