@@ -94,7 +94,8 @@ import (
 //   - conf-not-parsed: a ceph.conf cannot be parsed, or clients of Ceph abort on it.
 //   - conf-of-another-cluster: a ceph.conf has another fsid.
 //   - conf-holds-secrets: a ceph.conf that services cannot read seems to hold passwords or keys.
-//   - conf-bypasses: an option of a ceph.conf takes the place of a keyring or of the monitors.
+//   - conf-bypasses: an option of a ceph.conf takes the place of a keyring or of the monitors, or turns cephx off.
+//   - data-pool-differs: note: a ceph.conf has another data pool for a user than the Spec.
 //   - conf-unfit: a ceph.conf cannot be made as needed, for another reason.
 //   - keyring-unreadable: a keyring cannot be read.
 //   - not-a-keyring: a file in the place of a keyring cannot be parsed as a keyring.
@@ -130,6 +131,7 @@ import (
 //   - reference-not-known: a value of what is in use refers to an option that no file sets.
 //   - pool-in-use: a store, a backend or a service is in use with another pool, be it its default.
 //   - cluster-in-use: a store, a backend or a service is in use with another cluster.
+//   - default-backend-ends: note: until Newton, Cinder's default backend goes out of service.
 //   - backend-name-in-use: a backend is in use with another volume_backend_name.
 //   - user-in-use: VMs that run, or attached volumes, name another user than the Spec.
 //   - cluster-name-is-told: note: a backend in use gets rbd_cluster_name, which attached volumes do not have.
@@ -144,7 +146,7 @@ import (
 //   - default-store-changes: note: new images no longer go to another store in Ceph.
 //   - user-changes: note: a service logs in as another user from now on, and nothing moves.
 //   - secret-changes: note: VMs that run, and attached volumes, keep naming another secret of libvirt.
-//   - backup-driver-changes: note: backups of another driver can no longer be restored.
+//   - backup-driver-changes: note: backups of another driver, be it Cinder's default, can no longer be restored.
 //   - backend-outside-default-zone: note: volumes that name no zone do not go to a backend.
 //   - zone-of-all-services: note: until Ocata, a zone is that of all services of the file.
 //   - zone-of-another-backend: until Ocata, a zone would move a backend that is not in the Spec.

@@ -71,7 +71,8 @@ func ownDefault(s Service, option string) string {
 		GlanceAPI: {"rbd_store_pool": "images", "rbd_store_ceph_conf": conf, "default_store": "file"},
 		CinderVolume: {"rbd_pool": "rbd", "rbd_ceph_conf": conf, "rbd_cluster_name": "ceph", "volume_driver": lvm,
 			"volume_backend_name": "RBD"}, // the RBD driver's own
-		CinderBackup: {"backup_ceph_pool": "backups", "backup_ceph_user": "cinder", "backup_ceph_conf": conf},
+		CinderBackup: {"backup_driver": "cinder.backup.drivers.swift.SwiftBackupDriver", // until Pike by its module
+			"backup_ceph_pool": "backups", "backup_ceph_user": "cinder", "backup_ceph_conf": conf},
 		NovaCompute: {"images_type": "default", "images_rbd_pool": "rbd", "images_rbd_ceph_conf": conf,
 			"libvirt_images_type": "default", "libvirt_images_rbd_pool": "rbd", "libvirt_images_rbd_ceph_conf": conf},
 	}[s][option]

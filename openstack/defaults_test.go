@@ -26,6 +26,7 @@ func TestDefaultsAreThoseOfTheServices(t *testing.T) {
 			{openstack.CinderVolume, "ceph", "rbd_user"}, {openstack.CinderVolume, "ceph", "rbd_cluster_name"},
 			{openstack.CinderVolume, "ceph", "rbd_secret_uuid"}, {openstack.CinderVolume, "ceph", "volume_backend_name"},
 			{openstack.CinderBackup, "DEFAULT", "backup_ceph_pool"}, {openstack.CinderBackup, "DEFAULT", "backup_ceph_user"},
+			{openstack.CinderBackup, "DEFAULT", "backup_driver"},
 			{openstack.CinderBackup, "DEFAULT", "backup_ceph_conf"}, {openstack.NovaCompute, "libvirt", "images_type"},
 			{openstack.NovaCompute, "libvirt", "images_rbd_pool"},
 			{openstack.NovaCompute, "libvirt", "images_rbd_ceph_conf"},

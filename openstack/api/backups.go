@@ -107,6 +107,22 @@ func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
 	return out, nil
 }
 
+// HasBackups reports whether any project has a backup. It reads one backup at most.
+//
+// Similar To: openstack volume backup list --all-projects --limit 1
+func (c *Cloud) HasBackups(ctx context.Context) (bool, error) {
+	const op = "look for backups"
+	var out struct{ Backups []struct{} }
+	query := everything()
+	query.Set("limit", "1")
+	_, err := c.do(ctx, call{op: op, method: http.MethodGet, service: c.volume, path: []string{"backups", "detail"},
+		query: query, out: &out})
+	if err == nil && out.Backups == nil {
+		err = &Error{Op: op, Detail: "the answer has no list of backups"}
+	}
+	return len(out.Backups) > 0, err
+}
+
 // RestoreBackup restores into a new volume of the default volume type, and waits
 // until the volume is available. A volume that could not be restored is returned
 // with the error.

@@ -153,6 +153,7 @@ func fuzzLooks(c *Cloud) []func(context.Context) error {
 		func(ctx context.Context) error { _, err := c.Snapshots(ctx); return err },
 		func(ctx context.Context) error { _, err := c.Backup(ctx, "b"); return err },
 		func(ctx context.Context) error { _, err := c.Backups(ctx); return err },
+		func(ctx context.Context) error { _, err := c.HasBackups(ctx); return err },
 		func(ctx context.Context) error { _, err := c.Server(ctx, "s"); return err },
 		func(ctx context.Context) error { _, err := c.Servers(ctx, ""); return err },
 		func(ctx context.Context) error { _, err := c.Console(ctx, "s", 5); return err },

@@ -309,6 +309,9 @@ func (j *journey) backup(t *testing.T, ctx context.Context) {
 	want(t, slices.ContainsFunc(all, func(b api.Backup) bool { return b.ID == j.full.ID && b.Description == mark }),
 		"the backup is not in %+v",
 		all)
+	some, err := j.HasBackups(ctx)
+	check(t, "whether there are backups", err)
+	want(t, some, "there are backups")
 }
 
 func (j *journey) power(t *testing.T, ctx context.Context) {

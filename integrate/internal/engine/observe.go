@@ -108,6 +108,10 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	if c.Types, c.Err = cloud.VolumeTypes(ctx); c.Err == nil && e.Site.VolumesMatter(c) {
 		c.Volumes, c.VolumesErr = cloud.Volumes(ctx)
 	}
+	backs := func(r api.ServiceRecord) bool { return r.Binary == "cinder-backup" }
+	if e.Site.Backup != nil && slices.ContainsFunc(c.Records, backs) {
+		c.HasBackups, c.BackupsErr = cloud.HasBackups(ctx)
+	}
 	return c
 }
 

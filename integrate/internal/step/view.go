@@ -69,6 +69,9 @@ type Cloud struct {
 	// survive, or do not allow.
 	Volumes    []api.Volume
 	VolumesErr error
+	// HasBackups is read only if the Spec has cinder-backup, and the APIs know one.
+	HasBackups bool
+	BackupsErr error
 }
 
 // A Move is a migration of a VM that has not ended. Its ID is 0 where no migration is known.

@@ -298,4 +298,9 @@ func TestVolumesMatterWhereAZoneOrATypeWouldChange(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, s.VolumesMatter(&c.cloud), c.name)
 	}
+	unnamed := step.Cloud{Records: []api.ServiceRecord{{Binary: "cinder-volume", Host: "controller"}}}
+	for release, matter := range map[string]bool{"havana": true, "newton": true, "ocata": false, "zed": false} {
+		s := want.Resolve(cloud(func(s *spec.Spec) { s.Release = release }))
+		assert.Equal(t, matter, s.VolumesMatter(&unnamed), release)
+	}
 }

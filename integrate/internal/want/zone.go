@@ -17,9 +17,17 @@ func ServedBy(b spec.Backend, host string) bool {
 	return name == b.Name || b.Name == spec.SingleBackend && name == ""
 }
 
+// Unnamed reports whether a record is of a cinder-volume whose backend has no name, as it may be until Newton.
+func Unnamed(r api.ServiceRecord) bool {
+	return r.Binary == "cinder-volume" && !strings.Contains(r.Host, "@")
+}
+
 // VolumesMatter reports whether something would change that volumes do not
-// survive, or do not allow: the zone of a backend, or a volume type.
+// survive, or do not allow: the zone of a backend, a volume type, or a backend without a name.
 func (s *Site) VolumesMatter(c *step.Cloud) bool {
+	if len(s.Cinder) > 0 && s.Release.Before("ocata") && slices.ContainsFunc(c.Records, Unnamed) {
+		return true
+	}
 	return slices.ContainsFunc(s.Cinder, func(b spec.Backend) bool {
 		have, ok := c.Types[b.VolumeType]
 		for name, value := range b.ExtraSpecs {

@@ -17,6 +17,27 @@ func (n *Node) fieldOfStore(st spec.Store) string {
 	return "store " + st.Name
 }
 
+// fieldsOfUser are all places where the Spec has a pool for a user.
+func (n *Node) fieldsOfUser(u spec.User) (all []string) {
+	for _, st := range n.Site.Stores {
+		if st.Use().User == u {
+			all = append(all, n.fieldOfStore(st))
+		}
+	}
+	for _, b := range n.Site.Cinder {
+		if b.Use().User == u {
+			all = append(all, fieldOfBackend(b))
+		}
+	}
+	if b := n.Site.Backup; b != nil && b.Use().User == u {
+		all = append(all, "backup")
+	}
+	if nova := n.Site.Nova; nova != nil && nova.Use().User == u {
+		all = append(all, "nova")
+	}
+	return all
+}
+
 // fieldOfSecret is where the Spec can have the UUID of a user's secret: at the first backend of the
 // user, which is enough for all who share the user, or at nova.
 func (n *Node) fieldOfSecret(u spec.User) string {

@@ -61,7 +61,9 @@ func (r cephConf) Compare(v step.View) step.Delta {
 		return left(step.Delta{Name: path}, path, err, "conf-unfit")
 	}
 	w.path = path
-	return r.byEntry(w.delta(f))
+	d := r.byEntry(w.delta(f))
+	r.notesDataPools(&d, w.pools)
+	return d
 }
 
 // desired is the file with the monitors and the users' keyring lines set. All
@@ -88,8 +90,9 @@ func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
 			"or give the services a group that reads it", words.Octal(f.Mode))
 	}
 	content, err := r.memo.of(contentSource{site: r.Site, cluster: r.cluster, fsid: c.Status.FSID, monitors: c.Monitors,
-		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, base: base, keys: r.keys(v)})
-	w.data, w.diffs, w.mended = content.data, content.diffs, content.mended && !f.Missing
+		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, open: withoutKeys(c.Conf), base: base, keys: r.keys(v)})
+	w.data, w.diffs, w.pools = content.data, content.diffs, content.pools
+	w.mended = content.mended && !f.Missing
 	return w, err
 }
 

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -22,6 +23,7 @@ type confContent struct {
 	data   []byte
 	diffs  []step.FieldDiff
 	mended bool // Ceph cannot read the file as it is
+	pools  []otherDataPool
 }
 
 // A contentMemo keeps the content that was worked out last, with all that it was
@@ -40,13 +42,14 @@ type contentSource struct {
 	fsid, monitors string
 	copy           Copy
 	guests         bool       // whether the file needs the options of guests
+	open           bool       // whether the cluster tells clients that they need no key
 	base           []byte     // the file as it is, or the minimal one of the cluster
 	keys           []ceph.Key // of the users of the copy; zero where a key is not known
 }
 
 func (s contentSource) equal(o contentSource) bool {
 	return s.site == o.site && s.cluster == o.cluster && s.fsid == o.fsid && s.monitors == o.monitors &&
-		s.guests == o.guests && slices.Equal(s.copy.Services, o.copy.Services) &&
+		s.guests == o.guests && s.open == o.open && slices.Equal(s.copy.Services, o.copy.Services) &&
 		slices.Equal(s.copy.Users, o.copy.Users) && bytes.Equal(s.base, o.base) &&
 		slices.EqualFunc(s.keys, o.keys, ceph.Key.Equal)
 }
@@ -68,6 +71,7 @@ func (m *contentMemo) of(s contentSource) (confContent, error) {
 type confEdit struct {
 	conf  *ceph.Conf
 	diffs []step.FieldDiff
+	pools []otherDataPool
 	unfit []error
 }
 
@@ -122,14 +126,14 @@ func (s contentSource) edit() (w confContent, err error) {
 			e.set("client", option, all[option])
 		}
 	}
-	w.data, w.diffs = conf.Render(), e.diffs
+	w.data, w.diffs, w.pools = conf.Render(), e.diffs, e.pools
 	if err := errors.Join(e.unfit...); err != nil {
 		return w, err
 	}
 	if err := conf.Fault(); err != nil {
 		return w, refuse("conf-not-parsed", "cannot be read by Ceph, so it is left alone; take the character away: %w", err)
 	}
-	return w, s.bypassed(conf)
+	return w, cmp.Or(s.bypassed(conf), s.needsKey(conf))
 }
 
 // readable is how a file should be that Ceph cannot read.
@@ -144,6 +148,7 @@ func (s contentSource) editFor(e *confEdit, u spec.User) {
 		e.set(section, "mon_host", s.monitors)
 	}
 	e.set(u.Entity, "keyring", place.KeyringPath(s.cluster, u.Entity))
+	s.otherDataPool(e, u)
 	if pool := s.site.DataPool(u); pool != "" {
 		e.set(u.Entity, "rbd_default_data_pool", pool)
 	}

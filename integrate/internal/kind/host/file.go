@@ -20,7 +20,8 @@ type wantedFile struct {
 	data         []byte
 	// late gives the content in place of data, where it has a key of a user in it.
 	late   func(step.Late) ([]byte, error)
-	mended bool             // Ceph cannot read the file as it is
+	mended bool // Ceph cannot read the file as it is
+	pools  []otherDataPool
 	diffs  []step.FieldDiff // how the content differs; owner and mode are added by delta
 }
 

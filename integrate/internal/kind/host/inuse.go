@@ -3,9 +3,11 @@ package host
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -81,6 +83,16 @@ func (u inUse) says(option string) string {
 	return option + " = " + value
 }
 
+// conf is the path of the ceph.conf that takes effect, without what does not count in a path. Where ".."
+// leads depends on the host.
+func (u inUse) conf(option string) string {
+	file := u.now(option)
+	if !path.IsAbs(file) || strings.Contains(file, "..") {
+		return file
+	}
+	return path.Clean(file)
+}
+
 // A destination is where the Spec wants data of a section: the options that name the pool
 // and the ceph.conf, with their values.
 type destination struct{ option, pool, confOption, conf string }
@@ -92,7 +104,7 @@ func (u inUse) keeps(to destination) error {
 			"set pool: %s for %s in the Spec, or take another %s", u.section, u.says(to.option), to.pool,
 			u.now(to.option), u.field, u.noun)
 	}
-	if file := u.now(to.confOption); file != to.conf {
+	if file := u.conf(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and what is there would be out of "+
 			"reach with %s; call the cluster in the Spec as that file is called, or name another %s",
 			u.section, file, to.conf, u.noun)
@@ -137,7 +149,7 @@ func (x *editing) keepsOtherStores(cur openstack.Current) error {
 		}
 		u := inUse{x.inForce(openstack.GlanceAPI, cur), name, "store", ""}
 		for _, st := range x.Site.Stores {
-			same := u.now("rbd_store_pool") == st.Pool && u.now("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
+			same := u.now("rbd_store_pool") == st.Pool && u.conf("rbd_store_ceph_conf") == spec.ConfPath(st.Cluster)
 			if same && !slices.Contains(rbdStores(cur), st.Name) {
 				return refuse("store-of-the-same-pool", "[%s] is in use with %s, and images there are known as those of store %s; "+
 					"%s", name, u.says("rbd_store_pool"), name, x.setStore(st)(name))
@@ -182,6 +194,9 @@ func (x *editing) singleStore(cur openstack.Current) (section string, inUse bool
 
 // keepsBackends looks after the backends of cinder-volume.
 func (x *editing) keepsBackends(cur openstack.Current) error {
+	if err := x.keepsDefaultBackend(cur); err != nil {
+		return err
+	}
 	for _, b := range x.Site.Cinder {
 		u := inUse{x.inForce(openstack.CinderVolume, cur), b.Name, "backend name", fieldOfBackend(b)}
 		if err := cmp.Or(keepsSpelling(b.Name, enabledBackends(cur), setBackend), u.keepsOtherDriver()); err != nil {
@@ -229,7 +244,7 @@ func (x *editing) notesOtherBackends(cur openstack.Current) {
 			continue
 		}
 		for _, b := range x.Site.Cinder {
-			same := u.now("rbd_pool") == b.Pool && u.now("rbd_ceph_conf") == spec.ConfPath(b.Cluster)
+			same := u.now("rbd_pool") == b.Pool && u.conf("rbd_ceph_conf") == spec.ConfPath(b.Cluster)
 			if same && !slices.Contains(enabledBackends(cur), b.Name) {
 				x.d.Note("backend-of-the-same-pool", x.path+" ["+name+"]", "is in use with %s, and stays beside %s, which is new: "+
 					"its volumes and volume types stay with it, and both count the space of the pool. If %s shall take its "+
@@ -268,12 +283,12 @@ func (u inUse) backend() bool {
 
 // keepsBackups looks after what cinder-backup keeps in Ceph.
 func (x *editing) keepsBackups(cur openstack.Current) error {
-	driver, _ := cur.Lookup("DEFAULT", "backup_driver")
-	if !keepsInCeph(driver) {
-		return nil
-	}
 	b := x.Site.Backup
 	u := inUse{x.inForce(openstack.CinderBackup, cur), "DEFAULT", "", "backup"}
+	if !keepsInCeph(u.now("backup_driver")) {
+		x.notesOtherBackups(u)
+		return nil
+	}
 	to := destination{"backup_ceph_pool", b.Pool, "backup_ceph_conf", spec.ConfPath(b.Cluster)}
 	if err := u.closed("backup_ceph_pool", "backup_ceph_conf", "backup_ceph_user"); err != nil {
 		return err
@@ -282,7 +297,7 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		return refuse("pool-in-use", "cinder-backup is in use with %s, and the backups there could be neither restored "+
 			"nor deleted with %s; set pool: %s for %s in the Spec", u.says(to.option), to.pool, u.now(to.option), u.field)
 	}
-	if file := u.now(to.confOption); file != to.conf {
+	if file := u.conf(to.confOption); file != to.conf {
 		return refuse("cluster-in-use", "cinder-backup is in use with the cluster of %s, and the backups there could be "+
 			"neither restored nor deleted with %s; call the cluster in the Spec as that file is called", file, to.conf)
 	}
@@ -290,6 +305,30 @@ func (x *editing) keepsBackups(cur openstack.Current) error {
 		x.notesUser(u, "backup_ceph_user", b.User)
 	}
 	return nil
+}
+
+// notesOtherBackups says what becomes of backups that are not in Ceph. The default driver is not a
+// choice: it counts only if there are backups, or if that cannot be told and the service runs.
+func (x *editing) notesOtherBackups(u inUse) {
+	const option = "backup_driver"
+	_, set := u.Lookup(u.section, option)
+	unknown := cloudErr(x.v.Cloud, false)
+	if unknown == nil {
+		unknown = x.v.Cloud.BackupsErr
+	}
+	runs := x.Service("cinder-backup").State(x.v.Host, x.in).Active == "active"
+	if !set && (unknown != nil && !runs || unknown == nil && !x.v.Cloud.HasBackups) {
+		return
+	}
+	driver, which := words.Value("["+u.section+"] "+option, u.now(option)), ""
+	if !set {
+		driver += " (the default)"
+	}
+	if !set && unknown != nil {
+		which = fmt.Sprintf(" (whether there are any cannot be told: %v)", unknown)
+	}
+	x.d.Note("backup-driver-changes", option, "backups made with %s stay where they are, "+
+		"but Cinder can neither restore nor delete them while another driver is set%s", driver, which)
 }
 
 // keepsInCeph reports whether a driver of cinder-backup is that of Ceph, by one of its names: the

@@ -141,7 +141,7 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 
 // keepsPlace refuses another pool or cluster for the disks of the VMs on this compute.
 func (x *editing) keepsPlace(u inUse, to destination) error {
-	if u.now(to.option) == to.pool && u.now(to.confOption) == to.conf {
+	if u.now(to.option) == to.pool && u.conf(to.confOption) == to.conf {
 		return nil
 	}
 	who := x.diskOwners()
@@ -153,7 +153,7 @@ func (x *editing) keepsPlace(u inUse, to destination) error {
 			"start; set pool: %s for %s in the Spec", u.section, u.says(to.option), who, to.pool, u.now(to.option), u.field)
 	}
 	return refuse("cluster-in-use", "[%s] is in use with the cluster of %s, and %s would not find their disks with %s "+
-		"after their next start; call the cluster in the Spec as that file is called", u.section, u.now(to.confOption), who,
+		"after their next start; call the cluster in the Spec as that file is called", u.section, u.conf(to.confOption), who,
 		to.conf)
 }
 
@@ -163,7 +163,7 @@ func (x *editing) keepsElsewhere(u inUse, inCeph bool) error {
 	n, id := x.Site.Nova, x.Site.Nova.Use().User
 	_, prefix := x.Site.DiskOptions()
 	pool, conf := prefix+"images_rbd_pool", prefix+"images_rbd_ceph_conf"
-	if !inCeph || x.Spec.Disks != "keep" || u.now(pool) == n.Pool && u.now(conf) == spec.ConfPath(n.Cluster) {
+	if !inCeph || x.Spec.Disks != "keep" || u.now(pool) == n.Pool && u.conf(conf) == spec.ConfPath(n.Cluster) {
 		return nil
 	}
 	user, uuid := u.now("rbd_user"), strings.ToLower(u.now("rbd_secret_uuid"))
@@ -177,7 +177,7 @@ func (x *editing) keepsElsewhere(u inUse, inCeph bool) error {
 	return refuse("user-in-use", "[%s] is in use with %s in the cluster of %s, where `disks: keep` leaves it, and %s "+
 		"would not find their disks there as %s with secret %s: Nova has one user and one secret for all disks. Set "+
 		"pool: %s, user: %s and secret_uuid: %s for nova in the Spec, and call its cluster as that file is called; or "+
-		"migrate these VMs to a compute that keeps VM disks in the same place", u.section, u.says(pool), u.now(conf), who,
+		"migrate these VMs to a compute that keeps VM disks in the same place", u.section, u.says(pool), u.conf(conf), who,
 		n.User, x.uuid(id), u.now(pool), cmp.Or(user, n.User), cmp.Or(uuid, "the UUID of its secret"))
 }
 

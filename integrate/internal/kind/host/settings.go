@@ -269,11 +269,6 @@ func (x *editing) setAll(service string, all osloconf.Values, needed []openstack
 			continue
 		}
 		x.diffs = append(x.diffs, step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason})
-		if s.Option == "backup_driver" && have != "" && !keepsInCeph(have) {
-			x.d.Note("backup-driver-changes", "backup_driver", "backups made with %s stay where they are, "+
-				"but Cinder can neither restore nor delete them while another driver is set",
-				words.Shown(words.Value(field(s), have)))
-		}
 		if s.Remove {
 			x.file.Unset(s.Section, s.Option)
 		} else if err := x.file.Set(s.Section, s.Option, s.Value); err != nil {
