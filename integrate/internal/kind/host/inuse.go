@@ -320,7 +320,7 @@ func (x *editing) notesOtherBackups(u inUse) {
 	if !set && (unknown != nil && !runs || unknown == nil && !x.v.Cloud.HasBackups) {
 		return
 	}
-	driver, which := words.Value("["+u.section+"] "+option, u.now(option)), ""
+	driver, which := words.Shown(words.Value("["+u.section+"] "+option, u.now(option))), ""
 	if !set {
 		driver += " (the default)"
 	}
