@@ -328,8 +328,10 @@
 //
 // With gate: health in the Spec, Apply and Converge look at the clusters that a host uses right
 // before the host is begun. While one of them is not healthy enough, no such host is begun; what
-// is under way goes on to its end. The rollout goes on by itself. Hosts share a look, which is at
-// most 5 s old then, and there is one look in 5 s at most. A cluster is not healthy enough if
+// is under way goes on to its end. The rollout goes on by itself. Hosts share a look at a cluster,
+// and there is one look in 5 s at most. A look takes 30 s at most. A host begins by looks that are
+// at most 5 s old, or 35 s where another of its clusters answers slowly. A cluster is not healthy
+// enough if
 //
 //   - a placement group is not active, is stale, or is not known, as without a manager;
 //   - an OSD, or a pool of the Spec, is full or backfillfull;
