@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -56,7 +56,7 @@ func TestWhatVerifyRefusesAtTheStart(t *testing.T) {
 			assert.Fail(t, "connected", args)
 			return nil, context.Canceled
 		}
-		code := program{strings.NewReader(""), &out, &errs, world, 1}.run(t.Context(),
+		code := Program{strings.NewReader(""), &out, &errs, world, 1}.Run(t.Context(),
 			append([]string{"verify", "-f", c.file}, flags...))
 		assert.Equal(t, exitUsage, code, args)
 		assert.Contains(t, errs.String(), says, args)

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -40,7 +40,7 @@ const (
 
 // A trust is one run of the command.
 type trust struct {
-	program
+	Program
 	options
 	files   []string // known_hosts of the Spec; the first one is written to
 	targets map[string]remote.Config
@@ -52,7 +52,7 @@ type trust struct {
 
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
 // given, of these hosts alone.
-func (p program) trust(ctx context.Context, o options) int {
+func (p Program) trust(ctx context.Context, o options) int {
 	s, err := load(ctx, o.file, spec.Read)
 	if err != nil {
 		return p.fail(exitUsage, err)
@@ -61,7 +61,7 @@ func (p program) trust(ctx context.Context, o options) int {
 	if err != nil {
 		return p.fail(statusOf(err), err)
 	}
-	t := &trust{program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
+	t := &trust{Program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
 	for _, c := range targets {
 		t.targets[c.Name] = c
 	}
@@ -229,7 +229,7 @@ func (t *trust) end() int {
 		for i, k := range t.keys {
 			told[i] = toldKey{k, t.targets[k.Host].From}
 		}
-		err = encode(t.stdout, told, "  ")
+		err = encode(t.Stdout, told, "  ")
 	} else {
 		var b strings.Builder
 		for i, k := range t.keys {
@@ -239,20 +239,20 @@ func (t *trust) end() int {
 			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type,
 				k.Fingerprint)))
 		}
-		_, err = fmt.Fprint(t.stdout, b.String())
+		_, err = fmt.Fprint(t.Stdout, b.String())
 	}
 	if err = errors.Join(append(t.errs, err)...); err != nil {
 		return t.fail(exitFailed, err)
 	}
 	if t.unknown > 0 {
-		fmt.Fprintf(t.stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints "+
+		fmt.Fprintf(t.Stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints "+
 			"with what "+
 			"each host's console prints of\n"+
 			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
 			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n",
 			t.unknown, t.file)
 		if t.behind > 0 {
-			fmt.Fprintf(t.stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
+			fmt.Fprintf(t.Stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
 		}
 		return exitChanges
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"cmp"
@@ -29,13 +29,13 @@ func (c *command) converge(ctx context.Context) (int, error) {
 		t.add(part, context.Cause(ctx))
 		c.told.part(part)
 		if c.json {
-			written = cmp.Or(written, encode(c.stdout, newPartLine(part), ""))
+			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
 		}
 	}
 	if c.json {
-		written = cmp.Or(written, encode(c.stdout, map[string]*tally{"summary": t}, ""))
+		written = cmp.Or(written, encode(c.Stdout, map[string]*tally{"summary": t}, ""))
 	} else {
-		_, written = io.WriteString(c.stdout, t.String())
+		_, written = io.WriteString(c.Stdout, t.String())
 	}
 	if err := errors.Join(t.err(), written); err != nil {
 		next := "run converge again to finish: what is done is found done"

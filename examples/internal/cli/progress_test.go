@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -21,7 +21,7 @@ func TestNoCommandForTheTerminal(t *testing.T) {
 	change := integrate.Change{Action: integrate.Create, Kind: "file", Target: "h", Name: "/a\x1b]0;x\a\u009b2J"}
 	told.event(integrate.ChangeStarted{Change: change})
 	told.event(integrate.ChangeFinished{Outcome: integrate.Outcome{Change: change, Status: integrate.Applied}})
-	program{stderr: &out}.fail(1, errors.New("first\nsecond\tline \x1b[2J"))
+	Program{Stderr: &out}.fail(1, errors.New("first\nsecond\tline \x1b[2J"))
 	text := strings.ReplaceAll(out.String(), "\r\x1b[K", "") // its own
 	assert.NotContains(t, text, "\x1b")
 	assert.NotContains(t, text, "\u009b")

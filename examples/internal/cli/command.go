@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bufio"
@@ -17,7 +17,7 @@ import (
 
 // A command is one invocation, ready to run.
 type command struct {
-	program
+	Program
 	options
 	spec spec.Spec
 	in   *integrate.Integration
@@ -135,14 +135,14 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 // show shows a plan, and asks for its approval.
 func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
 	if !c.json {
-		if _, err := fmt.Fprint(c.stdout, c.text(plan)); err != nil {
+		if _, err := fmt.Fprint(c.Stdout, c.text(plan)); err != nil {
 			return fmt.Errorf("%w: %w", errNotShown, err)
 		}
 	}
 	if plan.Empty() || c.yes {
 		return nil
 	}
-	if err := seen(c.stdout); err != nil {
+	if err := seen(c.Stdout); err != nil {
 		return fmt.Errorf("%w: standard output: %w; --yes approves a plan that nobody sees", errNotShown, err)
 	}
 	return c.ask(ctx, "Apply this plan?")
@@ -150,13 +150,13 @@ func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
 
 // ask asks for an approval.
 func (c *command) ask(ctx context.Context, question string) error {
-	fmt.Fprint(c.stderr, question+" [y/N] ")
-	if err := seen(c.stderr); err != nil {
+	fmt.Fprint(c.Stderr, question+" [y/N] ")
+	if err := seen(c.Stderr); err != nil {
 		return fmt.Errorf("the question could not be shown, so nothing was changed: standard error: %w", err)
 	}
 	line, err := c.answer(ctx)
 	if ctx.Err() != nil {
-		fmt.Fprintln(c.stderr)
+		fmt.Fprintln(c.Stderr)
 		return fmt.Errorf("%w: %w", errDeclined, context.Cause(ctx))
 	}
 	if answer := strings.ToLower(strings.TrimSpace(line)); answer == "y" || answer == "yes" {
@@ -176,7 +176,7 @@ func (c *command) answer(ctx context.Context) (string, error) {
 	}
 	given := make(chan answer, 1)
 	go func() {
-		line, err := bufio.NewReader(io.LimitReader(c.stdin, 80)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(c.Stdin, 80)).ReadString('\n')
 		given <- answer{line, err}
 	}()
 	select {
@@ -189,8 +189,8 @@ func (c *command) answer(ctx context.Context) (string, error) {
 
 func (c *command) print(v any, text string) error {
 	if !c.json {
-		_, err := io.WriteString(c.stdout, text)
+		_, err := io.WriteString(c.Stdout, text)
 		return err
 	}
-	return encode(c.stdout, v, "  ")
+	return encode(c.Stdout, v, "  ")
 }

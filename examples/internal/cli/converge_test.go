@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func (c *cloud) run(ctx context.Context, answer, name string, flags ...string) (
 	world := func(context.Context, spec.Spec) (*connect.World, error) {
 		return &connect.World{World: c.World.World}, nil
 	}
-	code = program{strings.NewReader(answer), &out, &errs, world, 1}.run(ctx,
+	code = Program{strings.NewReader(answer), &out, &errs, world, 1}.Run(ctx,
 		append([]string{name, "-f", c.file}, flags...))
 	return code, out.String(), errs.String()
 }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package main
+package cli
 
 // dumpless does nothing on this system.
 func dumpless() error { return nil }

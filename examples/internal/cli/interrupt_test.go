@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"context"
@@ -26,7 +26,7 @@ func TestAnInterruptAtTheQuestion(t *testing.T) {
 		}
 		ended := make(chan int, 1)
 		go func() {
-			ended <- program{silent, io.Discard, asked, world, 1}.run(ctx, []string{command, "-f", c.file})
+			ended <- Program{silent, io.Discard, asked, world, 1}.Run(ctx, []string{command, "-f", c.file})
 		}()
 		select {
 		case code := <-ended:

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	code = program{strings.NewReader(""), &out, &errs, open, 1}.run(t.Context(), args)
+	code = Program{strings.NewReader(""), &out, &errs, opener(nil), 1}.Run(t.Context(), args)
 	return code, out.String(), errs.String()
 }
 
