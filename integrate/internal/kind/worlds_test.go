@@ -75,7 +75,8 @@ func (s *stage) compare(what string) []engine.Part {
 
 // converge plans and applies until nothing is left to do, but at most this many times.
 func (s *stage) converge(times int) {
-	in, err := integrate.New(integrate.Config{Spec: s.spec, World: s.world.World, Settle: time.Millisecond})
+	in, err := integrate.New(integrate.Config{Spec: s.spec, World: s.world.World, Settle: time.Millisecond,
+		Poll: time.Millisecond})
 	require.NoError(s.t, err)
 	for range times {
 		p, err := in.Plan(s.t.Context(), integrate.PlanOptions{})
