@@ -13,7 +13,7 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
-.PHONY: help deps vet test test-pure test-race faults fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
+.PHONY: help deps vet test test-pure test-race faults mutants fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
 .PHONY: demo quickstart bench bench-quick differ
 
 help: ## this list
@@ -41,14 +41,19 @@ test-pure: ## without any C library and without live tests
 	CGO_ENABLED=0 $(GO) build ./...
 	CGO_ENABLED=0 CEPHSTACK_LIVE=0 $(GO) test ./...
 
-test-race:
-	CEPHSTACK_LIVE=1 $(GO) test -race -timeout 20m ./...
+# Of tests with thousands of random cases this run takes a share (-short); test-pure takes all. The packages that take
+# longest come first, and wait for much, so that more of them run at once than there are processors.
+test-race: ## with the race detector, and with the tests against real programs
+	CEPHSTACK_LIVE=1 $(GO) test -race -short -p $$(($$(nproc) + 2)) -timeout 20m ./remote ./integrate ./ceph/cephcli ./openstack/api ./...
 
 differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph's programs and by ours, and compared
 	CEPHSTACK_LIVE=1 CEPHSTACK_DIFFER=long CGO_ENABLED=0 $(GO) test -v -timeout 60m -run Differ ./ceph
 
 faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
 	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
+
+mutants: ## faults that somebody could make in the code, each of which the tests have to catch (MATCH=text: some of them)
+	$(GO) run ./examples/internal/mutants $(if $(MATCH),-match '$(MATCH)')
 
 supply: ## the program built twice and compared, the list of its parts, and known vulnerabilities
 	.ci/supply/run

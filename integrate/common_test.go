@@ -41,3 +41,12 @@ func sectionOf(t *testing.T, text, section string) string {
 	part, _, _ = strings.Cut(part, "\n[")
 	return part
 }
+
+// oneIn is the step through the cases of a test that has many: all of them, and a share of one in n with -short, as the
+// run with the race detector has it.
+func oneIn(n int) int {
+	if testing.Short() {
+		return n
+	}
+	return 1
+}

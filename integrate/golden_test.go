@@ -321,10 +321,12 @@ func TestGoldenScenarios(t *testing.T) {
 func TestGoldenFindings(t *testing.T) {
 	var names []string
 	dir := filepath.Join(goldenDir, "findings")
-	for _, c := range append(goldenFindings(), goldenConflicts()...) {
+	for i, c := range append(goldenFindings(), goldenConflicts()...) {
 		file := c.name + ".txt"
 		require.NotContains(t, names, file)
-		names = append(names, file)
+		if names = append(names, file); i%oneIn(4) != 0 {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			r := newGoldenRun(t, c.spec)
 			r.brief(file, c.steps)

@@ -262,7 +262,7 @@ func TestARecordAloneIsNoSignOfLife(t *testing.T) {
 // TestARolloutThatIsKilledAnywhere never takes the last instance down, and the next run finishes.
 func TestARolloutThatIsKilledAnywhere(t *testing.T) {
 	t.Parallel()
-	for at := 1; ; at++ {
+	for at := 1; ; at += oneIn(3) {
 		x := newThree(t, time.Minute)
 		ctx, cancel := context.WithCancel(t.Context())
 		n := 0
@@ -288,7 +288,7 @@ func TestARolloutThatIsKilledAnywhere(t *testing.T) {
 // well again a run finishes.
 func TestRandomFaultsOfControllers(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(12) {
+	for seed := range uint64(12 / oneIn(4)) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(seed, 7))
 			x := newThree(t, 100*time.Millisecond)

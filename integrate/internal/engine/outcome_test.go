@@ -92,10 +92,14 @@ func TestAHostThatIsGoneFailsWithoutEffect(t *testing.T) {
 	assert.Equal(t, []string{"/a failed", "/b failed"}, ended(run, p))
 	require.ErrorIs(t, outcome(t, run, host("/a")).Err, remote.ErrUnreachable)
 
-	b.World.Hosts["compute1"] = silent{nil} // no results, and no word why
-	run = b.NewRun(base, b.watcher)
-	run.Do(t.Context(), p)
-	assert.Equal(t, []string{"/a unknown", "/b unknown"}, ended(run, p))
+	lost := &remote.HostError{Host: "compute1", Step: "write", Err: remote.ErrUnknown}
+	for _, why := range []error{nil, lost} { // no results, and no word why; or a connection that was lost
+		b.World.Hosts["compute1"] = silent{why}
+		run = b.NewRun(base, b.watcher)
+		run.Do(t.Context(), p)
+		assert.Equal(t, []string{"/a unknown", "/b unknown"}, ended(run, p))
+		assert.Equal(t, why != nil, errors.Is(outcome(t, run, host("/a")).Err, lost))
+	}
 }
 
 // TestWhatIsNotBegunWhenTheRunEndsIsCancelled, with the cause.
