@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"syscall"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -269,4 +270,23 @@ func (m masking) Do(ctx context.Context, ops ...remote.Op) ([]remote.Result, err
 		}
 	}
 	return results, err
+}
+
+// TestGoldenFindings records what is said about worlds with something wrong.
+func TestGoldenFindings(t *testing.T) {
+	var names []string
+	dir := filepath.Join(goldenDir, "findings")
+	for i, c := range append(goldenFindings(), goldenConflicts()...) {
+		file := c.name + ".txt"
+		require.NotContains(t, names, file)
+		if names = append(names, file); i%oneIn(4) != 0 {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			r := newGoldenRun(t, c.spec)
+			r.brief(file, c.steps)
+			r.compare(dir)
+		})
+	}
+	sameFiles(t, dir, names)
 }

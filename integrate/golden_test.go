@@ -317,25 +317,6 @@ func TestGoldenScenarios(t *testing.T) {
 	sameFiles(t, goldenDir, names)
 }
 
-// TestGoldenFindings records what is said about worlds with something wrong.
-func TestGoldenFindings(t *testing.T) {
-	var names []string
-	dir := filepath.Join(goldenDir, "findings")
-	for i, c := range append(goldenFindings(), goldenConflicts()...) {
-		file := c.name + ".txt"
-		require.NotContains(t, names, file)
-		if names = append(names, file); i%oneIn(4) != 0 {
-			continue
-		}
-		t.Run(c.name, func(t *testing.T) {
-			r := newGoldenRun(t, c.spec)
-			r.brief(file, c.steps)
-			r.compare(dir)
-		})
-	}
-	sameFiles(t, dir, names)
-}
-
 // TestGoldenFaults records what is said of Specs that cannot be meant.
 func TestGoldenFaults(t *testing.T) {
 	r := &goldenRun{t: t, files: map[string]string{}}
