@@ -2,8 +2,8 @@
 //
 //	SOURCE_DATE_EPOCH=$(git log -1 --format=%ct) go run ./examples/internal/manpages DIR
 //
-// The pages are the help of the program. Their date is SOURCE_DATE_EPOCH, in seconds since 1970, so that the same source
-// gives the same pages.
+// The pages are the help of the program. Their date is SOURCE_DATE_EPOCH, in seconds since 1970, so that the same
+// source gives the same pages.
 package main
 
 import (

@@ -51,7 +51,8 @@ func groff(t *testing.T, page string) {
 		}
 		return
 	}
-	out, err := exec.CommandContext(t.Context(), "groff", "-man", "-Tutf8", "-K", "utf8", "-t", "-ww", "-z", page).CombinedOutput()
+	cmd := exec.CommandContext(t.Context(), "groff", "-man", "-Tutf8", "-K", "utf8", "-t", "-ww", "-z", page)
+	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 	assert.Empty(t, string(out))
 }
