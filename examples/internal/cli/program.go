@@ -130,7 +130,7 @@ func (p Program) do(ctx context.Context, args []string) (code int) {
 			return p.fail(statusOf(err), err)
 		}
 	}
-	told := newProgress(p.Stderr, o.command == "converge")
+	told := newProgress(p.Stderr, progressOptions{byParts: o.command == "converge"})
 	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel,
 		Poll: p.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {
