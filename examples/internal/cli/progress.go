@@ -109,7 +109,7 @@ func (p *progress) event(e integrate.Event) {
 	switch e := e.(type) {
 	case integrate.ChangeFinished:
 		if !p.byParts {
-			p.say(ended(e.Outcome))
+			p.say(endedLine(e.Outcome))
 		}
 	case world.Wait:
 		p.say(waits(e))
@@ -118,8 +118,8 @@ func (p *progress) event(e integrate.Event) {
 	}
 }
 
-// ended tells how a change ended.
-func ended(o integrate.Outcome) string {
+// endedLine tells how a change ended.
+func endedLine(o integrate.Outcome) string {
 	line := fmt.Sprintf("%-9s %s (%.1fs)", o.Status, describe(o.Change), o.Seconds)
 	if o.Because != "" {
 		line += " because of " + o.Because
@@ -145,7 +145,7 @@ func verbosely(e integrate.Event, now time.Time) string {
 	case integrate.ChangeStarted:
 		line = fmt.Sprintf("%-9s %s", "begins", describe(e.Change))
 	case integrate.ChangeFinished:
-		line = ended(e.Outcome)
+		line = endedLine(e.Outcome)
 	case world.Wait:
 		line = waits(e)
 	case world.Progress:
