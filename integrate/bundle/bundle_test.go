@@ -76,7 +76,9 @@ func load(t *testing.T) spec.Spec {
 
 // logs makes a host print a text as the journal of each unit.
 func logs(w *integratetest.World, host, text string) {
-	w.Machines[host].Handle("journalctl", func(remote.Run) (stdout, stderr []byte, exit int) { return []byte(text), nil, 0 })
+	w.Machines[host].Handle("journalctl", func(remote.Run) (stdout, stderr []byte, exit int) {
+		return []byte(text), nil, 0
+	})
 	w.Machines[host].Handle("tail", func(run remote.Run) (stdout, stderr []byte, exit int) {
 		return nil, []byte("tail: cannot open '" + run.Argv[len(run.Argv)-1] + "' for reading: No such file\n"), 1
 	})

@@ -14,11 +14,8 @@ const shortest = 8
 
 var part = regexp.MustCompile(`[\s,;]+`)
 
-// secretsOf are the values of a configuration file that may be secrets: those of options that hold secrets, such as
-// transport_url, also where such a value goes on in other lines. A keyring is such a file, too.
-func secretsOf(config []byte) []string { return secretsIn(string(config), true) }
-
-// secretsIn is secretsOf for a text in which values may go on in lines that are indented, or may not, as in YAML.
+// secretsIn are the values of a configuration file that may be secrets: those of options that hold secrets, such as
+// transport_url. A value may go on in lines that are indented, or may not, as in a keyring and in YAML.
 func secretsIn(config string, goesOn bool) []string {
 	var all []string
 	section, secret := "", false
@@ -31,20 +28,14 @@ func secretsIn(config string, goesOn bool) []string {
 			section, secret = text, false
 			continue
 		}
-		name, value, assigns := cutOption(text)
-		if goesOn && (line[0] == ' ' || line[0] == '\t') {
-			if secret {
-				all = append(all, values(text)...)
-			}
-			if !assigns {
-				continue
-			}
-		}
-		if !assigns {
+		if goesOn && secret && (line[0] == ' ' || line[0] == '\t') {
+			all = append(all, values(text)...)
 			continue
 		}
-		if secret = isSecret(section, name, value); secret {
-			all = append(all, values(value)...)
+		if name, value, assigns := cutOption(text); assigns {
+			if secret = isSecret(section, name, value); secret {
+				all = append(all, values(value)...)
+			}
 		}
 	}
 	return all
@@ -61,7 +52,7 @@ func cutOption(line string) (name, value string, ok bool) {
 
 // isSecret reports whether the value of an option may be a secret. An empty value may go on in the next lines.
 func isSecret(section, name, value string) bool {
-	if value == "" {
+	if value = strings.Trim(value, `"'`); value == "" {
 		value = "goes on"
 	}
 	if name == "key" { // words.Value takes a field with this name for a digest
@@ -72,7 +63,7 @@ func isSecret(section, name, value string) bool {
 
 // values are what is secret in a value: the passwords of a URL, or the value and its parts.
 func values(value string) []string {
-	if value = strings.TrimSpace(value); value == redacted {
+	if value = strings.TrimSpace(value); value == redacted || value == "" {
 		return nil
 	}
 	if bare := strings.Trim(value, `"'`); bare != value {
@@ -84,7 +75,7 @@ func values(value string) []string {
 	}
 	all := []string{value}
 	for _, p := range part.Split(value, -1) {
-		if len(p) >= shortest {
+		if len(p) >= shortest && p != value {
 			all = append(all, p)
 		}
 	}
@@ -97,11 +88,19 @@ var between = regexp.MustCompile(`@[A-Za-z0-9.\[\]:_-]*,`)
 // passwords are those of USER:PASSWORD, or of several hosts, as USER:PASSWORD@HOST,USER:PASSWORD.
 func passwords(logins string) []string {
 	var all []string
-	for _, login := range between.Split(logins, -1) {
+	from := 0
+	add := func(login string) {
 		if _, password, ok := strings.Cut(login, ":"); ok && password != "" {
 			all = append(all, password)
 		}
 	}
+	for _, at := range between.FindAllStringIndex(logins, -1) {
+		if strings.Contains(logins[at[1]:], ":") { // otherwise it is a part of a password
+			add(logins[from:at[0]])
+			from = at[1]
+		}
+	}
+	add(logins[from:])
 	return all
 }
 

@@ -28,8 +28,8 @@
 //
 // # Errors
 //
-// A host or a cluster that does not answer is told in the bundle, and is no error. The error of Write is about the file.
-// If the file is there already, the error wraps fs.ErrExist.
+// A host or a cluster that does not answer is told in the bundle, and is no error. The error of Write is about the
+// file. If the file is there already, the error wraps fs.ErrExist.
 //
 // # Concurrency and cancellation
 //

@@ -136,7 +136,7 @@ func configs(r remote.Result) ([]string, error) {
 		}
 		return nil, r.Err
 	}
-	all := secretsOf(r.Data)
+	all := secretsIn(string(r.Data), !strings.HasSuffix(r.File.Path, ".keyring"))
 	for _, f := range r.Files {
 		found, err := configs(f)
 		if err != nil {
