@@ -139,6 +139,17 @@ func scrub(v any, s *Scrubber) any {
 	return v
 }
 
+// withoutDigests is a plan without the digests of the Spec and of the plan: a password of the Spec is in them, and
+// whoever has the rest of the Spec could try guesses.
+func withoutDigests(p *integrate.Plan) *integrate.Plan {
+	if p == nil {
+		return nil
+	}
+	bare := *p
+	bare.Spec, bare.Digest = "", ""
+	return &bare
+}
+
 // A partOf is a part of a Converge in a bundle.
 type partOf struct {
 	Stage  integrate.Stage   `json:"stage"`
@@ -150,7 +161,7 @@ type partOf struct {
 func partsOf(parts []integrate.Part) []partOf {
 	all := make([]partOf, len(parts))
 	for i, p := range parts {
-		all[i] = partOf{p.Stage, p.Target, p.Plan, p.Result}
+		all[i] = partOf{p.Stage, p.Target, withoutDigests(p.Plan), p.Result}
 	}
 	return all
 }

@@ -103,7 +103,7 @@ func (c Contents) files(ctx context.Context, o Options) []file {
 		{"findings.txt", c.findings()},
 		{"versions.txt", c.versions(g)},
 		{"spec.yaml", text},
-		{"plan.json", jsonOf(c.Plan, c.Plan != nil, s)},
+		{"plan.json", jsonOf(withoutDigests(c.Plan), c.Plan != nil, s)},
 		{"result.json", jsonOf(c.Result, c.Result != nil, s)},
 		{"parts.json", jsonOf(partsOf(c.Parts), len(c.Parts) > 0, s)},
 		{"report.json", jsonOf(c.Report, c.Report != nil, s)},

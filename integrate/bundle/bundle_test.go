@@ -112,9 +112,11 @@ func scene(t *testing.T) (*integratetest.World, bundle.Contents, []string) {
 	s := load(t)
 	w := integratetest.Open(t, s)
 	in := w.Integration(t)
-	result, err := in.Apply(t.Context(), must(in.Plan(t.Context(), integrate.PlanOptions{})), integrate.ApplyOptions{})
+	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
-	secrets := []string{"C00rd-canary-pw", "Extra-canary-pw", "Entry canary", "k9z4"}
+	result, err := in.Apply(t.Context(), plan, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	secrets := []string{plan.Spec, plan.Digest, "C00rd-canary-pw", "Extra-canary-pw", "Entry canary", "k9z4"}
 	text := "2026-03-01T10:00:00 compute1 nova-compute[7]: started\nis \x1b[31mC00rd\x1b[0m-canary-pw, Entry canary\n"
 	for _, secret := range canaries {
 		secrets = append(secrets, secret)
@@ -144,14 +146,7 @@ func scene(t *testing.T) (*integratetest.World, bundle.Contents, []string) {
 	events.Observe(world.Wait{Cluster: "ceph", Reasons: []string{"k9z4"}})
 	return w, bundle.Contents{Spec: s, World: w.World, Secrets: []cephstack.Redacted{cephstack.Redact("Entry canary")},
 		Command: []string{"cephstack", "apply", "--x=Entry canary"}, Err: errors.New("ended: correct horse battery"),
-		Result: result, Events: events}, secrets
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
+		Plan: plan, Result: result, Events: events}, secrets
 }
 
 // TestABundleHasWhatAColleagueNeedsAndNoSecret of the Spec, of the cluster, of the hosts' configuration and logs.
@@ -283,6 +278,7 @@ func TestWhatLooksLikeASecret(t *testing.T) {
 		"amqp://u:p4ss@h/ x":                               "amqp://u:[redacted]@h/ x",
 		"Authorization: Basic dXNlcjpwYXNz":                "Authorization: [redacted]",
 		"hash $6$abcdefgh$ijklmnop end":                    "hash [redacted] end",
+		"was [redacted sha256:0123abcd]":                   "was [redacted]",
 		"the password is 'abc def'":                        "the password is [redacted]",
 		"-----BEGIN RSA PRIVATE KEY-----\nMII\nx":          "[redacted]",
 		"AQBnZ0ZnAAAAABAAdGhlcmUgaXMgbm8gc2VjcmV0IQ==":     "[redacted]",

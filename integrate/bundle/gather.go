@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -45,11 +46,15 @@ func (c Contents) gather(ctx context.Context, o Options) *gathered {
 		secrets []string
 	}
 	ask := func(ctx context.Context, name string) (answer, error) {
-		host := c.World.Hosts[name]
+		host, entry := c.World.Hosts[name], c.World.Entries[name]
 		if host == nil || len(site.ServicesOf(site.Host(name))) == 0 {
-			return answer{}, fmt.Errorf("the host has no services to ask for")
+			return answer{}, errors.New("the host has no services to ask for")
 		}
-		files, secrets, err := newQuestion(site, site.Host(name), o).host(ctx, host, o)
+		q := newQuestion(site, site.Host(name), o)
+		files, secrets, err := q.host(ctx, host, o)
+		if err != nil && entry != nil { // the login may not be let in yet, or not be root
+			files, secrets, err = q.host(ctx, entry, o)
+		}
 		return answer{files, secrets}, err
 	}
 	left := o.TotalBytes

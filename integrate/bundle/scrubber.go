@@ -12,6 +12,7 @@ import (
 	"unicode"
 
 	"github.com/cephstack/cephstack"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 const redacted = "[redacted]"
@@ -114,7 +115,7 @@ var (
 // Text is a text without secrets, of characters that print, ends of lines and tabs. Commands for a terminal are not
 // there any more, and neither is a character that does not show: a secret cannot hide behind them.
 func (s *Scrubber) Text(text string) string {
-	text = s.known(clean(text))
+	text = words.Shown(s.known(clean(text))) // without the digest of a password, which helps to guess it
 	text = pem.ReplaceAllString(text, redacted)
 	for _, form := range []*regexp.Regexp{header, bearer, python} {
 		text = form.ReplaceAllString(text, "${1}"+redacted)
