@@ -20,8 +20,9 @@ import (
 type screen struct {
 	w     io.Writer
 	size  func() (width, height int)
-	width int // at the last draw
-	lines int // that change, at the last draw
+	width int      // at the last draw
+	lines []string // that change, at the last draw
+	last  []string // lines that stayed
 }
 
 const (
@@ -42,12 +43,18 @@ func (s *screen) resized() bool {
 func (s *screen) draw(stay []string, compose func(width, height int) []string, paint func(string) string) {
 	width, height := s.size()
 	live := compose(width, height)
-	if len(stay) == 0 && len(live) == 0 && s.lines == 0 {
+	if len(stay) == 0 && len(live) == 0 && len(s.lines) == 0 {
 		return
 	}
+	s.last = append(s.last, stay...)
+	s.last = s.last[max(0, len(s.last)-mostLast):]
 	var b strings.Builder
 	b.WriteString(noWrap + "\r")
-	if width != s.width {
+	switch {
+	case s.overflows(width, height):
+		b.WriteString(scrollAway(height))
+		stay = s.last[max(0, len(s.last)-max(0, height-1-len(live))):]
+	case width != s.width:
 		b.WriteString(eraseAll)
 	}
 	for _, line := range stay {
@@ -64,8 +71,26 @@ func (s *screen) draw(stay []string, compose func(width, height int) []string, p
 		fmt.Fprintf(&b, "\x1b[%dA", n)
 	}
 	b.WriteString("\r" + wrap)
-	s.width, s.lines = width, len(live)
+	s.width, s.lines = width, live
 	_, _ = io.WriteString(s.w, b.String()) // an output remembers that a part of it was lost
+}
+
+// mostLast is how many lines that stayed are kept, for the terminals that have to be drawn anew.
+const mostLast = 200
+
+// overflows reports whether the old lines, once folded, do not fit on the terminal. It
+// then cannot clear all of them.
+func (s *screen) overflows(width, height int) bool {
+	rows := 0
+	for _, line := range s.lines {
+		rows += 1 + (min(displaywidth.String(line), s.width-1)-1)/width
+	}
+	return width < s.width && rows > height-1
+}
+
+// scrollAway moves all that a terminal shows to where it can be scrolled back to.
+func scrollAway(height int) string {
+	return fmt.Sprintf("\x1b[%dB", height) + strings.Repeat("\n", height) + "\x1b[H" + eraseAll
 }
 
 // cut gives what of a text fits into so many columns of a terminal. It cuts no character in two.

@@ -69,6 +69,10 @@ func (s *shown) command(name, number string) {
 		s.rows = s.rows[:s.y+1]
 	case "A":
 		s.y = max(s.y-n, s.top)
+	case "B":
+		s.y = min(s.y+n, s.top+s.height-1)
+	case "H":
+		s.y, s.x = s.top, 0
 	case "?l", "?h":
 		require.Equal(s.t, 7, n)
 		s.nowrap = name == "?l"
