@@ -132,6 +132,10 @@ func scene(t *testing.T) (*integratetest.World, bundle.Contents, []string) {
 		text += "key " + key + " cut " + key[10:30] + "\n"
 		secrets = append(secrets, key, key[16:30])
 	}
+	for _, secret := range w.World.Cloud.Secrets() {
+		text += "the APIs got " + secret.Reveal() + "\n"
+		secrets = append(secrets, secret.Reveal())
+	}
 	text += "password=unknown-canary\n'admin_pass': u'unknown-canary2'\nX-Auth-Token: unknown-canary3\n" +
 		"gAAAAABunknowncanary4unknowncanary4 postgresql://a:unknown-canary5@h/x\nrabbit://a:b@h,c:unknown-canary6@i\n"
 	secrets = append(secrets, "unknown-canary", "unknowncanary")
@@ -266,6 +270,20 @@ func FuzzScrubber(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAScrubberDoesNotPrint what it knows.
+func TestAScrubberDoesNotPrint(t *testing.T) {
+	var s bundle.Scrubber
+	s.Add(cephstack.Redact("correct horse battery"), cephstack.Redact("k9z4"))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q"} {
+		for _, v := range []any{s, &s, struct{ inside any }{&s}, []bundle.Scrubber{s}} {
+			text := fmt.Sprintf(verb, v)
+			assert.NotContains(t, text, "correct", verb)
+			assert.NotContains(t, text, "k9z4", verb)
+			assert.NotContains(t, text, fmt.Sprintf("%x", "correct"), verb)
+		}
+	}
 }
 
 // TestWhatLooksLikeASecret is taken out, and what a reader needs stays.

@@ -23,6 +23,12 @@ const piece = 12
 // A Scrubber takes secrets out of texts. It knows some, and recognizes others by their form. The zero Scrubber knows
 // none. Use it from one goroutine at a time.
 type Scrubber struct {
+	// A function, so that fmt prints an address with each verb, also deep inside a struct of somebody else.
+	secrets func() *secrets
+}
+
+// secrets are the forms of those that are known.
+type secrets struct {
 	pieces map[string]struct{} // of the long forms
 	whole  map[string]struct{} // the short forms
 }
@@ -37,8 +43,9 @@ func (s *Scrubber) Add(secrets ...cephstack.Redacted) {
 }
 
 func (s *Scrubber) add(secret string) {
-	if s.pieces == nil {
-		s.pieces, s.whole = map[string]struct{}{}, map[string]struct{}{}
+	if s.secrets == nil {
+		known := &secrets{map[string]struct{}{}, map[string]struct{}{}}
+		s.secrets = func() *secrets { return known }
 	}
 	all := forms(secret)
 	if plain, err := url.PathUnescape(secret); err == nil && plain != secret { // of a URL
@@ -46,11 +53,11 @@ func (s *Scrubber) add(secret string) {
 	}
 	for _, form := range all {
 		if len(form) < piece {
-			s.whole[form] = struct{}{}
+			s.secrets().whole[form] = struct{}{}
 			continue
 		}
 		for i := 0; i+piece <= len(form); i++ {
-			s.pieces[form[i:i+piece]] = struct{}{}
+			s.secrets().pieces[form[i:i+piece]] = struct{}{}
 		}
 	}
 }
@@ -145,6 +152,9 @@ func clean(text string) string {
 
 // known is a text without the secrets that are known.
 func (s *Scrubber) known(text string) string {
+	if s.secrets == nil {
+		return text
+	}
 	hidden := make([]bool, len(text))
 	found := false
 	mark := func(from, to int) {
@@ -153,14 +163,14 @@ func (s *Scrubber) known(text string) string {
 			hidden[i] = true
 		}
 	}
-	if len(s.pieces) > 0 {
+	if len(s.secrets().pieces) > 0 {
 		for i := 0; i+piece <= len(text); i++ {
-			if _, ok := s.pieces[text[i:i+piece]]; ok {
+			if _, ok := s.secrets().pieces[text[i:i+piece]]; ok {
 				mark(i, i+piece)
 			}
 		}
 	}
-	for form := range s.whole {
+	for form := range s.secrets().whole {
 		for from := 0; ; {
 			i := strings.Index(text[from:], form)
 			if i < 0 {
