@@ -57,6 +57,7 @@ func logsOf(p place.Service, layout string, o Options) []log {
 // A question is what a host is asked in one exchange.
 type question struct {
 	ops      []remote.Op
+	required int // the first operations read the files of the services: without them, no log is taken
 	configs  int // the first operations read files with secrets
 	packages int // the index of the operation that reads the packages
 	logs     []log
@@ -66,11 +67,14 @@ type question struct {
 func newQuestion(site *want.Site, h spec.Host, o Options) question {
 	var q question
 	var packages []string
-	files := map[string]bool{}
+	files, folders := map[string]bool{}, map[string]bool{spec.CephDir: true}
 	for _, name := range site.ServicesOf(h) {
 		p := site.Service(h, name)
 		for _, file := range slices.Concat(p.Dist, p.Config) {
 			files[file] = true
+			if strings.HasPrefix(file, "/etc/") {
+				folders[path.Dir(file)] = true
+			}
 		}
 		if p.Kolla == nil {
 			for _, dir := range p.ConfDirs {
@@ -87,7 +91,12 @@ func newQuestion(site *want.Site, h spec.Host, o Options) question {
 	for _, file := range slices.Sorted(maps.Keys(files)) {
 		q.ops = append(q.ops, remote.ReadFile{Path: file, Max: maxConfig})
 	}
-	q.ops = append(q.ops, remote.ReadDir{Path: spec.CephDir, Suffix: ".keyring", Max: maxConfig})
+	q.required = len(q.ops)
+	for _, dir := range slices.Sorted(maps.Keys(folders)) { // of neighbours, such as api-paste.ini
+		for _, suffix := range []string{".conf", ".ini", ".keyring"} {
+			q.ops = append(q.ops, remote.ReadDir{Path: dir, Suffix: suffix, Max: maxConfig})
+		}
+	}
 	q.configs = len(q.ops)
 	q.ops = append(q.ops, remote.ReadFile{Path: "/etc/os-release", Max: 64 << 10})
 	if slices.Sort(packages); len(packages) > 0 {
@@ -108,7 +117,7 @@ func (q question) host(ctx context.Context, h remote.Host, o Options) (files []f
 	}
 	for i, r := range results[:q.configs] {
 		found, err := configs(r)
-		if err != nil && i < q.configs-1 { // of keys, the form is known, too
+		if err != nil && i < q.required {
 			name, object := remote.Describe(q.ops[i])
 			return nil, nil, fmt.Errorf("no log is taken, as it is not known which secrets may be in the logs: %s %s: %w",
 				name, object, err)
