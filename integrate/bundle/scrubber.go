@@ -68,7 +68,12 @@ func forms(secret string) []string {
 		return nil
 	}
 	all := []string{secret, clean(secret), strings.TrimSpace(secret), url.QueryEscape(secret), url.PathEscape(secret),
-		html.EscapeString(secret), strings.Trim(strconv.Quote(secret), `"`), strings.ReplaceAll(secret, `'`, `\'`)}
+		html.EscapeString(secret), strings.Trim(strconv.Quote(secret), `"`), strings.ReplaceAll(secret, `'`, `\'`),
+		strings.ReplaceAll(secret, `'`, `'\''`), strings.ReplaceAll(secret, `"`, `\"`),
+		strings.NewReplacer("&#34;", "&quot;", "&#39;", "&#x27;").Replace(html.EscapeString(secret))}
+	for _, escaped := range []string{url.QueryEscape(secret), url.PathEscape(secret)} {
+		all = append(all, percent.ReplaceAllStringFunc(escaped, strings.ToLower))
+	}
 	if quoted, err := json.Marshal(secret); err == nil {
 		all = append(all, strings.Trim(string(quoted), `"`))
 	}
@@ -88,6 +93,8 @@ func forms(secret string) []string {
 	}
 	return without(all, "")
 }
+
+var percent = regexp.MustCompile(`%[0-9A-F]{2}`)
 
 // without is a list without a text.
 func without(all []string, text string) []string {

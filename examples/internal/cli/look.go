@@ -56,6 +56,13 @@ func (i *invocation) progress(name string) *progress {
 		plain: both && i.format != formatText, colors: c}) // lines of JSON would go over the lines that change
 }
 
+// share lets what is printed on standard output go above the lines that change.
+func (i *invocation) share(told *progress) {
+	if out, ok := i.Stdout.(*output); ok && told.screen != nil {
+		out.before = told.rest
+	}
+}
+
 // reached tells, if somebody wants to know, how hosts are reached.
 func (i *invocation) reached(w *connect.World, c *command) {
 	if !i.verbose {

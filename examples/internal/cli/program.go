@@ -148,6 +148,7 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 		}
 	}
 	c.told = i.progress(name)
+	i.share(c.told)
 	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.observer(), Parallel: i.parallel,
 		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {

@@ -80,6 +80,14 @@ func (p *progress) draw() {
 	p.stay, p.dirty, p.drawn = nil, false, now
 }
 
+// rest clears the lines that change, until something begins again: somebody else is about to write to the terminal.
+func (p *progress) rest() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.tasks, p.dirty = tasks{}, true
+	p.draw()
+}
+
 // close ends the drawing, and clears the lines that change.
 func (p *progress) close() {
 	if p.screen == nil {
@@ -102,6 +110,9 @@ func (p *progress) event(e integrate.Event) {
 	defer p.mu.Unlock()
 	p.dirty = true
 	p.tasks.event(e, p.now())
+	if _, done := e.(integrate.PlanReady); done && p.screen != nil {
+		p.draw() // a question may come next
+	}
 	if p.verbose {
 		p.say(verbosely(e, p.now()))
 		return

@@ -3,8 +3,10 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
@@ -74,6 +78,46 @@ func TestProgressOnARealTerminal(t *testing.T) {
 	assert.Nil(t, newProgress(program, progressOptions{}).screen)
 	t.Setenv("TERM", "xterm")
 	assert.Nil(t, newProgress(program, progressOptions{quiet: true}).screen)
+}
+
+// TestWhatIsPrintedIsWholeOnATerminal that has progress, too.
+func TestWhatIsPrintedIsWholeOnATerminal(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	t.Setenv("NO_COLOR", "1")
+	c := newCloud(t, 40)
+	_, plan, _ := c.run(t.Context(), "", "plan")
+	for _, args := range [][]string{{"plan"}, {"apply", "--yes"}, {"converge", "--yes"}, {"verify", "--static"}} {
+		user, program, err := pty.Open()
+		require.NoError(t, err)
+		require.NoError(t, pty.Setsize(user, &pty.Winsize{Rows: 12, Cols: 100}))
+		s := &shown{t: t, width: 100, height: 12}
+		read := make(chan struct{})
+		go func() {
+			defer close(read)
+			buffer := make([]byte, 64<<10)
+			for {
+				n, err := user.Read(buffer)
+				if err != nil {
+					return
+				}
+				_, _ = s.Write(buffer[:n])
+			}
+		}()
+		world := func(context.Context, spec.Spec) (*connect.World, error) {
+			return &connect.World{World: c.World.World}, nil
+		}
+		Program{strings.NewReader(""), program, program, world, 1}.Run(t.Context(), append(args, "-f", c.file))
+		require.NoError(t, program.Close())
+		<-read
+		text := strings.Join(s.text(), "\n")
+		assert.NotRegexp(t, ticking, text, args)
+		assert.NotContains(t, text, "at work", args)
+		if args[0] == "plan" {
+			last := strings.Split(strings.TrimSpace(plan), "\n")
+			assert.Contains(t, text, last[len(last)-1])
+		}
+		require.NoError(t, user.Close())
+	}
 }
 
 // TestWhatHasColors: a terminal that shows them, unless somebody has said something else.
