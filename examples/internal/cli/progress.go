@@ -76,7 +76,7 @@ func (p *progress) draw() {
 	if !p.dirty && !p.screen.resized() && (p.tasks.none() || now.Sub(p.drawn) < time.Second) {
 		return
 	}
-	p.screen.draw(p.stay, func(width, height int) []string { return p.tasks.lines(now, height) }, p.colors.text)
+	p.screen.draw(p.stay, func(height int) []string { return p.tasks.lines(now, height) }, p.colors.text)
 	p.stay, p.dirty, p.drawn = nil, false, now
 }
 
@@ -97,7 +97,7 @@ func (p *progress) close() {
 	<-p.ended
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.screen.draw(p.stay, func(int, int) []string { return nil }, p.colors.text)
+	p.screen.draw(p.stay, func(int) []string { return nil }, p.colors.text)
 	p.stay = nil
 }
 

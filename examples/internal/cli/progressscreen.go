@@ -38,11 +38,11 @@ func (s *screen) resized() bool {
 	return width != s.width
 }
 
-// draw shows more lines that stay, and then those that change, which compose gives for a size. A line is text for one
-// line, without commands for the terminal; paint may add them to a text that was cut.
-func (s *screen) draw(stay []string, compose func(width, height int) []string, paint func(string) string) {
+// draw shows more lines that stay, and then those that change, which compose gives for so many rows. A line is text
+// for one line, without commands for the terminal; paint may add them to a text that was cut.
+func (s *screen) draw(stay []string, compose func(height int) []string, paint func(string) string) {
 	width, height := s.size()
-	live := compose(width, height)
+	live := compose(height)
 	if len(stay) == 0 && len(live) == 0 && len(s.lines) == 0 {
 		return
 	}
