@@ -76,7 +76,7 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 			"\nRun 'cephstack --help' to see what is possible.\n",
 		"help pln": `cephstack: "pln" is not a command; did you mean "plan"?` +
 			"\nRun 'cephstack help --help' to see what is possible.\n",
-		"--verison": `cephstack: unknown flag: --verison; did you mean "--version"?` +
+		"--versio": `cephstack: unknown flag: --versio; did you mean "--version"?` +
 			"\nRun 'cephstack --help' to see what is possible.\n",
 		"apply --canarys 2": `cephstack: unknown flag: --canarys; did you mean "--canaries"?` +
 			"\nRun 'cephstack apply --help' to see what is possible.\n",
