@@ -45,6 +45,7 @@ APIs as they end, and a last line for the whole.
 		RunE:    i.connected((*command).converge),
 	}
 	i.specFlags(cmd)
+	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	i.scopeFlags(cmd)
 	i.rolloutFlags(cmd)
@@ -65,6 +66,7 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
 		t.add(part, context.Cause(ctx))
 		c.told.part(part)
+		c.keepPart(part)
 		if c.format == formatJSON {
 			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
 		}
