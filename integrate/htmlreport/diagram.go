@@ -167,9 +167,11 @@ func (d *diagram) layFrames(y int) {
 	for _, f := range d.clusters {
 		h := f.height()
 		s := shape{Class: "frame", X: x, Y: y, W: w, H: h, Full: "Ceph cluster " + f.Title}
-		s.Texts = append(s.Texts, label{"t", fit("Ceph cluster "+f.Title, w/2), x + pad, y + 24, false})
+		s.Texts = append(s.Texts, label{"t", fit("Ceph cluster "+f.Title, w-2*pad), x + pad, y + 24, false})
 		if f.Sub != "" {
 			s.Texts = append(s.Texts, label{"s", "fsid " + fit(f.Sub, w-2*pad), x + pad, y + 41, false})
+		} else {
+			s.Texts = append(s.Texts, label{"s", "fsid not known", x + pad, y + 41, false})
 		}
 		s.mark(d.markOf(f.targets))
 		d.Shapes = append(d.Shapes, s)
@@ -221,10 +223,10 @@ func (d *diagram) markOf(targets []string) (level, string) {
 	return worst.level, worst.level.Mark() + " " + worst.word
 }
 
-// mark puts the sum into the upper right corner.
+// mark puts the sum to the right of the last text.
 func (s *shape) mark(l level, text string) {
 	if text != "" {
-		s.Texts = append(s.Texts, label{"m " + string(l), text, s.X + s.W - pad, s.Y + 22, true})
+		s.Texts = append(s.Texts, label{"m " + string(l), text, s.X + s.W - pad, s.Texts[len(s.Texts)-1].Y, true})
 		s.Full += ": " + text
 	}
 }

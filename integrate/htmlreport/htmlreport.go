@@ -100,7 +100,7 @@ type todo struct {
 // A hosts is some hosts of which the same is said.
 type hosts struct {
 	Title string   // folded
-	Count int      // how many, if there are several
+	Count string   // how many, if there are several
 	Each  []string // all names, if the title is hard to take apart
 }
 

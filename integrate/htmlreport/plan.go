@@ -2,6 +2,7 @@ package htmlreport
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -10,6 +11,7 @@ import (
 
 // A stage is a part of a plan.
 type stage struct {
+	of                  integrate.Stage
 	Anchor, Title, Lead string
 	Number              int
 	Groups              []group
@@ -19,9 +21,11 @@ type stage struct {
 
 // A group is the changes of some hosts, or of one target.
 type group struct {
+	targets []string
 	Anchor  string
 	Hosts   hosts
 	Changes []change
+	Each    string // how many changes on each
 }
 
 // A change is one of a plan.
@@ -51,7 +55,7 @@ type finding struct {
 	Anchor, Code string
 	Where        hosts
 	Object       string
-	Message      []string
+	Message      string
 	Because      string
 	Problem      bool
 }
@@ -117,8 +121,8 @@ func (b *builder) planSummary(out *page, p *integrate.Plan, targets int) {
 		out.Level, out.Verdict = good, "Nothing to do: the cloud is as the Spec says."
 		out.Lead = "The clusters, the hosts and the APIs" + release + " were compared with the Spec."
 	default:
-		out.Level, out.Verdict = changes, fmt.Sprintf("%s to make on %s.", counted(len(p.Changes), "change"),
-			counted(targets, "target"))
+		out.Level, out.Verdict = changes, fmt.Sprintf("%s to make in %s.", counted(len(p.Changes), "change"),
+			counted(targets, "place"))
 	}
 }
 
@@ -130,12 +134,14 @@ func noun(n int, one string) string {
 func (b *builder) stages(all []integrate.FoldedChange) []stage {
 	var out []stage
 	anchors := map[string]link{}
-	for i, c := range all {
-		if i == 0 || all[i-1].Stage != c.Stage {
+	for _, c := range all {
+		i := slices.IndexFunc(out, func(s stage) bool { return s.of == c.Stage })
+		if i < 0 {
+			i = len(out)
 			title, lead := stageText(c.Stage)
-			out = append(out, stage{Anchor: b.anchor(), Number: len(out) + 1, Title: title, Lead: lead})
+			out = append(out, stage{of: c.Stage, Anchor: b.anchor(), Number: i + 1, Title: title, Lead: lead})
 		}
-		s := &out[len(out)-1]
+		s := &out[i]
 		g := b.groupOf(s, c.Targets)
 		shown := b.change(c, anchors)
 		for _, target := range c.Targets {
@@ -152,24 +158,26 @@ func (b *builder) stages(all []integrate.FoldedChange) []stage {
 
 // groupOf finds the group of some targets, or makes it.
 func (b *builder) groupOf(s *stage, targets []string) *group {
-	h := hostsOf(targets)
-	for i := range s.Groups {
-		if g := &s.Groups[i]; g.Hosts.Title == h.Title && g.Hosts.Count == h.Count &&
-			strings.Join(g.Hosts.Each, "\n") == strings.Join(h.Each, "\n") {
-			return g
-		}
+	i := slices.IndexFunc(s.Groups, func(g group) bool { return slices.Equal(g.targets, targets) })
+	if i >= 0 {
+		return &s.Groups[i]
 	}
-	s.Groups = append(s.Groups, group{Anchor: b.anchor(), Hosts: h})
+	s.Groups = append(s.Groups, group{Anchor: b.anchor(), Hosts: hostsOf(targets), targets: targets})
 	return &s.Groups[len(s.Groups)-1]
 }
 
 // count sums a stage up.
 func (s *stage) count() {
 	n, total := map[string]int{}, 0
-	for _, g := range s.Groups {
+	for i := range s.Groups {
+		g := &s.Groups[i]
 		for _, c := range g.Changes {
-			n[c.Action] += max(g.Hosts.Count, 1)
-			total += max(g.Hosts.Count, 1)
+			n[c.Action] += len(g.targets)
+			total += len(g.targets)
+		}
+		g.Each = counted(len(g.Changes), "change")
+		if len(g.targets) > 1 {
+			g.Each += " each"
 		}
 	}
 	s.Count = counted(total, "change")
@@ -208,17 +216,17 @@ func actionText(a integrate.Action) (mark, verb string) {
 func stageText(s integrate.Stage) (title, lead string) {
 	switch s {
 	case "cluster":
-		return "Ceph cluster", "Pools and users, side by side."
+		return "Ceph cluster", "Profiles, pools and users, side by side."
 	case "computes":
-		return "Computes", "In parallel, after the clusters: keys and secrets have to be there first."
+		return "Computes", "In parallel. Keys and secrets have to be here before a controller hands the secrets' UUIDs out."
 	case "controllers":
-		return "Controllers", "One by one: the next host is touched once this one serves again."
+		return "Controllers", "One by one. The next host is touched once the services of this host serve again."
 	}
 	return "OpenStack APIs", "At last, what goes through the APIs."
 }
 
 func (b *builder) finding(f integrate.Finding) finding {
-	out := finding{Anchor: b.anchor(), Code: line(f.Code), Object: line(f.Object), Message: sentences(f.Message),
+	out := finding{Anchor: b.anchor(), Code: line(f.Code), Object: line(f.Object), Message: line(f.Message),
 		Because: line(f.Because), Problem: f.Problem}
 	switch {
 	case len(f.Hosts) > 0:

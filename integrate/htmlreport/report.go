@@ -22,6 +22,8 @@ type checkGroup struct {
 	Level  level
 	Passed string // how many of how many
 	Checks []check
+
+	targets []string
 }
 
 // A check is one of a report, of one host or of several.
@@ -114,6 +116,9 @@ func (g checkGroup) todos(title string) []todo {
 			if c.Next != "" && c.Because == "" && !slices.Contains(t.Next, c.Next) {
 				t.Next = append(t.Next, c.Next)
 			}
+		}
+		if i := slices.IndexFunc(g.Checks, func(c check) bool { return c.Level == l }); i >= 0 && len(t.Next) == 0 {
+			t.Next = g.Checks[i].Evidence // all are consequences of the same
 		}
 		if len(t.Checks) > 0 {
 			out = append(out, t)
@@ -260,16 +265,14 @@ func (b *builder) clusterNames() map[string]string {
 }
 
 func (b *builder) checkGroupOf(s *section, kind sort, c foldedCheck) *checkGroup {
-	var h hosts
+	g := checkGroup{}
 	if kind == ofClusters || kind == ofHosts {
-		h = hostsOf(c.targets)
+		g.targets, g.Hosts = c.targets, hostsOf(c.targets)
 	}
-	same := func(g checkGroup) bool {
-		return g.Hosts.Title == h.Title && slices.Equal(g.Hosts.Each, h.Each)
-	}
-	i := slices.IndexFunc(s.Groups, same)
+	i := slices.IndexFunc(s.Groups, func(o checkGroup) bool { return slices.Equal(o.targets, g.targets) })
 	if i < 0 {
-		s.Groups, i = append(s.Groups, checkGroup{Anchor: b.anchor(), Hosts: h}), len(s.Groups)
+		i, g.Anchor = len(s.Groups), b.anchor()
+		s.Groups = append(s.Groups, g)
 	}
 	return &s.Groups[i]
 }

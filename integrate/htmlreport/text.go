@@ -81,7 +81,7 @@ func hostsOf(names []string) hosts {
 		h.Title = line(strings.Join(names, ", "))
 	}
 	if len(names) > 1 {
-		h.Count = len(names)
+		h.Count = counted(len(names), "host")
 	}
 	if len(names) > few {
 		for _, n := range names {

@@ -117,11 +117,8 @@ func rowKey(g hostGroup, name string) string { return "row " + g.hosts[0].Name +
 
 // hostBox is a box with a row for each service, and for each secret of libvirt.
 func (b *builder) hostBox(g hostGroup) node {
-	h := hostsOf(g.names())
-	n := node{key: "host " + g.hosts[0].Name, Title: h.Title, Sub: "host", targets: g.names()}
-	if h.Count > 1 {
-		n.Sub = counted(h.Count, "host")
-	}
+	n := node{key: "host " + g.hosts[0].Name, Title: line(joined(spec.FoldNames(g.names()), 6)),
+		Sub: counted(len(g.hosts), "host"), targets: g.names()}
 	for _, s := range g.services {
 		n.rows = append(n.rows, node{key: rowKey(g, s), Title: s})
 		if strings.HasPrefix(s, "nova-compute") {
