@@ -41,7 +41,7 @@ and 1 if problems keep the plan from being whole.`,
 
   # a page to look at, and to send to whoever approves
   cephstack plan --output html > plan.html`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: i.connected((*command).plan),
 	}
 	i.specFlags(cmd)
