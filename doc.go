@@ -16,6 +16,7 @@
 //   - integrate/bundle: what a colleague needs to understand a run, in one file without
 //     secrets.
 //   - integrate/detect: asks the hosts which release of OpenStack they run.
+//   - integrate/htmlreport: shows a plan or a verification as a page to look at.
 //   - integrate/integratetest: a whole cloud in memory.
 //
 // The ground floor has four rooms, which can be used without integrate:
