@@ -35,7 +35,8 @@ func settled(line string) string {
 
 func left(line string) bool { return line == "..." || line == "…" }
 
-var progressForm = regexp.MustCompile(`^(applied|unchanged|failed|unknown|skipped|cancelled|done|FAILED|pass|fail|unable) +\S`)
+var progressForm = regexp.MustCompile(
+	`^(applied|unchanged|failed|unknown|skipped|cancelled|done|FAILED|pass|fail|unable) +\S`)
 
 // linesOf are the lines of an output. Lines of progress that follow each other are sorted: hosts work side by side.
 func linesOf(text string) []string {
