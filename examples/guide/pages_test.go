@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -70,7 +71,7 @@ func runPage(t *testing.T, p *page) {
 			s.dir = filepath.Join(env.WorkDir, "page")
 			env.Cd = s.dir
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
-			env.Setenv("USER", "ops")
+			env.Setenv("SUDO_USER", "anna") // who has the operator lock
 			env.Setenv(socketVariable, socket)
 			for _, v := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
 				env.Setenv(v, goEnv(v))
@@ -130,7 +131,7 @@ func (s *session) console(ts *testscript.TestScript, _ bool, args []string) {
 	text, want := ts.ReadFile(args[1]), ts.ReadFile(args[2])
 	cmd := exec.Command("bash", "-c", fmt.Sprintf("(exit %d)\n%s", s.status, text))
 	cmd.Dir = s.dir
-	for _, v := range []string{"PATH", "HOME", "USER", "TMPDIR", socketVariable, "GOCACHE", "GOMODCACHE", "GOPATH",
+	for _, v := range []string{"PATH", "HOME", "SUDO_USER", "TMPDIR", socketVariable, "GOCACHE", "GOMODCACHE", "GOPATH",
 		"GOFLAGS", "GOPROXY", "CGO_ENABLED", "NO_COLOR", "LC_ALL"} {
 		cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
 	}
@@ -143,6 +144,9 @@ func (s *session) console(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("bash cannot be run: %v", err)
 	}
 	s.status = cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() { // as a shell counts it
+		s.status = 128 + int(status.Signal())
+	}
 	got := strings.ReplaceAll(string(out), s.dir, "/home/ops")
 	if answer != nil { // a terminal shows what is typed
 		got = strings.Replace(got, "[y/N] ", "[y/N] "+answer[1]+"\n", 1)

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,7 +36,25 @@ type cloud struct {
 	hosts      string // the file with all hosts
 	*integratetest.World
 
+	mu      sync.Mutex
+	running running
 	servers []*remotetest.Server
+	later   atomic.Int64 // by how much the clocks of the clusters are ahead, in ns
+	ends    *ending      // what a program of the page comes to, or nil
+}
+
+// A running program can be ended.
+type running struct {
+	cancel context.CancelCauseFunc
+	kill   func()
+}
+
+// An ending is what happens to the program that changes a host next.
+type ending struct {
+	host   string
+	killed bool // or interrupted
+	dead   atomic.Bool
+	once   sync.Once
 }
 
 // world is what the comments "cloud" and "world" say.
@@ -77,8 +96,14 @@ func (s *session) ready() error {
 	if err != nil {
 		return err
 	}
-	if c.World, err = integratetest.New(all); err != nil || !c.integrated {
+	if c.World, err = integratetest.New(all); err != nil {
 		return err
+	}
+	for _, fake := range c.Ceph {
+		fake.Now = func() time.Time { return time.Now().Add(time.Duration(c.later.Load())) }
+	}
+	if !c.integrated {
+		return nil
 	}
 	own, err := load(filepath.Join(s.dir, "cloud.yaml"))
 	if err != nil {
@@ -136,12 +161,20 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 			c.Bare(is[1])
 			return nil
 		},
-		`two hosts with OSDs are down`: func([]string) error {
+		`a host with OSDs is down`: func([]string) error {
 			c.Ceph["ceph"].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
 			return nil
 		},
 		`all OSDs are up`: func([]string) error {
 			c.Ceph["ceph"].Ail(cephtest.Ailments{})
+			return nil
+		},
+		`Ctrl-C while HOST is changed`: func(is []string) error { return c.end(&ending{host: is[1]}) },
+		`the program is killed while HOST is changed`: func(is []string) error {
+			return c.end(&ending{host: is[1], killed: true})
+		},
+		`90 seconds pass`: func([]string) error {
+			c.later.Add(int64(90 * time.Second))
 			return nil
 		},
 		`OWNER@HOST holds the lock`: func(is []string) error {
@@ -189,6 +222,62 @@ func (c *cloud) fail(host string, writes error) error {
 	return nil
 }
 
+// end lets the next program that changes a host end there. What a killed program still tries has no effect.
+func (c *cloud) end(e *ending) error {
+	if _, ok := c.Machines[e.host]; !ok {
+		return fmt.Errorf("the cloud has no host %q", e.host)
+	}
+	c.ends = e
+	for name, m := range c.Machines {
+		m.Fail = func(_ context.Context, op remote.Op) error {
+			if _, write := op.(remote.WriteFile); write && name == e.host {
+				e.once.Do(c.stop)
+			}
+			if e.dead.Load() {
+				return &remote.HostError{Host: name, Step: "exchange", Err: remote.ErrUnreachable}
+			}
+			return nil
+		}
+	}
+	for _, fake := range c.Ceph {
+		fake.Fail = func(cephtest.Op) error {
+			if e.dead.Load() {
+				return errors.New("the program is dead")
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// stop ends the program that runs.
+func (c *cloud) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ends.killed {
+		c.ends.dead.Store(true)
+		c.running.kill()
+		return
+	}
+	c.running.cancel(errors.New("interrupted: the program begins nothing more"))
+}
+
+// ended takes away what ended a program.
+func (c *cloud) ended() (killed bool) {
+	if c == nil || c.ends == nil {
+		return false
+	}
+	killed = c.ends.dead.Load()
+	for _, m := range c.Machines {
+		m.Fail = nil
+	}
+	for _, fake := range c.Ceph {
+		fake.Fail = nil
+	}
+	c.ends = nil
+	return killed
+}
+
 // edit changes a file by hand.
 func (c *cloud) edit(path, host string, change func(string) string) error {
 	m, ok := c.Machines[host]
@@ -219,6 +308,9 @@ func (n *names) told(text string) string {
 	for shown, real := range n.real {
 		text = strings.ReplaceAll(text, real, shown)
 	}
+	if host, err := os.Hostname(); err == nil { // of whoever has the operator lock
+		text = strings.NewReplacer("@"+host, "@ops1", " on "+host+" ", " on ops1 ").Replace(text)
+	}
 	return text
 }
 
@@ -228,11 +320,17 @@ func (n *names) meant(text string) string {
 	for shown, real := range n.real {
 		text = strings.ReplaceAll(text, shown, real)
 	}
+	if host, err := os.Hostname(); err == nil {
+		text = strings.ReplaceAll(text, "@ops1", "@"+host)
+	}
 	return text
 }
 
 // run runs the program. For trust, the hosts are behind real SSH servers; only their addresses and keys are others.
 func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit int) {
+	for i := range args {
+		args[i] = s.names.meant(args[i])
+	}
 	if len(args) == 0 || args[0] != "trust" {
 		return p.Run(ctx, args)
 	}
@@ -255,7 +353,7 @@ func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit i
 		fmt.Fprintln(p.Stderr, err)
 		return 99
 	}
-	for i := range args {
+	for i := range args { // the names are known by now
 		args[i] = s.names.meant(args[i])
 	}
 	return p.Run(ctx, args)
