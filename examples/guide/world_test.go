@@ -121,10 +121,11 @@ func (s *session) ready() error {
 	return err
 }
 
-func (s *session) open(_ context.Context, _ spec.Spec) (*connect.World, error) {
+func (s *session) open(_ context.Context, opened spec.Spec) (*connect.World, error) {
 	if err := s.ready(); err != nil {
 		return nil, err
 	}
+	s.cloud.Relogin(opened)
 	return &connect.World{World: s.cloud.World.World}, nil
 }
 
@@ -157,8 +158,10 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 			_, err := c.Machines[is[2]].Do(context.Background(), remote.Remove{Path: is[1]})
 			return err
 		},
-		`HOST is bare`: func(is []string) error {
-			c.Bare(is[1])
+		`all hosts are bare`: func([]string) error {
+			for name := range c.Machines {
+				c.Bare(name)
+			}
 			return nil
 		},
 		`a host with OSDs is down`: func([]string) error {
