@@ -19,7 +19,7 @@ func variables() []variable {
 		{regexp.MustCompile(`\b\d\d:\d\d:\d\d\b`), "<time>"},
 		{regexp.MustCompile(`\b\d+(\.\d+)?(ms|µs)|\b\d+\.\d+ ?s\b`), "<duration>"},
 		{regexp.MustCompile(`("seconds": ?)[0-9.e-]+`), "${1}<seconds>"},
-		{regexp.MustCompile(`\bsha256[: ][0-9a-f]{12,}`), "<digest>"},
+		{regexp.MustCompile(`\bsha256(:[0-9a-f]+| [0-9a-f]{12,})`), "<digest>"},
 		{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), "<uuid>"},
 		{regexp.MustCompile(`\b(cephstack-(verify|probe))-[0-9a-f]{8}-[0-9TZ]+`), "${1}-<run>"},
 	}

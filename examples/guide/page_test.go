@@ -18,7 +18,7 @@ import (
 
 // A block is a part of a page that the tests act on.
 type block struct {
-	kind     string // console, file, cloud, world, module or not run
+	kind     string // console, file, cloud, world, module, needs or not run
 	name     string // of a file; what a comment says
 	line     int    // in the page
 	text     string
@@ -112,7 +112,8 @@ func (p *page) block(n ast.Node, kind, name string) block {
 	return b
 }
 
-var commentForm = regexp.MustCompile(`(?s)\A<!-- (cloud|world|module|not run|file): ([^\n]*?)(?:\n(.*?))?\s*-->\s*\z`)
+var commentForm = regexp.MustCompile(
+	`(?s)\A<!-- (cloud|world|module|needs|not run|file): ([^\n]*?)(?:\n(.*?))?\s*-->\s*\z`)
 
 // comment reads a comment. It gives the reason why the next block is not run.
 func (p *page) comment(n *ast.HTMLBlock) (skipped string) {

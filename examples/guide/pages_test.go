@@ -33,8 +33,26 @@ func TestPages(t *testing.T) {
 	for _, p := range readPages(t, ".") {
 		t.Run(p.name(), func(t *testing.T) {
 			assert.Empty(t, p.faults)
+			p.wants(t)
 			runPage(t, p)
 		})
+	}
+}
+
+// wants skips a page, or fails it with CEPHSTACK_LIVE=1, if a program is missing that its commands use.
+func (p *page) wants(t *testing.T) {
+	t.Helper()
+	programs := []string{"bash"}
+	for _, b := range p.blocks {
+		if b.kind == "needs" {
+			programs = append(programs, strings.Fields(b.name)...)
+		}
+	}
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", program)
+			t.Skipf("%s is not installed", program)
+		}
 	}
 }
 

@@ -57,6 +57,8 @@ type ending struct {
 	once   sync.Once
 }
 
+var errNoCloud = errors.New("the page has no comment <!-- cloud: … --> before this")
+
 // world is what the comments "cloud" and "world" say.
 func (s *session) world(ts *testscript.TestScript, _ bool, args []string) {
 	if args[0] == "cloud" {
@@ -69,9 +71,12 @@ func (s *session) world(ts *testscript.TestScript, _ bool, args []string) {
 		if len(words) == 2 {
 			s.cloud.hosts = words[1]
 		}
+		ts.Check(s.make())
 		return
 	}
-	ts.Check(s.ready())
+	if s.cloud == nil {
+		ts.Check(errNoCloud)
+	}
 	ts.Check(s.cloud.happen(args[1]))
 }
 
@@ -83,15 +88,9 @@ func load(file string) (spec.Spec, error) {
 	return spec.Load(bytes.NewReader(text), filepath.Dir(file))
 }
 
-// ready makes the cloud, if it is not there yet.
-func (s *session) ready() error {
+// make makes the cloud.
+func (s *session) make() error {
 	c := s.cloud
-	if c == nil {
-		return errors.New("the page has no comment <!-- cloud: … --> before this")
-	}
-	if c.World != nil {
-		return nil
-	}
 	all, err := load(filepath.Join(s.dir, c.hosts))
 	if err != nil {
 		return err
@@ -122,8 +121,8 @@ func (s *session) ready() error {
 }
 
 func (s *session) open(_ context.Context, opened spec.Spec) (*connect.World, error) {
-	if err := s.ready(); err != nil {
-		return nil, err
+	if s.cloud == nil {
+		return nil, errNoCloud
 	}
 	s.cloud.Relogin(opened)
 	return &connect.World{World: s.cloud.World.World}, nil
@@ -364,8 +363,8 @@ func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit i
 
 // reach puts an SSH server before each host of cloud.yaml that has an address.
 func (s *session) reach() (file string, err error) {
-	if err := s.ready(); err != nil {
-		return "", err
+	if s.cloud == nil {
+		return "", errNoCloud
 	}
 	file = filepath.Join(s.dir, "cloud.yaml")
 	if s.names.real != nil {
