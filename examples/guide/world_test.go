@@ -367,13 +367,15 @@ func (s *session) reach() (file string, err error) {
 		return "", errNoCloud
 	}
 	file = filepath.Join(s.dir, "cloud.yaml")
-	if s.names.real != nil {
+	if s.names.real != nil { // trust runs alone
 		return file, nil
 	}
 	own, err := load(file)
 	if err != nil {
 		return file, err
 	}
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
 	s.names.real = map[string]string{}
 	for _, h := range own.Hosts {
 		server, err := remotetest.Serve(s.cloud.Machines[h.Name])
