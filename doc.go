@@ -13,6 +13,8 @@
 //   - integrate/spec: the Spec, its defaults, its validation and its YAML.
 //   - integrate/world: the World, everything outside, behind interfaces.
 //   - integrate/connect: opens the World of a Spec.
+//   - integrate/bundle: what a colleague needs to understand a run, in one file without
+//     secrets.
 //   - integrate/detect: asks the hosts which release of OpenStack they run.
 //   - integrate/integratetest: a whole cloud in memory.
 //

@@ -393,7 +393,7 @@
 // every file is written only if it still is what the plan saw. Verify removes what it made
 // also after its context ended, or VerifyOptions.Timeout was over, for which it takes up to 10 min.
 //
-// Events of one operation come one at a time. An Observer may call the Integration.
+// Events of one operation come one at a time. An Observer may call the Integration. world.Progress counts what is done.
 //
 // # Testing
 //

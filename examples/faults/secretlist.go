@@ -37,6 +37,7 @@ func secretRuns(stage string) []secretRun {
 		secretRun{name: "verify in JSON", argv: flags("verify", "--static", "--output", "json"), code: anyCode},
 		secretRun{name: "the journey", argv: flags("verify", "--image", "image.raw"), code: anyCode, before: image},
 		secretRun{name: "drift", argv: flags("plan", "--output", "json"), code: 2, before: drift},
+		bundled(),
 		secretRun{name: "converge", argv: flags("converge", "--output", "json", "--yes")},
 		logging(secretRun{name: "a log at debug", before: (*secretStage).rotate}),
 		secretRun{name: "a panic", embed: "panic", code: anyCode, before: (*secretStage).rotate,

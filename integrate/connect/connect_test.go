@@ -175,6 +175,8 @@ func TestEntriesOfHosts(t *testing.T) {
 		assert.IsType(t, &remote.SSH{}, hosts["mon1"])
 	}
 	assert.NotSame(t, w.Hosts["mon1"], w.Entries["mon1"])
+	require.Len(t, w.Known(), 1)
+	assert.Equal(t, "secret", w.Known()[0].Reveal())
 }
 
 // TestPartsThatTheCallerHas are taken as they are, and stay open.

@@ -64,6 +64,12 @@ func TestNoSecretIsPrinted(t *testing.T) {
 			return 400, r.Header.Get("X-Auth-Token") + " and " + adminPassword, armed
 		}})
 	require.Contains(t, string(fake.CloudsYAML()), adminPassword)
+	var known []string
+	for _, secret := range cloud.Secrets() {
+		known = append(known, secret.Reveal())
+	}
+	require.Len(t, known, 2, "the token and the password")
+	require.Contains(t, known, adminPassword)
 	armed = true
 	_, err := cloud.Volumes(t.Context())
 	var failed *api.Error

@@ -41,6 +41,7 @@ nothing else: where the world has changed since, nothing is changed there. With
 		RunE:    i.connected((*command).apply),
 	}
 	i.specFlags(cmd)
+	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
@@ -71,11 +72,13 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
+	c.kept.Plan = plan
 	if err := c.show(ctx, plan); err != nil {
 		return exitFailed, err
 	}
 	c.limits.Only = c.only
 	result, err := c.in.Apply(ctx, plan, c.limits)
+	c.kept.Result = result
 	next := "run apply again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
@@ -110,8 +113,8 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 
 // show shows a plan, and asks for its approval.
 func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
-	if c.format != formatJSON {
-		if _, err := fmt.Fprint(c.Stdout, c.text(plan)); err != nil {
+	if c.format != formatJSON && !(c.quiet && c.yes) {
+		if _, err := fmt.Fprint(c.Stdout, c.colored(c.Stdout, c.text(plan))); err != nil {
 			return fmt.Errorf("%w: %w", errNotShown, err)
 		}
 	}

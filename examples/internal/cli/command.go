@@ -102,7 +102,7 @@ func (c *command) answer(ctx context.Context) (string, error) {
 // print prints what a command gives, in the format that was asked for.
 func (c *command) print(v any, text string) error {
 	if c.format != formatJSON {
-		_, err := io.WriteString(c.Stdout, text)
+		_, err := io.WriteString(c.Stdout, c.colored(c.Stdout, text))
 		return err
 	}
 	return encode(c.Stdout, v, "  ")

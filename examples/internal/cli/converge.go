@@ -45,6 +45,7 @@ APIs as they end, and a last line for the whole.
 		RunE:    i.connected((*command).converge),
 	}
 	i.specFlags(cmd)
+	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	i.scopeFlags(cmd)
 	i.rolloutFlags(cmd)
@@ -66,6 +67,7 @@ func (c *command) converge(ctx context.Context) (int, error) {
 		if t.add(part, context.Cause(ctx)) { // what was not begun is told at the end, once
 			c.told.part(part)
 		}
+		c.keepPart(part)
 		if c.format == formatJSON {
 			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
 		}

@@ -29,11 +29,13 @@ func topics() []*cobra.Command {
 const environmentLong = `Variables of the environment:
 
     CEPHSTACK_FILE  the file of the Spec, where -f is not given
+    NO_COLOR        if it is set, text has no colors; --color always overrides it
     SSH_AUTH_SOCK   the socket of the agent of ssh, where the Spec names neither an
                     agent nor a key
     SUDO_USER       the name that the operator lock shows of somebody who works as
                     root, by sudo
-    TERM            on a terminal whose name is dumb, progress is plain lines
+    TERM            on a terminal whose name is dumb, progress is plain lines, and
+                    text has no colors
 
 What changes what is done has no variable, so that a command line tells all of it.`
 

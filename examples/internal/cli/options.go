@@ -34,6 +34,7 @@ type options struct {
 	only     integrate.Scope // its hosts are known once the Spec is
 	parallel int
 	prints   []fingerprint
+	look
 }
 
 // A fingerprint is that of a host's key, from somewhere else than the host.
@@ -105,7 +106,7 @@ func (i *invocation) asks(name string) error {
 
 // defaults are the values of flags that are not given.
 func defaults() options {
-	return options{format: formatText, parallel: 32, older: 2 * time.Hour,
+	return options{format: formatText, look: look{color: colorAuto}, parallel: 32, older: 2 * time.Hour,
 		limits: integrate.ApplyOptions{MaxWait: 30 * time.Minute}}
 }
 

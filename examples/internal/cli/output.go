@@ -17,8 +17,9 @@ import (
 // nobody is there to stop it: it ends in order, as after an interrupt. Other faults, such as a full
 // disk or a terminal that is gone, do not end it.
 type output struct {
-	w    io.Writer
-	stop context.CancelCauseFunc
+	w      io.Writer
+	stop   context.CancelCauseFunc
+	before func() // called before each write; may be nil
 
 	mu  sync.Mutex
 	err error
@@ -26,6 +27,9 @@ type output struct {
 
 // Write implements io.Writer.
 func (o *output) Write(p []byte) (int, error) {
+	if o.before != nil {
+		o.before()
+	}
 	n, err := o.w.Write(p)
 	if err == nil {
 		return n, nil

@@ -39,6 +39,7 @@ and 1 if problems keep the plan from being whole.`,
 		RunE: i.connected((*command).plan),
 	}
 	i.specFlags(cmd)
+	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
@@ -50,6 +51,7 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
+	c.kept.Plan = plan
 	if err := c.print(plan, c.text(plan)); err != nil {
 		return exitFailed, err
 	}

@@ -132,31 +132,38 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 		defer closed()
 		c.how = how
 	}
+	if err := i.checkBundle(); err != nil {
+		return exitUsage, err
+	}
 	w, err := i.Open(ctx, s)
 	if err != nil {
-		return statusOf(err), err
+		return c.bundled(ctx, statusOf(err), err)
 	}
 	defer w.Close()
+	c.kept.World, c.kept.Secrets = w.World, w.Known()
+	i.reached(w, c)
 	if s.Release == "" {
 		if s.Release, err = i.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: i.parallel}); err != nil {
 			return statusOf(err), err
 		}
 	}
-	c.told = newProgress(i.Stderr, name == "converge")
-	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.told.event, Parallel: i.parallel,
+	c.told = i.progress(name)
+	i.share(c.told)
+	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.observer(), Parallel: i.parallel,
 		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {
 		return exitUsage, err
 	}
-	defer c.told.close()
-	return do(c, ctx)
+	code, err := do(c, ctx)
+	c.told.close()
+	return c.bundled(ctx, code, err)
 }
 
 // detect lets the hosts tell the release, and says what they told.
-func (p Program) detect(ctx context.Context, cfg integrate.Config) (string, error) {
+func (i *invocation) detect(ctx context.Context, cfg integrate.Config) (string, error) {
 	d, err := detect.Release(ctx, cfg)
-	if err == nil {
-		fmt.Fprintf(p.Stderr, "The Spec names no release; the hosts tell:\n%s", printable(d.String()))
+	if err == nil && !i.quiet {
+		fmt.Fprintf(i.Stderr, "The Spec names no release; the hosts tell:\n%s", printable(d.String()))
 	}
 	return d.Release, err
 }

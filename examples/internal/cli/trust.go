@@ -70,6 +70,7 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return endWith(i.trust(cmd.Context())) },
 	}
 	i.specFlags(cmd)
+	i.colorFlag(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	cmd.Flags().Func("fingerprint", "write the key of `HOST=SHA256:...` into the first known_hosts file of the Spec; "+
 		"may be given again", i.fingerprint)
@@ -291,7 +292,7 @@ func (t *trust) end() (int, error) {
 			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type,
 				k.Fingerprint)))
 		}
-		_, err = fmt.Fprint(t.Stdout, b.String())
+		_, err = fmt.Fprint(t.Stdout, t.colored(t.Stdout, b.String()))
 	}
 	if err = errors.Join(append(t.errs, err)...); err != nil {
 		return exitFailed, err

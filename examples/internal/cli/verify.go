@@ -36,6 +36,7 @@ func (i *invocation) verifyCommand() *cobra.Command {
 		RunE:    i.connected((*command).verify),
 	}
 	i.specFlags(cmd)
+	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
 	i.scopeFlags(cmd)
 	i.verifyFlags(cmd)
@@ -152,6 +153,7 @@ func (o *options) verification(s spec.Spec) (how integrate.VerifyOptions, closed
 
 func (c *command) verify(ctx context.Context) (int, error) {
 	report, err := c.in.Verify(ctx, c.how)
+	c.kept.Report = report
 	if err := errors.Join(c.print(report, report.String()), err); err != nil {
 		return exitFailed, err
 	}

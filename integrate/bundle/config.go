@@ -1,0 +1,138 @@
+package bundle
+
+import (
+	"reflect"
+	"regexp"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+// shortest is how many characters a part of a secret value must have to count by itself.
+const shortest = 8
+
+var part = regexp.MustCompile(`[\s,;]+`)
+
+// secretsIn are the values of a configuration file that may be secrets: those of options that hold secrets, such as
+// transport_url. A value may go on in lines that are indented, or may not, as in a keyring and in YAML.
+func secretsIn(config string, goesOn bool) []string {
+	var all []string
+	section, secret := "", false
+	for line := range strings.Lines(strings.ToValidUTF8(config, "?")) {
+		text := strings.TrimSpace(line)
+		switch {
+		case text == "" || text[0] == '#' || text[0] == ';':
+			continue
+		case text[0] == '[' && strings.HasSuffix(text, "]"):
+			section, secret = text, false
+			continue
+		}
+		if goesOn && secret && (line[0] == ' ' || line[0] == '\t') {
+			all = append(all, values(text)...)
+			continue
+		}
+		if name, value, assigns := cutOption(text); assigns {
+			if secret = isSecret(section, name, value); secret {
+				all = append(all, values(value)...)
+			}
+		}
+	}
+	return all
+}
+
+// cutOption cuts a line at the first sign of an assignment.
+func cutOption(line string) (name, value string, ok bool) {
+	i := strings.IndexAny(line, "=:")
+	if i < 0 {
+		return "", "", false
+	}
+	return strings.TrimSpace(line[:i]), strings.TrimSpace(line[i+1:]), true
+}
+
+// isSecret reports whether the value of an option may be a secret. An empty value may go on in the next lines.
+func isSecret(section, name, value string) bool {
+	if value = strings.Trim(value, `"'`); value == "" {
+		value = "goes on"
+	}
+	if name == "key" { // words.Value takes a field with this name for a digest
+		return true
+	}
+	return words.Value(section+" "+name, value) != value
+}
+
+// values are what is secret in a value: the passwords of a URL, or the value and its parts.
+func values(value string) []string {
+	if value = strings.TrimSpace(value); value == redacted || value == "" {
+		return nil
+	}
+	if bare := strings.Trim(value, `"'`); bare != value {
+		return append(values(bare), value)
+	}
+	_, rest, isURL := strings.Cut(value, "://")
+	if end := strings.LastIndexByte(rest, '@'); isURL && end >= 0 {
+		return passwords(rest[:end])
+	}
+	all := []string{value}
+	for _, p := range part.Split(value, -1) {
+		if len(p) >= shortest && p != value {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// between is what is between the logins of a URL of several hosts.
+var between = regexp.MustCompile(`@[A-Za-z0-9.\[\]:_-]*,`)
+
+// passwords are those of USER:PASSWORD, or of several hosts, as USER:PASSWORD@HOST,USER:PASSWORD.
+func passwords(logins string) []string {
+	var all []string
+	from := 0
+	add := func(login string) {
+		if _, password, ok := strings.Cut(login, ":"); ok && password != "" {
+			all = append(all, password)
+		}
+	}
+	for _, at := range between.FindAllStringIndex(logins, -1) {
+		if strings.Contains(logins[at[1]:], ":") { // otherwise it is a part of a password
+			add(logins[from:at[0]])
+			from = at[1]
+		}
+	}
+	add(logins[from:])
+	return all
+}
+
+// secretsOfSpec are the texts in a Spec that do not print, but for values that many options have.
+func secretsOfSpec(v reflect.Value) []string {
+	var all []string
+	if v.Kind() == reflect.Invalid {
+		return nil
+	}
+	if s, ok := v.Interface().(spec.Secret); ok {
+		if text := s.Reveal(); isSecret("", "password", text) {
+			all = append(all, values(text)...)
+		}
+		return all
+	}
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		return secretsOfSpec(v.Elem())
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			all = append(all, secretsOfSpec(v.Index(i))...)
+		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			all = append(all, secretsOfSpec(v.MapIndex(key))...)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() {
+				all = append(all, secretsOfSpec(v.Field(i))...)
+			}
+		}
+	}
+	return all
+}
