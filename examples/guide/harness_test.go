@@ -26,6 +26,11 @@ func TestParsePage(t *testing.T) {
 	assert.Equal(t, "x: 1\n", p.blocks[2].text)
 	assert.Equal(t, strings.Replace(string(p.source), "out\n", "new\n", 1), string(p.updated(map[int]string{6: "new\n"})))
 
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "b.md"), p.source, 0o600))
+	require.Len(t, readPages(t, dir), 1)
+	assert.Equal(t, p.blocks, readPages(t, dir)[0].blocks)
+
 	for _, fault := range []string{"```\nx\n```\n", "```sh\nx\n```\n", "```console\nx\n```\n", "text\n\n    x\n",
 		"- x\n\n  ```console\n  $ a\n  ```\n", "<!-- clout: fresh -->\n", "<!-- not run: -->\n\n```\nx\n```\n",
 		"<!-- x -->\n",
