@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,10 +35,10 @@ var (
 	verb     = regexp.MustCompile(`%[-+# 0]*(?:\[\d+\])?[\d.*]*[a-zA-Z]`)
 	quoted   = regexp.MustCompile(`%(?:\[\d+\])?q`)
 	word     = regexp.MustCompile(`^[("'\x60]*[A-Za-z][A-Za-z'’()/-]*[.,;:?!)"'\x60]*$`)
-	// notProse is a program for the shell, a template, a comment of a file, a command or
-	// a right of Ceph, and a command line alone.
-	notProse = regexp.MustCompile(`\$[({]|"\$|\bexec |^#|\{\{|CEPHSTACK|<#|^\s*-----|` +
-		`^(osd|mon|auth|config|rbd|rados|allow|profile|openstack|echo|umask|cephstack) [a-z-]+( |$)`)
+	// notProse is a program for the shell, a template, and a line of a file.
+	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |^#|\{\{|CEPHSTACK|<#|^\s*-----|^(echo|umask) `)
+	// commands are a command or a right of Ceph, and a command of OpenStack.
+	commands = regexp.MustCompile(`^(osd|mon|auth|config|rbd|rados|allow|profile|openstack|cephstack) [A-Za-z0-9_=%. -]+$`)
 	// said is what a program for the shell tells a user.
 	said = regexp.MustCompile(`(?:printf|echo|said=) ?'([^'<$]*)'`)
 	// looked are functions that look for a text, or describe a flag.
@@ -53,13 +54,13 @@ var (
 // sentences are all sentences of the module's code, sorted by where they are.
 func sentences(t *testing.T, root string) []sentence {
 	t.Helper()
-	var all []sentence
+	all := ofPackage(t, root, ".")
 	for _, room := range rooms {
-		err := filepath.WalkDir(filepath.Join(root, room), func(path string, e fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(root, room), func(at string, e fs.DirEntry, err error) error {
 			if err != nil {
 				return err
 			}
-			name, _ := filepath.Rel(root, path)
+			name, _ := filepath.Rel(root, at)
 			name = filepath.ToSlash(name)
 			if e.IsDir() && (e.Name() == "testdata" || forTests.MatchString(name) || slices.Contains(documents, name)) {
 				return fs.SkipDir
@@ -86,7 +87,7 @@ func ofPackage(t *testing.T, root, dir string) []sentence {
 	set, files := token.NewFileSet(), map[string]*ast.File{}
 	w := &walker{set: set, constants: map[string]ast.Expr{}}
 	for _, e := range entries {
-		name := dir + "/" + e.Name()
+		name := path.Join(dir, e.Name())
 		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
 			continue
 		}
@@ -196,7 +197,8 @@ func (v visitor) keep(e ast.Expr, text string) {
 		}
 		return
 	}
-	if n := wordsOf(text); n > 2 || n == 2 && tells.MatchString(v.in) {
+	told := tells.MatchString(v.in)
+	if n := wordsOf(text); n > 2 && (told || !commands.MatchString(text)) || n == 2 && told {
 		note(text)
 	}
 }
