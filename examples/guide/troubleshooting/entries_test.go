@@ -78,8 +78,8 @@ func TestEntriesSayWhatHelps(t *testing.T) {
 // TestFind gives the entry for lines as they are printed.
 func TestFind(t *testing.T) {
 	for line, title := range map[string]string{
-		"compute1: authenticate: remote: authentication refused: user deploy with 2 keys: unable": "The login is refused",
-		`spec: c.yaml:3:1: hots: is not a field of a Spec; did you mean "hosts"?`:                 "A field that the Spec does not have",
+		"c1: authenticate: remote: authentication refused: user a with 2 keys: no": "The login is refused",
+		`c.yaml:3:1: hots: is not a field of a Spec; did you mean "hosts"?`:        "A field that the Spec does not have",
 		"/etc/ceph/ceph.client.cinder.keyring: is not a keyring, so it is left alone: ceph: invalid: keyring: " +
 			"line 1; to move it away, run `mv -- a a.old` on this host": "A keyring that is left alone",
 		"  c1: sudo: remote: sudo refused: sudo: a password is required\n": "sudo is refused",
