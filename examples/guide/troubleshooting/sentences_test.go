@@ -35,8 +35,9 @@ var (
 	verb     = regexp.MustCompile(`%[-+# 0]*(?:\[\d+\])?[\d.*]*[a-zA-Z]`)
 	quoted   = regexp.MustCompile(`%(?:\[\d+\])?q`)
 	word     = regexp.MustCompile(`^[("'\x60]*[A-Za-z][A-Za-z'’()/-]*[.,;:?!)"'\x60]*$`)
-	// notProse is a program for the shell, a template, and a line of a file.
-	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |^#|\{\{|CEPHSTACK|<#|^\s*-----|^(echo|umask) `)
+	// notProse is a program for the shell, a template, a line of a file, and a text of several paragraphs, which is
+	// a command's help.
+	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |\n\s*\n|(\n[^\n]+){4}|^\s*#|\{\{|CEPHSTACK|<#|^\s*-----|^(echo|umask) `)
 	// commands are a command or a right of Ceph, and a command of OpenStack.
 	commands = regexp.MustCompile(`^(osd|mon|auth|config|rbd|rados|allow|profile|openstack|cephstack) [A-Za-z0-9_=%. -]+$`)
 	// said is what a program for the shell tells a user.
