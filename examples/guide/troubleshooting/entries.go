@@ -47,9 +47,14 @@ type Entry struct {
 	Title string
 	// Sentences are the messages as they are printed. "…" stands for what is filled in.
 	Sentences []string
+	// Codes are the codes of the findings that have these messages; none for errors and evidence.
+	Codes []string
 	// Text says what the messages mean, how to see it by hand, and what to do, in Markdown.
 	Text string
 }
+
+// codes is how the line of an entry begins that has the codes of its findings.
+const codes = "- **Codes.** "
 
 // gap stands for what is filled in.
 const gap = "…"
@@ -70,40 +75,60 @@ var entries = sync.OnceValue(func() []Entry {
 
 // parse reads the entries of a page: a heading of the third level, the sentences in a block of code, and the text.
 func parse(page, text string) []Entry {
-	var all []Entry
-	area, inside, done := "", false, false
-	var body []string
-	end := func() {
-		if len(all) > 0 && all[len(all)-1].Text == "" {
-			all[len(all)-1].Text = strings.TrimSpace(strings.Join(body, "\n"))
-		}
-		body = nil
-	}
+	r := reader{page: page}
 	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		var e *Entry
-		if len(all) > 0 {
-			e = &all[len(all)-1]
-		}
-		switch {
-		case strings.HasPrefix(line, "```") && e != nil && !done:
-			done, inside = inside, !inside
-		case inside && strings.HasPrefix(line, "  ") && len(e.Sentences) > 0: // the sentence goes on
-			e.Sentences[len(e.Sentences)-1] += " " + strings.TrimSpace(line)
-		case inside:
-			e.Sentences = append(e.Sentences, line)
-		case strings.HasPrefix(line, "## "):
-			end()
-			area = line[3:]
-		case strings.HasPrefix(line, "### "):
-			end()
-			all, done = append(all, Entry{Page: page, Area: area, Title: line[4:]}), false
-		default:
-			body = append(body, line)
-		}
+		r.line(strings.TrimSuffix(line, "\n"))
 	}
-	end()
-	return all
+	r.end()
+	return r.all
+}
+
+// A reader reads a page, line by line.
+type reader struct {
+	page, area string
+	all        []Entry
+	body       []string // of the text of the last entry
+	// The parts of an entry: before the sentences, among them, behind them, and in the list of codes.
+	before, among, inCodes bool
+}
+
+// line reads a line.
+func (r *reader) line(line string) {
+	e := &Entry{} // of a line before the first entry
+	if len(r.all) > 0 {
+		e = &r.all[len(r.all)-1]
+	}
+	listed := r.inCodes && strings.HasPrefix(line, "  ")
+	r.inCodes = listed || strings.HasPrefix(line, codes)
+	switch {
+	case strings.HasPrefix(line, "```") && (r.before || r.among):
+		r.before, r.among = false, r.before
+	case r.among && strings.HasPrefix(line, "  ") && len(e.Sentences) > 0: // the sentence goes on
+		e.Sentences[len(e.Sentences)-1] += " " + strings.TrimSpace(line)
+	case r.among:
+		e.Sentences = append(e.Sentences, line)
+	case strings.HasPrefix(line, "## "):
+		r.end()
+		r.area = line[3:]
+	case strings.HasPrefix(line, "### "):
+		r.end()
+		r.all = append(r.all, Entry{Page: r.page, Area: r.area, Title: line[4:]})
+		r.before = true
+	case r.inCodes:
+		for word := range strings.FieldsSeq(strings.TrimPrefix(line, codes)) {
+			e.Codes = append(e.Codes, strings.Trim(word, "`,"))
+		}
+	default:
+		r.body = append(r.body, line)
+	}
+}
+
+// end gives the last entry its text.
+func (r *reader) end() {
+	if len(r.all) > 0 && r.all[len(r.all)-1].Text == "" {
+		r.all[len(r.all)-1].Text = strings.TrimSpace(strings.Join(r.body, "\n"))
+	}
+	r.body = nil
 }
 
 // most is how many entries Find gives.

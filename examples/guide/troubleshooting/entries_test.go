@@ -53,6 +53,41 @@ func TestEachSentenceHasAnEntry(t *testing.T) {
 	t.Logf("%d sentences, %d entries", len(met), len(troubleshooting.Entries()))
 }
 
+// TestEachCodeHasAnEntry: an entry names the codes of its sentences, and each code of a finding is in an entry.
+func TestEachCodeHasAnEntry(t *testing.T) {
+	text, err := os.ReadFile(root + "/integrate/finding.go")
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^//   - ([a-z0-9-]+): `).FindAllStringSubmatch(string(text), -1) {
+		known[m[1]] = false
+	}
+	codes := map[string]map[string]bool{}
+	for _, s := range sentences(t, root) {
+		if _, ok := known[s.code]; !ok {
+			continue
+		}
+		if codes[s.text] == nil {
+			codes[s.text] = map[string]bool{}
+		}
+		codes[s.text][s.code] = true
+	}
+	for _, e := range troubleshooting.Entries() {
+		for _, c := range e.Codes {
+			_, ok := known[c]
+			assert.True(t, ok, "%s: %s: %s is not the code of a finding", e.Page, e.Title, c)
+			known[c] = true
+		}
+		for _, s := range e.Sentences {
+			for c := range codes[s] {
+				assert.Contains(t, e.Codes, c, "%s: %s: %q has this code: add it to the line of codes", e.Page, e.Title, s)
+			}
+		}
+	}
+	for c, named := range known {
+		assert.True(t, named, "no entry names the code %s", c)
+	}
+}
+
 func page(at string) string {
 	for _, p := range pageOf {
 		if strings.HasPrefix(at, p.dir+"/") {

@@ -21,6 +21,8 @@ type sentence struct {
 	text string
 	// at is the file and line of the code, from the root of the module.
 	at string
+	// code is the code of the finding whose text it is; empty for others.
+	code string
 }
 
 // rooms are the folders whose sentences a user can meet.
@@ -37,7 +39,8 @@ var (
 	word     = regexp.MustCompile(`^[("'\x60]*[A-Za-z][A-Za-z'’()/-]*[.,;:?!)"'\x60]*$`)
 	// notProse is a program for the shell, a template, a line of a file, and a text of several paragraphs, which is
 	// a command's help.
-	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |\n\s*\n|(\n[^\n]+){4}|^\s*#|\{\{|CEPHSTACK|<#|^\s*-----|^(echo|umask) `)
+	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |\n\s*\n|(\n[^\n]+){4}|^\s*#|\{\{|CEPHSTACK|<#|` +
+		`^\s*-----|^(echo|umask) `)
 	// commands are a command or a right of Ceph, and a command of OpenStack.
 	commands = regexp.MustCompile(`^(osd|mon|auth|config|rbd|rados|allow|profile|openstack|cephstack) [A-Za-z0-9_=%. -]+$`)
 	// said is what a program for the shell tells a user.
@@ -102,7 +105,7 @@ func ofPackage(t *testing.T, root, dir string) []sentence {
 		w.declared(files[name])
 	}
 	for _, f := range files {
-		ast.Walk(visitor{w, ""}, f)
+		ast.Walk(visitor{walker: w}, f)
 	}
 	slices.SortFunc(w.found, func(a, b sentence) int { return strings.Compare(a.at+a.text, b.at+b.text) })
 	return w.found
@@ -133,10 +136,24 @@ func (w *walker) declared(f *ast.File) {
 	}
 }
 
-// A visitor knows in what it is: the function that is called, or the field that is set.
+// A visitor knows in what it is: the function that is called, or the field that is set, and the code of the finding
+// that is made there.
 type visitor struct {
 	*walker
-	in string
+	in, code string
+}
+
+// codeForm is the form of the code of a finding.
+var codeForm = regexp.MustCompile(`^[a-z]+(-[a-z0-9]+)+$`)
+
+// codeOf is the code among values that come before a text; the code around them where they have none.
+func (v visitor) codeOf(values []ast.Expr) string {
+	for _, e := range values {
+		if text, ok := v.text(e, true); ok && codeForm.MatchString(text) {
+			return text
+		}
+	}
+	return v.code
 }
 
 // Visit implements ast.Visitor.
@@ -156,18 +173,18 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 		if looked.MatchString(name) {
 			return nil
 		}
-		return visitor{v.walker, name}
+		return visitor{v.walker, name, v.codeOf(n.Args)}
 	case *ast.ReturnStmt:
-		return visitor{v.walker, "return"}
+		return visitor{v.walker, "return", v.codeOf(n.Results)}
 	case *ast.FuncLit, *ast.AssignStmt, *ast.ValueSpec, *ast.CompositeLit:
-		return visitor{v.walker, ""}
+		return visitor{walker: v.walker}
 	case *ast.KeyValueExpr:
 		key, _ := n.Key.(*ast.Ident)
 		if key != nil && slices.Contains(help, key.Name) {
 			return nil
 		}
 		if key != nil {
-			ast.Walk(visitor{v.walker, key.Name}, n.Value)
+			ast.Walk(visitor{v.walker, key.Name, v.code}, n.Value)
 			return nil
 		}
 	case *ast.BinaryExpr:
@@ -188,7 +205,7 @@ func (v visitor) Visit(n ast.Node) ast.Visitor {
 func (v visitor) keep(e ast.Expr, text string) {
 	at := v.set.Position(e.Pos())
 	note := func(text string) {
-		v.found = append(v.found, sentence{shown(text), at.Filename + ":" + strconv.Itoa(at.Line)})
+		v.found = append(v.found, sentence{shown(text), at.Filename + ":" + strconv.Itoa(at.Line), v.code})
 	}
 	if notProse.MatchString(text) {
 		for _, m := range said.FindAllStringSubmatch(text, -1) {
