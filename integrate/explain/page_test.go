@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "write the reference pages anew")
 
 const pages = "../../examples/guide/reference"
 
-const generated = "<!-- Written by: go test ./integrate/explain -update. The texts are in integrate/explain/texts. -->" +
+const generated = "<!-- Written by go test ./integrate/explain -update; the texts are in integrate/explain/texts. -->" +
 	"\n\n"
 
 // A page is a reference page.
