@@ -33,7 +33,7 @@ type group struct {
 	topics []explain.Topic
 }
 
-func reference() []page {
+func allPages() []page {
 	return []page{
 		{"checks.md", "Checks of verify", "A check has an ID, which stays the same from run to run. Words in capitals " +
 			"stand for names of the Spec: `files/HOST` is `files/compute1`. `cephstack explain files` shows the same text.",
@@ -61,7 +61,7 @@ func groups(all []explain.Topic, files ...string) (out []group) {
 }
 
 func TestReferencePages(t *testing.T) {
-	for _, p := range reference() {
+	for _, p := range allPages() {
 		t.Run(p.file, func(t *testing.T) {
 			at, text := filepath.Join(pages, p.file), p.text()
 			if *update {
@@ -124,7 +124,7 @@ func section(topic explain.Topic, level string) string {
 
 // linkTo is where a topic is in the pages.
 func linkTo(name string) string {
-	for _, p := range reference() {
+	for _, p := range allPages() {
 		for _, g := range p.groups {
 			for _, topic := range g.topics {
 				if topic.Name == name {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-const columns = 100 // of a text for a terminal
+const columns = 80 // of a text for a terminal
 
 // Short is the name of the topic without names of the Spec: files of files/HOST. Lookup gives the topic of it.
 func (t Topic) Short() string {
@@ -34,7 +34,7 @@ func (t Topic) Anchor() string {
 	return strings.ToLower(strings.NewReplacer("/", "", ".", "").Replace(t.Name))
 }
 
-// String is the topic as a text of lines of at most 100 columns, for a terminal.
+// String is the topic as a text of lines of at most 80 columns, for a terminal; commands may be longer.
 func (t Topic) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n", t.Title())
