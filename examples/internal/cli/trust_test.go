@@ -77,7 +77,7 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	assert.NotContains(t, stdout, "host1")
 	one := s.text(t)
 	assert.Equal(t, 1, strings.Count(one, "\n"))
-	code, stdout, _ = call(t, "trust", "-f", s.spec, "--json")
+	code, stdout, _ = call(t, "trust", "-f", s.spec, "--output", "json")
 	assert.Equal(t, exitChanges, code)
 	var keys []hostKey
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
@@ -193,7 +193,7 @@ func TestTrustSaysWhatIsFromAFileOfSSH(t *testing.T) {
 		s.prints[0]), stdout)
 	assert.Contains(t, s.text(t), "]:"+port+" ssh-ed25519 ")
 
-	_, stdout, _ = call(t, "trust", "-f", s.spec, "--json")
+	_, stdout, _ = call(t, "trust", "-f", s.spec, "--output", "json")
 	assert.Contains(t, stdout, `"from": "HostName `+host+" of "+file+":2 (Host host0); ")
 	require.NoError(t, os.WriteFile(file, []byte("Host *\nUserKnownHostsFile /dev/null\n"), 0o600))
 	code, _, stderr = call(t, "trust", "-f", s.spec)

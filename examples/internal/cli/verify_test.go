@@ -42,7 +42,7 @@ func TestWhatVerifyRefusesAtTheStart(t *testing.T) {
 		`the Spec has no compute "compute12"; did you mean`:        "--computes compute[10-12] --image " + good,
 		`no check is named "fils/compute1"; did you mean "files/c`: "--check fils/compute1",
 		`check "rights" does more than read: it needs a verificat`: "--static --check rights",
-		`no check is named "files/compute2"`:                       "--static --hosts compute1 --check files/compute2",
+		`no check is named "files/compute2"`:                       "--static --limit compute1 --check files/compute2",
 	} {
 		flags := strings.Fields(args)
 		for i, flag := range flags { // a name with a space
@@ -69,7 +69,7 @@ func TestVerifyOfAFleet(t *testing.T) {
 	code, _, stderr := c.run(t.Context(), "", "apply", "--yes")
 	require.Equal(t, exitDone, code, stderr)
 	run := func(want int, args string) *integrate.Report {
-		code, stdout, stderr := c.run(t.Context(), "", "verify", append(strings.Fields(args), "--json")...)
+		code, stdout, stderr := c.run(t.Context(), "", "verify", append(strings.Fields(args), "--output", "json")...)
 		require.Equal(t, want, code, "%s: %s", args, stderr)
 		var r integrate.Report
 		require.NoError(t, json.Unmarshal([]byte(stdout), &r), args)
@@ -104,10 +104,10 @@ func TestVerifyOfAFleet(t *testing.T) {
 
 // TestHelpOfVerify names each flag of verify.
 func TestHelpOfVerify(t *testing.T) {
-	code, _, stderr := call(t, "verify", "-h")
+	code, stdout, _ := call(t, "verify", "-h")
 	assert.Equal(t, exitDone, code)
-	for _, flag := range []string{"-computes HOST,HOST,…", "-guests int", "-check CHECK,CHECK,…", "-timeout so long",
-		"-image file"} {
-		assert.Contains(t, stderr, flag)
+	for _, flag := range []string{"--computes COMPUTES", "--guests int", "--check CHECKS", "--timeout so long",
+		"--image file"} {
+		assert.Contains(t, stdout, flag)
 	}
 }
