@@ -2,10 +2,24 @@ package spec
 
 // A Backup keeps volume backups in Ceph.
 type Backup struct {
+	// Cluster is the cluster of the pool.
+	// Default: the first of clusters.
+	// Limits: the name of a cluster in clusters.
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
-	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // backups
-	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder-backup
+	// Pool is the pool of backups.
+	// Default: backups.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// cephstack, the pool of the operator lock.
+	Pool string `json:"pool,omitempty" yaml:"pool,omitempty"`
+	// User is the Ceph user that the backup service works as, without client. in front.
+	// Default: cinder-backup.
+	// Limits: a name: letters, digits, '_', '-' and '.', a letter or digit first; at most 200
+	// together with the name of the cluster; not admin.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
 	// DataPool is where the objects of the backups go, most often an erasure-coded
-	// pool. Pool then has the headers. A Ceph user has one data pool at most.
+	// pool. The pool beside it then has the headers.
+	// Default: left out; the objects are in the pool, too.
+	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
+	// pool for each Ceph user; not with caps: classic.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 }

@@ -14,54 +14,89 @@ import (
 // A Cinder keeps volumes in Ceph.
 //
 // Several hosts may have cinder-volume. They serve a backend together in one of two ways:
-//   - active/active, from Rocky on: Cluster and Coordination. All of them serve at once, each
+//   - active/active, from Rocky on: cluster and coordination. All of them serve at once, each
 //     under a name of its own.
-//   - active/passive: the option backend_host in the Options of each backend, one name for all
-//     hosts. One host serves; the others have cinder-volume in Host.Standby.
+//   - active/passive: the option backend_host in the options of each backend, one name for all
+//     hosts. One host serves; the others have cinder-volume in standby of their entry in hosts.
 type Cinder struct {
+	// Backends are the RBD backends. Other backends of Cinder stay beside them.
+	// Default: none; the list must be given.
+	// Limits: at least one backend; each name once, whatever its case.
 	Backends []Backend `json:"backends" yaml:"backends"`
 	// Cluster is the name of the cluster in which all cinder-volumes of the Spec serve the same
-	// volumes at once, from Rocky on. When empty, the option cluster of cinder.conf stays as it
-	// is. A cluster needs a coordinator: Coordination, or what cinder.conf has.
+	// volumes at once. A cluster needs a coordinator: coordination, or what cinder.conf has.
+	// Default: the option cluster of cinder.conf stays as it is.
+	// Limits: from rocky on; not beside the option backend_host of a backend.
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
 	// Coordination is the URL of the coordinator, such as etcd3+http://192.0.2.5:2379, whose
-	// locks hold on all hosts with services of Cinder, from Ocata on. When empty, the option
-	// backend_url in [coordination] of cinder.conf stays as it is. The URL may hold a password,
+	// locks hold on all hosts with services of Cinder. The URL may hold a password,
 	// and does not print. A dollar in it is written $$.
+	// Default: the option backend_url in [coordination] of cinder.conf stays as it is.
+	// Limits: a URL; from ocata on.
 	Coordination Secret `json:"coordination,omitzero" yaml:"coordination,omitempty"`
 }
 
 // A Backend is an RBD backend of Cinder. Other backends stay beside it.
 type Backend struct {
-	// Name is the section, and the volume_backend_name unless BackendName is set. Until
-	// Newton, Name may be DEFAULT, for a Cinder with a single backend, which does not
+	// Name is the section, and the volume_backend_name unless that is given. Until
+	// Newton, the name may be DEFAULT, for a Cinder with a single backend, which does not
 	// have a name.
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// another section of cinder.conf, such as database; each name once, whatever its case.
 	Name string `json:"name" yaml:"name"`
 	// BackendName is the volume_backend_name of a backend whose volume types and volumes
-	// know it by another name than Name.
+	// know it by another name than that of its section.
+	// Default: the name of the backend.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not for
+	// the backend DEFAULT.
 	BackendName string `json:"volume_backend_name,omitempty" yaml:"volume_backend_name,omitempty"`
-
+	// Cluster is the cluster of the pool.
+	// Default: the first of clusters.
+	// Limits: the name of a cluster in clusters.
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
-	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"` // volumes
-	User    string `json:"user,omitempty" yaml:"user,omitempty"` // cinder
-	// AvailabilityZone is the zone of the backend's volumes. When empty, the zone
-	// stays as it is. Until Ocata, all backends of a cloud have the same zone.
+	// Pool is the pool of volumes.
+	// Default: volumes.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// cephstack, the pool of the operator lock.
+	Pool string `json:"pool,omitempty" yaml:"pool,omitempty"`
+	// User is the Ceph user that Cinder works as, without client. in front.
+	// Default: cinder.
+	// Limits: a name: letters, digits, '_', '-' and '.', a letter or digit first; at most 200
+	// together with the name of the cluster; not admin.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
+	// AvailabilityZone is the zone of the backend's volumes.
+	// Default: the zone stays as it is.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; until
+	// ocata, all backends of a cloud have the same zone.
 	AvailabilityZone string `json:"availability_zone,omitempty" yaml:"availability_zone,omitempty"`
-	// SecretUUID names the libvirt secret on the computes. When empty, the UUID is
-	// derived from the cluster's fsid and the user.
+	// SecretUUID names the libvirt secret on the computes that has the key of the Ceph user.
+	// Default: derived from the cluster's fsid and the user.
+	// Limits: a UUID in lower case that is not an example of a guide; one for each Ceph user.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
-	// VolumeType, when given, is created in Cinder and bound to the backend.
+	// VolumeType is a volume type that is created in Cinder, and bound to the backend.
+	// Default: no volume type.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; one
+	// backend for each type; not for the backend DEFAULT, and not with cloud.apis: none.
 	VolumeType string `json:"volume_type,omitempty" yaml:"volume_type,omitempty"`
 	// ExtraSpecs are further extra specs of the volume type. Extra specs that are
 	// not listed stay. Cinder refuses to change the extra specs of a type that has
 	// volumes.
+	// Default: no further extra specs.
+	// Limits: beside volume_type only; names of letters, digits, '_', '.', ':' and '-', and values, of
+	// 1 to 255 characters; not volume_backend_name.
 	ExtraSpecs map[string]string `json:"extra_specs,omitempty" yaml:"extra_specs,omitempty"`
 	// DataPool is where the objects of the volumes go, most often an erasure-coded
-	// pool. Pool then has the headers. A Ceph user has one data pool at most.
+	// pool. The pool beside it then has the headers.
+	// Default: left out; the objects are in the pool, too.
+	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
+	// pool for each Ceph user; not with caps: classic.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 	// Options are further options of the backend's section. The release must know
 	// options of the RBD driver, and their values. All other options are written as
 	// they are given. A plan notes an option that Cinder is not known to read.
+	// Default: no further options.
+	// Limits: options that the Spec does not set itself, and values that oslo.config reads back.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 

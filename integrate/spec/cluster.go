@@ -12,48 +12,66 @@ import (
 type Cluster struct {
 	// Name is how the Spec calls the cluster. The configuration file of the cluster
 	// on the hosts has that name, too: /etc/ceph/<name>.conf.
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; each
+	// name once.
 	Name string `json:"name" yaml:"name"`
 	// Host is a host of the Spec on which the ceph program works as
 	// client.admin. A Spec for a program that reaches the monitors another way
-	// leaves Host out.
+	// leaves the host out.
+	// Default: none; the program cephstack needs a host here, unless access is librados.
+	// Limits: the name of a host in hosts.
 	Host string `json:"host,omitempty" yaml:"host,omitempty"`
-	// Access says how package integrate/connect reaches the cluster. ceph, the
-	// default when there is a Host, is the ceph program on Host. librados is the
-	// library of the machine that cephstack runs on; where that library is too old
-	// for the cluster, the ceph program on Host is used. A plan has a note where the
-	// Spec asks for anything but librados, and where librados was too old.
+	// Access says how the cluster is reached. ceph is the ceph program on host. librados is the
+	// library of the machine that cephstack runs on; where that library is too old for the cluster,
+	// the ceph program on host is used. A plan has a note where the Spec asks for anything but
+	// librados, and where librados was too old.
 	//
-	// Where Host has no ceph program of its own, as in clouds of Kolla, the program is run as
+	// Where host has no ceph program of its own, as in clouds of Kolla, the program is run as
 	// client.admin
-	//   - in a container of docker or podman that runs on Host: container NAME;
-	//   - in a container that is made of an image on Host, with the host's /etc/ceph, and goes
+	//   - in a container of docker or podman that runs on host: container NAME;
+	//   - in a container that is made of an image on host, with the host's /etc/ceph, and goes
 	//     away with the program: image NAME;
 	//   - in cephadm shell: cephadm.
 	//
 	// In a container, the ceph program has its own default configuration, such as
 	// /etc/ceph/ceph.conf.
+	// Default: ceph when there is a host.
+	// Limits: ceph, librados, container NAME, image NAME or cephadm; all but librados need a host.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
 	// Pools has details of pools that the services name. A pool that is not listed
 	// is created with the cluster's defaults.
+	// Default: no details.
+	// Limits: each pool is used by a service of the Spec, and is there once.
 	Pools []Pool `json:"pools,omitempty" yaml:"pools,omitempty"`
 	// ErasureProfiles are profiles of erasure code for pools. A profile that does
 	// not exist is made.
+	// Default: no profile is made.
+	// Limits: each name once.
 	ErasureProfiles []ErasureProfile `json:"erasure_profiles,omitempty" yaml:"erasure_profiles,omitempty"`
 	// MinClient is the oldest version of Ceph, such as 16.2.11, that the
 	// packages of this cluster's clients may have. An older package is upgraded if
 	// the Spec has packages: install. Otherwise, or if the host holds the package,
 	// it is a Problem.
+	// Default: any version will do.
+	// Limits: one to four numbers with dots between them; not for hosts with layout kolla.
 	MinClient string `json:"min_client,omitempty" yaml:"min_client,omitempty"`
 	// RemoveForeignCaps makes the rights of the users exactly the computed ones. It
 	// removes clauses about other pools, which otherwise stay.
+	// Default: false.
+	// Limits: true or false.
 	RemoveForeignCaps bool `json:"remove_foreign_caps,omitempty" yaml:"remove_foreign_caps,omitempty"`
-	// Caps is the form of the users' rights: profiles, the default, or classic, for
-	// clusters before Luminous, which do not know profiles. In a cluster before
-	// Nautilus, a pool that is to be made needs a pg_num.
+	// Caps is the form of the users' rights: profiles, or classic for clusters before
+	// Luminous, which do not know profiles. In a cluster before Nautilus, a pool that is to be
+	// made needs a pg_num.
+	// Default: profiles.
+	// Limits: profiles or classic.
 	Caps string `json:"caps,omitempty" yaml:"caps,omitempty"`
 	// Conf are further options of the configuration file on the hosts, by
 	// section and name. A value that Ceph would not read back as it is here is
-	// a fault: see Set of ceph.Conf.
+	// a fault.
+	// Default: no further options.
+	// Limits: not fsid, mon_host, key and rbd_default_data_pool, nor the keyring of a user of the Spec.
 	Conf map[string]map[string]string `json:"conf,omitempty" yaml:"conf,omitempty"`
 }
 

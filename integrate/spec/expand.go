@@ -10,10 +10,20 @@ import (
 
 // A form is what the text of a Spec has more than a Spec: see Load.
 type form struct {
+	// Groups have what their hosts do not say otherwise: all fields of hosts but name. A host is in
+	// the group that its group names.
+	// Default: no groups.
+	// Limits: the fields of hosts, but not name.
 	Groups map[string]group `yaml:"groups"`
-	Hosts  []struct {
-		Group string `yaml:"group"`
-	} `yaml:"hosts"`
+	Hosts  []member         `yaml:"hosts"`
+}
+
+// A member is what the text of a host has more than a Host.
+type member struct {
+	// Group is the group that gives the host what its entry does not say.
+	// Default: no group.
+	// Limits: a name in groups.
+	Group string `yaml:"group"`
 }
 
 // A group has the fields of its hosts. It has no name of its own.

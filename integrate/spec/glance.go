@@ -9,26 +9,64 @@ import (
 
 // A Glance keeps images in Ceph.
 type Glance struct {
-	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"` // the first one when empty
-	Pool    string `json:"pool,omitempty" yaml:"pool,omitempty"`       // images
-	User    string `json:"user,omitempty" yaml:"user,omitempty"`       // glance
-	Store   string `json:"store,omitempty" yaml:"store,omitempty"`     // rbd
+	// Cluster is the cluster of the pool.
+	// Default: the first of clusters.
+	// Limits: the name of a cluster in clusters.
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	// Pool is the pool of images.
+	// Default: images.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// cephstack, the pool of the operator lock; a pool of its own for each store.
+	Pool string `json:"pool,omitempty" yaml:"pool,omitempty"`
+	// User is the Ceph user that Glance works as, without client. in front.
+	// Default: glance.
+	// Limits: a name: letters, digits, '_', '-' and '.', a letter or digit first; at most 200
+	// together with the name of the cluster; not admin.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
+	// Store is the name of Glance's default store, which has the pool.
+	// Default: rbd.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first.
+	Store string `json:"store,omitempty" yaml:"store,omitempty"`
 	// DataPool is where the objects of the images go, most often an erasure-coded
-	// pool. Pool then has the headers of the images. A Ceph user has one data pool at
-	// most.
+	// pool. The pool beside it then has the headers.
+	// Default: left out; the objects are in the pool, too.
+	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
+	// pool for each Ceph user; not with caps: classic.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
-	// Stores are rbd stores beside Store, from Rocky on. A new image goes to Store
+	// Stores are rbd stores beside the default store. A new image goes to the default store
 	// unless the request names another store.
+	// Default: no further stores.
+	// Limits: from rocky on; each name once, whatever its case.
 	Stores []Store `json:"stores,omitempty" yaml:"stores,omitempty"`
 }
 
 // A Store is an rbd store of Glance beside its default one.
 type Store struct {
-	Name     string `json:"name" yaml:"name"`
-	Cluster  string `json:"cluster,omitempty" yaml:"cluster,omitempty"`     // the first one when empty
-	Pool     string `json:"pool,omitempty" yaml:"pool,omitempty"`           // images
-	User     string `json:"user,omitempty" yaml:"user,omitempty"`           // glance
-	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"` // see Glance.DataPool
+	// Name is the store, as requests for images name it.
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; each
+	// name once, whatever its case.
+	Name string `json:"name" yaml:"name"`
+	// Cluster is the cluster of the pool.
+	// Default: the first of clusters.
+	// Limits: the name of a cluster in clusters.
+	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
+	// Pool is the pool of the images of this store.
+	// Default: images.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// cephstack, the pool of the operator lock; a pool of its own for each store.
+	Pool string `json:"pool,omitempty" yaml:"pool,omitempty"`
+	// User is the Ceph user that Glance works as, without client. in front.
+	// Default: glance.
+	// Limits: a name: letters, digits, '_', '-' and '.', a letter or digit first; at most 200
+	// together with the name of the cluster; not admin.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
+	// DataPool is where the objects of the images go, most often an erasure-coded
+	// pool. The pool beside it then has the headers.
+	// Default: left out; the objects are in the pool, too.
+	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
+	// pool for each Ceph user; not with caps: classic.
+	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
 }
 
 // storePath is the field of the i-th of Glance's stores; the default store is 0.

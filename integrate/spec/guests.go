@@ -8,21 +8,25 @@ import (
 	"strings"
 )
 
-// A Guests lets the librbd of guests write sockets and logs on computes:
-// options in the [client] section of every ceph.conf there, the folders that
+// A Guests lets the librbd of guests write sockets and logs on computes. It sets
+// options in the [client] section of every ceph.conf there, and makes the folders that
 // they name, and a tmpfiles.d file that makes the folders again after a reboot.
 // Other Ceph clients on a compute read that section, too. The options count for
 // guests that start afterwards. Where AppArmor confines QEMU, it is let into the
 // folders by lines in the file that AppArmor's rules for QEMU include for that.
 type Guests struct {
-	// Account is the account that QEMU runs as, user:group. When empty, it is that of
-	// the host's distribution: libvirt-qemu:kvm, or qemu:qemu.
+	// Account is the account that QEMU runs as.
+	// Default: that of the host's distribution: libvirt-qemu:kvm, or qemu:qemu.
+	// Limits: user:group, each at most 64 letters, digits, '_', '-' and '.', a letter or '_' first.
 	Account string `json:"account,omitempty" yaml:"account,omitempty"`
 	// Options replace or add to the usual options: rbd_cache,
 	// rbd_cache_writethrough_until_flush, rbd_concurrent_management_ops,
 	// admin_socket and log_file. An empty value leaves an option alone. The folders of
-	// admin_socket and log_file are given to Account. They have to be folders for guests alone,
-	// below /run, /var/log, /srv, /mnt or /data, and not where other programs have theirs.
+	// admin_socket and log_file are given to the account. They have to be folders for guests
+	// alone, and not where other programs have theirs.
+	// Default: the usual options: a cache of writeback after the first flush, 20 operations at once, and
+	// sockets and logs below /run/ceph/guests and /var/log/qemu.
+	// Limits: not keyring, key and keyfile; folders below /run, /var/log, /srv, /mnt or /data.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
 }
 

@@ -14,24 +14,40 @@ import (
 
 // A Host is a machine and the services that run on it.
 type Host struct {
-	// Name is the host's name, as the OpenStack APIs know it too.
+	// Name is the host's name, as the OpenStack APIs know it too. In a text, a name with
+	// ranges stands for many hosts, such as compute[001-400].
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; each
+	// name once, whatever its case.
 	Name string `json:"name" yaml:"name"`
-	// Address is what SSH connects to, host or host:port; Name when empty.
+	// Address is what SSH connects to. In a text, the address of hosts with a range in their
+	// name has a range, too, such as 10.1.0.[1-400]; one that begins with a dot is a domain
+	// behind the name.
+	// Default: the name.
+	// Limits: host or host:port; each address once.
 	Address string `json:"address,omitempty" yaml:"address,omitempty"`
-	// Services are among glance-api, cinder-volume, cinder-backup and
-	// nova-compute.
+	// Services are the services of OpenStack on the host that keep data in Ceph.
+	// Default: no services, such as a host that only reaches a cluster.
+	// Limits: glance-api, cinder-volume, cinder-backup and nova-compute, each once.
 	Services []string `json:"services,omitempty" yaml:"services,omitempty"`
-	// Standby are those of Services that stand by: cinder-volume or cinder-backup, where
+	// Standby are those of services that stand by: cinder-volume or cinder-backup, where
 	// another host serves under the same name, and this host takes over only if somebody
 	// makes it. A unit that stands by is neither started nor restarted, and may be down. The
 	// files of the service are kept right all the same.
+	// Default: all services serve.
+	// Limits: cinder-volume and cinder-backup, where they are among services; not on all hosts, and
+	// not cinder-volume with cinder.cluster.
 	Standby []string `json:"standby,omitempty" yaml:"standby,omitempty"`
-	// Disks says where Nova puts the disks of VMs on this compute. auto, the
-	// default, is in Ceph, unless there are VMs with local disks, which the switch
-	// would break. ceph is always in Ceph: such VMs are only noted. keep leaves the compute as it is.
-	// No compute is switched while a VM is on its way to or from it, or waits to be confirmed.
+	// Disks says where Nova puts the disks of VMs on this compute. auto is in Ceph, unless there
+	// are VMs with local disks, which the switch would break. ceph is always in Ceph: such VMs are
+	// only noted. keep leaves the compute as it is. No compute is switched while a VM is on its
+	// way to or from it, or waits to be confirmed.
+	// Default: auto.
+	// Limits: auto, ceph or keep.
 	Disks string `json:"disks,omitempty" yaml:"disks,omitempty"`
 	// Layout is the layout of this host, if it is not the layout of the Spec.
+	// Default: the layout of the Spec.
+	// Limits: debian, rdo, upstart or kolla, with the releases of the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
 }
 

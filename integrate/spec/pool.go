@@ -5,29 +5,76 @@ import (
 	"slices"
 )
 
-// A Pool gives details of a pool. What a zero field is for stays as the pool has it.
+// A Pool gives details of a pool. What is left out stays as the pool has it.
 type Pool struct {
-	Name       string `json:"name" yaml:"name"`
-	PGNum      int    `json:"pg_num,omitempty" yaml:"pg_num,omitempty"`
-	Autoscale  string `json:"pg_autoscale_mode,omitempty" yaml:"pg_autoscale_mode,omitempty"` // on, off or warn
-	Size       int    `json:"size,omitempty" yaml:"size,omitempty"`
-	MinSize    int    `json:"min_size,omitempty" yaml:"min_size,omitempty"`
-	CRUSHRule  string `json:"crush_rule,omitempty" yaml:"crush_rule,omitempty"`
-	MaxBytes   int64  `json:"max_bytes,omitempty" yaml:"max_bytes,omitempty"`
-	MaxObjects int64  `json:"max_objects,omitempty" yaml:"max_objects,omitempty"`
+	// Name is the pool, as a service of the Spec names it.
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; not
+	// cephstack, the pool of the operator lock.
+	Name string `json:"name" yaml:"name"`
+	// PGNum is the number of placement groups.
+	// Default: the cluster's default for a new pool; a pool that exists keeps its number.
+	// Limits: a whole number of 0 or more.
+	PGNum int `json:"pg_num,omitempty" yaml:"pg_num,omitempty"`
+	// Autoscale says whether Ceph changes the number of placement groups: on, off, or warn to
+	// only tell.
+	// Default: the cluster's default for a new pool; a pool that exists keeps its mode.
+	// Limits: on, off or warn.
+	Autoscale string `json:"pg_autoscale_mode,omitempty" yaml:"pg_autoscale_mode,omitempty"`
+	// Size is the number of copies of each object.
+	// Default: the cluster's default for a new pool; a pool that exists keeps its size.
+	// Limits: a whole number of 0 or more; not for an erasure-coded pool.
+	Size int `json:"size,omitempty" yaml:"size,omitempty"`
+	// MinSize is how many copies, or chunks, have to be there for the pool to take writes.
+	// Default: the cluster's default for a new pool; a pool that exists keeps its number.
+	// Limits: at most size; for an erasure-coded pool from k to k+m of its profile.
+	MinSize int `json:"min_size,omitempty" yaml:"min_size,omitempty"`
+	// CRUSHRule is the CRUSH rule that places the objects. The rule exists already.
+	// Default: the cluster's default for a new pool; a pool that exists keeps its rule.
+	// Limits: any text.
+	CRUSHRule string `json:"crush_rule,omitempty" yaml:"crush_rule,omitempty"`
+	// MaxBytes is the quota of the pool, in bytes.
+	// Default: no quota for a new pool; a pool that exists keeps its quota.
+	// Limits: a whole number of 0 or more.
+	MaxBytes int64 `json:"max_bytes,omitempty" yaml:"max_bytes,omitempty"`
+	// MaxObjects is the quota of the pool, in objects.
+	// Default: no quota for a new pool; a pool that exists keeps its quota.
+	// Limits: a whole number of 0 or more.
+	MaxObjects int64 `json:"max_objects,omitempty" yaml:"max_objects,omitempty"`
 	// ErasureProfile makes a data pool erasure-coded. The profile is in the Spec, or
 	// exists already. A pool keeps the profile that it was made with.
+	// Default: the pool is replicated.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; only
+	// for a pool that is a data_pool.
 	ErasureProfile string `json:"erasure_profile,omitempty" yaml:"erasure_profile,omitempty"`
 }
 
-// An ErasureProfile is a profile of erasure code: k chunks of data and m of
-// code, each in another failure domain. A profile that exists is never changed.
+// An ErasureProfile is a profile of erasure code. Each object is k chunks of data and m of
+// code, each chunk in another failure domain. A profile that exists is never changed.
 type ErasureProfile struct {
-	Name          string `json:"name" yaml:"name"`
-	K             int    `json:"k" yaml:"k"`
-	M             int    `json:"m" yaml:"m"`
-	FailureDomain string `json:"failure_domain,omitempty" yaml:"failure_domain,omitempty"` // host when empty
-	DeviceClass   string `json:"device_class,omitempty" yaml:"device_class,omitempty"`     // any when empty
+	// Name is the name of the profile in the cluster.
+	// Default: none; the name must be given.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first; each
+	// name once.
+	Name string `json:"name" yaml:"name"`
+	// K is the number of chunks of data of each object.
+	// Default: none; the number must be given.
+	// Limits: 2 or more.
+	K int `json:"k" yaml:"k"`
+	// M is the number of chunks of code of each object: as many failure domains may fail
+	// without a loss of data.
+	// Default: none; the number must be given.
+	// Limits: 1 or more.
+	M int `json:"m" yaml:"m"`
+	// FailureDomain is the type of bucket, such as osd, host or rack, of which each has one
+	// chunk of an object at most.
+	// Default: host.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first.
+	FailureDomain string `json:"failure_domain,omitempty" yaml:"failure_domain,omitempty"`
+	// DeviceClass is the class of the disks, such as hdd, ssd or nvme.
+	// Default: disks of any class.
+	// Limits: a name: at most 255 letters, digits, '_', '-' and '.', a letter or digit first.
+	DeviceClass string `json:"device_class,omitempty" yaml:"device_class,omitempty"`
 }
 
 func (v *validation) pool(path string, p Pool) {

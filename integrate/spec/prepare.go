@@ -12,29 +12,44 @@ import (
 )
 
 // A Prepare is what hosts that are not prepared yet get before everything else. A
-// part that is nil is not asked for. Each part makes changes of the plan: the way in
+// part that is left out is not asked for. Each part makes changes of the plan: the way in
 // first, then the sudo rule, then the repository, then packages.
 type Prepare struct {
-	Authorize  *Authorize  `json:"authorize,omitempty" yaml:"authorize,omitempty"`
-	Sudo       *Sudo       `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	// Authorize places public keys for the login user of ssh.
+	// Default: left out; no keys are placed.
+	// Limits: ssh.user is given.
+	Authorize *Authorize `json:"authorize,omitempty" yaml:"authorize,omitempty"`
+	// Sudo gives the login user of ssh a sudo rule. {} is the broad rule.
+	// Default: left out; no rule is written.
+	// Limits: ssh.user is given and is not root, and ssh.sudo is true.
+	Sudo *Sudo `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	// Repository gives hosts a repository with Ceph's packages.
+	// Default: left out; the repositories of the hosts stay as they are.
+	// Limits: not for hosts with layout upstart or kolla.
 	Repository *Repository `json:"repository,omitempty" yaml:"repository,omitempty"`
-	Guests     *Guests     `json:"guests,omitempty" yaml:"guests,omitempty"`
+	// Guests lets the librbd of guests write sockets and logs on computes. {} takes the usual options.
+	// Default: left out; nothing is done for guests.
+	// Limits: not for hosts with layout upstart or kolla.
+	Guests *Guests `json:"guests,omitempty" yaml:"guests,omitempty"`
 }
 
-// An Authorize places public keys for the login user of ssh, as ssh-copy-id does: a
-// line for each key in ~/.ssh/authorized_keys, beside the lines that are there. Lines
-// are never changed or removed. A host that refuses the user so far is reached by
-// its first entry (see Entries of world.World).
+// An Authorize places public keys for the login user of ssh, as ssh-copy-id does. Each key
+// is a line in ~/.ssh/authorized_keys, beside the lines that are there. Lines are never
+// changed or removed. A host that refuses the user so far is reached by ssh.entry.
 type Authorize struct {
 	// Keys are public keys: type, key and comment, as in a .pub file.
+	// Default: none; the list must be given.
+	// Limits: at least one key; each key once; no options in front.
 	Keys []string `json:"keys" yaml:"keys"`
-	// Home is the user's home folder on the hosts; /root or /home/<user> when
-	// empty. A host where the user has another home folder is a Problem.
+	// Home is the user's home folder on the hosts. A host where the user has another home
+	// folder is a Problem.
+	// Default: /root for root, and /home/<user> for others.
+	// Limits: an absolute path without . and .., of /root or of a folder in another folder.
 	Home string `json:"home,omitempty" yaml:"home,omitempty"`
 }
 
-// A Sudo gives the login user of ssh a sudo rule without a password. Without Narrow and
-// Helper it is the broad rule, for all programs as root. The rule is in a file of its own
+// A Sudo gives the login user of ssh a sudo rule without a password. Without narrow and
+// helper it is the broad rule, for all programs as root. The rule is in a file of its own
 // under /etc/sudoers.d, which belongs to root and has the mode 0440. The host's visudo
 // checks the rule before it is written, and all rules afterwards. If the rules do not pass
 // then, a rule that was written is taken back. Other files are never touched. A
@@ -42,19 +57,23 @@ type Authorize struct {
 // as something else, such as ALL, is a fault.
 type Sudo struct {
 	// Narrow lets the user run /bin/sh -c as root and nothing else. cephstack runs
-	// nothing else. Narrow keeps the rule from being used for other programs and
+	// nothing else. The narrow rule keeps from being used for other programs and
 	// accounts by accident. It does not make the trust smaller: a shell as root can
 	// do everything.
+	// Default: false; the rule is for all programs.
+	// Limits: true or false; not beside helper.
 	Narrow bool `json:"narrow,omitempty" yaml:"narrow,omitempty"`
 	// Helper lets the user run one program as root, and nothing else: the helper, which belongs to
 	// root and does only what the allow-list of its host has (see remote/helper). The rule, the
 	// helper, its list, keys, the repository and packages come by ssh.entry, and so does what root's
 	// programs read: /etc/ceph and each ceph.conf, and the rules and the file of tmpfiles.d for guests.
 	// ssh.entry is needed for each change of them: a Spec that asks for more, and a newer version of
-	// this module. Other rules of sudo for the user stay: look with sudo -l. Validate refuses layouts
-	// kolla and upstart, folders of guests that are not below /run or /var/log, and
-	// clusters that are reached through the ceph program on a host with services. A host without
+	// this module. Other rules of sudo for the user stay: look with sudo -l. A host without
 	// services is not prepared: there, the login user needs sudo for the ceph program.
+	// Default: false.
+	// Limits: true or false; with ssh.entry; not with layouts kolla and upstart, folders of guests that
+	// are not below /run or /var/log, or clusters that are reached through the ceph program on a host
+	// with services.
 	Helper bool `json:"helper,omitempty" yaml:"helper,omitempty"`
 }
 

@@ -15,16 +15,26 @@ import (
 // keeps the key, even if the key did not sign the package, and trusts the key in any
 // repository.
 type Repository struct {
-	// Apt is the URL for hosts with apt. Dnf is the URL for hosts with dnf, in which
-	// $releasever and $basearch are the host's own. A host whose URL is missing is a
-	// Problem.
+	// Apt is the URL for hosts with apt. A host whose URL is missing is a Problem.
+	// Default: no URL; one of apt and dnf must be given.
+	// Limits: a URL of http, https or file without a login.
 	Apt string `json:"apt,omitempty" yaml:"apt,omitempty"`
+	// Dnf is the URL for hosts with dnf, in which $releasever and $basearch are the host's own. A
+	// host whose URL is missing is a Problem.
+	// Default: no URL; one of apt and dnf must be given.
+	// Limits: a URL of http, https or file without a login.
 	Dnf string `json:"dnf,omitempty" yaml:"dnf,omitempty"`
-	// Suite is the suite for apt; the codename of the host's release when empty.
+	// Suite is the suite for apt.
+	// Default: the codename of the host's release.
+	// Limits: at most 255 letters, digits, '_', '-', '.' and '/', a letter or digit first.
 	Suite string `json:"suite,omitempty" yaml:"suite,omitempty"`
-	// Components are the components for apt; main when empty.
+	// Components are the components for apt.
+	// Default: main.
+	// Limits: names: at most 255 letters, digits, '_', '-' and '.', a letter or digit first.
 	Components []string `json:"components,omitempty" yaml:"components,omitempty"`
 	// Key is the OpenPGP public key that signs the repository, in ASCII armour.
+	// Default: none; the key must be given.
+	// Limits: one block of at most 1 MiB, from its BEGIN line to its END line.
 	Key string `json:"key" yaml:"key"`
 }
 

@@ -19,33 +19,74 @@ import (
 // A Spec says what the cloud should be: which Ceph clusters there are, which
 // services run on which hosts, and what of them is kept in Ceph. It is plain
 // data with YAML and JSON tags. A zero field has the documented default.
+//
+// The comment of each field says what the field means, and ends with its default and its
+// limits. It calls other fields by their names in YAML. Package integrate/spec/reference has
+// the same texts for programs, with an example for each field.
 type Spec struct {
-	// Release is the cloud's OpenStack release, such as zed. A program may let the
-	// hosts tell the release: detect.Release asks them.
+	// Release is the cloud's OpenStack release, such as zed. Without it, the program cephstack asks
+	// the hosts; other programs call detect.Release.
+	// Default: what the packages or the images of the hosts tell.
+	// Limits: a name or a version, from havana (2013.2) to hibiscus (2026.2).
 	Release string `json:"release" yaml:"release"`
 	// Layout says how the hosts name packages, files and units:
-	//   - debian, the default, is for Debian and Ubuntu.
+	//   - debian is for Debian and Ubuntu.
 	//   - rdo is for the RHEL family.
-	//   - upstart is for Ubuntu 12.04 and 14.04. Package remote/upstart reaches such
-	//     hosts, and prepare has neither repository nor guests for them.
+	//   - upstart is for Ubuntu 12.04 and 14.04. For such hosts, prepare has neither
+	//     repository nor guests.
 	//   - kolla is for containers that kolla-ansible deployed; see the documentation
 	//     of package integrate.
-	Layout   string    `json:"layout,omitempty" yaml:"layout,omitempty"`
+	// Default: debian.
+	// Limits: debian, rdo, upstart or kolla; debian and rdo from icehouse on, upstart from
+	// havana to mitaka, kolla from 2023.1 on.
+	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
+	// Clusters are the Ceph clusters. The first one is the default of all services.
+	// Default: none; the list must be given.
+	// Limits: at least one cluster; each name once.
 	Clusters []Cluster `json:"clusters" yaml:"clusters"`
-	SSH      SSH       `json:"ssh" yaml:"ssh"`
-	Hosts    []Host    `json:"hosts" yaml:"hosts"`
-	Glance   *Glance   `json:"glance,omitempty" yaml:"glance,omitempty"`
-	Cinder   *Cinder   `json:"cinder,omitempty" yaml:"cinder,omitempty"`
-	Backup   *Backup   `json:"backup,omitempty" yaml:"backup,omitempty"`
-	Nova     *Nova     `json:"nova,omitempty" yaml:"nova,omitempty"`
-	Cloud    Cloud     `json:"cloud" yaml:"cloud"`
-	// Packages says what to do about missing Ceph client packages: check
-	// (the default: report them) or install.
+	// SSH says how hosts are reached.
+	// Default: what ssh's own files say.
+	// Limits: those of its fields.
+	SSH SSH `json:"ssh" yaml:"ssh"`
+	// Hosts are the machines, and the services that run on each.
+	// Default: none; each service of the Spec needs a host.
+	// Limits: at most 10,000 hosts; each name and each address once, whatever their case.
+	Hosts []Host `json:"hosts" yaml:"hosts"`
+	// Glance keeps images in Ceph. {} takes all defaults.
+	// Default: left out; Glance stays as it is.
+	// Limits: one of glance, cinder, backup and nova is there at least; a host runs glance-api.
+	Glance *Glance `json:"glance,omitempty" yaml:"glance,omitempty"`
+	// Cinder keeps volumes in Ceph.
+	// Default: left out; Cinder's volumes stay as they are.
+	// Limits: a host runs cinder-volume.
+	Cinder *Cinder `json:"cinder,omitempty" yaml:"cinder,omitempty"`
+	// Backup keeps Cinder's backups of volumes in Ceph. {} takes all defaults.
+	// Default: left out; backups stay as they are.
+	// Limits: a host runs cinder-backup.
+	Backup *Backup `json:"backup,omitempty" yaml:"backup,omitempty"`
+	// Nova keeps the disks of VMs in Ceph. {} takes all defaults.
+	// Default: left out; the disks of VMs stay where they are.
+	// Limits: a host runs nova-compute.
+	Nova *Nova `json:"nova,omitempty" yaml:"nova,omitempty"`
+	// Cloud says where the APIs of the OpenStack cloud are, or that there are none to use.
+	// Default: the cloud that OpenStack's own clients would take: of OS_CLOUD, or the only one of
+	// clouds.yaml.
+	// Limits: those of its fields.
+	Cloud Cloud `json:"cloud" yaml:"cloud"`
+	// Packages says what to do about missing Ceph client packages: check reports them, and
+	// install installs them.
+	// Default: check.
+	// Limits: check or install.
 	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
 	// Gate is health to let a rollout wait before each host while a cluster that the host uses is
-	// not healthy enough; see the documentation of package integrate. Empty is no gate.
+	// not healthy enough; see the documentation of package integrate.
+	// Default: no gate.
+	// Limits: health.
 	Gate string `json:"gate,omitempty" yaml:"gate,omitempty"`
-	// Prepare is for hosts that are not prepared yet; nil asks for nothing.
+	// Prepare is for hosts that are not prepared yet: keys for the login, sudo, a repository of
+	// packages, folders for guests.
+	// Default: left out; nothing is prepared.
+	// Limits: those of its fields.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
 }
 
@@ -54,9 +95,20 @@ const GateHealth = "health"
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
-	Name string `json:"name,omitempty" yaml:"name,omitempty"` // entry of clouds.yaml
-	// CloudsFile is the path of clouds.yaml. When empty, the file is found in the
-	// places where other OpenStack clients look.
+	// APIs is none for a cloud whose APIs are not to be used. Plans and verifications then ask
+	// nothing of the APIs: a compute is left alone until its disks are ceph or keep in hosts, and
+	// cephstack verify needs --static.
+	// Default: the APIs are used.
+	// Limits: none.
+	APIs string `json:"apis,omitempty" yaml:"apis,omitempty"`
+	// Name is the entry of clouds.yaml. The account of the entry is an administrator's.
+	// Default: the cloud that OpenStack's own clients would take: of OS_CLOUD, or the only one of
+	// clouds.yaml.
+	// Limits: any text; not beside apis: none.
+	Name string `json:"name,omitempty" yaml:"name,omitempty"`
+	// CloudsFile is the path of clouds.yaml, relative to the folder of the Spec.
+	// Default: the places where other OpenStack clients look.
+	// Limits: a path of the machine that cephstack runs on; not beside apis: none.
 	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"`
 }
 

@@ -3,30 +3,53 @@ package spec
 import "strings"
 
 // An SSH says how hosts are reached; a Host may override the address. What is empty here comes from the
-// files that ssh reads: see Config.
+// files that ssh reads: see config.
 type SSH struct {
+	// User is the account on the hosts.
+	// Default: the User of ssh's files, or else the account that cephstack runs as.
+	// Limits: any text; with prepare, the name of an account.
 	User string `json:"user,omitempty" yaml:"user,omitempty"`
 	// KeyFiles are private keys. A file whose name ends with .pub is a public key, and chooses a
 	// key of the agent: with such a file, no other key of the agent is offered. A private key that
 	// is encrypted has to be in the agent, too.
+	// Default: the IdentityFile of ssh's files, and the keys of the agent.
+	// Limits: paths of the machine that cephstack runs on, relative to the folder of the Spec.
 	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
-	// Agent is the path of an agent's socket. Without it, the agent is the one of SSH_AUTH_SOCK in the
-	// environment: for all of its keys if KeyFiles is empty, and otherwise for those that KeyFiles names.
-	Agent      string   `json:"agent,omitempty" yaml:"agent,omitempty"`
+	// Agent is the path of an agent's socket.
+	// Default: the agent of SSH_AUTH_SOCK in the environment: for all of its keys if key_files is
+	// empty, and otherwise for those that key_files names.
+	// Limits: a path of the machine that cephstack runs on.
+	Agent string `json:"agent,omitempty" yaml:"agent,omitempty"`
+	// KnownHosts are files with the keys of hosts. Host keys are always checked. cephstack trust
+	// learns the keys of new hosts into the first file.
+	// Default: the UserKnownHostsFile of ssh's files.
+	// Limits: paths of the machine that cephstack runs on, relative to the folder of the Spec.
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
-	Sudo       bool     `json:"sudo,omitempty" yaml:"sudo,omitempty"`
-	// Jump is [user@]host[:port]. NoJump connects directly, whatever a file of ssh says.
+	// Sudo makes the account root on the hosts by sudo, without a password.
+	// Default: false; the account is root itself.
+	// Limits: true or false.
+	Sudo bool `json:"sudo,omitempty" yaml:"sudo,omitempty"`
+	// Jump is a host that connections go through. none connects directly, whatever a file of ssh
+	// says.
+	// Default: the ProxyJump of ssh's files, or else a direct connection.
+	// Limits: [user@]host[:port], or none.
 	Jump string `json:"jump,omitempty" yaml:"jump,omitempty"`
 	// Config is the file that ssh would read, instead of ~/.ssh/config and /etc/ssh/ssh_config; none is
 	// no file. For what the Spec does not say, these count: HostName, Port, User, IdentityFile,
-	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of what matches a host's Address (Name, where there is
-	// none), and of jump hosts.
+	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of what matches a host's address (its name,
+	// where there is no address), and of jump hosts.
+	// Default: ~/.ssh/config and /etc/ssh/ssh_config.
+	// Limits: a path of the machine that cephstack runs on, relative to the folder of the Spec, or none.
 	Config string `json:"config,omitempty" yaml:"config,omitempty"`
-	// Timeouts bound every connection, those to Jump and of Entry too.
+	// Timeouts bound every connection, those to jump and of entry too.
+	// Default: the defaults of its fields.
+	// Limits: those of its fields.
 	Timeouts Timeouts `json:"timeouts,omitzero" yaml:"timeouts,omitempty"`
 	// Entry is used only for a host that refuses the login, and only if
 	// prepare.authorize or prepare.sudo is asked for; with prepare.sudo.helper, also for
-	// each change that the helper does not make (see Sudo).
+	// each change that the helper does not make (see prepare.sudo).
+	// Default: left out; there is no second way in.
+	// Limits: only beside prepare.authorize or prepare.sudo.
 	Entry *Entry `json:"entry,omitempty" yaml:"entry,omitempty"`
 }
 
@@ -34,12 +57,25 @@ type SSH struct {
 // far: see Entries of world.World. known_hosts and the jump host are those of
 // the normal login.
 type Entry struct {
-	User     string   `json:"user" yaml:"user"`
+	// User is the account of the second way in, such as the first user of a fresh image.
+	// Default: none; the account must be given.
+	// Limits: the name of an account: at most 64 letters, digits, '_', '-' and '.', a letter or '_'
+	// first; with prepare.sudo.helper, not the user of ssh.
+	User string `json:"user" yaml:"user"`
+	// KeyFiles are private keys, as in ssh.key_files.
+	// Default: no keys; one of key_files, agent and password_file must be given.
+	// Limits: paths of the machine that cephstack runs on, relative to the folder of the Spec.
 	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
-	Agent    string   `json:"agent,omitempty" yaml:"agent,omitempty"` // socket path
+	// Agent is the path of an agent's socket, whose keys are offered.
+	// Default: no agent.
+	// Limits: a path of the machine that cephstack runs on.
+	Agent string `json:"agent,omitempty" yaml:"agent,omitempty"`
 	// PasswordFile is a file of the machine that cephstack runs on. It holds the
 	// user's password, for the login and for sudo. Line ends behind the password are
 	// not part of the password.
+	// Default: no password.
+	// Limits: a path, relative to the folder of the Spec, of a file of at most 64 KiB that others
+	// cannot read.
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
 

@@ -9,21 +9,36 @@ import (
 )
 
 // A Timeouts bounds the phases of a connection to a host. Each is a duration
-// such as 10s; empty is the default of remote.Timeouts.
+// such as 10s.
 type Timeouts struct {
-	Connect string `json:"connect,omitempty" yaml:"connect,omitempty"` // TCP
+	// Connect is for the connection of TCP.
+	// Default: 5s.
+	// Limits: a duration from 100ms to 10m.
+	Connect string `json:"connect,omitempty" yaml:"connect,omitempty"`
 	// Handshake is for banner and key exchange, and for each new session.
-	Handshake    string `json:"handshake,omitempty" yaml:"handshake,omitempty"`
-	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"` // keys, agent and password
+	// Default: 10s.
+	// Limits: a duration from 100ms to 10m.
+	Handshake string `json:"handshake,omitempty" yaml:"handshake,omitempty"`
+	// Authenticate is for the login: keys, agent and password.
+	// Default: 10s.
+	// Limits: a duration from 100ms to 10m.
+	Authenticate string `json:"authenticate,omitempty" yaml:"authenticate,omitempty"`
 	// Retry is for connecting again to a host that sheds load.
+	// Default: 20s.
+	// Limits: a duration from 100ms to 10m.
 	Retry string `json:"retry,omitempty" yaml:"retry,omitempty"`
 	// Start is for the login shell and its scripts, and sudo, until cephstack's program answers.
+	// Default: 1m.
+	// Limits: a duration from 100ms to 10m.
 	Start string `json:"start,omitempty" yaml:"start,omitempty"`
 	// Idle is how long a host may say nothing while it works. Some operations have a
-	// shorter limit of their own, which Idle does not prolong.
+	// shorter limit of their own, which idle does not prolong.
+	// Default: 15m.
+	// Limits: a duration from 10s to 1h.
 	Idle string `json:"idle,omitempty" yaml:"idle,omitempty"`
-	// Total is how long an exchange with a host may take as a whole. The default follows
-	// from its operations.
+	// Total is how long an exchange with a host may take as a whole.
+	// Default: follows from the operations of the exchange.
+	// Limits: a duration from 1m to 24h.
 	Total string `json:"total,omitempty" yaml:"total,omitempty"`
 }
 
