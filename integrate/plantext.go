@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/fold"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
@@ -12,29 +13,40 @@ import (
 // String is the plan as a text that a person can approve. It ends with a newline. What is
 // equal on several hosts is told once, with the names of the hosts and their number; Full
 // tells each host by itself.
-func (p *Plan) String() string { return p.text(foldChanges(p.Changes), p.foldFindings()) }
+func (p *Plan) String() string { return p.text(p.Folded()) }
+
+// A FoldedChange is a change that is equal on several hosts.
+type FoldedChange struct {
+	Change           // on the first target
+	Targets []string // all of them, in the order of the plan
+}
+
+// Folded gives what String tells, for programs that show a plan in another way: the changes, and the findings. What is
+// equal on several hosts is there once. Such a finding has the hosts in Hosts, no Target, and the word HOST where the
+// message has the name of the host.
+func (p *Plan) Folded() ([]FoldedChange, []Finding) { return foldChanges(p.Changes), p.foldFindings() }
 
 // Full is String with each host by itself, in the order of Changes.
 func (p *Plan) Full() string {
-	changes := make([]folded[Change], len(p.Changes))
+	changes := make([]FoldedChange, len(p.Changes))
 	for i, c := range p.Changes {
-		changes[i] = folded[Change]{c, []string{c.Target}}
+		changes[i] = FoldedChange{c, []string{c.Target}}
 	}
 	return p.text(changes, p.Findings)
 }
 
-func (p *Plan) text(changes []folded[Change], findings []Finding) string {
+func (p *Plan) text(changes []FoldedChange, findings []Finding) string {
 	var b strings.Builder
 	if p.Release != "" && !p.Empty() {
 		fmt.Fprintf(&b, "For OpenStack %s\n", words.Short(p.Release))
 	}
 	stage, title := Stage(""), ""
 	for _, c := range changes {
-		if c.of.Stage != stage {
-			stage, title = c.of.Stage, ""
+		if c.Stage != stage {
+			stage, title = c.Stage, ""
 			fmt.Fprintf(&b, "%s\n", stageTitle(stage))
 		}
-		if now := hostsTitle(c.targets); now != title {
+		if now := hostsTitle(c.Targets); now != title {
 			title = now
 			b.WriteString(title)
 		}
@@ -52,46 +64,26 @@ func (p *Plan) text(changes []folded[Change], findings []Finding) string {
 	return b.String()
 }
 
-// A folded is what is equal on several targets.
-type folded[T any] struct {
-	of      T // as on the first target
-	targets []string
-}
-
-// fold joins what is equal, in the order of the first of each. key tells what is equal; what
-// has no key is by itself.
-func fold[T any](all []T, target, key func(T) string) []folded[T] {
-	var out []folded[T]
-	index := map[string]int{}
-	for _, one := range all {
-		k, name := key(one), target(one)
-		i, ok := index[k]
-		if ok && k != "" && out[i].targets[len(out[i].targets)-1] != name {
-			out[i].targets = append(out[i].targets, name)
-			continue
-		}
-		index[k] = len(out)
-		out = append(out, folded[T]{one, []string{name}})
-	}
-	return out
-}
-
 // foldChanges joins changes of hosts that are equal in all that a plan shows.
-func foldChanges(changes []Change) []folded[Change] {
-	return fold(changes, func(c Change) string { return c.Target }, func(c Change) string {
+func foldChanges(changes []Change) []FoldedChange {
+	all := fold.All(changes, func(c Change) string { return c.Target }, func(c Change) string {
 		if c.Stage != stageComputes && c.Stage != stageControllers {
 			return ""
 		}
 		return fmt.Sprintf("%q %q %q %q %q %q", c.Stage, c.Action, c.Kind, c.Name, c.Reason, c.Diffs)
 	})
+	out := make([]FoldedChange, len(all))
+	for i, c := range all {
+		out[i] = FoldedChange{c.Of, c.Targets}
+	}
+	return out
 }
 
 // foldFindings joins findings about hosts that say the same. The name of the host itself
 // may be in what they say.
 func (p *Plan) foldFindings() []Finding {
-	const itself = "HOST"
-	said := func(f Finding) string { return withoutName(f.Message, f.Target, itself) }
-	all := fold(p.Findings, func(f Finding) string { return f.Target }, func(f Finding) string {
+	said := func(f Finding) string { return fold.WithoutName(f.Message, f.Target, fold.Itself) }
+	all := fold.All(p.Findings, func(f Finding) string { return f.Target }, func(f Finding) string {
 		if _, isCluster := p.Clusters[f.Target]; isCluster || f.Target == "" || len(f.Hosts) > 0 ||
 			strings.HasPrefix(f.Code, "cluster-") {
 			return ""
@@ -100,34 +92,12 @@ func (p *Plan) foldFindings() []Finding {
 	})
 	findings := make([]Finding, len(all))
 	for i, f := range all {
-		findings[i] = f.of
-		if len(f.targets) > 1 {
-			findings[i].Message, findings[i].Target, findings[i].Hosts = said(f.of), "", f.targets
+		findings[i] = f.Of
+		if len(f.Targets) > 1 {
+			findings[i].Message, findings[i].Target, findings[i].Hosts = said(f.Of), "", f.Targets
 		}
 	}
 	return findings
-}
-
-// withoutName is a text with another word in the place of a name.
-func withoutName(text, name, word string) string {
-	inName := func(b byte) bool {
-		return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9' || strings.IndexByte("_-.", b) >= 0
-	}
-	var b strings.Builder
-	for {
-		i := strings.Index(text, name)
-		if i < 0 || name == "" {
-			b.WriteString(text)
-			return b.String()
-		}
-		end := i + len(name)
-		if i > 0 && inName(text[i-1]) || end < len(text) && inName(text[end]) {
-			b.WriteString(text[:end])
-		} else {
-			b.WriteString(text[:i] + word)
-		}
-		text = text[end:]
-	}
 }
 
 // hostsTitle are the lines above the changes of several hosts. It is empty for one host.
@@ -152,15 +122,15 @@ func hostsTitle(hosts []string) string {
 }
 
 // writeChange writes a change of one host, or of those whose title is above it.
-func writeChange(w io.Writer, c folded[Change]) {
-	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.of.Action]
-	indent, target := "  ", c.of.Target+": "
-	if len(c.targets) > 1 {
+func writeChange(w io.Writer, c FoldedChange) {
+	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
+	indent, target := "  ", c.Target+": "
+	if len(c.Targets) > 1 {
 		indent, target = "    ", ""
 	}
-	text := fmt.Sprintf("%s%s %s  (%s)", target, c.of.Kind, c.of.Name, c.of.Reason)
+	text := fmt.Sprintf("%s%s %s  (%s)", target, c.Kind, c.Name, c.Reason)
 	fmt.Fprintf(w, "%s%s %s\n", indent, mark, words.Short(text))
-	for _, d := range c.of.Diffs {
+	for _, d := range c.Diffs {
 		fmt.Fprintf(w, "%s    %s\n", indent, d)
 	}
 }

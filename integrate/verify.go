@@ -56,6 +56,9 @@ type Report struct {
 	LeftOut []string  `json:"left_out,omitempty"` // as in a Plan
 	// ChecksLeftOut are the IDs of the checks that VerifyOptions.Checks left out.
 	ChecksLeftOut []string `json:"checks_left_out,omitempty"`
+	// Spec and Clusters say what was verified, as in a Plan. JSON does not have them.
+	Spec     string            `json:"-"`
+	Clusters map[string]string `json:"-"`
 }
 
 // Err is nil if every check passed. Otherwise it wraps ErrChecks and the Err of each
@@ -154,6 +157,7 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 		hosts[p.Target.Name] = seen.Host()
 		return p
 	})
+	report.Spec, report.Clusters = in.digest, base.FSIDs()
 	parts = append(base.Clusters(), in.bySpec(parts)...)
 	if scope.All() {
 		parts = append(parts, base.Cloud())
