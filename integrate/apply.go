@@ -93,10 +93,12 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		a.close(err)
 		return a.result, err
 	}
+	targets := a.targets()
+	pace := a.events.pace(len(targets))
 	rollout := engine.Rollout{Canaries: opts.Canaries, MaxFailed: opts.MaxFailed,
-		Begin: in.gate(a.events, opts, a.changes), Do: a.target, Left: func(step.Target, error) {},
-		Down: a.run.Down}
-	err = in.engine.Roll(ctx, rollout, a.targets())
+		Begin: in.gate(a.events, opts, a.changes), Do: pace.do(a.target),
+		Left: func(t step.Target, _ error) { pace.end(t) }, Down: a.run.Down}
+	err = in.engine.Roll(ctx, rollout, targets)
 	a.close(err)
 	return a.result, a.result.Err()
 }

@@ -55,7 +55,7 @@ func (p Part) Err() error {
 // If the Spec has gate: health, a host is not looked at before its clusters are healthy enough, as
 // Converge does not know yet whether the host needs a change.
 //
-// The events of a Converge are ChangeStarted, ChangeFinished and world.Wait.
+// The events of a Converge are ChangeStarted, ChangeFinished, world.Progress and world.Wait.
 func (in *Integration) Converge(ctx context.Context, opts ConvergeOptions) iter.Seq[Part] {
 	return func(yield func(Part) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -137,8 +137,13 @@ func (c *converging) all(ctx context.Context) {
 	c.base = c.in.engine.Base(ctx, scope)
 	c.run = c.in.engine.NewRun(c.base, c)
 	c.run.Held = c.held
+	pace := c.events.pace(len(targets))
 	rollout := engine.Rollout{Canaries: c.opts.Canaries, MaxFailed: c.opts.MaxFailed, Reads: c.opts.PlanOnly,
-		Begin: c.in.gate(c.events, c.opts.ApplyOptions, c.changes), Do: c.target, Left: c.leave, Down: c.run.Down}
+		Begin: c.in.gate(c.events, c.opts.ApplyOptions, c.changes), Do: pace.do(c.target),
+		Left: func(t step.Target, why error) {
+			c.leave(t, why)
+			pace.end(t)
+		}, Down: c.run.Down}
 	_ = c.in.engine.Roll(ctx, rollout, targets) // each part has its error
 }
 

@@ -1,13 +1,17 @@
 package integrate
 
 import (
+	"context"
 	"log/slog"
 	"sync"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // An Event tells an Observer how far an operation is. It is a PlanReady, ChangeStarted,
-// ChangeFinished, world.Wait, CheckStarted or CheckFinished. The events of one operation come one at
-// a time, and no event comes after the operation returned. An Observer may call the
+// ChangeFinished, world.Progress, world.Wait, CheckStarted or CheckFinished. The events of one operation come one
+// at a time, and no event comes after the operation returned. An Observer may call the
 // Integration.
 type Event interface {
 	slog.LogValuer
@@ -28,6 +32,44 @@ func (e *events) emit(event Event) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.observer(event)
+}
+
+// A pace tells how many of the targets of an operation have ended.
+type pace struct {
+	events *events
+
+	mu       sync.Mutex
+	done, of int
+}
+
+// pace begins to count targets.
+func (e *events) pace(of int) *pace {
+	e.emit(world.Progress{Of: of})
+	return &pace{events: e, of: of}
+}
+
+// begin tells that a target is begun.
+func (p *pace) begin(t step.Target) { p.tell(t, false) }
+
+// end tells that a target has ended.
+func (p *pace) end(t step.Target) { p.tell(t, true) }
+
+func (p *pace) tell(t step.Target, ended bool) {
+	p.mu.Lock() // held while the event is told, so that the counts come in order
+	defer p.mu.Unlock()
+	if ended {
+		p.done++
+	}
+	p.events.emit(world.Progress{Target: t.Name, Ended: ended, Done: p.done, Of: p.of})
+}
+
+// do is work on a target, between its begin and its end.
+func (p *pace) do(work func(context.Context, step.Target) error) func(context.Context, step.Target) error {
+	return func(ctx context.Context, t step.Target) error {
+		p.begin(t)
+		defer p.end(t)
+		return work(ctx, t)
+	}
 }
 
 // PlanReady says that a plan was computed.

@@ -19,7 +19,9 @@ func (in *Integration) Term(term time.Duration, now func() time.Time) { in.term,
 // Differ observes once, and gives what compares.
 func (in *Integration) Differ(ctx context.Context) func() *Plan {
 	base := in.engine.Base(ctx, engine.Scope{})
-	seen := engine.Each(ctx, in.engine, in.engine.HostsIn(engine.Scope{}), func(s *engine.Seen) *engine.Seen { return s })
+	seen := engine.Each(ctx, in.engine, in.engine.HostsIn(engine.Scope{}), func(string) func(*engine.Seen) *engine.Seen {
+		return func(s *engine.Seen) *engine.Seen { return s }
+	})
 	return func() *Plan {
 		var parts []engine.Part
 		for _, s := range seen {

@@ -72,11 +72,12 @@ func (in *Integration) Plan(ctx context.Context, opts PlanOptions) (*Plan, error
 	if err := opts.Only.check(in); err != nil {
 		return nil, err
 	}
-	p := in.plan(ctx, engine.Scope(opts.Only))
+	events := in.newEvents()
+	p := in.plan(ctx, engine.Scope(opts.Only), events)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in.newEvents().emit(PlanReady{len(p.Changes), len(p.Findings)})
+	events.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
 }
 
@@ -89,8 +90,8 @@ type kept struct {
 
 // plan observes and compares each host by itself, so that no more is kept of
 // it than applying its changes needs.
-func (in *Integration) plan(ctx context.Context, scope engine.Scope) *Plan {
-	base, hosts := in.look(ctx, scope, func(p engine.Part, _ *engine.Seen) engine.Part { return slim(p) })
+func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *events) *Plan {
+	base, hosts := in.look(ctx, scope, events, func(p engine.Part, _ *engine.Seen) engine.Part { return slim(p) })
 	k := &kept{by: in.engine, base: base, parts: map[step.Target]engine.Part{}}
 	all := slices.Concat(base.Clusters(), hosts)
 	if scope.All() {
@@ -111,7 +112,7 @@ func (in *Integration) plan(ctx context.Context, scope engine.Scope) *Plan {
 }
 
 // look reads and compares clusters and hosts, and keeps what fn makes of each host.
-func (in *Integration) look(ctx context.Context, scope engine.Scope,
+func (in *Integration) look(ctx context.Context, scope engine.Scope, events *events,
 	fn func(engine.Part, *engine.Seen) engine.Part) (*engine.Base, []engine.Part) {
 	var base *engine.Base
 	ready := make(chan struct{})
@@ -121,13 +122,19 @@ func (in *Integration) look(ctx context.Context, scope engine.Scope,
 	}()
 	invocations := map[string][]string{}
 	var mu sync.Mutex
-	hosts := engine.Each(ctx, in.engine, in.engine.HostsIn(scope), func(seen *engine.Seen) engine.Part {
-		<-ready
-		in.engine.Secrets(ctx, seen, base)
-		mu.Lock()
-		invocations[seen.Host().Name] = host.Invocations(seen.Host())
-		mu.Unlock()
-		return fn(base.Host(seen), seen)
+	names := in.engine.HostsIn(scope)
+	pace := events.pace(len(names))
+	hosts := engine.Each(ctx, in.engine, names, func(name string) func(*engine.Seen) engine.Part {
+		pace.begin(step.AtHost(name))
+		return func(seen *engine.Seen) engine.Part {
+			<-ready
+			in.engine.Secrets(ctx, seen, base)
+			mu.Lock()
+			invocations[name] = host.Invocations(seen.Host())
+			mu.Unlock()
+			defer pace.end(step.AtHost(name))
+			return fn(base.Host(seen), seen)
+		}
 	})
 	<-ready
 	return base, tellApart(base, hosts, invocations)

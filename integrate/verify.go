@@ -151,7 +151,7 @@ func (in *Integration) Verify(ctx context.Context, opts VerifyOptions) (*Report,
 	events := in.newEvents()
 	hosts := map[string]*step.Host{}
 	var mu sync.Mutex
-	base, parts := in.look(ctx, scope, func(p engine.Part, seen *engine.Seen) engine.Part {
+	base, parts := in.look(ctx, scope, events, func(p engine.Part, seen *engine.Seen) engine.Part {
 		mu.Lock()
 		defer mu.Unlock()
 		hosts[p.Target.Name] = seen.Host()

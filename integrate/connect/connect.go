@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/libvirtsecret"
@@ -39,8 +40,19 @@ type Options struct {
 type World struct {
 	world.World
 	opened []io.Closer
+	known  []cephstack.Redacted
 	once   sync.Once
 	err    error
+}
+
+// Known are the secrets that the World logs in with: the password of ssh.entry, and those of the APIs. They are for a
+// program that takes them out of the words of others.
+func (w *World) Known() []cephstack.Redacted {
+	all := slices.Clone(w.known)
+	if w.Cloud != nil {
+		all = append(all, w.Cloud.Secrets()...)
+	}
+	return all
 }
 
 // Close ends all connections that Open or a use of the World began. It does not wait for
@@ -120,6 +132,9 @@ func (w *World) openHosts(s spec.Spec) error {
 	all, err := newFleets(s)
 	if err != nil {
 		return err
+	}
+	if !all.password.IsZero() {
+		w.known = append(w.known, cephstack.Redact(all.password.Reveal()))
 	}
 	for _, h := range s.Hosts {
 		if !missing(h) {

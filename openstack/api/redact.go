@@ -44,6 +44,18 @@ func (c *Cloud) words(body []byte) string {
 // redactor has the secrets that this Cloud knows now.
 func (c *Cloud) redactor() redactor { return append(redactor{c.provider().Token()}, c.secrets()...) }
 
+// Secrets are those that this Cloud knows now: its token, and the password or the secret of its login. They are for a
+// program that takes them out of the words of others.
+func (c *Cloud) Secrets() []cephstack.Redacted {
+	var all []cephstack.Redacted
+	for _, secret := range c.redactor() {
+		if secret != "" {
+			all = append(all, cephstack.Redact(secret))
+		}
+	}
+	return all
+}
+
 // clean makes a short line of a text, without secrets.
 func (c *Cloud) clean(text string) string { return line(c.redactor().clean(text)) }
 

@@ -142,7 +142,7 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 			return statusOf(err), err
 		}
 	}
-	c.told = newProgress(i.Stderr, name == "converge")
+	c.told = newProgress(i.Stderr, progressOptions{byParts: name == "converge"})
 	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.told.event, Parallel: i.parallel,
 		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {

@@ -1,80 +1,176 @@
 package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
-	"unicode"
-	"unicode/utf16"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
-// A progress tells what is going on: on a terminal a line that changes and
-// stays for what is done, elsewhere plain lines.
+// A progress tells what is going on: on a terminal a line for each host at work, a total, and lines that stay above
+// them; elsewhere plain lines.
 type progress struct {
-	w       io.Writer
-	live    bool
-	byParts bool // lines tell of parts, not of their changes
+	w io.Writer
+	progressOptions
+	screen *screen // nil where plain lines are told
+	now    func() time.Time
 
-	mu   sync.Mutex // parts end beside the events of others
-	busy []string
+	mu    sync.Mutex // parts end beside the events of others
+	tasks tasks
+	stay  []string // lines that are not on the screen yet
+	drawn time.Time
+	dirty bool
+	stop  chan struct{} // closed to end the drawing
+	ended chan struct{} // closed once it has ended
 }
 
-func newProgress(w io.Writer, byParts bool) *progress {
-	p := &progress{w: w, byParts: byParts}
-	if o, ok := w.(*output); ok {
-		w = o.w
-	}
-	if f, ok := w.(*os.File); ok {
-		info, err := f.Stat()
-		p.live = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+// progressOptions say what is told.
+type progressOptions struct {
+	byParts bool // lines tell of parts, not of their changes
+	quiet   bool // nothing is told
+	verbose bool // each event is told
+	plain   bool // no line changes, also on a terminal
+	colors  colors
+}
+
+// Twice a second nobody sees a difference, and ten times a second nobody sees a delay.
+const refresh = 100 * time.Millisecond
+
+func newProgress(w io.Writer, opts progressOptions) *progress {
+	p := &progress{w: w, progressOptions: opts, now: time.Now}
+	if f, ok := terminal(w); ok && !opts.plain && !opts.quiet {
+		p.live(sizeOf(f))
 	}
 	return p
 }
 
-func (p *progress) event(e integrate.Event) {
+// live begins to draw on a terminal.
+func (p *progress) live(size func() (width, height int)) {
+	p.screen = &screen{w: p.w, size: size}
+	p.stop, p.ended = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(p.ended)
+		tick := time.NewTicker(refresh)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				p.mu.Lock()
+				p.draw()
+				p.mu.Unlock()
+			case <-p.stop:
+				return
+			}
+		}
+	}()
+}
+
+// draw shows what has changed, if something has: durations change each second, and somebody may change the size of the
+// terminal.
+func (p *progress) draw() {
+	now := p.now()
+	if !p.dirty && !p.screen.resized() && (p.tasks.none() || now.Sub(p.drawn) < time.Second) {
+		return
+	}
+	p.screen.draw(p.stay, func(width, height int) []string { return p.tasks.lines(now, height) }, p.colors.text)
+	p.stay, p.dirty, p.drawn = nil, false, now
+}
+
+// close ends the drawing, and clears the lines that change.
+func (p *progress) close() {
+	if p.screen == nil {
+		return
+	}
+	close(p.stop)
+	<-p.ended
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.screen.draw(p.stay, func(int, int) []string { return nil }, p.colors.text)
+	p.stay = nil
+}
+
+// event takes an event of an operation.
+func (p *progress) event(e integrate.Event) {
+	if p.quiet {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dirty = true
+	p.tasks.event(e, p.now())
+	if p.verbose {
+		p.say(verbosely(e, p.now()))
+		return
+	}
 	switch e := e.(type) {
-	case integrate.ChangeStarted:
-		p.begin(describe(e.Change))
 	case integrate.ChangeFinished:
-		o := e.Outcome
-		line := fmt.Sprintf("%-9s %s (%.1fs)", o.Status, describe(o.Change), o.Seconds)
-		if o.Because != "" {
-			line += " because of " + o.Because
-		}
-		p.end(describe(o.Change))
 		if !p.byParts {
-			p.say(line)
+			p.say(endedLine(e.Outcome))
 		}
 	case world.Wait:
-		p.end(waitsFor(e.Cluster))
-		if len(e.Reasons) == 0 {
-			p.say(fmt.Sprintf("%-9s cluster %s is healthy enough", "goes on", e.Cluster))
-			return
-		}
-		p.begin(waitsFor(e.Cluster))
-		p.say(fmt.Sprintf("%-9s cluster %s: %s; since %s, until %s at most", "waits", e.Cluster,
-			strings.Join(e.Reasons, "; "), e.Since.Format(time.TimeOnly), e.Until.Format(time.TimeOnly)))
-	case integrate.CheckStarted:
-		p.begin(e.Name)
+		p.say(waits(e))
 	case integrate.CheckFinished:
-		p.end(e.Check.Name)
 		p.say(fmt.Sprintf("%-9s %s (%.1fs)", e.Check.Status, e.Check.Name, e.Check.Seconds))
 	}
+}
+
+// endedLine tells how a change ended.
+func endedLine(o integrate.Outcome) string {
+	line := fmt.Sprintf("%-9s %s (%.1fs)", o.Status, describe(o.Change), o.Seconds)
+	if o.Because != "" {
+		line += " because of " + o.Because
+	}
+	return line
+}
+
+// waits tells why a rollout waits, or that it goes on.
+func waits(e world.Wait) string {
+	if len(e.Reasons) == 0 {
+		return fmt.Sprintf("%-9s cluster %s is healthy enough", "goes on", e.Cluster)
+	}
+	return fmt.Sprintf("%-9s cluster %s: %s; since %s, until %s at most", "waits", e.Cluster,
+		strings.Join(e.Reasons, "; "), e.Since.Format(time.TimeOnly), e.Until.Format(time.TimeOnly))
+}
+
+// verbosely tells an event with the time of day; nothing of one that only counts.
+func verbosely(e integrate.Event, now time.Time) string {
+	line := ""
+	switch e := e.(type) {
+	case integrate.PlanReady:
+		line = fmt.Sprintf("%-9s %d changes, %d findings", "planned", e.Changes, e.Findings)
+	case integrate.ChangeStarted:
+		line = fmt.Sprintf("%-9s %s", "begins", describe(e.Change))
+	case integrate.ChangeFinished:
+		line = endedLine(e.Outcome)
+	case world.Wait:
+		line = waits(e)
+	case world.Progress:
+		switch {
+		case e.Target == "":
+			line = fmt.Sprintf("%-9s %d clusters, hosts and APIs", "begins", e.Of)
+		case e.Ended:
+			line = fmt.Sprintf("%-9s %s, %d of %d", "ends", e.Target, e.Done, e.Of)
+		default:
+			line = fmt.Sprintf("%-9s %s", "begins", e.Target)
+		}
+	case integrate.CheckStarted:
+		line = fmt.Sprintf("%-9s %s", "begins", e.Name)
+	case integrate.CheckFinished:
+		line = fmt.Sprintf("%-9s %s (%.1fs)", e.Check.Status, e.Check.Name, e.Check.Seconds)
+	}
+	return line + "  [" + now.Format("15:04:05.000") + "]"
 }
 
 // part tells how a part of a converge ended and what it found. One that had
 // nothing to do and found nothing is not told.
 func (p *progress) part(part integrate.Part) {
+	if p.quiet {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if r := part.Result; len(r.Outcomes) > 0 {
@@ -89,96 +185,16 @@ func (p *progress) part(part integrate.Part) {
 	}
 }
 
-func waitsFor(cluster string) string { return "waits for cluster " + cluster }
-
 func describe(c integrate.Change) string {
 	return fmt.Sprintf("%s: %s %s %s", c.Target, c.Action, c.Kind, c.Name)
 }
 
-func (p *progress) begin(what string) {
-	p.busy = append(p.busy, what)
-	p.draw()
-}
-
-func (p *progress) end(what string) {
-	for i, b := range p.busy {
-		if b == what {
-			p.busy = append(p.busy[:i], p.busy[i+1:]...)
-			break
-		}
-	}
-	p.clear()
-	p.draw()
-}
-
 // say tells a line that stays.
 func (p *progress) say(line string) {
-	p.clear()
-	fmt.Fprintln(p.w, oneLine(line))
-	p.draw()
-}
-
-func (p *progress) clear() {
-	if p.live {
-		fmt.Fprint(p.w, "\r\x1b[K")
-	}
-}
-
-func (p *progress) draw() {
-	if !p.live || len(p.busy) == 0 {
+	line = oneLine(line)
+	if p.screen == nil {
+		fmt.Fprintln(p.w, p.colors.text(line))
 		return
 	}
-	p.clear()
-	text := []rune(oneLine("... " + strings.Join(p.busy, "; ")))
-	const width = 100
-	if len(text) > width {
-		text = append(text[:width-1], '…')
-	}
-	fmt.Fprint(p.w, string(text))
-}
-
-// printable leaves out what a terminal would take for a command, such as escape
-// sequences in what a host has said.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
-			return r
-		}
-		return '?'
-	}, s)
-}
-
-// oneLine is printable for a text that is a line of its own.
-func oneLine(s string) string { return strings.ReplaceAll(printable(s), "\n", "?") }
-
-// encode writes JSON. What does not print is escaped in it, also where JSON does not ask for
-// that, as the output may go to a terminal.
-func encode(w io.Writer, v any, indent string) error {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetIndent("", indent)
-	if err := e.Encode(v); err != nil {
-		return err
-	}
-	var out strings.Builder
-	for _, r := range b.String() {
-		switch {
-		case r == '\n' || unicode.IsPrint(r):
-			out.WriteRune(r)
-		case r > 0xffff:
-			high, low := utf16.EncodeRune(r)
-			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
-		default:
-			fmt.Fprintf(&out, `\u%04x`, r)
-		}
-	}
-	_, err := io.WriteString(w, out.String())
-	return err
-}
-
-// close clears the line that changes.
-func (p *progress) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.clear()
+	p.stay, p.dirty = append(p.stay, line), true
 }

@@ -256,19 +256,21 @@ func (b *Base) Cloud() Part {
 	return Part{step.AtCloud(), compare(b.e.Catalog.Of(step.AtCloud()), v)}
 }
 
-// Each looks at hosts in parallel, and gives what fn makes of each, in their order.
+// Each looks at hosts in parallel, and gives what fn makes of each, in their order. fn is called when a host is begun,
+// and what fn returns is called with what was seen.
 // The connection to a host that is done is closed where there are more hosts than
 // are worked on at once.
-func Each[T any](ctx context.Context, e *Engine, names []string, fn func(*Seen) T) []T {
+func Each[T any](ctx context.Context, e *Engine, names []string, fn func(name string) func(*Seen) T) []T {
 	outcomes := remote.Each(ctx, names, e.Parallel, func(ctx context.Context, name string) (T, error) {
+		take := fn(name)
 		seen := e.Look(ctx, name, nil)
 		e.Rest(name)
-		return fn(seen), nil
+		return take(seen), nil
 	})
 	all := make([]T, len(outcomes))
 	for i, o := range outcomes {
 		if all[i] = o.Value; o.Err != nil { // not begun
-			all[i] = fn(e.Unseen(o.Name, o.Err))
+			all[i] = fn(o.Name)(e.Unseen(o.Name, o.Err))
 		}
 	}
 	return all

@@ -267,11 +267,13 @@ func TestEachGivesOneValueForEachHostInOrder(t *testing.T) {
 	b.things.add(file(step.AtHost("compute1"), "/a"))
 	ctx, cancel := context.WithCancelCause(t.Context())
 	names := []string{"compute1", "compute2", "compute3", "controller"}
-	got := engine.Each(ctx, b.Engine, names, func(s *engine.Seen) string {
-		if s.Host().Name == "compute2" {
-			cancel(fmt.Errorf("enough"))
+	got := engine.Each(ctx, b.Engine, names, func(name string) func(*engine.Seen) string {
+		return func(s *engine.Seen) string {
+			if assert.Equal(t, name, s.Host().Name); name == "compute2" {
+				cancel(fmt.Errorf("enough"))
+			}
+			return fmt.Sprint(name, " ", s.Host().Err)
 		}
-		return fmt.Sprint(s.Host().Name, " ", s.Host().Err)
 	})
 	assert.Equal(t, []string{"compute1 <nil>", "compute2 <nil>", "compute3 enough", "controller enough"}, got)
 }
@@ -290,7 +292,9 @@ func TestConnectionsAreClosedWhereThereAreManyHosts(t *testing.T) {
 	b := newBench(t, func(s *spec.Spec) { s.Clusters[0].Host = "compute2" })
 	one, two := &closing{Host: b.hosts["compute1"]}, &closing{Host: b.hosts["compute2"]}
 	b.World.Hosts["compute1"], b.World.Hosts["compute2"] = one, two
-	look := func(s *engine.Seen) error { return s.Host().Err }
+	look := func(string) func(*engine.Seen) error {
+		return func(s *engine.Seen) error { return s.Host().Err }
+	}
 	engine.Each(t.Context(), b.Engine, []string{"compute1", "compute2"}, look)
 	assert.Zero(t, one.closed, "there is room for all hosts")
 	b.Parallel = 2

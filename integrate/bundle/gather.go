@@ -1,0 +1,96 @@
+package bundle
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// gathered is what hosts and clusters told.
+type gathered struct {
+	files    []file
+	secrets  []string
+	told     string // which hosts were asked, and how that went
+	clusters string // the versions of the clusters
+}
+
+// gather asks the clusters and the hosts. It takes no longer than Options allow.
+func (c Contents) gather(ctx context.Context, o Options) *gathered {
+	g := &gathered{}
+	names := c.concerned()
+	if ctx.Err() != nil {
+		g.told = "No host was asked: the run was ended.\n"
+		return g
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	defer cancel()
+	site := want.Resolve(c.Spec)
+	g.ask(ctx, c, site)
+	var b strings.Builder
+	if len(names) > o.Hosts {
+		fmt.Fprintf(&b, "%d hosts were not asked, as that would be too many: %s\n", len(names)-o.Hosts,
+			strings.Join(spec.FoldNames(names[o.Hosts:]), ", "))
+		names = names[:o.Hosts]
+	}
+	type answer struct {
+		files   []file
+		secrets []string
+	}
+	ask := func(ctx context.Context, name string) (answer, error) {
+		host := c.World.Hosts[name]
+		if host == nil || len(site.ServicesOf(site.Host(name))) == 0 {
+			return answer{}, fmt.Errorf("the host has no services to ask for")
+		}
+		files, secrets, err := newQuestion(site, site.Host(name), o).host(ctx, host, o)
+		return answer{files, secrets}, err
+	}
+	left := o.TotalBytes
+	for _, a := range remote.Each(ctx, names, o.Parallel, ask) {
+		g.secrets = append(g.secrets, a.Value.secrets...)
+		if a.Err != nil {
+			fmt.Fprintf(&b, "%s: %v\n", a.Name, a.Err)
+			continue
+		}
+		fmt.Fprintf(&b, "%s: asked\n", a.Name)
+		for _, f := range a.Value.files {
+			if left -= len(f.text); left < 0 {
+				f.text = "(left out, as the bundle would be too large)\n"
+			}
+			g.files = append(g.files, file{path.Join("hosts", a.Name, f.name), f.text})
+		}
+	}
+	g.told = b.String()
+	return g
+}
+
+// ask asks the clusters for their versions, and for the keys of the users of the Spec, which are secrets.
+func (g *gathered) ask(ctx context.Context, c Contents, site *want.Site) {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(c.World.Clusters)) {
+		mon := c.World.Clusters[name].Mon
+		if mon == nil {
+			continue
+		}
+		cluster := ceph.New(mon)
+		status, err := cluster.Status(ctx)
+		if err != nil {
+			fmt.Fprintf(&b, "ceph: cluster %s did not tell: %v\n", name, err)
+		} else {
+			fmt.Fprintf(&b, "ceph: cluster %s: fsid %s, %s, %s\n", name, status.FSID, status.Release, status.Health)
+		}
+		for _, u := range site.UsersIn(name) {
+			if user, err := cluster.User(ctx, u.Entity); err == nil {
+				g.secrets = append(g.secrets, user.Key.Reveal())
+			}
+		}
+	}
+	g.clusters = b.String()
+}
