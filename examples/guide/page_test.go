@@ -42,6 +42,10 @@ type page struct {
 
 func (p *page) name() string { return strings.TrimSuffix(filepath.Base(p.path), ".md") }
 
+func (p *page) has(kind string) bool {
+	return slices.ContainsFunc(p.blocks, func(b block) bool { return b.kind == kind })
+}
+
 // readPages reads all pages of a folder.
 func readPages(t *testing.T, dir string) []*page {
 	t.Helper()

@@ -91,8 +91,10 @@ func runPage(t *testing.T, p *page) {
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
 			env.Setenv("SUDO_USER", "anna") // who has the operator lock
 			env.Setenv(socketVariable, socket)
-			for _, v := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
-				env.Setenv(v, goEnv(v))
+			if p.has("module") {
+				for _, v := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+					env.Setenv(v, goEnv(v))
+				}
 			}
 			env.Vars = append(env.Vars, "GOFLAGS=-mod=mod", "GOPROXY=off", "CGO_ENABLED=0", "NO_COLOR=1", "LC_ALL=C.UTF-8")
 			var image bytes.Buffer
@@ -117,7 +119,6 @@ func goEnv(name string) string {
 // script is the page as a testscript.
 func (p *page) script() string {
 	var script, files strings.Builder
-	module := false
 	for i, b := range p.blocks {
 		fmt.Fprintf(&script, "# %s.md:%d\n", p.name(), b.line)
 		switch b.kind {
@@ -133,10 +134,9 @@ func (p *page) script() string {
 			fmt.Fprintf(&script, "world %s '%s'\n", b.kind, b.name)
 		case "module":
 			fmt.Fprintf(&script, "module %s\n", b.name)
-			module = true
 		}
 	}
-	if module {
+	if p.has("module") {
 		script.WriteString("vet\n")
 	}
 	return script.String() + files.String()
@@ -224,7 +224,7 @@ func (s *session) vet(ts *testscript.TestScript, _ bool, _ []string) {
 // TestGoFiles are formatted, and the page has a module for them.
 func TestGoFiles(t *testing.T) {
 	for _, p := range readPages(t, ".") {
-		module := slices.ContainsFunc(p.blocks, func(b block) bool { return b.kind == "module" })
+		module := p.has("module")
 		for _, b := range p.blocks {
 			if b.kind != "file" || filepath.Ext(b.name) != ".go" {
 				continue
