@@ -14,6 +14,7 @@
 //   - integrate/world: the World, everything outside, behind interfaces.
 //   - integrate/connect: opens the World of a Spec.
 //   - integrate/detect: asks the hosts which release of OpenStack they run.
+//   - integrate/htmlreport: shows a plan or a verification as a page to look at.
 //   - integrate/integratetest: a whole cloud in memory.
 //
 // The ground floor has four rooms, which can be used without integrate:

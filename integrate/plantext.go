@@ -15,42 +15,37 @@ import (
 // tells each host by itself.
 func (p *Plan) String() string { return p.text(p.Folded()) }
 
-// A FoldedChange is a change that is equal on several hosts.
-type FoldedChange struct {
-	Change           // on the first target
-	Targets []string // all of them, in the order of the plan
-}
-
-// Folded gives what String tells, for programs that show a plan in another way: the changes, and the findings. What is
-// equal on several hosts is there once. Such a finding has the hosts in Hosts, no Target, and the word HOST where the
-// message has the name of the host.
-func (p *Plan) Folded() ([]FoldedChange, []Finding) { return foldChanges(p.Changes), p.foldFindings() }
+// Folded gives what String tells, for programs that show a plan in another way. Each list of changes has what is equal
+// but for the host, in the order of the plan. A finding about several hosts is there once: it has the hosts in Hosts,
+// no Target, and the word HOST where the message has the name of the host.
+func (p *Plan) Folded() ([][]Change, []Finding) { return foldChanges(p.Changes), p.foldFindings() }
 
 // Full is String with each host by itself, in the order of Changes.
 func (p *Plan) Full() string {
-	changes := make([]FoldedChange, len(p.Changes))
+	changes := make([][]Change, len(p.Changes))
 	for i, c := range p.Changes {
-		changes[i] = FoldedChange{c, []string{c.Target}}
+		changes[i] = []Change{c}
 	}
 	return p.text(changes, p.Findings)
 }
 
-func (p *Plan) text(changes []FoldedChange, findings []Finding) string {
+func (p *Plan) text(changes [][]Change, findings []Finding) string {
 	var b strings.Builder
 	if p.Release != "" && !p.Empty() {
 		fmt.Fprintf(&b, "For OpenStack %s\n", words.Short(p.Release))
 	}
 	stage, title := Stage(""), ""
-	for _, c := range changes {
+	for _, equal := range changes {
+		c, targets := equal[0], targetsOf(equal)
 		if c.Stage != stage {
 			stage, title = c.Stage, ""
 			fmt.Fprintf(&b, "%s\n", stageTitle(stage))
 		}
-		if now := hostsTitle(c.Targets); now != title {
+		if now := hostsTitle(targets); now != title {
 			title = now
 			b.WriteString(title)
 		}
-		writeChange(&b, c)
+		writeChange(&b, c, len(targets) > 1)
 	}
 	for _, f := range findings {
 		fmt.Fprintln(&b, f)
@@ -65,25 +60,20 @@ func (p *Plan) text(changes []FoldedChange, findings []Finding) string {
 }
 
 // foldChanges joins changes of hosts that are equal in all that a plan shows.
-func foldChanges(changes []Change) []FoldedChange {
-	all := fold.All(changes, func(c Change) string { return c.Target }, func(c Change) string {
+func foldChanges(changes []Change) [][]Change {
+	return fold.Lists(changes, func(c Change) string { return c.Target }, func(c Change) string {
 		if c.Stage != stageComputes && c.Stage != stageControllers {
 			return ""
 		}
 		return fmt.Sprintf("%q %q %q %q %q %q", c.Stage, c.Action, c.Kind, c.Name, c.Reason, c.Diffs)
 	})
-	out := make([]FoldedChange, len(all))
-	for i, c := range all {
-		out[i] = FoldedChange{c.Of, c.Targets}
-	}
-	return out
 }
 
 // foldFindings joins findings about hosts that say the same. The name of the host itself
 // may be in what they say.
 func (p *Plan) foldFindings() []Finding {
 	said := func(f Finding) string { return fold.WithoutName(f.Message, f.Target, fold.Itself) }
-	all := fold.All(p.Findings, func(f Finding) string { return f.Target }, func(f Finding) string {
+	all := fold.Lists(p.Findings, func(f Finding) string { return f.Target }, func(f Finding) string {
 		if _, isCluster := p.Clusters[f.Target]; isCluster || f.Target == "" || len(f.Hosts) > 0 ||
 			strings.HasPrefix(f.Code, "cluster-") {
 			return ""
@@ -91,11 +81,16 @@ func (p *Plan) foldFindings() []Finding {
 		return fmt.Sprintf("%q %t %q %q %q", f.Code, f.Problem, f.Object, said(f), f.Cause)
 	})
 	findings := make([]Finding, len(all))
-	for i, f := range all {
-		findings[i] = f.Of
-		if len(f.Targets) > 1 {
-			findings[i].Message, findings[i].Target, findings[i].Hosts = said(f.Of), "", f.Targets
+	for i, equal := range all {
+		f := equal[0]
+		if len(equal) > 1 {
+			var hosts []string
+			for _, one := range equal {
+				hosts = append(hosts, one.Target)
+			}
+			f.Message, f.Target, f.Hosts = said(f), "", hosts
 		}
+		findings[i] = f
 	}
 	return findings
 }
@@ -121,11 +116,20 @@ func hostsTitle(hosts []string) string {
 	return fmt.Sprintf("%s%s (%d hosts)\n", b.String(), line, len(hosts))
 }
 
+// targetsOf are the targets of changes that are equal.
+func targetsOf(equal []Change) []string {
+	targets := make([]string, len(equal))
+	for i, c := range equal {
+		targets[i] = c.Target
+	}
+	return targets
+}
+
 // writeChange writes a change of one host, or of those whose title is above it.
-func writeChange(w io.Writer, c FoldedChange) {
+func writeChange(w io.Writer, c Change, titled bool) {
 	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
 	indent, target := "  ", c.Target+": "
-	if len(c.Targets) > 1 {
+	if titled {
 		indent, target = "    ", ""
 	}
 	text := fmt.Sprintf("%s%s %s  (%s)", target, c.Kind, c.Name, c.Reason)

@@ -134,7 +134,7 @@ func (b *browser) shot(t *testing.T, most float64) []byte {
 }
 
 // TestBrowser opens pages in Chromium: nothing is asked for, nothing is said to the console, every text can be read in
-// light and in dark, no page is wider than a phone, and what is folded is printed.
+// light and in dark, no page is wider than a phone, what is folded is printed, and the keyboard opens each change.
 func TestBrowser(t *testing.T) {
 	b := newBrowser(t)
 	audit, err := os.ReadFile("testdata/audit.js")
@@ -156,6 +156,8 @@ func TestBrowser(t *testing.T) {
 			assert.Empty(t, heard)
 		})
 	}
+	i := slices.IndexFunc(samples(t), func(s sample) bool { return s.name == "quickstart-plan" })
+	t.Run("keyboard", func(t *testing.T) { b.keyboard(t, samples(t)[i]) })
 }
 
 func (b *browser) audit(t *testing.T, script, how string) {
@@ -181,15 +183,15 @@ type focus struct {
 	Item, Open, Seen bool
 }
 
-// TestKeyboard goes through a page with Tab, and opens each change with Enter.
-func TestKeyboard(t *testing.T) {
-	b := newBrowser(t)
-	all := fresh(t, "quickstart", quickstart(t))
-	b.open(t, "keyboard", all[0].page(t))
+// keyboard goes through the page of a plan with Tab, and opens each change with Enter.
+func (b *browser) keyboard(t *testing.T, s sample) {
+	b.open(t, "keyboard", s.page(t))
 	b.look(t, 1440, "light", "screen")
 	const where = `(() => { const e = document.activeElement, s = getComputedStyle(e), r = e.getBoundingClientRect();
-		return {Tag: e.tagName, Class: e.className, Text: e.textContent.trim().slice(0, 60), Outline: parseFloat(s.outlineWidth),
-			Item: e.tagName === "SUMMARY" && e.parentElement.matches(".item"), Open: !!e.parentElement && e.parentElement.open === true,
+		return {Tag: e.tagName, Class: e.className, Text: e.textContent.trim().slice(0, 60),
+			Outline: parseFloat(s.outlineWidth),
+			Item: e.tagName === "SUMMARY" && e.parentElement.matches(".item"),
+			Open: !!e.parentElement && e.parentElement.open === true,
 			Seen: r.bottom > 0 && r.top < innerHeight}; })()`
 	opened, body := 0, false
 	for range 400 {
@@ -208,6 +210,6 @@ func TestKeyboard(t *testing.T) {
 		}
 	}
 	assert.True(t, body, "the keyboard does not leave the page")
-	folded, _ := all[0].plan.Folded()
+	folded, _ := s.plan.Folded()
 	assert.Equal(t, len(folded), opened)
 }

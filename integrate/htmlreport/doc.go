@@ -8,8 +8,8 @@
 //   - a picture of the cloud, as the Spec wants it: clusters, pools, Ceph users, hosts with their services, libvirt's
 //     secrets, and who reads what. The same is there as a table;
 //   - of a plan: problems and notes, the stages, and each change with its differences to open;
-//   - of a report: how many checks passed, and each check with its evidence, its duration, and what to do next. What did
-//     not pass comes first.
+//   - of a report: how many checks passed, and each check with its evidence, its duration, and what to do next. What
+//     did not pass comes first.
 //
 // What is equal on several hosts is told once, as in the text of a plan. Options.Spec is what the picture is drawn
 // from. It should be the Spec that the plan or the report is of.

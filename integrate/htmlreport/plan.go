@@ -131,10 +131,11 @@ func noun(n int, one string) string {
 	return word
 }
 
-func (b *builder) stages(all []integrate.FoldedChange) []stage {
+func (b *builder) stages(all [][]integrate.Change) []stage {
 	var out []stage
 	anchors := map[string]link{}
-	for _, c := range all {
+	for _, equal := range all {
+		c := equal[0]
 		i := slices.IndexFunc(out, func(s stage) bool { return s.of == c.Stage })
 		if i < 0 {
 			i = len(out)
@@ -142,12 +143,13 @@ func (b *builder) stages(all []integrate.FoldedChange) []stage {
 			out = append(out, stage{of: c.Stage, Anchor: b.anchor(), Number: i + 1, Title: title, Lead: lead})
 		}
 		s := &out[i]
-		g := b.groupOf(s, c.Targets)
 		shown := b.change(c, anchors)
-		for _, target := range c.Targets {
-			id := strings.Replace(c.ID, "/"+c.Target+"/", "/"+target+"/", 1)
-			anchors[id] = link{shown.Anchor, shown.Kind + " " + shown.Name}
+		var targets []string
+		for _, one := range equal {
+			targets = append(targets, one.Target)
+			anchors[one.ID] = link{shown.Anchor, shown.Kind + " " + shown.Name}
 		}
+		g := b.groupOf(s, targets)
 		g.Changes = append(g.Changes, shown)
 	}
 	for i := range out {
@@ -188,7 +190,7 @@ func (s *stage) count() {
 	}
 }
 
-func (b *builder) change(c integrate.FoldedChange, anchors map[string]link) change {
+func (b *builder) change(c integrate.Change, anchors map[string]link) change {
 	mark, verb := actionText(c.Action)
 	out := change{Anchor: b.anchor(), ID: line(c.ID), Action: string(c.Action), Mark: mark, Verb: verb,
 		Kind: line(c.Kind), Name: line(c.Name), Reason: line(c.Reason), Diffs: diffsOf(c.Diffs)}

@@ -165,6 +165,9 @@ func reportSummary(out *page, r *integrate.Report) {
 		}
 	}
 	out.Lead = "The clusters, the hosts and the APIs were compared with the Spec."
+	if slices.ContainsFunc(r.Checks, func(c integrate.Check) bool { return strings.HasPrefix(c.ID, "rights-") }) {
+		out.Lead += " The rights of Ceph users were tried, and data was taken through the cloud."
+	}
 	if len(r.ChecksLeftOut) > 0 {
 		out.Lead += fmt.Sprintf(" %s not asked for.", were(len(r.ChecksLeftOut)))
 	}
@@ -177,7 +180,7 @@ func reportSummary(out *page, r *integrate.Report) {
 	case unable > 0:
 		out.Level, out.Verdict = unsure, counted(unable, "check")+" could not be made."
 	case len(r.Checks) == 0:
-		out.Level, out.Verdict = unsure, "No check was made."
+		out.Level, out.Verdict, out.Lead = unsure, "No check was made.", "So nothing is known about the cloud."
 	default:
 		out.Level, out.Verdict = good, counted(len(r.Checks), "check")+" passed."
 		if len(r.Checks) > 1 {
@@ -198,7 +201,6 @@ type foldedCheck struct {
 	integrate.Check
 	targets []string
 	seconds float64 // of the longest
-	sort    sort
 }
 
 // foldChecks joins checks of hosts that say the same, but for the name of the host.
@@ -212,17 +214,17 @@ func foldChecks(all []integrate.Check, host func(integrate.Check) bool) []folded
 		return fmt.Sprintf("%q %q %q %q %q %q", kind, c.Status, said(c, c.Evidence), said(c, c.Next), said(c, c.Because),
 			c.Diffs)
 	}
-	longest := map[string]float64{}
-	for _, c := range all {
-		longest[key(c)] = max(longest[key(c)], c.Seconds)
-	}
 	var out []foldedCheck
-	for _, f := range fold.All(all, func(c integrate.Check) string { return c.Target }, key) {
-		c := foldedCheck{Check: f.Of, targets: f.Targets, seconds: f.Of.Seconds}
-		if len(f.Targets) > 1 {
-			c.seconds = longest[key(f.Of)]
-			c.ID, c.Name, c.Evidence = said(f.Of, f.Of.ID), said(f.Of, f.Of.Name), said(f.Of, f.Of.Evidence)
-			c.Next, c.Because = said(f.Of, f.Of.Next), said(f.Of, f.Of.Because)
+	for _, equal := range fold.Lists(all, func(c integrate.Check) string { return c.Target }, key) {
+		f := equal[0]
+		c := foldedCheck{Check: f}
+		for _, one := range equal {
+			c.targets = append(c.targets, one.Target)
+			c.seconds = max(c.seconds, one.Seconds)
+		}
+		if len(equal) > 1 {
+			c.ID, c.Name, c.Evidence = said(f, f.ID), said(f, f.Name), said(f, f.Evidence)
+			c.Next, c.Because = said(f, f.Next), said(f, f.Because)
 		}
 		out = append(out, c)
 	}

@@ -87,12 +87,12 @@ func (b *builder) picture(out *page, fsids map[string]string, marks map[string]m
 	for _, u := range b.site.Users {
 		write, read := b.site.PoolRights(u.User)
 		for _, p := range write {
-			d.edges = append(d.edges, arrow{from: userKey(u.User), to: poolKey(u.Cluster, p), kind: "write", color: d.color(u.User),
-				says: u.Entity + " reads and writes " + p})
+			d.edges = append(d.edges, arrow{from: userKey(u.User), to: poolKey(u.Cluster, p), kind: "write",
+				color: d.color(u.User), says: u.Entity + " reads and writes " + p})
 		}
 		for _, p := range read {
-			d.edges = append(d.edges, arrow{from: userKey(u.User), to: poolKey(u.Cluster, p), kind: "read", color: d.color(u.User),
-				says: u.Entity + " reads " + p})
+			d.edges = append(d.edges, arrow{from: userKey(u.User), to: poolKey(u.Cluster, p), kind: "read",
+				color: d.color(u.User), says: u.Entity + " reads " + p})
 		}
 		out.Users = append(out.Users, b.userRow(u.User, groups, fsids))
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,20 +106,23 @@ nova: {pool: vms, user: nova}
 // hostile are texts that try to be markup, to leave their place, or to look like something else.
 func hostile() []string {
 	return []string{`<script>document.title="owned"</script>`, `"><img src=x onerror=alert(1)>`, `'onclick='alert(1)`,
-		`</style><style>*{display:none}</style>`, `{{.}}`, `javascript:alert(1)`, "\x1b[31mred\x1b[0m", "a\u202eb", "\x00\xff",
-		`--><!--`, `</title></head>`, `]]>`, "&amp;&lt;", strings.Repeat("long", 3000), "日本語の名前", "line one\nline two\tx"}
+		`</style><style>*{display:none}</style>`, `{{.}}`, `javascript:alert(1)`, "\x1b[31mred\x1b[0m", "a\u202eb",
+		"\x00\xff", `--><!--`, `</title></head>`, `]]>`, "&amp;&lt;", strings.Repeat("long", 700), "日本語の名前",
+		"line one\nline two\tx"}
 }
 
 // hostilePlan has hostile texts wherever a plan has a text.
 func hostilePlan() *integrate.Plan {
-	p := &integrate.Plan{Format: 1, Release: hostile()[0], Spec: hostile()[1], Clusters: map[string]string{hostile()[2]: hostile()[0]}}
+	p := &integrate.Plan{Format: 1, Release: hostile()[0], Spec: hostile()[1],
+		Clusters: map[string]string{hostile()[2]: hostile()[0]}}
 	for i, h := range hostile() {
 		for _, stage := range []integrate.Stage{"cluster", "computes", "controllers", "cloud"} {
-			p.Changes = append(p.Changes, integrate.Change{ID: "file/" + h + "/" + fmt.Sprint(i) + string(stage), Stage: stage, Kind: h,
-				Action: integrate.Update, Target: h, Name: h, Reason: h, Needs: []string{h},
+			p.Changes = append(p.Changes, integrate.Change{ID: "file/" + h + "/" + fmt.Sprint(i) + string(stage),
+				Stage: stage, Kind: h, Action: integrate.Update, Target: h, Name: h, Reason: h, Needs: []string{h},
 				Diffs: []integrate.FieldDiff{{Field: h, Observed: h, Desired: h + "!", Why: h}, {Field: h, Observed: h}}})
 		}
-		p.Findings = append(p.Findings, integrate.Finding{Code: h, Problem: i%2 == 0, Target: h, Object: h, Message: h, Because: h},
+		p.Findings = append(p.Findings,
+			integrate.Finding{Code: h, Problem: i%2 == 0, Target: h, Object: h, Message: h, Because: h},
 			integrate.Finding{Code: h, Hosts: []string{h, "x"}, Message: h})
 		p.LeftOut = append(p.LeftOut, h)
 	}
@@ -130,16 +134,27 @@ func hostileReport() *integrate.Report {
 	for i, h := range hostile() {
 		status := []integrate.CheckStatus{integrate.Pass, integrate.Fail, integrate.Unable}[i%3]
 		for _, id := range []string{"files/" + h, "pools/" + h, "rights-" + h, "volume-types", h} {
-			r.Checks = append(r.Checks, integrate.Check{ID: id, Name: h, Target: h, Status: status, Evidence: h, Next: h, Because: h,
-				Seconds: float64(i) / 7, Diffs: []integrate.FieldDiff{{Field: h, Observed: h, Desired: h, Why: h}}})
+			r.Checks = append(r.Checks, integrate.Check{ID: id, Name: h, Target: h, Status: status, Evidence: h, Next: h,
+				Because: h, Seconds: float64(i) / 7, Diffs: []integrate.FieldDiff{{Field: h, Observed: h, Desired: h, Why: h}}})
 		}
 		r.Notes = append(r.Notes, integrate.Finding{Code: h, Target: h, Message: h})
 	}
 	return r
 }
 
-// samples are plans and reports of several worlds.
+// made has the samples once they are made.
+var made []sample
+
+// samples are plans and reports of several worlds. They are made once, as a thousand hosts take their time.
 func samples(t *testing.T) []sample {
+	t.Helper()
+	if made == nil {
+		made = makeSamples(t)
+	}
+	return made
+}
+
+func makeSamples(t *testing.T) []sample {
 	t.Helper()
 	all := []sample{
 		{name: "empty-plan", plan: &integrate.Plan{Format: 1}},
@@ -147,11 +162,8 @@ func samples(t *testing.T) []sample {
 		{name: "hostile-plan", plan: hostilePlan(), options: options(parse(t, several))},
 		{name: "hostile-report", report: hostileReport(), options: options(parse(t, several))},
 	}
-	for name, text := range map[string]string{"several": several, "thousand": thousand} {
-		s := parse(t, text)
-		all = append(all, fresh(t, name, s)...)
-	}
-	return append(append(append(all, fresh(t, "quickstart", quickstart(t))...), done(t)...), failing(t)...)
+	return slices.Concat(all, fresh(t, "quickstart", quickstart(t)), fresh(t, "several", parse(t, several)),
+		fresh(t, "thousand", parse(t, thousand)), done(t), failing(t))
 }
 
 // fresh is a cloud of which nothing is done: everything is to be made, and no check passes.

@@ -82,7 +82,7 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 			"\nRun 'cephstack apply --help' to see what is possible.\n",
 		"verify -static": `cephstack: unknown shorthand flag: 's' in -static; did you mean "--static"?` +
 			"\nRun 'cephstack verify --help' to see what is possible.\n",
-		"plan --output xml": `cephstack: invalid argument "xml" for "-o, --output" flag: it is text or json` +
+		"plan --output xml": `cephstack: invalid argument "xml" for "-o, --output" flag: it is text, json or html` +
 			"\nRun 'cephstack plan --help' to see what is possible.\n",
 		"plan --parallel 0": `cephstack: invalid argument "0" for "--parallel" flag: it is a whole number of at least 1` +
 			"\nRun 'cephstack plan --help' to see what is possible.\n",

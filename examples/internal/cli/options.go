@@ -43,6 +43,7 @@ type fingerprint struct{ host, print string }
 const (
 	formatText = "text"
 	formatJSON = "json"
+	formatHTML = "html"
 )
 
 // specFlags adds the flags of the commands that work on hosts of a Spec.

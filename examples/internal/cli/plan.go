@@ -23,6 +23,9 @@ and their number; --full tells each host by itself.
 With --output json the plan can be stored. It is then always whole.
 'cephstack apply --plan FILE' makes such a plan, and nothing else.
 
+--output html gives a page for a browser, in one file that loads nothing: a
+picture of the cloud, problems and notes, and each change with its differences.
+
 The exit status is 0 if there is nothing to do, 2 if there is something to do,
 and 1 if problems keep the plan from being whole.`,
 		Example: `  # what would change?
@@ -34,12 +37,15 @@ and 1 if problems keep the plan from being whole.`,
 
   # store a plan, let somebody read it, and apply that plan and nothing else
   cephstack plan --output json > plan.json
-  cephstack apply --plan plan.json`,
+  cephstack apply --plan plan.json
+
+  # a page to look at, and to send to whoever approves
+  cephstack plan --output html > plan.html`,
 		Args: noArguments,
 		RunE: i.connected((*command).plan),
 	}
 	i.specFlags(cmd)
-	i.outputFlag(cmd, formatText, formatJSON)
+	i.outputFlag(cmd, formatText, formatJSON, formatHTML)
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
 	return cmd
@@ -50,7 +56,7 @@ func (c *command) plan(ctx context.Context) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	if err := c.print(plan, c.text(plan)); err != nil {
+	if err := c.printPlan(plan); err != nil {
 		return exitFailed, err
 	}
 	if n := len(plan.Problems()); n > 0 {

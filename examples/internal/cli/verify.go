@@ -29,6 +29,9 @@ func (i *invocation) verifyCommand() *cobra.Command {
   # some checks only
   cephstack verify --check files/compute1,rights
 
+  # a page to look at
+  cephstack verify --static --output html > report.html
+
   # remove what a verify has left that was killed
   cephstack verify --clean`,
 		Args:    noArguments,
@@ -36,7 +39,7 @@ func (i *invocation) verifyCommand() *cobra.Command {
 		RunE:    i.connected((*command).verify),
 	}
 	i.specFlags(cmd)
-	i.outputFlag(cmd, formatText, formatJSON)
+	i.outputFlag(cmd, formatText, formatJSON, formatHTML)
 	i.scopeFlags(cmd)
 	i.verifyFlags(cmd)
 	return cmd
@@ -61,6 +64,10 @@ on which. The check computes-for-guests says why.
 report names the others. A name is the ID of a check, as --output json prints
 it, its first words (up to a / or a -), or a pattern, such as 'vm-on-*'. Without
 a check that makes images or guests, no --image is needed.
+
+--output html gives a page for a browser, in one file that loads nothing: a
+picture of the cloud, and each check with its evidence and what to do next. It
+is written also if checks fail.
 
 --timeout 30m bounds the verification: what is not done then is unable, which
 ends with status 1. Cleaning up takes up to 10 min more.
@@ -152,7 +159,7 @@ func (o *options) verification(s spec.Spec) (how integrate.VerifyOptions, closed
 
 func (c *command) verify(ctx context.Context) (int, error) {
 	report, err := c.in.Verify(ctx, c.how)
-	if err := errors.Join(c.print(report, report.String()), err); err != nil {
+	if err := errors.Join(c.printReport(report), err); err != nil {
 		return exitFailed, err
 	}
 	return exitDone, nil

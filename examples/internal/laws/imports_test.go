@@ -160,6 +160,7 @@ func libraries() []library {
 		{"golang.org/x/crypto/ssh", []string{"remote", "examples/bench"}, true},
 		{"github.com/gophercloud/gophercloud", []string{"openstack/api"}, false},
 		{"github.com/stretchr/testify", nil, true},
+		{"github.com/chromedp", nil, true},
 	}
 }
 

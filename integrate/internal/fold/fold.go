@@ -2,7 +2,7 @@
 //
 // # Use
 //
-// All joins what has the same key. WithoutName makes sentences about two hosts the same, where they differ by the
+// Lists joins what has the same key. WithoutName makes sentences about two hosts the same, where they differ by the
 // names of the hosts alone.
 //
 // # Errors
@@ -19,25 +19,20 @@ import "strings"
 // Itself is the word in the place of a host's name, in what is said of several hosts.
 const Itself = "HOST"
 
-// A Folded is what is equal on several targets.
-type Folded[T any] struct {
-	Of      T // as on the first target
-	Targets []string
-}
-
-// All joins what is equal, in the order of the first of each. key tells what is equal; what has no key is by itself.
-func All[T any](all []T, target, key func(T) string) []Folded[T] {
-	var out []Folded[T]
+// Lists puts what is equal into one list, in the order of the first of each. key tells what is equal; what has no key
+// is by itself. A list has a target once.
+func Lists[T any](all []T, target, key func(T) string) [][]T {
+	var out [][]T
 	index := map[string]int{}
 	for _, one := range all {
-		k, name := key(one), target(one)
+		k := key(one)
 		i, ok := index[k]
-		if ok && k != "" && out[i].Targets[len(out[i].Targets)-1] != name {
-			out[i].Targets = append(out[i].Targets, name)
+		if ok && k != "" && target(out[i][len(out[i])-1]) != target(one) {
+			out[i] = append(out[i], one)
 			continue
 		}
 		index[k] = len(out)
-		out = append(out, Folded[T]{one, []string{name}})
+		out = append(out, []T{one})
 	}
 	return out
 }

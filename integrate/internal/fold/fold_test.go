@@ -6,16 +6,16 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestAll(t *testing.T) {
+func TestLists(t *testing.T) {
 	type said struct{ host, text string }
-	all := All([]said{{"a", "x"}, {"b", "y"}, {"c", "x"}, {"c", "x"}, {"d", ""}, {"e", ""}},
+	all := Lists([]said{{"a", "x"}, {"b", "y"}, {"c", "x"}, {"c", "x"}, {"d", ""}, {"e", ""}},
 		func(s said) string { return s.host }, func(s said) string { return s.text })
-	assert.Equal(t, []Folded[said]{
-		{said{"a", "x"}, []string{"a", "c"}},
-		{said{"b", "y"}, []string{"b"}},
-		{said{"c", "x"}, []string{"c"}}, // the same host has it twice
-		{said{"d", ""}, []string{"d"}},
-		{said{"e", ""}, []string{"e"}},
+	assert.Equal(t, [][]said{
+		{{"a", "x"}, {"c", "x"}},
+		{{"b", "y"}},
+		{{"c", "x"}}, // the same host has it twice
+		{{"d", ""}},
+		{{"e", ""}},
 	}, all)
 }
 
