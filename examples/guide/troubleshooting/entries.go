@@ -176,7 +176,7 @@ func common(sentence, line string) int {
 			}
 		}
 	}
-	const fewest = 6 // letters: shorter parts are in every line
+	const fewest = 5 // letters: shorter parts are in every line
 	if letters < fewest {
 		return 0
 	}

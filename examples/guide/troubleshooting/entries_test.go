@@ -147,6 +147,28 @@ func TestFindFindsEachSentence(t *testing.T) {
 	}
 }
 
+// TestFindKnowsWhatIsPrinted: each problem, note and fault in the golden files of plans leads to an entry.
+func TestFindKnowsWhatIsPrinted(t *testing.T) {
+	files, err := filepath.Glob(root + "/integrate/testdata/golden/*.txt")
+	require.NoError(t, err)
+	more, err := filepath.Glob(root + "/integrate/testdata/golden/*/*.txt")
+	require.NoError(t, err)
+	message := regexp.MustCompile(`(?m)^(?:PROBLEM|note|spec|create|restart|update|unable|cancelled|skipped|  next)\b.*: .*$`)
+	lines := map[string]bool{}
+	for _, f := range append(files, more...) {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		for _, line := range message.FindAllString(string(text), -1) {
+			lines[line] = true
+		}
+	}
+	assert.Greater(t, len(lines), 100)
+	delete(lines, "note: ceph access: is reached another way") // the words of the test itself
+	for line := range lines {
+		assert.NotEmpty(t, troubleshooting.Find(line), line)
+	}
+}
+
 var link = regexp.MustCompile(`\]\(([^)#:]+\.md)\)`)
 
 // TestPagesAreLinked: the page of pages names all of them, and no link leads nowhere.
