@@ -38,7 +38,8 @@ func TestThePageOfTheGuide(t *testing.T) {
 	}
 	have, err := os.ReadFile(file)
 	require.NoError(t, err)
-	assert.Equal(t, withoutEvidence(page), withoutEvidence(string(have)), "go test ./integrate/htmlreport -run Guide -update writes the files")
+	assert.Equal(t, withoutEvidence(page), withoutEvidence(string(have)),
+		"go test ./integrate/htmlreport -run Guide -update writes the files")
 	picture, err := os.ReadFile(filepath.Join(guide, "report.png"))
 	require.NoError(t, err)
 	config, err := png.DecodeConfig(bytes.NewReader(picture))

@@ -38,7 +38,6 @@ type change struct {
 	Reason       string
 	Diffs        []diff
 	Needs        []link
-	Differences  string // how many
 }
 
 // A link leads to another change.
@@ -194,9 +193,6 @@ func (b *builder) change(c integrate.Change, anchors map[string]link) change {
 	mark, verb := actionText(c.Action)
 	out := change{Anchor: b.anchor(), ID: line(c.ID), Action: string(c.Action), Mark: mark, Verb: verb,
 		Kind: line(c.Kind), Name: line(c.Name), Reason: line(c.Reason), Diffs: diffsOf(c.Diffs)}
-	if len(c.Diffs) > 0 {
-		out.Differences = counted(len(c.Diffs), "difference")
-	}
 	for _, id := range c.Needs {
 		if l, ok := anchors[id]; ok {
 			out.Needs = append(out.Needs, l)

@@ -157,7 +157,7 @@ func reportSummary(out *page, r *integrate.Report) {
 	}
 	out.Tiles = []tile{
 		{grouped(n[integrate.Pass]), "passed", good}, {grouped(n[integrate.Fail]), "failed", bad},
-		{grouped(n[integrate.Unable]), "could not be made", unsure}, {took(seconds), "for all checks", ""},
+		{grouped(n[integrate.Unable]), "could not be made", unsure}, {took(seconds), "spent in checks", ""},
 	}
 	for i := range out.Tiles {
 		if out.Tiles[i].Number == "0" {

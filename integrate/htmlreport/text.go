@@ -131,5 +131,8 @@ func took(seconds float64) string {
 	case seconds < 120:
 		return fmt.Sprintf("%.1f s", seconds)
 	}
-	return fmt.Sprintf("%.0f min", seconds/60)
+	if seconds < 2*60*60 {
+		return fmt.Sprintf("%.0f min", seconds/60)
+	}
+	return fmt.Sprintf("%.1f h", seconds/3600)
 }

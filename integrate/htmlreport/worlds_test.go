@@ -195,7 +195,7 @@ func failing(t *testing.T) []sample {
 	s := quickstart(t)
 	s.Hosts = append(s.Hosts, spec.Host{Name: "compute3", Services: []string{"nova-compute"}})
 	w := integratetest.Integrated(t, s)
-	w.Machines["compute2"].Fail = func(_ context.Context, op remote.Op) error {
+	w.Machines["compute2"].Fail = func(_ context.Context, _ remote.Op) error {
 		return &remote.HostError{Host: "compute2", Step: "connect", Err: errors.New("connection refused")}
 	}
 	w.Machines["compute1"].AddFile("/etc/ceph/ceph.client.cinder.keyring", []byte("not a keyring\n"), 0o640)
