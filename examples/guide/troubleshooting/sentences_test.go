@@ -43,7 +43,8 @@ var (
 	notProse = regexp.MustCompile(`\$\(|"\$|\bexec |\n\s*\n|(\n[^\n]+){4}|^\s*#|\{\{|CEPHSTACK|<#|` +
 		`^\s*-----|^(echo|umask) `)
 	// commands are a command or a right of Ceph, and a command of OpenStack.
-	commands = regexp.MustCompile(`^(osd|mon|auth|config|rbd|rados|allow|profile|openstack|cephstack) [A-Za-z0-9_=%. -]+$`)
+	commands = regexp.MustCompile(`^(allow|profile) |^(osd|mon|auth|config|rbd|rados|openstack|cephstack) ` +
+		`[A-Za-z0-9_=%. -]+$`)
 	// said is what a program for the shell tells a user.
 	said = regexp.MustCompile(`(?:printf|echo|said=) ?'([^'<$]*)'`)
 	// looked are functions that look for a text, or describe a flag.
