@@ -40,6 +40,7 @@ test: deps vet test-pure test-race ## unit, conformance and live tests (root; in
 test-pure: ## without any C library and without live tests
 	CGO_ENABLED=0 $(GO) build ./...
 	CGO_ENABLED=0 CEPHSTACK_LIVE=0 $(GO) test ./...
+	cd examples/downstream && CGO_ENABLED=0 $(GO) vet . && CGO_ENABLED=0 $(GO) test . # a module of its own
 
 # Of tests with thousands of random cases this run takes a share (-short); test-pure takes all. The packages that take
 # longest come first, and wait for much, so that more of them run at once than there are processors.

@@ -119,7 +119,7 @@ func imageFault(head, tail []byte, size int64, name string) string {
 	case size < leastImage:
 		return fmt.Sprintf("has %d bytes, and an image of less than %d bytes does not boot; %s", size, leastImage, again)
 	case size%sector != 0:
-		return fmt.Sprintf("has %d bytes, which are not whole sectors of %d bytes: it is no raw disk, or a part of it is "+
+		return fmt.Sprintf("has %d bytes, which are not whole sectors of %d bytes: it is not a raw disk, or a part of it is "+
 			"missing; %s", size, sector, again)
 	case !hasBootSector(head):
 		return "has neither a boot sector (0x55AA at byte 510) nor a GPT: nothing boots from it; take the raw image of a " +

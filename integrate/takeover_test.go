@@ -36,7 +36,7 @@ func TestATakeoverAfterThePlan(t *testing.T) {
 				"rbd:volumes@ceph up: two that run clean up each other's work"},
 		"nobody can tell": {func(w *integratetest.World) {
 			w.API.Interrupt(func(*http.Request) (int, string, bool) { return http.StatusServiceUnavailable, "{}", true })
-		}, "the APIs do not tell whether one does"},
+		}, "the APIs do not tell whether another host does"},
 		"it runs here again": {func(w *integratetest.World) { startOn(t, w, "controller") }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

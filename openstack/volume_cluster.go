@@ -77,7 +77,7 @@ func (c VolumeCluster) coordinator(r Release) error {
 		return fmt.Errorf("%s: the locks of %s:// hold on one host alone; name a service that all hosts share "+
 			"(etcd3+http, redis, mysql, …)", field, form[1])
 	case slices.Contains([]string{"http", "https"}, form[1]):
-		return fmt.Errorf("%s: %[2]s:// is the scheme of no coordinator, and Cinder's services would not start; that of "+
+		return fmt.Errorf("%s: %[2]s:// is not the scheme of a coordinator, and Cinder's services would not start; that of "+
 			"an etcd is etcd3+%[2]s://", field, form[1])
 	case strings.Contains(strings.ReplaceAll(url, "$$", ""), "$"):
 		return errors.New(field + ": has a dollar, which oslo.config takes for the name of an option; write $$")

@@ -42,7 +42,7 @@ func TestVolumeClustersThatCannotBe(t *testing.T) {
 		"is not a URL in one word":                         {"zed", "", "secret-word"},
 		"the locks of file:// hold on one host alone":      {"zed", "", "file:///secret-word"},
 		"an etcd is etcd3+https://":                        {"zed", "", "https://secret-word"},
-		"http:// is the scheme of no coordinator":          {"zed", "", "http://secret-word"},
+		"http:// is not the scheme of a coordinator":       {"zed", "", "http://secret-word"},
 		"has 128 characters, 127 are possible":             {"zed", strings.Repeat("x", 128), ""},
 		"has a dollar, which oslo.config takes for the na": {"zed", "", "redis://:a$b@secret-word"},
 	} {

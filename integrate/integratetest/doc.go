@@ -9,7 +9,13 @@
 // integrate.Config. Each fake can be seeded and told to fail.
 //
 // In a test, Open is New with its Close, Integrated is a world that is as its Spec says, and World.Integration is ready
-// to use.
+// to use. World.AddHost adds a host to such a world. These are questions of tests, and each has an Example:
+//
+//   - What does my tool do where a host hangs? Set Machines[name].Fail to remotetest.Hang.
+//   - Did it read a host at all? Machines[name].Exchanges() is 0 if not. What the fake services read is not counted.
+//   - Did it change something? Writes, or Machines[name].Changes("").
+//   - Does a second run do nothing? Begin with Integrated.
+//   - What does Nova know of a compute? Cloud.ComputeServices, or API.Servers.
 //
 // The hosts have the packages and units of the layout and the release of the Spec. Their apt or dnf knows what
 // cephstack calls: every repository with a key works, and an upgrade goes to the version that Host.AddPackage last

@@ -1,6 +1,8 @@
 package integratetest
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -28,12 +30,16 @@ func Open(t testing.TB, s spec.Spec) *World {
 // World before this call: the Integration keeps the World as it is now.
 func (w *World) Integration(t testing.TB) *integrate.Integration {
 	t.Helper()
-	in, err := integrate.New(integrate.Config{Spec: w.spec, World: w.World, Settle: time.Millisecond,
-		Poll: time.Millisecond})
+	in, err := w.integration()
 	if err != nil {
 		t.Fatalf("integratetest: %v", err)
 	}
 	return in
+}
+
+func (w *World) integration() (*integrate.Integration, error) {
+	return integrate.New(integrate.Config{Spec: w.spec, World: w.World, Settle: time.Millisecond,
+		Poll: time.Millisecond})
 }
 
 // Redial is Integration with a login of its own, as another process has.
@@ -47,25 +53,38 @@ func (w *World) Redial(t testing.TB) *integrate.Integration {
 	return other.Integration(t)
 }
 
-// Integrated is Open, with a cloud that is as its Spec says: the Spec was planned and
-// applied, and nothing is left to do. What the hosts did so far is forgotten. The test
-// fails where the Spec cannot be reached.
+// Integrated is Open, with a cloud that is as its Spec says; see Integrate.
 func Integrated(t testing.TB, s spec.Spec) *World {
 	t.Helper()
 	w := Open(t, s)
-	in := w.Integration(t)
-	plan, err := in.Plan(t.Context(), integrate.PlanOptions{})
+	if err := w.Integrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// Integrate makes the cloud as its Spec says: it plans, applies, and looks that nothing is left to do. What the hosts
+// did so far is forgotten then. It is an error if the Spec is not reached.
+func (w *World) Integrate(ctx context.Context) error {
+	in, err := w.integration()
+	if err != nil {
+		return err
+	}
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
 	if err == nil {
-		_, err = in.Apply(t.Context(), plan, integrate.ApplyOptions{})
+		_, err = in.Apply(ctx, plan, integrate.ApplyOptions{})
 	}
 	if err == nil {
-		plan, err = in.Plan(t.Context(), integrate.PlanOptions{})
+		plan, err = in.Plan(ctx, integrate.PlanOptions{})
 	}
-	if err != nil || !plan.Empty() {
-		t.Fatalf("integratetest: the Spec is not reached: %v\n%s", err, plan)
+	switch {
+	case err != nil:
+		return fmt.Errorf("integratetest: the Spec is not reached: %w", err)
+	case !plan.Empty():
+		return fmt.Errorf("integratetest: the Spec is not reached:\n%s", plan)
 	}
 	for _, m := range w.Machines {
 		m.Forget()
 	}
-	return w
+	return nil
 }

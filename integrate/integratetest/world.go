@@ -68,12 +68,8 @@ func New(s spec.Spec) (*World, error) {
 	}
 	var computes []string
 	for _, h := range s.Hosts {
-		machine := w.newMachine(h)
-		w.Machines[h.Name], w.Hosts[h.Name] = machine, machine
-		if slices.Contains(h.Services, "nova-compute") {
+		if w.furnish(h); w.Libvirt[h.Name] != nil {
 			computes = append(computes, h.Name)
-			store := secrettest.New()
-			w.Libvirt[h.Name], w.Secrets[h.Name] = store, batchtest.New(store, machine)
 		}
 	}
 	w.API = openstacktest.New(openstacktest.Config{Controller: w.controller(), Computes: computes, Looks: -1,
@@ -87,6 +83,31 @@ func New(s spec.Spec) (*World, error) {
 	}
 	return w, nil
 }
+
+// furnish makes the machine of a host, and the libvirt of a compute.
+func (w *World) furnish(h spec.Host) {
+	machine := w.newMachine(h)
+	w.Machines[h.Name], w.Hosts[h.Name] = machine, machine
+	if slices.Contains(h.Services, "nova-compute") {
+		store := secrettest.New()
+		w.Libvirt[h.Name], w.Secrets[h.Name] = store, batchtest.New(store, machine)
+	}
+}
+
+// AddHost adds a host to the world and to its Spec: the host is installed, and knows nothing of Ceph. A compute has
+// reported to Nova, which may put VMs there: Cloud.DisableCompute keeps Nova from that. Call AddHost while nothing is
+// under way.
+func (w *World) AddHost(h spec.Host) {
+	w.spec.Hosts = append(w.spec.Hosts, h)
+	w.spec = w.spec.Clone()
+	w.furnish(h)
+	if w.Libvirt[h.Name] != nil {
+		w.API.AddService(api.ServiceRecord{Binary: "nova-compute", Host: h.Name, Enabled: true, Up: true})
+	}
+}
+
+// Spec is the Spec that the world was made for, with the hosts that were added.
+func (w *World) Spec() spec.Spec { return w.spec.Clone() }
 
 // dial logs in to the APIs.
 func (w *World) dial() (*api.Cloud, error) {

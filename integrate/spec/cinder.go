@@ -135,10 +135,10 @@ func (v *validation) backends(backends []Backend) {
 		v.optional(path+".availability_zone", b.AvailabilityZone)
 		v.zone(path+".availability_zone", b.AvailabilityZone, backends[0].AvailabilityZone)
 		if b.Name == SingleBackend && b.VolumeType != "" {
-			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has none", b.Name)
+			v.fault(path+".volume_type", "a volume type is bound to a backend's name, and the backend %s has no name", b.Name)
 		}
 		if b.Name == SingleBackend && b.BackendName != "" {
-			v.fault(path+".volume_backend_name", "the backend %s has none; leave it out", b.Name)
+			v.fault(path+".volume_backend_name", "the backend %s has no volume_backend_name; leave it out", b.Name)
 		}
 		if b.Name == SingleBackend && len(backends) > 1 {
 			v.fault(path+".name", "a backend %s is the only backend of its cloud; give each of several backends a name", b.Name)
@@ -177,7 +177,7 @@ func (v *validation) volumeTypes(backends []Backend) {
 			case !specForm.MatchString(name):
 				v.fault(path+".extra_specs", "%q may hold only letters, digits, '_', '.', ':' and '-', 255 at most", name)
 			case name == "volume_backend_name":
-				v.fault(path+".extra_specs."+name, "is the name of the backend")
+				v.fault(path+".extra_specs."+name, "is the name of the backend; leave it out")
 			case b.ExtraSpecs[name] == "" || len(b.ExtraSpecs[name]) > 255:
 				v.fault(path+".extra_specs."+name, "has %d characters, 1 to 255 are possible", len(b.ExtraSpecs[name]))
 			}

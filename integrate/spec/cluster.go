@@ -147,13 +147,13 @@ func (v *validation) conf(path string, c Cluster) {
 			case !confOption.MatchString(option):
 				v.fault(at, "%q is not the name of an option", option)
 			case section == "global" && (name == "fsid" || name == "mon_host"):
-				v.fault(at+"."+option, "is set from the cluster itself")
+				v.fault(at+"."+option, "is set from the cluster itself; take it out")
 			case name == "keyring" && v.isUser(c.Name, section):
-				v.fault(at+"."+option, "is set for each user of the Spec")
+				v.fault(at+"."+option, "is set for each user of the Spec; take it out")
 			case name == "rbd_default_data_pool":
 				v.fault(at+"."+option, "comes with a data_pool, beside the pool whose data go there, for the rights that it takes")
 			case name == "key":
-				v.fault(at+"."+option, "is a secret, and the file is readable for all")
+				v.fault(at+"."+option, "is a secret, and the file is readable for all; take it out")
 			default:
 				v.confValue(at+"."+option, section, option, c.Conf[section][option])
 			}

@@ -156,7 +156,7 @@ func TestFaultsOfHostsHaveThePlaceInTheText(t *testing.T) {
 				`cinder-backup and nova-compute; 299 more hosts of this entry have a fault of this kind`,
 			`line 5, column 35: hosts[2].services[0]: "nova-computer" is none of glance-api, cinder-volume, ` +
 				`cinder-backup and nova-compute; 99 more hosts of this entry have a fault of this kind`,
-			`line 6, column 1: hosts: none runs nova-compute, which nova needs`},
+			`line 6, column 1: hosts: no host runs nova-compute, which nova needs`},
 		"gpu[001-099/Compute[001-099": {
 			`line 11, column 6: hosts[2].name: "Compute001" is "compute001" of hosts[1] in another case; list each machine ` +
 				`once; the first is at line 8, column 5; 99 more hosts of this entry have a fault of this kind`},
@@ -189,7 +189,7 @@ func TestFaultsOfOneFieldAreAllTold(t *testing.T) {
 		"glance: {}\nnova: {}\ncinder: {backends: [{name: b}]}\n")
 	got := strings.Join(faultsOf(t, err), "\n")
 	for _, service := range []string{"glance-api", "nova-compute", "cinder-volume"} {
-		assert.Contains(t, got, "line 3, column 1: hosts: none runs "+service)
+		assert.Contains(t, got, "line 3, column 1: hosts: no host runs "+service)
 	}
 	assert.NotContains(t, got, "more hosts")
 }

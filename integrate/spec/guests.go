@@ -76,7 +76,7 @@ func (v *validation) guests(g Guests) {
 		case !nameForm.MatchString(plain):
 			v.fault(at, "is not the name of an option")
 		case spelled[plain] != "":
-			v.fault(at, "is %s spelled another way", spelled[plain])
+			v.fault(at, "is %s spelled another way; keep one of the two", spelled[plain])
 		case plain == "keyring" || plain == "key" || plain == "keyfile":
 			v.fault(at, "would be the key of every client on the host; each user's keyring has a section of its own")
 		case plain == "admin_socket" || plain == "log_file":

@@ -153,6 +153,6 @@ func (v *validation) hasHost(name string) bool {
 func (v *validation) needsHost(path, service string) {
 	runs := func(h Host) bool { return slices.Contains(h.Services, service) }
 	if !slices.ContainsFunc(v.spec.Hosts, runs) {
-		v.fault("hosts", "none runs %s, which %s needs", service, path)
+		v.fault("hosts", "no host runs %s, which %s needs", service, path)
 	}
 }

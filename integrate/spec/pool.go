@@ -112,7 +112,7 @@ func (v *validation) erasure(path string, c Cluster) {
 		at := fmt.Sprintf("%s.pools[%d]", path, i)
 		v.optional(at+".erasure_profile", p.ErasureProfile)
 		if p.ErasureProfile != "" && p.Size > 0 {
-			v.fault(at+".size", "an erasure-coded pool has none: its profile says how many chunks there are")
+			v.fault(at+".size", "an erasure-coded pool has no size: its profile says how many chunks there are")
 		}
 		profile := slices.IndexFunc(c.ErasureProfiles, func(o ErasureProfile) bool { return o.Name == p.ErasureProfile })
 		if profile >= 0 && p.MinSize > 0 {

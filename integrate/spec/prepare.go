@@ -139,12 +139,12 @@ func (v *validation) sudo() {
 	v.login("prepare.sudo")
 	switch user := v.spec.SSH.User; {
 	case user == "root":
-		v.fault("prepare.sudo", "is for root, who needs no rule")
+		v.fault("prepare.sudo", "is for root, who needs no rule; take it out")
 	case sudoersWord.MatchString(user):
 		v.fault("ssh.user", "%q is a word of sudo's rules, which do not read it as the name of a user: "+
 			"ALL is everybody, and upper-case words are aliases; log in as another user", user)
 	case !v.spec.SSH.Sudo:
-		v.fault("ssh.sudo", "is false, so that nothing would use the rule of prepare.sudo")
+		v.fault("ssh.sudo", "is false, so that nothing would use the rule of prepare.sudo; take one of the two out")
 	}
 	if v.spec.Prepare.Sudo.Helper {
 		v.helper()

@@ -114,7 +114,7 @@ func (v *validation) entry() {
 		v.fault("ssh.entry", "has none of key_files, agent and password_file")
 	}
 	if p := v.spec.Prepare; p == nil || p.Authorize == nil && p.Sudo == nil {
-		v.fault("ssh.entry", "would not be used: neither prepare.authorize nor prepare.sudo is asked for")
+		v.fault("ssh.entry", "would not be used: neither prepare.authorize nor prepare.sudo is asked for; take it out")
 	}
 }
 

@@ -222,6 +222,38 @@ func TestServiceRecords(t *testing.T) {
 	assert.True(t, !next.Up && next.Updated.Equal(first.Updated), "%v then %v", first, next)
 }
 
+// TestAComputeIsDisabledAndEnabled: no VM comes to a compute that is disabled, also where it is asked for by name.
+func TestAComputeIsDisabledAndEnabled(t *testing.T) {
+	w := inhabited(t, openstacktest.Hooks{})
+	find := func() api.ServiceRecord {
+		all, err := w.ComputeServices(t.Context(), "compute2")
+		require.NoError(t, err)
+		require.Len(t, all, 1)
+		return all[0]
+	}
+	require.NoError(t, w.DisableCompute(t.Context(), "compute2", "its disks are looked at"))
+	r := find()
+	assert.Equal(t, []any{false, true, "its disks are looked at"}, []any{r.Enabled, r.Up, r.Reason})
+	require.NoError(t, w.DisableCompute(t.Context(), "compute2", "another reason"))
+	assert.Equal(t, "another reason", find().Reason)
+	request := api.ServerRequest{Name: "vm", ImageID: w.image, Flavor: "tiny", Host: "compute2"}
+	_, err := w.CreateServer(t.Context(), request)
+	require.ErrorIs(t, err, api.ErrFailed)
+	require.ErrorContains(t, err, "No valid host")
+	require.NoError(t, w.EnableCompute(t.Context(), "compute2"))
+	r = find()
+	assert.Equal(t, []any{true, ""}, []any{r.Enabled, r.Reason})
+	require.NoError(t, w.EnableCompute(t.Context(), "compute2"), "it is enabled already")
+
+	for _, host := range []string{"compute9", "controller"} {
+		err := w.EnableCompute(t.Context(), host)
+		require.ErrorIs(t, err, api.ErrNotFound)
+		require.ErrorContains(t, err, "has not reported to Nova")
+	}
+	require.ErrorContains(t, w.DisableCompute(t.Context(), "compute2", ""), "disabled_reason")
+	assert.True(t, find().Enabled)
+}
+
 func TestConsole(t *testing.T) {
 	w := inhabited(t, openstacktest.Hooks{Console: func(string) string { return "one\ntwo\nthree\n" }})
 	for lines, want := range map[int]string{0: "one\ntwo\nthree\n", 2: "two\nthree\n", 9: "one\ntwo\nthree\n"} {

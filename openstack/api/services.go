@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"net/http"
 	"net/url"
 	"slices"
 	"time"
@@ -16,6 +17,7 @@ type ServiceRecord struct {
 	Enabled bool
 	Up      bool
 	Updated time.Time // last sign of life; zero when the service never gave one
+	Reason  string    // why it is disabled; empty when it is enabled, or when nobody said why
 }
 
 // Services reads the service records of Cinder and Nova, sorted by binary and host.
@@ -47,7 +49,8 @@ func (c *Cloud) ComputeServices(ctx context.Context, host string) ([]ServiceReco
 func (c *Cloud) services(ctx context.Context, s service, only url.Values) ([]ServiceRecord, error) {
 	type record struct {
 		Binary, Host, Zone, Status, State string
-		Updated                           stamp `json:"updated_at"`
+		Updated                           stamp  `json:"updated_at"`
+		Reason                            string `json:"disabled_reason"`
 	}
 	found, err := pages[record](ctx, c, call{op: "list services", object: s().Type, service: s,
 		path: []string{"os-services"}, query: only}, "services")
@@ -57,9 +60,56 @@ func (c *Cloud) services(ctx context.Context, s service, only url.Values) ([]Ser
 	var out []ServiceRecord
 	for _, r := range found {
 		out = append(out, ServiceRecord{r.Binary, r.Host, r.Zone, r.Status == "enabled", r.State == "up",
-			time.Time(r.Updated)})
+			time.Time(r.Updated), r.Reason})
 	}
 	return out, nil
+}
+
+// EnableCompute lets Nova put VMs on a compute, by the host of its nova-compute. A compute that has not reported to
+// Nova yet is ErrNotFound.
+//
+// Similar To: openstack compute service set --enable <host> nova-compute
+func (c *Cloud) EnableCompute(ctx context.Context, host string) error {
+	return c.setCompute(ctx, call{op: "enable compute", object: host, in: map[string]any{"status": "enabled"}})
+}
+
+// DisableCompute keeps Nova from putting further VMs on a compute, by the host of its nova-compute. VMs that are there
+// go on. The reason shows in ServiceRecord, and to every administrator; it has at most 255 characters. A compute that
+// has not reported to Nova yet is ErrNotFound. With enable_new_services=False in its nova.conf, Nova lets computes
+// report for the first time as disabled ones.
+//
+// Similar To: openstack compute service set --disable --disable-reason <reason> <host> nova-compute
+func (c *Cloud) DisableCompute(ctx context.Context, host, reason string) error {
+	return c.setCompute(ctx, call{op: "disable compute", object: host,
+		in: map[string]any{"status": "disabled", "disabled_reason": reason}})
+}
+
+// setCompute changes the service record of a nova-compute.
+func (c *Cloud) setCompute(ctx context.Context, k call) error {
+	type record struct{ ID, Binary, Host, Status string }
+	k.service, k.path = c.compute, []string{"os-services"}
+	k.query = url.Values{"host": {k.object}, "binary": {"nova-compute"}}
+	look := k
+	look.in = nil
+	found, err := pages[record](ctx, c, look, "services")
+	if err != nil {
+		return err
+	}
+	at := slices.IndexFunc(found, func(r record) bool { return r.Binary == "nova-compute" && r.Host == k.object })
+	if at < 0 {
+		return &Error{Op: k.op, Object: c.named(k.object), Detail: "its nova-compute has not reported to Nova",
+			Err: ErrNotFound}
+	}
+	var now struct{ Service record }
+	k.method, k.path, k.query = http.MethodPut, append(k.path, found[at].ID), nil
+	k.out, k.id = &now, &now.Service.ID
+	if _, err := c.do(ctx, k); err != nil {
+		return err
+	}
+	if want := k.in.(map[string]any)["status"]; now.Service.Status != want {
+		return c.failed(k.op, k.object, "its nova-compute is "+now.Service.Status)
+	}
+	return nil
 }
 
 // A stamp is a time with or without a zone. The services write UTC.

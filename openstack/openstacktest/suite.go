@@ -111,6 +111,14 @@ func (j *journey) services(t *testing.T, ctx context.Context) {
 		age := time.Since(found[at].Updated)
 		want(t, age > -time.Hour && age < time.Hour, "%s was last seen %s ago", binary, age)
 	}
+	last := j.f.Hosts[len(j.f.Hosts)-1]
+	check(t, "disable "+last, j.DisableCompute(ctx, last, "conformance"))
+	records, err := j.ComputeServices(ctx, last)
+	check(t, "enable "+last, errors.Join(err, j.EnableCompute(ctx, last)))
+	want(t, len(records) == 1 && !records[0].Enabled && records[0].Reason == "conformance", "got %+v", records)
+	records, err = j.ComputeServices(ctx, last)
+	check(t, "services of "+last, err)
+	want(t, len(records) == 1 && records[0].Enabled && records[0].Reason == "", "got %+v", records)
 	aggregates, err := j.Aggregates(ctx)
 	check(t, "aggregates", err)
 	for _, a := range aggregates {

@@ -2,9 +2,7 @@ package openstacktest
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
-	"strings"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -267,34 +265,6 @@ func snap[T, U any](s *Server, t *table[T], f func(*T) U) []U {
 
 // zoneless is the form of a time in an answer of Cinder, and in a record of a service.
 const zoneless = "2006-01-02T15:04:05.000000"
-
-// listServices gives the records of the volume or the compute service.
-func listServices(prefix string) handle {
-	return func(s *Server, r *http.Request) (int, any, error) {
-		if err := s.queries(r, "host"); err != nil {
-			return 0, nil, err
-		}
-		out := []any{}
-		only := r.URL.Query().Get("host")
-		for _, rec := range s.services {
-			host, _, _ := strings.Cut(rec.Host, "@")
-			if !strings.HasPrefix(rec.Binary, prefix) || only != "" && only != rec.Host && only != host {
-				continue
-			}
-			if rec.Up && !s.hung[rec] {
-				rec.Updated = s.cfg.Now().UTC()
-			}
-			zone := rec.Zone
-			if rec.Binary == "nova-compute" {
-				zone = s.computeZone(rec)
-			}
-			out = append(out, map[string]any{"binary": rec.Binary, "host": rec.Host, "zone": zone,
-				"status": word(rec.Enabled, "enabled", "disabled"), "state": word(rec.Up, "up", "down"),
-				"updated_at": rec.Updated.Format(zoneless), "disabled_reason": nil})
-		}
-		return http.StatusOK, map[string]any{"services": out}, nil
-	}
-}
 
 func word(b bool, yes, no string) string {
 	if b {

@@ -23,7 +23,7 @@
 // Turns is a network on loopback that counts round trips.
 //
 // Fail and FailAfter make operations fail, lose the connection, or hang until
-// ctx ends. They may be set at any time between calls of Do. Serve puts an SSH
+// ctx ends (Hang). They may be set at any time between calls of Do. Serve puts an SSH
 // server on loopback in front of a Host, for a real connection without a real
 // machine.
 //

@@ -2,7 +2,9 @@ package remotetest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -44,4 +46,26 @@ func ExampleHost_BreakUnit() {
 	fmt.Println(r[0].Unit.Active, r[0].Err)
 	// Output:
 	// failed c1: restart glance-api: remote: unit did not stay active: could not open rbd_store_ceph_conf
+}
+
+// A host that hangs: the caller gets its answer when its own time is over.
+func ExampleHang() {
+	h := remotetest.NewHost("c1")
+	h.Fail = remotetest.Hang
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
+	defer cancel()
+	_, err := h.Do(ctx, remote.ReadFile{Path: "/etc/hostname"})
+	fmt.Println(errors.Is(err, context.DeadlineExceeded), err)
+	// Output: true c1: exchange: read /etc/hostname: context deadline exceeded
+}
+
+// Looks of a test, and of fakes of services, are not counted.
+func ExampleHost_Look() {
+	h := remotetest.NewHost("c1")
+	h.AddFile("/etc/cinder/cinder.conf", []byte("[DEFAULT]\n"), 0o640)
+	fmt.Printf("%s", h.Look(remote.ReadFile{Path: "/etc/cinder/cinder.conf"}).Data)
+	fmt.Println(h.Exchanges(), len(h.Log()))
+	// Output:
+	// [DEFAULT]
+	// 0 0
 }

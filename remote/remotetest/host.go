@@ -19,9 +19,8 @@ type Host struct {
 	// Fail, if set, is called before each op, with the ctx of the Do. Its error
 	// becomes the error of the op, which then has no effect. A
 	// *remote.HostError loses the connection at this op: the exchange fails,
-	// and the rest is not done. For a host that hangs, wait until ctx is done
-	// and return ctx.Err(): an error of Fail after the end of ctx loses the
-	// connection, too. Fail may use the Host's methods. Several calls of Do at
+	// and the rest is not done. For a host that hangs, set Hang: an error of
+	// Fail after the end of ctx loses the connection, too. Fail may use the Host's methods. Several calls of Do at
 	// the same time call it at the same time.
 	Fail func(ctx context.Context, op remote.Op) error
 	// FailAfter is like Fail, but is called after the op had its effect: what a
@@ -51,6 +50,13 @@ type Host struct {
 
 // Format tells the name, for every verb, and nothing of what is in files and operations.
 func (h *Host) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "host %s in memory", h.name) }
+
+// Hang is a Fail or FailAfter of a host that hangs: no answer comes until ctx ends. A host of remote.New would be given
+// up before that, by the timeouts of remote.Config, with remote.ErrTimeout.
+func Hang(ctx context.Context, _ remote.Op) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
 
 // NewHost returns a host called name. It has the usual folders of a Linux
 // machine, the users of OpenStack's services, the package coreutils and no units. Its

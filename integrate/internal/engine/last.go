@@ -83,7 +83,8 @@ func (h *hostRun) taken(ctx context.Context, s *span) error {
 	case errors.Is(err, step.ErrNoCloud), ctx.Err() != nil:
 		return nil
 	case err != nil:
-		return fmt.Errorf("%w: %s was not started, as the APIs do not tell whether one does: %w", errTaken, unit, err)
+		return fmt.Errorf("%w: %s was not started, as the APIs do not tell whether another host does: %w", errTaken, unit,
+			err)
 	}
 	for _, name := range serves.Shared {
 		if record, ok := all[name]; ok && record.Up {

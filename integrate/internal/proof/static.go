@@ -238,9 +238,13 @@ func (v *verifier) servicesUp(ctx context.Context) {
 		if v.View.Cloud.Err != nil {
 			return unable("%w", v.View.Cloud.Err)
 		}
-		up := map[string]bool{}
+		up, disabled := map[string]bool{}, map[string]string{}
 		for _, r := range v.View.Cloud.Records {
-			up[r.Binary+" "+r.Host] = r.Up && r.Enabled
+			name := r.Binary + " " + r.Host
+			up[name] = r.Up && r.Enabled
+			if !r.Enabled {
+				disabled[name] = " (disabled)"
+			}
 		}
 		var have, wrong []string
 		for _, h := range v.Site.Hosts {
@@ -256,7 +260,7 @@ func (v *verifier) servicesUp(ctx context.Context) {
 					if up[name] {
 						have = append(have, name)
 					} else {
-						wrong = append(wrong, name)
+						wrong = append(wrong, name+disabled[name])
 					}
 				}
 			}

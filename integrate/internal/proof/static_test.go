@@ -248,7 +248,8 @@ func TestServicesThatAreUp(t *testing.T) {
 		b.View.Cloud.Records = []api.ServiceRecord{bad}
 		c := b.check("services-up")
 		assert.Equal(t, Fail, c.Status, name)
-		assert.Equal(t, "not up: nova-compute compute1", c.Evidence, name)
+		why := map[string]string{"disabled": " (disabled)"}[name]
+		assert.Equal(t, "not up: nova-compute compute1"+why, c.Evidence, name)
 	}
 	b = newBench(t, engine.Part{Target: step.AtCloud()})
 	b.Hosts = nil

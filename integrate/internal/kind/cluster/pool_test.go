@@ -167,11 +167,11 @@ func TestFailureDomains(t *testing.T) {
 		"one OSD too few": {osds("hdd", 3, 2), nil, few, "its 6 chunks (k+m) go into as many failure domains of type " +
 			"osd, and CRUSH finds 5 " +
 			"with OSDs for it, so that its placement groups never become clean and a lost chunk is not made good; add " +
-			"some, or give it a profile"},
+			"failure domains, or give the pool a profile"},
 		"OSDs of another class": {osds("ssd", 3, 3, 3), hdd, none, "of type osd, and CRUSH finds 0 "},
 		"fewer than min_size": {osds("hdd", 2, 2), nil, none, "cannot be made: its 6 chunks (k+m) go into as many " +
 			"failure domains of type osd, " +
-			"and CRUSH finds 4 with OSDs for it, where 5 are needed (min_size) for it to work at all; add some"},
+			"and CRUSH finds 4 with OSDs for it, where 5 are needed (min_size) for it to work at all; add failure domains"},
 		"three hosts":         {osds("hdd", 4, 4, 4), byHost, none, "of type host, and CRUSH finds 3 "},
 		"a type that is none": {osds("hdd", 4, 4, 4), shelf, none, "of type shelf, and CRUSH finds 0 "},
 		"a smaller min_size":  {osds("hdd", 2, 2), least, few, "CRUSH finds 4 "},
@@ -211,7 +211,7 @@ func TestFailureDomainsOfAPoolInUse(t *testing.T) {
 	require.Len(t, d.Findings, 1)
 	assert.False(t, d.Findings[0].Problem || d.Refused)
 	assert.Contains(t, d.Findings[0].Message, "and CRUSH finds 2 ")
-	assert.Contains(t, d.Findings[0].Message, "or move what it holds to a pool whose profile has fewer chunks")
+	assert.Contains(t, d.Findings[0].Message, "or move what the pool holds to a pool whose profile has fewer chunks")
 }
 
 // TestFailureDomainsOfARule: a pool that is made with a CRUSH rule lies as that

@@ -32,9 +32,11 @@ func (p pool) narrow(seen *step.Cluster, have ceph.Pool, d *step.Delta) (code, w
 	if !known || s.domains >= s.chunks {
 		return "", ""
 	}
-	next := "add some, or give it a profile with fewer chunks or a smaller failure domain, which cannot change later"
+	next := "add failure domains, or give the pool a profile with fewer chunks or " +
+		"a smaller failure domain, which cannot change later"
 	if have.Name != "" {
-		next = "add some, or move what it holds to a pool whose profile has fewer chunks or a smaller failure domain"
+		next = "add failure domains, or move what the pool holds to a pool whose profile has fewer chunks " +
+			"or a smaller failure domain"
 	} else if s.domains < s.least {
 		return "too-few-failure-domains", fmt.Sprintf("cannot be made: %s, "+
 			"where %d are needed (min_size) for it to work at all; %s", s, s.least, next)
