@@ -36,7 +36,7 @@ nothing else: where the world has changed since, nothing is changed there. With
 
   # two computes first; the others only if both end well
   cephstack apply --canaries 2 --max-failed 3`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return i.asks(cmd.Name()) },
 		RunE:    i.connected((*command).apply),
 	}
@@ -45,7 +45,7 @@ nothing else: where the world has changed since, nothing is changed there. With
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
 	i.rolloutFlags(cmd)
-	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `file` (from plan --output json) and nothing else")
+	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `FILE` (from plan --output json) and nothing else")
 	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
 	return cmd
 }

@@ -2,12 +2,14 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -30,7 +32,12 @@ reads the Spec, connects to nothing, and says nothing of a Spec with faults.`,
 
   # fish
   cephstack completion fish > ~/.config/fish/completions/cephstack.fish`,
-		Args:                  cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 || !slices.Contains(shells, args[0]) {
+				return fmt.Errorf("completion is for one shell: %s", or(shells))
+			}
+			return nil
+		},
 		ValidArgs:             shells,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -131,9 +138,19 @@ func (i *invocation) completeComputes(cmd *cobra.Command, _ []string, given stri
 }
 
 func (i *invocation) completeChecks(cmd *cobra.Command, _ []string, given string) ([]string, cobra.ShellCompDirective) {
-	_, s, _ := i.completed(cmd.Context())
-	_ = s
-	return inList(nil, given)
+	from, _, ok := i.completed(cmd.Context())
+	if !ok {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var all []string
+	if s, err := from.parse(spec.Load); err == nil {
+		ids, _ := integrate.VerifyOptions{Static: i.static}.CheckIDs(s)
+		for _, id := range ids {
+			kind, _, _ := strings.Cut(id, "/")
+			all = append(all, id, kind)
+		}
+	}
+	return inList(all, given)
 }
 
 func (i *invocation) completeFingerprint(cmd *cobra.Command, _ []string, given string) ([]string,

@@ -41,7 +41,7 @@ APIs as they end, and a last line for the whole.
 
   # the computes of a group of the Spec, five of them first
   cephstack converge --limit computes --canaries 5`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		PreRunE: func(cmd *cobra.Command, _ []string) error { return i.asks(cmd.Name()) },
 		RunE:    i.connected((*command).converge),
 	}

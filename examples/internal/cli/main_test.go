@@ -88,7 +88,7 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 			"\nRun 'cephstack plan --help' to see what is possible.\n",
 		"apply --max-wait -1s": `cephstack: invalid argument "-1s" for "--max-wait" flag: it is a time such as 90s, 30m ` +
 			"or 2h, and not negative\nRun 'cephstack apply --help' to see what is possible.\n",
-		"completion csh": `cephstack: invalid argument "csh" for "cephstack completion"` +
+		"completion csh": `cephstack: completion is for one shell: bash, zsh or fish` +
 			"\nRun 'cephstack completion --help' to see what is possible.\n",
 	} {
 		code, stdout, stderr := call(t, strings.Fields(args)...)

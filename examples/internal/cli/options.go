@@ -48,7 +48,7 @@ const (
 // specFlags adds the flags of the commands that work on hosts of a Spec.
 func (i *invocation) specFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.StringVarP(&i.file, "file", "f", "", "the Spec `file`; - is standard input (default $"+fileVariable+", or "+
+	fs.StringVarP(&i.file, "file", "f", "", "the Spec `FILE`; - is standard input (default $"+fileVariable+", or "+
 		defaultFile+")")
 	complete(cmd, "file", cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
 	fs.Var(&number{&i.parallel, 1}, "parallel", "work on at most this many hosts at once")
@@ -83,7 +83,7 @@ func (i *invocation) rolloutFlags(cmd *cobra.Command) {
 		"change this many computes first; go on only if all of them end well")
 	fs.Var(&number{&i.limits.MaxFailed, 0}, "max-failed", "stop once this many computes failed; 0 never")
 	fs.Var(&span{&i.limits.MaxWait}, "max-wait",
-		"if the Spec has gate: health, wait for a cluster at most `so long` each time")
+		"if the Spec has gate: health, wait for a cluster at most this long each time")
 	fs.StringVar(&i.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
 		"not come back")
 	for _, name := range []string{"canaries", "max-failed", "max-wait", "break-lock"} {
@@ -129,13 +129,16 @@ func (n *number) Set(text string) error {
 }
 
 // Type implements pflag.Value.
-func (n *number) Type() string { return "int" }
+func (n *number) Type() string { return "N" }
 
 // A span is a flag's value that is a time and not negative.
 type span struct{ is *time.Duration }
 
 // String implements pflag.Value. It leaves out the zeros at the end of 30m0s.
 func (s *span) String() string {
+	if *s.is == 0 {
+		return "0" // which the help does not show
+	}
 	text := s.is.String()
 	if short, ok := strings.CutSuffix(text, "m0s"); ok {
 		text = short + "m"
@@ -157,7 +160,7 @@ func (s *span) Set(text string) error {
 }
 
 // Type implements pflag.Value.
-func (s *span) Type() string { return "duration" }
+func (s *span) Type() string { return "TIME" }
 
 // A choice is a flag's value that is one of a few words.
 type choice struct {

@@ -35,7 +35,7 @@ and 1 if problems keep the plan from being whole.`,
   # store a plan, let somebody read it, and apply that plan and nothing else
   cephstack plan --output json > plan.json
   cephstack apply --plan plan.json`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: i.connected((*command).plan),
 	}
 	i.specFlags(cmd)

@@ -58,7 +58,7 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 			})
 		}
 	}
-	_, stdout, _ := call(t, "trust", "-f", newStrange(t).spec, "--output", "json")
+	_, stdout, _ := call(t, "trust", "-f", newStrange(t, t.TempDir()).spec, "--output", "json")
 	valid(t, schema.Trust(), stdout)
 	seen["trust"] = true
 	for _, cmd := range Commands().Commands() {

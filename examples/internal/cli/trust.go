@@ -44,12 +44,12 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 
   # learn a key, once its fingerprint was compared
   cephstack trust --fingerprint compute1=SHA256:jPd…`,
-		Args: cobra.NoArgs,
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return endWith(i.trust(cmd.Context())) },
 	}
 	i.specFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON)
-	cmd.Flags().Func("fingerprint", "write the key of `HOST=SHA256:…` into the first known_hosts file of the Spec; "+
+	cmd.Flags().Func("fingerprint", "write the key of `HOST=SHA256:...` into the first known_hosts file of the Spec; "+
 		"may be given again", i.fingerprint)
 	complete(cmd, "fingerprint", i.completeFingerprint)
 	return cmd

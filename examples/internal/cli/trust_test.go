@@ -24,9 +24,8 @@ type strange struct {
 	address     []string
 }
 
-func newStrange(t *testing.T) strange {
+func newStrange(t *testing.T, dir string) strange {
 	t.Helper()
-	dir := t.TempDir()
 	s := strange{spec: filepath.Join(dir, "cloud.yaml"), known: filepath.Join(dir, "known_hosts")}
 	var key []byte
 	for i := range 2 {
@@ -59,7 +58,7 @@ func (s strange) text(t *testing.T) string {
 
 // TestHostKeysAreLearnedByTheirFingerprints, and by nothing else.
 func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	code, stdout, stderr := call(t, "trust", "-f", s.spec)
 	assert.Equal(t, exitChanges, code)
 	assert.Equal(t, fmt.Sprintf("not known host0 (%s): ssh-ed25519 %s\nnot known host1 (%s): ssh-ed25519 %s\n",
@@ -103,7 +102,7 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 }
 
 func TestOtherKeysAreRefused(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	code, stdout, stderr := call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[1], "--fingerprint",
 		"host1="+s.prints[1])
 	assert.Equal(t, exitFailed, code)
@@ -129,7 +128,7 @@ func TestOtherKeysAreRefused(t *testing.T) {
 }
 
 func TestTrustsUsage(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	for _, flags := range [][]string{{"--fingerprint", "host0"}, {"--fingerprint", "host0=MD5:00"},
 		{"--fingerprint", "=SHA256:x"}, {"--fingerprint", "nobody=SHA256:x"}} {
 		code, stdout, stderr := call(t, append([]string{"trust", "-f", s.spec}, flags...)...)
@@ -149,7 +148,7 @@ func TestTrustsUsage(t *testing.T) {
 
 // TestTheJumpHostComesFirst: hosts behind one whose key is not known are not asked.
 func TestTheJumpHostComesFirst(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	data, err := os.ReadFile(s.spec)
 	require.NoError(t, err)
 	text := strings.Replace(string(data), "ssh: {user: root,", "ssh: {jump: '"+s.address[1]+"', user: root,", 1)
@@ -176,7 +175,7 @@ func TestTheJumpHostComesFirst(t *testing.T) {
 
 // TestTrustSaysWhatIsFromAFileOfSSH, and writes where that file says.
 func TestTrustSaysWhatIsFromAFileOfSSH(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	host, port, _ := strings.Cut(s.address[0], ":")

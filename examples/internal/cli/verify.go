@@ -31,7 +31,7 @@ func (i *invocation) verifyCommand() *cobra.Command {
 
   # remove what a verify has left that was killed
   cephstack verify --clean`,
-		Args:    cobra.NoArgs,
+		Args:    noArguments,
 		PreRunE: func(*cobra.Command, []string) error { return i.verifies() },
 		RunE:    i.connected((*command).verify),
 	}
@@ -76,19 +76,19 @@ they tell of the name and of the newest object of a run.`
 func (i *invocation) verifyFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
 	fs.BoolVar(&i.static, "static", false, "read only: no probes, no journey")
-	fs.StringVar(&i.image, "image", "", "raw bootable image `file` for the journey's guests")
+	fs.StringVar(&i.image, "image", "", "raw bootable image `FILE` for the journey's guests")
 	fs.BoolVar(&i.clean, "clean", false, "remove what older runs of verify left, such as runs that were killed, "+
 		"show it, and verify nothing")
-	fs.Var(&span{&i.older}, "older", "remove only what is of runs that began at least `so long` ago; "+
+	fs.Var(&span{&i.older}, "older", "remove only what is of runs that began at least this long ago; "+
 		"0 for all runs, if no other verify is going on")
-	fs.StringVar(&i.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
+	fs.StringVar(&i.flavor, "flavor", "", "the `FLAVOR` of the guests; a small one is made when empty")
 	fs.Func("computes", "boot guests on these `COMPUTES`: names and ranges such as 'compute[001-004]', with commas "+
 		"between them", names(&i.computes))
 	fs.Var(&number{&i.guests, 0}, "guests", "boot guests on this many computes, spread over the zones and the two oldest "+
 		"versions of QEMU; 0 is 4")
 	fs.Func("check", "make only these `CHECKS` and what they need, with commas between them: each an ID such as "+
 		"files/compute1, its first words such as rights, or a pattern such as 'vm-on-*'; may be given again", i.check)
-	fs.Var(&span{&i.timeout}, "timeout", "a check that is not done after `so long` is unable; cleaning up takes up "+
+	fs.Var(&span{&i.timeout}, "timeout", "a check that is not done after this time is unable; cleaning up takes up "+
 		"to 10 min more; 0 is no limit")
 	complete(cmd, "image", cobra.FixedCompletions([]string{"raw", "img"}, cobra.ShellCompDirectiveFilterFileExt))
 	complete(cmd, "computes", i.completeComputes)

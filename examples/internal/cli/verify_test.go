@@ -21,11 +21,17 @@ import (
 // image writes an image from which guests boot.
 func image(t *testing.T) string {
 	t.Helper()
-	disk, err := io.ReadAll(integratetest.Image())
-	require.NoError(t, err)
 	name := filepath.Join(t.TempDir(), "image.raw")
-	require.NoError(t, os.WriteFile(name, disk, 0o600))
+	require.NoError(t, os.WriteFile(name, disk(t), 0o600))
 	return name
+}
+
+// disk is an image from which guests boot.
+func disk(t *testing.T) []byte {
+	t.Helper()
+	data, err := io.ReadAll(integratetest.Image())
+	require.NoError(t, err)
+	return data
 }
 
 // TestWhatVerifyRefusesAtTheStart, before it connects to anything.
@@ -106,8 +112,8 @@ func TestVerifyOfAFleet(t *testing.T) {
 func TestHelpOfVerify(t *testing.T) {
 	code, stdout, _ := call(t, "verify", "-h")
 	assert.Equal(t, exitDone, code)
-	for _, flag := range []string{"--computes COMPUTES", "--guests int", "--check CHECKS", "--timeout so long",
-		"--image file"} {
+	for _, flag := range []string{"--computes COMPUTES", "--guests N", "--check CHECKS", "--timeout TIME",
+		"--image FILE"} {
 		assert.Contains(t, stdout, flag)
 	}
 }
