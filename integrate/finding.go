@@ -183,6 +183,7 @@ import (
 // Of what the APIs tell:
 //
 //   - apis-unreachable: the APIs do not answer, or refuse the login.
+//   - apis-left-out: note: the Spec has cloud.apis: none, and nothing is asked of the APIs.
 //   - tls-unverified: note: the APIs' certificates are not checked, as clouds.yaml says verify: false.
 //   - tls-none: note: auth_url or an endpoint of the APIs begins with http://, so nothing is encrypted. There is
 //     no note about addresses of the machine itself.

@@ -160,8 +160,8 @@ func TestCheckIDs(t *testing.T) {
 	assert.Contains(t, ids, "files/compute0001")
 	assert.NotContains(t, ids, "files/compute0002")
 	assert.NotContains(t, ids, "vm-on-compute0001")
-	_, err = integrate.VerifyOptions{Computes: []string{"compute0008"}}.CheckIDs(fleetSpec(8))
-	require.ErrorContains(t, err, `has no compute "compute0008"`)
+	_, err = integrate.VerifyOptions{Computes: []string{"compute0009"}}.CheckIDs(fleetSpec(8))
+	require.ErrorContains(t, err, `has no compute "compute0009"`)
 }
 
 // A large image has 2 GiB, of which only the boot sector is there.

@@ -43,6 +43,9 @@ func takenOver(_ *testing.T, w *integratetest.World) {
 	w.API.AddService(api.ServiceRecord{Binary: "cinder-volume", Host: "rbd:volumes@ceph", Enabled: true, Up: true})
 }
 
+// goldenNoAPIs leaves the APIs alone.
+const goldenNoAPIs = "cloud: {apis: none}\ncinder: {backends: [{name: ceph}]}"
+
 // specFindings are findings that a Spec of its own is needed for.
 func specFindings() []goldenCase {
 	const zone = "cinder: {backends: [{name: ceph, volume_type: ceph, availability_zone: az1}]}"
@@ -64,6 +67,7 @@ func specFindings() []goldenCase {
 			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
 		withSpec("repository-of-dnf-alone", nil, "prepare: {repository: {dnf: \"https://mirror.example/ceph\", "+
 			"key: \"-----BEGIN PGP PUBLIC KEY BLOCK-----\\n\\nAAAA\\n-----END PGP PUBLIC KEY BLOCK-----\"}}"),
+		withSpec("apis-left-out", nil, goldenNoAPIs),
 		withSpec("disks-are-kept", nil, "hosts: [{name: compute1, disks: keep, services: [nova-compute]}, "+
 			"{name: controller, services: [cinder-volume]}]\n"+
 			"clusters: [{name: ceph}]\nglance: null\nbackup: null"),

@@ -3,10 +3,12 @@ package integrate
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/kind"
+	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
@@ -59,6 +61,9 @@ func New(cfg Config) (*Integration, error) {
 	}
 	site := want.Resolve(cfg.Spec)
 	poll := cmp.Or(cfg.Poll, 2*time.Second)
+	if cfg.Spec.Cloud.None() {
+		cfg.World.Cloud, cfg.World.CloudErr = nil, fmt.Errorf("the Spec has cloud.apis: none (%w)", step.ErrNoCloud)
+	}
 	e, err := engine.New(engine.Engine{Site: site, Catalog: kind.NewCatalog(site), World: cfg.World,
 		Parallel: cfg.Parallel, Settle: cfg.Settle, Poll: poll, Await: cfg.Await})
 	if err != nil {

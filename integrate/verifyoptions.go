@@ -104,6 +104,9 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 		return errors.New("the options Computes and Guests exclude each other: name the computes, or say how many")
 	case o.Guests < 0 || o.Timeout < 0 || o.GuestWait < 0:
 		return errors.New("the options Guests, Timeout and GuestWait cannot be negative")
+	case site.Cloud.None() && (o.Clean || o.Image != nil || o.Flavor != "" || o.guests()):
+		return errors.New("the options Clean, Image, Flavor, Computes and Guests are for the APIs, " +
+			"and the Spec has cloud.apis: none")
 	case o.Clean:
 		return nil
 	}

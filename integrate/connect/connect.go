@@ -104,7 +104,7 @@ func (w *World) open(ctx context.Context, s spec.Spec, o Options) error {
 	if err := w.openClusters(ctx, s.Clusters, o); err != nil {
 		return err
 	}
-	if w.Cloud == nil && w.CloudErr == nil && !o.WithoutCloud {
+	if w.Cloud == nil && w.CloudErr == nil && !o.WithoutCloud && !s.Cloud.None() {
 		w.openCloud(ctx, s.Cloud)
 	}
 	return nil

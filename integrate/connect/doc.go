@@ -30,7 +30,8 @@
 // virsh is in the container nova_libvirt.
 //
 // The APIs are those of the Spec's cloud in clouds.yaml. They are logged in to at
-// once. Where that fails, the World has the reason as CloudErr, and a plan says it.
+// once. Where that fails, the World has the reason as CloudErr, and a plan says it. A Spec with
+// cloud.apis: none leaves the APIs alone.
 //
 // # Files
 //

@@ -49,7 +49,7 @@ type Spec struct {
 	// Limits: those of its fields.
 	SSH SSH `json:"ssh" yaml:"ssh"`
 	// Hosts are the machines, and the services that run on each.
-	// Default: none; each service of the Spec needs a host.
+	// Default: none; the list must be given, as each service of the Spec needs a host.
 	// Limits: at most 10,000 hosts; each name and each address once, whatever their case.
 	Hosts []Host `json:"hosts" yaml:"hosts"`
 	// Glance keeps images in Ceph. {} takes all defaults.
@@ -95,11 +95,11 @@ const GateHealth = "health"
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
-	// APIs is none for a cloud whose APIs are not to be used. Plans and verifications then ask
-	// nothing of the APIs: a compute is left alone until its disks are ceph or keep in hosts, and
-	// cephstack verify needs --static.
+	// APIs is none for a cloud whose APIs are not to be used. A plan then knows nothing of VMs: a
+	// compute keeps local disks until hosts have disks: ceph for it. A verification leaves out what
+	// goes through the APIs, and needs no image.
 	// Default: the APIs are used.
-	// Limits: none.
+	// Limits: none; not beside name, clouds_file, or a volume_type of a backend.
 	APIs string `json:"apis,omitempty" yaml:"apis,omitempty"`
 	// Name is the entry of clouds.yaml. The account of the entry is an administrator's.
 	// Default: the cloud that OpenStack's own clients would take: of OS_CLOUD, or the only one of
@@ -111,6 +111,9 @@ type Cloud struct {
 	// Limits: a path of the machine that cephstack runs on; not beside apis: none.
 	CloudsFile string `json:"clouds_file,omitempty" yaml:"clouds_file,omitempty"`
 }
+
+// None reports whether the APIs of the cloud are left alone.
+func (c Cloud) None() bool { return c.APIs == "none" }
 
 // Validate reports every fault of the Spec at once, each a *FieldError,
 // before anything is connected to.
@@ -140,6 +143,7 @@ func (s Spec) check() []error {
 	v.prepare()
 	v.containers()
 	v.withoutSystemd()
+	v.cloud()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
@@ -149,6 +153,31 @@ func (s Spec) check() []error {
 	}
 	v.texts()
 	return v.faults
+}
+
+// cloud checks that a Spec without APIs asks for nothing that needs them.
+func (v *validation) cloud() {
+	c := v.spec.Cloud
+	switch {
+	case c.APIs == "":
+		return
+	case !c.None():
+		v.fault("cloud.apis", "%q is not none; leave apis out to use the APIs", c.APIs)
+		return
+	}
+	const why = "is of no use beside apis: none; leave one of the two out"
+	if c.Name != "" {
+		v.fault("cloud.name", why)
+	}
+	if c.CloudsFile != "" {
+		v.fault("cloud.clouds_file", why)
+	}
+	for i, b := range v.spec.backends() {
+		if b.VolumeType != "" {
+			v.fault(backendPath(i)+".volume_type", "is made by the APIs, and the Spec has cloud.apis: none; leave one of the "+
+				"two out, and make the type by hand")
+		}
+	}
 }
 
 type validation struct {

@@ -28,22 +28,22 @@ func topics() []*cobra.Command {
 
 const environmentLong = `Variables of the environment:
 
-  CEPHSTACK_FILE  the file of the Spec, where -f is not given
-  SSH_AUTH_SOCK   the socket of the agent of ssh, where the Spec names neither an
-                  agent nor a key
-  SUDO_USER       the name that the operator lock shows of somebody who works as
-                  root, by sudo
-  TERM            on a terminal whose name is dumb, progress is plain lines
+    CEPHSTACK_FILE  the file of the Spec, where -f is not given
+    SSH_AUTH_SOCK   the socket of the agent of ssh, where the Spec names neither an
+                    agent nor a key
+    SUDO_USER       the name that the operator lock shows of somebody who works as
+                    root, by sudo
+    TERM            on a terminal whose name is dumb, progress is plain lines
 
 What changes what is done has no variable, so that a command line tells all of it.`
 
 const statusLong = `The exit status of all commands:
 
-  0  done, nothing to do, or all checks passed
-  1  an error, a change, part or check that did not end well, or output that was
-     lost
-  2  plan: there is something to do; trust: a host's key is not known
-  3  wrong usage, or an invalid Spec`
+    0  done, nothing to do, or all checks passed
+    1  an error, a change, part or check that did not end well, or output that was
+       lost
+    2  plan: there is something to do; trust: a host's key is not known
+    3  wrong usage, or an invalid Spec`
 
 const interruptsLong = `After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began,
 gives the operator lock back, and tells how each change ended. A second Ctrl-C or

@@ -56,6 +56,7 @@ func (p Program) commands() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version of the program, and of what it is built")
 	root.AddGroup(&cobra.Group{ID: groupWork, Title: "Commands:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
+		i.initCommand(),
 		i.trustCommand(),
 		i.planCommand(),
 		i.applyCommand(),

@@ -96,7 +96,9 @@ func Verify(ctx context.Context, s Subject) {
 	v.static(ctx)
 	if !s.Options.Static {
 		v.probes(ctx)
-		v.journey(ctx)
+		if !s.Site.Cloud.None() {
+			v.journey(ctx)
+		}
 	}
 }
 

@@ -40,8 +40,11 @@ func KnownOf(s *want.Site, catalog engine.Catalog, e Extent) []Known {
 		case step.OnHost:
 			ids = nil
 		case step.OnCloud:
-			ids = []string{"services-up"}
-			if hasZones(s) {
+			ids = nil
+			if !s.Cloud.None() {
+				ids = append(ids, "services-up")
+			}
+			if !s.Cloud.None() && hasZones(s) {
 				ids = append(ids, "availability-zones")
 			}
 		}
@@ -59,6 +62,9 @@ func KnownOf(s *want.Site, catalog engine.Catalog, e Extent) []Known {
 	}
 	for _, u := range s.Users {
 		all = append(all, Known{ID: slug(rightsOf(s, u)), User: u.User})
+	}
+	if s.Cloud.None() {
+		return all
 	}
 	for _, l := range append(legsOf(s, e.Computes), leg{name: checkLeft}) {
 		k := Known{ID: slug(l.name), leg: &l}

@@ -21,7 +21,7 @@ func TestLookup(t *testing.T) {
 		"prepare.guests.options.log_file":       "prepare.guests.options",
 		"cinder.backends[1].extra_specs.RESKEY": "cinder.backends[].extra_specs",
 		"groups":                                "groups", "groups.computes": "groups",
-		"groups.computes.disks":                 "hosts[].disks",
+		"groups.computes.disks":       "hosts[].disks",
 		"groups.computes.services[0]": "hosts[].services", "hosts[].services[1]": "hosts[].services",
 		"prepare.sudo": "prepare.sudo", "apis": "cloud.apis",
 	} {

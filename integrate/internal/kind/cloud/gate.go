@@ -51,6 +51,11 @@ func (g gate) Compare(v step.View) step.Delta {
 			d.Note("login-file-open", w.Object, "%s", w.Message)
 		}
 	}
+	if g.site.Cloud.None() {
+		d.Note("apis-left-out", "", "the Spec has cloud.apis: none: what only the APIs know is not looked at, such as VMs "+
+			"with local disks or on their way between computes, and no guest tries the result. A compute with local disks "+
+			"stays as it is, unless the Spec has `disks: ceph` for the host")
+	}
 	g.leftOut(&d)
 	return d
 }
