@@ -11,6 +11,8 @@
 // that the VM wrote. Around it:
 //
 //   - integrate/spec: the Spec, its defaults, its validation and its YAML.
+//     integrate/spec/reference tells what each field means, and has a JSON Schema;
+//     integrate/spec/draft writes a first Spec.
 //   - integrate/world: the World, everything outside, behind interfaces.
 //   - integrate/connect: opens the World of a Spec.
 //   - integrate/detect: asks the hosts which release of OpenStack they run.

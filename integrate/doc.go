@@ -103,6 +103,11 @@
 // a plan that was made already: it keeps the changes of the scope, and the changes of
 // clusters that these need.
 //
+// # Without the APIs
+//
+// A Spec with cloud.apis: none leaves the APIs alone, whatever the World has. A plan notes that,
+// and a Verify makes no check that goes through the APIs: it reads, and tries rights.
+//
 // # Bare hosts
 //
 // What Spec.Prepare asks for is planned with the rest, and goes first on its host: public

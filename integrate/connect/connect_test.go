@@ -131,6 +131,15 @@ func TestWithoutCloud(t *testing.T) {
 	assert.NoError(t, w.CloudErr)
 }
 
+// TestASpecWithoutAPIs asks for no login, though clouds.yaml has an entry.
+func TestASpecWithoutAPIs(t *testing.T) {
+	s := newSite(t).spec(t, root)
+	s.Cloud = spec.Cloud{APIs: "none"}
+	w := open(t, s, connect.Options{})
+	assert.Nil(t, w.Cloud)
+	assert.NoError(t, w.CloudErr)
+}
+
 func TestAReleaseMayBeMissing(t *testing.T) {
 	site := newSite(t)
 	s := site.spec(t, root)

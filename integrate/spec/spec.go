@@ -79,7 +79,7 @@ type Spec struct {
 	// Limits: check or install.
 	Packages string `json:"packages,omitempty" yaml:"packages,omitempty"`
 	// Gate is health to let a rollout wait before each host while a cluster that the host uses is
-	// not healthy enough; see the documentation of package integrate.
+	// not healthy enough. The documentation of package integrate tells what that is.
 	// Default: no gate.
 	// Limits: health.
 	Gate string `json:"gate,omitempty" yaml:"gate,omitempty"`

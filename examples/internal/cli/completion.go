@@ -80,7 +80,8 @@ func (i *invocation) completed(ctx context.Context) (from source, s spec.Spec, o
 	return from, s, err == nil
 }
 
-// inList completes the last name of a list with commas.
+// inList completes the last name of a list with commas. A name that does not print as it is, as a Spec with faults may
+// have it, is not shown to a terminal.
 func inList(all []string, given string) ([]string, cobra.ShellCompDirective) {
 	before := ""
 	if parts := splitNames(given); len(parts) > 1 {
@@ -89,7 +90,8 @@ func inList(all []string, given string) ([]string, cobra.ShellCompDirective) {
 	had := splitNames(before)
 	var found []string
 	for _, name := range all {
-		if text := before + name; strings.HasPrefix(text, given) && !slices.Contains(had, name) {
+		if text := before + name; strings.HasPrefix(text, given) && !slices.Contains(had, name) &&
+			oneLine(name) == name {
 			found = append(found, text)
 		}
 	}
@@ -158,7 +160,7 @@ func (i *invocation) completeFingerprint(cmd *cobra.Command, _ []string, given s
 	_, s, _ := i.completed(cmd.Context())
 	var all []string
 	for _, h := range s.Hosts {
-		if text := h.Name + "="; strings.HasPrefix(text, given) {
+		if text := h.Name + "="; strings.HasPrefix(text, given) && oneLine(text) == text {
 			all = append(all, text)
 		}
 	}

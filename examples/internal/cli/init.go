@@ -94,6 +94,22 @@ func (d *drafting) flags(cmd *cobra.Command) {
 	fs.StringVar(&a.Release, "release", "", "the OpenStack `RELEASE`; the hosts tell it when left out")
 	fs.StringVar(&a.Layout, "layout", "", "the `LAYOUT` of hosts: debian, rdo, upstart or kolla")
 	fs.StringVar(&d.cloud, "cloud", "", "the `ENTRY` of clouds.yaml; none leaves the APIs alone")
+	d.completions(cmd)
+}
+
+func (d *drafting) completions(cmd *cobra.Command) {
+	complete(cmd, "file", cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
+	for _, name := range []string{"cluster", "glance", "cinder", "backup", "nova", "address", "user", "jump"} {
+		complete(cmd, name, cobra.NoFileCompletions)
+	}
+	for _, name := range []string{"key", "known-hosts"} {
+		complete(cmd, name, cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault))
+	}
+	words := map[string][]string{"layout": {"debian", "rdo", "upstart", "kolla"}, "cloud": {"none"},
+		"pool": {"glance=", "cinder=", "backup=", "nova="}, "release": {"zed", "2023.1", "2024.1", "2025.1", "2026.1"}}
+	for name, all := range words {
+		complete(cmd, name, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp))
+	}
 }
 
 func (d *drafting) cluster(value string) error {

@@ -72,6 +72,7 @@ func (a Answers) Text() (string, error) {
 type entry struct {
 	name, address string
 	services      []string
+	first         string // the first host of the name
 }
 
 // hosts are the entries of all hosts: first those of the clusters, then those of the services.
@@ -104,7 +105,13 @@ func (a Answers) hosts() ([]entry, error) {
 		add(a.Services[service].Hosts, service)
 	}
 	entries, rest, err := a.addressed(order, on)
-	return append(entries, folded(rest, on)...), errors.Join(append(faults, err)...)
+	entries = append(entries, folded(rest, on)...)
+	place := map[string]int{}
+	for i, name := range order {
+		place[name] = i
+	}
+	slices.SortStableFunc(entries, func(x, y entry) int { return place[x.first] - place[y.first] })
+	return entries, errors.Join(append(faults, err)...)
 }
 
 // addressed are the entries of hosts that have an address, and the names of the other hosts.
@@ -130,7 +137,7 @@ func (a Answers) addressed(order []string, on map[string][]string) (entries []en
 			}
 			taken[name] = true
 		}
-		entries = append(entries, entry{address.Hosts, address.Address, on[names[0]]})
+		entries = append(entries, entry{address.Hosts, address.Address, on[names[0]], names[0]})
 	}
 	for _, name := range order {
 		if !taken[name] {
@@ -154,7 +161,8 @@ func folded(names []string, on map[string][]string) []entry {
 	var entries []entry
 	for _, kind := range kinds {
 		for _, name := range spec.FoldNames(of[kind]) {
-			entries = append(entries, entry{name: name, services: on[of[kind][0]]})
+			all, _ := spec.ExpandNames(name) // FoldNames made it
+			entries = append(entries, entry{name: name, services: on[of[kind][0]], first: all[0]})
 		}
 	}
 	return entries

@@ -21,8 +21,9 @@ where the first line of the Spec names the schema by its path or URL:
 # yaml-language-server: $schema=cloud.schema.json
 ` + "```" + `
 
-In a path, ` + "`[]`" + ` stands for each entry of a list. Fields at the top whose names begin with ` + "`x-`" + ` are ignored:
-they are for anchors of YAML. A path of a file is relative to the folder of the Spec; ` + "`~/`" + ` is the home folder.
+In a path, ` + "`[]`" + ` stands for each entry of a list. Fields at the top whose names begin with ` + "`x-`" + `
+are ignored: they are for anchors of YAML. A path of a file is relative to the folder of the Spec, and ` + "`~/`" + `
+is the home folder.
 
 `
 
