@@ -274,10 +274,13 @@
 // whole:
 //
 //	{"stage":…,"target":…,"format":1,"outcomes":[…],"findings":[…],"error":…}
-//	{"summary":{"parts":3,"failed":[TARGET,…],"left_alone":0,"changes":{"applied":19,…}}}
+//	{"format":1,"summary":{"parts":3,"failed":[TARGET,…],"left_alone":0,"changes":{"applied":19,…}}}
 //
 // The error of a part is left out if the part ended well. In the summary, failed has the
 // targets of parts that did not end well, and left_alone counts those that were not begun.
+//
+// Package schema has a JSON Schema for each of these, and says what may change. Package explain
+// has a text for each check, kind and code.
 //
 // # Stored plans
 //

@@ -16,7 +16,7 @@ import (
 //
 // Its Code says what sort of finding it is. A code keeps its meaning from release to
 // release; texts may change. New codes may come, so a program should treat a code
-// that it does not know by the field Problem. These are the codes; those marked
+// that it does not know by the field Problem. Package explain has a text for each. These are the codes; those marked
 // "note" come with notes, all others with Problems.
 //
 // Of a rollout:
@@ -227,7 +227,7 @@ type Finding struct {
 	Err   error  `json:"-"`
 }
 
-// String is the finding as a line of a plan.
+// String is the finding as a line of a plan. Its code is behind it, in brackets; package explain has a text for it.
 func (f Finding) String() string {
 	word := "note"
 	if f.Problem {
@@ -237,7 +237,11 @@ func (f Finding) String() string {
 	if len(f.Hosts) > 0 { // all of them
 		about = f.aboutHosts(strings.Join(spec.FoldNames(f.Hosts), ", "))
 	}
-	return words.Message(word + ": " + about + ": " + f.Message)
+	code := ""
+	if f.Code != "" {
+		code = " [" + f.Code + "]"
+	}
+	return words.Message(word + ": " + about + ": " + f.Message + code)
 }
 
 // about is what the finding is about, in a short line.

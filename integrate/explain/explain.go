@@ -63,9 +63,18 @@ func Changes() []Topic { return read("changes.md") }
 // All lists all topics: checks, codes and kinds of changes.
 func All() []Topic { return slices.Concat(Checks(), Codes(), Changes()) }
 
-// Check gives the topic of a check by its ID, such as files/compute1, or by the first words of IDs, such as files or
-// vm-on, if these are the words of one topic only.
+// Check gives the topic of a check by its ID, such as files/compute1; by its name, such as "files compute1"; or by the
+// first words of IDs, such as files or vm-on, if these are the words of one topic only.
 func Check(name string) (Topic, bool) {
+	for _, id := range []string{strings.Replace(name, " ", "/", 1), strings.ReplaceAll(name, " ", "-")} {
+		if t, ok := checkOf(id); ok {
+			return t, true
+		}
+	}
+	return Topic{}, false
+}
+
+func checkOf(name string) (Topic, bool) {
 	all := Checks()
 	fits := func(fit func(topic, name string) bool) []Topic {
 		var some []Topic

@@ -173,6 +173,11 @@ func TestLookup(t *testing.T) {
 	for name, want := range map[string][]string{
 		"files/compute1":               {"files/HOST"},
 		"files":                        {"files/HOST"},
+		"files compute1":               {"files/HOST"},
+		"vm on compute3":               {"vm-on-COMPUTE"},
+		"image in ceph":                {"image-in-ceph"},
+		"ceph-health ceph":             {"ceph-health/CLUSTER"},
+		"rights client.glance":         {"rights-client.NAME"},
 		"vm-on-compute3":               {"vm-on-COMPUTE"},
 		"vm-on":                        {"vm-on-COMPUTE"},
 		"rights":                       {"rights-client.NAME"},

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/schema"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
@@ -61,7 +62,7 @@ func (c *command) converge(ctx context.Context) (int, error) {
 		}
 	}
 	c.limits.Only = c.only
-	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
+	t := &tally{Summary: schema.Summary{Failed: []string{}, Changes: map[integrate.Status]int{}}}
 	var written error
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
 		if t.add(part, context.Cause(ctx)) { // what was not begun is told at the end, once
@@ -69,11 +70,11 @@ func (c *command) converge(ctx context.Context) (int, error) {
 		}
 		c.keepPart(part)
 		if c.format == formatJSON {
-			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
+			written = cmp.Or(written, encode(c.Stdout, lineOf(part), ""))
 		}
 	}
 	if c.format == formatJSON {
-		written = cmp.Or(written, encode(c.Stdout, map[string]*tally{"summary": t}, ""))
+		written = cmp.Or(written, encode(c.Stdout, schema.Last{Format: schema.Format, Summary: t.Summary}, ""))
 	} else {
 		_, written = io.WriteString(c.Stdout, t.String())
 	}
@@ -120,11 +121,7 @@ func (c *command) scope() string {
 
 // A tally is how the parts of a converge ended.
 type tally struct {
-	Parts     int                      `json:"parts"`
-	Failed    []string                 `json:"failed"`     // their targets
-	LeftAlone int                      `json:"left_alone"` // not begun, because of others or an interrupt
-	Changes   map[integrate.Status]int `json:"changes"`
-
+	schema.Summary
 	errs  []error  // of the failed parts
 	alone []string // the targets of those left alone
 	why   error    // those left alone were
@@ -173,16 +170,9 @@ func (t *tally) err() error {
 	return errors.Join(errs...)
 }
 
-// A partLine is a part as a line of JSON.
-type partLine struct {
-	Stage  integrate.Stage `json:"stage"`
-	Target string          `json:"target"`
-	*integrate.Result
-	Error string `json:"error,omitempty"`
-}
-
-func newPartLine(part integrate.Part) partLine {
-	line := partLine{Stage: part.Stage, Target: part.Target, Result: part.Result}
+// lineOf is a part as a line of JSON.
+func lineOf(part integrate.Part) schema.Line {
+	line := schema.Line{Stage: part.Stage, Target: part.Target, Result: part.Result}
 	if err := part.Err(); err != nil {
 		line.Error = err.Error()
 	}

@@ -62,7 +62,8 @@ func (c *command) plan(ctx context.Context) (int, error) {
 		return exitFailed, err
 	}
 	if n := len(plan.Problems()); n > 0 {
-		return exitFailed, fmt.Errorf("%d problems keep the plan from being whole", n)
+		return exitFailed, fmt.Errorf("%d problems keep the plan from being whole; to read more of a problem, run "+
+			"'cephstack explain CODE' with the code in its brackets", n)
 	}
 	if !plan.Empty() {
 		return exitChanges, nil

@@ -62,6 +62,7 @@ func (p Program) commands() *cobra.Command {
 		i.applyCommand(),
 		i.convergeCommand(),
 		i.verifyCommand(),
+		i.explainCommand(),
 		i.completionCommand(),
 	)
 	root.AddCommand(topics()...)

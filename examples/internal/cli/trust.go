@@ -12,32 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/schema"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/hostkeys"
-)
-
-// A hostKey is a key that a host showed, as it is told.
-type hostKey struct {
-	Host        string `json:"host"`
-	Address     string `json:"address"`
-	Type        string `json:"type"`
-	Fingerprint string `json:"fingerprint"`
-	State       string `json:"state"`
-}
-
-// A toldKey is a key, with what of the way to its host is from a file of ssh.
-type toldKey struct {
-	hostKey
-	From string `json:"from,omitempty"`
-}
-
-// States of a key.
-const (
-	keyKnown   = "known"
-	keyUnknown = "not known"
-	keyChanged = "CHANGED"
-	keyAdded   = "added"
 )
 
 // trustCommand is the command trust.
@@ -93,7 +71,7 @@ type trust struct {
 	*invocation
 	files   []string // known_hosts of the Spec; the first one is written to
 	targets map[string]remote.Config
-	keys    []hostKey
+	keys    []schema.HostKey
 	errs    []error
 	unknown int // hosts of which no key is known
 	behind  int // hosts behind a jump host that is none to go through yet
@@ -114,7 +92,7 @@ func (i *invocation) trust(ctx context.Context) (int, error) {
 	if err != nil {
 		return statusOf(err), err
 	}
-	t := &trust{invocation: i, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
+	t := &trust{invocation: i, files: s.SSH.KnownHosts, keys: []schema.HostKey{}, targets: map[string]remote.Config{}}
 	for _, c := range targets {
 		t.targets[c.Name] = c
 	}
@@ -258,16 +236,17 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 		}
 	}
 	for _, k := range shown {
-		state := keyChanged
+		state := schema.KeyChanged
 		switch {
 		case slices.Contains(known, k):
-			state = keyKnown
+			state = schema.KeyKnown
 		case added > 0 && slices.Contains(t.printsOf(host), k.Fingerprint):
-			state = keyAdded
+			state = schema.KeyAdded
 		case slices.Contains(unknown, k):
-			state = keyUnknown
+			state = schema.KeyUnknown
 		}
-		t.keys = append(t.keys, hostKey{host, k.Address, k.Type, k.Fingerprint, state})
+		t.keys = append(t.keys, schema.HostKey{Host: host, Address: k.Address, Type: k.Type,
+			Fingerprint: k.Fingerprint, State: state, From: t.targets[host].From})
 	}
 	if err == nil && added == 0 && len(known) == 0 {
 		t.unknown++
@@ -278,16 +257,12 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 func (t *trust) end() (int, error) {
 	var err error
 	if t.format == formatJSON {
-		told := make([]toldKey, len(t.keys))
-		for i, k := range t.keys {
-			told[i] = toldKey{k, t.targets[k.Host].From}
-		}
-		err = encode(t.Stdout, told, "  ")
+		err = encode(t.Stdout, schema.HostKeys{Format: schema.Format, Keys: t.keys}, "  ")
 	} else {
 		var b strings.Builder
 		for i, k := range t.keys {
-			if from := t.targets[k.Host].From; from != "" && (i == 0 || t.keys[i-1].Host != k.Host) {
-				fmt.Fprintln(&b, oneLine(k.Host+": "+from))
+			if k.From != "" && (i == 0 || t.keys[i-1].Host != k.Host) {
+				fmt.Fprintln(&b, oneLine(k.Host+": "+k.From))
 			}
 			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type,
 				k.Fingerprint)))

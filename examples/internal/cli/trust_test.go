@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/ssh"
 
+	"github.com/cephstack/cephstack/integrate/schema"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -78,10 +79,12 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(one, "\n"))
 	code, stdout, _ = call(t, "trust", "-f", s.spec, "--output", "json")
 	assert.Equal(t, exitChanges, code)
-	var keys []hostKey
-	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
-	assert.Equal(t, []hostKey{{"host0", s.address[0], "ssh-ed25519", s.prints[0], "known"},
-		{"host1", s.address[1], "ssh-ed25519", s.prints[1], "not known"}}, keys)
+	var told schema.HostKeys
+	require.NoError(t, json.Unmarshal([]byte(stdout), &told))
+	assert.Equal(t, schema.HostKeys{Format: 1, Keys: []schema.HostKey{
+		{Host: "host0", Address: s.address[0], Type: "ssh-ed25519", Fingerprint: s.prints[0], State: schema.KeyKnown},
+		{Host: "host1", Address: s.address[1], Type: "ssh-ed25519", Fingerprint: s.prints[1], State: schema.KeyUnknown},
+	}}, told)
 	assert.Equal(t, one, s.text(t))
 
 	for range 2 { // the second time nothing is left to do

@@ -161,7 +161,10 @@ func (o *options) verification(s spec.Spec) (how integrate.VerifyOptions, closed
 func (c *command) verify(ctx context.Context) (int, error) {
 	report, err := c.in.Verify(ctx, c.how)
 	c.kept.Report = report
-	if err := errors.Join(c.printReport(report), err); err != nil {
+	if err := errors.Join(c.printReport(report), err); errors.Is(err, integrate.ErrChecks) {
+		return exitFailed, fmt.Errorf("%w\n'cephstack explain CHECK' tells what a check looks at, and how to see the "+
+			"same by hand", err)
+	} else if err != nil {
 		return exitFailed, err
 	}
 	return exitDone, nil

@@ -1,0 +1,147 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/cephstack/cephstack/integrate/explain"
+	"github.com/cephstack/cephstack/integrate/spec/reference"
+)
+
+// explainCommand is the command explain.
+func (i *invocation) explainCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "explain [FIELD|CHECK|CODE|KIND]",
+		GroupID: groupHelp,
+		Short:   "Tell what a field of the Spec, a check, a finding or a change means",
+		Long: `Tell what a field of the Spec means, with its default, limits and an example; or
+what a check of verify looks at, what a finding tells, or what a kind of change
+does: why it matters, how to see it by hand, and what to do next.
+
+A plan shows the code of each finding behind the finding, in brackets. A check
+may have its ID, its name, or its first words: files/compute1, files. Without an
+argument, all there is to explain is listed. The command reads no Spec, and
+connects to nothing.`,
+		Example: `  # a field of the Spec
+  cephstack explain cinder.backends.pool
+
+  # a check that failed
+  cephstack explain vm-on-compute3
+
+  # the code of a finding, and a kind of change
+  cephstack explain pool-in-use
+  cephstack explain secret`,
+		Args:              cobra.ArbitraryArgs, // the name of a check has several words
+		ValidArgsFunction: completeTopics,
+		RunE: func(_ *cobra.Command, args []string) error {
+			text := listTopics()
+			if len(args) > 0 {
+				var err error
+				if text, err = explained(strings.Join(args, " ")); err != nil {
+					return err
+				}
+			}
+			if _, err := fmt.Fprint(i.Stdout, text); err != nil {
+				return endWith(exitFailed, err)
+			}
+			return nil
+		},
+	}
+}
+
+// explained is all there is to say of a name.
+func explained(name string) (string, error) {
+	var texts []string
+	if f, ok := reference.Lookup(name); ok {
+		texts = append(texts, "field "+f.String())
+	}
+	for _, t := range explain.Lookup(name) {
+		texts = append(texts, t.String())
+	}
+	if len(texts) > 0 {
+		return strings.Join(texts, "\n"+strings.Repeat("-", 80)+"\n\n"), nil
+	}
+	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding or a change", name)
+	if some := append(explain.Suggest(name), reference.Suggest(name)...); len(some) > 0 {
+		const most = 6
+		text += "; did you mean " + strings.Join(some[:min(most, len(some))], ", ") + "?"
+	}
+	return "", fmt.Errorf("%s", text)
+}
+
+// listTopics is a line for each topic. Of the fields it has those at the top.
+func listTopics() string {
+	var b strings.Builder
+	b.WriteString("Fields of the Spec (of those that have fields, explain lists these)\n")
+	for _, f := range reference.Fields() {
+		if !strings.Contains(f.Path, ".") {
+			writeTopic(&b, strings.TrimSuffix(f.Path, "[]"), f.Text)
+		}
+	}
+	for _, part := range []struct {
+		title  string
+		topics []explain.Topic
+	}{{"Checks of verify", explain.Checks()}, {"Findings", explain.Codes()}, {"Kinds of changes", explain.Changes()}} {
+		fmt.Fprintf(&b, "\n%s\n", part.title)
+		for _, t := range part.topics {
+			writeTopic(&b, t.Name, t.Means)
+		}
+	}
+	return b.String()
+}
+
+// writeTopic writes a name and the first sentence of a text, in a line as wide as a terminal.
+func writeTopic(b *strings.Builder, name, text string) {
+	const names, width = 30, 80
+	if utf8.RuneCountInString(name) > names {
+		fmt.Fprintf(b, "  %s\n", name)
+		name = ""
+	}
+	fmt.Fprintf(b, "  %-*s %s\n", names, name, cutAtWord(firstSentence(text), width-names-3))
+}
+
+// firstSentence is a text up to its first full stop.
+func firstSentence(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if first, _, more := strings.Cut(text, ". "); more {
+		return first + "."
+	}
+	return text
+}
+
+// cutAtWord is a text of at most so many characters. It is cut between words.
+func cutAtWord(text string, most int) string {
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	short := string([]rune(text)[:most-1])
+	if at := strings.LastIndexByte(short, ' '); at > 0 {
+		short = short[:at]
+	}
+	return strings.TrimRight(short, " ,;:") + "…"
+}
+
+// completeTopics completes the name of a topic.
+func completeTopics(_ *cobra.Command, args []string, given string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var found []string
+	had := map[string]bool{}
+	add := func(name, text string) {
+		if strings.HasPrefix(name, given) && !had[name] {
+			had[name] = true
+			found = append(found, cobra.CompletionWithDesc(name, cutAtWord(firstSentence(text), 60)))
+		}
+	}
+	for _, t := range explain.All() {
+		add(t.Short(), t.Means)
+	}
+	for _, f := range reference.Fields() {
+		add(strings.ReplaceAll(f.Path, "[]", ""), f.Text)
+	}
+	return found, cobra.ShellCompDirectiveNoFileComp
+}

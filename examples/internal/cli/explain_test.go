@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/integrate/explain"
+	"github.com/cephstack/cephstack/integrate/spec/reference"
+)
+
+func TestExplain(t *testing.T) {
+	for _, c := range []struct {
+		args string
+		want []string
+	}{
+		{"cinder.backends.pool", []string{"field cinder.backends[].pool (", "Default: ", "Example:"}},
+		{"cinder.backends[0].pool", []string{"field cinder.backends[].pool ("}},
+		{"files/compute1", []string{"check files/HOST\n", "Why it matters", "See it by hand", "  ls -l /etc/ceph\n",
+			"What to do next"}},
+		{"vm on compute3", []string{"check vm-on-COMPUTE\n"}}, // as the report names it
+		{"pool-in-use", []string{"finding pool-in-use (problem)\n"}},
+		{"secret", []string{"change of the kind secret\n"}},
+		{"packages", []string{"field packages (", "check packages/HOST\n", "change of the kind packages\n"}},
+	} {
+		code, stdout, stderr := call(t, append([]string{"explain"}, strings.Split(c.args, " ")...)...)
+		assert.Equal(t, exitDone, code, c.args)
+		assert.Empty(t, stderr, c.args)
+		for _, text := range c.want {
+			assert.Contains(t, stdout, text, c.args)
+		}
+	}
+}
+
+func TestExplainListsAllTopics(t *testing.T) {
+	code, stdout, stderr := call(t, "explain")
+	assert.Equal(t, exitDone, code)
+	assert.Empty(t, stderr)
+	for _, topic := range explain.All() {
+		assert.Contains(t, stdout, "\n  "+topic.Name)
+	}
+	assert.Contains(t, stdout, "\n  cinder ")
+	for line := range strings.Lines(stdout) {
+		assert.LessOrEqual(t, len([]rune(strings.TrimSuffix(line, "\n"))), 80, line)
+	}
+}
+
+func TestExplainSaysWhatWasMeant(t *testing.T) {
+	for name, meant := range map[string]string{"pol-in-use": "pool-in-use", "flies": "files",
+		"kolla": "undone-by-kolla-ansible", "cinder.backends.pol": "cinder.backends[].pool", "image": "image-in-ceph"} {
+		code, stdout, stderr := call(t, "explain", name)
+		assert.Equal(t, exitUsage, code, name)
+		assert.Empty(t, stdout, name)
+		assert.Regexp(t, `is neither .*; did you mean .*`+regexp.QuoteMeta(meant), stderr, name)
+	}
+	_, _, stderr := call(t, "explain", "xxxxxxxxxxxxxxxxxxx")
+	assert.NotContains(t, stderr, "did you mean")
+}
+
+// TestExplainCompletes holds that each name that a shell completes is explained.
+func TestExplainCompletes(t *testing.T) {
+	code, stdout, _ := call(t, "__complete", "explain", "")
+	assert.Equal(t, exitDone, code)
+	names := strings.Split(stdout, "\n")
+	assert.Greater(t, len(names), len(explain.Codes())+len(reference.Fields()))
+	for _, line := range names {
+		name, _, found := strings.Cut(line, "\t")
+		if !found {
+			continue
+		}
+		_, err := explained(name)
+		assert.NoError(t, err)
+	}
+	_, stdout, _ = call(t, "__complete", "explain", "vm-disks-l")
+	assert.Contains(t, stdout, "vm-disks-local\t")
+	assert.NotContains(t, stdout, "files")
+	_, stdout, _ = call(t, "__complete", "explain", "files", "")
+	assert.NotContains(t, stdout, "\t")
+}

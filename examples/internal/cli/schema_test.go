@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/integrate/schema"
+)
+
+// valid wants a document to have what a schema describes, and nothing else.
+func valid(t *testing.T, text []byte, document string) {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	require.NoError(t, err)
+	for _, def := range doc.(map[string]any)["$defs"].(map[string]any) {
+		def.(map[string]any)["additionalProperties"] = false
+	}
+	c := jsonschema.NewCompiler()
+	require.NoError(t, c.AddResource("x.json", doc))
+	s, err := c.Compile("x.json")
+	require.NoError(t, err)
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(document))
+	require.NoError(t, err, document)
+	assert.NoError(t, s.Validate(v), document)
+}
+
+// TestOutputIsAsTheSchemasSay runs each command that prints JSON, in a cloud that is well and in a cloud that is not.
+func TestOutputIsAsTheSchemasSay(t *testing.T) {
+	seen := map[string]bool{}
+	for name, spoil := range map[string]func(c *cloud){
+		"well":           func(*cloud) {},
+		"a host is down": func(c *cloud) { c.down("compute1") },
+		"a file is not ours": func(c *cloud) {
+			c.Machines["compute1"].AddFile("/etc/ceph/ceph.conf", []byte("[global]\nfsid = other\n"), 0o644)
+		},
+	} {
+		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
+			"apply --yes": schema.Result(), "converge --yes": schema.Converge()} {
+			t.Run(name+"/"+command, func(t *testing.T) {
+				c := newCloud(t, 2)
+				spoil(c)
+				args := strings.Fields(command)
+				_, stdout, _ := c.run(t.Context(), "", args[0], append(args[1:], "--output", "json")...)
+				require.NotEmpty(t, stdout)
+				documents := []string{stdout}
+				if args[0] == "converge" {
+					documents = strings.Split(strings.TrimSpace(stdout), "\n")
+				}
+				for _, document := range documents {
+					valid(t, by, document)
+				}
+				seen[args[0]] = true
+			})
+		}
+	}
+	_, stdout, _ := call(t, "trust", "-f", newStrange(t, t.TempDir()).spec, "--output", "json")
+	valid(t, schema.Trust(), stdout)
+	seen["trust"] = true
+	for _, cmd := range Commands().Commands() {
+		if f := cmd.Flags().Lookup("output"); f != nil && !seen[cmd.Name()] {
+			t.Errorf("cephstack %s has the flag --output: give its JSON a schema, and run it here", cmd.Name())
+		}
+	}
+}
