@@ -23,7 +23,8 @@
 // package remote/upstart.
 //
 // A cluster is reached through the programs ceph, rbd and rados on its host, as
-// client.admin. Options.Librados lets a cluster be reached through a library of
+// client.admin, or as the user that the Spec names: RightsFor says which rights that
+// user needs. Options.Librados lets a cluster be reached through a library of
 // this machine instead. The package itself needs no C library.
 //
 // The secrets of a compute are those of virsh on the compute. With layout kolla,

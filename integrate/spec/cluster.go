@@ -14,7 +14,7 @@ type Cluster struct {
 	// on the hosts has that name, too: /etc/ceph/<name>.conf.
 	Name string `json:"name" yaml:"name"`
 	// Host is a host of the Spec on which the ceph program works as
-	// client.admin. A Spec for a program that reaches the monitors another way
+	// User. A Spec for a program that reaches the monitors another way
 	// leaves Host out.
 	Host string `json:"host,omitempty" yaml:"host,omitempty"`
 	// Access says how package integrate/connect reaches the cluster. ceph, the
@@ -24,7 +24,7 @@ type Cluster struct {
 	// Spec asks for anything but librados, and where librados was too old.
 	//
 	// Where Host has no ceph program of its own, as in clouds of Kolla, the program is run as
-	// client.admin
+	// User
 	//   - in a container of docker or podman that runs on Host: container NAME;
 	//   - in a container that is made of an image on Host, with the host's /etc/ceph, and goes
 	//     away with the program: image NAME;
@@ -33,6 +33,10 @@ type Cluster struct {
 	// In a container, the ceph program has its own default configuration, such as
 	// /etc/ceph/ceph.conf.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
+	// User is the Ceph user, without "client.", as which cephstack reaches the cluster; admin when empty. Its rights and
+	// its key are not cephstack's to make: connect.RightsFor says which rights it needs. The ceph program on Host, or
+	// librados, finds its keyring as Ceph does, such as in /etc/ceph/ceph.client.<user>.keyring.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
 	// Pools has details of pools that the services name. A pool that is not listed
 	// is created with the cluster's defaults.
 	Pools []Pool `json:"pools,omitempty" yaml:"pools,omitempty"`
@@ -73,6 +77,7 @@ func (v *validation) clusters() {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
 		v.access(path, c)
+		v.operator(path+".user", c)
 		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
 			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
 		}
@@ -85,6 +90,18 @@ func (v *validation) clusters() {
 				v.fault(at+".name", "%q is there twice", p.Name)
 			}
 		}
+	}
+}
+
+// operator checks the user as which cephstack reaches a cluster.
+func (v *validation) operator(path string, c Cluster) {
+	v.optional(path, c.User)
+	ofService := func(u Use) bool { return u.User == User{c.Name, "client." + c.User} }
+	switch {
+	case strings.HasPrefix(c.User, "client."):
+		v.fault(path, "%q: leave \"client.\" out", c.User)
+	case c.User != "" && slices.ContainsFunc(v.spec.Uses(), ofService):
+		v.fault(path, "%q is the user of a service, whose rights would be rewritten; name a user of its own", c.User)
 	}
 }
 
