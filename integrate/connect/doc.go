@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To open the real World of a Spec, and to give a Ceph user the rights for it: see the Examples.
+//
 //	w, err := connect.Open(ctx, s, connect.Options{}) // s from spec.Load
 //	if err != nil {
 //		return err

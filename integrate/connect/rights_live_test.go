@@ -2,7 +2,6 @@ package connect_test
 
 import (
 	"context"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -76,27 +75,6 @@ func (o *operator) plan(in *integrate.Integration) (*integrate.Plan, []string) {
 	return plan, problems
 }
 
-// apply gives the IDs of the changes that fail, for lack of a right.
-func (o *operator) apply(caps ceph.Caps) []string {
-	o.t.Helper()
-	in := o.integration(caps)
-	plan, problems := o.plan(in)
-	require.Empty(o.t, problems)
-	result, err := in.Apply(o.t.Context(), plan, integrate.ApplyOptions{})
-	var failed []string
-	if errors.Is(err, world.ErrLock) {
-		assert.ErrorIs(o.t, err, ceph.ErrDenied)
-		failed = append(failed, "lock")
-	}
-	for _, outcome := range result.Outcomes {
-		if outcome.Status == integrate.Failed {
-			failed = append(failed, outcome.Change.ID)
-			assert.ErrorIs(o.t, outcome.Err, ceph.ErrDenied, outcome.Change.ID)
-		}
-	}
-	return failed
-}
-
 // look is what Verify looks at besides the comparison of a plan: images, clones and the trash.
 func (o *operator) look(caps ceph.Caps) map[string]error {
 	o.t.Helper()
@@ -110,27 +88,28 @@ func (o *operator) look(caps ceph.Caps) map[string]error {
 	return all
 }
 
-// rightsSpec asks for each kind of command. Pools and users have a suffix, so that they are new ones.
-func rightsSpec(suffix string) spec.Spec {
+// rightsSpec asks for each kind of command.
+func rightsSpec() spec.Spec {
 	return spec.Spec{
 		Release: "zed", Packages: "install",
 		Clusters: []spec.Cluster{{Name: "ceph", User: "cephstack", Pools: []spec.Pool{
-			{Name: "images" + suffix, MaxObjects: 1000}, {Name: "volumes" + suffix, PGNum: 8}}}},
+			{Name: "images", MaxObjects: 1000}, {Name: "volumes", PGNum: 8}}}},
 		Hosts: []spec.Host{
 			{Name: "controller", Services: []string{"glance-api", "cinder-volume"}},
 			{Name: "compute1", Services: []string{"nova-compute"}},
 		},
-		Glance: &spec.Glance{Pool: "images" + suffix, User: "glance" + suffix},
-		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph", Pool: "volumes" + suffix, User: "cinder" + suffix}}},
-		Nova:   &spec.Nova{Pool: "vms" + suffix, User: "cinder" + suffix},
+		Glance: &spec.Glance{},
+		Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}},
+		Nova:   &spec.Nova{},
 	}
 }
 
-// before makes what an apply has to change: a pool with other settings, and a user with other rights.
-func (o *operator) before(suffix string) {
-	o.Ceph("osd", "pool", "create", "volumes"+suffix, "4")
-	o.Ceph("osd", "pool", "create", "vms"+suffix, "4")
-	o.Ceph("auth", "get-or-create", "client.cinder"+suffix, "mon", "allow r")
+// before makes what an apply has to change: pools with other settings, a user with other rights. The lock has a pool.
+func (o *operator) before() {
+	for _, pool := range []string{"volumes", "vms", "cephstack"} {
+		o.Ceph("osd", "pool", "create", pool, "4")
+	}
+	o.Ceph("auth", "get-or-create", "client.cinder", "mon", "allow r")
 }
 
 // without leaves a clause out, which has to be there.
@@ -152,56 +131,80 @@ func without(t *testing.T, caps ceph.Caps, part string) ceph.Caps {
 // cluster. Without any one of them, a step that the test names is refused.
 func TestRightsOfAnOperator(t *testing.T) {
 	live := cephlive.Start(t, 1)
-	s := rightsSpec("")
+	s := rightsSpec()
 	o, rights := newOperator(t, live, s), connect.RightsFor(s, "ceph")
-	o.before("")
-	for part, want := range planSteps() {
-		_, problems := o.plan(o.integration(without(t, rights.Plan, part)))
-		assert.Contains(t, problems, want, "a plan without %s", part)
+	o.before()
+	for _, right := range planRights() {
+		_, problems := o.plan(o.integration(without(t, rights.Plan, right)))
+		assert.Contains(t, problems, "cluster-unreadable ", "a plan without %s", right)
 	}
-	plan, problems := o.plan(o.integration(rights.Plan))
+	left := map[string]bool{"allow r": true, `allow command "auth get"`: true}
+	refused := func(s step) {
+		err := s.do(t.Context(), ceph.New(o.as(without(t, rights.Apply, s.right))))
+		assert.ErrorIs(t, err, ceph.ErrDenied, "without %s", s.right)
+		left[s.right] = true
+	}
+	for _, s := range applySteps() {
+		refused(s)
+	}
+
+	in := o.integration(rights.Plan)
+	plan, problems := o.plan(in)
 	require.Empty(t, problems)
-	require.False(t, plan.Empty())
-	require.Empty(t, o.apply(rights.Apply))
+	require.NotEmpty(t, plan.Changes)
+	_, err := o.integration(rights.Apply).Apply(t.Context(), plan, integrate.ApplyOptions{})
+	require.NoError(t, err)
 	plan, problems = o.plan(o.integration(rights.Plan))
 	assert.Empty(t, problems)
 	assert.True(t, plan.Empty(), "%s", plan)
+	refused(step{"profile rbd pool=images", ready("images")}) // the pool is there now
+	assert.Len(t, left, strings.Count(rights.Apply["mon"]+rights.Apply["osd"], ", ")+2, "each right is left out once")
 	o.verify(rights)
 	o.refusals(rights.Apply)
+}
 
-	for i, step := range applySteps() {
-		suffix := string(rune('a' + i))
-		o := newOperator(t, live, rightsSpec(suffix))
-		o.before(suffix)
-		right, fails := strings.ReplaceAll(step.right, "*", suffix), strings.ReplaceAll(step.fails, "*", suffix)
-		caps := connect.RightsFor(o.spec, "ceph").Apply
-		assert.Contains(t, o.apply(without(t, caps, right)), fails, "an apply without %s", right)
+// planRights are those without which a plan cannot read the cluster.
+func planRights() []string {
+	return []string{"allow r", `allow command "auth get"`, "profile rbd-read-only pool=vms"}
+}
+
+// A step is a part of an apply, as package integrate does it, and the right that it needs.
+type step struct {
+	right string
+	do    func(context.Context, *ceph.Cluster) error
+}
+
+// ready readies a pool for RBD.
+func ready(pool string) func(context.Context, *ceph.Cluster) error {
+	return func(ctx context.Context, c *ceph.Cluster) error {
+		return c.Batch(ctx, ceph.Request{InitPool: pool})[0].Err
 	}
-	clauses := len(planSteps()) + len(applySteps())
-	assert.Equal(t, clauses, strings.Count(rights.Apply["mon"]+rights.Apply["osd"], ", ")+2, "each right is left out once")
 }
 
-// planSteps are the problems of a plan without a right.
-func planSteps() map[string]string {
-	const all = "cluster-unreadable "
-	return map[string]string{"allow r": all, `allow command "auth get"`: all, "profile rbd-read-only pool=vms": all}
-}
-
-// A step is what fails without a right. A star stands for the suffix of names.
-type step struct{ right, fails string }
-
-// applySteps are those of an apply that begins with a plan.
+// applySteps are in the state before the apply: none of them has an effect.
 func applySteps() []step {
+	change := func(p ceph.Pool) func(context.Context, *ceph.Cluster) error {
+		return func(ctx context.Context, c *ceph.Cluster) error { return c.UpdatePool(ctx, p) }
+	}
 	return []step{
-		{`allow command "auth get-or-create"`, "user/ceph/client.glance*"},
-		{`allow command "auth caps"`, "user/ceph/client.cinder*"},
-		{`allow command "osd pool create"`, "pool/ceph/images*"},
-		{`allow command "osd pool set-quota"`, "pool/ceph/images*"},
-		{`allow command "osd pool set"`, "pool/ceph/volumes*"},
-		{`allow command "osd pool application enable"`, "pool/ceph/images*"},
-		{"profile rbd pool=images*", "pool/ceph/images*"},
-		{"profile rbd pool=volumes*", "pool/ceph/volumes*"},
-		{"allow rwx pool=cephstack", "lock"},
+		{`allow command "auth get-or-create"`, func(ctx context.Context, c *ceph.Cluster) error {
+			_, err := c.CreateUser(ctx, "client.glance", ceph.Caps{"mon": "profile rbd"})
+			return err
+		}},
+		{`allow command "auth caps"`, func(ctx context.Context, c *ceph.Cluster) error {
+			return c.SetCaps(ctx, "client.cinder", ceph.Caps{"mon": "allow r"}, ceph.Caps{"mon": "profile rbd"})
+		}},
+		{`allow command "osd pool create"`, func(ctx context.Context, c *ceph.Cluster) error {
+			return c.CreatePool(ctx, ceph.Pool{Name: "images", Application: "rbd"})
+		}},
+		{`allow command "osd pool set"`, change(ceph.Pool{Name: "volumes", PGNum: 8})},
+		{`allow command "osd pool set-quota"`, change(ceph.Pool{Name: "volumes", MaxObjects: 1000})},
+		{`allow command "osd pool application enable"`, change(ceph.Pool{Name: "volumes", Application: "rbd"})},
+		{"profile rbd pool=volumes", ready("volumes")},
+		{"profile rbd pool=vms", ready("vms")},
+		{"allow rwx pool=cephstack", func(ctx context.Context, c *ceph.Cluster) error {
+			return c.TakeLock(ctx, ceph.Lock{Pool: "cephstack", Object: "x", ID: "1", Term: time.Minute})
+		}},
 	}
 }
 
