@@ -9,12 +9,12 @@ export SUITE
 
 DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
 	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo gnupg openssl fish tcsh zsh \
-	busybox dnf dnf-plugins-core rpm createrepo-c
+	bash-completion groff-base busybox dnf dnf-plugins-core rpm createrepo-c
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
 .PHONY: help deps vet test test-pure test-race faults fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
-.PHONY: demo quickstart bench bench-quick differ
+.PHONY: demo quickstart bench bench-quick differ man
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -56,6 +56,10 @@ supply: ## the program built twice and compared, the list of its parts, and know
 
 fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
 	GO=$(GO) .ci/fuzz
+
+# The date of the pages is that of the commit, so that the same source gives the same pages.
+man: ## the manual pages of the program, in a folder (DIR=/usr/local/share/man/man1)
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 $(GO) run ./examples/internal/manpages $(DIR)
 
 corpus: ## keep, under testdata/fuzz, those inputs found by make fuzz that reach code that no other one does
 	GO=$(GO) .ci/corpus

@@ -242,7 +242,7 @@
 // # JSON
 //
 // Plan, Result and Report are written and read by encoding/json. Field names are those of
-// their json tags. The program examples/cephstack prints them with --json.
+// their json tags. The program examples/cephstack prints them with --output json.
 //
 //	Plan      format, release, spec, clusters, left_out, changes, findings, digest
 //	Change    id, stage, kind, action, target, name, diffs, reason, needs
@@ -265,7 +265,7 @@
 // codes and causes of findings: see Finding for their list. Texts for people may change in
 // any release: name, reason, why, message, evidence, next and error.
 //
-// cephstack converge --json prints a line for each part as it ends, and a last line for the
+// cephstack converge --output json prints a line for each part as it ends, and a last line for the
 // whole:
 //
 //	{"stage":…,"target":…,"format":1,"outcomes":[…],"findings":[…],"error":…}

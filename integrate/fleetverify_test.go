@@ -149,6 +149,21 @@ func TestWishesThatAreRefused(t *testing.T) {
 	require.NoError(t, integrate.VerifyOptions{Checks: []string{"files", "rights-client.glance"}}.Check(fleetSpec(8)))
 }
 
+// TestCheckIDs names what can be asked for, with nothing to connect to.
+func TestCheckIDs(t *testing.T) {
+	ids, err := integrate.VerifyOptions{}.CheckIDs(fleetSpec(8))
+	require.NoError(t, err)
+	assert.Subset(t, ids, []string{"ceph-health/ceph", "files/compute0007", "rights-client.glance", "vm-on-compute0007"})
+	ids, err = integrate.VerifyOptions{Static: true, Only: integrate.Scope{Hosts: []string{"compute0001"}}}.
+		CheckIDs(fleetSpec(8))
+	require.NoError(t, err)
+	assert.Contains(t, ids, "files/compute0001")
+	assert.NotContains(t, ids, "files/compute0002")
+	assert.NotContains(t, ids, "vm-on-compute0001")
+	_, err = integrate.VerifyOptions{Computes: []string{"compute0009"}}.CheckIDs(fleetSpec(8))
+	require.ErrorContains(t, err, `has no compute "compute0009"`)
+}
+
 // A large image has 2 GiB, of which only the boot sector is there.
 type large struct{}
 

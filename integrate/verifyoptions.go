@@ -72,6 +72,25 @@ func (o VerifyOptions) Check(s spec.Spec) error {
 	return nil
 }
 
+// CheckIDs are the IDs of all checks that a verification of a valid Spec can make, in their order: of those of Only and
+// Static, and with guests on all computes, or on those of Computes. The option Checks does not count. It connects to
+// nothing.
+func (o VerifyOptions) CheckIDs(s spec.Spec) ([]string, error) {
+	site := want.Resolve(s)
+	computes, err := o.named(site)
+	if err != nil {
+		return nil, fmt.Errorf("integrate: Verify: %w", err)
+	}
+	if len(computes) == 0 {
+		computes = proof.ComputesOf(site)
+	}
+	var ids []string
+	for _, k := range o.known(site, kind.NewCatalog(site), computes) {
+		ids = append(ids, k.ID)
+	}
+	return ids, nil
+}
+
 func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless bool) error {
 	whole := engine.Scope(o.Only).All()
 	switch {

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
@@ -15,75 +17,19 @@ import (
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
-// A command is one invocation, ready to run.
+// A command works on a Spec and its world.
 type command struct {
-	Program
-	options
+	*invocation
+	name string
 	spec spec.Spec
 	in   *integrate.Integration
 	told *progress
 	how  integrate.VerifyOptions // of verify
 }
 
-func (c *command) run(ctx context.Context) (int, error) {
-	switch c.command {
-	case "plan":
-		return c.plan(ctx)
-	case "apply":
-		return c.apply(ctx)
-	case "converge":
-		return c.converge(ctx)
-	}
-	return c.verify(ctx)
-}
-
-func (c *command) plan(ctx context.Context) (int, error) {
-	plan, err := c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
-	if err != nil {
-		return exitFailed, err
-	}
-	if err := c.print(plan, c.text(plan)); err != nil {
-		return exitFailed, err
-	}
-	if n := len(plan.Problems()); n > 0 {
-		return exitFailed, fmt.Errorf("%d problems keep the plan from being whole", n)
-	}
-	if !plan.Empty() {
-		return exitChanges, nil
-	}
-	return exitDone, nil
-}
-
-// text is a plan for people.
-func (c *command) text(plan *integrate.Plan) string {
-	if c.full {
-		return plan.Full()
-	}
-	return plan.String()
-}
-
-func (c *command) apply(ctx context.Context) (int, error) {
-	plan, err := c.planToApply(ctx)
-	if err != nil {
-		return exitFailed, err
-	}
-	if err := c.show(ctx, plan); err != nil {
-		return exitFailed, err
-	}
-	c.limits.Only = c.only
-	result, err := c.in.Apply(ctx, plan, c.limits)
-	next := "run apply again to finish: what is done is found done"
-	if err != nil && c.planFile != "" {
-		err = fmt.Errorf("%s: %w", c.planFile, err)
-		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
-	}
-	if holder, taken := lockHolder(err); taken {
-		next = c.breakLock(holder)
-	}
-	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
-		return exitFailed, fmt.Errorf("%w\n%s", err, next)
-	}
-	return exitDone, nil
+// connected makes a command of cobra run do in the world of the Spec.
+func (i *invocation) connected(do action) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, _ []string) error { return endWith(i.run(cmd.Context(), cmd.Name(), do)) }
 }
 
 // lockHolder tells who has the operator lock, if that is the error.
@@ -98,7 +44,7 @@ func lockHolder(err error) (string, bool) {
 // breakLock says what to do about the operator lock of somebody else.
 func (c *command) breakLock(holder string) string {
 	return fmt.Sprintf("run %s again when that program has ended; if it will not come back, add --break-lock %s",
-		c.command, cephstack.ShellQuote(holder))
+		c.name, cephstack.ShellQuote(holder))
 }
 
 // counts tells how many changes ended with a status, for each that at least
@@ -112,40 +58,6 @@ func counts(count func(integrate.Status) int, some int) string {
 		}
 	}
 	return strings.Join(words, ", ")
-}
-
-func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
-	if c.planFile == "" {
-		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
-	}
-	data, _, err := cephstack.ReadInput(ctx, c.planFile, maxInput)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := integrate.ParsePlan(data)
-	if err == nil {
-		plan, err = plan.Only(c.only)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", c.planFile, err)
-	}
-	return plan, nil
-}
-
-// show shows a plan, and asks for its approval.
-func (c *command) show(ctx context.Context, plan *integrate.Plan) error {
-	if !c.json {
-		if _, err := fmt.Fprint(c.Stdout, c.text(plan)); err != nil {
-			return fmt.Errorf("%w: %w", errNotShown, err)
-		}
-	}
-	if plan.Empty() || c.yes {
-		return nil
-	}
-	if err := seen(c.Stdout); err != nil {
-		return fmt.Errorf("%w: standard output: %w; --yes approves a plan that nobody sees", errNotShown, err)
-	}
-	return c.ask(ctx, "Apply this plan?")
 }
 
 // ask asks for an approval.
@@ -187,8 +99,9 @@ func (c *command) answer(ctx context.Context) (string, error) {
 	}
 }
 
+// print prints what a command gives, in the format that was asked for.
 func (c *command) print(v any, text string) error {
-	if !c.json {
+	if c.format != formatJSON {
 		_, err := io.WriteString(c.Stdout, text)
 		return err
 	}

@@ -9,10 +9,47 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
+
+// convergeCommand is the command converge.
+func (i *invocation) convergeCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "converge",
+		GroupID: groupWork,
+		Short:   "Plan and apply host by host, for fleets and for cron",
+		Long: `Plan and apply host by host, and keep nothing of a host that is done. converge
+shows no plan before it changes things: it asks for an approval of all that the
+Spec asks for, and says what that is; --yes is that approval. It tells each host
+as it ends.
+
+With --output json it prints a line of JSON for each cluster, each host and the
+APIs as they end, and a last line for the whole.
+
+` + rolloutLong,
+		Example: `  # see first what would change, then change it
+  cephstack plan
+  cephstack converge
+
+  # in cron: no question, a line of JSON for each host
+  cephstack converge --yes --output json
+
+  # the computes of a group of the Spec, five of them first
+  cephstack converge --limit computes --canaries 5`,
+		Args:    noArguments,
+		PreRunE: func(cmd *cobra.Command, _ []string) error { return i.asks(cmd.Name()) },
+		RunE:    i.connected((*command).converge),
+	}
+	i.specFlags(cmd)
+	i.outputFlag(cmd, formatText, formatJSON)
+	i.scopeFlags(cmd)
+	i.rolloutFlags(cmd)
+	return cmd
+}
 
 // converge plans and applies part by part. Nothing is kept of a part that was
 // told, but its error.
@@ -28,11 +65,11 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
 		t.add(part, context.Cause(ctx))
 		c.told.part(part)
-		if c.json {
+		if c.format == formatJSON {
 			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
 		}
 	}
-	if c.json {
+	if c.format == formatJSON {
 		written = cmp.Or(written, encode(c.Stdout, map[string]*tally{"summary": t}, ""))
 	} else {
 		_, written = io.WriteString(c.Stdout, t.String())
@@ -69,12 +106,12 @@ func (c *command) scope() string {
 	if c.restricted() {
 		return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for of %s, and "+
 			"what these hosts need in the clusters, with the restarts that are owed; %s.\n`cephstack plan` with the same "+
-			"flags would show it first, and changes nothing.", c.file,
+			"flags would show it first, and changes nothing.", c.specFile(),
 			strings.Join(slices.Concat(c.only.Clusters, spec.FoldNames(c.only.Hosts)), ", "), limits)
 	}
 	return fmt.Sprintf("converge shows no plan before it changes things. You approve all that %s asks for: "+
 		"in cluster %s, on %d hosts with the restarts that are owed, and in the cloud's APIs; %s.\n"+
-		"`cephstack plan -f %[1]s` would show it first, and changes nothing.", c.file, strings.Join(clusters, ", "),
+		"`cephstack plan -f %[1]s` would show it first, and changes nothing.", c.specFile(), strings.Join(clusters, ", "),
 		hosts, limits)
 }
 

@@ -39,7 +39,7 @@ func newCloud(t *testing.T, computes int) *cloud {
 		text += fmt.Sprintf("  - {name: compute%d, services: [nova-compute]}\n", i)
 	}
 	file := write(t, text)
-	s, err := load(t.Context(), file, spec.Load)
+	s, err := source{file: file, data: []byte(text)}.parse(spec.Load)
 	require.NoError(t, err)
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestConvergeTwiceChangesNothing(t *testing.T) {
 	c := newCloud(t, 2)
 	code, _, _ := c.run(t.Context(), "", "plan")
 	assert.Equal(t, exitChanges, code)
-	code, stdout, stderr := c.run(t.Context(), "", "converge", "-yes")
+	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes")
 	assert.Equal(t, exitDone, code, stderr)
 	assert.NotContains(t, stdout, " 0 applied")
 	writes := c.Writes()
@@ -209,7 +209,7 @@ func TestConvergeIsInterrupted(t *testing.T) {
 func TestConvergeAsJSON(t *testing.T) {
 	c := newCloud(t, 3)
 	c.down("compute1")
-	code, stdout, _ := c.run(t.Context(), "", "converge", "--yes", "--json")
+	code, stdout, _ := c.run(t.Context(), "", "converge", "--yes", "--output", "json")
 	assert.Equal(t, exitFailed, code)
 	type line struct {
 		Format               int

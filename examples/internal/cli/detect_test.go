@@ -15,13 +15,13 @@ import (
 // TestAReleaseThatIsLeftOutIsDetected, and the plan is as if it were given.
 func TestAReleaseThatIsLeftOutIsDetected(t *testing.T) {
 	c := newCloud(t, 2)
-	code, given, _ := c.run(t.Context(), "", "plan", "--json")
+	code, given, _ := c.run(t.Context(), "", "plan", "--output", "json")
 	require.Equal(t, exitChanges, code)
 	text, err := os.ReadFile(c.file)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(c.file, []byte(strings.Replace(string(text), "release: zed\n", "", 1)), 0o600))
 
-	code, detected, stderr := c.run(t.Context(), "", "plan", "--json")
+	code, detected, stderr := c.run(t.Context(), "", "plan", "--output", "json")
 	assert.Equal(t, exitChanges, code)
 	assert.Equal(t, given, detected)
 	var plan integrate.Plan

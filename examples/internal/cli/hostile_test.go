@@ -234,11 +234,11 @@ func TestNothingOfAHostileWorldReachesTheTerminal(t *testing.T) {
 		}
 		l := &liar{random: rand.New(rand.NewPCG(seed, 11)), chance: []float64{0.002, 0.01, 0.05, 0.3, 1}[seed%5]}
 		l.in(t, c)
-		for _, args := range [][]string{{"plan"}, {"plan", "--json"}, {"verify", "--static"}, {"apply", "--yes"},
-			{"converge", "--yes"}, {"verify", "--image", image}, {"verify", "--static", "--json"}} {
+		for _, args := range [][]string{{"plan"}, {"plan", "--output", "json"}, {"verify", "--static"}, {"apply", "--yes"},
+			{"converge", "--yes"}, {"verify", "--image", image}, {"verify", "--static", "--output", "json"}} {
 			_, stdout, stderr := c.run(t.Context(), "", args[0], args[1:]...)
 			at := fmt.Sprintf("seed %d: %s", seed, strings.Join(args, " "))
-			if !slices.Contains(args, "--json") {
+			if !slices.Contains(args, "json") {
 				clean(t, at, stdout)
 			} else {
 				assert.Equal(t, -1, strings.IndexFunc(stdout, func(r rune) bool { return !unicode.IsPrint(r) && r != '\n' }), at)

@@ -27,14 +27,15 @@ func write(t *testing.T, text string) string {
 
 func TestUsage(t *testing.T) {
 	for _, args := range [][]string{nil, {"destroy"}, {"plan", "--frob"}, {"plan", "extra"}, {"plan", "--canaries", "1"},
-		{"apply", "--json"}, {"converge", "--json"}, {"converge", "--plan", "x"}, {"converge", "--canaries", "-1"},
-		{"verify", "--hosts", "a"}, {"verify", "--clean", "--static"},
+		{"apply", "--output", "json"}, {"converge", "--output", "json"}, {"converge", "--plan", "x"},
+		{"converge", "--canaries", "-1"},
+		{"verify", "--limit", "a"}, {"verify", "--clean", "--static"},
 		{"verify", "--clean", "--image", "x"}, {"verify", "--older", "-1h"}, {"plan", "--clean"},
-		{"plan", "--hosts", "a,"}, {"plan", "--hosts", ""}, {"plan", "--hosts", "a[1,2"},
+		{"plan", "--limit", "a,"}, {"plan", "--limit", ""}, {"plan", "--limit", "a[1,2"},
 		{"verify", "--full"}, {"verify", "--check", ""}, {"verify", "--check", "a,"}, {"verify", "--guests", "-1"},
 		{"verify", "--timeout", "-1s"}, {"verify", "--static", "--guests", "2"}, {"verify", "--clean", "--check", "files"},
 		{"verify", "--computes", "a", "--guests", "1"}, {"verify", "--computes", "a[1"}, {"plan", "--check", "files"},
-		{"trust", "--hosts", "a"},
+		{"trust", "--limit", "a"},
 		{"apply", "--max-wait", "-1s"}, {"apply", "--max-failed", "-1"}, {"converge", "--parallel", "0"}} {
 		code, _, stderr := call(t, args...)
 		assert.Equal(t, exitUsage, code, "%q", args)
@@ -58,11 +59,42 @@ func TestUnknownFieldIsRefused(t *testing.T) {
 }
 
 func TestHelpIsNoFault(t *testing.T) {
-	for _, args := range [][]string{{"help"}, {"--help"}, {"converge", "-h"}} {
+	for _, args := range [][]string{{"help"}, {"--help"}, {"-h"}, {"converge", "-h"}, {"help", "plan"}, {"help", "help"},
+		{"exit-status"}, {"help", "interrupts"}} {
 		code, stdout, stderr := call(t, args...)
 		assert.Equal(t, exitDone, code, "%q", args)
-		assert.Empty(t, stdout)
-		assert.Contains(t, stderr, "cephstack", "%q", args)
+		assert.Empty(t, stderr, "%q", args)
+		assert.NotEmpty(t, stdout, "%q", args)
+	}
+}
+
+// TestWrongUsageSaysWhatWasMeant, and what to do.
+func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
+	for args, want := range map[string]string{
+		"": "cephstack: a command is missing\nRun 'cephstack --help' to see what is possible.\n",
+		"aply --yes": `cephstack: "aply" is not a command; did you mean "apply"?` +
+			"\nRun 'cephstack --help' to see what is possible.\n",
+		"help pln": `cephstack: "pln" is not a command; did you mean "plan"?` +
+			"\nRun 'cephstack help --help' to see what is possible.\n",
+		"--verison": `cephstack: unknown flag: --verison; did you mean "--version"?` +
+			"\nRun 'cephstack --help' to see what is possible.\n",
+		"apply --canarys 2": `cephstack: unknown flag: --canarys; did you mean "--canaries"?` +
+			"\nRun 'cephstack apply --help' to see what is possible.\n",
+		"verify -static": `cephstack: unknown shorthand flag: 's' in -static; did you mean "--static"?` +
+			"\nRun 'cephstack verify --help' to see what is possible.\n",
+		"plan --output xml": `cephstack: invalid argument "xml" for "-o, --output" flag: it is text or json` +
+			"\nRun 'cephstack plan --help' to see what is possible.\n",
+		"plan --parallel 0": `cephstack: invalid argument "0" for "--parallel" flag: it is a whole number of at least 1` +
+			"\nRun 'cephstack plan --help' to see what is possible.\n",
+		"apply --max-wait -1s": `cephstack: invalid argument "-1s" for "--max-wait" flag: it is a time such as 90s, 30m ` +
+			"or 2h, and not negative\nRun 'cephstack apply --help' to see what is possible.\n",
+		"completion csh": `cephstack: completion is for one shell: bash, zsh or fish` +
+			"\nRun 'cephstack completion --help' to see what is possible.\n",
+	} {
+		code, stdout, stderr := call(t, strings.Fields(args)...)
+		assert.Equal(t, exitUsage, code, args)
+		assert.Empty(t, stdout, args)
+		assert.Equal(t, want, stderr, args)
 	}
 }
 

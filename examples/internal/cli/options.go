@@ -2,22 +2,21 @@ package cli
 
 import (
 	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // options are the flags of all commands; each command has those that it uses.
 type options struct {
-	command  string
-	file     string
-	json     bool
+	file     string // as -f names it; see specFile
+	format   string // of what is printed on standard output
 	full     bool
 	yes      bool
 	planFile string
@@ -31,7 +30,8 @@ type options struct {
 	checks   []string
 	timeout  time.Duration
 	limits   integrate.ApplyOptions
-	only     integrate.Scope
+	limit    []string        // hosts, ranges and groups, as --limit names them
+	only     integrate.Scope // its hosts are known once the Spec is
 	parallel int
 	prints   []fingerprint
 }
@@ -39,209 +39,155 @@ type options struct {
 // A fingerprint is that of a host's key, from somewhere else than the host.
 type fingerprint struct{ host, print string }
 
-var errUsage = errors.New("wrong usage")
+// Formats of what is printed on standard output.
+const (
+	formatText = "text"
+	formatJSON = "json"
+)
 
-// parse says on stderr what is wrong. The error is errUsage, flag.ErrHelp, or
-// that of a flag.
-func parse(args []string, stderr io.Writer) (options, error) {
-	var o options
-	const usage = "usage: cephstack trust|plan|apply|converge|verify -f cloud.yaml [flags]; " +
-		"cephstack COMMAND -h tells the flags"
-	if len(args) == 0 {
-		fmt.Fprintln(stderr, usage)
-		return o, errUsage
-	}
-	if slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
-		fmt.Fprintln(stderr, usage)
-		return o, flag.ErrHelp
-	}
-	o.command = args[0]
-	fs, err := o.flags()
-	if err != nil {
-		fmt.Fprintln(stderr, "cephstack:", err)
-		return o, errUsage
-	}
-	fs.SetOutput(stderr)
-	if err := fs.Parse(args[1:]); err != nil {
-		return o, err
-	}
-	if fault := o.fault(fs.Args()); fault != "" {
-		fmt.Fprintln(stderr, "cephstack:", fault)
-		return o, errUsage
-	}
-	return o, nil
+// specFlags adds the flags of the commands that work on hosts of a Spec.
+func (i *invocation) specFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.StringVarP(&i.file, "file", "f", "", "the Spec `FILE`; - is standard input (default $"+fileVariable+", or "+
+		defaultFile+")")
+	complete(cmd, "file", cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
+	fs.Var(&number{&i.parallel, 1}, "parallel", "work on at most this many hosts at once")
+	complete(cmd, "parallel", cobra.NoFileCompletions)
 }
 
-// flags are those of the command.
-func (o *options) flags() (*flag.FlagSet, error) {
-	fs := flag.NewFlagSet("cephstack "+o.command, flag.ContinueOnError)
-	fs.StringVar(&o.file, "f", "cloud.yaml", "the Spec `file`")
-	fs.IntVar(&o.parallel, "parallel", 32, "work on at most this many hosts at once")
-	jsonIs := "print JSON on standard output"
-	switch o.command {
-	case "trust":
-		fs.Func("fingerprint", "write the key of `HOST=SHA256:…` into the first known_hosts file of the Spec; "+
-			"may be given again", o.fingerprint)
-	case "plan":
-		o.fullPlan(fs)
-	case "apply":
-		o.fullPlan(fs)
-		fs.StringVar(&o.planFile, "plan", "", "apply this plan `file` (from plan --json) and nothing else")
-		o.rollout(fs)
-	case "converge":
-		jsonIs = "print a line of JSON on standard output for each cluster, each host and the APIs, and one for the whole"
-		o.rollout(fs)
-	case "verify":
-		o.verifying(fs)
-	default:
-		return nil, fmt.Errorf("unknown command %q; the commands are trust, plan, apply, converge and verify", o.command)
-	}
-	if o.command != "trust" {
-		fs.Func("hosts", "only these `HOST,HOST,…` and what they need; compute[001-010] is ten of them", names(&o.only.Hosts))
-		fs.Func("clusters", "only these `CLUSTER,CLUSTER,…`, and the hosts of --hosts", names(&o.only.Clusters))
-	}
-	fs.BoolVar(&o.json, "json", false, jsonIs)
-	return fs, nil
+// outputFlag adds --output, with the formats that the command has.
+func (i *invocation) outputFlag(cmd *cobra.Command, formats ...string) {
+	cmd.Flags().VarP(&choice{&i.format, formats}, "output", "o", "print `FORMAT` on standard output: "+or(formats))
+	complete(cmd, "output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// verifying adds the flags of verify.
-func (o *options) verifying(fs *flag.FlagSet) {
-	fs.BoolVar(&o.static, "static", false, "read only: no probes, no journey")
-	fs.StringVar(&o.image, "image", "", "raw bootable image `file` for the journey's guests")
-	fs.BoolVar(&o.clean, "clean", false, "remove what older runs of verify left, such as runs that were killed, "+
-		"show it, and verify nothing")
-	fs.DurationVar(&o.older, "older", 2*time.Hour, "remove only what is of runs that began at least `so long` ago; "+
-		"0 for all runs, if no other verify is going on")
-	fs.StringVar(&o.flavor, "flavor", "", "flavor of the guests; a small one is made when empty")
-	fs.Func("computes", "boot guests on these `HOST,HOST,…`; compute[001-004] is four of them", names(&o.computes))
-	fs.IntVar(&o.guests, "guests", 0, "boot guests on this many computes, spread over the zones and the two oldest "+
-		"versions of QEMU; 0 is 4")
-	fs.Func("check", "make only these checks and what they need: `CHECK,CHECK,…`, each an ID such as files/compute1, its "+
-		"first words such as rights, or a pattern such as vm-on-*; may be given again", o.check)
-	fs.DurationVar(&o.timeout, "timeout", 0, "a check that is not done after `so long` is unable; cleaning up takes up "+
-		"to 10 min more; 0 is no limit")
+// scopeFlags adds the flags that restrict a command to a part of the Spec.
+func (i *invocation) scopeFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.Func("limit", "only these `HOSTS` and what they need: names, ranges such as 'compute[001-010]' and groups "+
+		"of the Spec, with commas between them; may be given again", list(&i.limit))
+	complete(cmd, "limit", i.completeLimit)
+	fs.Func("clusters", "only these `CLUSTERS`, and the hosts of --limit", names(&i.only.Clusters))
+	complete(cmd, "clusters", i.completeClusters)
 }
 
-// check takes a flag's list of checks.
-func (o *options) check(value string) error {
-	for name := range strings.SplitSeq(value, ",") {
-		if name == "" {
-			return errors.New("a name is empty")
-		}
-		o.checks = append(o.checks, name)
-	}
-	return nil
+func (i *invocation) fullFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&i.full, "full", false, "show each host by itself, also where several hosts are equal")
 }
 
-func (o *options) fullPlan(fs *flag.FlagSet) {
-	fs.BoolVar(&o.full, "full", false, "show each host by itself, also where several hosts are equal")
-}
-
-// names takes a flag's list, in which names may be ranges as in a Spec. The flag may be
-// given again.
-func names(into *[]string) func(string) error {
-	return func(value string) error {
-		for _, text := range splitNames(value) {
-			if text == "" {
-				return errors.New("a name is empty")
-			}
-			some, err := spec.ExpandNames(text)
-			if err != nil {
-				return fmt.Errorf("%q %w", text, err)
-			}
-			*into = append(*into, some...)
-		}
-		return nil
-	}
-}
-
-// splitNames splits a list at its commas, but for those in brackets.
-func splitNames(list string) []string {
-	inside := false
-	at := func(r rune) bool {
-		inside = r == '[' || inside && r != ']'
-		return r == ',' && !inside
-	}
-	var names []string
-	for {
-		i := strings.IndexFunc(list, at)
-		if i < 0 {
-			return append(names, list)
-		}
-		names, list = append(names, list[:i]), list[i+1:]
-	}
-}
-
-// guest reports whether the flags say where guests boot.
-func (o *options) guest() bool { return len(o.computes) > 0 || o.guests != 0 }
-
-// restricted reports whether the command is about a part of the Spec.
-func (o *options) restricted() bool { return len(o.only.Hosts)+len(o.only.Clusters) > 0 }
-
-// unknown is what is wrong with the names of --hosts and --clusters.
-func (o *options) unknown(s spec.Spec) error {
-	var faults []error
-	for _, name := range o.only.Hosts {
-		i := slices.IndexFunc(s.Hosts, func(h spec.Host) bool { return h.Name == name })
-		if i < 0 {
-			faults = append(faults, fmt.Errorf("--hosts: the Spec has no host %q", name))
-		} else if len(s.Hosts[i].Services) == 0 {
-			faults = append(faults, fmt.Errorf("--hosts: %q has no services in the Spec, so there is nothing to do on it; "+
-				"to name a cluster, take --clusters", name))
-		}
-	}
-	for _, name := range o.only.Clusters {
-		if !slices.ContainsFunc(s.Clusters, func(c spec.Cluster) bool { return c.Name == name }) {
-			faults = append(faults, fmt.Errorf("--clusters: the Spec has no cluster %q", name))
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// fingerprint takes a flag's value.
-func (o *options) fingerprint(value string) error {
-	host, print, ok := strings.Cut(value, "=")
-	if !ok || host == "" || !strings.HasPrefix(print, "SHA256:") {
-		return errors.New("it is HOST=SHA256:…, as ssh-keygen -l prints it")
-	}
-	o.prints = append(o.prints, fingerprint{host, print})
-	return nil
-}
-
-// rollout adds the flags of the commands that change things.
-func (o *options) rollout(fs *flag.FlagSet) {
-	fs.BoolVar(&o.yes, "yes", false, "approve what the command does, and do not ask")
-	fs.IntVar(&o.limits.Canaries, "canaries", 0, "change this many computes first; go on only if all of them end well")
-	fs.IntVar(&o.limits.MaxFailed, "max-failed", 0, "stop once this many computes failed; 0 never")
-	fs.DurationVar(&o.limits.MaxWait, "max-wait", 30*time.Minute,
-		"if the Spec has gate: health, wait for a cluster at most `so long` each time")
-	fs.StringVar(&o.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
+// rolloutFlags adds the flags of the commands that change things.
+func (i *invocation) rolloutFlags(cmd *cobra.Command) {
+	fs := cmd.Flags()
+	fs.BoolVarP(&i.yes, "yes", "y", false, "approve what the command does, and do not ask")
+	fs.Var(&number{&i.limits.Canaries, 0}, "canaries",
+		"change this many computes first; go on only if all of them end well")
+	fs.Var(&number{&i.limits.MaxFailed, 0}, "max-failed", "stop once this many computes failed; 0 never")
+	fs.Var(&span{&i.limits.MaxWait}, "max-wait",
+		"if the Spec has gate: health, wait for a cluster at most this long each time")
+	fs.StringVar(&i.limits.BreakLock, "break-lock", "", "take away the operator lock of `OWNER@HOST`, whose program will "+
 		"not come back")
+	for _, name := range []string{"canaries", "max-failed", "max-wait", "break-lock"} {
+		complete(cmd, name, cobra.NoFileCompletions)
+	}
 }
 
-// fault is what is wrong with the flags and what follows them.
-func (o *options) fault(rest []string) string {
+// asks is what is wrong with the flags of a command that asks for an approval.
+func (i *invocation) asks(name string) error {
 	switch {
-	case len(rest) > 0:
-		return fmt.Sprintf("unexpected argument %q", rest[0])
-	case o.parallel < 1 || o.limits.Canaries < 0 || o.limits.MaxFailed < 0:
-		return "--parallel must be positive, --canaries and --max-failed not negative"
-	case o.limits.MaxWait < 0:
-		return "--max-wait must not be negative"
-	case o.clean && (o.static || o.image != "" || o.flavor != "" || o.restricted() || len(o.checks) > 0 || o.guest()):
-		return "verify --clean goes with --older and --timeout alone: it verifies nothing"
-	case o.guests < 0 || o.timeout < 0:
-		return "--guests and --timeout must not be negative"
-	case o.static && o.guest():
-		return "verify --static goes with neither --computes nor --guests: no guest boots"
-	case len(o.computes) > 0 && o.guests > 0:
-		return "--computes and --guests exclude each other: name the computes, or say how many"
-	case o.older < 0:
-		return "--older must not be negative"
-	case o.command == "verify" && !o.static && o.restricted():
-		return "verify --hosts and --clusters need --static: the journey goes through the whole cloud"
-	case o.json && !o.yes && (o.command == "apply" || o.command == "converge"):
-		return o.command + " --json needs --yes: its output is for a program, and it asks nobody"
+	case i.format == formatJSON && !i.yes:
+		return fmt.Errorf("%s --output json needs --yes: its output is for a program, and it asks nobody", name)
+	case i.specFile() == stdin && !i.yes:
+		return fmt.Errorf("%s -f - needs --yes: standard input has the Spec, and no answer to a question; to be asked, "+
+			"write the Spec into a file", name)
 	}
-	return ""
+	return nil
+}
+
+// defaults are the values of flags that are not given.
+func defaults() options {
+	return options{format: formatText, parallel: 32, older: 2 * time.Hour,
+		limits: integrate.ApplyOptions{MaxWait: 30 * time.Minute}}
+}
+
+// A number is a flag's value that has a least value.
+type number struct {
+	is    *int
+	least int
+}
+
+// String implements pflag.Value.
+func (n *number) String() string { return strconv.Itoa(*n.is) }
+
+// Set implements pflag.Value.
+func (n *number) Set(text string) error {
+	got, err := strconv.Atoi(text)
+	if err != nil || got < n.least {
+		return fmt.Errorf("it is a whole number of at least %d", n.least)
+	}
+	*n.is = got
+	return nil
+}
+
+// Type implements pflag.Value.
+func (n *number) Type() string { return "N" }
+
+// A span is a flag's value that is a time and not negative.
+type span struct{ is *time.Duration }
+
+// String implements pflag.Value. It leaves out the zeros at the end of 30m0s.
+func (s *span) String() string {
+	if *s.is == 0 {
+		return "0" // which the help does not show
+	}
+	text := s.is.String()
+	if short, ok := strings.CutSuffix(text, "m0s"); ok {
+		text = short + "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
+}
+
+// Set implements pflag.Value.
+func (s *span) Set(text string) error {
+	got, err := time.ParseDuration(text)
+	if err != nil || got < 0 {
+		return errors.New("it is a time such as 90s, 30m or 2h, and not negative")
+	}
+	*s.is = got
+	return nil
+}
+
+// Type implements pflag.Value.
+func (s *span) Type() string { return "TIME" }
+
+// A choice is a flag's value that is one of a few words.
+type choice struct {
+	is  *string
+	all []string
+}
+
+// String implements pflag.Value.
+func (c *choice) String() string { return *c.is }
+
+// Set implements pflag.Value.
+func (c *choice) Set(text string) error {
+	if !slices.Contains(c.all, text) {
+		return errors.New("it is " + or(c.all))
+	}
+	*c.is = text
+	return nil
+}
+
+// Type implements pflag.Value.
+func (c *choice) Type() string { return "string" }
+
+// or are words, of which one is to be taken.
+func or(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

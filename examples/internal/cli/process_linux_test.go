@@ -242,8 +242,9 @@ func TestAPlanThatNobodySees(t *testing.T) {
 // TestLostOutput ends with status 1, whatever the output is.
 func TestLostOutput(t *testing.T) {
 	for _, args := range [][]string{
-		{">", "plan"}, {">", "plan", "--json"}, {">", "verify", "--static"}, {">", "apply", "--yes", "--json"},
-		{">", "converge", "--yes"}, {">", "converge", "--yes", "--json"},
+		{">", "plan"}, {">", "plan", "--output", "json"}, {">", "verify", "--static"},
+		{">", "apply", "--yes", "--output", "json"},
+		{">", "converge", "--yes"}, {">", "converge", "--yes", "--output", "json"},
 		{"2>", "converge", "--yes"}, {"2>", "apply", "--yes"}, {"2>", "converge"},
 	} {
 		p := newProcess(t, 1, args[1], args[2:]...)

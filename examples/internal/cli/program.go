@@ -1,20 +1,18 @@
 // Package cli is the program cephstack: its commands, flags, questions and output. The command of examples/cephstack
 // runs it; tests run it with a cloud in memory.
+//
+// Each command has a file of its own, with a method of invocation that gives it, and a line in commands.
 package cli
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/detect"
@@ -49,30 +47,6 @@ func start(open func(context.Context, spec.Spec) (*connect.World, error)) int {
 	return Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Open: open}.Run(ctx, os.Args[1:])
 }
 
-// maxInput is how many bytes a file may have that a flag names: a Spec (which has a limit of its own) or a plan.
-const maxInput = 512 << 20
-
-// A text is what a file has; it knows the name of the file.
-type text struct {
-	*bytes.Reader
-	name string
-}
-
-func (t text) Name() string { return t.name }
-
-// load reads a Spec from a file, or from a pipe such as that of <(…), by spec.Load or spec.Read.
-func load(ctx context.Context, file string, read func(io.Reader, string) (spec.Spec, error)) (spec.Spec, error) {
-	data, _, err := cephstack.ReadInput(ctx, file, maxInput)
-	if err != nil {
-		return spec.Spec{}, fmt.Errorf("the Spec cannot be read: %w; -f names its file", err)
-	}
-	s, err := read(text{bytes.NewReader(data), file}, filepath.Dir(file))
-	if fault := new(spec.FieldError); err == nil || errors.As(err, &fault) { // faults name the file, each with its line
-		return s, err
-	}
-	return s, fmt.Errorf("%s: %w", file, err)
-}
-
 // A Program is what the commands have of the outside.
 type Program struct {
 	Stdin          io.Reader
@@ -94,55 +68,88 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	return code
 }
 
-func (p Program) do(ctx context.Context, args []string) (code int) {
-	o, err := parse(args, p.Stderr)
-	if errors.Is(err, flag.ErrHelp) {
+func (p Program) do(ctx context.Context, args []string) int {
+	root := p.commands()
+	root.SetArgs(append([]string{}, args...)) // nil would be the arguments of this process
+	cmd, err := find(root, args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
+	var e *ended
+	switch {
+	case err == nil:
 		return exitDone
-	}
-	if err != nil {
+	case !errors.As(err, &e):
+		p.fail(exitUsage, err)
+		fmt.Fprintf(p.Stderr, "Run '%s --help' to see what is possible.\n", cmd.CommandPath())
 		return exitUsage
+	case e.err != nil:
+		return p.fail(e.status, e.err)
 	}
-	if o.command == "trust" {
-		return p.trust(ctx, o)
+	return e.status
+}
+
+// An ended is how a command ended, where it is not simply done. Any other error of a command is wrong usage.
+type ended struct {
+	status int
+	err    error // nil where the command has said all
+}
+
+// Error implements error.
+func (e *ended) Error() string {
+	if e.err == nil {
+		return fmt.Sprintf("exit status %d", e.status)
 	}
-	s, err := load(ctx, o.file, spec.Load)
+	return e.err.Error()
+}
+
+// Unwrap gives the cause.
+func (e *ended) Unwrap() error { return e.err }
+
+// endWith is the error of a command that ended with a status.
+func endWith(status int, err error) error {
+	if status == exitDone && err == nil {
+		return nil
+	}
+	return &ended{status, err}
+}
+
+// An action is what a command does in the world of a Spec. It gives the exit status.
+type action func(*command, context.Context) (int, error)
+
+// run opens the world of the Spec, and runs a command in it.
+func (i *invocation) run(ctx context.Context, name string, do action) (int, error) {
+	s, err := i.load(ctx)
 	if err != nil {
-		return p.fail(exitUsage, err)
+		return exitUsage, err
 	}
-	if err := o.unknown(s); err != nil {
-		return p.fail(exitUsage, err)
-	}
-	var how integrate.VerifyOptions
-	if o.command == "verify" {
-		var closed func()
-		if how, closed, code, err = o.verification(s); err != nil {
-			return p.fail(code, err)
+	c := &command{invocation: i, name: name, spec: s}
+	if name == "verify" {
+		how, closed, code, err := i.verification(s)
+		if err != nil {
+			return code, err
 		}
 		defer closed()
+		c.how = how
 	}
-	w, err := p.Open(ctx, s)
+	w, err := i.Open(ctx, s)
 	if err != nil {
-		return p.fail(statusOf(err), err)
+		return statusOf(err), err
 	}
 	defer w.Close()
 	if s.Release == "" {
-		if s.Release, err = p.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: o.parallel}); err != nil {
-			return p.fail(statusOf(err), err)
+		if s.Release, err = i.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: i.parallel}); err != nil {
+			return statusOf(err), err
 		}
 	}
-	told := newProgress(p.Stderr, o.command == "converge")
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: told.event, Parallel: o.parallel,
-		Poll: p.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
+	c.told = newProgress(i.Stderr, name == "converge")
+	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.told.event, Parallel: i.parallel,
+		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
 	if err != nil {
-		return p.fail(exitUsage, err)
+		return exitUsage, err
 	}
-	c := &command{Program: p, options: o, spec: s, in: in, told: told, how: how}
-	code, err = c.run(ctx)
-	told.close()
-	if err != nil {
-		return p.fail(code, err)
-	}
-	return code
+	defer c.told.close()
+	return do(c, ctx)
 }
 
 // detect lets the hosts tell the release, and says what they told.

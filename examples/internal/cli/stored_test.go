@@ -13,7 +13,7 @@ import (
 // stored is the file of a plan of the cloud, after an edit.
 func (c *cloud) stored(t *testing.T, edit func(string) string) string {
 	t.Helper()
-	code, stdout, stderr := c.run(t.Context(), "", "plan", "--json")
+	code, stdout, stderr := c.run(t.Context(), "", "plan", "--output", "json")
 	require.Equal(t, exitChanges, code, stderr)
 	file := filepath.Join(t.TempDir(), "p.json")
 	require.NoError(t, os.WriteFile(file, []byte(edit(stdout)), 0o600))

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
@@ -38,10 +40,56 @@ const (
 	keyAdded   = "added"
 )
 
+// trustCommand is the command trust.
+func (i *invocation) trustCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "trust",
+		GroupID: groupWork,
+		Short:   "Show the SSH keys of the hosts, and learn those that you confirm",
+		Long: `Show the SSH keys of the hosts, and of the jump host before those behind it.
+
+trust writes nothing, unless --fingerprint HOST=SHA256:… is given, once for each
+key: then it writes those keys into the first known_hosts file of the Spec, and
+no others. Compare the fingerprints with what the consoles of the hosts print of
+
+    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
+
+Where a host's address, user, keys, jump host or known_hosts are not in the Spec
+but in a file of ssh, such as ~/.ssh/config, trust says which line of which file
+they are from, and so do errors of connecting. A key that differs from a known
+key of its type is refused. No other command learns a host's key.
+
+The exit status is 0 if a key of each host is known, 2 if a host's key is not
+known yet, and 1 if a host could not be asked or shows another key.`,
+		Example: `  # show the keys
+  cephstack trust -f cloud.yaml
+
+  # learn a key, once its fingerprint was compared
+  cephstack trust --fingerprint compute1=SHA256:jPd…`,
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return endWith(i.trust(cmd.Context())) },
+	}
+	i.specFlags(cmd)
+	i.outputFlag(cmd, formatText, formatJSON)
+	cmd.Flags().Func("fingerprint", "write the key of `HOST=SHA256:...` into the first known_hosts file of the Spec; "+
+		"may be given again", i.fingerprint)
+	complete(cmd, "fingerprint", i.completeFingerprint)
+	return cmd
+}
+
+// fingerprint takes a flag's value.
+func (o *options) fingerprint(value string) error {
+	host, print, ok := strings.Cut(value, "=")
+	if !ok || host == "" || !strings.HasPrefix(print, "SHA256:") {
+		return errors.New("it is HOST=SHA256:…, as ssh-keygen -l prints it")
+	}
+	o.prints = append(o.prints, fingerprint{host, print})
+	return nil
+}
+
 // A trust is one run of the command.
 type trust struct {
-	Program
-	options
+	*invocation
 	files   []string // known_hosts of the Spec; the first one is written to
 	targets map[string]remote.Config
 	keys    []hostKey
@@ -52,22 +100,26 @@ type trust struct {
 
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
 // given, of these hosts alone.
-func (p Program) trust(ctx context.Context, o options) int {
-	s, err := load(ctx, o.file, spec.Read)
+func (i *invocation) trust(ctx context.Context) (int, error) {
+	from, err := i.source(ctx)
 	if err != nil {
-		return p.fail(exitUsage, err)
+		return exitUsage, err
+	}
+	s, err := from.parse(spec.Read)
+	if err != nil {
+		return exitUsage, err
 	}
 	targets, err := connect.KeyTargets(s)
 	if err != nil {
-		return p.fail(statusOf(err), err)
+		return statusOf(err), err
 	}
-	t := &trust{Program: p, options: o, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
+	t := &trust{invocation: i, files: s.SSH.KnownHosts, keys: []hostKey{}, targets: map[string]remote.Config{}}
 	for _, c := range targets {
 		t.targets[c.Name] = c
 	}
 	ways := waves(targets)
 	if targets, err = t.asked(targets); err != nil {
-		return p.fail(exitUsage, err)
+		return exitUsage, err
 	}
 	for _, wave := range ways {
 		wave = slices.DeleteFunc(wave, func(c remote.Config) bool { return !asked(targets, c.Name) })
@@ -222,9 +274,9 @@ func (t *trust) take(host string, shown []hostkeys.Key) {
 }
 
 // end tells what was seen and done.
-func (t *trust) end() int {
+func (t *trust) end() (int, error) {
 	var err error
-	if t.json {
+	if t.format == formatJSON {
 		told := make([]toldKey, len(t.keys))
 		for i, k := range t.keys {
 			told[i] = toldKey{k, t.targets[k.Host].From}
@@ -242,7 +294,7 @@ func (t *trust) end() int {
 		_, err = fmt.Fprint(t.Stdout, b.String())
 	}
 	if err = errors.Join(append(t.errs, err)...); err != nil {
-		return t.fail(exitFailed, err)
+		return exitFailed, err
 	}
 	if t.unknown > 0 {
 		fmt.Fprintf(t.Stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints "+
@@ -250,11 +302,11 @@ func (t *trust) end() int {
 			"each host's console prints of\n"+
 			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
 			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n",
-			t.unknown, t.file)
+			t.unknown, t.specFile())
 		if t.behind > 0 {
 			fmt.Fprintf(t.Stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
 		}
-		return exitChanges
+		return exitChanges, nil
 	}
-	return exitDone
+	return exitDone, nil
 }

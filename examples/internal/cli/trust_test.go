@@ -23,9 +23,8 @@ type strange struct {
 	address     []string
 }
 
-func newStrange(t *testing.T) strange {
+func newStrange(t *testing.T, dir string) strange {
 	t.Helper()
-	dir := t.TempDir()
 	s := strange{spec: filepath.Join(dir, "cloud.yaml"), known: filepath.Join(dir, "known_hosts")}
 	var key []byte
 	for i := range 2 {
@@ -58,7 +57,7 @@ func (s strange) text(t *testing.T) string {
 
 // TestHostKeysAreLearnedByTheirFingerprints, and by nothing else.
 func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	code, stdout, stderr := call(t, "trust", "-f", s.spec)
 	assert.Equal(t, exitChanges, code)
 	assert.Equal(t, fmt.Sprintf("not known host0 (%s): ssh-ed25519 %s\nnot known host1 (%s): ssh-ed25519 %s\n",
@@ -77,7 +76,7 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	assert.NotContains(t, stdout, "host1")
 	one := s.text(t)
 	assert.Equal(t, 1, strings.Count(one, "\n"))
-	code, stdout, _ = call(t, "trust", "-f", s.spec, "--json")
+	code, stdout, _ = call(t, "trust", "-f", s.spec, "--output", "json")
 	assert.Equal(t, exitChanges, code)
 	var keys []hostKey
 	require.NoError(t, json.Unmarshal([]byte(stdout), &keys))
@@ -100,7 +99,7 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 }
 
 func TestOtherKeysAreRefused(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	code, stdout, stderr := call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[1], "--fingerprint",
 		"host1="+s.prints[1])
 	assert.Equal(t, exitFailed, code)
@@ -126,7 +125,7 @@ func TestOtherKeysAreRefused(t *testing.T) {
 }
 
 func TestTrustsUsage(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	for _, flags := range [][]string{{"--fingerprint", "host0"}, {"--fingerprint", "host0=MD5:00"},
 		{"--fingerprint", "=SHA256:x"}, {"--fingerprint", "nobody=SHA256:x"}} {
 		code, stdout, stderr := call(t, append([]string{"trust", "-f", s.spec}, flags...)...)
@@ -146,7 +145,7 @@ func TestTrustsUsage(t *testing.T) {
 
 // TestTheJumpHostComesFirst: hosts behind one whose key is not known are not asked.
 func TestTheJumpHostComesFirst(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	data, err := os.ReadFile(s.spec)
 	require.NoError(t, err)
 	text := strings.Replace(string(data), "ssh: {user: root,", "ssh: {jump: '"+s.address[1]+"', user: root,", 1)
@@ -173,7 +172,7 @@ func TestTheJumpHostComesFirst(t *testing.T) {
 
 // TestTrustSaysWhatIsFromAFileOfSSH, and writes where that file says.
 func TestTrustSaysWhatIsFromAFileOfSSH(t *testing.T) {
-	s := newStrange(t)
+	s := newStrange(t, t.TempDir())
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	host, port, _ := strings.Cut(s.address[0], ":")
@@ -193,7 +192,7 @@ func TestTrustSaysWhatIsFromAFileOfSSH(t *testing.T) {
 		s.prints[0]), stdout)
 	assert.Contains(t, s.text(t), "]:"+port+" ssh-ed25519 ")
 
-	_, stdout, _ = call(t, "trust", "-f", s.spec, "--json")
+	_, stdout, _ = call(t, "trust", "-f", s.spec, "--output", "json")
 	assert.Contains(t, stdout, `"from": "HostName `+host+" of "+file+":2 (Host host0); ")
 	require.NoError(t, os.WriteFile(file, []byte("Host *\nUserKnownHostsFile /dev/null\n"), 0o600))
 	code, _, stderr = call(t, "trust", "-f", s.spec)

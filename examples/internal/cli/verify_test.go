@@ -21,11 +21,17 @@ import (
 // image writes an image from which guests boot.
 func image(t *testing.T) string {
 	t.Helper()
-	disk, err := io.ReadAll(integratetest.Image())
-	require.NoError(t, err)
 	name := filepath.Join(t.TempDir(), "image.raw")
-	require.NoError(t, os.WriteFile(name, disk, 0o600))
+	require.NoError(t, os.WriteFile(name, disk(t), 0o600))
 	return name
+}
+
+// disk is an image from which guests boot.
+func disk(t *testing.T) []byte {
+	t.Helper()
+	data, err := io.ReadAll(integratetest.Image())
+	require.NoError(t, err)
+	return data
 }
 
 // TestWhatVerifyRefusesAtTheStart, before it connects to anything.
@@ -42,7 +48,7 @@ func TestWhatVerifyRefusesAtTheStart(t *testing.T) {
 		`the Spec has no compute "compute12"; did you mean`:        "--computes compute[10-12] --image " + good,
 		`no check is named "fils/compute1"; did you mean "files/c`: "--check fils/compute1",
 		`check "rights" does more than read: it needs a verificat`: "--static --check rights",
-		`no check is named "files/compute2"`:                       "--static --hosts compute1 --check files/compute2",
+		`no check is named "files/compute2"`:                       "--static --limit compute1 --check files/compute2",
 	} {
 		flags := strings.Fields(args)
 		for i, flag := range flags { // a name with a space
@@ -69,7 +75,7 @@ func TestVerifyOfAFleet(t *testing.T) {
 	code, _, stderr := c.run(t.Context(), "", "apply", "--yes")
 	require.Equal(t, exitDone, code, stderr)
 	run := func(want int, args string) *integrate.Report {
-		code, stdout, stderr := c.run(t.Context(), "", "verify", append(strings.Fields(args), "--json")...)
+		code, stdout, stderr := c.run(t.Context(), "", "verify", append(strings.Fields(args), "--output", "json")...)
 		require.Equal(t, want, code, "%s: %s", args, stderr)
 		var r integrate.Report
 		require.NoError(t, json.Unmarshal([]byte(stdout), &r), args)
@@ -104,10 +110,10 @@ func TestVerifyOfAFleet(t *testing.T) {
 
 // TestHelpOfVerify names each flag of verify.
 func TestHelpOfVerify(t *testing.T) {
-	code, _, stderr := call(t, "verify", "-h")
+	code, stdout, _ := call(t, "verify", "-h")
 	assert.Equal(t, exitDone, code)
-	for _, flag := range []string{"-computes HOST,HOST,…", "-guests int", "-check CHECK,CHECK,…", "-timeout so long",
-		"-image file"} {
-		assert.Contains(t, stderr, flag)
+	for _, flag := range []string{"--computes COMPUTES", "--guests N", "--check CHECKS", "--timeout TIME",
+		"--image FILE"} {
+		assert.Contains(t, stdout, flag)
 	}
 }
