@@ -9,7 +9,7 @@ export SUITE
 
 DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
 	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo gnupg openssl fish tcsh zsh \
-	bash-completion groff-base busybox dnf dnf-plugins-core rpm createrepo-c
+	bash-completion groff-base busybox dnf dnf-plugins-core rpm createrepo-c jq python3
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 

@@ -26,8 +26,10 @@
 //	<!-- world: compute2 is down -->    something happens to it; see happen for all that can
 //	<!-- file: all.yaml                 a file that is not shown, up to the end of the comment
 //	<!-- module: example.com/tool -->   go.mod of a module of that name, which requires this checkout
+//	<!-- needs: jq -->                  programs that the commands use, other than bash and coreutils
 //
-// The cloud is made at the first command that needs it. cirros.raw, an image that boots, is in each page's folder.
+// The cloud is made where its comment is, of the files that are there by then. cirros.raw, an image that boots, is in
+// the folder of each page.
 //
 // # Writing a page
 //

@@ -56,8 +56,9 @@ func TestSame(t *testing.T) {
 
 func TestShortened(t *testing.T) {
 	const got = "a\nb\nc\nd\n"
-	for want, short := range map[string]string{"": got, "x\n": got, "x\n...\n": "a\n...\n", "…\nx\ny\n": "…\nc\nd\n",
-		"x\n...\ny\n...\nz\n": "a\n...\nd\n", "1\n2\n3\n...\n4\n": got} {
+	for want, short := range map[string]string{"": got, "x\n": got, "x\n...\n": "a\n...\n", "…\nx\ny\n": "...\nc\nd\n",
+		"x\n...\ny\n...\nz\n": "a\n...\nd\n", "...\nb\n...\n": "...\nb\n...\n", "...\nb\nx\n": "...\nc\nd\n",
+		"1\n2\n3\n...\n4\n": got} {
 		assert.Equal(t, short, shortened(want, got), "%q", want)
 	}
 }

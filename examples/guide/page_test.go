@@ -18,7 +18,7 @@ import (
 
 // A block is a part of a page that the tests act on.
 type block struct {
-	kind     string // console, file, cloud, world, module or not run
+	kind     string // console, file, cloud, world, module, needs or not run
 	name     string // of a file; what a comment says
 	line     int    // in the page
 	text     string
@@ -41,6 +41,10 @@ type page struct {
 }
 
 func (p *page) name() string { return strings.TrimSuffix(filepath.Base(p.path), ".md") }
+
+func (p *page) has(kind string) bool {
+	return slices.ContainsFunc(p.blocks, func(b block) bool { return b.kind == kind })
+}
 
 // readPages reads all pages of a folder.
 func readPages(t *testing.T, dir string) []*page {
@@ -112,7 +116,8 @@ func (p *page) block(n ast.Node, kind, name string) block {
 	return b
 }
 
-var commentForm = regexp.MustCompile(`(?s)\A<!-- (cloud|world|module|not run|file): ([^\n]*?)(?:\n(.*?))?\s*-->\s*\z`)
+var commentForm = regexp.MustCompile(
+	`(?s)\A<!-- (cloud|world|module|needs|not run|file): ([^\n]*?)(?:\n(.*?))?\s*-->\s*\z`)
 
 // comment reads a comment. It gives the reason why the next block is not run.
 func (p *page) comment(n *ast.HTMLBlock) (skipped string) {

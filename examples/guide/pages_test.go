@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -32,8 +33,26 @@ func TestPages(t *testing.T) {
 	for _, p := range readPages(t, ".") {
 		t.Run(p.name(), func(t *testing.T) {
 			assert.Empty(t, p.faults)
+			p.wants(t)
 			runPage(t, p)
 		})
+	}
+}
+
+// wants skips a page, or fails it with CEPHSTACK_LIVE=1, if a program is missing that its commands use.
+func (p *page) wants(t *testing.T) {
+	t.Helper()
+	programs := []string{"bash"}
+	for _, b := range p.blocks {
+		if b.kind == "needs" {
+			programs = append(programs, strings.Fields(b.name)...)
+		}
+	}
+	for _, program := range programs {
+		if _, err := exec.LookPath(program); err != nil {
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", program)
+			t.Skipf("%s is not installed", program)
+		}
 	}
 }
 
@@ -70,10 +89,12 @@ func runPage(t *testing.T, p *page) {
 			s.dir = filepath.Join(env.WorkDir, "page")
 			env.Cd = s.dir
 			env.Setenv("HOME", filepath.Join(env.WorkDir, "home"))
-			env.Setenv("USER", "ops")
+			env.Setenv("SUDO_USER", "anna") // who has the operator lock
 			env.Setenv(socketVariable, socket)
-			for _, v := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
-				env.Setenv(v, goEnv(v))
+			if p.has("module") {
+				for _, v := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
+					env.Setenv(v, goEnv(v))
+				}
 			}
 			env.Vars = append(env.Vars, "GOFLAGS=-mod=mod", "GOPROXY=off", "CGO_ENABLED=0", "NO_COLOR=1", "LC_ALL=C.UTF-8")
 			var image bytes.Buffer
@@ -98,7 +119,6 @@ func goEnv(name string) string {
 // script is the page as a testscript.
 func (p *page) script() string {
 	var script, files strings.Builder
-	module := false
 	for i, b := range p.blocks {
 		fmt.Fprintf(&script, "# %s.md:%d\n", p.name(), b.line)
 		switch b.kind {
@@ -114,10 +134,9 @@ func (p *page) script() string {
 			fmt.Fprintf(&script, "world %s '%s'\n", b.kind, b.name)
 		case "module":
 			fmt.Fprintf(&script, "module %s\n", b.name)
-			module = true
 		}
 	}
-	if module {
+	if p.has("module") {
 		script.WriteString("vet\n")
 	}
 	return script.String() + files.String()
@@ -130,7 +149,7 @@ func (s *session) console(ts *testscript.TestScript, _ bool, args []string) {
 	text, want := ts.ReadFile(args[1]), ts.ReadFile(args[2])
 	cmd := exec.Command("bash", "-c", fmt.Sprintf("(exit %d)\n%s", s.status, text))
 	cmd.Dir = s.dir
-	for _, v := range []string{"PATH", "HOME", "USER", "TMPDIR", socketVariable, "GOCACHE", "GOMODCACHE", "GOPATH",
+	for _, v := range []string{"PATH", "HOME", "SUDO_USER", "TMPDIR", socketVariable, "GOCACHE", "GOMODCACHE", "GOPATH",
 		"GOFLAGS", "GOPROXY", "CGO_ENABLED", "NO_COLOR", "LC_ALL"} {
 		cmd.Env = append(cmd.Env, v+"="+ts.Getenv(v))
 	}
@@ -143,6 +162,9 @@ func (s *session) console(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("bash cannot be run: %v", err)
 	}
 	s.status = cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() { // as a shell counts it
+		s.status = 128 + int(status.Signal())
+	}
 	got := strings.ReplaceAll(string(out), s.dir, "/home/ops")
 	if answer != nil { // a terminal shows what is typed
 		got = strings.Replace(got, "[y/N] ", "[y/N] "+answer[1]+"\n", 1)
@@ -202,7 +224,7 @@ func (s *session) vet(ts *testscript.TestScript, _ bool, _ []string) {
 // TestGoFiles are formatted, and the page has a module for them.
 func TestGoFiles(t *testing.T) {
 	for _, p := range readPages(t, ".") {
-		module := slices.ContainsFunc(p.blocks, func(b block) bool { return b.kind == "module" })
+		module := p.has("module")
 		for _, b := range p.blocks {
 			if b.kind != "file" || filepath.Ext(b.name) != ".go" {
 				continue

@@ -68,6 +68,7 @@ func client() {
 			var f frame
 			if err := in.Decode(&f); err != nil {
 				_ = syscall.Kill(os.Getpid(), syscall.SIGKILL) // the page's program was killed
+				select {}
 			}
 			if f.Exit != nil {
 				return *f.Exit
@@ -160,8 +161,15 @@ func (s *session) answer(conn net.Conn) {
 	restore := environment(first)
 	defer restore()
 	program := cli.Program{Stdin: stdin, Stdout: stream(1), Stderr: stream(2), Open: s.open, Poll: 1}
+	if c := s.cloud; c != nil {
+		c.mu.Lock()
+		c.running = running{cancel, func() { conn.Close() }}
+		c.mu.Unlock()
+	}
 	exit := s.run(ctx, program, first.Args)
-	send(frame{Exit: &exit})
+	if !s.cloud.ended() {
+		send(frame{Exit: &exit})
+	}
 }
 
 // environment makes folder and variables of a client those of this process, as the program reads them.

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,8 +36,28 @@ type cloud struct {
 	hosts      string // the file with all hosts
 	*integratetest.World
 
+	mu      sync.Mutex
+	running running
 	servers []*remotetest.Server
+	later   atomic.Int64 // by how much the clocks of the clusters are ahead, in ns
+	ends    *ending      // what a program of the page comes to, or nil
 }
+
+// A running program can be ended.
+type running struct {
+	cancel context.CancelCauseFunc
+	kill   func()
+}
+
+// An ending is what happens to the program that changes a host next.
+type ending struct {
+	host   string
+	killed bool // or interrupted
+	dead   atomic.Bool
+	once   sync.Once
+}
+
+var errNoCloud = errors.New("the page has no comment <!-- cloud: … --> before this")
 
 // world is what the comments "cloud" and "world" say.
 func (s *session) world(ts *testscript.TestScript, _ bool, args []string) {
@@ -50,9 +71,12 @@ func (s *session) world(ts *testscript.TestScript, _ bool, args []string) {
 		if len(words) == 2 {
 			s.cloud.hosts = words[1]
 		}
+		ts.Check(s.make())
 		return
 	}
-	ts.Check(s.ready())
+	if s.cloud == nil {
+		ts.Check(errNoCloud)
+	}
 	ts.Check(s.cloud.happen(args[1]))
 }
 
@@ -64,21 +88,21 @@ func load(file string) (spec.Spec, error) {
 	return spec.Load(bytes.NewReader(text), filepath.Dir(file))
 }
 
-// ready makes the cloud, if it is not there yet.
-func (s *session) ready() error {
+// make makes the cloud.
+func (s *session) make() error {
 	c := s.cloud
-	if c == nil {
-		return errors.New("the page has no comment <!-- cloud: … --> before this")
-	}
-	if c.World != nil {
-		return nil
-	}
 	all, err := load(filepath.Join(s.dir, c.hosts))
 	if err != nil {
 		return err
 	}
-	if c.World, err = integratetest.New(all); err != nil || !c.integrated {
+	if c.World, err = integratetest.New(all); err != nil {
 		return err
+	}
+	for _, fake := range c.Ceph {
+		fake.Now = func() time.Time { return time.Now().Add(time.Duration(c.later.Load())) }
+	}
+	if !c.integrated {
+		return nil
 	}
 	own, err := load(filepath.Join(s.dir, "cloud.yaml"))
 	if err != nil {
@@ -96,10 +120,11 @@ func (s *session) ready() error {
 	return err
 }
 
-func (s *session) open(_ context.Context, _ spec.Spec) (*connect.World, error) {
-	if err := s.ready(); err != nil {
-		return nil, err
+func (s *session) open(_ context.Context, opened spec.Spec) (*connect.World, error) {
+	if s.cloud == nil {
+		return nil, errNoCloud
 	}
+	s.cloud.Relogin(opened)
 	return &connect.World{World: s.cloud.World.World}, nil
 }
 
@@ -132,16 +157,26 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 			_, err := c.Machines[is[2]].Do(context.Background(), remote.Remove{Path: is[1]})
 			return err
 		},
-		`HOST is bare`: func(is []string) error {
-			c.Bare(is[1])
+		`all hosts are bare`: func([]string) error {
+			for name := range c.Machines {
+				c.Bare(name)
+			}
 			return nil
 		},
-		`two hosts with OSDs are down`: func([]string) error {
+		`a host with OSDs is down`: func([]string) error {
 			c.Ceph["ceph"].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
 			return nil
 		},
 		`all OSDs are up`: func([]string) error {
 			c.Ceph["ceph"].Ail(cephtest.Ailments{})
+			return nil
+		},
+		`Ctrl-C while HOST is changed`: func(is []string) error { return c.end(&ending{host: is[1]}) },
+		`the program is killed while HOST is changed`: func(is []string) error {
+			return c.end(&ending{host: is[1], killed: true})
+		},
+		`90 seconds pass`: func([]string) error {
+			c.later.Add(int64(90 * time.Second))
 			return nil
 		},
 		`OWNER@HOST holds the lock`: func(is []string) error {
@@ -189,6 +224,62 @@ func (c *cloud) fail(host string, writes error) error {
 	return nil
 }
 
+// end lets the next program that changes a host end there. What a killed program still tries has no effect.
+func (c *cloud) end(e *ending) error {
+	if _, ok := c.Machines[e.host]; !ok {
+		return fmt.Errorf("the cloud has no host %q", e.host)
+	}
+	c.ends = e
+	for name, m := range c.Machines {
+		m.Fail = func(_ context.Context, op remote.Op) error {
+			if _, write := op.(remote.WriteFile); write && name == e.host {
+				e.once.Do(c.stop)
+			}
+			if e.dead.Load() {
+				return &remote.HostError{Host: name, Step: "exchange", Err: remote.ErrUnreachable}
+			}
+			return nil
+		}
+	}
+	for _, fake := range c.Ceph {
+		fake.Fail = func(cephtest.Op) error {
+			if e.dead.Load() {
+				return errors.New("the program is dead")
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+// stop ends the program that runs.
+func (c *cloud) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ends.killed {
+		c.ends.dead.Store(true)
+		c.running.kill()
+		return
+	}
+	c.running.cancel(errors.New("interrupted: the program begins nothing more"))
+}
+
+// ended takes away what ended a program.
+func (c *cloud) ended() (killed bool) {
+	if c == nil || c.ends == nil {
+		return false
+	}
+	killed = c.ends.dead.Load()
+	for _, m := range c.Machines {
+		m.Fail = nil
+	}
+	for _, fake := range c.Ceph {
+		fake.Fail = nil
+	}
+	c.ends = nil
+	return killed
+}
+
 // edit changes a file by hand.
 func (c *cloud) edit(path, host string, change func(string) string) error {
 	m, ok := c.Machines[host]
@@ -219,6 +310,9 @@ func (n *names) told(text string) string {
 	for shown, real := range n.real {
 		text = strings.ReplaceAll(text, real, shown)
 	}
+	if host, err := os.Hostname(); err == nil { // of whoever has the operator lock
+		text = strings.NewReplacer("@"+host, "@ops1", " on "+host+" ", " on ops1 ").Replace(text)
+	}
 	return text
 }
 
@@ -228,11 +322,17 @@ func (n *names) meant(text string) string {
 	for shown, real := range n.real {
 		text = strings.ReplaceAll(text, shown, real)
 	}
+	if host, err := os.Hostname(); err == nil {
+		text = strings.ReplaceAll(text, "@ops1", "@"+host)
+	}
 	return text
 }
 
 // run runs the program. For trust, the hosts are behind real SSH servers; only their addresses and keys are others.
 func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit int) {
+	for i := range args {
+		args[i] = s.names.meant(args[i])
+	}
 	if len(args) == 0 || args[0] != "trust" {
 		return p.Run(ctx, args)
 	}
@@ -255,7 +355,7 @@ func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit i
 		fmt.Fprintln(p.Stderr, err)
 		return 99
 	}
-	for i := range args {
+	for i := range args { // the names are known by now
 		args[i] = s.names.meant(args[i])
 	}
 	return p.Run(ctx, args)
@@ -263,17 +363,19 @@ func (s *session) run(ctx context.Context, p cli.Program, args []string) (exit i
 
 // reach puts an SSH server before each host of cloud.yaml that has an address.
 func (s *session) reach() (file string, err error) {
-	if err := s.ready(); err != nil {
-		return "", err
+	if s.cloud == nil {
+		return "", errNoCloud
 	}
 	file = filepath.Join(s.dir, "cloud.yaml")
-	if s.names.real != nil {
+	if s.names.real != nil { // trust runs alone
 		return file, nil
 	}
 	own, err := load(file)
 	if err != nil {
 		return file, err
 	}
+	s.names.mu.Lock()
+	defer s.names.mu.Unlock()
 	s.names.real = map[string]string{}
 	for _, h := range own.Hosts {
 		server, err := remotetest.Serve(s.cloud.Machines[h.Name])

@@ -63,8 +63,9 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	t := &tally{Failed: []string{}, Changes: map[integrate.Status]int{}}
 	var written error
 	for part := range c.in.Converge(ctx, integrate.ConvergeOptions{ApplyOptions: c.limits}) {
-		t.add(part, context.Cause(ctx))
-		c.told.part(part)
+		if t.add(part, context.Cause(ctx)) { // what was not begun is told at the end, once
+			c.told.part(part)
+		}
 		if c.format == formatJSON {
 			written = cmp.Or(written, encode(c.Stdout, newPartLine(part), ""))
 		}
@@ -122,32 +123,36 @@ type tally struct {
 	LeftAlone int                      `json:"left_alone"` // not begun, because of others or an interrupt
 	Changes   map[integrate.Status]int `json:"changes"`
 
-	errs []error // of the failed parts
-	why  error   // those left alone were
+	errs  []error  // of the failed parts
+	alone []string // the targets of those left alone
+	why   error    // those left alone were
 }
 
-// add takes a part in; cause is why the whole was ended, if it was.
-func (t *tally) add(part integrate.Part, cause error) {
+// add takes a part in, and reports whether it was begun; cause is why the whole was ended, if it was.
+func (t *tally) add(part integrate.Part, cause error) (begun bool) {
 	t.Parts++
 	for _, o := range part.Result.Outcomes {
 		t.Changes[o.Status]++
 	}
 	err := part.Err()
 	if err == nil {
-		return
+		return true
 	}
-	if len(part.Result.Outcomes) == 0 && errors.Is(err, world.ErrLock) {
-		t.LeftAlone, t.why = t.LeftAlone+1, part.Result.Findings[0].Err
-		return
-	}
-	for _, why := range []error{integrate.ErrStopped, cause} {
-		if len(part.Result.Outcomes) == 0 && errors.Is(err, why) {
-			t.LeftAlone, t.why = t.LeftAlone+1, why
-			return
+	if len(part.Result.Outcomes) == 0 {
+		for _, why := range []error{world.ErrLock, world.ErrUnhealthy, integrate.ErrStopped, cause} {
+			if !errors.Is(err, why) {
+				continue
+			}
+			t.LeftAlone, t.alone, t.why = t.LeftAlone+1, append(t.alone, part.Target), why
+			if errors.Is(why, world.ErrLock) || errors.Is(why, world.ErrUnhealthy) { // with who, or what and since when
+				t.why = part.Result.Findings[0].Err
+			}
+			return false
 		}
 	}
 	t.Failed = append(t.Failed, part.Target)
 	t.errs = append(t.errs, fmt.Errorf("%s: %w", part.Target, err))
+	return true
 }
 
 // String is the summary.
@@ -160,7 +165,8 @@ func (t *tally) String() string {
 func (t *tally) err() error {
 	errs := t.errs
 	if t.LeftAlone > 0 {
-		errs = append(errs, fmt.Errorf("%d were left alone: %w", t.LeftAlone, t.why))
+		errs = append(errs, fmt.Errorf("%d were left alone: %w\nnot begun: %s", t.LeftAlone, t.why,
+			strings.Join(spec.FoldNames(t.alone), ", ")))
 	}
 	return errors.Join(errs...)
 }

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -8,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
 )
 
 func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
@@ -25,7 +28,9 @@ func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
 	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "0 of 5 clusters, hosts and APIs done, 0 failed, 5 left alone.")
-	assert.Contains(t, stderr, "5 were left alone: ", "it is said once")
+	assert.Contains(t, stderr, "5 were left alone: ")
+	assert.Contains(t, stderr, "\nnot begun: ceph, compute[0-1], controller, cloud\n")
+	assert.Equal(t, 1, strings.Count(stderr, "held by anna"), "it is said once, not for each host: %s", stderr)
 	assert.Zero(t, c.Writes())
 	code, _, _ = c.run(t.Context(), "", "plan")
 	assert.Equal(t, exitChanges, code)
@@ -68,4 +73,20 @@ func TestTheLockIsBrokenAlsoWhereNothingIsToDo(t *testing.T) {
 	assert.Equal(t, exitDone, code, stderr)
 	lock.ID, lock.Owner = "y", "ben"
 	require.NoError(t, cluster.TakeLock(t.Context(), lock), "the lock is free")
+}
+
+// TestAClusterThatStaysIllIsToldOnce, and the hosts that were not begun because of it did not fail.
+func TestAClusterThatStaysIllIsToldOnce(t *testing.T) {
+	c := newCloud(t, 12)
+	text, err := os.ReadFile(c.file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(c.file, append(text, "gate: health\n"...), 0o600))
+	c.Ceph["ceph"].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
+	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes", "--max-wait", "1ms")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stdout, "1 of 15 clusters, hosts and APIs done, 0 failed, 14 left alone.\n")
+	assert.Contains(t, stderr, "\nnot begun: compute[0-11], controller, cloud\n")
+	assert.Equal(t, 1, strings.Count(stderr, "is not healthy enough"), "%s", stderr)
+	assert.Contains(t, stderr, "14 were left alone: ")
+	assert.Contains(t, stderr, "have OSDs that are up and in")
 }

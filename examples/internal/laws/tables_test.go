@@ -12,7 +12,8 @@ import (
 
 // proofs are the documents with a table of promises or faults, whose last column, of this name, says what holds each.
 func proofs() map[string]string {
-	return map[string]string{"README.md": "held by", ".github/SECURITY.md": "what holds it now"}
+	return map[string]string{"examples/guide/promises.md": "held by", "README.md": "held by",
+		".github/SECURITY.md": "what holds it now"}
 }
 
 var proofToken = regexp.MustCompile("`([a-z][a-z0-9]*(?:/[a-z0-9]+)*)`|\\b((?:Test|Fuzz)[A-Z]\\w*)(…?)|;")
