@@ -4,6 +4,10 @@
 // has what takes secrets out of the words of other programs, WithoutSecrets, what quotes
 // a word for a shell, ShellQuote, and what reads the files of this machine, ReadFile.
 //
+// # Use
+//
+// To keep a secret out of everything that prints: see the Example.
+//
 // # Rooms
 //
 // Begin with integrate: one Spec, one Plan that can be read before it happens, one

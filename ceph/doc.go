@@ -7,6 +7,8 @@
 //
 // # Use
 //
+// To make pools and users with the rights that they need, and to write keyrings: see the Examples.
+//
 // New gives a Cluster behind a Commander:
 //
 //	cluster := ceph.New(mon) // mon from radosconn.Dial, cephcli.New or cephtest.New

@@ -4,6 +4,8 @@
 //
 // # Use
 //
+// To keep the keys of Ceph users in libvirt: see the Examples.
+//
 // A Store comes from libvirtconn.Dial (libvirt's own library), virsh.New (the
 // virsh program on a host) or secrettest.New (in memory). Define is safe to
 // repeat:

@@ -10,6 +10,8 @@
 //
 // # Use
 //
+// To compute the options of a service in a release: see the Examples.
+//
 //	release, err := openstack.ParseRelease("2025.1")
 //	…
 //	store := openstack.GlanceStore{Pool: "images", User: "glance", Conf: "/etc/ceph/ceph.conf"}

@@ -58,6 +58,8 @@
 //
 // # Use
 //
+// To read and replace files, restart units and run programs on hosts: see the Examples.
+//
 //	host, err := remote.New(remote.Config{
 //		Address:    "c1.example.com",
 //		User:       "deploy",

@@ -4,6 +4,8 @@
 //
 // # Use
 //
+// To reach a cluster through a host that has the ceph program: see the Example.
+//
 //	host, err := remote.New(remote.Config{Address: "ceph01", User: "root", …})
 //	cli := cephcli.New(host, cephcli.Options{})
 //	cluster := ceph.New(cli)

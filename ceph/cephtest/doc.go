@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To test code that uses a cluster: see the Examples.
+//
 // New gives a Cluster, which is a ceph.Batcher (and so a ceph.Commander and a
 // ceph.Images), a ceph.Locker and a Seeder:
 //

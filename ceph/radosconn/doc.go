@@ -9,6 +9,8 @@
 //
 // # Use
 //
+// To reach a cluster through the librados of this machine: see the Example.
+//
 //	conn, err := radosconn.Dial(ctx, radosconn.Config{
 //		ConfFile: "/etc/ceph/ceph.conf",
 //		Keyring:  "/etc/ceph/ceph.client.admin.keyring",

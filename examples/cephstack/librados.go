@@ -11,7 +11,7 @@ import (
 
 // librados connects through the library of this machine.
 func librados() connect.Librados {
-	return func(ctx context.Context, conf, keyring string) (connect.Connection, error) {
-		return radosconn.Dial(ctx, radosconn.Config{ConfFile: conf, Keyring: keyring})
+	return func(ctx context.Context, user, conf, keyring string) (connect.Connection, error) {
+		return radosconn.Dial(ctx, radosconn.Config{Name: user, ConfFile: conf, Keyring: keyring})
 	}
 }

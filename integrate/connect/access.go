@@ -15,11 +15,11 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// Librados connects to a cluster as client.admin through the librados of this
-// machine, by the paths of a ceph.conf and of a keyring. The keyring is empty where
+// Librados connects to a cluster through the librados of this machine, as a user such
+// as client.admin, by the paths of a ceph.conf and of a keyring. The keyring is empty where
 // the ceph.conf itself has the key, or names a file with it. radosconn.Dial
 // connects so; a program that is built without cgo has no Librados.
-type Librados func(ctx context.Context, conf, keyring string) (Connection, error)
+type Librados func(ctx context.Context, user, conf, keyring string) (Connection, error)
 
 // A Connection is the two views of a cluster, and can be closed. *radosconn.Conn is
 // a Connection.
@@ -39,7 +39,7 @@ type access struct {
 
 // open gives the cluster as the Spec wants it reached: through the ceph program on
 // a host, or through librados. Where librados is too old for the key of
-// client.admin, the ceph program on the host is used, and the plan says so.
+// the user, the ceph program on the host is used, and the plan says so.
 func (a access) open(ctx context.Context) (world.Cluster, io.Closer, error) {
 	if a.cluster.Access == "librados" || a.cluster.Host == "" {
 		return a.throughLibrados(ctx)
@@ -56,9 +56,13 @@ func (a access) throughProgram(note string) world.Cluster {
 	if o.Container, o.Image, o.Cephadm = a.cluster.Within(); o == (cephcli.Options{}) {
 		o.Conf = spec.ConfPath(a.cluster.Name)
 	}
+	o.Name = a.user()
 	cluster := cephcli.New(a.host, o)
 	return world.Cluster{Mon: cluster, Images: cluster, Note: note}
 }
+
+// user is the Ceph user as which the cluster is reached.
+func (a access) user() string { return "client." + cmp.Or(a.cluster.User, "admin") }
 
 // within says where on the host the ceph program is, if that is not the host itself.
 func (a access) within() string {
@@ -75,22 +79,22 @@ func (a access) within() string {
 
 func (a access) throughLibrados(ctx context.Context) (world.Cluster, io.Closer, error) {
 	conf := filepath.Join(cmp.Or(a.options.CephFolder, "/etc/ceph"), a.cluster.Name+".conf")
-	keyring, err := adminKeyring(conf, a.cluster.Name)
+	keyring, err := keyringOf(conf, a.cluster.Name, a.user())
 	if err != nil {
 		return world.Cluster{}, nil, a.failed(err)
 	}
-	conn, err := a.options.Librados(ctx, conf, keyring)
+	conn, err := a.options.Librados(ctx, a.user(), conf, keyring)
 	if err == nil {
 		return world.Cluster{Mon: conn, Images: conn}, conn, nil
 	}
-	kind := adminKeyType(keyring)
+	kind := keyType(keyring, a.user())
 	refused := errors.Is(err, ceph.ErrInvalid) || errors.Is(err, ceph.ErrDenied)
 	if kind == "aes" || kind == "" || !refused {
 		return world.Cluster{}, nil, a.failed(err)
 	}
 	// An old librados takes such a key for none, and says no more than that.
-	why := fmt.Sprintf("the librados of this machine cannot log in with the key of client.admin, which is of type %s; "+
-		"librados before 20.2.4 and 19.2.6 does not know that type", kind)
+	why := fmt.Sprintf("the librados of this machine cannot log in with the key of %s, which is of type %s; "+
+		"librados before 20.2.4 and 19.2.6 does not know that type", a.user(), kind)
 	if a.host == nil {
 		return world.Cluster{}, nil,
 			a.failed(fmt.Errorf("%s: give the cluster a host on which the ceph program works: %w", why, err))

@@ -48,7 +48,7 @@ func way(c spec.Cluster, host remote.Host, dir string, librados Librados) access
 	return access{"clusters[1]", c, host, Options{CephFolder: dir, Librados: librados}}
 }
 
-func never(context.Context, string, string) (Connection, error) { panic("not asked for") }
+func never(context.Context, string, string, string) (Connection, error) { panic("not asked for") }
 
 func TestTheProgramIsTheDefault(t *testing.T) {
 	host := remotetest.NewHost("mon1")
@@ -109,7 +109,7 @@ func TestLibradosWhenAskedFor(t *testing.T) {
 			if c.want != "" {
 				c.want = filepath.Join(dir, c.want)
 			}
-			librados := func(_ context.Context, conf, keyring string) (Connection, error) {
+			librados := func(_ context.Context, _, conf, keyring string) (Connection, error) {
 				assert.Equal(t, filepath.Join(dir, "hdd.conf"), conf)
 				assert.Equal(t, c.want, keyring)
 				return conn, nil
@@ -141,7 +141,7 @@ func TestWithoutAKeyring(t *testing.T) {
 
 // TestLibradosOlderThanTheKey goes through the program, and says so.
 func TestLibradosOlderThanTheKey(t *testing.T) {
-	old := func(context.Context, string, string) (Connection, error) { return nil, ceph.ErrInvalid }
+	old := func(context.Context, string, string, string) (Connection, error) { return nil, ceph.ErrInvalid }
 	s := spec.Cluster{Name: "hdd", Host: "mon1", Access: "librados"}
 	for _, conf := range []string{"[global]\n", "[global]\nkeyring = DIR/none,DIR/" + standard + ",DIR/none\n"} {
 		dir := folder(t, conf, 2, standard)
@@ -169,7 +169,7 @@ func TestLibradosThatFailsForAnotherReason(t *testing.T) {
 		"a type of its own": {9, ceph.ErrDenied},
 		"no monitors":       {2, ceph.ErrUnreachable},
 	} {
-		fails := func(context.Context, string, string) (Connection, error) { return nil, c.err }
+		fails := func(context.Context, string, string, string) (Connection, error) { return nil, c.err }
 		_, _, err := way(s, host, folder(t, "[global]\n", c.kind, standard), fails).open(t.Context())
 		assert.ErrorIs(t, err, c.err, name)
 		assert.ErrorContains(t, err, "clusters[1]: cluster hdd: ", name)

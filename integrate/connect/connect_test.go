@@ -226,9 +226,11 @@ func TestLibradosIsTheCallers(t *testing.T) {
 	site := newSite(t)
 	site.put(t, "ceph.conf", "[global]\nkeyring = "+site.put(t, "admin", "[client.admin]\n")+"\n")
 	closed, fails := 0, error(nil)
-	librados := func(_ context.Context, conf, keyring string) (connect.Connection, error) {
+	user, want := "client.admin", "admin"
+	librados := func(_ context.Context, as, conf, keyring string) (connect.Connection, error) {
+		assert.Equal(t, user, as)
 		assert.Equal(t, filepath.Join(site.dir, "ceph.conf"), conf)
-		assert.Equal(t, filepath.Join(site.dir, "admin"), keyring)
+		assert.Equal(t, filepath.Join(site.dir, want), keyring)
 		return closing{cephtest.New(), &closed}, fails
 	}
 	o := connect.Options{CephFolder: site.dir, Librados: librados}
@@ -238,6 +240,12 @@ func TestLibradosIsTheCallers(t *testing.T) {
 	assert.IsType(t, closing{}, w.Clusters["ceph"].Mon)
 	require.NoError(t, w.Close())
 	assert.Equal(t, 1, closed)
+
+	user, s.Clusters[0].User = "client.cephstack", "cephstack"
+	site.put(t, "ceph.conf", "[global]\nkeyring = "+site.dir+"/$id\n")
+	require.NoError(t, os.Rename(filepath.Join(site.dir, "admin"), filepath.Join(site.dir, "cephstack")))
+	want = "cephstack"
+	open(t, s, o)
 
 	fails = ceph.ErrUnreachable
 	_, err := connect.Open(t.Context(), s, o)
@@ -252,7 +260,7 @@ func TestLibradosIsTheCallers(t *testing.T) {
 }
 
 // asked is a librados that must not be used.
-func asked(context.Context, string, string) (connect.Connection, error) { panic("asked") }
+func asked(context.Context, string, string, string) (connect.Connection, error) { panic("asked") }
 
 func TestNothingIsOpenedForASpecWithFaults(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")

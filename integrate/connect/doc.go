@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To open the real World of a Spec, and to give a Ceph user the rights for it: see the Examples.
+//
 //	w, err := connect.Open(ctx, s, connect.Options{}) // s from spec.Load
 //	if err != nil {
 //		return err
@@ -23,7 +25,8 @@
 // package remote/upstart.
 //
 // A cluster is reached through the programs ceph, rbd and rados on its host, as
-// client.admin. Options.Librados lets a cluster be reached through a library of
+// client.admin, or as the user that the Spec names: RightsFor says which rights that
+// user needs. Options.Librados lets a cluster be reached through a library of
 // this machine instead. The package itself needs no C library.
 //
 // The secrets of a compute are those of virsh on the compute. With layout kolla,

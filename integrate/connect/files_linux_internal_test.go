@@ -15,12 +15,12 @@ func TestFilesOfCephAreFiles(t *testing.T) {
 	fifo, conf := filepath.Join(dir, "fifo"), filepath.Join(dir, "ceph.conf")
 	require.NoError(t, syscall.Mkfifo(fifo, 0o600))
 	for _, odd := range []string{fifo, "/dev/zero"} {
-		_, err := adminKeyring(odd, "ceph")
+		_, err := keyringOf(odd, "ceph", "client.admin")
 		require.ErrorContains(t, err, odd+": is not a regular file")
 		require.NoError(t, os.WriteFile(conf, []byte("[global]\nkeyring = "+odd+"\n"), 0o600))
-		_, err = adminKeyring(conf, "ceph")
+		_, err = keyringOf(conf, "ceph", "client.admin")
 		require.ErrorContains(t, err, odd+": is not a regular file")
-		require.Empty(t, adminKeyType(odd))
+		require.Empty(t, keyType(odd, "client.admin"))
 		_, err = readPassword(odd)
 		require.ErrorContains(t, err, odd+": is not a regular file")
 	}

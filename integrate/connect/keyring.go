@@ -13,11 +13,11 @@ import (
 // maxCephFile is how many bytes a ceph.conf or a keyring may have.
 const maxCephFile = 16 << 20
 
-// adminKeyring is the path of the keyring with the key of client.admin. It is found as
+// keyringOf is the path of the keyring with the key of a user, such as client.admin. It is found as
 // librados finds it: the first file that can be opened, of those that the option keyring
 // in the ceph.conf lists. It is empty where no file can be opened and the ceph.conf has
 // the key itself.
-func adminKeyring(conf, cluster string) (string, error) {
+func keyringOf(conf, cluster, entity string) (string, error) {
 	data, _, err := cephstack.ReadFile(conf, maxCephFile)
 	if err != nil {
 		return "", err
@@ -26,27 +26,28 @@ func adminKeyring(conf, cluster string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", conf, err)
 	}
-	list, ok := adminOption(parsed, "keyring")
+	list, ok := optionOf(parsed, entity, "keyring")
 	if !ok {
 		list = defaultKeyrings(filepath.Dir(conf))
 	}
-	names := strings.NewReplacer("$cluster", cluster, "$name", "client.admin", "$type", "client", "$id", "admin")
+	_, id, _ := strings.Cut(entity, ".")
+	names := strings.NewReplacer("$cluster", cluster, "$name", entity, "$type", "client", "$id", id)
 	keyring, err := firstToOpen(names.Replace(list))
 	if err == nil {
 		return keyring, nil
 	}
 	for _, option := range []string{"key", "keyfile"} {
-		if _, ok := adminOption(parsed, option); ok {
+		if _, ok := optionOf(parsed, entity, option); ok {
 			return "", nil
 		}
 	}
-	return "", fmt.Errorf("no keyring with the key of client.admin can be opened; put it there, or name it in %s: %w",
+	return "", fmt.Errorf("no keyring with the key of %s can be opened; put it there, or name it in %s: %w", entity,
 		conf, err)
 }
 
-// adminOption is the value of an option for client.admin.
-func adminOption(conf *ceph.Conf, option string) (string, bool) {
-	for _, section := range []string{"client.admin", "client", "global"} {
+// optionOf is the value of an option for a user.
+func optionOf(conf *ceph.Conf, entity, option string) (string, bool) {
+	for _, section := range []string{entity, "client", "global"} {
 		if value, ok := conf.Lookup(section, option); ok {
 			return value, true
 		}
@@ -80,9 +81,8 @@ func firstToOpen(list string) (string, error) {
 	return "", errors.Join(errs...)
 }
 
-// adminKeyType is the type of client.admin's key in a keyring; empty if it cannot
-// be told.
-func adminKeyType(keyring string) string {
+// keyType is the type of a user's key in a keyring; empty if it cannot be told.
+func keyType(keyring, entity string) string {
 	data, _, err := cephstack.ReadFile(keyring, maxCephFile)
 	if err != nil {
 		return ""
@@ -91,6 +91,6 @@ func adminKeyType(keyring string) string {
 	if err != nil {
 		return ""
 	}
-	user, _ := ring.Lookup("client.admin")
+	user, _ := ring.Lookup(entity)
 	return user.Key.Type()
 }

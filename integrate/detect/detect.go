@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To let the hosts tell the release that a Spec leaves out: see the Example.
+//
 //	d, err := detect.Release(ctx, integrate.Config{Spec: s, World: w})
 //	s.Release = d.Release
 //

@@ -17,7 +17,7 @@ type Cluster struct {
 	// name once.
 	Name string `json:"name" yaml:"name"`
 	// Host is a host of the Spec on which the ceph program works as
-	// client.admin. A Spec for a program that reaches the monitors another way
+	// the Ceph user of user. A Spec for a program that reaches the monitors another way
 	// leaves the host out.
 	// Default: none; the program cephstack needs a host here, unless access is librados.
 	// Limits: the name of a host in hosts.
@@ -27,8 +27,7 @@ type Cluster struct {
 	// the ceph program on host is used. A plan has a note where the Spec asks for anything but
 	// librados, and where librados was too old.
 	//
-	// Where host has no ceph program of its own, as in clouds of Kolla, the program is run as
-	// client.admin
+	// Where host has no ceph program of its own, as in clouds of Kolla, the program is run
 	//   - in a container of docker or podman that runs on host: container NAME;
 	//   - in a container that is made of an image on host, with the host's /etc/ceph, and goes
 	//     away with the program: image NAME;
@@ -39,6 +38,12 @@ type Cluster struct {
 	// Default: ceph when there is a host.
 	// Limits: ceph, librados, container NAME, image NAME or cephadm; all but librados need a host.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
+	// User is the Ceph user, without "client.", as which cephstack reaches the cluster. cephstack does
+	// not make the user: connect.RightsFor says which rights it needs. The ceph program on host, or
+	// librados, finds its keyring as Ceph does, such as in /etc/ceph/ceph.client.<user>.keyring.
+	// Default: admin.
+	// Limits: a name without "client.", and not the user of a service of the Spec.
+	User string `json:"user,omitempty" yaml:"user,omitempty"`
 	// Pools has details of pools that the services name. A pool that is not listed
 	// is created with the cluster's defaults.
 	// Default: no details.
@@ -91,6 +96,7 @@ func (v *validation) clusters() {
 			v.fault(path+".host", "%q is not among hosts", c.Host)
 		}
 		v.access(path, c)
+		v.operator(path+".user", c)
 		if !slices.Contains([]string{"", "profiles", "classic"}, c.Caps) {
 			v.fault(path+".caps", "%q is neither profiles nor classic", c.Caps)
 		}
@@ -103,6 +109,18 @@ func (v *validation) clusters() {
 				v.fault(at+".name", "%q is there twice", p.Name)
 			}
 		}
+	}
+}
+
+// operator checks the user as which cephstack reaches a cluster.
+func (v *validation) operator(path string, c Cluster) {
+	v.optional(path, c.User)
+	ofService := func(u Use) bool { return u.User == User{c.Name, "client." + c.User} }
+	switch {
+	case strings.HasPrefix(c.User, "client."):
+		v.fault(path, "%q: leave \"client.\" out", c.User)
+	case c.User != "" && slices.ContainsFunc(v.spec.Uses(), ofService):
+		v.fault(path, "%q is the user of a service, whose rights would be rewritten; name a user of its own", c.User)
 	}
 }
 

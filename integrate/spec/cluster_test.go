@@ -25,6 +25,7 @@ func TestValidateOfClusters(t *testing.T) {
 		"cinder.backends[0].name":              func(s *spec.Spec) { s.Cinder.Backends[0].Name = "DEFAULT" },
 		"nova.cluster":                         func(s *spec.Spec) { s.Nova.Cluster = "nvme" },
 		"glance.user":                          func(s *spec.Spec) { s.Glance.User = "admin" },
+		"clusters[0].user":                     func(s *spec.Spec) { s.Clusters[0].User = "cinder" },
 		"cinder.backends[1].secret_uuid": func(s *spec.Spec) {
 			s.Cinder.Backends[0].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in hdd
 			s.Cinder.Backends[1].SecretUUID = "11111111-2222-4333-8444-555555555555" // of client.cinder in ssd

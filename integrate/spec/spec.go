@@ -7,6 +7,10 @@
 // anything is connected to. WithDefaults fills in the documented defaults, and Uses lists
 // the pools and users that follow from them. The package reads and writes nothing outside;
 // package integrate plans what a Spec asks for.
+//
+// # Use
+//
+// To read a Spec from YAML, and to expand ranges of names: see the Examples.
 package spec
 
 import (

@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To hand connections of your own to package integrate: see the Example.
+//
 // connect.Open opens the World of a Spec over SSH and HTTP. integratetest.New makes a World in memory. A program with
 // connections of its own fills a World in by itself, and hands it to integrate.New: cephcli.New or radosconn.Dial for
 // a cluster, Host of one remote.Fleet for all hosts that are reached alike, virsh.New for the secrets of a compute,

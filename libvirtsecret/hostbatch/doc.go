@@ -5,6 +5,8 @@
 //
 // # Use
 //
+// To read the secrets of a compute in the exchange of something else: see the Example.
+//
 //	if batch, ok := store.(hostbatch.Store); ok {
 //		op, read := batch.ListOp(uuid)
 //		results, err := host.Do(ctx, remote.ReadFile{Path: path}, op)

@@ -5,6 +5,8 @@
 //
 // # Use
 //
+// To reach libvirt through its library: see the Example.
+//
 //	store, err := libvirtconn.Dial(ctx, "qemu:///system")
 //	defer store.Close()
 //	secrets, err := store.List(ctx)

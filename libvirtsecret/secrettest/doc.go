@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To test code that uses libvirt's secrets: see the Example.
+//
 //	store := secrettest.New()
 //	store.Fail = func(c secrettest.Call) error { return libvirtsecret.ErrUnreachable }
 //

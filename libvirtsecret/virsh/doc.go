@@ -4,6 +4,8 @@
 //
 // # Use
 //
+// To reach libvirt through the virsh program of a host: see the Example.
+//
 //	store := virsh.New(host, virsh.Options{}) // host from remote.New, or remote.Local{}
 //	secrets, err := store.List(ctx)
 //

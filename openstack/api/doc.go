@@ -6,6 +6,8 @@
 //
 // # Use
 //
+// To make images, volumes and VMs, and to look at services: see the Example.
+//
 //	cloud, err := api.Dial(ctx, api.Config{Cloud: "prod"})
 //	…
 //	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"}, file)

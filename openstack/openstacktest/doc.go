@@ -10,6 +10,8 @@
 //
 // # Use
 //
+// To test code that uses the APIs: see the Example.
+//
 //	s := openstacktest.Start(t, openstacktest.Config{})
 //	cfg, err := s.CloudConfig(t.TempDir())
 //	…

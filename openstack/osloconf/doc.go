@@ -22,6 +22,8 @@
 //
 // # Use
 //
+// To change options of a service, and keep every other byte: see the Examples.
+//
 // Parse a file, Lookup and Set options, write Bytes back. Setting what is
 // already in effect changes nothing, so that a caller may compare bytes to
 // learn whether there is something to do. Files gives what counts of several

@@ -29,6 +29,8 @@
 //
 // # Use
 //
+// To say what a login user may do as root: see the Example.
+//
 // AllowList makes the list of operations:
 //
 //	list := helper.AllowList([]remote.Op{

@@ -10,6 +10,8 @@
 //
 // # Use
 //
+// To learn the host keys of new hosts: see the Example.
+//
 //	keys, err := remote.Config{Address: "c1.example.com"}.ScanHostKeys(ctx)
 //	known, unknown, err := hostkeys.Check([]string{file}, keys)
 //	// show the fingerprints of unknown, and ask which are right

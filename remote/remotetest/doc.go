@@ -10,6 +10,8 @@
 //
 // # Use
 //
+// To test code that works on hosts: see the Examples.
+//
 // NewHost makes a machine; the Add methods, BreakUnit and Handle furnish it
 // without counting as changes. Log, Changes and Exchanges tell afterwards what
 // was done to it. Contents, Unit and Look tell how it is now, and do not count:

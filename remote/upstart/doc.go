@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To work on hosts without systemd: see the Example.
+//
 // New makes a remote.Host out of another one. UnitState and RestartUnit then
 // mean jobs, such as nova-compute. All other operations go to the other Host as
 // they are. There are no exchanges besides those of the other Host.

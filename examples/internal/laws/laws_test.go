@@ -43,6 +43,7 @@ func allLaws() []law {
 		{"parameters", checkParameters, "put what belongs together into a struct, or make the function a method"},
 		{"columns", checkColumns, "wrap the line"},
 		{"prose", checkProse, "wrap the line; code fences, tables and the targets of links may be longer"},
+		{"examples", checkExamples, "say in the section Use what the package is for, and write an Example with Output"},
 		{"proofs", checkProofs, "name the package and the test as they are called now"},
 	}
 }

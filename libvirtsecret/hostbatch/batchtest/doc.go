@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To test code that does so: see the Example.
+//
 //	host := remotetest.NewHost("compute1")
 //	store := batchtest.New(secrettest.New(), host)
 //
