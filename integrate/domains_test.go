@@ -87,7 +87,7 @@ func TestFailureDomainsOfAPoolInUse(t *testing.T) {
 	assert.True(t, p.Empty(), "%s", p)
 	assert.Contains(t, p.String(), "note: ceph pool volumes-data: its 6 chunks (k+m) go into as many failure domains of "+
 		"type osd, and CRUSH finds 2 ")
-	assert.Contains(t, p.String(), "or move what it holds to a pool whose profile has fewer chunks")
+	assert.Contains(t, p.String(), "or move what the pool holds to a pool whose profile has fewer chunks")
 }
 
 // TestFailureDomainsOfARule: a pool that is made with a CRUSH rule lies as that

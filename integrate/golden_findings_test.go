@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"path/filepath"
 	"slices"
 	"syscall"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"

@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To give a colleague one file after a run that failed: see the Example.
+//
 //	events := bundle.NewRecorder()
 //	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Observer: events.Observe})
 //	plan, err := in.Plan(ctx, integrate.PlanOptions{})

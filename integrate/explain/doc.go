@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To say below a finding or a failed check what it means: see the Example.
+//
 // Take what a Report, a Plan or a Result shows, and look it up: Check takes the ID of a check, such as files/compute1,
 // or its first words, such as files. Code takes the code of a finding, such as pool-in-use. Change takes the kind of a
 // change, such as secret. Lookup takes any of them. A tool can show Topic.String below its own message, or link to the

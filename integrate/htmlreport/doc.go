@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To mail a plan or a verification, or to keep it as the artifact of a job: see the Examples.
+//
 // Plan and Report write one file of HTML. The file needs nothing else: no network, no script, no font. It can be
 // mailed, kept as the artifact of a job, printed, and read on a phone. It has
 //

@@ -2,11 +2,13 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"github.com/cephstack/cephstack/examples/guide/troubleshooting"
 	"github.com/cephstack/cephstack/integrate/explain"
 	"github.com/cephstack/cephstack/integrate/spec/reference"
 )
@@ -14,17 +16,18 @@ import (
 // explainCommand is the command explain.
 func (i *invocation) explainCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain [FIELD|CHECK|CODE|KIND]",
+		Use:     "explain [FIELD|CHECK|CODE|KIND|MESSAGE]",
 		GroupID: groupHelp,
-		Short:   "Tell what a field of the Spec, a check, a finding or a change means",
+		Short:   "Tell what a field of the Spec, a check, a finding or a message means",
 		Long: `Tell what a field of the Spec means, with its default, limits and an example; or
 what a check of verify looks at, what a finding tells, or what a kind of change
 does: why it matters, how to see it by hand, and what to do next.
 
 A plan shows the code of each finding behind the finding, in brackets. A check
-may have its ID, its name, or its first words: files/compute1, files. Without an
-argument, all there is to explain is listed. The command reads no Spec, and
-connects to nothing.`,
+may have its ID, its name, or its first words: files/compute1, files. A message
+may be a whole line that cephstack printed, in quotes. Without an argument, all
+there is to explain is listed. The command reads no Spec, and connects to
+nothing.`,
 		Example: `  # a field of the Spec
   cephstack explain cinder.backends.pool
 
@@ -33,7 +36,10 @@ connects to nothing.`,
 
   # the code of a finding, and a kind of change
   cephstack explain pool-in-use
-  cephstack explain secret`,
+  cephstack explain secret
+
+  # a line that cephstack printed
+  cephstack explain 'compute1: /etc/ceph/ceph.conf: is not a keyring'`,
 		Args:              cobra.ArbitraryArgs, // the name of a check has several words
 		ValidArgsFunction: completeTopics,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -61,15 +67,38 @@ func explained(name string) (string, error) {
 	for _, t := range explain.Lookup(name) {
 		texts = append(texts, t.String())
 	}
+	if len(texts) == 0 {
+		texts = ofMessage(name)
+	}
 	if len(texts) > 0 {
 		return strings.Join(texts, "\n"+strings.Repeat("-", 80)+"\n\n"), nil
 	}
-	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding or a change", name)
+	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding, a change or a message of cephstack", name)
 	if some := append(explain.Suggest(name), reference.Suggest(name)...); len(some) > 0 {
 		const most = 6
 		text += "; did you mean " + strings.Join(some[:min(most, len(some))], ", ") + "?"
 	}
 	return "", fmt.Errorf("%s", text)
+}
+
+// endsWithCode is the end of a finding as it is printed.
+var endsWithCode = regexp.MustCompile(`\[([a-z0-9-]+)\]$`)
+
+// ofMessage is what there is to say of a line that somebody pasted: of the code at its end, or of its words.
+func ofMessage(line string) []string {
+	if m := endsWithCode.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+		if t, ok := explain.Code(m[1]); ok {
+			return []string{t.String()}
+		}
+	}
+	var texts []string
+	if !strings.ContainsAny(line, " :") { // a misspelt name
+		return nil
+	}
+	for _, e := range troubleshooting.Find(line) {
+		texts = append(texts, "message: "+e.Title+"\n\n"+strings.TrimSpace(e.Text)+"\n")
+	}
+	return texts
 }
 
 // listTopics is a line for each topic. Of the fields it has those at the top.
