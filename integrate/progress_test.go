@@ -62,7 +62,7 @@ func TestProgressCountsEachTargetOnce(t *testing.T) {
 	for _, m := range w.Machines {
 		m.Fail = nil
 	}
-	for range in.Converge(t.Context(), integrate.ConvergeOptions{}) { //nolint:revive // the events count
+	for range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
 	}
 	check("converge", true)
 	_, _ = in.Verify(t.Context(), integrate.VerifyOptions{Static: true})

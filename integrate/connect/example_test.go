@@ -89,4 +89,8 @@ func TestTheREADMEShowsTheExample(t *testing.T) {
 	require.NoError(t, err)
 	shown := strings.Contains(string(readme), "```go\nfunc useCeph("+code+"\n}\n```\n")
 	assert.True(t, shown, "the README has to show useCeph as it is here")
+	_, text, _ := strings.Cut(string(readme), "```yaml\n")
+	text, _, _ = strings.Cut(text, "```\n")
+	_, err = spec.Load(strings.NewReader(text), t.TempDir())
+	assert.NoError(t, err, "the Spec of the README has to load")
 }

@@ -3,6 +3,8 @@
 //
 // # Use
 //
+// To read what a program with --output json printed, in any language: see the Example.
+//
 // A program checks what it read with the schema, or its editor completes by it:
 //
 //	Plan       integrate.Plan; cephstack plan

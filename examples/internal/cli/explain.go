@@ -73,7 +73,8 @@ func explained(name string) (string, error) {
 	if len(texts) > 0 {
 		return strings.Join(texts, "\n"+strings.Repeat("-", 80)+"\n\n"), nil
 	}
-	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding, a change or a message of cephstack", name)
+	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding, a change or a message of cephstack",
+		name)
 	if some := append(explain.Suggest(name), reference.Suggest(name)...); len(some) > 0 {
 		const most = 6
 		text += "; did you mean " + strings.Join(some[:min(most, len(some))], ", ") + "?"

@@ -1,6 +1,6 @@
 // Package laws has no code of its own. Its test holds the whole module to the
 // laws that CONTRIBUTING names: what may import what, no state that outlives a
-// call, and sizes that a reader can keep in mind. The tests that the guide, README
+// call, and sizes that a reader can keep in mind. The tests that the guide
 // and SECURITY name as proofs must be there, too. The test parses every Go
 // file, whatever its build tags are, and every document.
 //

@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To write a first Spec from what somebody answered: see the Example.
+//
 // Text makes the text of Answers. What the answers leave out has the defaults of a Spec, and the text
 // shows further fields as comments.
 //
@@ -99,6 +101,12 @@ func (a Answers) hosts() ([]entry, error) {
 	for _, c := range a.Clusters {
 		if c.Host != "" {
 			add([]string{c.Host}, "")
+		}
+	}
+	for service := range a.Services {
+		if !slices.Contains(spec.ServiceNames(), service) {
+			faults = append(faults, fmt.Errorf("draft: %q is not a service; the services are %s", service,
+				strings.Join(spec.ServiceNames(), ", ")))
 		}
 	}
 	for _, service := range spec.ServiceNames() {

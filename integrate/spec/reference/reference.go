@@ -7,6 +7,8 @@
 //
 // # Use
 //
+// To tell somebody who writes a Spec what a field means: see the Example.
+//
 // Fields lists all fields in the order of the Spec. Lookup finds the field of a path, and Suggest
 // tells which paths are like one that there is not. Schema is a JSON Schema of the text of a Spec,
 // by which editors complete and check it: it is cloud.schema.json, beside this file. The first line

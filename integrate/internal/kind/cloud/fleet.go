@@ -72,7 +72,7 @@ const (
 		"property, and flavors that ask for it (openstack aggregate set --property disks=ceph AGGREGATE; openstack flavor " +
 		"set --property aggregate_instance_extra_specs:disks=ceph FLAVOR), with AggregateInstanceExtraSpecsFilter among " +
 		"enabled_filters of nova-scheduler; a VM that is there keeps the flavor that it was made with. To end it, bring " +
-		"the VMs into Ceph, as the README says, and switch the other computes"
+		"the VMs into Ceph, as the guide (local-disks.md) says, and switch the other computes"
 )
 
 // outside notes computes of which the Spec says nothing, where the others have disks in Ceph.

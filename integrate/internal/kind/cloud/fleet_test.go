@@ -150,7 +150,7 @@ func TestTheAdviceOnAMixedFleet(t *testing.T) {
 		"Ceph ends in ERROR (ImageNotFound)", "a live migration fails", "an evacuation does not bring the data",
 		"--host COMPUTE ID",
 		"openstack aggregate set --property disks=ceph AGGREGATE", "aggregate_instance_extra_specs:disks=ceph",
-		"AggregateInstanceExtraSpecsFilter", "as the README says"} {
+		"AggregateInstanceExtraSpecsFilter", "as the guide (local-disks.md) says"} {
 		assert.Contains(t, m, says)
 	}
 	for _, harm := range []string{"delete", "shelve", "blockcopy"} {

@@ -37,7 +37,7 @@ func (x *editing) disksToCeph(cur openstack.Current) bool {
 	}
 	x.d.Note("vm-disks-local", diskObject, "left local, because the next hard reboot of %s would fail after the switch. "+
 		"Do not resize, cold-migrate or evacuate such VMs to a compute with disks in Ceph: Nova does not convert the "+
-		"disks, and the VMs end in ERROR, or without their data. There are two ways into Ceph, for which the README has "+
+		"disks, and the VMs end in ERROR, or without their data. There are two ways into Ceph, for which the guide has "+
 		"the commands; for both the VM is stopped, and each of its disks is converted with qemu-img to a raw image "+
 		"in pool %s (<id>_disk). If another compute has its disks in Ceph, and has room, cold-migrate the VM to that "+
 		"compute then, and confirm. Or convert the disks of all such VMs here, set `disks: ceph` for this host, "+
@@ -61,7 +61,8 @@ func (x *editing) confirmed(cur openstack.Current) bool {
 		x.d.Note("vm-disks-left-behind", diskObject, "go to Ceph, as the Spec says `disks: ceph`, and %s have local disks: "+
 			"Nova then finds no disk when such a VM is started or hard-rebooted, and the VM ends in ERROR; the local disks "+
 			"stay. Stop these VMs before the switch, convert each of their disks with qemu-img to a raw image in pool %s "+
-			"(<id>_disk), and start them after it; the README has the commands", words.JoinShort(local), x.Site.Nova.Pool)
+			"(<id>_disk), and start them after it; the guide (local-disks.md) has the commands",
+			words.JoinShort(local), x.Site.Nova.Pool)
 	}
 	return true
 }
