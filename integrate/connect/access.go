@@ -56,7 +56,9 @@ func (a access) throughProgram(note string) world.Cluster {
 	if o.Container, o.Image, o.Cephadm = a.cluster.Within(); o == (cephcli.Options{}) {
 		o.Conf = spec.ConfPath(a.cluster.Name)
 	}
-	o.Name = a.user()
+	if a.cluster.User != "" { // else the host may say who it is, as by CEPH_ARGS
+		o.Name = a.user()
+	}
 	cluster := cephcli.New(a.host, o)
 	return world.Cluster{Mon: cluster, Images: cluster, Note: note}
 }
