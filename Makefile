@@ -13,6 +13,10 @@ DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev
 
+# The packages whose tests take longest come first. They wait for much, so that more of them run at once than there are
+# processors.
+TESTS = -p $$(($$(nproc) + 2)) ./remote ./integrate ./ceph/cephcli ./openstack/api ./examples/internal/cli ./...
+
 .PHONY: help deps vet test test-pure test-race faults mutants fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
 .PHONY: demo quickstart bench bench-quick differ man
 
@@ -39,13 +43,12 @@ test: deps vet test-pure test-race ## unit, conformance and live tests (root; in
 
 test-pure: ## without any C library and without live tests
 	CGO_ENABLED=0 $(GO) build ./...
-	CGO_ENABLED=0 CEPHSTACK_LIVE=0 $(GO) test ./...
+	CGO_ENABLED=0 CEPHSTACK_LIVE=0 $(GO) test $(TESTS)
 	cd examples/downstream && CGO_ENABLED=0 $(GO) vet . && CGO_ENABLED=0 $(GO) test . # a module of its own
 
-# Of tests with thousands of random cases this run takes a share (-short); test-pure takes all. The packages that take
-# longest come first, and wait for much, so that more of them run at once than there are processors.
+# Of tests with thousands of random cases this run takes a share (-short); test-pure takes all.
 test-race: ## with the race detector, and with the tests against real programs
-	CEPHSTACK_LIVE=1 $(GO) test -race -short -p $$(($$(nproc) + 2)) -timeout 20m ./remote ./integrate ./ceph/cephcli ./openstack/api ./...
+	CEPHSTACK_LIVE=1 $(GO) test -race -short -timeout 20m $(TESTS)
 
 differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph's programs and by ours, and compared
 	CEPHSTACK_LIVE=1 CEPHSTACK_DIFFER=long CGO_ENABLED=0 $(GO) test -v -timeout 60m -run Differ ./ceph
