@@ -48,7 +48,7 @@ test-pure: ## without any C library and without live tests
 
 # Of tests with thousands of random cases this run takes a share (-short); test-pure takes all.
 test-race: ## with the race detector, and with the tests against real programs
-	CEPHSTACK_LIVE=1 $(GO) test -race -short -timeout 20m $(TESTS)
+	CEPHSTACK_LIVE=1 $(GO) test -race -short -parallel 6 -timeout 20m $(TESTS)
 
 differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph's programs and by ours, and compared
 	CEPHSTACK_LIVE=1 CEPHSTACK_DIFFER=long CGO_ENABLED=0 $(GO) test -v -timeout 60m -run Differ ./ceph

@@ -210,6 +210,7 @@ func TestCancelReturnsAtOnce(t *testing.T) {
 }
 
 func TestConnectionIsRenewed(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t)
 	p := newProxy(t, s.address, 0)
 	h := open(t, s.config(t, "root", p.address))
@@ -235,6 +236,7 @@ grep -q "cephstack 2" /proc/$p/cmdline && echo $p; p=$(cut -d" " -f4 /proc/$p/st
 // TestIdleProgram lets the program of one request serve the next one, and die
 // while it waits.
 func TestIdleProgram(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t)
 	h := s.open(t, "root")
 	program := func() string {

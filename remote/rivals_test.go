@@ -99,6 +99,7 @@ func TestTwoWritersOfTheSameAgree(t *testing.T) {
 
 // TestNobodyElseHoldsTheLock: a user who may read the folder holds a lock of the folder all the time.
 func TestNobodyElseHoldsTheLock(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/flock")
 	dir := rootDir(t)
 	folder, err := os.Open(dir)

@@ -73,6 +73,7 @@ func TestSSHSaysWhyNoProgramRan(t *testing.T) {
 // A program that waits on the host answers late, as it does where all is busy:
 // it is still ours.
 func TestAProgramThatAnswersLateIsKept(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t)
 	p := newProxy(t, s.address, 0)
 	h := open(t, s.config(t, "root", p.address))

@@ -87,6 +87,7 @@ done
 }
 
 func TestUnitsOfAScriptedSystemd(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/systemctl")
 	s := startSSHD(t)
 	for _, name := range []string{"good", "bad", "flap"} {
@@ -111,6 +112,7 @@ func TestUnitsOfAScriptedSystemd(t *testing.T) {
 // TestAUnitThatWasStartedTooOften has units whose start systemd refuses, as StartLimitBurst is reached. The fake does
 // the same as a systemd: a refused start leaves the run of before, and reset-failed lets the unit start again.
 func TestAUnitThatWasStartedTooOften(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/systemctl")
 	s := startSSHD(t)
 	for name, c := range map[string]struct{ state, how, calls string }{

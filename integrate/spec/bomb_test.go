@@ -2,6 +2,8 @@ package spec_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +77,11 @@ func TestRangesThatWouldTakeForEver(t *testing.T) {
 
 func endSoon(t *testing.T, texts map[string]string) {
 	t.Helper()
-	for name, text := range texts {
+	for i, name := range slices.Sorted(maps.Keys(texts)) {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
+		text := texts[name]
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
 			_, err := spec.Load(strings.NewReader(text), "/specs")

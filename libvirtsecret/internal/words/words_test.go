@@ -19,7 +19,11 @@ func TestPrintable(t *testing.T) {
 // TestOnlyTheBeginningOfALongText is looked at, and half a secret does not stay.
 func TestOnlyTheBeginningOfALongText(t *testing.T) {
 	key := "AQBSKTlnAAAAABAAmYJxJJ8S8CUXVxfLNbHQXw=="
-	for cut := range len(key) {
+	step := 1
+	if testing.Short() {
+		step = 10
+	}
+	for cut := 0; cut < len(key); cut += step {
 		require.NotContains(t, words.Printable(strings.Repeat("\n", 64<<10-cut)+key, ""), "AQ")
 	}
 	require.Len(t, words.Printable(strings.Repeat("key=x ", 1<<20), ""), 400+len("…"))
