@@ -94,7 +94,7 @@ func checkLogin(c remote.Config) joined {
 
 func noKnownHosts() error {
 	return &spec.FieldError{Path: "ssh.known_hosts", Message: "is missing: " +
-		"name a file with the hosts' keys, which are always checked; cephstack trust writes it"}
+		"name a file for the hosts' keys, which are always checked; it need not be there yet: cephstack trust writes it"}
 }
 
 // checkFiles looks whether the files that ssh names are there.

@@ -30,6 +30,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/internal/engine"
+	"github.com/cephstack/cephstack/integrate/internal/fold"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -151,13 +152,13 @@ func (d Detection) agree() (Detection, error) {
 }
 
 // String tells what was found and from what, a line for each release, and the
-// services that did not tell.
+// services that did not tell: one line for those that do not for the same reason.
 func (d Detection) String() string {
 	lines := map[string][]string{}
-	var untold strings.Builder
+	var silent []ServiceRelease
 	for _, s := range d.Seen {
 		if s.Release == "" {
-			fmt.Fprintln(&untold, words.Message(fmt.Sprintf("%s %s does not tell its release: %v", s.Host, s.Service, s.Err)))
+			silent = append(silent, s)
 			continue
 		}
 		lines[s.Release] = append(lines[s.Release], s.Program+" "+s.Version+" on "+s.Host)
@@ -171,7 +172,24 @@ func (d Detection) String() string {
 		}
 		fmt.Fprintln(&b, words.Message(fmt.Sprintf("OpenStack %s: %s%s", r, strings.Join(all, ", "), more)))
 	}
-	return b.String() + untold.String()
+	for _, equal := range fold.Lists(silent, func(s ServiceRelease) string { return s.Host }, reason) {
+		host, why := equal[0].Host, fmt.Sprint(equal[0].Err)
+		if len(equal) > 1 {
+			var hosts []string
+			for _, s := range equal {
+				hosts = append(hosts, s.Host)
+			}
+			host = fmt.Sprintf("%d hosts (%s)", len(hosts), strings.Join(spec.FoldNames(hosts), ","))
+			why = fold.WithoutName(why, equal[0].Host, fold.Itself)
+		}
+		fmt.Fprintln(&b, words.Message(fmt.Sprintf("%s %s does not tell its release: %s", host, equal[0].Service, why)))
+	}
+	return b.String()
+}
+
+// reason is why a service does not tell its release, without the name of its host.
+func reason(s ServiceRelease) string {
+	return s.Service + ": " + fold.WithoutName(fmt.Sprint(s.Err), s.Host, fold.Itself)
 }
 
 // manyTold is how many services of a release are named one by one.

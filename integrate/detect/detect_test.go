@@ -134,6 +134,23 @@ func TestWhoDoesNotTellKeepsNobodyFromTelling(t *testing.T) {
 	assert.Len(t, d.Seen, 5)
 }
 
+// TestHostsThatDoNotTellForOneReasonAreALine: a jump host that is down is not told once for each host behind it.
+func TestHostsThatDoNotTellForOneReasonAreALine(t *testing.T) {
+	w, cfg := undetected(t, exampleSpec())
+	for name, m := range w.Machines {
+		m.Fail = func(context.Context, remote.Op) error {
+			return &remote.HostError{Host: name, Jump: "bastion", Step: "connect", Err: remote.ErrUnreachable}
+		}
+	}
+	d, err := detect.Release(t.Context(), cfg)
+	require.ErrorContains(t, err, "no host tells it")
+	const why = "jump host bastion: connect: remote: host unreachable\n"
+	assert.Equal(t, "2 hosts (compute[1-2]) nova-compute does not tell its release: HOST: "+why+
+		"controller glance-api does not tell its release: controller: "+why+
+		"controller cinder-volume does not tell its release: controller: "+why+
+		"controller cinder-backup does not tell its release: controller: "+why, d.String())
+}
+
 func TestOtherFaultsAreSaidBeforeAHostIsAsked(t *testing.T) {
 	_, cfg := undetected(t, exampleSpec())
 	cfg.World = world.World{}

@@ -24,19 +24,20 @@ type Cinder struct {
 	// Limits: at least one backend; each name once, whatever its case.
 	Backends []Backend `json:"backends" yaml:"backends"`
 	// Cluster is the name of the cluster in which all cinder-volumes of the Spec serve the same
-	// volumes at once. A cluster needs a coordinator: coordination, or what cinder.conf has.
+	// volumes at once (active/active). It is a cluster of Cinder, and not one of clusters. It needs a
+	// coordinator: coordination, or what cinder.conf has.
 	// Default: the option cluster of cinder.conf stays as it is.
 	// Limits: from rocky on; not beside the option backend_host of a backend.
 	Cluster string `json:"cluster,omitempty" yaml:"cluster,omitempty"`
-	// Coordination is the URL of the coordinator, such as etcd3+http://192.0.2.5:2379, whose
-	// locks hold on all hosts with services of Cinder. The URL may hold a password,
-	// and does not print. A dollar in it is written $$.
+	// Coordination is the URL of the coordinator, such as etcd3+http://192.0.2.5:2379 for etcd or
+	// redis://192.0.2.5:6379 for Redis, whose locks hold on all hosts with services of Cinder.
+	// The URL may hold a password, and does not print. A dollar in it is written $$.
 	// Default: the option backend_url in [coordination] of cinder.conf stays as it is.
 	// Limits: a URL; from ocata on.
 	Coordination Secret `json:"coordination,omitzero" yaml:"coordination,omitempty"`
 }
 
-// A Backend is an RBD backend of Cinder. Other backends stay beside it.
+// A Backend is an RBD backend of Cinder.
 type Backend struct {
 	// Name is the section, and the volume_backend_name unless that is given. Until
 	// Newton, the name may be DEFAULT, for a Cinder with a single backend, which does not

@@ -87,10 +87,20 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	if holder, taken := lockHolder(err); taken {
 		next = c.breakLock(holder)
 	}
+	if c.planFile == "" && onlyProblems(result, err) {
+		next = "do as the problems say, and run apply again: what is done is found done"
+	}
 	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
 		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
+}
+
+// onlyProblems reports whether all changes of a plan ended well, and its problems alone keep the Spec from being
+// reached: another run changes nothing then.
+func onlyProblems(r *integrate.Result, err error) bool {
+	return r != nil && errors.Is(err, integrate.ErrIncomplete) &&
+		r.Count(integrate.Applied)+r.Count(integrate.Unchanged) == len(r.Outcomes)
 }
 
 func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {

@@ -135,6 +135,25 @@ func TestConvergeGoesOnBesideWhatFails(t *testing.T) {
 	assert.NotContains(t, stderr, "compute3", "it was done before")
 }
 
+// TestApplySaysWhetherAnotherRunHelps: it does not, where a problem has to be solved first.
+func TestApplySaysWhetherAnotherRunHelps(t *testing.T) {
+	c := newCloud(t, 2)
+	c.down("compute1")
+	code, _, stderr := c.run(t.Context(), "", "apply", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "\ndo as the problems say, and run apply again: what is done is found done\n")
+	assert.NotContains(t, stderr, "run apply again to finish")
+	c.Machines["compute1"].Fail = func(_ context.Context, op remote.Op) error {
+		if w, ok := op.(remote.WriteFile); ok && strings.HasSuffix(w.Path, ".keyring") {
+			return syscall.ENOSPC
+		}
+		return nil
+	}
+	code, _, stderr = c.run(t.Context(), "", "apply", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "\nrun apply again to finish: what is done is found done\n")
+}
+
 // TestRolloutsStop at the first compute, which is down.
 func TestRolloutsStop(t *testing.T) {
 	for _, limit := range [][]string{{"--canaries", "1"}, {"--max-failed", "1", "--parallel", "1"}} {

@@ -78,8 +78,23 @@ func explained(name string) (string, error) {
 	if some := append(explain.Suggest(name), reference.Suggest(name)...); len(some) > 0 {
 		const most = 6
 		text += "; did you mean " + strings.Join(some[:min(most, len(some))], ", ") + "?"
+	} else if some := mentioning(name); len(some) > 0 {
+		text += "; it is mentioned at " + strings.Join(some, ", ")
 	}
 	return "", fmt.Errorf("%s", text)
+}
+
+// mentioning are fields of the Spec whose texts have a word, a few at most.
+func mentioning(word string) []string {
+	const shortest, most = 3, 6
+	var paths []string
+	for _, f := range reference.Fields() {
+		text := strings.ToLower(f.Text + " " + f.Limits)
+		if len(word) >= shortest && len(paths) < most && strings.Contains(text, strings.ToLower(word)) {
+			paths = append(paths, strings.ReplaceAll(f.Path, "[]", ""))
+		}
+	}
+	return paths
 }
 
 // endsWithCode is the end of a finding as it is printed.

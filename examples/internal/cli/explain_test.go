@@ -79,3 +79,15 @@ func TestExplainCompletes(t *testing.T) {
 	_, stdout, _ = call(t, "__complete", "explain", "files", "")
 	assert.NotContains(t, stdout, "\t")
 }
+
+// TestExplainOfAWordNamesTheFieldsThatMentionIt: an operator knows Redis, and not yet cinder.coordination.
+func TestExplainOfAWordNamesTheFieldsThatMentionIt(t *testing.T) {
+	for word, field := range map[string]string{"redis": "cinder.coordination", "active/active": "cinder, cinder.cluster"} {
+		code, stdout, stderr := call(t, "explain", word)
+		assert.Equal(t, exitUsage, code)
+		assert.Empty(t, stdout)
+		assert.Contains(t, stderr, "; it is mentioned at "+field+"\n", word)
+	}
+	_, _, stderr := call(t, "explain", "xyzzy")
+	assert.NotContains(t, stderr, "mentioned")
+}

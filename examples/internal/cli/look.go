@@ -37,7 +37,7 @@ func (i *invocation) lookFlags(cmd *cobra.Command) {
 	fs.BoolVarP(&i.quiet, "quiet", "q", false, "print results and errors, and nothing of what is going on")
 	fs.BoolVarP(&i.verbose, "verbose", "v", false, "print each event, with the time of day and how long a step took")
 	cmd.MarkFlagsMutuallyExclusive("quiet", "verbose")
-	fs.StringVar(&i.bundle, "bundle", "", "collect what a colleague needs in this `file` (.tar.gz), without "+
+	fs.StringVar(&i.bundle, "bundle", "", "collect what a colleague needs in this `FILE` (.tar.gz), without "+
 		"secrets: what the run did, versions, and the last lines of the logs of hosts where something went wrong")
 	complete(cmd, "bundle", cobra.FixedCompletions([]string{"gz"}, cobra.ShellCompDirectiveFilterFileExt))
 }

@@ -74,6 +74,10 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 		"": "cephstack: a command is missing\nRun 'cephstack --help' to see what is possible.\n",
 		"aply --yes": `cephstack: "aply" is not a command; did you mean "apply"?` +
 			"\nRun 'cephstack --help' to see what is possible.\n",
+		"version": `cephstack: "version" is not a command; did you mean "--version"?` +
+			"\nRun 'cephstack --help' to see what is possible.\n",
+		"validate -f cloud.yaml": `cephstack: "validate" is not a command; did you mean "plan"?` +
+			"\nRun 'cephstack --help' to see what is possible.\n",
 		"help pln": `cephstack: "pln" is not a command; did you mean "plan"?` +
 			"\nRun 'cephstack help --help' to see what is possible.\n",
 		"--versio": `cephstack: unknown flag: --versio; did you mean "--version"?` +

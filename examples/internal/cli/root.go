@@ -107,6 +107,11 @@ func notCommand(root *cobra.Command, name string) error {
 	for _, c := range root.Commands() {
 		known[c.Name()] = true
 	}
+	elsewhere := map[string]string{"version": "--version", "check": "verify", "test": "verify", "diff": "plan",
+		"validate": "plan", "lint": "plan"} // as other programs name it
+	if here, is := elsewhere[name]; is {
+		return fmt.Errorf("%q is not a command; did you mean %q?", name, here)
+	}
 	return fmt.Errorf("%q is not a command%s", name, spec.DidYouMean(name, known))
 }
 

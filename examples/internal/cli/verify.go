@@ -130,7 +130,8 @@ func (o *options) verifies() error {
 	case len(o.computes) > 0 && o.guests > 0:
 		return errors.New("--computes and --guests exclude each other: name the computes, or say how many")
 	case !o.static && o.restricted():
-		return errors.New("verify --limit and --clusters need --static: the journey goes through the whole cloud")
+		return errors.New("verify --limit and --clusters need --static: the journey goes through the whole cloud; " +
+			"to choose where its guests boot, give --computes")
 	}
 	return nil
 }

@@ -159,8 +159,8 @@ func TestGuestsThatAreUp(t *testing.T) {
 			func(s *spec.Spec) { s.Nova = nil }, func(*travel) {}, false},
 		{"of Havana", "cannot be checked: guest is up; Havana names VM disks by their instance, and that name is " +
 			"not looked up", func(s *spec.Spec) { s.Release = "havana" }, func(*travel) {}, true},
-		{"local on purpose", "cannot be checked: guest is up, but this compute still keeps VM disks local: " +
-			"VMs made before are on it", nil, func(j *travel) {
+		{"local on purpose", "cannot be checked: guest is up, but this compute keeps VM disks local: " +
+			"VMs made before are on it, or nova.conf is not applied yet; the plan says which", nil, func(j *travel) {
 			j.Hosts["compute1"].Files[nova] = step.File{Data: []byte("[libvirt]\nimages_type = default\n")}
 			j.Hosts["compute1"].Files["/etc/nova/nova-compute.conf"] = step.File{Missing: true}
 		}, true},

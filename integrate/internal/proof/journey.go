@@ -318,12 +318,13 @@ func (j *journey) guestUp(ctx context.Context, g guest) (string, error) {
 	}
 	where, err := j.childOf(ctx, n.Use(), g.server.ID+"_disk", j.diskParent())
 	if errors.Is(err, ceph.ErrNotFound) && j.keepsDisks(g.compute) {
-		return "", unable("guest is up, but this compute still keeps VM disks local: VMs made before are on it")
+		return "", unable("guest is up, but this compute keeps VM disks local: " +
+			"VMs made before are on it, or nova.conf is not applied yet; the plan says which")
 	}
 	return "guest is up; " + where, err
 }
 
-// keepsDisks reports whether a compute's VM disks were left local on purpose.
+// keepsDisks reports whether a compute's VM disks are local: on purpose, or because nothing was applied yet.
 func (j *journey) keepsDisks(compute string) bool {
 	_, all, err := j.config(compute, "nova-compute")
 	if err != nil {

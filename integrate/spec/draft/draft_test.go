@@ -156,6 +156,19 @@ func TestWhatIsOptionalLoads(t *testing.T) {
 	assert.NotNil(t, s.Prepare)
 }
 
+// TestFurtherClustersHaveABackendAsAComment, which may be put into force.
+func TestFurtherClustersHaveABackendAsAComment(t *testing.T) {
+	text, err := draft.Answers{
+		Clusters: []spec.Cluster{{Name: "ceph", Host: "ceph01"}, {Name: "ssd", Host: "ssd01"}},
+		Services: map[string]draft.Service{"cinder-volume": {Hosts: []string{"ctl1"}, Pool: "vols"}},
+	}.Text()
+	require.NoError(t, err)
+	assert.Len(t, load(t, text).Cinder.Backends, 1)
+	s := load(t, strings.Replace(text, "    #- {name: ssd", "    - {name: ssd", 1))
+	assert.Equal(t, []spec.Backend{{Name: "ceph", Pool: "vols", User: "cinder"},
+		{Name: "ssd", Cluster: "ssd", Pool: "vols", User: "cinder-ssd", VolumeType: "ssd"}}, s.Cinder.Backends)
+}
+
 func ExampleAnswers_Text() {
 	text, err := draft.Answers{
 		Clusters: []spec.Cluster{{Name: "ceph", Host: "ceph01"}},

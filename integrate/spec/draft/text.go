@@ -219,8 +219,13 @@ func (a Answers) sections(p *page) {
 		}
 		p.line("%scinder:\n%s  backends:\n%s    - name: ceph\n%s      pool: %s\n%s      user: cinder", off, off, off, off,
 			pool, off)
-		p.line("%s      #volume_type: ceph # a volume type that is made, and bound to the backend; not without the APIs\n",
-			off)
+		p.line("%s      #volume_type: ceph # a volume type that is made, and bound to the backend; not without the APIs", off)
+		for _, c := range a.Clusters[min(1, len(a.Clusters)):] {
+			name := quote(c.Name)
+			p.line("    #- {name: %s, cluster: %s, pool: %s, user: %s, volume_type: %s} # volumes in this cluster, too",
+				name, name, pool, quote("cinder-"+c.Name), name)
+		}
+		p.line("")
 	}
 }
 
