@@ -46,9 +46,14 @@ nothing else: where the world has changed since, nothing is changed there. With
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
 	i.rolloutFlags(cmd)
-	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `FILE` (from plan --output json) and nothing else")
-	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
+	i.planFlag(cmd, "apply this plan `FILE` (from plan --output json) and nothing else")
 	return cmd
+}
+
+// planFlag adds --plan, for a plan that was stored.
+func (i *invocation) planFlag(cmd *cobra.Command, usage string) {
+	cmd.Flags().StringVar(&i.planFile, "plan", "", usage)
+	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
 }
 
 // rolloutLong is the help that apply and converge share.
@@ -97,6 +102,11 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
 		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	}
+	return c.readPlan(ctx)
+}
+
+// readPlan reads the plan that --plan names, or the part of it that --limit asks for.
+func (c *command) readPlan(ctx context.Context) (*integrate.Plan, error) {
 	data, _, err := cephstack.ReadInput(ctx, c.planFile, maxInput)
 	if err != nil {
 		return nil, err
