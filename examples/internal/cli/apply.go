@@ -46,13 +46,13 @@ nothing else: where the world has changed since, nothing is changed there. With
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
 	i.rolloutFlags(cmd)
-	i.planFlag(cmd, "apply this plan `FILE` (from plan --output json) and nothing else")
+	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `FILE` (from plan --output json) and nothing else")
+	completePlan(cmd)
 	return cmd
 }
 
-// planFlag adds --plan, for a plan that was stored.
-func (i *invocation) planFlag(cmd *cobra.Command, usage string) {
-	cmd.Flags().StringVar(&i.planFile, "plan", "", usage)
+// completePlan completes --plan, the file of a plan that was stored.
+func completePlan(cmd *cobra.Command) {
 	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
 }
 

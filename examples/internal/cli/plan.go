@@ -58,7 +58,8 @@ and 1 if problems keep the plan from being whole.`,
 	i.outputFlag(cmd, formatText, formatJSON, formatHTML)
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
-	i.planFlag(cmd, "show this plan `FILE` (from plan --output json), and make none")
+	cmd.Flags().StringVar(&i.planFile, "plan", "", "show this plan `FILE` (from plan --output json), and make none")
+	completePlan(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "bundle") // nothing was run that a bundle could tell of
 	return cmd
 }
