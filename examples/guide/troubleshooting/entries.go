@@ -188,8 +188,8 @@ func common(sentence, line string) int {
 	return letters
 }
 
-// begun is the number of letters of a sentence whose beginning is the end of a line, as in a line that was cut; 0 if it is
-// not there, or too short to tell one sentence from another.
+// begun is the number of letters of the beginning of a sentence that is the end of a line, as in a line that was cut;
+// 0 if it is not there, or too short to tell one sentence from another.
 func begun(sentence, line string) int {
 	const fewest = 20 // letters
 	for n := len(sentence); n > 0; n-- {

@@ -118,8 +118,8 @@ func TestFind(t *testing.T) {
 		"/etc/ceph/ceph.client.cinder.keyring: is not a keyring, so it is left alone: ceph: invalid: keyring: " +
 			"line 1; to move it away, run `mv -- a a.old` on this host": "A keyring that is left alone",
 		"  c1: sudo: remote: sudo refused: sudo: a password is required\n": "sudo is refused",
-		"FAIL  settings c1  0.0s  /etc/nova/nova.conf: options are not as the services need them ([libvirt] a: b -> c)": "Why " +
-			"a file of options changes",
+		"FAIL  settings c1  0.0s  /etc/nova/nova.conf: options are not as the services need them (a: b -> c)": "Why a " +
+			"file of options changes",
 		"nova-compute.service was restarted and is active; whether the APIs report it up was not awaited: interrupted": "" +
 			"Restarted, and nobody waited until it was up",
 		"cephstack: 12 were left alone: interrupted": "Hosts that were left alone",

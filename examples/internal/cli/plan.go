@@ -85,7 +85,8 @@ func (i *invocation) storedPlan(ctx context.Context) (int, error) {
 		return exitFailed, err
 	}
 	if !plan.IsOf(s) {
-		return exitFailed, fmt.Errorf("%s: the plan is of another Spec, or the Spec was changed since; plan again", c.planFile)
+		return exitFailed, fmt.Errorf("%s: the plan is of another Spec, or the Spec was changed since; plan again",
+			c.planFile)
 	}
 	return c.tell(plan)
 }
