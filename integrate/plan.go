@@ -1,9 +1,12 @@
 package integrate
 
 import (
+	"cmp"
+
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // A Stage is a part of a plan. The stages, in their order, are cluster, computes,
@@ -104,6 +107,13 @@ const planFormat = 1
 
 // Empty reports whether there is nothing to do.
 func (p *Plan) Empty() bool { return len(p.Changes) == 0 }
+
+// IsOf reports whether the plan was made for a Spec. How the hosts and the APIs are reached does not count, and a Spec
+// without a release is compared with the release of the plan.
+func (p *Plan) IsOf(s spec.Spec) bool {
+	s.Release = cmp.Or(s.Release, p.Release)
+	return p.Spec == digestOf(s)
+}
 
 // Problems lists the findings that keep a part of the Spec from being reached.
 func (p *Plan) Problems() []Finding {

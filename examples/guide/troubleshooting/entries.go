@@ -144,14 +144,19 @@ func Find(line string) []Entry {
 	}
 	line = strings.Join(strings.Fields(line), " ")
 	var hits []hit
-	for _, e := range Entries() {
-		best := 0
-		for _, s := range e.Sentences {
-			best = max(best, common(s, line))
+	find := func(common func(sentence, line string) int) {
+		for _, e := range Entries() {
+			best := 0
+			for _, s := range e.Sentences {
+				best = max(best, common(s, line))
+			}
+			if best > 0 {
+				hits = append(hits, hit{e, best})
+			}
 		}
-		if best > 0 {
-			hits = append(hits, hit{e, best})
-		}
+	}
+	if find(common); len(hits) == 0 {
+		find(begun)
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.letters, a.letters) })
 	var found []Entry
@@ -181,6 +186,26 @@ func common(sentence, line string) int {
 		return 0
 	}
 	return letters
+}
+
+// begun is the number of letters of the beginning of a sentence that is the end of a line, as in a line that was cut;
+// 0 if it is not there, or too short to tell one sentence from another.
+func begun(sentence, line string) int {
+	const fewest = 20 // letters
+	for n := len(sentence); n > 0; n-- {
+		first := sentence[:n]
+		if !utf8.ValidString(first) {
+			continue
+		}
+		parts := strings.Split(first, gap)
+		if !strings.HasSuffix(line, parts[len(parts)-1]) {
+			continue
+		}
+		if letters := common(first, line); letters >= fewest {
+			return letters
+		}
+	}
+	return 0
 }
 
 // index is where a part of a sentence is in a line, as whole words; -1 if it is not there.

@@ -118,6 +118,16 @@ func TestFind(t *testing.T) {
 		"/etc/ceph/ceph.client.cinder.keyring: is not a keyring, so it is left alone: ceph: invalid: keyring: " +
 			"line 1; to move it away, run `mv -- a a.old` on this host": "A keyring that is left alone",
 		"  c1: sudo: remote: sudo refused: sudo: a password is required\n": "sudo is refused",
+		"FAIL  settings c1  0.0s  /etc/nova/nova.conf: options are not as the services need them (a: b -> c)": "Why a " +
+			"file of options changes",
+		"nova-compute.service was restarted and is active; whether the APIs report it up was not awaited: interrupted": "" +
+			"Restarted, and nobody waited until it was up",
+		"cephstack: 12 were left alone: interrupted": "Hosts that were left alone",
+		"not begun: compute[06-12], controller":      "Hosts that were left alone",
+		// A line that was cut, as by the width of a terminal.
+		"controller x: /etc/kolla/a/config.json does not copy /etc/ceph/ceph.conf into container glance_a": "config.json " +
+			"does not copy what is needed",
+		"changed since the plan was made: the plan is of another Spec, or the Spec was chan": "A plan of another Spec",
 	} {
 		found := troubleshooting.Find(line)
 		if assert.NotEmpty(t, found, line) {

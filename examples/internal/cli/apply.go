@@ -47,8 +47,13 @@ nothing else: where the world has changed since, nothing is changed there. With
 	i.fullFlag(cmd)
 	i.rolloutFlags(cmd)
 	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `FILE` (from plan --output json) and nothing else")
-	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
+	completePlan(cmd)
 	return cmd
+}
+
+// completePlan completes --plan, the file of a plan that was stored.
+func completePlan(cmd *cobra.Command) {
+	complete(cmd, "plan", cobra.FixedCompletions([]string{"json"}, cobra.ShellCompDirectiveFilterFileExt))
 }
 
 // rolloutLong is the help that apply and converge share.
@@ -107,6 +112,11 @@ func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
 		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
 	}
+	return c.readPlan(ctx)
+}
+
+// readPlan reads the plan that --plan names, or the part of it that --limit asks for.
+func (c *command) readPlan(ctx context.Context) (*integrate.Plan, error) {
 	data, _, err := cephstack.ReadInput(ctx, c.planFile, maxInput)
 	if err != nil {
 		return nil, err

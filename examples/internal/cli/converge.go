@@ -164,8 +164,8 @@ func (t *tally) String() string {
 func (t *tally) err() error {
 	errs := t.errs
 	if t.LeftAlone > 0 {
-		errs = append(errs, fmt.Errorf("%d were left alone: %w\nnot begun: %s", t.LeftAlone, t.why,
-			strings.Join(spec.FoldNames(t.alone), ", ")))
+		errs = append(errs, fmt.Errorf("%d were left alone: %w", t.LeftAlone, t.why),
+			fmt.Errorf("not begun: %s", strings.Join(spec.FoldNames(t.alone), ", ")))
 	}
 	return errors.Join(errs...)
 }

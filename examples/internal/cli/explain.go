@@ -107,6 +107,9 @@ func ofMessage(line string) []string {
 			return []string{t.String()}
 		}
 	}
+	if text, ok := ofOutcome(line); ok {
+		return []string{text}
+	}
 	var texts []string
 	if !strings.ContainsAny(line, " :") { // a misspelt name
 		return nil
@@ -115,6 +118,32 @@ func ofMessage(line string) []string {
 		texts = append(texts, "message: "+e.Title+"\n\n"+strings.TrimSpace(e.Text)+"\n")
 	}
 	return texts
+}
+
+// isOutcome is a line that tells how a change ended.
+var isOutcome = regexp.MustCompile(`^\s*(applied|unchanged|failed|unknown|skipped|cancelled)\s+\S+: ` +
+	`(?:create|update|restart) ([a-z-]+) `)
+
+// outcomes say what each status of a change means, and what to do.
+var outcomes = map[string]string{
+	"applied":   "The change was made.",
+	"unchanged": "What the change would do was there already.",
+	"failed":    "The change was not made. The error at the end of the output says why: solve that, and run again.",
+	"unknown": "The change was sent, and nobody knows whether it was made. Run again: the next run looks, and does only " +
+		"what is missing.",
+	"skipped": "The change was not tried, as a change that it needs did not end well: the one that is named behind " +
+		"'because of'. Solve what that one met, and run again.",
+	"cancelled": "The change was not begun, as the run ended first or was refused. The error at the end of the output " +
+		"says why. Run again once that is solved.",
+}
+
+// ofOutcome is what there is to say of a line that tells how a change ended.
+func ofOutcome(line string) (string, bool) {
+	m := isOutcome.FindStringSubmatch(line)
+	if m == nil {
+		return "", false
+	}
+	return fmt.Sprintf("%s: %s\n'cephstack explain %s' tells what such a change does.\n", m[1], outcomes[m[1]], m[2]), true
 }
 
 // listTopics is a line for each topic. Of the fields it has those at the top.

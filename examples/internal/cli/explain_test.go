@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -31,6 +32,19 @@ func TestExplain(t *testing.T) {
 		for _, text := range c.want {
 			assert.Contains(t, stdout, text, c.args)
 		}
+	}
+}
+
+// TestExplainOfAChange: a line of apply is explained by its status, and leads to the kind of the change.
+func TestExplainOfAChange(t *testing.T) {
+	for status, meant := range map[string]string{"applied": "was made", "unchanged": "there already",
+		"failed": "not made", "unknown": "nobody knows", "skipped": "because of", "cancelled": "not begun"} {
+		code, stdout, stderr := call(t, "explain", fmt.Sprintf("%-9s c1: restart unit nova-compute.service (0.0s) because "+
+			"of settings/c1//etc/nova/nova.conf", status))
+		assert.Equal(t, exitDone, code, stderr)
+		assert.Contains(t, stdout, status+": ")
+		assert.Contains(t, stdout, meant)
+		assert.Contains(t, stdout, "'cephstack explain unit'")
 	}
 }
 

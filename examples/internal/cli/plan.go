@@ -23,6 +23,9 @@ and their number; --full tells each host by itself.
 With --output json the plan can be stored. It is then always whole.
 'cephstack apply --plan FILE' makes such a plan, and nothing else.
 
+--plan FILE shows such a plan to whoever approves it, as text or as a page, and
+asks neither hosts nor clusters. A plan of another Spec is refused.
+
 --output html gives a page for a browser, in one file that loads nothing: a
 picture of the cloud, problems and notes, and each change with its differences.
 
@@ -37,18 +40,27 @@ and 1 if problems keep the plan from being whole.`,
 
   # store a plan, let somebody read it, and apply that plan and nothing else
   cephstack plan --output json > plan.json
+  cephstack plan --plan plan.json
   cephstack apply --plan plan.json
 
   # a page to look at, and to send to whoever approves
   cephstack plan --output html > plan.html`,
 		Args: noArguments,
-		RunE: i.connected((*command).plan),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if i.planFile != "" {
+				return endWith(i.storedPlan(cmd.Context()))
+			}
+			return i.connected((*command).plan)(cmd, args)
+		},
 	}
 	i.specFlags(cmd)
 	i.lookFlags(cmd)
 	i.outputFlag(cmd, formatText, formatJSON, formatHTML)
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
+	cmd.Flags().StringVar(&i.planFile, "plan", "", "show this plan `FILE` (from plan --output json), and make none")
+	completePlan(cmd)
+	cmd.MarkFlagsMutuallyExclusive("plan", "bundle") // nothing was run that a bundle could tell of
 	return cmd
 }
 
@@ -58,6 +70,29 @@ func (c *command) plan(ctx context.Context) (int, error) {
 		return exitFailed, err
 	}
 	c.kept.Plan = plan
+	return c.tell(plan)
+}
+
+// storedPlan shows a plan that was stored. Only its file and the Spec are read.
+func (i *invocation) storedPlan(ctx context.Context) (int, error) {
+	s, err := i.load(ctx)
+	if err != nil {
+		return exitUsage, err
+	}
+	c := &command{invocation: i, name: "plan", spec: s}
+	plan, err := c.readPlan(ctx)
+	if err != nil {
+		return exitFailed, err
+	}
+	if !plan.IsOf(s) {
+		return exitFailed, fmt.Errorf("%s: the plan is of another Spec, or the Spec was changed since; plan again",
+			c.planFile)
+	}
+	return c.tell(plan)
+}
+
+// tell prints a plan. The exit status says whether there is something to do.
+func (c *command) tell(plan *integrate.Plan) (int, error) {
 	if err := c.printPlan(plan); err != nil {
 		return exitFailed, err
 	}

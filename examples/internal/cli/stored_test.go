@@ -34,6 +34,38 @@ func TestAStoredPlanIsApplied(t *testing.T) {
 	assert.Contains(t, stdout, "Nothing to do.")
 }
 
+// TestAStoredPlanIsShown as it was when it was made, by a program that cannot reach the cloud.
+func TestAStoredPlanIsShown(t *testing.T) {
+	c := newCloud(t, 2)
+	file := c.stored(t, same)
+	_, text, _ := c.run(t.Context(), "", "plan")
+	_, one, _ := c.run(t.Context(), "", "plan", "--limit", "compute0")
+	code, _, stderr := c.run(t.Context(), "", "apply", "--yes")
+	require.Equal(t, exitDone, code, stderr)
+	before := c.Writes()
+	for name := range c.Machines {
+		c.down(name)
+	}
+	code, stdout, stderr := c.run(t.Context(), "", "plan", "--plan", file)
+	assert.Equal(t, exitChanges, code, stderr)
+	assert.Equal(t, text, stdout)
+	code, stdout, stderr = c.run(t.Context(), "", "plan", "--plan", file, "--limit", "compute0")
+	assert.Equal(t, exitChanges, code, stderr)
+	assert.Equal(t, one, stdout)
+	code, stdout, stderr = c.run(t.Context(), "", "plan", "--plan", file, "--output", "html")
+	assert.Equal(t, exitChanges, code, stderr)
+	assert.Contains(t, stdout, "</html>")
+	assert.Equal(t, before, c.Writes())
+
+	code, stdout, stderr = newCloud(t, 3).run(t.Context(), "", "plan", "--plan", file)
+	assert.Equal(t, exitFailed, code)
+	assert.Empty(t, stdout)
+	assert.Contains(t, stderr, file+": the plan is of another Spec, or the Spec was changed since")
+	code, _, stderr = c.run(t.Context(), "", "plan", "--plan", file, "--bundle", filepath.Join(t.TempDir(), "b.tar.gz"))
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "[bundle plan]")
+}
+
 // TestAForeignPlanIsRefused, and the message has the name of its file.
 func TestAForeignPlanIsRefused(t *testing.T) {
 	for name, c := range map[string]struct {
