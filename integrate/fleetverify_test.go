@@ -276,6 +276,7 @@ func TestAHostThatHangsIsNamed(t *testing.T) {
 	for _, c := range report.Checks {
 		assert.Equal(t, integrate.Unable, c.Status, c.ID)
 		assert.Contains(t, c.Evidence, "the time limit of 2s is over; no answer yet from compute1")
+		assert.Equal(t, "see why they do not answer, and run it again", c.Next)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()

@@ -158,7 +158,11 @@ func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(co
 		if limit := LimitError(0); errors.As(context.Cause(ctx), &limit) {
 			why, next = limit, "give the verification more time, or name the checks to make"
 		}
-		err = unable("interrupted: %w%s", why, Unanswered(v.Parts, ctx.Err()))
+		silent := Unanswered(v.Parts, ctx.Err())
+		if silent != "" {
+			next = "see why they do not answer, and run it again"
+		}
+		err = unable("interrupted: %w%s", why, silent)
 	}
 	if c.Err = err; err != nil {
 		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
