@@ -6,7 +6,8 @@
 //
 // # Use
 //
-// To keep a secret out of everything that prints: see the Example.
+// To keep a secret out of everything that prints: see the Example. The Examples of
+// all packages are in their files *_test.go; go doc -http shows them in a browser.
 //
 // # Rooms
 //
@@ -22,8 +23,11 @@
 //   - integrate/bundle: what a colleague needs to understand a run, in one file without
 //     secrets.
 //   - integrate/detect: asks the hosts which release of OpenStack they run.
+//   - integrate/explain: a text for each check, each code of a finding and each kind of
+//     change.
 //   - integrate/htmlreport: shows a plan or a verification as a page to look at.
 //   - integrate/integratetest: a whole cloud in memory.
+//   - integrate/schema: a JSON Schema for each JSON output.
 //
 // The ground floor has four rooms, which can be used without integrate:
 //

@@ -21,6 +21,7 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
 // fleetSpec has a controller and n computes.
@@ -264,4 +265,22 @@ func TestTheTimeLimitOfAVerification(t *testing.T) {
 	}
 	assert.Equal(t, integrate.Pass, check(report, "nothing is left behind").Status, "%s", report)
 	assert.ElementsMatch(t, before, everything(t, w))
+}
+
+// TestAHostThatHangsIsNamed: where the time is over, it says who did not answer, and names nobody else.
+func TestAHostThatHangsIsNamed(t *testing.T) {
+	w := integratetest.Integrated(t, exampleSpec())
+	w.Machines["compute1"].Fail = remotetest.Hang
+	report, err := w.Integration(t).Verify(t.Context(), integrate.VerifyOptions{Static: true, Timeout: 2 * time.Second})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	for _, c := range report.Checks {
+		assert.Equal(t, integrate.Unable, c.Status, c.ID)
+		assert.Contains(t, c.Evidence, "the time limit of 2s is over; no answer yet from compute1")
+		assert.Equal(t, "see why they do not answer, and run it again", c.Next)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	_, err = w.Integration(t).Plan(ctx, integrate.PlanOptions{})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.EqualError(t, err, "integrate: Plan: interrupted: context deadline exceeded; no answer yet from compute1")
 }

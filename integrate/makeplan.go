@@ -14,6 +14,7 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
+	"github.com/cephstack/cephstack/integrate/internal/proof"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
@@ -63,7 +64,8 @@ type PlanOptions struct {
 // Plan reads the world, and computes what would make it as the Spec says. It writes
 // nothing. A part of the world that cannot be read is a Problem of the plan, and
 // nothing is planned that depends on it. An error means that ctx ended, or that the
-// options name what the Spec does not have.
+// options name what the Spec does not have. If ctx ended, the error is that of ctx, and
+// names hosts and clusters that had not answered by then.
 //
 // The connections to hosts stay open for Apply. If the Spec has more hosts than
 // Config.Parallel, each host is closed after it was read, provided that it is an
@@ -73,9 +75,9 @@ func (in *Integration) Plan(ctx context.Context, opts PlanOptions) (*Plan, error
 		return nil, err
 	}
 	events := in.newEvents()
-	p := in.plan(ctx, engine.Scope(opts.Only), events)
+	p, parts := in.plan(ctx, engine.Scope(opts.Only), events)
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("integrate: Plan: interrupted: %w%s", err, proof.Unanswered(parts, err))
 	}
 	events.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
@@ -90,7 +92,7 @@ type kept struct {
 
 // plan observes and compares each host by itself, so that no more is kept of
 // it than applying its changes needs.
-func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *events) *Plan {
+func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *events) (*Plan, []engine.Part) {
 	base, hosts := in.look(ctx, scope, events, func(p engine.Part, _ *engine.Seen) engine.Part { return slim(p) })
 	k := &kept{by: in.engine, base: base, parts: map[step.Target]engine.Part{}}
 	all := slices.Concat(base.Clusters(), hosts)
@@ -108,7 +110,7 @@ func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *eve
 		p.LeftOut = in.leftOut(scope)
 	}
 	p.kept, p.Digest = k, p.sum()
-	return p
+	return p, all
 }
 
 // look reads and compares clusters and hosts, and keeps what fn makes of each host.

@@ -29,8 +29,8 @@ var (
 // A Status says how a change ended.
 type Status string
 
-// The statuses of an Outcome. The documentation of the package says what each
-// promises.
+// The statuses of an Outcome; as strings, these are their names in lower case. The
+// documentation of the package says what each promises.
 const (
 	Applied   = Status(engine.Applied)   // the change was made
 	Unchanged = Status(engine.Unchanged) // the target was already as it should be

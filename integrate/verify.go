@@ -21,9 +21,9 @@ type CheckStatus string
 
 // The statuses of a Check.
 const (
-	Pass   = CheckStatus(proof.Pass)
-	Fail   = CheckStatus(proof.Fail)
-	Unable = CheckStatus(proof.Unable) // the check could not be made; it does not count as passed
+	Pass   = CheckStatus(proof.Pass)   // pass: all is as it should be
+	Fail   = CheckStatus(proof.Fail)   // fail: something is not as it should be
+	Unable = CheckStatus(proof.Unable) // unable: the check could not be made; it does not count as passed
 )
 
 // A Check is one thing that Verify looked at.
@@ -35,7 +35,8 @@ type Check struct {
 	Status CheckStatus `json:"status"`
 	// Evidence is what was seen, or why the check did not pass. It has no secret.
 	Evidence string `json:"evidence"`
-	// Diffs are what a plan would change.
+	// Diffs are what a plan would change of all resources of the check, one after the other. Evidence names the
+	// resources; a Plan of the same Scope has the differences of each by itself.
 	Diffs []FieldDiff `json:"diffs,omitempty"`
 	// Because is the ID of the resource whose problem or change is the cause, where the
 	// check fails only as a consequence.

@@ -56,8 +56,9 @@ type VerifyOptions struct {
 	// the first words of IDs (all up to a / or a -), or a pattern in which * stands for any characters: files/compute1,
 	// rights, vm-on-*. Only what these checks need is read, and Report.ChecksLeftOut names the others.
 	Checks []string
-	// Timeout is how long the verification may take; 0 is without a limit. A check that is not done then is Unable.
-	// What the verification made is removed after that, for which it takes up to 10 min more.
+	// Timeout is how long the verification may take; 0 is without a limit. A check that is not done then is Unable,
+	// and its evidence names hosts and clusters that had not answered by then. What the verification made is removed
+	// after that, for which it takes up to 10 min more.
 	Timeout time.Duration
 }
 

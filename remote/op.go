@@ -54,8 +54,8 @@ type nature struct {
 
 // Check reports, before anything is sent, what is wrong with op: an *OpError
 // with fs.ErrInvalid, or nil. Every Host checks its ops this way; an op that
-// does not pass fails alone. Paths must be absolute, clean and without control
-// characters.
+// does not pass fails alone. The OpError has no Host: a Host puts its name there.
+// Paths must be absolute, clean and without control characters.
 func Check(op Op) error {
 	if guard, ok := op.(If); ok {
 		if fault := guard.fault(); fault != "" {

@@ -90,7 +90,8 @@ func (c *check) isOpError(op remote.Op, err error) {
 	}
 	name, object := remote.Describe(op)
 	if e.Host == "" || e.Op != name || e.Object != object {
-		c.Fatalf("%T: error about %q %q %q, want %q %q", op, e.Host, e.Op, e.Object, name, object)
+		c.Fatalf("%T: the OpError has Host %q, Op %q and Object %q, want the name of the host, %q and %q", op, e.Host, e.Op,
+			e.Object, name, object)
 	}
 }
 

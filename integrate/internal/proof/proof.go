@@ -21,12 +21,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
@@ -155,7 +158,11 @@ func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(co
 		if limit := LimitError(0); errors.As(context.Cause(ctx), &limit) {
 			why, next = limit, "give the verification more time, or name the checks to make"
 		}
-		err = unable("interrupted: %w", why)
+		silent := Unanswered(v.Parts, ctx.Err())
+		if silent != "" {
+			next = "see why they do not answer, and run it again"
+		}
+		err = unable("interrupted: %w%s", why, silent)
 	}
 	if c.Err = err; err != nil {
 		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
@@ -172,6 +179,25 @@ func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(co
 	c.Seconds = float64(time.Since(began).Milliseconds()) / 1000
 	v.Ended(c)
 	return err == nil
+}
+
+// Unanswered names the hosts and clusters that were still being read, or were not begun, when the context ended with
+// why. It is the end of a message, and empty where there are none.
+func Unanswered(parts []engine.Part, why error) string {
+	var names []string
+	for _, p := range parts {
+		if p.Target.Where == step.OnCloud || slices.Contains(names, p.Target.Name) {
+			continue
+		}
+		cut := func(f step.Finding) bool { return f.Problem && f.Because.IsZero() && errors.Is(f.Err, why) }
+		if slices.ContainsFunc(p.Items, func(i engine.Item) bool { return slices.ContainsFunc(i.Findings, cut) }) {
+			names = append(names, p.Target.Name)
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return "; no answer yet from " + words.JoinShort(spec.FoldNames(names))
 }
 
 // slug is a name as an identifier.
