@@ -1,6 +1,8 @@
 package bundle
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -22,11 +24,47 @@ func TestSecretsOfConfigurationFiles(t *testing.T) {
 		"rbd_secret_uuid = 3f0e5a9e-1c1b-4c7e-9d5b-0b7c5b1e2f11\n":          nil,
 		"api_keys = first-key,second-key": {"first-key,second-key", "first-key",
 			"second-key"},
+		"[x]\npassword =\n  [looks-like-a-section]\n  #and-a-comment\n": {"[looks-like-a-section]", "#and-a-comment"},
+		"[x]\npassword = pa$$word\n":                                    {"pa$$word", "pa$word"},
+		"rabbit = thing\n[x]\npassword = $rabbit":                       {"$rabbit", "thing"},
+		"[y]\na = b${z.n}c\n[z]\nn = deep\n[x]\ntransport_url = rabbit://u:${y.a}@h/": {"${y.a}", "b${z.n}c", "bdeepc",
+			"deep"},
+		"admin_pwd = one\nsan_pw = two\npw_length = 3":               {"one", "two"},
+		"connection = mysql://u:one@h/d?ssl=1&passwd=two":            {"one", "two"},
+		"<UserName>u</UserName><UserPassword>a&amp;b</UserPassword>": {"a&b"},
+		`"password": "in JSON",`:                                     {"in JSON", `"in JSON"`},
+		"password = $password":                                       {"$password"},
 	} {
 		assert.ElementsMatch(t, want, secretsIn(text, true), text)
 	}
 	keyring := "[client.cinder]\n\tkey = AQBn==\n\tcaps mon = \"profile rbd\"\n"
 	assert.Equal(t, []string{"AQBn=="}, secretsIn(keyring, false))
+}
+
+// TestAReplicationDeviceHasSecretsOfItsOwn: its value has the options of another backend.
+func TestAReplicationDeviceHasSecretsOfItsOwn(t *testing.T) {
+	all := secretsIn("replication_device = backend_id:b, san_ip:10.0.0.1, san_password:one, api_token:two", true)
+	assert.Subset(t, all, []string{"one", "two"})
+	assert.NotContains(t, all, "10.0.0.1")
+}
+
+// TestAHostMayNotHaveAnyNumberOfSecrets: each costs time and memory, and a host that lies has as many as it likes.
+func TestAHostMayNotHaveAnyNumberOfSecrets(t *testing.T) {
+	var many, loop strings.Builder
+	for i := range 3000 {
+		fmt.Fprintf(&many, "password = secret%d\n", i)
+	}
+	loop.WriteString("password = $a0\n")
+	for i := range 40 {
+		fmt.Fprintf(&loop, "a%d = $a%d$a%[2]d$a%[2]d\n", i, (i+1)%40)
+	}
+	for text, bad := range map[string]bool{many.String(): true, "password = " + strings.Repeat("x", 1<<20): true,
+		loop.String(): false} {
+		var c config
+		c.read(text, true)
+		_, err := c.secrets()
+		assert.Equal(t, bad, err != nil)
+	}
 }
 
 // FuzzSecretsIn never fails, and a password is always found.

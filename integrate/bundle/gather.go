@@ -58,8 +58,18 @@ func (c Contents) gather(ctx context.Context, o Options) *gathered {
 		return answer{files, secrets}, err
 	}
 	left := o.TotalBytes
+	seen, size := map[string]bool{}, 0
 	for _, a := range remote.Each(ctx, names, o.Parallel, ask) {
-		g.secrets = append(g.secrets, a.Value.secrets...)
+		for _, secret := range a.Value.secrets {
+			if !seen[secret] && size <= 8*mostBytes {
+				seen[secret] = true
+				size += len(secret)
+				g.secrets = append(g.secrets, secret)
+			}
+		}
+		if a.Err == nil && size > 8*mostBytes {
+			a.Err = errors.New("no log is taken: the configuration of the hosts has too many values that may be secrets")
+		}
 		if a.Err != nil {
 			fmt.Fprintf(&b, "%s: %v\n", a.Name, a.Err)
 			continue
