@@ -23,6 +23,9 @@ const (
 	mostBytes   = 32 << 10
 )
 
+// errTooMany is of a host, or of all hosts together.
+var errTooMany = errors.New("no log is taken, as the configuration has too many values that may be secrets")
+
 // A config is what the files of a host say.
 type config struct {
 	values map[string][]string // of each option, without its section, as others may refer to it
@@ -37,8 +40,8 @@ func secretsIn(text string, goesOn bool) []string {
 	return all
 }
 
-// read takes a file. Values of options that hold secrets, such as transport_url, are secrets. A value may go on in lines
-// that are indented, or may not, as in a keyring and in YAML.
+// read takes a file. Values of options that hold secrets, such as transport_url, are secrets. A value may go on in
+// lines that are indented, or may not, as in a keyring and in YAML.
 func (c *config) read(text string, goesOn bool) {
 	if c.values == nil {
 		c.values = map[string][]string{}
@@ -46,7 +49,7 @@ func (c *config) read(text string, goesOn bool) {
 	section, last, secret := "", "", false
 	for line := range strings.Lines(strings.ToValidUTF8(text, "?")) {
 		text := strings.TrimSpace(line)
-		goes := goesOn && last != "" && (line[0] == ' ' || line[0] == '\t') // then it is a value, and may be an option, too
+		goes := goesOn && last != "" && (line[0] == ' ' || line[0] == '\t') // a value, and maybe an option, too
 		switch {
 		case text == "":
 			continue
@@ -94,7 +97,7 @@ func (c *config) secrets() ([]string, error) {
 				continue
 			}
 			if size += len(v); len(all) >= mostSecrets || size > mostBytes {
-				err = errors.New("its configuration has too many values that may be secrets")
+				err = errTooMany
 				return
 			}
 			seen[v] = true

@@ -128,7 +128,7 @@ func (q question) host(ctx context.Context, h remote.Host, o Options) (files []f
 		}
 	}
 	if secrets, err = c.secrets(); err != nil {
-		return nil, nil, fmt.Errorf("no log is taken: %w", err)
+		return nil, nil, err
 	}
 	rest := results[q.configs:]
 	if rest[0].Err == nil {

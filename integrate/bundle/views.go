@@ -23,8 +23,8 @@ type span struct{ from, to int }
 // rounds is how many times a text may have been escaped, such as JSON in JSON.
 const rounds = 3
 
-// escapes are what begins an escape: all of them, as one text may have several kinds, and each by itself, as a secret may
-// have a character that begins one of another kind.
+// escapes are what begins an escape: all of them, as one text may have several kinds, and each by itself, as a secret
+// may have a character that begins one of another kind.
 var escapes = []string{`%\&#`, `%`, `\`, `&`}
 
 // views are the text itself, and what it is without escapes. An escape such as \xe4 may stand for a byte, or for a

@@ -35,8 +35,9 @@ func eachByte(form, text string) string {
 
 // TestNoEscapeHidesASecret, and neither does an end of a line.
 func TestNoEscapeHidesASecret(t *testing.T) {
-	for _, secret := range []string{"hunter2", "R4bbit/ca?ry", "p\u00e4ssw\u00f6rt", "p\u00e4ssw\u00f6rt, und noch mehr \u00fc",
-		"a b/c&d", `x'y"z\w<>`, "\u5bc6\u7801\u5bc6\u7801", "\U0001f511key", "a+b=c%d", "correct horse battery"} {
+	for _, secret := range []string{"hunter2", "R4bbit/ca?ry", "p\u00e4ssw\u00f6rt",
+		"p\u00e4ssw\u00f6rt, und noch mehr \u00fc", "a b/c&d", `x'y"z\w<>`, "\u5bc6\u7801\u5bc6\u7801", "\U0001f511key",
+		"a+b=c%d", "correct horse battery"} {
 		var s Scrubber
 		s.add(secret)
 		inJSON, err := json.Marshal(secret)
