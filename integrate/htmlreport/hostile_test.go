@@ -17,8 +17,8 @@ import (
 )
 
 // evil is what leaves each context of HTML and of SVG, turns the direction of a text, and does not show.
-const evil = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}]]>--><style>*{}</style>javascript:1\u202e\u2066\u200b\u00ad" +
-	"\x1b[31m\x00\u2028\u0085\xff"
+const evil = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>{{.}}]]>--><style>*{}</style>" +
+	"javascript:1\u202e\u2066\u200b\u00ad\x1b[31m\x00\u2028\u0085\xff"
 
 // clean fails where a page has an element or an attribute that the page does not have by itself, an anchor twice, a
 // link that leads nowhere, or a character that does not show.
