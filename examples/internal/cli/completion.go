@@ -164,7 +164,7 @@ func (i *invocation) completeFingerprint(cmd *cobra.Command, _ []string, given s
 	_, s, _ := i.completed(cmd.Context())
 	var all []string
 	for _, h := range s.Hosts {
-		if text := h.Name + "="; strings.HasPrefix(text, given) && oneLine(text) == text {
+		if text := h.Name + "="; strings.HasPrefix(text, given) && completable.MatchString(h.Name) {
 			all = append(all, text)
 		}
 	}
