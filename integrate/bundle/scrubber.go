@@ -35,10 +35,10 @@ type secrets struct {
 	filter [1 << 20 / 64]uint64
 }
 
-// Add makes secrets known. They are then taken out in each form that logs have: as they are, over several lines, escaped
-// up to three times for URLs, JSON, Python, HTML and syslog, in base64 at any offset, and in hexadecimal digits. Of a
-// secret with 12 bytes or more, each piece of 12 bytes is taken out. A secret of up to three bytes is taken out only
-// where it is a word of its own.
+// Add makes secrets known. They are then taken out in each form that logs have: as they are, over several lines,
+// escaped up to three times for URLs, JSON, Python, HTML and syslog, in base64 at any offset, and in hexadecimal
+// digits. Of a secret with 12 bytes or more, each piece of 12 bytes is taken out. A secret of up to three bytes is
+// taken out only where it is a word of its own.
 func (s *Scrubber) Add(secrets ...cephstack.Redacted) {
 	for _, secret := range secrets {
 		s.add(secret.Reveal())
