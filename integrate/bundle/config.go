@@ -247,6 +247,12 @@ func secretsOfSpec(v reflect.Value) []string {
 		}
 	case reflect.Map:
 		for _, key := range v.MapKeys() {
+			if value := v.MapIndex(key); value.Kind() == reflect.String && isSecret("", key.String(), value.String()) {
+				all = append(all, values(value.String())...) // YAML may write it in another way
+				for line := range strings.Lines(value.String()) {
+					all = append(all, values(line)...)
+				}
+			}
 			all = append(all, secretsOfSpec(v.MapIndex(key))...)
 		}
 	case reflect.Struct:

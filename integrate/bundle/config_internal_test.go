@@ -2,10 +2,13 @@ package bundle
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // TestSecretsOfConfigurationFiles: the values of options that hold secrets, and no others.
@@ -82,4 +85,20 @@ func FuzzSecretsIn(f *testing.F) {
 		}
 		assert.Contains(t, secretsIn(before+"\n[z]\npassword = "+password+"\n", true), values(password)[0])
 	})
+}
+
+// TestSecretsOfASpecAreThoseOfItsTexts, and not only as YAML writes them.
+func TestSecretsOfASpecAreThoseOfItsTexts(t *testing.T) {
+	s := spec.Spec{Cinder: &spec.Cinder{Coordination: spec.NewSecret("redis://:coord-pw@h"), Backends: []spec.Backend{{
+		Options: map[string]string{"san_password": "p\u00e4ss\u200bword: x", "san_ip": "10.0.0.1", "chap_secret": "one1\ntwo2"}}}}}
+	all := secretsOfSpec(reflect.ValueOf(s))
+	assert.Subset(t, all, []string{"coord-pw", "p\u00e4ss\u200bword: x", "one1", "two2"})
+	assert.NotContains(t, all, "10.0.0.1")
+	var text strings.Builder
+	for _, f := range (Contents{Spec: s}).files(t.Context(), Options{}.filled()) {
+		text.WriteString(f.text)
+	}
+	for _, secret := range []string{"coord-pw", "word: x", "one1", "two2"} {
+		assert.NotContains(t, text.String(), secret)
+	}
 }
