@@ -90,7 +90,8 @@ func FuzzSecretsIn(f *testing.F) {
 // TestSecretsOfASpecAreThoseOfItsTexts, and not only as YAML writes them.
 func TestSecretsOfASpecAreThoseOfItsTexts(t *testing.T) {
 	s := spec.Spec{Cinder: &spec.Cinder{Coordination: spec.NewSecret("redis://:coord-pw@h"), Backends: []spec.Backend{{
-		Options: map[string]string{"san_password": "p\u00e4ss\u200bword: x", "san_ip": "10.0.0.1", "chap_secret": "one1\ntwo2"}}}}}
+		Options: map[string]string{"san_password": "p\u00e4ss\u200bword: x", "san_ip": "10.0.0.1",
+			"chap_secret": "one1\ntwo2"}}}}}
 	all := secretsOfSpec(reflect.ValueOf(s))
 	assert.Subset(t, all, []string{"coord-pw", "p\u00e4ss\u200bword: x", "one1", "two2"})
 	assert.NotContains(t, all, "10.0.0.1")
