@@ -148,7 +148,10 @@ func cutOption(line string) (name, value string, ok bool) {
 		return "", "", false
 	}
 	name = strings.Trim(strings.TrimSpace(line[:i]), `"'`)
-	return name, strings.TrimSuffix(strings.TrimSpace(line[i+1:]), ","), true // a comma is of JSON
+	if value = strings.TrimSpace(line[i+1:]); strings.HasSuffix(value, `",`) { // of JSON
+		value = value[:len(value)-1]
+	}
+	return name, value, true
 }
 
 // isSecret reports whether the value of an option may be a secret. An empty value may go on in the next lines.
