@@ -63,7 +63,10 @@ func create(name string, data []byte) (err error) {
 	if err != nil {
 		return err
 	}
-	return errors.Join(taken.Close(), os.Rename(f.Name(), name))
+	if err = errors.Join(taken.Close(), os.Rename(f.Name(), name)); err != nil { // the empty file is no bundle
+		err = errors.Join(err, ignoreMissing(os.Remove(name)))
+	}
+	return err
 }
 
 func ignoreMissing(err error) error {
@@ -125,6 +128,10 @@ func scrub(v any, s *Scrubber) any {
 	switch v := v.(type) {
 	case string:
 		return s.Text(v)
+	case json.Number: // a secret may have digits alone
+		if text := v.String(); s.known(text) != text {
+			return redacted
+		}
 	case []any:
 		for i := range v {
 			v[i] = scrub(v[i], s)

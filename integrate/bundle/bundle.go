@@ -116,8 +116,6 @@ func (c Contents) files(ctx context.Context, o Options) []file {
 		files[i] = file{s.Text(f.name), f.text}
 		if ext := filepath.Ext(f.name); ext != ".json" && ext != ".jsonl" { // of those, each value was looked at
 			files[i].text = s.Text(f.text)
-		} else {
-			files[i].text = s.known(f.text)
 		}
 	}
 	return append([]file{{"README.txt", readme(files, time.Now())}}, files...)

@@ -21,7 +21,8 @@
 //   - the secrets that the program knows: the keys of the Spec's users in Ceph, those of Contents.Secrets, and those of
 //     World.Cloud;
 //   - the values of secret options, such as transport_url, in the configuration of the services. They are read on each
-//     host in the exchange that reads its logs. Where they cannot be read, no log of the host is taken;
+//     host in the exchange that reads its logs, with what they refer to, such as $name. Where they cannot be read,
+//     or are more than a host should have, no log of the host is taken;
 //   - what looks like a secret: keys of CephX, passwords of URLs, values of what is called a password, a key, a token
 //     or a secret, headers of logins, tokens, private keys and digests of passwords.
 //

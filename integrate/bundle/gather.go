@@ -58,8 +58,11 @@ func (c Contents) gather(ctx context.Context, o Options) *gathered {
 		return answer{files, secrets}, err
 	}
 	left := o.TotalBytes
+	var kept kept
 	for _, a := range remote.Each(ctx, names, o.Parallel, ask) {
-		g.secrets = append(g.secrets, a.Value.secrets...)
+		if !kept.take(a.Value.secrets) && a.Err == nil {
+			a.Err = errTooMany
+		}
 		if a.Err != nil {
 			fmt.Fprintf(&b, "%s: %v\n", a.Name, a.Err)
 			continue
@@ -72,8 +75,32 @@ func (c Contents) gather(ctx context.Context, o Options) *gathered {
 			g.files = append(g.files, file{path.Join("hosts", a.Name, f.name), f.text})
 		}
 	}
+	g.secrets = append(g.secrets, kept.all...)
 	g.told = b.String()
 	return g
+}
+
+// kept are the secrets of all hosts.
+type kept struct {
+	all  []string
+	seen map[string]bool
+	size int // bytes
+}
+
+// take keeps secrets. It reports whether there was room for them.
+func (k *kept) take(secrets []string) bool {
+	const most = 8 * mostBytes
+	if k.seen == nil {
+		k.seen = map[string]bool{}
+	}
+	for _, secret := range secrets {
+		if k.size <= most && !k.seen[secret] {
+			k.seen[secret] = true
+			k.size += len(secret)
+			k.all = append(k.all, secret)
+		}
+	}
+	return k.size <= most
 }
 
 // ask asks the clusters for their versions, and for the keys of the users of the Spec, which are secrets.

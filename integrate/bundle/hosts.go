@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/place"
@@ -26,6 +28,8 @@ type log struct {
 const (
 	// maxConfig is how many bytes a configuration file may have whose secrets are looked for.
 	maxConfig = 4 << 20
+	// mostErrors is how many bytes of standard error a Run has: the last ones.
+	mostErrors = 64 << 10
 	// patience is how long a program on a host may take.
 	patience = 20 * time.Second
 )
@@ -93,7 +97,7 @@ func newQuestion(site *want.Site, h spec.Host, o Options) question {
 	}
 	q.required = len(q.ops)
 	for _, dir := range slices.Sorted(maps.Keys(folders)) { // of neighbours, such as api-paste.ini
-		for _, suffix := range []string{".conf", ".ini", ".keyring"} {
+		for _, suffix := range []string{".conf", ".ini", ".json", ".keyring", ".xml", ".yaml", ".yml"} {
 			q.ops = append(q.ops, remote.ReadDir{Path: dir, Suffix: suffix, Max: maxConfig})
 		}
 	}
@@ -115,14 +119,16 @@ func (q question) host(ctx context.Context, h remote.Host, o Options) (files []f
 	if err != nil {
 		return nil, nil, err
 	}
+	var c config
 	for i, r := range results[:q.configs] {
-		found, err := configs(r)
-		if err != nil && i < q.required {
+		if err := c.add(r); err != nil && (i < q.required || !errors.Is(err, syscall.ENOTDIR)) {
 			name, object := remote.Describe(q.ops[i])
 			return nil, nil, fmt.Errorf("no log is taken, as it is not known which secrets may be in the logs: %s %s: %w",
 				name, object, err)
 		}
-		secrets = append(secrets, found...)
+	}
+	if secrets, err = c.secrets(); err != nil {
+		return nil, nil, err
 	}
 	rest := results[q.configs:]
 	if rest[0].Err == nil {
@@ -137,23 +143,22 @@ func (q question) host(ctx context.Context, h remote.Host, o Options) (files []f
 	return files, secrets, nil
 }
 
-// configs are the secrets in what was read of a file or of a folder.
-func configs(r remote.Result) ([]string, error) {
+// add adds what was read of a file or of a folder.
+func (c *config) add(r remote.Result) error {
 	if r.Err != nil {
 		if errors.Is(r.Err, fs.ErrNotExist) {
-			return nil, nil
+			return nil
 		}
-		return nil, r.Err
+		return r.Err
 	}
-	all := secretsIn(string(r.Data), !strings.HasSuffix(r.File.Path, ".keyring"))
+	goesOn := !slices.Contains([]string{".keyring", ".json", ".xml", ".yaml", ".yml"}, path.Ext(r.File.Path))
+	c.read(string(r.Data), goesOn)
 	for _, f := range r.Files {
-		found, err := configs(f)
-		if err != nil {
-			return nil, err
+		if err := c.add(f); err != nil {
+			return err
 		}
-		all = append(all, found...)
 	}
-	return all, nil
+	return nil
 }
 
 func versions(r remote.Result) string {
@@ -178,7 +183,11 @@ func (l log) text(r remote.Result, most int) string {
 	case r.Exit != 0:
 		head += fmt.Sprintf("(exit status %d)\n", r.Exit)
 	}
-	return head + last(r.Data, most) + last(r.Stderr, most)
+	data := r.Data
+	if errors.Is(r.Err, remote.ErrTooLarge) { // the end is missing: half a line may end with half a secret
+		data = data[:bytes.LastIndexByte(data, '\n')+1]
+	}
+	return head + last(data, most) + last(r.Stderr, min(most, mostErrors))
 }
 
 // last is the end of a text, of whole lines: half a line may begin with half a secret.

@@ -1,6 +1,7 @@
 package bundle
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -48,4 +49,20 @@ func TestWhereLogsAre(t *testing.T) {
 			assert.Contains(t, strings.Join(asked, "\n"), want, layout)
 		}
 	}
+}
+
+// TestHalfALineIsNotTaken: it may be half a secret. Of a long standard output, a Run has the begin, and of a long
+// standard error the end.
+func TestHalfALineIsNotTaken(t *testing.T) {
+	l := log{op: remote.Run{Argv: []string{"docker"}}}
+	long := bytes.Repeat([]byte("a line of a log\n"), 10_000)
+	cut := remote.Result{Data: append(bytes.Clone(long), "half of hunt"...), Err: remote.ErrTooLarge,
+		Stderr: append([]byte("er2 is half\n"), long...)}
+	cut.Stderr = cut.Stderr[:mostErrors]
+	got := l.text(cut, 1<<20)
+	assert.NotContains(t, got, "hunt")
+	assert.NotContains(t, got, "er2")
+	assert.Contains(t, got, "a line of a log\n")
+	cut.Err = nil
+	assert.Contains(t, l.text(cut, 1<<20), "hunt", "the last line of a whole output has no end")
 }

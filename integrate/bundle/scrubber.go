@@ -31,11 +31,14 @@ type Scrubber struct {
 type secrets struct {
 	pieces map[string]struct{} // of the long forms
 	whole  map[string]struct{} // the short forms
+	short  map[string]struct{} // those of up to three bytes
+	filter [1 << 20 / 64]uint64
 }
 
-// Add makes secrets known. They are then taken out in each form that logs have: as they are, and escaped for URLs,
-// JSON, Python and HTML, in base64 at any offset, and in hexadecimal digits. Of a secret with 12 bytes or more, each
-// piece of 12 bytes is taken out. A secret of up to three bytes is taken out only where it is a word of its own.
+// Add makes secrets known. They are then taken out in each form that logs have: as they are, over several lines,
+// escaped up to three times for URLs, JSON, Python, HTML and syslog, in base64 at any offset, and in hexadecimal
+// digits. Of a secret with 12 bytes or more, each piece of 12 bytes is taken out. A secret of up to three bytes is
+// taken out only where it is a word of its own.
 func (s *Scrubber) Add(secrets ...cephstack.Redacted) {
 	for _, secret := range secrets {
 		s.add(secret.Reveal())
@@ -44,7 +47,7 @@ func (s *Scrubber) Add(secrets ...cephstack.Redacted) {
 
 func (s *Scrubber) add(secret string) {
 	if s.secrets == nil {
-		known := &secrets{map[string]struct{}{}, map[string]struct{}{}}
+		known := &secrets{pieces: map[string]struct{}{}, whole: map[string]struct{}{}, short: map[string]struct{}{}}
 		s.secrets = func() *secrets { return known }
 	}
 	all := forms(secret)
@@ -52,13 +55,23 @@ func (s *Scrubber) add(secret string) {
 		all = append(all, forms(plain)...)
 	}
 	for _, form := range all {
-		if len(form) < piece {
-			s.secrets().whole[form] = struct{}{}
-			continue
-		}
-		for i := 0; i+piece <= len(form); i++ {
-			s.secrets().pieces[form[i:i+piece]] = struct{}{}
-		}
+		s.secrets().add(form)
+	}
+}
+
+func (s *secrets) add(form string) {
+	switch {
+	case len(form) < filtered:
+		s.short[form] = struct{}{}
+		return
+	case len(form) < piece:
+		s.whole[form] = struct{}{}
+		s.filter[bit(form)/64] |= 1 << (bit(form) % 64)
+		return
+	}
+	for i := 0; i+piece <= len(form); i++ {
+		s.pieces[form[i:i+piece]] = struct{}{}
+		s.filter[bit(form[i:])/64] |= 1 << (bit(form[i:]) % 64)
 	}
 }
 
@@ -157,7 +170,7 @@ func clean(text string) string {
 	}, text)
 }
 
-// known is a text without the secrets that are known.
+// known is a text without the secrets that are known. They are found through escapes, too, and in base64.
 func (s *Scrubber) known(text string) string {
 	if s.secrets == nil {
 		return text
@@ -170,23 +183,12 @@ func (s *Scrubber) known(text string) string {
 			hidden[i] = true
 		}
 	}
-	if len(s.secrets().pieces) > 0 {
-		for i := 0; i+piece <= len(text); i++ {
-			if _, ok := s.secrets().pieces[text[i:i+piece]]; ok {
-				mark(i, i+piece)
-			}
-		}
+	for _, v := range views(text) {
+		s.secrets().find(v.text, func(from, to int) { mark(v.from(from, to)) })
 	}
-	for form := range s.secrets().whole {
-		for from := 0; ; {
-			i := strings.Index(text[from:], form)
-			if i < 0 {
-				break
-			}
-			i, from = from+i, from+i+1
-			if len(form) > 3 || alone(text, i, i+len(form)) {
-				mark(i, i+len(form))
-			}
+	for _, at := range encodedWord.FindAllStringIndex(text, -1) {
+		if s.secrets().encoded(text[at[0]:at[1]], rounds) {
+			mark(at[0], at[1])
 		}
 	}
 	if !found {
@@ -202,6 +204,65 @@ func (s *Scrubber) known(text string) string {
 		}
 	}
 	return strings.ToValidUTF8(b.String(), "")
+}
+
+// find calls a function with each place of a secret.
+func (s *secrets) find(text string, mark func(from, to int)) {
+	for i := 0; i+filtered <= len(text); i++ {
+		if !s.may(text[i:]) {
+			continue
+		}
+		for n := filtered; n < piece && i+n <= len(text); n++ {
+			if _, ok := s.whole[text[i:i+n]]; ok {
+				mark(i, i+n)
+			}
+		}
+		if i+piece <= len(text) {
+			if _, ok := s.pieces[text[i:i+piece]]; ok {
+				mark(i, i+piece)
+			}
+		}
+	}
+	for form := range s.short {
+		for from := 0; ; {
+			i := strings.Index(text[from:], form)
+			if i < 0 {
+				break
+			}
+			i, from = from+i, from+i+1
+			if alone(text, i, i+len(form)) {
+				mark(i, i+len(form))
+			}
+		}
+	}
+}
+
+// encoded reports whether a word is base64 of a text with a secret.
+func (s *secrets) encoded(word string, depth int) (found bool) {
+	plain, ok := decoded(word)
+	if !ok {
+		return false
+	}
+	s.find(plain, func(int, int) { found = true })
+	for _, inner := range encodedWord.FindAllString(plain, -1) {
+		found = found || depth > 1 && s.encoded(inner, depth-1)
+	}
+	return found
+}
+
+// filtered is how many bytes of a form the filter knows.
+const filtered = 4
+
+// bit is where the filter has the begin of a form.
+func bit(form string) uint32 {
+	n := uint32(form[0]) | uint32(form[1])<<8 | uint32(form[2])<<16 | uint32(form[3])<<24
+	return n * 2654435761 >> 12
+}
+
+// may reports whether a form may begin here. Most places of a text are not looked at any further.
+func (s *secrets) may(text string) bool {
+	n := bit(text)
+	return s.filter[n/64]&(1<<(n%64)) != 0
 }
 
 // alone reports whether a part of a text is a word of its own.

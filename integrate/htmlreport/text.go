@@ -45,14 +45,22 @@ func (b *builder) title(what string) string {
 // line is a text on one line.
 func line(text string) string { return words.Message(words.Shown(cephstack.WithoutSecrets(text))) }
 
+// mostLines is how many lines of a text a page has. A file of a host may have millions, and no browser opens them.
+const mostLines = 1000
+
 // lines are the lines of a text that may have several, such as the content of a file.
 func lines(text string) []string {
 	if text == "" {
 		return nil
 	}
 	all := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	more := len(all) - mostLines
+	all = all[:min(len(all), mostLines)]
 	for i, l := range all {
 		all[i] = words.Short(strings.ReplaceAll(l, "\t", "    "))
+	}
+	if more > 0 {
+		all = append(all, "… and "+counted(more, "more line"))
 	}
 	return all
 }

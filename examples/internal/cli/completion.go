@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -80,8 +81,11 @@ func (i *invocation) completed(ctx context.Context) (from source, s spec.Spec, o
 	return from, s, err == nil
 }
 
-// inList completes the last name of a list with commas. A name that does not print as it is, as a Spec with faults may
-// have it, is not shown to a terminal.
+// completable is a name that a shell takes as it is. A Spec with faults may have any other, such as $(reboot): a shell
+// would put it into the command that somebody is about to run.
+var completable = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./:@+-]*$`)
+
+// inList completes the last name of a list with commas. A name that is not completable is left out.
 func inList(all []string, given string) ([]string, cobra.ShellCompDirective) {
 	before := ""
 	if parts := splitNames(given); len(parts) > 1 {
@@ -91,7 +95,7 @@ func inList(all []string, given string) ([]string, cobra.ShellCompDirective) {
 	var found []string
 	for _, name := range all {
 		if text := before + name; strings.HasPrefix(text, given) && !slices.Contains(had, name) &&
-			oneLine(name) == name {
+			completable.MatchString(name) {
 			found = append(found, text)
 		}
 	}
@@ -160,7 +164,7 @@ func (i *invocation) completeFingerprint(cmd *cobra.Command, _ []string, given s
 	_, s, _ := i.completed(cmd.Context())
 	var all []string
 	for _, h := range s.Hosts {
-		if text := h.Name + "="; strings.HasPrefix(text, given) && oneLine(text) == text {
+		if text := h.Name + "="; strings.HasPrefix(text, given) && completable.MatchString(h.Name) {
 			all = append(all, text)
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -39,4 +40,10 @@ func TestAReleaseThatIsLeftOutIsDetected(t *testing.T) {
 	assert.Contains(t, stderr, "spec: release: is missing, and the hosts do not agree; name the one that is wanted")
 	assert.Contains(t, stderr, "OpenStack 2025.1: nova-compute 2:31.0.0-6 on compute1\n")
 	assert.Zero(t, c.Writes())
+
+	file := filepath.Join(t.TempDir(), "b.tar.gz")
+	code, _, stderr = c.run(t.Context(), "", "plan", "--bundle", file)
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "has what a colleague needs")
+	assert.FileExists(t, file)
 }

@@ -74,7 +74,7 @@ func explained(name string) (string, error) {
 		return strings.Join(texts, "\n"+strings.Repeat("-", 80)+"\n\n"), nil
 	}
 	text := fmt.Sprintf("%q is neither a field of the Spec, nor a check, a finding, a change or a message of cephstack",
-		name)
+		shortened(name))
 	if some := append(explain.Suggest(name), reference.Suggest(name)...); len(some) > 0 {
 		const most = 6
 		text += "; did you mean " + strings.Join(some[:min(most, len(some))], ", ") + "?"
@@ -95,6 +95,15 @@ func mentioning(word string) []string {
 		}
 	}
 	return paths
+}
+
+// shortened is a name or a line as an error quotes it.
+func shortened(name string) string {
+	const most = 200
+	if len(name) <= most {
+		return name
+	}
+	return strings.ToValidUTF8(name[:most], "") + "…"
 }
 
 // endsWithCode is the end of a finding as it is printed.

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -71,6 +73,8 @@ func TestExplainSaysWhatWasMeant(t *testing.T) {
 	}
 	_, _, stderr := call(t, "explain", "xxxxxxxxxxxxxxxxxxx")
 	assert.NotContains(t, stderr, "did you mean")
+	_, _, stderr = call(t, "explain", strings.Repeat("x: ", 40_000))
+	assert.Less(t, len(stderr), 500, "a file that somebody pasted is not repeated")
 }
 
 // TestExplainCompletes holds that each name that a shell completes is explained.
@@ -104,4 +108,20 @@ func TestExplainOfAWordNamesTheFieldsThatMentionIt(t *testing.T) {
 	}
 	_, _, stderr := call(t, "explain", "xyzzy")
 	assert.NotContains(t, stderr, "mentioned")
+}
+
+// A fullDisk takes nothing.
+type fullDisk struct{}
+
+// Write implements io.Writer.
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestALostAnswerIsNoWrongUsage: help and the version, too, end with status 1.
+func TestALostAnswerIsNoWrongUsage(t *testing.T) {
+	for _, arg := range []string{"--version", "--help", "explain", "help"} {
+		var stderr bytes.Buffer
+		p := Program{Stdin: strings.NewReader(""), Stdout: fullDisk{}, Stderr: &stderr}
+		assert.Equal(t, exitFailed, p.Run(t.Context(), []string{arg}), arg)
+		assert.Contains(t, stderr.String(), "no space left", arg)
+	}
 }

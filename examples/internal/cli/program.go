@@ -62,6 +62,9 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	stdout, stderr := &output{w: p.Stdout, stop: stop}, &output{w: p.Stderr, stop: stop}
 	p.Stdout, p.Stderr = stdout, stderr
 	code := p.do(ctx, args)
+	if code == exitUsage && stdout.lost() != nil { // of help or --version: the flags were right
+		return exitFailed
+	}
 	if err := cmp.Or(stdout.lost(), stderr.lost()); err != nil && (code == exitDone || code == exitChanges) {
 		return p.fail(exitFailed, fmt.Errorf("a part of the output was lost: %w", err))
 	}
@@ -144,7 +147,7 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 	i.reached(w, c)
 	if s.Release == "" {
 		if s.Release, err = i.detect(ctx, integrate.Config{Spec: s, World: w.World, Parallel: i.parallel}); err != nil {
-			return statusOf(err), err
+			return c.bundled(ctx, statusOf(err), err)
 		}
 	}
 	c.told = i.progress(name)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -64,6 +65,29 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 	for _, cmd := range Commands().Commands() {
 		if f := cmd.Flags().Lookup("output"); f != nil && !seen[cmd.Name()] {
 			t.Errorf("cephstack %s has the flag --output: give its JSON a schema, and run it here", cmd.Name())
+		}
+	}
+}
+
+// TestOutputOfAHostileWorldIsAsTheSchemasSay: what others say is in texts, and in nothing else.
+func TestOutputOfAHostileWorldIsAsTheSchemasSay(t *testing.T) {
+	for seed := range uint64(6) {
+		c := newCloud(t, 1)
+		l := &liar{random: rand.New(rand.NewPCG(seed, 12)), chance: []float64{0.01, 0.2, 1}[seed%3]}
+		l.in(t, c)
+		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
+			"apply --yes": schema.Result(), "converge --yes": schema.Converge()} {
+			args := strings.Fields(command)
+			_, stdout, _ := c.run(t.Context(), "", args[0], append(args[1:], "--output", "json")...)
+			documents := []string{stdout}
+			if args[0] == "converge" {
+				documents = strings.Split(strings.TrimSpace(stdout), "\n")
+			}
+			for _, document := range documents {
+				if document != "" {
+					valid(t, by, document)
+				}
+			}
 		}
 	}
 }
