@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
 	"github.com/stretchr/testify/assert"
@@ -19,8 +20,9 @@ type shown struct {
 	top           int   // the first row that is on the terminal
 	x, y          int
 	nowrap        bool
-	folds         bool // made narrower, it folds long rows; otherwise it cuts them
-	wrapped       int  // how often a row went on in the next one
+	folds         bool   // made narrower, it folds long rows; otherwise it cuts them
+	wrapped       int    // how often a row went on in the next one
+	rest          string // a command or a character that a read has cut off
 }
 
 type row struct {
@@ -32,11 +34,17 @@ func (r row) text() string { return strings.TrimRight(strings.Join(r.cells, ""),
 
 var csi = regexp.MustCompile(`^\x1b\[(\??)(\d*)([A-Za-z])`)
 
+// begun is a command that a read has cut off.
+var begun = regexp.MustCompile(`^\x1b(\[\??\d*)?$`)
+
 // Write implements io.Writer.
 func (s *shown) Write(p []byte) (int, error) {
-	text := string(p)
+	text := s.rest + string(p)
+	s.rest = ""
 	for text != "" {
 		switch {
+		case begun.MatchString(text), !utf8.FullRuneInString(text):
+			s.rest, text = text, ""
 		case text[0] == '\r':
 			s.x, text = 0, text[1:]
 		case text[0] == '\n':
