@@ -105,6 +105,7 @@ func TestFolderWithADefaultListGetsNone(t *testing.T) {
 // A watcher looks at the mode of each temp file as soon as it sees the name. The folder's default
 // list lets others read what is made without a mode of its own.
 func TestTempFileIsNeverReadableForOthers(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/setfacl")
 	dir := rootDir(t)
 	setfacl(t, "-d", "-m", "u:daemon:r,g::r,o::r", dir)

@@ -35,6 +35,7 @@ func cutPoints(t *testing.T, limit int64, n int) []int64 {
 }
 
 func TestWriteIsOldOrNewWhereverTheConnectionIsCut(t *testing.T) {
+	t.Parallel()
 	s := startSSHD(t)
 	p := newProxy(t, s.address, 0)
 	target := filepath.Join(s.dir, "cut")

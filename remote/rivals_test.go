@@ -37,6 +37,7 @@ func rivals(t *testing.T, ops func(writer int) []remote.Op) [2][]remote.Result {
 }
 
 func TestOneOfTwoWritersWins(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/flock")
 	name := filepath.Join(rootDir(t), "file")
 	const rounds = 200
@@ -77,6 +78,7 @@ func TestTwoWritersOfANewFile(t *testing.T) {
 }
 
 func TestTwoWritersOfTheSameAgree(t *testing.T) {
+	t.Parallel()
 	needRoot(t, "/usr/bin/flock")
 	dir := rootDir(t)
 	both := rivals(t, func(int) (ops []remote.Op) {
