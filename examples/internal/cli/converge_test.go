@@ -174,6 +174,10 @@ func TestRolloutsStop(t *testing.T) {
 					assert.Contains(t, stderr, "5 were left alone: ")
 				} else {
 					assert.NotContains(t, stdout, " 0 cancelled")
+					assert.NotContains(t, stderr, "cancelled ")
+					assert.Contains(t, stderr, " changes were not begun: "+integrate.ErrStopped.Error())
+					assert.Equal(t, 1, strings.Count(stderr, integrate.ErrStopped.Error()), stderr)
+					assert.Contains(t, stderr, "\nnot begun: compute[1-3], controller, cloud\n")
 				}
 			})
 		}
