@@ -52,7 +52,8 @@ func (o ApplyOptions) check(in *Integration) error {
 	return o.Only.check(in)
 }
 
-var errEdited = errors.New("integrate: the plan was edited after it was made; restrict a plan with Only, or plan again")
+var errEdited = errors.New("integrate: the plan was edited after it was made; plan again, and restrict what is " +
+	"applied instead of editing the plan")
 
 // Apply makes the changes of a plan. A change that does not end well holds back only
 // those changes that need it. But if a service of several controllers does not come back

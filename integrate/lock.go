@@ -115,5 +115,5 @@ func (in *Integration) notTaken(err error, broken string) error {
 			"of %q: %w", world.ErrLock, cluster, broken, holder, err)
 	}
 	return fmt.Errorf("%w, so nothing is changed: somebody else works on cluster %s: %w. Wait for that program to end. "+
-		"If it will not come back, break the lock of %q (ApplyOptions.BreakLock)", world.ErrLock, cluster, err, holder)
+		"If it will not come back, break the lock of %q", world.ErrLock, cluster, err, holder)
 }

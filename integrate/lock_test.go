@@ -27,7 +27,7 @@ func annas() ceph.Lock {
 const takenByAnna = "integrate: the operator lock is not held, so nothing is changed: somebody else works on cluster " +
 	"ceph: ceph rados lock get cephstack/operator-lock: errno 16: held by anna on ops1 for converge since 2026-11-27 " +
 	"07:11:35 UTC; the lock expires within 1m30s if that program is gone. Wait for that program to end. If it will not " +
-	"come back, break the lock of \"anna@ops1\" (ApplyOptions.BreakLock)"
+	"come back, break the lock of \"anna@ops1\""
 
 func TestTheSecondOperatorIsTold(t *testing.T) {
 	w, in := open(t, exampleSpec())

@@ -239,7 +239,8 @@ func ParsePlan(data []byte) (*Plan, error) {
 		p.Findings[i].restore()
 	}
 	if p.Digest != p.sum() {
-		return nil, errors.New("integrate: plan: it was edited after it was made; restrict a plan with Only, or plan again")
+		return nil, errors.New("integrate: plan: it was edited after it was made; plan again, and restrict what is " +
+			"applied instead of editing the plan")
 	}
 	return &p, nil
 }

@@ -106,8 +106,7 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 	case o.Guests < 0 || o.Timeout < 0 || o.GuestWait < 0:
 		return errors.New("the options Guests, Timeout and GuestWait cannot be negative")
 	case site.Cloud.None() && (o.Clean || o.Image != nil || o.Flavor != "" || o.guests()):
-		return errors.New("the options Clean, Image, Flavor, Computes and Guests are for the APIs, " +
-			"and the Spec has cloud.apis: none")
+		return errors.New("an image, a flavor, guests and cleaning up are for the APIs, and the Spec has cloud.apis: none")
 	case o.Clean:
 		return nil
 	}
@@ -135,7 +134,7 @@ func (o VerifyOptions) check(site *want.Site, catalog engine.Catalog, imageless 
 	case o.Image == nil && imageless:
 		return nil
 	case o.Image == nil:
-		return errors.New("it needs a bootable raw image for its guests, or Static")
+		return errors.New("it needs a bootable raw image for its guests; a static verification needs none")
 	}
 	return checkImage(o.Image)
 }

@@ -3,6 +3,7 @@ package connect
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -92,8 +93,11 @@ func checkLogin(c remote.Config) joined {
 	return faults
 }
 
+// knownHosts is the field of the files with the hosts' keys.
+const knownHosts = "ssh.known_hosts"
+
 func noKnownHosts() error {
-	return &spec.FieldError{Path: "ssh.known_hosts", Message: "is missing: " +
+	return &spec.FieldError{Path: knownHosts, Message: "is missing: " +
 		"name a file for the hosts' keys, which are always checked; it need not be there yet: cephstack trust writes it"}
 }
 
@@ -102,14 +106,19 @@ func checkFiles(s spec.SSH) error {
 	var faults []error
 	look := func(field string, paths []string) {
 		for i, path := range paths {
-			if _, err := os.Stat(path); err != nil {
-				faults = append(faults, &spec.FieldError{Path: fmt.Sprintf("%s[%d]", field, i),
-					Message: err.Error(), Err: err})
+			_, err := os.Stat(path)
+			if err == nil {
+				continue
 			}
+			fault := &spec.FieldError{Path: fmt.Sprintf("%s[%d]", field, i), Message: err.Error(), Err: err}
+			if field == knownHosts && i == 0 && errors.Is(err, fs.ErrNotExist) {
+				fault.Message += "; cephstack trust shows the hosts' keys, and writes the file once you gave their fingerprints"
+			}
+			faults = append(faults, fault)
 		}
 	}
 	look("ssh.key_files", s.KeyFiles)
-	look("ssh.known_hosts", s.KnownHosts)
+	look(knownHosts, s.KnownHosts)
 	if e := s.Entry; e != nil {
 		look("ssh.entry.key_files", e.KeyFiles)
 		if e.PasswordFile != "" {

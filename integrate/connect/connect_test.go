@@ -303,6 +303,7 @@ func TestFaultsAreSaidTogether(t *testing.T) {
 	}
 	require.ErrorIs(t, err, fs.ErrNotExist)
 	assert.NotContains(t, err.Error(), "ssh.key_files[0]")
+	assert.Equal(t, 1, strings.Count(err.Error(), "cephstack trust"), "it writes no keys to log in with: %v", err)
 }
 
 func TestOpenEndsWithItsContext(t *testing.T) {

@@ -12,8 +12,10 @@
 //	Converge   a Line for each part, and a Last; cephstack converge
 //	Report     integrate.Report; cephstack verify
 //	Trust      HostKeys; cephstack trust
+//	Rights     OperatorRights; cephstack rights
 //
-// Line, Last and HostKeys are the outputs that have no type in package integrate. encoding/json writes and reads them.
+// Line, Last, HostKeys and OperatorRights are the outputs that have no type in package integrate. encoding/json writes
+// and reads them.
 //
 // # What may change
 //

@@ -46,6 +46,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[integrate.Report]()}},
 		{"trust", "Host keys of cephstack trust", "What cephstack trust --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
+		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
+			[]reflect.Type{reflect.TypeFor[schema.OperatorRights]()}},
 	}
 }
 

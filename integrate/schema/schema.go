@@ -24,12 +24,15 @@ func Report() []byte { return read("report") }
 // Trust is the schema of HostKeys, which cephstack trust prints.
 func Trust() []byte { return read("trust") }
 
+// Rights is the schema of OperatorRights, which cephstack rights prints.
+func Rights() []byte { return read("rights") }
+
 func read(name string) []byte {
 	data, _ := files.ReadFile(name + ".schema.json") // a test reads each of them
 	return data
 }
 
-// Format is the version of the form of Last and HostKeys. Line has that of its Result.
+// Format is the version of the form of Last, HostKeys and OperatorRights. Line has that of its Result.
 const Format = 1
 
 // A Line is what cephstack converge prints for each part as it ends: a cluster, a host, or the APIs.
@@ -85,3 +88,19 @@ const (
 	KeyChanged KeyState = "CHANGED" // known_hosts has another key of that type for the host
 	KeyAdded   KeyState = "added"   // this run wrote it into known_hosts
 )
+
+// OperatorRights are what cephstack rights prints.
+type OperatorRights struct {
+	// Format is the version of the form of the JSON: 1.
+	Format int             `json:"format"`
+	Rights []OperatorRight `json:"rights"` // in the order of the Spec's clusters
+}
+
+// An OperatorRight is what a Ceph user needs, so that cephstack can work as that user in a cluster.
+type OperatorRight struct {
+	Cluster string `json:"cluster"` // as the Spec calls it
+	User    string `json:"user"`    // with its type, such as client.cephstack
+	For     string `json:"for"`     // the command: plan, apply or verify
+	// Caps are the rights of the user by the type of the daemon, such as mon and osd.
+	Caps map[string]string `json:"caps"`
+}

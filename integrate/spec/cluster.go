@@ -39,8 +39,9 @@ type Cluster struct {
 	// Limits: ceph, librados, container NAME, image NAME or cephadm; all but librados need a host.
 	Access string `json:"access,omitempty" yaml:"access,omitempty"`
 	// User is the Ceph user, without "client.", as which cephstack reaches the cluster. cephstack does
-	// not make the user: connect.RightsFor says which rights it needs. The ceph program on host, or
-	// librados, finds its keyring as Ceph does, such as in /etc/ceph/ceph.client.<user>.keyring.
+	// not make the user: cephstack rights prints which rights it needs, and connect.RightsFor gives them
+	// to other programs. The ceph program on host, or librados, finds its keyring as Ceph does, such as
+	// in /etc/ceph/ceph.client.<user>.keyring.
 	// Default: admin.
 	// Limits: a name without "client.", and not the user of a service of the Spec.
 	User string `json:"user,omitempty" yaml:"user,omitempty"`

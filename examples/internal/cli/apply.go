@@ -84,6 +84,8 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	c.limits.Only = c.only
 	result, err := c.in.Apply(ctx, plan, c.limits)
 	c.kept.Result = result
+	c.told.cancelled(result)
+	err = foldUnbegun(result, err)
 	next := "run apply again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
 		err = fmt.Errorf("%s: %w", c.planFile, err)

@@ -80,6 +80,9 @@ func (c *command) converge(ctx context.Context) (int, error) {
 	}
 	if err := errors.Join(t.err(), written); err != nil {
 		next := "run converge again to finish: what is done is found done"
+		if len(t.Failed) > 0 && !t.again && t.LeftAlone == 0 {
+			next = "do as the problems say, and run converge again: what is done is found done"
+		}
 		if holder, taken := lockHolder(err); taken {
 			next = c.breakLock(holder)
 		}
@@ -123,6 +126,7 @@ func (c *command) scope() string {
 type tally struct {
 	schema.Summary
 	errs  []error  // of the failed parts
+	again bool     // a failed part has more than problems, so that another run may do something
 	alone []string // the targets of those left alone
 	why   error    // those left alone were
 }
@@ -149,6 +153,7 @@ func (t *tally) add(part integrate.Part, cause error) (begun bool) {
 			return false
 		}
 	}
+	t.again = t.again || !onlyProblems(part.Result, err)
 	t.Failed = append(t.Failed, part.Target)
 	t.errs = append(t.errs, fmt.Errorf("%s: %w", part.Target, err))
 	return true

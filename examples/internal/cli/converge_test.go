@@ -154,6 +154,16 @@ func TestApplySaysWhetherAnotherRunHelps(t *testing.T) {
 	assert.Contains(t, stderr, "\nrun apply again to finish: what is done is found done\n")
 }
 
+// TestConvergeSaysWhetherAnotherRunHelps, as apply does.
+func TestConvergeSaysWhetherAnotherRunHelps(t *testing.T) {
+	c := newCloud(t, 2)
+	c.down("compute1")
+	code, _, stderr := c.run(t.Context(), "", "converge", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "\ndo as the problems say, and run converge again: what is done is found done\n")
+	assert.NotContains(t, stderr, "run converge again to finish")
+}
+
 // TestRolloutsStop at the first compute, which is down.
 func TestRolloutsStop(t *testing.T) {
 	for _, limit := range [][]string{{"--canaries", "1"}, {"--max-failed", "1", "--parallel", "1"}} {
@@ -174,6 +184,10 @@ func TestRolloutsStop(t *testing.T) {
 					assert.Contains(t, stderr, "5 were left alone: ")
 				} else {
 					assert.NotContains(t, stdout, " 0 cancelled")
+					assert.NotContains(t, stderr, "cancelled ")
+					assert.Contains(t, stderr, " changes were not begun: "+integrate.ErrStopped.Error())
+					assert.Equal(t, 1, strings.Count(stderr, integrate.ErrStopped.Error()), stderr)
+					assert.Contains(t, stderr, "\nnot begun: compute[1-3], controller, cloud\n")
 				}
 			})
 		}

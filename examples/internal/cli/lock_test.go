@@ -25,6 +25,12 @@ func TestTheSecondOperatorIsToldWhatToDo(t *testing.T) {
 		assert.Contains(t, stderr, "\nrun "+command+" again when that program has ended; if it will not come back, add "+
 			"--break-lock anna@ops1\n")
 	}
+	code, _, stderr := c.run(t.Context(), "", "apply", "--yes")
+	assert.Equal(t, exitFailed, code)
+	assert.Contains(t, stderr, "\nnot begun: ceph, compute[0-1], controller, cloud\n")
+	assert.NotContains(t, stderr, "cancelled ", "hosts that were not begun are told once")
+	assert.Equal(t, 1, strings.Count(stderr, "held by anna"), stderr)
+	assert.Contains(t, stderr, "so nothing is changed: somebody else works on cluster ceph: ")
 	code, stdout, stderr := c.run(t.Context(), "", "converge", "--yes")
 	assert.Equal(t, exitFailed, code)
 	assert.Contains(t, stdout, "0 of 5 clusters, hosts and APIs done, 0 failed, 5 left alone.")

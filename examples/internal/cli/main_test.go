@@ -76,7 +76,7 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 			"\nRun 'cephstack --help' to see what is possible.\n",
 		"version": `cephstack: "version" is not a command; did you mean "--version"?` +
 			"\nRun 'cephstack --help' to see what is possible.\n",
-		"validate -f cloud.yaml": `cephstack: "validate" is not a command; did you mean "plan"?` +
+		"lint -f cloud.yaml": `cephstack: "lint" is not a command; did you mean "validate"?` +
 			"\nRun 'cephstack --help' to see what is possible.\n",
 		"help pln": `cephstack: "pln" is not a command; did you mean "plan"?` +
 			"\nRun 'cephstack help --help' to see what is possible.\n",

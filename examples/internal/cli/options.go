@@ -49,12 +49,16 @@ const (
 
 // specFlags adds the flags of the commands that work on hosts of a Spec.
 func (i *invocation) specFlags(cmd *cobra.Command) {
-	fs := cmd.Flags()
-	fs.StringVarP(&i.file, "file", "f", "", "the Spec `FILE`; - is standard input (default $"+fileVariable+", or "+
-		defaultFile+")")
-	complete(cmd, "file", cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
-	fs.Var(&number{&i.parallel, 1}, "parallel", "work on at most this many hosts at once")
+	i.fileFlag(cmd)
+	cmd.Flags().Var(&number{&i.parallel, 1}, "parallel", "work on at most this many hosts at once")
 	complete(cmd, "parallel", cobra.NoFileCompletions)
+}
+
+// fileFlag adds -f, the file of the Spec.
+func (i *invocation) fileFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&i.file, "file", "f", "", "the Spec `FILE`; - is standard input (default $"+fileVariable+
+		", or "+defaultFile+")")
+	complete(cmd, "file", cobra.FixedCompletions([]string{"yaml", "yml"}, cobra.ShellCompDirectiveFilterFileExt))
 }
 
 // outputFlag adds --output, with the formats that the command has.

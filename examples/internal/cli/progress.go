@@ -119,7 +119,7 @@ func (p *progress) event(e integrate.Event) {
 	}
 	switch e := e.(type) {
 	case integrate.ChangeFinished:
-		if !p.byParts {
+		if !p.byParts && e.Outcome.Status != integrate.Cancelled { // see cancelled
 			p.say(endedLine(e.Outcome))
 		}
 	case world.Wait:

@@ -57,11 +57,13 @@ func (p Program) commands() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupWork, Title: "Commands:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
 		i.initCommand(),
+		i.validateCommand(),
 		i.trustCommand(),
 		i.planCommand(),
 		i.applyCommand(),
 		i.convergeCommand(),
 		i.verifyCommand(),
+		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),
 	)
@@ -107,8 +109,8 @@ func notCommand(root *cobra.Command, name string) error {
 	for _, c := range root.Commands() {
 		known[c.Name()] = true
 	}
-	elsewhere := map[string]string{"version": "--version", "check": "verify", "test": "verify", "diff": "plan",
-		"validate": "plan", "lint": "plan"} // as other programs name it
+	elsewhere := map[string]string{"version": "--version", "check": "validate", "lint": "validate",
+		"test": "verify", "diff": "plan"} // as other programs name it
 	if here, is := elsewhere[name]; is {
 		return fmt.Errorf("%q is not a command; did you mean %q?", name, here)
 	}

@@ -62,6 +62,9 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 	_, stdout, _ := call(t, "trust", "-f", newStrange(t, t.TempDir()).spec, "--output", "json")
 	valid(t, schema.Trust(), stdout)
 	seen["trust"] = true
+	_, stdout, _ = call(t, "rights", "-f", newCloud(t, 1).file, "--output", "json")
+	valid(t, schema.Rights(), stdout)
+	seen["rights"] = true
 	for _, cmd := range Commands().Commands() {
 		if f := cmd.Flags().Lookup("output"); f != nil && !seen[cmd.Name()] {
 			t.Errorf("cephstack %s has the flag --output: give its JSON a schema, and run it here", cmd.Name())

@@ -70,6 +70,7 @@ func TestHostKeysAreLearnedByTheirFingerprints(t *testing.T) {
 	code, _, stderr = call(t, "plan", "-f", s.spec)
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "spec: ssh.known_hosts[0]: ")
+	assert.Contains(t, stderr, "no such file or directory; cephstack trust shows the hosts' keys")
 
 	code, stdout, stderr = call(t, "trust", "-f", s.spec, "--fingerprint", "host0="+s.prints[0])
 	assert.Equal(t, exitDone, code, stderr)

@@ -40,9 +40,9 @@ func TestWhatVerifyRefusesAtTheStart(t *testing.T) {
 	qcow := filepath.Join(dir, "my cirros.img")
 	require.NoError(t, os.WriteFile(qcow, append([]byte("QFI\xfb\x00\x00\x00\x03"), make([]byte, 1<<20)...), 0o600))
 	for says, args := range map[string]string{
-		"it needs a bootable raw image for its guests, or Static": "",
-		"--image: open " + dir + "/none":                          "--image " + dir + "/none",
-		"--image: open " + dir + ": is a directory":               "--image " + dir,
+		"it needs a bootable raw image for its guests; a static verification needs none": "",
+		"--image: open " + dir + "/none":                                                 "--image " + dir + "/none",
+		"--image: open " + dir + ": is a directory":                                      "--image " + dir,
 		"is a qcow2 image, and copy-on-write clones in Ceph need a raw image; convert it: qemu-img convert -f qcow2 " +
 			"-O raw '" + qcow + "'": "--image " + qcow,
 		`the Spec has no compute "compute12"; did you mean`:        "--computes compute[10-12] --image " + good,

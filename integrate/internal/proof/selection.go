@@ -90,7 +90,7 @@ func OnlyByDoing(static, all []Known, names []string) error {
 	for _, name := range names {
 		is := func(k Known) bool { return matches(name, k.ID) }
 		if !slices.ContainsFunc(static, is) && slices.ContainsFunc(all, is) {
-			faults = append(faults, fmt.Errorf("the check %q does more than read: it needs a verification without Static",
+			faults = append(faults, fmt.Errorf("the check %q does more than read: it needs a verification that is not static",
 				name))
 		}
 	}
