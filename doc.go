@@ -6,8 +6,9 @@
 //
 // # Use
 //
-// To keep a secret out of everything that prints: see the Example. The Examples of
-// all packages are in their files *_test.go; go doc -http shows them in a browser.
+// To keep a secret out of everything that prints, make it with Redact, and read it with
+// Reveal. The Examples of all packages are in their files *_test.go; go doc -http shows
+// them in a browser.
 //
 // # Rooms
 //

@@ -44,6 +44,7 @@ func allLaws() []law {
 		{"columns", checkColumns, "wrap the line"},
 		{"prose", checkProse, "wrap the line; code fences, tables and the targets of links may be longer"},
 		{"examples", checkExamples, "say in the section Use what the package is for, and write an Example with Output"},
+		{"top", checkTop, "move it into a room, or into examples"},
 		{"proofs", checkProofs, "name the package and the test as they are called now"},
 	}
 }

@@ -1,4 +1,4 @@
-package cephstack_test
+package words_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 )
 
 // A password in a struct, and in the words of another program, does not print.
-func Example() {
+func Example_secrets() {
 	login := struct {
 		User     string
 		Password cephstack.Redacted
