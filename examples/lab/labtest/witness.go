@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+//go:embed witness.sh
+var witnessScript string
+
+// A witness is a guest with a root disk and a volume in Ceph, which writes to both all the time.
+type witness struct {
+	name, id, volume string
+	disks            []string // pool/image
+	boot             string   // of the first tick
+
+	mu     sync.Mutex
+	ticks  int // of the root disk
+	last   time.Time
+	gap    time.Duration // the longest time without a tick
+	faults []string
+}
+
+// witnesses are guests that are watched while something happens to the cloud.
+type witnesses struct {
+	*lab
+	cloud *api.Cloud
+	all   []*witness
+	stop  context.CancelFunc
+	wait  sync.WaitGroup
+}
+
+// startWitnesses boots a witness on each of the computes, and waits until each writes to both disks.
+func (l *lab) startWitnesses(ctx context.Context, cloud *api.Cloud, computes ...string) (*witnesses, error) {
+	ws := &witnesses{lab: l, cloud: cloud}
+	image, err := l.witnessImage(ctx, cloud)
+	if err != nil {
+		return nil, err
+	}
+	for i, compute := range computes {
+		w := &witness{name: fmt.Sprintf("witness-%d", i+1)}
+		if err := ws.boot(ctx, w, image, compute); err != nil {
+			return nil, fmt.Errorf("%s on %s: %w", w.name, compute, err)
+		}
+		ws.all = append(ws.all, w)
+	}
+	watch, stop := context.WithCancel(ctx)
+	ws.stop = stop
+	for _, host := range []string{"compute1", "compute2"} {
+		ws.wait.Go(func() { ws.follow(watch, host) })
+	}
+	return ws, ws.writing(ctx, 3, 4*time.Minute)
+}
+
+func (l *lab) witnessImage(ctx context.Context, cloud *api.Cloud) (string, error) {
+	f, err := os.Open(l.out("guest.img"))
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "witness", DiskFormat: "raw"}, f)
+	return image.ID, err
+}
+
+func (ws *witnesses) boot(ctx context.Context, w *witness, image, compute string) error {
+	v, err := ws.cloud.CreateVolume(ctx, api.VolumeRequest{Name: w.name, SizeGiB: 1, Type: "ceph"})
+	if err != nil {
+		return err
+	}
+	s, err := ws.cloud.CreateServer(ctx, api.ServerRequest{Name: w.name, ImageID: image, Flavor: ws.before.Flavor.Name,
+		Host: compute, UserData: []byte(witnessScript)})
+	if err != nil {
+		return err
+	}
+	w.id, w.volume = s.ID, v.ID
+	w.disks = []string{"vms/" + s.ID + "_disk", "volumes/volume-" + v.ID}
+	return ws.cloud.Attach(ctx, s.ID, v.ID)
+}
+
+// follow reads the consoles of the guests on a host until ctx ends.
+func (ws *witnesses) follow(ctx context.Context, host string) {
+	const script = `cd /var/lib/nova/instances; while :; do for f in */console.log; do
+  [ -e "$f" ] && echo "${f%%/*} $(tail -n 400 "$f" | tr -d '\r' | grep -a '^TICK ' | tail -n 1) | $(grep -a '^FAULT' "$f" | tail -n 1)"
+done 2>/dev/null; sleep 0.2; done`
+	for ctx.Err() == nil {
+		cmd := exec.CommandContext(ctx, "ssh", "-F", ws.out("ssh_config"), "-o", "BatchMode=yes", host, "sudo sh -c "+quote(script))
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			ws.say("watching %s: %v", host, err)
+			return
+		}
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			ws.heard(lines.Text())
+		}
+		_ = cmd.Wait()
+	}
+}
+
+// heard takes what a console says now.
+func (ws *witnesses) heard(line string) {
+	said, fault, _ := strings.Cut(line, " | ")
+	f := strings.Fields(said)
+	if len(f) == 0 {
+		return
+	}
+	i := slices.IndexFunc(ws.all, func(w *witness) bool { return w.id == f[0] })
+	if i < 0 {
+		return
+	}
+	w := ws.all[i]
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if fault != "" && !slices.Contains(w.faults, fault) {
+		w.faults = append(w.faults, fault)
+	}
+	if len(f) != 5 || f[1] != "TICK" {
+		return
+	}
+	root, err := strconv.Atoi(f[2])
+	if err != nil || root <= w.ticks {
+		return
+	}
+	now := time.Now()
+	if !w.last.IsZero() {
+		w.gap = max(w.gap, now.Sub(w.last))
+	}
+	w.ticks, w.last = root, now
+	if w.boot == "" {
+		w.boot = f[4]
+	}
+}
+
+// writing waits until each witness has made so many more ticks.
+func (ws *witnesses) writing(ctx context.Context, more int, patience time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("a witness is silent for %s", patience))
+	defer cancel()
+	for _, w := range ws.all {
+		from := w.count()
+		for w.count() < from+more {
+			select {
+			case <-ctx.Done():
+				return fmt.Errorf("%s (%s), at tick %d: %w", w.name, w.id, w.count(), context.Cause(ctx))
+			case <-time.After(time.Second):
+			}
+		}
+	}
+	return nil
+}
+
+func (w *witness) count() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.ticks
+}
+
+// forgetGap forgets the longest gap, and gives it.
+func (w *witness) forgetGap() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	gap := w.gap
+	w.gap = 0
+	return gap
+}
+
+// A chain is what a witness wrote to a disk, as it is in Ceph.
+type chain struct {
+	Records int
+	Boots   []string
+	Fault   string
+}
+
+// chains reads what the witnesses wrote, from Ceph.
+func (ws *witnesses) chains(ctx context.Context) (map[string]chain, error) {
+	const script = `python3 - %s <<'PY'
+import hashlib, json, rados, rbd, sys
+base = 524288
+found = {}
+with rados.Rados(conffile="/etc/ceph/ceph.conf", rados_id="admin") as cluster:
+    for name in sys.argv[1:]:
+        pool, image = name.split("/")
+        with cluster.open_ioctx(pool) as io, rbd.Image(io, image, read_only=True) as disk:
+            head = disk.read((base - 1) * 512, 512).decode(errors="replace").split()
+            if len(head) < 3 or head[0] != "HEAD":
+                found[name] = {"Records": 0, "Fault": "has no head"}
+                continue
+            n, before, boots, fault = int(head[1]), "none", [], ""
+            data = disk.read((base + 1) * 512, n * 512)
+            for k in range(1, n + 1):
+                record = data[(k - 1) * 512:k * 512]
+                word = record.decode(errors="replace").split()
+                if len(word) != 5 or word[0] != "REC" or word[2] != str(k) or word[4] != before:
+                    fault = "record %%d is lost or changed: %%r" %% (k, record[:120])
+                    break
+                if word[1] not in boots:
+                    boots.append(word[1])
+                before = hashlib.sha256(record).hexdigest()
+            if not fault and before != head[2]:
+                fault = "the last record is not that of the head"
+            found[name] = {"Records": n, "Boots": boots, "Fault": fault}
+print(json.dumps(found))
+PY`
+	var disks []string
+	for _, w := range ws.all {
+		disks = append(disks, w.disks...)
+	}
+	out, err := ws.sh(ctx, "ceph01", fmt.Sprintf(script, strings.Join(disks, " ")))
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]chain{}
+	return all, json.Unmarshal([]byte(out), &all)
+}
+
+// judge wants each witness to write still, to have lost nothing, and to have no longer gap than that. rebooted
+// says which witnesses may have booted anew.
+func (ws *witnesses) judge(ctx context.Context, longest time.Duration, rebooted func(*witness) bool) (string, error) {
+	if err := ws.writing(ctx, 3, 2*time.Minute); err != nil {
+		return "", err
+	}
+	chains, err := ws.chains(ctx)
+	if err != nil {
+		return "", err
+	}
+	var said []string
+	var errs []error
+	for _, w := range ws.all {
+		gap := w.forgetGap()
+		records, boots := 0, 0
+		for _, disk := range w.disks {
+			c := chains[disk]
+			records, boots = records+c.Records, max(boots, len(c.Boots))
+			if c.Fault != "" || c.Records == 0 {
+				errs = append(errs, fmt.Errorf("%s: %s: %d records: %s", w.name, disk, c.Records, c.Fault))
+			}
+		}
+		if boots > 1 && !rebooted(w) {
+			errs = append(errs, fmt.Errorf("%s has booted %d times", w.name, boots))
+		}
+		if gap > longest && !rebooted(w) {
+			errs = append(errs, fmt.Errorf("%s was silent for %s, longer than %s", w.name, gap, longest))
+		}
+		w.mu.Lock()
+		for _, f := range w.faults {
+			errs = append(errs, fmt.Errorf("%s says %s", w.name, f))
+		}
+		w.mu.Unlock()
+		said = append(said, fmt.Sprintf("%s %d records, %d boots, longest gap %.1fs", w.name, records, boots, gap.Seconds()))
+	}
+	return strings.Join(said, "; "), errors.Join(errs...)
+}
+
+// end stops watching. The guests go on.
+func (ws *witnesses) end() {
+	ws.stop()
+	ws.wait.Wait()
+}
