@@ -23,6 +23,10 @@ import (
 //
 //   - not-begun: a part of a Converge was not begun; Cause and Err say why.
 //
+// Of a drift check:
+//
+//   - not-compared: a resource could not be compared, and no change depends on it; see Plan.Unable.
+//
 // Of a cluster:
 //
 //   - cluster-unreadable: its monitors did not answer, or refused; nothing that depends on it is planned.

@@ -88,6 +88,8 @@ type kept struct {
 	by    *engine.Engine
 	base  *engine.Base
 	parts map[step.Target]engine.Part // without what exceeds the memory
+	// unable is what could not be compared, and is not among the findings.
+	unable []Finding
 }
 
 // plan observes and compares each host by itself, so that no more is kept of
@@ -109,8 +111,24 @@ func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *eve
 	if !scope.All() {
 		p.LeftOut = in.leftOut(scope)
 	}
+	k.unable = unableOf(all)
 	p.kept, p.Digest = k, p.sum()
 	return p, all
+}
+
+// unableOf are the resources that could not be compared, where no Problem says so.
+func unableOf(parts []engine.Part) []Finding {
+	var all []Finding
+	for _, p := range parts {
+		for _, i := range p.Items {
+			if i.Unable == nil || slices.ContainsFunc(i.Findings, func(f step.Finding) bool { return f.Problem }) {
+				continue
+			}
+			all = append(all, findingOf(i, step.Finding{Code: "not-compared", Problem: true,
+				Object: i.ID.Kind + " " + nameOf(i), Message: "cannot be compared: " + i.Unable.Error(), Err: i.Unable}))
+		}
+	}
+	return all
 }
 
 // look reads and compares clusters and hosts, and keeps what fn makes of each host.
@@ -168,7 +186,7 @@ func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]
 
 // slim keeps of a part what a plan shows or does. The rest is not kept in memory.
 func slim(p engine.Part) engine.Part {
-	p.Items = engine.Keep(p.Items, func(i engine.Item) bool { return i.Changes() || len(i.Findings) > 0 })
+	p.Items = engine.Keep(p.Items, func(i engine.Item) bool { return i.Changes() || len(i.Findings) > 0 || i.Unable != nil })
 	return p
 }
 
