@@ -251,7 +251,7 @@
 //
 //	Plan      format, release, spec, clusters, left_out, changes, findings, digest
 //	Change    id, stage, kind, action, target, name, diffs, reason, needs
-//	FieldDiff field, observed, desired, why
+//	FieldDiff field, observed, desired, why, of
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
 //	Outcome   change, status, because, retryable, error, seconds

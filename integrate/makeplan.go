@@ -186,7 +186,9 @@ func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]
 
 // slim keeps of a part what a plan shows or does. The rest is not kept in memory.
 func slim(p engine.Part) engine.Part {
-	p.Items = engine.Keep(p.Items, func(i engine.Item) bool { return i.Changes() || len(i.Findings) > 0 || i.Unable != nil })
+	p.Items = engine.Keep(p.Items, func(i engine.Item) bool {
+		return i.Changes() || len(i.Findings) > 0 || i.Unable != nil
+	})
 	return p
 }
 

@@ -56,6 +56,8 @@ type FieldDiff struct {
 	Desired  string `json:"desired"`  // empty when the field is removed
 	// Why says what the field is needed for; empty when the field's name says it.
 	Why string `json:"why,omitempty"`
+	// Of is the ID of the resource, in a Check of several resources. It is empty elsewhere.
+	Of string `json:"of,omitempty"`
 }
 
 // A Change is one thing that an Apply would do.

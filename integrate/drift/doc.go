@@ -2,6 +2,8 @@
 //
 // # Use
 //
+// To look whether a cloud is still as its Spec says: see the Example.
+//
 // Look compares the world with the Spec, as a plan does, and writes nothing. It takes no operator lock, so it may run
 // beside an apply, which it then sees half done. It costs what a plan costs that has nothing to do: one exchange with
 // each host. The Report has three lists:

@@ -85,10 +85,10 @@ func integrated(t testing.TB, s spec.Spec) *integratetest.World {
 
 // A hand is what somebody did by hand, and the IDs of the Items that tell exactly that.
 type hand struct {
-	name string
-	did  func(*by)
-	want []string // none where nobody can tell
-	alone bool // it hides others, so that it is tried only by itself
+	name  string
+	did   func(*by)
+	want  []string // none where nobody can tell
+	alone bool     // it hides others, so that it is tried only by itself
 }
 
 // by is the world in the hands of somebody.
@@ -238,8 +238,9 @@ func inSecrets() []hand {
 
 func inOptions() []hand {
 	return []hand{
-		{name: "an option of Nova", did: func(b *by) { b.edit("compute15", novaConf, "images_type = rbd", "images_type = qcow2") },
-			want: []string{"settings/compute15/" + novaConf}},
+		{name: "an option of Nova", did: func(b *by) {
+			b.edit("compute15", novaConf, "images_type = rbd", "images_type = qcow2")
+		}, want: []string{"settings/compute15/" + novaConf}},
 		{name: "an option of Nova that is gone", did: func(b *by) {
 			b.edit("compute16", novaConf, "rbd_user = cinder\n", "")
 		}, want: []string{"settings/compute16/" + novaConf}},
@@ -268,8 +269,9 @@ func inServices() []hand {
 		{name: "a service that has not read its file", did: func(b *by) {
 			b.edit("compute20", novaConf, "[DEFAULT]", "[DEFAULT]\ndebug = true")
 		}, want: []string{"unit/compute20/nova-compute.service"}},
-		{name: "a service that is not installed", did: func(b *by) { b.Machines["compute21"].RemoveUnit("nova-compute.service") },
-			want: []string{"unit-missing/compute21/nova-compute.service"}},
+		{name: "a service that is not installed", did: func(b *by) {
+			b.Machines["compute21"].RemoveUnit("nova-compute.service")
+		}, want: []string{"unit-missing/compute21/nova-compute.service"}},
 		{name: "a volume type that is gone", did: func(b *by) {
 			require.NoError(b, b.Cloud.DeleteVolumeType(b.Context(), "fast"))
 		}, want: []string{"volume-type/cloud/fast"}},

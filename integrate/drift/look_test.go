@@ -102,7 +102,7 @@ func TestEqualHostsAreToldOnce(t *testing.T) {
 	assert.Equal(t, `~ compute[1-2] (2 hosts): settings /etc/nova/nova.conf  (options are not as the services need them)
       [libvirt] images_type: qcow2 -> rbd  # VM disks go to Ceph
   . compute[1-2] (2 hosts): unit nova-compute.service follows (its configuration changes)
-2 resources differ from the Spec, and 2 more follow from that.
+2 resources differ from the Spec (consequences: 2).
 `, r.String())
 	assert.Contains(t, r.Full(), "~ compute1: settings")
 	assert.Contains(t, r.Full(), "~ compute2: settings")

@@ -36,7 +36,8 @@ func (r *Report) text(key func(Item) string) string {
 		fmt.Fprintln(&b, "."+strings.TrimPrefix(f.String(), "PROBLEM:"))
 	}
 	if len(r.LeftOut) > 0 {
-		fmt.Fprintf(&b, "Left out, as it was not asked for: %s.\n", words.Short(strings.Join(spec.FoldNames(r.LeftOut), ", ")))
+		names := words.Short(strings.Join(spec.FoldNames(r.LeftOut), ", "))
+		fmt.Fprintf(&b, "Left out, as it was not asked for: %s.\n", names)
 	}
 	b.WriteString(r.summary())
 	return b.String()
@@ -83,13 +84,13 @@ func (r *Report) summary() string {
 	}
 	text := r.differ() + " from the Spec"
 	if n := len(r.Drift) - r.Own(); n > 0 {
-		text += fmt.Sprintf(", and %d more follow from that", n)
+		text += fmt.Sprintf(" (consequences: %d)", n)
 	}
 	if n := len(r.Unknown); n > 0 {
 		text += fmt.Sprintf("; %d could not be told", n)
 	}
 	if n := len(r.Behind); n > 0 {
-		text += fmt.Sprintf("; %d were not compared because of these", n)
+		text += fmt.Sprintf("; not compared because of these: %d", n)
 	}
 	return text + ".\n"
 }

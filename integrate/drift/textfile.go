@@ -175,8 +175,8 @@ func successBefore(path, spec string) (float64, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return 0, nil // somebody made the file in advance
 	}
-	return 0, fmt.Errorf("drift: %s is there, and is not the file of a drift check of Spec %q; name another file, or remove "+
-		"it", path, spec)
+	return 0, fmt.Errorf("drift: %s is there, and is not the file of a drift check of Spec %q; name another file, or "+
+		"remove it", path, spec)
 }
 
 // replace puts a file with this content in the place of another one at once.

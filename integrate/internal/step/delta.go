@@ -32,6 +32,7 @@ type FieldDiff struct {
 	Observed string // empty when there is none
 	Desired  string
 	Why      string // why the field is wanted; empty where that is plain
+	Of       string // the ID of the resource; of a check alone
 }
 
 // OfNewUser stands for a key that is not known as long as its user is not made.
