@@ -62,7 +62,7 @@ func (d *dayTwo) drifts(ctx context.Context) (string, error) {
 		if v.host != "" {
 			_, err = d.sh(ctx, v.host, "exec 2>&1; "+v.script)
 		} else {
-			err = d.world.Cloud.SetVolumeTypeSpecs(ctx, "ceph", map[string]string{"volume_backend_name": "nfs"})
+			err = d.world.Cloud.DeleteVolumeType(ctx, "ceph")
 		}
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", v.what, err)
