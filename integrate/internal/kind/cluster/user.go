@@ -27,6 +27,11 @@ func newUsers(s *Subject) []step.Resource {
 	for _, u := range s.Site.UsersIn(s.Spec.Name) {
 		all = append(all, user{s, u})
 	}
+	for _, l := range s.Site.Leaving {
+		if l.Cluster == s.Spec.Name {
+			all = append(all, leaving{user{s, want.User{User: l.Old(), Caps: l.Caps}}})
+		}
+	}
 	return all
 }
 
