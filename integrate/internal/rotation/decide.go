@@ -224,13 +224,14 @@ func (n nexts) choose(s Step, g Guest) Step {
 	case may(StopStart) && (volumes || !may(HardReboot)):
 		s.Act = StopStart
 	case volumes:
-		return s.wait("not-allowed", "its volumes have the old user ("+list(g.Volumes)+"); allow live-migration or stop-start")
+		return s.wait("not-allowed", "volumes of it have the old user; allow live-migration or stop-start for it")
 	case may(HardReboot):
 		s.Act = HardReboot
 	case may(Renew):
 		return n.renew(s, g)
 	default:
-		return s.wait("not-allowed", "its disks have the old user ("+list(g.Disks)+"); allow hard-reboot, stop-start or hybrid")
+		return s.wait("not-allowed", "disks of it that Nova owns have the old user; allow hard-reboot, stop-start or "+
+			"hybrid for it")
 	}
 	return s
 }
@@ -284,13 +285,4 @@ func (n nexts) allow(s Step, g Guest) Step {
 		return s.wait("destination", "no other compute is up and enabled to take it")
 	}
 	return s
-}
-
-// list joins names; of more than three, it counts the others.
-func list(names []string) string {
-	const most = 3
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
-	}
-	return strings.Join(names, ", ")
 }
