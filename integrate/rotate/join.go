@@ -62,7 +62,7 @@ func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
 		return rotation.OldUser{}
 	}
 	u, there := c.users[rot.Old().Entity]
-	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(),
+	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
 		Changed: there && u.Key.Type() == keyType(rot, c)}
 }
 
@@ -80,7 +80,7 @@ func keyType(rot spec.Rotation, c *clusterLook) string {
 // guest is what was seen of a guest.
 func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	g := rotation.Guest{ID: s.ID, Name: s.Name, Project: s.Project, Host: s.Host, Tags: s.Tags, Status: s.Status,
-		Task: s.Task, Locked: s.Locked}
+		Task: s.Task, Locked: s.Locked, Ours: slices.Contains(s.Tags, refreshTag)}
 	d, there := l.domains[s.ID]
 	switch {
 	case l.twice[s.ID] != "":
@@ -119,8 +119,8 @@ func (r *run) isCompute(host string) bool {
 }
 
 // has notes what a guest has of the old user: volumes by their attachments, and by the domain that runs; other disks by
-// the domain that runs, and by the one that is stored for it. The domain of a guest that is stopped does not count: Nova
-// writes it anew at the next start, by the attachments and by its own configuration.
+// the domain that runs. The domain that libvirt has stored for the guest does not count: Nova writes it anew at each
+// start and hard reboot, by the attachments and by its own configuration.
 func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attachments []api.Attachment) {
 	volumes := map[string]bool{}
 	for _, a := range attachments {
@@ -130,10 +130,10 @@ func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attach
 	}
 	disks := map[string]bool{}
 	if g.Runs {
-		for i, disk := range slices.Concat(d.Live, d.Stored) {
+		for _, disk := range d.Live {
 			switch {
 			case !disk.RBD() || !r.isOld(rot, disk.User, disk.SecretUUID):
-			case isVolume(disk) && i < len(d.Live):
+			case isVolume(disk):
 				volumes[volumeOf(disk)] = true
 			default:
 				disks[disk.Image] = true

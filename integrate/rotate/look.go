@@ -19,6 +19,7 @@ import (
 
 // A look is what was read of the world at once.
 type look struct {
+	in       *integrate.Integration
 	plan     *integrate.Plan
 	notReady map[string]string // by host: why what the Spec wants there is not in force
 	notYet   string            // why the Spec as a whole is not in force; empty: it is
@@ -35,10 +36,12 @@ type look struct {
 	takes       map[string]bool // computes on which Nova may put guests
 	cloudErr    error
 
-	clusters map[string]*clusterLook
-	denied   error  // the account may not migrate guests
-	noRoom   string // a guest that no compute has room for
-	left     map[spec.User][]Bar // files and secrets of users that are gone
+	clusters  map[string]*clusterLook
+	spread    map[spec.User]bool  // all computes have the key with which a guest comes back
+	denied    error               // the account may not migrate guests
+	noRoom    string              // a guest that no compute has room for
+	left      map[spec.User][]Bar // files and secrets of users that are gone
+	leftovers map[spec.User][]leftover
 }
 
 // A placed is a domain and the host that has it.
@@ -63,11 +66,10 @@ func (r *run) look(ctx context.Context) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &look{clusters: map[string]*clusterLook{}}
+	l := &look{in: in, clusters: map[string]*clusterLook{}}
 	if l.plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
 		return nil, err
 	}
-	l.judge(r.site)
 	var all sync.WaitGroup
 	all.Go(func() { l.readHosts(ctx, r) })
 	all.Go(func() { l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr) })
@@ -79,6 +81,8 @@ func (r *run) look(ctx context.Context) (*look, error) {
 		}
 	}
 	all.Wait()
+	l.judge(r.site, r.pending(l))
+	r.readSpread(ctx, l)
 	r.tryMoves(ctx, l)
 	r.readLeft(ctx, l)
 	return l, ctx.Err()
@@ -117,7 +121,7 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 
 // judge tells what the ordinary plan leaves to do, by host, and as a whole. Data pools, volume types and the like do
 // not concern a rotation.
-func (l *look) judge(site *want.Site) {
+func (l *look) judge(site *want.Site, pending bool) {
 	l.notReady = map[string]string{}
 	whole := func(target, why string) {
 		h := site.Host(target)
@@ -132,6 +136,9 @@ func (l *look) judge(site *want.Site) {
 		}
 	}
 	for _, c := range l.plan.Changes {
+		if c.Kind == "secret" && pending {
+			continue // the pending key is there, or is about to be
+		}
 		if !slices.Contains([]string{"pool", "erasure-profile", "volume-type"}, c.Kind) {
 			whole(c.Target, fmt.Sprintf("%s %s %s is to be done", c.Action, c.Kind, c.Name))
 		}

@@ -37,10 +37,28 @@ type Rotation struct {
 	// Default: derived from the cluster's fsid and the user.
 	// Limits: a UUID in lower case; not that of another user; not where from and to are one user.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
+	// NovaManage says where nova-manage can renew the attachments of volumes, which guests need that are
+	// stopped, or may be stopped and started.
+	// Default: left out; such guests wait.
+	// Limits: those of its fields.
+	NovaManage *NovaManage `json:"nova_manage,omitempty" yaml:"nova_manage,omitempty"`
 	// Guests say what may be done to which guests. The first rule that matches a guest counts.
 	// Default: no rules; no guest is touched.
 	// Limits: those of its fields.
 	Guests []GuestRule `json:"guests,omitempty" yaml:"guests,omitempty"`
+}
+
+// A NovaManage says where the program nova-manage works: it needs Nova's databases, and the login of [cinder] in
+// its configuration, which a compute mostly does not have.
+type NovaManage struct {
+	// Host is the host on which nova-manage works, such as a controller.
+	// Default: none; the host must be given.
+	// Limits: a host in hosts.
+	Host string `json:"host" yaml:"host"`
+	// Config are the files of options that nova-manage reads, in this order.
+	// Default: its own: /etc/nova/nova.conf.
+	// Limits: paths of files on that host.
+	Config []string `json:"config,omitempty" yaml:"config,omitempty"`
 }
 
 // A GuestRule says what a rotation may do to some guests. A guest has to match each list that is
@@ -64,8 +82,9 @@ type GuestRule struct {
 	Servers []string `json:"servers,omitempty" yaml:"servers,omitempty"`
 	// May is what may be done. live-migration moves a guest to another compute, which renews the
 	// volumes of Cinder. hard-reboot renews the disks that Nova owns. stop-start renews both. hybrid
-	// leaves a disk that Nova owns on the old user, and gives that user a new key at the end. A guest
-	// that is stopped has its volumes renewed by any of them, and stays stopped.
+	// leaves a disk that Nova owns on the old user, and gives that user a new key at the end. stop-start
+	// of a guest with volumes needs nova_manage. A guest that is stopped has its volumes renewed by any
+	// of them, by nova_manage, and stays stopped.
 	// Default: nothing; these guests are left alone.
 	// Limits: live-migration, hard-reboot, stop-start and hybrid, each once.
 	May []string `json:"may,omitempty" yaml:"may,omitempty"`
@@ -174,6 +193,7 @@ func (v *validation) rotations() {
 			v.fault(path+".key_type", "%q is neither aes nor aes256k", r.KeyType)
 		}
 		v.rotatedSecret(path+".secret_uuid", r)
+		v.novaManage(path+".nova_manage", r.NovaManage)
 		for j, g := range r.Guests {
 			v.guestRule(fmt.Sprintf("%s.guests[%d]", path, j), g)
 		}
@@ -299,4 +319,22 @@ func (g GuestRule) HostNames() []string {
 		all = append(all, names...)
 	}
 	return all
+}
+
+func (v *validation) novaManage(path string, m *NovaManage) {
+	if m == nil {
+		return
+	}
+	names := map[string]bool{}
+	for _, h := range v.spec.Hosts {
+		names[h.Name] = true
+	}
+	if !names[m.Host] {
+		v.fault(path+".host", "%q is not a host of the Spec%s", m.Host, DidYouMean(m.Host, names))
+	}
+	for i, file := range m.Config {
+		if !strings.HasPrefix(file, "/") {
+			v.fault(fmt.Sprintf("%s.config[%d]", path, i), "%q is not the path of a file, from / on", file)
+		}
+	}
 }

@@ -191,7 +191,7 @@ func unfit(g Guest) (code, why string) {
 	switch {
 	case g.Task != "":
 		return "busy", "Nova is at work on it (" + g.Task + ")"
-	case g.Locked:
+	case g.Locked && !g.Ours:
 		return "locked", "it is locked; unlock it (openstack server unlock), or wait for who locked it"
 	case g.Status == "ACTIVE" && g.Runs, g.Status == "SHUTOFF" && !g.Runs:
 		return "", ""
@@ -216,11 +216,17 @@ func (n nexts) choose(s Step, g Guest) Step {
 		return n.inPlace(s, g, may)
 	}
 	switch {
+	case !g.Runs && volumes && n.Rotation.NovaManage == nil:
+		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in rotate.nova_manage "+
+			"where nova-manage works")
 	case !g.Runs && volumes:
 		s.Act = Refresh
 	case !g.Runs: // the next start opens its disks as the new user
 	case volumes && may(LiveMigrate) && (!disks || may(HardReboot) || may(Renew) || !may(StopStart)):
 		s.Act = LiveMigrate
+	case may(StopStart) && volumes && n.Rotation.NovaManage == nil:
+		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage works, or "+
+			"allow live-migration for it")
 	case may(StopStart) && (volumes || !may(HardReboot)):
 		s.Act = StopStart
 	case volumes:

@@ -28,6 +28,7 @@ type Guest struct {
 	Status                  string // as Nova says, such as ACTIVE
 	Task                    string // what Nova does with it now; empty for nothing
 	Locked                  bool
+	Ours                    bool // an earlier run locked it, and did not live to unlock it
 	Runs                    bool // a QEMU runs for it
 	// Unknown says why it cannot be told what the guest has. Nothing is done to such a guest.
 	Unknown string
