@@ -125,7 +125,9 @@ type Process struct {
 }
 
 // Guest reports whether the process is the QEMU of a guest.
-func (p Process) Guest() bool { return p.Domain != "" || strings.HasPrefix(p.Name, "qemu") || p.Name == "kvm" }
+func (p Process) Guest() bool {
+	return p.Domain != "" || strings.HasPrefix(p.Name, "qemu") || p.Name == "kvm"
+}
 
 // A Library is a librados: the file that tells which keys it reads, libceph-common where there is one.
 type Library struct {
