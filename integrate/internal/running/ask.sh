@@ -60,11 +60,14 @@ ${m}domain $u
 		v "$words"
 		words= n=0
 	done
-	v "$words$(say persistent) list --all --persistent --uuid; $(say active) list --uuid; $(say listed) list --all --uuid" ||
+	words="$words$(say persistent) list --all --persistent --uuid; $(say autostart) list --all --autostart --uuid; "
+	words="$words$(say active) list --uuid; "
+	v "$words$(say listed) list --all --uuid" ||
 		printf '%sno-list\n' "$m"
 }
 
-# search prints the versions in a file, and whether it has the word aes256k. A file that cannot be read has no "searched".
+# search prints the versions in a file, and whether it has the word aes256k. A file that cannot be read has no
+# "searched".
 search() {
 	tr '\0' '\n' <"$1" 2>/dev/null |
 		grep -aoE -e '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-z.~+-]+)?$' -e 'aes256k' | sort -u
@@ -75,12 +78,13 @@ search() {
 # file. A file is searched once, however many processes have it.
 processes() {
 	printf '%smaps\n' "$m"
-	maps=$(grep -aE '/(librados|librbd|libceph-common)\.so[^/]*$' /proc/[0-9]*/maps 2>/dev/null | grep -aE '^[^ ]* [^ ]* 0+ ')
+	maps=$(grep -aE '/(librados|librbd|libceph-common)\.so[^/]*$' /proc/[0-9]*/maps 2>/dev/null |
+		grep -aE '^[^ ]* [^ ]* 0+ ')
 	printf '%s\n' "$maps"
 	[ "$(id -u)" = 0 ] || printf '%snot-root\n' "$m"
 	# Words of the rest: pid, range, device, inode.
 	first=$(printf '%s\n' "$maps" |
-		sed -n 's|^/proc/\([0-9]*\)/maps:\([0-9a-f]*-[0-9a-f]*\) [^ ]* 0* \([0-9a-f:]*\) \([0-9]*\) *\(/.*\)$|\1 \2 \3 \4 \5|p')
+		sed -n 's|^/proc/\([0-9]*\)/maps:\([0-9a-f-]*\) [^ ]* 0* \([0-9a-f:]*\) \([0-9]*\) *\(/.*\)$|\1 \2 \3 \4 \5|p')
 	pids=$(printf '%s\n' "$first" | while read -r p rest; do echo "$p"; done | sort -un)
 	set --
 	for p in $pids; do set -- "$@" "/proc/$p/comm"; done

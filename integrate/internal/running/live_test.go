@@ -82,7 +82,8 @@ func guest(uuid, name, libraries string, mon int) string {
 	source := fmt.Sprintf("<host name='127.0.0.1' port='%d'/>", mon)
 	auth := "<auth username='cinder'><secret type='ceph' uuid='" + secretUUID + "'/></auth>"
 	return "<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'><name>" + name + "</name>" +
-		"<uuid>" + uuid + "</uuid><memory unit='MiB'>32</memory><vcpu>1</vcpu><os><type arch='x86_64' machine='pc'>hvm</type></os>" +
+		"<uuid>" + uuid + "</uuid><memory unit='MiB'>32</memory><vcpu>1</vcpu>" +
+		"<os><type arch='x86_64' machine='pc'>hvm</type></os>" +
 		"<on_reboot>restart</on_reboot><devices><emulator>/usr/bin/qemu-system-x86_64</emulator>" +
 		"<disk type='network' device='disk'><driver name='qemu' type='raw'/>" + auth +
 		"<source protocol='rbd' name='vms/" + uuid + "_disk'>" + source + "</source><target dev='vda' bus='virtio'/></disk>" +
@@ -123,39 +124,49 @@ func libraries(t *testing.T, dir string) (common string) {
 	return common
 }
 
-// TestRealGuests reads a real libvirt with real QEMU on a real cluster. A guest keeps the librados that its file no longer has.
-func TestRealGuests(t *testing.T) {
-	cephlive.Need(t, "/usr/sbin/libvirtd", "qemu-system-x86_64", "virsh")
-	if os.Geteuid() != 0 {
-		t.Skip("live test: it needs root")
-	}
+func guests() []string { return []string{rooted, plain, stopped, passing} }
+
+// startGuests starts a cluster, a libvirt, and guests. The library of a guest was replaced since.
+func startGuests(t *testing.T) (d daemon, mon int, common string) {
+	t.Helper()
 	cluster := cephlive.Start(t, 1)
 	for _, pool := range []string{"vms", "volumes"} {
 		require.NoError(t, cluster.AddPool(ceph.Pool{Name: pool, Application: "rbd"}))
 	}
-	guests := []string{rooted, plain, stopped, passing}
-	for _, g := range guests {
+	for _, g := range guests() {
 		require.NoError(t, cluster.AddImage(ceph.Image{Pool: "vms", Name: g + "_disk", Size: 1 << 20}))
 	}
 	require.NoError(t, cluster.AddImage(ceph.Image{Pool: "volumes", Name: "volume-1", Size: 1 << 20}))
 	key := strings.TrimSpace(cluster.Ceph("auth", "get-or-create-key", "client.cinder", "mon", "profile rbd",
 		"osd", "profile rbd"))
-	var mon int
 	addrs := cluster.Ceph("mon", "dump")
 	_, err := fmt.Sscanf(addrs[strings.Index(addrs, "v1:127.0.0.1:"):], "v1:127.0.0.1:%d", &mon)
 	require.NoError(t, err)
 
-	d := startLibvirt(t)
+	d = startLibvirt(t)
 	d.virsh(t, "secret-define", d.file(t, "secret.xml", "<secret ephemeral='no' private='no'><uuid>"+secretUUID+
 		"</uuid><usage type='ceph'><name>client.cinder secret</name></usage></secret>"))
 	d.virsh(t, "secret-set-value", secretUUID, "--file", d.file(t, "key", key))
 	dir := filepath.Join(d.dir, "lib")
 	require.NoError(t, os.Mkdir(dir, 0o755))
-	common := libraries(t, dir)
-	for i, g := range guests {
+	common = libraries(t, dir)
+	d.guests(t, dir, mon)
+
+	// An upgrade replaces the library by a rename, and the next start has other credentials.
+	require.NoError(t, os.WriteFile(common+".new", []byte("\x0020.2.4\x00 aes256k \x00"), 0o644))
+	require.NoError(t, os.Rename(common+".new", common))
+	d.virsh(t, "define", d.file(t, "later.xml", strings.ReplaceAll(guest(plain, "instance-00000002", "", mon),
+		"username='cinder'", "username='cinder.1'")))
+	return d, mon, common
+}
+
+// guests defines the guests, and starts all but one.
+func (d daemon) guests(t *testing.T, libraries string, mon int) {
+	t.Helper()
+	for i, g := range guests() {
 		own := ""
 		if g == rooted {
-			own = dir
+			own = libraries
 		}
 		file := d.file(t, g+".xml", guest(g, fmt.Sprintf("instance-%08x", i+1), own, mon))
 		if g == passing {
@@ -170,13 +181,16 @@ func TestRealGuests(t *testing.T) {
 			t.Cleanup(func() { _ = exec.Command("virsh", "-q", "-c", d.uri, "destroy", g).Run() })
 		}
 	}
+}
 
-	// An upgrade replaces the library by a rename, and the next start has other credentials.
-	require.NoError(t, os.WriteFile(common+".new", []byte("\x0020.2.4\x00 aes256k \x00"), 0o644))
-	require.NoError(t, os.Rename(common+".new", common))
-	d.virsh(t, "define", d.file(t, "later.xml", strings.ReplaceAll(guest(plain, "instance-00000002", "", mon),
-		"username='cinder'", "username='cinder.1'")))
-
+// TestRealGuests reads a real libvirt with real QEMU on a real cluster. A guest keeps the librados that its
+// file no longer has.
+func TestRealGuests(t *testing.T) {
+	cephlive.Need(t, "/usr/sbin/libvirtd", "qemu-system-x86_64", "virsh")
+	if os.Geteuid() != 0 {
+		t.Skip("live test: it needs root")
+	}
+	d, mon, common := startGuests(t)
 	h := ask(t, running.Options{Domains: true, URI: d.uri})
 	require.NoError(t, h.DomainsErr)
 	require.NoError(t, h.ProcessesErr)
@@ -188,7 +202,7 @@ func TestRealGuests(t *testing.T) {
 		assert.Equal(t, found.UUID != passing, found.Persistent)
 		assert.Equal(t, map[bool]string{true: "running", false: "shut off"}[found.Active], found.State)
 	}
-	assert.Equal(t, guests, uuids)
+	assert.Equal(t, guests(), uuids)
 	want := running.Disk{Target: "vda", Device: "disk", Protocol: "rbd", Pool: "vms", Image: rooted + "_disk",
 		User: "cinder", SecretUUID: secretUUID, Monitors: []string{fmt.Sprintf("127.0.0.1:%d", mon)}}
 	require.Len(t, h.Domains[0].Live, 3)
@@ -201,6 +215,12 @@ func TestRealGuests(t *testing.T) {
 	assert.Empty(t, h.Domains[2].Live)
 	assert.Len(t, h.Domains[2].Stored, 3)
 
+	checkLibraries(t, h, common)
+}
+
+// checkLibraries looks at what the QEMU of the guests have in memory.
+func checkLibraries(t *testing.T, h running.Host, common string) {
+	t.Helper()
 	of := func(uuid string) running.Process {
 		i := slices.IndexFunc(h.Processes, func(p running.Process) bool { return p.Domain == uuid })
 		require.GreaterOrEqual(t, i, 0, "QEMU of %s", uuid)

@@ -18,8 +18,8 @@ import (
 const deleted = " (deleted)"
 
 var (
-	mapLine   = regexp.MustCompile(`^/proc/(\d{1,10})/maps:([0-9a-f]+-[0-9a-f]+) \S+ 0+ ([0-9a-f]+:[0-9a-f]+) (\d+) +(/.*)$`)
-	fileLine  = regexp.MustCompile(`^(\d+:\d+) (/proc/(\d{1,10})/map_files/([0-9a-f]+-[0-9a-f]+)|(?:/proc/(\d{1,10})/root)?(/.*))$`)
+	mapLine   = regexp.MustCompile(`^/proc/(\d{1,10})/maps:([0-9a-f-]+) \S+ 0+ ([0-9a-f]+:[0-9a-f]+) (\d+) +(/.*)$`)
+	fileLine  = regexp.MustCompile(`^(\d+:\d+) (/proc/(\d+)/map_files/([0-9a-f-]+)|(?:/proc/(\d+)/root)?(/.*))$`)
 	aboutLine = regexp.MustCompile(`^/proc/(\d{1,10})/(?:comm|cgroup|cmdline)[:-](.*)$`)
 	inBox     = regexp.MustCompile(`(?:^|[/-])([0-9a-f]{64})(?:[./]|$)`)
 	isVersion = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9a-z.~+-]+)?$`)

@@ -24,6 +24,7 @@ type RawDomain struct {
 	Live, Stored string
 	Active       bool
 	Persistent   bool
+	Autostart    bool
 }
 
 // Render is what a host prints for an answer; o is what was asked. A process without a pid has its place in the list.
@@ -42,7 +43,8 @@ func Render(o Options, a Answer) []byte {
 		return files[l]
 	}
 	renderProcesses(&b, a.Processes, number, boxes)
-	for _, l := range slices.SortedFunc(maps.Keys(files), func(x, y Library) int { return cmp.Compare(files[x], files[y]) }) {
+	byNumber := func(x, y Library) int { return cmp.Compare(files[x], files[y]) }
+	for _, l := range slices.SortedFunc(maps.Keys(files), byNumber) {
 		fmt.Fprintf(&b, "%slibrary 00:01 %d\n%s", mark, files[l], found(l))
 	}
 	fmt.Fprintf(&b, "%spackages\n", mark)
@@ -70,7 +72,7 @@ func renderDomains(b *strings.Builder, a Answer) {
 		fmt.Fprintf(b, "%sno-virsh\n%s\n", mark, a.NoLibvirt)
 		return
 	}
-	listed, active, persistent := "", "", ""
+	listed, active, persistent, autostart := "", "", "", ""
 	for _, d := range a.Domains {
 		fmt.Fprintf(b, "%sdomain %s\n%s\n\n%slive\n%s\n%sstored\n%s\n%sover\n", mark, d.UUID, d.State, mark, d.Live, mark,
 			d.Stored, mark)
@@ -81,8 +83,12 @@ func renderDomains(b *strings.Builder, a Answer) {
 		if d.Persistent {
 			persistent += d.UUID + "\n"
 		}
+		if d.Autostart {
+			autostart += d.UUID + "\n"
+		}
 	}
-	fmt.Fprintf(b, "%spersistent\n%s%sactive\n%s%slisted\n%s", mark, persistent, mark, active, mark, listed)
+	fmt.Fprintf(b, "%[1]spersistent\n%[2]s%[1]sautostart\n%[3]s%[1]sactive\n%[4]s%[1]slisted\n%[5]s", mark, persistent,
+		autostart, active, listed)
 }
 
 func renderProcesses(b *strings.Builder, all []Process, number func(Library) int, boxes map[string]string) {

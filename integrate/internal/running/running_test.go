@@ -92,9 +92,10 @@ func TestDisks(t *testing.T) {
 // TestHostileXML makes the disks of a domain unknown, and does not hide the domain.
 func TestHostileXML(t *testing.T) {
 	for name, xml := range map[string]string{
-		"nothing":             "",
-		"not XML":             "error: no",
-		"an entity":           `<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/shadow">]>` + strings.Replace(xmlOf(""), ">a<", ">&e;<", 1),
+		"nothing": "",
+		"not XML": "error: no",
+		"an entity": `<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/shadow">]>` +
+			strings.Replace(xmlOf(""), ">a<", ">&e;<", 1),
 		"cut off":             xmlOf("")[:60],
 		"of another domain":   strings.Replace(xmlOf(""), uuidA, uuidB, 1),
 		"a control character": strings.Replace(xmlOf(""), ">a<", ">\x01<", 1),
@@ -114,8 +115,8 @@ func TestHostileXML(t *testing.T) {
 
 // TestDomainsThatComeAndGo: what is listed at the end is there.
 func TestDomainsThatComeAndGo(t *testing.T) {
-	h, err := running.Parse(parts("@domain " + uuidA + "\n@live\n@stored\n@over\n@persistent\n@active\n" + uuidB + "\n@listed\n" +
-		uuidB + "\n@maps"))
+	h, err := running.Parse(parts("@domain " + uuidA + "\n@live\n@stored\n@over\n@persistent\n@active\n" + uuidB +
+		"\n@listed\n" + uuidB + "\n@maps"))
 	require.NoError(t, err)
 	require.NoError(t, h.DomainsErr)
 	require.Len(t, h.Domains, 1)
@@ -152,10 +153,8 @@ func TestUnknownIsNotAbsent(t *testing.T) {
 	assert.Error(t, h.ProcessesErr, "there is no list of mappings")
 }
 
-// TestProcesses reads the mappings of processes in containers and units, of files that are there, gone or replaced.
-func TestProcesses(t *testing.T) {
-	id := strings.Repeat("ab", 32)
-	h, err := running.Parse(parts(`@maps
+// processes is what a host says of processes in containers and units.
+const processes = `@maps
 /proc/7/maps:10-20 r--p 00000000 fd:01 5                          /usr/lib/x86_64-linux-gnu/librados.so.2.0.0
 /proc/7/maps:30-40 r--p 00000000 fd:01 6                          ` + fileA + ` (deleted)
 /proc/8/maps:50-60 r--p 00000000 00:2e 7                          ` + fileA + `
@@ -172,7 +171,7 @@ func TestProcesses(t *testing.T) {
 /proc/7/cgroup:0::/machine.slice/machine-qemu\x2d1\x2da.scope/libvirt/emulator
 /proc/8/cgroup:12:pids:/system.slice/glance-api.service
 /proc/8/cgroup:1:name=systemd:/system.slice/glance-api.service
-/proc/9/cgroup:0::/machine.slice/libpod-` + id + `.scope/container
+/proc/9/cgroup:0::/machine.slice/libpod-` + boxID + `.scope/container
 @guests
 /proc/7/cmdline:-uuid
 /proc/7/cmdline-` + uuidA + `
@@ -201,7 +200,7 @@ searched
 installed librados2 16.2.15+ds-0
 deinstalled librbd1 1
 @containers
-42 ` + id + ` /cinder_volume
+42 ` + boxID + ` /cinder_volume
 @installed - /usr/lib/librados.so.2
 1:1
 searched
@@ -210,8 +209,13 @@ searched
 20.2.4
 aes256k
 searched
-@installed ` + id + ` ` + fileA + `
-1:2`))
+@installed ` + boxID + ` ` + fileA + `
+1:2`
+const boxID = "abababababababababababababababababababababababababababababababab"
+
+// TestProcesses reads the mappings of processes in containers and units, of files that are there, gone or replaced.
+func TestProcesses(t *testing.T) {
+	h, err := running.Parse(parts(processes))
 	require.NoError(t, err)
 	require.NoError(t, h.ProcessesErr)
 	require.Len(t, h.Processes, 4, "a process without a name has ended")
@@ -236,7 +240,7 @@ searched
 func TestFakes(t *testing.T) {
 	lib := running.Library{Path: fileA, Version: "16.2.15", AES256k: running.No}
 	a := running.Answer{
-		Domains: []running.RawDomain{{UUID: uuidA, State: "running", Live: xmlOf(""), Stored: xmlOf(""), Active: true}},
+		Domains: []running.RawDomain{{UUID: uuidA, State: "running", Live: xmlOf(""), Stored: xmlOf(""), Active: true, Autostart: true}},
 		Processes: []running.Process{{PID: 3, Name: "qemu-system-x86", Domain: uuidA, Library: lib, Replaced: true},
 			{PID: 4, Name: "glance-api", Container: "glance_api", Library: running.Library{Path: fileA, Version: "20.2.4",
 				AES256k: running.Yes, In: "glance_api"}}},
@@ -250,6 +254,8 @@ func TestFakes(t *testing.T) {
 	assert.Equal(t, a.Installed, h.Installed)
 	assert.Equal(t, a.Packages, h.Packages)
 	assert.Equal(t, "a", h.Domains[0].Name)
+	assert.True(t, h.Domains[0].Autostart)
+	assert.False(t, h.Domains[0].Persistent)
 	h, err = running.Parse(remote.Result{Data: running.Render(running.Options{}, a)})
 	require.NoError(t, err)
 	require.ErrorIs(t, h.DomainsErr, running.ErrNotAsked)
@@ -267,7 +273,8 @@ func TestOneOperation(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add(string(domain(xmlOf("<disk type='network'><source protocol='rbd' name='a/b'/></disk>"), xmlOf("")).Data))
-	f.Add(string(running.Render(running.Options{Domains: true}, running.Answer{Processes: []running.Process{{Name: "qemu"}}})))
+	fake := running.Answer{Processes: []running.Process{{Name: "qemu"}}}
+	f.Add(string(running.Render(running.Options{Domains: true}, fake)))
 	f.Add("\x1emaps\n/proc/1/maps:1-2 r--p 0 0:0 1 /librados.so.2\n\x1enames\n/proc/1/comm:\x1e\n\x1eend\n")
 	var z bytes.Buffer
 	w := gzip.NewWriter(&z)
