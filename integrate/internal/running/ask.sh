@@ -39,6 +39,9 @@ uuids() {
 	done
 }
 
+# say is a command of virsh that begins a part. Some virsh end the line of an echo, and others do not.
+say() { printf "echo '\n%s\n';" "$m$1"; }
+
 # domains asks once for all UUIDs, and then for fifty domains at a time. The lists at the end prove that the daemon was
 # there all the time.
 domains() {
@@ -46,20 +49,25 @@ domains() {
 	why=$(find) || { printf '%sno-virsh\n%s\n' "$m" "$why"; return; }
 	find >/dev/null
 	all=$(v list --all --uuid) || { printf '%sno-list\n' "$m"; return; }
+	live=$(say live) stored=$(say stored) over=$(say over)
 	words= n=0
 	for u in $(printf '%s\n' "$all" | uuids); do
-		words="${words}echo '${m}domain $u'; domstate $u; echo '${m}live'; dumpxml $u; echo '${m}stored'; "
-		words="${words}dumpxml --inactive $u; echo '${m}over'; "
+		words="${words}echo '
+${m}domain $u
+'; domstate $u; $live dumpxml $u; $stored dumpxml --inactive $u; $over "
 		n=$((n + 1))
 		[ "$n" -ge 50 ] || continue
 		v "$words"
 		words= n=0
 	done
-	v "${words}echo '${m}persistent'; list --all --persistent --uuid; echo '${m}active'; list --uuid; \
-echo '${m}listed'; list --all --uuid" || printf '%sno-list\n' "$m"
+	words="$words$(say persistent) list --all --persistent --uuid; $(say autostart) list --all --autostart --uuid; "
+	words="$words$(say active) list --uuid; "
+	v "$words$(say listed) list --all --uuid" ||
+		printf '%sno-list\n' "$m"
 }
 
-# search prints the versions in a file, and whether it has the word aes256k. A file that cannot be read has no "searched".
+# search prints the versions in a file, and whether it has the word aes256k. A file that cannot be read has no
+# "searched".
 search() {
 	tr '\0' '\n' <"$1" 2>/dev/null |
 		grep -aoE -e '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-z.~+-]+)?$' -e 'aes256k' | sort -u
@@ -70,12 +78,13 @@ search() {
 # file. A file is searched once, however many processes have it.
 processes() {
 	printf '%smaps\n' "$m"
-	maps=$(grep -aE '/(librados|librbd|libceph-common)\.so[^/]*$' /proc/[0-9]*/maps 2>/dev/null | grep -aE '^[^ ]* [^ ]* 0+ ')
+	maps=$(grep -aE '/(librados|librbd|libceph-common)\.so[^/]*$' /proc/[0-9]*/maps 2>/dev/null |
+		grep -aE '^[^ ]* [^ ]* 0+ ')
 	printf '%s\n' "$maps"
 	[ "$(id -u)" = 0 ] || printf '%snot-root\n' "$m"
 	# Words of the rest: pid, range, device, inode.
 	first=$(printf '%s\n' "$maps" |
-		sed -n 's|^/proc/\([0-9]*\)/maps:\([0-9a-f]*-[0-9a-f]*\) [^ ]* 0* \([0-9a-f:]*\) \([0-9]*\) *\(/.*\)$|\1 \2 \3 \4 \5|p')
+		sed -n 's|^/proc/\([0-9]*\)/maps:\([0-9a-f-]*\) [^ ]* 0* \([0-9a-f:]*\) \([0-9]*\) *\(/.*\)$|\1 \2 \3 \4 \5|p')
 	pids=$(printf '%s\n' "$first" | while read -r p rest; do echo "$p"; done | sort -un)
 	set --
 	for p in $pids; do set -- "$@" "/proc/$p/comm"; done
@@ -88,8 +97,9 @@ processes() {
 	set --
 	for p in $pids; do set -- "$@" "/proc/$p/cmdline"; done
 	printf '%sguests\n' "$m"
-	[ $# = 0 ] || grep -azH -A1 -x -e -uuid "$@" 2>/dev/null | tr '\n\036\0' '??\n'
-	# What the path has now, and what is in memory.
+	[ $# = 0 ] || grep -azH -A1 --no-group-separator -x -e -uuid "$@" 2>/dev/null | tr '\n\036\0' '??\n'
+	# What is in memory, and what the path has now. The kernel gives the path of a file in a chroot as this shell sees it,
+	# and that of a file in another mount namespace as its processes do.
 	set -f
 	IFS='
 '
@@ -97,7 +107,7 @@ processes() {
 	for line in $first; do
 		p=${line%% *} path=/${line#*/} range=${line#* }
 		case $path in *' (deleted)') continue;; esac
-		set -- "$@" "/proc/$p/map_files/${range%% *}" "/proc/$p/root$path"
+		set -- "$@" "/proc/$p/map_files/${range%% *}" "/proc/$p/root$path" "$path"
 	done
 	printf '%sfiles\n' "$m"
 	[ $# = 0 ] || stat -L -c '%d:%i %n' -- "$@" 2>/dev/null

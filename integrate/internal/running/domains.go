@@ -42,16 +42,18 @@ func domainsOf(parts []part, said string) ([]Domain, error) {
 	}
 	persistent, _ := uuidsOf(parts, "persistent")
 	active, _ := uuidsOf(parts, "active")
+	autostart, _ := uuidsOf(parts, "autostart")
 	var all []Domain
 	for _, uuid := range slices.Sorted(maps.Keys(listed)) {
 		d, ok := seen[uuid]
 		if !ok {
-			d = Domain{UUID: uuid, Active: active[uuid], Err: errors.New("came while the domains were read; read the host again")}
+			d = Domain{UUID: uuid, Active: active[uuid],
+				Err: errors.New("came while the domains were read; read the host again")}
 		}
 		if d.Err != nil {
 			d.Active = active[uuid]
 		}
-		d.Persistent = persistent[uuid]
+		d.Persistent, d.Autostart = persistent[uuid], autostart[uuid]
 		all = append(all, d)
 	}
 	return all, nil

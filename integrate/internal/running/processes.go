@@ -18,8 +18,8 @@ import (
 const deleted = " (deleted)"
 
 var (
-	mapLine   = regexp.MustCompile(`^/proc/(\d{1,10})/maps:([0-9a-f]+-[0-9a-f]+) \S+ 0+ ([0-9a-f]+:[0-9a-f]+) (\d+) +(/.*)$`)
-	fileLine  = regexp.MustCompile(`^(\d+:\d+) /proc/(\d{1,10})/(map_files/([0-9a-f]+-[0-9a-f]+)|root(/.*))$`)
+	mapLine   = regexp.MustCompile(`^/proc/(\d{1,10})/maps:([0-9a-f-]+) \S+ 0+ ([0-9a-f]+:[0-9a-f]+) (\d+) +(/.*)$`)
+	fileLine  = regexp.MustCompile(`^(\d+:\d+) (/proc/(\d+)/map_files/([0-9a-f-]+)|(?:/proc/(\d+)/root)?(/.*))$`)
 	aboutLine = regexp.MustCompile(`^/proc/(\d{1,10})/(?:comm|cgroup|cmdline)[:-](.*)$`)
 	inBox     = regexp.MustCompile(`(?:^|[/-])([0-9a-f]{64})(?:[./]|$)`)
 	isVersion = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9a-z.~+-]+)?$`)
@@ -27,10 +27,10 @@ var (
 
 // A mapping is a library in the memory of a process.
 type mapping struct {
-	pid           int
-	span, file    string
-	path          string
-	gone, current bool // whether the file has lost its name; whether the path still has the file
+	pid        int
+	span, file string
+	path       string
+	gone       bool // whether the file has lost its name
 }
 
 // processesOf reads what the host says of the processes that have a library of Ceph in memory.
@@ -109,16 +109,17 @@ func replaced(parts []part, lines []string, all []Process) {
 		switch {
 		case f == nil:
 		case f[4] != "":
-			memory[f[2]+" "+f[4]] = f[1]
+			memory[f[3]+" "+f[4]] = f[1]
 		default:
-			disk[f[2]+" "+f[5]] = f[1]
+			disk[f[5]+" "+f[6]] = f[1] // without a process, it is the file that this path has for the shell
 		}
 	}
 	best := mappings(lines)
 	for i, p := range all {
 		m := best[p.PID]
 		pid := strconv.Itoa(p.PID)
-		if was, ok := memory[pid+" "+m.span]; ok && was != disk[pid+" "+m.path] {
+		was, ok := memory[pid+" "+m.span]
+		if ok && was != disk[pid+" "+m.path] && was != disk[" "+m.path] {
 			all[i].Replaced = true
 		}
 	}

@@ -61,6 +61,9 @@ type Domain struct {
 	// Active says that a QEMU runs for the domain.
 	Active     bool
 	Persistent bool
+	// Autostart says that libvirt itself starts the domain, by the inactive XML. Nova writes a domain anew when it starts
+	// a guest, so that what the inactive XML of its guests says does not come into effect.
+	Autostart bool
 	// Live are the disks as the QEMU that runs has them; none where Active is false.
 	Live []Disk
 	// Stored are the disks of the inactive XML, with which a next start opens them. Of a domain that is not persistent,
@@ -125,7 +128,9 @@ type Process struct {
 }
 
 // Guest reports whether the process is the QEMU of a guest.
-func (p Process) Guest() bool { return p.Domain != "" || strings.HasPrefix(p.Name, "qemu") || p.Name == "kvm" }
+func (p Process) Guest() bool {
+	return p.Domain != "" || strings.HasPrefix(p.Name, "qemu") || p.Name == "kvm"
+}
 
 // A Library is a librados: the file that tells which keys it reads, libceph-common where there is one.
 type Library struct {
