@@ -34,9 +34,6 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	old, oldThere := c.users[rot.Old().Entity]
 	now, there := c.users[rot.New().Entity]
 	if !oldThere && !rot.InPlace() {
-		if r.opts.Back {
-			problem("no-way", rot.New().Entity, "%s is not there, so nothing has to go back from it", rot.Old().Entity)
-		}
 		return all // it has been replaced
 	}
 	if r.opts.Back && !there {

@@ -76,7 +76,7 @@ func (c *cloud) guest(name, host string, volume bool) api.Server {
 // volumeGuest boots a guest from a volume.
 func (c *cloud) volumeGuest(name, host string) api.Server {
 	c.t.Helper()
-	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: name, SizeGiB: 1, ImageID: c.image})
+	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: name, SizeGiB: 1, ImageID: c.image, Type: "ceph"})
 	require.NoError(c.t, err)
 	s, err := c.Cloud.CreateServer(c.t.Context(), api.ServerRequest{Name: name, VolumeID: v.ID, Flavor: "tiny", Host: host})
 	require.NoError(c.t, err)
@@ -84,7 +84,7 @@ func (c *cloud) volumeGuest(name, host string) api.Server {
 }
 
 func (c *cloud) attach(s api.Server) {
-	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: s.Name, SizeGiB: 1})
+	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: s.Name, SizeGiB: 1, Type: "ceph"})
 	require.NoError(c.t, err)
 	require.NoError(c.t, c.Cloud.Attach(c.t.Context(), s.ID, v.ID))
 }
