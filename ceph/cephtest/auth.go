@@ -22,7 +22,9 @@ func (c *Cluster) authList(call) (any, string, error) {
 		if name == "mon." { // the monitors have it in a file
 			continue
 		}
-		list = append(list, c.describe(c.users[name]))
+		entry := c.describe(c.users[name])
+		delete(entry, "pending_key") // which auth get has, and auth ls has not
+		list = append(list, entry)
 	}
 	return object{"auth_dump": list}, "", nil
 }

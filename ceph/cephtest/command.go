@@ -1,6 +1,7 @@
 package cephtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -150,11 +151,17 @@ func parse(cmd ceph.Command) (call, command, error) {
 		if !ok {
 			return a, known, a.refuse(einval, "unknown field '%s'", name)
 		}
-		if !fits(value, kind) {
+		if !fits(value, kind) || kind == "float" && !pointed(cmd.JSON, name) {
 			return a, known, a.refuse(einval, "bad or missing field '%s'", name)
 		}
 	}
 	return a, known, nil
+}
+
+// pointed reports whether a number of a command has a point, without which a monitor takes it for another type.
+func pointed(text []byte, name string) bool {
+	var raw map[string]json.RawMessage
+	return json.Unmarshal(text, &raw) == nil && bytes.ContainsRune(raw[name], '.')
 }
 
 func fits(value any, kind string) bool {

@@ -125,9 +125,6 @@ func (a *Auth) mayAllow(ctx context.Context, allowed, givenUp []string) error {
 		return err
 	case !now.Choice:
 		return fmt.Errorf("%w: ceph mon set auth_allowed_ciphers: it knows keys of type aes only", ErrUnsupported)
-	case !slices.Contains(allowed, now.Preferred):
-		return fmt.Errorf("%w: ceph mon set auth_allowed_ciphers: new keys are of type %s, which could not log in: set "+
-			"auth_preferred_cipher first", ceph.ErrInvalid, now.Preferred)
 	}
 	entities, err := a.everybody(ctx)
 	if err != nil {
@@ -146,8 +143,12 @@ func (a *Auth) mayAllow(ctx context.Context, allowed, givenUp []string) error {
 		}
 		locked.Entities = append(locked.Entities, e.Entity)
 	}
-	if len(locked.Entities) > 0 {
+	switch {
+	case len(locked.Entities) > 0:
 		return locked
+	case !slices.Contains(allowed, now.Preferred):
+		return fmt.Errorf("%w: ceph mon set auth_allowed_ciphers: new keys are of type %s, which could not log in: set "+
+			"auth_preferred_cipher first", ceph.ErrInvalid, now.Preferred)
 	}
 	return nil
 }

@@ -19,7 +19,9 @@ import (
 // An Entity is a user or a daemon with its keys and rights. Keys do not print; Key.Type gives their type.
 type Entity struct {
 	ceph.User
-	Pending ceph.Key // the key that becomes the key when it is used; zero when there is none
+	// Pending is the key that becomes the key when it is used. It is zero when there is none, and in the result of
+	// Keys, as Ceph tells it to Lookup only.
+	Pending ceph.Key
 }
 
 // entity is an Entity in the JSON of Ceph.
@@ -41,7 +43,7 @@ func (e entity) parse(what string) (out Entity, err error) {
 	return out, nil
 }
 
-// Keys reads all entities, sorted by name. The key of the monitors, mon., is not among them: the monitors keep
+// Keys reads all entities, sorted by name, without pending keys. The key of the monitors, mon., is not among them: the monitors keep
 // it in a file.
 //
 // Similar To: ceph auth ls
@@ -71,19 +73,30 @@ func (a *Auth) Keys(ctx context.Context) ([]Entity, error) {
 	return out, nil
 }
 
-// everybody is Keys with the key of the monitors.
+// everybody is Keys with pending keys, and with the key of the monitors.
 func (a *Auth) everybody(ctx context.Context) ([]Entity, error) {
 	list, err := a.Keys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	mon, err := a.Lookup(ctx, "mon.")
-	switch {
-	case errors.Is(err, ceph.ErrNotFound): // in the file of a monitor that answers nobody
-	case err != nil:
-		return nil, err
-	default:
-		list = append(list, mon)
+	names := []string{"mon."}
+	for _, e := range list {
+		names = append(names, e.Entity)
+	}
+	requests := make([]ceph.Request, len(names))
+	for i, name := range names {
+		requests[i] = command("auth get", fields{"entity": name})
+	}
+	list = list[:0]
+	for i, answer := range a.cluster.Batch(ctx, requests...) {
+		if i > 0 && errors.Is(answer.Err, ceph.ErrNotFound) {
+			continue // it was removed meanwhile
+		}
+		e, err := parseOne("auth get", names[i], answer)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
 	}
 	return list, nil
 }
@@ -101,12 +114,16 @@ func (a *Auth) one(ctx context.Context, prefix, name string, args fields) (Entit
 	for k, v := range args {
 		all[k] = v
 	}
-	data, err := a.run(ctx, command(prefix, all))
-	if err != nil {
-		return Entity{}, err
+	return parseOne(prefix, name, a.cluster.Batch(ctx, command(prefix, all))[0])
+}
+
+// parseOne reads an answer with one entity.
+func parseOne(prefix, name string, answer ceph.Answer) (Entity, error) {
+	if answer.Err != nil {
+		return Entity{}, answer.Err
 	}
 	var list []entity
-	if err := decode(prefix, data, &list); err != nil {
+	if err := decode(prefix, []byte(answer.Reply.Data.Reveal()), &list); err != nil {
 		return Entity{}, err
 	}
 	if len(list) != 1 || list[0].Entity != name {

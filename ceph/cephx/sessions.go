@@ -156,7 +156,11 @@ func (a *Auth) Block(ctx context.Context, address string, term time.Duration) er
 		return fmt.Errorf("%w: ceph osd blocklist add: %q has no nonce: every client on that host would be cut off",
 			ceph.ErrInvalid, address)
 	}
+	if term <= 0 {
+		return fmt.Errorf("%w: ceph osd blocklist add %s: for no time", ceph.ErrInvalid, address)
+	}
+	// A monitor takes a number with a point only.
 	_, err := a.run(ctx, command("osd blocklist", fields{"blocklistop": "add", "addr": address,
-		"expire": json.Number(strconv.FormatFloat(term.Seconds(), 'f', -1, 64))}))
+		"expire": json.Number(strconv.FormatFloat(term.Seconds(), 'f', 1, 64))}))
 	return unsupported("osd blocklist add", address, err)
 }
