@@ -57,6 +57,10 @@ func (w *World) hooks() openstacktest.Hooks {
 		Detached:          w.detach,
 		Migrated:          w.migrate,
 		Console:           w.consoleOf,
+		VolumeConnection:  w.volumeConnection,
+		ComputeConnection: w.computeConnection,
+		DiskOpened:        w.diskOpened,
+		DiskClosed:        w.diskClosed,
 	}
 }
 

@@ -92,6 +92,10 @@ type Spec struct {
 	// Default: left out; nothing is prepared.
 	// Limits: those of its fields.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
+	// Rotate lists the Ceph users that are on their way out, and the users whose keys are.
+	// Default: left out; nothing is rotated.
+	// Limits: those of its fields.
+	Rotate []Rotation `json:"rotate,omitempty" yaml:"rotate,omitempty"`
 }
 
 // GateHealth is the Gate that waits for clusters that are healthy enough.
@@ -148,6 +152,7 @@ func (s Spec) check() []error {
 	v.containers()
 	v.withoutSystemd()
 	v.cloud()
+	v.rotations()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}

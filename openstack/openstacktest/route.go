@@ -26,8 +26,14 @@ func (s *Server) handler() http.Handler {
 	for pattern, h := range volumeRoutes() {
 		mux.HandleFunc(strings.Replace(pattern, " ", " /volume/v3/{project}", 1), s.guard(s.plain(h, "volume")))
 	}
+	for pattern, h := range tagRoutes() {
+		mux.HandleFunc(strings.Replace(pattern, " ", " /compute/v2.1", 1), s.guard(s.plain(h, "compute")))
+	}
 	for pattern, h := range computeRoutes() {
 		mux.HandleFunc(strings.Replace(pattern, " ", " /compute/v2.1", 1), s.guard(s.plain(h, "compute")))
+	}
+	for pattern, h := range placementRoutes() {
+		mux.HandleFunc(strings.Replace(pattern, " ", " /placement", 1), s.guard(s.plain(h, "placement")))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -147,7 +153,7 @@ func complain(w http.ResponseWriter, err error) {
 // version checks the microversion of a request. s.mu is held.
 func (s *Server) version(r *http.Request, service string) error {
 	newest := map[string]int{"compute": s.cfg.NovaMax, "volume": 70}[service]
-	if service != "image" && minor(r, service) > newest {
+	if newest > 0 && minor(r, service) > newest {
 		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.",
 			r.Header.Get("OpenStack-API-Version"))
 	}

@@ -64,6 +64,7 @@ func (p Program) commands() *cobra.Command {
 		i.convergeCommand(),
 		i.verifyCommand(),
 		i.driftCommand(),
+		i.rotateCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),

@@ -1,0 +1,2 @@
+// Package rotate moves a cloud from one Ceph user to another, or from one key to another, without an outage.
+package rotate
