@@ -43,10 +43,9 @@ func deviations() []deviation {
 			[]string{"unit/controller/cinder-backup.service", "unit/controller/cinder-volume.service"}},
 		{"a service does not run", "compute2", "systemctl stop nova-compute", []string{"unit/compute2/nova-compute.service"}},
 		{"a volume type is gone", "", "", []string{"volume-type/cloud/ceph"}},
-		{"a package is gone", "compute2", "DEBIAN_FRONTEND=noninteractive dpkg --force-depends -r ceph-common",
-			[]string{"packages/compute2/ceph-clients"}},
-		{"a keyring has keys of others", "controller",
-			`printf '[client.other]\n\tkey = AQBTo2NmAAAAABAAq8RvDH5xkV4LmHNNbGDZrw==\n' >>/etc/ceph/ceph.client.cinder.keyring`,
-			[]string{"file/controller//etc/ceph/ceph.client.cinder.keyring"}},
+		{"a package is gone", "compute1", "DEBIAN_FRONTEND=noninteractive dpkg --force-depends -r ceph-common",
+			[]string{"packages/compute1/ceph-clients"}},
+		{"ceph.conf belongs to others", "compute2", "chgrp nova /etc/ceph/ceph.conf",
+			[]string{"file/compute2//etc/ceph/ceph.conf"}},
 	}
 }

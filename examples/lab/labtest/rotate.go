@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -60,7 +61,7 @@ func (l *lab) testRotate(ctx context.Context, r *report) error {
 	defer os.RemoveAll(dir)
 	seed := uint64(time.Now().UnixNano())
 	l.say("seed %d", seed)
-	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: 20,
+	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv),
 		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
 	if l.killed, err = holder(); err != nil {
 		return err
@@ -285,4 +286,12 @@ func (t *rotation) alive(ctx context.Context) (string, error) {
 		return "", err
 	}
 	return t.guests.judge(ctx, longestPause, func(w *witness) bool { return w == first })
+}
+
+// rotateKills is how often the program is killed: KILLS of the environment, or 20 times.
+func rotateKills(getenv func(string) string) int {
+	if n, err := strconv.Atoi(getenv("KILLS")); err == nil {
+		return n
+	}
+	return 20
 }
