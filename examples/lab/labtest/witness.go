@@ -29,10 +29,10 @@ type witness struct {
 	known            int      // boots that were judged already
 
 	mu     sync.Mutex
-	ticks  int // of the root disk
-	last   time.Time
-	gap    time.Duration // the longest time without a tick
-	faults []string
+	counts map[string]int       // of records, by disk
+	last   map[string]time.Time // of the last record, by disk
+	gap    time.Duration        // the longest time without a record on one of the disks
+	faults string               // how many the guest saw; empty if it saw none
 }
 
 // witnesses are guests that are watched while something happens to the cloud.
@@ -52,7 +52,7 @@ func (l *lab) startWitnesses(ctx context.Context, cloud *api.Cloud, computes ...
 		return nil, err
 	}
 	for i, compute := range computes {
-		w := &witness{name: fmt.Sprintf("witness-%d", i+1)}
+		w := &witness{name: fmt.Sprintf("witness-%d", i+1), counts: map[string]int{}, last: map[string]time.Time{}}
 		if err := ws.boot(ctx, w, image, compute); err != nil {
 			return nil, fmt.Errorf("%s on %s: %w", w.name, compute, err)
 		}
@@ -60,9 +60,7 @@ func (l *lab) startWitnesses(ctx context.Context, cloud *api.Cloud, computes ...
 	}
 	watch, stop := context.WithCancel(ctx)
 	ws.stop = stop
-	for _, host := range []string{"compute1", "compute2"} {
-		ws.wait.Go(func() { ws.follow(watch, host) })
-	}
+	ws.wait.Go(func() { ws.follow(watch) })
 	return ws, ws.writing(ctx, 3, 4*time.Minute)
 }
 
@@ -91,20 +89,35 @@ func (ws *witnesses) boot(ctx context.Context, w *witness, image, compute string
 	return ws.cloud.Attach(ctx, s.ID, v.ID)
 }
 
-// follow reads the consoles of the guests on a host until ctx ends.
-func (ws *witnesses) follow(ctx context.Context, host string) {
-	const script = `cd /var/lib/nova/instances; while :; do for f in */console.log; do
-  [ -e "$f" ] && echo "${f%%/*} $(tail -n 400 "$f" | tr -d '\r' | grep -a '^TICK ' | tail -n 1) | $(grep -a '^FAULT' "$f" | tail -n 1)"
-done 2>/dev/null; sleep 0.2; done`
+// follow reads from Ceph, until ctx ends, how far each chain is.
+func (ws *witnesses) follow(ctx context.Context) {
+	const program = `import rados, rbd, sys, time
+with rados.Rados(conffile="/etc/ceph/ceph.conf", rados_id="admin", conf={"rbd_cache": "false"}) as cluster:
+    disks, said = {}, {}
+    for name in sys.argv[1:]:
+        pool, image = name.split("/")
+        disks[name] = rbd.Image(cluster.open_ioctx(pool), image, read_only=True)
+    while True:
+        for name, disk in disks.items():
+            head = disk.read(524287 * 512, 512).decode(errors="replace").split()
+            if len(head) == 5 and head[0] == "HEAD" and said.get(name) != head:
+                said[name] = head
+                print(name, head[1], head[4], flush=True)
+        time.sleep(0.2)`
+	script := "exec python3 -c " + quote(program)
+	for _, w := range ws.all {
+		script += " " + strings.Join(w.disks, " ")
+	}
 	for ctx.Err() == nil {
-		cmd := exec.CommandContext(ctx, "ssh", "-F", ws.out("ssh_config"), "-o", "BatchMode=yes", host, "sudo sh -c "+quote(script))
+		cmd := exec.CommandContext(ctx, "ssh", "-F", ws.out("ssh_config"), "-o", "BatchMode=yes", "ceph01",
+			"sudo sh -c "+quote(script))
 		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 		out, err := cmd.StdoutPipe()
 		if err == nil {
 			err = cmd.Start()
 		}
 		if err != nil {
-			ws.say("watching %s: %v", host, err)
+			ws.say("watching the chains: %v", err)
 			return
 		}
 		for lines := bufio.NewScanner(out); lines.Scan(); {
@@ -114,38 +127,41 @@ done 2>/dev/null; sleep 0.2; done`
 	}
 }
 
-// heard takes what a console says now.
+// heard takes how far a chain is now: its disk, the number of records, and how many faults the guest saw.
 func (ws *witnesses) heard(line string) {
-	said, fault, _ := strings.Cut(line, " | ")
-	f := strings.Fields(said)
-	if len(f) == 0 {
+	f := strings.Fields(line)
+	if len(f) != 3 {
 		return
 	}
-	i := slices.IndexFunc(ws.all, func(w *witness) bool { return w.id == f[0] })
-	if i < 0 {
+	count, err := strconv.Atoi(f[1])
+	if err != nil {
 		return
 	}
-	w := ws.all[i]
+	for _, w := range ws.all {
+		if slices.Contains(w.disks, f[0]) {
+			w.wrote(f[0], count, f[2])
+		}
+	}
+}
+
+// wrote takes that a disk has so many records now.
+func (w *witness) wrote(disk string, count int, faults string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if fault != "" && !slices.Contains(w.faults, fault) {
-		w.faults = append(w.faults, fault)
+	if faults != "0" {
+		w.faults = faults
 	}
-	if len(f) != 5 || f[1] != "TICK" {
-		return
-	}
-	root, err := strconv.Atoi(f[2])
-	if err != nil || root <= w.ticks {
+	if count <= w.counts[disk] {
 		return
 	}
 	now := time.Now()
-	if !w.last.IsZero() {
-		w.gap = max(w.gap, now.Sub(w.last))
+	if last, ok := w.last[disk]; ok {
+		w.gap = max(w.gap, now.Sub(last))
 	}
-	w.ticks, w.last = root, now
+	w.counts[disk], w.last[disk] = count, now
 }
 
-// writing waits until each witness has made so many more ticks.
+// writing waits until each witness has written so many more records to each disk.
 func (ws *witnesses) writing(ctx context.Context, more int, patience time.Duration) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("a witness is silent for %s", patience))
 	defer cancel()
@@ -154,7 +170,7 @@ func (ws *witnesses) writing(ctx context.Context, more int, patience time.Durati
 		for w.count() < from+more {
 			select {
 			case <-ctx.Done():
-				return fmt.Errorf("%s (%s), at tick %d: %w", w.name, w.id, w.count(), context.Cause(ctx))
+				return fmt.Errorf("%s (%s), at record %d: %w", w.name, w.id, w.count(), context.Cause(ctx))
 			case <-time.After(time.Second):
 			}
 		}
@@ -162,10 +178,15 @@ func (ws *witnesses) writing(ctx context.Context, more int, patience time.Durati
 	return nil
 }
 
+// count is how many records each of the disks has at least.
 func (w *witness) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.ticks
+	least := w.counts[w.disks[0]]
+	for _, disk := range w.disks {
+		least = min(least, w.counts[disk])
+	}
+	return least
 }
 
 // forgetGap forgets the longest gap, and gives it.
@@ -256,8 +277,8 @@ func (ws *witnesses) judge(ctx context.Context, longest time.Duration, rebooted 
 			errs = append(errs, fmt.Errorf("%s was silent for %s, longer than %s", w.name, gap, longest))
 		}
 		w.mu.Lock()
-		for _, f := range w.faults {
-			errs = append(errs, fmt.Errorf("%s says %s", w.name, f))
+		if w.faults != "" {
+			errs = append(errs, fmt.Errorf("%s saw %s faults of its disks", w.name, w.faults))
 		}
 		w.mu.Unlock()
 		said = append(said, fmt.Sprintf("%s %d records, %d boots, longest gap %.1fs", w.name, records, boots, gap.Seconds()))
