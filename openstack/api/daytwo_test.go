@@ -26,7 +26,8 @@ func TestEachImageHasAllImages(t *testing.T) {
 		}
 	}
 	full := fake.AddImage(api.Image{Name: "full", DiskFormat: "raw", Container: "bare",
-		Locations: []string{"rbd://a", "file://b"}, Stores: []string{"x", "y"}, Importing: []string{"z"}, FailedImports: []string{"u", "v"}, MinDiskGiB: 3,
+		Locations: []string{"rbd://a", "file://b"}, Stores: []string{"x", "y"}, Importing: []string{"z"},
+		FailedImports: []string{"u", "v"}, MinDiskGiB: 3,
 		Checksum: "sum"}, nil)
 	want[full] = true
 	got := map[string]bool{}
