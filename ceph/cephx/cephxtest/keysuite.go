@@ -1,6 +1,8 @@
 package cephxtest
 
 import (
+	"errors"
+
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
 )
@@ -194,6 +196,10 @@ func (s *suite) givenUp() {
 	s.ok(err)
 	pending, err := s.auth.Create(s.ctx, s.entity(), caps(), "aes256k")
 	s.ok(err)
+	s.ok(s.auth.PreferCipher(s.ctx, "aes"))
+	err = s.auth.AllowCiphers(s.ctx, []string{"aes256k"}, u.Entity, s.Self)
+	s.hold("the preferred type is an allowed type", errors.Is(err, ceph.ErrInvalid) || errors.Is(err, ceph.ErrDenied))
+	s.ok(s.auth.PreferCipher(s.ctx, "aes256k"))
 	err = s.auth.AllowCiphers(s.ctx, []string{"aes256k"}, u.Entity, s.Self)
 	if s.Self != "" && s.lookup(s.Self).Key.Type() == "aes" {
 		var locked *cephx.LockoutError
