@@ -77,13 +77,13 @@ func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.Trash
 }
 
 // Watchers implements ceph.Images.
-func (c *Cluster) Watchers(ctx context.Context, poolName, name string) (list []ceph.Watcher, err error) {
+func (c *Cluster) Watchers(ctx context.Context, poolName, name string) (list map[int64]string, err error) {
 	op := Op{"rbd status", poolName + "/" + name, false}
 	err = c.rbd(ctx, op, poolName, func(p *pool) error {
 		if _, ok := p.images[name]; !ok {
 			return refuse(op.Name, op.Object, enoent, "error opening image")
 		}
-		list = slices.Clone(p.watchers[name])
+		list = maps.Clone(p.watchers[name])
 		return nil
 	})
 	return list, err

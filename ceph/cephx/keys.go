@@ -43,8 +43,8 @@ func (e entity) parse(what string) (out Entity, err error) {
 	return out, nil
 }
 
-// Keys reads all entities, sorted by name, without pending keys. The key of the monitors, mon., is not among them: the monitors keep
-// it in a file.
+// Keys reads all entities, sorted by name, without pending keys. The key of the monitors, mon., is not among them: the
+// monitors keep it in a file.
 //
 // Similar To: ceph auth ls
 func (a *Auth) Keys(ctx context.Context) ([]Entity, error) {

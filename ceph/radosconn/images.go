@@ -97,8 +97,7 @@ func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error
 // Watchers implements ceph.Images.
 //
 // Similar To: rbd status <pool>/<name>
-func (c *Conn) Watchers(ctx context.Context, pool, name string) ([]ceph.Watcher, error) {
-	return read(ctx, c, task{"rbd status", pool, pool + "/" + name}, func(ioctx *rados.IOContext) ([]ceph.Watcher, error) {
-		return watchers(ioctx, name)
-	})
+func (c *Conn) Watchers(ctx context.Context, pool, name string) (map[int64]string, error) {
+	t := task{"rbd status", pool, pool + "/" + name}
+	return read(ctx, c, t, func(ioctx *rados.IOContext) (map[int64]string, error) { return watchers(ioctx, name) })
 }

@@ -105,7 +105,7 @@ func inspect(ioctx *rados.IOContext, name string) (img ceph.Image, data int64, e
 }
 
 // watchers lists who has an image open for writing.
-func watchers(ioctx *rados.IOContext, name string) (out []ceph.Watcher, err error) {
+func watchers(ioctx *rados.IOContext, name string) (out map[int64]string, err error) {
 	cName := C.CString(name)
 	defer C.free(unsafe.Pointer(cName))
 	var image C.rbd_image_t
@@ -113,12 +113,13 @@ func watchers(ioctx *rados.IOContext, name string) (out []ceph.Watcher, err erro
 		return nil, err
 	}
 	defer C.rbd_close(image)
+	out = map[int64]string{}
 	ret := grow(func(room C.size_t) (C.int, C.size_t) {
 		list, n := make([]C.rbd_image_watcher_t, room), room
 		ret := C.rbd_watchers_list(image, &list[0], &n)
 		if ret >= 0 {
 			for _, w := range list[:n] {
-				out = append(out, ceph.Watcher{Client: int64(w.id), Address: C.GoString(w.addr)})
+				out[int64(w.id)] = C.GoString(w.addr)
 			}
 			C.rbd_watchers_list_cleanup(&list[0], n)
 		}

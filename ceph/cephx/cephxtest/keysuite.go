@@ -128,7 +128,8 @@ func (s *suite) restore() {
 	s.ok(s.auth.Remove(s.ctx, u.Entity))
 	s.hold("a removed user is refused", !s.logsIn(u, u.Key))
 	quoted := u
-	quoted.Caps = ceph.Caps{"mon": `allow command "osd blacklist", allow r`, "osd": "allow class-read object_prefix rbd_children"}
+	quoted.Caps = ceph.Caps{"mon": `allow command "osd blacklist", allow r`,
+		"osd": "allow class-read object_prefix rbd_children"}
 	s.ok(s.auth.Restore(s.ctx, quoted))
 	now = s.lookup(u.Entity)
 	s.hold("it is there again, with caps that have quotes", now.Key.Equal(u.Key) && now.Caps.Equal(quoted.Caps))

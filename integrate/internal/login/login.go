@@ -9,8 +9,8 @@
 //	results, err := host.Do(ctx, trial.Run())
 //	verdict, err := login.Judge(results[0])
 //
-// The program is Python, as each host of OpenStack has it, and calls librados.so.2 itself: that is the library which QEMU
-// and the services on the host load. For a container, put what enters it before Argv.
+// The program is Python, as each host of OpenStack has it, and calls librados.so.2 itself: that is the library which
+// QEMU and the services on the host load. For a container, put what enters it before Argv.
 //
 // A login with a pending key is the use that makes it the key. See package cephx.
 //
@@ -97,7 +97,7 @@ func Judge(r remote.Result) (Verdict, error) {
 	if said.Fault != "" {
 		why, ok := faults[said.Fault]
 		if !ok {
-			why = "no answer that is known"
+			why = "an answer that is not known"
 		}
 		return "", errors.New("the trial login could not be made: " + why)
 	}

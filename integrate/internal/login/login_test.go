@@ -29,7 +29,7 @@ func TestJudge(t *testing.T) {
 	}
 	for said, want := range map[string]string{
 		"": "no answer", `{}`: "no answer", `{"login": 110}`: "errno 110", `{"login": 2}`: "errno 2",
-		`{"login": 95}`: "errno 95", `{"fault": "librados"}`: "install librados2", `{"fault": "new"}`: "no answer",
+		`{"login": 95}`: "errno 95", `{"fault": "librados"}`: "install librados2", `{"fault": "new"}`: "not known",
 		`{"fault": "conf"}`: "ceph.conf", `{"login": 13} more`: "no answer",
 	} {
 		verdict, err := login.Judge(remote.Result{Data: []byte(said), Exit: 1})
