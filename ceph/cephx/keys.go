@@ -88,7 +88,7 @@ func (a *Auth) everybody(ctx context.Context) ([]Entity, error) {
 		requests[i] = command("auth get", fields{"entity": name})
 	}
 	list = list[:0]
-	for i, answer := range a.cluster.Batch(ctx, requests...) {
+	for i, answer := range a.batch(ctx, requests) {
 		if i > 0 && errors.Is(answer.Err, ceph.ErrNotFound) {
 			continue // it was removed meanwhile
 		}

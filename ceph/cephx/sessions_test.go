@@ -2,6 +2,7 @@ package cephx_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -94,4 +95,21 @@ func TestNoErrorHoldsAKey(t *testing.T) {
 		require.Error(t, err, answer)
 		assert.False(t, strings.Contains(err.Error(), "AQ-a-secret"), err)
 	}
+}
+
+// TestWatchersOfManyImages are asked for in few exchanges.
+func TestWatchersOfManyImages(t *testing.T) {
+	fake := cephtest.New()
+	require.NoError(t, fake.AddPool(ceph.Pool{Name: "vms", Application: "rbd"}))
+	for i := range 5000 {
+		require.NoError(t, fake.AddImage(ceph.Image{Pool: "vms", Name: fmt.Sprintf("disk-%04d", i), Size: 1}))
+	}
+	stop, err := fake.Watch("vms", "disk-4999")
+	require.NoError(t, err)
+	defer stop()
+	found, err := cephx.New(ceph.New(fake)).Watchers(t.Context(), "vms")
+	require.NoError(t, err)
+	assert.Len(t, found, 5000)
+	assert.Len(t, found["disk-4999"], 1)
+	assert.Equal(t, 4, fake.Batches())
 }

@@ -33,7 +33,7 @@ func (a *Auth) Watchers(ctx context.Context, pool string, images ...string) (map
 		requests[i] = ceph.Request{Watchers: pool + "/" + name}
 	}
 	all := map[string][]Watcher{}
-	for i, answer := range a.cluster.Batch(ctx, requests...) {
+	for i, answer := range a.batch(ctx, requests) {
 		switch {
 		case answer.Err == nil:
 			all[images[i]] = nil
