@@ -25,6 +25,12 @@ type Images interface {
 	//
 	// Similar To: rbd trash ls --all <pool>
 	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
+	// Watchers are the clients that have an image open for writing, or ErrNotFound when there is no such image: the
+	// address of each, such as 10.0.0.7:0/953100561, by the global ID that the monitors gave it when it logged in. A
+	// client that has the image open for reading only is not a watcher.
+	//
+	// Similar To: rbd status <pool>/<name>
+	Watchers(ctx context.Context, pool, name string) (map[int64]string, error)
 }
 
 // An Image is one RBD image.

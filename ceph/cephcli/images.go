@@ -17,6 +17,8 @@ const (
 	listOp = "rbd ls"
 	initOp = "rbd pool init"
 
+	statusOp = "rbd status"
+
 	eperm = 1
 )
 
@@ -105,6 +107,39 @@ func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, er
 	}
 	var list []ceph.TrashEntry // id and name, whatever the case
 	return list, decode(op, results[0].Data, &list)
+}
+
+// Watchers implements ceph.Images.
+//
+// Similar To: rbd status <pool>/<name>
+func (c programs) Watchers(ctx context.Context, pool, name string) (map[int64]string, error) {
+	results, err := c.do(ctx, statusOp, pool+"/"+name,
+		c.rbd("status", "--pool", pool, "--image", name, "--format", "json"))
+	if err != nil {
+		return nil, err
+	}
+	return watchers(results[0].Data)
+}
+
+// watchers reads the JSON that rbd status writes.
+func watchers(data []byte) (map[int64]string, error) {
+	var status struct {
+		Watchers *[]struct {
+			Client  int64  `json:"client"`
+			Address string `json:"address"`
+		} `json:"watchers"`
+	}
+	if err := decode(statusOp, data, &status); err != nil {
+		return nil, err
+	}
+	if status.Watchers == nil {
+		return nil, fmt.Errorf("ceph %s: the answer is not the JSON expected", statusOp)
+	}
+	list := map[int64]string{}
+	for _, w := range *status.Watchers {
+		list[w.Client] = w.Address
+	}
+	return list, nil
 }
 
 func decode(op string, data []byte, into any) error {

@@ -1,6 +1,7 @@
 package cephtest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 // A call is a command with its arguments, checked.
 type call struct {
 	prefix string
+	mon    string // the monitor that has to answer
 	args   map[string]any
 	input  []byte
 }
@@ -49,7 +51,14 @@ func commands() map[string]command {
 		"config generate-minimal-conf": {false, "", (*Cluster).minimalConf},
 		"auth get":                     {false, "entity:string*", (*Cluster).authGet},
 		"auth ls":                      {false, "", (*Cluster).authList},
-		"auth get-or-create":           {true, "entity:string* caps:list", (*Cluster).authCreate},
+		"auth get-or-create":           {true, "entity:string* caps:list key_type:string", (*Cluster).authCreate},
+		"auth rotate":                  {true, "entity:string* key_type:string", (*Cluster).authRotate},
+		"auth get-or-create-pending":   {true, "entity:string*", (*Cluster).authPending},
+		"auth commit-pending":          {true, "entity:string*", (*Cluster).authCommit},
+		"auth clear-pending":           {true, "entity:string*", (*Cluster).authClear},
+		"mon set":                      {true, "name:string* value:string*", (*Cluster).monSet},
+		"sessions":                     {false, "", (*Cluster).sessions},
+		"osd blocklist":                {true, "blocklistop:string* addr:string* expire:float", (*Cluster).blocklist},
 		"auth caps":                    {true, "entity:string* caps:list*", (*Cluster).authCaps},
 		"auth rm":                      {true, "entity:string*", (*Cluster).authRemove},
 		"auth import":                  {true, "", (*Cluster).authImport},
@@ -86,6 +95,9 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 	var reply ceph.Reply
 	op := Op{Name: a.prefix, Object: a.str("pool") + a.str("entity") + a.str("name"), Write: known.write}
 	err = c.do(op, func() error {
+		if err := c.told(a); err != nil {
+			return err
+		}
 		data, status, err := known.run(c, a)
 		if err != nil {
 			return err
@@ -105,13 +117,15 @@ func (c *Cluster) lacks(op string) bool {
 	first := map[string]string{
 		"osd pool ls": "hammer", "versions": "luminous", "osd pool application get": "luminous",
 		"osd pool application enable": "luminous",
-		"rbd pool init":               "luminous", "config generate-minimal-conf": "nautilus",
+		"auth rotate":                 "tentacle", "auth get-or-create-pending": "quincy", "auth commit-pending": "quincy",
+		"auth clear-pending": "quincy", "mon set": "tentacle", "sessions": "octopus", "osd blocklist": "pacific",
+		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
 	}[op]
 	return c.Release < first
 }
 
 func parse(cmd ceph.Command) (call, command, error) {
-	a := call{input: []byte(cmd.Input.Reveal())}
+	a := call{input: []byte(cmd.Input.Reveal()), mon: cmd.Mon}
 	if json.Unmarshal(cmd.JSON, &a.args) != nil {
 		return a, command{}, a.refuse(einval, "command not known")
 	}
@@ -137,11 +151,17 @@ func parse(cmd ceph.Command) (call, command, error) {
 		if !ok {
 			return a, known, a.refuse(einval, "unknown field '%s'", name)
 		}
-		if !fits(value, kind) {
+		if !fits(value, kind) || kind == "float" && !pointed(cmd.JSON, name) {
 			return a, known, a.refuse(einval, "bad or missing field '%s'", name)
 		}
 	}
 	return a, known, nil
+}
+
+// pointed reports whether a number of a command has a point, without which a monitor takes it for another type.
+func pointed(text []byte, name string) bool {
+	var raw map[string]json.RawMessage
+	return json.Unmarshal(text, &raw) == nil && bytes.ContainsRune(raw[name], '.')
 }
 
 func fits(value any, kind string) bool {
@@ -149,7 +169,7 @@ func fits(value any, kind string) bool {
 	case string:
 		return kind == "string"
 	case float64:
-		return kind == "int" && v == float64(int64(v))
+		return kind == "float" || kind == "int" && v == float64(int64(v))
 	case bool:
 		return kind == "bool"
 	case []any:
@@ -186,8 +206,9 @@ func (c *Cluster) monDump(call) (any, string, error) {
 		}
 		mons = append(mons, object{"rank": i, "name": string(rune('a' + i)), "public_addrs": object{"addrvec": addrs}})
 	}
-	return object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons},
-		"dumped monmap epoch 1", nil
+	dump := object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons}
+	c.cephx.dump(dump)
+	return dump, "dumped monmap epoch 1", nil
 }
 
 func (c *Cluster) versions(call) (any, string, error) {

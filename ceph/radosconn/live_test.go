@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
+	"github.com/cephstack/cephstack/ceph/cephx/cephxtest"
 	"github.com/cephstack/cephstack/ceph/radosconn"
 )
 
@@ -49,6 +51,10 @@ func TestLive(t *testing.T) {
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(t *testing.T) (mine, theirs ceph.Locker) { return dial(t, cfg), dial(t, cfg) })
 	})
+	t.Run("cephx", func(t *testing.T) {
+		cephxtest.TestAuth(t, cephxtest.Subject{Batcher: dial(t, cfg), Seeder: live, Login: live.Login,
+			Renew: live.RestartMon})
+	})
 	t.Run("a key and addresses are enough", func(t *testing.T) { keyAndAddresses(t, dial(t, cfg)) })
 	t.Run("keys that are none of the cluster's are ErrDenied", func(t *testing.T) { denied(t, live) })
 	t.Run("a key of a newer type is ErrInvalid or ErrDenied", func(t *testing.T) { newerKey(t, live) })
@@ -56,6 +62,26 @@ func TestLive(t *testing.T) {
 	t.Run("the monitors read the normal form of caps", func(t *testing.T) { capsOracle(t, dial(t, cfg)) })
 	t.Run("the library opens no log and no socket", func(t *testing.T) { nothingOpen(t, live, dial(t, cfg)) })
 	t.Run("a context ends the wait for a silent monitor", func(t *testing.T) { silentMon(t, live) })
+}
+
+// TestLiveNewer: a cluster of a newer release takes this library with a key of type aes, once that is allowed.
+func TestLiveNewer(t *testing.T) {
+	live := cephlive.StartNewer(t, 1)
+	live.Ceph("mon", "set", "auth_allowed_ciphers", "aes,aes256k")
+	const name = "client.older"
+	var key string
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		argv := live.Argv("ceph", "-c", live.Conf, "auth", "get-or-create-key", name, "--key-type", "aes", "mon", "allow *",
+			"osd", "allow *", "mgr", "allow *")
+		out, err := exec.Command(argv[0], argv[1:]...).Output()
+		require.NoError(c, err)
+		key = string(out)
+	}, time.Minute, time.Second)
+	parsed, err := ceph.ParseKey(key)
+	require.NoError(t, err)
+	conn := dial(t, radosconn.Config{ConfFile: live.Conf, Name: name, Key: parsed})
+	cephxtest.TestAuth(t, cephxtest.Subject{Batcher: conn, Self: name, Seeder: live, Login: live.Login,
+		Renew: live.RestartMon})
 }
 
 // newerKey: librados before 20.2.4 and 19.2.6 takes a keyring with an aes256k key

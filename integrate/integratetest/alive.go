@@ -120,8 +120,12 @@ func (w *World) records(p process) (all []api.ServiceRecord) {
 	return all
 }
 
-// python stands for the script that asks whether the processes of a unit answer on a port.
+// python stands for the script that asks whether the processes of a unit answer on a port, and for that of package
+// login.
 func (w *World) python(h spec.Host, run remote.Run) (stdout, stderr []byte, exit int) {
+	if out, ok := w.tryLogin(h, run); ok {
+		return out, nil, 0
+	}
 	a := run.Argv
 	if len(a) != 4 || a[1] != "-c" || !strings.Contains(a[2], "GET / HTTP/1.0") {
 		return nil, []byte("python3: the arguments are not known here\n"), 2
