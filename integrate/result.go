@@ -50,6 +50,9 @@ type Outcome struct {
 	Err       error   `json:"-"`
 	Error     string  `json:"error,omitempty"` // text of Err
 	Seconds   float64 `json:"seconds"`         // how long the change took
+	// Undo is what became of the change when the Apply was taken back. It is zero if nothing was taken back, and for a
+	// change that had no effect.
+	Undo Undo `json:"undo,omitzero"`
 }
 
 // set writes down how the change ended.
@@ -95,6 +98,9 @@ func (r *Result) Err() error {
 		if f.Problem {
 			errs = append(errs, &problemError{f})
 		}
+	}
+	if err := r.errUndo(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

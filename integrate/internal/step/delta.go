@@ -204,6 +204,8 @@ type CloudStep struct {
 	// Do makes the change. It says whether it changed something, also along with an error.
 	// An error that is not api.ErrUnknown says that nothing else was changed.
 	Do func(context.Context, *api.Cloud) (changed bool, err error)
+	// Undo takes back what Do has made, if that still is so; otherwise it is ErrConflict. Nil where that cannot be done.
+	Undo func(context.Context, *api.Cloud) error
 }
 
 func (HostStep) step()    {}
