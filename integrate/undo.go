@@ -11,16 +11,6 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 )
 
-// An Undo says what became of a change when a failed Apply was taken back; see ApplyOptions.UndoOnFailure.
-type Undo struct {
-	// Status is undone, if all is as it was before the change; left, if the change, or a part of it, stays; or failed, if
-	// it could not be taken back.
-	Status string `json:"status"`
-	// Reason says why the change stays, or why it could not be taken back.
-	Reason string `json:"reason,omitempty"`
-	Err    error  `json:"-"` // with Reason as its text
-}
-
 // undoWithin is how long it may take to take an Apply back.
 const undoWithin = 10 * time.Minute
 
@@ -48,26 +38,24 @@ func (a *applying) undo(ctx context.Context) {
 		if !ok {
 			continue
 		}
-		a.result.Outcomes[i].Undo = undoOf(u)
+		a.result.Outcomes[i].setUndo(u)
 	}
 }
 
 func wellEnded(s Status) bool { return s == Applied || s == Unchanged }
 
-// undoOf is what became of a change, with a text.
-func undoOf(u engine.Undone) Undo {
-	out := Undo{Status: string(u.Status), Err: u.Err}
-	if u.Err != nil {
-		out.Reason = u.Err.Error()
+// setUndo writes down what became of the change when it was taken back.
+func (o *Outcome) setUndo(u engine.Undone) {
+	if o.Undo, o.UndoErr = string(u.Status), u.Err; u.Err != nil {
+		o.UndoReason = u.Err.Error()
 	}
-	return out
 }
 
 // notUndone says of each change that may have had an effect that it was not taken back.
 func (a *applying) notUndone(why error) {
 	for i := range a.result.Outcomes {
 		if o := &a.result.Outcomes[i]; o.Status == Applied || o.Status == Unknown {
-			o.Undo = undoOf(engine.Undone{Status: engine.NotUndone, Err: why})
+			o.setUndo(engine.Undone{Status: engine.NotUndone, Err: why})
 		}
 	}
 }
@@ -77,8 +65,8 @@ func (r *Result) errUndo() error {
 	var names []string
 	var causes []error
 	for _, o := range r.Outcomes {
-		if o.Undo.Status == string(engine.NotUndone) {
-			names, causes = append(names, o.Change.ID), append(causes, o.Undo.Err)
+		if o.Undo == string(engine.NotUndone) {
+			names, causes = append(names, o.Change.ID), append(causes, o.UndoErr)
 		}
 	}
 	if len(names) == 0 {
@@ -106,12 +94,12 @@ func (r *Result) UndoText() string {
 	var b strings.Builder
 	count := map[string]int{}
 	for _, o := range r.Outcomes {
-		if o.Undo.Status == "" {
+		if o.Undo == "" {
 			continue
 		}
-		count[o.Undo.Status]++
-		if o.Undo.Status != string(engine.TakenBack) {
-			fmt.Fprintf(&b, "%s: %s %s: %s: %s\n", o.Change.Target, o.Change.Kind, o.Change.Name, o.Undo.Status, o.Undo.Reason)
+		count[o.Undo]++
+		if o.Undo != string(engine.TakenBack) {
+			fmt.Fprintf(&b, "%s: %s %s: %s: %s\n", o.Change.Target, o.Change.Kind, o.Change.Name, o.Undo, o.UndoReason)
 		}
 	}
 	if len(count) == 0 {
@@ -140,7 +128,8 @@ func staysAfterUndo(changes []Change) []Finding {
 			text = "a new folder stays if the apply is taken back"
 		case c.Action == Restart:
 			text = "a restart that worked stays if the apply is taken back, and so does what the service uses then: " +
-				"its Ceph user and keyring, ceph.conf and libvirt's secrets. Its options go back, so that it owes a restart again"
+				"its Ceph user and keyring, ceph.conf and libvirt's secrets. Its options go back, so that it owes a " +
+				"restart"
 		default:
 			continue
 		}
@@ -150,5 +139,5 @@ func staysAfterUndo(changes []Change) []Finding {
 	return notes
 }
 
-var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts behind it: " +
-	"UndoOnFailure is for Apply")
+var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts behind " +
+	"it: UndoOnFailure is for Apply")

@@ -142,7 +142,7 @@ func changed(t *testing.T) (map[string][]string, []integrate.Change) {
 	require.NoError(t, err)
 	var changes []integrate.Change
 	for _, o := range r.Outcomes {
-		assert.Zero(t, o.Undo, "nothing failed, so nothing is taken back")
+		assert.Empty(t, o.Undo, "nothing failed, so nothing is taken back")
 		changes = append(changes, o.Change)
 	}
 	return pathsOf(w), changes
@@ -201,7 +201,7 @@ func failAt(w *integratetest.World, c integrate.Change) {
 func stayed(r *integrate.Result) map[string]bool {
 	names := map[string]bool{"pool cephstack": true} // of the operator lock
 	for _, o := range r.Outcomes {
-		if o.Undo.Status != "left" {
+		if o.Undo != "left" {
 			continue
 		}
 		switch c := o.Change; c.Kind {
@@ -238,16 +238,16 @@ func TestUndoTakesBackWhatAFailedApplyDid(t *testing.T) {
 			}
 			after, left := snapshot(t, w, paths), stayed(r)
 			for _, name := range differing(before, after) {
-				assert.True(t, left[name], "%s differs, and nobody tells:\n%q\n%q\n%s", name, before[name], after[name],
-					r.UndoText())
+				assert.True(t, left[name], "%s differs, and nobody tells:\n%q\n%q\n%s", name, before[name],
+					after[name], r.UndoText())
 			}
 			effects := 0
 			for _, o := range r.Outcomes {
 				if o.Status == integrate.Applied {
 					effects++
-					assert.NotEmpty(t, o.Undo.Status, "%s was applied", o.Change.ID)
+					assert.NotEmpty(t, o.Undo, "%s was applied", o.Change.ID)
 				}
-				assert.NotEqual(t, "failed", o.Undo.Status, "%s: %s", o.Change.ID, o.Undo.Reason)
+				assert.NotEqual(t, "failed", o.Undo, "%s: %s", o.Change.ID, o.UndoReason)
 			}
 			t.Logf("%d changes had an effect\n%s", effects, r.UndoText())
 			require.NoError(t, w.Integrate(t.Context()), "the next apply reaches the Spec")
@@ -278,13 +278,13 @@ func TestUndoLeavesWhatSomebodyChangedSince(t *testing.T) {
 	after := snapshot(t, w, paths)
 	assert.Contains(t, after["path controller "+keyring], "# mine")
 	assert.Contains(t, after["user client.cinder-backup"], "mon 'allow r'")
-	undo := map[string]integrate.Undo{}
+	undo := map[string]integrate.Outcome{}
 	for _, o := range r.Outcomes {
-		undo[o.Change.ID] = o.Undo
+		undo[o.Change.ID] = o
 	}
-	assert.Equal(t, "left", undo["file/controller/"+keyring].Status)
-	assert.Contains(t, undo["file/controller/"+keyring].Reason, "somebody changed it since")
-	assert.Equal(t, "left", undo["user/ceph/client.cinder-backup"].Status)
+	assert.Equal(t, "left", undo["file/controller/"+keyring].Undo)
+	assert.Contains(t, undo["file/controller/"+keyring].UndoReason, "somebody changed it since")
+	assert.Equal(t, "left", undo["user/ceph/client.cinder-backup"].Undo)
 	for _, name := range differing(before, after) {
 		assert.True(t, stayed(r)[name], "%s\n%s", name, r.UndoText())
 	}
@@ -308,7 +308,7 @@ func TestUndoOnAHostThatDies(t *testing.T) {
 	require.ErrorIs(t, err, integrate.ErrStopped)
 	status := map[string]string{}
 	for _, o := range r.Outcomes {
-		status[o.Change.ID] = o.Undo.Status
+		status[o.Change.ID] = o.Undo
 	}
 	assert.Equal(t, "failed", status["settings/compute1//etc/nova/nova.conf"])
 	assert.Equal(t, "undone", status["user/ceph/client.glance"], r.UndoText())
@@ -328,7 +328,8 @@ func TestUndoOfTheAPIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := exampleSpec()
-			s.Cinder.Backends = []spec.Backend{{Name: "ceph", VolumeType: "ceph", ExtraSpecs: map[string]string{"multiattach": "yes"}},
+			s.Cinder.Backends = []spec.Backend{
+				{Name: "ceph", VolumeType: "ceph", ExtraSpecs: map[string]string{"multiattach": "yes"}},
 				{Name: "fast", Pool: "volumes", VolumeType: "fast"}, {Name: "slow", Pool: "volumes", VolumeType: "slow"}}
 			w := integratetest.Open(t, s)
 			w.API.AddVolumeType("ceph", "ceph")
@@ -387,8 +388,8 @@ func TestUndoNeedsTheLock(t *testing.T) {
 	then = snapshot(t, w, paths)
 	for _, o := range r.Outcomes {
 		if o.Status == integrate.Applied {
-			assert.Equal(t, "failed", o.Undo.Status, o.Change.ID)
-			assert.Contains(t, o.Undo.Reason, "bob@there")
+			assert.Equal(t, "failed", o.Undo, o.Change.ID)
+			assert.Contains(t, o.UndoReason, "bob@there")
 		}
 	}
 	assert.Contains(t, then["path compute1 /etc/nova/nova.conf"], "rbd", "nothing was taken back")
@@ -421,7 +422,7 @@ func TestUndoAfterAnInterrupt(t *testing.T) {
 		assert.True(t, stayed(r)[name], "%s\n%s", name, r.UndoText())
 	}
 	for _, o := range r.Outcomes {
-		assert.NotEqual(t, "failed", o.Undo.Status, "%s: %s", o.Change.ID, o.Undo.Reason)
+		assert.NotEqual(t, "failed", o.Undo, "%s: %s", o.Change.ID, o.UndoReason)
 	}
 }
 

@@ -287,7 +287,7 @@ func (h *undoHost) backAttr(rec *record, path string, done remote.Result) ([]rem
 	case absent(old) && absent(now):
 		return nil, "", nil
 	case absent(old):
-		return nil, "the folder stays", nil
+		return nil, fmt.Sprintf("the folder %s stays", path), nil
 	case old.Err != nil, now.Err != nil:
 		return nil, "", fmt.Errorf("%s cannot be read: %w", path, errors.Join(old.Err, now.Err))
 	case sameAttr(old.File, now.File):
@@ -295,7 +295,8 @@ func (h *undoHost) backAttr(rec *record, path string, done remote.Result) ([]rem
 	case done.Err == nil && !sameAttr(done.File, now.File):
 		return nil, "", errSince
 	}
-	return []remote.Op{remote.SetAttr{Path: path, Owner: old.File.Owner, Group: old.File.Group, Mode: old.File.Mode}}, "", nil
+	back := remote.SetAttr{Path: path, Owner: old.File.Owner, Group: old.File.Group, Mode: old.File.Mode}
+	return []remote.Op{back}, "", nil
 }
 
 // flush makes the operations that are planned, and says what became of their changes.
