@@ -127,8 +127,8 @@ func staysAfterUndo(changes []Change) []Finding {
 		case c.Kind == "directory" && c.Action == Create:
 			text = "a new folder stays if the apply is taken back"
 		case c.Action == Restart:
-			text = "a restart that worked stays if the apply is taken back, and so does what the service uses then: " +
-				"its Ceph user and keyring, ceph.conf and libvirt's secrets. Its options go back, so that it owes a " +
+			text = "a restart that worked stays if the apply is taken back, and so does what the service uses " +
+				"then: its Ceph user and keyring, ceph.conf and libvirt's secrets. Its options go back, so that it owes a " +
 				"restart"
 		default:
 			continue

@@ -238,8 +238,8 @@ func TestUndoTakesBackWhatAFailedApplyDid(t *testing.T) {
 			}
 			after, left := snapshot(t, w, paths), stayed(r)
 			for _, name := range differing(before, after) {
-				assert.True(t, left[name], "%s differs, and nobody tells:\n%q\n%q\n%s", name, before[name],
-					after[name], r.UndoText())
+				assert.True(t, left[name], "%s differs, and nobody tells:\n%q\n%q\n%s", name,
+					before[name], after[name], r.UndoText())
 			}
 			effects := 0
 			for _, o := range r.Outcomes {
