@@ -251,10 +251,10 @@
 //
 //	Plan      format, release, spec, clusters, left_out, changes, findings, digest
 //	Change    id, stage, kind, action, target, name, diffs, reason, needs
-//	FieldDiff field, observed, desired, why
+//	FieldDiff field, observed, desired, why, of
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
-//	Outcome   change, status, because, retryable, error, seconds
+//	Outcome   change, status, because, retryable, error, seconds, undo, undo_reason
 //	Report    format, checks, notes, left_out, checks_left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
@@ -332,6 +332,33 @@
 // ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it
 // again.
 //
+// # Taking back
+//
+// With ApplyOptions.UndoOnFailure, an Apply takes back what it has changed, if a change does not end well or
+// the rollout stops: what goes through the APIs first, then the hosts, then the clusters, and the last change
+// of each first. Problems that the plan had do not count. Each host is read right before it is changed, which
+// is one more exchange, and a host that cannot be read is not changed.
+//
+//   - Files and options get their content, owner and mode of before; what was not there is removed. Libvirt's
+//     secrets, rights of users, and extra specs get their values of before. Volume types that were made are
+//     deleted.
+//   - Only what still is as this Apply made it is touched. What somebody changed since stays, and so does what
+//     that needs.
+//   - A user that this Apply has made is removed, if nothing that needs the user stays, and its key and rights
+//     are those of then.
+//   - A unit whose restart failed is started again with what was there before.
+//   - A unit whose restart worked is not restarted again. Its options go back, so that it owes a restart. What
+//     its process uses from now on stays until then: its user with its rights, keyring, ceph.conf, libvirt's
+//     secrets.
+//   - Pools, values of pools, erasure profiles, packages, new folders and new extra specs of a volume type that
+//     was there stay. An access control list that a file lost stays lost.
+//
+// Outcome.Undo says of each change what became of it: undone, left or failed. With PlanOptions.UndoOnFailure,
+// the plan has a note on each change that would stay. An undo needs the operator lock: whoever has lost it
+// takes nothing back. After the end of the context, the lock is taken once more, and an undo takes 10 min at
+// most. A program that was killed takes nothing back, as there is no state but the world: plan again, and
+// finish.
+//
 // # A gate for rollouts
 //
 // With gate: health in the Spec, Apply and Converge look at the clusters that a host uses right
@@ -368,7 +395,8 @@
 // other byte stays. Foreign clauses in a user's rights stay, unless the Spec says otherwise.
 // What belongs to another cluster, another application or another secret is a Problem of
 // the plan, and is left alone. Computes with VMs on local disks keep local disks until those
-// VMs are gone (see Host.Disks of package spec). Nothing is ever deleted.
+// VMs are gone (see Host.Disks of package spec). Nothing is ever deleted, but for what a failed Apply has just made
+// itself (see the section on taking back).
 //
 // # Errors
 //

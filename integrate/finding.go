@@ -22,6 +22,11 @@ import (
 // Of a rollout:
 //
 //   - not-begun: a part of a Converge was not begun; Cause and Err say why.
+//   - stays-after-undo: note: what stays of a change if the apply is taken back; see PlanOptions.UndoOnFailure.
+//
+// Of a drift check:
+//
+//   - not-compared: a resource could not be compared, and no change depends on it; see Plan.Unable.
 //
 // Of a cluster:
 //

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
@@ -59,6 +60,8 @@ func (s Scope) unknown(in *Integration) []step.Target {
 // PlanOptions say what a plan is about.
 type PlanOptions struct {
 	Only Scope // restricts the plan; the zero Scope does not
+	// UndoOnFailure adds notes on what stays if the plan is applied with ApplyOptions.UndoOnFailure and taken back.
+	UndoOnFailure bool
 }
 
 // Plan reads the world, and computes what would make it as the Spec says. It writes
@@ -79,6 +82,10 @@ func (in *Integration) Plan(ctx context.Context, opts PlanOptions) (*Plan, error
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("integrate: Plan: interrupted: %w%s", err, proof.Unanswered(parts, err))
 	}
+	if opts.UndoOnFailure {
+		p.Findings = append(p.Findings, staysAfterUndo(p.Changes)...)
+		p.Digest = p.sum()
+	}
 	events.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
 }
@@ -88,6 +95,8 @@ type kept struct {
 	by    *engine.Engine
 	base  *engine.Base
 	parts map[step.Target]engine.Part // without what exceeds the memory
+	// unable is what could not be compared, and is not among the findings.
+	unable []Finding
 }
 
 // plan observes and compares each host by itself, so that no more is kept of
@@ -109,8 +118,24 @@ func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *eve
 	if !scope.All() {
 		p.LeftOut = in.leftOut(scope)
 	}
+	k.unable = unableOf(all)
 	p.kept, p.Digest = k, p.sum()
 	return p, all
+}
+
+// unableOf are the resources that could not be compared, where no Problem says so.
+func unableOf(parts []engine.Part) []Finding {
+	var all []Finding
+	for _, p := range parts {
+		for _, i := range p.Items {
+			if i.Unable == nil || slices.ContainsFunc(i.Findings, func(f step.Finding) bool { return f.Problem }) {
+				continue
+			}
+			all = append(all, findingOf(i, step.Finding{Code: "not-compared", Problem: true,
+				Object: i.ID.Kind + " " + nameOf(i), Message: "cannot be compared: " + i.Unable.Error(), Err: i.Unable}))
+		}
+	}
+	return all
 }
 
 // look reads and compares clusters and hosts, and keeps what fn makes of each host.
@@ -168,7 +193,9 @@ func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]
 
 // slim keeps of a part what a plan shows or does. The rest is not kept in memory.
 func slim(p engine.Part) engine.Part {
-	p.Items = engine.Keep(p.Items, func(i engine.Item) bool { return i.Changes() || len(i.Findings) > 0 })
+	p.Items = engine.Keep(p.Items, func(i engine.Item) bool {
+		return i.Changes() || len(i.Findings) > 0 || i.Unable != nil
+	})
 	return p
 }
 
@@ -306,4 +333,10 @@ func (c Change) target() step.Target {
 		return step.AtCloud()
 	}
 	return step.AtHost(c.Target)
+}
+
+// id is the ID of a change as the engine has it.
+func (c Change) id() step.ID {
+	t := c.target()
+	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
 }

@@ -2,6 +2,7 @@ package integrate
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -55,6 +56,8 @@ type FieldDiff struct {
 	Desired  string `json:"desired"`  // empty when the field is removed
 	// Why says what the field is needed for; empty when the field's name says it.
 	Why string `json:"why,omitempty"`
+	// Of is the ID of the resource, in a Check of several resources. It is empty elsewhere.
+	Of string `json:"of,omitempty"`
 }
 
 // A Change is one thing that an Apply would do.
@@ -124,6 +127,16 @@ func (p *Plan) Problems() []Finding {
 		}
 	}
 	return out
+}
+
+// Unable lists the resources that could not be compared, such as a private secret of libvirt, whose value nobody can
+// read. Nothing is planned of them, and no change waits for them, so they are not among the Findings. Nobody knows
+// whether they are as the Spec says. JSON does not have them: the list of a plan that was stored is empty.
+func (p *Plan) Unable() []Finding {
+	if p.kept == nil {
+		return nil
+	}
+	return slices.Clone(p.kept.unable)
 }
 
 // changeOf is an item as a change of a plan.

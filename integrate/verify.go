@@ -35,8 +35,7 @@ type Check struct {
 	Status CheckStatus `json:"status"`
 	// Evidence is what was seen, or why the check did not pass. It has no secret.
 	Evidence string `json:"evidence"`
-	// Diffs are what a plan would change of all resources of the check, one after the other. Evidence names the
-	// resources; a Plan of the same Scope has the differences of each by itself.
+	// Diffs are what a plan would change of all resources of the check, one after the other. Each names its resource.
 	Diffs []FieldDiff `json:"diffs,omitempty"`
 	// Because is the ID of the resource whose problem or change is the cause, where the
 	// check fails only as a consequence.

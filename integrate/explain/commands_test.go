@@ -34,7 +34,7 @@ func programs() map[string][]string {
 		"podman":        {"ps"},
 		"cinder-manage": {"service list", "cluster list"},
 		"nova-manage":   {"--version", "volume_attachment show "},
-		"cephstack":     {"plan", "trust"},
+		"cephstack":     {"plan", "trust", "drift"},
 		"ssh":           nil, "ssh-keygen": {"-l -f "}, "sshd": {"-T"}, "sudo": {"-l -U USER", "--version"}, "visudo": {"-c"},
 		"ls": nil, "cat": nil, "grep": nil, "namei": nil, "readlink": {"-f "}, "diff": nil, "id": nil, "which": nil,
 		"env":    nil,

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/drift"
 	"github.com/cephstack/cephstack/integrate/schema"
 )
 
@@ -44,6 +45,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[schema.Line](), reflect.TypeFor[schema.Last]()}},
 		{"report", "Report of cephstack verify", "What cephstack verify --output json prints.",
 			[]reflect.Type{reflect.TypeFor[integrate.Report]()}},
+		{"drift", "Report of cephstack drift", "What cephstack drift --output json prints.",
+			[]reflect.Type{reflect.TypeFor[drift.Report]()}},
 		{"trust", "Host keys of cephstack trust", "What cephstack trust --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
 		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
@@ -163,7 +166,7 @@ func (g *generator) document(t *testing.T, o output) []byte {
 func (g *generator) ref(of reflect.Type) node {
 	name := of.Name()
 	if _, ok := g.defs[name]; !ok {
-		def := node{"type": "object", "description": g.comments[name].text}
+		def := node{"type": "object", "description": g.comments[of.String()].text}
 		g.defs[name] = def
 		properties, required := node{}, []string{}
 		g.fields(of, properties, &required)
@@ -184,7 +187,7 @@ func (g *generator) fields(of reflect.Type, properties node, required *[]string)
 			continue
 		}
 		p := g.typed(f.Type)
-		if text := g.comments[of.Name()].fields[f.Name]; text != "" {
+		if text := g.comments[of.String()].fields[f.Name]; text != "" {
 			p["description"] = text
 		}
 		switch name {
@@ -210,7 +213,7 @@ func (g *generator) typed(of reflect.Type) node {
 		return node{"type": "number"}
 	case reflect.String:
 		n := node{"type": "string"}
-		if some := values()[of.Name()]; len(some) > 0 {
+		if some := values()[of.String()]; len(some) > 0 {
 			n["enum"] = some
 		}
 		return n
@@ -218,7 +221,7 @@ func (g *generator) typed(of reflect.Type) node {
 		return node{"type": "array", "items": g.typed(of.Elem())}
 	case reflect.Map:
 		n := node{"type": "object", "additionalProperties": g.typed(of.Elem())}
-		if some := values()[of.Key().Name()]; len(some) > 0 {
+		if some := values()[of.Key().String()]; len(some) > 0 {
 			n["propertyNames"] = node{"enum": some}
 		}
 		return n
@@ -228,15 +231,16 @@ func (g *generator) typed(of reflect.Type) node {
 	panic("a type that this test cannot describe: " + of.String())
 }
 
-// values are those that a text may have, by the name of its type.
+// values are those that a text may have, by its type.
 func values() map[string][]string {
 	return map[string][]string{
-		"Stage":       {"cluster", "computes", "controllers", "cloud"},
-		"Action":      texts(integrate.Create, integrate.Update, integrate.Restart),
-		"CheckStatus": texts(integrate.Pass, integrate.Fail, integrate.Unable),
-		"Status": texts(integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown, integrate.Skipped,
-			integrate.Cancelled),
-		"KeyState": texts(schema.KeyKnown, schema.KeyUnknown, schema.KeyChanged, schema.KeyAdded),
+		"integrate.Stage":       {"cluster", "computes", "controllers", "cloud"},
+		"integrate.Action":      texts(integrate.Create, integrate.Update, integrate.Restart),
+		"integrate.CheckStatus": texts(integrate.Pass, integrate.Fail, integrate.Unable),
+		"integrate.Status": texts(integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown,
+			integrate.Skipped, integrate.Cancelled),
+		"drift.Status":    texts(drift.None, drift.Found, drift.Unknown),
+		"schema.KeyState": texts(schema.KeyKnown, schema.KeyUnknown, schema.KeyChanged, schema.KeyAdded),
 	}
 }
 
@@ -253,13 +257,14 @@ type comment struct {
 	fields map[string]string
 }
 
+// comments are those of types, such as integrate.Plan.
 type comments map[string]comment
 
 // commentsOf reads the sources of the types.
 func commentsOf(t *testing.T) comments {
 	t.Helper()
 	all := comments{}
-	for _, dir := range []string{"..", "."} {
+	for _, dir := range []string{"..", ".", "../drift"} {
 		names, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, name := range names {
@@ -274,7 +279,7 @@ func commentsOf(t *testing.T) comments {
 					continue
 				}
 				if s, ok := decl.Specs[0].(*ast.TypeSpec); ok {
-					all[s.Name.Name] = comment{flat(decl.Doc.Text()), fieldTexts(s)}
+					all[file.Name.Name+"."+s.Name.Name] = comment{flat(decl.Doc.Text()), fieldTexts(s)}
 				}
 			}
 		}

@@ -21,6 +21,9 @@ func Converge() []byte { return read("converge") }
 // Report is the schema of an integrate.Report, which cephstack verify prints.
 func Report() []byte { return read("report") }
 
+// Drift is the schema of a drift.Report, which cephstack drift prints.
+func Drift() []byte { return read("drift") }
+
 // Trust is the schema of HostKeys, which cephstack trust prints.
 func Trust() []byte { return read("trust") }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/drift"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/schema"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -59,7 +60,7 @@ func strict(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
 	all := map[string]*jsonschema.Schema{}
 	for name, text := range map[string][]byte{"plan": schema.Plan(), "result": schema.Result(),
-		"converge": schema.Converge(), "report": schema.Report(), "trust": schema.Trust(),
+		"converge": schema.Converge(), "report": schema.Report(), "drift": schema.Drift(), "trust": schema.Trust(),
 		"rights": schema.Rights()} {
 		all[name] = compiled(t, text, true)
 		compiled(t, text, false)
@@ -130,6 +131,9 @@ func TestRandomCloudsAreValid(t *testing.T) {
 		valid(seed, "plan", p)
 		report, _ := in.Verify(t.Context(), integrate.VerifyOptions{Static: true})
 		valid(seed, "report", report)
+		found, err := drift.Look(t.Context(), in, drift.Options{})
+		require.NoError(t, err, "seed %d", seed)
+		valid(seed, "drift", found)
 		if r.IntN(2) == 0 {
 			w.Machines["compute1"].AddFile("/etc/nova/nova.conf", []byte("changed since\n"), 0o644)
 		}

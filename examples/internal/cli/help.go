@@ -44,7 +44,8 @@ const statusLong = `The exit status of all commands:
     0  done, nothing to do, or all checks passed
     1  an error, a change, part or check that did not end well, or output that was
        lost
-    2  plan: there is something to do; trust: a host's key is not known
+    2  plan: there is something to do; drift: something differs; trust: a host's
+       key is not known
     3  wrong usage, or an invalid Spec`
 
 const interruptsLong = `After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began,
@@ -62,8 +63,8 @@ be seen by nobody. Where a plan cannot be shown, nothing is changed, with --yes
 too. Without --yes, that holds for a plan that goes to /dev/null. A run that lost
 a part of its output ends with status 1.`
 
-const partLong = `--limit and --clusters restrict plan, apply, converge and verify --static to some
-hosts and clusters, and to what those hosts need.
+const partLong = `--limit and --clusters restrict plan, apply, converge, drift and verify --static to
+some hosts and clusters, and to what those hosts need.
 
 --limit takes the names of hosts, ranges such as 'compute[001-010]', and the names
 of the groups of the Spec, with commas between them:

@@ -63,6 +63,7 @@ func (p Program) commands() *cobra.Command {
 		i.applyCommand(),
 		i.convergeCommand(),
 		i.verifyCommand(),
+		i.driftCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),
@@ -110,7 +111,7 @@ func notCommand(root *cobra.Command, name string) error {
 		known[c.Name()] = true
 	}
 	elsewhere := map[string]string{"version": "--version", "check": "validate", "lint": "validate",
-		"test": "verify", "diff": "plan"} // as other programs name it
+		"test": "verify", "diff": "plan", "watch": "drift"} // as other programs name it
 	if here, is := elsewhere[name]; is {
 		return fmt.Errorf("%q is not a command; did you mean %q?", name, here)
 	}

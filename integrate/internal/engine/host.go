@@ -88,9 +88,14 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 	if spans = h.goOn(ctx, spans); len(spans) == 0 {
 		return
 	}
+	before, ok := h.keepBefore(ctx, spans)
+	if !ok {
+		return
+	}
 	door := h.door(spans[0].step)
 	results, err := door.Do(ctx, operations(spans)...)
 	for _, s := range spans {
+		h.keep(s, s.results(results), before)
 		h.judge(ctx, s, exchange{s.results(results), err, takeBack(ctx, door, s.undo(results)), began})
 	}
 	wait.all(ctx, h.Run, began)
@@ -231,6 +236,9 @@ func (h *hostRun) define(ctx context.Context, i Item) {
 	if why := h.stopped(ctx, i); why != nil { // the cluster may have been slow to tell the key
 		h.End(i.ID, Outcome{Status: Cancelled, Err: why})
 		return
+	}
+	if h.journal != nil {
+		h.journal.add(&record{item: i, secret: &change})
 	}
 	h.settle(i.ID, true, h.e.World.Secrets[h.name].Define(ctx, change), began)
 }

@@ -132,7 +132,9 @@ func changeText(i engine.Item, c *Check) string {
 	}
 	var fields []string
 	for _, d := range i.Diffs {
-		c.Diffs = append(c.Diffs, d)
+		of := d
+		of.Of = i.ID.String()
+		c.Diffs = append(c.Diffs, of)
 		fields = append(fields, diffText(d))
 	}
 	if len(fields) > 0 {

@@ -32,6 +32,7 @@ type FieldDiff struct {
 	Observed string // empty when there is none
 	Desired  string
 	Why      string // why the field is wanted; empty where that is plain
+	Of       string // the ID of the resource; of a check alone
 }
 
 // OfNewUser stands for a key that is not known as long as its user is not made.
@@ -203,6 +204,8 @@ type CloudStep struct {
 	// Do makes the change. It says whether it changed something, also along with an error.
 	// An error that is not api.ErrUnknown says that nothing else was changed.
 	Do func(context.Context, *api.Cloud) (changed bool, err error)
+	// Undo takes back what Do has made, if that still is so; otherwise it is ErrConflict. Nil where that cannot be done.
+	Undo func(context.Context, *api.Cloud) error
 }
 
 func (HostStep) step()    {}
