@@ -178,6 +178,7 @@ func (a *adopting) open(ctx context.Context) error {
 		return errors.New("adopt: no host is named")
 	}
 	s := a.probing()
+	s.Release = a.cfg.Spec.Release
 	if err := s.ValidateExceptRelease(); err != nil {
 		return err
 	}
@@ -199,6 +200,9 @@ func (a *adopting) open(ctx context.Context) error {
 	return err
 }
 
+// parallel is how many hosts are read at once.
+func (a *adopting) parallel() int { return cmp.Or(a.cfg.Parallel, 32) }
+
 func (a *adopting) given(name string) spec.Host {
 	i := slices.IndexFunc(a.cfg.Spec.Hosts, func(h spec.Host) bool { return h.Name == name })
 	return a.cfg.Spec.Hosts[i]
@@ -210,12 +214,8 @@ func (a *adopting) readHosts(ctx context.Context, result *Adoption) error {
 	for _, h := range a.cfg.Spec.Hosts {
 		names = append(names, h.Name)
 	}
-	parallel := a.cfg.Parallel
-	if parallel == 0 {
-		parallel = 32
-	}
 	var faults []error
-	for _, o := range remote.Each(ctx, names, parallel, a.look) {
+	for _, o := range remote.Each(ctx, names, a.parallel(), a.look) {
 		if o.Err == nil {
 			a.hosts = append(a.hosts, o.Value)
 			continue

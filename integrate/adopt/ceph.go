@@ -33,10 +33,8 @@ func (a *adopting) mapCeph(ctx context.Context) error {
 			return fmt.Errorf("adopt: cluster %s cannot be read: %w", c.Name, err)
 		}
 		known.view = view
-		if a.spec.Nova != nil && cmp.Or(a.spec.Nova.Cluster, a.spec.Clusters[0].Name) == c.Name {
-			a.keepsRight(view.Users)
-		}
 		a.mapCaps(i, known)
+		a.keepsRights(i, known)
 		a.describePools(i, known)
 	}
 	return nil
@@ -49,24 +47,28 @@ func (a *adopting) mapCaps(i int, known *cluster) {
 		c.Caps = "classic"
 		return
 	}
-	changes := func(caps string) (n int) {
-		s := a.spec.Clone()
-		s.Clusters[i].Caps = caps
-		if s.ValidateExceptRelease() != nil {
-			return len(known.view.Users) + 1
-		}
-		for _, u := range want.Resolve(s).UsersIn(c.Name) {
-			have, ok := known.view.Users[u.Entity]
-			if !ok || !have.Caps.Equal(have.Caps.Merge(u.Caps).Normal()) {
-				n++
-			}
-		}
-		return n
+	form := func(caps string) int {
+		return a.changedUsers(i, known, func(s *spec.Spec) { s.Clusters[i].Caps = caps })
 	}
 	c.Caps = ""
-	if changes("classic") < changes("") {
+	if form("classic") < form("") {
 		c.Caps = "classic"
 	}
+}
+
+// changedUsers is how many users of a cluster a plan would give other rights, if the Spec was otherwise.
+func (a *adopting) changedUsers(i int, known *cluster, otherwise func(*spec.Spec)) (n int) {
+	s := a.spec.Clone()
+	if otherwise(&s); s.ValidateExceptRelease() != nil {
+		return len(known.view.Users) + 1
+	}
+	for _, u := range want.Resolve(s).UsersIn(s.Clusters[i].Name) {
+		have, ok := known.view.Users[u.Entity]
+		if !ok || !have.Caps.Equal(have.Caps.Merge(u.Caps).Normal()) {
+			n++
+		}
+	}
+	return n
 }
 
 // dataPools gives the clusters the pools that are data pools, as a Spec needs details of these.

@@ -3,7 +3,6 @@ package adopt
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -21,10 +20,15 @@ func (a *adopting) fit() error {
 		}
 		f := new(spec.FieldError)
 		if !errors.As(err, &f) || !a.drop(f) {
-			return fmt.Errorf("adopt: what was found does not make a Spec: %w", err)
+			return unfit(err)
 		}
 	}
-	return fmt.Errorf("adopt: what was found does not make a Spec: %w", a.spec.Validate())
+	return unfit(a.spec.Validate())
+}
+
+// unfit is not a fault of the given Spec, and so no *spec.FieldError.
+func unfit(err error) error {
+	return errors.New("adopt: what was found does not make a Spec; tell the authors of cephstack: " + err.Error())
 }
 
 // mostFaults bounds how much is taken out.

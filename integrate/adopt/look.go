@@ -3,8 +3,7 @@ package adopt
 import (
 	"cmp"
 	"context"
-	"errors"
-	"io/fs"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -118,6 +117,7 @@ func (a *adopting) look(ctx context.Context, name string) (host, error) {
 	layouts := layoutsOf(cmp.Or(given.Layout, a.cfg.Spec.Layout))
 	ops := probes(layouts)
 	results, err := a.world.Hosts[name].Do(ctx, ops...)
+	a.rest(name)
 	if err != nil {
 		return h, err
 	}
@@ -130,6 +130,17 @@ func (a *adopting) look(ctx context.Context, name string) (host, error) {
 	}
 	a.read(&h, seen, layouts)
 	return h, nil
+}
+
+// rest closes the connection to a host if there are more hosts than are read at once. The host of a cluster is in use.
+func (a *adopting) rest(name string) {
+	if len(a.cfg.Spec.Hosts) <= a.parallel() ||
+		slices.ContainsFunc(a.cfg.Spec.Clusters, func(c spec.Cluster) bool { return c.Host == name }) {
+		return
+	}
+	if closer, ok := a.world.Hosts[name].(io.Closer); ok {
+		_ = closer.Close() // what was read is there, whatever this says
+	}
 }
 
 // read finds the services of a host, and takes what matters of their files. The files may hold passwords: nothing else
@@ -246,6 +257,3 @@ func deployed(f step.File) string {
 	}
 	return ""
 }
-
-// isMissing reports whether a service has no configuration file.
-func isMissing(err error) bool { return errors.Is(err, fs.ErrNotExist) }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -67,26 +66,30 @@ func (a *adopting) mapNova() {
 	a.mapDirectSnapshots()
 }
 
-// mapDirectSnapshots finds whether Nova makes snapshots of VMs by clones inside Ceph: Glance takes multiple locations.
-// The rights of Nova's user decide it later.
+// mapDirectSnapshots finds whether Nova makes snapshots of VMs by clones inside Ceph: Glance takes multiple locations,
+// for which there is an option from Mitaka on. The rights of Nova's user decide it later.
 func (a *adopting) mapDirectSnapshots() {
 	glance := a.having("glance-api")
-	shows := len(glance) > 0 && a.spec.Glance != nil && !a.release.Before("mitaka")
+	shows := len(glance) > 0 && a.spec.Glance != nil
 	for _, h := range glance {
 		text, _ := h.services["glance-api"].options.Lookup("DEFAULT", "show_multiple_locations")
-		shows = shows && strings.EqualFold(text, "true")
+		shows = shows && (a.release.Before("mitaka") || strings.EqualFold(text, "true"))
 	}
 	a.spec.Nova.DirectSnapshots = shows && a.spec.Glance.DataPool == a.spec.Nova.DataPool
 }
 
-// keepsRight takes direct snapshots back if Nova's user cannot write images.
-func (a *adopting) keepsRight(users map[string]ceph.User) {
+// keepsRights takes direct snapshots back if the rights of Nova's user are more like those without.
+func (a *adopting) keepsRights(i int, known *cluster) {
 	n := a.spec.Nova
-	if n == nil || !n.DirectSnapshots || a.spec.Glance == nil {
+	if n == nil || !n.DirectSnapshots || cmp.Or(n.Cluster, a.spec.Clusters[0].Name) != a.spec.Clusters[i].Name {
 		return
 	}
-	if u := users["client."+cmp.Or(n.User, "cinder")]; !u.Caps.Writes(a.spec.Glance.Pool) {
-		n.DirectSnapshots = false
+	with := a.changedUsers(i, known, func(*spec.Spec) {})
+	without := a.changedUsers(i, known, func(s *spec.Spec) { s.Nova.DirectSnapshots = false })
+	if with <= without {
+		return
+	}
+	if n.DirectSnapshots = false; !a.release.Before("mitaka") {
 		a.remark("nova", "Glance shows multiple locations of images, but Nova's user cannot write the pool of images: a "+
 			"snapshot of a VM is a copy.")
 	}

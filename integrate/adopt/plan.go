@@ -3,7 +3,6 @@ package adopt
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -35,6 +34,10 @@ func (a *adopting) plan(ctx context.Context, result *Adoption) error {
 	if result.Plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
 		return err
 	}
+	if !result.Plan.Empty() {
+		a.remark("", "What the plan of this Spec changes is told below, at the field that it belongs to: no field of a Spec "+
+			"leaves that as it was found.")
+	}
 	a.tellChanges(result.Plan)
 	a.tellProblems(result.Plan)
 	return nil
@@ -46,28 +49,35 @@ type told struct{ path, target, text string }
 // tellChanges says what the plan changes.
 func (a *adopting) tellChanges(p *integrate.Plan) {
 	var all []told
+	var restarts []told
 	for _, c := range p.Changes {
-		path := a.fieldOf(c)
-		if len(c.Diffs) == 0 || c.Kind == "unit" {
-			all = append(all, told{path, c.Target, fmt.Sprintf("%s %s: %s", c.Kind, c.Name, c.Reason)})
-		}
 		if c.Kind == "unit" {
+			restarts = append(restarts, told{"hosts", c.Target, "unit " + c.Name + ": " + c.Reason})
 			continue
 		}
-		for _, d := range c.Diffs {
-			text := fmt.Sprintf("%s %s: %s", c.Kind, c.Name, d.Field)
-			switch {
-			case d.Desired == "":
-				text += fmt.Sprintf(" goes (%s)", d.Observed)
-			case d.Observed == "":
-				text += fmt.Sprintf(" becomes %s; it is not set", d.Desired)
-			default:
-				text += fmt.Sprintf(" becomes %s; it is %s", d.Desired, d.Observed)
-			}
-			all = append(all, told{path, c.Target, text})
-		}
+		all = append(all, told{a.fieldOf(c), c.Target, c.Kind + " " + c.Name + ": " + differences(c)})
 	}
 	a.tell("The plan changes", all)
+	a.tell("The plan restarts", restarts)
+}
+
+// differences are what a change changes, on one line.
+func differences(c integrate.Change) string {
+	if len(c.Diffs) == 0 {
+		return c.Reason
+	}
+	var texts []string
+	for _, d := range c.Diffs {
+		switch {
+		case d.Desired == "":
+			texts = append(texts, d.Field+" goes, which is "+d.Observed)
+		case d.Observed == "":
+			texts = append(texts, d.Field+" = "+d.Desired+" (not set)")
+		default:
+			texts = append(texts, d.Field+" = "+d.Desired+" (is "+d.Observed+")")
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // tellProblems says what the plan cannot do.

@@ -15,6 +15,8 @@ import (
 const SchemaURL = "https://raw.githubusercontent.com/cephstack/cephstack/main/" +
 	"integrate/spec/reference/cloud.schema.json"
 
+const aboutLayout = "layout says how the hosts name packages, files and units: debian, rdo, upstart or kolla."
+
 // A page is the text, as it is written.
 type page struct{ strings.Builder }
 
@@ -103,7 +105,7 @@ func (a Answers) release(p *page) {
 	} else {
 		p.line("release: %s\n", quote(a.Release))
 	}
-	p.comment("layout says how the hosts name packages, files and units: debian, rdo, upstart or kolla.")
+	p.comment(aboutLayout)
 	if a.Layout == "" {
 		p.line("#layout: debian\n")
 	} else {

@@ -1,6 +1,7 @@
 package draft
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -26,17 +27,22 @@ func Whole(s spec.Spec, remarks []Remark) (string, error) {
 		"as cephstack explain hosts.disks.")
 	p.line("")
 	w := &whole{page: p, remarks: remarks}
+	w.remark("")
+	if len(remarks) > 0 && w.has("") {
+		p.line("")
+	}
 	if err := w.sections(s); err != nil {
 		return "", fmt.Errorf("draft: %w", err)
 	}
-	again, err := spec.Read(strings.NewReader(p.String()), ".")
+	text := strings.TrimRight(p.String(), "\n") + "\n"
+	again, err := spec.Read(strings.NewReader(text), ".")
 	if err != nil {
 		return "", fmt.Errorf("draft: the text is not a Spec: %w", err)
 	}
 	if withoutPaths(again).Digest() != withoutPaths(s).Digest() {
-		return "", fmt.Errorf("draft: the text is not the same Spec")
+		return "", errors.New("draft: the text is not the same Spec")
 	}
-	return p.String(), nil
+	return text, nil
 }
 
 // withoutPaths is a Spec without what Load makes relative to a folder, and with hosts in one order.
@@ -57,9 +63,23 @@ type whole struct {
 func (w *whole) remark(path string) {
 	for _, r := range w.remarks {
 		if r.Path == path {
-			w.comment("- " + oneLine(r.Text))
+			w.bullet(oneLine(r.Text))
 		}
 	}
+}
+
+// bullet is a text as an entry of a list, in lines that begin with #.
+func (p *page) bullet(text string) {
+	const width = 100
+	line := "# -"
+	for _, word := range strings.Fields(text) {
+		if len(line)+1+len(word) > width && line != "#  " {
+			p.line("%s", line)
+			line = "#  "
+		}
+		line += " " + word
+	}
+	p.line("%s", line)
 }
 
 // oneLine is a text without ends of lines.
@@ -76,33 +96,39 @@ func (w *whole) sections(s spec.Spec) error {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		name, value := node.Content[i].Value, node.Content[i+1]
 		if name == "hosts" {
-			w.about(name)
-			w.remark(name)
+			w.head(name)
 			w.hosts(s.Hosts)
 			continue
 		}
 		if empty(value) && name != "glance" && name != "backup" && name != "nova" {
 			if w.has(name) {
-				w.about(name)
-				w.remark(name)
+				w.head(name)
 				w.line("")
 			}
 			continue
 		}
-		w.about(name)
-		w.remark(name)
+		w.head(name)
 		if err := w.section(name, value); err != nil {
 			return err
 		}
 	}
 	for _, name := range []string{"glance", "cinder", "backup", "nova", "packages"} { // that are not in the Spec
 		if !slices.ContainsFunc(node.Content, func(n *yaml.Node) bool { return n.Value == name }) && w.has(name) {
-			w.about(name)
-			w.remark(name)
+			w.head(name)
 			w.line("")
 		}
 	}
 	return nil
+}
+
+// head is what is said of a field before it.
+func (w *whole) head(name string) {
+	if name == "layout" {
+		w.comment(aboutLayout)
+	} else {
+		w.about(name)
+	}
+	w.remark(name)
 }
 
 // has reports whether there is a remark of a field.
