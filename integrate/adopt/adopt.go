@@ -71,7 +71,8 @@ type cluster struct {
 // cloud allows. It writes nothing.
 //
 // A host that cannot be read is not in the Spec, and is in Unread. If no host can be read, or a cluster cannot be, or
-// if nothing of OpenStack is found that keeps data in Ceph, that is an error. The Adoption has what was found until then.
+// if nothing of OpenStack is found that keeps data in Ceph, that is an error. The Adoption has what was found until
+// then.
 func Adopt(ctx context.Context, cfg Config) (*Adoption, error) {
 	a := &adopting{cfg: cfg, spec: cfg.Spec.Clone(), clusters: map[string]*cluster{}}
 	a.spec.Glance, a.spec.Cinder, a.spec.Backup, a.spec.Nova = nil, nil, nil, nil
@@ -97,6 +98,10 @@ func (a *adopting) refine(ctx context.Context) error {
 		return err
 	}
 	a.mapSecrets(ctx)
+	if err := a.fit(); err != nil {
+		return err
+	}
+	a.trimHosts()
 	return a.fit()
 }
 
@@ -151,8 +156,8 @@ func (a *adopting) find(ctx context.Context, result *Adoption) error {
 	a.mapBackup()
 	a.mapHosts()
 	if a.spec.Glance == nil && a.spec.Cinder == nil && a.spec.Backup == nil && a.spec.Nova == nil {
-		return fmt.Errorf("adopt: nothing on %d hosts keeps data in Ceph, as far as their files tell; %s", len(a.hosts),
-			"cephstack init writes a first Spec")
+		return fmt.Errorf("adopt: nothing on %d hosts keeps data in Ceph, as far as their files tell; "+
+			"cephstack init writes a first Spec", len(a.hosts))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -48,7 +49,7 @@ func (a *adopting) mapCaps(i int, known *cluster) {
 		return
 	}
 	form := func(caps string) int {
-		return a.changedUsers(i, known, func(s *spec.Spec) { s.Clusters[i].Caps = caps })
+		return a.changedRights(i, known, func(s *spec.Spec) { s.Clusters[i].Caps = caps })
 	}
 	c.Caps = ""
 	if form("classic") < form("") {
@@ -56,16 +57,25 @@ func (a *adopting) mapCaps(i int, known *cluster) {
 	}
 }
 
-// changedUsers is how many users of a cluster a plan would give other rights, if the Spec was otherwise.
-func (a *adopting) changedUsers(i int, known *cluster, otherwise func(*spec.Spec)) (n int) {
+// changedRights is how much a plan would change of the rights of a cluster's users, if the Spec was otherwise.
+func (a *adopting) changedRights(i int, known *cluster, otherwise func(*spec.Spec)) (n int) {
 	s := a.spec.Clone()
 	if otherwise(&s); s.ValidateExceptRelease() != nil {
-		return len(known.view.Users) + 1
+		return math.MaxInt
 	}
-	for _, u := range want.Resolve(s).UsersIn(s.Clusters[i].Name) {
-		have, ok := known.view.Users[u.Entity]
-		if !ok || !have.Caps.Equal(have.Caps.Merge(u.Caps).Normal()) {
-			n++
+	site := want.Resolve(s)
+	for _, u := range site.UsersIn(s.Clusters[i].Name) {
+		have := known.view.Users[u.Entity].Caps
+		then := have.Merge(u.Caps).Normal()
+		for _, daemon := range []string{"mon", "mgr", "osd"} {
+			if have.Normal()[daemon] != then[daemon] {
+				n++
+			}
+		}
+		for _, p := range site.Pools[s.Clusters[i].Name] {
+			if have.Writes(p.Name) != then.Writes(p.Name) {
+				n++
+			}
 		}
 	}
 	return n

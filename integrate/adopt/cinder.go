@@ -184,8 +184,8 @@ func (a *adopting) mapTypes() {
 	}
 }
 
-// extraSpecs are the extra specs of a volume type beside the one that binds it. If the Spec cannot have one of them, all
-// are left out; they stay as they are.
+// extraSpecs are the extra specs of a volume type beside the one that binds it. If the Spec cannot have one of them,
+// all are left out; they stay as they are.
 func extraSpecs(all map[string]string) map[string]string {
 	all = maps.Clone(all)
 	delete(all, "volume_backend_name")

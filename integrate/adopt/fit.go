@@ -65,7 +65,8 @@ func (a *adopting) drop(f *spec.FieldError) bool {
 		dropped = a.dropOfNova(field)
 	}
 	if dropped {
-		a.remark(remarked(f.Path, section), "A Spec cannot have what was found for %s: it %s. It is left out.", f.Path, f.Message)
+		a.remark(remarked(f.Path, section), "A Spec cannot have what was found for %s: it %s. It is left out.", f.Path,
+			f.Message)
 	}
 	return dropped
 }

@@ -2,7 +2,6 @@ package adopt_test
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 
@@ -32,6 +31,9 @@ func byHand(t *testing.T, release, layout string, hosts ...spec.Host) *hand {
 	s := spec.Spec{Release: release, Layout: layout, Hosts: hosts, Clusters: []spec.Cluster{{Name: "ceph"}},
 		Glance: &spec.Glance{}, Cinder: &spec.Cinder{Backends: []spec.Backend{{Name: "ceph"}}}, Backup: &spec.Backup{},
 		Nova: &spec.Nova{}}
+	if layout == spec.LayoutKolla {
+		s.Nova.User = "nova" // whose keyring its containers take in
+	}
 	return &hand{t, integratetest.Open(t, s), hosts, s.Clusters}
 }
 
@@ -49,18 +51,27 @@ func (h *hand) pool(cluster string, p ceph.Pool) {
 	require.NoError(h.t, ceph.New(h.Clusters[cluster].Mon).CreatePool(h.t.Context(), p))
 }
 
+// A login is a user of a cluster, and whose its keyring is on hosts.
+type login struct{ cluster, name, mon, osd, owner string }
+
 // user makes a user, and puts its keyring onto hosts.
-func (h *hand) user(cluster, name string, caps map[string]string, owner string, hosts ...string) ceph.Key {
+func (h *hand) user(l login, hosts ...string) ceph.Key {
 	h.t.Helper()
-	parsed, err := ceph.ParseCaps(caps)
+	parsed, err := ceph.ParseCaps(map[string]string{"mon": l.mon, "osd": l.osd})
 	require.NoError(h.t, err)
-	u, err := ceph.New(h.Clusters[cluster].Mon).CreateUser(h.t.Context(), "client."+name, parsed)
+	u, err := ceph.New(h.Clusters[l.cluster].Mon).CreateUser(h.t.Context(), "client."+l.name, parsed)
 	require.NoError(h.t, err)
-	data := ceph.Keyring{Users: []ceph.User{{Entity: u.Entity, Key: u.Key}}}.Render()
 	for _, host := range hosts {
-		h.put(host, "/etc/ceph/"+cluster+".client."+name+".keyring", string(data), owner, 0o640)
+		h.keyring(l, u.Key, host, "/etc/ceph")
 	}
 	return u.Key
+}
+
+// keyring puts the keyring of a user into a folder of a host.
+func (h *hand) keyring(l login, key ceph.Key, host, folder string) {
+	h.t.Helper()
+	data := ceph.Keyring{Users: []ceph.User{{Entity: "client." + l.name, Key: key}}}.Render()
+	h.put(host, folder+"/"+l.cluster+".client."+l.name+".keyring", string(data), l.owner)
 }
 
 // conf puts the ceph.conf of a cluster onto hosts.
@@ -69,13 +80,16 @@ func (h *hand) conf(cluster, path, more string, hosts ...string) {
 	conf, err := ceph.New(h.Clusters[cluster].Mon).MinimalConf(h.t.Context())
 	require.NoError(h.t, err)
 	for _, host := range hosts {
-		h.put(host, path, string(conf.Render())+more, "root", 0o644)
+		h.put(host, path, string(conf.Render())+more, "root")
 	}
 }
 
-func (h *hand) put(host, path, text, owner string, mode uint32) {
+func (h *hand) put(host, path, text, owner string) {
 	h.t.Helper()
-	write := remote.WriteFile{Path: path, Data: []byte(text), Owner: owner, Group: owner, Mode: os.FileMode(mode)}
+	write := remote.WriteFile{Path: path, Data: []byte(text), Owner: owner, Group: owner, Mode: 0o640}
+	if owner == "root" {
+		write.Mode = 0o644
+	}
 	dir := path[:strings.LastIndex(path, "/")]
 	results, err := h.Machines[host].Do(h.t.Context(), remote.Mkdir{Path: dir, Owner: "root", Group: "root", Mode: 0o755},
 		write)

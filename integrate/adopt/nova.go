@@ -54,14 +54,15 @@ func (a *adopting) mapNova() {
 		return
 	}
 	if d.user == "" {
-		a.remark("nova", "No option names the user of Nova, so that it logs in as client.admin. A Spec has a user for Nova.")
+		a.remark("nova", "No option names the user of Nova, so that it logs in as client.admin. "+
+			"A Spec has a user for Nova.")
 	}
 	a.spec.Nova = &spec.Nova{Cluster: cluster, Pool: d.pool, User: d.user, SecretUUID: d.uuid,
 		DataPool: s.dataPool(d.conf, cmp.Or(d.user, "cinder"))}
 	for _, h := range others {
 		o := a.disksOf(h.services["nova-compute"])
-		a.remark("nova", "%s has other options than most computes: pool %s, user %s, secret %s, ceph.conf %s.", h.Name, o.pool,
-			cmp.Or(o.user, "none"), cmp.Or(o.uuid, "none"), o.conf)
+		a.remark("nova", "%s has other options than most computes: pool %s, user %s, secret %s, ceph.conf %s. With another "+
+			"pool or cluster, it has disks: keep.", h.Name, o.pool, cmp.Or(o.user, "none"), cmp.Or(o.uuid, "none"), o.conf)
 	}
 	a.mapDirectSnapshots()
 }
@@ -84,8 +85,8 @@ func (a *adopting) keepsRights(i int, known *cluster) {
 	if n == nil || !n.DirectSnapshots || cmp.Or(n.Cluster, a.spec.Clusters[0].Name) != a.spec.Clusters[i].Name {
 		return
 	}
-	with := a.changedUsers(i, known, func(*spec.Spec) {})
-	without := a.changedUsers(i, known, func(s *spec.Spec) { s.Nova.DirectSnapshots = false })
+	with := a.changedRights(i, known, func(*spec.Spec) {})
+	without := a.changedRights(i, known, func(s *spec.Spec) { s.Nova.DirectSnapshots = false })
 	if with <= without {
 		return
 	}
@@ -126,11 +127,10 @@ func (a *adopting) mapHosts() {
 				out.Standby = append(out.Standby, name)
 			}
 		}
-		if a.spec.Nova != nil && slices.Contains(out.Services, "nova-compute") &&
-			a.disksOf(h.services["nova-compute"]).kind != "rbd" {
-			out.Disks = "keep"
-		} else if out.Disks == "" || a.spec.Nova == nil {
+		if a.spec.Nova == nil || !slices.Contains(out.Services, "nova-compute") {
 			out.Disks = ""
+		} else if a.elsewhere(h) {
+			out.Disks = "keep"
 		}
 		reaches := slices.ContainsFunc(a.spec.Clusters, func(c spec.Cluster) bool { return c.Host == h.Name })
 		if len(out.Services) == 0 && !reaches {
@@ -142,6 +142,38 @@ func (a *adopting) mapHosts() {
 	if len(none) > len(unknown) {
 		a.remark("hosts", "No service that keeps data in Ceph was found on %s, which is left out.", namesOf(none))
 	}
+}
+
+// trimHosts takes services off the hosts that no section of the Spec is about, and hosts without services that no
+// cluster is reached through.
+func (a *adopting) trimHosts() {
+	there := map[string]bool{"glance-api": a.spec.Glance != nil, "cinder-volume": a.spec.Cinder != nil,
+		"cinder-backup": a.spec.Backup != nil, "nova-compute": a.spec.Nova != nil || a.spec.Cinder != nil}
+	gone := func(name string) bool { return !there[name] }
+	var none []host
+	a.spec.Hosts = slices.DeleteFunc(a.spec.Hosts, func(h spec.Host) bool {
+		reaches := slices.ContainsFunc(a.spec.Clusters, func(c spec.Cluster) bool { return c.Host == h.Name })
+		if len(h.Services) == 0 || reaches || slices.ContainsFunc(h.Services, func(name string) bool { return there[name] }) {
+			return false
+		}
+		none = append(none, host{Host: h})
+		return true
+	})
+	for i := range a.spec.Hosts {
+		h := &a.spec.Hosts[i]
+		h.Services, h.Standby = slices.DeleteFunc(h.Services, gone), slices.DeleteFunc(h.Standby, gone)
+	}
+	if len(none) > 0 {
+		a.remark("hosts", "No service of %s is in the Spec, so that the host is left out.", namesOf(none))
+	}
+}
+
+// elsewhere reports whether the disks of the VMs of a compute are not where the Spec has them.
+func (a *adopting) elsewhere(h host) bool {
+	s := h.services["nova-compute"]
+	d := a.disksOf(s)
+	cluster, _ := a.clusterOf(s, d.conf)
+	return d.kind != "rbd" || d.pool != a.spec.Nova.Pool || cluster != a.spec.Nova.Cluster
 }
 
 // standsBy reports whether a service of a host stands by: another host serves under the same name, and this one does

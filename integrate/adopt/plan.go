@@ -117,7 +117,8 @@ func (a *adopting) tell(begin string, all []told) {
 		for _, t := range equal {
 			targets = append(targets, t.target)
 		}
-		a.remark(path, "%s %s: %s.", begin, strings.Join(spec.FoldNames(targets), ", "), strings.TrimSuffix(equal[0].text, "."))
+		a.remark(path, "%s %s: %s.", begin, strings.Join(spec.FoldNames(targets), ", "),
+			strings.TrimSuffix(equal[0].text, "."))
 	}
 	for path, n := range count {
 		if n > mostTold {

@@ -78,13 +78,15 @@ func (a *adoption) flags(cmd *cobra.Command) {
 	fs.StringVar(&a.list, "hosts", "", "a `FILE` with a host on each line: its name, and its address if that is another")
 	s := &a.answers.SSH
 	fs.StringVar(&s.User, "user", "", "log in to hosts as `USER`")
-	fs.StringArrayVar(&s.KeyFiles, "key", nil, "a private key `FILE`, relative to the folder of the Spec; may be given again")
+	fs.StringArrayVar(&s.KeyFiles, "key", nil, "a private key `FILE`, relative to the folder of the Spec; may be "+
+		"given again")
 	fs.StringArrayVar(&s.KnownHosts, "known-hosts", nil, "a `FILE` with the keys of hosts, relative to the folder of the "+
 		"Spec; may be given again")
 	fs.StringVar(&s.Jump, "jump", "", "reach hosts through `[USER@]HOST[:PORT]`")
 	fs.BoolVar(&s.Sudo, "sudo", false, "the user becomes root by sudo, without a password")
 	fs.StringVar(&a.answers.Release, "release", "", "the OpenStack `RELEASE`, if no host tells it")
-	fs.StringVar(&a.answers.Layout, "layout", "", "look for services of this `LAYOUT` alone: debian, rdo, upstart or kolla")
+	fs.StringVar(&a.answers.Layout, "layout", "", "look for services of this `LAYOUT` alone: debian, rdo, upstart or "+
+		"kolla")
 	fs.StringVar(&a.cloud, "cloud", "", "the `ENTRY` of clouds.yaml; none leaves the APIs alone")
 	fs.Var(&number{&a.parallel, 1}, "parallel", "work on at most this many hosts at once")
 	fs.BoolVarP(&a.quiet, "quiet", "q", false, "print results and errors, and nothing of what is going on")
@@ -176,7 +178,8 @@ func (a *adoption) tell(file string, found *adopt.Adoption) (int, error) {
 	case err != nil:
 		return exitFailed, err
 	case len(found.Unread) > 0:
-		return exitFailed, fmt.Errorf("the Spec is without %d hosts that could not be read; its comments say why", len(found.Unread))
+		return exitFailed, fmt.Errorf("the Spec is without %d hosts that could not be read; its comments say why",
+			len(found.Unread))
 	case !found.Plan.Empty() || len(found.Plan.Problems()) > 0:
 		return exitChanges, nil
 	}

@@ -77,12 +77,17 @@ func quoteAll(texts []string) string {
 	return "[" + strings.Join(all, ", ") + "]"
 }
 
-// write is the text.
-func (a Answers) write(entries []entry) string {
-	p := &page{}
+// top is how each text begins.
+func (p *page) top() {
 	p.line("# yaml-language-server: $schema=%s", SchemaURL)
 	p.comment("What this cloud keeps in Ceph, and on which hosts. cephstack explain FIELD tells more of a field, such " +
 		"as cephstack explain hosts.disks.")
+}
+
+// write is the text.
+func (a Answers) write(entries []entry) string {
+	p := &page{}
+	p.top()
 	p.comment("Next: cephstack trust shows the keys of the hosts, and cephstack plan what is missing.")
 	p.line("")
 	a.release(p)

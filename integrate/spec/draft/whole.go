@@ -22,9 +22,7 @@ type Remark struct {
 // the Spec again.
 func Whole(s spec.Spec, remarks []Remark) (string, error) {
 	p := &page{}
-	p.line("# yaml-language-server: $schema=%s", SchemaURL)
-	p.comment("What this cloud keeps in Ceph, and on which hosts. cephstack explain FIELD tells more of a field, such " +
-		"as cephstack explain hosts.disks.")
+	p.top()
 	p.line("")
 	w := &whole{page: p, remarks: remarks}
 	w.remark("")
@@ -93,27 +91,19 @@ func (w *whole) sections(s spec.Spec) error {
 	if err := node.Encode(bare); err != nil {
 		return err
 	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		name, value := node.Content[i].Value, node.Content[i+1]
-		if name == "hosts" {
+	for _, name := range []string{"release", "layout", "clusters", "ssh", "hosts", "glance", "cinder", "backup", "nova",
+		"cloud", "packages", "gate", "prepare"} {
+		value := child(&node, name)
+		switch {
+		case name == "hosts":
 			w.head(name)
 			w.hosts(s.Hosts)
-			continue
-		}
-		if empty(value) && name != "glance" && name != "backup" && name != "nova" {
-			if w.has(name) {
-				w.head(name)
-				w.line("")
+		case value != nil && !empty(value), value != nil && slices.Contains([]string{"glance", "backup", "nova"}, name):
+			w.head(name)
+			if err := w.section(name, value); err != nil {
+				return err
 			}
-			continue
-		}
-		w.head(name)
-		if err := w.section(name, value); err != nil {
-			return err
-		}
-	}
-	for _, name := range []string{"glance", "cinder", "backup", "nova", "packages"} { // that are not in the Spec
-		if !slices.ContainsFunc(node.Content, func(n *yaml.Node) bool { return n.Value == name }) && w.has(name) {
+		case w.has(name): // it is not in the Spec, and the remark says why
 			w.head(name)
 			w.line("")
 		}
