@@ -2,6 +2,7 @@ package integrate_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -40,9 +41,12 @@ func adopted(t *testing.T, w *integratetest.World, s spec.Spec) *adopt.Adoption 
 // TestEveryGoldenSpecIsAdopted: what a Spec made of a cloud is found again, and nothing is left to do.
 func TestEveryGoldenSpecIsAdopted(t *testing.T) {
 	t.Parallel()
-	for _, c := range goldenScenarios(t) {
+	for _, c := range slices.Concat(goldenScenarios(t), specFindings(), controllerFindings()) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			if c.name == "spec-standby-runs" {
+				t.Skip("the unit that stands by runs, with files from before: whoever finds it running restarts it")
+			}
 			r := newGoldenRun(t, c.spec)
 			r.step(goldenStep{world: c.steps[0].world})
 			in := r.integration()

@@ -86,8 +86,15 @@ func (a *adopting) mapCinder() {
 	if len(c.Backends) == 0 {
 		return
 	}
-	if !a.release.Before("rocky") {
-		c.Cluster, _ = s.options.Lookup("DEFAULT", "cluster")
+	together, _ := s.options.Lookup("DEFAULT", "cluster")
+	named := slices.ContainsFunc(all, func(b backend) bool { return b.host != "" })
+	switch {
+	case together == "" || a.release.Before("rocky"):
+	case named:
+		a.remark("cinder", "cinder.conf has cluster = %s, and backend_host, which is one name for all hosts. A Spec has one of "+
+			"them: backend_host. The cluster stays as it is.", together)
+	default:
+		c.Cluster = together
 	}
 	if _, locks := s.options.Lookup("coordination", "backend_url"); locks {
 		a.remark("cinder", "cinder.conf has a coordinator ([coordination] backend_url), which stays as it is. It may hold a "+
@@ -113,7 +120,7 @@ func (a *adopting) backend(s *service, b backend, cluster string) spec.Backend {
 	if b.cluster != "" && b.cluster != cluster {
 		set("rbd_cluster_name", b.cluster)
 	}
-	if together, _ := s.options.Lookup("DEFAULT", "cluster"); b.host != "" && together == "" {
+	if b.host != "" {
 		set("backend_host", b.host)
 	}
 	a.ownOptions(s, &out, set)

@@ -3,6 +3,7 @@ package adopt
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"path"
 	"slices"
@@ -120,6 +121,9 @@ func (a *adopting) look(ctx context.Context, name string) (host, error) {
 	a.rest(name)
 	if err != nil {
 		return h, err
+	}
+	if len(results) != len(ops) {
+		return h, fmt.Errorf("%s: %d results for %d operations", name, len(results), len(ops))
 	}
 	seen := step.NewHost(name)
 	for i, op := range ops {
