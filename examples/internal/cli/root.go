@@ -57,6 +57,7 @@ func (p Program) commands() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupWork, Title: "Commands:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
 		i.initCommand(),
+		i.adoptCommand(),
 		i.validateCommand(),
 		i.trustCommand(),
 		i.planCommand(),
