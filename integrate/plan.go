@@ -5,7 +5,6 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -29,13 +28,13 @@ func (in *Integration) stageOf(t step.Target) Stage {
 		return stageCluster
 	case t.Where == step.OnCloud:
 		return stageCloud
-	case want.IsCompute(in.engine.Site.Host(t.Name)):
+	case in.engine.Site.HasCompute(t.Name):
 		return stageComputes
 	}
 	return stageControllers
 }
 
-// An Action says what a Change does: it makes something, changes it, or restarts it.
+// An Action says what a Change does: it makes something, changes it, restarts it, or removes it.
 type Action string
 
 // The actions.
@@ -43,6 +42,7 @@ const (
 	Create  = Action(step.Create)
 	Update  = Action(step.Update)
 	Restart = Action(step.Restart)
+	Remove  = Action(step.Remove)
 )
 
 // A FieldDiff is one difference between the world and the Spec. It can be printed: keys are
