@@ -15,13 +15,17 @@ func (s *Site) Before() *Site {
 	return s
 }
 
-// withGoing lists the hosts that have services to configure, or services that leave: computes first.
+// withGoing lists the hosts that have services to configure, or services that leave: computes first, or last.
 func (s *Site) withGoing() []spec.Host {
-	var hosts []spec.Host
+	var first, last []spec.Host
 	for _, h := range s.Going.inOrder() {
-		hosts = append(hosts, s.Host(h.Name))
+		if IsCompute(h) == s.Backwards() {
+			last = append(last, s.Host(h.Name))
+		} else {
+			first = append(first, s.Host(h.Name))
+		}
 	}
-	return hosts
+	return slices.Concat(first, last)
 }
 
 // HasCompute reports whether a host is a compute, or was that before it retired.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -91,6 +92,19 @@ func noGuests(host string) func([]api.Server, []api.Migration) error {
 	}
 }
 
+// noNewGuests looks for VMs whose disk may be in Ceph since the plan was made: the pool was empty then.
+func noNewGuests(known []api.Server) func([]api.Server, []api.Migration) error {
+	return func(servers []api.Server, _ []api.Migration) error {
+		for _, s := range servers {
+			if s.HasLocalDisk && !slices.ContainsFunc(known, func(o api.Server) bool { return o.ID == s.ID }) {
+				return fmt.Errorf("%w: VM %s is new on this compute, and its disk may be in Ceph; plan again", step.ErrConflict,
+					named(s))
+			}
+		}
+		return nil
+	}
+}
+
 // served says why a service cannot leave: nobody else is known to serve. The image API has no records.
 func (r leaving) served(v step.View, service string) error {
 	if service == "glance-api" || r.was.Spec.StandsBy(service) {
@@ -101,16 +115,31 @@ func (r leaving) served(v step.View, service string) error {
 	} else if err != nil {
 		return fmt.Errorf("whether another host serves %s cannot be told, so nothing is taken back here: %w", service, err)
 	}
+	if service != "cinder-volume" {
+		return r.servedBy(v, service, func(api.ServiceRecord) bool { return true })
+	}
+	for _, b := range r.Site.Cinder {
+		err := r.servedBy(v, service+" of backend "+b.Name, func(rec api.ServiceRecord) bool { return want.ServedBy(b, rec.Host) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// servedBy says that no other host has a record of a service which is up; what is that service.
+func (r leaving) servedBy(v step.View, what string, is func(api.ServiceRecord) bool) error {
+	service, _, _ := strings.Cut(what, " ")
 	own := strings.ToLower(r.Spec.Name)
 	if slices.ContainsFunc(v.Cloud.Records, func(rec api.ServiceRecord) bool {
 		name, _, _ := strings.Cut(strings.ToLower(rec.Host), "@")
 		mine := name == own || strings.HasPrefix(name, own+".") || strings.HasPrefix(own, name+".")
-		return rec.Binary == service && rec.Up && !mine
+		return rec.Binary == service && rec.Up && !mine && is(rec)
 	}) {
 		return nil
 	}
 	return fmt.Errorf("%s is not known to be up on another host, so nothing is taken back here: start it on %s, and plan "+
-		"again", service, words.JoinShort(peerNames(r.Node, service)))
+		"again", what, words.JoinShort(peerNames(r.Node, service)))
 }
 
 func peerNames(n *Node, service string) []string {

@@ -170,6 +170,7 @@ func (n *Node) configAsks(service string) []remote.Op {
 func (r settings) Compare(v step.View) step.Delta {
 	x := &editing{settings: r, v: v, in: r.Site.Containers(v.Host)}
 	err := x.services()
+	made := len(x.diffs)
 	if err == nil {
 		err = x.takeBack()
 	}
@@ -199,6 +200,9 @@ func (r settings) Compare(v step.View) step.Delta {
 			"that reads the file by the list has to be put into the file's group")
 	}
 	x.d.Action, x.d.Reason, x.d.Diffs = step.Update, "options are not as the services need them", x.diffs
+	if made == 0 {
+		x.d.Action, x.d.Reason = step.Remove, optionsGo
+	}
 	x.d.Do = x.write()
 	return x.d
 }
@@ -337,6 +341,8 @@ func (x *editing) write() step.HostStep {
 	case cloudErr(x.v.Cloud, false) != nil:
 	case x.guarded:
 		s.Servers = noGuests(x.Spec.Name)
+	case slices.ContainsFunc(x.diffs, moves) && x.Stays().Site.Nova == nil:
+		s.Servers = noNewGuests(x.v.Cloud.Servers[x.Spec.Name])
 	case slices.ContainsFunc(x.diffs, moves):
 		s.Servers = x.stillSafe()
 	}

@@ -24,6 +24,9 @@ func (r settings) Retire(v step.View) step.Delta {
 	return x.takenBack()
 }
 
+// optionsGo is why a file changes that only loses options.
+const optionsGo = "options of what retires"
+
 // takenBack is the Delta of a file from which options go.
 func (x *editing) takenBack() step.Delta {
 	if len(x.diffs) == 0 {
@@ -33,7 +36,7 @@ func (x *editing) takenBack() step.Delta {
 	if err := symlinked(f); err != nil {
 		return left(x.d, x.path, err, "file-is-symlink")
 	}
-	x.d.Action, x.d.Reason, x.d.Diffs = step.Remove, "options of what retires", x.diffs
+	x.d.Action, x.d.Reason, x.d.Diffs = step.Remove, optionsGo, x.diffs
 	x.d.Do = x.write()
 	return x.d
 }
@@ -178,7 +181,7 @@ func (x *editing) drop(name string, had []openstack.Setting) bool {
 	var sections []string
 	for _, s := range had {
 		have, ok := x.file.Lookup(s.Section, s.Option)
-		if !ok || s.Remove {
+		if !ok || s.Remove || x.ofOthers(name, s, have) {
 			continue
 		}
 		rest, list := x.without(name, s, have)
@@ -204,6 +207,19 @@ func (x *editing) drop(name string, had []openstack.Setting) bool {
 		}
 	}
 	return len(x.diffs) > before
+}
+
+// ofOthers reports whether an option is by now also that of backends which stay: their volumes are in the cluster of
+// Cinder, and in the zone.
+func (x *editing) ofOthers(name string, s openstack.Setting, have string) bool {
+	enabled, _ := x.file.Lookup("DEFAULT", "enabled_backends") // comes first among the options, and is without what goes
+	shared := map[string]bool{"cluster": true, "backend_url": true, "storage_availability_zone": true}
+	if name != "cinder-volume" || !shared[s.Option] || enabled == "" || x.owned[field(s)] || have != s.Value {
+		return false
+	}
+	x.d.Note("options-stay", x.path+" "+field(s), "is that of the other backends here, too (%s), whose volumes are bound to "+
+		"it, so it stays", enabled)
+	return true
 }
 
 // goes reports whether a section is that of a backend or of a store that retires.
