@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // A Batcher is a Commander and an Images that does several requests in one
@@ -27,12 +28,13 @@ type Batcher interface {
 	Batch(ctx context.Context, requests ...Request) []Answer
 }
 
-// A Request is a part of a batch. Exactly one of Command, ListPool and
-// InitPool is set; any other request is ErrInvalid.
+// A Request is a part of a batch. Exactly one of Command, ListPool, InitPool and
+// Watchers is set; any other request is ErrInvalid.
 type Request struct {
 	Command  Command // goes to the monitors
 	ListPool string  // lists the images of this pool, as Images.List
 	InitPool string  // readies this pool for RBD, as Images.InitPool
+	Watchers string  // lists the watchers of this image, such as vms/disk, as Images.Watchers
 	// After has the indexes of earlier requests of the batch that have to succeed
 	// before. An index that is not that of an earlier request counts as failed.
 	After []int
@@ -49,6 +51,8 @@ func (r Request) Format(f fmt.State, _ rune) {
 		fmt.Fprintf(f, "list pool %q", r.ListPool)
 	case r.InitPool != "":
 		fmt.Fprintf(f, "init pool %q", r.InitPool)
+	case r.Watchers != "":
+		fmt.Fprintf(f, "watchers of %q", r.Watchers)
 	default:
 		fmt.Fprintf(f, "%v", r.Command)
 	}
@@ -60,9 +64,10 @@ func (r Request) Format(f fmt.State, _ rune) {
 // An Answer is the result of a Request. Err is the error that Commander or Images
 // would have given.
 type Answer struct {
-	Reply  Reply    // to Command
-	Images []string // to ListPool, sorted
-	Err    error
+	Reply    Reply     // to Command
+	Images   []string  // to ListPool, sorted
+	Watchers []Watcher // to Watchers
+	Err      error
 }
 
 // Format writes the answer without the data of the reply, for every verb.
@@ -138,15 +143,18 @@ func inOrder(ctx context.Context, mon Commander, images Images, requests []Reque
 }
 
 func (r Request) do(ctx context.Context, mon Commander, images Images) (a Answer) {
-	switch command := len(r.Command.JSON) > 0; {
-	case command && r.ListPool == "" && r.InitPool == "":
+	pool, image, named := cutImage(r.Watchers)
+	switch err := r.Check(); {
+	case err != nil:
+		a.Err = err
+	case len(r.Command.JSON) > 0:
 		a.Reply, a.Err = mon.Command(ctx, r.Command)
-	case command || (r.ListPool == "") == (r.InitPool == ""):
-		a.Err = fmt.Errorf("%w: a request is one command, one pool to list or one pool to ready", ErrInvalid)
 	case images == nil:
 		a.Err = fmt.Errorf("%w: the cluster was made without Images", ErrInvalid)
 	case r.ListPool != "":
 		a.Images, a.Err = images.List(ctx, r.ListPool)
+	case named:
+		a.Watchers, a.Err = images.Watchers(ctx, pool, image)
 	default:
 		a.Err = images.InitPool(ctx, r.InitPool)
 	}
@@ -160,13 +168,42 @@ func named(err error, r Request) error {
 		return err
 	}
 	var args struct{ Pool, Entity, Name string }
-	if json.Unmarshal(r.Command.JSON, &args) != nil {
+	if len(r.Command.JSON) > 0 && json.Unmarshal(r.Command.JSON, &args) != nil {
 		return err
 	}
-	for _, name := range []string{args.Pool, args.Entity, args.Name} {
+	var mon string
+	if r.Command.Mon != "" {
+		mon = "mon." + r.Command.Mon
+	}
+	for _, name := range []string{args.Pool, args.Entity, args.Name, mon, r.Watchers} {
 		if name != "" {
 			return &CommandError{Op: e.Op, Object: name, Code: e.Code, Status: e.Status}
 		}
 	}
 	return err
+}
+
+// Check is the error of a request that is not exactly one thing, which every Batcher
+// gives: ErrInvalid.
+func (r Request) Check() error {
+	things := 0
+	for _, is := range []bool{len(r.Command.JSON) > 0, r.ListPool != "", r.InitPool != "", r.Watchers != ""} {
+		if is {
+			things++
+		}
+	}
+	if things != 1 {
+		return fmt.Errorf("%w: a request is one command, one pool to list, one pool to ready or one image to ask for its "+
+			"watchers", ErrInvalid)
+	}
+	if _, _, ok := cutImage(r.Watchers); r.Watchers != "" && !ok {
+		return fmt.Errorf("%w: the image to ask for its watchers is not POOL/NAME", ErrInvalid)
+	}
+	return nil
+}
+
+// cutImage takes POOL/NAME apart.
+func cutImage(spec string) (pool, name string, ok bool) {
+	pool, name, ok = strings.Cut(spec, "/")
+	return pool, name, ok && pool != "" && name != "" && !strings.Contains(name, "/")
 }

@@ -29,6 +29,11 @@ type Command struct {
 	// {"prefix":"osd pool create","pool":"images","format":"json"}.
 	// It never holds a secret.
 	JSON []byte
+	// Mon is the name of the monitor that has to answer, such as a or ceph01. Any monitor
+	// answers when it is empty. A monitor that is not in the monmap is ErrNotFound.
+	//
+	// Similar To: ceph tell mon.<Mon> <command>
+	Mon string
 	// Input is the command's input buffer; key material travels here.
 	Input cephstack.Redacted `json:"-" yaml:"-"`
 }
@@ -36,6 +41,9 @@ type Command struct {
 // Format writes the command, and of the input its length, for every verb: the input
 // may be a key.
 func (c Command) Format(f fmt.State, _ rune) {
+	if c.Mon != "" {
+		fmt.Fprintf(f, "mon.%s: ", c.Mon)
+	}
 	fmt.Fprintf(f, "%s, %d bytes of input", c.JSON, c.Input.Len())
 }
 

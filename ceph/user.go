@@ -1,10 +1,14 @@
 package ceph
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/cephstack/cephstack/ceph/internal/ciphers"
 )
 
 // A User is an entity with its key and rights.
@@ -27,9 +31,28 @@ func (c *Cluster) User(ctx context.Context, entity string) (User, error) {
 //
 // Similar To: ceph auth get-or-create <entity> mon … osd …
 func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (User, error) {
+	return c.CreateUserOfType(ctx, entity, caps, "")
+}
+
+// CreateUserOfType is CreateUser with a key of a type, aes or aes256k. When keyType is empty, the
+// cluster chooses. An entity that exists with a key of another type is ErrExists. A type that the
+// release does not know, or that the cluster does not allow, is ErrInvalid, and nothing is made.
+//
+// Similar To: ceph auth get-or-create <entity> --key-type <type> mon … osd …
+func (c *Cluster) CreateUserOfType(ctx context.Context, entity string, caps Caps, keyType string) (User, error) {
 	args, err := capsArgs(entity, caps)
 	if err != nil {
 		return User{}, err
+	}
+	if keyType != "" {
+		// A monitor that does not know types passes over the field.
+		known, err := c.knowsType(ctx, entity, keyType)
+		if err != nil {
+			return User{}, err
+		}
+		if known {
+			args["key_type"] = keyType
+		}
 	}
 	u, err := c.auth(ctx, entity, write("auth get-or-create", args))
 	if errors.Is(err, ErrInvalid) {
@@ -50,7 +73,33 @@ func (c *Cluster) CreateUser(ctx context.Context, entity string, caps Caps) (Use
 		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist,
 			Status: "the entity exists with other caps"}
 	}
+	if have := u.Key.Type(); keyType != "" && have != keyType {
+		return User{}, &CommandError{Op: "auth get-or-create", Object: entity, Code: eexist,
+			Status: "the entity exists with a key of type " + cmp.Or(have, "unknown") + ", not " + keyType}
+	}
 	return u, nil
+}
+
+// knowsType reports whether a type of a new key can be asked for. A cluster that knows no types
+// makes keys of type aes.
+func (c *Cluster) knowsType(ctx context.Context, entity, keyType string) (bool, error) {
+	dump, err := c.run(ctx, read("mon dump", nil))
+	if err != nil {
+		return false, err
+	}
+	known, err := ciphers.Parse(dump)
+	if err != nil {
+		return false, err
+	}
+	if !known.Choice && keyType != ciphers.Aes {
+		return false, fmt.Errorf("%w: ceph auth get-or-create %s: the cluster makes keys of type aes only, not %s", ErrInvalid,
+			entity, keyType)
+	}
+	if !slices.Contains(known.Allowed, keyType) {
+		return false, fmt.Errorf("%w: ceph auth get-or-create %s: keys of type %s are not allowed to log in to the cluster, "+
+			"which allows %s", ErrInvalid, entity, keyType, strings.Join(known.Allowed, ", "))
+	}
+	return known.Choice, nil
 }
 
 // SetCaps replaces all caps of an entity: merge first with Caps.Merge. When

@@ -30,6 +30,9 @@ type PoolChange struct {
 type UserChange struct {
 	Was  User // as it was seen; without an entity when it was not there
 	Want User
+	// KeyType is the type of the key of a user that is made: aes or aes256k. When it is empty, the
+	// cluster chooses.
+	KeyType string
 }
 
 // Done is the result of a Work.
@@ -90,7 +93,7 @@ func (u UserChange) do(ctx context.Context, c *Cluster) (User, error) {
 	if u.Was.Entity != "" {
 		return c.setCaps(ctx, u.Want.Entity, u.Was.Caps, u.Want.Caps)
 	}
-	found, err := c.CreateUser(ctx, u.Want.Entity, u.Want.Caps)
+	found, err := c.CreateUserOfType(ctx, u.Want.Entity, u.Want.Caps, u.KeyType)
 	if errors.Is(err, ErrExists) {
 		err = fmt.Errorf("%w: somebody made the user with other caps: %w", ErrConflict, err)
 	}

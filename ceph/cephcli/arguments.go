@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -20,6 +21,9 @@ func positional() map[string][]string {
 		"config generate-minimal-conf": {},
 		"auth get":                     {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
+		"auth get-or-create-pending": {"entity"}, "auth commit-pending": {"entity"}, "auth clear-pending": {"entity"},
+		"auth rotate": {"entity"}, "mon set": {"name", "value"}, "sessions": {},
+		"osd blocklist":                {"blocklistop", "addr", "expire"},
 		"osd erasure-code-profile get": {"name"}, "osd erasure-code-profile set": {"name", "profile"},
 		"osd crush dump": {}, "osd crush rule dump": {}, "osd pool ls": {"detail"},
 		"osd pool create": {"pool"}, "osd pool set": {"pool", "var", "val"},
@@ -28,8 +32,19 @@ func positional() map[string][]string {
 	}
 }
 
-// arguments turns a command object into arguments of the ceph program.
-func arguments(text []byte) (prefix string, args []string, err error) {
+// arguments turns a command into arguments of the ceph program.
+func arguments(cmd ceph.Command) (prefix string, args []string, err error) {
+	prefix, args, err = commandArguments(cmd.JSON)
+	if err != nil || cmd.Mon == "" {
+		return prefix, args, err
+	}
+	if strings.ContainsAny(cmd.Mon, "*/ ") || strings.ContainsFunc(cmd.Mon, unicode.IsControl) {
+		return prefix, nil, refuse(prefix, "the name of the monitor cannot be an argument")
+	}
+	return prefix, append([]string{"tell", "mon." + cmd.Mon}, args...), nil
+}
+
+func commandArguments(text []byte) (prefix string, args []string, err error) {
 	var fields map[string]any
 	if json.Unmarshal(text, &fields) != nil {
 		return "", nil, refuse("", "the command is not a JSON object")

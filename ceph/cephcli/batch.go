@@ -65,9 +65,11 @@ type order struct {
 // ordered is a request of an order.
 type ordered struct {
 	Command string `json:"command,omitempty"`
+	Mon     string `json:"mon,omitempty"`
 	Input   []byte `json:"input,omitempty"`
 	List    string `json:"list,omitempty"`
 	Init    string `json:"init,omitempty"`
+	Watch   string `json:"watch,omitempty"`
 	After   []int  `json:"after,omitempty"`
 	Refused bool   `json:"refused,omitempty"` // not to be sent: it counts as failed
 }
@@ -189,8 +191,8 @@ func (c *CLI) batch(requests []ceph.Request) *batch {
 		b.order.Options["keyring"] = c.options.Keyring
 	}
 	for i, r := range requests {
-		q := ordered{Command: string(r.Command.JSON), Input: []byte(r.Command.Input.Reveal()),
-			List: r.ListPool, Init: r.InitPool, After: r.After}
+		q := ordered{Command: string(r.Command.JSON), Mon: r.Command.Mon, Input: []byte(r.Command.Input.Reveal()),
+			List: r.ListPool, Init: r.InitPool, Watch: r.Watchers, After: r.After}
 		if err := check(r); err != nil {
 			q, b.answers[i].Err, b.came[i] = ordered{Refused: true}, err, true
 		}
@@ -201,14 +203,11 @@ func (c *CLI) batch(requests []ceph.Request) *batch {
 
 // check refuses what a host without bindings would refuse too.
 func check(r ceph.Request) error {
-	switch command := len(r.Command.JSON) > 0; {
-	case command && r.ListPool == "" && r.InitPool == "":
-		_, _, err := arguments(r.Command.JSON)
+	if err := r.Check(); err != nil || len(r.Command.JSON) == 0 {
 		return err
-	case command || (r.ListPool == "") == (r.InitPool == ""):
-		return fmt.Errorf("%w: a request is one command, one pool to list or one pool to ready", ceph.ErrInvalid)
 	}
-	return nil
+	_, _, err := arguments(r.Command)
+	return err
 }
 
 func (c *CLI) timeout() time.Duration { return cmp.Or(c.options.Timeout, time.Minute) }
@@ -267,14 +266,18 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op,
 			words.LastLine(l.Status))}
 	case *l.Code != 0:
-		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool, Code: *l.Code,
+		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool + r.Watchers, Code: *l.Code,
 			Status: words.Said(l.Status)}}
 	}
 	data, err := inflate(l.Data)
 	if err != nil {
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: the answer cannot be read: %w", ceph.ErrUnreachable, op, err)}
 	}
-	if r.ListPool == "" {
+	switch {
+	case r.Watchers != "":
+		list, err := watchers(data)
+		return ceph.Answer{Watchers: list, Err: err}
+	case r.ListPool == "":
 		return ceph.Answer{Reply: ceph.Reply{Data: cephstack.Redact(data), Status: l.Status}}
 	}
 	names, err := imageNames(data)
@@ -300,6 +303,8 @@ func operation(r ceph.Request) string {
 		return listOp
 	case r.InitPool != "":
 		return initOp
+	case r.Watchers != "":
+		return statusOp
 	}
 	var head struct{ Prefix string }
 	_ = json.Unmarshal(r.Command.JSON, &head)

@@ -68,7 +68,7 @@ type programs struct {
 //
 // Similar To: ceph --format json <command>
 func (c programs) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error) {
-	prefix, args, err := arguments(cmd.JSON)
+	prefix, args, err := arguments(cmd)
 	if err != nil {
 		return ceph.Reply{}, err
 	}

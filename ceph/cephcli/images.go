@@ -17,6 +17,8 @@ const (
 	listOp = "rbd ls"
 	initOp = "rbd pool init"
 
+	statusOp = "rbd status"
+
 	eperm = 1
 )
 
@@ -105,6 +107,32 @@ func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, er
 	}
 	var list []ceph.TrashEntry // id and name, whatever the case
 	return list, decode(op, results[0].Data, &list)
+}
+
+// Watchers implements ceph.Images.
+//
+// Similar To: rbd status <pool>/<name>
+func (c programs) Watchers(ctx context.Context, pool, name string) ([]ceph.Watcher, error) {
+	results, err := c.do(ctx, statusOp, pool+"/"+name,
+		c.rbd("status", "--pool", pool, "--image", name, "--format", "json"))
+	if err != nil {
+		return nil, err
+	}
+	return watchers(results[0].Data)
+}
+
+// watchers reads the JSON that rbd status writes.
+func watchers(data []byte) ([]ceph.Watcher, error) {
+	var status struct {
+		Watchers *[]ceph.Watcher `json:"watchers"` // client and address, whatever the case
+	}
+	if err := decode(statusOp, data, &status); err != nil {
+		return nil, err
+	}
+	if status.Watchers == nil {
+		return nil, fmt.Errorf("ceph %s: the answer is not the JSON expected", statusOp)
+	}
+	return *status.Watchers, nil
 }
 
 func decode(op string, data []byte, into any) error {

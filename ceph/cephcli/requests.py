@@ -31,7 +31,7 @@ def main():
         os._exit(0)
 
     requests = order["requests"]
-    images = [r for r in requests if r.get("list") or r.get("init")]
+    images = [r for r in requests if not r.get("command")]
     try:
         with open(sys.argv[1], "rb") as program:
             if b"CEPH_GIT_VER" not in program.read():
@@ -56,8 +56,8 @@ def main():
     except Exception as e:
         end(connect=abs(getattr(e, "errno", 0) or 0), text=str(e))
 
-    def command(text, data):
-        code, out, status = cluster.mon_command(text, data)
+    def command(text, data, mon=None):
+        code, out, status = cluster.mon_command(text, data, target=mon)
         return abs(code), out, status
 
     def init(pool):
@@ -76,13 +76,21 @@ def main():
         with cluster.open_ioctx(pool) as ioctx:
             return 0, json.dumps(rbd.RBD().list(ioctx)).encode(), ""
 
+    def watchers(spec):
+        pool, name = spec.split("/")
+        with cluster.open_ioctx(pool) as ioctx, rbd.Image(ioctx, name, read_only=True) as image:
+            found = [{"client": w["id"], "address": w["addr"]} for w in image.watchers_list()]
+        return 0, json.dumps({"watchers": found}).encode(), ""
+
     def do(r):
         try:
             if r.get("list"):
                 return names(r["list"])
             if r.get("init"):
                 return init(r["init"])
-            return command(r["command"], base64.b64decode(r.get("input", "")))
+            if r.get("watch"):
+                return watchers(r["watch"])
+            return command(r["command"], base64.b64decode(r.get("input", "")), r.get("mon"))
         except Exception as e:
             code = abs(getattr(e, "errno", 0) or 0)
             return code or None, b"", str(e) if code else type(e).__name__

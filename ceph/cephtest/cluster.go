@@ -61,6 +61,7 @@ type pool struct {
 	apps       map[string]bool
 	overwrites bool
 	images     map[string]*ceph.Image
+	watchers   map[string][]ceph.Watcher // by image
 	trash      []trashed
 }
 
@@ -114,7 +115,7 @@ func (c *Cluster) AddPool(p ceph.Pool) error {
 	c.putPool(p)
 	if old != nil {
 		q := c.pools[p.Name]
-		q.id, q.images, q.trash = old.id, old.images, old.trash
+		q.id, q.images, q.trash, q.watchers = old.id, old.images, old.trash, old.watchers
 	}
 	return nil
 }
@@ -134,7 +135,7 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	p.PGNum, p.Autoscale, p.Size = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)
 	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{},
-		overwrites: p.ErasureProfile != ""}
+		watchers: map[string][]ceph.Watcher{}, overwrites: p.ErasureProfile != ""}
 	if p.Application != "" {
 		q.apps[p.Application] = true
 	}

@@ -76,6 +76,19 @@ func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.Trash
 	return list, err
 }
 
+// Watchers implements ceph.Images.
+func (c *Cluster) Watchers(ctx context.Context, poolName, name string) (list []ceph.Watcher, err error) {
+	op := Op{"rbd status", poolName + "/" + name, false}
+	err = c.rbd(ctx, op, poolName, func(p *pool) error {
+		if _, ok := p.images[name]; !ok {
+			return refuse(op.Name, op.Object, enoent, "error opening image")
+		}
+		list = slices.Clone(p.watchers[name])
+		return nil
+	})
+	return list, err
+}
+
 func copyImage(img ceph.Image) ceph.Image {
 	if img.Parent != nil {
 		parent := *img.Parent

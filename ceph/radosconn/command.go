@@ -20,7 +20,7 @@ func (c *Conn) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error
 	_ = json.Unmarshal(cmd.JSON, &head) // the monitor judges it
 	reply := make(chan ceph.Reply, 1)
 	err := c.call(ctx, func() error {
-		data, status, err := c.handle.MonCommandWithInputBuffer(cmd.JSON, []byte(cmd.Input.Reveal()))
+		data, status, err := c.send(cmd)
 		if err != nil {
 			return refused(head.Prefix, "", status, err)
 		}
@@ -31,4 +31,12 @@ func (c *Conn) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, error
 		return ceph.Reply{}, err
 	}
 	return <-reply, nil
+}
+
+func (c *Conn) send(cmd ceph.Command) (data []byte, status string, err error) {
+	input := []byte(cmd.Input.Reveal())
+	if cmd.Mon == "" {
+		return c.handle.MonCommandWithInputBuffer(cmd.JSON, input)
+	}
+	return c.handle.MonCommandTargetWithInputBuffer(cmd.Mon, [][]byte{cmd.JSON}, input)
 }

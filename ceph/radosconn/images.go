@@ -93,3 +93,12 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
 	return read(ctx, c, task{"rbd trash ls", pool, pool}, trash)
 }
+
+// Watchers implements ceph.Images.
+//
+// Similar To: rbd status <pool>/<name>
+func (c *Conn) Watchers(ctx context.Context, pool, name string) ([]ceph.Watcher, error) {
+	return read(ctx, c, task{"rbd status", pool, pool + "/" + name}, func(ioctx *rados.IOContext) ([]ceph.Watcher, error) {
+		return watchers(ioctx, name)
+	})
+}

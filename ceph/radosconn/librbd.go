@@ -104,6 +104,29 @@ func inspect(ioctx *rados.IOContext, name string) (img ceph.Image, data int64, e
 	return img, int64(C.rbd_get_data_pool_id(image)), err
 }
 
+// watchers lists who has an image open for writing.
+func watchers(ioctx *rados.IOContext, name string) (out []ceph.Watcher, err error) {
+	cName := C.CString(name)
+	defer C.free(unsafe.Pointer(cName))
+	var image C.rbd_image_t
+	if err := result(C.rbd_open_read_only(C.rados_ioctx_t(ioctx.Pointer()), cName, &image, nil)); err != nil {
+		return nil, err
+	}
+	defer C.rbd_close(image)
+	ret := grow(func(room C.size_t) (C.int, C.size_t) {
+		list, n := make([]C.rbd_image_watcher_t, room), room
+		ret := C.rbd_watchers_list(image, &list[0], &n)
+		if ret >= 0 {
+			for _, w := range list[:n] {
+				out = append(out, ceph.Watcher{Client: int64(w.id), Address: C.GoString(w.addr)})
+			}
+			C.rbd_watchers_list_cleanup(&list[0], n)
+		}
+		return ret, n
+	})
+	return out, result(ret)
+}
+
 func parent(image C.rbd_image_t) (*ceph.Parent, error) {
 	var from C.rbd_linked_image_spec_t
 	var snap C.rbd_snap_spec_t

@@ -1,0 +1,225 @@
+package cephx
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/cephstack/cephstack/ceph"
+)
+
+// An Entity is a user or a daemon with its keys and rights. Keys do not print; Key.Type gives their type.
+type Entity struct {
+	ceph.User
+	Pending ceph.Key // the key that becomes the key when it is used; zero when there is none
+}
+
+// entity is an Entity in the JSON of Ceph.
+type entity struct {
+	Entity  string            `json:"entity"`
+	Key     string            `json:"key"`
+	Pending string            `json:"pending_key"`
+	Caps    map[string]string `json:"caps"`
+}
+
+func (e entity) parse(what string) (out Entity, err error) {
+	out.Entity, out.Caps = e.Entity, ceph.Caps(e.Caps)
+	if out.Key, err = ceph.ParseKey(e.Key); err == nil && e.Pending != "" {
+		out.Pending, err = ceph.ParseKey(e.Pending)
+	}
+	if err != nil {
+		return Entity{}, fmt.Errorf("ceph %s: %s: %w", what, e.Entity, err)
+	}
+	return out, nil
+}
+
+// Keys reads all entities, sorted by name. The key of the monitors, mon., is not among them: the monitors keep
+// it in a file.
+//
+// Similar To: ceph auth ls
+func (a *Auth) Keys(ctx context.Context) ([]Entity, error) {
+	data, err := a.run(ctx, command("auth ls", nil))
+	if err != nil {
+		return nil, err
+	}
+	var dump struct {
+		List *[]entity `json:"auth_dump"`
+	}
+	if err := decode("auth ls", data, &dump); err != nil {
+		return nil, err
+	}
+	if dump.List == nil {
+		return nil, errors.New("ceph auth ls: the answer is not the JSON expected")
+	}
+	out := make([]Entity, 0, len(*dump.List))
+	for _, e := range *dump.List {
+		parsed, err := e.parse("auth ls")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parsed)
+	}
+	slices.SortFunc(out, func(x, y Entity) int { return strings.Compare(x.Entity, y.Entity) })
+	return out, nil
+}
+
+// everybody is Keys with the key of the monitors.
+func (a *Auth) everybody(ctx context.Context) ([]Entity, error) {
+	list, err := a.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mon, err := a.Lookup(ctx, "mon.")
+	switch {
+	case errors.Is(err, ceph.ErrNotFound): // in the file of a monitor that answers nobody
+	case err != nil:
+		return nil, err
+	default:
+		list = append(list, mon)
+	}
+	return list, nil
+}
+
+// Lookup reads one entity, with its pending key, or is ceph.ErrNotFound.
+//
+// Similar To: ceph auth get <entity>
+func (a *Auth) Lookup(ctx context.Context, name string) (Entity, error) {
+	return a.one(ctx, "auth get", name, nil)
+}
+
+// one does a command that answers with one entity.
+func (a *Auth) one(ctx context.Context, prefix, name string, args fields) (Entity, error) {
+	all := fields{"entity": name}
+	for k, v := range args {
+		all[k] = v
+	}
+	data, err := a.run(ctx, command(prefix, all))
+	if err != nil {
+		return Entity{}, err
+	}
+	var list []entity
+	if err := decode(prefix, data, &list); err != nil {
+		return Entity{}, err
+	}
+	if len(list) != 1 || list[0].Entity != name {
+		return Entity{}, fmt.Errorf("ceph %s %s: the answer is not that entity", prefix, name)
+	}
+	return list[0].parse(prefix)
+}
+
+// Create makes an entity with a key of a type, as ceph.Cluster.CreateUserOfType. When keyType is empty, the cluster
+// chooses.
+//
+// Similar To: ceph auth get-or-create <entity> --key-type <type> mon … osd …
+func (a *Auth) Create(ctx context.Context, name string, caps ceph.Caps, keyType string) (ceph.User, error) {
+	if keyType != "" {
+		if err := checkType(keyType); err != nil {
+			return ceph.User{}, err
+		}
+	}
+	return a.cluster.CreateUserOfType(ctx, name, caps, keyType)
+}
+
+// Rotate gives an entity a new key of a type and returns it. When keyType is empty, the cluster chooses. The old key is
+// refused at once, and a pending key is gone. A cluster without the command, and without a choice of types, gets
+// a key that was made here, by Restore.
+//
+// Similar To: ceph auth rotate <entity> --key-type <type>
+func (a *Auth) Rotate(ctx context.Context, name, keyType string) (ceph.User, error) {
+	if keyType != "" {
+		if err := checkType(keyType); err != nil {
+			return ceph.User{}, err
+		}
+	}
+	now, err := a.Ciphers(ctx)
+	if err != nil {
+		return ceph.User{}, err
+	}
+	if !now.Choice {
+		return a.replace(ctx, name, keyType)
+	}
+	var args fields
+	if keyType != "" {
+		args = fields{"key_type": keyType}
+	}
+	e, err := a.one(ctx, "auth rotate", name, args)
+	return e.User, err
+}
+
+// replace is Rotate for a cluster that knows keys of type aes only.
+func (a *Auth) replace(ctx context.Context, name, keyType string) (ceph.User, error) {
+	if keyType != "" && keyType != "aes" {
+		return ceph.User{}, fmt.Errorf("%w: ceph auth rotate %s: it knows keys of type aes only", ErrUnsupported, name)
+	}
+	was, err := a.Lookup(ctx, name)
+	if err != nil {
+		return ceph.User{}, err
+	}
+	user := was.User
+	if user.Key, err = NewKey("aes"); err != nil {
+		return ceph.User{}, err
+	}
+	if err := a.Restore(ctx, user); err != nil {
+		return ceph.User{}, err
+	}
+	found, err := a.Lookup(ctx, name)
+	if err == nil && !found.Key.Equal(user.Key) {
+		err = fmt.Errorf("ceph auth import %s: %w: somebody else changed the key at the same time", name, ceph.ErrConflict)
+	}
+	return found.User, err
+}
+
+// Restore puts an entity there with this key and these caps, whatever it had: also one that was removed. It takes a
+// key of a type that may not log in.
+//
+// Similar To: ceph auth import -i <keyring>
+func (a *Auth) Restore(ctx context.Context, user ceph.User) error {
+	if user.Key.IsZero() {
+		return fmt.Errorf("%w: ceph auth import %s: no key", ceph.ErrInvalid, user.Entity)
+	}
+	file := ceph.Keyring{Users: []ceph.User{user}}.Render()
+	for _, daemon := range []string{"mds", "mgr", "mon", "osd"} {
+		if caps := user.Caps[daemon]; caps != "" {
+			if strings.ContainsAny(caps, "\r\n\"\\") {
+				return fmt.Errorf("%w: ceph auth import %s: caps that cannot be a line of a keyring", ceph.ErrInvalid, user.Entity)
+			}
+			file = append(file, fmt.Sprintf("\tcaps %s = \"%s\"\n", daemon, caps)...)
+		}
+	}
+	r := command("auth import", nil)
+	r.Command.Input = redacted(file)
+	_, err := a.run(ctx, r)
+	return err
+}
+
+// Remove deletes an entity. That it is not there is not an error.
+//
+// Similar To: ceph auth rm <entity>
+func (a *Auth) Remove(ctx context.Context, name string) error { return a.cluster.RemoveUser(ctx, name) }
+
+// NewKey makes a key of a type, aes or aes256k, as ceph-authtool does.
+//
+// Similar To: ceph-authtool --gen-print-key
+func NewKey(keyType string) (ceph.Key, error) {
+	if err := checkType(keyType); err != nil {
+		return ceph.Key{}, err
+	}
+	kind, length := uint16(1), 16
+	if keyType == "aes256k" {
+		kind, length = 2, 32
+	}
+	now := time.Now()
+	raw := binary.LittleEndian.AppendUint16(nil, kind)
+	raw = binary.LittleEndian.AppendUint32(raw, uint32(now.Unix()))
+	raw = binary.LittleEndian.AppendUint32(raw, uint32(now.Nanosecond()))
+	raw = binary.LittleEndian.AppendUint16(raw, uint16(length))
+	secret := make([]byte, length)
+	_, _ = rand.Read(secret) // it never fails
+	return ceph.ParseKey(base64.StdEncoding.EncodeToString(append(raw, secret...)))
+}
