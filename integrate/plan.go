@@ -65,7 +65,7 @@ type Change struct {
 	Stage Stage  `json:"stage"`
 	// Kind is what the change is about: erasure-profile, pool or user of a cluster;
 	// authorized-keys, sudo-rule, repository, packages, upgrade, directory, file,
-	// secret, apparmor, settings or unit of a host; volume-type.
+	// secret, apparmor, settings or unit of a host; volume-type and retired-user.
 	Kind   string      `json:"kind"`
 	Action Action      `json:"action"`
 	Target string      `json:"target"` // cluster or host; cloud for the APIs

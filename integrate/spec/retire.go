@@ -49,6 +49,15 @@ func (s Spec) Kept() Spec {
 		s.Nova = nil
 	}
 	s.Retire = false
+	uses := s.Uses()
+	for i := range s.Clusters {
+		c := &s.Clusters[i]
+		c.Pools = slices.DeleteFunc(c.Pools, func(p Pool) bool {
+			return !slices.ContainsFunc(uses, func(u Use) bool {
+				return u.User.Cluster == c.Name && (u.Pool == p.Name || u.DataPool == p.Name)
+			})
+		})
+	}
 	return s
 }
 

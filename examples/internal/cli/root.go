@@ -62,6 +62,7 @@ func (p Program) commands() *cobra.Command {
 		i.planCommand(),
 		i.applyCommand(),
 		i.convergeCommand(),
+		i.retireCommand(),
 		i.verifyCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),

@@ -1,11 +1,15 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephx"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/step"
@@ -62,6 +66,12 @@ func (r retiredUser) Compare(v step.View) step.Delta {
 			"stays; if nobody does, run `ceph auth rm %s`", words.Short(have.Caps.String()), r.user.Entity)
 		return d
 	}
+	if release := v.Clusters[r.user.Cluster].Status.Release; release != "" && release < "octopus" {
+		d := step.Delta{}
+		d.Note("user-stays", object, "stays, as %s cannot tell who is logged in; if nobody needs it any more, run `ceph auth "+
+			"rm %s`", release, r.user.Entity)
+		return d
+	}
 	d := step.Delta{Action: step.Remove, Name: r.user.Entity, Reason: "nothing needs the user any more"}
 	if len(r.site.Going.Clusters) > 1 {
 		d.Name += " in cluster " + r.user.Cluster
@@ -85,10 +95,51 @@ func (r retiredUser) remove(was ceph.User) func(context.Context, *ceph.Cluster) 
 		case !now.Key.Equal(was.Key) || !now.Caps.Equal(was.Caps):
 			return false, fmt.Errorf("%w: user %s has another key or other rights now; plan again", step.ErrConflict, was.Entity)
 		}
+		if err := r.unused(ctx, c); err != nil {
+			return false, err
+		}
 		err = c.RemoveUser(ctx, was.Entity)
 		return err == nil, err
 	}
 }
+
+// settling is how often, and how long apart, a monitor is asked about a session that may be ending.
+const (
+	settling = 5
+	between  = 2 * time.Second
+)
+
+// unused says who is still logged in as the user.
+func (r retiredUser) unused(ctx context.Context, c *ceph.Cluster) error {
+	for tries := 1; ; tries++ {
+		all, err := cephx.New(c).Sessions(ctx)
+		if err != nil {
+			return fmt.Errorf("user %s stays, as who is logged in as it cannot be told: %w", r.user.Entity, err)
+		}
+		var from []string
+		for _, s := range all {
+			if s.Entity == r.user.Entity {
+				from = append(from, cmp.Or(s.Host, s.Address))
+			}
+		}
+		slices.Sort(from)
+		if from = slices.Compact(from); len(from) == 0 {
+			return nil
+		}
+		if tries == settling {
+			return fmt.Errorf("%w: somebody is logged in as %s, from %s: find out which program that is, end it, and run again",
+				errInUse, r.user.Entity, words.JoinShort(from))
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(between):
+		}
+	}
+}
+
+// errInUse says that a user is not removed, as somebody uses it.
+var errInUse = errors.New("the user stays")
 
 // newRetiredTypes are the volume types of backends that retire. They stay, and a note says so.
 func newRetiredTypes(s *want.Site) []step.Resource {
