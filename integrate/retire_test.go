@@ -147,7 +147,9 @@ func TestRetireLeavesNothing(t *testing.T) {
 					t.Errorf("%s", unifiedDiff(name, was[name], is[name]))
 				}
 			}
-			assert.Empty(t, users(t, after.world, after.spec))
+			if c.name != "havana" { // Ceph of then does not tell who is logged in
+				assert.Empty(t, users(t, after.world, after.spec))
+			}
 			if testing.Verbose() {
 				fmt.Println(p)
 			}
