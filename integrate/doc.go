@@ -377,7 +377,8 @@
 // fields Retire of package spec). A plan then removes what is provably cephstack's, and only there:
 // options that have exactly the value that the integration gives them, libvirt's secrets and keyrings
 // that hold the key of their user, a ceph.conf that is as cephstack makes it, and, behind all hosts, a
-// Ceph user with the rights that cephstack gives it, as which nobody is logged in. What cannot be proven stays, and a note
+// Ceph user with the rights that cephstack gives it, as which nobody is logged in. What cannot be proven stays,
+// and a note
 // says how to remove it. Pools, data, volume types, packages, and what prepare has made, stay.
 //
 // Nothing is removed that needs a pool with images, or on a compute with VMs, or while that cannot be

@@ -42,7 +42,7 @@ const (
 	Create  = Action(step.Create)
 	Update  = Action(step.Update)
 	Restart = Action(step.Restart)
-	Remove  = Action(step.Remove)
+	remove  = Action(step.Remove)
 )
 
 // A FieldDiff is one difference between the world and the Spec. It can be printed: keys are

@@ -19,7 +19,7 @@ import (
 func twoOfAll() spec.Spec {
 	s := exampleSpec()
 	s.Hosts[0].Services = []string{"glance-api", "cinder-volume", "cinder-backup"}
-	s.Hosts = append(s.Hosts, spec.Host{Name: "controller2", Services: []string{"glance-api", "cinder-volume", "cinder-backup"}})
+	s.Hosts = append(s.Hosts, spec.Host{Name: "controller2", Services: s.Hosts[0].Services})
 	s.Cinder = &spec.Cinder{Cluster: "ha", Coordination: spec.NewSecret("etcd3+http://192.0.2.9:2379"),
 		Backends: []spec.Backend{{Name: "ceph", VolumeType: "ceph"},
 			{Name: "fast", Pool: "fast", User: "cinder-fast", VolumeType: "fast"}}}
@@ -62,7 +62,7 @@ func TestRetireAPart(t *testing.T) {
 			require.Empty(t, p.Problems(), "%s", p)
 			require.NotEmpty(t, p.Changes)
 			for _, c := range p.Changes {
-				assert.Contains(t, []integrate.Action{integrate.Remove, integrate.Restart}, c.Action, "%s", c.ID)
+				assert.Contains(t, []integrate.Action{integrate.Action("remove"), integrate.Restart}, c.Action, "%s", c.ID)
 			}
 			t.Log(p)
 			_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
@@ -134,7 +134,7 @@ func TestRetireRefuses(t *testing.T) {
 			}
 			assert.Contains(t, strings.Join(said, "\n"), c.says)
 			for _, ch := range p.Changes {
-				assert.NotEqual(t, integrate.Remove, ch.Action, "%s", ch.ID)
+				assert.NotEqual(t, integrate.Action("remove"), ch.Action, "%s", ch.ID)
 			}
 		})
 	}

@@ -103,7 +103,7 @@ func (b *builder) planSummary(out *page, p *integrate.Plan, targets int) {
 		{grouped(n[integrate.Restart]), "to restart", changes}, {grouped(problems), noun(problems, "problem"), bad},
 		{grouped(len(p.Findings) - problems), noun(len(p.Findings)-problems, "note"), unsure},
 	}
-	if gone := n[integrate.Remove]; gone > 0 {
+	if gone := n[integrate.Action("remove")]; gone > 0 {
 		out.Tiles = slices.Insert(out.Tiles, 3, tile{grouped(gone), "to remove", changes})
 	}
 	for i := range out.Tiles {
@@ -186,7 +186,7 @@ func (s *stage) count() {
 	}
 	s.Count = counted(total, "change")
 	for _, a := range []integrate.Action{integrate.Create, integrate.Update, integrate.Restart,
-		integrate.Remove} {
+		integrate.Action("remove")} {
 		if n[string(a)] > 0 {
 			s.Sum = append(s.Sum, tile{grouped(n[string(a)]), string(a), changes})
 		}
@@ -211,7 +211,7 @@ func actionText(a integrate.Action) (mark, verb string) {
 		return "+", "create"
 	case integrate.Restart:
 		return "!", "restart"
-	case integrate.Remove:
+	case integrate.Action("remove"):
 		return "-", "remove"
 	}
 	return "~", "update"

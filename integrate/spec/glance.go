@@ -38,7 +38,8 @@ type Glance struct {
 	// Default: no further stores.
 	// Limits: from rocky on; each name once, whatever its case.
 	Stores []Store `json:"stores,omitempty" yaml:"stores,omitempty"`
-	// Retire takes Glance, with all of its stores in Ceph, out of the cloud: the next plan takes back what cephstack has made for it,
+	// Retire takes Glance, with all of its stores in Ceph, out of the cloud: the next plan takes back what
+	// cephstack has made for it,
 	// and refuses while its pool has images. Pools and data stay.
 	// Default: false.
 	// Limits: true or false.

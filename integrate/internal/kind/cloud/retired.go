@@ -68,8 +68,8 @@ func (r retiredUser) Compare(v step.View) step.Delta {
 	}
 	if release := v.Clusters[r.user.Cluster].Status.Release; release != "" && release < "octopus" {
 		d := step.Delta{}
-		d.Note("user-stays", object, "stays, as %s cannot tell who is logged in; if nobody needs it any more, run `ceph auth "+
-			"rm %s`", release, r.user.Entity)
+		d.Note("user-stays", object, "stays, as %s cannot tell who is logged in; if nobody needs it any more, run "+
+			"`ceph auth rm %s`", release, r.user.Entity)
 		return d
 	}
 	d := step.Delta{Action: step.Remove, Name: r.user.Entity, Reason: "nothing needs the user any more"}
@@ -77,8 +77,9 @@ func (r retiredUser) Compare(v step.View) step.Delta {
 		d.Name += " in cluster " + r.user.Cluster
 	}
 	d.Diffs = append(d.Diffs, step.FieldDiff{Field: "key", Observed: words.Digest(have.Key.Reveal())})
-	d.Note("key-dies-with-user", object, "with the user, its key is gone for good: run `ceph auth get %s -o FILE` before if "+
-		"a copy of the pools may be needed once more, or if hosts that are not in the Spec have the key", r.user.Entity)
+	d.Note("key-dies-with-user", object, "with the user, its key is gone for good: run `ceph auth get %s -o "+
+		"FILE` before if a copy of the pools may be needed once more, or if hosts that are not in the Spec have the "+
+		"key", r.user.Entity)
 	d.Do = step.UserStep{Cluster: r.user.Cluster, Do: r.remove(have)}
 	return d
 }

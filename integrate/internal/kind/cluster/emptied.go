@@ -77,8 +77,8 @@ func (e emptied) Compare(v step.View) step.Delta {
 		return step.Refuse("pool-still-holds-data", object, err)
 	}
 	var d step.Delta
-	d.Note("pool-stays", object, "holds no images, and stays: cephstack deletes no pool. Look at `rbd trash ls --all %s` and "+
-		"`rados -p %[1]s ls --all`; some days later, remove it by `ceph osd pool rm %[1]s %[1]s "+
+	d.Note("pool-stays", object, "holds no images, and stays: cephstack deletes no pool. Look at `rbd trash ls "+
+		"--all %s` and `rados -p %[1]s ls --all`; some days later, remove it by `ceph osd pool rm %[1]s %[1]s "+
 		"--yes-i-really-really-mean-it`", e.pool)
 	return d
 }
@@ -89,7 +89,8 @@ func (e emptied) volumes(v step.View) error {
 	if v.Cloud == nil || errors.Is(v.Cloud.Err, step.ErrNoCloud) {
 		return nil
 	} else if err = v.Cloud.Err; err != nil {
-		return fmt.Errorf("whether OpenStack still needs it cannot be told, so what needs the pool is not taken back: %w", err)
+		return fmt.Errorf("whether OpenStack still needs it cannot be told, so what needs the pool is not taken back: %w",
+			err)
 	}
 	for _, b := range e.Site.GoingBackends() {
 		if b.Cluster != e.Spec.Name || b.Pool != e.pool {

@@ -119,7 +119,9 @@ func (r leaving) served(v step.View, service string) error {
 		return r.servedBy(v, service, func(api.ServiceRecord) bool { return true })
 	}
 	for _, b := range r.Site.Cinder {
-		err := r.servedBy(v, service+" of backend "+b.Name, func(rec api.ServiceRecord) bool { return want.ServedBy(b, rec.Host) })
+		err := r.servedBy(v, service+" of backend "+b.Name, func(rec api.ServiceRecord) bool {
+			return want.ServedBy(b, rec.Host)
+		})
 		if err != nil {
 			return err
 		}

@@ -110,8 +110,9 @@ func (x *editing) serviceless(name string, was *Node) error {
 	if name != "cinder-volume" || enabled != "" || u.Active != "active" {
 		return nil
 	}
-	return refuse("no-backend-left", "would have no backend of cinder-volume left, and cinder-volume does not run without: "+
-		"run `systemctl disable --now %s` on this host, or put another backend into enabled_backends, and plan again",
+	return refuse("no-backend-left", "would have no backend of cinder-volume left, and cinder-volume does not "+
+		"run without: run `systemctl disable --now %s` on this host, or put another backend into enabled_backends, "+
+		"and plan again",
 		place.Unit)
 }
 
@@ -202,8 +203,8 @@ func (x *editing) drop(name string, had []openstack.Setting) bool {
 	}
 	for _, section := range sections {
 		if !x.file.DropEmpty(section) && (x.goes(name, section)) {
-			x.d.Note("options-stay", x.path+" ["+section+"]", "has options that cephstack has not set (%s), which stay; nothing "+
-				"reads them any more", words.JoinShort(x.file.Options(section)))
+			x.d.Note("options-stay", x.path+" ["+section+"]", "has options that cephstack has not set (%s), which "+
+				"stay; nothing reads them any more", words.JoinShort(x.file.Options(section)))
 		}
 	}
 	return len(x.diffs) > before
@@ -217,8 +218,8 @@ func (x *editing) ofOthers(name string, s openstack.Setting, have string) bool {
 	if name != "cinder-volume" || !shared[s.Option] || enabled == "" || x.owned[field(s)] || have != s.Value {
 		return false
 	}
-	x.d.Note("options-stay", x.path+" "+field(s), "is that of the other backends here, too (%s), whose volumes are bound to "+
-		"it, so it stays", enabled)
+	x.d.Note("options-stay", x.path+" "+field(s), "is that of the other backends here, too (%s), whose volumes "+
+		"are bound to it, so it stays", enabled)
 	return true
 }
 
@@ -328,9 +329,9 @@ func (x *editing) tellDefaults(name string, was *Node) {
 	now := func(section, option string) string { value, _ := x.file.Lookup(section, option); return value }
 	switch {
 	case name == "cinder-backup" && now("DEFAULT", "backup_driver") == "":
-		x.d.Note("backup-driver-default", x.path, "what backup_driver was before is not known: without it, cinder-backup takes "+
-			"its default, Swift until Stein and none that works without options of its own after that; set the driver that "+
-			"you want")
+		x.d.Note("backup-driver-default", x.path, "what backup_driver was before is not known: without it, "+
+			"cinder-backup takes its default, Swift until Stein and none that works without options of its own after "+
+			"that; set the driver that you want")
 	case name != "glance-api" || !x.changes("default_backend", "default_store"):
 	case now("glance_store", "default_backend") == "" && now("glance_store", "default_store") == "":
 		x.d.Note("store-default", x.path, "which store was the default before is not known: new images go to Glance's own "+

@@ -197,7 +197,8 @@ func (r unit) Retire(v step.View) step.Delta {
 	return d
 }
 
-// leaves is how a service that leaves Ceph is known to serve: nova-compute and glance-api as ever. Cinder's records of a
+// leaves is how a service that leaves Ceph is known to serve: nova-compute and glance-api as ever. Cinder's
+// records of a
 // backend that goes never come back, and without its driver cinder-backup may not serve: nobody waits for them.
 func (r unit) leaves(h *step.Host, u remote.Unit) *step.Serves {
 	if strings.HasPrefix(r.service, "cinder-") {
