@@ -165,6 +165,7 @@
 //	settings          host      path                    options in the configuration file of services
 //	unit              host      unit                    a restart
 //	volume-type       cloud     type                    a volume type and its extra specs
+//	retired-user      cloud     the user, with its cluster in front; it is removed behind all hosts
 //
 // The name in the ID of a secret, and of a file in the folder of a container, may differ
 // from the name that a plan shows. The ID comes from the Spec alone. The shown name also
@@ -261,7 +262,7 @@
 // The field format is the version of this form, a number: 1. It changes when a field
 // changes its meaning or goes away. New fields may come without that. A duration is called
 // seconds, and is a number of seconds with a fraction. Stages are cluster, computes,
-// controllers and cloud. Actions are create, update and restart. A field without a value is
+// controllers and cloud. Actions are create, update, restart and remove. A field without a value is
 // left out if its json tag has omitempty. A key shows as "sha256:" and a short digest. A secret that
 // people may have chosen, such as a password, is "[redacted sha256:" and a short digest and "]"; see
 // FieldDiff.
@@ -395,8 +396,22 @@
 // other byte stays. Foreign clauses in a user's rights stay, unless the Spec says otherwise.
 // What belongs to another cluster, another application or another secret is a Problem of
 // the plan, and is left alone. Computes with VMs on local disks keep local disks until those
-// VMs are gone (see Host.Disks of package spec). Nothing is ever deleted, but for what a failed Apply has just made
-// itself (see the section on taking back).
+// VMs are gone (see Host.Disks of package spec). Nothing is deleted, unless the Spec retires it, but for what a
+// failed Apply has just made itself (see the section on taking back).
+//
+// # Retirement
+//
+// A Spec may retire services of a host, a store, a backend, a service as a whole, or everything (the
+// fields Retire of package spec). A plan then removes what is provably cephstack's, and only there:
+// options that have exactly the value that the integration gives them, libvirt's secrets and keyrings
+// that hold the key of their user, a ceph.conf that is as cephstack makes it, and, behind all hosts, a
+// Ceph user with the rights that cephstack gives it, as which nobody is logged in. What cannot be proven stays,
+// and a note says how to remove it. Pools, data, volume types, packages, and what prepare has made, stay.
+//
+// Nothing is removed that needs a pool with images, or on a compute with VMs, or while that cannot be
+// told. Services are restarted before their keys go. Where more than services of hosts retires,
+// controllers go before computes. An Apply that was cut off is finished by the next. Once nothing is
+// left to do, what retires can be taken out of the Spec, or have its word taken away to be integrated anew.
 //
 // # Errors
 //

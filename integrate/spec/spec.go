@@ -92,6 +92,12 @@ type Spec struct {
 	// Default: left out; nothing is prepared.
 	// Limits: those of its fields.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
+	// Retire takes the whole integration out of the cloud: the next plan takes back what cephstack has
+	// made on the hosts and, last, the Ceph users. It refuses while a pool of the Spec has images. Pools
+	// and data stay. The command cephstack retire plans like that without this word.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }
 
 // GateHealth is the Gate that waits for clusters that are healthy enough.

@@ -103,7 +103,7 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	c.kept.Result = result
 	c.told.cancelled(result)
 	err = foldUnbegun(result, err)
-	next := "run apply again to finish: what is done is found done"
+	next := "run " + c.name + " again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
 		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
@@ -112,7 +112,7 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		next = c.breakLock(holder)
 	}
 	if c.planFile == "" && onlyProblems(result, err) {
-		next = "do as the problems say, and run apply again: what is done is found done"
+		next = "do as the problems say, and run " + c.name + " again: what is done is found done"
 	}
 	text := result.UndoText()
 	if text != "" {

@@ -63,6 +63,7 @@ func (p Program) commands() *cobra.Command {
 		i.planCommand(),
 		i.applyCommand(),
 		i.convergeCommand(),
+		i.retireCommand(),
 		i.verifyCommand(),
 		i.driftCommand(),
 		i.rightsCommand(),

@@ -126,12 +126,11 @@ func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Ti
 
 func (r *Run) cloud(ctx context.Context, p Part) {
 	for _, i := range p.Items {
-		s, ok := i.Do.(step.CloudStep)
-		if !ok || !r.ready(ctx, i, alone) {
+		if !i.Changes() || !r.ready(ctx, i, alone) {
 			continue
 		}
 		began := time.Now()
-		changed, err := s.Do(ctx, r.e.World.Cloud)
+		changed, err := r.cloudStep(ctx, i.Do)
 		if r.journal != nil && (changed || err != nil) {
 			r.journal.add(&record{item: i})
 		}
@@ -141,6 +140,17 @@ func (r *Run) cloud(ctx context.Context, p Part) {
 		}
 		r.settle(i.ID, changed, err, began)
 	}
+}
+
+func (r *Run) cloudStep(ctx context.Context, s step.Step) (changed bool, err error) {
+	switch s := s.(type) {
+	case step.CloudStep:
+		return s.Do(ctx, r.e.World.Cloud)
+	case step.UserStep:
+		world := r.e.World.Clusters[s.Cluster]
+		return s.Do(ctx, ceph.New(world.Mon).WithImages(world.Images))
+	}
+	return false, fmt.Errorf("integrate: %T is not a step of the cloud", s)
 }
 
 // unsent reports whether the end of a context kept a call from being sent that changes something.
