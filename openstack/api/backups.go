@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"time"
 )
@@ -15,6 +16,10 @@ type Backup struct {
 	Container        string
 	FailReason       string    `json:"fail_reason"`
 	Created          time.Time `json:"created_at"`
+	SnapshotID       string    `json:"snapshot_id"` // the snapshot that was backed up, if any
+	SizeGiB          int       `json:"size"`
+	Project          string    `json:"os-backup-project-attr:project_id"` // ID; empty before Train
+	HasDependents    bool      `json:"has_dependent_backups"`
 }
 
 // A backupJSON is a backup as Cinder tells it: the time has no zone.
@@ -91,20 +96,16 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 	return out.Backup.backup(c), err
 }
 
-// Backups lists the backups of all projects.
+// Backups is EachBackup, collected.
+func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) { return collect(c.EachBackup(ctx)) }
+
+// EachBackup reads the backups of all projects page by page. An error is the last that it gives.
 //
 // Similar To: openstack volume backup list --all-projects
-func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
-	found, err := pages[backupJSON](ctx, c, call{op: "list backups", service: c.volume,
-		path: []string{"backups", "detail"}, query: everything()}, "backups")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Backup, len(found))
-	for i, b := range found {
-		out[i] = b.backup(c)
-	}
-	return out, nil
+func (c *Cloud) EachBackup(ctx context.Context) iter.Seq2[Backup, error] {
+	return each(ctx, c, list[backupJSON]{key: "backups", call: call{op: "list backups", service: c.volume,
+		path: []string{"backups", "detail"}, query: everything()}},
+		func(b backupJSON) (Backup, bool) { return b.backup(c), true })
 }
 
 // HasBackups reports whether any project has a backup. It reads one backup at most.

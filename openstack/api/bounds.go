@@ -25,6 +25,9 @@ var errTooLarge = errors.New("the answer is larger than 32 MiB")
 
 type dataKey struct{}
 
+// sizeKey marks a request of a list: the bytes of its answers are added to the *int64 that it stands for.
+type sizeKey struct{}
+
 // withData marks a request whose body, or whose answer, is image data: it may be large, and take long.
 func withData(ctx context.Context) context.Context { return context.WithValue(ctx, dataKey{}, true) }
 
@@ -56,6 +59,7 @@ func (b bounds) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	body := &answer{from: resp.Body, ctx: ctx, end: end, left: mostAnswer, over: errTooLarge}
+	body.size, _ = r.Context().Value(sizeKey{}).(*int64)
 	switch {
 	case resp.StatusCode >= http.StatusMultipleChoices:
 		body.left, body.over = mostRefusal, io.EOF
@@ -76,7 +80,8 @@ type answer struct {
 	ctx  context.Context
 	end  func()
 	left int64
-	over error // what a reader gets behind the last byte that it may have
+	over error  // what a reader gets behind the last byte that it may have
+	size *int64 // where it is counted, or nil
 }
 
 func (a *answer) Read(p []byte) (int, error) {
@@ -85,6 +90,9 @@ func (a *answer) Read(p []byte) (int, error) {
 	}
 	n, err := a.from.Read(p[:min(int64(len(p)), a.left)])
 	a.left -= int64(n)
+	if a.size != nil {
+		*a.size += int64(n)
+	}
 	if err != nil && errors.Is(context.Cause(a.ctx), context.DeadlineExceeded) {
 		err = context.DeadlineExceeded
 	}

@@ -2,13 +2,10 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
@@ -88,72 +85,4 @@ func (k call) url() (string, error) {
 		to += "?" + k.query.Encode()
 	}
 	return to, nil
-}
-
-// pages reads all pages of a list. The link to a next page names the public
-// endpoint, which may not be the endpoint in use: only the query is taken, so that
-// no page is asked for elsewhere.
-func pages[T any](ctx context.Context, c *Cloud, k call, key string) ([]T, error) {
-	wrong := func(detail string) error { return &Error{Op: k.op, Object: c.named(k.object), Detail: detail} }
-	out := []T{}
-	k.method = http.MethodGet
-	seen, size, end := map[string]bool{}, 0, time.Now().Add(listTimes*c.timeout)
-	for {
-		seen[k.query.Encode()] = true
-		page := map[string]json.RawMessage{}
-		k.out = &page
-		if _, err := c.do(ctx, k); err != nil {
-			return nil, err
-		}
-		var items []T
-		if json.Unmarshal(page[key], &items) != nil || items == nil {
-			return nil, wrong("the answer has no list of " + key)
-		}
-		out = append(out, items...)
-		next, err := nextPage(page, key)
-		size += len(page[key])
-		switch {
-		case err != nil:
-			return nil, wrong("the link to the next page cannot be read")
-		case len(items) == 0 || next == nil:
-			return out, nil
-		case seen[next.Encode()]:
-			return nil, wrong("the link to the next page leads to a page that was read before")
-		case len(seen) >= mostPages || size > mostList:
-			return nil, wrong(fmt.Sprintf("the list has more than %d pages or more than %d MiB", mostPages, mostList>>20))
-		case time.Now().After(end):
-			return nil, wrong(fmt.Sprintf("the list did not end within %s", listTimes*c.timeout))
-		}
-		k.query = next
-	}
-}
-
-// nextPage gives the query of the link to the next page, or nil behind the last page. Glance writes the link
-// in another form than Cinder and Nova.
-func nextPage(page map[string]json.RawMessage, key string) (url.Values, error) {
-	var href string
-	var links []struct{ Rel, Href string }
-	if raw := page["next"]; raw != nil {
-		if err := json.Unmarshal(raw, &href); err != nil {
-			return nil, err
-		}
-	}
-	if raw := page[key+"_links"]; raw != nil {
-		if err := json.Unmarshal(raw, &links); err != nil {
-			return nil, err
-		}
-	}
-	for _, l := range links {
-		if l.Rel == "next" {
-			href = l.Href
-		}
-	}
-	if href == "" {
-		return nil, nil
-	}
-	u, err := url.Parse(href)
-	if err != nil {
-		return nil, err
-	}
-	return url.ParseQuery(u.RawQuery)
 }

@@ -29,6 +29,7 @@ type Cloud struct {
 	provider               func() *gophercloud.ProviderClient
 	secrets                func() redactor
 	image, volume, compute service
+	placement              service // nil where the catalog has none
 	poll, timeout          time.Duration
 	warnings               []Warning
 	clocks                 *clocks
@@ -118,8 +119,12 @@ func (c *Cloud) endpoints(at call, l login) error {
 		{&c.image, "image", []string{"image"}, "/v2", "/v2"},
 		{&c.volume, "volume", []string{"volumev3", "block-storage", "volume"}, "/v3", "/v3" + project},
 		{&c.compute, "compute", []string{"compute"}, "/v2", "/v2.1"},
+		{&c.placement, "placement", []string{"placement"}, "", ""},
 	} {
 		url := find(catalog, s.types, l.where)
+		if url == "" && s.kind == "placement" {
+			continue // only Room needs it
+		}
 		if url == "" {
 			return &Error{Op: at.op, Object: at.object, Detail: "the catalog has no " + string(l.where.Availability) +
 				" endpoint for " + s.kind + " in region " + quoted(l.where.Region)}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 )
 
@@ -11,6 +12,11 @@ type Hypervisor struct {
 	Type string // QEMU; other drivers of Nova have other types
 	// Version is that of QEMU, as Nova tells it: 7002001 is 7.2.1. It is 0 where Nova does not tell.
 	Version int
+
+	ID          string // UUID, also of its resource provider in Placement
+	Name        string // hypervisor_hostname: as libvirt calls the machine
+	Up, Enabled bool   // of its nova-compute
+	VMs         int    // that are on it
 }
 
 // Hypervisors lists the hypervisors of all computes.
@@ -18,20 +24,19 @@ type Hypervisor struct {
 // Similar To: openstack hypervisor list --long
 func (c *Cloud) Hypervisors(ctx context.Context) ([]Hypervisor, error) {
 	type hypervisor struct {
-		Type    string `json:"hypervisor_type"`
-		Version int    `json:"hypervisor_version"`
-		Service struct{ Host string }
+		ID            string
+		Name          string `json:"hypervisor_hostname"`
+		Type          string `json:"hypervisor_type"`
+		Version       int    `json:"hypervisor_version"`
+		VMs           int    `json:"running_vms"`
+		State, Status string
+		Service       struct{ Host string }
 	}
-	found, err := pages[hypervisor](ctx, c, call{op: "list hypervisors", service: c.compute,
-		path: []string{"os-hypervisors", "detail"}}, "hypervisors")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Hypervisor, len(found))
-	for i, h := range found {
-		out[i] = Hypervisor{h.Service.Host, h.Type, h.Version}
-	}
-	return out, nil
+	return collect(each(ctx, c, list[hypervisor]{key: "hypervisors", call: call{op: "list hypervisors",
+		service: c.compute, path: []string{"os-hypervisors", "detail"}}}, func(h hypervisor) (Hypervisor, bool) {
+		return Hypervisor{Host: h.Service.Host, Type: h.Type, Version: h.Version, ID: h.ID, Name: h.Name,
+			Up: h.State == "up", Enabled: h.Status == "enabled", VMs: h.VMs}, true
+	}))
 }
 
 // A Flavor is a size of VMs.
@@ -39,6 +44,8 @@ type Flavor struct {
 	ID, Name        string
 	VCPUs           int
 	RAMMiB, DiskGiB int // DiskGiB is 0 where the root disk is as large as the image
+	EphemeralGiB    int
+	SwapMiB         int
 }
 
 // Flavor reads a flavor by name or ID, or ErrNotFound.
@@ -54,10 +61,24 @@ func (c *Cloud) Flavor(ctx context.Context, name string) (Flavor, error) {
 		Flavor struct {
 			ID, Name         string
 			VCPUs, RAM, Disk int
+			Ephemeral        int `json:"OS-FLV-EXT-DATA:ephemeral"`
+			Swap             swap
 		}
 	}
 	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodGet, service: c.compute,
 		path: []string{"flavors", id}, out: &out, id: &out.Flavor.ID})
 	f := out.Flavor
-	return Flavor{f.ID, f.Name, f.VCPUs, f.RAM, f.Disk}, err
+	return Flavor{f.ID, f.Name, f.VCPUs, f.RAM, f.Disk, f.Ephemeral, int(f.Swap)}, err
+}
+
+// A swap is the size of a swap disk. Before 2.75, Nova writes an empty string for 0.
+type swap int
+
+// UnmarshalJSON reads a number or a text.
+func (s *swap) UnmarshalJSON(text []byte) error {
+	if string(text) == `""` {
+		*s = 0
+		return nil
+	}
+	return json.Unmarshal(text, (*int)(s))
 }

@@ -8,25 +8,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/gophercloud/gophercloud/v2"
 )
-
-// An Image is a Glance image.
-type Image struct {
-	ID, Name, Status, DiskFormat string
-	Description                  string   // a property of the image
-	Size                         int64    // bytes
-	SHA512                       string   // os_hash_value when the algorithm is sha512
-	Stores                       []string // the stores of Glance that hold it
-	DirectURL                    string   // rbd://<fsid>/<pool>/<image>/snap when exposed
-	Created                      time.Time
-}
 
 // An ImageRequest asks for an image.
 type ImageRequest struct {
@@ -37,33 +24,6 @@ type ImageRequest struct {
 	// Store is the store that is to hold the image, where Glance has several. When
 	// it is empty, Glance takes its default store.
 	Store string
-}
-
-type imageJSON struct {
-	ID, Name, Status string
-	Description      string
-	DiskFormat       string `json:"disk_format"`
-	Size             int64
-	Algorithm        string `json:"os_hash_algo"`
-	Hash             string `json:"os_hash_value"`
-	Stores           string // comma-separated
-	DirectURL        string `json:"direct_url"`
-	Created          stamp  `json:"created_at"`
-}
-
-func (i imageJSON) image() Image {
-	out := Image{ID: i.ID, Name: i.Name, Status: i.Status, DiskFormat: i.DiskFormat, Size: i.Size, Stores: i.stores(),
-		Description: i.Description,
-		DirectURL:   i.DirectURL, Created: time.Time(i.Created)}
-	if i.Algorithm == "sha512" {
-		out.SHA512 = i.Hash
-	}
-	return out
-}
-
-// stores are the names in a comma-separated list.
-func (i imageJSON) stores() []string {
-	return strings.FieldsFunc(i.Stores, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 // UploadImage creates an image, uploads data and waits until the image is active.
@@ -162,37 +122,6 @@ func (c *Cloud) activeImage(ctx context.Context, op, id string) (Image, error) {
 		return out.Status, out.Status == "active", nil
 	})
 	return out, err
-}
-
-// Image reads one image, or ErrNotFound.
-//
-// Similar To: openstack image show
-func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
-	var out imageJSON
-	_, err := c.do(ctx, call{op: "read image", object: id, method: http.MethodGet, service: c.image,
-		path: []string{"images", id}, out: &out, id: &out.ID})
-	return out.image(), err
-}
-
-// Images lists the images of a name, or all images when name is empty.
-//
-// Similar To: openstack image list --name …
-func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
-	k := call{op: "list images", object: name, service: c.image, path: []string{"images"}, query: url.Values{}}
-	if name != "" {
-		k.query.Set("name", name)
-	}
-	found, err := pages[imageJSON](ctx, c, k, "images")
-	if err != nil {
-		return nil, err
-	}
-	var out []Image
-	for _, i := range found {
-		if name == "" || i.Name == name {
-			out = append(out, i.image())
-		}
-	}
-	return out, nil
 }
 
 // DownloadImage streams an image's data. The caller closes the stream. Ctx ends

@@ -10,14 +10,19 @@ type migrationJSON struct {
 	ID     int
 	Status string
 	Server string `json:"instance_uuid"`
+	Other  string `json:"server_uuid"` // as lists of one VM name it
 	Source string `json:"source_compute"`
 	Dest   string `json:"dest_compute"`
 	Type   string `json:"migration_type"`
+
+	Memory    int64 `json:"memory_total_bytes"`
+	Remaining int64 `json:"memory_remaining_bytes"`
 }
 
 // LiveMigrate moves a running VM to host and waits until the VM is ACTIVE there. It
-// does nothing when the VM is there already. When the VM stays where it was, the
-// error gives Nova's reason.
+// does nothing when the VM is there already. When host is empty, Nova's scheduler picks the
+// compute. When the VM stays where it was, the error gives Nova's reason. When ctx ends, the
+// migration goes on: see AbortMigration and Settle.
 //
 // Similar To: openstack server migrate --live-migration --host <host> --wait
 func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
@@ -30,7 +35,11 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 	if err != nil && !errors.Is(err, ErrDenied) {
 		return err
 	}
-	a, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": map[string]any{"host": host, "block_migration": "auto"}})
+	in := map[string]any{"host": nil, "block_migration": "auto"}
+	if host != "" {
+		in["host"] = host
+	}
+	a, err := c.act(ctx, op, id, map[string]any{"os-migrateLive": in})
 	if err != nil {
 		return err
 	}
@@ -40,7 +49,7 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 		if err != nil {
 			return "", false, err
 		}
-		if now.Host == host && now.Status == "ACTIVE" && now.Task == "" {
+		if now.isOn(host, from) && now.Status == "ACTIVE" && now.Task == "" {
 			return now.Status, true, nil
 		}
 		last, err := c.lastMigration(ctx, id)
@@ -58,6 +67,11 @@ func (c *Cloud) LiveMigrate(ctx context.Context, id, host string) error {
 		}
 		return now.Status + " on " + now.Host, false, nil
 	})
+}
+
+// isOn reports whether a VM is on host, or anywhere but where it came from when host is empty.
+func (s serverJSON) isOn(host, from string) bool {
+	return s.Host == host || host == "" && s.Host != from && s.Host != ""
 }
 
 // over reports whether a migration ended without success. After a "completed"

@@ -19,7 +19,13 @@ type Migration struct {
 	Source, Dest string
 	Type         string // live-migration, migration, resize or evacuation
 	Status       string // such as running; finished waits to be confirmed or reverted
+	// MemoryBytes is what a live migration has to copy of the VM's memory, and RemainingBytes what is left of that, as
+	// Nova saw it last. Only Cloud.LiveMigrations fills them.
+	MemoryBytes, RemainingBytes int64
 }
+
+// Ended reports whether a migration has ended, well or not.
+func (m Migration) Ended() bool { return !slices.Contains(underWay(), m.Status) }
 
 // underWay lists the statuses of migrations that have not ended, each behind those from which a
 // migration comes to it: one that goes on between two requests is not missed. Nova counts a
@@ -76,5 +82,6 @@ func (c *Cloud) migrations(ctx context.Context, host string, statuses ...string)
 }
 
 func (m migrationJSON) migration() Migration {
-	return Migration{ID: m.ID, Server: m.Server, Source: m.Source, Dest: m.Dest, Type: m.Type, Status: m.Status}
+	return Migration{ID: m.ID, Server: m.Server, Source: m.Source, Dest: m.Dest, Type: m.Type, Status: m.Status,
+		MemoryBytes: m.Memory, RemainingBytes: m.Remaining}
 }

@@ -127,3 +127,11 @@ func meaning(code int) error {
 	}
 	return nil
 }
+
+// codeOf is the status of HTTP of an error, or 0.
+func codeOf(err error) int {
+	if e := (*Error)(nil); errors.As(err, &e) {
+		return e.Code
+	}
+	return 0
+}

@@ -2,104 +2,10 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 )
-
-// A Server is a VM.
-type Server struct {
-	ID, Name, Host string
-	Description    string
-	Status         string   // ACTIVE, SHUTOFF, ERROR, …
-	Task           string   // task state; empty when idle
-	ImageID        string   // empty when booted from a volume
-	FlavorID       string   // empty when the flavor was deleted since
-	Volumes        []string // attached volume IDs
-	Fault          string
-	Created        time.Time
-	HasLocalDisk   bool // root from an image, ephemeral or swap disks, or a config drive
-	ConfigDrive    bool
-}
-
-type serverJSON struct {
-	ID, Name, Status string
-	Description      string
-	Host             string          `json:"OS-EXT-SRV-ATTR:host"`
-	Task             string          `json:"OS-EXT-STS:task_state"`
-	Image            json.RawMessage // an empty string when booted from a volume
-	Flavor           struct {
-		Name            string `json:"original_name"`
-		Ephemeral, Swap int
-	}
-	ConfigDrive string                `json:"config_drive"` // "True" or empty
-	Volumes     []struct{ ID string } `json:"os-extended-volumes:volumes_attached"`
-	Fault       struct{ Message string }
-	Created     stamp
-}
-
-// server converts; flavors are the IDs of flavors by name.
-func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
-	var image struct{ ID string }
-	_ = json.Unmarshal(s.Image, &image)
-	out := Server{ID: s.ID, Name: s.Name, Description: s.Description, Host: s.Host, Status: s.Status, Task: s.Task,
-		ImageID: image.ID, FlavorID: flavors[s.Flavor.Name],
-		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), ConfigDrive: s.ConfigDrive != ""}
-	out.HasLocalDisk = image.ID != "" || s.Flavor.Ephemeral > 0 || s.Flavor.Swap > 0 || out.ConfigDrive
-	for _, v := range s.Volumes {
-		out.Volumes = append(out.Volumes, v.ID)
-	}
-	return out
-}
-
-// Servers lists the VMs of all projects: those on host, or all when host is empty.
-//
-// Similar To: openstack server list --all-projects --host <host>
-func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
-	flavors, err := c.Flavors(ctx)
-	if err != nil {
-		return nil, err
-	}
-	k := call{op: "list servers", object: host, service: c.compute, path: []string{"servers", "detail"},
-		query: everything()}
-	if host != "" {
-		k.query.Set("host", host)
-	}
-	found, err := pages[serverJSON](ctx, c, k, "servers")
-	if err != nil {
-		return nil, err
-	}
-	var out []Server
-	for _, s := range found {
-		// Nova ignores filters that the account may not use.
-		if host == "" || s.Host == host {
-			out = append(out, s.server(c, flavors))
-		}
-	}
-	return out, nil
-}
-
-// Server reads one VM, or ErrNotFound.
-//
-// Similar To: openstack server show
-func (c *Cloud) Server(ctx context.Context, id string) (Server, error) {
-	s, err := c.read(ctx, id)
-	if err != nil {
-		return Server{}, err
-	}
-	flavors, err := c.Flavors(ctx)
-	return s.server(c, flavors), err
-}
-
-// read reads one VM without the ID of its flavor.
-func (c *Cloud) read(ctx context.Context, id string) (serverJSON, error) {
-	var out struct{ Server serverJSON }
-	_, err := c.do(ctx, call{op: "read server", object: id, method: http.MethodGet, service: c.compute,
-		path: []string{"servers", id}, out: &out, id: &out.Server.ID})
-	return out.Server, err
-}
 
 // A ServerRequest asks for a VM without networks.
 type ServerRequest struct {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"iter"
 	"net/http"
 	"time"
 )
@@ -12,6 +13,8 @@ type Snapshot struct {
 	VolumeID         string `json:"volume_id"`
 	Description      string
 	Created          time.Time `json:"created_at"`
+	SizeGiB          int       `json:"size"`
+	Project          string    `json:"os-extended-snapshot-attributes:project_id"` // ID
 }
 
 // A snapshotJSON is a snapshot as Cinder tells it: the time has no zone.
@@ -61,20 +64,18 @@ func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 	return out.Snapshot.Status, err
 }
 
-// Snapshots lists the volume snapshots of all projects.
+// Snapshots is EachSnapshot, collected.
+func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
+	return collect(c.EachSnapshot(ctx))
+}
+
+// EachSnapshot reads the volume snapshots of all projects page by page. An error is the last that it gives.
 //
 // Similar To: openstack volume snapshot list --all-projects
-func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	found, err := pages[snapshotJSON](ctx, c, call{op: "list snapshots", service: c.volume,
-		path: []string{"snapshots", "detail"}, query: everything()}, "snapshots")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Snapshot, len(found))
-	for i, s := range found {
-		out[i] = s.snapshot()
-	}
-	return out, nil
+func (c *Cloud) EachSnapshot(ctx context.Context) iter.Seq2[Snapshot, error] {
+	return each(ctx, c, list[snapshotJSON]{key: "snapshots", call: call{op: "list snapshots", service: c.volume,
+		path: []string{"snapshots", "detail"}, query: everything()}},
+		func(s snapshotJSON) (Snapshot, bool) { return s.snapshot(), true })
 }
 
 // DeleteSnapshot deletes a snapshot and waits until it is gone. It is not an error

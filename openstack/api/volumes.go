@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"iter"
 	"net/http"
 	"net/url"
 	"time"
@@ -18,6 +19,20 @@ type Volume struct {
 	Zone             string   // availability zone
 	Servers          []string // IDs of the VMs that it is attached to
 	Created          time.Time
+
+	Project string // ID
+	// NameID is the ID in the name of its image in the backend, where that is not its own ID: after a migration from
+	// another backend, the image is volume-<NameID>.
+	NameID      string
+	Migration   string // migration_status: migrating, success, error, …; empty if it was never migrated
+	Bootable    bool
+	Encrypted   bool
+	Multiattach bool
+	SourceID    string // the volume that it is a copy of
+	SnapshotID  string // the snapshot that it is a copy of
+	ImageID     string // the image that it is a copy of, by its own copy of the image's properties
+	// Attachments are those that are attached, with ID, Server and Host. Cloud.EachAttachment has all of them.
+	Attachments []Attachment
 }
 
 // A VolumeRequest asks for a volume. It is empty, or a copy of an image, of a
@@ -39,19 +54,40 @@ type volumeJSON struct {
 	Description      string
 	Size             int
 	Host             string `json:"os-vol-host-attr:host"`
+	Project          string `json:"os-vol-tenant-attr:tenant_id"`
+	NameID           string `json:"os-vol-mig-status-attr:name_id"`
+	Migration        string `json:"migration_status"`
+	MigStat          string `json:"os-vol-mig-status-attr:migstat"`
 	Type             string `json:"volume_type"`
 	Zone             string `json:"availability_zone"`
-	Attachments      []struct {
+	Bootable         string // "true" or "false"
+	Encrypted        bool
+	Multiattach      bool
+	SourceID         string `json:"source_volid"`
+	SnapshotID       string `json:"snapshot_id"`
+	Image            struct {
+		ID string `json:"image_id"`
+	} `json:"volume_image_metadata"`
+	Attachments []struct {
+		ID     string `json:"attachment_id"`
 		Server string `json:"server_id"`
+		Host   string `json:"host_name"`
 	}
 	Created stamp `json:"created_at"`
 }
 
 func (v volumeJSON) volume() Volume {
 	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone,
-		Description: v.Description, Created: time.Time(v.Created)}
+		Description: v.Description, Created: time.Time(v.Created), Project: v.Project,
+		Migration: first(v.MigStat, v.Migration), Bootable: v.Bootable == "true", Encrypted: v.Encrypted,
+		Multiattach: v.Multiattach, SourceID: v.SourceID, SnapshotID: v.SnapshotID, ImageID: v.Image.ID}
+	if v.NameID != v.ID {
+		out.NameID = v.NameID
+	}
 	for _, a := range v.Attachments {
 		out.Servers = append(out.Servers, a.Server)
+		out.Attachments = append(out.Attachments, Attachment{ID: a.ID, Volume: v.ID, Server: a.Server, Host: a.Host,
+			Status: "attached"})
 	}
 	return out
 }
@@ -130,20 +166,16 @@ func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 	return out.Volume.volume(), err
 }
 
-// Volumes lists the volumes of all projects.
+// Volumes is EachVolume, collected.
+func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) { return collect(c.EachVolume(ctx)) }
+
+// EachVolume reads the volumes of all projects page by page. An error is the last that it gives.
 //
 // Similar To: openstack volume list --all-projects
-func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
-	found, err := pages[volumeJSON](ctx, c, call{op: "list volumes", service: c.volume,
-		path: []string{"volumes", "detail"}, query: everything()}, "volumes")
-	if err != nil {
-		return nil, err
-	}
-	out := make([]Volume, len(found))
-	for i, v := range found {
-		out[i] = v.volume()
-	}
-	return out, nil
+func (c *Cloud) EachVolume(ctx context.Context) iter.Seq2[Volume, error] {
+	return each(ctx, c, list[volumeJSON]{key: "volumes", call: call{op: "list volumes", service: c.volume,
+		path: []string{"volumes", "detail"}, query: everything()}},
+		func(v volumeJSON) (Volume, bool) { return v.volume(), true })
 }
 
 // DeleteVolume deletes a volume and waits until it is gone. It is not an error when

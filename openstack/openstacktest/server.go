@@ -72,6 +72,19 @@ type Hooks struct {
 	Detached          func(s api.Server, v api.Volume) error
 	Migrated          func(s api.Server, to string) error // s.Host is where it comes from
 	Console           func(serverID string) string
+
+	// VolumeConnection is how a compute is to reach a volume, by the configuration that the cinder-volume of the
+	// volume's backend runs with: Pool, Image, User, Secret, Monitors and Cluster. The zero Disk is a volume that is not
+	// in Ceph.
+	VolumeConnection func(v api.Volume) Disk
+	// ComputeConnection is where the nova-compute of a host keeps disks of its own, and how it reaches them, by the
+	// configuration that it runs with: Pool, User, Secret, Monitors and Cluster. The zero Disk keeps them in files.
+	ComputeConnection func(host string) Disk
+	// DiskOpened runs whenever QEMU on a host opens a disk in Ceph, before the guest runs there: at a boot, a start, a hard
+	// reboot, an attachment, and on the host that a live migration comes to. Its error is the reason why that fails.
+	DiskOpened func(d Disk) error
+	// DiskClosed runs whenever QEMU on a host lets go of a disk in Ceph.
+	DiskClosed func(d Disk)
 }
 
 // A Server is a fake cloud: identity v3, image v2, volume v3 and compute v2.1
