@@ -2,7 +2,11 @@ package audit
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,12 +32,42 @@ type Options struct {
 	// Patience is how long an object may be on its way, such as creating or deleting, before that is a finding; 0 is
 	// 2 hours.
 	Patience time.Duration
+	// Pause is the time between the first look at data and the second look, which is made only at what the first look
+	// suspects; 0 is 30 s.
+	Pause time.Duration
+	// Open is how many RBD images are opened, beside those that are suspected; 0 is 2000, and a negative number is none.
+	// They tell of lost copy-on-write, and of snapshots that are missing or were left. The newest are opened.
+	Open int
+	// Ignore are patterns of RBD images that are somebody else's, such as vms/golden-*: nothing is found about them.
+	// The form is that of path.Match, for POOL/IMAGE.
+	Ignore []string
+}
+
+// Check says what is wrong with the options; Run says the same.
+func (o Options) Check() error {
+	if o.Patience < 0 || o.Pause < 0 {
+		return errors.New("audit: Options: Patience and Pause cannot be negative")
+	}
+	for _, p := range o.Parts {
+		if p != Data && p != Hosts {
+			return fmt.Errorf("audit: Options: %q is not a part of an audit; the parts are data and hosts", p)
+		}
+	}
+	for _, pattern := range o.Ignore {
+		if _, err := path.Match(pattern, ""); err != nil || !strings.Contains(pattern, "/") {
+			return fmt.Errorf("audit: Options: %q is not a pattern of RBD images, such as vms/golden-*", pattern)
+		}
+	}
+	return nil
 }
 
 // Run looks at the cloud of a Spec, and writes nothing. It needs no lock. The error joins ErrUnable and what could
 // not be told; the Report has what was found all the same.
 func Run(ctx context.Context, cfg integrate.Config, o Options) (Report, error) {
 	if _, err := integrate.New(cfg); err != nil { // the Spec and the World are checked there
+		return Report{Format: Format}, err
+	}
+	if err := o.Check(); err != nil {
 		return Report{Format: Format}, err
 	}
 	l := &look{cfg: cfg, site: want.Resolve(cfg.Spec), options: o,

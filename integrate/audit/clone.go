@@ -8,7 +8,7 @@ import (
 
 // cloneable reports whether Nova and Cinder could make clones of an image in a pool, as far as the APIs and lists tell.
 func (s *stock) cloneable(i *imageFact, p *pool) bool {
-	return i.whole() && i.format.Value() == "raw" && p.has(i.id.String()) && (s.hidden || i.at.Value() == p.origin())
+	return i.whole() && i.format.Value() == "raw" && p.has(i.id.String()) && i.at.Value() == p.origin()
 }
 
 // clones finds the images that Nova and Cinder cannot clone, and why.
@@ -36,7 +36,7 @@ func (s *stock) clones(add func(suspect)) {
 			add(x)
 		}
 	}, (*imageFact).key)
-	if hidden > 0 && told == 0 && !s.hidden {
+	if hidden > 0 && told == 0 {
 		add(suspect{Finding: Finding{Code: "image-location-hidden", Severity: Waste, Object: "Glance",
 			Message: "Glance hides where images are, so Nova and Cinder copy whole images in place of cloning them",
 			Evidence: []string{fmt.Sprintf("%d active images have neither direct_url nor locations, as an administrator sees "+
@@ -119,7 +119,9 @@ func (s *stock) knows() bool {
 
 // known reports whether an origin is in a pool of the Spec.
 func (s *stock) known(at string) bool {
-	return slices.ContainsFunc(s.pools, func(p *pool) bool { return p.origin() == at })
+	return slices.ContainsFunc(s.pools, func(p *pool) bool {
+		return p.origin() == at || strings.HasPrefix(at, p.origin()+"/")
+	})
 }
 
 func (s *stock) hasStoreIn(cluster string) bool {

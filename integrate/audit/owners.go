@@ -63,6 +63,7 @@ func (s *stock) owners(p *pool, add func(suspect)) {
 	for _, image := range p.images {
 		n := parseName(image)
 		switch {
+		case s.located[[2]string{p.cluster, p.path(image)}]:
 		case n.form == ofNobody, n.form == ofImage && !p.holds(spec.ForImages) && s.images.of(n.id) == nil:
 			foreign = append(foreign, image)
 		default:
@@ -158,7 +159,7 @@ func (s *stock) ownerOfBackup(p *pool, image string, n name, add func(suspect)) 
 		return
 	}
 	if n.form == ofBase {
-		if s.backedUp()[n.id] {
+		if s.backedUp[n.id] {
 			return
 		}
 		add(p.about("orphan-backup", image).saying("Cinder has no backup of the volume of this base", lookBeforeRemoval))
@@ -193,13 +194,6 @@ func (s *stock) ownerOfDisk(p *pool, image string, n name, add func(suspect)) {
 		x.Evidence = append(x.Evidence, evidence)
 		add(x)
 	}
-}
-
-// backedUp are the volumes that have backups.
-func (s *stock) backedUp() map[uuid]bool {
-	all := map[uuid]bool{}
-	s.backups.all(func(b *backupFact) { all[b.volume] = true }, func(b *backupFact) uuid { return b.id })
-	return all
 }
 
 // foreigners tell of the images of a pool whose names are no form of OpenStack's.

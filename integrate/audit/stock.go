@@ -133,13 +133,15 @@ type stock struct {
 	// instances are the servers by their name in libvirt, where names of disks have it.
 	instances map[string]uuid
 
+	backedUp map[uuid]bool // volumes that have backups
+
 	pools    []*pool
 	backends map[string]*pool // of Cinder, by name
 	stores   map[string]*pool // of Glance, by name
 	backup   *pool
 	disks    *pool
-	inCeph   map[string]bool // computes of the Spec whose disks are in Ceph
-	hidden   bool            // from this release on, services learn locations that others do not see
+	// located are RBD images, as cluster and path, that Glance names by their location and that have not the image's ID.
+	located  map[[2]string]bool
 	now      time.Time
 	patience time.Duration
 }
@@ -147,7 +149,7 @@ type stock struct {
 // newStock has the pools of a Spec, and nothing in them.
 func newStock(uses []spec.Use) *stock {
 	s := &stock{byStored: map[uuid]uuid{}, instances: map[string]uuid{}, backends: map[string]*pool{},
-		stores: map[string]*pool{}, inCeph: map[string]bool{}}
+		stores: map[string]*pool{}, located: map[[2]string]bool{}}
 	for _, u := range uses {
 		p := s.pool(u.User.Cluster, u.Pool)
 		if p == nil {

@@ -19,7 +19,7 @@ func (s *stock) use(add func(suspect)) {
 	}
 	s.images.all(func(i *imageFact) {
 		if slices.Contains([]string{"saving", "uploading", "importing"}, i.status.Value()) && s.late(i.created, long) {
-			x := api("image-upload-stuck", "image "+i.id.String(), ask{anImage, i.id})
+			x := unfit("image-upload-stuck", "image "+i.id.String(), ask{anImage, i.id})
 			x.Message = "the upload of an image has not ended for long"
 			x.Evidence = []string{i.evidence(s)}
 			x.Next = "Look at the log of glance-api for the ID. If nobody uploads it any more: openstack image delete " +
@@ -29,8 +29,8 @@ func (s *stock) use(add func(suspect)) {
 	}, (*imageFact).key)
 }
 
-// api makes a suspect of an object of the APIs that does not work.
-func api(code, object string, asks ...ask) suspect {
+// unfit makes a suspect of an object of the APIs that does not work.
+func unfit(code, object string, asks ...ask) suspect {
 	return suspect{Finding: Finding{Code: code, Severity: Broken, Object: object}, asks: asks}
 }
 
@@ -48,7 +48,7 @@ func (s *stock) namedByServers() map[uuid]bool {
 func (s *stock) useOfVolume(v *volumeFact, named map[uuid]bool, add func(suspect)) {
 	object, status := "volume "+v.id.String(), v.status.Value()
 	if status == "in-use" && v.attachments == 0 {
-		x := api("volume-used-by-nobody", object, ask{aVolume, v.id})
+		x := unfit("volume-used-by-nobody", object, ask{aVolume, v.id})
 		x.Message = "the volume is in-use, and has no attachment"
 		x.Evidence = []string{v.evidence(s)}
 		x.Next = "Look whether a server has it (openstack server list --all-projects --long; rbd status of its image). If " +
@@ -57,7 +57,7 @@ func (s *stock) useOfVolume(v *volumeFact, named map[uuid]bool, add func(suspect
 	}
 	for _, id := range v.servers {
 		if s.servers.err == nil && s.servers.of(id) == nil {
-			x := api("attachment-of-gone-server", object, ask{aVolume, v.id}, ask{aServer, id})
+			x := unfit("attachment-of-gone-server", object, ask{aVolume, v.id}, ask{aServer, id})
 			x.Message = "the volume is attached to a server that Nova does not have"
 			x.Evidence = []string{v.evidence(s), fmt.Sprintf("server %v: Nova has no server of this ID", id)}
 			x.Next = "If nothing but Nova attaches volumes: openstack --os-volume-api-version 3.27 volume attachment list " +
@@ -69,7 +69,7 @@ func (s *stock) useOfVolume(v *volumeFact, named map[uuid]bool, add func(suspect
 	if times == 0 || !s.late(v.changed, times) || status == "reserved" && (named[v.id] || s.servers.err != nil) {
 		return
 	}
-	x := api("volume-stuck", object, ask{aVolume, v.id})
+	x := unfit("volume-stuck", object, ask{aVolume, v.id})
 	x.Message = "the volume has been " + status + " for too long"
 	x.Evidence = []string{v.evidence(s)}
 	x.Next = "Look at the log of cinder-volume for the ID, and whether the service is up. If nothing works on the volume any " +
@@ -91,14 +91,14 @@ func (s *stock) useByServer(v *serverFact, add func(suspect)) {
 	for _, id := range v.volumes {
 		switch volume := s.volumes.of(id); {
 		case volume == nil:
-			x := api("server-of-gone-volume", "server "+v.id.String(), ask{aServer, v.id}, ask{aVolume, id})
+			x := unfit("server-of-gone-volume", "server "+v.id.String(), ask{aServer, v.id}, ask{aVolume, id})
 			x.Message = "the server names a volume that Cinder does not have: its next hard reboot ends in ERROR"
 			x.Evidence = []string{v.evidence(s), fmt.Sprintf("volume %v: Cinder has no volume of this ID", id)}
 			x.Next = "Look at openstack server volume list " + v.id.String() + ". Nova forgets the volume with: openstack " +
 				"server remove volume " + v.id.String() + " " + id.String()
 			add(x)
 		case volume.status.Value() == "available" && volume.attachments == 0:
-			x := api("volume-free-but-used", "volume "+id.String(), ask{aServer, v.id}, ask{aVolume, id})
+			x := unfit("volume-free-but-used", "volume "+id.String(), ask{aServer, v.id}, ask{aVolume, id})
 			x.Severity = Danger
 			x.Message = "Cinder takes the volume for free, and a server of Nova has it: a second server that gets it destroys " +
 				"the data"
