@@ -72,8 +72,8 @@ func (s *stock) useOfVolume(v *volumeFact, named map[uuid]bool, add func(suspect
 	x := unfit("volume-stuck", object, ask{aVolume, v.id})
 	x.Message = "the volume has been " + status + " for too long"
 	x.Evidence = []string{v.evidence(s)}
-	x.Next = "Look at the log of cinder-volume for the ID, and whether the service is up. If nothing works on the volume any " +
-		"more: openstack volume set --state available (or error) " + v.id.String()
+	x.Next = "Look at the log of cinder-volume for the ID, and whether the service is up. If nothing works on the volume " +
+		"any more: openstack volume set --state available (or error) " + v.id.String()
 	add(x)
 }
 
