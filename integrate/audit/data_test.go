@@ -25,8 +25,8 @@ func TestWhatIsOddAndRightIsNoFinding(t *testing.T) {
 
 // A fault is planted, and gives what audit has to say of it.
 type fault struct {
-	name  string
-	plant func(c *cloud, image string) []string
+	code, name string
+	plant      func(c *cloud, image string) []string
 }
 
 func one(code, object string) []string { return []string{code + " " + object} }
@@ -37,84 +37,84 @@ func faults() []fault {
 
 func lostOrLeft() []fault {
 	return []fault{
-		{"an image of nobody", func(c *cloud, _ string) []string {
+		{"orphan-image", "an image of nobody", func(c *cloud, _ string) []string {
 			id := c.id()
 			c.rbd("images", id)
 			return one("orphan-image", "RBD image images/"+id)
 		}},
-		{"a volume of nobody", func(c *cloud, _ string) []string {
+		{"orphan-volume", "a volume of nobody", func(c *cloud, _ string) []string {
 			id := c.id()
 			c.rbd("volumes", "volume-"+id)
 			return one("orphan-volume", "RBD image volumes/volume-"+id)
 		}},
-		{"a disk of nobody", func(c *cloud, image string) []string {
+		{"orphan-disk", "a disk of nobody", func(c *cloud, image string) []string {
 			id := c.id()
 			c.clone(image, "vms", id+"_disk")
 			c.rbd("vms", id+"_disk.config")
 			return []string{"orphan-disk RBD image vms/" + id + "_disk", "orphan-disk RBD image vms/" + id + "_disk.config"}
 		}},
-		{"a backup of nobody", func(c *cloud, _ string) []string {
+		{"orphan-backup", "a backup of nobody", func(c *cloud, _ string) []string {
 			name := "volume-" + c.id() + ".backup." + c.id()
 			c.rbd("backups", name)
 			return one("orphan-backup", "RBD image backups/"+name)
 		}},
-		{"a base of backups of nobody", func(c *cloud, _ string) []string {
+		{"orphan-backup", "a base of backups of nobody", func(c *cloud, _ string) []string {
 			name := "volume-" + c.id() + ".backup.base"
 			c.rbd("backups", name)
 			return one("orphan-backup", "RBD image backups/"+name)
 		}},
-		{"an image of somebody else", func(c *cloud, _ string) []string {
+		{"foreign-images", "an image of somebody else", func(c *cloud, _ string) []string {
 			c.rbd("vms", "my-own-disk")
 			c.rbd("vms", c.id())
 			return one("foreign-images", "pool vms")
 		}},
-		{"an image that lost its data", func(c *cloud, _ string) []string {
+		{"missing-image", "an image that lost its data", func(c *cloud, _ string) []string {
 			id := c.image(nil)
 			return one("missing-image", "RBD image images/"+id)
 		}},
-		{"a volume that lost its data", func(c *cloud, _ string) []string {
+		{"missing-volume", "a volume that lost its data", func(c *cloud, _ string) []string {
 			return one("missing-volume", "RBD image volumes/volume-"+c.volume(nil))
 		}},
-		{"a moved volume that lost its data", func(c *cloud, _ string) []string {
+		{"missing-volume", "a moved volume that lost its data", func(c *cloud, _ string) []string {
 			name := c.id()
 			id := c.volume(func(v *api.Volume) { v.NameID = name })
 			c.rbd("volumes", "volume-"+id)
 			return []string{"missing-volume RBD image volumes/volume-" + name}
 		}},
-		{"a backup that lost its data", func(c *cloud, _ string) []string {
+		{"missing-backup", "a backup that lost its data", func(c *cloud, _ string) []string {
 			volume := c.id()
 			return one("missing-backup", "RBD image backups/volume-"+volume+".backup."+c.backup(volume, nil))
 		}},
-		{"a disk that is gone", func(c *cloud, image string) []string {
+		{"missing-disk", "a disk that is gone", func(c *cloud, image string) []string {
 			return one("missing-disk", "RBD image vms/"+c.server(func(v *api.Server) { v.ImageID = image })+"_disk")
 		}},
-		{"a volume in the trash", func(c *cloud, _ string) []string {
+		{"in-trash", "a volume in the trash", func(c *cloud, _ string) []string {
 			id := c.keptVolume(nil)
 			c.ok(c.ceph.MoveToTrash("volumes", "volume-"+id))
 			return one("in-trash", "RBD image volumes/volume-"+id)
 		}},
-		{"a copy that a migration left", func(c *cloud, _ string) []string {
+		{"copy-in-another-pool", "a copy that a migration left", func(c *cloud, _ string) []string {
 			name := c.id()
 			id := c.keptVolume(func(v *api.Volume) { v.NameID, v.Migration = name, "success" })
 			c.rbd("volumes", "volume-"+name)
 			return one("copy-in-another-pool", "RBD image volumes/volume-"+id)
 		}},
-		{"a deleted volume that nothing holds", func(c *cloud, _ string) []string {
+		{"deleted-volume-left", "a deleted volume that nothing holds", func(c *cloud, _ string) []string {
 			name := "volume-" + c.id() + ".deleted"
 			c.rbd("volumes", name)
 			return one("deleted-volume-left", "RBD image volumes/"+name)
 		}},
-		{"a disk of a rescue that is over", func(c *cloud, image string) []string {
+		{"rescue-disk-left", "a disk of a rescue that is over", func(c *cloud, image string) []string {
 			id := c.booted(image, nil)
 			c.rbd("vms", id+"_disk.rescue")
 			return one("rescue-disk-left", "RBD image vms/"+id+"_disk.rescue")
 		}},
-		{"a disk under its temporary name", func(c *cloud, image string) []string {
+		{"converted-disk-left", "a disk under its temporary name", func(c *cloud, image string) []string {
 			id := c.booted(image, nil)
 			c.rbd("vms", id+"_new")
 			return one("converted-disk-left", "RBD image vms/"+id+"_new")
 		}},
-		{"a snapshot of a resize that is over", func(c *cloud, image string) []string {
+		{"resize-snapshot-left", "a snapshot of a resize that is over", func(c *cloud, image string) []string {
 			id := c.booted(image, nil)
 			c.ok(c.ceph.AddSnapshot("vms", id+"_disk", "nova-resize", false))
 			return one("resize-snapshot-left", "RBD image vms/"+id+"_disk")
@@ -124,37 +124,37 @@ func lostOrLeft() []fault {
 
 func notCloned() []fault {
 	return []fault{
-		{"a qcow2 image", func(c *cloud, _ string) []string {
+		{"image-not-raw", "a qcow2 image", func(c *cloud, _ string) []string {
 			return one("image-not-raw", "image "+c.stored(func(i *api.Image) { i.DiskFormat = "qcow2" }))
 		}},
-		{"an image whose first location is a file", func(c *cloud, _ string) []string {
+		{"image-first-location", "an image whose first location is a file", func(c *cloud, _ string) []string {
 			return one("image-first-location", "image "+c.stored(func(i *api.Image) {
 				i.Stores, i.DirectURL = []string{"file", "rbd"}, "file:///var/lib/glance/images/"+i.ID
 			}))
 		}},
-		{"an image of another cluster", func(c *cloud, _ string) []string {
+		{"image-of-another-cluster", "an image of another cluster", func(c *cloud, _ string) []string {
 			return one("image-of-another-cluster", "image "+c.image(func(i *api.Image) {
 				i.Stores, i.DirectURL = nil, "rbd://11111111-2222-4333-8444-555555555555/images/"+i.ID+"/snap"
 			}))
 		}},
-		{"an image without its snapshot", func(c *cloud, _ string) []string {
+		{"image-snap-missing", "an image without its snapshot", func(c *cloud, _ string) []string {
 			id := c.image(nil)
 			c.rbd("images", id)
 			return one("image-snap-missing", "RBD image images/"+id)
 		}},
-		{"an image with a snapshot that is not protected", func(c *cloud, _ string) []string {
+		{"image-snap-unprotected", "an image with a snapshot that is not protected", func(c *cloud, _ string) []string {
 			id := c.image(nil)
 			c.rbd("images", id)
 			c.ok(c.ceph.AddSnapshot("images", id, "snap", false))
 			return one("image-snap-unprotected", "RBD image images/"+id)
 		}},
-		{"volumes that are whole copies", func(c *cloud, _ string) []string {
+		{"lost-copy-on-write", "volumes that are whole copies", func(c *cloud, _ string) []string {
 			id := c.stored(nil)
 			c.keptVolume(func(v *api.Volume) { v.ImageID = id })
 			c.keptVolume(func(v *api.Volume) { v.ImageID = id })
 			return one("lost-copy-on-write", "image "+id+" in pool volumes")
 		}},
-		{"a disk that is a whole copy", func(c *cloud, _ string) []string {
+		{"lost-copy-on-write", "a disk that is a whole copy", func(c *cloud, _ string) []string {
 			id := c.stored(nil)
 			vm := c.server(func(v *api.Server) { v.ImageID = id })
 			c.rbd("vms", vm+"_disk")
@@ -165,36 +165,36 @@ func notCloned() []fault {
 
 func disagreed() []fault {
 	return []fault{
-		{"an upload that never ends", func(c *cloud, _ string) []string {
+		{"image-upload-stuck", "an upload that never ends", func(c *cloud, _ string) []string {
 			id := c.image(func(i *api.Image) {
 				i.Status, i.Stores, i.DirectURL, i.Created = "saving", nil, "", ago(72*time.Hour)
 			})
 			return one("image-upload-stuck", "image "+id)
 		}},
-		{"a volume in use by nobody", func(c *cloud, _ string) []string {
+		{"volume-used-by-nobody", "a volume in use by nobody", func(c *cloud, _ string) []string {
 			return one("volume-used-by-nobody", "volume "+c.keptVolume(func(v *api.Volume) { v.Status = "in-use" }))
 		}},
-		{"a volume of a server that is gone", func(c *cloud, _ string) []string {
+		{"attachment-of-gone-server", "a volume of a server that is gone", func(c *cloud, _ string) []string {
 			return one("attachment-of-gone-server", "volume "+c.keptVolume(func(v *api.Volume) {
 				v.Status, v.Servers = "in-use", []string{c.id()}
 			}))
 		}},
-		{"a volume that attaches for hours", func(c *cloud, _ string) []string {
+		{"volume-stuck", "a volume that attaches for hours", func(c *cloud, _ string) []string {
 			return one("volume-stuck", "volume "+c.keptVolume(func(v *api.Volume) {
 				v.Status, v.Updated = "attaching", ago(5*time.Hour)
 			}))
 		}},
-		{"a volume that is reserved for nobody", func(c *cloud, _ string) []string {
+		{"volume-stuck", "a volume that is reserved for nobody", func(c *cloud, _ string) []string {
 			return one("volume-stuck", "volume "+c.keptVolume(func(v *api.Volume) {
 				v.Status, v.Updated = "reserved", ago(5*time.Hour)
 			}))
 		}},
-		{"a server of a volume that is gone", func(c *cloud, image string) []string {
+		{"server-of-gone-volume", "a server of a volume that is gone", func(c *cloud, image string) []string {
 			return one("server-of-gone-volume", "server "+c.booted(image, func(v *api.Server) {
 				v.Volumes = []string{c.id()}
 			}))
 		}},
-		{"a volume that is free, and that a server has", func(c *cloud, image string) []string {
+		{"volume-free-but-used", "a volume that is free, and that a server has", func(c *cloud, image string) []string {
 			id := c.keptVolume(nil)
 			c.booted(image, func(v *api.Server) { v.Volumes = []string{id} })
 			return one("volume-free-but-used", "volume "+id)

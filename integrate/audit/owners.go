@@ -198,9 +198,9 @@ func (s *stock) ownerOfDisk(p *pool, image string, n name, add func(suspect)) {
 // foreigners tell of the images of a pool whose names are no form of OpenStack's.
 func foreigners(p *pool, names []string) suspect {
 	x := suspect{Finding: Finding{Code: "foreign-images", Severity: Waste, Cluster: p.cluster, Object: "pool " + p.name,
-		Message: fmt.Sprintf("%d RBD images have names that OpenStack gives to no image of this pool (%s): they are "+
-			"somebody else's", len(names), strings.Join(p.uses, ", ")),
-		Next: "Ask whose they are, and let audit ignore them (--ignore); a pool of their own would keep OpenStack's users " +
+		Message: fmt.Sprintf("RBD images whose names OpenStack gives to no image of this pool (%s): %d; they are somebody "+
+			"else's", strings.Join(p.uses, ", "), len(names)),
+		Next: "Ask whose they are, and let audit leave them out (--ignore); a pool of their own would keep OpenStack's users " +
 			"away from them"}, pool: p}
 	x.Evidence = firstFew(names, 10)
 	return x
