@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"crypto/sha512"
 	"encoding/hex"
 	"errors"
@@ -53,7 +54,27 @@ func (i *image) json() map[string]any {
 	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat,
 		"container_format": "bare",
 		"created_at":       i.Created.Format(time.RFC3339),
-		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
+		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": cmp.Or(i.Visibility, "shared"),
+		"os_hidden": i.Hidden, "owner": cmp.Or(i.Project, project), "min_disk": i.MinDiskGiB, "checksum": nil}
+	if i.Container != "" {
+		out["container_format"] = i.Container
+	}
+	if i.Checksum != "" {
+		out["checksum"] = i.Checksum
+	}
+	if len(i.Locations) > 0 {
+		all := []any{}
+		for _, url := range i.Locations {
+			all = append(all, map[string]any{"url": url, "metadata": map[string]any{}})
+		}
+		out["locations"] = all
+	}
+	if len(i.Importing) > 0 {
+		out["os_glance_importing_to_stores"] = strings.Join(i.Importing, ",")
+	}
+	if len(i.FailedImports) > 0 {
+		out["os_glance_failed_import"] = strings.Join(i.FailedImports, ",")
+	}
 	if i.Description != "" {
 		out["description"] = i.Description
 	}
@@ -70,11 +91,17 @@ func (i *image) json() map[string]any {
 }
 
 func listImages(s *Server, r *http.Request) (int, any, error) {
-	if err := s.queries(r, "name", "marker", "limit"); err != nil {
+	if err := s.queries(r, "name", "marker", "limit", "os_hidden", "visibility"); err != nil {
 		return 0, nil, err
 	}
-	name := r.URL.Query().Get("name")
-	found, next := page(s, r, &s.images, func(i *image) bool { return name == "" || i.Name == name })
+	q := r.URL.Query()
+	name, visibility, hidden := q.Get("name"), q.Get("visibility"), q.Get("os_hidden") == "true"
+	found, next := page(s, r, &s.images, func(i *image) bool {
+		seen := cmp.Or(i.Visibility, "shared")
+		// Without a visibility, Glance leaves out the community images of other projects.
+		mine := visibility == seen || visibility == "" && (seen != "community" || cmp.Or(i.Project, project) == project)
+		return (name == "" || i.Name == name) && i.Hidden == hidden && mine
+	})
 	out := []any{}
 	for _, i := range found {
 		out = append(out, i.json())

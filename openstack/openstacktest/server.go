@@ -80,8 +80,8 @@ type Hooks struct {
 	// ComputeConnection is where the nova-compute of a host keeps disks of its own, and how it reaches them, by the
 	// configuration that it runs with: Pool, User, Secret, Monitors and Cluster. The zero Disk keeps them in files.
 	ComputeConnection func(host string) Disk
-	// DiskOpened runs whenever QEMU on a host opens a disk in Ceph, before the guest runs there: at a boot, a start, a hard
-	// reboot, an attachment, and on the host that a live migration comes to. Its error is the reason why that fails.
+	// DiskOpened runs whenever QEMU on a host opens a disk in Ceph, before the guest runs there: at a boot, a start, a
+	// hard reboot, an attachment, and on the host that a live migration comes to. Its error is the reason why that fails.
 	DiskOpened func(d Disk) error
 	// DiskClosed runs whenever QEMU on a host lets go of a disk in Ceph.
 	DiskClosed func(d Disk)
@@ -115,8 +115,16 @@ type Server struct {
 	servers     table[server]
 	actions     map[string]*action // by request ID
 	migrations  []*api.Migration
-	aggregates  []api.Aggregate
-	messages    []message
+	attachments table[api.Attachment]
+	byVolume    map[string][]string // IDs of attachments
+	rooms       map[string]api.Room // by compute, where it is not the usual one
+	failing     int                 // how many live migrations fail
+	reason      string              // why
+	slow        int                 // how many more looks a live migration takes
+
+	brokenRefreshes int // how many refreshes of attachments fail
+	aggregates      []api.Aggregate
+	messages        []message
 }
 
 // New starts a fake cloud. Close it after use; Start does that for tests.
@@ -147,7 +155,7 @@ func New(cfg Config) *Server {
 		cfg.Now = time.Now
 	}
 	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}, qemu: map[string]int{},
-		hung: map[*api.ServiceRecord]bool{}}
+		hung: map[*api.ServiceRecord]bool{}, rooms: map[string]api.Room{}, byVolume: map[string][]string{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()
 	s.http = httptest.NewServer(s.handler())
@@ -318,7 +326,7 @@ func (t *table[T]) all() []*T {
 
 // page cuts a list: the objects behind marker, and the query of the next page.
 func page[T any](s *Server, r *http.Request, t *table[T], keep func(*T) bool) (out []*T, next string) {
-	q := r.URL.Query()
+	q, most := r.URL.Query(), s.limit(r)
 	at := 0
 	if m := q.Get("marker"); m != "" {
 		at = slices.Index(t.order, m) + 1
@@ -327,7 +335,7 @@ func page[T any](s *Server, r *http.Request, t *table[T], keep func(*T) bool) (o
 		if keep != nil && !keep(t.byID[id]) {
 			continue
 		}
-		if len(out) == s.cfg.PageSize {
+		if len(out) == most {
 			return out, q.Encode()
 		}
 		out = append(out, t.byID[id])
