@@ -9,8 +9,9 @@
 //
 // # What is looked at
 //
-// The part Data reads the images of Glance, the volumes and backups of Cinder and the servers of Nova, page by page, and
-// lists the RBD images of the pools of the Spec. Names alone are compared. An RBD image belongs to an object by its name:
+// The part Data reads the images of Glance, the volumes and backups of Cinder and the servers of Nova, page by page,
+// and lists the RBD images of the pools of the Spec. Names alone are compared. An RBD image belongs to an object by its
+// name:
 //
 //	ID                          an image
 //	volume-ID                   a volume, by its ID or its name_id
@@ -23,13 +24,14 @@
 // RBD images that are suspected and the newest others are opened, in one exchange for hundreds of them. That tells of
 // lost copy-on-write, and of snapshots that are missing or were left.
 //
-// What rests on something not being there, or not being done, is looked at a second time after Options.Pause. What came,
-// went or ended in between is no finding. So objects that are made or deleted while the audit runs are not taken for
+// What rests on something not being there, or not being done, is looked at a second time after Options.Pause. What
+// came, went or ended in between is not a finding. So objects that are made or deleted while the audit runs are not taken for
 // orphans. If a list cannot be read, nothing is concluded from it.
 //
 // # What it costs
 //
-// Of 100,000 images and 100,000 volumes, some 6 s of CPU and 150 MiB of memory, and one exchange for each page and pool.
+// Of 100,000 images and 100,000 volumes, some 6 s of CPU and 150 MiB of memory, and one exchange for each page and
+// pool.
 //
 // # Errors
 //

@@ -200,8 +200,8 @@ func foreigners(p *pool, names []string) suspect {
 	x := suspect{Finding: Finding{Code: "foreign-images", Severity: Waste, Cluster: p.cluster, Object: "pool " + p.name,
 		Message: fmt.Sprintf("RBD images whose names OpenStack gives to no image of this pool (%s): %d; they are somebody "+
 			"else's", strings.Join(p.uses, ", "), len(names)),
-		Next: "Ask whose they are, and let audit leave them out (--ignore); a pool of their own would keep OpenStack's users " +
-			"away from them"}, pool: p}
+		Next: "Ask whose they are, and let audit leave them out (--ignore); a pool of their own would keep OpenStack's " +
+			"users away from them"}, pool: p}
 	x.Evidence = firstFew(names, 10)
 	return x
 }

@@ -20,7 +20,14 @@ func (r *reader) first(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { r.images.err = each(r, "images of Glance", c.EachImage(ctx), r.putImage) })
 	wg.Go(func() { r.volumes.err = each(r, "volumes of Cinder", c.EachVolume(ctx), r.putVolume) })
-	wg.Go(func() { r.servers.err = each(r, "servers of Nova", c.EachServer(ctx, ""), r.putServer) })
+	wg.Go(func() {
+		r.servers.err = each(r, "servers of Nova", c.EachServer(ctx, ""), r.putServer)
+		for v, err := range c.SoftDeleted(ctx) { // where that fails, the second look reads each server that is missing
+			if err == nil {
+				r.putServer(v)
+			}
+		}
+	})
 	wg.Go(func() { r.backups.err = each(r, "backups of Cinder", c.EachBackup(ctx), r.putBackup) })
 	for _, p := range r.pools {
 		wg.Go(func() {
