@@ -23,8 +23,8 @@ type Inspection struct {
 	Err   error
 }
 
-// InspectAll describes images of a pool: in one exchange where images is an Inspector, and with several calls of Inspect
-// at a time where it is not.
+// InspectAll describes images of a pool: in one exchange where images is an Inspector, and with several calls of
+// Inspect at a time where it is not.
 func InspectAll(ctx context.Context, images Images, pool string, names []string) []Inspection {
 	if all, ok := images.(Inspector); ok {
 		return all.InspectAll(ctx, pool, names)

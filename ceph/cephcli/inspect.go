@@ -81,8 +81,8 @@ func (s *snap) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &list)
 }
 
-// InspectAll implements ceph.Inspector, with one exchange for each 1,000 images. On a host without Python's bindings, it
-// is several calls of Inspect at a time.
+// InspectAll implements ceph.Inspector, with one exchange for each 1,000 images. On a host without Python's bindings,
+// it is several calls of Inspect at a time.
 //
 // Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
 func (c *CLI) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {

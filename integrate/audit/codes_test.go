@@ -18,8 +18,32 @@ import (
 // first argument of what makes findings, and what is assigned to Code. The codes of the part Hosts have a test of
 // their own.
 func TestEachCodeIsInTheDocumentation(t *testing.T) {
+	used, comment := codesInSource(t)
+	data, _, _ := strings.Cut(comment, "Of the hosts:")
+	var listed []string
+	for _, m := range regexp.MustCompile(`(?m)^  - ([a-z-]+): `).FindAllStringSubmatch(data, -1) {
+		listed = append(listed, m[1])
+	}
+	var all []string
+	for code := range used {
+		all = append(all, code)
+	}
+	assert.ElementsMatch(t, listed, all)
+	require.Greater(t, len(all), 25)
+	planted := map[string]bool{"image-location-hidden": true, "image-not-in-cluster": true} // have tests of their own
+	for _, f := range faults() {
+		planted[f.code] = true
+	}
+	for code := range used {
+		assert.True(t, planted[code], "no fault is planted for %s: see faults", code)
+	}
+}
+
+// codesInSource are the codes of the part Data, and the documentation of Finding.
+func codesInSource(t *testing.T) (used map[string]bool, comment string) {
+	t.Helper()
 	form := regexp.MustCompile(`^[a-z]+(-[a-z]+)+$`)
-	used := map[string]bool{}
+	used = map[string]bool{}
 	take := func(e ast.Expr) {
 		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
 			if text, err := strconv.Unquote(lit.Value); err == nil && form.MatchString(text) {
@@ -29,7 +53,6 @@ func TestEachCodeIsInTheDocumentation(t *testing.T) {
 	}
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	var comment string
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "host") {
 			continue
@@ -65,22 +88,5 @@ func TestEachCodeIsInTheDocumentation(t *testing.T) {
 			return true
 		})
 	}
-	data, _, _ := strings.Cut(comment, "Of the hosts:")
-	var listed []string
-	for _, m := range regexp.MustCompile(`(?m)^  - ([a-z-]+): `).FindAllStringSubmatch(data, -1) {
-		listed = append(listed, m[1])
-	}
-	var all []string
-	for code := range used {
-		all = append(all, code)
-	}
-	assert.ElementsMatch(t, listed, all)
-	require.Greater(t, len(all), 25)
-	planted := map[string]bool{"image-location-hidden": true, "image-not-in-cluster": true} // have tests of their own
-	for _, f := range faults() {
-		planted[f.code] = true
-	}
-	for code := range used {
-		assert.True(t, planted[code], "no fault is planted for %s: see faults", code)
-	}
+	return used, comment
 }

@@ -1,6 +1,7 @@
 package audit_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -32,10 +33,10 @@ type fault struct {
 func one(code, object string) []string { return []string{code + " " + object} }
 
 func faults() []fault {
-	return append(append(lostOrLeft(), notCloned()...), disagreed()...)
+	return slices.Concat(orphans(), missing(), left(), notCloned(), disagreed())
 }
 
-func lostOrLeft() []fault {
+func orphans() []fault {
 	return []fault{
 		{"orphan-image", "an image of nobody", func(c *cloud, _ string) []string {
 			id := c.id()
@@ -68,6 +69,11 @@ func lostOrLeft() []fault {
 			c.rbd("vms", c.id())
 			return one("foreign-images", "pool vms")
 		}},
+	}
+}
+
+func missing() []fault {
+	return []fault{
 		{"missing-image", "an image that lost its data", func(c *cloud, _ string) []string {
 			id := c.image(nil)
 			return one("missing-image", "RBD image images/"+id)
@@ -93,6 +99,11 @@ func lostOrLeft() []fault {
 			c.ok(c.ceph.MoveToTrash("volumes", "volume-"+id))
 			return one("in-trash", "RBD image volumes/volume-"+id)
 		}},
+	}
+}
+
+func left() []fault {
+	return []fault{
 		{"copy-in-another-pool", "a copy that a migration left", func(c *cloud, _ string) []string {
 			name := c.id()
 			id := c.keptVolume(func(v *api.Volume) { v.NameID, v.Migration = name, "success" })

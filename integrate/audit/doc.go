@@ -25,8 +25,8 @@
 // lost copy-on-write, and of snapshots that are missing or were left.
 //
 // What rests on something not being there, or not being done, is looked at a second time after Options.Pause. What
-// came, went or ended in between is not a finding. So objects that are made or deleted while the audit runs are not taken for
-// orphans. If a list cannot be read, nothing is concluded from it.
+// came, went or ended in between is not a finding. So objects that are made or deleted while the audit runs are not
+// taken for orphans. If a list cannot be read, nothing is concluded from it.
 //
 // # What it costs
 //

@@ -86,8 +86,11 @@ func (r Report) summary() string {
 			looked = append(looked, fmt.Sprintf("%s: %d", what, n))
 		}
 	}
-	text := "looked at nothing"
-	if len(looked) > 0 {
+	text := "neither the APIs nor the pools have anything to look at"
+	switch {
+	case len(r.Looked) == 0:
+		text = "looked at nothing"
+	case len(looked) > 0:
 		text = "looked at " + strings.Join(looked, ", ")
 	}
 	switch n := len(r.Findings); {

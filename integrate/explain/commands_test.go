@@ -17,7 +17,8 @@ func programs() map[string][]string {
 	return map[string][]string{
 		"ceph": {"-s", "health detail", "osd tree", "osd df", "osd pool ls detail", "osd pool application get", "osd crush",
 			"osd erasure-code-profile get", "osd erasure-code-profile ls", "auth get client.", "auth get-key client.",
-			"auth ls", "df", "osd get-require-min-compat-client", "versions", "features", "fsid", "mon dump", "pg dump_stuck", "pg stat", "quorum_status",
+			"auth ls", "df", "osd get-require-min-compat-client", "versions",
+			"features", "fsid", "mon dump", "pg dump_stuck", "pg stat", "quorum_status",
 			"-n client.", "--cluster CLUSTER auth get client.", "--version"},
 		"rbd": {"ls ", "info ", "snap ls ", "status ", "trash ls ", "diff ", "--id NAME ls ", "--cluster CLUSTER info ",
 			"--cluster CLUSTER --id NAME ls "},
