@@ -13,6 +13,7 @@ import (
 
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -28,7 +29,7 @@ const (
 	inOneExchange = 1000
 )
 
-var _ ceph.Inspector = (*CLI)(nil)
+var _ bulk.Inspector = (*CLI)(nil)
 
 // An inspectOrder is the standard input of inspectPy.
 type inspectOrder struct {
@@ -81,20 +82,20 @@ func (s *snap) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, &list)
 }
 
-// InspectAll implements ceph.Inspector, with one exchange for each 1,000 images. On a host without Python's bindings,
+// InspectAll implements bulk.Inspector, with one exchange for each 1,000 images. On a host without Python's bindings,
 // it is several calls of Inspect at a time.
 //
 // Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
-func (c *CLI) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {
-	var out []ceph.Inspection
+func (c *CLI) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
+	var out []bulk.Inspection
 	for some := range slices.Chunk(names, inOneExchange) {
-		all, able := []ceph.Inspection(nil), false
+		all, able := []bulk.Inspection(nil), false
 		if c.options.RBD == "" && !c.noInspect.Load() {
 			all, able = c.inspectWithBindings(ctx, pool, some)
 		}
 		if !able {
 			c.noInspect.Store(true)
-			all = ceph.InspectAll(ctx, c.programs, pool, some)
+			all = bulk.Inspect(ctx, c.programs, pool, some)
 		}
 		out = append(out, all...)
 	}
@@ -102,12 +103,12 @@ func (c *CLI) InspectAll(ctx context.Context, pool string, names []string) []cep
 }
 
 // inspectWithBindings describes images with Python's bindings. Without able, the host has none that can.
-func (c *CLI) inspectWithBindings(ctx context.Context, pool string, names []string) (_ []ceph.Inspection, able bool) {
+func (c *CLI) inspectWithBindings(ctx context.Context, pool string, names []string) (_ []bulk.Inspection, able bool) {
 	b := c.batch(nil)
 	order := inspectOrder{Mark: rand.Text(), Name: b.order.Name, Conf: b.order.Conf, Options: b.order.Options, Pool: pool,
 		Names: names}
-	fail := func(err func(object string) error) []ceph.Inspection {
-		out := make([]ceph.Inspection, len(names))
+	fail := func(err func(object string) error) []bulk.Inspection {
+		out := make([]bulk.Inspection, len(names))
 		for i, name := range names {
 			out[i].Err = err(pool + "/" + name)
 		}
@@ -149,7 +150,7 @@ type inspectAnswer struct {
 	names      []string
 	begun      bool
 	whole      func(object string) error // why no image could be described
-	images     []ceph.Inspection
+	images     []bulk.Inspection
 }
 
 // take reads the lines of the output.
@@ -189,15 +190,15 @@ func (a *inspectAnswer) unpack(packed []byte) {
 		}
 		return
 	}
-	a.images = make([]ceph.Inspection, len(all))
+	a.images = make([]bulk.Inspection, len(all))
 	for i, d := range all {
 		a.images[i] = d.inspection(a.pool, a.names[i])
 	}
 }
 
-func (d described) inspection(pool, name string) ceph.Inspection {
+func (d described) inspection(pool, name string) bulk.Inspection {
 	if d.Name != name {
-		return ceph.Inspection{Err: d.err(pool + "/" + name)}
+		return bulk.Inspection{Err: d.err(pool + "/" + name)}
 	}
 	img := ceph.Image{Pool: pool, Name: name, Size: d.Size, Features: words.Features(d.Features), DataPool: d.DataPool}
 	if len(d.Parent) == 3 {
@@ -206,5 +207,5 @@ func (d described) inspection(pool, name string) ceph.Inspection {
 	for _, s := range d.Snaps {
 		img.Snapshots = append(img.Snapshots, s.Snapshot)
 	}
-	return ceph.Inspection{Image: img}
+	return bulk.Inspection{Image: img}
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 )
 
@@ -25,7 +26,7 @@ func TestFakeImages(t *testing.T) {
 }
 
 func TestFakeInspector(t *testing.T) {
-	cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) {
+	cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) {
 		c := cephtest.New()
 		return c, c
 	})
@@ -33,7 +34,7 @@ func TestFakeInspector(t *testing.T) {
 
 // TestInspectAllOfOneByOne is the same of an Images that describes one image at a time.
 func TestInspectAllOfOneByOne(t *testing.T) {
-	cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) {
+	cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) {
 		c := cephtest.New()
 		return oneByOne{c}, c
 	})
@@ -42,8 +43,8 @@ func TestInspectAllOfOneByOne(t *testing.T) {
 // oneByOne hides that a cluster is an Inspector, and is one by InspectAll.
 type oneByOne struct{ ceph.Images }
 
-func (o oneByOne) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {
-	return ceph.InspectAll(ctx, o.Images, pool, names)
+func (o oneByOne) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
+	return bulk.Inspect(ctx, o.Images, pool, names)
 }
 
 func TestFakeLocker(t *testing.T) {

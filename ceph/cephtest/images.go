@@ -6,9 +6,10 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
-var _ ceph.Inspector = (*Cluster)(nil)
+var _ bulk.Inspector = (*Cluster)(nil)
 
 type trashed struct {
 	ceph.TrashEntry
@@ -67,12 +68,12 @@ func (c *Cluster) Inspect(ctx context.Context, poolName, name string) (img ceph.
 	return img, err
 }
 
-// InspectAll implements ceph.Inspector. It counts as a batch.
-func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []string) []ceph.Inspection {
+// InspectAll implements bulk.Inspector. It counts as a batch.
+func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []string) []bulk.Inspection {
 	c.mu.Lock()
 	c.batches++
 	c.mu.Unlock()
-	out := make([]ceph.Inspection, len(names))
+	out := make([]bulk.Inspection, len(names))
 	for i, name := range names {
 		out[i].Image, out[i].Err = c.Inspect(ctx, poolName, name)
 	}

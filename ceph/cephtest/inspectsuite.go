@@ -7,10 +7,11 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
-// TestInspector checks that an implementation of ceph.Inspector keeps the contract, as TestImages does for ceph.Images.
-func TestInspector(t *testing.T, newInspector func(t *testing.T) (ceph.Inspector, Seeder)) {
+// TestInspector checks that an implementation of bulk.Inspector keeps the contract, as TestImages does for ceph.Images.
+func TestInspector(t *testing.T, newInspector func(t *testing.T) (bulk.Inspector, Seeder)) {
 	promises := []struct {
 		name string
 		test func(s *inspectSuite)
@@ -36,10 +37,10 @@ func TestInspector(t *testing.T, newInspector func(t *testing.T) (ceph.Inspector
 
 type inspectSuite struct {
 	imageSuite
-	inspector ceph.Inspector
+	inspector bulk.Inspector
 }
 
-func (s *inspectSuite) inspect(names ...string) []ceph.Inspection {
+func (s *inspectSuite) inspect(names ...string) []bulk.Inspection {
 	s.Helper()
 	got := s.inspector.InspectAll(s.ctx, s.pool, names)
 	s.equal(len(got), len(names))

@@ -10,6 +10,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
 // A task is what is done to which object of which pool.
@@ -87,12 +88,12 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 	})
 }
 
-// InspectAll implements ceph.Inspector. As many images as Config.Calls says are open at a time.
+// InspectAll implements bulk.Inspector. As many images as Config.Calls says are open at a time.
 //
 // Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
-func (c *Conn) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {
+func (c *Conn) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
 	// The value hides the method InspectAll, so that the images come one by one.
-	return ceph.InspectAll(ctx, struct{ ceph.Images }{c}, pool, names)
+	return bulk.Inspect(ctx, struct{ ceph.Images }{c}, pool, names)
 }
 
 // Trash implements ceph.Images.

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 	"github.com/cephstack/cephstack/ceph/radosconn"
@@ -47,7 +48,7 @@ func TestLive(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
 	})
 	t.Run("Inspector", func(t *testing.T) {
-		cephtest.TestInspector(t, func(t *testing.T) (ceph.Inspector, cephtest.Seeder) { return dial(t, cfg), live })
+		cephtest.TestInspector(t, func(t *testing.T) (bulk.Inspector, cephtest.Seeder) { return dial(t, cfg), live })
 	})
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(t *testing.T) (mine, theirs ceph.Locker) { return dial(t, cfg), dial(t, cfg) })

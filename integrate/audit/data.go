@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -50,7 +50,7 @@ type reader struct {
 	*look
 	*stock
 	chosen []candidate
-	opened map[spot]ceph.Inspection
+	opened map[spot]bulk.Inspection
 }
 
 // resolve draws the Spec's references.

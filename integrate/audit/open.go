@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
 const (
@@ -151,7 +152,7 @@ func (r *reader) couldClone(image uuid, into *pool) bool {
 
 // open opens the RBD images of suspects, and those that were chosen.
 func (r *reader) open(ctx context.Context, suspects []suspect) {
-	r.opened = map[spot]ceph.Inspection{}
+	r.opened = map[spot]bulk.Inspection{}
 	var spots []spot
 	for _, s := range suspects {
 		if s.pool != nil && s.image != "" && s.Severity == Waste && len(spots) < mostSuspects {
@@ -179,7 +180,7 @@ func (r *reader) inspect(ctx context.Context, spots []spot) {
 		wg.Go(func() {
 			failed := map[string]int{}
 			for some := range slices.Chunk(names, openAtOnce) {
-				all := ceph.InspectAll(ctx, r.cfg.World.Clusters[p.cluster].Images, p.name, some)
+				all := bulk.Inspect(ctx, r.cfg.World.Clusters[p.cluster].Images, p.name, some)
 				mu.Lock()
 				for i, found := range all {
 					r.opened[spot{p, some[i]}] = found

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/audit"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -21,7 +22,7 @@ import (
 
 // A watched is the images of a cluster. It calls after once, behind the first look at a pool.
 type watched struct {
-	ceph.Inspector
+	bulk.Inspector
 	pool  string
 	once  *sync.Once
 	after func()
