@@ -2,14 +2,19 @@ package api
 
 import (
 	"context"
+	"math"
 	"net/http"
 )
 
 // A Room is what Placement still gives of a compute: what there is, without what is reserved, times the allocation
-// ratio, less what is used.
+// ratio, less what is used. What Placement does not count at the compute itself, such as space on a disk that several
+// computes share, is Endless.
 type Room struct {
 	VCPUs, RAMMiB, DiskGiB int
 }
+
+// Endless is a part of a Room that has no end.
+const Endless = math.MaxInt32
 
 // Takes reports whether a VM of a flavor fits.
 func (r Room) Takes(f Flavor) bool {
@@ -44,7 +49,10 @@ func (c *Cloud) Room(ctx context.Context, id string) (Room, error) {
 			Detail: "the answer has no inventories or usages"}
 	}
 	left := func(class string) int {
-		i := has.Inventories[class]
+		i, counted := has.Inventories[class]
+		if !counted {
+			return Endless
+		}
 		return int(float64(i.Total-i.Reserved)*i.Ratio) - used.Usages[class]
 	}
 	return Room{VCPUs: left("VCPU"), RAMMiB: left("MEMORY_MB"), DiskGiB: left("DISK_GB")}, nil
