@@ -43,7 +43,7 @@ const (
 	Create  = Action(step.Create)
 	Update  = Action(step.Update)
 	Restart = Action(step.Restart)
-	remove  = Action(step.Remove)
+	Remove  = Action(step.Remove)
 )
 
 // A FieldDiff is one difference between the world and the Spec. It can be printed: keys are

@@ -6,7 +6,10 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
+
+var _ bulk.Inspector = (*Cluster)(nil)
 
 type trashed struct {
 	ceph.TrashEntry
@@ -63,6 +66,18 @@ func (c *Cluster) Inspect(ctx context.Context, poolName, name string) (img ceph.
 		return nil
 	})
 	return img, err
+}
+
+// InspectAll implements bulk.Inspector. It counts as a batch.
+func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []string) []bulk.Inspection {
+	c.mu.Lock()
+	c.batches++
+	c.mu.Unlock()
+	out := make([]bulk.Inspection, len(names))
+	for i, name := range names {
+		out[i].Image, out[i].Err = c.Inspect(ctx, poolName, name)
+	}
+	return out
 }
 
 // Trash implements ceph.Images.

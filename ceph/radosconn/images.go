@@ -10,6 +10,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
 // A task is what is done to which object of which pool.
@@ -85,6 +86,14 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 		}
 		return img, err
 	})
+}
+
+// InspectAll implements bulk.Inspector. As many images as Config.Calls says are open at a time.
+//
+// Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
+func (c *Conn) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
+	// The value hides the method InspectAll, so that the images come one by one.
+	return bulk.Inspect(ctx, struct{ ceph.Images }{c}, pool, names)
 }
 
 // Trash implements ceph.Images.

@@ -26,6 +26,8 @@ func read(file string) []Topic {
 	switch {
 	case strings.HasPrefix(file, "checks-"):
 		sort = OfCheck
+	case strings.HasPrefix(file, "audit-"):
+		sort = OfAudit
 	case file == "changes.md":
 		sort = OfChange
 	}

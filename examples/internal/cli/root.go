@@ -66,6 +66,7 @@ func (p Program) commands() *cobra.Command {
 		i.retireCommand(),
 		i.verifyCommand(),
 		i.driftCommand(),
+		i.auditCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),
