@@ -35,6 +35,12 @@ func TestLive(t *testing.T) {
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) { return cli, live })
 	})
+	t.Run("Inspector", func(t *testing.T) {
+		cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) { return cli, live })
+	})
+	t.Run("Inspector without bindings", func(t *testing.T) {
+		cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) { return wrapped, live })
+	})
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(*testing.T) (mine, theirs ceph.Locker) { return cli, wrapped })
 	})

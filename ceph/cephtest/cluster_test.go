@@ -1,6 +1,7 @@
 package cephtest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
@@ -21,6 +22,28 @@ func TestFakeImages(t *testing.T) {
 		c := cephtest.New()
 		return c, c
 	})
+}
+
+func TestFakeInspector(t *testing.T) {
+	cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) {
+		c := cephtest.New()
+		return c, c
+	})
+}
+
+// TestInspectAllOfOneByOne is the same of an Images that describes one image at a time.
+func TestInspectAllOfOneByOne(t *testing.T) {
+	cephtest.TestInspector(t, func(*testing.T) (ceph.Inspector, cephtest.Seeder) {
+		c := cephtest.New()
+		return oneByOne{c}, c
+	})
+}
+
+// oneByOne hides that a cluster is an Inspector, and is one by InspectAll.
+type oneByOne struct{ ceph.Images }
+
+func (o oneByOne) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {
+	return ceph.InspectAll(ctx, o.Images, pool, names)
 }
 
 func TestFakeLocker(t *testing.T) {

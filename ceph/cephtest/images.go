@@ -8,6 +8,8 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 )
 
+var _ ceph.Inspector = (*Cluster)(nil)
+
 type trashed struct {
 	ceph.TrashEntry
 	image *ceph.Image
@@ -63,6 +65,18 @@ func (c *Cluster) Inspect(ctx context.Context, poolName, name string) (img ceph.
 		return nil
 	})
 	return img, err
+}
+
+// InspectAll implements ceph.Inspector. It counts as a batch.
+func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []string) []ceph.Inspection {
+	c.mu.Lock()
+	c.batches++
+	c.mu.Unlock()
+	out := make([]ceph.Inspection, len(names))
+	for i, name := range names {
+		out[i].Image, out[i].Err = c.Inspect(ctx, poolName, name)
+	}
+	return out
 }
 
 // Trash implements ceph.Images.

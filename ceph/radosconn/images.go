@@ -87,6 +87,14 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 	})
 }
 
+// InspectAll implements ceph.Inspector. As many images as Config.Calls says are open at a time.
+//
+// Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
+func (c *Conn) InspectAll(ctx context.Context, pool string, names []string) []ceph.Inspection {
+	// The value hides the method InspectAll, so that the images come one by one.
+	return ceph.InspectAll(ctx, struct{ ceph.Images }{c}, pool, names)
+}
+
 // Trash implements ceph.Images.
 //
 // Similar To: rbd trash ls --all <pool>

@@ -16,6 +16,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/words"
 )
 
 // These few calls go to librbd directly: go-ceph's rbd package compiles only
@@ -96,7 +97,7 @@ func inspect(ioctx *rados.IOContext, name string) (img ceph.Image, data int64, e
 	if err := result(C.rbd_get_features(image, &features)); err != nil {
 		return img, 0, err
 	}
-	img.Size, img.Features = int64(size), featureNames(uint64(features))
+	img.Size, img.Features = int64(size), words.Features(uint64(features))
 	if img.Parent, err = parent(image); err != nil {
 		return img, 0, err
 	}
@@ -182,16 +183,4 @@ func snapInfos(image C.rbd_image_t) (list []C.rbd_snap_info_t, err error) {
 		return nil, result(ret)
 	}
 	return list[:ret+1], nil
-}
-
-// featureNames names the bits as rbd info does.
-func featureNames(bits uint64) []string {
-	var out []string
-	for i, name := range [...]string{"layering", "striping", "exclusive-lock", "object-map", "fast-diff", "deep-flatten",
-		"journaling", "data-pool", "operations", "migrating", "non-primary", "dirty-cache"} {
-		if bits&(1<<i) != 0 {
-			out = append(out, name)
-		}
-	}
-	return out
 }

@@ -46,6 +46,9 @@ func TestLive(t *testing.T) {
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
 	})
+	t.Run("Inspector", func(t *testing.T) {
+		cephtest.TestInspector(t, func(t *testing.T) (ceph.Inspector, cephtest.Seeder) { return dial(t, cfg), live })
+	})
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(t *testing.T) (mine, theirs ceph.Locker) { return dial(t, cfg), dial(t, cfg) })
 	})

@@ -22,6 +22,7 @@ type command struct {
 	*invocation
 	name string
 	spec spec.Spec
+	cfg  integrate.Config
 	in   *integrate.Integration
 	told *progress
 	how  integrate.VerifyOptions // of verify

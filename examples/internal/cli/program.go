@@ -152,8 +152,9 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 	}
 	c.told = i.progress(name)
 	i.share(c.told)
-	c.in, err = integrate.New(integrate.Config{Spec: s, World: w.World, Observer: c.observer(), Parallel: i.parallel,
-		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")}) // that root has the lock tells nobody whom to ask
+	c.cfg = integrate.Config{Spec: s, World: w.World, Observer: c.observer(), Parallel: i.parallel,
+		Poll: i.Poll, Owner: os.Getenv("SUDO_USER")} // that root has the lock tells nobody whom to ask
+	c.in, err = integrate.New(c.cfg)
 	if err != nil {
 		return exitUsage, err
 	}

@@ -63,6 +63,7 @@ func (p Program) commands() *cobra.Command {
 		i.applyCommand(),
 		i.convergeCommand(),
 		i.verifyCommand(),
+		i.auditCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),
