@@ -52,7 +52,7 @@ func ofRights(cluster string, have cephx.Entity, want ceph.Caps) []Finding {
 		Evidence: []string{"rights: " + have.Caps.String(), "needed: " + want.String()},
 		Next:     "run a plan and apply it; rights that somebody gave besides are taken away by: ceph auth caps"}
 	if isAdministrator(have.Caps) {
-		f.Code, f.Message = "user-is-administrator", "may do everything in the cluster, and a service needs little of that"
+		f.Code, f.Message = "rights-of-administrator", "may do everything in the cluster, and a service needs little of that"
 		f.Next = "give the service a user of its own in the Spec"
 		return []Finding{f}
 	}

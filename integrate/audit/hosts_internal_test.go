@@ -197,7 +197,7 @@ func TestAdministrators(t *testing.T) {
 		e.Caps = ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *"}
 		c.clusters["ceph"].users["client.cinder"] = e
 	})
-	assert.Equal(t, []string{"user-is-administrator"}, codes(s.rights()))
+	assert.Equal(t, []string{"rights-of-administrator"}, codes(s.rights()))
 }
 
 func FuzzStale(f *testing.F) {

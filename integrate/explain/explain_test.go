@@ -33,7 +33,7 @@ func TestEachTopicHasAllItsParts(t *testing.T) {
 		assert.Regexp(t, sentence, topic.Why, name)
 		assert.Regexp(t, sentence, topic.Next, name)
 		assert.NotRegexp(t, `(^|\. )(Why|Next|See|Fields?|Related): `, topic.Means, name)
-		assert.Equal(t, topic.Sort == explain.OfCode, topic.Level != "", name)
+		assert.Equal(t, topic.Sort == explain.OfCode || topic.Sort == explain.OfAudit, topic.Level != "", name)
 		assert.NotEmpty(t, topic.See, name)
 		assert.NotEmpty(t, topic.Fields, name)
 		assert.NotEmpty(t, topic.Related, name)

@@ -46,6 +46,9 @@ func allPages() []page {
 				"findings-apis.md")},
 		{"changes.md", "Changes of plans", "A change has an ID, kind/target/name. These are the kinds. " +
 			"`cephstack explain KIND` shows the same text.", groups(explain.Changes(), "changes.md")},
+		{"audit.md", "Findings of audits", "A finding of an audit is something that is true about the cloud, and that no " +
+			"Spec says. It has a severity: danger, broken or waste. Its code keeps its meaning from release to release. " +
+			"`cephstack explain CODE` shows the same text.", groups(explain.Audits(), "audit-hosts.md")},
 	}
 }
 
