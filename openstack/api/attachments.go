@@ -91,7 +91,7 @@ func (c *Cloud) EachAttachment(ctx context.Context) iter.Seq2[Attachment, error]
 func (c *Cloud) Attachments(ctx context.Context, volumeID string) ([]Attachment, error) {
 	q := everything()
 	q.Set("volume_id", volumeID)
-	return collect(c.eachAttachment(ctx, q))
+	return collect(c.eachAttachment(kept(ctx), q))
 }
 
 func (c *Cloud) eachAttachment(ctx context.Context, q url.Values) iter.Seq2[Attachment, error] {

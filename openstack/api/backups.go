@@ -97,7 +97,9 @@ func (c *Cloud) Backup(ctx context.Context, id string) (Backup, error) {
 }
 
 // Backups is EachBackup, collected.
-func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) { return collect(c.EachBackup(ctx)) }
+func (c *Cloud) Backups(ctx context.Context) ([]Backup, error) {
+	return collect(c.EachBackup(kept(ctx)))
+}
 
 // EachBackup reads the backups of all projects page by page. An error is the last that it gives.
 //

@@ -175,7 +175,7 @@ func TestServers(t *testing.T) {
 		Host: "compute2", UserData: []byte("#!/bin/sh")})
 	require.NoError(t, err)
 	assert.Equal(t, "compute2", s.Host)
-	assert.False(t, s.HasLocalDisk, "it boots from a volume")
+	assert.True(t, s.ConfigDrive && s.HasLocalDisk, "it boots from a volume, and has a config drive")
 	assert.Equal(t, []string{w.volume}, s.Volumes)
 	with := w.fake.AddServer(api.Server{Name: "e", FlavorID: big, Host: "compute2"})
 	on, err := w.Servers(t.Context(), "compute2")

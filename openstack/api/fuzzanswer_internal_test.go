@@ -140,7 +140,10 @@ func fuzzCalls(c *Cloud) []func(context.Context) error {
 		func(ctx context.Context) error { return c.DeleteVolumeType(ctx, "t") },
 		func(ctx context.Context) error { _, err := c.Migrations(ctx); return err },
 		func(ctx context.Context) error { _, err := c.Unconfirmed(ctx, "h"); return err },
-		func(ctx context.Context) error { _, err := c.Aggregates(ctx); return err })
+		func(ctx context.Context) error { _, err := c.Aggregates(ctx); return err },
+		func(ctx context.Context) error { _, err := c.Settle(ctx, "s"); return err },
+		func(ctx context.Context) error { return c.AbortMigration(ctx, "s", 1) },
+		func(ctx context.Context) error { return c.MayLiveMigrate(ctx, "s") })
 }
 
 // fuzzLooks are the calls that only look.
@@ -161,6 +164,11 @@ func fuzzLooks(c *Cloud) []func(context.Context) error {
 		func(ctx context.Context) error { _, err := c.VolumeTypes(ctx); return err },
 		func(ctx context.Context) error { _, err := c.Services(ctx); return err },
 		func(ctx context.Context) error { _, err := c.ComputeServices(ctx, "h"); return err },
+		func(ctx context.Context) error { _, err := c.Attachments(ctx, "v"); return err },
+		func(ctx context.Context) error { _, err := c.Hypervisors(ctx); return err },
+		func(ctx context.Context) error { _, err := c.LiveMigrations(ctx, "s"); return err },
+		func(ctx context.Context) error { _, err := c.Room(ctx, "r"); return err },
+		func(ctx context.Context) error { _, err := collect(c.SoftDeleted(ctx)); return err },
 		func(ctx context.Context) error {
 			body, err := c.DownloadImage(ctx, "i")
 			if err != nil {
@@ -204,7 +212,7 @@ func FuzzAnswer(f *testing.F) {
 		`, "backup": ` + object + `, "id": "x", "flavors": [{"id": "f", "name": "f"}], "flavor": {"id": "f"}, "output": "o",
 		"restore": {"volume_id": "x"}, "image_id": "x", "volume_types": [{"id": "t", "name": "t"}], "servers": [],
 		"migrations": [{"id": 1, "status": "finished"}], "aggregates": [{"id": 1, "name": "x"}]}`
-	for n := range byte(40) {
+	for n := range byte(48) {
 		f.Add(n, uint16(200), uint16(200), "", []byte(all), uint16(0), false)
 		f.Add(n, uint16(202), uint16(200), "Retry-After: 9\n",
 			[]byte(strings.ReplaceAll(all, "x", `\u001b[2J`+strings.Repeat("long ", 400))), uint16(3), false)

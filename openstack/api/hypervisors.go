@@ -32,7 +32,7 @@ func (c *Cloud) Hypervisors(ctx context.Context) ([]Hypervisor, error) {
 		State, Status string
 		Service       struct{ Host string }
 	}
-	return collect(each(ctx, c, list[hypervisor]{key: "hypervisors", call: call{op: "list hypervisors",
+	return collect(each(kept(ctx), c, list[hypervisor]{key: "hypervisors", call: call{op: "list hypervisors",
 		service: c.compute, path: []string{"os-hypervisors", "detail"}}}, func(h hypervisor) (Hypervisor, bool) {
 		return Hypervisor{Host: h.Service.Host, Type: h.Type, Version: h.Version, ID: h.ID, Name: h.Name,
 			Up: h.State == "up", Enabled: h.Status == "enabled", VMs: h.VMs}, true

@@ -86,9 +86,9 @@ func (c *Cloud) Image(ctx context.Context, id string) (Image, error) {
 // Similar To: openstack image list --name …
 func (c *Cloud) Images(ctx context.Context, name string) ([]Image, error) {
 	if name == "" {
-		return collect(c.EachImage(ctx))
+		return collect(c.EachImage(kept(ctx)))
 	}
-	return collect(c.eachImage(ctx, url.Values{"name": {name}}, func(i Image) bool { return i.Name == name }))
+	return collect(c.eachImage(kept(ctx), url.Values{"name": {name}}, func(i Image) bool { return i.Name == name }))
 }
 
 // EachImage reads the images of all projects page by page, whatever their visibility, and hidden images, too. An error

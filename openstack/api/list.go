@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -23,17 +24,15 @@ type page[T any] struct {
 	VolumeTypes []T `json:"volume_types"`
 
 	Next        json.RawMessage // Glance
-	BackupLinks []pageLink      `json:"backups_links"`
-	FlavorLinks []pageLink      `json:"flavors_links"`
-	HyperLinks  []pageLink      `json:"hypervisors_links"`
-	MoveLinks   []pageLink      `json:"migrations_links"`
-	ServerLinks []pageLink      `json:"servers_links"`
-	SnapLinks   []pageLink      `json:"snapshots_links"`
-	VolumeLinks []pageLink      `json:"volumes_links"`
-	TypeLinks   []pageLink      `json:"volume_type_links"`
+	BackupLinks json.RawMessage `json:"backups_links"`
+	FlavorLinks json.RawMessage `json:"flavors_links"`
+	HyperLinks  json.RawMessage `json:"hypervisors_links"`
+	MoveLinks   json.RawMessage `json:"migrations_links"`
+	ServerLinks json.RawMessage `json:"servers_links"`
+	SnapLinks   json.RawMessage `json:"snapshots_links"`
+	VolumeLinks json.RawMessage `json:"volumes_links"`
+	TypeLinks   json.RawMessage `json:"volume_type_links"`
 }
-
-type pageLink struct{ Rel, Href string }
 
 // items are those of the list that was asked for; nil if the answer does not have it.
 func (p *page[T]) items(key string) []T {
@@ -53,9 +52,15 @@ func (p *page[T]) next(key string) (url.Values, error) {
 			return nil, err
 		}
 	}
-	for _, l := range map[string][]pageLink{"backups": p.BackupLinks, "flavors": p.FlavorLinks,
+	var links []struct{ Rel, Href string }
+	if raw := map[string]json.RawMessage{"backups": p.BackupLinks, "flavors": p.FlavorLinks,
 		"hypervisors": p.HyperLinks, "migrations": p.MoveLinks, "servers": p.ServerLinks, "snapshots": p.SnapLinks,
-		"volumes": p.VolumeLinks, "volume_types": p.TypeLinks}[key] {
+		"volumes": p.VolumeLinks, "volume_types": p.TypeLinks}[key]; raw != nil {
+		if err := json.Unmarshal(raw, &links); err != nil {
+			return nil, err
+		}
+	}
+	for _, l := range links {
 		if l.Rel == "next" {
 			href = l.Href
 		}
@@ -74,7 +79,7 @@ func (p *page[T]) next(key string) (url.Values, error) {
 type list[T any] struct {
 	call
 	key   string         // of the answer
-	long  bool           // nobody keeps all of it: it has no limit but that of its pages
+	long  bool           // it is read page by page, and has no limit but those of its pages
 	after func(T) string // the marker of an item, where the service gives no link to the next page
 }
 
@@ -84,12 +89,16 @@ func (l list[T]) walk(ctx context.Context, c *Cloud, yield func(T) bool) error {
 	k := l.call
 	k.method = http.MethodGet
 	seen, size, end := map[string]bool{}, int64(0), time.Now().Add(listTimes*c.timeout)
+	long := l.long && ctx.Value(keptKey{}) == nil
 	ctx = context.WithValue(ctx, sizeKey{}, &size)
 	for {
 		seen[k.query.Encode()] = true
 		var answer page[T]
 		k.out = &answer
-		if _, err := c.do(ctx, k); err != nil {
+		var kind *json.UnmarshalTypeError
+		if _, err := c.do(ctx, k); errors.As(err, &kind) && kind.Field != "" {
+			return wrong("the answer has no list of " + l.key)
+		} else if err != nil {
 			return err
 		}
 		items := answer.items(l.key)
@@ -116,9 +125,9 @@ func (l list[T]) walk(ctx context.Context, c *Cloud, yield func(T) bool) error {
 			return nil
 		case seen[next.Encode()]:
 			return wrong("the link to the next page leads to a page that was read before")
-		case len(seen) >= mostPages || size > mostList && !l.long:
+		case len(seen) >= mostPages || size > mostList && !long:
 			return wrong(fmt.Sprintf("the list has more than %d pages or more than %d MiB", mostPages, mostList>>20))
-		case time.Now().After(end) && !l.long:
+		case time.Now().After(end) && !long:
 			return wrong(fmt.Sprintf("the list did not end within %s", listTimes*c.timeout))
 		}
 		k.query = next
@@ -154,7 +163,12 @@ func each[T, U any](ctx context.Context, c *Cloud, l list[T], object func(T) (U,
 	}
 }
 
-// collect is a long list that is kept after all.
+// keptKey marks a long list that is kept after all: it has the limits of a list.
+type keptKey struct{}
+
+func kept(ctx context.Context) context.Context { return context.WithValue(ctx, keptKey{}, true) }
+
+// collect gathers a long list that was begun with a kept context.
 func collect[T any](all iter.Seq2[T, error]) ([]T, error) {
 	out := []T{}
 	for item, err := range all {

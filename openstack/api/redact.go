@@ -32,6 +32,10 @@ func (c *Cloud) words(body []byte) string {
 				text = message.Message
 			}
 		}
+		var many []struct{ Detail string } // of Placement
+		if json.Unmarshal(fields["errors"], &many) == nil && len(many) > 0 {
+			text = many[0].Detail
+		}
 		if raw, ok := fields["message"]; ok {
 			_ = json.Unmarshal(raw, &text)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -33,7 +34,8 @@ func (a attempt) retry(ctx context.Context, err error) error {
 	harmless := reads || unsent || isLogin(a.url)
 	var redirect *redirectError
 	var untrusted *tls.CertificateVerificationError
-	final := errors.As(err, &redirect) || errors.As(err, &untrusted) || errors.Is(err, errTooLarge)
+	var kind *json.UnmarshalTypeError // an answer that is whole, and of another kind
+	final := errors.As(err, &kind) || errors.As(err, &redirect) || errors.As(err, &untrusted) || errors.Is(err, errTooLarge)
 	if final || !harmless || a.failures >= tries || ctx.Err() != nil {
 		return err
 	}

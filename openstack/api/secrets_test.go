@@ -45,6 +45,7 @@ func printed(t *testing.T, cloud *api.Cloud, failed *api.Error) map[string][]any
 		"api.ServerRequest": {api.ServerRequest{}}, "api.FlavorRequest": {api.FlavorRequest{}},
 		"api.ServiceRecord": {api.ServiceRecord{}},
 		"api.Aggregate":     {api.Aggregate{}}, "api.Migration": {api.Migration{}},
+		"api.Attachment": {api.Attachment{}}, "api.Room": {api.Room{}},
 		"api.Flavor": {api.Flavor{}}, "api.Hypervisor": {api.Hypervisor{}},
 		"openstack.VolumeBackend": {openstack.VolumeBackend{}}, "openstack.GlanceStore": {openstack.GlanceStore{}},
 		"openstack.InForce":       {openstack.InForce{}},

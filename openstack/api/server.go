@@ -82,7 +82,7 @@ func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 
 // Servers is EachServer, collected.
 func (c *Cloud) Servers(ctx context.Context, host string) ([]Server, error) {
-	return collect(c.EachServer(ctx, host))
+	return collect(c.EachServer(kept(ctx), host))
 }
 
 // EachServer reads the VMs of all projects page by page: those on host, or all when host is empty. An error is the

@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -42,28 +43,44 @@ func migrationsOf(serverID string, found []migrationJSON) []Migration {
 }
 
 // AbortMigration ends a live migration and waits until the VM is ACTIVE where it was. It is not an error when the
-// migration has ended already without success. When the VM has moved all the same, the error is ErrFailed.
+// migration has ended already without success. When the VM has moved all the same, the error is ErrFailed. A migration
+// that is only prepared cannot be ended before it runs: until then, this waits.
 //
 // Similar To: openstack server migration abort
 func (c *Cloud) AbortMigration(ctx context.Context, serverID string, migration int) error {
 	const op = "abort migration of server"
-	_, err := c.do(ctx, call{op: op, object: serverID, method: http.MethodDelete, service: c.compute,
-		path: []string{"servers", serverID, "migrations", strconv.Itoa(migration)}})
-	gone := unlessGone(err) == nil && err != nil
-	if err != nil && !gone {
+	asked := false
+	var last Migration
+	err := c.await(ctx, op, serverID, func(ctx context.Context) (string, bool, error) {
+		all, err := c.MigrationsOf(ctx, serverID)
+		if err != nil {
+			return "", false, err
+		}
+		at := slices.IndexFunc(all, func(m Migration) bool { return m.ID == migration })
+		if at < 0 {
+			return "", false, &Error{Op: op, Object: c.named(serverID), Err: ErrNotFound,
+				Detail: "Nova has no migration " + strconv.Itoa(migration) + " of it"}
+		}
+		last = all[at]
+		if last.Ended() || asked {
+			return last.Status, last.Ended(), nil
+		}
+		_, err = c.do(ctx, call{op: op, object: serverID, method: http.MethodDelete, service: c.compute,
+			path: []string{"servers", serverID, "migrations", strconv.Itoa(migration)}})
+		asked = err == nil
+		if code := codeOf(err); code == http.StatusBadRequest || errors.Is(err, ErrNotFound) {
+			err = nil // it does not run yet, or has just ended
+		}
+		return last.Status, false, err
+	})
+	if err != nil {
 		return err
 	}
 	if _, err := c.Settle(ctx, serverID); err != nil {
 		return err
 	}
-	all, err := c.MigrationsOf(ctx, serverID)
-	if err != nil {
-		return err
-	}
-	for _, m := range all {
-		if m.ID == migration && !over(m.Status) {
-			return c.failed(op, serverID, "the migration is "+m.Status+": the VM went from "+m.Source+" to "+m.Dest)
-		}
+	if !over(last.Status) {
+		return c.failed(op, serverID, "the migration is "+last.Status+": the VM went from "+last.Source+" to "+last.Dest)
 	}
 	return nil
 }
@@ -98,7 +115,9 @@ func (c *Cloud) Settle(ctx context.Context, serverID string) (Server, error) {
 }
 
 // MayLiveMigrate reports whether the account may migrate a VM, without migrating it: it is ErrDenied if not. It asks
-// Nova to migrate the VM to a compute that cannot exist, which Nova refuses before it changes anything.
+// Nova to migrate the VM to a compute that cannot exist, which Nova refuses before it changes anything (Pike since its
+// last point releases). Since 2025.2, policies may tell a migration to a named compute from others: this asks for the
+// first.
 //
 // Similar To: openstack server migrate --live-migration --host <a host that is not there>
 func (c *Cloud) MayLiveMigrate(ctx context.Context, serverID string) error {
@@ -107,6 +126,9 @@ func (c *Cloud) MayLiveMigrate(ctx context.Context, serverID string) error {
 		"block_migration": "auto"}})
 	if code := codeOf(err); code == http.StatusBadRequest || code == http.StatusConflict {
 		return nil // refused because of the host, or because of what the VM is doing
+	}
+	if err == nil {
+		err = c.failed(op, serverID, "Nova takes "+nowhere+" for a compute: look at what the VM is doing")
 	}
 	return err
 }

@@ -66,7 +66,7 @@ func (c *Cloud) snapshotStatus(ctx context.Context, id string) (string, error) {
 
 // Snapshots is EachSnapshot, collected.
 func (c *Cloud) Snapshots(ctx context.Context) ([]Snapshot, error) {
-	return collect(c.EachSnapshot(ctx))
+	return collect(c.EachSnapshot(kept(ctx)))
 }
 
 // EachSnapshot reads the volume snapshots of all projects page by page. An error is the last that it gives.

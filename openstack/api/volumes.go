@@ -170,7 +170,9 @@ func (c *Cloud) Volume(ctx context.Context, id string) (Volume, error) {
 }
 
 // Volumes is EachVolume, collected.
-func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) { return collect(c.EachVolume(ctx)) }
+func (c *Cloud) Volumes(ctx context.Context) ([]Volume, error) {
+	return collect(c.EachVolume(kept(ctx)))
+}
 
 // EachVolume reads the volumes of all projects page by page. An error is the last that it gives.
 //

@@ -16,7 +16,7 @@ type volume struct {
 
 func (v *volume) copy() api.Volume {
 	out := v.Volume
-	out.Servers = slices.Clone(out.Servers)
+	out.Servers, out.Attachments = slices.Clone(out.Servers), nil
 	return out
 }
 
@@ -40,6 +40,7 @@ func volumeRoutes() map[string]handle {
 		"POST /volumes/{id}/action":    forceVolume,
 		"POST /snapshots/{id}/action":  forceSnapshot,
 		"POST /backups/{id}/action":    forceBackup,
+		"GET /attachments/detail":      listAttachments,
 		"POST /snapshots":              createSnapshot,
 		"GET /snapshots/detail":        listSnapshots,
 		"GET /snapshots/{id}":          showSnapshot,
@@ -72,15 +73,24 @@ func listMessages(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusOK, map[string]any{"messages": out}, nil
 }
 
-func (v *volume) json() map[string]any {
-	attachments := []any{}
-	for _, s := range v.Servers {
-		attachments = append(attachments, map[string]any{"server_id": s, "volume_id": v.ID, "device": "/dev/vdb"})
+func (v *volume) json(s *Server) map[string]any {
+	null := func(text string) any {
+		if text == "" {
+			return nil
+		}
+		return text
 	}
-	return map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
+	out := map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "size": v.SizeGiB, "volume_type": v.Type,
 		"description": v.Description, "created_at": v.Created.Format(zoneless),
 		"availability_zone":     v.Zone,
-		"os-vol-host-attr:host": v.Host, "attachments": attachments, "bootable": "false"}
+		"os-vol-host-attr:host": v.Host, "attachments": s.attachmentsOf(v), "bootable": word(v.Bootable, "true", "false"),
+		"os-vol-tenant-attr:tenant_id": cmp.Or(v.Project, project), "os-vol-mig-status-attr:migstat": null(v.Migration),
+		"os-vol-mig-status-attr:name_id": null(v.NameID), "migration_status": null(v.Migration), "encrypted": v.Encrypted,
+		"multiattach": v.Multiattach, "source_volid": null(v.SourceID), "snapshot_id": null(v.SnapshotID)}
+	if v.ImageID != "" {
+		out["volume_image_metadata"] = map[string]any{"image_id": v.ImageID}
+	}
+	return out
 }
 
 func createVolume(s *Server, r *http.Request) (int, any, error) {
@@ -117,14 +127,15 @@ func createVolume(s *Server, r *http.Request) (int, any, error) {
 		return 0, nil, err
 	}
 	v := s.addVolume(api.Volume{Name: from.Name, Status: "creating", SizeGiB: from.SizeGiB, Host: backend, Type: from.Type,
-		Zone: from.AvailabilityZone, Description: from.Description})
+		Zone: from.AvailabilityZone, Description: from.Description, Project: project, SourceID: from.VolumeID,
+		SnapshotID: from.SnapshotID, ImageID: from.ImageID, Bootable: from.ImageID != ""})
 	s.build(v, backend, func(now *api.Volume) error {
 		if s.cfg.Hooks.VolumeCreated == nil {
 			return nil
 		}
 		return s.cfg.Hooks.VolumeCreated(now, from)
 	}, nil)
-	return http.StatusAccepted, map[string]any{"volume": v.json()}, nil
+	return http.StatusAccepted, map[string]any{"volume": v.json(s)}, nil
 }
 
 func (s *Server) addVolume(v api.Volume) *volume {
@@ -221,7 +232,7 @@ func listVolumes(s *Server, r *http.Request) (int, any, error) {
 	found, next := page(s, r, &s.volumes, nil)
 	out := []any{}
 	for _, v := range found {
-		out = append(out, v.json())
+		out = append(out, v.json(s))
 	}
 	return http.StatusOK, map[string]any{"volumes": out, "volumes_links": links(r, next)}, nil
 }
@@ -231,7 +242,7 @@ func showVolume(s *Server, r *http.Request) (int, any, error) {
 	if v == nil {
 		return 0, nil, noSuch("Volume", r.PathValue("id"))
 	}
-	return http.StatusOK, map[string]any{"volume": v.json()}, nil
+	return http.StatusOK, map[string]any{"volume": v.json(s)}, nil
 }
 
 func deleteVolume(s *Server, r *http.Request) (int, any, error) {

@@ -21,7 +21,9 @@ func (b *backup) json() map[string]any {
 	}
 	return map[string]any{"id": b.ID, "name": b.Name, "status": b.Status, "volume_id": b.VolumeID,
 		"is_incremental": b.Incremental, "description": b.Description, "created_at": b.Created.Format(zoneless),
-		"container": b.Container, "fail_reason": reason, "size": b.size}
+		"container": b.Container, "fail_reason": reason, "size": b.size,
+		"snapshot_id": nil, "has_dependent_backups": b.HasDependents,
+		"os-backup-project-attr:project_id": cmp.Or(b.Project, project)}
 }
 
 func createBackup(s *Server, r *http.Request) (int, any, error) {

@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 
@@ -29,7 +30,7 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 	}
 	id := s.id()
 	p := s.snapshots.add(id, api.Snapshot{ID: id, Name: in.Snapshot.Name, Status: "creating", VolumeID: v.ID,
-		Description: in.Snapshot.Text, Created: s.now()})
+		Description: in.Snapshot.Text, Created: s.now(), SizeGiB: v.SizeGiB, Project: v.Project})
 	now := *p
 	s.later(func() error {
 		if s.cfg.Hooks.SnapshotCreated == nil {
@@ -47,7 +48,8 @@ func createSnapshot(s *Server, r *http.Request) (int, any, error) {
 
 func snapshotJSON(p *api.Snapshot) map[string]any {
 	return map[string]any{"id": p.ID, "name": p.Name, "status": p.Status, "volume_id": p.VolumeID,
-		"description": p.Description, "created_at": p.Created.Format(zoneless)}
+		"description": p.Description, "created_at": p.Created.Format(zoneless),
+		"size": p.SizeGiB, "os-extended-snapshot-attributes:project_id": cmp.Or(p.Project, project)}
 }
 
 func listSnapshots(s *Server, r *http.Request) (int, any, error) {

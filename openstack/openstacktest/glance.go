@@ -1,6 +1,7 @@
 package openstacktest
 
 import (
+	"cmp"
 	"crypto/sha512"
 	"encoding/hex"
 	"errors"
@@ -70,11 +71,17 @@ func (i *image) json() map[string]any {
 }
 
 func listImages(s *Server, r *http.Request) (int, any, error) {
-	if err := s.queries(r, "name", "marker", "limit"); err != nil {
+	if err := s.queries(r, "name", "marker", "limit", "os_hidden", "visibility"); err != nil {
 		return 0, nil, err
 	}
-	name := r.URL.Query().Get("name")
-	found, next := page(s, r, &s.images, func(i *image) bool { return name == "" || i.Name == name })
+	q := r.URL.Query()
+	name, visibility, hidden := q.Get("name"), q.Get("visibility"), q.Get("os_hidden") == "true"
+	found, next := page(s, r, &s.images, func(i *image) bool {
+		seen := cmp.Or(i.Visibility, "shared")
+		// Without a visibility, Glance leaves out the community images of other projects.
+		mine := visibility == seen || visibility == "" && (seen != "community" || cmp.Or(i.Project, project) == project)
+		return (name == "" || i.Name == name) && i.Hidden == hidden && mine
+	})
 	out := []any{}
 	for _, i := range found {
 		out = append(out, i.json())

@@ -67,5 +67,6 @@ func (s *Server) catalog() []any {
 		return map[string]any{"id": name, "type": kind, "name": name, "endpoints": endpoints}
 	}
 	return []any{entry("identity", "keystone", "/identity"), entry("image", "glance", "/image"),
-		entry("volumev3", "cinderv3", "/volume/v3/"+project), entry("compute", "nova", "/compute/v2.1")}
+		entry("volumev3", "cinderv3", "/volume/v3/"+project), entry("compute", "nova", "/compute/v2.1"),
+		entry("placement", "placement", "/placement")}
 }

@@ -1,7 +1,9 @@
 package openstacktest
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,11 +16,52 @@ type server struct {
 	api.Server
 	flavor Flavor
 	zone   string // that was asked for
+
+	serial  int    // of its domain
+	disks   []Disk // of its domain
+	stored  []Disk // its volumes, as Nova reaches them at the next start
+	defined bool   // it has a domain
+	running bool   // its domain runs
+	moving  *move  // the live migration that is under way
+}
+
+// state is the vm_state of a VM.
+func (v *server) state() string {
+	if v.State != "" {
+		return v.State
+	}
+	if state := map[string]string{"MIGRATING": "active", "SHUTOFF": "stopped", "BUILD": "building",
+		"VERIFY_RESIZE": "resized", "SOFT_DELETED": "soft-delete", "REBOOT": "active",
+		"HARD_REBOOT": "active"}[v.Status]; state != "" {
+		return state
+	}
+	return strings.ToLower(v.Status)
+}
+
+// power is the power_state of a VM.
+func (v *server) power() int {
+	at := map[string]int{"running": 1, "paused": 3, "shutdown": 4, "crashed": 6, "suspended": 7}
+	switch {
+	case v.Power != "":
+		return at[v.Power]
+	case v.running:
+		return at["running"]
+	case v.defined:
+		return at["shutdown"]
+	}
+	return 0
 }
 
 func (v *server) copy() api.Server {
 	out := v.Server
-	out.Volumes = slices.Clone(out.Volumes)
+	out.Volumes, out.Tags = slices.Clone(out.Volumes), slices.Clone(out.Tags)
+	out.State = v.state()
+	if out.Power == "" {
+		out.Power = map[int]string{1: "running", 4: "shutdown"}[v.power()]
+	}
+	f := v.flavor
+	out.Flavor = api.Flavor{ID: f.ID, Name: f.Name, VCPUs: f.VCPUs, RAMMiB: f.RAMMiB, DiskGiB: f.DiskGiB,
+		EphemeralGiB: f.EphemeralGiB, SwapMiB: f.SwapMiB}
 	return out
 }
 
@@ -40,6 +83,8 @@ func computeRoutes() map[string]handle {
 		"POST /servers/{id}/os-volume_attachments":            attach,
 		"DELETE /servers/{id}/os-volume_attachments/{volume}": detach,
 		"GET /os-migrations":                                  listMigrations,
+		"GET /servers/{id}/migrations":                        listServerMigrations,
+		"DELETE /servers/{id}/migrations/{migration}":         abortMigration,
 		"GET /os-aggregates":                                  listAggregates,
 	}
 }
@@ -90,16 +135,28 @@ func deleteFlavor(s *Server, r *http.Request) (int, any, error) {
 	return http.StatusAccepted, nil, nil
 }
 
-func (v *server) json(r *http.Request) map[string]any {
+func (v *server) json(s *Server, r *http.Request) map[string]any {
 	volumes := []any{}
 	for _, id := range v.Volumes {
 		volumes = append(volumes, map[string]any{"id": id, "delete_on_termination": false})
 	}
 	out := map[string]any{"id": v.ID, "name": v.Name, "status": v.Status, "created": v.Created.Format(time.RFC3339),
 		"description": v.Description, "OS-EXT-SRV-ATTR:host": nil, "OS-EXT-STS:task_state": nil, "image": "",
-		"os-extended-volumes:volumes_attached": volumes}
+		"os-extended-volumes:volumes_attached": volumes, "tenant_id": cmp.Or(v.Project, project),
+		"OS-EXT-SRV-ATTR:instance_name": v.Instance, "OS-EXT-SRV-ATTR:hypervisor_hostname": nil,
+		"OS-EXT-STS:vm_state": v.state(), "OS-EXT-STS:power_state": v.power(), "OS-EXT-AZ:availability_zone": "",
+		"config_drive": word(v.ConfigDrive, "True", "")}
+	if minor(r, "compute") >= 9 {
+		out["locked"] = v.Locked
+	}
+	if minor(r, "compute") >= 26 {
+		out["tags"] = append([]string{}, v.Tags...)
+	}
 	if v.Host != "" {
-		out["OS-EXT-SRV-ATTR:host"] = v.Host
+		out["OS-EXT-SRV-ATTR:host"], out["OS-EXT-SRV-ATTR:hypervisor_hostname"] = v.Host, v.Host
+	}
+	if rec := s.service("nova-compute", v.Host); rec != nil {
+		out["OS-EXT-AZ:availability_zone"] = s.computeZone(rec)
 	}
 	if v.Task != "" {
 		out["OS-EXT-STS:task_state"] = v.Task
@@ -120,15 +177,20 @@ func (v *server) json(r *http.Request) map[string]any {
 	return out
 }
 
+// listServers leaves out VMs that can be restored, unless deleted VMs are asked for.
 func listServers(s *Server, r *http.Request) (int, any, error) {
-	if err := s.queries(r, "all_tenants", "host", "marker", "limit"); err != nil {
+	if err := s.queries(r, "all_tenants", "host", "marker", "limit", "deleted", "status"); err != nil {
 		return 0, nil, err
 	}
-	host := r.URL.Query().Get("host")
-	found, next := page(s, r, &s.servers, func(v *server) bool { return host == "" || v.Host == host })
+	q := r.URL.Query()
+	host, status, deleted := q.Get("host"), q.Get("status"), q.Get("deleted") == "True"
+	found, next := page(s, r, &s.servers, func(v *server) bool {
+		return (host == "" || v.Host == host) && (status == "" || v.Status == status) &&
+			(v.Status == "SOFT_DELETED") == deleted
+	})
 	out := []any{}
 	for _, v := range found {
-		out = append(out, v.json(r))
+		out = append(out, v.json(s, r))
 	}
 	return http.StatusOK, map[string]any{"servers": out, "servers_links": links(r, next)}, nil
 }
@@ -138,7 +200,7 @@ func showServer(s *Server, r *http.Request) (int, any, error) {
 	if v == nil {
 		return 0, nil, noSuch("Instance", r.PathValue("id"))
 	}
-	return http.StatusOK, map[string]any{"server": v.json(r)}, nil
+	return http.StatusOK, map[string]any{"server": v.json(s, r)}, nil
 }
 
 // A serverRequest is the part of a request for a VM that the fake knows.
@@ -174,35 +236,43 @@ func createServer(s *Server, r *http.Request) (int, any, error) {
 	f := s.flavors.byID[in.Server.FlavorRef]
 	v := api.Server{ID: s.id(), Name: in.Server.Name, Status: "BUILD", Task: "scheduling", ImageID: in.Server.ImageRef,
 		FlavorID: f.ID, Description: in.Server.Description,
-		Created: s.now(), HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 ||
-			f.SwapMiB > 0}
+		Created: s.now(), ConfigDrive: in.Server.ConfigDrive, Project: project,
+		HasLocalDisk: in.Server.ImageRef != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0 || in.Server.ConfigDrive}
 	if root != nil {
 		v.Volumes = []string{root.ID}
 		root.Status = "reserved"
 	}
 	zone, _, _ := strings.Cut(in.Server.Zone, ":")
-	made := s.servers.add(v.ID, server{Server: v, flavor: *f, zone: zone})
+	made := s.servers.add(v.ID, server{Server: v, flavor: *f, zone: zone, serial: s.serial})
+	made.Instance = domainName(made.serial)
 	s.boot(made, root, in.Server)
 	return http.StatusAccepted, map[string]any{"server": map[string]any{"id": v.ID, "links": []any{},
 		"adminPass": "Zx81fake"}}, nil
 }
 
+// domainName is the name of a domain, by its serial number.
+func domainName(serial int) string { return fmt.Sprintf("instance-%08x", serial) }
+
 // boot makes a VM ACTIVE on a host, once the hook has succeeded.
 func (s *Server) boot(v *server, root *volume, in serverRequest) {
 	var now api.Server
+	var disks []Disk
 	s.later(func() error {
 		s.mu.Lock()
-		v.Host = s.schedule(in.Zone)
+		v.Host = s.schedule(in.Zone, v.flavor)
 		now = v.copy()
 		s.mu.Unlock()
 		if now.Host == "" {
 			//nolint:staticcheck // the words are those of Nova
 			return errors.New("No valid host was found. There are not enough hosts available.")
 		}
-		if s.cfg.Hooks.ServerCreated == nil {
-			return nil
+		if s.cfg.Hooks.ServerCreated != nil {
+			if err := s.cfg.Hooks.ServerCreated(&now, in.UserData); err != nil {
+				return err
+			}
 		}
-		return s.cfg.Hooks.ServerCreated(&now, in.UserData)
+		disks = targets(append(s.reachAll(now), s.own(now, v.flavor)...))
+		return s.openAll(disks)
 	}, func(err error) {
 		v.Task, v.Status, v.Host = "", "ACTIVE", now.Host
 		if err != nil {
@@ -211,12 +281,17 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 		if root != nil {
 			root.Status, root.Servers = "in-use", []string{v.ID}
 		}
+		if now.Host != "" {
+			s.keep(v, disks, true)
+			v.defined, v.running = err == nil, err == nil
+		}
 	})
 }
 
-// schedule gives the host for a zone or a zone:host. s.mu is held.
-func (s *Server) schedule(zone string) string {
-	up := s.up("nova-compute")
+// schedule gives the host for a zone or a zone:host. Since Train, a disabled compute takes no VM, although an
+// administrator names it. s.mu is held.
+func (s *Server) schedule(zone string, f Flavor) string {
+	up := slices.DeleteFunc(s.up("nova-compute"), func(host string) bool { return !s.fits(f, host) })
 	_, host, ok := strings.Cut(zone, ":")
 	if !ok && zone != "" {
 		up = slices.DeleteFunc(up, func(host string) bool { return s.computeZone(s.service("nova-compute", host)) != zone })
@@ -271,17 +346,22 @@ func deleteServer(s *Server, r *http.Request) (int, any, error) {
 	v.Task = "deleting"
 	now := v.copy()
 	s.later(func() error {
+		if disks, running := s.disksOf(v); running {
+			s.closeAll(disks)
+		}
 		if s.cfg.Hooks.ServerDeleted == nil {
 			return nil
 		}
 		return s.cfg.Hooks.ServerDeleted(now)
 	}, func(err error) {
 		v.Task = ""
+		v.running, v.defined = false, false
 		if err != nil {
 			v.Status, v.Fault = "ERROR", err.Error()
 			return
 		}
 		for _, id := range v.Volumes {
+			s.detached(v.ID, id)
 			if vol := s.volumes.byID[id]; vol != nil {
 				vol.Status, vol.Servers = "available", nil
 			}

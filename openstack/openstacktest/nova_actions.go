@@ -67,8 +67,8 @@ func act(s *Server, r *http.Request) (int, any, error) {
 			Metadata map[string]string `json:"metadata"`
 		} `json:"createImage"`
 		Migrate *struct {
-			Host  string `json:"host"`
-			Block string `json:"block_migration"`
+			Host  *string `json:"host"`
+			Block string  `json:"block_migration"`
 		} `json:"os-migrateLive"`
 	}
 	if err := s.decode(r, &in); err != nil {
@@ -131,8 +131,8 @@ func (s *Server) power(r *http.Request, v *server, t transition, from ...string)
 	v.Task = t.task
 	now := v.copy()
 	s.later(func() error {
-		if s.cfg.Hooks.ServerChanged == nil {
-			return nil
+		if err := s.turn(v, now, t.name); err != nil || s.cfg.Hooks.ServerChanged == nil {
+			return err
 		}
 		return s.cfg.Hooks.ServerChanged(now, t.name)
 	}, func(err error) {
@@ -146,6 +146,25 @@ func (s *Server) power(r *http.Request, v *server, t transition, from ...string)
 		a.end(err)
 	})
 	return http.StatusAccepted, nil, nil
+}
+
+// turn closes the disks of a VM, and opens those of the domain that Nova writes anew, unless the VM is stopped. It runs
+// as a hook.
+func (s *Server) turn(v *server, now api.Server, name string) error {
+	disks, running := s.disksOf(v)
+	if running {
+		s.closeAll(disks)
+	}
+	var err error
+	if name != "stop" {
+		disks = s.rebuilt(v, now, v.flavor)
+		err = s.openAll(disks)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.keep(v, disks, false)
+	v.running = name != "stop" && err == nil
+	return err
 }
 
 func (s *Server) snapshotServer(r *http.Request, v *server, in api.Image) (int, any, error) {
@@ -179,119 +198,4 @@ func (s *Server) snapshotServer(r *http.Request, v *server, in api.Image) (int, 
 		return http.StatusAccepted, nil, nil
 	}
 	return http.StatusAccepted, map[string]any{"image_id": id}, nil
-}
-
-func (s *Server) migrate(r *http.Request, v *server, host, block string) (int, any, error) {
-	switch {
-	case block != "auto" || minor(r, "compute") < 25:
-		return 0, nil, refuse(http.StatusBadRequest, "Invalid input for field/attribute block_migration. Value: %s.", block)
-	case v.Status != "ACTIVE":
-		return 0, nil, refuse(http.StatusConflict, "Cannot 'os-migrateLive' instance %s while it is in vm_state %s", v.ID,
-			strings.ToLower(v.Status))
-	case s.service("nova-compute", host) == nil:
-		return 0, nil, refuse(http.StatusBadRequest, "Compute host %s could not be found.", host)
-	case host == v.Host:
-		return 0, nil, refuse(http.StatusBadRequest, "Unable to migrate instance (%s) to current host (%s).", v.ID, host)
-	}
-	a := s.begin(r, v.ID, "live-migration")
-	m := s.addMigration(api.Migration{Server: v.ID, Source: v.Host, Dest: host, Type: "live-migration", Status: "queued"})
-	v.Status, v.Task = "MIGRATING", "migrating"
-	now, up, refused := v.copy(), slices.Contains(s.up("nova-compute"), host), s.mayMigrate(v, host)
-	s.later(func() error {
-		if refused != nil {
-			return refused
-		}
-		if !up {
-			return refuse(http.StatusBadRequest, "Compute service of %s is unavailable at this time.", host)
-		}
-		if s.cfg.Hooks.Migrated == nil {
-			return nil
-		}
-		return s.cfg.Hooks.Migrated(now, host)
-	}, func(err error) {
-		v.Status, v.Task = "ACTIVE", ""
-		m.Status = word(err == nil, "completed", "error")
-		if err == nil {
-			v.Host = host
-		}
-		a.end(err)
-	})
-	return http.StatusAccepted, nil, nil
-}
-
-func attach(s *Server, r *http.Request) (int, any, error) {
-	var in struct {
-		Attachment struct {
-			VolumeID string `json:"volumeId"`
-		} `json:"volumeAttachment"`
-	}
-	if err := s.decode(r, &in); err != nil {
-		return 0, nil, err
-	}
-	v, vol := s.servers.byID[r.PathValue("id")], s.volumes.byID[in.Attachment.VolumeID]
-	switch {
-	case v == nil:
-		return 0, nil, noSuch("Instance", r.PathValue("id"))
-	case vol == nil:
-		return 0, nil, noSuch("Volume", in.Attachment.VolumeID)
-	case vol.Status != "available":
-		return 0, nil, refuse(http.StatusBadRequest,
-			"Invalid volume: volume %s status must be available or downloading to reserve, but the current status is %s.",
-			vol.ID, vol.Status)
-	case v.Status != "ACTIVE" && v.Status != "SHUTOFF" || v.Task != "":
-		return 0, nil, refuse(http.StatusConflict, "Cannot 'attach_volume' instance %s while it is in vm_state %s", v.ID,
-			strings.ToLower(v.Status))
-	}
-	a := s.begin(r, v.ID, "attach_volume")
-	vol.Status = "reserved"
-	v.Volumes = append(v.Volumes, vol.ID)
-	s.pair(s.cfg.Hooks.Attached, v, vol, func(err error) {
-		a.end(err)
-		if err != nil {
-			vol.Status = "available"
-			v.Volumes = without(v.Volumes, vol.ID)
-			return
-		}
-		vol.Status, vol.Servers = "in-use", append(vol.Servers, v.ID)
-	})
-	return http.StatusOK, map[string]any{"volumeAttachment": map[string]any{"id": vol.ID, "volumeId": vol.ID,
-		"serverId": v.ID, "device": "/dev/vdb"}}, nil
-}
-
-// pair starts a change of a VM and a volume.
-func (s *Server) pair(hook func(api.Server, api.Volume) error, v *server, vol *volume, done func(error)) {
-	now, nowVol := v.copy(), vol.copy()
-	s.later(func() error {
-		if hook == nil {
-			return nil
-		}
-		return hook(now, nowVol)
-	}, done)
-}
-
-func without(ids []string, id string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(o string) bool { return o == id })
-}
-
-func detach(s *Server, r *http.Request) (int, any, error) {
-	v, vol := s.servers.byID[r.PathValue("id")], s.volumes.byID[r.PathValue("volume")]
-	if v == nil || vol == nil || !slices.Contains(v.Volumes, vol.ID) {
-		return 0, nil, noSuch("Volume attachment", r.PathValue("volume"))
-	}
-	if vol.Status != "in-use" {
-		return 0, nil, refuse(http.StatusBadRequest,
-			"Invalid volume: Unable to detach volume. Volume status must be 'in-use'. Currently in '%s'", vol.Status)
-	}
-	a := s.begin(r, v.ID, "detach_volume")
-	vol.Status = "detaching"
-	s.pair(s.cfg.Hooks.Detached, v, vol, func(err error) {
-		a.end(err)
-		if err != nil {
-			vol.Status = "in-use"
-			return
-		}
-		vol.Servers, v.Volumes = without(vol.Servers, v.ID), without(v.Volumes, vol.ID)
-		vol.Status = word(len(vol.Servers) > 0, "in-use", "available")
-	})
-	return http.StatusAccepted, nil, nil
 }

@@ -20,13 +20,16 @@ func (s *Server) qemuOn(host string) int { return cmp.Or(s.qemu[host], usualQEMU
 
 // listHypervisors gives a hypervisor for each nova-compute.
 func listHypervisors(s *Server, r *http.Request) (int, any, error) {
-	if err := s.queries(r); err != nil {
+	if err := s.queries(r, "limit"); err != nil {
 		return 0, nil, err
 	}
-	out := []any{}
+	out, vms := []any{}, map[string]int{}
+	for _, v := range s.servers.byID {
+		vms[v.Host]++
+	}
 	for _, rec := range s.services {
 		if rec.Binary == "nova-compute" {
-			out = append(out, map[string]any{"hypervisor_type": "QEMU", "hypervisor_version": s.qemuOn(rec.Host),
+			out = append(out, map[string]any{"id": providerID(rec.Host), "running_vms": vms[rec.Host], "hypervisor_type": "QEMU", "hypervisor_version": s.qemuOn(rec.Host),
 				"hypervisor_hostname": rec.Host, "service": map[string]any{"host": rec.Host, "disabled_reason": nil},
 				"state": word(rec.Up, "up", "down"), "status": word(rec.Enabled, "enabled", "disabled")})
 		}

@@ -29,6 +29,9 @@ func (s *Server) handler() http.Handler {
 	for pattern, h := range computeRoutes() {
 		mux.HandleFunc(strings.Replace(pattern, " ", " /compute/v2.1", 1), s.guard(s.plain(h, "compute")))
 	}
+	for pattern, h := range placementRoutes() {
+		mux.HandleFunc(strings.Replace(pattern, " ", " /placement", 1), s.guard(s.plain(h, "placement")))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		s.violation("%s %s: the fake does not know this path", r.Method, r.URL.Path)
@@ -147,7 +150,7 @@ func complain(w http.ResponseWriter, err error) {
 // version checks the microversion of a request. s.mu is held.
 func (s *Server) version(r *http.Request, service string) error {
 	newest := map[string]int{"compute": s.cfg.NovaMax, "volume": 70}[service]
-	if service != "image" && minor(r, service) > newest {
+	if newest > 0 && minor(r, service) > newest {
 		return refuse(http.StatusNotAcceptable, "Version %s is not supported by the API.",
 			r.Header.Get("OpenStack-API-Version"))
 	}

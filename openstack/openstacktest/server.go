@@ -115,6 +115,12 @@ type Server struct {
 	servers     table[server]
 	actions     map[string]*action // by request ID
 	migrations  []*api.Migration
+	attachments table[api.Attachment]
+	byVolume    map[string][]string // IDs of attachments
+	rooms       map[string]api.Room // by compute, where it is not the usual one
+	failing     int                 // how many live migrations fail
+	reason      string              // why
+	slow        int                 // how many more looks a live migration takes
 	aggregates  []api.Aggregate
 	messages    []message
 }
@@ -147,7 +153,7 @@ func New(cfg Config) *Server {
 		cfg.Now = time.Now
 	}
 	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}, qemu: map[string]int{},
-		hung: map[*api.ServiceRecord]bool{}}
+		hung: map[*api.ServiceRecord]bool{}, rooms: map[string]api.Room{}, byVolume: map[string][]string{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()
 	s.http = httptest.NewServer(s.handler())
@@ -318,7 +324,7 @@ func (t *table[T]) all() []*T {
 
 // page cuts a list: the objects behind marker, and the query of the next page.
 func page[T any](s *Server, r *http.Request, t *table[T], keep func(*T) bool) (out []*T, next string) {
-	q := r.URL.Query()
+	q, most := r.URL.Query(), s.limit(r)
 	at := 0
 	if m := q.Get("marker"); m != "" {
 		at = slices.Index(t.order, m) + 1
@@ -327,7 +333,7 @@ func page[T any](s *Server, r *http.Request, t *table[T], keep func(*T) bool) (o
 		if keep != nil && !keep(t.byID[id]) {
 			continue
 		}
-		if len(out) == s.cfg.PageSize {
+		if len(out) == most {
 			return out, q.Encode()
 		}
 		out = append(out, t.byID[id])

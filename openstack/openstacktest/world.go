@@ -182,12 +182,11 @@ func (s *Server) AddResize(id, from string) {
 	s.addMigration(api.Migration{Server: id, Source: from, Dest: v.Host, Type: "resize", Status: "finished"})
 }
 
-// AddServer adds a VM that was there before, and gives its ID. No hook runs. When v
-// does not say otherwise, the VM is ACTIVE, on the first compute and of flavor "tiny".
-// HasLocalDisk follows from image and flavor.
+// AddServer adds a VM that was there before, and gives its ID. When v does not say otherwise, the VM is ACTIVE, on the
+// first compute and of flavor "tiny". HasLocalDisk follows from image, flavor and config drive. Its disks are where
+// VolumeConnection and ComputeConnection of Hooks say; no other hook runs: OpenDisks opens them.
 func (s *Server) AddServer(v api.Server) string {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if v.ID == "" {
 		v.ID = s.id()
 	}
@@ -203,8 +202,20 @@ func (s *Server) AddServer(v api.Server) string {
 		f = *s.flavors.byID[v.FlavorID]
 	}
 	v.FlavorID = f.ID
-	v.HasLocalDisk = v.ImageID != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0
-	s.servers.add(v.ID, server{Server: v, flavor: f})
+	v.HasLocalDisk = v.ImageID != "" || f.EphemeralGiB > 0 || f.SwapMiB > 0 || v.ConfigDrive
+	s.serial++
+	serial := s.serial
+	if v.Instance == "" {
+		v.Instance = domainName(serial)
+	}
+	s.mu.Unlock()
+	disks := targets(append(s.own(v, f), s.reachAll(v)...))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	made := s.servers.add(v.ID, server{Server: v, flavor: f, serial: serial})
+	s.keep(made, disks, true)
+	made.running = !slices.Contains([]string{"SHUTOFF", "ERROR", "SHELVED_OFFLOADED", "BUILD", "SOFT_DELETED"}, v.Status)
+	made.defined = made.running || v.Status == "SHUTOFF" || v.Status == "SOFT_DELETED"
 	return v.ID
 }
 
