@@ -13,19 +13,26 @@ func (c *Cluster) authGet(a call) (any, string, error) {
 	if !ok {
 		return nil, "", a.refuse(enoent, "failed to find %s in keyring", a.str("entity"))
 	}
-	return []object{describe(u)}, "exported keyring for " + u.Entity, nil
+	return []object{c.describe(u)}, "exported keyring for " + u.Entity, nil
 }
 
 func (c *Cluster) authList(call) (any, string, error) {
 	list := []object{}
 	for _, name := range slices.Sorted(maps.Keys(c.users)) {
-		list = append(list, describe(c.users[name]))
+		if name == "mon." { // the monitors have it in a file
+			continue
+		}
+		list = append(list, c.describe(c.users[name]))
 	}
 	return object{"auth_dump": list}, "", nil
 }
 
-func describe(u *ceph.User) object {
-	return object{"entity": u.Entity, "key": u.Key.Reveal(), "caps": map[string]string(u.Caps)}
+func (c *Cluster) describe(u *ceph.User) object {
+	o := object{"entity": u.Entity, "key": u.Key.Reveal(), "caps": map[string]string(u.Caps)}
+	if p, ok := c.cephx.pending[u.Entity]; ok {
+		o["pending_key"] = p.key.Reveal()
+	}
+	return o
 }
 
 // authCreate compares texts, and only of the daemon types that were given, as
@@ -40,9 +47,13 @@ func (c *Cluster) authCreate(a call) (any, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
+	key, err := c.keyOf(a)
+	if err != nil {
+		return nil, "", err
+	}
 	u, ok := c.users[entity]
 	if !ok {
-		u = &ceph.User{Entity: entity, Key: newKey(), Caps: caps}
+		u = &ceph.User{Entity: entity, Key: key, Caps: caps}
 		c.users[entity] = u
 	}
 	for _, d := range slices.Sorted(maps.Keys(caps)) {
@@ -50,7 +61,7 @@ func (c *Cluster) authCreate(a call) (any, string, error) {
 			return nil, "", a.refuse(einval, "key for %s exists but cap %s does not match", entity, d)
 		}
 	}
-	return []object{describe(u)}, "", nil
+	return []object{c.describe(u)}, "", nil
 }
 
 func (c *Cluster) authCaps(a call) (any, string, error) {
@@ -72,6 +83,7 @@ func (c *Cluster) authRemove(a call) (any, string, error) {
 		return nil, "entity " + entity + " does not exist", nil
 	}
 	delete(c.users, entity)
+	delete(c.cephx.pending, entity)
 	return nil, "updated", nil
 }
 
@@ -86,6 +98,7 @@ func (c *Cluster) authImport(a call) (any, string, error) {
 			u.Caps = ceph.Caps{}
 		}
 		c.users[u.Entity] = &u
+		delete(c.cephx.pending, u.Entity)
 	}
 	return nil, "imported keyring", nil
 }

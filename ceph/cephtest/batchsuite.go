@@ -155,7 +155,7 @@ func (s *batchSuite) inputs() {
 	var requests []ceph.Request
 	entities, keys := make([]string, 4), make([]ceph.Key, 4)
 	for i := range keys {
-		entities[i], keys[i] = s.entity(), newKey()
+		entities[i], keys[i] = s.entity(), newKey(aes)
 		r := s.command(object{"prefix": "auth import"})
 		file := ceph.Keyring{Users: []ceph.User{{Entity: entities[i], Key: keys[i]}}}.Render()
 		r.Command.Input = cephstack.Redact(append(file, "\tcaps mon = \"allow r\"\n"...))

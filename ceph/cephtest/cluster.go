@@ -35,7 +35,10 @@ type Cluster struct {
 	// MinSizeOne allows pools of size 1 (mon_allow_pool_size_one).
 	MinSizeOne bool
 	CRUSHRules []string         // of replicated pools, the default one first
-	Now        func() time.Time // for the expiry of locks
+	Now        func() time.Time // for the expiry of locks, and for PendingStays
+	// PendingStays is for how long the old key still logs in after the first login with a pending key. Monitors
+	// look every five seconds.
+	PendingStays time.Duration
 
 	// Fail, when it returns an error, makes an operation fail with it,
 	// without effect. It is called with the cluster locked.
@@ -49,6 +52,7 @@ type Cluster struct {
 	log      []Op
 	batches  int
 	users    map[string]*ceph.User
+	cephx    cephx
 	pools    map[string]*pool
 	profiles map[string]profile // of erasure code, by name
 	coded    []rule             // of erasure-coded pools
@@ -74,7 +78,7 @@ func New() *Cluster {
 		OSDs:       map[string][]string{"osd1": {"hdd", "hdd"}, "osd2": {"hdd", "hdd"}, "osd3": {"hdd", "hdd"}},
 		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
 		profiles: map[string]profile{"default": defaultProfile()},
-		users:    map[string]*ceph.User{}, pools: map[string]*pool{}, locks: map[[2]string]held{},
+		users:    map[string]*ceph.User{}, cephx: newCephx(), pools: map[string]*pool{}, locks: map[[2]string]held{},
 	}
 	c.AddUser(ceph.User{Entity: "client.admin", Caps: ceph.Caps{"mon": "allow *", "osd": "allow *", "mgr": "allow *",
 		"mds": "allow *"}})
@@ -88,12 +92,13 @@ func (c *Cluster) AddUser(u ceph.User) ceph.User {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if u.Key.IsZero() {
-		u.Key = newKey()
+		u.Key = newKey(c.cephx.preferred)
 	}
 	if u.Caps == nil {
 		u.Caps = ceph.Caps{}
 	}
 	c.users[u.Entity] = &u
+	delete(c.cephx.pending, u.Entity)
 	return u
 }
 
@@ -175,7 +180,8 @@ func (c *Cluster) do(op Op, effect func() error) error {
 			return err
 		}
 	}
-	if err := c.answers(); err != nil {
+	c.settle()
+	if err := cmp.Or(c.answers(), c.lockedOut()); err != nil {
 		return err
 	}
 	if err := effect(); err != nil {
@@ -187,12 +193,16 @@ func (c *Cluster) do(op Op, effect func() error) error {
 	return nil
 }
 
-// newKey makes a key in the form of Ceph's aes keys.
-func newKey() ceph.Key {
-	raw := binary.LittleEndian.AppendUint16(nil, 1)
+// newKey makes a key in the form of Ceph's keys of a type.
+func newKey(keyType string) ceph.Key {
+	kind, length := uint16(1), 16
+	if keyType == aes256k {
+		kind, length = 2, 32
+	}
+	raw := binary.LittleEndian.AppendUint16(nil, kind)
 	raw = binary.LittleEndian.AppendUint64(raw, uint64(time.Now().Unix()))
-	raw = binary.LittleEndian.AppendUint16(raw, 16)
-	secret := make([]byte, 16)
+	raw = binary.LittleEndian.AppendUint16(raw, uint16(length))
+	secret := make([]byte, length)
 	_, _ = rand.Read(secret)
 	k, _ := ceph.ParseKey(base64.StdEncoding.EncodeToString(append(raw, secret...)))
 	return k
@@ -201,6 +211,7 @@ func newKey() ceph.Key {
 // Linux errno values, as Ceph reports them.
 const (
 	eperm      = 1
+	eacces     = 13
 	enoent     = 2
 	ebusy      = 16
 	eexist     = 17
@@ -208,6 +219,7 @@ const (
 	erange     = 34
 	enotempty  = 39
 	eopnotsupp = 95
+	etimedout  = 110
 )
 
 func refuse(op, object string, code int, status string) error {

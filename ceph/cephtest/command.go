@@ -14,6 +14,7 @@ import (
 // A call is a command with its arguments, checked.
 type call struct {
 	prefix string
+	mon    string // the monitor that has to answer
 	args   map[string]any
 	input  []byte
 }
@@ -49,7 +50,14 @@ func commands() map[string]command {
 		"config generate-minimal-conf": {false, "", (*Cluster).minimalConf},
 		"auth get":                     {false, "entity:string*", (*Cluster).authGet},
 		"auth ls":                      {false, "", (*Cluster).authList},
-		"auth get-or-create":           {true, "entity:string* caps:list", (*Cluster).authCreate},
+		"auth get-or-create":           {true, "entity:string* caps:list key_type:string", (*Cluster).authCreate},
+		"auth rotate":                  {true, "entity:string* key_type:string", (*Cluster).authRotate},
+		"auth get-or-create-pending":   {true, "entity:string*", (*Cluster).authPending},
+		"auth commit-pending":          {true, "entity:string*", (*Cluster).authCommit},
+		"auth clear-pending":           {true, "entity:string*", (*Cluster).authClear},
+		"mon set":                      {true, "name:string* value:string*", (*Cluster).monSet},
+		"sessions":                     {false, "", (*Cluster).sessions},
+		"osd blocklist":                {true, "blocklistop:string* addr:string* expire:float", (*Cluster).blocklist},
 		"auth caps":                    {true, "entity:string* caps:list*", (*Cluster).authCaps},
 		"auth rm":                      {true, "entity:string*", (*Cluster).authRemove},
 		"auth import":                  {true, "", (*Cluster).authImport},
@@ -86,6 +94,9 @@ func (c *Cluster) Command(ctx context.Context, cmd ceph.Command) (ceph.Reply, er
 	var reply ceph.Reply
 	op := Op{Name: a.prefix, Object: a.str("pool") + a.str("entity") + a.str("name"), Write: known.write}
 	err = c.do(op, func() error {
+		if err := c.told(a); err != nil {
+			return err
+		}
 		data, status, err := known.run(c, a)
 		if err != nil {
 			return err
@@ -105,13 +116,15 @@ func (c *Cluster) lacks(op string) bool {
 	first := map[string]string{
 		"osd pool ls": "hammer", "versions": "luminous", "osd pool application get": "luminous",
 		"osd pool application enable": "luminous",
-		"rbd pool init":               "luminous", "config generate-minimal-conf": "nautilus",
+		"auth rotate":                 "tentacle", "auth get-or-create-pending": "quincy", "auth commit-pending": "quincy",
+		"auth clear-pending": "quincy", "mon set": "tentacle", "sessions": "octopus", "osd blocklist": "pacific",
+		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
 	}[op]
 	return c.Release < first
 }
 
 func parse(cmd ceph.Command) (call, command, error) {
-	a := call{input: []byte(cmd.Input.Reveal())}
+	a := call{input: []byte(cmd.Input.Reveal()), mon: cmd.Mon}
 	if json.Unmarshal(cmd.JSON, &a.args) != nil {
 		return a, command{}, a.refuse(einval, "command not known")
 	}
@@ -149,7 +162,7 @@ func fits(value any, kind string) bool {
 	case string:
 		return kind == "string"
 	case float64:
-		return kind == "int" && v == float64(int64(v))
+		return kind == "float" || kind == "int" && v == float64(int64(v))
 	case bool:
 		return kind == "bool"
 	case []any:
@@ -186,8 +199,9 @@ func (c *Cluster) monDump(call) (any, string, error) {
 		}
 		mons = append(mons, object{"rank": i, "name": string(rune('a' + i)), "public_addrs": object{"addrvec": addrs}})
 	}
-	return object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons},
-		"dumped monmap epoch 1", nil
+	dump := object{"epoch": 1, "fsid": c.FSID, "min_mon_release_name": c.Release, "mons": mons}
+	c.cephx.dump(dump)
+	return dump, "dumped monmap epoch 1", nil
 }
 
 func (c *Cluster) versions(call) (any, string, error) {

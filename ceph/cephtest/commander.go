@@ -113,7 +113,7 @@ func unique() string {
 			return -1
 		}
 		return r
-	}, newKey().Reveal()[16:30]), "-"))
+	}, newKey(aes).Reveal()[16:30]), "-"))
 }
 
 func (s *suite) unknownCommand() {

@@ -3,6 +3,7 @@ package cephtest
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,6 +29,7 @@ func TestImages(t *testing.T, newImages func(t *testing.T) (ceph.Images, Seeder)
 		{"snapshots come oldest first", (*imageSuite).snapshots},
 		{"a clone names its parent", (*imageSuite).clone},
 		{"the trash is listed apart", (*imageSuite).trash},
+		{"who has an image open for writing is a watcher", (*imageSuite).watchers},
 		{"a context that has ended is the error", (*imageSuite).endedContext},
 	}
 	for _, p := range promises {
@@ -158,4 +160,37 @@ func (s *imageSuite) endedContext() {
 	cancel()
 	_, err := s.images.List(ctx, s.pool)
 	s.is(err, context.Canceled)
+}
+
+func (s *imageSuite) watchers() {
+	s.add("disk")
+	list, err := s.images.Watchers(s.ctx, s.pool, "disk")
+	s.ok(err)
+	if len(list) > 0 {
+		s.Fatalf("nobody has it open, and the watchers are %v", list)
+	}
+	stop, err := s.seed.Watch(s.pool, "disk")
+	s.ok(err)
+	list, err = s.images.Watchers(s.ctx, s.pool, "disk")
+	s.ok(err)
+	if len(list) != 1 || list[0].Client <= 0 || !strings.Contains(list[0].Address, ":0/") {
+		s.Fatalf("watchers are %v", list)
+	}
+	if b, ok := s.images.(ceph.Batcher); ok {
+		answers := b.Batch(s.ctx, ceph.Request{Watchers: s.pool + "/disk"}, ceph.Request{Watchers: s.pool + "/none"},
+			ceph.Request{Watchers: "no pool"}, ceph.Request{Watchers: s.pool + "/disk", ListPool: s.pool})
+		s.ok(answers[0].Err)
+		s.equal(answers[0].Watchers, list)
+		s.is(answers[1].Err, ceph.ErrNotFound)
+		s.is(answers[2].Err, ceph.ErrInvalid)
+		s.is(answers[3].Err, ceph.ErrInvalid)
+	}
+	stop()
+	for end := time.Now().Add(time.Minute); len(list) > 0; time.Sleep(200 * time.Millisecond) {
+		list, err = s.images.Watchers(s.ctx, s.pool, "disk")
+		s.ok(err)
+		if time.Now().After(end) {
+			s.Fatalf("after the client ended, the watchers are %v", list)
+		}
+	}
 }

@@ -20,6 +20,8 @@ type Seeder interface {
 	Clone(from ceph.Parent, pool, name string) error
 	// MoveToTrash moves an image to its pool's trash.
 	MoveToTrash(pool, name string) error
+	// Watch opens an image for writing, as a client of its own, until stop is called.
+	Watch(pool, image string) (stop func(), err error)
 }
 
 var _ Seeder = (*Cluster)(nil)

@@ -106,7 +106,7 @@ func (s *suite) removeUser() {
 }
 
 func (s *suite) input() {
-	entity, key := s.entity(), newKey()
+	entity, key := s.entity(), newKey(aes)
 	file := ceph.Keyring{Users: []ceph.User{{Entity: entity, Key: key}}}.Render()
 	file = append(file, "\tcaps mon = \"allow r\"\n"...)
 	_, err := s.send(file, object{"prefix": "auth import", "format": "json"})

@@ -60,6 +60,40 @@ func some(names []string) string {
 	return strings.Join(names, ", ")
 }
 
+// takes is why a cluster does not make keys of a type; an empty type is what the cluster prefers.
+func (c Ciphers) takes(prefix, name, keyType string) error {
+	switch {
+	case !c.Choice && keyType != "" && keyType != "aes":
+		return fmt.Errorf("%w: ceph %s %s: the cluster knows keys of type aes only", ErrUnsupported, prefix, name)
+	case keyType != "" && !slices.Contains(c.Allowed, keyType):
+		return fmt.Errorf("%w: ceph %s %s: keys of type %s may not log in to the cluster, which allows %s", ceph.ErrInvalid,
+			prefix, name, keyType, strings.Join(c.Allowed, ", "))
+	}
+	return nil
+}
+
+// PreferCipher sets the type of new keys, where none is asked for, and of pending keys. A type that may not log in
+// is ceph.ErrInvalid. A cluster without a choice is ErrUnsupported.
+//
+// Similar To: ceph mon set auth_preferred_cipher <type>
+func (a *Auth) PreferCipher(ctx context.Context, keyType string) error {
+	if err := checkType(keyType); err != nil {
+		return err
+	}
+	now, err := a.Ciphers(ctx)
+	if err != nil {
+		return err
+	}
+	if err := now.takes("mon set", "auth_preferred_cipher", keyType); err != nil {
+		return err
+	}
+	if !now.Choice {
+		return fmt.Errorf("%w: ceph mon set auth_preferred_cipher: it knows keys of type aes only", ErrUnsupported)
+	}
+	_, err = a.run(ctx, command("mon set", fields{"name": "auth_preferred_cipher", "value": keyType}))
+	return err
+}
+
 // AllowCiphers sets which types of keys may log in. Whose key has another type is locked out at once, also whoever
 // could undo it. So all keys of the cluster are read before. If the key of an entity has another type, the error is
 // a *LockoutError, unless the entity is among givenUp, which takes whole names such as client.old. Monitors, OSDs,
@@ -91,8 +125,9 @@ func (a *Auth) mayAllow(ctx context.Context, allowed, givenUp []string) error {
 		return err
 	case !now.Choice:
 		return fmt.Errorf("%w: ceph mon set auth_allowed_ciphers: it knows keys of type aes only", ErrUnsupported)
-	case now.Service != "" && !slices.Contains(allowed, now.Service) && slices.Contains(now.Allowed, now.Service):
-		// Tickets of this type are in use.
+	case !slices.Contains(allowed, now.Preferred):
+		return fmt.Errorf("%w: ceph mon set auth_allowed_ciphers: new keys are of type %s, which could not log in: set "+
+			"auth_preferred_cipher first", ceph.ErrInvalid, now.Preferred)
 	}
 	entities, err := a.everybody(ctx)
 	if err != nil {

@@ -1,6 +1,7 @@
 package cephx
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -123,45 +125,83 @@ func (a *Auth) Create(ctx context.Context, name string, caps ceph.Caps, keyType 
 			return ceph.User{}, err
 		}
 	}
-	return a.cluster.CreateUserOfType(ctx, name, caps, keyType)
+	var user ceph.User
+	err := a.retry(ctx, func() (err error) {
+		user, err = a.cluster.CreateUserOfType(ctx, name, caps, keyType)
+		return err
+	})
+	return user, err
 }
 
-// Rotate gives an entity a new key of a type and returns it. When keyType is empty, the cluster chooses. The old key is
-// refused at once, and a pending key is gone. A cluster without the command, and without a choice of types, gets
-// a key that was made here, by Restore.
+// Rotate gives a user a new key of a type and returns it. When keyType is empty, the cluster chooses. The old key is
+// refused at once. A user with a pending key, which would go on to log in, is ceph.ErrConflict: commit or clear it
+// before. A cluster without a choice of types does not have the command: it gets a key that was made here, by Restore.
 //
 // Similar To: ceph auth rotate <entity> --key-type <type>
 func (a *Auth) Rotate(ctx context.Context, name, keyType string) (ceph.User, error) {
-	if keyType != "" {
-		if err := checkType(keyType); err != nil {
-			return ceph.User{}, err
-		}
+	if err := cmp.Or(checkType(cmp.Or(keyType, "aes")), a.mayChange("auth rotate", name)); err != nil {
+		return ceph.User{}, err
 	}
 	now, err := a.Ciphers(ctx)
 	if err != nil {
 		return ceph.User{}, err
 	}
-	if !now.Choice {
-		return a.replace(ctx, name, keyType)
+	if err := now.takes("auth rotate", name, keyType); err != nil {
+		return ceph.User{}, err
+	}
+	was, err := a.Lookup(ctx, name)
+	switch {
+	case err != nil:
+		return ceph.User{}, err
+	case !was.Pending.IsZero():
+		return ceph.User{}, fmt.Errorf("ceph auth rotate %s: %w: it has a pending key, which would still log in: commit or "+
+			"clear the pending key first", name, ceph.ErrConflict)
+	case !now.Choice:
+		return a.replace(ctx, was.User)
 	}
 	var args fields
 	if keyType != "" {
 		args = fields{"key_type": keyType}
 	}
-	e, err := a.one(ctx, "auth rotate", name, args)
+	var e Entity
+	err = a.retry(ctx, func() error { e, err = a.one(ctx, "auth rotate", name, args); return err })
 	return e.User, err
 }
 
+// mayChange refuses to change whom this package is not for: whose keyring is not one of OpenStack.
+func (a *Auth) mayChange(prefix, name string) error {
+	switch kind, id, _ := strings.Cut(name, "."); {
+	case kind != "client" || id == "":
+		return fmt.Errorf("%w: ceph %s %s: only keys of clients are changed", ceph.ErrInvalid, prefix, name)
+	case name == a.self || name == "client.admin":
+		return fmt.Errorf("%w: ceph %s %s: whoever changes keys with this user would be locked out", ceph.ErrInvalid, prefix,
+			name)
+	}
+	return nil
+}
+
+// insecure is how a cluster words that keys of a type cannot be made yet.
+const insecure = "creating key with insecure key type"
+
+// retry does again what a cluster refuses for some seconds after a type was allowed.
+func (a *Auth) retry(ctx context.Context, do func() error) error {
+	for end := time.Now().Add(20 * time.Second); ; {
+		err := do()
+		var refused *ceph.CommandError
+		if !errors.As(err, &refused) || !strings.Contains(refused.Status, insecure) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
 // replace is Rotate for a cluster that knows keys of type aes only.
-func (a *Auth) replace(ctx context.Context, name, keyType string) (ceph.User, error) {
-	if keyType != "" && keyType != "aes" {
-		return ceph.User{}, fmt.Errorf("%w: ceph auth rotate %s: it knows keys of type aes only", ErrUnsupported, name)
-	}
-	was, err := a.Lookup(ctx, name)
-	if err != nil {
-		return ceph.User{}, err
-	}
-	user := was.User
+func (a *Auth) replace(ctx context.Context, user ceph.User) (_ ceph.User, err error) {
+	name := user.Entity
 	if user.Key, err = NewKey("aes"); err != nil {
 		return ceph.User{}, err
 	}
@@ -180,16 +220,20 @@ func (a *Auth) replace(ctx context.Context, name, keyType string) (ceph.User, er
 //
 // Similar To: ceph auth import -i <keyring>
 func (a *Auth) Restore(ctx context.Context, user ceph.User) error {
+	if err := a.mayChange("auth import", user.Entity); err != nil {
+		return err
+	}
 	if user.Key.IsZero() {
 		return fmt.Errorf("%w: ceph auth import %s: no key", ceph.ErrInvalid, user.Entity)
 	}
 	file := ceph.Keyring{Users: []ceph.User{user}}.Render()
 	for _, daemon := range []string{"mds", "mgr", "mon", "osd"} {
 		if caps := user.Caps[daemon]; caps != "" {
-			if strings.ContainsAny(caps, "\r\n\"\\") {
+			if strings.ContainsFunc(caps, unicode.IsControl) {
 				return fmt.Errorf("%w: ceph auth import %s: caps that cannot be a line of a keyring", ceph.ErrInvalid, user.Entity)
 			}
-			file = append(file, fmt.Sprintf("\tcaps %s = \"%s\"\n", daemon, caps)...)
+			quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(caps)
+			file = append(file, fmt.Sprintf("\tcaps %s = \"%s\"\n", daemon, quoted)...)
 		}
 	}
 	r := command("auth import", nil)
@@ -198,10 +242,16 @@ func (a *Auth) Restore(ctx context.Context, user ceph.User) error {
 	return err
 }
 
-// Remove deletes an entity. That it is not there is not an error.
+// Remove deletes a user. That it is not there is not an error. A client that is logged in is refused at its next login,
+// as after Rotate.
 //
 // Similar To: ceph auth rm <entity>
-func (a *Auth) Remove(ctx context.Context, name string) error { return a.cluster.RemoveUser(ctx, name) }
+func (a *Auth) Remove(ctx context.Context, name string) error {
+	if err := a.mayChange("auth rm", name); err != nil {
+		return err
+	}
+	return a.cluster.RemoveUser(ctx, name)
+}
 
 // NewKey makes a key of a type, aes or aes256k, as ceph-authtool does.
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 )
@@ -14,6 +15,9 @@ import (
 //
 // Similar To: ceph auth get-or-create-pending <entity>
 func (a *Auth) Pending(ctx context.Context, name string) (Entity, error) {
+	if err := a.mayChange("auth get-or-create-pending", name); err != nil {
+		return Entity{}, err
+	}
 	if _, err := a.one(ctx, "auth get-or-create-pending", name, nil); err != nil {
 		return Entity{}, unsupported("auth get-or-create-pending", name, err)
 	}
@@ -25,6 +29,9 @@ func (a *Auth) Pending(ctx context.Context, name string) (Entity, error) {
 //
 // Similar To: ceph auth commit-pending <entity>
 func (a *Auth) CommitPending(ctx context.Context, name string) error {
+	if err := a.mayChange("auth commit-pending", name); err != nil {
+		return err
+	}
 	_, err := a.run(ctx, command("auth commit-pending", fields{"entity": name}))
 	return unsupported("auth commit-pending", name, err)
 }
@@ -37,10 +44,17 @@ func (a *Auth) ClearPending(ctx context.Context, name string) error {
 	return unsupported("auth clear-pending", name, err)
 }
 
-// unsupported is the error of a command that not all releases have.
+// unsupported is the error of a command that not all releases have. A monitor says the same errno, with other words, to
+// what is wrong with a command.
 func unsupported(prefix, name string, err error) error {
-	if errors.Is(err, ceph.ErrInvalid) {
+	var refused *ceph.CommandError
+	if errors.As(err, &refused) && errors.Is(err, ceph.ErrInvalid) && notKnown(refused.Status) {
 		return fmt.Errorf("%w: ceph %s %s: %w", ErrUnsupported, prefix, name, err)
 	}
 	return err
+}
+
+// notKnown reports whether a monitor, or the ceph program, does not know a command.
+func notKnown(status string) bool {
+	return strings.Contains(status, "command not known") || strings.Contains(status, "invalid command")
 }

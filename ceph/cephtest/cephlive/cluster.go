@@ -44,18 +44,25 @@ type Cluster struct {
 	Keyring string // path of client.admin's keyring
 	FSID    string
 	Mon     *os.Process
+	Root    string // where its programs are, if that is not this machine's own root
 
-	t testing.TB
+	t     testing.TB
+	ended chan struct{} // closed once Mon has ended
 }
 
 // Start starts a cluster that ends with the test.
 func Start(t testing.TB, osds int) *Cluster {
 	t.Helper()
 	Need(t, "ceph", "ceph-mon", "ceph-osd", "ceph-authtool", "monmaptool", "rbd", "rados")
+	return start(t, "", t.TempDir(), osds)
+}
+
+// start starts a cluster whose programs are below root, and whose files are in dir, as they see it.
+func start(t testing.TB, root, dir string, osds int) *Cluster {
+	t.Helper()
 	start := time.Now()
-	dir := t.TempDir()
 	c := &Cluster{Dir: dir, Conf: filepath.Join(dir, "ceph.conf"), Keyring: filepath.Join(dir, "keyring"),
-		FSID: uuid(t), t: t}
+		FSID: uuid(t), Root: root, t: t}
 	addr := fmt.Sprintf("[v2:127.0.0.1:%d/0,v1:127.0.0.1:%d/0]", port(t), port(t))
 	c.write("ceph.conf", fmt.Sprintf(conf, c.FSID, addr, dir))
 	c.run("", "ceph-authtool", "-C", c.Keyring, "--gen-key", "-n", "mon.", "--cap", "mon", "allow *")
@@ -65,7 +72,7 @@ func Start(t testing.TB, osds int) *Cluster {
 	c.run("", "monmaptool", "--create", "--fsid", c.FSID, "--addv", "a", addr, monmap)
 	c.mkdir("mon.a")
 	c.run("", "ceph-mon", "--mkfs", "-i", "a", "-c", c.Conf, "--monmap", monmap, "--keyring", c.Keyring)
-	c.Mon = c.daemon("ceph-mon", "a")
+	c.Mon, c.ended = c.daemon("ceph-mon", "a")
 	c.Ceph("status")
 	for i := range osds {
 		c.osd(i)
@@ -96,6 +103,7 @@ mon_data_avail_crit = 1
 mon_max_pg_per_osd = 5000
 auth_allow_insecure_global_id_reclaim = false
 [mon]
+admin_socket = %[3]s/$name.asok
 mon_data = %[3]s/$name
 [osd]
 osd_data = %[3]s/$name
@@ -114,7 +122,7 @@ func (c *Cluster) osd(id int) {
 	c.run(`{"cephx_secret":"`+key+`"}`, "ceph", "-c", c.Conf, "osd", "new", osd, fmt.Sprint(id), "-i", "-")
 	c.write(name+"/keyring", "["+name+"]\n\tkey = "+key+"\n")
 	c.run("", "ceph-osd", "-i", fmt.Sprint(id), "-c", c.Conf, "--mkfs", "--osd-uuid", osd)
-	c.daemon("ceph-osd", fmt.Sprint(id))
+	_, _ = c.daemon("ceph-osd", fmt.Sprint(id))
 	for end := time.Now().Add(time.Minute); !strings.Contains(c.Ceph("osd", "stat"),
 		fmt.Sprintf(" %d up", id+1)); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(end) {
@@ -124,9 +132,10 @@ func (c *Cluster) osd(id int) {
 }
 
 // daemon starts a program that ends with the test, and with it alone.
-func (c *Cluster) daemon(program, id string) *os.Process {
+func (c *Cluster) daemon(program, id string) (*os.Process, chan struct{}) {
 	c.t.Helper()
-	cmd := exec.Command(program, "-i", id, "-c", c.Conf, "-f")
+	argv := c.Argv(program, "-i", id, "-c", c.Conf, "-f")
+	cmd := exec.Command(argv[0], argv[1:]...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -153,7 +162,25 @@ func (c *Cluster) daemon(program, id string) *os.Process {
 			c.t.Logf("%s %s: %s", program, id, out.String())
 		}
 	})
-	return cmd.Process
+	return cmd.Process, done
+}
+
+// RestartMon starts the monitor anew: all clients log in again.
+func (c *Cluster) RestartMon() {
+	c.t.Helper()
+	_ = c.Mon.Kill()
+	<-c.ended
+	c.Mon, c.ended = c.daemon("ceph-mon", "a")
+	c.Ceph("status")
+}
+
+// Argv are a program and its arguments, to be run where the programs of the cluster are.
+func (c *Cluster) Argv(program string, args ...string) []string {
+	argv := append([]string{program}, args...)
+	if c.Root != "" {
+		argv = append([]string{"chroot", c.Root}, argv...)
+	}
+	return argv
 }
 
 // Ceph runs the ceph program and gives its output.
@@ -172,7 +199,8 @@ func (c *Cluster) run(stdin, program string, args ...string) string {
 }
 
 func (c *Cluster) try(stdin, program string, args ...string) (string, error) {
-	cmd := exec.CommandContext(c.t.Context(), program, args...)
+	argv := c.Argv(program, args...)
+	cmd := exec.CommandContext(c.t.Context(), argv[0], argv[1:]...)
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -250,6 +278,11 @@ func (c *Cluster) Clone(from ceph.Parent, pool, name string) error {
 // MoveToTrash implements cephtest.Seeder.
 func (c *Cluster) MoveToTrash(pool, name string) error {
 	return c.rbd("trash", "mv", pool+"/"+name)
+}
+
+// Watch implements cephtest.Seeder.
+func (c *Cluster) Watch(pool, image string) (stop func(), err error) {
+	return c.watch("client.admin", c.Keyring, pool+"/"+image)
 }
 
 func (c *Cluster) rbd(args ...string) error {

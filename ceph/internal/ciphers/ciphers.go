@@ -38,8 +38,8 @@ func Parse(monDump []byte) (Ciphers, error) {
 	for _, a := range *dump.Allowed {
 		c.Allowed = append(c.Allowed, a.Name)
 	}
-	if len(c.Allowed) == 0 || c.Preferred == "" {
-		return Ciphers{}, errors.New("ceph mon dump: no cipher is allowed, or none is preferred")
+	if c.Preferred == "" {
+		return Ciphers{}, errors.New("ceph mon dump: no cipher is preferred")
 	}
 	return c, nil
 }
