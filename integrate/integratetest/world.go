@@ -47,6 +47,7 @@ type World struct {
 	guests    map[string]*guest // by server ID
 	alive     alive
 	librados  map[[2]string]string // version in memory, by host and process
+	clients   []client
 }
 
 // New builds the world of a Spec, which may be changed afterwards. Close it after use.
