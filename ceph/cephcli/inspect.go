@@ -185,7 +185,7 @@ func (a *inspectAnswer) unpack(packed []byte) {
 	}
 	if err != nil || len(all) != len(a.names) {
 		a.whole = func(string) error {
-			return fmt.Errorf("%w: ceph %s: the answer is not the JSON expected", ceph.ErrUnreachable, inspectOp)
+			return fmt.Errorf("ceph %s: the answer is not the JSON expected", inspectOp)
 		}
 		return
 	}

@@ -84,9 +84,9 @@ func (s *stock) whyNot(i *imageFact, places []*pool, usedIn []string) (all []sus
 	at := i.at.Value()
 	switch {
 	case len(places) == 0 && strings.HasPrefix(at, "rbd://") && s.knows() && !s.known(at):
-		found("image-of-another-cluster", "the image is in a cluster or a pool that is not in the Spec, so it cannot be cloned",
-			"Compare the fsid with ceph fsid of each cluster. To bring the image here: openstack image save, and openstack "+
-				"image create")
+		found("image-of-another-cluster", "the image is in a cluster or a pool that is not in the Spec, so it cannot be "+
+			"cloned", "Compare the fsid with ceph fsid of each cluster. To bring the image here: openstack image save, "+
+			"and openstack image create")
 		return all
 	case len(places) == 0:
 		return nil // it is not in Ceph, as its owner or an operator chose

@@ -22,6 +22,7 @@ const pause = 30 * time.Second
 // lookAtData is the part Data.
 func lookAtData(ctx context.Context, l *look) {
 	r := &reader{look: l, stock: newStock(l.site.Uses)}
+	r.ignore = l.options.ignored
 	if l.cfg.World.Cloud == nil {
 		l.unable("the data of the cloud", cmp.Or(l.cfg.World.CloudErr, errors.New("the World has no APIs")))
 		return
@@ -63,7 +64,8 @@ func (r *reader) resolve(site *want.Site) {
 	r.patience = cmp.Or(r.options.Patience, 2*time.Hour)
 }
 
-// doubtful reports whether a suspect needs a second look: whether it rests on something that was not there, or not done.
+// doubtful reports whether a suspect needs a second look: whether it rests on something that was not there, or not
+// done.
 func (s suspect) doubtful() bool { return s.pool != nil && s.image != "" || len(s.asks) > 0 }
 
 // judge gives what the stock tells. With tell, it also tells what cannot be told.
@@ -71,11 +73,7 @@ func (r *reader) judge(tell bool) (all []suspect) {
 	r.now = r.clock()
 	r.backedUp = map[uuid]bool{}
 	r.backups.all(func(b *backupFact) { r.backedUp[b.volume] = true }, (*backupFact).key)
-	add := func(s suspect) {
-		if !r.ignored(s) {
-			all = append(all, s)
-		}
-	}
+	add := func(s suspect) { all = append(all, s) }
 	for _, p := range r.pools {
 		if p.err == nil {
 			r.owners(p, add)
@@ -99,13 +97,10 @@ func (r *reader) clock() time.Time {
 	return time.Now()
 }
 
-// ignored reports whether a pattern of Options.Ignore fits.
-func (r *reader) ignored(s suspect) bool {
-	if s.image == "" {
-		return false
-	}
-	return slices.ContainsFunc(r.options.Ignore, func(pattern string) bool {
-		ok, _ := path.Match(pattern, s.pool.path(s.image)) // Run has checked the patterns
+// ignored reports whether a pattern of Options.Ignore fits an RBD image.
+func (o Options) ignored(image string) bool {
+	return slices.ContainsFunc(o.Ignore, func(pattern string) bool {
+		ok, _ := path.Match(pattern, image) // Run has checked the patterns
 		return ok
 	})
 }

@@ -52,7 +52,8 @@ func (v *volumeFact) migrating() bool {
 // whole reports whether all data of an image should be in the RBD image of its ID. An image of a server that boots from
 // volumes has no data of its own, and a location that somebody registered may name any RBD image.
 func (i *imageFact) whole() bool {
-	return strings.Count(i.at.Value(), "/") <= len("///") && (i.status.Value() == "active" || i.status.Value() == "deactivated") && i.size > 0 && i.importing.Value() == ""
+	status, own := i.status.Value(), strings.Count(i.at.Value(), "/") <= len("///")
+	return (status == "active" || status == "deactivated") && own && i.size > 0 && i.importing.Value() == ""
 }
 
 // poolOf is the pool of the backend in the host of a volume (host@backend#pool); nil if the Spec does not have it.

@@ -53,14 +53,14 @@ func (s *stock) missing(add func(suspect), unable func(what string, err error)) 
 func (p *pool) gone(code, image string, asks ...ask) suspect {
 	x := p.about(code, image, asks...)
 	x.Severity = Danger
-	next := "Look where it may be (rbd ls %[2]s; rbd trash ls --all %[2]s; the other pools) before anything is deleted. " +
+	next := "Look where it may be (rbd ls POOL; rbd trash ls --all POOL; the other pools) before anything is deleted. " +
 		"Without it, the data is gone: restore it from a backup"
 	if p.inTrash(image) {
 		x.Code = "in-trash"
 		x.Evidence = append(x.Evidence, "the trash of pool "+p.name+" has an image of this name")
-		next = "Bring it back, by its ID in the list: rbd trash ls --all %[2]s; rbd trash restore %[2]s/ID"
+		next = "Bring it back, by its ID in the list: rbd trash ls --all POOL; rbd trash restore POOL/ID"
 	}
-	x.Next = fmt.Sprintf(strings.ReplaceAll(next, "%[2]s", "%s"), slices.Repeat([]any{p.name}, strings.Count(next, "%["))...)
+	x.Next = strings.ReplaceAll(next, "POOL", p.name)
 	return x
 }
 
@@ -185,8 +185,8 @@ func (s *stock) missingDisks(add func(suspect)) {
 				break
 			}
 			x := p.gone("missing-disk", s.rootDisk(v), ask{aServer, v.id})
-			x.Message = "the root disk of a server is not there, though others on its compute have theirs in Ceph: it is gone, " +
-				"or on a local disk, and the next hard reboot ends in ERROR"
+			x.Message = "the root disk of a server is not there, though others on its compute have theirs in Ceph: it is " +
+				"gone, or on a local disk, and the next hard reboot ends in ERROR"
 			if x.Code != "in-trash" {
 				x.Next = "Look where the server has its disk, on its compute: virsh domblklist " + v.id.String() +
 					"; 'To bring a VM into Ceph' of the guide tells how to move a local disk"

@@ -44,11 +44,7 @@ func (r *reader) judgeAll(tell bool) []suspect {
 			out = append(out, s)
 		}
 	}
-	add := func(s suspect) {
-		if !r.ignored(s) {
-			out = append(out, s)
-		}
-	}
+	add := func(s suspect) { out = append(out, s) }
 	for _, c := range r.chosen {
 		r.fromOpened(c, add)
 	}

@@ -42,18 +42,16 @@ func (s suspect) key() [3]string { return [3]string{s.Code, s.Cluster, s.Object}
 func (p *pool) about(code, image string, asks ...ask) suspect {
 	return suspect{Finding: Finding{Code: code, Severity: Waste, Cluster: p.cluster,
 		Object:   "RBD image " + p.path(image),
-		Evidence: []string{"cluster " + p.cluster + ", pool " + p.name + ", image " + image}}, asks: asks, pool: p, image: image}
+		Evidence: []string{"cluster " + p.cluster + ", pool " + p.name + ", image " + image}}, asks: asks, pool: p,
+		image: image}
 }
 
-const lookBeforeRemoval = "Look at it (rbd info %[1]s; rbd snap ls %[1]s; rbd status %[1]s). " +
-	"If nobody needs it, keep it in the trash for a while: rbd trash mv %[1]s"
+const lookBeforeRemoval = "Look at it (rbd info IMAGE; rbd snap ls IMAGE; rbd status IMAGE). " +
+	"If nobody needs it, keep it in the trash for a while: rbd trash mv IMAGE"
 
 func (s suspect) saying(message, next string) suspect {
 	s.Message = message
-	s.Next = next
-	if strings.Contains(next, "%[1]s") {
-		s.Next = fmt.Sprintf(next, s.pool.path(s.image))
-	}
+	s.Next = strings.ReplaceAll(next, "IMAGE", s.pool.path(s.image))
 	return s
 }
 
@@ -64,6 +62,7 @@ func (s *stock) owners(p *pool, add func(suspect)) {
 		n := parseName(image)
 		switch {
 		case s.located[[2]string{p.cluster, p.path(image)}]:
+		case s.ignore(p.path(image)): // the path is only needed where there are patterns
 		case n.form == ofNobody, n.form == ofImage && !p.holds(spec.ForImages) && s.images.of(n.id) == nil:
 			foreign = append(foreign, image)
 		default:
@@ -199,9 +198,9 @@ func (s *stock) ownerOfDisk(p *pool, image string, n name, add func(suspect)) {
 // foreigners tell of the images of a pool whose names are no form of OpenStack's.
 func foreigners(p *pool, names []string) suspect {
 	x := suspect{Finding: Finding{Code: "foreign-images", Severity: Waste, Cluster: p.cluster, Object: "pool " + p.name,
-		Message: fmt.Sprintf("%d RBD images have names that OpenStack gives to no image of this pool (%s): they are "+
-			"somebody else's", len(names), strings.Join(p.uses, ", ")),
-		Next: "Ask whose they are, and let audit ignore them (--ignore); a pool of their own would keep OpenStack's users " +
+		Message: fmt.Sprintf("RBD images whose names OpenStack gives to no image of this pool (%s): %d; they are somebody "+
+			"else's", strings.Join(p.uses, ", "), len(names)),
+		Next: "Ask whose they are, and let audit leave them out (--ignore); a pool of their own would keep OpenStack's users " +
 			"away from them"}, pool: p}
 	x.Evidence = firstFew(names, 10)
 	return x

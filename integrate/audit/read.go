@@ -163,8 +163,8 @@ func (r *reader) askAgain(ctx context.Context, asks []ask) map[ask]bool {
 		for _, a := range asks[mostAsks:] {
 			doubt[a] = true
 		}
-		r.unable("a second look", fmt.Errorf("%d objects are suspected, and only %d are read again; findings about the others "+
-			"are left out: solve what is found first", len(asks), mostAsks))
+		r.unable("a second look", fmt.Errorf("%d objects are suspected, and only %d are read again; findings about the "+
+			"others are left out: solve what is found first", len(asks), mostAsks))
 		asks = asks[:mostAsks]
 	}
 	var mu sync.Mutex

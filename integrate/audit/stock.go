@@ -142,6 +142,7 @@ type stock struct {
 	disks    *pool
 	// located are RBD images, as cluster and path, that Glance names by their location and that have not the image's ID.
 	located  map[[2]string]bool
+	ignore   func(path string) bool // whose RBD images are somebody else's
 	now      time.Time
 	patience time.Duration
 }

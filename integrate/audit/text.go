@@ -54,13 +54,13 @@ func writeGroup(b *strings.Builder, some []Finding, most int) {
 	first := some[0]
 	where := ""
 	if first.Cluster != "" {
-		where = " in cluster " + first.Cluster
+		where = "cluster " + first.Cluster + ": "
 	}
 	count := ""
 	if len(some) > 1 {
 		count = fmt.Sprintf("%d times: ", len(some))
 	}
-	fmt.Fprintf(b, "%-7s %s%s [%s]\n", strings.ToUpper(string(first.Severity)), count, words.Message(first.Message+where),
+	fmt.Fprintf(b, "%-7s %s%s [%s]\n", strings.ToUpper(string(first.Severity)), count, words.Message(where+first.Message),
 		first.Code)
 	for _, f := range some[:min(len(some), most)] {
 		object := f.Object
@@ -82,7 +82,9 @@ func writeGroup(b *strings.Builder, some []Finding, most int) {
 func (r Report) summary() string {
 	var looked []string
 	for _, what := range slices.Sorted(maps.Keys(r.Looked)) {
-		looked = append(looked, fmt.Sprintf("%d %s", r.Looked[what], what))
+		if n := r.Looked[what]; n > 0 {
+			looked = append(looked, fmt.Sprintf("%s: %d", what, n))
+		}
 	}
 	text := "looked at nothing"
 	if len(looked) > 0 {

@@ -72,8 +72,8 @@ func (s *stock) useOfVolume(v *volumeFact, named map[uuid]bool, add func(suspect
 	x := unfit("volume-stuck", object, ask{aVolume, v.id})
 	x.Message = "the volume has been " + status + " for too long"
 	x.Evidence = []string{v.evidence(s)}
-	x.Next = "Look at the log of cinder-volume for the ID, and whether the service is up. If nothing works on the volume any " +
-		"more: openstack volume set --state available (or error) " + v.id.String()
+	x.Next = "Look at the log of cinder-volume for the ID, and whether the service is up. If nothing works on the " +
+		"volume any more: openstack volume set --state available (or error) " + v.id.String()
 	add(x)
 }
 
@@ -94,8 +94,8 @@ func (s *stock) useByServer(v *serverFact, add func(suspect)) {
 			x := unfit("server-of-gone-volume", "server "+v.id.String(), ask{aServer, v.id}, ask{aVolume, id})
 			x.Message = "the server names a volume that Cinder does not have: its next hard reboot ends in ERROR"
 			x.Evidence = []string{v.evidence(s), fmt.Sprintf("volume %v: Cinder has no volume of this ID", id)}
-			x.Next = "Look at openstack server volume list " + v.id.String() + ". Nova forgets the volume with: openstack " +
-				"server remove volume " + v.id.String() + " " + id.String()
+			x.Next = "Do not reboot the server hard. Look who deleted the volume (the log of cinder-api has its ID), and at " +
+				"openstack server volume list " + v.id.String() + "; Nova refuses to detach a volume that Cinder does not have"
 			add(x)
 		case volume.status.Value() == "available" && volume.attachments == 0:
 			x := unfit("volume-free-but-used", "volume "+id.String(), ask{aServer, v.id}, ask{aVolume, id})

@@ -88,6 +88,23 @@ func TestEachCodeHasAText(t *testing.T) {
 	assert.ElementsMatch(t, codes, names(explain.Codes()))
 }
 
+// TestEachCodeOfAnAuditHasAText compares with the list in the documentation of audit.Finding, which a test of package
+// audit holds against the codes in the source.
+func TestEachCodeOfAnAuditHasAText(t *testing.T) {
+	source, err := os.ReadFile("../audit/finding.go")
+	require.NoError(t, err)
+	var codes []string
+	for _, m := range regexp.MustCompile(`(?m)^//   - ([a-z0-9-]+): ([a-z]+):`).FindAllStringSubmatch(string(source), -1) {
+		codes = append(codes, m[1])
+		topic, ok := explain.Audit(m[1])
+		if assert.True(t, ok, "no text for %s: write one into a file of texts", m[1]) {
+			assert.Equal(t, m[2], topic.Level, m[1])
+		}
+	}
+	require.Greater(t, len(codes), 15)
+	assert.ElementsMatch(t, codes, names(explain.Audits()))
+}
+
 // richSpecs have among them all that asks for a check.
 func richSpecs() []spec.Spec {
 	one := spec.Spec{Release: "zed", Clusters: []spec.Cluster{{Name: "ceph"}},

@@ -16,9 +16,6 @@ func codeFiles() []string {
 		"findings-apis.md"}
 }
 
-// auditFiles are the files of codes of audits.
-func auditFiles() []string { return []string{"audit-hosts.md"} }
-
 // read gives the topics of a file. The tests read all files: a file that is not as it should be does not get far.
 func read(file string) []Topic {
 	data, err := texts.ReadFile("texts/" + file)

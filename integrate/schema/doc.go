@@ -11,6 +11,7 @@
 //	Result     integrate.Result; cephstack apply
 //	Converge   a Line for each part, and a Last; cephstack converge
 //	Report     integrate.Report; cephstack verify
+//	Audit      audit.Report; cephstack audit
 //	Trust      HostKeys; cephstack trust
 //	Rights     OperatorRights; cephstack rights
 //

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/audit"
 	"github.com/cephstack/cephstack/integrate/schema"
 )
 
@@ -33,6 +34,14 @@ type output struct {
 	types              []reflect.Type
 }
 
+// sources are the folders of the types, and of the types in their fields.
+func (o output) sources() []string {
+	if o.file == "audit" {
+		return []string{"../audit"}
+	}
+	return []string{"..", "."}
+}
+
 func outputs() []output {
 	return []output{
 		{"plan", "Plan of cephstack", "What cephstack plan --output json prints, and cephstack apply --plan reads.",
@@ -44,6 +53,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[schema.Line](), reflect.TypeFor[schema.Last]()}},
 		{"report", "Report of cephstack verify", "What cephstack verify --output json prints.",
 			[]reflect.Type{reflect.TypeFor[integrate.Report]()}},
+		{"audit", "Report of cephstack audit", "What cephstack audit --output json prints.",
+			[]reflect.Type{reflect.TypeFor[audit.Report]()}},
 		{"trust", "Host keys of cephstack trust", "What cephstack trust --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
 		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
@@ -58,7 +69,7 @@ const promise = " The field format is the version of this form: 1. As long as it
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for _, o := range outputs() {
 		t.Run(o.file, func(t *testing.T) {
-			g := &generator{comments: commentsOf(t), defs: node{}}
+			g := &generator{comments: commentsOf(t, o.sources()...), defs: node{}}
 			text := g.document(t, o)
 			at := o.file + ".schema.json"
 			have, err := os.ReadFile(at)
@@ -236,6 +247,7 @@ func values() map[string][]string {
 		"CheckStatus": texts(integrate.Pass, integrate.Fail, integrate.Unable),
 		"Status": texts(integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown, integrate.Skipped,
 			integrate.Cancelled),
+		"Severity": texts(audit.Danger, audit.Broken, audit.Waste),
 		"KeyState": texts(schema.KeyKnown, schema.KeyUnknown, schema.KeyChanged, schema.KeyAdded),
 	}
 }
@@ -256,10 +268,10 @@ type comment struct {
 type comments map[string]comment
 
 // commentsOf reads the sources of the types.
-func commentsOf(t *testing.T) comments {
+func commentsOf(t *testing.T, dirs ...string) comments {
 	t.Helper()
 	all := comments{}
-	for _, dir := range []string{"..", "."} {
+	for _, dir := range dirs {
 		names, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, name := range names {

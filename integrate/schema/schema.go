@@ -21,6 +21,9 @@ func Converge() []byte { return read("converge") }
 // Report is the schema of an integrate.Report, which cephstack verify prints.
 func Report() []byte { return read("report") }
 
+// Audit is the schema of an audit.Report, which cephstack audit prints.
+func Audit() []byte { return read("audit") }
+
 // Trust is the schema of HostKeys, which cephstack trust prints.
 func Trust() []byte { return read("trust") }
 

@@ -28,7 +28,7 @@ type Image struct {
 	// Importing and FailedImports are stores to which an import still copies the image, or could not copy it.
 	Importing, FailedImports []string
 	MinDiskGiB               int
-	Checksum                 string // MD5; empty where Glance has none, as for an image that was registered by its location
+	Checksum                 string // MD5; empty where Glance has none, as for an image that was registered by its URL
 }
 
 type imageJSON struct {

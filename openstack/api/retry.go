@@ -35,7 +35,8 @@ func (a attempt) retry(ctx context.Context, err error) error {
 	var redirect *redirectError
 	var untrusted *tls.CertificateVerificationError
 	var kind *json.UnmarshalTypeError // an answer that is whole, and of another kind
-	final := errors.As(err, &kind) || errors.As(err, &redirect) || errors.As(err, &untrusted) || errors.Is(err, errTooLarge)
+	final := errors.As(err, &kind) || errors.As(err, &redirect) || errors.As(err, &untrusted) ||
+		errors.Is(err, errTooLarge)
 	if final || !harmless || a.failures >= tries || ctx.Err() != nil {
 		return err
 	}

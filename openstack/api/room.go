@@ -40,7 +40,8 @@ func (c *Cloud) Room(ctx context.Context, id string) (Room, error) {
 		}
 	}
 	if has.Inventories == nil || used.Usages == nil {
-		return Room{}, &Error{Op: "read room of compute", Object: c.named(id), Detail: "the answer has no inventories or usages"}
+		return Room{}, &Error{Op: "read usages of compute", Object: c.named(id),
+			Detail: "the answer has no inventories or usages"}
 	}
 	left := func(class string) int {
 		i := has.Inventories[class]

@@ -26,7 +26,7 @@ type Server struct {
 	Zone     string   // availability zone of its compute
 	Instance string   // name of its domain in libvirt, such as instance-0000002a; empty where Nova does not tell
 	State    string   // vm_state: active, stopped, error, resized, soft-delete, shelved_offloaded, …
-	Power    string   // what its compute last saw: running, shutdown, paused, crashed, suspended; empty where it saw nothing
+	Power    string   // what its compute last saw: running, shutdown, paused, crashed or suspended; or empty
 	Locked   bool     // only an administrator may change the VM
 	Tags     []string // in the order of Nova
 	// Flavor is the VM's own copy of its flavor: it stays when the flavor is deleted. Its ID is FlavorID.

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+
+	"github.com/gophercloud/gophercloud/v2"
 )
 
 // MigrationsOf lists all migrations that Nova keeps of a VM, sorted by ID: the last is the newest.
@@ -112,6 +114,26 @@ func (c *Cloud) Settle(ctx context.Context, serverID string) (Server, error) {
 		return now.Status, true, nil
 	})
 	return out, err
+}
+
+// LockReason is why a VM is locked, as whoever locked it said; empty if nobody said why. A lock that a broken
+// "nova-manage volume_attachment refresh" left says "Refreshing connection_info for BDM …". Nova tells it since Train:
+// before, this is an error.
+//
+// Similar To: openstack --os-compute-api-version 2.73 server show -c locked_reason
+func (c *Cloud) LockReason(ctx context.Context, serverID string) (string, error) {
+	newer := *c.compute()
+	newer.Microversion = "2.73"
+	var out struct {
+		Server struct {
+			ID     string
+			Reason string `json:"locked_reason"`
+		}
+	}
+	_, err := c.do(ctx, call{op: "read server", object: serverID, method: http.MethodGet,
+		service: func() *gophercloud.ServiceClient { return &newer }, path: []string{"servers", serverID},
+		out: &out, id: &out.Server.ID})
+	return c.clean(out.Server.Reason), err
 }
 
 // MayLiveMigrate reports whether the account may migrate a VM, without migrating it: it is ErrDenied if not. It asks

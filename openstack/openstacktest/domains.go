@@ -96,6 +96,16 @@ func (s *Server) RefreshAttachment(serverID, volumeID, host string) error {
 		//nolint:staticcheck // Nova's words
 		err = fmt.Errorf("Instance %s in vm_state %s. Cannot refresh connection_info (must be stopped) while the "+
 			"instance is in this state.", serverID, v.state())
+	case v.Locked:
+		//nolint:staticcheck // Nova's words
+		err = fmt.Errorf("Instance %s in locked True. Cannot refresh connection_info (must be unlocked) while the "+
+			"instance is in this state.", serverID)
+	case s.brokenRefreshes > 0:
+		s.brokenRefreshes--
+		v.Locked, v.lockReason = true, fmt.Sprintf("Refreshing connection_info for BDM %s associated with instance %s "+
+			"and volume %s.", uuid(v.serial), serverID, volumeID)
+		//nolint:staticcheck // nova-manage's words
+		err = errors.New("Unexpected error, see nova-manage.log for the full trace: HTTP 401")
 	case host != v.Host:
 		//nolint:staticcheck // Nova's words
 		err = fmt.Errorf("The command 'nova-manage volume_attachment get_connector' may have been run on the wrong "+
@@ -115,6 +125,14 @@ func (s *Server) RefreshAttachment(serverID, volumeID, host string) error {
 	d.Attachment = s.attached(d)
 	v.stored = append(slices.DeleteFunc(v.stored, func(o Disk) bool { return o.Volume == volumeID }), d)
 	return nil
+}
+
+// BreakRefreshes makes the next n refreshes of attachments fail on their way: as in Nova, the VM stays locked, and the
+// reason of the lock says so.
+func (s *Server) BreakRefreshes(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.brokenRefreshes = n
 }
 
 // xml is the domain of a VM in the form of libvirt 9. A live domain has the ID of the domain, and aliases.
@@ -167,7 +185,8 @@ func (d Disk) write(b *strings.Builder, n int, live bool) {
 		}
 		line("</source>")
 	} else {
-		line("<driver name='qemu' type='%s' cache='none'/>", word(d.Kind == kindVolume || d.Kind == kindConfig, "raw", "qcow2"))
+		raw := d.Kind == kindVolume || d.Kind == kindConfig
+		line("<driver name='qemu' type='%s' cache='none'/>", word(raw, "raw", "qcow2"))
 		line("<source file='%s'%s/>", escape(d.File), index)
 	}
 	if live {

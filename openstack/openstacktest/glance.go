@@ -54,7 +54,27 @@ func (i *image) json() map[string]any {
 	out := map[string]any{"id": i.ID, "name": i.Name, "status": i.Status, "disk_format": i.DiskFormat,
 		"container_format": "bare",
 		"created_at":       i.Created.Format(time.RFC3339),
-		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": "shared"}
+		"size":             nil, "os_hash_algo": nil, "os_hash_value": nil, "visibility": cmp.Or(i.Visibility, "shared"),
+		"os_hidden": i.Hidden, "owner": cmp.Or(i.Project, project), "min_disk": i.MinDiskGiB, "checksum": nil}
+	if i.Container != "" {
+		out["container_format"] = i.Container
+	}
+	if i.Checksum != "" {
+		out["checksum"] = i.Checksum
+	}
+	if len(i.Locations) > 0 {
+		all := []any{}
+		for _, url := range i.Locations {
+			all = append(all, map[string]any{"url": url, "metadata": map[string]any{}})
+		}
+		out["locations"] = all
+	}
+	if len(i.Importing) > 0 {
+		out["os_glance_importing_to_stores"] = strings.Join(i.Importing, ",")
+	}
+	if len(i.FailedImports) > 0 {
+		out["os_glance_failed_import"] = strings.Join(i.FailedImports, ",")
+	}
 	if i.Description != "" {
 		out["description"] = i.Description
 	}

@@ -23,6 +23,8 @@ type server struct {
 	defined bool   // it has a domain
 	running bool   // its domain runs
 	moving  *move  // the live migration that is under way
+
+	lockReason string
 }
 
 // state is the vm_state of a VM.
@@ -151,6 +153,12 @@ func (v *server) json(s *Server, r *http.Request) map[string]any {
 	}
 	if minor(r, "compute") >= 26 {
 		out["tags"] = append([]string{}, v.Tags...)
+	}
+	if minor(r, "compute") >= 73 {
+		out["locked_reason"] = nil
+		if v.Locked && v.lockReason != "" {
+			out["locked_reason"] = v.lockReason
+		}
 	}
 	if v.Host != "" {
 		out["OS-EXT-SRV-ATTR:host"], out["OS-EXT-SRV-ATTR:hypervisor_hostname"] = v.Host, v.Host

@@ -35,7 +35,8 @@ func attach(s *Server, r *http.Request) (int, any, error) {
 	vol.Status = "reserved"
 	v.Volumes = append(v.Volumes, vol.ID)
 	var disk Disk
-	s.pair(func(now api.Server, nowVol api.Volume) error { return s.plug(v, &disk, now, nowVol) }, v, vol, func(err error) {
+	plug := func(now api.Server, nowVol api.Volume) error { return s.plug(v, &disk, now, nowVol) }
+	s.pair(plug, v, vol, func(err error) {
 		a.end(err)
 		if err != nil {
 			vol.Status = "available"
@@ -108,7 +109,8 @@ func detach(s *Server, r *http.Request) (int, any, error) {
 	}
 	a := s.begin(r, v.ID, "detach_volume")
 	vol.Status = "detaching"
-	s.pair(func(now api.Server, nowVol api.Volume) error { return s.unplug(v, now, nowVol) }, v, vol, func(err error) {
+	unplug := func(now api.Server, nowVol api.Volume) error { return s.unplug(v, now, nowVol) }
+	s.pair(unplug, v, vol, func(err error) {
 		a.end(err)
 		if err != nil {
 			vol.Status = "in-use"

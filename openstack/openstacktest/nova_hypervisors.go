@@ -29,7 +29,8 @@ func listHypervisors(s *Server, r *http.Request) (int, any, error) {
 	}
 	for _, rec := range s.services {
 		if rec.Binary == "nova-compute" {
-			out = append(out, map[string]any{"id": providerID(rec.Host), "running_vms": vms[rec.Host], "hypervisor_type": "QEMU", "hypervisor_version": s.qemuOn(rec.Host),
+			out = append(out, map[string]any{"id": providerID(rec.Host), "running_vms": vms[rec.Host],
+				"hypervisor_type": "QEMU", "hypervisor_version": s.qemuOn(rec.Host),
 				"hypervisor_hostname": rec.Host, "service": map[string]any{"host": rec.Host, "disabled_reason": nil},
 				"state": word(rec.Up, "up", "down"), "status": word(rec.Enabled, "enabled", "disabled")})
 		}

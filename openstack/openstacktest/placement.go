@@ -61,8 +61,7 @@ func (s *Server) provider(r *http.Request) (string, error) {
 			return rec.Host, nil
 		}
 	}
-	return "", refuse(http.StatusNotFound, "No resource provider with uuid %s found : No resource provider with uuid %[1]s "+
-		"found for delete", r.PathValue("id"))
+	return "", refuse(http.StatusNotFound, "No resource provider with uuid %s found", r.PathValue("id"))
 }
 
 func listInventories(s *Server, r *http.Request) (int, any, error) {

@@ -80,8 +80,8 @@ type Hooks struct {
 	// ComputeConnection is where the nova-compute of a host keeps disks of its own, and how it reaches them, by the
 	// configuration that it runs with: Pool, User, Secret, Monitors and Cluster. The zero Disk keeps them in files.
 	ComputeConnection func(host string) Disk
-	// DiskOpened runs whenever QEMU on a host opens a disk in Ceph, before the guest runs there: at a boot, a start, a hard
-	// reboot, an attachment, and on the host that a live migration comes to. Its error is the reason why that fails.
+	// DiskOpened runs whenever QEMU on a host opens a disk in Ceph, before the guest runs there: at a boot, a start, a
+	// hard reboot, an attachment, and on the host that a live migration comes to. Its error is the reason why that fails.
 	DiskOpened func(d Disk) error
 	// DiskClosed runs whenever QEMU on a host lets go of a disk in Ceph.
 	DiskClosed func(d Disk)
@@ -121,8 +121,10 @@ type Server struct {
 	failing     int                 // how many live migrations fail
 	reason      string              // why
 	slow        int                 // how many more looks a live migration takes
-	aggregates  []api.Aggregate
-	messages    []message
+
+	brokenRefreshes int // how many refreshes of attachments fail
+	aggregates      []api.Aggregate
+	messages        []message
 }
 
 // New starts a fake cloud. Close it after use; Start does that for tests.

@@ -45,7 +45,8 @@ func TestCloud(t *testing.T, open func(t *testing.T) (*api.Cloud, Fixture)) {
 		run  func(*testing.T, context.Context)
 	}{
 		{"services", j.services}, {"missing", j.missing}, {"image", j.image}, {"volumes", j.volumes}, {"types", j.types},
-		{"boot", j.boot}, {"attach", j.attach}, {"snapshot", j.snapshot}, {"backup", j.backup}, {"power", j.power},
+		{"room", j.room}, {"boot", j.boot}, {"attach", j.attach}, {"lists", j.lists}, {"snapshot", j.snapshot},
+		{"backup", j.backup}, {"power", j.power},
 		{"server image", j.serverImage}, {"migrate", j.migrate}, {"detach", j.detach}, {"restore", j.restore},
 		{"delete", j.deleteAll},
 	} {
@@ -70,6 +71,7 @@ type journey struct {
 	vm            api.Server
 	snap          string
 	full, incr    api.Backup
+	attached      api.Attachment
 }
 
 // mark is the description of what the suite makes.
@@ -361,6 +363,7 @@ func (j *journey) migrate(t *testing.T, ctx context.Context) {
 	check(t, "unconfirmed", err)
 	want(t, !slices.ContainsFunc(moves, func(m api.Migration) bool { return m.Server == j.vm.ID }),
 		"a live migration does not wait to be confirmed, and is in %+v", moves)
+	j.moved(t, ctx)
 }
 
 func (j *journey) detach(t *testing.T, ctx context.Context) {

@@ -49,6 +49,7 @@ func TestScripts(t *testing.T) {
 			"spoil":     func(ts *testscript.TestScript, _ bool, args []string) { of(ts).spoil(ts, args) },
 			"lock":      func(ts *testscript.TestScript, _ bool, args []string) { of(ts).lock(ts, args) },
 			"degrade":   func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).degrade(ts) },
+			"plant":     func(ts *testscript.TestScript, _ bool, args []string) { of(ts).plant(ts, args) },
 			"strangers": func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).strangers(ts) },
 		},
 	})
@@ -163,6 +164,11 @@ func (s *stage) lock(ts *testscript.TestScript, args []string) {
 // degrade: a host with disks of the cluster is down.
 func (s *stage) degrade(*testscript.TestScript) {
 	s.world.Ceph["ceph"].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
+}
+
+// plant POOL IMAGE: somebody makes an RBD image.
+func (s *stage) plant(ts *testscript.TestScript, args []string) {
+	ts.Check(s.world.Ceph["ceph"].AddImage(ceph.Image{Pool: args[0], Name: args[1], Size: 1 << 30}))
 }
 
 // strangers: real servers of SSH stand for host0 and host1 of cloud.yaml, which is written. PRINT0 and ADDRESS0 are
