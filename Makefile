@@ -8,7 +8,8 @@ SUITE ?= bookworm
 export SUITE
 
 DEPS = acl gcc libc6-dev pkg-config librados-dev librbd-dev libvirt-dev ceph-mon ceph-osd ceph-common \
-	libvirt-daemon-system libvirt-clients openssh-server openssh-client python3-oslo.config sudo gnupg openssl tmux fish tcsh zsh \
+	libvirt-daemon-system libvirt-clients qemu-system-x86 qemu-block-extra openssh-server openssh-client \
+	python3-oslo.config sudo gnupg openssl tmux fish tcsh zsh \
 	bash-completion groff-base busybox dnf dnf-plugins-core rpm createrepo-c jq python3 chromium
 
 BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell gcc libc6-dev

@@ -127,7 +127,7 @@ func targetsOf(equal []Change) []string {
 
 // writeChange writes a change of one host, or of those whose title is above it.
 func writeChange(w io.Writer, c Change, titled bool) {
-	mark := map[Action]string{Create: "+", Update: "~", Restart: "!", remove: "-"}[c.Action]
+	mark := map[Action]string{Create: "+", Update: "~", Restart: "!", Remove: "-"}[c.Action]
 	indent, target := "  ", c.Target+": "
 	if titled {
 		indent, target = "    ", ""
@@ -186,8 +186,8 @@ func (p *Plan) summary() string {
 		n[c.Action]++
 	}
 	text := fmt.Sprintf("%d to create, %d to update, %d to restart", n[Create], n[Update], n[Restart])
-	if n[remove] > 0 {
-		text += fmt.Sprintf(", %d to remove", n[remove])
+	if n[Remove] > 0 {
+		text += fmt.Sprintf(", %d to remove", n[Remove])
 	}
 	return text + "."
 }

@@ -51,6 +51,35 @@ const (
 //   - volume-stuck: broken: a volume that is on its way for too long.
 //   - server-of-gone-volume: broken: a server that names a volume that is gone.
 //   - volume-free-but-used: danger: a volume that is free for Cinder, and used by Nova.
+//
+// Of the hosts:
+//
+//   - domain-user-gone: broken: a running domain names a Ceph user that is not there.
+//   - domain-user-other: broken: a running domain names a Ceph user that is not in the Spec.
+//   - domain-secret-gone: broken: a running domain names a libvirt secret that is not there.
+//   - domain-secret-wrong: broken: a running domain names a libvirt secret with another key.
+//   - domain-monitors-gone: broken: a running domain names monitors that are not there.
+//   - attachment-user-gone: broken: an attachment names a Ceph user that is not there.
+//   - attachment-user-other: broken: an attachment names a Ceph user that is not in the Spec.
+//   - attachment-secret-gone: broken: an attachment names a libvirt secret that is not there.
+//   - attachment-secret-wrong: broken: an attachment names a libvirt secret with another key.
+//   - attachment-monitors-gone: broken: an attachment names monitors that are not there.
+//   - rights-wider: danger: a Ceph user has rights that the layout does not need.
+//   - rights-narrower: broken: a Ceph user lacks rights that the layout needs.
+//   - rights-of-administrator: danger: a Ceph user of a service may do everything.
+//   - user-unknown-writes: danger: a Ceph user that is not in the Spec may write its pools.
+//   - key-type-old: danger: a key is of a type that can be forged.
+//   - process-cannot-read-key: broken: a process cannot read the key that it needs next.
+//   - process-keeps-old-librados: broken: a process has a librados in memory that was replaced.
+//   - librados-cannot-read-key: broken: the librados on disk cannot read a key that is needed there.
+//   - insecure-global-id: danger: clients may take the identity of others over.
+//   - keyring-for-everybody: danger: every user of a host can read a key.
+//   - exposed-key: danger: cinder gives the Ceph key to its users.
+//   - exposed-locations: danger: users can change where images are.
+//   - unchecked-tokens: danger: cinder takes service tokens of anybody.
+//   - no-service-token: danger: nova detaches volumes without a service token.
+//   - secrets-differ: broken: a libvirt secret is not the same on all computes.
+//   - example-uuid: danger: a libvirt secret has the UUID of a guide.
 type Finding struct {
 	Code     string   `json:"code"`
 	Severity Severity `json:"severity"`

@@ -17,10 +17,11 @@ type program func(remote.Run) (stdout, stderr []byte, exit int)
 func (w *World) addInstallers(m *remotetest.Host, h spec.Host) {
 	if w.layout(h) == "rdo" {
 		m.AddFile("/etc/yum.repos.d/README", []byte("see dnf.conf(5)\n"), 0o644)
-		m.Handle("sh", sh(map[string]program{"dnf": dnf(m)}))
+		w.addRunning(m, h, sh(map[string]program{"dnf": dnf(m)}))
 		m.Handle("env", env(nil))
 		return
 	}
+	w.addRunning(m, h, sh(nil))
 	m.AddFile("/etc/apt/sources.list.d/README", []byte("see sources.list(5)\n"), 0o644)
 	m.Handle("apt-get", aptGet(m))
 	m.Handle("apt-mark", func(run remote.Run) (stdout, stderr []byte, exit int) {
