@@ -30,9 +30,9 @@ func (r *run) act(ctx context.Context, j job) error {
 	case rotation.HardReboot:
 		err = r.cfg.World.Cloud.RebootServer(ctx, before.ID)
 	case rotation.StopStart:
-		err = r.stopAndStart(ctx, j.rot.NovaManage, before)
+		err = r.stopAndStart(ctx, j.rot, before)
 	case rotation.Refresh:
-		err = r.refresh(ctx, j.rot.NovaManage, before)
+		err = r.refresh(ctx, j.rot, before)
 	default:
 		err = fmt.Errorf("%q is not an act", j.step.Act)
 	}
@@ -103,14 +103,14 @@ func (r *run) migrate(ctx context.Context, g rotation.Guest) error {
 const startTag = "cephstack-start"
 
 // stopAndStart stops a guest, renews its volumes, and starts it again, also if something went wrong in between.
-func (r *run) stopAndStart(ctx context.Context, m *spec.NovaManage, g rotation.Guest) error {
+func (r *run) stopAndStart(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	cloud := r.cfg.World.Cloud
 	if err := cloud.TagServer(ctx, g.ID, startTag); err != nil {
 		return fmt.Errorf("it is not stopped, as it cannot be marked as one to start again: %w", err)
 	}
 	err := cloud.StopServer(ctx, g.ID)
 	if err == nil {
-		err = r.refresh(ctx, m, g)
+		err = r.refresh(ctx, rot, g)
 	}
 	return errors.Join(err, r.startAgain(ctx, g.ID))
 }
@@ -153,7 +153,7 @@ func (r *run) resume(ctx context.Context, l *look, s api.Server) error {
 	var err error
 	for _, rot := range r.rotations() {
 		if g := r.guest(l, rot, s); g.Unknown == "" && len(g.Volumes) > 0 {
-			err = errors.Join(err, r.refresh(ctx, rot.NovaManage, g))
+			err = errors.Join(err, r.refresh(ctx, rot, g))
 		}
 	}
 	return errors.Join(err, r.startAgain(ctx, s.ID))

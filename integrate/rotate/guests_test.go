@@ -15,7 +15,6 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephx"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/rotate"
-	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -54,7 +53,7 @@ func TestNoGuestIsTouchedWithoutARule(t *testing.T) {
 	assert.True(t, c.has("client.cinder"))
 
 	s = during("hard-reboot")
-	s.Rotate[0].NovaManage = &spec.NovaManage{Host: "controller"}
+	s.Rotate[0].NovaManage = "controller"
 	report, err = rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.ErrorIs(t, err, rotate.ErrUnfinished)
 	assert.Equal(t, "locked 1", waits(report), "%s", report)
@@ -77,7 +76,7 @@ func TestStopAndStart(t *testing.T) {
 	c := newCloud(t)
 	both := c.guest("both", "compute1", true)
 	s := during("stop-start")
-	s.Rotate[0].NovaManage = &spec.NovaManage{Host: "controller", Config: []string{"/etc/nova/nova.conf"}}
+	s.Rotate[0].NovaManage, s.Rotate[0].NovaManageConfig = "controller", []string{"/etc/nova/nova.conf"}
 	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.NoError(t, err, "%s", report)
 	assert.Equal(t, "root:cinder.1 config drive:cinder.1 volume:cinder.1 ", c.users(both.ID))

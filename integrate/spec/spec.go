@@ -98,8 +98,11 @@ type Spec struct {
 	Rotate []Rotation `json:"rotate,omitempty" yaml:"rotate,omitempty"`
 }
 
-// GateHealth is the Gate that waits for clusters that are healthy enough.
-const GateHealth = "health"
+// gateHealth is the Gate that waits for clusters that are healthy enough.
+const gateHealth = "health"
+
+// Gated reports whether a rollout waits for clusters that are healthy enough.
+func (s Spec) Gated() bool { return s.Gate == gateHealth }
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
@@ -156,7 +159,7 @@ func (s Spec) check() []error {
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
-	gates := map[string]bool{GateHealth: true}
+	gates := map[string]bool{gateHealth: true}
 	if v.spec.Gate != "" && !gates[v.spec.Gate] {
 		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, DidYouMean(v.spec.Gate, gates))
 	}

@@ -216,7 +216,7 @@ func (n nexts) choose(s Step, g Guest) Step {
 		return n.inPlace(s, g, may)
 	}
 	switch {
-	case !g.Runs && volumes && n.Rotation.NovaManage == nil:
+	case !g.Runs && volumes && n.Rotation.NovaManage == "":
 		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in rotate.nova_manage "+
 			"where nova-manage works")
 	case !g.Runs && volumes:
@@ -224,7 +224,7 @@ func (n nexts) choose(s Step, g Guest) Step {
 	case !g.Runs: // the next start opens its disks as the new user
 	case volumes && may(LiveMigrate) && (!disks || may(HardReboot) || may(Renew) || !may(StopStart)):
 		s.Act = LiveMigrate
-	case may(StopStart) && volumes && n.Rotation.NovaManage == nil:
+	case may(StopStart) && volumes && n.Rotation.NovaManage == "":
 		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage works, or "+
 			"allow live-migration for it")
 	case may(StopStart) && (volumes || !may(HardReboot)):

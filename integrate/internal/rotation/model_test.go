@@ -234,7 +234,7 @@ func newModel(r *rand.Rand) *model {
 		users: map[string]*modelUser{"old": {key: 1}}, computes: map[string]*modelCompute{}, cinder: "old",
 		strays: map[string]bool{}}
 	if r.IntN(3) > 0 {
-		m.rot.NovaManage = &spec.NovaManage{Host: "c0"}
+		m.rot.NovaManage = "c0"
 	}
 	for range r.IntN(4) {
 		rule := spec.GuestRule{AtOnce: 1 + r.IntN(3)}
