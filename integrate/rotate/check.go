@@ -45,6 +45,10 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 		problem("key-type", rot.New().Entity, "is there with a key of type %s, and the Spec wants %s; take another name for to, "+
 			"or remove that user if nobody has it", now.Key.Type(), wanted)
 	}
+	if rot.InPlace() && s.User.Vague {
+		problem("no-since", rot.Old().Entity, "has a key of type %s, as the Spec wants, and nobody can tell whether it was changed "+
+			"already; set since in the entry of rotate", wanted)
+	}
 	makes := !there || rot.InPlace() && old.Key.Type() != wanted || d.Hybrid != rotation.NoHybrid
 	if makes && !r.opts.Back {
 		all = append(all, typeAllowed(rot.Cluster, wanted, c)...)

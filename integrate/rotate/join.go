@@ -63,7 +63,7 @@ func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
 	}
 	u, there := c.users[rot.Old().Entity]
 	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
-		Changed: there && u.Key.Type() == keyType(rot, c)}
+		Changed: there && changed(rot, c, u.Key), Vague: keyType(rot, c) == "aes" && rot.Since == ""}
 }
 
 // keyType is the type that new keys get.
@@ -103,7 +103,7 @@ func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	}
 	g.Runs = there && d.Active
 	r.has(&g, rot, d.Domain, l.attachments[s.ID])
-	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID]
+	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID] && !l.newer[rot.Old()][s.ID]
 	if g.Task == "" {
 		for _, m := range l.moves {
 			if m.Server == s.ID {

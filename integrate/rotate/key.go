@@ -9,7 +9,6 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -70,7 +69,7 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	case s.User.Pending:
 		return r.spread(h, l, rot)
 	case s.User.Changed:
-		return r.applyAgain(h.ctx, l)
+		return r.applyNow(h.ctx)
 	case c.ciphers.Preferred != "" && c.ciphers.Preferred != keyType(rot, c):
 		_, err := a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 		return err
@@ -79,12 +78,6 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	if errors.Is(err, cephx.ErrUnsupported) {
 		_, err = a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 	}
-	return err
-}
-
-// applyAgain puts a changed key on all hosts, as the ordinary plan does.
-func (r *run) applyAgain(ctx context.Context, l *look) error {
-	_, err := l.in.Apply(ctx, l.plan, integrate.ApplyOptions{})
 	return err
 }
 
@@ -153,11 +146,7 @@ func (r *run) commit(h hold, rot spec.Rotation) error {
 		!errors.Is(err, cephx.ErrUnsupported) {
 		return err
 	}
-	l, err := r.look(h.ctx)
-	if err != nil {
-		return err
-	}
-	return r.applyAgain(h.ctx, l)
+	return r.applyNow(h.ctx)
 }
 
 // pending reports whether a second key of a user waits for its first use. The ordinary plan would put the current key

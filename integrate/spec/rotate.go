@@ -32,6 +32,12 @@ type Rotation struct {
 	// Default: the type that the cluster prefers.
 	// Limits: aes or aes256k.
 	KeyType string `json:"key_type,omitempty" yaml:"key_type,omitempty"`
+	// Since is the time from which on a key counts as new, where a key is changed in place (from and to
+	// are one user, or hybrid). Ceph writes into a key when it was made. Without a time, a key of the
+	// right type counts as new.
+	// Default: left out; the type alone counts.
+	// Limits: a date such as 2026-11-28, or a time such as 2026-11-28T22:00:00Z.
+	Since string `json:"since,omitempty" yaml:"since,omitempty"`
 	// SecretUUID is the UUID of the libvirt secret of the user that goes: that which the Spec gave as
 	// secret_uuid of a service before.
 	// Default: derived from the cluster's fsid and the user.
@@ -104,6 +110,16 @@ func (r Rotation) Old() User { return User{r.Cluster, "client." + r.From} }
 
 // New is the user that takes its place. The defaults have been filled in.
 func (r Rotation) New() User { return User{r.Cluster, "client." + r.To} }
+
+// MadeSince is the time from which on keys count as new, if the Spec gives one.
+func (r Rotation) MadeSince() (time.Time, bool) {
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, r.Since); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
 
 // withDefaults has names without client. in front.
 func (r Rotation) withDefaults(first string) Rotation {
@@ -183,6 +199,9 @@ func (v *validation) rotations() {
 		seen[r.Old()] = path + ".from"
 		if !slices.Contains([]string{"", "aes", "aes256k"}, r.KeyType) {
 			v.fault(path+".key_type", "%q is neither aes nor aes256k", r.KeyType)
+		}
+		if _, is := r.MadeSince(); r.Since != "" && !is {
+			v.fault(path+".since", "%q is neither a date such as 2026-11-28 nor a time such as 2026-11-28T22:00:00Z", r.Since)
 		}
 		v.rotatedSecret(path+".secret_uuid", r)
 		v.novaManage(path, r)

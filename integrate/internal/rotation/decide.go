@@ -54,7 +54,7 @@ func Decide(s Situation) Decision {
 
 // phase tells how far the change of the key is. As soon as a key is pending or changed, there is no way back.
 func phase(s Situation, renew, others int) Phase {
-	asked := renew > 0 || s.Rotation.InPlace() || s.User.Pending
+	asked := renew > 0 || s.Rotation.InPlace() && !s.User.Vague || s.User.Pending
 	switch {
 	case !asked || !s.User.Known || !s.User.There:
 		return NoHybrid
@@ -258,6 +258,10 @@ func (n nexts) inPlace(s Step, g Guest, may func(Act) bool) Step {
 
 // renew moves a guest that keeps the old user, so that it takes the new key.
 func (n nexts) renew(s Step, g Guest) Step {
+	if n.User.Vague {
+		return s.wait("no-since", "its rule allows hybrid, and nobody can tell whether the key was changed already; set since in "+
+			"the entry of rotate, or allow hard-reboot or stop-start")
+	}
 	if (n.User.Changed || n.User.Pending) && !g.OldKey {
 		s.Keeps = true
 		return s
