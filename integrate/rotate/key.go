@@ -53,6 +53,9 @@ func (r *run) key(h hold, rot spec.Rotation) error {
 // prepareKey makes the new key, or puts it on all computes.
 func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	rot := s.Rotation
+	if s.User.Changed && !s.User.Pending {
+		return r.applyNow(h.ctx) // as soon as can be: no guest can come back where the new key is not
+	}
 	if s.Stop != "" {
 		return fmt.Errorf("%w: %s", errKey, s.Stop)
 	}
@@ -68,8 +71,6 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	switch {
 	case s.User.Pending:
 		return r.spread(h, l, rot)
-	case s.User.Changed:
-		return r.applyNow(h.ctx)
 	case c.ciphers.Preferred != "" && c.ciphers.Preferred != keyType(rot, c):
 		_, err := a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 		return err

@@ -34,17 +34,21 @@ const (
 func Decide(s Situation) Decision {
 	d := Decision{Steps: make([]Step, len(s.Guests))}
 	n := newNexts(s)
-	renew, others := 0, 0
+	renew, others, ready := 0, 0, false
 	for i, g := range s.Guests {
 		d.Steps[i] = n.next(g)
 		switch {
-		case d.Steps[i].Act == Renew:
+		case d.Steps[i].Wants == Renew:
 			renew++
+			ready = ready || d.Steps[i].Act == Renew
 		case !d.Steps[i].Done():
 			others++
 		}
 	}
 	d.Hybrid = phase(s, renew, others)
+	if !ready && renew > 0 && d.Hybrid == Prepare && !s.User.Changed && !s.User.Pending {
+		d.Hybrid = Held // no guest could be moved now: the key is not changed before one can be
+	}
 	if d.Hybrid != Move {
 		d.hold(s)
 	}
@@ -175,6 +179,7 @@ func (n nexts) next(g Guest) Step {
 	if st = n.choose(st, g); st.Act == Nothing {
 		return st
 	}
+	st.Wants = st.Act
 	if code, why := unfit(g); code != "" {
 		return st.wait(code, why)
 	}

@@ -98,6 +98,7 @@ const (
 type Step struct {
 	Guest Guest
 	Act   Act
+	Wants Act // the act that the guest needs, also where it waits
 	Rule  int // the rule of the Spec that allows the act; -1 for none
 	// Keeps says that the guest has the old user with its new key, and keeps it.
 	Keeps bool
