@@ -48,7 +48,8 @@ func (r *run) act(ctx context.Context, j job) error {
 
 // same reports whether a guest still is what an act was decided for.
 func same(now, was rotation.Guest) bool {
-	return now.Unknown == "" && now.Host == was.Host && now.Status == was.Status && now.Task == "" && (!now.Locked || now.Ours) &&
+	return now.Unknown == "" && now.Host == was.Host && now.Status == was.Status && now.Task == "" && (!now.Locked ||
+		now.Ours) &&
 		now.Runs == was.Runs && slices.Equal(now.Volumes, was.Volumes) && slices.Equal(now.Disks, was.Disks)
 }
 
@@ -65,10 +66,12 @@ func promised(j job, now rotation.Guest) error {
 	case now.Status != status:
 		return fmt.Errorf("after the %s it is %s, and not %s", act, now.Status, status)
 	case act != rotation.HardReboot && act != rotation.Renew && len(now.Volumes) > 0:
-		return fmt.Errorf("after the %s its volumes %v still have %s; see whether cinder-volume was restarted", act, now.Volumes,
+		return fmt.Errorf("after the %s its volumes %v still have %s; see whether cinder-volume was restarted", act,
+			now.Volumes,
 			old)
 	case (act == rotation.HardReboot || act == rotation.StopStart) && len(now.Disks) > 0:
-		return fmt.Errorf("after the %s its disks %v still have %s; see whether nova-compute on %s was restarted", act, now.Disks,
+		return fmt.Errorf("after the %s its disks %v still have %s; see whether nova-compute on %s was restarted", act,
+			now.Disks,
 			old, now.Host)
 	case (act == rotation.Renew || act == rotation.LiveMigrate) && now.Host == j.step.Guest.Host:
 		return fmt.Errorf("after the %s it is still on %s", act, now.Host)
@@ -124,7 +127,8 @@ func (r *run) startAgain(ctx context.Context, id string) error {
 	defer cancel()
 	cloud := r.cfg.World.Cloud
 	if err := cloud.StartServer(ctx, id); err != nil {
-		return fmt.Errorf("it was stopped, and cannot be started again; the tag %s marks it, and the next run tries again: %w",
+		return fmt.Errorf("it was stopped, and cannot be started again; the tag %s marks it, and the next run tries "+
+			"again: %w",
 			startTag, err)
 	}
 	return cloud.UntagServer(ctx, id, startTag)

@@ -107,8 +107,8 @@ func newerThan(text string, guests map[string]string) []string {
 	return all
 }
 
-// changed reports whether a key is the one that it has to be in the end: of the right type, and not made before the time
-// that the Spec gives.
+// changed reports whether a key is the one that it has to be in the end: of the right type, and not made before the
+// time that the Spec gives.
 func changed(rot spec.Rotation, c *clusterLook, key ceph.Key) bool {
 	if key.IsZero() || key.Type() != keyType(rot, c) {
 		return false

@@ -45,7 +45,8 @@ func TestNoGuestIsTouchedWithoutARule(t *testing.T) {
 	assert.Equal(t, was, c.users(both.ID))
 	assert.True(t, c.has("client.cinder"))
 
-	report, err = rotate.Apply(t.Context(), c.config(during("live-migration")), rotate.Options{Revoke: []string{"client.cinder"}})
+	report, err = rotate.Apply(t.Context(), c.config(during("live-migration")),
+		rotate.Options{Revoke: []string{"client.cinder"}})
 	require.ErrorIs(t, err, rotate.ErrUnfinished)
 	assert.Equal(t, "not-allowed 2, no-nova-manage 1", waits(report), "%s", report)
 	assert.Contains(t, c.users(both.ID), "volume:cinder.1 ")
@@ -98,8 +99,8 @@ func TestStopAndStart(t *testing.T) {
 	assert.Equal(t, "root:cinder.2 config drive:cinder.2 volume:cinder.2 ", c.users(both.ID))
 }
 
-// TestWhoIsUnknownKeepsTheUser: a session of a stranger, a monitor that does not tell, a host that cannot be read, and a
-// domain that Nova does not know.
+// TestWhoIsUnknownKeepsTheUser: a session of a stranger, a monitor that does not tell, a host that cannot be read, and
+// a domain that Nova does not know.
 func TestWhoIsUnknownKeepsTheUser(t *testing.T) {
 	c := newCloud(t)
 	c.guest("both", "compute1", true)

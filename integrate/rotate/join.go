@@ -201,7 +201,8 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 		}
 		for _, disk := range slices.Concat(d.Live, d.Stored) {
 			if disk.RBD() && r.isOld(rot, disk.User, disk.SecretUUID) {
-				bar("domain", d.host, "domain %s (%s), which Nova does not know, opens %s as the old user; see virsh dumpxml", d.Name,
+				bar("domain", d.host, "domain %s (%s), which Nova does not know, opens %s as the old user; see virsh dumpxml",
+					d.Name,
 					uuid, disk.Image)
 				break
 			}
@@ -220,7 +221,8 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 	}
 	for _, a := range l.volumeUses {
 		if r.isOld(rot, a.User, a.Secret) {
-			bar("attachment", a.Volume, "is attached to something else than a VM, as the old user; see cinder attachment-show %s",
+			bar("attachment", a.Volume, "is attached to something else than a VM, as the old user; see cinder "+
+				"attachment-show %s",
 				a.ID)
 		}
 	}
@@ -247,7 +249,8 @@ func (r *run) sessionBars(l *look, rot spec.Rotation) []rotation.Bar {
 			if s.Host != "" {
 				who = s.Host + " (" + s.Address + ")"
 			}
-			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " as " + s.Entity +
+			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " " +
+				"as " + s.Entity +
 				"; see which process that is (ss -tnp there), and restart it or wait for its guest"})
 		}
 	}

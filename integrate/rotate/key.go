@@ -92,7 +92,8 @@ func (r *run) spread(h hold, l *look, rot spec.Rotation) error {
 	uuid := r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])
 	names := r.computes()
 	var errs []error
-	for _, o := range remote.Each(h.ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool, error) {
+	for _, o := range remote.Each(h.ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool,
+		error) {
 		store := r.cfg.World.Secrets[host]
 		was, err := store.Lookup(ctx, uuid)
 		if err != nil {
@@ -180,7 +181,8 @@ func (r *run) readSpread(ctx context.Context, l *look) {
 }
 
 func (r *run) allHave(ctx context.Context, uuid string, key ceph.Key) bool {
-	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool, error) {
+	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context,
+		host string) (bool, error) {
 		s, err := r.cfg.World.Secrets[host].Lookup(ctx, uuid)
 		return err == nil && strings.TrimSpace(s.Value.Reveal()) == key.Reveal(), err
 	}) {

@@ -19,8 +19,8 @@ import (
 // manageWithin is how long nova-manage may take. It takes 10 s for a volume, and longer on a busy host.
 const manageWithin = 5 * time.Minute
 
-// refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where it
-// fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
+// refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
+// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
 const refreshTag = "cephstack-refresh"
 
 // refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.

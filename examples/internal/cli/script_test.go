@@ -236,7 +236,8 @@ func (s *stage) guests(ts *testscript.TestScript) {
 		ts.Check(err)
 		return v.ID
 	}
-	web, err := cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny", Host: "compute1"})
+	web, err := cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny",
+		Host: "compute1"})
 	ts.Check(err)
 	ts.Check(cloud.Attach(ctx, web.ID, volume("")))
 	_, err = cloud.CreateServer(ctx, api.ServerRequest{Name: "db", VolumeID: volume(image.ID), Flavor: "tiny",

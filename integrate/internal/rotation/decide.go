@@ -201,7 +201,8 @@ func unfit(g Guest) (code, why string) {
 	case g.Status == "ACTIVE" && g.Runs, g.Status == "SHUTOFF" && !g.Runs:
 		return "", ""
 	case g.Status == "ACTIVE" || g.Status == "SHUTOFF":
-		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list --all " +
+		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list " +
+			"--all " +
 			"on its compute"
 	case strings.HasPrefix(g.Status, "SHELVED"):
 		return "shelved", "it is shelved, and its volumes name the old user; unshelve it"
@@ -222,7 +223,8 @@ func (n nexts) choose(s Step, g Guest) Step {
 	}
 	switch {
 	case !g.Runs && volumes && n.Rotation.NovaManage == "":
-		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in rotate.nova_manage "+
+		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in "+
+			"rotate.nova_manage "+
 			"where nova-manage works")
 	case !g.Runs && volumes:
 		s.Act = Refresh
@@ -230,7 +232,8 @@ func (n nexts) choose(s Step, g Guest) Step {
 	case volumes && may(LiveMigrate) && (!disks || may(HardReboot) || may(Renew) || !may(StopStart)):
 		s.Act = LiveMigrate
 	case may(StopStart) && volumes && n.Rotation.NovaManage == "":
-		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage works, or "+
+		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage "+
+			"works, or "+
 			"allow live-migration for it")
 	case may(StopStart) && (volumes || !may(HardReboot)):
 		s.Act = StopStart
@@ -264,7 +267,8 @@ func (n nexts) inPlace(s Step, g Guest, may func(Act) bool) Step {
 // renew moves a guest that keeps the old user, so that it takes the new key.
 func (n nexts) renew(s Step, g Guest) Step {
 	if n.User.Vague {
-		return s.wait("no-since", "its rule allows hybrid, and nobody can tell whether the key was changed already; set since in "+
+		return s.wait("no-since", "its rule allows hybrid, and nobody can tell whether the key was changed already; set "+
+			"since in "+
 			"the entry of rotate, or allow hard-reboot or stop-start")
 	}
 	if (n.User.Changed || n.User.Pending) && !g.OldKey {
@@ -294,7 +298,8 @@ func (n nexts) allow(s Step, g Guest) Step {
 	case s.Act != LiveMigrate && s.Act != Renew:
 		return s
 	case n.unready != "":
-		return s.wait("destination", "Nova might move it to "+n.unready+", which is not ready; apply the Spec there, or disable "+
+		return s.wait("destination", "Nova might move it to "+n.unready+", which is not ready; apply the Spec there, or "+
+			"disable "+
 			"its nova-compute")
 	case n.takes < 2:
 		return s.wait("destination", "no other compute is up and enabled to take it")

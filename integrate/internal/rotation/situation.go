@@ -66,7 +66,8 @@ type OldUser struct {
 	// Changed says that its key is the one that it has to have in the end: of the right type, and not of before. It counts
 	// where the key is changed in place.
 	Changed bool
-	// Vague says that nobody can tell whether the key has been changed: its type is the oldest, and the Spec gives no time.
+	// Vague says that nobody can tell whether the key has been changed: its type is the oldest, and the Spec gives no
+	// time.
 	Vague bool
 	// Pending says that a second key waits for its first use.
 	Pending bool

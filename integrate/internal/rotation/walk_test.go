@@ -330,9 +330,9 @@ func (w *walk) ends() error {
 	return nil
 }
 
-// TestRotations walks through many rotations: the old user is never removed while somebody needs it, each guest can come
-// back at each moment, and each rotation ends or says what it waits for. A walk that fails is told with as few mishaps as
-// fail, too.
+// TestRotations walks through many rotations: the old user is never removed while somebody needs it, each guest can
+// come back at each moment, and each rotation ends or says what it waits for. A walk that fails is told with as few
+// mishaps as fail, too.
 func TestRotations(t *testing.T) {
 	if *seed != 0 {
 		w, err := walkThrough(*seed, 40)
