@@ -2,7 +2,6 @@ package rotate_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -159,5 +158,3 @@ func (c *cloud) integration(s spec.Spec) *integrate.Integration {
 	require.NoError(c.t, err)
 	return in
 }
-
-var errCut = errors.New("cut")
