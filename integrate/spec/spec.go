@@ -98,10 +98,17 @@ type Spec struct {
 	// Default: false.
 	// Limits: true or false.
 	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
+	// Rotate lists the Ceph users that are on their way out, and the users whose keys are.
+	// Default: left out; nothing is rotated.
+	// Limits: those of its fields.
+	Rotate []Rotation `json:"rotate,omitempty" yaml:"rotate,omitempty"`
 }
 
-// GateHealth is the Gate that waits for clusters that are healthy enough.
-const GateHealth = "health"
+// gateHealth is the Gate that waits for clusters that are healthy enough.
+const gateHealth = "health"
+
+// Gated reports whether a rollout waits for clusters that are healthy enough.
+func (s Spec) Gated() bool { return s.Gate == gateHealth }
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
@@ -154,10 +161,11 @@ func (s Spec) check() []error {
 	v.containers()
 	v.withoutSystemd()
 	v.cloud()
+	v.rotations()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
-	gates := map[string]bool{GateHealth: true}
+	gates := map[string]bool{gateHealth: true}
 	if v.spec.Gate != "" && !gates[v.spec.Gate] {
 		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, DidYouMean(v.spec.Gate, gates))
 	}

@@ -126,5 +126,9 @@ func (s Spec) WithDefaults() Spec {
 		n.Cluster, n.Pool, n.User = cmp.Or(n.Cluster, first), cmp.Or(n.Pool, "vms"), cmp.Or(n.User, "cinder")
 		s.Nova = &n
 	}
+	s.Rotate = slices.Clone(s.Rotate)
+	for i, r := range s.Rotate {
+		s.Rotate[i] = r.withDefaults(first)
+	}
 	return s
 }

@@ -62,6 +62,7 @@ func act(s *Server, r *http.Request) (int, any, error) {
 		Reboot  *struct{ Type string } `json:"reboot"`
 		Console *struct{ Length int }  `json:"os-getConsoleOutput"`
 		Force   json.RawMessage        `json:"forceDelete"`
+		Unlock  json.RawMessage        `json:"unlock"`
 		Image   *struct {
 			Name     string            `json:"name"`
 			Metadata map[string]string `json:"metadata"`
@@ -76,6 +77,10 @@ func act(s *Server, r *http.Request) (int, any, error) {
 	}
 	if in.Console != nil {
 		return s.console(v, in.Console.Length)
+	}
+	if in.Unlock != nil {
+		v.Locked = false
+		return http.StatusAccepted, nil, nil
 	}
 	if in.Force != nil {
 		_, _, err := deleteServer(s, r)

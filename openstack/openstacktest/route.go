@@ -26,6 +26,9 @@ func (s *Server) handler() http.Handler {
 	for pattern, h := range volumeRoutes() {
 		mux.HandleFunc(strings.Replace(pattern, " ", " /volume/v3/{project}", 1), s.guard(s.plain(h, "volume")))
 	}
+	for pattern, h := range tagRoutes() {
+		mux.HandleFunc(strings.Replace(pattern, " ", " /compute/v2.1", 1), s.guard(s.plain(h, "compute")))
+	}
 	for pattern, h := range computeRoutes() {
 		mux.HandleFunc(strings.Replace(pattern, " ", " /compute/v2.1", 1), s.guard(s.plain(h, "compute")))
 	}

@@ -67,6 +67,7 @@ func (p Program) commands() *cobra.Command {
 		i.verifyCommand(),
 		i.driftCommand(),
 		i.auditCommand(),
+		i.rotateCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),
 		i.completionCommand(),

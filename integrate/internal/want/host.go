@@ -130,7 +130,10 @@ func (s *Site) CopiedUsers(service string) []spec.User {
 	if service != "nova-compute" {
 		return users
 	}
-	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool { return !s.SharedWithNova(id) })
+	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool {
+		l, leaves := s.Replaced(id)
+		return !s.SharedWithNova(id) && (!leaves || !s.SharedWithNova(l.New()))
+	})
 }
 
 // ClustersOf lists the clusters of users, each once.

@@ -35,6 +35,7 @@ type Site struct {
 	Users   []User                 // sorted by cluster, then entity
 	Pools   map[string][]ceph.Pool // by cluster, sorted by name
 	Secrets []spec.User            // whom QEMU logs in as on the computes
+	Leaving []Leaving              // users that other users replace
 
 	services map[string]map[string]place.Service // by layout and name
 	on       map[string][]spec.User              // by service
@@ -76,10 +77,11 @@ func resolve(given spec.Spec) *Site {
 	}
 	s.Pools = s.pools()
 	s.Users = s.users()
-	s.Secrets = s.secrets()
+	s.Leaving = s.leaving(whole.Rotate)
+	s.Secrets = s.withLeaving(s.secrets())
 	s.on = map[string][]spec.User{}
 	for _, name := range spec.ServiceNames() {
-		s.on[name] = s.usersOn(name)
+		s.on[name] = s.withLeaving(s.usersOn(name))
 	}
 	for _, h := range given.Hosts {
 		s.hosts[h.Name] = h

@@ -137,7 +137,8 @@ func (s *Site) NamedSecret(id spec.User) string {
 			return b.SecretUUID
 		}
 	}
-	return ""
+	l, _ := s.Replaced(id)
+	return l.SecretUUID
 }
 
 // A Right is something that a Ceph user may do in a pool, or must not.

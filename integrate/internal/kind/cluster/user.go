@@ -27,6 +27,11 @@ func newUsers(s *Subject) []step.Resource {
 	for _, u := range s.Site.UsersIn(s.Spec.Name) {
 		all = append(all, user{s, u})
 	}
+	for _, l := range s.Site.Leaving {
+		if l.Cluster == s.Spec.Name {
+			all = append(all, leaving{user{s, want.User{User: l.Old(), Caps: l.Caps}}})
+		}
+	}
 	return all
 }
 
@@ -171,5 +176,6 @@ func capsDiffs(have, want ceph.Caps) []step.FieldDiff {
 // step makes the user, or replaces its rights.
 func (u user) step(was ceph.User, caps ceph.Caps) step.Step {
 	want := ceph.User{Entity: u.want.Entity, Caps: caps}
-	return step.ClusterStep{Work: ceph.Work{User: &ceph.UserChange{Was: was, Want: want}}}
+	return step.ClusterStep{Work: ceph.Work{User: &ceph.UserChange{Was: was, Want: want,
+		KeyType: u.Site.KeyType(u.want.User)}}}
 }

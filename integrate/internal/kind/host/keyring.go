@@ -63,6 +63,10 @@ func (r keyring) Compare(v step.View) step.Delta {
 		return d
 	}
 	path, _ := r.copy.Path(r.Site.Containers(v.Host), place.KeyringPath(r.user.Cluster, r.user.Entity))
+	if d, is := r.gone(v, r.user); is {
+		d.Name = path
+		return d
+	}
 	f := seen(v.Host, path)
 	w, err := r.desired(v, f)
 	if err != nil {

@@ -19,6 +19,9 @@ import (
 // attached names both.
 func (x *editing) keepsAttached(u inUse, b spec.Backend) error {
 	user, set := u.Lookup(u.section, "rbd_user")
+	if set && x.Site.Replaces(b.Use().User, user) {
+		return x.keepsLeaving(u, b.Use().User, user)
+	}
 	if set && user != b.User {
 		return x.keepsUser(u, reader{"rbd_user", b.User, "volumes are attached to",
 			func(s api.Server) bool { return len(s.Volumes) > 0 }})
@@ -99,6 +102,17 @@ func (x *editing) keepsSecret(u inUse, uuid string, id spec.User) error {
 		u.section, have, have, x.fieldOfSecret(id))
 }
 
+// keepsLeaving refuses to leave a user whose secret would get lost: guests that have the user name the UUID of now, and
+// have to find that secret on any compute.
+func (x *editing) keepsLeaving(u inUse, id spec.User, old string) error {
+	uuid := strings.ToLower(u.now("rbd_secret_uuid"))
+	if uuid == x.uuid(spec.User{Cluster: id.Cluster, Entity: "client." + old}) || libvirtsecret.CheckUUID(uuid) != nil {
+		return nil
+	}
+	return refuse("secret-in-use", "[%s] is in use with rbd_secret_uuid = %s: guests that have user %s name that secret; "+
+		"set secret_uuid: %s for the entry of rotate with from: %s in the Spec", u.section, uuid, old, uuid, old)
+}
+
 // keepsDisks looks after the disks of VMs that a compute has in Ceph, and after those who read
 // them.
 func (x *editing) keepsDisks(cur openstack.Current) error {
@@ -126,6 +140,9 @@ func (x *editing) keepsDisks(cur openstack.Current) error {
 		return err
 	}
 	user, set := u.Lookup(section, "rbd_user")
+	if set && x.Site.Replaces(id, user) {
+		return x.keepsLeaving(u, id, user)
+	}
 	if set && user != n.User {
 		// Until Newton Nova attaches volumes with its own user, whatever Cinder says.
 		if !inCeph && !x.Site.Release.Before("ocata") {

@@ -49,6 +49,9 @@ func (r secret) Compare(v step.View) step.Delta {
 	if d, ok := behind(v, r.confIDs("nova-compute", r.user.Cluster)...); ok {
 		return d
 	}
+	if d, is := r.gone(v, r.user); is {
+		return d
+	}
 	want, err := r.desired(v)
 	if err != nil {
 		return left(step.Delta{Name: want.UUID}, "secret of "+r.user.Entity, err, "secret-unfit")

@@ -59,6 +59,9 @@ func (r secretFile) Compare(v step.View) step.Delta {
 	if d, ok := behind(v, r.SecretID(r.user)); ok {
 		return d
 	}
+	if d, is := r.gone(v, r.user); is {
+		return d
+	}
 	want, err := secret{r.Node, r.user}.desired(v)
 	path := r.folder() + "/" + want.UUID + r.suffix
 	f := seen(v.Host, path)

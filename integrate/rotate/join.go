@@ -1,0 +1,267 @@
+package rotate
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/integrate/internal/rotation"
+	"github.com/cephstack/cephstack/integrate/internal/running"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// situation is what was read, as one rotation sees it.
+func (r *run) situation(l *look, rot spec.Rotation) rotation.Situation {
+	s := rotation.Situation{Rotation: rot, Now: r.opts.Now(), Computes: map[string]rotation.Compute{},
+		User: r.oldUser(l, rot)}
+	s.Stop = r.stop(l, rot)
+	for _, h := range r.site.InOrder() {
+		if !want.IsCompute(h) {
+			continue
+		}
+		c := rotation.Compute{Unready: l.notReady[h.Name], Takes: l.takes[h.Name]}
+		if err := l.hostErrs[h.Name]; err != nil {
+			c.Unready = fmt.Sprintf("what runs there cannot be read: %v", err)
+		}
+		s.Computes[h.Name] = c
+	}
+	for name, takes := range l.takes {
+		if _, ours := s.Computes[name]; !ours {
+			s.Computes[name] = rotation.Compute{Takes: takes, Unready: "it is not in the Spec, and may lack the secrets"}
+		}
+	}
+	if l.cloudErr == nil {
+		for i := range l.servers {
+			s.Guests = append(s.Guests, r.guest(l, rot, l.servers[i]))
+		}
+	}
+	s.Bars = r.barsOf(l, rot)
+	return s
+}
+
+// stop says why no guest is begun.
+func (r *run) stop(l *look, rot spec.Rotation) string {
+	c := l.clusters[rot.Cluster]
+	switch {
+	case l.notYet != "":
+		return l.notYet
+	case c.err != nil:
+		return c.err.Error()
+	case len(c.stops) > 0:
+		return fmt.Sprintf("cluster %s is not healthy enough: %s; see ceph health detail", rot.Cluster,
+			strings.Join(c.stops, "; "))
+	}
+	return ""
+}
+
+func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
+	c := l.clusters[rot.Cluster]
+	if c.err != nil {
+		return rotation.OldUser{}
+	}
+	u, there := c.users[rot.Old().Entity]
+	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
+		Changed: there && changed(rot, c, u.Key), Vague: keyType(rot, c) == "aes" && rot.Since == ""}
+}
+
+// keyType is the type that new keys get.
+func keyType(rot spec.Rotation, c *clusterLook) string {
+	switch {
+	case rot.KeyType != "":
+		return rot.KeyType
+	case c.ciphers.Preferred != "":
+		return c.ciphers.Preferred
+	}
+	return "aes"
+}
+
+// guest is what was seen of a guest.
+func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
+	g := rotation.Guest{ID: s.ID, Name: s.Name, Project: s.Project, Host: s.Host, Tags: s.Tags, Status: s.Status,
+		Task: s.Task, Locked: s.Locked, Ours: slices.Contains(s.Tags, refreshTag)}
+	d, there := l.domains[s.ID]
+	switch {
+	case l.twice[s.ID] != "":
+		g.Unknown = "it runs on " + l.twice[s.ID] + " at once; see virsh list there, and openstack server migration list"
+	case s.Host == "" || !strings.EqualFold(s.Status, "ACTIVE") && !there && l.hostErrs[s.Host] == nil:
+	case l.hostErrs[s.Host] != nil:
+		g.Unknown = fmt.Sprintf("what its compute %s has cannot be read: %v", s.Host, l.hostErrs[s.Host])
+	case !r.isCompute(s.Host):
+		g.Unknown = "its compute " + s.Host + " is not in the Spec, so its disks are not known; add the host to the Spec"
+	case !there:
+		g.Unknown = "Nova says ACTIVE on " + s.Host + ", and libvirt there does not have it"
+	case d.host != s.Host:
+		g.Unknown = "Nova says that it is on " + s.Host + ", and libvirt has it on " + d.host + "; see openstack server " +
+			"migration list"
+	case d.Err != nil:
+		g.Unknown = fmt.Sprintf("its domain on %s cannot be read: %v", s.Host, d.Err)
+	}
+	if g.Unknown != "" {
+		return g
+	}
+	g.Runs = there && d.Active
+	r.has(&g, rot, d.Domain, l.attachments[s.ID])
+	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID] && !l.newer[rot.Old()][s.ID]
+	if g.Task == "" {
+		for _, m := range l.moves {
+			if m.Server == s.ID {
+				g.Task = m.Type + " " + m.Status
+			}
+		}
+	}
+	return g
+}
+
+func (r *run) isCompute(host string) bool {
+	return want.IsCompute(r.site.Host(host))
+}
+
+// has notes what a guest has of the old user: volumes by their attachments, and by the domain that runs; other disks by
+// the domain that runs. The domain that libvirt has stored for the guest does not count: Nova writes it anew at each
+// start and hard reboot, by the attachments and by its own configuration.
+func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attachments []api.Attachment) {
+	volumes := map[string]bool{}
+	for _, a := range attachments {
+		if r.isOld(rot, a.User, a.Secret) {
+			volumes[a.Volume] = true
+		}
+	}
+	disks := map[string]bool{}
+	if g.Runs {
+		for _, disk := range d.Live {
+			switch {
+			case !disk.RBD() || !r.isOld(rot, disk.User, disk.SecretUUID):
+			case isVolume(disk):
+				volumes[volumeOf(disk)] = true
+			default:
+				disks[disk.Image] = true
+			}
+		}
+	}
+	g.Volumes, g.Disks = sorted(volumes), sorted(disks)
+}
+
+// isVolume tells a volume of Cinder from a disk of Nova's own, whose image begins with the ID of the guest.
+func isVolume(d running.Disk) bool {
+	return strings.HasPrefix(d.Image, "volume-")
+}
+
+func volumeOf(d running.Disk) string {
+	if d.Serial != "" {
+		return d.Serial
+	}
+	return strings.TrimPrefix(d.Image, "volume-")
+}
+
+// isOld reports whether a disk or an attachment has the old user. A user of another cluster may have the same name; its
+// secret tells them apart.
+func (r *run) isOld(rot spec.Rotation, user, secret string) bool {
+	if strings.TrimPrefix(user, "client.") != rot.From {
+		return false
+	}
+	for _, u := range r.site.Secrets {
+		other := u.Cluster != rot.Cluster && u.Name() == rot.From
+		if other && secret != "" && secret == r.site.NamedSecret(u) {
+			return false
+		}
+	}
+	return true
+}
+
+// barsOf are reasons why the old user may not go that are no guests of Nova.
+func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
+	var bars []rotation.Bar
+	bar := func(code, who, format string, args ...any) {
+		bars = append(bars, rotation.Bar{Code: code, Who: who, Text: fmt.Sprintf(format, args...)})
+	}
+	if l.notYet != "" {
+		bar("spec", "the Spec", "%s; apply it", l.notYet)
+	}
+	for _, h := range r.site.InOrder() {
+		switch err := l.hostErrs[h.Name]; {
+		case err != nil:
+			bar("host", h.Name, "what runs there cannot be read: %v", err)
+		case l.notReady[h.Name] != "":
+			bar("host", h.Name, "%s; apply the Spec there", l.notReady[h.Name])
+		}
+	}
+	if l.cloudErr != nil {
+		bar("cloud", "the APIs", "cannot be read: %v", l.cloudErr)
+		return bars
+	}
+	known := map[string]bool{}
+	for _, s := range l.servers {
+		known[s.ID] = true
+	}
+	for uuid, d := range l.domains {
+		if known[uuid] {
+			continue
+		}
+		for _, disk := range slices.Concat(d.Live, d.Stored) {
+			if disk.RBD() && r.isOld(rot, disk.User, disk.SecretUUID) {
+				bar("domain", d.host, "domain %s (%s), which Nova does not know, opens %s as the old user; see virsh dumpxml",
+					d.Name,
+					uuid, disk.Image)
+				break
+			}
+		}
+		if d.Err != nil {
+			bar("domain", d.host, "domain %s, which Nova does not know, cannot be read: %v", uuid, d.Err)
+		}
+	}
+	for server, list := range l.attachments {
+		for _, a := range list {
+			if !known[server] && r.isOld(rot, a.User, a.Secret) {
+				bar("attachment", a.Volume, "is attached to server %s, which Nova does not have, as the old user; see cinder "+
+					"attachment-show %s", server, a.ID)
+			}
+		}
+	}
+	for _, a := range l.volumeUses {
+		if r.isOld(rot, a.User, a.Secret) {
+			bar("attachment", a.Volume, "is attached to something else than a VM, as the old user; see cinder "+
+				"attachment-show %s",
+				a.ID)
+		}
+	}
+	bars = append(bars, r.sessionBars(l, rot)...)
+	slices.SortFunc(bars, func(a, b rotation.Bar) int {
+		return strings.Compare(a.Code+"\x00"+a.Who+"\x00"+a.Text, b.Code+"\x00"+b.Who+"\x00"+b.Text)
+	})
+	return bars
+}
+
+// sessionBars are clients that are logged in as the old user, and monitors that do not tell.
+func (r *run) sessionBars(l *look, rot spec.Rotation) []rotation.Bar {
+	c := l.clusters[rot.Cluster]
+	if c.err != nil {
+		return []rotation.Bar{{Code: "cluster", Who: rot.Cluster, Text: c.err.Error()}}
+	}
+	var bars []rotation.Bar
+	if c.silent != nil {
+		bars = append(bars, rotation.Bar{Code: "monitors", Who: rot.Cluster, Text: c.silent.Error()})
+	}
+	for _, s := range c.sessions {
+		if s.Entity == rot.Old().Entity {
+			who := s.Address
+			if s.Host != "" {
+				who = s.Host + " (" + s.Address + ")"
+			}
+			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " " +
+				"as " + s.Entity +
+				"; see which process that is (ss -tnp there), and restart it or wait for its guest"})
+		}
+	}
+	return bars
+}
+
+func sorted(set map[string]bool) []string {
+	var all []string
+	for name := range set {
+		all = append(all, name)
+	}
+	slices.Sort(all)
+	return all
+}

@@ -1,0 +1,202 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephx"
+	"github.com/cephstack/cephstack/integrate/internal/rotation"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// errKey says that a key is not changed, or only a part of the way.
+var errKey = errors.New("the key is not changed")
+
+// key changes the key of a user in place, where rules ask for that: after everything else has left the user. The order
+// is such that a guest can come back at each moment: the new key is on all computes before a guest uses it. Where the
+// cluster has pending keys, both keys are good until then.
+func (r *run) key(h hold, rot spec.Rotation) error {
+	for range 8 { // each phase comes once, and the last look
+		l, err := r.look(h.ctx)
+		if err != nil {
+			return err
+		}
+		s := r.situation(l, rot)
+		d := rotation.Decide(s)
+		if err := h.held(); err != nil {
+			return err
+		}
+		switch d.Hybrid {
+		case rotation.Prepare:
+			err = r.prepareKey(h, l, s)
+		case rotation.Move:
+			err = r.moveAll(h, l, rot)
+		case rotation.Commit:
+			err = r.commit(h, rot)
+		default:
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%s in cluster %s: %w", rot.Old().Entity, rot.Cluster, err)
+		}
+	}
+	return fmt.Errorf("%w: %s in cluster %s: something undoes what is done", errKey, rot.Old().Entity, rot.Cluster)
+}
+
+// prepareKey makes the new key, or puts it on all computes.
+func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
+	rot := s.Rotation
+	if s.User.Changed && !s.User.Pending {
+		return r.applyNow(h.ctx) // as soon as can be: no guest can come back where the new key is not
+	}
+	if s.Stop != "" {
+		return fmt.Errorf("%w: %s", errKey, s.Stop)
+	}
+	if host := firstKey(l.hostErrs); host != "" {
+		return fmt.Errorf("%w: %s cannot be read, and a guest on it could not come back: %w", errKey, host, l.hostErrs[host])
+	}
+	if host := firstKey(l.notReady); host != "" && (s.User.Pending || !s.User.Changed) {
+		return fmt.Errorf("%w: %s is not ready: %s", errKey, host, l.notReady[host])
+	}
+	r.tell(Event{Stage: "key"})
+	a := r.auth(rot.Cluster)
+	c := l.clusters[rot.Cluster]
+	switch {
+	case s.User.Pending:
+		return r.spread(h, l, rot)
+	case c.ciphers.Preferred != "" && c.ciphers.Preferred != keyType(rot, c):
+		_, err := a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
+		return err
+	}
+	_, err := a.Pending(h.ctx, rot.Old().Entity)
+	if errors.Is(err, cephx.ErrUnsupported) {
+		_, err = a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
+	}
+	return err
+}
+
+// spread puts the pending key under the secret of the user on all computes.
+func (r *run) spread(h hold, l *look, rot spec.Rotation) error {
+	pending := l.clusters[rot.Cluster].users[rot.Old().Entity].Pending
+	value, err := libvirtsecret.ParseValue(pending.Reveal())
+	if err != nil {
+		return err
+	}
+	uuid := r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])
+	names := r.computes()
+	var errs []error
+	for _, o := range remote.Each(h.ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool,
+		error) {
+		store := r.cfg.World.Secrets[host]
+		was, err := store.Lookup(ctx, uuid)
+		if err != nil {
+			return false, err
+		}
+		if was.Value.Equal(value) {
+			return true, nil
+		}
+		now := was
+		now.Value = value
+		return true, store.Define(ctx, libvirtsecret.Change{Secret: now, Was: &was})
+	}) {
+		if o.Err != nil {
+			errs = append(errs, fmt.Errorf("%w: the pending key is not on %s: %w", errKey, o.Name, o.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) computes() []string {
+	var names []string
+	for _, h := range r.site.InOrder() {
+		if want.IsCompute(h) {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
+// moveAll moves the guests that keep the user, one after another, and stops at the first that does not end well.
+func (r *run) moveAll(h hold, l *look, rot spec.Rotation) error {
+	jobs := r.jobs(l, func(a rotation.Act) bool { return a == rotation.Renew })
+	jobs = slices.DeleteFunc(jobs, func(j job) bool { return j.rot.Old() != rot.Old() })
+	if len(jobs) == 0 {
+		return fmt.Errorf("%w: guests wait that still have the old key; the report says for what", ErrUnfinished)
+	}
+	for i := range jobs {
+		if failed := r.work(h, jobs[i:i+1], 0); failed > 0 {
+			return fmt.Errorf("%w: a guest did not move, so no other guest is moved; those that have not moved go on, and can "+
+				"come back by a hard reboot", ErrUnfinished)
+		}
+		if err := h.held(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// commit gives the old key up, and puts the new key where the services have it.
+func (r *run) commit(h hold, rot spec.Rotation) error {
+	if err := r.auth(rot.Cluster).CommitPending(h.ctx, rot.Old().Entity); err != nil &&
+		!errors.Is(err, cephx.ErrUnsupported) {
+		return err
+	}
+	return r.applyNow(h.ctx)
+}
+
+// pending reports whether a second key of a user waits for its first use. The ordinary plan would put the current key
+// back then.
+func (r *run) pending(l *look) bool {
+	for _, rot := range r.rotations() {
+		c := l.clusters[rot.Cluster]
+		if c.err == nil && !c.users[rot.Old().Entity].Pending.IsZero() {
+			return true
+		}
+	}
+	return false
+}
+
+// readSpread tells, of each user with a pending key, whether all computes have it under the user's secret.
+func (r *run) readSpread(ctx context.Context, l *look) {
+	l.spread = map[spec.User]bool{}
+	for _, rot := range r.rotations() {
+		c := l.clusters[rot.Cluster]
+		if c.err != nil {
+			continue
+		}
+		u := c.users[rot.Old().Entity]
+		if u.Pending.IsZero() {
+			l.spread[rot.Old()] = l.notYet == "" && len(l.notReady) == 0
+			continue
+		}
+		l.spread[rot.Old()] = r.allHave(ctx, r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster]), u.Pending)
+	}
+}
+
+func (r *run) allHave(ctx context.Context, uuid string, key ceph.Key) bool {
+	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context,
+		host string) (bool, error) {
+		s, err := r.cfg.World.Secrets[host].Lookup(ctx, uuid)
+		return err == nil && strings.TrimSpace(s.Value.Reveal()) == key.Reveal(), err
+	}) {
+		if o.Err != nil || !o.Value {
+			return false
+		}
+	}
+	return true
+}
+
+func firstKey[V any](m map[string]V) string {
+	names := sortedKeys(m)
+	if len(names) == 0 {
+		return ""
+	}
+	return names[0]
+}

@@ -1,0 +1,255 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephx"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/internal/running"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// A look is what was read of the world at once.
+type look struct {
+	in       *integrate.Integration
+	plan     *integrate.Plan
+	notReady map[string]string // by host: why what the Spec wants there is not in force
+	notYet   string            // why the Spec as a whole is not in force; empty: it is
+
+	hosts    map[string]running.Host // by host of the Spec
+	hostErrs map[string]error
+	domains  map[string]placed // by UUID
+	twice    map[string]string // by UUID: two computes that have one domain running
+
+	servers     []api.Server
+	attachments map[string][]api.Attachment // by server
+	volumeUses  []api.Attachment            // of no server
+	moves       []api.Migration
+	takes       map[string]bool // computes on which Nova may put guests
+	cloudErr    error
+
+	clusters  map[string]*clusterLook
+	newer     map[spec.User]map[string]bool // guests that have the new key of a user for sure
+	spread    map[spec.User]bool            // all computes have the key with which a guest comes back
+	denied    error                         // the account may not migrate guests
+	noRoom    string                        // a guest that no compute has room for
+	left      map[spec.User][]Bar           // files and secrets of users that are gone
+	leftovers map[spec.User][]leftover
+}
+
+// A placed is a domain and the host that has it.
+type placed struct {
+	host string
+	running.Domain
+}
+
+// A clusterLook is what a cluster said of its users and of how it is.
+type clusterLook struct {
+	err      error
+	users    map[string]cephx.Entity
+	ciphers  cephx.Ciphers
+	sessions []cephx.Session
+	silent   error // why sessions are not all known
+	stops    []string
+}
+
+// look reads everything.
+func (r *run) look(ctx context.Context) (*look, error) {
+	in, err := integrate.New(r.cfg)
+	if err != nil {
+		return nil, err
+	}
+	l := &look{in: in, clusters: map[string]*clusterLook{}}
+	if l.plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
+		return nil, err
+	}
+	var all sync.WaitGroup
+	all.Go(func() { l.readHosts(ctx, r) })
+	all.Go(func() { l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr) })
+	for _, rot := range r.rotations() {
+		if l.clusters[rot.Cluster] == nil {
+			c := &clusterLook{}
+			l.clusters[rot.Cluster] = c
+			all.Go(func() { c.err = c.read(ctx, r, rot.Cluster) })
+		}
+	}
+	all.Wait()
+	l.judge(r.site, r.pending(l))
+	r.readSpread(ctx, l)
+	r.readAges(ctx, l)
+	r.tryMoves(ctx, l)
+	r.readLeft(ctx, l)
+	return l, ctx.Err()
+}
+
+// auth is the way to the keys of a cluster.
+func (r *run) auth(cluster string) *cephx.Auth {
+	w := r.cfg.World.Clusters[cluster]
+	a := cephx.New(ceph.New(w.Mon).WithImages(w.Images))
+	if user := r.site.Cluster(cluster).User; user != "" {
+		a = a.As("client." + user)
+	}
+	return a
+}
+
+func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
+	a := r.auth(name)
+	list, err := a.Keys(ctx)
+	if err != nil {
+		return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
+	}
+	c.users = map[string]cephx.Entity{}
+	for _, u := range list {
+		c.users[u.Entity] = u
+	}
+	if c.ciphers, err = a.Ciphers(ctx); err != nil {
+		return fmt.Errorf("the types of keys of cluster %s cannot be read: %w", name, err)
+	}
+	c.sessions, c.silent = a.Sessions(ctx)
+	c.stops, _, err = ceph.New(r.cfg.World.Clusters[name].Mon).Condition(ctx, r.site.PoolNames(name)...)
+	if err != nil {
+		return fmt.Errorf("how cluster %s is cannot be told: %w", name, err)
+	}
+	return nil
+}
+
+// judge tells what the ordinary plan leaves to do, by host, and as a whole. Data pools, volume types and the like do
+// not concern a rotation.
+func (l *look) judge(site *want.Site, pending bool) {
+	l.notReady = map[string]string{}
+	whole := func(target, why string) {
+		h := site.Host(target)
+		if len(h.Services) > 0 && want.IsCompute(h) && !slices.Contains(h.Services, "cinder-volume") {
+			if l.notReady[target] == "" {
+				l.notReady[target] = why
+			}
+			return
+		}
+		if l.notYet == "" {
+			l.notYet = "the Spec is not in force yet (" + target + ": " + why + ")"
+		}
+	}
+	for _, c := range l.plan.Changes {
+		if c.Kind == "secret" && pending {
+			continue // the pending key is there, or is about to be
+		}
+		if !slices.Contains([]string{"pool", "erasure-profile", "volume-type"}, c.Kind) {
+			whole(c.Target, fmt.Sprintf("%s %s %s is to be done", c.Action, c.Kind, c.Name))
+		}
+	}
+	for _, f := range l.plan.Findings {
+		if !f.Problem {
+			continue
+		}
+		for _, target := range append(slices.Clone(f.Hosts), f.Target) {
+			if target != "" && target != "cloud" {
+				whole(target, f.Object+" "+f.Message)
+			}
+		}
+	}
+}
+
+func (l *look) readHosts(ctx context.Context, r *run) {
+	l.hosts, l.hostErrs, l.domains, l.twice = map[string]running.Host{}, map[string]error{}, map[string]placed{},
+		map[string]string{}
+	var names []string
+	for _, h := range r.site.InOrder() {
+		names = append(names, h.Name)
+	}
+	parallel := r.cfg.Parallel
+	if parallel == 0 {
+		parallel = 32
+	}
+	for _, o := range remote.Each(ctx, names, parallel, r.readHost) {
+		if o.Err != nil {
+			l.hostErrs[o.Name] = o.Err
+			continue
+		}
+		l.hosts[o.Name] = o.Value
+		for _, d := range o.Value.Domains {
+			l.place(o.Name, d)
+		}
+	}
+}
+
+// place notes where a domain is. During a live migration two hosts have it, and one of them runs it.
+func (l *look) place(host string, d running.Domain) {
+	was, there := l.domains[d.UUID]
+	switch {
+	case there && was.Active && d.Active:
+		l.twice[d.UUID] = was.host + " and " + host
+	case there && was.Active:
+		return
+	}
+	l.domains[d.UUID] = placed{host, d}
+}
+
+// readHost reads what runs on a host.
+func (r *run) readHost(ctx context.Context, name string) (running.Host, error) {
+	h := r.site.Host(name)
+	o := running.Options{Domains: want.IsCompute(h)}
+	if k := r.site.Service(h, "nova-compute").Kolla; k != nil && o.Domains {
+		o.Container = k.Libvirt
+	}
+	results, err := r.cfg.World.Hosts[name].Do(ctx, running.Ask(o))
+	if err != nil {
+		return running.Host{}, err
+	}
+	seen, err := running.Parse(results[0])
+	if err == nil && o.Domains && seen.DomainsErr != nil {
+		err = seen.DomainsErr
+	}
+	return seen, err
+}
+
+func (l *look) readCloud(ctx context.Context, cloud *api.Cloud, why error) error {
+	if cloud == nil {
+		if why == nil {
+			why = errors.New("the World has no APIs")
+		}
+		return fmt.Errorf("a rotation needs the APIs: %w", why)
+	}
+	for s, err := range cloud.EachServer(ctx, "") {
+		if err != nil {
+			return err
+		}
+		l.servers = append(l.servers, s)
+	}
+	for s, err := range cloud.SoftDeleted(ctx) {
+		if err != nil {
+			return err
+		}
+		l.servers = append(l.servers, s)
+	}
+	l.attachments = map[string][]api.Attachment{}
+	for a, err := range cloud.EachAttachment(ctx) {
+		switch {
+		case err != nil:
+			return err
+		case a.Server == "":
+			l.volumeUses = append(l.volumeUses, a)
+		default:
+			l.attachments[a.Server] = append(l.attachments[a.Server], a)
+		}
+	}
+	records, err := cloud.Services(ctx)
+	if err != nil {
+		return err
+	}
+	l.takes = map[string]bool{}
+	for _, s := range records {
+		if s.Binary == "nova-compute" {
+			l.takes[s.Host] = s.Enabled && s.Up
+		}
+	}
+	l.moves, err = cloud.Migrations(ctx)
+	return err
+}

@@ -1,0 +1,134 @@
+package rotate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/cephstack/cephstack"
+	"github.com/cephstack/cephstack/integrate/internal/rotation"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// manageWithin is how long nova-manage may take. It takes 10 s for a volume, and longer on a busy host.
+const manageWithin = 5 * time.Minute
+
+// refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
+// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
+const refreshTag = "cephstack-refresh"
+
+// refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.
+func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
+	if len(g.Volumes) == 0 {
+		return nil
+	}
+	if rot.NovaManage == "" {
+		return errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
+	}
+	cloud := r.cfg.World.Cloud
+	if g.Locked && g.Ours {
+		if err := cloud.UnlockServer(ctx, g.ID); err != nil {
+			return err
+		}
+	}
+	connector, err := r.connector(ctx, g.Host)
+	if err != nil {
+		return err
+	}
+	if err := cloud.TagServer(ctx, g.ID, refreshTag); err != nil {
+		return err
+	}
+	for _, volume := range g.Volumes {
+		args := []string{"refresh", g.ID, volume, "/dev/stdin"}
+		if _, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, connector, args...); err != nil {
+			return errors.Join(fmt.Errorf("volume %s is not renewed: %w", volume, err), r.unlockOurs(ctx, g.ID))
+		}
+	}
+	return cloud.UntagServer(ctx, g.ID, refreshTag)
+}
+
+// unlockOurs takes the lock that nova-manage left, also after ctx has ended.
+func (r *run) unlockOurs(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	cloud := r.cfg.World.Cloud
+	if err := cloud.UnlockServer(ctx, id); err != nil {
+		return err
+	}
+	return cloud.UntagServer(ctx, id, refreshTag)
+}
+
+// connector is what a compute tells Cinder of itself.
+func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
+	got, err := r.manage(ctx, manager{host: host}, nil, "get_connector", "--json")
+	if err != nil {
+		return nil, fmt.Errorf("the connector of %s cannot be read: %w", host, err)
+	}
+	if !json.Valid(got) {
+		return nil, fmt.Errorf("the connector of %s is not JSON", host)
+	}
+	return got, nil
+}
+
+// A manager is nova-manage on a host, with its files of options.
+type manager struct {
+	host   string
+	config []string
+}
+
+// manage runs nova-manage volume_attachment on a host, and gives what it prints.
+func (r *run) manage(ctx context.Context, m manager, input []byte, args ...string) ([]byte, error) {
+	argv := r.novaManage(m.host)
+	for _, file := range m.config {
+		argv = append(argv, "--config-file", file)
+	}
+	op := remote.Run{Argv: append(append(argv, "volume_attachment"), args...), Stdin: cephstack.Redact(input),
+		Timeout: manageWithin}
+	host := r.cfg.World.Hosts[m.host]
+	if host == nil {
+		return nil, fmt.Errorf("the World has no host %s", m.host)
+	}
+	results, err := host.Do(ctx, op)
+	switch {
+	case err != nil:
+		return nil, err
+	case results[0].Err != nil:
+		return nil, results[0].Err
+	case results[0].Exit != 0:
+		return nil, fmt.Errorf("nova-manage volume_attachment %s ended with exit status %d: %s", args[0], results[0].Exit,
+			words.LastWords(results[0]))
+	}
+	return results[0].Data, nil
+}
+
+// novaManage is how nova-manage is run on a host: in the container of nova-compute, where that is one.
+func (r *run) novaManage(host string) []string {
+	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil && r.isCompute(host) {
+		return append(inContainer(k.Container), "nova-manage")
+	}
+	return []string{"nova-manage"}
+}
+
+// attachmentsOf are the attachments of volumes to a guest.
+func (r *run) attachmentsOf(ctx context.Context, server string, volumes []string) (map[string][]api.Attachment, error) {
+	all := map[string][]api.Attachment{}
+	slices.Sort(volumes)
+	for _, volume := range slices.Compact(volumes) {
+		list, err := r.cfg.World.Cloud.Attachments(ctx, volume)
+		if err != nil && !errors.Is(err, api.ErrNotFound) {
+			return nil, err
+		}
+		for _, a := range list {
+			if a.Server == server {
+				all[server] = append(all[server], a)
+			}
+		}
+	}
+	return all, nil
+}

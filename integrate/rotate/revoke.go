@@ -1,0 +1,256 @@
+package rotate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephx"
+	"github.com/cephstack/cephstack/integrate/internal/place"
+	"github.com/cephstack/cephstack/integrate/internal/rotation"
+	"github.com/cephstack/cephstack/integrate/internal/want"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/libvirtsecret"
+	"github.com/cephstack/cephstack/remote"
+)
+
+// revoke removes a user that nobody has any more, if the Options allow it, and proves on each host that its key is
+// refused. Then it removes what is left of the user on hosts. A user that is gone already has only the rest to be done.
+func (r *run) revoke(h hold, rot spec.Rotation) error {
+	l, err := r.look(h.ctx)
+	if err != nil {
+		return err
+	}
+	s := r.situation(l, rot)
+	if !s.User.Known {
+		return nil // which the report says
+	}
+	if s.User.There {
+		if !slices.Contains(r.opts.Revoke, rot.Old().Entity) || len(rotation.Decide(s).Bars) > 0 {
+			return nil
+		}
+		if gone, err := r.remove(h, l, rot); !gone || err != nil {
+			return err
+		}
+		if l, err = r.look(h.ctx); err != nil {
+			return err
+		}
+	}
+	return r.clean(h, l, rot)
+}
+
+// remove removes the user after a last look at who has images open.
+func (r *run) remove(h hold, l *look, rot spec.Rotation) (bool, error) {
+	r.tell(Event{Stage: "proof"})
+	if err := r.unwatched(h.ctx, l, rot); err != nil {
+		return false, err
+	}
+	key := l.clusters[rot.Cluster].users[rot.Old().Entity].Key
+	if err := h.held(); err != nil {
+		return false, err
+	}
+	r.tell(Event{Stage: "revoke"})
+	if err := r.auth(rot.Cluster).Remove(h.ctx, rot.Old().Entity); err != nil {
+		return false, fmt.Errorf("%s is not removed from cluster %s: %w", rot.Old().Entity, rot.Cluster, err)
+	}
+	return true, r.refusedEverywhere(h.ctx, rot, func(string) ceph.Key { return key })
+}
+
+// unwatched says which images somebody has open as the old user, or as nobody knows whom: a client that has lost its
+// session goes on with the OSDs.
+func (r *run) unwatched(ctx context.Context, l *look, rot spec.Rotation) error {
+	clients := cephx.ByClient(l.clusters[rot.Cluster].sessions)
+	for _, pool := range r.site.PoolNames(rot.Cluster) {
+		if r.site.HoldsData(rot.Cluster, pool) {
+			continue
+		}
+		open, err := r.auth(rot.Cluster).Watchers(ctx, pool)
+		if errors.Is(err, ceph.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("who has images of pool %s open cannot be told, so %s stays: %w", pool, rot.Old().Entity, err)
+		}
+		for _, image := range sortedKeys(open) {
+			for _, w := range open[image] {
+				if s, known := clients[w.Client]; !known || s.Entity == rot.Old().Entity {
+					return fmt.Errorf("%w: %s/%s is open by client.%d at %s, and no session tells that this is another user than "+
+						"%s; see rbd status, and which process that is", ErrUnfinished, pool, image, w.Client, w.Address,
+						rot.Old().Entity)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// refusedEverywhere proves on each host that reaches the cluster that a key is refused. A host without a key to try is
+// passed over.
+func (r *run) refusedEverywhere(ctx context.Context, rot spec.Rotation, key func(host string) ceph.Key) error {
+	var names []string
+	for _, h := range r.site.InOrder() {
+		users := r.site.UsersOf(r.site.ServicesOf(h))
+		if slices.Contains(users, rot.New()) && !key(h.Name).IsZero() {
+			names = append(names, h.Name)
+		}
+	}
+	var errs []error
+	for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, name string) (bool,
+		error) {
+		user := ceph.User{Entity: rot.Old().Entity, Key: key(name)}
+		return r.refused(ctx, name, rot.Cluster, user)
+	}) {
+		switch {
+		case o.Err != nil:
+			errs = append(errs, fmt.Errorf("%w: whether %s is refused from %s cannot be told: %w", ErrUnfinished,
+				rot.Old().Entity, o.Name, o.Err))
+		case !o.Value:
+			errs = append(errs, fmt.Errorf("%s was removed from cluster %s, and its key still logs in from %s: see to which "+
+				"cluster %s leads there", rot.Old().Entity, rot.Cluster, o.Name, spec.ConfPath(rot.Cluster)))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// A leftover is a file or a secret of a user that is gone.
+type leftover struct {
+	host, path, uuid string
+	was              string // digest of the file
+	key              ceph.Key
+}
+
+func (o leftover) bar() Bar {
+	if o.path != "" {
+		return Bar{"keyring", o.host, o.path + " is to be removed"}
+	}
+	return Bar{"secret", o.host, "libvirt secret " + o.uuid + " is to be undefined"}
+}
+
+// readLeft reads what is left of users that are gone. What cannot be read is left for another run.
+func (r *run) readLeft(ctx context.Context, l *look) {
+	l.left, l.leftovers = map[spec.User][]Bar{}, map[spec.User][]leftover{}
+	for _, rot := range r.rotations() {
+		c := l.clusters[rot.Cluster]
+		if c.err != nil || rot.InPlace() {
+			continue
+		}
+		if _, there := c.users[rot.Old().Entity]; there {
+			continue
+		}
+		var names []string
+		for _, h := range r.site.InOrder() {
+			if slices.Contains(r.site.UsersOf(r.site.ServicesOf(h)), rot.Old()) {
+				names = append(names, h.Name)
+			}
+		}
+		look := func(ctx context.Context, name string) ([]leftover, error) { return r.leftOn(ctx, l, rot, name) }
+		for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), look) {
+			if o.Err != nil {
+				l.left[rot.Old()] = append(l.left[rot.Old()], Bar{"host", o.Name, "what is left there cannot be " +
+					"read: " + o.Err.Error()})
+			}
+			for _, one := range o.Value {
+				l.leftovers[rot.Old()] = append(l.leftovers[rot.Old()], one)
+				l.left[rot.Old()] = append(l.left[rot.Old()], one.bar())
+			}
+		}
+	}
+}
+
+// leftOn are the keyring and the secret of a user on a host. A keyring that holds another user, too, and a secret with
+// another usage than that user's, are not its own.
+func (r *run) leftOn(ctx context.Context, l *look, rot spec.Rotation, host string) ([]leftover, error) {
+	var all []leftover
+	path := place.KeyringPath(rot.Cluster, rot.Old().Entity)
+	results, err := r.cfg.World.Hosts[host].Do(ctx, remote.ReadFile{Path: path})
+	if err != nil {
+		return nil, err
+	}
+	switch res := results[0]; {
+	case errors.Is(res.Err, fs.ErrNotExist):
+	case res.Err != nil:
+		return nil, res.Err
+	default:
+		ring, err := ceph.ParseKeyring(res.Data)
+		u, has := ring.Lookup(rot.Old().Entity)
+		if err == nil && has && len(ring.Users) == 1 {
+			all = append(all, leftover{host: host, path: path, was: res.File.SHA256, key: u.Key})
+		}
+	}
+	store := r.cfg.World.Secrets[host]
+	if store == nil || !want.IsCompute(r.site.Host(host)) {
+		return all, nil
+	}
+	uuid := r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])
+	secret, err := store.Lookup(ctx, uuid)
+	switch {
+	case errors.Is(err, libvirtsecret.ErrNotFound):
+		return all, nil
+	case err != nil:
+		return all, err
+	}
+	named := strings.Contains(" "+secret.UsageID+" ", " "+rot.Old().Entity+" ")
+	if named {
+		key, _ := ceph.ParseKey(secret.Value.Reveal())
+		all = append(all, leftover{host: host, uuid: uuid, key: key})
+	}
+	return all, nil
+}
+
+// clean removes what is left of a user that is gone, after the key was refused from its host once more.
+func (r *run) clean(h hold, l *look, rot spec.Rotation) error {
+	list := l.leftovers[rot.Old()]
+	if len(list) == 0 {
+		return nil
+	}
+	r.tell(Event{Stage: "clean"})
+	keys := map[string]ceph.Key{}
+	for _, o := range list {
+		if keys[o.host].IsZero() {
+			keys[o.host] = o.key
+		}
+	}
+	if err := r.refusedEverywhere(h.ctx, rot, func(host string) ceph.Key { return keys[host] }); err != nil {
+		return err
+	}
+	byHost := map[string][]leftover{}
+	for _, o := range list {
+		byHost[o.host] = append(byHost[o.host], o)
+	}
+	var errs []error
+	for _, o := range remote.Each(h.ctx, sortedKeys(byHost), max(r.cfg.Parallel, 32),
+		func(ctx context.Context, host string) (bool, error) { return true, r.cleanOn(ctx, h, byHost[host]) }) {
+		if o.Err != nil {
+			errs = append(errs, fmt.Errorf("%w: what is left of %s on %s is not removed: %w", ErrUnfinished, rot.Old().Entity,
+				o.Name, o.Err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (r *run) cleanOn(ctx context.Context, h hold, list []leftover) error {
+	for _, o := range list {
+		if err := h.held(); err != nil {
+			return err
+		}
+		if o.uuid != "" {
+			err := r.cfg.World.Secrets[o.host].Undefine(ctx, o.uuid)
+			if err != nil && !errors.Is(err, libvirtsecret.ErrNotFound) {
+				return err
+			}
+			continue
+		}
+		results, err := r.cfg.World.Hosts[o.host].Do(ctx, remote.Remove{Path: o.path, Was: o.was})
+		if err == nil {
+			err = results[0].Err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
