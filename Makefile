@@ -19,7 +19,7 @@ BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell 
 TESTS = -p $$(($$(nproc) + 2)) ./remote ./integrate ./ceph/cephcli ./openstack/api ./examples/internal/cli ./...
 
 .PHONY: help deps vet test test-pure test-race faults mutants fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
-.PHONY: demo quickstart bench bench-quick differ man
+.PHONY: demo quickstart bench bench-quick differ man newer-ceph
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -67,6 +67,9 @@ fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those 
 	GO=$(GO) .ci/fuzz
 
 # The date of the pages is that of the commit, so that the same source gives the same pages.
+newer-ceph: ## a root with the Ceph of Debian sid in ROOT, for the live tests that CEPHSTACK_CEPH_ROOT=ROOT runs (root)
+	@.ci/newer-ceph $(if $(ROOT),$(ROOT),/var/tmp/cephstack-newer-ceph)
+
 man: ## the manual pages of the program, in a folder (DIR=/usr/local/share/man/man1)
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 $(GO) run ./examples/internal/manpages $(DIR)
 

@@ -64,9 +64,9 @@ func (r Request) Format(f fmt.State, _ rune) {
 // An Answer is the result of a Request. Err is the error that Commander or Images
 // would have given.
 type Answer struct {
-	Reply    Reply     // to Command
-	Images   []string  // to ListPool, sorted
-	Watchers []Watcher // to Watchers
+	Reply    Reply            // to Command
+	Images   []string         // to ListPool, sorted
+	Watchers map[int64]string // to Watchers
 	Err      error
 }
 

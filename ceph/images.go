@@ -25,17 +25,12 @@ type Images interface {
 	//
 	// Similar To: rbd trash ls --all <pool>
 	Trash(ctx context.Context, pool string) ([]TrashEntry, error)
-	// Watchers lists the clients that have an image open for writing, or ErrNotFound when there is no
-	// such image. A client that has the image open for reading only is not a watcher.
+	// Watchers are the clients that have an image open for writing, or ErrNotFound when there is no such image: the
+	// address of each, such as 10.0.0.7:0/953100561, by the global ID that the monitors gave it when it logged in. A
+	// client that has the image open for reading only is not a watcher.
 	//
 	// Similar To: rbd status <pool>/<name>
-	Watchers(ctx context.Context, pool, name string) ([]Watcher, error)
-}
-
-// A Watcher is a client that has an image open.
-type Watcher struct {
-	Client  int64  // the global ID that the monitors gave to the client when it logged in
-	Address string // with a nonce that tells the processes of a host apart, such as 10.0.0.7:0/953100561
+	Watchers(ctx context.Context, pool, name string) (map[int64]string, error)
 }
 
 // An Image is one RBD image.

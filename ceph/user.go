@@ -92,8 +92,8 @@ func (c *Cluster) knowsType(ctx context.Context, entity, keyType string) (bool, 
 		return false, err
 	}
 	if !known.Choice && keyType != ciphers.Aes {
-		return false, fmt.Errorf("%w: ceph auth get-or-create %s: the cluster makes keys of type aes only, not %s", ErrInvalid,
-			entity, keyType)
+		return false, fmt.Errorf("%w: ceph auth get-or-create %s: the cluster makes keys of type aes only, not %s",
+			ErrInvalid, entity, keyType)
 	}
 	if !slices.Contains(known.Allowed, keyType) {
 		return false, fmt.Errorf("%w: ceph auth get-or-create %s: keys of type %s are not allowed to log in to the cluster, "+

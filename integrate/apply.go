@@ -8,7 +8,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -39,6 +38,9 @@ type ApplyOptions struct {
 	// has the lock, it is taken away first. The program learns that within 30 s, and begins
 	// nothing more then. Use it only for a program that will not come back.
 	BreakLock string
+	// UndoOnFailure takes back what this Apply has changed, if a change does not end well. Outcome.Undo tells what became
+	// of it. The section on taking back in the documentation of the package says what stays.
+	UndoOnFailure bool
 }
 
 func (o ApplyOptions) check(in *Integration) error {
@@ -84,7 +86,7 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 	a := newApplying(in, plan)
 	if err == nil && (len(plan.Changes) > 0 || opts.BreakLock != "") {
 		a.hold, err = in.hold(ctx, "apply", opts)
-		defer a.release()
+		defer func() { a.release() }() // that of then: an undo may take the lock once more
 		ctx = a.ctx
 	}
 	if err == nil {
@@ -94,6 +96,9 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		a.close(err)
 		return a.result, err
 	}
+	if opts.UndoOnFailure {
+		a.run.Undoable()
+	}
 	targets := a.targets()
 	pace := a.events.pace(len(targets))
 	rollout := engine.Rollout{Canaries: opts.Canaries, MaxFailed: opts.MaxFailed,
@@ -101,6 +106,9 @@ func (in *Integration) Apply(ctx context.Context, plan *Plan, opts ApplyOptions)
 		Left: func(t step.Target, _ error) { pace.end(t) }, Down: a.run.Down}
 	err = in.engine.Roll(ctx, rollout, targets)
 	a.close(err)
+	if opts.UndoOnFailure {
+		a.undo(ctx)
+	}
 	return a.result, a.result.Err()
 }
 
@@ -346,12 +354,6 @@ func (a *applying) refuse(now engine.Part, i engine.Item) {
 // fail settles a change that is not begun.
 func (a *applying) fail(id step.ID, why error) {
 	a.run.End(id, engine.Outcome{Status: engine.Failed, Err: why})
-}
-
-// id is the ID of a change as the engine has it.
-func (c Change) id() step.ID {
-	t := c.target()
-	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
 }
 
 // asPlanned words a change as the plan words it. A plan that makes a user shows the key of

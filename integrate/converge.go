@@ -117,7 +117,11 @@ type opened struct {
 func (c *converging) all(ctx context.Context) {
 	scope := engine.Scope(c.opts.Only)
 	targets := c.targets(scope)
-	if err := c.opts.check(c.in); err != nil {
+	err := c.opts.check(c.in)
+	if err == nil && c.opts.UndoOnFailure {
+		err = errUndoConverge
+	}
+	if err != nil {
 		for _, t := range slices.Concat(targets, c.opts.Only.unknown(c.in)) {
 			c.leave(t, err)
 		}

@@ -165,6 +165,7 @@
 //	settings          host      path                    options in the configuration file of services
 //	unit              host      unit                    a restart
 //	volume-type       cloud     type                    a volume type and its extra specs
+//	retired-user      cloud     the user, with its cluster in front; it is removed behind all hosts
 //
 // The name in the ID of a secret, and of a file in the folder of a container, may differ
 // from the name that a plan shows. The ID comes from the Spec alone. The shown name also
@@ -254,14 +255,14 @@
 //	FieldDiff field, observed, desired, why, of
 //	Finding   code, problem, target, hosts, object, message, because, cause
 //	Result    format, outcomes, findings, left_out
-//	Outcome   change, status, because, retryable, error, seconds
+//	Outcome   change, status, because, retryable, error, seconds, undo, undo_reason
 //	Report    format, checks, notes, left_out, checks_left_out
 //	Check     id, name, target, status, evidence, diffs, because, next, seconds
 //
 // The field format is the version of this form, a number: 1. It changes when a field
 // changes its meaning or goes away. New fields may come without that. A duration is called
 // seconds, and is a number of seconds with a fraction. Stages are cluster, computes,
-// controllers and cloud. Actions are create, update and restart. A field without a value is
+// controllers and cloud. Actions are create, update, restart and remove. A field without a value is
 // left out if its json tag has omitempty. A key shows as "sha256:" and a short digest. A secret that
 // people may have chosen, such as a password, is "[redacted sha256:" and a short digest and "]"; see
 // FieldDiff.
@@ -332,6 +333,33 @@
 // ceph osd pool rm cephstack cephstack --yes-i-really-really-mean-it. The next Apply makes it
 // again.
 //
+// # Taking back
+//
+// With ApplyOptions.UndoOnFailure, an Apply takes back what it has changed, if a change does not end well or
+// the rollout stops: what goes through the APIs first, then the hosts, then the clusters, and the last change
+// of each first. Problems that the plan had do not count. Each host is read right before it is changed, which
+// is one more exchange, and a host that cannot be read is not changed.
+//
+//   - Files and options get their content, owner and mode of before; what was not there is removed. Libvirt's
+//     secrets, rights of users, and extra specs get their values of before. Volume types that were made are
+//     deleted.
+//   - Only what still is as this Apply made it is touched. What somebody changed since stays, and so does what
+//     that needs.
+//   - A user that this Apply has made is removed, if nothing that needs the user stays, and its key and rights
+//     are those of then.
+//   - A unit whose restart failed is started again with what was there before.
+//   - A unit whose restart worked is not restarted again. Its options go back, so that it owes a restart. What
+//     its process uses from now on stays until then: its user with its rights, keyring, ceph.conf, libvirt's
+//     secrets.
+//   - Pools, values of pools, erasure profiles, packages, new folders and new extra specs of a volume type that
+//     was there stay. An access control list that a file lost stays lost.
+//
+// Outcome.Undo says of each change what became of it: undone, left or failed. With PlanOptions.UndoOnFailure,
+// the plan has a note on each change that would stay. An undo needs the operator lock: whoever has lost it
+// takes nothing back. After the end of the context, the lock is taken once more, and an undo takes 10 min at
+// most. A program that was killed takes nothing back, as there is no state but the world: plan again, and
+// finish.
+//
 // # A gate for rollouts
 //
 // With gate: health in the Spec, Apply and Converge look at the clusters that a host uses right
@@ -368,7 +396,22 @@
 // other byte stays. Foreign clauses in a user's rights stay, unless the Spec says otherwise.
 // What belongs to another cluster, another application or another secret is a Problem of
 // the plan, and is left alone. Computes with VMs on local disks keep local disks until those
-// VMs are gone (see Host.Disks of package spec). Nothing is ever deleted.
+// VMs are gone (see Host.Disks of package spec). Nothing is deleted, unless the Spec retires it, but for what a
+// failed Apply has just made itself (see the section on taking back).
+//
+// # Retirement
+//
+// A Spec may retire services of a host, a store, a backend, a service as a whole, or everything (the
+// fields Retire of package spec). A plan then removes what is provably cephstack's, and only there:
+// options that have exactly the value that the integration gives them, libvirt's secrets and keyrings
+// that hold the key of their user, a ceph.conf that is as cephstack makes it, and, behind all hosts, a
+// Ceph user with the rights that cephstack gives it, as which nobody is logged in. What cannot be proven stays,
+// and a note says how to remove it. Pools, data, volume types, packages, and what prepare has made, stay.
+//
+// Nothing is removed that needs a pool with images, or on a compute with VMs, or while that cannot be
+// told. Services are restarted before their keys go. Where more than services of hosts retires,
+// controllers go before computes. An Apply that was cut off is finished by the next. Once nothing is
+// left to do, what retires can be taken out of the Spec, or have its word taken away to be integrated anew.
 //
 // # Errors
 //

@@ -22,6 +22,7 @@ import (
 // Of a rollout:
 //
 //   - not-begun: a part of a Converge was not begun; Cause and Err say why.
+//   - stays-after-undo: note: what stays of a change if the apply is taken back; see PlanOptions.UndoOnFailure.
 //
 // Of a drift check:
 //
@@ -205,6 +206,21 @@ import (
 //   - volume-type-needs-apis: a volume type cannot be made without the APIs.
 //   - volume-type-of-another-backend: a volume type is bound to another backend.
 //   - volume-type-in-use: a volume type has volumes, and Cinder changes none of its extra specs.
+//
+// Of what retires:
+//
+//   - host-still-needed: a service cannot leave a host, as VMs are there, nobody else serves, or that is unknown.
+//   - pool-still-holds-data: what keeps data in a pool cannot retire, as the pool has images or volumes.
+//   - pool-stays: note: a pool that nothing needs any more stays.
+//   - left-in-place: note: a file or a secret stays, as it is not provably what cephstack has made.
+//   - options-stay: note: options stay, as they are somebody else's, or also those of other backends.
+//   - store-default: note: another store becomes the default of Glance.
+//   - backup-driver-default: note: cinder-backup has no driver of the Spec any more.
+//   - no-backend-left: cinder-volume runs, and would have no backend left.
+//   - retire-of-another-pool: a service keeps its data elsewhere than the Spec says, and is left alone.
+//   - user-stays: note: a Ceph user stays, as somebody else may need it.
+//   - key-dies-with-user: note: a Ceph user is removed, and its key with it.
+//   - volume-type-stays: note: the volume type of a backend that retires stays.
 type Finding struct {
 	Code    string `json:"code"`
 	Problem bool   `json:"problem"`

@@ -12,7 +12,6 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/gate"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/world"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -28,7 +27,7 @@ const (
 // be changed there.
 func (in *Integration) gate(events *events, opts ApplyOptions,
 	changes func(step.Target) (list []Change, known bool)) func(context.Context, step.Target) error {
-	if in.engine.Site.Gate != spec.GateHealth {
+	if !in.engine.Site.Gated() {
 		return nil
 	}
 	newGate := func() *gate.Gate {

@@ -22,7 +22,7 @@ import (
 )
 
 func gated(s spec.Spec) spec.Spec {
-	s.Gate = spec.GateHealth
+	s.Gate = "health"
 	return s
 }
 

@@ -155,6 +155,7 @@ func goldenScenarios(t *testing.T) []goldenCase {
 			steps: []goldenStep{{}, {world: driftedContainers}}},
 		{name: "drift-prepared", spec: []string{goldenExample, goldenPrepared, goldenBare},
 			steps: []goldenStep{{world: bareHosts}, {world: driftedPreparation}}},
+		{name: "retired", spec: []string{lab}, steps: []goldenStep{{}, {spec: "retire: true"}}},
 		{name: "brownfield-cluster", spec: []string{goldenExample, goldenErasure},
 			steps: []goldenStep{{world: brownfieldCluster}}},
 		{name: "brownfield-hosts", spec: []string{goldenExample}, steps: []goldenStep{{world: brownfieldHosts}}},

@@ -69,7 +69,7 @@ func New(cfg Config) (*Integration, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Integration{engine: e, digest: digestOf(site.Spec), keep: keptBytes,
+	return &Integration{engine: e, digest: digestOf(cfg.Spec), keep: keptBytes,
 		poll: poll, observer: cfg.Observer, owner: cfg.Owner, term: lockTerm, now: time.Now}, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
@@ -59,6 +60,8 @@ func (s Scope) unknown(in *Integration) []step.Target {
 // PlanOptions say what a plan is about.
 type PlanOptions struct {
 	Only Scope // restricts the plan; the zero Scope does not
+	// UndoOnFailure adds notes on what stays if the plan is applied with ApplyOptions.UndoOnFailure and taken back.
+	UndoOnFailure bool
 }
 
 // Plan reads the world, and computes what would make it as the Spec says. It writes
@@ -78,6 +81,10 @@ func (in *Integration) Plan(ctx context.Context, opts PlanOptions) (*Plan, error
 	p, parts := in.plan(ctx, engine.Scope(opts.Only), events)
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("integrate: Plan: interrupted: %w%s", err, proof.Unanswered(parts, err))
+	}
+	if opts.UndoOnFailure {
+		p.Findings = append(p.Findings, staysAfterUndo(p.Changes)...)
+		p.Digest = p.sum()
 	}
 	events.emit(PlanReady{len(p.Changes), len(p.Findings)})
 	return p, nil
@@ -326,4 +333,10 @@ func (c Change) target() step.Target {
 		return step.AtCloud()
 	}
 	return step.AtHost(c.Target)
+}
+
+// id is the ID of a change as the engine has it.
+func (c Change) id() step.ID {
+	t := c.target()
+	return step.ID{Target: t, Kind: c.Kind, Name: strings.TrimPrefix(c.ID, c.Kind+"/"+t.Name+"/")}
 }

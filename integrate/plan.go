@@ -6,7 +6,6 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -30,13 +29,13 @@ func (in *Integration) stageOf(t step.Target) Stage {
 		return stageCluster
 	case t.Where == step.OnCloud:
 		return stageCloud
-	case want.IsCompute(in.engine.Site.Host(t.Name)):
+	case in.engine.Site.HasCompute(t.Name):
 		return stageComputes
 	}
 	return stageControllers
 }
 
-// An Action says what a Change does: it makes something, changes it, or restarts it.
+// An Action says what a Change does: it makes something, changes it, restarts it, or removes it.
 type Action string
 
 // The actions.
@@ -44,6 +43,7 @@ const (
 	Create  = Action(step.Create)
 	Update  = Action(step.Update)
 	Restart = Action(step.Restart)
+	Remove  = Action(step.Remove)
 )
 
 // A FieldDiff is one difference between the world and the Spec. It can be printed: keys are
@@ -68,7 +68,7 @@ type Change struct {
 	Stage Stage  `json:"stage"`
 	// Kind is what the change is about: erasure-profile, pool or user of a cluster;
 	// authorized-keys, sudo-rule, repository, packages, upgrade, directory, file,
-	// secret, apparmor, settings or unit of a host; volume-type.
+	// secret, apparmor, settings or unit of a host; volume-type and retired-user.
 	Kind   string      `json:"kind"`
 	Action Action      `json:"action"`
 	Target string      `json:"target"` // cluster or host; cloud for the APIs

@@ -127,7 +127,7 @@ func targetsOf(equal []Change) []string {
 
 // writeChange writes a change of one host, or of those whose title is above it.
 func writeChange(w io.Writer, c Change, titled bool) {
-	mark := map[Action]string{Create: "+", Update: "~", Restart: "!"}[c.Action]
+	mark := map[Action]string{Create: "+", Update: "~", Restart: "!", Remove: "-"}[c.Action]
 	indent, target := "  ", c.Target+": "
 	if titled {
 		indent, target = "    ", ""
@@ -185,7 +185,11 @@ func (p *Plan) summary() string {
 	for _, c := range p.Changes {
 		n[c.Action]++
 	}
-	return fmt.Sprintf("%d to create, %d to update, %d to restart.", n[Create], n[Update], n[Restart])
+	text := fmt.Sprintf("%d to create, %d to update, %d to restart", n[Create], n[Update], n[Restart])
+	if n[Remove] > 0 {
+		text += fmt.Sprintf(", %d to remove", n[Remove])
+	}
+	return text + "."
 }
 
 func stageTitle(s Stage) string {

@@ -50,6 +50,12 @@ type Outcome struct {
 	Err       error   `json:"-"`
 	Error     string  `json:"error,omitempty"` // text of Err
 	Seconds   float64 `json:"seconds"`         // how long the change took
+	// Undo says what became of the change when a failed Apply was taken back (ApplyOptions.UndoOnFailure): undone, if all
+	// is as it was before the change; left, if the change or a part of it stays; failed, if it could not be taken back.
+	// It is empty if nothing was taken back, and for a change that had no effect.
+	Undo       string `json:"undo,omitempty"`
+	UndoReason string `json:"undo_reason,omitempty"` // why the change stays, or was not taken back: text of UndoErr
+	UndoErr    error  `json:"-"`
 }
 
 // set writes down how the change ended.
@@ -95,6 +101,9 @@ func (r *Result) Err() error {
 		if f.Problem {
 			errs = append(errs, &problemError{f})
 		}
+	}
+	if err := r.errUndo(); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -47,6 +47,7 @@ type Options struct {
 type CLI struct {
 	programs
 	noBindings atomic.Bool // the host was seen to be without Python's bindings
+	noInspect  atomic.Bool // or without those that inspect.py needs
 }
 
 var (

@@ -112,7 +112,7 @@ func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, er
 // Watchers implements ceph.Images.
 //
 // Similar To: rbd status <pool>/<name>
-func (c programs) Watchers(ctx context.Context, pool, name string) ([]ceph.Watcher, error) {
+func (c programs) Watchers(ctx context.Context, pool, name string) (map[int64]string, error) {
 	results, err := c.do(ctx, statusOp, pool+"/"+name,
 		c.rbd("status", "--pool", pool, "--image", name, "--format", "json"))
 	if err != nil {
@@ -122,9 +122,12 @@ func (c programs) Watchers(ctx context.Context, pool, name string) ([]ceph.Watch
 }
 
 // watchers reads the JSON that rbd status writes.
-func watchers(data []byte) ([]ceph.Watcher, error) {
+func watchers(data []byte) (map[int64]string, error) {
 	var status struct {
-		Watchers *[]ceph.Watcher `json:"watchers"` // client and address, whatever the case
+		Watchers *[]struct {
+			Client  int64  `json:"client"`
+			Address string `json:"address"`
+		} `json:"watchers"`
 	}
 	if err := decode(statusOp, data, &status); err != nil {
 		return nil, err
@@ -132,7 +135,11 @@ func watchers(data []byte) ([]ceph.Watcher, error) {
 	if status.Watchers == nil {
 		return nil, fmt.Errorf("ceph %s: the answer is not the JSON expected", statusOp)
 	}
-	return *status.Watchers, nil
+	list := map[int64]string{}
+	for _, w := range *status.Watchers {
+		list[w.Client] = w.Address
+	}
+	return list, nil
 }
 
 func decode(op string, data []byte, into any) error {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephcli"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
@@ -34,6 +35,12 @@ func TestLive(t *testing.T) {
 	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(*testing.T) (ceph.Images, cephtest.Seeder) { return cli, live })
+	})
+	t.Run("Inspector", func(t *testing.T) {
+		cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) { return cli, live })
+	})
+	t.Run("Inspector without bindings", func(t *testing.T) {
+		cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) { return wrapped, live })
 	})
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(*testing.T) (mine, theirs ceph.Locker) { return cli, wrapped })

@@ -65,7 +65,7 @@ type pool struct {
 	apps       map[string]bool
 	overwrites bool
 	images     map[string]*ceph.Image
-	watchers   map[string][]ceph.Watcher // by image
+	watchers   map[string]map[int64]string // by image
 	trash      []trashed
 }
 
@@ -140,7 +140,7 @@ func (c *Cluster) putPool(p ceph.Pool) *pool {
 	p.PGNum, p.Autoscale, p.Size = cmp.Or(p.PGNum, 32), cmp.Or(p.Autoscale, "on"), cmp.Or(p.Size, 3)
 	p.MinSize = cmp.Or(p.MinSize, p.Size-p.Size/2)
 	q := &pool{Pool: p, id: len(c.pools) + 1, apps: map[string]bool{}, images: map[string]*ceph.Image{},
-		watchers: map[string][]ceph.Watcher{}, overwrites: p.ErasureProfile != ""}
+		watchers: map[string]map[int64]string{}, overwrites: p.ErasureProfile != ""}
 	if p.Application != "" {
 		q.apps[p.Application] = true
 	}
@@ -213,13 +213,13 @@ const (
 	eperm      = 1
 	eacces     = 13
 	enoent     = 2
+	enxio      = 6
 	ebusy      = 16
 	eexist     = 17
 	einval     = 22
 	erange     = 34
 	enotempty  = 39
 	eopnotsupp = 95
-	etimedout  = 110
 )
 
 func refuse(op, object string, code int, status string) error {

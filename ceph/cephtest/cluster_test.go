@@ -1,10 +1,12 @@
 package cephtest_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 )
 
@@ -21,6 +23,28 @@ func TestFakeImages(t *testing.T) {
 		c := cephtest.New()
 		return c, c
 	})
+}
+
+func TestFakeInspector(t *testing.T) {
+	cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) {
+		c := cephtest.New()
+		return c, c
+	})
+}
+
+// TestInspectAllOfOneByOne is the same of an Images that describes one image at a time.
+func TestInspectAllOfOneByOne(t *testing.T) {
+	cephtest.TestInspector(t, func(*testing.T) (bulk.Inspector, cephtest.Seeder) {
+		c := cephtest.New()
+		return oneByOne{c}, c
+	})
+}
+
+// oneByOne hides that a cluster is an Inspector, and is one by InspectAll.
+type oneByOne struct{ ceph.Images }
+
+func (o oneByOne) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
+	return bulk.Inspect(ctx, o.Images, pool, names)
 }
 
 func TestFakeLocker(t *testing.T) {

@@ -6,7 +6,10 @@ import (
 	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
+
+var _ bulk.Inspector = (*Cluster)(nil)
 
 type trashed struct {
 	ceph.TrashEntry
@@ -65,6 +68,18 @@ func (c *Cluster) Inspect(ctx context.Context, poolName, name string) (img ceph.
 	return img, err
 }
 
+// InspectAll implements bulk.Inspector. It counts as a batch.
+func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []string) []bulk.Inspection {
+	c.mu.Lock()
+	c.batches++
+	c.mu.Unlock()
+	out := make([]bulk.Inspection, len(names))
+	for i, name := range names {
+		out[i].Image, out[i].Err = c.Inspect(ctx, poolName, name)
+	}
+	return out
+}
+
 // Trash implements ceph.Images.
 func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.TrashEntry, err error) {
 	err = c.rbd(ctx, Op{"rbd trash ls", poolName, false}, poolName, func(p *pool) error {
@@ -77,13 +92,13 @@ func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.Trash
 }
 
 // Watchers implements ceph.Images.
-func (c *Cluster) Watchers(ctx context.Context, poolName, name string) (list []ceph.Watcher, err error) {
+func (c *Cluster) Watchers(ctx context.Context, poolName, name string) (list map[int64]string, err error) {
 	op := Op{"rbd status", poolName + "/" + name, false}
 	err = c.rbd(ctx, op, poolName, func(p *pool) error {
 		if _, ok := p.images[name]; !ok {
 			return refuse(op.Name, op.Object, enoent, "error opening image")
 		}
-		list = slices.Clone(p.watchers[name])
+		list = maps.Clone(p.watchers[name])
 		return nil
 	})
 	return list, err

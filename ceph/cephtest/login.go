@@ -131,7 +131,10 @@ func (s *Session) Watch(poolName, image string) error {
 		if err := s.io(); err != nil {
 			return err
 		}
-		p.watchers[image] = append(p.watchers[image], ceph.Watcher{Client: s.Client, Address: s.Address})
+		if p.watchers[image] == nil {
+			p.watchers[image] = map[int64]string{}
+		}
+		p.watchers[image][s.Client] = s.Address
 		return nil
 	})
 }
@@ -159,8 +162,8 @@ func (s *Session) Close() {
 	s.closed = true
 	delete(s.cluster.cephx.clients, s.Client)
 	for _, p := range s.cluster.pools {
-		for image, list := range p.watchers {
-			p.watchers[image] = slices.DeleteFunc(list, func(w ceph.Watcher) bool { return w.Client == s.Client })
+		for _, list := range p.watchers {
+			delete(list, s.Client)
 		}
 	}
 }
@@ -203,7 +206,7 @@ func (c *Cluster) told(a call) error {
 	case err != nil:
 		return err
 	case i >= len(c.MonHosts)-c.ailments.LostMonitors:
-		return refuse(a.prefix, "mon."+a.mon, etimedout, "")
+		return refuse(a.prefix, "mon."+a.mon, enxio, "mon unavailable")
 	case a.prefix != "sessions":
 		return a.refuse(einval, "unknown command prefix %s", a.prefix)
 	}

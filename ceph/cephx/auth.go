@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack"
@@ -51,6 +52,18 @@ func command(prefix string, args fields, after ...int) ceph.Request {
 func (a *Auth) run(ctx context.Context, r ceph.Request) ([]byte, error) {
 	answer := a.cluster.Batch(ctx, r)[0]
 	return []byte(answer.Reply.Data.Reveal()), answer.Err
+}
+
+// most is how many requests are one exchange: their answers have room, and end within one timeout.
+const most = 2000
+
+// batch does many requests.
+func (a *Auth) batch(ctx context.Context, requests []ceph.Request) []ceph.Answer {
+	var answers []ceph.Answer
+	for part := range slices.Chunk(requests, most) {
+		answers = append(answers, a.cluster.Batch(ctx, part...)...)
+	}
+	return answers
 }
 
 // decode reads the JSON of an answer. Its error holds nothing of the answer, which may be a key.

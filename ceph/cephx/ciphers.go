@@ -53,9 +53,9 @@ func (e *LockoutError) Is(target error) bool { return target == ceph.ErrDenied }
 
 // some are names, at most ten.
 func some(names []string) string {
-	const most = 10
-	if len(names) > most {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
+	const shown = 10
+	if len(names) > shown {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:shown], ", "), len(names)-shown)
 	}
 	return strings.Join(names, ", ")
 }

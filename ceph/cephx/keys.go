@@ -43,8 +43,8 @@ func (e entity) parse(what string) (out Entity, err error) {
 	return out, nil
 }
 
-// Keys reads all entities, sorted by name, without pending keys. The key of the monitors, mon., is not among them: the monitors keep
-// it in a file.
+// Keys reads all entities, sorted by name, without pending keys. The key of the monitors, mon., is not among them: the
+// monitors keep it in a file.
 //
 // Similar To: ceph auth ls
 func (a *Auth) Keys(ctx context.Context) ([]Entity, error) {
@@ -88,7 +88,7 @@ func (a *Auth) everybody(ctx context.Context) ([]Entity, error) {
 		requests[i] = command("auth get", fields{"entity": name})
 	}
 	list = list[:0]
-	for i, answer := range a.cluster.Batch(ctx, requests...) {
+	for i, answer := range a.batch(ctx, requests) {
 		if i > 0 && errors.Is(answer.Err, ceph.ErrNotFound) {
 			continue // it was removed meanwhile
 		}

@@ -18,7 +18,7 @@ import (
 type Session struct {
 	Mon     string // name of the monitor, such as a
 	Entity  string // such as client.cinder
-	Client  int64  // the global ID, as in a ceph.Watcher
+	Client  int64  // the global ID, as in a Watcher
 	Address string // with the nonce of the process, such as 10.0.0.7:0/953100561
 	Host    string // the name that the client gives its machine; empty from older clients
 }
@@ -32,8 +32,12 @@ func (e *SilentError) Error() string {
 	if len(names) == 0 {
 		return "cephx: no monitor"
 	}
-	return fmt.Sprintf("cephx: who is logged in to mon.%s is not known: %v", strings.Join(names, ", mon."), e.Mons[names[0]])
+	return fmt.Sprintf("cephx: who is logged in to mon.%s is not known: %v", strings.Join(names, ", mon."),
+		e.Mons[names[0]])
 }
+
+// Is reports that the error is ceph.ErrUnreachable.
+func (e *SilentError) Is(target error) bool { return target == ceph.ErrUnreachable }
 
 // Unwrap gives the reasons.
 func (e *SilentError) Unwrap() []error {
@@ -129,22 +133,13 @@ func sessionsOf(mon string, answer ceph.Answer) ([]Session, error) {
 	return out, nil
 }
 
-// ByClient are sessions by their global ID, to find whose a ceph.Watcher is.
+// ByClient are sessions by their global ID, to find whose a Watcher is.
 func ByClient(sessions []Session) map[int64]Session {
 	all := make(map[int64]Session, len(sessions))
 	for _, s := range sessions {
 		all[s.Client] = s
 	}
 	return all
-}
-
-// Watchers reads who has the images of a pool open for writing, by name of the image. Without images, it asks of all
-// images of the pool. An image that is not there is missing in the map. A client that has an image open for reading
-// only, such as a config drive, is not a watcher. A client without a session is there all the same.
-//
-// Similar To: rbd status <pool>/<image>
-func (a *Auth) Watchers(ctx context.Context, pool string, images ...string) (map[string][]ceph.Watcher, error) {
-	return a.watchers(ctx, pool, images)
 }
 
 // Block keeps whoever has an address, such as 10.0.0.7:0/953100561, off the OSDs for a time. A client that is

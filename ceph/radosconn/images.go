@@ -10,6 +10,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 )
 
 // A task is what is done to which object of which pool.
@@ -87,6 +88,14 @@ func (c *Conn) Inspect(ctx context.Context, pool, name string) (ceph.Image, erro
 	})
 }
 
+// InspectAll implements bulk.Inspector. As many images as Config.Calls says are open at a time.
+//
+// Similar To: rbd info <pool>/<name>; rbd snap ls <pool>/<name>
+func (c *Conn) InspectAll(ctx context.Context, pool string, names []string) []bulk.Inspection {
+	// The value hides the method InspectAll, so that the images come one by one.
+	return bulk.Inspect(ctx, struct{ ceph.Images }{c}, pool, names)
+}
+
 // Trash implements ceph.Images.
 //
 // Similar To: rbd trash ls --all <pool>
@@ -97,8 +106,7 @@ func (c *Conn) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error
 // Watchers implements ceph.Images.
 //
 // Similar To: rbd status <pool>/<name>
-func (c *Conn) Watchers(ctx context.Context, pool, name string) ([]ceph.Watcher, error) {
-	return read(ctx, c, task{"rbd status", pool, pool + "/" + name}, func(ioctx *rados.IOContext) ([]ceph.Watcher, error) {
-		return watchers(ioctx, name)
-	})
+func (c *Conn) Watchers(ctx context.Context, pool, name string) (map[int64]string, error) {
+	t := task{"rbd status", pool, pool + "/" + name}
+	return read(ctx, c, t, func(ioctx *rados.IOContext) (map[int64]string, error) { return watchers(ioctx, name) })
 }

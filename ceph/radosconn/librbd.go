@@ -16,6 +16,7 @@ import (
 	"github.com/ceph/go-ceph/rados"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/internal/words"
 )
 
 // These few calls go to librbd directly: go-ceph's rbd package compiles only
@@ -96,7 +97,7 @@ func inspect(ioctx *rados.IOContext, name string) (img ceph.Image, data int64, e
 	if err := result(C.rbd_get_features(image, &features)); err != nil {
 		return img, 0, err
 	}
-	img.Size, img.Features = int64(size), featureNames(uint64(features))
+	img.Size, img.Features = int64(size), words.Features(uint64(features))
 	if img.Parent, err = parent(image); err != nil {
 		return img, 0, err
 	}
@@ -105,7 +106,7 @@ func inspect(ioctx *rados.IOContext, name string) (img ceph.Image, data int64, e
 }
 
 // watchers lists who has an image open for writing.
-func watchers(ioctx *rados.IOContext, name string) (out []ceph.Watcher, err error) {
+func watchers(ioctx *rados.IOContext, name string) (out map[int64]string, err error) {
 	cName := C.CString(name)
 	defer C.free(unsafe.Pointer(cName))
 	var image C.rbd_image_t
@@ -113,12 +114,13 @@ func watchers(ioctx *rados.IOContext, name string) (out []ceph.Watcher, err erro
 		return nil, err
 	}
 	defer C.rbd_close(image)
+	out = map[int64]string{}
 	ret := grow(func(room C.size_t) (C.int, C.size_t) {
 		list, n := make([]C.rbd_image_watcher_t, room), room
 		ret := C.rbd_watchers_list(image, &list[0], &n)
 		if ret >= 0 {
 			for _, w := range list[:n] {
-				out = append(out, ceph.Watcher{Client: int64(w.id), Address: C.GoString(w.addr)})
+				out[int64(w.id)] = C.GoString(w.addr)
 			}
 			C.rbd_watchers_list_cleanup(&list[0], n)
 		}
@@ -182,16 +184,4 @@ func snapInfos(image C.rbd_image_t) (list []C.rbd_snap_info_t, err error) {
 		return nil, result(ret)
 	}
 	return list[:ret+1], nil
-}
-
-// featureNames names the bits as rbd info does.
-func featureNames(bits uint64) []string {
-	var out []string
-	for i, name := range [...]string{"layering", "striping", "exclusive-lock", "object-map", "fast-diff", "deep-flatten",
-		"journaling", "data-pool", "operations", "migrating", "non-primary", "dirty-cache"} {
-		if bits&(1<<i) != 0 {
-			out = append(out, name)
-		}
-	}
-	return out
 }

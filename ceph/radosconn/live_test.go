@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/bulk"
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/ceph/cephtest/cephlive"
 	"github.com/cephstack/cephstack/ceph/cephx/cephxtest"
@@ -47,6 +48,9 @@ func TestLive(t *testing.T) {
 	})
 	t.Run("Images", func(t *testing.T) {
 		cephtest.TestImages(t, func(t *testing.T) (ceph.Images, cephtest.Seeder) { return dial(t, cfg), live })
+	})
+	t.Run("Inspector", func(t *testing.T) {
+		cephtest.TestInspector(t, func(t *testing.T) (bulk.Inspector, cephtest.Seeder) { return dial(t, cfg), live })
 	})
 	t.Run("Locker", func(t *testing.T) {
 		cephtest.TestLocker(t, func(t *testing.T) (mine, theirs ceph.Locker) { return dial(t, cfg), dial(t, cfg) })

@@ -171,6 +171,9 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 		`the program is killed while HOST is changed`: func(is []string) error {
 			return c.end(&ending{host: is[1], killed: true})
 		},
+		`POOL/IMAGE is made by hand`: func(is []string) error {
+			return c.Ceph["ceph"].AddImage(ceph.Image{Pool: is[1], Name: is[2], Size: 1 << 30})
+		},
 		`90 seconds pass`: sure(func([]string) {
 			c.later.Add(int64(90 * time.Second))
 		}),

@@ -50,7 +50,7 @@ func newRoutes(s spec.SSH) (routes, error) {
 func sshFiles(path string) (*sshconfig.Config, error) {
 	home, err := os.UserHomeDir()
 	switch {
-	case path == spec.NoSSHConfig:
+	case path == spec.None:
 		return sshconfig.Load("")
 	case path != "":
 		return sshconfig.Load(home, sshconfig.Source{Path: path})
@@ -201,7 +201,7 @@ const maxJumps = 4 // as in remote
 func (r routes) jump(way *route, c *remote.Config, host string) (err error) {
 	own := r.ssh.Jump != ""
 	way.has("ProxyCommand", own) // for what is said of it
-	if r.ssh.Jump == spec.NoJump {
+	if r.ssh.Jump == spec.None {
 		way.has(sshconfig.ProxyJump, own)
 		return nil
 	}

@@ -16,6 +16,7 @@ const (
 	OfCheck  Sort = "check"
 	OfCode   Sort = "finding"
 	OfChange Sort = "change"
+	OfAudit  Sort = "audit finding"
 )
 
 // A Topic is what there is to say of a check, of a code, or of a kind of change.
@@ -23,7 +24,8 @@ type Topic struct {
 	Sort Sort
 	// Name is a code, a kind of change, or the ID of checks. Words in capitals stand for names of the Spec: files/HOST.
 	Name string
-	// Level says what findings of a code are: problem, note, or "problem or note". Other topics have none.
+	// Level says what findings of a code are: problem, note, or "problem or note"; or the severity of an audit's finding.
+	// Other topics have none.
 	Level string
 	// Means says what the check looks at, what the finding tells, or what the change does.
 	Means string
@@ -60,8 +62,11 @@ func Codes() []Topic {
 // Changes lists the topics of all kinds of changes.
 func Changes() []Topic { return read("changes.md") }
 
-// All lists all topics: checks, codes and kinds of changes.
-func All() []Topic { return slices.Concat(Checks(), Codes(), Changes()) }
+// Audits lists the topics of all codes of findings of an audit.
+func Audits() []Topic { return slices.Concat(read("audit-data.md"), read("audit-hosts.md")) }
+
+// All lists all topics: checks, codes, kinds of changes and codes of audits.
+func All() []Topic { return slices.Concat(Checks(), Codes(), Changes(), Audits()) }
 
 // Check gives the topic of a check by its ID, such as files/compute1; by its name, such as "files compute1"; or by the
 // first words of IDs, such as files or vm-on, if these are the words of one topic only.
@@ -106,10 +111,13 @@ func Code(code string) (Topic, bool) { return named(Codes(), code) }
 // Change gives the topic of a kind of change, such as secret.
 func Change(kind string) (Topic, bool) { return named(Changes(), kind) }
 
+// Audit gives the topic of the code of a finding of an audit, such as orphan-volume.
+func Audit(code string) (Topic, bool) { return named(Audits(), code) }
+
 // Lookup gives all topics of a name: packages is the beginning of the ID of a check, and a kind of change.
 func Lookup(name string) []Topic {
 	var all []Topic
-	for _, find := range []func(string) (Topic, bool){Check, Code, Change} {
+	for _, find := range []func(string) (Topic, bool){Check, Code, Change, Audit} {
 		if t, ok := find(name); ok {
 			all = append(all, t)
 		}

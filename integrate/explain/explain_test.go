@@ -33,7 +33,7 @@ func TestEachTopicHasAllItsParts(t *testing.T) {
 		assert.Regexp(t, sentence, topic.Why, name)
 		assert.Regexp(t, sentence, topic.Next, name)
 		assert.NotRegexp(t, `(^|\. )(Why|Next|See|Fields?|Related): `, topic.Means, name)
-		assert.Equal(t, topic.Sort == explain.OfCode, topic.Level != "", name)
+		assert.Equal(t, topic.Sort == explain.OfCode || topic.Sort == explain.OfAudit, topic.Level != "", name)
 		assert.NotEmpty(t, topic.See, name)
 		assert.NotEmpty(t, topic.Fields, name)
 		assert.NotEmpty(t, topic.Related, name)
@@ -86,6 +86,23 @@ func TestEachCodeHasAText(t *testing.T) {
 	}
 	require.Greater(t, len(codes), 150)
 	assert.ElementsMatch(t, codes, names(explain.Codes()))
+}
+
+// TestEachCodeOfAnAuditHasAText compares with the list in the documentation of audit.Finding, which a test of package
+// audit holds against the codes in the source.
+func TestEachCodeOfAnAuditHasAText(t *testing.T) {
+	source, err := os.ReadFile("../audit/finding.go")
+	require.NoError(t, err)
+	var codes []string
+	for _, m := range regexp.MustCompile(`(?m)^//   - ([a-z0-9-]+): ([a-z]+):`).FindAllStringSubmatch(string(source), -1) {
+		codes = append(codes, m[1])
+		topic, ok := explain.Audit(m[1])
+		if assert.True(t, ok, "no text for %s: write one into a file of texts", m[1]) {
+			assert.Equal(t, m[2], topic.Level, m[1])
+		}
+	}
+	require.Greater(t, len(codes), 15)
+	assert.ElementsMatch(t, codes, names(explain.Audits()))
 }
 
 // richSpecs have among them all that asks for a check.

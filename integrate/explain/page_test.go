@@ -46,7 +46,19 @@ func allPages() []page {
 				"findings-apis.md")},
 		{"changes.md", "Changes of plans", "A change has an ID, kind/target/name. These are the kinds. " +
 			"`cephstack explain KIND` shows the same text.", groups(explain.Changes(), "changes.md")},
+		{"audit.md", "Findings of audits", "A finding of an audit is something that is true about the cloud, and that no " +
+			"Spec says. It has a severity (danger, broken or waste), and a code, which keeps its meaning from release to " +
+			"release. `cephstack explain CODE` shows the same text.", groups(explain.Audits(), auditFiles()...)},
 	}
+}
+
+// auditFiles are the files of codes of audits.
+func auditFiles() (files []string) {
+	all, _ := filepath.Glob("texts/audit-*.md")
+	for _, f := range all {
+		files = append(files, filepath.Base(f))
+	}
+	return files
 }
 
 // groups gives topics in the groups of the files that they are in. The title of a group is that of its file.

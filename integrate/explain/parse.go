@@ -13,7 +13,7 @@ var texts embed.FS
 func codeFiles() []string {
 	return []string{"findings-cluster.md", "findings-way.md", "findings-packages.md", "findings-files.md",
 		"findings-secrets.md", "findings-options.md", "findings-backends.md", "findings-vms.md", "findings-units.md",
-		"findings-apis.md"}
+		"findings-apis.md", "findings-retire.md"}
 }
 
 // read gives the topics of a file. The tests read all files: a file that is not as it should be does not get far.
@@ -26,6 +26,8 @@ func read(file string) []Topic {
 	switch {
 	case strings.HasPrefix(file, "checks-"):
 		sort = OfCheck
+	case strings.HasPrefix(file, "audit-"):
+		sort = OfAudit
 	case file == "changes.md":
 		sort = OfChange
 	}

@@ -103,6 +103,9 @@ func (b *builder) planSummary(out *page, p *integrate.Plan, targets int) {
 		{grouped(n[integrate.Restart]), "to restart", changes}, {grouped(problems), noun(problems, "problem"), bad},
 		{grouped(len(p.Findings) - problems), noun(len(p.Findings)-problems, "note"), unsure},
 	}
+	if gone := n[integrate.Action("remove")]; gone > 0 {
+		out.Tiles = slices.Insert(out.Tiles, 3, tile{grouped(gone), "to remove", changes})
+	}
 	for i := range out.Tiles {
 		if out.Tiles[i].Number == "0" {
 			out.Tiles[i].Level = ""
@@ -182,7 +185,8 @@ func (s *stage) count() {
 		}
 	}
 	s.Count = counted(total, "change")
-	for _, a := range []integrate.Action{integrate.Create, integrate.Update, integrate.Restart} {
+	for _, a := range []integrate.Action{integrate.Create, integrate.Update, integrate.Restart,
+		integrate.Action("remove")} {
 		if n[string(a)] > 0 {
 			s.Sum = append(s.Sum, tile{grouped(n[string(a)]), string(a), changes})
 		}
@@ -207,6 +211,8 @@ func actionText(a integrate.Action) (mark, verb string) {
 		return "+", "create"
 	case integrate.Restart:
 		return "!", "restart"
+	case integrate.Action("remove"):
+		return "-", "remove"
 	}
 	return "~", "update"
 }

@@ -50,7 +50,7 @@ func (w *World) hooks() openstacktest.Hooks {
 		BackupDeleted:     w.backupDeleted,
 		BackupRestored:    w.backupRestored,
 		ServerCreated:     w.serverCreated,
-		ServerDeleted:     func(s api.Server) error { return w.disks(s.Host).remove(w.diskOf(s.ID)) },
+		ServerDeleted:     w.serverDeleted,
 		ServerSnapshotted: w.serverSnapshotted,
 		BackendName:       w.backendName,
 		Attached:          w.attach,
@@ -223,6 +223,16 @@ func (w *World) serverCreated(s *api.Server, userData []byte) error {
 		return p.add(ceph.Image{Name: w.diskOf(s.ID), Size: 1 << 30, Parent: w.parent(s.ImageID, p.cluster)})
 	}
 	return nil
+}
+
+// serverDeleted removes the disks that Nova made for a VM.
+func (w *World) serverDeleted(s api.Server) error {
+	p := w.disks(s.Host)
+	err := p.remove(w.diskOf(s.ID))
+	for _, other := range []string{"_disk.config", "_disk.eph0", "_disk.swap"} {
+		err = errors.Join(err, p.remove(s.ID+other))
+	}
+	return err
 }
 
 // diskOf is the name of the disk of a VM in Ceph. In Havana the name does not contain the ID of the VM.

@@ -107,23 +107,26 @@ func (w *World) Clients(server string) map[string]*cephtest.Session {
 	return all
 }
 
-// tryLogin stands for the script of package rotate that logs in with a key of its standard input.
+// tryLogin stands for the program of package login, which logs in with a key of its standard input.
 func (w *World) tryLogin(run remote.Run) (stdout, stderr []byte, exit int) {
-	var order struct{ Name, Conf, Key string }
+	var order struct{ Entity, Key, Conf string }
 	if err := json.Unmarshal([]byte(run.Stdin.Reveal()), &order); err != nil {
-		return nil, []byte("JSONDecodeError"), 11
+		return nil, []byte("JSONDecodeError"), 1
 	}
 	cluster := w.Ceph[strings.TrimSuffix(base(order.Conf), ".conf")]
-	key, err := ceph.ParseKey(order.Key)
-	if cluster == nil || err != nil {
-		return nil, []byte("ObjectNotFound"), 11
+	if cluster == nil {
+		return []byte(`{"fault": "conf"}`), nil, 0
 	}
-	session, err := cluster.Login(order.Name, key)
+	key, err := ceph.ParseKey(order.Key)
 	if err != nil {
-		return nil, nil, 10
+		return []byte(`{"login": 22}`), nil, 0
+	}
+	session, err := cluster.Login(order.Entity, key)
+	if err != nil {
+		return []byte(`{"login": 13}`), nil, 0
 	}
 	session.Close()
-	return nil, nil, 0
+	return []byte(`{"login": 0}`), nil, 0
 }
 
 // novaManage stands for nova-manage volume_attachment. It works on hosts with cinder-volume, and only tells the

@@ -48,6 +48,7 @@ type World struct {
 	alive     alive
 	clients   map[opening]*cephtest.Session
 	librados  map[[2]string]string // version in memory, by host and process
+	clients   []client
 }
 
 // New builds the world of a Spec, which may be changed afterwards. Close it after use.
@@ -56,7 +57,8 @@ func New(s spec.Spec) (*World, error) {
 	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{},
 		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},
-		guests: map[string]*guest{}, clients: map[opening]*cephtest.Session{}, alive: newAlive(), librados: map[[2]string]string{}}
+		guests: map[string]*guest{}, clients: map[opening]*cephtest.Session{}, alive: newAlive(),
+		librados: map[[2]string]string{}}
 	w.World = world.World{Clusters: map[string]world.Cluster{}, Hosts: map[string]remote.Host{},
 		Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range s.Clusters {

@@ -30,9 +30,9 @@ func (r *run) act(ctx context.Context, j job) error {
 	case rotation.HardReboot:
 		err = r.cfg.World.Cloud.RebootServer(ctx, before.ID)
 	case rotation.StopStart:
-		err = r.stopAndStart(ctx, j.rot.NovaManage, before)
+		err = r.stopAndStart(ctx, j.rot, before)
 	case rotation.Refresh:
-		err = r.refresh(ctx, j.rot.NovaManage, before)
+		err = r.refresh(ctx, j.rot, before)
 	default:
 		err = fmt.Errorf("%q is not an act", j.step.Act)
 	}
@@ -48,7 +48,8 @@ func (r *run) act(ctx context.Context, j job) error {
 
 // same reports whether a guest still is what an act was decided for.
 func same(now, was rotation.Guest) bool {
-	return now.Unknown == "" && now.Host == was.Host && now.Status == was.Status && now.Task == "" && (!now.Locked || now.Ours) &&
+	return now.Unknown == "" && now.Host == was.Host && now.Status == was.Status && now.Task == "" && (!now.Locked ||
+		now.Ours) &&
 		now.Runs == was.Runs && slices.Equal(now.Volumes, was.Volumes) && slices.Equal(now.Disks, was.Disks)
 }
 
@@ -65,10 +66,12 @@ func promised(j job, now rotation.Guest) error {
 	case now.Status != status:
 		return fmt.Errorf("after the %s it is %s, and not %s", act, now.Status, status)
 	case act != rotation.HardReboot && act != rotation.Renew && len(now.Volumes) > 0:
-		return fmt.Errorf("after the %s its volumes %v still have %s; see whether cinder-volume was restarted", act, now.Volumes,
+		return fmt.Errorf("after the %s its volumes %v still have %s; see whether cinder-volume was restarted", act,
+			now.Volumes,
 			old)
 	case (act == rotation.HardReboot || act == rotation.StopStart) && len(now.Disks) > 0:
-		return fmt.Errorf("after the %s its disks %v still have %s; see whether nova-compute on %s was restarted", act, now.Disks,
+		return fmt.Errorf("after the %s its disks %v still have %s; see whether nova-compute on %s was restarted", act,
+			now.Disks,
 			old, now.Host)
 	case (act == rotation.Renew || act == rotation.LiveMigrate) && now.Host == j.step.Guest.Host:
 		return fmt.Errorf("after the %s it is still on %s", act, now.Host)
@@ -103,14 +106,14 @@ func (r *run) migrate(ctx context.Context, g rotation.Guest) error {
 const startTag = "cephstack-start"
 
 // stopAndStart stops a guest, renews its volumes, and starts it again, also if something went wrong in between.
-func (r *run) stopAndStart(ctx context.Context, m *spec.NovaManage, g rotation.Guest) error {
+func (r *run) stopAndStart(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	cloud := r.cfg.World.Cloud
 	if err := cloud.TagServer(ctx, g.ID, startTag); err != nil {
 		return fmt.Errorf("it is not stopped, as it cannot be marked as one to start again: %w", err)
 	}
 	err := cloud.StopServer(ctx, g.ID)
 	if err == nil {
-		err = r.refresh(ctx, m, g)
+		err = r.refresh(ctx, rot, g)
 	}
 	return errors.Join(err, r.startAgain(ctx, g.ID))
 }
@@ -124,7 +127,8 @@ func (r *run) startAgain(ctx context.Context, id string) error {
 	defer cancel()
 	cloud := r.cfg.World.Cloud
 	if err := cloud.StartServer(ctx, id); err != nil {
-		return fmt.Errorf("it was stopped, and cannot be started again; the tag %s marks it, and the next run tries again: %w",
+		return fmt.Errorf("it was stopped, and cannot be started again; the tag %s marks it, and the next run tries "+
+			"again: %w",
 			startTag, err)
 	}
 	return cloud.UntagServer(ctx, id, startTag)
@@ -153,7 +157,7 @@ func (r *run) resume(ctx context.Context, l *look, s api.Server) error {
 	var err error
 	for _, rot := range r.rotations() {
 		if g := r.guest(l, rot, s); g.Unknown == "" && len(g.Volumes) > 0 {
-			err = errors.Join(err, r.refresh(ctx, rot.NovaManage, g))
+			err = errors.Join(err, r.refresh(ctx, rot, g))
 		}
 	}
 	return errors.Join(err, r.startAgain(ctx, s.ID))

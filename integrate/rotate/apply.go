@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
+	"github.com/cephstack/cephstack/integrate/world"
 )
 
 // Apply takes the rotations of the Spec as far as they can be taken now: it applies the Spec, works on the guests that
@@ -33,12 +35,12 @@ func Apply(ctx context.Context, cfg integrate.Config, opts Options) (*Report, er
 	if rep.Done() && len(opts.Ciphers) == 0 {
 		return rep, nil
 	}
-	errs := []error{r.applySpec(ctx, l)}
 	h, err := r.hold(ctx)
 	if err != nil {
-		return rep, errors.Join(append(errs, err)...)
+		return rep, err
 	}
 	defer h.free()
+	errs := []error{r.applySpec(h.ctx, l)}
 	errs = append(errs, r.stages(h)...)
 	if l, err = r.look(ctx); err != nil {
 		return rep, errors.Join(append(errs, err)...)
@@ -60,11 +62,37 @@ func (r *run) applySpec(ctx context.Context, l *look) error {
 		return nil
 	}
 	r.tell(Event{Stage: "apply"})
-	_, err := l.in.Apply(ctx, l.plan, integrate.ApplyOptions{BreakLock: r.opts.BreakLock})
+	return r.applyNow(ctx)
+}
+
+// applyNow plans and applies the Spec, without taking the operator lock once more: it is held.
+func (r *run) applyNow(ctx context.Context) error {
+	cfg := r.cfg
+	cfg.World.Clusters = map[string]world.Cluster{}
+	for name, c := range r.cfg.World.Clusters {
+		c.Mon = withoutLock(c.Mon)
+		cfg.World.Clusters[name] = c
+	}
+	in, err := integrate.New(cfg)
+	if err != nil {
+		return err
+	}
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
+	if err == nil {
+		_, err = in.Apply(ctx, plan, integrate.ApplyOptions{})
+	}
 	if err != nil {
 		return fmt.Errorf("the Spec is not in force: %w", err)
 	}
 	return nil
+}
+
+// withoutLock is a way to a cluster that gives no lock.
+func withoutLock(mon ceph.Commander) ceph.Commander {
+	if b, is := mon.(ceph.Batcher); is {
+		return struct{ ceph.Batcher }{b}
+	}
+	return struct{ ceph.Commander }{mon}
 }
 
 // stages does what comes after the Spec is in force.

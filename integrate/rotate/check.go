@@ -42,8 +42,14 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	}
 	wanted := keyType(rot, c)
 	if there && !rot.InPlace() && rot.KeyType != "" && now.Key.Type() != wanted {
-		problem("key-type", rot.New().Entity, "is there with a key of type %s, and the Spec wants %s; take another name for to, "+
+		problem("key-type", rot.New().Entity, "is there with a key of type %s, and the Spec wants %s; take another name "+
+			"for to, "+
 			"or remove that user if nobody has it", now.Key.Type(), wanted)
+	}
+	if rot.InPlace() && s.User.Vague {
+		problem("no-since", rot.Old().Entity, "has a key of type %s, as the Spec wants, and nobody can tell whether it "+
+			"was changed "+
+			"already; set since in the entry of rotate", wanted)
 	}
 	makes := !there || rot.InPlace() && old.Key.Type() != wanted || d.Hybrid != rotation.NoHybrid
 	if makes && !r.opts.Back {
@@ -62,9 +68,11 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 func typeAllowed(cluster, wanted string, c *clusterLook) []Bar {
 	switch {
 	case !c.ciphers.Choice && wanted != "aes":
-		return []Bar{{"key-type", cluster, "its release knows keys of type aes only; upgrade the cluster first, or set key_type: aes"}}
+		return []Bar{{"key-type", cluster, "its release knows keys of type aes only; upgrade the cluster first, or set " +
+			"key_type: aes"}}
 	case c.ciphers.Choice && !slices.Contains(c.ciphers.Allowed, wanted):
-		return []Bar{{"key-type", cluster, fmt.Sprintf("does not allow keys of type %s; run ceph mon set auth_allowed_ciphers %s",
+		return []Bar{{"key-type", cluster, fmt.Sprintf("does not allow keys of type %s; run ceph mon set "+
+			"auth_allowed_ciphers %s",
 			wanted, strings.Join(append(slices.Clone(c.ciphers.Allowed), wanted), ","))}}
 	}
 	return nil

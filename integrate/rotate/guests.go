@@ -30,8 +30,8 @@ func (j job) rule() spec.GuestRule { return j.rot.Guests[j.step.Rule] }
 // key tells the rule of a job from those of other rotations.
 func (j job) key() string { return fmt.Sprint(j.rot.Old(), j.step.Rule) }
 
-// jobs are the acts that can be begun now, apart from those of guests that did not end well in this run. A guest has one
-// at most.
+// jobs are the acts that can be begun now, apart from those of guests that did not end well in this run. A guest has
+// one at most.
 func (r *run) jobs(l *look, act func(rotation.Act) bool) []job {
 	var all []job
 	taken := map[string]bool{}

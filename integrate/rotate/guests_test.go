@@ -15,7 +15,6 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephx"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/rotate"
-	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -46,7 +45,8 @@ func TestNoGuestIsTouchedWithoutARule(t *testing.T) {
 	assert.Equal(t, was, c.users(both.ID))
 	assert.True(t, c.has("client.cinder"))
 
-	report, err = rotate.Apply(t.Context(), c.config(during("live-migration")), rotate.Options{Revoke: []string{"client.cinder"}})
+	report, err = rotate.Apply(t.Context(), c.config(during("live-migration")),
+		rotate.Options{Revoke: []string{"client.cinder"}})
 	require.ErrorIs(t, err, rotate.ErrUnfinished)
 	assert.Equal(t, "not-allowed 2, no-nova-manage 1", waits(report), "%s", report)
 	assert.Contains(t, c.users(both.ID), "volume:cinder.1 ")
@@ -54,7 +54,7 @@ func TestNoGuestIsTouchedWithoutARule(t *testing.T) {
 	assert.True(t, c.has("client.cinder"))
 
 	s = during("hard-reboot")
-	s.Rotate[0].NovaManage = &spec.NovaManage{Host: "controller"}
+	s.Rotate[0].NovaManage = "controller"
 	report, err = rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.ErrorIs(t, err, rotate.ErrUnfinished)
 	assert.Equal(t, "locked 1", waits(report), "%s", report)
@@ -77,7 +77,7 @@ func TestStopAndStart(t *testing.T) {
 	c := newCloud(t)
 	both := c.guest("both", "compute1", true)
 	s := during("stop-start")
-	s.Rotate[0].NovaManage = &spec.NovaManage{Host: "controller", Config: []string{"/etc/nova/nova.conf"}}
+	s.Rotate[0].NovaManage, s.Rotate[0].NovaManageConfig = "controller", []string{"/etc/nova/nova.conf"}
 	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.NoError(t, err, "%s", report)
 	assert.Equal(t, "root:cinder.1 config drive:cinder.1 volume:cinder.1 ", c.users(both.ID))
@@ -99,8 +99,8 @@ func TestStopAndStart(t *testing.T) {
 	assert.Equal(t, "root:cinder.2 config drive:cinder.2 volume:cinder.2 ", c.users(both.ID))
 }
 
-// TestWhoIsUnknownKeepsTheUser: a session of a stranger, a monitor that does not tell, a host that cannot be read, and a
-// domain that Nova does not know.
+// TestWhoIsUnknownKeepsTheUser: a session of a stranger, a monitor that does not tell, a host that cannot be read, and
+// a domain that Nova does not know.
 func TestWhoIsUnknownKeepsTheUser(t *testing.T) {
 	c := newCloud(t)
 	c.guest("both", "compute1", true)

@@ -63,7 +63,7 @@ func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
 	}
 	u, there := c.users[rot.Old().Entity]
 	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
-		Changed: there && u.Key.Type() == keyType(rot, c)}
+		Changed: there && changed(rot, c, u.Key), Vague: keyType(rot, c) == "aes" && rot.Since == ""}
 }
 
 // keyType is the type that new keys get.
@@ -103,7 +103,7 @@ func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	}
 	g.Runs = there && d.Active
 	r.has(&g, rot, d.Domain, l.attachments[s.ID])
-	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID]
+	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID] && !l.newer[rot.Old()][s.ID]
 	if g.Task == "" {
 		for _, m := range l.moves {
 			if m.Server == s.ID {
@@ -201,7 +201,8 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 		}
 		for _, disk := range slices.Concat(d.Live, d.Stored) {
 			if disk.RBD() && r.isOld(rot, disk.User, disk.SecretUUID) {
-				bar("domain", d.host, "domain %s (%s), which Nova does not know, opens %s as the old user; see virsh dumpxml", d.Name,
+				bar("domain", d.host, "domain %s (%s), which Nova does not know, opens %s as the old user; see virsh dumpxml",
+					d.Name,
 					uuid, disk.Image)
 				break
 			}
@@ -220,7 +221,8 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 	}
 	for _, a := range l.volumeUses {
 		if r.isOld(rot, a.User, a.Secret) {
-			bar("attachment", a.Volume, "is attached to something else than a VM, as the old user; see cinder attachment-show %s",
+			bar("attachment", a.Volume, "is attached to something else than a VM, as the old user; see cinder "+
+				"attachment-show %s",
 				a.ID)
 		}
 	}
@@ -247,7 +249,8 @@ func (r *run) sessionBars(l *look, rot spec.Rotation) []rotation.Bar {
 			if s.Host != "" {
 				who = s.Host + " (" + s.Address + ")"
 			}
-			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " as " + s.Entity +
+			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " " +
+				"as " + s.Entity +
 				"; see which process that is (ss -tnp there), and restart it or wait for its guest"})
 		}
 	}

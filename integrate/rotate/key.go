@@ -9,7 +9,6 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -54,6 +53,9 @@ func (r *run) key(h hold, rot spec.Rotation) error {
 // prepareKey makes the new key, or puts it on all computes.
 func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	rot := s.Rotation
+	if s.User.Changed && !s.User.Pending {
+		return r.applyNow(h.ctx) // as soon as can be: no guest can come back where the new key is not
+	}
 	if s.Stop != "" {
 		return fmt.Errorf("%w: %s", errKey, s.Stop)
 	}
@@ -69,8 +71,6 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	switch {
 	case s.User.Pending:
 		return r.spread(h, l, rot)
-	case s.User.Changed:
-		return r.applyAgain(h.ctx, l)
 	case c.ciphers.Preferred != "" && c.ciphers.Preferred != keyType(rot, c):
 		_, err := a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 		return err
@@ -79,12 +79,6 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	if errors.Is(err, cephx.ErrUnsupported) {
 		_, err = a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 	}
-	return err
-}
-
-// applyAgain puts a changed key on all hosts, as the ordinary plan does.
-func (r *run) applyAgain(ctx context.Context, l *look) error {
-	_, err := l.in.Apply(ctx, l.plan, integrate.ApplyOptions{})
 	return err
 }
 
@@ -98,7 +92,8 @@ func (r *run) spread(h hold, l *look, rot spec.Rotation) error {
 	uuid := r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])
 	names := r.computes()
 	var errs []error
-	for _, o := range remote.Each(h.ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool, error) {
+	for _, o := range remote.Each(h.ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool,
+		error) {
 		store := r.cfg.World.Secrets[host]
 		was, err := store.Lookup(ctx, uuid)
 		if err != nil {
@@ -153,11 +148,7 @@ func (r *run) commit(h hold, rot spec.Rotation) error {
 		!errors.Is(err, cephx.ErrUnsupported) {
 		return err
 	}
-	l, err := r.look(h.ctx)
-	if err != nil {
-		return err
-	}
-	return r.applyAgain(h.ctx, l)
+	return r.applyNow(h.ctx)
 }
 
 // pending reports whether a second key of a user waits for its first use. The ordinary plan would put the current key
@@ -190,7 +181,8 @@ func (r *run) readSpread(ctx context.Context, l *look) {
 }
 
 func (r *run) allHave(ctx context.Context, uuid string, key ceph.Key) bool {
-	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context, host string) (bool, error) {
+	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context,
+		host string) (bool, error) {
 		s, err := r.cfg.World.Secrets[host].Lookup(ctx, uuid)
 		return err == nil && strings.TrimSpace(s.Value.Reveal()) == key.Reveal(), err
 	}) {

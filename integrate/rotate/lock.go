@@ -40,7 +40,8 @@ func (r *run) hold(ctx context.Context) (hold, error) {
 	case err == nil:
 		return hold{l.Context(), l.Held, l.Close}, nil
 	case errors.Is(err, ceph.ErrLocked):
-		return hold{}, fmt.Errorf("%w, so no guest is touched: somebody else works on cluster %s: %w", world.ErrLock, cluster, err)
+		return hold{}, fmt.Errorf("%w, so no guest is touched: somebody else works on cluster %s: %w", world.ErrLock,
+			cluster, err)
 	}
 	return hold{}, fmt.Errorf("%w, so no guest is touched: cluster %s gives no lock: %w", world.ErrLock, cluster, err)
 }

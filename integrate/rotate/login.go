@@ -2,66 +2,36 @@ package rotate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"time"
 
-	"fmt"
-
-	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/internal/login"
 	"github.com/cephstack/cephstack/integrate/spec"
-	"github.com/cephstack/cephstack/remote"
 )
 
-// loginScript logs in to a cluster with a key that it reads from standard input, and ends with 0 if the key is taken, 10
-// if it is refused, 12 where Python has no rados, and 11 otherwise.
-const loginScript = `import json, sys
-order = json.loads(sys.stdin.read())
-try:
-    import rados
-except ImportError:
-    sys.exit(12)
-try:
-    cluster = rados.Rados(name=order["name"], conffile=order["conf"])
-    cluster.conf_set("key", order["key"])
-    cluster.conf_set("log_to_stderr", "false")
-    cluster.conf_set("client_mount_timeout", "30")
-    cluster.connect(timeout=30)
-except Exception as e:
-    if getattr(e, "errno", None) in (13, -13):
-        sys.exit(10)
-    sys.stderr.write(type(e).__name__)
-    sys.exit(11)
-cluster.shutdown()
-`
-
-// loginWithin is how long a login may take.
-const loginWithin = 90 * time.Second
-
-// refused reports whether a cluster refuses a key to a host.
+// refused reports whether a cluster refuses a key to a host, or to the first container of services there.
 func (r *run) refused(ctx context.Context, host, cluster string, user ceph.User) (bool, error) {
-	order, err := json.Marshal(map[string]string{"name": user.Entity, "conf": spec.ConfPath(cluster), "key": user.Key.Reveal()})
-	if err != nil {
-		return false, err
+	op := login.Trial{Entity: user.Entity, Key: user.Key, Conf: spec.ConfPath(cluster)}.Run()
+	if boxes := r.site.ContainersOn(r.site.Host(host)); len(boxes) > 0 {
+		op.Argv = append(inContainer(boxes[0]), op.Argv...)
 	}
-	op := remote.Run{Argv: []string{"python3", "-c", loginScript, "cephstack-login"}, Stdin: cephstack.Redact(order),
-		Timeout: loginWithin}
 	results, err := r.cfg.World.Hosts[host].Do(ctx, op)
-	if err == nil {
-		err = results[0].Err
-	}
 	if err != nil {
 		return false, err
 	}
-	switch results[0].Exit {
-	case 0:
+	switch verdict, err := login.Judge(results[0]); {
+	case err != nil:
+		return false, err
+	case verdict == login.Accepted:
 		return false, nil
-	case 10:
+	case verdict == login.Refused:
 		return true, nil
-	case 12:
-		return false, errors.New("its Python has no rados; install python3-rados")
 	}
-	return false, fmt.Errorf("the login ended with %s", words.LastWords(results[0]))
+	return false, errors.New("librados there does not read keys of that type, so that nothing is proven")
+}
+
+// inContainer runs what follows in a container, whichever program has it.
+func inContainer(name string) []string {
+	const engine = `if command -v docker >/dev/null; then exec docker "$@"; fi; exec podman "$@"`
+	return []string{"sh", "-c", engine, "sh", "exec", "-i", name}
 }

@@ -37,10 +37,11 @@ type look struct {
 	cloudErr    error
 
 	clusters  map[string]*clusterLook
-	spread    map[spec.User]bool  // all computes have the key with which a guest comes back
-	denied    error               // the account may not migrate guests
-	noRoom    string              // a guest that no compute has room for
-	left      map[spec.User][]Bar // files and secrets of users that are gone
+	newer     map[spec.User]map[string]bool // guests that have the new key of a user for sure
+	spread    map[spec.User]bool            // all computes have the key with which a guest comes back
+	denied    error                         // the account may not migrate guests
+	noRoom    string                        // a guest that no compute has room for
+	left      map[spec.User][]Bar           // files and secrets of users that are gone
 	leftovers map[spec.User][]leftover
 }
 
@@ -83,6 +84,7 @@ func (r *run) look(ctx context.Context) (*look, error) {
 	all.Wait()
 	l.judge(r.site, r.pending(l))
 	r.readSpread(ctx, l)
+	r.readAges(ctx, l)
 	r.tryMoves(ctx, l)
 	r.readLeft(ctx, l)
 	return l, ctx.Err()

@@ -19,16 +19,16 @@ import (
 // manageWithin is how long nova-manage may take. It takes 10 s for a volume, and longer on a busy host.
 const manageWithin = 5 * time.Minute
 
-// refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where it
-// fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
+// refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
+// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
 const refreshTag = "cephstack-refresh"
 
 // refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.
-func (r *run) refresh(ctx context.Context, m *spec.NovaManage, g rotation.Guest) error {
+func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	if len(g.Volumes) == 0 {
 		return nil
 	}
-	if m == nil {
+	if rot.NovaManage == "" {
 		return errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
 	}
 	cloud := r.cfg.World.Cloud
@@ -46,7 +46,7 @@ func (r *run) refresh(ctx context.Context, m *spec.NovaManage, g rotation.Guest)
 	}
 	for _, volume := range g.Volumes {
 		args := []string{"refresh", g.ID, volume, "/dev/stdin"}
-		if _, err := r.manage(ctx, *m, connector, args...); err != nil {
+		if _, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, connector, args...); err != nil {
 			return errors.Join(fmt.Errorf("volume %s is not renewed: %w", volume, err), r.unlockOurs(ctx, g.ID))
 		}
 	}
@@ -66,7 +66,7 @@ func (r *run) unlockOurs(ctx context.Context, id string) error {
 
 // connector is what a compute tells Cinder of itself.
 func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
-	got, err := r.manage(ctx, spec.NovaManage{Host: host}, nil, "get_connector", "--json")
+	got, err := r.manage(ctx, manager{host: host}, nil, "get_connector", "--json")
 	if err != nil {
 		return nil, fmt.Errorf("the connector of %s cannot be read: %w", host, err)
 	}
@@ -76,17 +76,23 @@ func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
 	return got, nil
 }
 
+// A manager is nova-manage on a host, with its files of options.
+type manager struct {
+	host   string
+	config []string
+}
+
 // manage runs nova-manage volume_attachment on a host, and gives what it prints.
-func (r *run) manage(ctx context.Context, m spec.NovaManage, input []byte, args ...string) ([]byte, error) {
-	argv := r.novaManage(m.Host)
-	for _, file := range m.Config {
+func (r *run) manage(ctx context.Context, m manager, input []byte, args ...string) ([]byte, error) {
+	argv := r.novaManage(m.host)
+	for _, file := range m.config {
 		argv = append(argv, "--config-file", file)
 	}
 	op := remote.Run{Argv: append(append(argv, "volume_attachment"), args...), Stdin: cephstack.Redact(input),
 		Timeout: manageWithin}
-	host := r.cfg.World.Hosts[m.Host]
+	host := r.cfg.World.Hosts[m.host]
 	if host == nil {
-		return nil, fmt.Errorf("the World has no host %s", m.Host)
+		return nil, fmt.Errorf("the World has no host %s", m.host)
 	}
 	results, err := host.Do(ctx, op)
 	switch {
@@ -104,8 +110,7 @@ func (r *run) manage(ctx context.Context, m spec.NovaManage, input []byte, args 
 // novaManage is how nova-manage is run on a host: in the container of nova-compute, where that is one.
 func (r *run) novaManage(host string) []string {
 	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil && r.isCompute(host) {
-		const engine = `if command -v docker >/dev/null; then exec docker "$@"; fi; exec podman "$@"`
-		return []string{"sh", "-c", engine, "sh", "exec", "-i", k.Container, "nova-manage"}
+		return append(inContainer(k.Container), "nova-manage")
 	}
 	return []string{"nova-manage"}
 }

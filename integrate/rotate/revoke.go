@@ -99,7 +99,8 @@ func (r *run) refusedEverywhere(ctx context.Context, rot spec.Rotation, key func
 		}
 	}
 	var errs []error
-	for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, name string) (bool, error) {
+	for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), func(ctx context.Context, name string) (bool,
+		error) {
 		user := ceph.User{Entity: rot.Old().Entity, Key: key(name)}
 		return r.refused(ctx, name, rot.Cluster, user)
 	}) {
@@ -149,7 +150,8 @@ func (r *run) readLeft(ctx context.Context, l *look) {
 		look := func(ctx context.Context, name string) ([]leftover, error) { return r.leftOn(ctx, l, rot, name) }
 		for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), look) {
 			if o.Err != nil {
-				l.left[rot.Old()] = append(l.left[rot.Old()], Bar{"host", o.Name, "what is left there cannot be read: " + o.Err.Error()})
+				l.left[rot.Old()] = append(l.left[rot.Old()], Bar{"host", o.Name, "what is left there cannot be " +
+					"read: " + o.Err.Error()})
 			}
 			for _, one := range o.Value {
 				l.leftovers[rot.Old()] = append(l.leftovers[rot.Old()], one)

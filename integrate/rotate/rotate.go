@@ -29,8 +29,8 @@ type Options struct {
 	// Back takes everything back to the users that go: those of from take the place of those of to. It needs the users of
 	// from to be there, and makes none.
 	Back bool
-	// Revoke names the users that may be removed once it is proven that nobody has them, such as client.cinder. There is no
-	// way back from that.
+	// Revoke names the users that may be removed once it is proven that nobody has them, such as client.cinder. There is
+	// no way back from that.
 	Revoke []string
 	// Ciphers are the types of keys that the clusters are to allow at the end, such as aes256k. None leaves them alone.
 	// Clusters that would lock somebody out are refused.

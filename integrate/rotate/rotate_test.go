@@ -2,7 +2,6 @@ package rotate_test
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -56,7 +55,8 @@ type cloud struct {
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{World: integratetest.Integrated(t, before()), t: t}
-	i, err := c.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "cirros", DiskFormat: "raw"}, bytes.NewReader([]byte("a disk")))
+	i, err := c.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
+		bytes.NewReader([]byte("a disk")))
 	require.NoError(t, err)
 	c.image = i.ID
 	return c
@@ -65,7 +65,8 @@ func newCloud(t *testing.T) *cloud {
 // guest boots a guest with a root disk of Nova's, and with a volume if it is to have one.
 func (c *cloud) guest(name, host string, volume bool) api.Server {
 	c.t.Helper()
-	s, err := c.Cloud.CreateServer(c.t.Context(), api.ServerRequest{Name: name, ImageID: c.image, Flavor: "tiny", Host: host})
+	s, err := c.Cloud.CreateServer(c.t.Context(), api.ServerRequest{Name: name, ImageID: c.image, Flavor: "tiny",
+		Host: host})
 	require.NoError(c.t, err)
 	if volume {
 		c.attach(s)
@@ -76,9 +77,11 @@ func (c *cloud) guest(name, host string, volume bool) api.Server {
 // volumeGuest boots a guest from a volume.
 func (c *cloud) volumeGuest(name, host string) api.Server {
 	c.t.Helper()
-	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: name, SizeGiB: 1, ImageID: c.image, Type: "ceph"})
+	v, err := c.Cloud.CreateVolume(c.t.Context(), api.VolumeRequest{Name: name, SizeGiB: 1, ImageID: c.image,
+		Type: "ceph"})
 	require.NoError(c.t, err)
-	s, err := c.Cloud.CreateServer(c.t.Context(), api.ServerRequest{Name: name, VolumeID: v.ID, Flavor: "tiny", Host: host})
+	s, err := c.Cloud.CreateServer(c.t.Context(), api.ServerRequest{Name: name, VolumeID: v.ID, Flavor: "tiny",
+		Host: host})
 	require.NoError(c.t, err)
 	return s
 }
@@ -110,11 +113,13 @@ func (c *cloud) has(entity string) bool {
 	return err == nil
 }
 
-// TestReplaceFromEndToEnd: guests with a root disk, with a volume, with both, and one that is stopped leave the old user
-// by live migrations and hard reboots. The old user goes only with a word, is refused then, and nothing of it is left.
+// TestReplaceFromEndToEnd: guests with a root disk, with a volume, with both, and one that is stopped leave the old
+// user by live migrations and hard reboots. The old user goes only with a word, is refused then, and nothing of it is
+// left.
 func TestReplaceFromEndToEnd(t *testing.T) {
 	c := newCloud(t)
-	both, root, boot := c.guest("both", "compute1", true), c.guest("root", "compute2", false), c.volumeGuest("boot", "compute1")
+	both, root, boot := c.guest("both", "compute1", true), c.guest("root", "compute2", false), c.volumeGuest("boot",
+		"compute1")
 	assert.Contains(t, c.users(both.ID), "root:cinder ")
 	s := during("live-migration", "hard-reboot")
 	report, err := rotate.Plan(t.Context(), c.config(s), rotate.Options{})
@@ -153,5 +158,3 @@ func (c *cloud) integration(s spec.Spec) *integrate.Integration {
 	require.NoError(c.t, err)
 	return in
 }
-
-var errCut = errors.New("cut")

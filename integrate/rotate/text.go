@@ -49,8 +49,8 @@ func (s Status) write(b *strings.Builder, most, names int) {
 		fmt.Fprintf(b, "; %d of them keep %s with its new key", s.Keeps, s.From)
 	}
 	b.WriteString("\n")
-	groupsText(b, "next", s.Next, most, names)
-	groupsText(b, "wait", s.Waits, most, names)
+	limits{most, names}.groups(b, "next", s.Next)
+	limits{most, names}.groups(b, "wait", s.Waits)
 	if text := keyText(s); text != "" {
 		fmt.Fprintf(b, "  key:    %s\n", text)
 	}
@@ -90,9 +90,12 @@ func keyText(s Status) string {
 	}[s.Key]
 }
 
-func groupsText(b *strings.Builder, label string, all []Group, most, names int) {
+// limits are how much of many things is told.
+type limits struct{ most, names int }
+
+func (n limits) groups(b *strings.Builder, label string, all []Group) {
 	for i, g := range all {
-		if i == most {
+		if i == n.most {
 			rest := 0
 			for _, other := range all[i:] {
 				rest += len(other.Guests)
@@ -105,7 +108,7 @@ func groupsText(b *strings.Builder, label string, all []Group, most, names int) 
 			text = g.Code
 		}
 		fmt.Fprintf(b, "  %-7s %s: %s\n", label+":", counted(len(g.Guests), "guest"), words.Line(text))
-		shown := g.Guests[:min(names, len(g.Guests))]
+		shown := g.Guests[:min(n.names, len(g.Guests))]
 		fmt.Fprintf(b, "          %s", words.Message(strings.Join(shown, ", ")))
 		if more := len(g.Guests) - len(shown); more > 0 {
 			fmt.Fprintf(b, " and %d more", more)

@@ -12,6 +12,7 @@
 //	Converge   a Line for each part, and a Last; cephstack converge
 //	Report     integrate.Report; cephstack verify
 //	Drift      drift.Report; cephstack drift
+//	Audit      audit.Report; cephstack audit
 //	Trust      HostKeys; cephstack trust
 //	Rights     OperatorRights; cephstack rights
 //

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/audit"
 	"github.com/cephstack/cephstack/integrate/drift"
 	"github.com/cephstack/cephstack/integrate/schema"
 )
@@ -47,6 +48,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[integrate.Report]()}},
 		{"drift", "Report of cephstack drift", "What cephstack drift --output json prints.",
 			[]reflect.Type{reflect.TypeFor[drift.Report]()}},
+		{"audit", "Report of cephstack audit", "What cephstack audit --output json prints.",
+			[]reflect.Type{reflect.TypeFor[audit.Report]()}},
 		{"trust", "Host keys of cephstack trust", "What cephstack trust --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
 		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
@@ -235,12 +238,13 @@ func (g *generator) typed(of reflect.Type) node {
 func values() map[string][]string {
 	return map[string][]string{
 		"integrate.Stage":       {"cluster", "computes", "controllers", "cloud"},
-		"integrate.Action":      texts(integrate.Create, integrate.Update, integrate.Restart),
+		"integrate.Action":      texts(integrate.Create, integrate.Update, integrate.Restart, integrate.Remove),
 		"integrate.CheckStatus": texts(integrate.Pass, integrate.Fail, integrate.Unable),
 		"integrate.Status": texts(integrate.Applied, integrate.Unchanged, integrate.Failed, integrate.Unknown,
 			integrate.Skipped, integrate.Cancelled),
 		"drift.Status":    texts(drift.None, drift.Found, drift.Unknown),
 		"schema.KeyState": texts(schema.KeyKnown, schema.KeyUnknown, schema.KeyChanged, schema.KeyAdded),
+		"audit.Severity":  texts(audit.Danger, audit.Broken, audit.Waste),
 	}
 }
 
@@ -264,7 +268,7 @@ type comments map[string]comment
 func commentsOf(t *testing.T) comments {
 	t.Helper()
 	all := comments{}
-	for _, dir := range []string{"..", ".", "../drift"} {
+	for _, dir := range []string{"..", ".", "../drift", "../audit"} {
 		names, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, name := range names {

@@ -24,6 +24,9 @@ func Report() []byte { return read("report") }
 // Drift is the schema of a drift.Report, which cephstack drift prints.
 func Drift() []byte { return read("drift") }
 
+// Audit is the schema of an audit.Report, which cephstack audit prints.
+func Audit() []byte { return read("audit") }
+
 // Trust is the schema of HostKeys, which cephstack trust prints.
 func Trust() []byte { return read("trust") }
 

@@ -61,6 +61,7 @@ func strict(t *testing.T) map[string]*jsonschema.Schema {
 	all := map[string]*jsonschema.Schema{}
 	for name, text := range map[string][]byte{"plan": schema.Plan(), "result": schema.Result(),
 		"converge": schema.Converge(), "report": schema.Report(), "drift": schema.Drift(), "trust": schema.Trust(),
+		"audit":  schema.Audit(),
 		"rights": schema.Rights()} {
 		all[name] = compiled(t, text, true)
 		compiled(t, text, false)

@@ -22,4 +22,9 @@ type Backup struct {
 	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
 	// pool for each Ceph user; not with caps: classic.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
+	// Retire takes the driver of backups out of the cloud: the next plan takes back what cephstack has made for it,
+	// and refuses while its pool has images. Pools and data stay.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }

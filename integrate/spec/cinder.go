@@ -99,6 +99,11 @@ type Backend struct {
 	// Default: no further options.
 	// Limits: options that the Spec does not set itself, and values that oslo.config reads back.
 	Options map[string]string `json:"options,omitempty" yaml:"options,omitempty"`
+	// Retire takes the backend out of the cloud: the next plan takes back what cephstack has made for it,
+	// and refuses while its pool has images. Pools and data stay.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }
 
 // SingleBackend is the name, in a Spec, of the single backend of a Cinder, which does not

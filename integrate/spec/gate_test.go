@@ -4,13 +4,11 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 func TestGates(t *testing.T) {
 	for gate, fault := range map[string]string{
-		"": "", spec.GateHealth: "",
+		"": "", "health": "",
 		"healt":  `"healt" is not health; leave gate out for none; did you mean "health"?`,
 		"Health": `"Health" is not health; leave gate out for none; did you mean "health"?`,
 		"quorum": `"quorum" is not health; leave gate out for none`,

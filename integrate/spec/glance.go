@@ -38,6 +38,12 @@ type Glance struct {
 	// Default: no further stores.
 	// Limits: from rocky on; each name once, whatever its case.
 	Stores []Store `json:"stores,omitempty" yaml:"stores,omitempty"`
+	// Retire takes Glance, with all of its stores in Ceph, out of the cloud: the next plan takes back what
+	// cephstack has made for it,
+	// and refuses while its pool has images. Pools and data stay.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }
 
 // A Store is an rbd store of Glance beside its default one.
@@ -67,6 +73,11 @@ type Store struct {
 	// Limits: a pool that clusters has, with erasure_profile or size; not a pool of headers; one data
 	// pool for each Ceph user; not with caps: classic.
 	DataPool string `json:"data_pool,omitempty" yaml:"data_pool,omitempty"`
+	// Retire takes the store out of the cloud: the next plan takes back what cephstack has made for it,
+	// and refuses while its pool has images. Pools and data stay.
+	// Default: false.
+	// Limits: true or false; the default store retires with glance.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }
 
 // storePath is the field of the i-th of Glance's stores; the default store is 0.

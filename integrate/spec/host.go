@@ -49,6 +49,12 @@ type Host struct {
 	// Default: the layout of the Spec.
 	// Limits: debian, rdo, upstart or kolla, with the releases of the layout of the Spec.
 	Layout string `json:"layout,omitempty" yaml:"layout,omitempty"`
+	// Retire are those of services that leave this host: the next plan takes back what cephstack
+	// has made for them here, and nothing else. It refuses while VMs are on a compute that leaves.
+	// Afterwards, the services can leave the Spec, or the host.
+	// Default: all services stay.
+	// Limits: services of this host; for each service, a host stays that has it.
+	Retire []string `json:"retire,omitempty" yaml:"retire,omitempty"`
 }
 
 // ServiceNames are the services that a Spec may name for a host.
@@ -85,6 +91,7 @@ func (v *validation) hosts() {
 			}
 		}
 		v.standby(path, h)
+		v.retire(path, h)
 		if !slices.Contains([]string{"", "auto", "ceph", "keep"}, h.Disks) {
 			v.fault(path+".disks", "%q is none of auto, ceph and keep", h.Disks)
 		}

@@ -33,4 +33,9 @@ type Nova struct {
 	// Default: false.
 	// Limits: true or false; Glance and Nova have the same data_pool, or none.
 	DirectSnapshots bool `json:"direct_snapshots,omitempty" yaml:"direct_snapshots,omitempty"`
+	// Retire takes the place of VM disks out of the cloud: the next plan takes back what cephstack has made for it,
+	// and refuses while its pool has images. Pools and data stay.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 }

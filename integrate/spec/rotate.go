@@ -32,33 +32,31 @@ type Rotation struct {
 	// Default: the type that the cluster prefers.
 	// Limits: aes or aes256k.
 	KeyType string `json:"key_type,omitempty" yaml:"key_type,omitempty"`
+	// Since is the time from which on a key counts as new, where a key is changed in place (from and to
+	// are one user, or hybrid). Ceph writes into a key when it was made. Without a time, a key of the
+	// right type counts as new.
+	// Default: left out; the type alone counts.
+	// Limits: a date such as 2026-11-28, or a time such as 2026-11-28T22:00:00Z.
+	Since string `json:"since,omitempty" yaml:"since,omitempty"`
 	// SecretUUID is the UUID of the libvirt secret of the user that goes: that which the Spec gave as
 	// secret_uuid of a service before.
 	// Default: derived from the cluster's fsid and the user.
 	// Limits: a UUID in lower case; not that of another user; not where from and to are one user.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
-	// NovaManage says where nova-manage can renew the attachments of volumes, which guests need that are
-	// stopped, or may be stopped and started.
+	// NovaManage is the host on which nova-manage can renew the attachments of volumes. Guests need that
+	// which are stopped, or which may be stopped and started. The program needs Nova's databases, and
+	// the login of [cinder] in its configuration, which a compute mostly does not have.
 	// Default: left out; such guests wait.
-	// Limits: those of its fields.
-	NovaManage *NovaManage `json:"nova_manage,omitempty" yaml:"nova_manage,omitempty"`
+	// Limits: a host in hosts.
+	NovaManage string `json:"nova_manage,omitempty" yaml:"nova_manage,omitempty"`
+	// NovaManageConfig are the files of options that nova-manage reads there, in this order.
+	// Default: its own: /etc/nova/nova.conf.
+	// Limits: paths of files; not without nova_manage.
+	NovaManageConfig []string `json:"nova_manage_config,omitempty" yaml:"nova_manage_config,omitempty"`
 	// Guests say what may be done to which guests. The first rule that matches a guest counts.
 	// Default: no rules; no guest is touched.
 	// Limits: those of its fields.
 	Guests []GuestRule `json:"guests,omitempty" yaml:"guests,omitempty"`
-}
-
-// A NovaManage says where the program nova-manage works: it needs Nova's databases, and the login of [cinder] in
-// its configuration, which a compute mostly does not have.
-type NovaManage struct {
-	// Host is the host on which nova-manage works, such as a controller.
-	// Default: none; the host must be given.
-	// Limits: a host in hosts.
-	Host string `json:"host" yaml:"host"`
-	// Config are the files of options that nova-manage reads, in this order.
-	// Default: its own: /etc/nova/nova.conf.
-	// Limits: paths of files on that host.
-	Config []string `json:"config,omitempty" yaml:"config,omitempty"`
 }
 
 // A GuestRule says what a rotation may do to some guests. A guest has to match each list that is
@@ -112,6 +110,16 @@ func (r Rotation) Old() User { return User{r.Cluster, "client." + r.From} }
 
 // New is the user that takes its place. The defaults have been filled in.
 func (r Rotation) New() User { return User{r.Cluster, "client." + r.To} }
+
+// MadeSince is the time from which on keys count as new, if the Spec gives one.
+func (r Rotation) MadeSince() (time.Time, bool) {
+	for _, form := range []string{time.DateOnly, time.RFC3339} {
+		if at, err := time.Parse(form, r.Since); err == nil {
+			return at, true
+		}
+	}
+	return time.Time{}, false
+}
 
 // withDefaults has names without client. in front.
 func (r Rotation) withDefaults(first string) Rotation {
@@ -192,8 +200,11 @@ func (v *validation) rotations() {
 		if !slices.Contains([]string{"", "aes", "aes256k"}, r.KeyType) {
 			v.fault(path+".key_type", "%q is neither aes nor aes256k", r.KeyType)
 		}
+		if _, is := r.MadeSince(); r.Since != "" && !is {
+			v.fault(path+".since", "%q is neither a date such as 2026-11-28 nor a time such as 2026-11-28T22:00:00Z", r.Since)
+		}
 		v.rotatedSecret(path+".secret_uuid", r)
-		v.novaManage(path+".nova_manage", r.NovaManage)
+		v.novaManage(path, r)
 		for j, g := range r.Guests {
 			v.guestRule(fmt.Sprintf("%s.guests[%d]", path, j), g)
 		}
@@ -321,20 +332,20 @@ func (g GuestRule) HostNames() []string {
 	return all
 }
 
-func (v *validation) novaManage(path string, m *NovaManage) {
-	if m == nil {
-		return
-	}
+func (v *validation) novaManage(path string, r Rotation) {
 	names := map[string]bool{}
 	for _, h := range v.spec.Hosts {
 		names[h.Name] = true
 	}
-	if !names[m.Host] {
-		v.fault(path+".host", "%q is not a host of the Spec%s", m.Host, DidYouMean(m.Host, names))
+	switch {
+	case r.NovaManage != "" && !names[r.NovaManage]:
+		v.fault(path+".nova_manage", "%q is not a host of the Spec%s", r.NovaManage, DidYouMean(r.NovaManage, names))
+	case r.NovaManage == "" && len(r.NovaManageConfig) > 0:
+		v.fault(path+".nova_manage_config", "is of no use without nova_manage")
 	}
-	for i, file := range m.Config {
+	for i, file := range r.NovaManageConfig {
 		if !strings.HasPrefix(file, "/") {
-			v.fault(fmt.Sprintf("%s.config[%d]", path, i), "%q is not the path of a file, from / on", file)
+			v.fault(fmt.Sprintf("%s.nova_manage_config[%d]", path, i), "%q is not the path of a file, from / on", file)
 		}
 	}
 }

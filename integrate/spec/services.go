@@ -39,6 +39,7 @@ func (v *validation) services() {
 		v.user("nova", n.Cluster, n.Pool, n.User)
 		v.needsHost("nova", "nova-compute")
 	}
+	v.allStay()
 }
 
 func (v *validation) user(path, cluster, pool, user string) {

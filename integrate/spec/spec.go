@@ -92,14 +92,23 @@ type Spec struct {
 	// Default: left out; nothing is prepared.
 	// Limits: those of its fields.
 	Prepare *Prepare `json:"prepare,omitempty" yaml:"prepare,omitempty"`
+	// Retire takes the whole integration out of the cloud: the next plan takes back what cephstack has
+	// made on the hosts and, last, the Ceph users. It refuses while a pool of the Spec has images. Pools
+	// and data stay. The command cephstack retire plans like that without this word.
+	// Default: false.
+	// Limits: true or false.
+	Retire bool `json:"retire,omitempty" yaml:"retire,omitempty"`
 	// Rotate lists the Ceph users that are on their way out, and the users whose keys are.
 	// Default: left out; nothing is rotated.
 	// Limits: those of its fields.
 	Rotate []Rotation `json:"rotate,omitempty" yaml:"rotate,omitempty"`
 }
 
-// GateHealth is the Gate that waits for clusters that are healthy enough.
-const GateHealth = "health"
+// gateHealth is the Gate that waits for clusters that are healthy enough.
+const gateHealth = "health"
+
+// Gated reports whether a rollout waits for clusters that are healthy enough.
+func (s Spec) Gated() bool { return s.Gate == gateHealth }
 
 // A Cloud names the OpenStack cloud, for its APIs.
 type Cloud struct {
@@ -156,7 +165,7 @@ func (s Spec) check() []error {
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}
-	gates := map[string]bool{GateHealth: true}
+	gates := map[string]bool{gateHealth: true}
 	if v.spec.Gate != "" && !gates[v.spec.Gate] {
 		v.fault("gate", "%q is not health; leave gate out for none%s", v.spec.Gate, DidYouMean(v.spec.Gate, gates))
 	}

@@ -79,17 +79,14 @@ type Entry struct {
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
 
-// NoJump as SSH.Jump is a direct connection.
-const NoJump = "none"
-
-// NoSSHConfig as SSH.Config keeps ssh's files from being read.
-const NoSSHConfig = "none"
+// None as SSH.Jump is a direct connection. As SSH.Config, it keeps ssh's files from being read.
+const None = "none"
 
 func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()
 	v.faults = append(v.faults, faults...)
 	v.paths()
-	if v.spec.SSH.Jump == "" || v.spec.SSH.Jump == NoJump {
+	if v.spec.SSH.Jump == "" || v.spec.SSH.Jump == None {
 		return
 	}
 	user, address, ok := strings.Cut(v.spec.SSH.Jump, "@")

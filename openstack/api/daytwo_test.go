@@ -1,11 +1,13 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,7 +28,8 @@ func TestEachImageHasAllImages(t *testing.T) {
 		}
 	}
 	full := fake.AddImage(api.Image{Name: "full", DiskFormat: "raw", Container: "bare",
-		Locations: []string{"rbd://a", "file://b"}, Stores: []string{"x", "y"}, Importing: []string{"z"}, FailedImports: []string{"u", "v"}, MinDiskGiB: 3,
+		Locations: []string{"rbd://a", "file://b"}, Stores: []string{"x", "y"}, Importing: []string{"z"},
+		FailedImports: []string{"u", "v"}, MinDiskGiB: 3,
 		Checksum: "sum"}, nil)
 	want[full] = true
 	got := map[string]bool{}
@@ -199,4 +202,34 @@ func TestRoom(t *testing.T) {
 	body = ""
 	_, err = c.Room(t.Context(), "none")
 	require.ErrorIs(t, err, api.ErrNotFound)
+}
+
+// TestAbortIsRefused: what Nova refused has not begun, and is not unknown.
+func TestAbortIsRefused(t *testing.T) {
+	c, fake := dial(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {
+		return 403, `{"forbidden": {"message": "Policy doesn't allow it"}}`, r.Method == http.MethodDelete
+	}})
+	server := fake.AddServer(api.Server{Name: "s"})
+	fake.AddMigration(api.Migration{Server: server, Source: "compute1", Dest: "compute2", Type: "live-migration",
+		Status: "running"})
+	err := c.AbortMigration(t.Context(), server, 1)
+	require.ErrorIs(t, err, api.ErrDenied)
+	require.NotErrorIs(t, err, api.ErrUnknown)
+}
+
+// TestSettleWaits: a VM is not at rest while somebody migrates it.
+func TestSettleWaits(t *testing.T) {
+	c, fake := dial(t, openstacktest.Config{})
+	server := fake.AddServer(api.Server{Name: "s"})
+	fake.AddMigration(api.Migration{Server: server, Source: "compute1", Dest: "compute2", Type: "live-migration",
+		Status: "running"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := c.Settle(ctx, server)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	resized := fake.AddServer(api.Server{Name: "r"})
+	fake.AddResize(resized, "compute2")
+	s, err := c.Settle(t.Context(), resized)
+	require.NoError(t, err)
+	assert.Equal(t, "VERIFY_RESIZE resized", s.Status+" "+s.State)
 }

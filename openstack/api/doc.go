@@ -1,6 +1,6 @@
 // Package api drives the APIs of an OpenStack cloud: images, volumes,
-// snapshots, backups, VMs, their migrations, flavors, volume types, service records
-// and host aggregates.
+// snapshots, backups, attachments, VMs, their migrations, flavors, volume types, service
+// records, host aggregates, and what a compute has room for.
 //
 // A method that starts something in the cloud returns when it is done.
 //
@@ -13,6 +13,14 @@
 //	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "probe", DiskFormat: "raw"}, file)
 //	…
 //	volume, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "probe", SizeGiB: 1, ImageID: image.ID})
+//
+// Lists exist twice: Volumes gives a slice, and EachVolume reads page by page, for clouds
+// with very many objects. The last pair of such a list is an error, if there is one: what
+// came before is then a part of the list.
+//
+//	for volume, err := range cloud.EachVolume(ctx) {
+//		…
+//	}
 //
 // The account is an administrator's: lists span all projects, and a VM can be put
 // on a certain host. The cloud has to be of Pike or newer.
@@ -55,16 +63,17 @@
 // when nothing listened.
 //
 // Config.Timeout bounds each call that carries no image data, from the first byte of the
-// request to the last byte of the answer. A list takes at most ten times as long. Waiting
-// for an object takes as long as ctx allows. So does moving image data, but it ends when
-// 64 KiB of it take longer than ten times Config.Timeout. While it waits, a method
-// tolerates an API that does not answer for up to Config.Timeout. Cancelling ctx
-// ends the waiting at once. It does not stop what the cloud is doing.
+// request to the last byte of the answer. A list takes at most ten times as long, unless it
+// is read page by page. Waiting for an object takes as long as ctx allows. So does moving
+// image data, but it ends when 64 KiB of it take longer than ten times Config.Timeout. While
+// it waits, a method tolerates an API that does not answer for up to Config.Timeout.
+// Cancelling ctx ends the waiting at once. It does not stop what the cloud is doing.
 //
 // # Limits
 //
-// An answer has at most 32 MiB, a list 256 MiB and 10,000 pages, the header of an answer
-// 64 KiB; of an answer that is an error, 64 KiB are read. Answers are not compressed.
+// An answer has at most 32 MiB, a list 10,000 pages and, unless it is read page by page,
+// 256 MiB, the header of an answer 64 KiB; of an answer that is an error, 64 KiB are read.
+// Answers are not compressed.
 //
 // Of this machine, clouds.yaml, secure.yaml, clouds-public.yaml, certificates and their keys
 // are regular files of at most 1 MiB. clouds.yaml may be a pipe, too, which is read once.

@@ -53,6 +53,7 @@ func (c *Cloud) AbortMigration(ctx context.Context, serverID string, migration i
 	const op = "abort migration of server"
 	asked := false
 	var last Migration
+	var refused error
 	err := c.await(ctx, op, serverID, func(ctx context.Context) (string, bool, error) {
 		all, err := c.MigrationsOf(ctx, serverID)
 		if err != nil {
@@ -70,12 +71,15 @@ func (c *Cloud) AbortMigration(ctx context.Context, serverID string, migration i
 		_, err = c.do(ctx, call{op: op, object: serverID, method: http.MethodDelete, service: c.compute,
 			path: []string{"servers", serverID, "migrations", strconv.Itoa(migration)}})
 		asked = err == nil
-		if code := codeOf(err); code == http.StatusBadRequest || errors.Is(err, ErrNotFound) {
+		switch code := codeOf(err); {
+		case code == http.StatusBadRequest || errors.Is(err, ErrNotFound):
 			err = nil // it does not run yet, or has just ended
+		case code >= http.StatusBadRequest && code < http.StatusInternalServerError:
+			refused, err = err, nil // nothing was asked for: the end of this is not unknown
 		}
-		return last.Status, false, err
+		return last.Status, refused != nil, err
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return err
 	}
 	if _, err := c.Settle(ctx, serverID); err != nil {

@@ -19,6 +19,7 @@ type Volume struct {
 	Zone             string   // availability zone
 	Servers          []string // IDs of the VMs that it is attached to
 	Created          time.Time
+	Updated          time.Time // when Cinder last changed its record, such as its status; zero if it never did
 
 	Project string // ID
 	// NameID is the ID in the name of its image in the backend, where that is not its own ID: after a migration from
@@ -74,12 +75,14 @@ type volumeJSON struct {
 		Host   string `json:"host_name"`
 	}
 	Created stamp `json:"created_at"`
+	Updated stamp `json:"updated_at"`
 }
 
 func (v volumeJSON) volume() Volume {
 	out := Volume{ID: v.ID, Name: v.Name, Status: v.Status, SizeGiB: v.Size, Host: v.Host, Type: v.Type, Zone: v.Zone,
 		Description: v.Description, Created: time.Time(v.Created), Project: v.Project,
-		Migration: first(v.MigStat, v.Migration), Bootable: v.Bootable == "true", Encrypted: v.Encrypted,
+		Updated: time.Time(v.Updated), Migration: first(v.MigStat, v.Migration),
+		Bootable: v.Bootable == "true", Encrypted: v.Encrypted,
 		Multiattach: v.Multiattach, SourceID: v.SourceID, SnapshotID: v.SnapshotID, ImageID: v.Image.ID}
 	if v.NameID != v.ID {
 		out.NameID = v.NameID

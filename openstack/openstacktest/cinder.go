@@ -87,6 +87,9 @@ func (v *volume) json(s *Server) map[string]any {
 		"os-vol-tenant-attr:tenant_id": cmp.Or(v.Project, project), "os-vol-mig-status-attr:migstat": null(v.Migration),
 		"os-vol-mig-status-attr:name_id": null(v.NameID), "migration_status": null(v.Migration), "encrypted": v.Encrypted,
 		"multiattach": v.Multiattach, "source_volid": null(v.SourceID), "snapshot_id": null(v.SnapshotID)}
+	if !v.Updated.IsZero() {
+		out["updated_at"] = v.Updated.UTC().Format(zoneless)
+	}
 	if v.ImageID != "" {
 		out["volume_image_metadata"] = map[string]any{"image_id": v.ImageID}
 	}

@@ -1,5 +1,5 @@
 // Package openstacktest is a fake OpenStack cloud behind HTTP: identity v3,
-// image v2, volume v3 and compute v2.1, as far as package api uses them.
+// image v2, volume v3, compute v2.1 and placement, as far as package api uses them.
 //
 // It keeps state and behaves as the services do: an object is unfinished for some
 // time before it is there, deletions take a moment, an attached volume cannot be
@@ -20,6 +20,18 @@
 // Hooks tell the package that uses the fake what happens, at the moment when it
 // happens. They can mirror it into a fake Ceph, play the guest, or let it fail. Time
 // in the fake is counted in GETs: Config.Looks of them see an object unfinished.
+//
+// VMs have disks and domains. Hooks.VolumeConnection and Hooks.ComputeConnection say how
+// they are reached at the moment, and Hooks.DiskOpened plays the login of QEMU:
+//
+//   - attaching, a live migration, and RefreshAttachment before a start bring a volume to
+//     what VolumeConnection says then, with a new attachment; a hard reboot, or a stop and
+//     a start, keep how it was reached;
+//   - a hard reboot, or a stop and a start, bring Nova's own disks (root, ephemeral, swap,
+//     config drive) to what ComputeConnection says then; a live migration keeps them.
+//
+// Where DiskOpened fails, a VM stays SHUTOFF that was to be started, stays on its compute
+// that was to be migrated, and goes into ERROR that was to be rebooted or made.
 //
 // # Errors
 //

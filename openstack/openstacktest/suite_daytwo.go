@@ -12,7 +12,7 @@ import (
 )
 
 // look finds the object of a long list that is wanted.
-func look[T any](t *testing.T, what string, all iter.Seq2[T, error], is func(T) bool) T {
+func look[T any](t *testing.T, what string, all iter.Seq2[T, error], is func(T) bool) (found T) {
 	t.Helper()
 	for item, err := range all {
 		check(t, what, err)
@@ -21,7 +21,7 @@ func look[T any](t *testing.T, what string, all iter.Seq2[T, error], is func(T) 
 		}
 	}
 	t.Fatalf("%s: not there", what)
-	panic("unreachable")
+	return found
 }
 
 // room checks what the computes can take, and that a disabled compute takes nothing, although it is named.

@@ -48,6 +48,29 @@ func (f *File) Unset(section, option string) {
 	}
 }
 
+// DropEmpty removes the headers of a section that has nothing but blank lines, and reports whether there was one. At
+// the end of the file, the blank line above the header goes, too, which Set puts there.
+func (f *File) DropEmpty(section string) bool {
+	folded, dropped := fold(section), false
+	for i := len(f.parts) - 1; i >= 0; i-- {
+		p := f.parts[i]
+		if p.header == "" || p.folded != folded ||
+			slices.ContainsFunc(p.nodes, func(n node) bool { return n.kind != blank }) {
+			continue
+		}
+		last := i == len(f.parts)-1
+		f.parts, dropped = slices.Delete(f.parts, i, i+1), true
+		if i == 0 || !last {
+			continue
+		}
+		above := &f.parts[i-1]
+		if n := len(above.nodes); n > 0 && above.nodes[n-1].kind == blank {
+			above.nodes = above.nodes[:n-1]
+		}
+	}
+	return dropped
+}
+
 // refuse says why a file cannot hold an option of that name.
 func refuse(section, key string) string {
 	switch {

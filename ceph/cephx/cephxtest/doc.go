@@ -1,5 +1,5 @@
-// Package cephxtest is the conformance suite of package cephx: what it promises must hold with every adapter, with every
-// release of Ceph, and with the cluster in memory.
+// Package cephxtest is the conformance suite of package cephx: what it promises must hold with every adapter, with
+// every release of Ceph, and with the cluster in memory.
 //
 // # Use
 //

@@ -1,6 +1,8 @@
 package cephxtest
 
 import (
+	"errors"
+
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
 )
@@ -126,7 +128,8 @@ func (s *suite) restore() {
 	s.ok(s.auth.Remove(s.ctx, u.Entity))
 	s.hold("a removed user is refused", !s.logsIn(u, u.Key))
 	quoted := u
-	quoted.Caps = ceph.Caps{"mon": `allow command "osd blacklist", allow r`, "osd": "allow class-read object_prefix rbd_children"}
+	quoted.Caps = ceph.Caps{"mon": `allow command "osd blacklist", allow r`,
+		"osd": "allow class-read object_prefix rbd_children"}
 	s.ok(s.auth.Restore(s.ctx, quoted))
 	now = s.lookup(u.Entity)
 	s.hold("it is there again, with caps that have quotes", now.Key.Equal(u.Key) && now.Caps.Equal(quoted.Caps))
@@ -194,6 +197,10 @@ func (s *suite) givenUp() {
 	s.ok(err)
 	pending, err := s.auth.Create(s.ctx, s.entity(), caps(), "aes256k")
 	s.ok(err)
+	s.ok(s.auth.PreferCipher(s.ctx, "aes"))
+	err = s.auth.AllowCiphers(s.ctx, []string{"aes256k"}, u.Entity, s.Self)
+	s.hold("the preferred type is an allowed type", errors.Is(err, ceph.ErrInvalid) || errors.Is(err, ceph.ErrDenied))
+	s.ok(s.auth.PreferCipher(s.ctx, "aes256k"))
 	err = s.auth.AllowCiphers(s.ctx, []string{"aes256k"}, u.Entity, s.Self)
 	if s.Self != "" && s.lookup(s.Self).Key.Type() == "aes" {
 		var locked *cephx.LockoutError

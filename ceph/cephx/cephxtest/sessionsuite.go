@@ -22,11 +22,14 @@ func (s *suite) sessions() {
 	s.ok(err)
 	found := s.has(u.Entity)
 	s.hold("one session", len(found) == 1)
-	s.hold("with all that is known", found[0].Mon != "" && found[0].Client > 0 && strings.Contains(found[0].Address, ":0/"))
+	s.hold("with all that is known", found[0].Mon != "" && found[0].Client > 0 &&
+		strings.Contains(found[0].Address, ":0/"))
 	all, err := s.auth.Sessions(s.ctx)
 	s.ok(err)
 	s.hold("found by its ID", cephx.ByClient(all)[found[0].Client].Entity == u.Entity)
-	self := slices.ContainsFunc(all, func(x cephx.Session) bool { return x.Entity == "client.admin" || x.Entity == s.Self })
+	self := slices.ContainsFunc(all, func(x cephx.Session) bool {
+		return x.Entity == "client.admin" || x.Entity == s.Self
+	})
 	s.hold("who asks is logged in, too", self)
 	for _, x := range all {
 		s.hold("each session has an entity", x.Entity != "" && x.Mon != "")

@@ -22,7 +22,8 @@ var pageOf = []struct{ dir, page string }{
 	{"integrate/connect", "ssh.md"}, {"integrate/internal/sshconfig", "ssh.md"}, {"integrate/internal/cause", "ssh.md"},
 	{"integrate/internal/kind/host", "hosts.md"}, {"integrate/internal/kind/cluster", "ceph.md"},
 	{"integrate/internal/kind/cloud", "apis.md"}, {"integrate/internal/place", "hosts.md"},
-	{"integrate/internal/proof", "verify.md"}, {"integrate", "plans.md"}, {"examples/internal/cli", "program.md"},
+	{"integrate/internal/proof", "verify.md"}, {"integrate/adopt", "adopt.md"}, {"integrate", "plans.md"},
+	{"examples/internal/cli", "program.md"},
 }
 
 // TestEachSentenceHasAnEntry: what a user can meet is on a page, and what is on a page can be met.

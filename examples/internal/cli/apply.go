@@ -24,6 +24,13 @@ missing. --yes approves the plan, and asks nobody.
 nothing else: where the world has changed since, nothing is changed there. With
 --limit it applies a part of that plan.
 
+--undo-on-failure takes back what this run has changed, if a change fails or the
+rollout stops: files, options, secrets, rights, volume types, and users that it
+has made. The plan says what would stay. Only what still is as this run made it is
+touched. It costs one more exchange with each host that is changed. If the program
+is killed, nothing is taken back, as there is no state file: run apply again to
+finish.
+
 ` + rolloutLong,
 		Example: `  # show the plan and ask
   cephstack apply -f cloud.yaml
@@ -33,6 +40,9 @@ nothing else: where the world has changed since, nothing is changed there. With
 
   # a plan that somebody has approved
   cephstack apply --plan plan.json --yes
+
+  # all or nothing, as far as that can be
+  cephstack apply --undo-on-failure
 
   # two computes first; the others only if both end well
   cephstack apply --canaries 2 --max-failed 3`,
@@ -47,8 +57,15 @@ nothing else: where the world has changed since, nothing is changed there. With
 	i.fullFlag(cmd)
 	i.rolloutFlags(cmd)
 	cmd.Flags().StringVar(&i.planFile, "plan", "", "apply this plan `FILE` (from plan --output json) and nothing else")
+	i.undoFlag(cmd)
 	completePlan(cmd)
 	return cmd
+}
+
+// undoFlag adds --undo-on-failure.
+func (i *invocation) undoFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&i.limits.UndoOnFailure, "undo-on-failure", false, "if an apply fails, take back what it has "+
+		"changed; the plan says what would stay")
 }
 
 // completePlan completes --plan, the file of a plan that was stored.
@@ -86,7 +103,7 @@ func (c *command) apply(ctx context.Context) (int, error) {
 	c.kept.Result = result
 	c.told.cancelled(result)
 	err = foldUnbegun(result, err)
-	next := "run apply again to finish: what is done is found done"
+	next := "run " + c.name + " again to finish: what is done is found done"
 	if err != nil && c.planFile != "" {
 		err = fmt.Errorf("%s: %w", c.planFile, err)
 		next = "what is done is found done: to finish, make a new plan, or run apply without --plan"
@@ -95,9 +112,13 @@ func (c *command) apply(ctx context.Context) (int, error) {
 		next = c.breakLock(holder)
 	}
 	if c.planFile == "" && onlyProblems(result, err) {
-		next = "do as the problems say, and run apply again: what is done is found done"
+		next = "do as the problems say, and run " + c.name + " again: what is done is found done"
 	}
-	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n")); err != nil {
+	text := result.UndoText()
+	if text != "" {
+		next = "look at the plan again: what was taken back is planned anew"
+	}
+	if err := errors.Join(err, c.print(result, counts(result.Count, 0)+".\n"+text)); err != nil {
 		return exitFailed, fmt.Errorf("%w\n%s", err, next)
 	}
 	return exitDone, nil
@@ -112,7 +133,7 @@ func onlyProblems(r *integrate.Result, err error) bool {
 
 func (c *command) planToApply(ctx context.Context) (*integrate.Plan, error) {
 	if c.planFile == "" {
-		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
+		return c.in.Plan(ctx, integrate.PlanOptions{Only: c.only, UndoOnFailure: c.limits.UndoOnFailure})
 	}
 	return c.readPlan(ctx)
 }

@@ -112,8 +112,10 @@ var endsWithCode = regexp.MustCompile(`\[([a-z0-9-]+)\]$`)
 // ofMessage is what there is to say of a line that somebody pasted: of the code at its end, or of its words.
 func ofMessage(line string) []string {
 	if m := endsWithCode.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-		if t, ok := explain.Code(m[1]); ok {
-			return []string{t.String()}
+		for _, code := range []func(string) (explain.Topic, bool){explain.Code, explain.Audit} {
+			if t, ok := code(m[1]); ok {
+				return []string{t.String()}
+			}
 		}
 	}
 	if text, ok := ofOutcome(line); ok {
@@ -167,7 +169,8 @@ func listTopics() string {
 	for _, part := range []struct {
 		title  string
 		topics []explain.Topic
-	}{{"Checks of verify", explain.Checks()}, {"Findings", explain.Codes()}, {"Kinds of changes", explain.Changes()}} {
+	}{{"Checks of verify", explain.Checks()}, {"Findings", explain.Codes()}, {"Kinds of changes", explain.Changes()},
+		{"Findings of audits", explain.Audits()}} {
 		fmt.Fprintf(&b, "\n%s\n", part.title)
 		for _, t := range part.topics {
 			writeTopic(&b, t.Name, t.Means)

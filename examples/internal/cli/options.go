@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/audit"
 )
 
 // options are the flags of all commands; each command has those that it uses.
@@ -34,6 +35,7 @@ type options struct {
 	only     integrate.Scope // its hosts are known once the Spec is
 	parallel int
 	prints   []fingerprint
+	auditing audit.Options
 	look
 }
 

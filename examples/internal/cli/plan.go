@@ -59,13 +59,14 @@ and 1 if problems keep the plan from being whole.`,
 	i.scopeFlags(cmd)
 	i.fullFlag(cmd)
 	cmd.Flags().StringVar(&i.planFile, "plan", "", "show this plan `FILE` (from plan --output json), and make none")
+	i.undoFlag(cmd)
 	completePlan(cmd)
 	cmd.MarkFlagsMutuallyExclusive("plan", "bundle") // nothing was run that a bundle could tell of
 	return cmd
 }
 
 func (c *command) plan(ctx context.Context) (int, error) {
-	plan, err := c.in.Plan(ctx, integrate.PlanOptions{Only: c.only})
+	plan, err := c.in.Plan(ctx, integrate.PlanOptions{Only: c.only, UndoOnFailure: c.limits.UndoOnFailure})
 	if err != nil {
 		return exitFailed, err
 	}

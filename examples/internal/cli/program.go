@@ -126,6 +126,7 @@ func (i *invocation) run(ctx context.Context, name string, do action) (int, erro
 	if err != nil {
 		return exitUsage, err
 	}
+	s.Retire = s.Retire || name == retireName
 	c := &command{invocation: i, name: name, spec: s}
 	if name == "verify" {
 		how, closed, code, err := i.verification(s)

@@ -57,13 +57,16 @@ func (p Program) commands() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: groupWork, Title: "Commands:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
 		i.initCommand(),
+		i.adoptCommand(),
 		i.validateCommand(),
 		i.trustCommand(),
 		i.planCommand(),
 		i.applyCommand(),
 		i.convergeCommand(),
+		i.retireCommand(),
 		i.verifyCommand(),
 		i.driftCommand(),
+		i.auditCommand(),
 		i.rotateCommand(),
 		i.rightsCommand(),
 		i.explainCommand(),

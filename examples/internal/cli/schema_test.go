@@ -41,7 +41,8 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 		},
 	} {
 		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
-			"apply --yes": schema.Result(), "converge --yes": schema.Converge()} {
+			"apply --yes": schema.Result(), "converge --yes": schema.Converge(),
+			"audit --pause 1ms": schema.Audit()} {
 			t.Run(name+"/"+command, func(t *testing.T) {
 				c := newCloud(t, 2)
 				spoil(c)
@@ -79,7 +80,8 @@ func TestOutputOfAHostileWorldIsAsTheSchemasSay(t *testing.T) {
 		l := &liar{random: rand.New(rand.NewPCG(seed, 12)), chance: []float64{0.01, 0.2, 1}[seed%3]}
 		l.in(t, c)
 		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
-			"apply --yes": schema.Result(), "converge --yes": schema.Converge()} {
+			"apply --yes": schema.Result(), "converge --yes": schema.Converge(),
+			"audit --pause 1ms": schema.Audit()} {
 			args := strings.Fields(command)
 			_, stdout, _ := c.run(t.Context(), "", args[0], append(args[1:], "--output", "json")...)
 			documents := []string{stdout}

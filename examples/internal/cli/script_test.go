@@ -24,6 +24,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 )
 
 var update = flag.Bool("update", false, "write what the program prints into the scripts")
@@ -49,6 +50,8 @@ func TestScripts(t *testing.T) {
 			"spoil":     func(ts *testscript.TestScript, _ bool, args []string) { of(ts).spoil(ts, args) },
 			"lock":      func(ts *testscript.TestScript, _ bool, args []string) { of(ts).lock(ts, args) },
 			"degrade":   func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).degrade(ts) },
+			"plant":     func(ts *testscript.TestScript, _ bool, args []string) { of(ts).plant(ts, args) },
+			"guests":    func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).guests(ts) },
 			"strangers": func(ts *testscript.TestScript, _ bool, _ []string) { of(ts).strangers(ts) },
 		},
 	})
@@ -165,6 +168,11 @@ func (s *stage) degrade(*testscript.TestScript) {
 	s.world.Ceph["ceph"].Ail(cephtest.Ailments{DownOSDs: []int{0, 1}})
 }
 
+// plant POOL IMAGE: somebody makes an RBD image.
+func (s *stage) plant(ts *testscript.TestScript, args []string) {
+	ts.Check(s.world.Ceph["ceph"].AddImage(ceph.Image{Pool: args[0], Name: args[1], Size: 1 << 30}))
+}
+
 // strangers: real servers of SSH stand for host0 and host1 of cloud.yaml, which is written. PRINT0 and ADDRESS0 are
 // the fingerprint and the address of host0.
 func (s *stage) strangers(ts *testscript.TestScript) {
@@ -222,4 +230,23 @@ func TestEveryCommandAndFlagHasAScript(t *testing.T) {
 		}
 	}
 	walk(Commands())
+}
+
+// guests boots a guest with a root disk and a volume, and a guest on a volume alone.
+func (s *stage) guests(ts *testscript.TestScript) {
+	ctx, cloud := context.Background(), s.world.Cloud
+	image, err := cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"}, strings.NewReader("a disk"))
+	ts.Check(err)
+	volume := func(from string) string {
+		v, err := cloud.CreateVolume(ctx, api.VolumeRequest{Name: "data", SizeGiB: 1, Type: "ceph", ImageID: from})
+		ts.Check(err)
+		return v.ID
+	}
+	web, err := cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny",
+		Host: "compute1"})
+	ts.Check(err)
+	ts.Check(cloud.Attach(ctx, web.ID, volume("")))
+	_, err = cloud.CreateServer(ctx, api.ServerRequest{Name: "db", VolumeID: volume(image.ID), Flavor: "tiny",
+		Host: "compute2"})
+	ts.Check(err)
 }

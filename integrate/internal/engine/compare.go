@@ -204,9 +204,10 @@ func (b *Base) uuids() []string {
 		return nil
 	}
 	uuids := []string{}
-	for _, id := range b.e.Site.Secrets {
+	site := b.e.Site.Before()
+	for _, id := range site.Secrets {
 		if c := b.view.Clusters[id.Cluster]; c.Err == nil {
-			uuids = append(uuids, b.e.Site.SecretUUID(id, c.Status.FSID))
+			uuids = append(uuids, site.SecretUUID(id, c.Status.FSID))
 		}
 	}
 	return uuids

@@ -80,7 +80,7 @@ func New(e Engine) (*Engine, error) {
 		}
 	}
 	for _, h := range e.Site.Hosts {
-		names := e.Site.ServicesOf(h)
+		names := slices.Concat(e.Site.ServicesOf(h), e.Site.Leaves(h.Name))
 		if len(names) > 0 && e.World.Hosts[h.Name] == nil {
 			faults = append(faults, fmt.Errorf("integrate: the World has no host %q", h.Name))
 		}
@@ -166,7 +166,8 @@ func (e *Engine) Reads(s Scope) []string {
 
 // uses reports whether the services of a host use a cluster.
 func (e *Engine) uses(host, cluster string) bool {
-	users := e.Site.UsersOf(e.Site.ServicesOf(e.Site.Host(host)))
+	before := e.Site.Before()
+	users := before.UsersOf(before.ServicesOf(before.Host(host)))
 	return slices.Contains(want.ClustersOf(users), cluster)
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -33,7 +34,7 @@ func (r *Run) host(ctx context.Context, p Part) {
 		case !ok:
 		case s.Alone:
 			h.batch(ctx, []Item{i})
-		case s.Secret != nil && !together:
+		case s.Secret != nil && !together, s.Undefine != nil:
 			secrets = append(secrets, i)
 		case len(secrets) > 0:
 			after = append(after, i)
@@ -43,6 +44,10 @@ func (r *Run) host(ctx context.Context, p Part) {
 	}
 	h.batch(ctx, before)
 	for _, i := range secrets {
+		if s := i.Do.(step.HostStep); s.Undefine != nil {
+			h.undefine(ctx, i, *s.Undefine)
+			continue
+		}
 		h.define(ctx, i)
 	}
 	h.batch(ctx, after)
@@ -88,9 +93,14 @@ func (h *hostRun) batch(ctx context.Context, items []Item) {
 	if spans = h.goOn(ctx, spans); len(spans) == 0 {
 		return
 	}
+	before, ok := h.keepBefore(ctx, spans)
+	if !ok {
+		return
+	}
 	door := h.door(spans[0].step)
 	results, err := door.Do(ctx, operations(spans)...)
 	for _, s := range spans {
+		h.keep(s, s.results(results), before)
 		h.judge(ctx, s, exchange{s.results(results), err, takeBack(ctx, door, s.undo(results)), began})
 	}
 	wait.all(ctx, h.Run, began)
@@ -232,7 +242,36 @@ func (h *hostRun) define(ctx context.Context, i Item) {
 		h.End(i.ID, Outcome{Status: Cancelled, Err: why})
 		return
 	}
+	if h.journal != nil {
+		h.journal.add(&record{item: i, secret: &change})
+	}
 	h.settle(i.ID, true, h.e.World.Secrets[h.name].Define(ctx, change), began)
+}
+
+// undefine removes a libvirt secret that still is as it was seen.
+func (h *hostRun) undefine(ctx context.Context, i Item, was libvirtsecret.Secret) {
+	if !h.ready(ctx, i, alone) {
+		return
+	}
+	began := time.Now()
+	store := h.e.World.Secrets[h.name]
+	now, err := store.Lookup(ctx, was.UUID)
+	switch {
+	case errors.Is(err, libvirtsecret.ErrNotFound):
+		h.settle(i.ID, false, nil, began)
+		return
+	case err == nil && (now.UsageID != was.UsageID || !now.Value.Equal(was.Value)):
+		err = fmt.Errorf("%w: secret %s is not as it was; plan again", step.ErrConflict, was.UUID)
+	}
+	if err != nil {
+		h.unbegun(ctx, i.ID, err, began)
+		return
+	}
+	if err = store.Undefine(ctx, was.UUID); errors.Is(err, libvirtsecret.ErrNotFound) {
+		h.settle(i.ID, false, nil, began)
+		return
+	}
+	h.settle(i.ID, true, err, began)
 }
 
 // operations makes each operation depend on those before it that its step needs.

@@ -102,14 +102,14 @@ func (e *Engine) observeCloud(ctx context.Context) *step.Cloud {
 	for _, s := range servers {
 		c.Servers[s.Host] = append(c.Servers[s.Host], s)
 	}
-	if e.Site.Nova != nil {
+	if e.Site.Before().Nova != nil {
 		e.observeFleet(ctx, c, servers)
 	}
 	if c.Types, c.Err = cloud.VolumeTypes(ctx); c.Err == nil && e.Site.VolumesMatter(c) {
 		c.Volumes, c.VolumesErr = cloud.Volumes(ctx)
 	}
 	backs := func(r api.ServiceRecord) bool { return r.Binary == "cinder-backup" }
-	if e.Site.Backup != nil && slices.ContainsFunc(c.Records, backs) {
+	if e.Site.Before().Backup != nil && slices.ContainsFunc(c.Records, backs) {
 		c.HasBackups, c.BackupsErr = cloud.HasBackups(ctx)
 	}
 	return c

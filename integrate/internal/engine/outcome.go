@@ -58,6 +58,8 @@ type Run struct {
 	done  map[step.ID]Outcome
 	down  map[step.Target]error // see Down
 	users map[string]*reading   // by cluster
+
+	journal *journal // nil where nothing is taken back
 }
 
 // NewRun begins a run on top of a comparison.

@@ -9,7 +9,6 @@ import (
 	"sync/atomic"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -47,7 +46,8 @@ func (o Rollout) down(t step.Target) error {
 // Roll works on targets in the order of a plan: the clusters side by side, the
 // computes in parallel, the controllers one by one so that one of several serves at
 // any time, and the APIs. Computes that share a service of controllers with other hosts
-// go one by one, behind the other computes. Roll returns why it did not reach the end.
+// go one by one, behind the other computes. Where parts of the Spec retire, controllers go before computes.
+// Roll returns why it did not reach the end.
 func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) error {
 	r := &rolling{e: e, o: o}
 	var clusters, computes, controllers []step.Target
@@ -58,7 +58,7 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 			clusters = append(clusters, t)
 		case t.Where == step.OnCloud:
 			cloud = true
-		case want.IsCompute(e.Site.Host(t.Name)):
+		case e.Site.HasCompute(t.Name):
 			computes = append(computes, t)
 		default:
 			controllers = append(controllers, t)
@@ -68,8 +68,14 @@ func (e *Engine) Roll(ctx context.Context, o Rollout, targets []step.Target) err
 	for _, t := range unbegun {
 		o.Left(t, cmp.Or(context.Cause(ctx), r.halted(nil)))
 	}
-	err := r.computes(ctx, computes)
-	err = r.controllers(ctx, controllers, err)
+	var err error
+	if e.Site.Backwards() {
+		err = r.controllers(ctx, controllers, nil)
+		err = r.computes(ctx, computes, err)
+	} else {
+		err = r.computes(ctx, computes, nil)
+		err = r.controllers(ctx, controllers, err)
+	}
 	if err == nil && ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
@@ -110,7 +116,13 @@ func (r *rolling) halted(err error) error {
 	return cmp.Or(err, r.halt)
 }
 
-func (r *rolling) computes(ctx context.Context, targets []step.Target) error {
+func (r *rolling) computes(ctx context.Context, targets []step.Target, stopped error) error {
+	if stopped != nil {
+		for _, t := range targets {
+			r.o.Left(t, stopped)
+		}
+		return stopped
+	}
 	o := r.o
 	if o.Reads {
 		o = Rollout{}

@@ -60,9 +60,34 @@ func (r *Run) cluster(ctx context.Context, p Part) {
 	}
 	world := r.e.World.Clusters[p.Target.Name]
 	began := time.Now()
+	there := r.there(ctx, world.Mon, works)
 	done := ceph.New(world.Mon).WithImages(world.Images).Do(stoppable{ctx, r, items[0]}, works...)
 	for k, d := range done {
+		if r.journal != nil && d.Wrote {
+			r.journal.add(&record{item: items[k], work: &works[k], user: d.User, found: there(works[k])})
+		}
 		r.settleWork(ctx, items[k], d, began)
+	}
+}
+
+// there tells of users that are to be made whether they were there right before. It is true where that cannot be told.
+func (r *Run) there(ctx context.Context, mon ceph.Commander, works []ceph.Work) func(ceph.Work) bool {
+	var names []string
+	for _, w := range works {
+		if r.journal != nil && w.User != nil && w.User.Was.Entity == "" {
+			names = append(names, w.User.Want.Entity)
+		}
+	}
+	if len(names) == 0 {
+		return func(ceph.Work) bool { return false }
+	}
+	users, err := ceph.New(mon).Users(ctx, names...)
+	return func(w ceph.Work) bool {
+		if w.User == nil {
+			return false
+		}
+		_, found := users[w.User.Want.Entity]
+		return found || err != nil
 	}
 }
 
@@ -101,18 +126,31 @@ func (r *Run) settleWork(ctx context.Context, i Item, d ceph.Done, began time.Ti
 
 func (r *Run) cloud(ctx context.Context, p Part) {
 	for _, i := range p.Items {
-		s, ok := i.Do.(step.CloudStep)
-		if !ok || !r.ready(ctx, i, alone) {
+		if !i.Changes() || !r.ready(ctx, i, alone) {
 			continue
 		}
 		began := time.Now()
-		changed, err := s.Do(ctx, r.e.World.Cloud)
+		changed, err := r.cloudStep(ctx, i.Do)
+		if r.journal != nil && (changed || err != nil) {
+			r.journal.add(&record{item: i})
+		}
 		if why := r.stopped(ctx, i); why != nil && !changed && unsent(err) {
 			r.End(i.ID, Outcome{Status: Cancelled, Err: why, Took: time.Since(began)})
 			continue
 		}
 		r.settle(i.ID, changed, err, began)
 	}
+}
+
+func (r *Run) cloudStep(ctx context.Context, s step.Step) (changed bool, err error) {
+	switch s := s.(type) {
+	case step.CloudStep:
+		return s.Do(ctx, r.e.World.Cloud)
+	case step.UserStep:
+		world := r.e.World.Clusters[s.Cluster]
+		return s.Do(ctx, ceph.New(world.Mon).WithImages(world.Images))
+	}
+	return false, fmt.Errorf("integrate: %T is not a step of the cloud", s)
 }
 
 // unsent reports whether the end of a context kept a call from being sent that changes something.

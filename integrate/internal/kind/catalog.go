@@ -32,14 +32,35 @@ func (c *Catalog) Of(t step.Target) []engine.Entry {
 	case step.OnCluster:
 		return entries(c.cluster, &cluster.Subject{Site: c.site, Spec: c.site.Cluster(t.Name)}, nil)
 	case step.OnHost:
-		node := host.NewNode(c.site, c.site.Host(t.Name))
-		return entries(c.host, node, node.Gates)
+		return c.onHost(t.Name)
 	}
 	return entries(c.cloud, c.site, nil)
 }
 
-func entries[S any](kinds []step.Kind[S], subject S, gates func(kind string) []step.ID) []engine.Entry {
-	var all []engine.Entry
+// A list is the resources of a target.
+type list []engine.Entry
+
+func (l list) has(id step.ID) bool {
+	return slices.ContainsFunc(l, func(e engine.Entry) bool { return e.ID() == id })
+}
+
+// onHost lists what a host shall have, and then what is taken back there. A host that keeps nothing has only the
+// gates of the way in.
+func (c *Catalog) onHost(name string) []engine.Entry {
+	node := host.NewNode(c.site, c.site.Host(name))
+	kinds := c.host
+	if len(node.Services) == 0 {
+		kinds = host.Doors()
+	}
+	all := entries(kinds, node, node.Gates)
+	for _, r := range host.Leaving(node, all.has) {
+		all = append(all, engine.Entry{Resource: r, Check: r.Check, Gate: r.Gate, Gates: node.Gates(r.ID().Kind)})
+	}
+	return slices.Clip(all)
+}
+
+func entries[S any](kinds []step.Kind[S], subject S, gates func(kind string) []step.ID) list {
+	var all list
 	for _, k := range kinds {
 		for _, r := range k.New(subject) {
 			e := engine.Entry{Resource: r, Check: k.Check, Gate: k.Gate}

@@ -9,8 +9,8 @@
 //	results, err := host.Do(ctx, trial.Run())
 //	verdict, err := login.Judge(results[0])
 //
-// The program is Python, as each host of OpenStack has it, and calls librados.so.2 itself: that is the library which QEMU
-// and the services on the host load. For a container, put what enters it before Argv.
+// The program is Python, as each host of OpenStack has it, and calls librados.so.2 itself: that is the library which
+// QEMU and the services on the host load. For a container, put what enters it before Argv.
 //
 // A login with a pending key is the use that makes it the key. See package cephx.
 //
@@ -95,7 +95,11 @@ func Judge(r remote.Result) (Verdict, error) {
 		return "", fmt.Errorf("the trial login gave no answer (exit status %d)", r.Exit)
 	}
 	if said.Fault != "" {
-		return "", errors.New("the trial login could not be made: " + faults[said.Fault])
+		why, ok := faults[said.Fault]
+		if !ok {
+			why = "an answer that is not known"
+		}
+		return "", errors.New("the trial login could not be made: " + why)
 	}
 	switch *said.Login {
 	case 0:
@@ -112,4 +116,18 @@ var faults = map[string]string{
 	"librados": "the host has no librados.so.2: install librados2 there",
 	"conf":     "librados cannot read the ceph.conf",
 	"option":   "librados does not know an option",
+}
+
+// Answer stands for the host, in tests: try gives the errno of a login. It is not ok for another program.
+func Answer(run remote.Run, try func(Trial) int) (stdout []byte, ok bool) {
+	var o order
+	if len(run.Argv) != 4 || run.Argv[1] != "-I" || run.Argv[2] != "-c" || run.Argv[3] != program ||
+		json.Unmarshal([]byte(run.Stdin.Reveal()), &o) != nil {
+		return nil, false
+	}
+	key, err := ceph.ParseKey(o.Key)
+	if err != nil {
+		return []byte("{\"login\": 22}\n"), true
+	}
+	return fmt.Appendf(nil, "{\"login\": %d}\n", try(Trial{Entity: o.Entity, Key: key, Conf: o.Conf})), true
 }

@@ -34,17 +34,21 @@ const (
 func Decide(s Situation) Decision {
 	d := Decision{Steps: make([]Step, len(s.Guests))}
 	n := newNexts(s)
-	renew, others := 0, 0
+	renew, others, ready := 0, 0, false
 	for i, g := range s.Guests {
 		d.Steps[i] = n.next(g)
 		switch {
-		case d.Steps[i].Act == Renew:
+		case d.Steps[i].Wants == Renew:
 			renew++
+			ready = ready || d.Steps[i].Act == Renew
 		case !d.Steps[i].Done():
 			others++
 		}
 	}
 	d.Hybrid = phase(s, renew, others)
+	if !ready && renew > 0 && d.Hybrid == Prepare && !s.User.Changed && !s.User.Pending {
+		d.Hybrid = Held // no guest could be moved now: the key is not changed before one can be
+	}
 	if d.Hybrid != Move {
 		d.hold(s)
 	}
@@ -54,7 +58,7 @@ func Decide(s Situation) Decision {
 
 // phase tells how far the change of the key is. As soon as a key is pending or changed, there is no way back.
 func phase(s Situation, renew, others int) Phase {
-	asked := renew > 0 || s.Rotation.InPlace() || s.User.Pending
+	asked := renew > 0 || s.Rotation.InPlace() && !s.User.Vague || s.User.Pending
 	switch {
 	case !asked || !s.User.Known || !s.User.There:
 		return NoHybrid
@@ -175,6 +179,7 @@ func (n nexts) next(g Guest) Step {
 	if st = n.choose(st, g); st.Act == Nothing {
 		return st
 	}
+	st.Wants = st.Act
 	if code, why := unfit(g); code != "" {
 		return st.wait(code, why)
 	}
@@ -196,7 +201,8 @@ func unfit(g Guest) (code, why string) {
 	case g.Status == "ACTIVE" && g.Runs, g.Status == "SHUTOFF" && !g.Runs:
 		return "", ""
 	case g.Status == "ACTIVE" || g.Status == "SHUTOFF":
-		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list --all " +
+		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list " +
+			"--all " +
 			"on its compute"
 	case strings.HasPrefix(g.Status, "SHELVED"):
 		return "shelved", "it is shelved, and its volumes name the old user; unshelve it"
@@ -216,16 +222,18 @@ func (n nexts) choose(s Step, g Guest) Step {
 		return n.inPlace(s, g, may)
 	}
 	switch {
-	case !g.Runs && volumes && n.Rotation.NovaManage == nil:
-		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in rotate.nova_manage "+
+	case !g.Runs && volumes && n.Rotation.NovaManage == "":
+		return s.wait("no-nova-manage", "it is stopped, and its volumes have the old user; start it, or say in "+
+			"rotate.nova_manage "+
 			"where nova-manage works")
 	case !g.Runs && volumes:
 		s.Act = Refresh
 	case !g.Runs: // the next start opens its disks as the new user
 	case volumes && may(LiveMigrate) && (!disks || may(HardReboot) || may(Renew) || !may(StopStart)):
 		s.Act = LiveMigrate
-	case may(StopStart) && volumes && n.Rotation.NovaManage == nil:
-		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage works, or "+
+	case may(StopStart) && volumes && n.Rotation.NovaManage == "":
+		return s.wait("no-nova-manage", "its volumes have the old user; say in rotate.nova_manage where nova-manage "+
+			"works, or "+
 			"allow live-migration for it")
 	case may(StopStart) && (volumes || !may(HardReboot)):
 		s.Act = StopStart
@@ -258,6 +266,11 @@ func (n nexts) inPlace(s Step, g Guest, may func(Act) bool) Step {
 
 // renew moves a guest that keeps the old user, so that it takes the new key.
 func (n nexts) renew(s Step, g Guest) Step {
+	if n.User.Vague {
+		return s.wait("no-since", "its rule allows hybrid, and nobody can tell whether the key was changed already; set "+
+			"since in "+
+			"the entry of rotate, or allow hard-reboot or stop-start")
+	}
 	if (n.User.Changed || n.User.Pending) && !g.OldKey {
 		s.Keeps = true
 		return s
@@ -285,7 +298,8 @@ func (n nexts) allow(s Step, g Guest) Step {
 	case s.Act != LiveMigrate && s.Act != Renew:
 		return s
 	case n.unready != "":
-		return s.wait("destination", "Nova might move it to "+n.unready+", which is not ready; apply the Spec there, or disable "+
+		return s.wait("destination", "Nova might move it to "+n.unready+", which is not ready; apply the Spec there, or "+
+			"disable "+
 			"its nova-compute")
 	case n.takes < 2:
 		return s.wait("destination", "no other compute is up and enabled to take it")

@@ -16,5 +16,6 @@
 //
 // # Testing
 //
-// The state machine is tested against a model of Nova, libvirt and CephX, with faults at random, from seeds that shrink.
+// The state machine is tested against a model of Nova, libvirt and CephX, with faults at random, from seeds that
+// shrink.
 package rotation

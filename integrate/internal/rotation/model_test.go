@@ -234,7 +234,7 @@ func newModel(r *rand.Rand) *model {
 		users: map[string]*modelUser{"old": {key: 1}}, computes: map[string]*modelCompute{}, cinder: "old",
 		strays: map[string]bool{}}
 	if r.IntN(3) > 0 {
-		m.rot.NovaManage = &spec.NovaManage{Host: "c0"}
+		m.rot.NovaManage = "c0"
 	}
 	for range r.IntN(4) {
 		rule := spec.GuestRule{AtOnce: 1 + r.IntN(3)}
@@ -287,12 +287,6 @@ func (m *model) mishap(r *rand.Rand) string {
 	g := m.guests[r.IntN(len(m.guests))]
 	home := m.computes[g.host]
 	switch r.IntN(14) {
-	case 0:
-		c.dead = !c.dead
-		return "a compute dies or is back"
-	case 1:
-		m.silent = !m.silent
-		return "a monitor falls silent or is back"
 	case 2:
 		g.locked = !g.locked
 		return g.id + " is locked or unlocked"
@@ -318,21 +312,6 @@ func (m *model) mishap(r *rand.Rand) string {
 			g.status = "ACTIVE"
 		}
 		return g.id + " is paused or goes on"
-	case 7:
-		if m.users["old"] != nil {
-			m.strays[fmt.Sprint("s", r.IntN(3))] = true
-			return "a stray client logs in"
-		}
-	case 8:
-		clear(m.strays)
-		return "stray clients end"
-	case 9:
-		c.secrets["old"], c.spoiled = 99, true
-		return "a secret is overwritten by hand"
-	case 10:
-		c.nova = "old"
-		c.spoiled = true
-		return "the file of a compute is taken back by hand"
 	case 11:
 		m.boot(r, fmt.Sprint("n", len(m.guests)))
 		return "a guest is booted"
@@ -346,6 +325,35 @@ func (m *model) mishap(r *rand.Rand) string {
 			_ = m.start(g)
 			return g.id + " loses its session, and is rebooted hard"
 		}
+	default:
+		return m.breakage(r, c)
+	}
+	return ""
+}
+
+// breakage is what happens to the cloud itself.
+func (m *model) breakage(r *rand.Rand, c *modelCompute) string {
+	switch r.IntN(6) {
+	case 0:
+		c.dead = !c.dead
+		return "a compute dies or is back"
+	case 1:
+		m.silent = !m.silent
+		return "a monitor falls silent or is back"
+	case 2:
+		if m.users["old"] != nil {
+			m.strays[fmt.Sprint("s", r.IntN(3))] = true
+			return "a stray client logs in"
+		}
+	case 3:
+		clear(m.strays)
+		return "stray clients end"
+	case 4:
+		c.secrets["old"], c.spoiled = 99, true
+		return "a secret is overwritten by hand"
+	case 5:
+		c.nova, c.spoiled = "old", true
+		return "the file of a compute is taken back by hand"
 	}
 	return ""
 }

@@ -66,6 +66,9 @@ type OldUser struct {
 	// Changed says that its key is the one that it has to have in the end: of the right type, and not of before. It counts
 	// where the key is changed in place.
 	Changed bool
+	// Vague says that nobody can tell whether the key has been changed: its type is the oldest, and the Spec gives no
+	// time.
+	Vague bool
 	// Pending says that a second key waits for its first use.
 	Pending bool
 	// Spread says that all computes have the key with which a guest comes back: the pending key, or the changed key.
@@ -96,6 +99,7 @@ const (
 type Step struct {
 	Guest Guest
 	Act   Act
+	Wants Act // the act that the guest needs, also where it waits
 	Rule  int // the rule of the Spec that allows the act; -1 for none
 	// Keeps says that the guest has the old user with its new key, and keeps it.
 	Keeps bool

@@ -215,33 +215,8 @@ func (w *walk) key() error {
 			if !w.allReady() {
 				return nil
 			}
-			switch {
-			case u.pending != 0:
-				for _, name := range slices.Sorted(maps.Keys(w.computes)) {
-					if w.computes[name].dead || u.pending == 0 {
-						return nil
-					}
-					w.computes[name].secrets["old"] = u.pending
-					if err := w.step("pending key on %s", name); err != nil {
-						return err
-					}
-				}
-			case w.changed:
-				if err := w.ordinary(); err != nil {
-					return err
-				}
-			case w.pendings:
-				w.keys++
-				u.pending = w.keys
-				if err := w.step("pending key"); err != nil {
-					return err
-				}
-			default:
-				w.keys++
-				u.key, w.changed, w.window = w.keys, true, true
-				if err := w.step("another key at once"); err != nil {
-					return err
-				}
+			if stop, err := w.prepare(u); stop || err != nil {
+				return err
 			}
 		case rotation.Move:
 			i := slices.IndexFunc(d.Steps, func(st rotation.Step) bool {
@@ -268,6 +243,32 @@ func (w *walk) key() error {
 		}
 	}
 	return nil
+}
+
+// prepare makes the new key, or puts it on all computes. It stops where a compute is dead.
+func (w *walk) prepare(u *modelUser) (stop bool, err error) {
+	switch {
+	case u.pending != 0:
+		for _, name := range slices.Sorted(maps.Keys(w.computes)) {
+			if w.computes[name].dead || u.pending == 0 {
+				return true, nil
+			}
+			w.computes[name].secrets["old"] = u.pending
+			if err := w.step("pending key on %s", name); err != nil {
+				return true, err
+			}
+		}
+		return false, nil
+	case w.changed:
+		return false, w.ordinary()
+	case w.pendings:
+		w.keys++
+		u.pending = w.keys
+		return false, w.step("pending key")
+	}
+	w.keys++
+	u.key, w.changed, w.window = w.keys, true, true
+	return false, w.step("another key at once")
 }
 
 func (w *walk) allReady() bool {
@@ -330,9 +331,9 @@ func (w *walk) ends() error {
 	return nil
 }
 
-// TestRotations walks through many rotations: the old user is never removed while somebody needs it, each guest can come
-// back at each moment, and each rotation ends or says what it waits for. A walk that fails is told with as few mishaps as
-// fail, too.
+// TestRotations walks through many rotations: the old user is never removed while somebody needs it, each guest can
+// come back at each moment, and each rotation ends or says what it waits for. A walk that fails is told with as few
+// mishaps as fail, too.
 func TestRotations(t *testing.T) {
 	if *seed != 0 {
 		w, err := walkThrough(*seed, 40)

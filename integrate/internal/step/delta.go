@@ -23,6 +23,7 @@ const (
 	Create  Action = "create"
 	Update  Action = "update"
 	Restart Action = "restart"
+	Remove  Action = "remove"
 )
 
 // A FieldDiff is one difference. A resource makes it of the values as they are, apart from keys, of which
@@ -145,6 +146,8 @@ type HostStep struct {
 	Undo func([]remote.Result) []remote.Op
 	// Secret is a libvirt secret to define, in place of Ops, over what the plan saw.
 	Secret func(Late) (libvirtsecret.Change, error)
+	// Undefine is a libvirt secret to remove, in place of Ops, if it still is as it was seen.
+	Undefine *libvirtsecret.Secret
 	// Alone makes the step an exchange of its own, before those that travel
 	// together, as it may take minutes.
 	Alone bool
@@ -204,8 +207,18 @@ type CloudStep struct {
 	// Do makes the change. It says whether it changed something, also along with an error.
 	// An error that is not api.ErrUnknown says that nothing else was changed.
 	Do func(context.Context, *api.Cloud) (changed bool, err error)
+	// Undo takes back what Do has made, if that still is so; otherwise it is ErrConflict. Nil where that cannot be done.
+	Undo func(context.Context, *api.Cloud) error
 }
 
+// A UserStep removes a user of a cluster. It is a step of the cloud, behind all hosts: nobody may need the user
+// any more.
+type UserStep struct {
+	Cluster string
+	Do      func(context.Context, *ceph.Cluster) (changed bool, err error)
+}
+
+func (UserStep) step()    {}
 func (HostStep) step()    {}
 func (ClusterStep) step() {}
 func (CloudStep) step()   {}

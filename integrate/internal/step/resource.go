@@ -75,6 +75,14 @@ type Follower interface {
 	Follows() []ID
 }
 
+// A Retirer can be taken back, after the Spec retires what it is for.
+type Retirer interface {
+	// Retire says what of the resource is there, and is provably cephstack's; its change
+	// removes that. What is not provably cephstack's stays, and a note says so. It is pure,
+	// and finds nothing to do once the resource is gone.
+	Retire(View) Delta
+}
+
 // Asks are questions to the world. They are data; the engine joins those of all
 // resources of a target, removes what is there twice, and asks once.
 type Asks struct {

@@ -131,7 +131,7 @@ func (s *Site) CopiedUsers(service string) []spec.User {
 		return users
 	}
 	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool {
-		l, leaves := s.Leaves(id)
+		l, leaves := s.Replaced(id)
 		return !s.SharedWithNova(id) && (!leaves || !s.SharedWithNova(l.New()))
 	})
 }

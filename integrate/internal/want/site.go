@@ -17,7 +17,13 @@ import (
 // A Site is a Spec with its defaults filled in and its cross-references drawn. It
 // does not change.
 type Site struct {
-	spec.Spec // as it was given
+	spec.Spec // as it was given; without what retires
+
+	// Going is the whole Spec as it was before something retired; nil where nothing retires. What
+	// Going has, and the Site has not, is taken back.
+	Going *Site
+	// Rest is, of a Site that is Going of another one, that other Site.
+	Rest *Site
 
 	Release openstack.Release
 	Glance  *spec.Glance // with defaults, as all below
@@ -35,6 +41,7 @@ type Site struct {
 	on       map[string][]spec.User              // by service
 	hosts    map[string]spec.Host
 	order    []spec.Host
+	partsGo  bool // more than services of some hosts retires
 }
 
 // A User is a Ceph user and the rights that the layout gives it.
@@ -45,6 +52,18 @@ type User struct {
 
 // Resolve draws a valid Spec's cross-references. The Site shares nothing with it.
 func Resolve(given spec.Spec) *Site {
+	if !given.Retires() {
+		return resolve(given)
+	}
+	s := resolve(given.Kept())
+	s.Going = resolve(given.Unretired())
+	s.Going.Rest = s
+	s.partsGo = given.RetiresParts()
+	s.order = s.withGoing()
+	return s
+}
+
+func resolve(given spec.Spec) *Site {
 	release, _ := openstack.ParseRelease(given.Release) // Validate reports it
 	given = given.Clone()
 	whole := given.WithDefaults()

@@ -137,7 +137,7 @@ func (s *Site) NamedSecret(id spec.User) string {
 			return b.SecretUUID
 		}
 	}
-	l, _ := s.Leaves(id)
+	l, _ := s.Replaced(id)
 	return l.SecretUUID
 }
 

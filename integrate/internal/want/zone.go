@@ -23,8 +23,11 @@ func Unnamed(r api.ServiceRecord) bool {
 }
 
 // VolumesMatter reports whether something would change that volumes do not
-// survive, or do not allow: the zone of a backend, a volume type, or a backend without a name.
+// survive, or do not allow: the zone of a backend, a volume type, a backend without a name, or a backend that retires.
 func (s *Site) VolumesMatter(c *step.Cloud) bool {
+	if len(s.GoingBackends()) > 0 {
+		return true
+	}
 	if len(s.Cinder) > 0 && s.Release.Before("ocata") && slices.ContainsFunc(c.Records, Unnamed) {
 		return true
 	}

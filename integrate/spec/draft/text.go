@@ -15,6 +15,8 @@ import (
 const SchemaURL = "https://raw.githubusercontent.com/cephstack/cephstack/main/" +
 	"integrate/spec/reference/cloud.schema.json"
 
+const aboutLayout = "layout says how the hosts name packages, files and units: debian, rdo, upstart or kolla."
+
 // A page is the text, as it is written.
 type page struct{ strings.Builder }
 
@@ -75,12 +77,17 @@ func quoteAll(texts []string) string {
 	return "[" + strings.Join(all, ", ") + "]"
 }
 
-// write is the text.
-func (a Answers) write(entries []entry) string {
-	p := &page{}
+// top is how each text begins.
+func (p *page) top() {
 	p.line("# yaml-language-server: $schema=%s", SchemaURL)
 	p.comment("What this cloud keeps in Ceph, and on which hosts. cephstack explain FIELD tells more of a field, such " +
 		"as cephstack explain hosts.disks.")
+}
+
+// write is the text.
+func (a Answers) write(entries []entry) string {
+	p := &page{}
+	p.top()
 	p.comment("Next: cephstack trust shows the keys of the hosts, and cephstack plan what is missing.")
 	p.line("")
 	a.release(p)
@@ -103,7 +110,7 @@ func (a Answers) release(p *page) {
 	} else {
 		p.line("release: %s\n", quote(a.Release))
 	}
-	p.comment("layout says how the hosts name packages, files and units: debian, rdo, upstart or kolla.")
+	p.comment(aboutLayout)
 	if a.Layout == "" {
 		p.line("#layout: debian\n")
 	} else {

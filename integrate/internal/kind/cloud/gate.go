@@ -67,8 +67,9 @@ func (g gate) leftOut(d *step.Delta) {
 		"cinder-backup": "backup: {}", "nova-compute": "nova: {}"}
 	for _, service := range spec.ServiceNames() {
 		var on []string
-		for _, h := range g.site.Hosts {
-			if slices.Contains(h.Services, service) && !slices.Contains(g.site.ServicesOf(h), service) {
+		site := g.site.Before() // what retires is integrated until then
+		for _, h := range site.Hosts {
+			if slices.Contains(h.Services, service) && !slices.Contains(site.ServicesOf(h), service) {
 				on = append(on, h.Name)
 			}
 		}

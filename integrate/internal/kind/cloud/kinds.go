@@ -14,6 +14,8 @@ func Kinds() []step.Kind[*want.Site] {
 		{Name: "fleet", Check: "fleet", Gate: true, New: newFleet},
 		{Name: "apis", Check: "apis", Gate: true, New: newGate},
 		{Name: "volume-type", Check: "volume types", New: newVolumeTypes},
+		{Name: "retired-type", Check: "volume types", Gate: true, New: newRetiredTypes},
+		{Name: "retired-user", Check: "users", New: newRetiredUsers},
 	}
 }
 

@@ -99,7 +99,7 @@ func (t volumeType) Compare(v step.View) step.Delta {
 		}
 	}
 	w := typeWrite{name: t.spec.VolumeType, backend: t.spec.Bound(), create: !ok, diffs: slices.Clone(d.Diffs)}
-	d.Do = step.CloudStep{Do: w.do}
+	d.Do = step.CloudStep{Do: w.do, Undo: w.undo}
 	return d
 }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/cause"
 	"github.com/cephstack/cephstack/integrate/internal/step"
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // ID is the resource that stands for a cluster as a whole. It is refused where
@@ -30,7 +29,7 @@ func (g gate) Needs() []step.ID { return nil }
 // Asks implements step.Resource: what the gate compares is always read, but for how well the cluster serves.
 func (g gate) Asks() step.Asks {
 	var ask ceph.Query
-	if g.Site.Gate == spec.GateHealth {
+	if g.Site.Gated() {
 		ask.Serving = g.Site.PoolNames(g.Spec.Name)
 	}
 	return step.Asks{Cluster: ask}

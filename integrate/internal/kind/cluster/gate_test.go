@@ -7,13 +7,12 @@ import (
 
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
-	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // TestAGateTellsHowTheClusterServes in notes; only a rollout waits.
 func TestAGateTellsHowTheClusterServes(t *testing.T) {
 	s := withHosts(example())
-	s.Gate = spec.GateHealth
+	s.Gate = "health"
 	var asked []string
 	for _, r := range resources(s) {
 		asked = append(asked, r.Asks().Cluster.Serving...)

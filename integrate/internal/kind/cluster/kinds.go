@@ -20,6 +20,8 @@ func Kinds() []step.Kind[*Subject] {
 		{Name: "erasure-profile", Check: "pools", New: newProfiles},
 		{Name: "pool", Check: "pools", New: newPools},
 		{Name: "user", Check: "users", New: newUsers},
+		{Name: "emptied", Check: "pools", Gate: true, New: newEmptied},
+		{Name: "going-user", Check: "users", Gate: true, New: newGoingUsers},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/step"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/remote"
 )
 
 // newConfs are the ceph.conf files of a host, one for each cluster in each copy of
@@ -42,7 +43,11 @@ func (r cephConf) Needs() []step.ID {
 
 // Asks implements step.Resource.
 func (r cephConf) Asks() step.Asks {
-	return step.Asks{Host: r.asks(r.copy, spec.ConfPath(r.cluster))}
+	asks := step.Asks{Host: r.asks(r.copy, spec.ConfPath(r.cluster))}
+	if r.Site.Rest != nil {
+		asks.Host = append(asks.Host, remote.Stat{Path: r.adminKeyring()})
+	}
+	return asks
 }
 
 // Compare implements step.Resource. The container of libvirt has no ceph.conf unless

@@ -116,7 +116,7 @@ func (s contentSource) edit() (w confContent, err error) {
 		}
 	}
 	for _, u := range s.copy.Users {
-		if _, leaves := s.site.Leaves(u); !leaves && u.Cluster == s.cluster {
+		if _, leaves := s.site.Replaced(u); !leaves && u.Cluster == s.cluster {
 			s.editFor(e, u)
 		}
 	}

@@ -130,7 +130,7 @@ func (n *Node) CephFiles(service string) []step.ID {
 			continue
 		}
 		for _, u := range n.Site.UsersOn(service) {
-			if _, leaves := n.Site.Leaves(u); !leaves && slices.Contains(c.Users, u) {
+			if _, leaves := n.Site.Replaced(u); !leaves && slices.Contains(c.Users, u) {
 				ids = append(ids, n.ConfID(c, u.Cluster), n.KeyringID(c, u))
 			}
 		}

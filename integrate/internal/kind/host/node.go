@@ -23,6 +23,14 @@ func NewNode(s *want.Site, h spec.Host) *Node {
 	return &Node{Site: s, Spec: h, Services: names, Users: s.UsersOf(names)}
 }
 
+// Stays is this host without what retires; the Node itself where nothing retires.
+func (n *Node) Stays() *Node {
+	if rest := n.Site.Rest; rest != nil {
+		return NewNode(rest, rest.Host(n.Spec.Name))
+	}
+	return n
+}
+
 // Service is a service's place on this host.
 func (n *Node) Service(name string) place.Service { return n.Site.Service(n.Spec, name) }
 

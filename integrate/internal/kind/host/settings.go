@@ -170,6 +170,10 @@ func (n *Node) configAsks(service string) []remote.Op {
 func (r settings) Compare(v step.View) step.Delta {
 	x := &editing{settings: r, v: v, in: r.Site.Containers(v.Host)}
 	err := x.services()
+	made := len(x.diffs)
+	if err == nil {
+		err = x.takeBack()
+	}
 	if x.serving != nil {
 		x.d.Fact = x.serving
 	}
@@ -196,6 +200,9 @@ func (r settings) Compare(v step.View) step.Delta {
 			"that reads the file by the list has to be put into the file's group")
 	}
 	x.d.Action, x.d.Reason, x.d.Diffs = step.Update, "options are not as the services need them", x.diffs
+	if made == 0 {
+		x.d.Action, x.d.Reason = step.Remove, optionsGo
+	}
 	x.d.Do = x.write()
 	return x.d
 }
@@ -211,6 +218,9 @@ type editing struct {
 	have    []string // the options that tell where data goes, as they take effect
 	serving []want.Serving
 	disks   *want.Disks
+	owned   map[string]bool // the options that services need
+	whole   bool            // the list of stores of Glance goes as a whole
+	guarded bool            // VMs must not be on the host when the file is written
 }
 
 // services makes the options of all services effective in the file.
@@ -254,6 +264,9 @@ func (x *editing) services() error {
 
 // edit makes settings effective in the file, and collects what differed.
 func (x *editing) edit(service string, all osloconf.Values, needed []openstack.Setting) error {
+	for _, s := range needed {
+		x.own(s)
+	}
 	before := len(x.diffs)
 	err := x.setAll(service, all, needed)
 	if err == nil && len(x.diffs) > before { // an option that was right may refer to what has been changed
@@ -324,7 +337,13 @@ func (x *editing) write() step.HostStep {
 	s.Size = len(data)
 	section, prefix := x.Site.DiskOptions()
 	moves := func(d step.FieldDiff) bool { return d.Field == "["+section+"] "+prefix+"images_type" }
-	if slices.ContainsFunc(x.diffs, moves) && cloudErr(x.v.Cloud, false) == nil {
+	switch {
+	case cloudErr(x.v.Cloud, false) != nil:
+	case x.guarded:
+		s.Servers = noGuests(x.Spec.Name)
+	case slices.ContainsFunc(x.diffs, moves) && x.Stays().Site.Nova == nil:
+		s.Servers = noNewGuests(x.v.Cloud.Servers[x.Spec.Name])
+	case slices.ContainsFunc(x.diffs, moves):
 		s.Servers = x.stillSafe()
 	}
 	return s

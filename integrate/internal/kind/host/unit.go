@@ -128,7 +128,7 @@ func (r unit) inputs(h *step.Host) []string {
 			continue
 		}
 		for _, u := range r.Site.UsersOn(r.service) {
-			if _, leaves := r.Site.Leaves(u); leaves || !slices.Contains(c.Users, u) {
+			if _, leaves := r.Site.Replaced(u); leaves || !slices.Contains(c.Users, u) {
 				continue // the service does not log in as a user that another user replaces
 			}
 			conf, _ := c.Path(in, spec.ConfPath(u.Cluster))

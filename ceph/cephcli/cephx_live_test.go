@@ -1,4 +1,4 @@
-package cephxtest_test
+package cephcli_test
 
 import (
 	"context"
@@ -11,8 +11,8 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
-// TestLive: so do real clusters behind the adapter of a host, with Python's bindings and without.
-func TestLive(t *testing.T) {
+// TestLiveCephX: real clusters keep the promises of package cephx, with Python's bindings and without.
+func TestLiveCephX(t *testing.T) {
 	for name, start := range map[string]func(testing.TB, int) *cephlive.Cluster{
 		"here": cephlive.Start, "newer": cephlive.StartNewer,
 	} {

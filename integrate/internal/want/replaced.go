@@ -29,8 +29,8 @@ func (s *Site) leaving(rotations []spec.Rotation) []Leaving {
 	return all
 }
 
-// Leaves reports whether another user replaces a user.
-func (s *Site) Leaves(id spec.User) (Leaving, bool) {
+// Replaced reports whether another user replaces a user.
+func (s *Site) Replaced(id spec.User) (Leaving, bool) {
 	i := slices.IndexFunc(s.Leaving, func(l Leaving) bool { return l.Old() == id })
 	if i < 0 {
 		return Leaving{}, false
@@ -40,7 +40,7 @@ func (s *Site) Leaves(id spec.User) (Leaving, bool) {
 
 // Replaces reports whether a user may go where another user of the cluster is in use, as the Spec says that it goes.
 func (s *Site) Replaces(id spec.User, old string) bool {
-	l, leaves := s.Leaves(spec.User{Cluster: id.Cluster, Entity: "client." + old})
+	l, leaves := s.Replaced(spec.User{Cluster: id.Cluster, Entity: "client." + old})
 	return leaves && l.New() == id
 }
 
