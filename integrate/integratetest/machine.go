@@ -105,7 +105,6 @@ func (w *World) newMachine(h spec.Host) *remotetest.Host {
 	m.Handle("rbd", w.rbd)
 	w.addNovaManage(m, h)
 	m.Handle("rados", w.rados)
-	m.Handle("nova-manage", func(run remote.Run) (stdout, stderr []byte, exit int) { return w.novaManage(h, run) })
 	m.Handle("python3", func(run remote.Run) (stdout, stderr []byte, exit int) { return w.python(h, run) })
 	return m
 }

@@ -46,7 +46,6 @@ type World struct {
 	skipHoles bool
 	guests    map[string]*guest // by server ID
 	alive     alive
-	clients   map[opening]*cephtest.Session
 	librados  map[[2]string]string // version in memory, by host and process
 	clients   []client
 }
@@ -57,7 +56,7 @@ func New(s spec.Spec) (*World, error) {
 	w := &World{spec: s, Ceph: map[string]*cephtest.Cluster{}, Machines: map[string]*remotetest.Host{},
 		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},
-		guests: map[string]*guest{}, clients: map[opening]*cephtest.Session{}, alive: newAlive(),
+		guests: map[string]*guest{}, alive: newAlive(),
 		librados: map[[2]string]string{}}
 	w.World = world.World{Clusters: map[string]world.Cluster{}, Hosts: map[string]remote.Host{},
 		Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}

@@ -39,8 +39,8 @@ func TestHybrid(t *testing.T) {
 	for _, id := range []string{web.ID, db.ID} {
 		assert.Contains(t, c.users(id), "root:cinder ")
 		assert.Contains(t, c.users(id), "volume:cinder.1 ")
-		for image, session := range c.Clients(id) {
-			assert.NoError(t, session.Renew(), image)
+		for i, session := range c.Clients(id) {
+			assert.NoError(t, session.Renew(), i)
 		}
 		require.NoError(t, c.Cloud.RebootServer(t.Context(), id), "it comes back")
 	}

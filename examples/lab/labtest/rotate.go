@@ -33,6 +33,7 @@ type rotation struct {
 	program string
 	random  *rand.Rand
 	kills   int               // that are left
+	parts   int               // rotations that are left
 	keys    map[string]string // users and the keys that they had first
 }
 
@@ -61,7 +62,7 @@ func (l *lab) testRotate(ctx context.Context, r *report) error {
 	defer os.RemoveAll(dir)
 	seed := uint64(time.Now().UnixNano())
 	l.say("seed %d", seed)
-	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv),
+	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv), parts: 2,
 		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
 	if l.killed, err = holder(); err != nil {
 		return err
@@ -159,15 +160,13 @@ func (t *rotation) rotate(ctx context.Context, path string, old ...string) (stri
 		t.keys[user] = strings.TrimSpace(key)
 		args = append(args, "--revoke", "client."+user)
 	}
-	half := t.kills / 2
-	if half == 0 {
-		half = t.kills
-	}
+	share := (t.kills + t.parts - 1) / t.parts // of the kills that are left
+	t.parts--
 	killed := 0
 	began := time.Now()
 	for run := 1; run <= mostRuns; run++ {
 		after := time.Hour
-		if t.kills > 0 && killed < max(half, 1) {
+		if killed < share {
 			after = time.Duration(500+t.random.IntN(20000)) * time.Millisecond
 		}
 		code, ended, err := t.once(ctx, after, args...)

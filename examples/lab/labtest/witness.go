@@ -251,7 +251,7 @@ PY`
 // says which witnesses may have booted anew.
 func (ws *witnesses) judge(ctx context.Context, longest time.Duration, rebooted func(*witness) bool) (string, error) {
 	if err := ws.writing(ctx, 3, 2*time.Minute); err != nil {
-		return "", err
+		return "", fmt.Errorf("%w%s", err, ws.panics(ctx))
 	}
 	chains, err := ws.chains(ctx)
 	if err != nil {
@@ -283,7 +283,28 @@ func (ws *witnesses) judge(ctx context.Context, longest time.Duration, rebooted 
 		w.mu.Unlock()
 		said = append(said, fmt.Sprintf("%s %d records, %d boots, longest gap %.1fs", w.name, records, boots, gap.Seconds()))
 	}
-	return strings.Join(said, "; "), errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return "", fmt.Errorf("%w%s", err, ws.panics(ctx))
+	}
+	return strings.Join(said, "; "), nil
+}
+
+// panics tells of witnesses whose kernel gave up by itself: QEMU without hardware help may damage the memory of a
+// guest that it migrates.
+func (ws *witnesses) panics(ctx context.Context) string {
+	said := ""
+	for _, host := range []string{"compute1", "compute2"} {
+		out, err := ws.sh(ctx, host, "grep -al 'Kernel panic' /var/lib/nova/instances/*/console.log; exit 0")
+		if err != nil {
+			continue
+		}
+		for _, w := range ws.all {
+			if strings.Contains(out, w.id) {
+				said += fmt.Sprintf("; the console of %s on %s has a panic of the guest's own kernel", w.name, host)
+			}
+		}
+	}
+	return said
 }
 
 // end stops watching. The guests go on.
