@@ -78,10 +78,15 @@ func (d *dayTwo) found(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d faults, %d findings, in %.1f s", len(faults), len(found), took.Seconds()), differs(want, found)
+	if err := differs(want, found); err != nil { // the parts behind this one find a cloud that is well
+		_, back := d.mended(ctx)
+		return "", errors.Join(err, back)
+	}
+	return fmt.Sprintf("%d faults, %d findings, in %.1f s", len(faults), len(found), took.Seconds()), nil
 }
 
-// differs says what was not found, and what was found and nobody has put there.
+// differs says what was not found, and what was found and nobody has put there. What is wanted and ends in * is a
+// beginning.
 func differs(want, found []string) error {
 	var errs []error
 	for _, w := range want {

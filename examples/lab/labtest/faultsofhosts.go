@@ -10,17 +10,17 @@ import (
 func (d *dayTwo) faultsOfHosts() []fault {
 	first, second := d.ws.all[0], d.ws.all[1]
 	const cinder, glance, nova = "/etc/cinder/cinder.conf", "/etc/glance/glance-api.conf", "/etc/nova/nova.conf"
-	caps := func(what, user, osd, want string) fault {
+	caps := func(what, user, mgr, osd, want string) fault {
 		save := "/run/labtest." + user
 		return fault{what: what, host: "ceph01", plant: "set -e; ceph auth get " + user + " >" + save + " 2>/dev/null; " +
-			"ceph auth caps " + user + " mon 'profile rbd' osd " + quote(osd) + " 2>&1",
+			"ceph auth caps " + user + " mon 'profile rbd' mgr " + quote(mgr) + " osd " + quote(osd) + " 2>&1",
 			back: "set -e; ceph auth import -i " + save + " 2>&1; rm " + save, want: []string{want}}
 	}
 	return []fault{
-		caps("a user may write a pool of another", "client.glance", "profile rbd pool=images, profile rbd pool=vms",
-			"rights-wider user client.glance"),
-		caps("a user lacks a right", "client.cinder-backup", "profile rbd-read-only pool=backups",
-			"rights-narrower user client.cinder-backup"),
+		caps("a user may write a pool of another", "client.glance", "profile rbd pool=images",
+			"profile rbd pool=images, profile rbd pool=vms", "rights-wider user client.glance"),
+		caps("a user lacks a right", "client.cinder-backup", "profile rbd pool=backups",
+			"profile rbd-read-only pool=backups", "rights-narrower user client.cinder-backup"),
 		{what: "a user that the Spec does not know", host: "ceph01",
 			plant: "ceph auth get-or-create client.intern mon 'profile rbd' osd 'profile rbd pool=volumes' >/dev/null 2>&1",
 			back:  "ceph auth rm client.intern 2>&1", want: []string{"user-unknown-writes user client.intern"}},
@@ -92,8 +92,8 @@ func monitorOfGuest(guest, from, to string) string {
 	const units = "libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket"
 	return fmt.Sprintf("set -e; systemctl stop %[4]s 2>&1; f=$(grep -l %[1]s /run/libvirt/qemu/*.xml); "+
 		"grep -q \"'%[2]s'\" $f; sed -i \"s/'%[2]s'/'%[3]s'/\" $f; systemctl start libvirtd.socket libvirtd-ro.socket "+
-		"libvirtd-admin.socket libvirtd 2>&1; for i in $(seq 60); do virsh -q dumpxml %[1]s | grep -q \"'%[3]s'\" && exit 0; "+
-		"sleep 1; done; exit 1",
+		"libvirtd-admin.socket libvirtd 2>&1; for i in $(seq 60); do "+
+		"virsh -q dumpxml %[1]s | grep -q \"'%[3]s'\" && exit 0; sleep 1; done; exit 1",
 		guest, from, to, units)
 }
 
