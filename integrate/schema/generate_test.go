@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/rotate"
 	"github.com/cephstack/cephstack/integrate/schema"
 )
 
@@ -48,6 +49,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
 		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.OperatorRights]()}},
+		{"rotation", "Report of cephstack rotate", "What cephstack rotate --output json prints.",
+			[]reflect.Type{reflect.TypeFor[rotate.Report]()}},
 	}
 }
 
@@ -58,7 +61,11 @@ const promise = " The field format is the version of this form: 1. As long as it
 func TestSchemasAreThoseOfTheTypes(t *testing.T) {
 	for _, o := range outputs() {
 		t.Run(o.file, func(t *testing.T) {
-			g := &generator{comments: commentsOf(t), defs: node{}}
+			dirs := []string{"..", "."}
+			if o.file == "rotation" { // whose types have names of others
+				dirs = []string{"../rotate"}
+			}
+			g := &generator{comments: commentsOf(t, dirs...), defs: node{}}
 			text := g.document(t, o)
 			at := o.file + ".schema.json"
 			have, err := os.ReadFile(at)
@@ -256,10 +263,10 @@ type comment struct {
 type comments map[string]comment
 
 // commentsOf reads the sources of the types.
-func commentsOf(t *testing.T) comments {
+func commentsOf(t *testing.T, dirs ...string) comments {
 	t.Helper()
 	all := comments{}
-	for _, dir := range []string{"..", "."} {
+	for _, dir := range dirs {
 		names, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, name := range names {
