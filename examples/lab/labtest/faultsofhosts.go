@@ -51,8 +51,9 @@ func (d *dayTwo) faultsOfHosts() []fault {
 		{what: "a guest names a monitor that is gone", host: "compute1",
 			plant: monitorOfGuest(first.id, monitor, goneMonitor), back: monitorOfGuest(first.id, goneMonitor, monitor),
 			want: []string{"domain-monitors-gone compute1 domain " + first.id + " *"}},
-		{what: "a guest keeps an old librados in memory", host: "compute2", plant: "set -e; for f in $(ldconfig -p | " +
-			"awk '/librados.so.2 /{print $NF}'); do f=$(readlink -f $f); cp -p $f $f.new; mv $f.new $f; done", back: "true",
+		{what: "a guest keeps an old librados in memory", host: "compute2", plant: "set -e; for f in $(find /usr/lib " +
+			"-type f -name 'librados.so.2*' -o -type f -name 'libceph-common.so.2*'); do cp -p $f $f.new; mv $f.new $f; done",
+			back: "true",
 			want: []string{"process-keeps-old-librados compute2 librados *"}, mend: d.renewCompute2},
 	}
 }
@@ -63,7 +64,7 @@ const (
 	setWrongValue = `printf %s QVFCemNtbDBJR2x6SUc1dmRDQmhJR3RsZVNCdlppQmg= >/run/v; ` +
 		`virsh -q secret-set-value "$uuid" --file /run/v; rm /run/v`
 	goneMonitor   = "10.221.0.99"
-	uuidOfSecret  = `uuid=$(virsh -q secret-list | awk '/ceph.client.cinder *$/{print $1}'); [ -n "$uuid" ]; `
+	uuidOfSecret  = `uuid=$(virsh -q secret-list | awk '/[0-9a-f] client.cinder secret/{print $1}'); [ -n "$uuid" ]; `
 	backupKeyring = "/etc/ceph/ceph.client.cinder-backup.keyring"
 )
 
@@ -90,8 +91,8 @@ func monitorInRow(volume, from, to string) string {
 // monitorOfGuest changes what libvirt believes of a guest that runs: libvirt reads the file when it starts.
 func monitorOfGuest(guest, from, to string) string {
 	const units = "libvirtd.service libvirtd.socket libvirtd-ro.socket libvirtd-admin.socket"
-	return fmt.Sprintf("set -e; systemctl stop %[4]s 2>&1; f=$(grep -l %[1]s /run/libvirt/qemu/*.xml); "+
-		"grep -q \"'%[2]s'\" $f; sed -i \"s/'%[2]s'/'%[3]s'/\" $f; systemctl start libvirtd.socket libvirtd-ro.socket "+
+	return fmt.Sprintf("set -e; f=$(grep -l %[1]s /run/libvirt/qemu/*.xml); grep -q \"'%[2]s'\" $f; "+
+		"systemctl stop %[4]s 2>&1; sed -i \"s/'%[2]s'/'%[3]s'/\" $f; systemctl start libvirtd.socket libvirtd-ro.socket "+
 		"libvirtd-admin.socket libvirtd 2>&1; for i in $(seq 60); do "+
 		"virsh -q dumpxml %[1]s | grep -q \"'%[3]s'\" && exit 0; sleep 1; done; exit 1",
 		guest, from, to, units)
