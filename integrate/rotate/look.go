@@ -110,6 +110,9 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	for _, u := range list {
 		c.users[u.Entity] = u
 	}
+	if err := c.readPending(ctx, a, r.rotations(), name); err != nil {
+		return err
+	}
 	if c.ciphers, err = a.Ciphers(ctx); err != nil {
 		return fmt.Errorf("the types of keys of cluster %s cannot be read: %w", name, err)
 	}
@@ -117,6 +120,25 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	c.stops, _, err = ceph.New(r.cfg.World.Clusters[name].Mon).Condition(ctx, r.site.PoolNames(name)...)
 	if err != nil {
 		return fmt.Errorf("how cluster %s is cannot be told: %w", name, err)
+	}
+	return nil
+}
+
+// readPending reads the pending keys of users that go: a list of users does not have them.
+func (c *clusterLook) readPending(ctx context.Context, a *cephx.Auth, rotations []spec.Rotation, name string) error {
+	for _, rot := range rotations {
+		if _, there := c.users[rot.Old().Entity]; !there || rot.Cluster != name {
+			continue
+		}
+		u, err := a.Lookup(ctx, rot.Old().Entity)
+		switch {
+		case errors.Is(err, ceph.ErrNotFound):
+			delete(c.users, rot.Old().Entity)
+		case err != nil:
+			return fmt.Errorf("%s cannot be read from cluster %s: %w", rot.Old().Entity, name, err)
+		default:
+			c.users[u.Entity] = u
+		}
 	}
 	return nil
 }
