@@ -35,6 +35,7 @@ type rotation struct {
 	kills   int               // that are left
 	parts   int               // rotations that are left
 	keys    map[string]string // users and the keys that they had first
+	since   time.Time         // keys that are older have to go
 }
 
 // testRotate gives the services and guests of an integrated cloud new keys while guests write: first without any
@@ -132,7 +133,8 @@ func (t *rotation) spec(end, may string, old []string) (path string, err error) 
 	text = append(text, "\nrotate:\n"...)
 	for _, user := range old {
 		name, _, _ := strings.Cut(user, ".")
-		text = fmt.Appendf(text, "  - {from: client.%s, to: client.%s%s%s", user, name, end, t.keyType())
+		text = fmt.Appendf(text, "  - {from: client.%s, to: client.%s%s, since: %q%s", user, name, end,
+			t.since.Format(time.RFC3339), t.keyType())
 		if name == "cinder" {
 			text = fmt.Appendf(text, ", guests: [{may: [%s], at_once: 2, within: 10m}]", may)
 		}
@@ -152,6 +154,7 @@ func (*rotation) keyType() string {
 
 // rotate runs the program until it has nothing more to do, and kills it now and then.
 func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (string, error) {
+	t.since = time.Now().UTC()
 	path, err := t.spec(end, may, old)
 	if err != nil {
 		return "", err
