@@ -139,5 +139,5 @@ func staysAfterUndo(changes []Change) []Finding {
 	return notes
 }
 
-var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts behind " +
-	"it: UndoOnFailure is for Apply")
+var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts " +
+	"behind it: UndoOnFailure is for Apply")

@@ -99,7 +99,13 @@ cinder:
   backends:
     - {name: ceph, volume_type: ceph, availability_zone: az1, extra_specs: {multiattach: "<is> True"}}
 `
-	withoutNova = "nova: null\nhosts: [{name: controller, services: [glance-api, cinder-volume, cinder-backup]}]\n"
+	withoutNova  = "nova: null\nhosts: [{name: controller, services: [glance-api, cinder-volume, cinder-backup]}]\n"
+	retiredWhole = "retire: true\n"
+	retiredParts = `
+glance: {store: slow, stores: [{name: safe, pool: safe-images, user: glance-safe, retire: true}]}
+cinder: {backends: [{name: ceph, volume_type: ceph}, {name: old, pool: old, user: old, volume_type: old, retire: true}]}
+backup: {retire: true}
+`
 	imagesAlone = "cinder: null\nbackup: null\nnova: null\nhosts: [{name: controller, services: [glance-api]}]\n"
 )
 
@@ -122,6 +128,8 @@ func specs(t *testing.T) map[string]spec.Spec {
 		"typed volumes":  {plainCloud, typedVolumes},
 		"without nova":   {plainCloud, withoutNova},
 		"images alone":   {plainCloud, imagesAlone},
+		"retired whole":  {plainCloud, retiredWhole},
+		"retired parts":  {plainCloud, retiredParts},
 	} {
 		all[name] = parse(t, documents...)
 	}
