@@ -228,7 +228,8 @@ func TestEvidenceHasTheDifference(t *testing.T) {
 	settings, units := check(report, "settings compute1"), check(report, "units compute1")
 	assert.Contains(t, settings.Evidence, "rbd_user: somebody -> cinder")
 	require.Contains(t, settings.Diffs, integrate.FieldDiff{Field: "[libvirt] rbd_user", Observed: "somebody",
-		Desired: "cinder", Why: "Nova and QEMU log in to Ceph as this user"})
+		Desired: "cinder", Why: "Nova and QEMU log in to Ceph as this user",
+		Of: "settings/compute1//etc/nova/nova.conf"})
 	assert.Empty(t, settings.Because, "it is a cause")
 	require.Equal(t, integrate.Fail, units.Status)
 	assert.Equal(t, "settings/compute1//etc/nova/nova.conf", units.Because, "%s", units.Evidence)

@@ -34,7 +34,7 @@ var differs = []string{
 	"container-missing", "container-copies-once", "container-without-unit", "container-not-by-unit",
 	"container-misses-file", "container-file-elsewhere", "container-loses-secrets", "container-unfit",
 	"backend-of-several-names", "backend-without-coordinator", "volume-type-of-another-backend",
-	"volume-type-in-use",
+	"volume-type-in-use", "host-still-needed", "pool-still-holds-data", "no-backend-left", "retire-of-another-pool",
 }
 
 // TestEachCodeIsDriftOrUnknown: whoever adds a code of a Problem has to say which of both it is. Put a code that says

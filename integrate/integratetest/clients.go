@@ -48,8 +48,12 @@ func (w *World) volumeConnection(v api.Volume) openstacktest.Disk {
 
 // computeConnection is how a compute reaches the disks of its VMs, by the options that nova-compute runs with.
 func (w *World) computeConnection(host string) openstacktest.Disk {
-	d := w.connection(w.disks(host), w.running(host, "nova-compute", "libvirt", "rbd_secret_uuid"))
-	if d.InCeph() && strings.EqualFold(w.spec.Release, "havana") {
+	section, havana := "libvirt", strings.EqualFold(w.spec.Release, "havana")
+	if havana {
+		section = "DEFAULT"
+	}
+	d := w.connection(w.disks(host), w.running(host, "nova-compute", section, "rbd_secret_uuid"))
+	if d.InCeph() && havana {
 		d.Image = "instance-" // the names of disks begin so
 	}
 	return d

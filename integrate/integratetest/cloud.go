@@ -228,9 +228,10 @@ func (w *World) serverCreated(s *api.Server, userData []byte) error {
 // serverDeleted removes the disks that Nova made for a VM.
 func (w *World) serverDeleted(s api.Server) error {
 	p := w.disks(s.Host)
-	err := p.remove(w.diskOf(s.ID))
-	for _, other := range []string{"_disk.config", "_disk.eph0", "_disk.swap"} {
-		err = errors.Join(err, p.remove(s.ID+other))
+	disk := w.diskOf(s.ID)
+	err := p.remove(disk)
+	for _, other := range []string{".config", ".eph0", ".swap"} {
+		err = errors.Join(err, p.remove(disk+other))
 	}
 	return err
 }

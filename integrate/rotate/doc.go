@@ -8,8 +8,9 @@
 // A user goes in these steps, and each Apply goes as far as it can:
 //
 //   - apply: the ordinary plan of the Spec makes the new user, its keyrings and secrets, and restarts the services that
-//     work as it. As long as the entry is in the Spec, the user that goes keeps its rights, its keyrings and its
-//     secrets: a guest that has it can come back on any compute.
+//     work as it. As long as the entry is in the Spec, the user that goes keeps its rights, its keyrings and
+//     its secrets:
+//     a guest that has it can come back on any compute.
 //   - guests: each guest that a rule allows leaves the user. Volumes of Cinder leave it by a live migration, disks that
 //     Nova owns by a hard reboot, and both by stop, refresh and start. Nothing is done to a guest without a rule.
 //   - key: guests that keep the user for Nova's disks (hybrid) take a new key of that user. The new key is put on all

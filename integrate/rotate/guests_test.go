@@ -11,9 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/cephtest"
-	"github.com/cephstack/cephstack/ceph/cephx"
-	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/rotate"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -168,18 +165,4 @@ func TestBack(t *testing.T) {
 	report, err = rotate.Apply(t.Context(), c.config(s), rotate.Options{Back: true})
 	require.ErrorIs(t, err, rotate.ErrRefused)
 	assert.Equal(t, "no-way-back", report.Problems[0].Code, "%s", report)
-}
-
-// tentacle is a cloud on Ceph 20.2.4, whose old user has a key of type aes.
-func tentacle(t *testing.T) *cloud {
-	t.Helper()
-	w := integratetest.Open(t, before())
-	fake := cephtest.NewTentacle()
-	w.Ceph["ceph"] = fake
-	cluster := w.Clusters["ceph"]
-	cluster.Mon, cluster.Images = fake, fake
-	w.Clusters["ceph"] = cluster
-	require.NoError(t, cephx.New(ceph.New(fake)).AllowCiphers(t.Context(), []string{"aes", "aes256k"}))
-	c := &cloud{World: w, t: t}
-	return c
 }

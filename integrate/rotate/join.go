@@ -191,6 +191,20 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 		bar("cloud", "the APIs", "cannot be read: %v", l.cloudErr)
 		return bars
 	}
+	bars = append(bars, r.strangeBars(l, rot)...)
+	bars = append(bars, r.sessionBars(l, rot)...)
+	slices.SortFunc(bars, func(a, b rotation.Bar) int {
+		return strings.Compare(a.Code+"\x00"+a.Who+"\x00"+a.Text, b.Code+"\x00"+b.Who+"\x00"+b.Text)
+	})
+	return bars
+}
+
+// strangeBars are domains and attachments that are not of guests of Nova.
+func (r *run) strangeBars(l *look, rot spec.Rotation) []rotation.Bar {
+	var bars []rotation.Bar
+	bar := func(code, who, format string, args ...any) {
+		bars = append(bars, rotation.Bar{Code: code, Who: who, Text: fmt.Sprintf(format, args...)})
+	}
 	known := map[string]bool{}
 	for _, s := range l.servers {
 		known[s.ID] = true
@@ -226,10 +240,6 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 				a.ID)
 		}
 	}
-	bars = append(bars, r.sessionBars(l, rot)...)
-	slices.SortFunc(bars, func(a, b rotation.Bar) int {
-		return strings.Compare(a.Code+"\x00"+a.Who+"\x00"+a.Text, b.Code+"\x00"+b.Who+"\x00"+b.Text)
-	})
 	return bars
 }
 

@@ -19,10 +19,10 @@ import (
 
 // A look is what was read of the world at once.
 type look struct {
-	in       *integrate.Integration
-	plan     *integrate.Plan
-	notReady map[string]string // by host: why what the Spec wants there is not in force
-	notYet   string            // why the Spec as a whole is not in force; empty: it is
+	in      *integrate.Integration
+	plan    *integrate.Plan
+	lack         // what the ordinary plan leaves to do
+	lasting lack // what it cannot do
 
 	hosts    map[string]running.Host // by host of the Spec
 	hostErrs map[string]error
@@ -121,20 +121,39 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	return nil
 }
 
-// judge tells what the ordinary plan leaves to do, by host, and as a whole. Data pools, volume types and the like do
-// not concern a rotation.
-func (l *look) judge(site *want.Site, pending bool) {
-	l.notReady = map[string]string{}
-	whole := func(target, why string) {
-		h := site.Host(target)
-		if len(h.Services) > 0 && want.IsCompute(h) && !slices.Contains(h.Services, "cinder-volume") {
-			if l.notReady[target] == "" {
-				l.notReady[target] = why
-			}
-			return
+// A lack is what keeps the Spec from being in force: by host, and as a whole.
+type lack struct {
+	notReady map[string]string // by host
+	notYet   string            // empty: nothing of the whole
+}
+
+// add notes why a target is not as the Spec says. A compute is by itself; all else concerns the whole.
+func (k *lack) add(site *want.Site, target, why string) {
+	h := site.Host(target)
+	if len(h.Services) > 0 && want.IsCompute(h) && !slices.Contains(h.Services, "cinder-volume") {
+		if k.notReady[target] == "" {
+			k.notReady[target] = why
 		}
-		if l.notYet == "" {
-			l.notYet = "the Spec is not in force yet (" + target + ": " + why + ")"
+		return
+	}
+	if k.notYet == "" {
+		k.notYet = "the Spec is not in force yet (" + target + ": " + why + ")"
+	}
+}
+
+// judge tells what the ordinary plan leaves to do, and which of that an apply would leave, too. Pools, volume types and
+// the like do not concern a rotation.
+func (l *look) judge(site *want.Site, pending bool) {
+	l.lack, l.lasting = lack{notReady: map[string]string{}}, lack{notReady: map[string]string{}}
+	for _, f := range l.plan.Findings {
+		if !f.Problem {
+			continue
+		}
+		for _, target := range append(slices.Clone(f.Hosts), f.Target) {
+			if target != "" && target != "cloud" {
+				l.add(site, target, f.Object+" "+f.Message)
+				l.lasting.add(site, target, f.Object+" "+f.Message)
+			}
 		}
 	}
 	for _, c := range l.plan.Changes {
@@ -142,19 +161,16 @@ func (l *look) judge(site *want.Site, pending bool) {
 			continue // the pending key is there, or is about to be
 		}
 		if !slices.Contains([]string{"pool", "erasure-profile", "volume-type"}, c.Kind) {
-			whole(c.Target, fmt.Sprintf("%s %s %s is to be done", c.Action, c.Kind, c.Name))
+			l.add(site, c.Target, fmt.Sprintf("%s %s %s is to be done", c.Action, c.Kind, c.Name))
 		}
 	}
-	for _, f := range l.plan.Findings {
-		if !f.Problem {
-			continue
-		}
-		for _, target := range append(slices.Clone(f.Hosts), f.Target) {
-			if target != "" && target != "cloud" {
-				whole(target, f.Object+" "+f.Message)
-			}
-		}
-	}
+}
+
+// applied is the look as it would be with the Spec applied, as far as the plan can do that.
+func (l *look) applied() *look {
+	then := *l
+	then.lack = l.lasting
+	return &then
 }
 
 func (l *look) readHosts(ctx context.Context, r *run) {

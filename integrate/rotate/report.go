@@ -75,7 +75,7 @@ func (r *Report) Plan() *integrate.Plan { return r.plan }
 func (r *run) report(l *look) *Report {
 	out := &Report{Format: reportFormat, Back: r.opts.Back, Changes: len(l.plan.Changes), plan: l.plan}
 	for _, rot := range r.rotations() {
-		s := r.situation(l, rot)
+		s := r.situation(l.applied(), rot) // the apply comes first
 		d := rotation.Decide(s)
 		out.Rotations = append(out.Rotations, r.status(l, s, d))
 		out.Problems = append(out.Problems, r.check(l, s, d)...)

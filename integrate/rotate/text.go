@@ -56,7 +56,7 @@ func (s Status) write(b *strings.Builder, most, names int) {
 	}
 	if len(s.Bars) > 0 {
 		fmt.Fprintf(b, "  %s cannot be removed: %s\n", s.From, counted(len(s.Bars), "reason"))
-		bars(b, s.Bars, "    ", most)
+		bars(b, folded(s.Bars, most), "    ", most)
 	}
 	if len(s.Left) > 0 {
 		fmt.Fprintf(b, "  left of %s: %s\n", s.From, counted(len(s.Left), "file or secret"))
@@ -142,4 +142,21 @@ func counted(n int, noun string) string {
 		return fmt.Sprintf("%d %ss or %ss", n, before, after)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// folded joins the sessions of a short text into one line.
+func folded(all []Bar, most int) []Bar {
+	var out []Bar
+	var clients []string
+	for _, bar := range all {
+		if bar.Code != "session" {
+			out = append(out, bar)
+			continue
+		}
+		clients = append(clients, bar.Who)
+	}
+	if len(clients) <= 2 || len(all) <= most {
+		return all
+	}
+	return append(out, Bar{"session", counted(len(clients), "client"), "are logged in as it: " + words.JoinShort(clients)})
 }

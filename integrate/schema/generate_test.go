@@ -20,6 +20,7 @@ import (
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/audit"
 	"github.com/cephstack/cephstack/integrate/drift"
+	"github.com/cephstack/cephstack/integrate/rotate"
 	"github.com/cephstack/cephstack/integrate/schema"
 )
 
@@ -54,6 +55,8 @@ func outputs() []output {
 			[]reflect.Type{reflect.TypeFor[schema.HostKeys]()}},
 		{"rights", "Rights of cephstack rights", "What cephstack rights --output json prints.",
 			[]reflect.Type{reflect.TypeFor[schema.OperatorRights]()}},
+		{"rotation", "Report of cephstack rotate", "What cephstack rotate --output json prints.",
+			[]reflect.Type{reflect.TypeFor[rotate.Report]()}},
 	}
 }
 
@@ -268,7 +271,7 @@ type comments map[string]comment
 func commentsOf(t *testing.T) comments {
 	t.Helper()
 	all := comments{}
-	for _, dir := range []string{"..", ".", "../drift", "../audit"} {
+	for _, dir := range []string{"..", ".", "../drift", "../audit", "../rotate"} {
 		names, err := filepath.Glob(dir + "/*.go")
 		require.NoError(t, err)
 		for _, name := range names {

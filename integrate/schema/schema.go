@@ -33,6 +33,9 @@ func Trust() []byte { return read("trust") }
 // Rights is the schema of OperatorRights, which cephstack rights prints.
 func Rights() []byte { return read("rights") }
 
+// Rotation is the schema of a rotate.Report, which cephstack rotate prints.
+func Rotation() []byte { return read("rotation") }
+
 func read(name string) []byte {
 	data, _ := files.ReadFile(name + ".schema.json") // a test reads each of them
 	return data

@@ -51,7 +51,19 @@ func (l *lab) mainJob(ctx context.Context) (*report, error) {
 // old VM alone; the operator moves that VM's disk; a second apply takes the
 // rest; then everything is verified.
 func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration, cloud *api.Cloud) error {
-	err := l.stages(ctx, r,
+	err := l.integrated(ctx, r, in, cloud)
+	if err == nil {
+		err = l.verify(ctx, in, r)
+	}
+	if err == nil {
+		err = l.secondPlan(ctx, in, r)
+	}
+	return err
+}
+
+// integrated is the first part of the whole job: all but the verification.
+func (l *lab) integrated(ctx context.Context, r *report, in *integrate.Integration, cloud *api.Cloud) error {
+	return l.stages(ctx, r,
 		stage{"plan", func(ctx context.Context) (string, error) { return l.showPlan(ctx, in) }},
 		stage{"apply", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"a compute with an old vm is left alone", func(ctx context.Context) (string, error) {
@@ -66,13 +78,6 @@ func (l *lab) wholeJob(ctx context.Context, r *report, in *integrate.Integration
 		stage{"apply to the remaining compute", func(ctx context.Context) (string, error) { return l.apply(ctx, in) }},
 		stage{"old vm runs from ceph", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, cloud) }},
 	)
-	if err == nil {
-		err = l.verify(ctx, in, r)
-	}
-	if err == nil {
-		err = l.secondPlan(ctx, in, r)
-	}
-	return err
 }
 
 // stages runs the stages until one fails; each becomes a check.

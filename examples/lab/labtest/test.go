@@ -39,6 +39,8 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"kolla", true, l.testKolla},
 		{"brownfield", true, l.testBrownfield},
 		{"ha", true, l.testHA},
+		{"rotate", true, l.testRotate},
+		{"day-two", true, l.testDayTwo},
 		{"soak", true, l.testSoak},
 	}
 	for _, name := range parts {

@@ -99,13 +99,15 @@ cinder:
   backends:
     - {name: ceph, volume_type: ceph, availability_zone: az1, extra_specs: {multiattach: "<is> True"}}
 `
-	withoutNova  = "nova: null\nhosts: [{name: controller, services: [glance-api, cinder-volume, cinder-backup]}]\n"
-	retiredWhole = "retire: true\n"
-	retiredParts = `
-glance: {store: slow, stores: [{name: safe, pool: safe-images, user: glance-safe, retire: true}]}
-cinder: {backends: [{name: ceph, volume_type: ceph}, {name: old, pool: old, user: old, volume_type: old, retire: true}]}
+	retiring = `
+hosts:
+  - {name: controller, services: [glance-api, cinder-volume, cinder-backup]}
+  - {name: compute1, services: [nova-compute]}
+  - {name: compute2, services: [nova-compute], retire: [nova-compute]}
 backup: {retire: true}
+cinder: {backends: [{name: ceph, volume_type: ceph}, {name: old, pool: old, user: old, volume_type: old, retire: true}]}
 `
+	withoutNova = "nova: null\nhosts: [{name: controller, services: [glance-api, cinder-volume, cinder-backup]}]\n"
 	imagesAlone = "cinder: null\nbackup: null\nnova: null\nhosts: [{name: controller, services: [glance-api]}]\n"
 )
 
@@ -126,10 +128,9 @@ func specs(t *testing.T) map[string]spec.Spec {
 		"mixed layouts":  {plainCloud, mixedLayouts},
 		"classic rights": {plainCloud, oldCloud},
 		"typed volumes":  {plainCloud, typedVolumes},
+		"retiring":       {plainCloud, retiring},
 		"without nova":   {plainCloud, withoutNova},
 		"images alone":   {plainCloud, imagesAlone},
-		"retired whole":  {plainCloud, retiredWhole},
-		"retired parts":  {plainCloud, retiredParts},
 	} {
 		all[name] = parse(t, documents...)
 	}

@@ -97,6 +97,9 @@ func TestWhatAPlanWouldChangeDoesNotPass(t *testing.T) {
 	assert.Equal(t, Fail, c.Status)
 	assert.Equal(t, "/etc/a: its mode is not as needed (mode: root:root 0600 -> root:root 0644, content: line one, "+
 		"option: x -> (none)); c: it runs with an older file", c.Evidence)
+	for i := range diffs {
+		diffs[i].Of = "file/compute1/a"
+	}
 	assert.Equal(t, diffs, c.Diffs)
 	assert.Equal(t, applyNext, c.Next)
 	assert.Empty(t, c.Because)

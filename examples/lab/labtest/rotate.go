@@ -1,0 +1,296 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/connect"
+	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+const (
+	longestPause = 20 * time.Second // of a live migration without hardware help, on busy cores
+	mostRuns     = 40
+)
+
+// A rotation gives the users of the lab new keys, while guests write.
+type rotation struct {
+	*lab
+	cloud   *api.Cloud
+	guests  *witnesses
+	program string
+	random  *rand.Rand
+	kills   int               // that are left
+	parts   int               // rotations that are left
+	keys    map[string]string // users and the keys that they had first
+}
+
+// testRotate gives the services and guests of an integrated cloud new keys while guests write: first by other users,
+// with a reboot of the guests, then without any reboot, by a new key of the user that Nova's disks keep. The program
+// is killed again and again.
+func (l *lab) testRotate(ctx context.Context, r *report) error {
+	if err := l.run(ctx, "reset"); err != nil {
+		return err
+	}
+	if err := l.olderKeys(ctx); err != nil {
+		return err
+	}
+	in, world, err := l.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer world.Close()
+	if err := l.integrated(ctx, r, in, world.Cloud); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "labtest")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	seed := uint64(time.Now().UnixNano())
+	l.say("seed %d", seed)
+	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv), parts: 2,
+		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
+	if l.killed, err = holder(); err != nil {
+		return err
+	}
+	defer func() { l.killed = "" }()
+	defer func() {
+		if t.guests != nil {
+			t.guests.end()
+		}
+	}()
+	return l.stages(ctx, r, t.stages()...)
+}
+
+func (t *rotation) stages() []stage {
+	never := func(*witness) bool { return false }
+	always := func(*witness) bool { return true }
+	return []stage{
+		{"the program is built", t.build},
+		{"guests write to their disks", t.begin},
+		{"other users, with a reboot of the guests", func(ctx context.Context) (string, error) {
+			return t.rotate(ctx, t.spec("", ".1", "live-migration, hard-reboot"), "glance", "cinder-backup", "cinder")
+		}},
+		{"the guests have lost nothing", func(ctx context.Context) (string, error) {
+			return t.guests.judge(ctx, longestPause, always)
+		}},
+		{"the old keys are refused on each host", t.refused},
+		{"other users, without a reboot", func(ctx context.Context) (string, error) {
+			return t.rotate(ctx, t.spec(".1", ".2", "live-migration, hybrid"), "glance.1", "cinder-backup.1", "cinder.1")
+		}},
+		{"the guests have lost nothing, and no reboot", func(ctx context.Context) (string, error) {
+			return t.guests.judge(ctx, longestPause, never)
+		}},
+		{"the keys of before are refused on each host", t.refused},
+		{"the plan is empty, and all static checks pass", t.quiet},
+		{"a guest may still be rebooted and moved", t.alive},
+		{"no temporary file is left", t.noLeftovers},
+	}
+}
+
+func (t *rotation) build(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", t.program, "./examples/cephstack").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w: %s", err, out)
+	}
+	return t.program, nil
+}
+
+func (t *rotation) begin(ctx context.Context) (said string, err error) {
+	if t.guests, err = t.startWitnesses(ctx, t.cloud, "compute1", "compute2", "compute1"); err != nil {
+		return "", err
+	}
+	return t.guests.judge(ctx, longestPause, func(*witness) bool { return false })
+}
+
+// spec writes the lab's Spec with other users beside, and gives its path.
+func (t *rotation) spec(from, to, may string) string {
+	text, err := os.ReadFile(t.out("cloud.yaml"))
+	if err != nil {
+		return err.Error() // the program says that there is no such file
+	}
+	add := "\nrotate:\n"
+	for _, user := range []string{"glance", "cinder-backup", "cinder"} {
+		for _, end := range []string{"}", ","} {
+			text = bytes.ReplaceAll(text, []byte("user: "+user+end), []byte("user: "+user+to+end))
+		}
+		add += fmt.Sprintf("  - {from: client.%s%s, to: client.%s%s%s", user, from, user, to, t.keyType())
+		if user == "cinder" {
+			add += fmt.Sprintf(", guests: [{may: [%s], at_once: 2, within: 10m}]", may)
+		}
+		add += "}\n"
+	}
+	path := t.out("cloud-rotate" + to + ".yaml")
+	if err := os.WriteFile(path, append(text, add...), 0o600); err != nil {
+		return err.Error()
+	}
+	return path
+}
+
+// keyType is what the new keys of this suite are.
+func (*rotation) keyType() string {
+	if os.Getenv("SUITE") == "sid" {
+		return ", key_type: aes256k"
+	}
+	return ""
+}
+
+// rotate runs the program until it has nothing more to do, and kills it now and then.
+func (t *rotation) rotate(ctx context.Context, path string, old ...string) (string, error) {
+	args := []string{"rotate", "--yes", "-f", path, "--break-lock", t.killed}
+	for _, user := range old {
+		key, err := t.sh(ctx, "ceph01", "ceph auth get-key client."+user)
+		if err != nil {
+			return "", err
+		}
+		t.keys[user] = strings.TrimSpace(key)
+		args = append(args, "--revoke", "client."+user)
+	}
+	share := (t.kills + t.parts - 1) / t.parts // of the kills that are left
+	t.parts--
+	killed := 0
+	began := time.Now()
+	for run := 1; run <= mostRuns; run++ {
+		after := time.Hour
+		if killed < share {
+			after = time.Duration(500+t.random.IntN(20000)) * time.Millisecond
+		}
+		code, ended, err := t.once(ctx, after, args...)
+		switch {
+		case err != nil:
+			return "", err
+		case !ended:
+			t.kills, killed = t.kills-1, killed+1
+		case code == 0:
+			return fmt.Sprintf("%d runs, %d kills, %.0f s", run, killed, time.Since(began).Seconds()), nil
+		default:
+			t.say("run %d ended with %d", run, code)
+		}
+	}
+	return "", fmt.Errorf("after %d runs the rotation is not done", mostRuns)
+}
+
+// once runs the program, and kills it after a while.
+func (t *rotation) once(ctx context.Context, after time.Duration, args ...string) (code int, ended bool, err error) {
+	cmd := exec.CommandContext(ctx, t.program, args...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 0, false, err
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	select {
+	case err := <-done:
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			return 0, true, err
+		}
+		return cmd.ProcessState.ExitCode(), true, nil
+	case <-time.After(after):
+		t.say("kill -9 after %s", after)
+		_ = cmd.Process.Signal(syscall.SIGKILL)
+		<-done
+		return 0, false, nil
+	}
+}
+
+// refused logs in with each old key, on each host with services, and wants the monitors to refuse it.
+func (t *rotation) refused(ctx context.Context) (string, error) {
+	const program = `import rados, sys
+cluster = rados.Rados(conffile="/etc/ceph/ceph.conf", name="client." + sys.argv[1],
+    conf={"key": sys.stdin.readline().strip(), "client_mount_timeout": "20", "keyring": "/dev/null"})
+try:
+    cluster.connect()
+    print("accepted")
+except rados.Error as err:
+    print(type(err).__name__)`
+	tries := 0
+	for user, key := range t.keys {
+		for _, host := range t.hosts {
+			out, err := t.sh(ctx, host, "echo "+quote(key)+" | python3 -c "+quote(program)+" "+user)
+			if err != nil {
+				return "", err
+			}
+			if got := strings.TrimSpace(out); got != "PermissionDeniedError" {
+				return "", fmt.Errorf("%s: the old key of client.%s: %s", host, user, got)
+			}
+			tries++
+		}
+	}
+	return fmt.Sprintf("%d logins, each refused", tries), nil
+}
+
+// olderKeys lets a cluster that makes keys of type aes256k make those of type aes, as one that was upgraded.
+func (l *lab) olderKeys(ctx context.Context) error {
+	if os.Getenv("SUITE") != "sid" {
+		return nil
+	}
+	_, err := l.sh(ctx, "ceph01", "ceph mon set auth_allowed_ciphers aes,aes256k && ceph mon set auth_preferred_cipher aes")
+	return err
+}
+
+// quiet wants nothing to do once the rotation is done.
+func (t *rotation) quiet(ctx context.Context) (string, error) {
+	in, world, err := t.openFile(ctx, "cloud-rotate.2.yaml")
+	if err != nil {
+		return "", err
+	}
+	defer world.Close()
+	if _, err := emptyPlan(ctx, in); err != nil {
+		return "", err
+	}
+	report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
+	return fmt.Sprintf("empty plan, %d checks", len(report.Checks)), err
+}
+
+// openFile opens the Spec of a file beside the keys.
+func (l *lab) openFile(ctx context.Context, name string) (*integrate.Integration, *connect.World, error) {
+	return l.open(ctx, func(s *spec.Spec) error {
+		f, err := os.Open(l.out(name))
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		*s, err = spec.Load(f, l.out(""))
+		return err
+	})
+}
+
+// alive reboots one guest and moves another: each can come back on any compute.
+func (t *rotation) alive(ctx context.Context) (string, error) {
+	first, second := t.guests.all[0], t.guests.all[1]
+	if err := t.cloud.RebootServer(ctx, first.id); err != nil {
+		return "", err
+	}
+	s, err := t.cloud.Server(ctx, second.id)
+	if err != nil {
+		return "", err
+	}
+	to := map[string]string{"compute1": "compute2", "compute2": "compute1"}[s.Host]
+	if err := t.cloud.LiveMigrate(ctx, second.id, to); err != nil {
+		return "", err
+	}
+	return t.guests.judge(ctx, longestPause, func(w *witness) bool { return w == first })
+}
+
+// rotateKills is how often the program is killed: KILLS of the environment, or 20 times.
+func rotateKills(getenv func(string) string) int {
+	if n, err := strconv.Atoi(getenv("KILLS")); err == nil {
+		return n
+	}
+	return 20
+}
