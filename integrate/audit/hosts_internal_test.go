@@ -81,7 +81,7 @@ func TestWhatDomainsAndAttachmentsName(t *testing.T) {
 		change func(*credentials, *hostSeen, *running.Disk)
 		want   []string // without the kind of holder
 	}{
-		"all is right":              {func(*credentials, *hostSeen, *running.Disk) {}, nil},
+		"all is right": {func(*credentials, *hostSeen, *running.Disk) {}, nil},
 		"no such user": {func(_ *credentials, _ *hostSeen, d *running.Disk) {
 			d.User = "gone"
 		}, []string{"user-gone"}},
