@@ -114,7 +114,7 @@ func (r *Result) UndoText() string {
 func staysAfterUndo(changes []Change) []Finding {
 	var notes []Finding
 	for _, c := range changes {
-		text := ""
+		var text string
 		switch {
 		case c.Kind == "pool" && c.Action == Create:
 			text = "a new pool stays if the apply is taken back: no pool is ever removed by that"

@@ -134,7 +134,8 @@ func TestAServiceIsAwaitedAsLongAsTheEngineSays(t *testing.T) {
 		return false
 	})
 	b.Await = 10 * time.Second
-	b.things.add(restart("nova-compute.service", serving.Signs{Records: []string{"nova-compute compute1"}, Computes: true}))
+	b.things.add(restart("nova-compute.service",
+		serving.Signs{Records: []string{"nova-compute compute1"}, Computes: true}))
 	_, run := b.do()
 	assert.Equal(t, engine.Applied, outcome(t, run, host("nova-compute.service")).Status)
 	assert.GreaterOrEqual(t, looks.Load(), int32(5))
