@@ -63,8 +63,8 @@ func (l *lab) testRotate(ctx context.Context, r *report) error {
 	defer os.RemoveAll(dir)
 	seed := uint64(time.Now().UnixNano())
 	l.say("seed %d", seed)
-	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv), parts: 2,
-		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
+	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), parts: 2,
+		kills: rotateKills(os.Getenv), random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
 	if l.killed, err = holder(); err != nil {
 		return err
 	}
@@ -247,7 +247,8 @@ func (l *lab) olderKeys(ctx context.Context) error {
 	if os.Getenv("SUITE") != "sid" {
 		return nil
 	}
-	_, err := l.sh(ctx, "ceph01", "ceph mon set auth_allowed_ciphers aes,aes256k && ceph mon set auth_preferred_cipher aes")
+	_, err := l.sh(ctx, "ceph01", "ceph mon set auth_allowed_ciphers aes,aes256k && "+
+		"ceph mon set auth_preferred_cipher aes")
 	return err
 }
 
