@@ -28,8 +28,9 @@ func (s *Session) Good() bool {
 }
 
 // UpgradeToTentacle makes a cluster one of Ceph 20.2.4. Its keys stay, keys of both types log in, and new keys are of
-// type aes256k.
+// type aes256k. The monitors have their key.
 func (c *Cluster) UpgradeToTentacle() {
+	c.AddUser(ceph.User{Entity: "mon.", Caps: ceph.Caps{"mon": "allow *"}})
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.Release, c.Version = "tentacle", "20.2.4"

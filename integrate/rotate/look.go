@@ -39,8 +39,7 @@ type look struct {
 	clusters  map[string]*clusterLook
 	newer     map[spec.User]map[string]bool // guests that have the new key of a user for sure
 	spread    map[spec.User]bool            // all computes have the key with which a guest comes back
-	denied    error                         // the account may not migrate guests
-	noRoom    string                        // a guest that no compute has room for
+	immobile  map[spec.User][]Bar           // why guests cannot be moved that are to be moved
 	left      map[spec.User][]Bar           // files and secrets of users that are gone
 	leftovers map[spec.User][]leftover
 }
