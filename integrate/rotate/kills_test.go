@@ -135,7 +135,8 @@ func (m monitors) Batch(ctx context.Context, requests ...ceph.Request) (answers 
 		}
 		names, write = append(names, name), write || writes
 	}
-	if err := m.k.step(strings.Join(names, ", "), write, func() { answers = m.Cluster.Batch(ctx, requests...) }); err != nil {
+	err := m.k.step(strings.Join(names, ", "), write, func() { answers = m.Cluster.Batch(ctx, requests...) })
+	if err != nil {
 		answers = make([]ceph.Answer, len(requests))
 		for i := range answers {
 			answers[i].Err = err

@@ -134,7 +134,7 @@ func (c *clusterLook) readPending(ctx context.Context, a *cephx.Auth, rotations 
 		case errors.Is(err, ceph.ErrNotFound):
 			delete(c.users, rot.Old().Entity)
 		case err != nil:
-			return fmt.Errorf("%s cannot be read from cluster %s: %w", rot.Old().Entity, name, err)
+			return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
 		default:
 			c.users[u.Entity] = u
 		}
