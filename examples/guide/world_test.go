@@ -188,7 +188,8 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 
 // boot makes web, with a root disk in Ceph and a volume, on compute1, and db, with a volume alone, on compute2.
 func (c *cloud) boot(ctx context.Context) error {
-	image, err := c.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"}, strings.NewReader("a disk"))
+	image, err := c.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
+		strings.NewReader("a disk"))
 	if err != nil {
 		return err
 	}
@@ -200,7 +201,8 @@ func (c *cloud) boot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	web, err := c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny", Host: "compute1"})
+	web, err := c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny",
+		Host: "compute1"})
 	if err != nil {
 		return err
 	}

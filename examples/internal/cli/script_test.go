@@ -244,7 +244,8 @@ func (s *stage) guests(ts *testscript.TestScript) { ts.Check(boot(context.Backgr
 
 // boot makes a guest with a root disk and a volume, and a guest on a volume alone.
 func boot(ctx context.Context, w *integratetest.World) error {
-	image, err := w.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"}, strings.NewReader("a disk"))
+	image, err := w.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
+		strings.NewReader("a disk"))
 	if err != nil {
 		return err
 	}
