@@ -57,7 +57,7 @@ func (p Program) commands() *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version of the program, and of what it is built")
 	root.AddGroup(&cobra.Group{ID: groupPrepare, Title: "Prepare:"}, &cobra.Group{ID: groupWork, Title: "Integrate:"},
-		&cobra.Group{ID: groupAfter, Title: "Every day after:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
+		&cobra.Group{ID: groupAfter, Title: "Day two:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
 		i.initCommand(),
 		i.adoptCommand(),
