@@ -48,8 +48,8 @@ func TestHybrid(t *testing.T) {
 	require.ErrorIs(t, err, ceph.ErrDenied)
 }
 
-// TestHybridOfAKeyOfTheSameType: the key has the wanted type from the start, and no time is given. It is changed all the
-// same, and nothing is said to have a new key before.
+// TestHybridOfAKeyOfTheSameType: the key has the wanted type from the start, and no time is given. It is changed all
+// the same, and nothing is said to have a new key before.
 func TestHybridOfAKeyOfTheSameType(t *testing.T) {
 	w := ways()[4]
 	c := w.cloud(t)
