@@ -88,7 +88,7 @@ func (i *invocation) watched(ctx context.Context, d *driftFlags) (int, error) {
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(time.Duration(rand.Int64N(int64(d.jitter) + 1))):
+	case <-time.After(time.Duration(rand.Int64N(max(int64(d.jitter), 1)))):
 	}
 	began := time.Now()
 	code, err := i.run(ctx, "drift", func(c *command, ctx context.Context) (int, error) { return c.drift(ctx, d) })
