@@ -144,7 +144,7 @@ func counted(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// folded joins the sessions of a short text into one line.
+// folded joins the clients of a short text into one line.
 func folded(all []Bar, most int) []Bar {
 	var out []Bar
 	var clients []string
@@ -155,8 +155,9 @@ func folded(all []Bar, most int) []Bar {
 		}
 		clients = append(clients, bar.Who)
 	}
-	if len(clients) <= 2 || len(all) <= most {
+	if len(clients) <= 2 || most > fewGroups {
 		return all
 	}
-	return append(out, Bar{"session", counted(len(clients), "client"), "are logged in as it: " + words.JoinShort(clients)})
+	return append(out, Bar{"session", counted(len(clients), "client"), "are logged in as it: " + words.JoinShort(clients) +
+		" (--full says on which monitor)"})
 }
