@@ -66,10 +66,10 @@ supply: ## the program built twice and compared, the list of its parts, and know
 fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
 	GO=$(GO) .ci/fuzz
 
-# The date of the pages is that of the commit, so that the same source gives the same pages.
 newer-ceph: ## a root with the Ceph of Debian sid in ROOT, for the live tests that CEPHSTACK_CEPH_ROOT=ROOT runs (root)
 	@.ci/newer-ceph $(if $(ROOT),$(ROOT),/var/tmp/cephstack-newer-ceph)
 
+# The date of the pages is that of the commit, so that the same source gives the same pages.
 man: ## the manual pages of the program, in a folder (DIR=/usr/local/share/man/man1)
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 $(GO) run ./examples/internal/manpages $(DIR)
 
@@ -87,7 +87,7 @@ lab-reset: ## back to the untouched cloud
 
 # A reset does not depend on how the hosts were left; without a snapshot there is
 # nothing to reset to. A service that hangs while a host boots is worth one more try.
-lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
+lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
 	examples/lab/lab reset || examples/lab/lab up || examples/lab/lab reset
 	CGO_ENABLED=0 $(GO) run ./examples/lab/labtest test $(VARIANT)
 

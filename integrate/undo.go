@@ -114,7 +114,7 @@ func (r *Result) UndoText() string {
 func staysAfterUndo(changes []Change) []Finding {
 	var notes []Finding
 	for _, c := range changes {
-		text := ""
+		var text string
 		switch {
 		case c.Kind == "pool" && c.Action == Create:
 			text = "a new pool stays if the apply is taken back: no pool is ever removed by that"
@@ -139,5 +139,5 @@ func staysAfterUndo(changes []Change) []Finding {
 	return notes
 }
 
-var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts behind " +
-	"it: UndoOnFailure is for Apply")
+var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts " +
+	"behind it: UndoOnFailure is for Apply")

@@ -175,7 +175,7 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 		`POOL/IMAGE is made by hand`: func(is []string) error {
 			return c.Ceph["ceph"].AddImage(ceph.Image{Pool: is[1], Name: is[2], Size: 1 << 30})
 		},
-		`guests boot on HOST and HOST`: func(is []string) error { return c.boot(is[1], is[2]) },
+		`guests web and db boot`: func([]string) error { return c.boot(context.Background()) },
 		`90 seconds pass`: sure(func([]string) {
 			c.later.Add(int64(90 * time.Second))
 		}),
@@ -186,9 +186,8 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 	}
 }
 
-// boot boots a guest with a root disk and a volume on one compute, and a guest from a volume on another.
-func (c *cloud) boot(first, second string) error {
-	ctx := context.Background()
+// boot makes web, with a root disk in Ceph and a volume, on compute1, and db, with a volume alone, on compute2.
+func (c *cloud) boot(ctx context.Context) error {
 	image, err := c.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
 		strings.NewReader("a disk"))
 	if err != nil {
@@ -198,18 +197,19 @@ func (c *cloud) boot(first, second string) error {
 	if err != nil {
 		return err
 	}
-	root, err := c.Cloud.CreateVolume(ctx, api.VolumeRequest{Name: "root", SizeGiB: 1, Type: "ceph", ImageID: image.ID})
+	root, err := c.Cloud.CreateVolume(ctx, api.VolumeRequest{Name: "db", SizeGiB: 1, Type: "ceph", ImageID: image.ID})
 	if err != nil {
 		return err
 	}
-	web, err := c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny", Host: first})
+	web, err := c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny",
+		Host: "compute1"})
 	if err != nil {
 		return err
 	}
 	if err := c.Cloud.Attach(ctx, web.ID, data.ID); err != nil {
 		return err
 	}
-	_, err = c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "db", VolumeID: root.ID, Flavor: "tiny", Host: second})
+	_, err = c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "db", VolumeID: root.ID, Flavor: "tiny", Host: "compute2"})
 	return err
 }
 

@@ -91,8 +91,8 @@ func (a *adopting) mapCinder() {
 	switch {
 	case together == "" || a.release.Before("rocky"):
 	case named:
-		a.remark("cinder", "cinder.conf has cluster = %s, and backend_host, which is one name for all hosts. A Spec has one of "+
-			"them: backend_host. The cluster stays as it is.", together)
+		a.remark("cinder", "cinder.conf has cluster = %s, and backend_host, which is one name for all hosts. A Spec has "+
+			"one of them: backend_host. The cluster stays as it is.", together)
 	default:
 		c.Cluster = together
 	}

@@ -61,7 +61,7 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	if wanted == aes256k && !r.opts.Back {
 		all = append(all, r.readers(l)...)
 	}
-	return append(all, l.mayMove(d)...)
+	return append(all, l.mayMove()...)
 }
 
 // typeAllowed reports whether the cluster takes keys of a type.
@@ -141,7 +141,7 @@ func processText(p running.Process) string {
 }
 
 // mayMove reports whether guests can be moved that are to be moved: the account may, and some compute has room.
-func (l *look) mayMove(d rotation.Decision) []Bar {
+func (l *look) mayMove() []Bar {
 	var all []Bar
 	if l.denied != nil {
 		all = append(all, Bar{"may-not-migrate", "the APIs", "the account may not migrate guests live, which " +

@@ -27,7 +27,7 @@ func (i *invocation) driftCommand() *cobra.Command {
 	d := &driftFlags{timeout: 4 * time.Minute}
 	cmd := &cobra.Command{
 		Use:     "drift",
-		GroupID: groupWork,
+		GroupID: groupAfter,
 		Short:   "Tell what is no longer as the Spec says, and change nothing",
 		Long: `Tell what is no longer as the Spec says, by resource, with the differences, and
 change nothing. It takes no lock, and costs what a plan with nothing to do costs:

@@ -47,22 +47,17 @@ type modelGuest struct {
 
 func (g *modelGuest) runs() bool { return g.status == "ACTIVE" || g.status == "PAUSED" }
 
-// takes reports whether the cluster takes a key, and makes a pending key the key, as it does on its first use.
-func (m *model) takes(user string, key int) bool {
-	u := m.users[user]
-	if u == nil {
-		return false
-	}
-	if u.pending != 0 && key == u.pending {
+// takes is a login with a key: a pending key becomes the key on its first use.
+func (m *model) takes(user string, key int) {
+	if u := m.users[user]; u != nil && u.pending != 0 && key == u.pending {
 		u.key, u.pending = u.pending, 0
 		if user == m.rot.From {
 			m.changed = true
 		}
 	}
-	return key == u.key
 }
 
-// wouldTake is takes without the use.
+// wouldTake reports whether the cluster takes a key.
 func (m *model) wouldTake(user string, key int) bool {
 	u := m.users[user]
 	return u != nil && (key == u.key || u.pending != 0 && key == u.pending)

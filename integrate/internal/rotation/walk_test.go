@@ -33,7 +33,6 @@ type walk struct {
 	told     []string
 	removed  bool
 	acts     int
-	busy     map[string]bool
 	attempts map[string]int
 }
 
