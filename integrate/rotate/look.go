@@ -210,10 +210,11 @@ func (l *look) readHosts(ctx context.Context, r *run) {
 			l.hostErrs[o.Name] = o.Err
 			continue
 		}
-		l.hosts[o.Name] = o.Value
 		for _, d := range o.Value.Domains {
 			l.place(o.Name, d)
 		}
+		o.Value.Domains = nil
+		l.hosts[o.Name] = o.Value
 	}
 }
 
