@@ -19,7 +19,7 @@ BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell 
 TESTS = -p $$(($$(nproc) + 2)) ./remote ./integrate ./ceph/cephcli ./openstack/api ./examples/internal/cli ./...
 
 .PHONY: help deps vet test test-pure test-race faults mutants fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
-.PHONY: demo quickstart bench bench-quick differ man newer-ceph
+.PHONY: demo quickstart bench bench-quick differ man newer-ceph rotations
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -57,6 +57,10 @@ differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph
 faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
 	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
 
+rotations: ## 12,000 rotations in a model, and some in memory that are killed at each change (KILLS=all: each step)
+	CGO_ENABLED=0 $(GO) test -v -run TestRotations ./integrate/internal/rotation -rotations 12000
+	CEPHSTACK_KILLS=$(or $(KILLS),changes) CGO_ENABLED=0 $(GO) test -v -timeout 3h -run Kill ./integrate/rotate
+
 mutants: ## faults that somebody could make in the code, each of which the tests have to catch (MATCH=text: some of them)
 	$(GO) run ./examples/internal/mutants $(if $(MATCH),-match '$(MATCH)')
 
@@ -66,10 +70,10 @@ supply: ## the program built twice and compared, the list of its parts, and know
 fuzz: ## each fuzz function for FUZZTIME (60s); FUZZ=ceph restricts it to those that match
 	GO=$(GO) .ci/fuzz
 
-# The date of the pages is that of the commit, so that the same source gives the same pages.
 newer-ceph: ## a root with the Ceph of Debian sid in ROOT, for the live tests that CEPHSTACK_CEPH_ROOT=ROOT runs (root)
 	@.ci/newer-ceph $(if $(ROOT),$(ROOT),/var/tmp/cephstack-newer-ceph)
 
+# The date of the pages is that of the commit, so that the same source gives the same pages.
 man: ## the manual pages of the program, in a folder (DIR=/usr/local/share/man/man1)
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} CGO_ENABLED=0 $(GO) run ./examples/internal/manpages $(DIR)
 
@@ -87,7 +91,7 @@ lab-reset: ## back to the untouched cloud
 
 # A reset does not depend on how the hosts were left; without a snapshot there is
 # nothing to reset to. A service that hangs while a host boots is worth one more try.
-lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=brownfield|bare-hosts|helper|multi-cluster|ha|rotate|day-two|kolla (SUITE=trixie)
+lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
 	examples/lab/lab reset || examples/lab/lab up || examples/lab/lab reset
 	CGO_ENABLED=0 $(GO) run ./examples/lab/labtest test $(VARIANT)
 

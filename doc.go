@@ -19,6 +19,10 @@
 //   - integrate/spec: the Spec, its defaults, its validation and its YAML.
 //     integrate/spec/reference tells what each field means, and has a JSON Schema;
 //     integrate/spec/draft writes a first Spec.
+//   - integrate/drift: what differs from the Spec, for people, programs and Prometheus.
+//   - integrate/audit: what is true about data and credentials that no Spec says.
+//   - integrate/adopt: the Spec of a cloud that is integrated already.
+//   - integrate/rotate: new CephX keys for services and guests, without an outage.
 //   - integrate/world: the World, everything outside, behind interfaces.
 //   - integrate/connect: opens the World of a Spec.
 //   - integrate/bundle: what a colleague needs to understand a run, in one file without
@@ -34,7 +38,8 @@
 //
 //   - ceph: pools, users with computed rights, keys, keyrings and ceph.conf, through
 //     one interface, Commander. Adapters: ceph/radosconn (librados), ceph/cephcli (the
-//     ceph program on a host).
+//     ceph program on a host). ceph/cephx is about keys: their types, changes, sessions and
+//     watchers. ceph/bulk describes many RBD images in few exchanges.
 //   - remote: many operations on a host in one exchange over SSH, with atomic writes,
 //     units, packages and programs. remote/hostkeys reads and extends known_hosts.
 //     remote/upstart is for hosts without systemd, and remote/helper limits what the

@@ -271,17 +271,8 @@
 // codes and causes of findings: see Finding for their list. Texts for people may change in
 // any release: name, reason, why, message, evidence, next and error.
 //
-// cephstack converge --output json prints a line for each part as it ends, and a last line for the
-// whole:
-//
-//	{"stage":…,"target":…,"format":1,"outcomes":[…],"findings":[…],"error":…}
-//	{"format":1,"summary":{"parts":3,"failed":[TARGET,…],"left_alone":0,"changes":{"applied":19,…}}}
-//
-// The error of a part is left out if the part ended well. In the summary, failed has the
-// targets of parts that did not end well, and left_alone counts those that were not begun.
-//
-// Package schema has a JSON Schema for each of these, and says what may change. Package explain
-// has a text for each check, kind and code.
+// Package schema has a JSON Schema for each of these, and for the lines that cephstack converge
+// prints. It says what may change. Package explain has a text for each check, kind and code.
 //
 // # Stored plans
 //

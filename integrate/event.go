@@ -9,10 +9,10 @@ import (
 	"github.com/cephstack/cephstack/integrate/world"
 )
 
-// An Event tells an Observer how far an operation is. It is a PlanReady, ChangeStarted,
-// ChangeFinished, world.Progress, world.Wait, CheckStarted or CheckFinished. The events of one operation come one
-// at a time, and no event comes after the operation returned. An Observer may call the
-// Integration.
+// An Event tells an Observer how far an operation is. It is a ChangeStarted, ChangeFinished,
+// world.Progress, world.Wait, CheckStarted or CheckFinished, or the *Plan that Plan is about to
+// return, which the Observer must not change. The events of one operation come one at a time, and
+// no event comes after the operation returned. An Observer may call the Integration.
 type Event interface {
 	slog.LogValuer
 }
@@ -72,9 +72,6 @@ func (p *pace) do(work func(context.Context, step.Target) error) func(context.Co
 	}
 }
 
-// PlanReady says that a plan was computed.
-type PlanReady struct{ Changes, Findings int }
-
 // ChangeStarted says that a change is being made.
 type ChangeStarted struct{ Change Change }
 
@@ -87,10 +84,10 @@ type CheckStarted struct{ Name string }
 // CheckFinished says how a check ended.
 type CheckFinished struct{ Check Check }
 
-// LogValue implements slog.LogValuer.
-func (e PlanReady) LogValue() slog.Value {
-	return slog.GroupValue(slog.String("event", "plan-ready"), slog.Int("changes", e.Changes),
-		slog.Int("findings", e.Findings))
+// LogValue implements slog.LogValuer: how many changes and findings the plan has.
+func (p *Plan) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("event", "plan-ready"), slog.Int("changes", len(p.Changes)),
+		slog.Int("findings", len(p.Findings)))
 }
 
 // LogValue implements slog.LogValuer.

@@ -86,7 +86,7 @@ func (in *Integration) Plan(ctx context.Context, opts PlanOptions) (*Plan, error
 		p.Findings = append(p.Findings, staysAfterUndo(p.Changes)...)
 		p.Digest = p.sum()
 	}
-	events.emit(PlanReady{len(p.Changes), len(p.Findings)})
+	events.emit(p)
 	return p, nil
 }
 

@@ -3,6 +3,7 @@ package integrate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/fold"
@@ -39,7 +40,7 @@ func (p *Plan) text(changes [][]Change, findings []Finding) string {
 		c, targets := equal[0], targetsOf(equal)
 		if c.Stage != stage {
 			stage, title = c.Stage, ""
-			fmt.Fprintf(&b, "%s\n", stageTitle(stage))
+			fmt.Fprintf(&b, "%s\n", stageTitle(stage, p.Changes))
 		}
 		if now := hostsTitle(targets); now != title {
 			title = now
@@ -192,7 +193,8 @@ func (p *Plan) summary() string {
 	return text + "."
 }
 
-func stageTitle(s Stage) string {
+// stageTitle is the heading of a stage. In the last stage, Ceph users go that nothing needs any more.
+func stageTitle(s Stage, all []Change) string {
 	switch s {
 	case stageCluster:
 		return "Ceph cluster"
@@ -201,7 +203,15 @@ func stageTitle(s Stage) string {
 	case stageControllers:
 		return "Controllers"
 	}
-	return "OpenStack APIs"
+	ofUser := func(c Change) bool { return c.Stage == s && c.Kind == "retired-user" }
+	ofAPI := func(c Change) bool { return c.Stage == s && !ofUser(c) }
+	switch {
+	case !slices.ContainsFunc(all, ofUser):
+		return "OpenStack APIs"
+	case !slices.ContainsFunc(all, ofAPI):
+		return "Ceph users that go"
+	}
+	return "OpenStack APIs, and Ceph users that go"
 }
 
 // String is the difference as a line of a plan.

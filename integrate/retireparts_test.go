@@ -116,7 +116,7 @@ func TestRetireRefuses(t *testing.T) {
 			require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: pool, Name: "left", Size: 1 << 20}))
 		}
 	}
-	down := func(t *testing.T, w *integratetest.World) { w.API.Close() }
+	down := func(_ *testing.T, w *integratetest.World) { w.API.Close() }
 	for name, c := range map[string]struct {
 		part  string
 		world func(*testing.T, *integratetest.World)
@@ -132,7 +132,7 @@ func TestRetireRefuses(t *testing.T) {
 		"images in a pool": {"a backend", image("fast"), "holds 1 images (left)"},
 		"a volume": {"a backend", func(_ *testing.T, w *integratetest.World) {
 			w.API.AddVolume(api.Volume{Name: "v", Host: "controller@fast#fast"})
-		}, "Cinder has volumes of backend fast"},
+		}, "backend fast still has volumes"},
 		"unknown volumes":   {"a backend", down, "whether OpenStack still needs it cannot be told"},
 		"images of a store": {"a store", image("cold"), "holds 1 images (left)"},
 		"backups":           {"backups", image("backups"), "holds 1 images (left)"},

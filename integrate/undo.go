@@ -114,12 +114,15 @@ func (r *Result) UndoText() string {
 func staysAfterUndo(changes []Change) []Finding {
 	var notes []Finding
 	for _, c := range changes {
-		text := ""
+		var text string
 		switch {
 		case c.Kind == "pool" && c.Action == Create:
 			text = "a new pool stays if the apply is taken back: no pool is ever removed by that"
 		case c.Kind == "pool":
 			text = "the new values of a pool stay if the apply is taken back, as they may have moved data"
+		case c.Kind == "retired-user":
+			text = "a user that was removed stays away if the apply is taken back, as its key is gone for good, and so do " +
+				"the options, keyrings and secrets that were removed before it"
 		case c.Kind == "erasure-profile":
 			text = "a new erasure profile stays if the apply is taken back"
 		case c.Kind == "packages", c.Kind == "upgrade":
@@ -139,5 +142,5 @@ func staysAfterUndo(changes []Change) []Finding {
 	return notes
 }
 
-var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts behind " +
-	"it: UndoOnFailure is for Apply")
+var errUndoConverge = errors.New("integrate: a Converge cannot be taken back, as it keeps nothing of the hosts " +
+	"behind it: UndoOnFailure is for Apply")

@@ -216,8 +216,8 @@ func stayed(r *integrate.Result) map[string]bool {
 	return names
 }
 
-// TestUndoTakesBackWhatAFailedApplyDid fails each change of a whole plan, one at a time: the world is byte by byte as it
-// was before, apart from what the Result tells as left. Another apply then reaches the Spec.
+// TestUndoTakesBackWhatAFailedApplyDid fails each change of a whole plan, one at a time: the world is byte by byte as
+// it was before, apart from what the Result tells as left. Another apply then reaches the Spec.
 func TestUndoTakesBackWhatAFailedApplyDid(t *testing.T) {
 	paths, changes := changed(t)
 	for n := 0; n < len(changes); n += oneIn(3) {

@@ -36,7 +36,7 @@ func (a *Auth) As(entity string) *Auth { return &Auth{a.cluster, cmp.Or(entity, 
 type fields map[string]any
 
 // command is the request for a command.
-func command(prefix string, args fields, after ...int) ceph.Request {
+func command(prefix string, args fields) ceph.Request {
 	all := fields{"prefix": prefix, "format": "json"}
 	for k, v := range args {
 		all[k] = v
@@ -45,7 +45,7 @@ func command(prefix string, args fields, after ...int) ceph.Request {
 	if err != nil {
 		return ceph.Request{} // which is ErrInvalid
 	}
-	return ceph.Request{Command: ceph.Command{JSON: text}, After: after}
+	return ceph.Request{Command: ceph.Command{JSON: text}}
 }
 
 // run does one request.

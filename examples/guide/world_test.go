@@ -26,6 +26,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/connect"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -174,6 +175,7 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 		`POOL/IMAGE is made by hand`: func(is []string) error {
 			return c.Ceph["ceph"].AddImage(ceph.Image{Pool: is[1], Name: is[2], Size: 1 << 30})
 		},
+		`guests web and db boot`: func([]string) error { return c.boot(context.Background()) },
 		`90 seconds pass`: sure(func([]string) {
 			c.later.Add(int64(90 * time.Second))
 		}),
@@ -182,6 +184,33 @@ func (c *cloud) happenings() map[string]func(is []string) error {
 				Object: "operator-lock", ID: "x", Owner: is[1], Host: is[2], Purpose: "apply", Term: 90 * time.Second})
 		},
 	}
+}
+
+// boot makes web, with a root disk in Ceph and a volume, on compute1, and db, with a volume alone, on compute2.
+func (c *cloud) boot(ctx context.Context) error {
+	image, err := c.Cloud.UploadImage(ctx, api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
+		strings.NewReader("a disk"))
+	if err != nil {
+		return err
+	}
+	data, err := c.Cloud.CreateVolume(ctx, api.VolumeRequest{Name: "data", SizeGiB: 1, Type: "ceph"})
+	if err != nil {
+		return err
+	}
+	root, err := c.Cloud.CreateVolume(ctx, api.VolumeRequest{Name: "db", SizeGiB: 1, Type: "ceph", ImageID: image.ID})
+	if err != nil {
+		return err
+	}
+	web, err := c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "web", ImageID: image.ID, Flavor: "tiny",
+		Host: "compute1"})
+	if err != nil {
+		return err
+	}
+	if err := c.Cloud.Attach(ctx, web.ID, data.ID); err != nil {
+		return err
+	}
+	_, err = c.Cloud.CreateServer(ctx, api.ServerRequest{Name: "db", VolumeID: root.ID, Flavor: "tiny", Host: "compute2"})
+	return err
 }
 
 // sure is a happening that cannot fail.

@@ -54,7 +54,8 @@ func (a *adopting) drop(f *spec.FieldError) bool {
 	case list == "hosts" && entry < len(a.spec.Hosts):
 		dropped = dropOfHost(&a.spec.Hosts[entry], field)
 	case section == "glance" && a.spec.Glance != nil:
-		dropped = a.dropOfGlance(list, entry, field)
+		a.dropOfGlance(list, entry, field)
+		dropped = true
 	case section == "cinder" && a.spec.Cinder != nil:
 		dropped = a.dropOfCinder(list, entry, field)
 	case section == "backup" && a.spec.Backup != nil:
@@ -105,18 +106,17 @@ func dropOfHost(h *spec.Host, field string) bool {
 	return clear(&h.Disks, field == "disks")
 }
 
-func (a *adopting) dropOfGlance(list string, entry int, field string) bool {
+func (a *adopting) dropOfGlance(list string, entry int, field string) {
 	g := a.spec.Glance
 	if list == "glance.stores" && entry < len(g.Stores) {
 		if !clear(&g.Stores[entry].DataPool, field == "data_pool") {
 			g.Stores = slices.Delete(g.Stores, entry, entry+1)
 		}
-		return true
+		return
 	}
 	if !clear(&g.DataPool, field == "data_pool") {
 		a.spec.Glance = nil
 	}
-	return true
 }
 
 func (a *adopting) dropOfCinder(list string, entry int, field string) bool {

@@ -19,8 +19,7 @@ import (
 
 // A host is what was found on a machine.
 type host struct {
-	spec.Host // the services and the layout are those that were found
-	err       error
+	spec.Host                     // the services and the layout are those that were found
 	services  map[string]*service // by name
 	fsids     map[string]string   // of the ceph.conf files in /etc/ceph, by path
 	deployed  string              // the release that OpenStack-Ansible noted on the host

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -148,11 +149,11 @@ func largePage(w http.ResponseWriter, r *http.Request, key string, object func(i
 			break
 		}
 		if i > from {
-			out.WriteByte(',')
+			_, _ = io.WriteString(out, ",")
 		}
-		out.WriteString(text)
+		_, _ = io.WriteString(out, text)
 	}
-	out.WriteByte(']')
+	_, _ = io.WriteString(out, "]")
 	if end < manyEach {
 		next := fmt.Sprintf("marker=%d&limit=%d", end, limit)
 		if key == "images" {
@@ -161,7 +162,7 @@ func largePage(w http.ResponseWriter, r *http.Request, key string, object func(i
 			fmt.Fprintf(out, `,"%s_links":[{"rel":"next","href":"http://x/?%s"}]`, key, next)
 		}
 	}
-	out.WriteByte('}')
+	_, _ = io.WriteString(out, "}")
 }
 
 // largeImages are the RBD images of the large cloud: their names come as JSON, as from a host.

@@ -32,8 +32,8 @@ type holder struct {
 }
 
 const (
-	nextDomain = "migrate the VM live, which renews its volumes, and reboot it hard (openstack server reboot --hard ID), " +
-		"which renews the disks of Nova"
+	nextDomain = "migrate the VM live, which renews its volumes, and reboot it hard " +
+		"(openstack server reboot --hard ID), which renews the disks of Nova"
 	nextAttachment = "migrate the VM live, or stop it, run nova-manage volume_attachment refresh, and start it"
 )
 

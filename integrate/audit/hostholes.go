@@ -98,12 +98,10 @@ func (c credentials) options() []Finding {
 // value, or none. The computes of the Spec are one domain of migrations.
 func (c credentials) secrets() []Finding {
 	names, values := map[string]string{}, map[string]map[string][]string{}
-	var computes []string
 	for _, h := range c.hosts {
 		if !h.told {
 			continue
 		}
-		computes = append(computes, h.Name)
 		for _, s := range h.secrets {
 			if values[s.UUID] == nil {
 				values[s.UUID] = map[string][]string{}
@@ -121,9 +119,8 @@ func (c credentials) secrets() []Finding {
 		if !needed[uuid] {
 			continue
 		}
-		var groups, has []string
+		var groups []string
 		for _, hosts := range values[uuid] {
-			has = append(has, hosts...)
 			groups = append(groups, "the same value: "+strings.Join(hosts, ", "))
 		}
 		slices.Sort(groups)

@@ -75,10 +75,11 @@ func (h hostSeen) oldLibraries(newer map[string]bool) []Finding {
 		}
 	}
 	const renew = "restart the services; migrate the VMs live, or reboot them hard"
-	add("process-cannot-read-key", "%d processes cannot read the keys of type "+newType+" that they need for their next login",
+	add("process-cannot-read-key",
+		"%d processes cannot read the keys of type "+newType+" that they need for their next login",
 		"see that the host has Ceph 20.2.4 or 19.2.6, and "+renew, blind)
-	add("process-keeps-old-librados", "%d processes keep a librados that was replaced on disk since they started, so that "+
-		"what the upgrade mends and adds is not there", renew, replaced)
+	add("process-keeps-old-librados", "%d processes keep a librados that was replaced on disk since they started, so "+
+		"that what the upgrade mends and adds is not there", renew, replaced)
 	for _, l := range h.runs.Installed {
 		if needs && l.AES256k == running.No && h.servesIn(l.In, newer) {
 			out = append(out, Finding{Code: "librados-cannot-read-key", Severity: Broken, Host: h.Name,
@@ -112,7 +113,8 @@ func serviceOf(p running.Process) string {
 	}
 	for _, service := range []string{"glance-api", "cinder-volume", "cinder-backup", "nova-compute"} {
 		unit := strings.TrimPrefix(strings.TrimSuffix(p.Unit, ".service"), "openstack-")
-		if unit == service || p.Container == strings.ReplaceAll(service, "-", "_") || p.Name == service[:min(15, len(service))] {
+		container, process := strings.ReplaceAll(service, "-", "_"), service[:min(15, len(service))]
+		if unit == service || p.Container == container || p.Name == process {
 			return service
 		}
 	}

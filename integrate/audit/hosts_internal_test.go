@@ -47,16 +47,18 @@ func scene(t *testing.T, change func(*credentials, *hostSeen, *running.Disk)) cr
 		Hosts:  []spec.Host{{Name: "c1", Services: []string{"nova-compute"}}},
 	}
 	c := credentials{site: want.Resolve(s), clusters: map[string]clusterSeen{"ceph": {
-		status:  ceph.Status{FSID: "1", MonHosts: []string{"[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]", "[v2:[fd00::1]:3300/0]"}},
+		status: ceph.Status{FSID: "1", MonHosts: []string{
+			"[v2:10.0.0.1:3300/0,v1:10.0.0.1:6789/0]", "[v2:[fd00::1]:3300/0]"}},
 		users:   map[string]cephx.Entity{},
 		ciphers: cephx.Ciphers{Allowed: []string{"aes"}},
 	}}}
 	for _, u := range c.site.UsersIn("ceph") {
-		c.clusters["ceph"].users[u.Entity] = cephx.Entity{User: ceph.User{Entity: u.Entity, Key: key(t, oldKey), Caps: u.Caps}}
+		user := ceph.User{Entity: u.Entity, Key: key(t, oldKey), Caps: u.Caps}
+		c.clusters["ceph"].users[u.Entity] = cephx.Entity{User: user}
 	}
 	require.Contains(t, c.clusters["ceph"].users, "client.cinder")
-	disk := running.Disk{Target: "vdb", Device: "disk", Protocol: "rbd", Pool: "volumes", Image: "volume-1", User: "cinder",
-		SecretUUID: secretUUID, Monitors: []string{"10.0.0.1:6789", "[fd00::1]:3300", "mon3:6789"}}
+	disk := running.Disk{Target: "vdb", Device: "disk", Protocol: "rbd", Pool: "volumes", Image: "volume-1",
+		User: "cinder", SecretUUID: secretUUID, Monitors: []string{"10.0.0.1:6789", "[fd00::1]:3300", "mon3:6789"}}
 	h := hostSeen{Host: s.Hosts[0], told: true, secrets: []libvirtsecret.Secret{secretWith(t, oldKey)}}
 	change(&c, &h, &disk)
 	h.runs.Domains = append(h.runs.Domains, running.Domain{UUID: domainUUID, Name: "instance-1", Active: true,
@@ -79,10 +81,16 @@ func TestWhatDomainsAndAttachmentsName(t *testing.T) {
 		change func(*credentials, *hostSeen, *running.Disk)
 		want   []string // without the kind of holder
 	}{
-		"all is right":              {func(*credentials, *hostSeen, *running.Disk) {}, nil},
-		"no such user":              {func(_ *credentials, _ *hostSeen, d *running.Disk) { d.User = "gone" }, []string{"user-gone"}},
-		"no such secret":            {func(_ *credentials, h *hostSeen, _ *running.Disk) { h.secrets = nil }, []string{"secret-gone"}},
-		"the secrets are not known": {func(_ *credentials, h *hostSeen, _ *running.Disk) { h.secrets, h.told = nil, false }, nil},
+		"all is right": {func(*credentials, *hostSeen, *running.Disk) {}, nil},
+		"no such user": {func(_ *credentials, _ *hostSeen, d *running.Disk) {
+			d.User = "gone"
+		}, []string{"user-gone"}},
+		"no such secret": {func(_ *credentials, h *hostSeen, _ *running.Disk) {
+			h.secrets = nil
+		}, []string{"secret-gone"}},
+		"the secrets are not known": {func(_ *credentials, h *hostSeen, _ *running.Disk) {
+			h.secrets, h.told = nil, false
+		}, nil},
 		"the value of another key": {func(_ *credentials, h *hostSeen, _ *running.Disk) {
 			h.secrets = []libvirtsecret.Secret{secretWith(t, otherKey)}
 		}, []string{"secret-wrong"}},
@@ -101,8 +109,12 @@ func TestWhatDomainsAndAttachmentsName(t *testing.T) {
 		"a monitor with the port of v2": {func(_ *credentials, _ *hostSeen, d *running.Disk) {
 			d.Monitors = []string{"10.0.0.1:3300", "10.0.0.1"}
 		}, nil},
-		"a pool of something else": {func(_ *credentials, _ *hostSeen, d *running.Disk) { d.Pool, d.User = "foreign", "x" }, nil},
-		"another protocol":         {func(_ *credentials, _ *hostSeen, d *running.Disk) { d.Protocol, d.User = "nbd", "x" }, nil},
+		"a pool of something else": {func(_ *credentials, _ *hostSeen, d *running.Disk) {
+			d.Pool, d.User = "foreign", "x"
+		}, nil},
+		"another protocol": {func(_ *credentials, _ *hostSeen, d *running.Disk) {
+			d.Protocol, d.User = "nbd", "x"
+		}, nil},
 	} {
 		s := scene(t, c.change)
 		var ofDomains, ofAttachments []string

@@ -2,6 +2,7 @@ package audit_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
+	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
 // twoComputes is a cloud with a controller and two computes.
@@ -64,32 +66,39 @@ func TestACloudThatIsWell(t *testing.T) {
 	assert.Equal(t, 5, r.Looked["processes with librados"])
 }
 
-// TestFaultsOfHosts plants a fault of each kind, alone.
-func TestFaultsOfHosts(t *testing.T) {
-	edit := func(t *testing.T, w *integratetest.World, host, path, option string) {
-		text, ok := w.Machines[host].Contents(path)
-		require.True(t, ok)
-		w.Machines[host].AddFile(path, append(text, option...), 0o640)
+// A hostFault is planted in an integrated cloud, and audit finds it with these codes and hosts.
+type hostFault struct {
+	plant func(t *testing.T, w *integratetest.World)
+	want  []string
+}
+
+// edit appends an option to a file of a host.
+func edit(t *testing.T, m *remotetest.Host, path, option string) {
+	text, ok := m.Contents(path)
+	require.True(t, ok)
+	m.AddFile(path, append(text, option...), 0o640)
+}
+
+// set gives a user other rights on OSDs; … stands for those that it has.
+func set(t *testing.T, w *integratetest.World, entity, osd string) {
+	user, err := ceph.New(w.Ceph["ceph"]).User(context.Background(), entity)
+	require.NoError(t, err)
+	caps := ceph.Caps{"mon": user.Caps["mon"], "osd": strings.ReplaceAll(osd, "…", user.Caps["osd"])}
+	if mgr := user.Caps["mgr"]; mgr != "" {
+		caps["mgr"] = mgr
 	}
-	set := func(t *testing.T, w *integratetest.World, entity, osd string) {
-		user, err := ceph.New(w.Ceph["ceph"]).User(context.Background(), entity)
-		require.NoError(t, err)
-		caps := ceph.Caps{"mon": user.Caps["mon"], "osd": strings.ReplaceAll(osd, "…", user.Caps["osd"])}
-		if mgr := user.Caps["mgr"]; mgr != "" {
-			caps["mgr"] = mgr
-		}
-		require.NoError(t, ceph.New(w.Ceph["ceph"]).SetCaps(context.Background(), entity, user.Caps, caps))
-	}
-	for name, c := range map[string]struct {
-		plant func(t *testing.T, w *integratetest.World)
-		want  []string
-	}{
-		"more rights": {func(t *testing.T, w *integratetest.World) { set(t, w, "client.glance", "…, allow rwx pool=other") },
-			[]string{"rights-wider ceph"}},
+	require.NoError(t, ceph.New(w.Ceph["ceph"]).SetCaps(context.Background(), entity, user.Caps, caps))
+}
+
+// faultsOfRights are faults of users and of who can read their keys.
+func faultsOfRights() map[string]hostFault {
+	return map[string]hostFault{
+		"more rights": {func(t *testing.T, w *integratetest.World) {
+			set(t, w, "client.glance", "…, allow rwx pool=other")
+		}, []string{"rights-wider ceph"}},
 		"fewer rights": {func(t *testing.T, w *integratetest.World) {
 			set(t, w, "client.glance", "profile rbd-read-only pool=images")
-		},
-			[]string{"rights-narrower ceph"}},
+		}, []string{"rights-narrower ceph"}},
 		"a user that nobody knows": {func(t *testing.T, w *integratetest.World) {
 			_, err := ceph.New(w.Ceph["ceph"]).CreateUser(context.Background(), "client.old",
 				ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=volumes"})
@@ -103,14 +112,20 @@ func TestFaultsOfHosts(t *testing.T) {
 		"a keyring for everybody": {func(_ *testing.T, w *integratetest.World) {
 			w.Machines["controller"].AddFile("/etc/ceph/ceph.client.admin.keyring", []byte("[client.admin]\n"), 0o644)
 		}, []string{"keyring-for-everybody controller"}},
+	}
+}
+
+// faultsOfServices are faults of services, of libvirt's secrets and of processes.
+func faultsOfServices() map[string]hostFault {
+	return map[string]hostFault{
 		"a key in cinder.conf": {func(t *testing.T, w *integratetest.World) {
-			edit(t, w, "controller", "/etc/cinder/cinder.conf", "\n[ceph]\nrbd_keyring_conf = /etc/ceph/x\n")
+			edit(t, w.Machines["controller"], "/etc/cinder/cinder.conf", "\n[ceph]\nrbd_keyring_conf = /etc/ceph/x\n")
 		}, []string{"exposed-key controller"}},
 		"locations for everybody": {func(t *testing.T, w *integratetest.World) {
-			edit(t, w, "controller", "/etc/glance/glance-api.conf", "\n[DEFAULT]\nshow_multiple_locations = True\n")
+			edit(t, w.Machines["controller"], "/etc/glance/glance-api.conf", "\n[DEFAULT]\nshow_multiple_locations = True\n")
 		}, []string{"exposed-locations controller"}},
 		"tokens that nobody checks": {func(t *testing.T, w *integratetest.World) {
-			edit(t, w, "controller", "/etc/cinder/cinder.conf", "\n[keystone_authtoken]\nauth_url = http://x\n")
+			edit(t, w.Machines["controller"], "/etc/cinder/cinder.conf", "\n[keystone_authtoken]\nauth_url = http://x\n")
 		}, []string{"unchecked-tokens controller"}},
 		"another value on a compute": {func(t *testing.T, w *integratetest.World) {
 			secrets, err := w.Libvirt["compute1"].List(context.Background())
@@ -133,10 +148,16 @@ func TestFaultsOfHosts(t *testing.T) {
 		"an old librados in memory": {func(_ *testing.T, w *integratetest.World) {
 			w.KeepLibrados("controller", "glance-api", "16.2.7")
 		}, []string{"process-keeps-old-librados controller"}},
-	} {
+	}
+}
+
+// TestFaultsOfHosts plants a fault of each kind, alone.
+func TestFaultsOfHosts(t *testing.T) {
+	faults := faultsOfRights()
+	maps.Copy(faults, faultsOfServices())
+	for name, c := range faults {
 		t.Run(name, func(t *testing.T) {
 			w := integratetest.Integrated(t, twoComputes())
-			c := c
 			c.plant(t, w)
 			r := auditHosts(t, w)
 			assert.Equal(t, c.want, found(r))

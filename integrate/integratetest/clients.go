@@ -24,8 +24,8 @@ type client struct {
 	session *cephtest.Session
 }
 
-// Clients are the sessions of the disks in Ceph that the VM has open, on all computes. A session was opened with the key
-// that the libvirt secret of its compute had at that time.
+// Clients are the sessions of the disks in Ceph that the VM has open, on all computes. A session was opened with the
+// key that the libvirt secret of its compute had at that time.
 func (w *World) Clients(serverID string) []*cephtest.Session {
 	w.mu.Lock()
 	defer w.mu.Unlock()

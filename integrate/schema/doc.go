@@ -13,11 +13,17 @@
 //	Report     integrate.Report; cephstack verify
 //	Drift      drift.Report; cephstack drift
 //	Audit      audit.Report; cephstack audit
+//	Rotation   rotate.Report; cephstack rotate
 //	Trust      HostKeys; cephstack trust
 //	Rights     OperatorRights; cephstack rights
 //
 // Line, Last, HostKeys and OperatorRights are the outputs that have no type in package integrate. encoding/json writes
 // and reads them.
+//
+// cephstack converge --output json prints a Line for each part as it ends, and a Last for the whole:
+//
+//	{"stage":…,"target":…,"format":1,"outcomes":[…],"findings":[…],"error":…}
+//	{"format":1,"summary":{"parts":3,"failed":[TARGET,…],"left_alone":0,"changes":{"applied":19,…}}}
 //
 // # What may change
 //

@@ -31,7 +31,7 @@ func (i *invocation) adoptCommand() *cobra.Command {
 	a := &adoption{drafting: drafting{invocation: i}}
 	cmd := &cobra.Command{
 		Use:     "adopt",
-		GroupID: groupWork,
+		GroupID: groupPrepare,
 		Short:   "Write the Spec of a cloud that is integrated already",
 		Long: `Read a cloud that keeps data in Ceph already, whoever made it, and write the Spec
 of it as it is. adopt reads the hosts, the clusters and the APIs, and changes

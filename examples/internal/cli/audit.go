@@ -14,7 +14,7 @@ import (
 func (i *invocation) auditCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "audit",
-		GroupID: groupWork,
+		GroupID: groupAfter,
 		Short:   "Find what is true about the cloud's data and credentials that no Spec says",
 		Long:    auditLong,
 		Example: `  cephstack audit

@@ -27,7 +27,7 @@ func (i *invocation) driftCommand() *cobra.Command {
 	d := &driftFlags{timeout: 4 * time.Minute}
 	cmd := &cobra.Command{
 		Use:     "drift",
-		GroupID: groupWork,
+		GroupID: groupAfter,
 		Short:   "Tell what is no longer as the Spec says, and change nothing",
 		Long: `Tell what is no longer as the Spec says, by resource, with the differences, and
 change nothing. It takes no lock, and costs what a plan with nothing to do costs:
@@ -88,7 +88,7 @@ func (i *invocation) watched(ctx context.Context, d *driftFlags) (int, error) {
 	}
 	select {
 	case <-ctx.Done():
-	case <-time.After(time.Duration(rand.Int64N(int64(d.jitter) + 1))):
+	case <-time.After(time.Duration(rand.Int64N(max(int64(d.jitter), 1)))):
 	}
 	began := time.Now()
 	code, err := i.run(ctx, "drift", func(c *command, ctx context.Context) (int, error) { return c.drift(ctx, d) })

@@ -2,18 +2,26 @@ package cli
 
 import "github.com/spf13/cobra"
 
-const rootLong = `Integrate an OpenStack cloud with Ceph.
+const rootLong = `Integrate an OpenStack cloud with Ceph, and keep it integrated.
 
 A Spec, such as cloud.yaml, says which hosts run which services, and what of them
 is kept in Ceph. cephstack reads the cloud, shows what is missing, makes it so
-(pools, users, keys, files, packages, restarts), and proves that it works. There
+(pools, users, keys, files, packages, restarts), and proves that it works. Later
+it tells what drifted, replaces users and keys, and takes out what retires. There
 is no agent on the hosts, and no state file.`
 
 const rootExample = `  # the first day: learn the hosts' keys, look, change, check
   cephstack trust -f cloud.yaml
   cephstack plan -f cloud.yaml
   cephstack apply -f cloud.yaml
-  cephstack verify -f cloud.yaml --image cirros.raw`
+  cephstack verify -f cloud.yaml --image cirros.raw
+
+  # every day after: what changed by hand, and what is true that no Spec says
+  cephstack drift -f cloud.yaml
+  cephstack audit -f cloud.yaml
+
+  # new users or keys, without an outage
+  cephstack rotate -f cloud.yaml --status`
 
 // topics are the texts of the help that belong to no command.
 func topics() []*cobra.Command {
@@ -44,8 +52,9 @@ const statusLong = `The exit status of all commands:
     0  done, nothing to do, or all checks passed
     1  an error, a change, part or check that did not end well, or output that was
        lost
-    2  plan: there is something to do; drift: something differs; trust: a host's
-       key is not known
+    2  plan, adopt: there is something to do; drift: something differs; audit:
+       something was found; rotate: something is left to do or waits; trust: a
+       host's key is not known
     3  wrong usage, or an invalid Spec`
 
 const interruptsLong = `After Ctrl-C or SIGTERM the program begins nothing more, waits for what it began,

@@ -40,7 +40,7 @@ func (i *invocation) initCommand() *cobra.Command {
 	d := &drafting{invocation: i, on: map[string]*[]string{}, pools: map[string]string{}}
 	cmd := &cobra.Command{
 		Use:     "init",
-		GroupID: groupWork,
+		GroupID: groupPrepare,
 		Short:   "Write a first Spec, with comments",
 		Long: `Write a first Spec, with comments.
 

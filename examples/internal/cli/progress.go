@@ -110,7 +110,7 @@ func (p *progress) event(e integrate.Event) {
 	defer p.mu.Unlock()
 	p.dirty = true
 	p.tasks.event(e, p.now())
-	if _, done := e.(integrate.PlanReady); done && p.screen != nil {
+	if _, done := e.(*integrate.Plan); done && p.screen != nil {
 		p.draw() // a question may come next
 	}
 	if p.verbose {
@@ -151,8 +151,8 @@ func waits(e world.Wait) string {
 func verbosely(e integrate.Event, now time.Time) string {
 	line := ""
 	switch e := e.(type) {
-	case integrate.PlanReady:
-		line = fmt.Sprintf("%-9s %d changes, %d findings", "planned", e.Changes, e.Findings)
+	case *integrate.Plan:
+		line = fmt.Sprintf("%-9s %d changes, %d findings", "planned", len(e.Changes), len(e.Findings))
 	case integrate.ChangeStarted:
 		line = fmt.Sprintf("%-9s %s", "begins", describe(e.Change))
 	case integrate.ChangeFinished:

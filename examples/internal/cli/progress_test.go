@@ -118,7 +118,7 @@ func TestTheScreenOfARun(t *testing.T) {
 	d.draw()
 	assert.Contains(t, d.text(), "  0:00 cluster ceph: waits: osd.1 is full")
 	d.event(world.Wait{Cluster: "ceph"})
-	d.event(integrate.PlanReady{})
+	d.event(&integrate.Plan{})
 	d.draw()
 	last := d.text()
 	assert.Equal(t, []string{"goes on   cluster ceph is healthy enough", ""}, last[len(last)-2:])
@@ -196,7 +196,8 @@ func TestAWaitIsToldUntilItEnds(t *testing.T) {
 // TestQuietAndVerbose tell nothing, and every event with the time of day.
 func TestQuietAndVerbose(t *testing.T) {
 	change := newFile("h", "/a")
-	all := []integrate.Event{world.Progress{Of: 2}, world.Progress{Target: "h", Of: 2}, integrate.PlanReady{Changes: 3},
+	all := []integrate.Event{world.Progress{Of: 2}, world.Progress{Target: "h", Of: 2},
+		&integrate.Plan{Changes: make([]integrate.Change, 3)},
 		integrate.ChangeStarted{Change: change}, world.Wait{Cluster: "c"}, integrate.CheckStarted{Name: "x"},
 		integrate.ChangeFinished{Outcome: integrate.Outcome{Change: change, Status: integrate.Failed, Seconds: 1.5}},
 		integrate.CheckFinished{Check: integrate.Check{Name: "x", Status: integrate.Pass}},

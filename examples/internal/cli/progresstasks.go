@@ -43,7 +43,7 @@ func (t *tasks) event(e integrate.Event, now time.Time) {
 	switch e := e.(type) {
 	case world.Progress:
 		t.progress(e, now)
-	case integrate.PlanReady:
+	case *integrate.Plan:
 		*t = tasks{} // what comes next is for somebody to read and to answer
 	case integrate.ChangeStarted:
 		t.task(e.Change.Target, now).begin(doing(e.Change), now)

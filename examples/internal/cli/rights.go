@@ -25,7 +25,7 @@ func (i *invocation) rightsCommand() *cobra.Command {
 	var of, cluster string
 	cmd := &cobra.Command{
 		Use:     "rights",
-		GroupID: groupWork,
+		GroupID: groupPrepare,
 		Short:   "Print the commands that make a Ceph user below client.admin for cephstack",
 		Long: `Print the commands of ceph that make a user with which cephstack can work on the
 clusters of the Spec, in place of client.admin. They have the least rights for a

@@ -20,8 +20,10 @@ type invocation struct {
 
 // Groups of commands in the help.
 const (
-	groupWork = "work"
-	groupHelp = "help"
+	groupPrepare = "prepare"
+	groupWork    = "work"
+	groupAfter   = "after"
+	groupHelp    = "help"
 )
 
 // Commands is the tree of the program's commands, for a program that documents it.
@@ -54,7 +56,8 @@ func (p Program) commands() *cobra.Command {
 	root.SetFlagErrorFunc(flagFault)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.Flags().Bool("version", false, "print the version of the program, and of what it is built")
-	root.AddGroup(&cobra.Group{ID: groupWork, Title: "Commands:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
+	root.AddGroup(&cobra.Group{ID: groupPrepare, Title: "Prepare:"}, &cobra.Group{ID: groupWork, Title: "Integrate:"},
+		&cobra.Group{ID: groupAfter, Title: "Day two:"}, &cobra.Group{ID: groupHelp, Title: "Help:"})
 	root.AddCommand(
 		i.initCommand(),
 		i.adoptCommand(),

@@ -17,7 +17,7 @@ func (i *invocation) rotateCommand() *cobra.Command {
 	var status bool
 	cmd := &cobra.Command{
 		Use:     "rotate",
-		GroupID: groupWork,
+		GroupID: groupAfter,
 		Short:   "Move the cloud from one Ceph user, or one key, to another",
 		Long:    rotateLong,
 		Example: `  # how far is it, and what waits for what?

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"testing"
 
@@ -42,7 +43,7 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 	} {
 		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
 			"apply --yes": schema.Result(), "converge --yes": schema.Converge(),
-			"audit --pause 1ms": schema.Audit()} {
+			"audit --pause 1ms": schema.Audit(), "drift": schema.Drift(), "retire --yes": schema.Result()} {
 			t.Run(name+"/"+command, func(t *testing.T) {
 				c := newCloud(t, 2)
 				spoil(c)
@@ -66,11 +67,33 @@ func TestOutputIsAsTheSchemasSay(t *testing.T) {
 	_, stdout, _ = call(t, "rights", "-f", newCloud(t, 1).file, "--output", "json")
 	valid(t, schema.Rights(), stdout)
 	seen["rights"] = true
+	rotation(t, seen)
 	for _, cmd := range Commands().Commands() {
 		if f := cmd.Flags().Lookup("output"); f != nil && !seen[cmd.Name()] {
 			t.Errorf("cephstack %s has the flag --output: give its JSON a schema, and run it here", cmd.Name())
 		}
 	}
+}
+
+// rotation runs rotate before its work and after it, with guests.
+func rotation(t *testing.T, seen map[string]bool) {
+	t.Helper()
+	c := newCloud(t, 3)
+	_, _, stderr := c.run(t.Context(), "", "apply", "--yes")
+	require.NoError(t, boot(t.Context(), c.World), stderr)
+	before, err := os.ReadFile(c.file)
+	require.NoError(t, err)
+	rotating := strings.NewReplacer("nova: {}", "nova: {user: cinder.1}", "volume_type: ceph}",
+		"volume_type: ceph, user: cinder.1}").Replace(string(before)) +
+		"rotate: [{from: cinder, to: cinder.1, guests: [{servers: [db], may: [live-migration]}]}]\n"
+	require.NoError(t, os.WriteFile(c.file, []byte(rotating), 0o600))
+	for _, flag := range []string{"--status", "--yes", "--status"} {
+		code, stdout, stderr := c.run(t.Context(), "", "rotate", flag, "--output", "json")
+		assert.Equal(t, exitChanges, code, stderr)
+		valid(t, schema.Rotation(), stdout)
+		assert.Contains(t, stdout, `"code": "no-rule"`, "a guest that waits")
+	}
+	seen["rotate"] = true
 }
 
 // TestOutputOfAHostileWorldIsAsTheSchemasSay: what others say is in texts, and in nothing else.
@@ -81,7 +104,7 @@ func TestOutputOfAHostileWorldIsAsTheSchemasSay(t *testing.T) {
 		l.in(t, c)
 		for command, by := range map[string][]byte{"plan": schema.Plan(), "verify --static": schema.Report(),
 			"apply --yes": schema.Result(), "converge --yes": schema.Converge(),
-			"audit --pause 1ms": schema.Audit()} {
+			"audit --pause 1ms": schema.Audit(), "drift": schema.Drift(), "retire --yes": schema.Result()} {
 			args := strings.Fields(command)
 			_, stdout, _ := c.run(t.Context(), "", args[0], append(args[1:], "--output", "json")...)
 			documents := []string{stdout}

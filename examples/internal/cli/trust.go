@@ -22,7 +22,7 @@ import (
 func (i *invocation) trustCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "trust",
-		GroupID: groupWork,
+		GroupID: groupPrepare,
 		Short:   "Show the SSH keys of the hosts, and learn those that you confirm",
 		Long: `Show the SSH keys of the hosts, and of the jump host before those behind it.
 

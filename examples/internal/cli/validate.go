@@ -16,7 +16,7 @@ import (
 func (i *invocation) validateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "validate",
-		GroupID: groupWork,
+		GroupID: groupPrepare,
 		Short:   "Tell the faults of a Spec, or what it describes; connect to nothing",
 		Long: `Read the Spec, and connect to nothing. If the Spec has faults, all of them are
 told, each with its line; those of other fields than a Spec has come first, alone.

@@ -35,11 +35,12 @@ type rotation struct {
 	kills   int               // that are left
 	parts   int               // rotations that are left
 	keys    map[string]string // users and the keys that they had first
+	since   time.Time         // keys that are older have to go
 }
 
-// testRotate gives the services and guests of an integrated cloud new keys while guests write: first by other users,
-// with a reboot of the guests, then without any reboot, by a new key of the user that Nova's disks keep. The program
-// is killed again and again.
+// testRotate gives the services and guests of an integrated cloud new keys while guests write: first without any
+// reboot, by a new key of the user that Nova's disks keep; then with a reboot of the guests, so that this user goes,
+// too. The program is killed again and again.
 func (l *lab) testRotate(ctx context.Context, r *report) error {
 	if err := l.run(ctx, "reset"); err != nil {
 		return err
@@ -62,8 +63,8 @@ func (l *lab) testRotate(ctx context.Context, r *report) error {
 	defer os.RemoveAll(dir)
 	seed := uint64(time.Now().UnixNano())
 	l.say("seed %d", seed)
-	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), kills: rotateKills(os.Getenv), parts: 2,
-		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
+	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), parts: 2,
+		kills: rotateKills(os.Getenv), random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
 	if l.killed, err = holder(); err != nil {
 		return err
 	}
@@ -82,18 +83,18 @@ func (t *rotation) stages() []stage {
 	return []stage{
 		{"the program is built", t.build},
 		{"guests write to their disks", t.begin},
+		{"other users, without a reboot", func(ctx context.Context) (string, error) {
+			return t.rotate(ctx, ".1", "live-migration, hybrid", "glance", "cinder-backup", "cinder")
+		}},
+		{"the guests have lost nothing, and did not boot", func(ctx context.Context) (string, error) {
+			return t.guests.judge(ctx, longestPause, never)
+		}},
+		{"the old keys are refused on each host", t.refused},
 		{"other users, with a reboot of the guests", func(ctx context.Context) (string, error) {
-			return t.rotate(ctx, t.spec("", ".1", "live-migration, hard-reboot"), "glance", "cinder-backup", "cinder")
+			return t.rotate(ctx, ".2", "live-migration, hard-reboot", "glance.1", "cinder-backup.1", "cinder.1", "cinder")
 		}},
 		{"the guests have lost nothing", func(ctx context.Context) (string, error) {
 			return t.guests.judge(ctx, longestPause, always)
-		}},
-		{"the old keys are refused on each host", t.refused},
-		{"other users, without a reboot", func(ctx context.Context) (string, error) {
-			return t.rotate(ctx, t.spec(".1", ".2", "live-migration, hybrid"), "glance.1", "cinder-backup.1", "cinder.1")
-		}},
-		{"the guests have lost nothing, and no reboot", func(ctx context.Context) (string, error) {
-			return t.guests.judge(ctx, longestPause, never)
 		}},
 		{"the keys of before are refused on each host", t.refused},
 		{"the plan is empty, and all static checks pass", t.quiet},
@@ -117,28 +118,30 @@ func (t *rotation) begin(ctx context.Context) (said string, err error) {
 	return t.guests.judge(ctx, longestPause, func(*witness) bool { return false })
 }
 
-// spec writes the lab's Spec with other users beside, and gives its path.
-func (t *rotation) spec(from, to, may string) string {
+// spec writes the lab's Spec with services that work as other users: those with another end. It says which users go,
+// and what may be done to guests.
+func (t *rotation) spec(end, may string, old []string) (path string, err error) {
 	text, err := os.ReadFile(t.out("cloud.yaml"))
 	if err != nil {
-		return err.Error() // the program says that there is no such file
+		return "", err
 	}
-	add := "\nrotate:\n"
 	for _, user := range []string{"glance", "cinder-backup", "cinder"} {
-		for _, end := range []string{"}", ","} {
-			text = bytes.ReplaceAll(text, []byte("user: "+user+end), []byte("user: "+user+to+end))
+		for _, behind := range []string{"}", ","} {
+			text = bytes.ReplaceAll(text, []byte("user: "+user+behind), []byte("user: "+user+end+behind))
 		}
-		add += fmt.Sprintf("  - {from: client.%s%s, to: client.%s%s%s", user, from, user, to, t.keyType())
-		if user == "cinder" {
-			add += fmt.Sprintf(", guests: [{may: [%s], at_once: 2, within: 10m}]", may)
+	}
+	text = append(text, "\nrotate:\n"...)
+	for _, user := range old {
+		name, _, _ := strings.Cut(user, ".")
+		text = fmt.Appendf(text, "  - {from: client.%s, to: client.%s%s, since: %q%s", user, name, end,
+			t.since.Format(time.RFC3339), t.keyType())
+		if name == "cinder" {
+			text = fmt.Appendf(text, ", guests: [{may: [%s], at_once: 2, within: 10m}]", may)
 		}
-		add += "}\n"
+		text = append(text, "}\n"...)
 	}
-	path := t.out("cloud-rotate" + to + ".yaml")
-	if err := os.WriteFile(path, append(text, add...), 0o600); err != nil {
-		return err.Error()
-	}
-	return path
+	path = t.out("cloud-rotate" + end + ".yaml")
+	return path, os.WriteFile(path, text, 0o600)
 }
 
 // keyType is what the new keys of this suite are.
@@ -150,7 +153,12 @@ func (*rotation) keyType() string {
 }
 
 // rotate runs the program until it has nothing more to do, and kills it now and then.
-func (t *rotation) rotate(ctx context.Context, path string, old ...string) (string, error) {
+func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (string, error) {
+	t.since = time.Now().UTC()
+	path, err := t.spec(end, may, old)
+	if err != nil {
+		return "", err
+	}
 	args := []string{"rotate", "--yes", "-f", path, "--break-lock", t.killed}
 	for _, user := range old {
 		key, err := t.sh(ctx, "ceph01", "ceph auth get-key client."+user)
@@ -167,7 +175,7 @@ func (t *rotation) rotate(ctx context.Context, path string, old ...string) (stri
 	for run := 1; run <= mostRuns; run++ {
 		after := time.Hour
 		if killed < share {
-			after = time.Duration(500+t.random.IntN(20000)) * time.Millisecond
+			after = time.Duration(500+t.random.IntN(45000)) * time.Millisecond
 		}
 		code, ended, err := t.once(ctx, after, args...)
 		switch {
@@ -239,7 +247,8 @@ func (l *lab) olderKeys(ctx context.Context) error {
 	if os.Getenv("SUITE") != "sid" {
 		return nil
 	}
-	_, err := l.sh(ctx, "ceph01", "ceph mon set auth_allowed_ciphers aes,aes256k && ceph mon set auth_preferred_cipher aes")
+	_, err := l.sh(ctx, "ceph01", "ceph mon set auth_allowed_ciphers aes,aes256k && "+
+		"ceph mon set auth_preferred_cipher aes")
 	return err
 }
 

@@ -267,6 +267,9 @@ func (h *hostRun) undefine(ctx context.Context, i Item, was libvirtsecret.Secret
 		h.unbegun(ctx, i.ID, err, began)
 		return
 	}
+	if h.journal != nil {
+		h.journal.add(&record{item: i, undefined: &now})
+	}
 	if err = store.Undefine(ctx, was.UUID); errors.Is(err, libvirtsecret.ErrNotFound) {
 		h.settle(i.ID, false, nil, began)
 		return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -118,7 +119,7 @@ func (h *hostRun) last(ctx context.Context, s *span, first map[string]time.Time)
 }
 
 // leftOut says what to do about peers that are out of the scope. They are asked all the same, and not changed.
-func (h *hostRun) leftOut(peers []step.Peer) string {
+func (h *hostRun) leftOut(peers []serving.Peer) string {
 	var names []string
 	for _, p := range peers {
 		if !h.base.scope.Has(step.AtHost(p.Host)) {
@@ -133,7 +134,7 @@ func (h *hostRun) leftOut(peers []step.Peer) string {
 
 // lastByAnswers asks the hosts themselves, also those that are out of the scope. A host that cannot be asked does not
 // count as serving.
-func (h *hostRun) lastByAnswers(ctx context.Context, s step.Serves) (why string) {
+func (h *hostRun) lastByAnswers(ctx context.Context, s serving.Signs) (why string) {
 	if told, err := h.answers(ctx, h.name, s.Answers); !told || err != nil {
 		return "" // it does not serve now, or nobody can tell
 	}
@@ -209,7 +210,7 @@ func (h *hostRun) lastByRecords(ctx context.Context, i Item, first map[string]ti
 
 // peers looks for a peer that serves, for each record of this host that is up. first are the signs of life that were
 // seen first. wait says that a peer which is up may yet give a newer one.
-func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first map[string]time.Time) (wait bool,
+func (h *hostRun) peers(all map[string]api.ServiceRecord, s serving.Signs, first map[string]time.Time) (wait bool,
 	why string) {
 	for _, own := range slices.Sorted(maps.Keys(all)) {
 		mine := all[own]
@@ -220,7 +221,7 @@ func (h *hostRun) peers(all map[string]api.ServiceRecord, s step.Serves, first m
 		var down []string
 		served, waits := false, false
 		for name, r := range all {
-			if !slices.ContainsFunc(s.Peers, func(p step.Peer) bool {
+			if !slices.ContainsFunc(s.Peers, func(p serving.Peer) bool {
 				of, there := recordOn(r, s.Service, p.Host)
 				return there && of == backend && name != own
 			}) {

@@ -40,7 +40,7 @@ func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	world := e.World.Clusters[name]
 	var query ceph.Query
 	for _, entry := range e.Catalog.Of(step.AtCluster(name)) {
-		query = step.JoinQueries(query, entry.Asks().Cluster)
+		query = entry.Asks().Joined(query)
 	}
 	found, err := ceph.New(world.Mon).WithImages(world.Images).Look(ctx, query)
 	seen := step.Cluster{Note: world.Note, Err: err, Status: found.Status, Pools: found.Pools, Users: found.Users,

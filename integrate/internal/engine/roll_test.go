@@ -223,6 +223,39 @@ func TestTargetsBeginOnlyIfTheyMay(t *testing.T) {
 	}
 }
 
+// TestWhatRetiresGoesBackwards: controllers before computes, and a controller whose service is down keeps the computes.
+func TestWhatRetiresGoesBackwards(t *testing.T) {
+	for _, c := range []struct {
+		down  string
+		begun []string
+	}{
+		{"", []string{"controller", "controller2", "compute1", "compute2", "compute3"}},
+		{"controller2", []string{"controller", "controller2"}},
+	} {
+		r := newRollout(t)
+		r.Parallel = 1
+		going := r.Site.Spec
+		going.Retire = true
+		r.Site = want.Resolve(going)
+		why := errors.New("down")
+		begun, err := r.roll(t.Context(), engine.Rollout{Down: func(t step.Target) error {
+			if t.Name == c.down {
+				return why
+			}
+			return nil
+		}})
+		assert.Equal(t, c.begun, slices.DeleteFunc(begun, func(s string) bool { return !strings.HasPrefix(s, "co") }))
+		if c.down == "" {
+			require.NoError(t, err)
+			continue
+		}
+		require.ErrorIs(t, err, why)
+		for _, name := range []string{"compute1", "compute2", "compute3", "cloud"} {
+			require.ErrorIs(t, r.left[name], why, name)
+		}
+	}
+}
+
 // TestComputesThatShareAServiceGoOneByOne, behind the others, and a service that is down stops the rollout.
 func TestComputesThatShareAServiceGoOneByOne(t *testing.T) {
 	for _, c := range []struct {

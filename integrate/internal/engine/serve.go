@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -42,7 +43,7 @@ func (h *hostRun) watchServices(ctx context.Context, spans []*span) *serviceWatc
 }
 
 // serves is how the APIs tell that the service of an item serves.
-func serves(i Item) step.Serves { return *i.Do.(step.HostStep).Serves }
+func serves(i Item) serving.Signs { return *i.Do.(step.HostStep).Serves }
 
 // records reads the service records of the host, at least, by binary and host.
 func (r *Run) records(ctx context.Context, items []Item) (map[string]api.ServiceRecord, error) {

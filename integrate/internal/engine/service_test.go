@@ -14,22 +14,23 @@ import (
 
 	"github.com/cephstack/cephstack/integrate/internal/engine"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 )
 
 // restart is a restart of a unit whose service the APIs know.
-func restart(unit string, s step.Serves) thing {
+func restart(unit string, s serving.Signs) thing {
 	return always(host(unit), step.Delta{Action: step.Restart, Do: step.HostStep{Serves: &s,
 		Ops: func(now step.Late) ([]remote.Op, error) {
 			return []remote.Op{remote.RestartUnit{Unit: unit, Settle: now.Settle}}, nil
 		}}})
 }
 
-// serving is a bench whose APIs know a nova-compute on compute1 and two volume services
+// servingBench is a bench whose APIs know a nova-compute on compute1 and two volume services
 // there, which do not report. fails answers in place of the APIs.
-func serving(t *testing.T, fails func(r *http.Request) bool) (*bench, *openstacktest.Server) {
+func servingBench(t *testing.T, fails func(r *http.Request) bool) (*bench, *openstacktest.Server) {
 	b := newBench(t)
 	s := b.cloud(openstacktest.Config{Computes: []string{"compute1"}, Controller: "compute1",
 		Backends: []string{"slow", "fast"},
@@ -72,9 +73,9 @@ func TestARestartIsDoneWhenTheAPIsReportTheServiceUp(t *testing.T) {
 		{"only some report", volumes, volumes[:1], "cinder-volume compute1@fast"},
 		{"a record that is not there", []string{"cinder-volume other@slow"}, nil, "cinder-volume other@slow"},
 	} {
-		b, s := serving(t, nil)
+		b, s := servingBench(t, nil)
 		b.ups(s, c.up...)
-		b.things.add(restart("cinder-volume.service", step.Serves{Records: c.records}))
+		b.things.add(restart("cinder-volume.service", serving.Signs{Records: c.records}))
 		p, run := b.do()
 		o := outcome(t, run, host("cinder-volume.service"))
 		assert.Equal(t, 1, b.watcher.ended[host("cinder-volume.service")], c.name)
@@ -97,7 +98,7 @@ func TestTheOldProcessSaysNothingOfTheNew(t *testing.T) {
 		name  string
 		hangs bool
 	}{{"the new process hangs", true}, {"the new process reports", false}} {
-		b, s := serving(t, nil)
+		b, s := servingBench(t, nil)
 		s.SetUp("cinder-backup", "compute1", true)
 		b.hosts["compute1"].AddUnit("cinder-backup.service")
 		b.hosts["compute1"].FailAfter = func(_ context.Context, op remote.Op) error {
@@ -109,7 +110,7 @@ func TestTheOldProcessSaysNothingOfTheNew(t *testing.T) {
 			}
 			return nil
 		}
-		b.things.add(restart("cinder-backup.service", step.Serves{Records: []string{"cinder-backup compute1"}}))
+		b.things.add(restart("cinder-backup.service", serving.Signs{Records: []string{"cinder-backup compute1"}}))
 		_, run := b.do()
 		o := outcome(t, run, host("cinder-backup.service"))
 		if !c.hangs {
@@ -126,14 +127,15 @@ func TestTheOldProcessSaysNothingOfTheNew(t *testing.T) {
 func TestAServiceIsAwaitedAsLongAsTheEngineSays(t *testing.T) {
 	var looks atomic.Int32
 	var s *openstacktest.Server
-	b, s := serving(t, func(r *http.Request) bool {
+	b, s := servingBench(t, func(r *http.Request) bool {
 		if strings.Contains(r.URL.Path, "os-services") && looks.Add(1) == 5 {
 			s.SetUp("nova-compute", "compute1", true)
 		}
 		return false
 	})
 	b.Await = 10 * time.Second
-	b.things.add(restart("nova-compute.service", step.Serves{Records: []string{"nova-compute compute1"}, Computes: true}))
+	b.things.add(restart("nova-compute.service",
+		serving.Signs{Records: []string{"nova-compute compute1"}, Computes: true}))
 	_, run := b.do()
 	assert.Equal(t, engine.Applied, outcome(t, run, host("nova-compute.service")).Status)
 	assert.GreaterOrEqual(t, looks.Load(), int32(5))
@@ -143,9 +145,9 @@ func TestAServiceIsAwaitedAsLongAsTheEngineSays(t *testing.T) {
 func TestImagesAreAskedForWhereThereAreNoRecords(t *testing.T) {
 	for _, refuses := range []bool{false, true} {
 		var restarted atomic.Bool
-		b, _ := serving(t, func(*http.Request) bool { return refuses && restarted.Load() })
+		b, _ := servingBench(t, func(*http.Request) bool { return refuses && restarted.Load() })
 		b.hosts["compute1"].FailAfter = func(context.Context, remote.Op) error { restarted.Store(true); return nil }
-		b.things.add(restart("glance-api.service", step.Serves{Images: true}))
+		b.things.add(restart("glance-api.service", serving.Signs{Images: true}))
 		_, run := b.do()
 		o := outcome(t, run, host("glance-api.service"))
 		if !refuses {
@@ -163,17 +165,17 @@ func TestImagesAreAskedForWhereThereAreNoRecords(t *testing.T) {
 func TestWithoutAPIsAnActiveUnitIsEnough(t *testing.T) {
 	b := newBench(t)
 	b.hosts["compute1"].AddUnit("nova-compute.service")
-	b.things.add(restart("nova-compute.service", step.Serves{Records: []string{"nova-compute compute1"}}))
+	b.things.add(restart("nova-compute.service", serving.Signs{Records: []string{"nova-compute compute1"}}))
 	_, run := b.do()
 	assert.Equal(t, engine.Applied, outcome(t, run, host("nova-compute.service")).Status)
 }
 
 // TestAUnitThatDoesNotStayUpIsNotAwaited.
 func TestAUnitThatDoesNotStayUpIsNotAwaited(t *testing.T) {
-	b, _ := serving(t, nil)
+	b, _ := servingBench(t, nil)
 	b.Await = time.Hour
 	b.hosts["compute1"].BreakUnit("nova-compute.service", "it crashed")
-	b.things.add(restart("nova-compute.service", step.Serves{Records: []string{"nova-compute compute1"}}),
+	b.things.add(restart("nova-compute.service", serving.Signs{Records: []string{"nova-compute compute1"}}),
 		file(step.AtHost("compute1"), "/a", host("nova-compute.service")), file(step.AtHost("compute1"), "/b"))
 	p, run := b.do()
 	assert.Equal(t, []string{"nova-compute.service failed", "/a skipped", "/b applied"}, ended(run, p))
@@ -182,7 +184,7 @@ func TestAUnitThatDoesNotStayUpIsNotAwaited(t *testing.T) {
 
 // TestARestartWhoseAwaitIsCutShort was made; whether it serves is not known.
 func TestARestartWhoseAwaitIsCutShort(t *testing.T) {
-	b, _ := serving(t, nil)
+	b, _ := servingBench(t, nil)
 	b.Await = time.Hour
 	why := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -192,7 +194,7 @@ func TestARestartWhoseAwaitIsCutShort(t *testing.T) {
 		}
 		return nil
 	}
-	b.things.add(restart("nova-compute.service", step.Serves{Records: []string{"nova-compute compute1"}}))
+	b.things.add(restart("nova-compute.service", serving.Signs{Records: []string{"nova-compute compute1"}}))
 	_, run := b.doWith(ctx)
 	o := outcome(t, run, host("nova-compute.service"))
 	require.ErrorIs(t, o.Err, why)

@@ -39,9 +39,11 @@ type record struct {
 	results []remote.Result
 	before  map[string]remote.Result // by path
 	secret  *libvirtsecret.Change
-	work    *ceph.Work
-	user    ceph.User // of a work that made a user: as it was made
-	found   bool      // of such a work: the user was there already, or that could not be told
+	// undefined is a secret that was removed, as it was right before.
+	undefined *libvirtsecret.Secret
+	work      *ceph.Work
+	user      ceph.User // of a work that made a user: as it was made
+	found     bool      // of such a work: the user was there already, or that could not be told
 }
 
 // A journal is what a Run that may be taken back has done.
@@ -189,7 +191,7 @@ func (u *undoing) cloud(ctx context.Context, recs []*record) {
 			continue
 		}
 		if s.Undo == nil {
-			u.end(rec, Left, errors.New("it stays, as it cannot be taken back"))
+			u.end(rec, Left, errors.New("the Ceph user is gone with its key, and so stays what was removed before it"))
 			continue
 		}
 		u.settleUndo(rec, s.Undo(ctx, u.e.World.Cloud))
@@ -272,6 +274,22 @@ func (u *undoing) secret(ctx context.Context, name string, rec *record) {
 		u.settleUndo(rec, store.Undefine(ctx, wrote.UUID))
 	default:
 		u.settleUndo(rec, store.Define(ctx, libvirtsecret.Change{Secret: *was, Was: &now}))
+	}
+}
+
+// redefine puts a secret back that was removed, unless somebody has defined another one since.
+func (u *undoing) redefine(ctx context.Context, name string, rec *record) {
+	store, was := u.e.World.Secrets[name], *rec.undefined
+	now, err := store.Lookup(ctx, was.UUID)
+	switch {
+	case errors.Is(err, libvirtsecret.ErrNotFound):
+		u.settleUndo(rec, store.Define(ctx, libvirtsecret.Change{Secret: was, Was: &libvirtsecret.Secret{}}))
+	case err != nil:
+		u.end(rec, NotUndone, err)
+	case now.UsageID == was.UsageID && now.Value.Equal(was.Value):
+		u.end(rec, TakenBack, nil)
+	default:
+		u.end(rec, Left, errors.New("somebody defined another secret since, so that secret stays"))
 	}
 }
 

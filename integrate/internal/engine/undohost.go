@@ -144,7 +144,7 @@ func (u *undoing) host(ctx context.Context, recs []*record) {
 		case !u.hadEffect(rec):
 		case err != nil:
 			u.end(rec, NotUndone, err)
-		case rec.secret != nil:
+		case rec.secret != nil, rec.undefined != nil:
 			h.flush(ctx)
 			h.undefine(ctx, rec)
 		default:
@@ -163,6 +163,10 @@ func (h *undoHost) undefine(ctx context.Context, rec *record) {
 	}
 	if err := h.mayWrite(ctx, rec); err != nil {
 		h.end(rec, NotUndone, err)
+		return
+	}
+	if rec.undefined != nil {
+		h.redefine(ctx, h.name, rec)
 		return
 	}
 	h.secret(ctx, h.name, rec)
@@ -234,6 +238,9 @@ func (h *undoHost) back(rec *record, k int, op remote.Op) (ops []remote.Op, stay
 		return h.backAttr(rec, op.Path, done)
 	case remote.Remove:
 		old := rec.before[op.Path]
+		if old.Err != nil {
+			return nil, "", fmt.Errorf("%s could not be read before it was removed: %w", op.Path, old.Err)
+		}
 		return []remote.Op{remote.WriteFile{Path: op.Path, Data: old.Data, Owner: old.File.Owner, Group: old.File.Group,
 			Mode: old.File.Mode, Was: remote.Absent}}, "", nil
 	case remote.InstallPackages:

@@ -72,7 +72,7 @@ func (r *Run) usersNow(ctx context.Context, cluster string) (map[string]ceph.Use
 func (e *Engine) readUsers(ctx context.Context, cluster string) (map[string]ceph.User, error) {
 	var query ceph.Query
 	for _, entry := range e.Catalog.Of(step.AtCluster(cluster)) {
-		query = step.JoinQueries(query, entry.Asks().Cluster)
+		query = entry.Asks().Joined(query)
 	}
 	world := e.World.Clusters[cluster]
 	return ceph.New(world.Mon).WithImages(world.Images).Users(ctx, query.Users...)

@@ -42,7 +42,7 @@ type Guest struct {
 	OldKey bool
 }
 
-// Name of a guest, as a person finds it.
+// String is the name of a guest, as a person finds it.
 func (g Guest) String() string {
 	if g.Name == "" {
 		return g.ID

@@ -59,11 +59,10 @@ func startLibvirt(t *testing.T) daemon {
 	return daemon{dir, "qemu:///session?socket=" + socket}
 }
 
-func (d daemon) virsh(t *testing.T, args ...string) string {
+func (d daemon) virsh(t *testing.T, args ...string) {
 	t.Helper()
 	out, err := exec.Command("virsh", append([]string{"-q", "-c", d.uri}, args...)...).CombinedOutput()
 	require.NoError(t, err, "virsh %v: %s", args, out)
-	return string(out)
 }
 
 func (d daemon) file(t *testing.T, name, text string) string {

@@ -240,7 +240,8 @@ func TestProcesses(t *testing.T) {
 func TestFakes(t *testing.T) {
 	lib := running.Library{Path: fileA, Version: "16.2.15", AES256k: running.No}
 	a := running.Answer{
-		Domains: []running.RawDomain{{UUID: uuidA, State: "running", Live: xmlOf(""), Stored: xmlOf(""), Active: true, Autostart: true}},
+		Domains: []running.RawDomain{{UUID: uuidA, State: "running", Live: xmlOf(""), Stored: xmlOf(""), Active: true,
+			Autostart: true}},
 		Processes: []running.Process{{PID: 3, Name: "qemu-system-x86", Domain: uuidA, Library: lib, Replaced: true},
 			{PID: 4, Name: "glance-api", Container: "glance_api", Library: running.Library{Path: fileA, Version: "20.2.4",
 				AES256k: running.Yes, In: "glance_api"}}},

@@ -1,10 +1,6 @@
 package step
 
-import (
-	"strings"
-
-	"github.com/cephstack/cephstack/remote"
-)
+import "github.com/cephstack/cephstack/remote"
 
 // Chain makes each operation need the one before. The operations are the first
 // ones of a step, so that their indexes are right.
@@ -15,15 +11,4 @@ func Chain(ops ...remote.Op) []remote.Op {
 		chained[i] = remote.If{OK: []int{i - 1}, Op: chained[i]}
 	}
 	return chained
-}
-
-// ContentDiff is the difference between a file and the content that it should
-// have. It shows the desired content, so that no secret may be in it. Of a file that
-// is there, it says "other content": its bytes may be secret.
-func ContentDiff(have File, want []byte) []FieldDiff {
-	old := ""
-	if !have.Missing {
-		old = "other content"
-	}
-	return []FieldDiff{{Field: "content", Observed: old, Desired: strings.TrimRight(string(want), "\n")}}
 }

@@ -17,10 +17,10 @@ func TestChain(t *testing.T) {
 	assert.Empty(t, step.Chain())
 }
 
-func TestContentDiff(t *testing.T) {
+func TestContentDiffs(t *testing.T) {
 	want := []byte("a\nb\n")
 	assert.Equal(t, []step.FieldDiff{{Field: "content", Desired: "a\nb"}},
-		step.ContentDiff(step.File{Missing: true}, want))
+		step.File{Missing: true}.ContentDiffs(want))
 	assert.Equal(t, []step.FieldDiff{{Field: "content", Observed: "other content", Desired: "a\nb"}},
-		step.ContentDiff(step.File{}, want))
+		step.File{}.ContentDiffs(want))
 }

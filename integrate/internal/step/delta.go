@@ -9,6 +9,7 @@ import (
 
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/openstack/api"
@@ -159,41 +160,9 @@ type HostStep struct {
 	Servers func([]api.Server, []api.Migration) error
 	// Serves, where it is there, is how the APIs tell that a restarted service
 	// serves again.
-	Serves *Serves
+	Serves *serving.Signs
 	// Size is how many bytes of contents the step keeps.
 	Size int
-}
-
-// Serves is how the APIs tell that a service serves.
-type Serves struct {
-	// Records name the records of the service, as "binary host". Each must be up
-	// and newer than before the restart.
-	Records []string
-	// Images asks the image API instead, which has no records.
-	Images bool
-	// Computes says that all records are of nova-compute on this host, so that the
-	// APIs need not list those of others.
-	Computes bool
-
-	// Service is the service, such as cinder-volume, and Peers are the other hosts that
-	// serve it. Where there are peers, a restart must not take the last host down that
-	// serves, and no other host is touched before this one is known to serve again.
-	Service string
-	Peers   []Peer
-	// Answers asks the host itself whether the service answers: its exit status is 0
-	// if it does, and 127 if its program is not there. It is nil where the APIs tell.
-	Answers remote.Op
-	// Stopped says that the service did not run when the host was read.
-	Stopped bool
-	// Shared are those of Records that other hosts of the Spec write, too, where one of them runs
-	// at a time. While the service does not run here, such a record is up if another host serves.
-	Shared []string
-}
-
-// A Peer is another host on which a service of Serves runs.
-type Peer struct {
-	Host    string
-	Answers remote.Op // see Serves
 }
 
 // A ClusterStep makes a change in a Ceph cluster. The steps of a cluster run side by

@@ -66,7 +66,7 @@ func TestContentsInAPlan(t *testing.T) {
 	for content, want := range map[string]string{"": "", "\n\n": "", "a": "a", "\n a\n\nb \n\n": "\n a\n\nb ",
 		"a\t\n": "a\t", "END": "END"} {
 		for _, have := range []step.File{{Missing: true}, {Err: fs.ErrPermission}, {Data: []byte("key = secret")}} {
-			diffs := step.ContentDiff(have, []byte(content))
+			diffs := have.ContentDiffs([]byte(content))
 			require.Len(t, diffs, 1)
 			assert.Equal(t, "content", diffs[0].Field)
 			assert.Equal(t, want, diffs[0].Desired, "%q", content)
@@ -95,6 +95,9 @@ func TestAChainIsAsLongAsItsOperations(t *testing.T) {
 	}
 }
 
+// joined is what a resource that asks for b adds to the question a.
+func joined(a, b ceph.Query) ceph.Query { return step.Asks{Cluster: b}.Joined(a) }
+
 // TestEachQuestionSurvivesAJoin, whichever side asks it. A question that is added to Query later is in this test, too.
 func TestEachQuestionSurvivesAJoin(t *testing.T) {
 	for k := range reflect.TypeFor[ceph.Query]().NumField() {
@@ -108,11 +111,11 @@ func TestEachQuestionSurvivesAJoin(t *testing.T) {
 		default:
 			require.Fail(t, name+" is of a kind that this test does not know")
 		}
-		assert.Equal(t, q, step.JoinQueries(q, ceph.Query{}), name)
-		assert.Equal(t, q, step.JoinQueries(ceph.Query{}, q), name)
-		assert.Equal(t, q, step.JoinQueries(q, q), name)
+		assert.Equal(t, q, joined(q, ceph.Query{}), name)
+		assert.Equal(t, q, joined(ceph.Query{}, q), name)
+		assert.Equal(t, q, joined(q, q), name)
 	}
-	assert.Zero(t, step.JoinQueries(ceph.Query{}, ceph.Query{}))
+	assert.Zero(t, joined(ceph.Query{}, ceph.Query{}))
 }
 
 // TestJoinedQuestionsShareNothing: two joins of the same question do not write into each other's lists, nor into that
@@ -122,7 +125,7 @@ func TestJoinedQuestionsShareNothing(t *testing.T) {
 	base := ceph.Query{Users: roomy, Profiles: roomy, Images: roomy}
 	join := func(name string) ceph.Query {
 		list := []string{name}
-		return step.JoinQueries(base, ceph.Query{Users: list, Profiles: list, Images: list})
+		return joined(base, ceph.Query{Users: list, Profiles: list, Images: list})
 	}
 	one, two := join("client.b"), join("client.c")
 	for _, list := range [][]string{one.Users, one.Profiles, one.Images} {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
@@ -88,6 +89,17 @@ func (f File) Was() string {
 		return remote.Absent
 	}
 	return f.SHA256
+}
+
+// ContentDiffs is the difference between the file and the content that it should have. It shows the
+// desired content, so that no secret may be in it. Of a file that is there, it says "other content":
+// its bytes may be secret.
+func (f File) ContentDiffs(want []byte) []FieldDiff {
+	old := ""
+	if !f.Missing {
+		old = "other content"
+	}
+	return []FieldDiff{{Field: "content", Observed: old, Desired: strings.TrimRight(string(want), "\n")}}
 }
 
 // ACLDiffs is what differs where a file has an access control list that it should not have: the

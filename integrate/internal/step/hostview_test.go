@@ -153,20 +153,20 @@ func TestQuestionsToAClusterAreJoined(t *testing.T) {
 	b := ceph.Query{Users: []string{"y", "z", "z"}, CRUSH: true, Images: []string{"vms", "volumes"}}
 	want := ceph.Query{Users: []string{"x", "y", "z"}, Profiles: []string{"p"}, CRUSH: true, Images: []string{"vms",
 		"volumes"}}
-	assert.Equal(t, want, step.JoinQueries(a, b))
-	assert.Equal(t, want, step.JoinQueries(want, want))
-	assert.Equal(t, want, step.JoinQueries(want, ceph.Query{}))
-	assert.Equal(t, want, step.JoinQueries(ceph.Query{}, want))
+	assert.Equal(t, want, joined(a, b))
+	assert.Equal(t, want, joined(want, want))
+	assert.Equal(t, want, joined(want, ceph.Query{}))
+	assert.Equal(t, want, joined(ceph.Query{}, want))
 	assert.Equal(t, []string{"x", "y"}, a.Users)
 }
 
-// FuzzContentDiff: what a plan shows of a file never holds more than the wanted
+// FuzzContentDiffs: what a plan shows of a file never holds more than the wanted
 // content.
-func FuzzContentDiff(f *testing.F) {
+func FuzzContentDiffs(f *testing.F) {
 	f.Add("old secret", "new", false)
 	f.Add("", "a\nb\n\n", true)
 	f.Fuzz(func(t *testing.T, old, wanted string, missing bool) {
-		diffs := step.ContentDiff(step.File{Data: []byte(old), Missing: missing}, []byte(wanted))
+		diffs := step.File{Data: []byte(old), Missing: missing}.ContentDiffs([]byte(wanted))
 		require.Len(t, diffs, 1)
 		assert.Equal(t, strings.TrimRight(wanted, "\n"), diffs[0].Desired)
 		assert.Equal(t, missing, diffs[0].Observed == "")

@@ -96,8 +96,8 @@ type Asks struct {
 	Cluster ceph.Query
 }
 
-// JoinQueries joins two questions to a cluster, which stay as they are.
-func JoinQueries(a, b ceph.Query) ceph.Query {
+// Joined is the question to a cluster that asks for what q and these Asks ask for. Neither is changed.
+func (a Asks) Joined(q ceph.Query) ceph.Query {
 	add := func(list, more []string) []string {
 		list = slices.Clip(list) // an append does not write into the caller's list
 		for _, item := range more {
@@ -107,6 +107,7 @@ func JoinQueries(a, b ceph.Query) ceph.Query {
 		}
 		return list
 	}
-	return ceph.Query{Users: add(a.Users, b.Users), Profiles: add(a.Profiles, b.Profiles), CRUSH: a.CRUSH || b.CRUSH,
-		Images: add(a.Images, b.Images), Serving: add(a.Serving, b.Serving)}
+	more := a.Cluster
+	return ceph.Query{Users: add(q.Users, more.Users), Profiles: add(q.Profiles, more.Profiles),
+		CRUSH: q.CRUSH || more.CRUSH, Images: add(q.Images, more.Images), Serving: add(q.Serving, more.Serving)}
 }

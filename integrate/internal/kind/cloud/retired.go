@@ -96,12 +96,31 @@ func (r retiredUser) remove(was ceph.User) func(context.Context, *ceph.Cluster) 
 		case !now.Key.Equal(was.Key) || !now.Caps.Equal(was.Caps):
 			return false, fmt.Errorf("%w: user %s has another key or other rights now; plan again", step.ErrConflict, was.Entity)
 		}
-		if err := r.unused(ctx, c); err != nil {
+		if err := errors.Join(r.stillEmpty(ctx, c), r.unused(ctx, c)); err != nil {
 			return false, err
 		}
 		err = c.RemoveUser(ctx, was.Entity)
 		return err == nil, err
 	}
+}
+
+// stillEmpty says which pool of the user has images by now. The pools were empty when the plan was made.
+func (r retiredUser) stillEmpty(ctx context.Context, c *ceph.Cluster) error {
+	pools := r.site.GoingWrites(r.user.User)
+	if len(pools) == 0 {
+		return nil
+	}
+	seen, err := c.Look(ctx, ceph.Query{Images: pools})
+	if err != nil {
+		return fmt.Errorf("user %s stays, as what is in its pools cannot be told: %w", r.user.Entity, err)
+	}
+	for _, pool := range pools {
+		if n := len(seen.Images[pool]); n > 0 {
+			return fmt.Errorf("%w: pool %s holds %d images since the plan was made (%s), so user %s stays; plan again",
+				step.ErrConflict, pool, n, words.JoinShort(seen.Images[pool]), r.user.Entity)
+		}
+	}
+	return nil
 }
 
 // settling is how often, and how long apart, a monitor is asked about a session that may be ending.

@@ -107,7 +107,7 @@ func (e emptied) volumes(v step.View) error {
 			}
 		}
 		if len(ids) > 0 {
-			return fmt.Errorf("Cinder has volumes of backend %s (%s), so what needs the pool is not taken back: retype or "+
+			return fmt.Errorf("backend %s still has volumes (%s), so what needs the pool is not taken back: retype or "+
 				"delete them", b.Name, words.JoinShort(ids))
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/remote"
@@ -104,7 +105,7 @@ func TestThePeersOfAUnit(t *testing.T) {
 		s.v.Host.Units[name+".service"] = u
 	}
 	volumes := s.compare("unit/controller/cinder-volume.service").Do.(step.HostStep).Serves
-	assert.Equal(t, []step.Peer{{Host: "c2"}}, volumes.Peers, "c3 stands by")
+	assert.Equal(t, []serving.Peer{{Host: "c2"}}, volumes.Peers, "c3 stands by")
 	assert.Nil(t, volumes.Answers)
 	assert.True(t, volumes.Stopped)
 	assert.Equal(t, "cinder-volume", volumes.Service)
@@ -114,7 +115,7 @@ func TestThePeersOfAUnit(t *testing.T) {
 		return remote.Run{Argv: []string{"python3", "-c", strings.TrimSpace(answerScript), unit}, Timeout: answerWithin}
 	}
 	assert.Equal(t, ask("glance-api.service"), images.Answers)
-	assert.Equal(t, []step.Peer{{Host: "c2", Answers: ask("glance-api.service")},
+	assert.Equal(t, []serving.Peer{{Host: "c2", Answers: ask("glance-api.service")},
 		{Host: "c3", Answers: ask("openstack-glance-api.service")}}, images.Peers)
 	require.NoError(t, remote.Check(images.Answers))
 	allowed := unit{s.n, "glance-api", s.n.Service("glance-api")}.allows(s.v)

@@ -96,7 +96,7 @@ func (r appArmor) ownFile(f step.File, dirs []string) step.Delta {
 	w := wantedFile{path: qemuOwn, owner: place.Root, group: place.Root, mode: 0o644,
 		data: []byte("# Written by cephstack: the folders for the sockets and logs of guests' librbd.\n" + rules(dirs))}
 	if string(f.Data) != string(w.data) {
-		w.diffs = step.ContentDiff(f, w.data)
+		w.diffs = f.ContentDiffs(w.data)
 	}
 	d := w.delta(f)
 	if d.Do != nil {

@@ -54,7 +54,7 @@ func (r guestFile) Compare(v step.View) step.Delta {
 	}
 	w := wantedFile{path: guestsFile, owner: place.Root, group: place.Root, mode: 0o644, data: []byte(r.text(v.Host))}
 	if string(f.Data) != string(w.data) {
-		w.diffs = step.ContentDiff(f, w.data)
+		w.diffs = f.ContentDiffs(w.data)
 	}
 	return r.byEntry(w.delta(f))
 }

@@ -49,16 +49,22 @@ func (r leaving) Compare(v step.View) step.Delta {
 	return step.Delta{}
 }
 
-// hostLeaves reports whether the service stays in the cloud, and leaves this host.
+// hostLeaves reports whether the service stays in the cloud, and leaves this host. Where the last compute leaves and
+// Cinder stays, VMs may still have volumes.
 func (r leaving) hostLeaves(service string) bool {
 	return slices.Contains(r.was.Services, service) && !slices.Contains(r.Services, service) &&
-		len(r.Site.Peers(r.Spec.Name, service)) > 0
+		(len(r.Site.Peers(r.Spec.Name, service)) > 0 || service == "nova-compute" && len(r.Site.Cinder) > 0)
 }
 
 // guests says why a compute cannot leave.
 func (r leaving) guests(v step.View) error {
 	if err := cloudErr(v.Cloud, false); err != nil {
 		return fmt.Errorf("whether VMs are on this compute cannot be told, so nothing is taken back here: %w", err)
+	}
+	if !v.Cloud.Computes[r.Spec.Name] {
+		return fmt.Errorf("whether VMs are on this compute cannot be told, so nothing is taken back here: the APIs know no "+
+			"compute %s; call the host in the Spec as `openstack compute service list` does, or, if Nova has no record of "+
+			"it any more, take it out of the Spec", r.Spec.Name)
 	}
 	if err := v.Cloud.MovesErr; err != nil {
 		return fmt.Errorf("whether VMs are on their way to this compute cannot be told, so nothing is taken back here: %w",

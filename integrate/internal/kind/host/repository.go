@@ -80,7 +80,7 @@ func (r repository) Compare(v step.View) step.Delta {
 	}
 	d := step.Delta{Name: want.path}
 	if string(file.Data) != want.text {
-		d.Diffs = append(d.Diffs, step.ContentDiff(file, []byte(want.text))...)
+		d.Diffs = append(d.Diffs, file.ContentDiffs([]byte(want.text))...)
 	}
 	if string(key.Data) != want.keyText {
 		was := ""

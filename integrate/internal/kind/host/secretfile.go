@@ -91,7 +91,7 @@ func (w *wantedFile) describe(f step.File, want libvirtsecret.Secret) error {
 		return nil
 	}
 	w.data, err = want.XML()
-	w.diffs = step.ContentDiff(f, w.data)
+	w.diffs = f.ContentDiffs(w.data)
 	return err
 }
 

@@ -84,7 +84,7 @@ func (r sudoRule) Compare(v step.View) step.Delta {
 	want := r.text(v.Host)
 	var diffs []step.FieldDiff
 	if string(file.Data) != string(want) {
-		diffs = step.ContentDiff(file, want)
+		diffs = file.ContentDiffs(want)
 	}
 	if have, desired := file.Ownership(), words.Ownership(place.Root, place.Root, 0o440); have != desired {
 		diffs = append(diffs, step.FieldDiff{Field: "mode", Observed: have, Desired: desired})

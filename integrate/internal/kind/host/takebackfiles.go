@@ -8,6 +8,7 @@ import (
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
@@ -200,7 +201,7 @@ func (r unit) Retire(v step.View) step.Delta {
 // leaves is how a service that leaves Ceph is known to serve: nova-compute and glance-api as ever. Cinder's
 // records of a
 // backend that goes never come back, and without its driver cinder-backup may not serve: nobody waits for them.
-func (r unit) leaves(h *step.Host, u remote.Unit) *step.Serves {
+func (r unit) leaves(h *step.Host, u remote.Unit) *serving.Signs {
 	if strings.HasPrefix(r.service, "cinder-") {
 		return nil
 	}

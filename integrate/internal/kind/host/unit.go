@@ -9,6 +9,7 @@ import (
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -148,14 +149,14 @@ func (r unit) inputs(h *step.Host) []string {
 	return each
 }
 
-func (r unit) serves(h *step.Host, u remote.Unit) *step.Serves {
-	s := &step.Serves{Records: r.Records(h, r.service), Images: r.service == "glance-api",
+func (r unit) serves(h *step.Host, u remote.Unit) *serving.Signs {
+	s := &serving.Signs{Records: r.Records(h, r.service), Images: r.service == "glance-api",
 		Computes: slices.Equal(r.Services, []string{"nova-compute"})}
 	if r.service == "nova-compute" { // a compute serves its own VMs, and no other can
 		return s
 	}
 	for _, p := range r.Site.Peers(r.Spec.Name, r.service) {
-		s.Peers = append(s.Peers, step.Peer{Host: p.Name, Answers: NewNode(r.Site, p).answers(r.service)})
+		s.Peers = append(s.Peers, serving.Peer{Host: p.Name, Answers: NewNode(r.Site, p).answers(r.service)})
 	}
 	if s.Shared = r.shared(h); len(s.Peers)+len(s.Shared) > 0 {
 		s.Service, s.Stopped = r.service, u.Active != "active"

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/step/serving"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -63,7 +64,7 @@ func TestWhatAUnitOwes(t *testing.T) {
 		assert.Subset(t, op.Inputs, []string{glanceConf, "/etc/ceph/ceph.conf", ringPath})
 		op.Inputs = nil
 		assert.Equal(t, remote.RestartUnit{Unit: "glance-api.service", Settle: 7 * time.Second}, op)
-		assert.Equal(t, &step.Serves{Images: true}, d.Do.(step.HostStep).Serves)
+		assert.Equal(t, &serving.Signs{Images: true}, d.Do.(step.HostStep).Serves)
 	}
 }
 
@@ -126,11 +127,11 @@ func TestHowAUnitServes(t *testing.T) {
 	s := newScene(t, "compute1")
 	s.v.Host.Units["nova-compute.service"] = remote.Unit{Active: "inactive"}
 	serves := s.compare("unit/compute1/nova-compute.service").Do.(step.HostStep).Serves
-	assert.Equal(t, &step.Serves{Records: []string{"nova-compute compute1"}, Computes: true}, serves)
+	assert.Equal(t, &serving.Signs{Records: []string{"nova-compute compute1"}, Computes: true}, serves)
 	s = newScene(t, "controller")
 	s.v.Host.Units["cinder-volume.service"] = remote.Unit{Active: "inactive"}
 	serves = s.compare("unit/controller/cinder-volume.service").Do.(step.HostStep).Serves
-	assert.Equal(t, &step.Serves{Records: []string{"cinder-volume controller@ceph-rbd"}}, serves)
+	assert.Equal(t, &serving.Signs{Records: []string{"cinder-volume controller@ceph-rbd"}}, serves)
 }
 
 func TestAUnitThatIsNotThere(t *testing.T) {

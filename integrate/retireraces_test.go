@@ -1,0 +1,81 @@
+package integrate_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/openstack/api"
+)
+
+// TestUndoOfARetirement: what was removed comes back, libvirt's secrets too, if no user was removed.
+func TestUndoOfARetirement(t *testing.T) {
+	t.Parallel()
+	s := twoOfAll()
+	w := integratetest.Integrated(t, s)
+	before := traces(t, w, written(w))
+	s.Hosts[2].Retire = []string{"nova-compute"}
+	s.Cinder.Backends[1].Retire = true
+	u, err := ceph.New(w.Ceph["ceph"]).User(t.Context(), "client.cinder-fast")
+	require.NoError(t, err)
+	_, err = w.Ceph["ceph"].Login(u.Entity, u.Key) // so that the last change fails
+	require.NoError(t, err)
+	in := integrationOf(t, w, s)
+	p, err := in.Plan(t.Context(), integrate.PlanOptions{UndoOnFailure: true})
+	require.NoError(t, err)
+	assert.Contains(t, p.String(), "a user that was removed stays away if the apply is taken back")
+	r, err := in.Apply(t.Context(), p, integrate.ApplyOptions{UndoOnFailure: true})
+	require.ErrorContains(t, err, "somebody is logged in")
+	secrets := 0
+	for _, o := range r.Outcomes {
+		if o.Status == integrate.Applied {
+			assert.NotEmpty(t, o.Undo, o.Change.ID)
+		}
+		if o.Change.Kind == "secret" && o.Status == integrate.Applied {
+			secrets++
+			assert.Equal(t, "undone", o.Undo, "%s: %s", o.Change.ID, o.UndoReason)
+		}
+	}
+	assert.Positive(t, secrets)
+	assert.Equal(t, before, traces(t, w, written(w)))
+}
+
+// TestAnImageThatComesBetween keeps the user: its key would be gone for good.
+func TestAnImageThatComesBetween(t *testing.T) {
+	t.Parallel()
+	s := twoOfAll()
+	w := integratetest.Integrated(t, s)
+	s.Cinder.Backends[1].Retire = true
+	in := integrationOf(t, w, s)
+	p := plan(t, in)
+	require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: "fast", Name: "late", Size: 1 << 20}))
+	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.ErrorIs(t, err, integrate.ErrConflict)
+	require.ErrorContains(t, err, "pool fast holds 1 images since the plan was made (late)")
+	_, err = ceph.New(w.Ceph["ceph"]).User(t.Context(), "client.cinder-fast")
+	require.NoError(t, err)
+}
+
+// TestVMsOfAComputeThatCannotBeTold: nothing is taken back on a compute that Nova knows by another name, nor on the
+// last ones, whose VMs may have volumes.
+func TestVMsOfAComputeThatCannotBeTold(t *testing.T) {
+	t.Parallel()
+	s := twoOfAll()
+	w := integratetest.Integrated(t, s)
+	w.API.AddServer(api.Server{Name: "web", Host: "compute2", Status: "ACTIVE"})
+	for i := range s.Hosts {
+		if s.Hosts[i].Services[0] == "nova-compute" {
+			s.Hosts[i].Retire = []string{"nova-compute"}
+		}
+	}
+	s.Nova.Retire = true
+	p := plan(t, integrationOf(t, w, s))
+	assert.Contains(t, p.String(), "still has VMs (web")
+	for _, c := range p.Changes {
+		assert.NotEqual(t, "compute2", c.Target, c.ID)
+	}
+}
