@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -59,7 +58,7 @@ func (l *lab) testDayTwo(ctx context.Context, r *report) error {
 	return errors.Join(errs...)
 }
 
-// parts are the stages of the parts that are named, or all of them.
+// parts are the stages of the parts that are named, or of all of them. What retires is the last.
 func (d *dayTwo) parts(names string) ([][]stage, error) {
 	changed := []stage{{"nothing differs", d.noDrift}}
 	for _, round := range deviations() {
@@ -68,12 +67,18 @@ func (d *dayTwo) parts(names string) ([][]stage, error) {
 	}
 	all := map[string][]stage{"drift": changed, "audit": d.audits(), "retire": d.retirement(),
 		"adopt": {{"the spec is found again from the cloud", d.adopted}}}
-	var some [][]stage
-	for name := range strings.FieldsSeq(cmp.Or(names, "drift audit adopt retire")) {
-		if all[name] == nil {
+	order := []string{"drift", "audit", "adopt", "retire"}
+	named := strings.Fields(names)
+	for _, name := range named {
+		if !slices.Contains(order, name) {
 			return nil, fmt.Errorf("DAYTWO has %q, which is none of drift, audit, adopt and retire", name)
 		}
-		some = append(some, all[name])
+	}
+	var some [][]stage
+	for _, name := range order {
+		if len(named) == 0 || slices.Contains(named, name) {
+			some = append(some, all[name])
+		}
 	}
 	return some, nil
 }
