@@ -12,6 +12,11 @@ import (
 	"github.com/cephstack/cephstack/integrate/audit"
 )
 
+// faults are all that are planted.
+func (d *dayTwo) faults() []fault {
+	return slices.Concat(d.faultsOfData(), d.faultsOfRows(), d.faultsOfHosts())
+}
+
 // audits are the stages of an audit.
 func (d *dayTwo) audits() []stage {
 	return []stage{
@@ -65,7 +70,7 @@ func (d *dayTwo) silent(ctx context.Context) (string, error) {
 
 // found plants all faults, and wants exactly them to be found.
 func (d *dayTwo) found(ctx context.Context) (string, error) {
-	faults := slices.Concat(d.faultsOfData(), d.faultsOfHosts())
+	faults := d.faults()
 	var want []string
 	for _, f := range faults {
 		d.say("planted  %s", f.what)
@@ -108,7 +113,7 @@ func differs(want, found []string) error {
 
 // mended takes the faults back, the last first.
 func (d *dayTwo) mended(ctx context.Context) (string, error) {
-	faults := slices.Concat(d.faultsOfData(), d.faultsOfHosts())
+	faults := d.faults()
 	slices.Reverse(faults)
 	for _, f := range faults {
 		if out, err := d.sh(ctx, f.host, f.back); err != nil {

@@ -50,7 +50,7 @@ func TestFaultsTellApart(t *testing.T) {
 		d.ws.all = append(d.ws.all, &witness{id: id, volume: "w" + id, disks: []string{"vms/" + id + "_disk"}})
 	}
 	var want, codes []string
-	faults := slices.Concat(d.faultsOfData(), d.faultsOfHosts())
+	faults := d.faults()
 	for _, f := range faults {
 		assert.NotEmpty(t, f.host, f.what)
 		assert.NotEmpty(t, f.back, f.what)

@@ -66,25 +66,32 @@ func (d *dayTwo) faultsOfData() []fault {
 		on("a snapshot of a resize was left", "rbd snap create --no-progress "+first.disks[0]+"@nova-resize",
 			"rbd snap rm --no-progress "+first.disks[0]+"@nova-resize", "resize-snapshot-left RBD image "+first.disks[0]),
 		flat,
-		d.faultOfRow("a volume is being deleted for years", "cinder",
-			"UPDATE volumes SET status = 'deleting', updated_at = '2020-01-01 00:00:00' WHERE id = '"+p.volumes["stuck"]+"'",
-			"UPDATE volumes SET status = 'available', updated_at = NOW() WHERE id = '"+p.volumes["stuck"]+"'",
-			"volume-stuck volume "+p.volumes["stuck"]),
-		d.faultOfRow("a volume is in use by nobody", "cinder",
-			"UPDATE volumes SET status = 'in-use' WHERE id = '"+p.volumes["unused"]+"'",
-			"UPDATE volumes SET status = 'available' WHERE id = '"+p.volumes["unused"]+"'",
-			"volume-used-by-nobody volume "+p.volumes["unused"]),
-		d.faultOfRow("an image is not raw", "glance",
-			"UPDATE images SET disk_format = 'qcow2' WHERE id = '"+p.images["not-raw"]+"'",
-			"UPDATE images SET disk_format = 'raw' WHERE id = '"+p.images["not-raw"]+"'",
-			"image-not-raw image "+p.images["not-raw"]),
 	}
 }
 
-// faultOfRow is a fault in a database of the controller.
-func (d *dayTwo) faultOfRow(what, database, plant, back string, want ...string) fault {
-	sql := func(statement string) string {
-		return "set -e; n=$(mariadb -N " + database + " -e " + quote(statement+"; SELECT ROW_COUNT()") + `); [ "$n" = 1 ]`
+// faultsOfRows are faults in the databases of the controller.
+func (d *dayTwo) faultsOfRows() []fault {
+	p, first := d.planted, d.ws.all[0]
+	return []fault{
+		row("a volume is being deleted for years", "volume-stuck volume "+p.volumes["stuck"],
+			"UPDATE cinder.volumes SET status = 'deleting', updated_at = '2020-01-01 00:00:00' WHERE id = '"+
+				p.volumes["stuck"]+"'",
+			"UPDATE cinder.volumes SET status = 'available', updated_at = NOW() WHERE id = '"+p.volumes["stuck"]+"'"),
+		row("a volume is in use by nobody", "volume-used-by-nobody volume "+p.volumes["unused"],
+			"UPDATE cinder.volumes SET status = 'in-use' WHERE id = '"+p.volumes["unused"]+"'",
+			"UPDATE cinder.volumes SET status = 'available' WHERE id = '"+p.volumes["unused"]+"'"),
+		row("an image is not raw", "image-not-raw image "+p.images["not-raw"],
+			"UPDATE glance.images SET disk_format = 'qcow2' WHERE id = '"+p.images["not-raw"]+"'",
+			"UPDATE glance.images SET disk_format = 'raw' WHERE id = '"+p.images["not-raw"]+"'"),
+		row("an attachment names a monitor that is gone", "attachment-monitors-gone attachment *",
+			monitorInRow(first.volume, monitor, goneMonitor), monitorInRow(first.volume, goneMonitor, monitor)),
 	}
-	return fault{what: what, host: "controller", plant: sql(plant), back: sql(back), want: want}
+}
+
+// row is a fault in a row of a database.
+func row(what, want, plant, back string) fault {
+	sql := func(statement string) string {
+		return "set -e; n=$(mariadb -N -e " + quote(statement+"; SELECT ROW_COUNT()") + `); [ "$n" = 1 ]`
+	}
+	return fault{what: what, host: "controller", plant: sql(plant), back: sql(back), want: []string{want}}
 }

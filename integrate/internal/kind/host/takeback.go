@@ -64,8 +64,8 @@ func (x *editing) takeBack() error {
 	return nil
 }
 
-// computeStays reports whether a service is Nova's on a compute that stays. What of its disks is not needed now, because a
-// VM has a local disk or has lost its disk in Ceph, does not go because something else retires.
+// computeStays reports whether a service is Nova's on a compute that stays. What of its disks is not needed now,
+// because a VM has a local disk or has lost its disk in Ceph, does not go because something else retires.
 func (x *editing) computeStays(name string) bool {
 	return name == "nova-compute" && x.Site.Nova != nil && slices.Contains(x.Services, name)
 }
