@@ -19,7 +19,7 @@ BENCH_DEPS = openssh-server openssh-client ansible ansible-mitogen clustershell 
 TESTS = -p $$(($$(nproc) + 2)) ./remote ./integrate ./ceph/cephcli ./openstack/api ./examples/internal/cli ./...
 
 .PHONY: help deps vet test test-pure test-race faults mutants fuzz corpus supply lab lab-down lab-reset lab-test lab-soak
-.PHONY: demo quickstart bench bench-quick differ man newer-ceph
+.PHONY: demo quickstart bench bench-quick differ man newer-ceph rotations
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -56,6 +56,10 @@ differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph
 
 faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
 	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
+
+rotations: ## 12,000 rotations in a model, and some in memory that are killed at each change (KILLS=all: each step)
+	CGO_ENABLED=0 $(GO) test -v -run TestRotations ./integrate/internal/rotation -rotations 12000
+	CEPHSTACK_KILLS=$(or $(KILLS),changes) CGO_ENABLED=0 $(GO) test -v -timeout 3h -run Kill ./integrate/rotate
 
 mutants: ## faults that somebody could make in the code, each of which the tests have to catch (MATCH=text: some of them)
 	$(GO) run ./examples/internal/mutants $(if $(MATCH),-match '$(MATCH)')

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/integrate/spec/draft"
 	"github.com/cephstack/cephstack/integrate/world"
@@ -265,9 +267,11 @@ func (a *adopting) readTypes(ctx context.Context) {
 	}
 }
 
-// remark adds a comment at a field. A comment that is there already is not repeated.
+// remark adds a comment at a field. A comment that is there already is not repeated. It may quote what hosts and APIs
+// say: what does not print is escaped, and what may be a key is not there.
 func (a *adopting) remark(path, format string, args ...any) {
-	r := draft.Remark{Path: path, Text: strings.TrimSpace(fmt.Sprintf(format, args...))}
+	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+	r := draft.Remark{Path: path, Text: words.Message(cephstack.WithoutKeys(text))}
 	if !slices.Contains(a.remarks, r) {
 		a.remarks = append(a.remarks, r)
 	}

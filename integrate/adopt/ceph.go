@@ -35,10 +35,25 @@ func (a *adopting) mapCeph(ctx context.Context) error {
 		}
 		known.view = view
 		a.mapCaps(i, known)
+		a.tellStrangers(i, known)
 		a.keepsRights(i, known)
 		a.describePools(i, known)
 	}
 	return nil
+}
+
+// tellStrangers names users that options name, that exist, and that may not write the pool in question: nothing works
+// with them now, and they may be somebody else's. A host that lies could ask for the key of any user in this way.
+func (a *adopting) tellStrangers(i int, known *cluster) {
+	for _, u := range a.spec.Uses() {
+		have, there := known.view.Users[u.User.Entity]
+		if u.User.Cluster != a.spec.Clusters[i].Name || !there || have.Caps.Writes(u.Pool) {
+			continue
+		}
+		a.remark(at("clusters", i), "Options of hosts name %s for pool %s, which it may not write now. Apply would give "+
+			"it rights there, and its key to hosts: be sure that it is a user of OpenStack and not of something else.",
+			u.User.Entity, u.Pool)
+	}
 }
 
 // mapCaps chooses the form of rights that changes the fewest users.

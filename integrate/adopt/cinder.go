@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack"
 )
@@ -191,13 +192,13 @@ func (a *adopting) mapTypes() {
 	}
 }
 
-// extraSpecs are the extra specs of a volume type beside the one that binds it. If the Spec cannot have one of them,
-// all are left out; they stay as they are.
+// extraSpecs are the extra specs of a volume type beside the one that binds it. If the Spec cannot have one of them, or
+// one may be a password, all are left out; they stay as they are.
 func extraSpecs(all map[string]string) map[string]string {
 	all = maps.Clone(all)
 	delete(all, "volume_backend_name")
 	for name, value := range all {
-		if !specName.MatchString(name) || !specValue.MatchString(value) {
+		if !specName.MatchString(name) || !specValue.MatchString(value) || words.Value(name, value) != value {
 			return nil
 		}
 	}

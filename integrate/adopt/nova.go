@@ -59,12 +59,21 @@ func (a *adopting) mapNova() {
 	}
 	a.spec.Nova = &spec.Nova{Cluster: cluster, Pool: d.pool, User: d.user, SecretUUID: d.uuid,
 		DataPool: s.dataPool(d.conf, cmp.Or(d.user, "cinder"))}
-	for _, h := range others {
-		o := a.disksOf(h.services["nova-compute"])
-		a.remark("nova", "%s has other options than most computes: pool %s, user %s, secret %s, ceph.conf %s. With another "+
-			"pool or cluster, it has disks: keep.", h.Name, o.pool, cmp.Or(o.user, "none"), cmp.Or(o.uuid, "none"), o.conf)
-	}
+	a.tellOthers(others)
 	a.mapDirectSnapshots()
+}
+
+// tellOthers names the computes that are not as most, those that are alike together.
+func (a *adopting) tellOthers(others []host) {
+	for len(others) > 0 {
+		o := a.disksOf(others[0].services["nova-compute"])
+		differs := func(h host) bool { return a.disksOf(h.services["nova-compute"]) != o }
+		alike := slices.DeleteFunc(slices.Clone(others), differs)
+		others = slices.DeleteFunc(slices.Clone(others), func(h host) bool { return !differs(h) })
+		a.remark("nova", "%s has other options than most computes: pool %s, user %s, secret %s, ceph.conf %s. With another "+
+			"pool or cluster, it has disks: keep.", namesOf(alike), o.pool, cmp.Or(o.user, "none"), cmp.Or(o.uuid, "none"),
+			o.conf)
+	}
 }
 
 // mapDirectSnapshots finds whether Nova makes snapshots of VMs by clones inside Ceph: Glance takes multiple locations,

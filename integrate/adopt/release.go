@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -76,6 +77,9 @@ func (a *adopting) findRelease() error {
 	return err
 }
 
+// clusterName is a name that a Spec takes for a cluster.
+var clusterName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$`)
+
 // nameClusters calls each cluster as the services call it: by the name of its ceph.conf, whose fsid is that of the
 // cluster.
 func (a *adopting) nameClusters() {
@@ -84,14 +88,15 @@ func (a *adopting) nameClusters() {
 		for _, s := range h.services {
 			for p, conf := range s.confs {
 				fsid, _ := conf.Lookup("global", "fsid")
-				if path.Dir(p) != spec.CephDir || !s.uses(p) {
+				name := strings.TrimSuffix(path.Base(p), ".conf")
+				if path.Dir(p) != spec.CephDir || !s.uses(p) || !clusterName.MatchString(name) {
 					continue
 				}
 				fsid = strings.ToLower(fsid)
 				if names[fsid] == nil {
 					names[fsid] = map[string]int{}
 				}
-				names[fsid][strings.TrimSuffix(path.Base(p), ".conf")]++
+				names[fsid][name]++
 			}
 		}
 	}

@@ -33,6 +33,9 @@ func lookAtData(ctx context.Context, l *look) {
 		l.unable("the data of the cloud", context.Cause(ctx))
 		return
 	}
+	if errors.Is(r.images.err, errOneProject) {
+		return
+	}
 	r.count()
 	r.choose()
 	r.open(ctx, r.judge(true))
@@ -76,7 +79,9 @@ func (r *reader) judge(tell bool) (all []suspect) {
 	add := func(s suspect) { all = append(all, s) }
 	for _, p := range r.pools {
 		if p.err == nil {
+			from := len(all)
 			r.owners(p, add)
+			shared(p, all[from:])
 		}
 	}
 	r.missing(add, func(what string, err error) {
@@ -144,6 +149,7 @@ func originOf(location, id string) (at string) {
 func (r *reader) putImage(i api.Image) {
 	id, ok := parseUUID(i.ID)
 	if !ok {
+		r.unusual[i.ID] = true // Glance takes IDs in capital letters, too
 		return
 	}
 	locations := i.Locations

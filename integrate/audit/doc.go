@@ -35,6 +35,9 @@
 //
 // # Errors
 //
+// The account of the APIs has to be an administrator's. Of another account, Data tells nothing: the account sees one
+// project, and the data of others would look like orphans.
+//
 // The error joins ErrUnable and what could not be told, and the causes show through errors.Is and errors.As. The Report
 // has what was found all the same, and what could not be told in Unable. Findings are no error.
 //

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
 )
@@ -34,7 +35,7 @@ func (c credentials) rights() []Finding {
 					Object: "user " + name, Message: "may write pools of the Spec, which does not have this user",
 					Evidence: []string{"pools: " + strings.Join(pools, ", "), "rights: " + e.Caps.String()},
 					Next: "find out who uses it (ceph tell mon.* sessions; rbd status POOL/IMAGE), put it into the Spec, " +
-						"or take its rights away (ceph auth caps " + name + " …)"})
+						"or take its rights away (ceph auth caps " + cephstack.ShellQuote(name) + " …)"})
 			}
 		}
 	}

@@ -62,6 +62,8 @@ func lookAtHosts(ctx context.Context, l *look) {
 	c.hosts = readHosts(ctx, l)
 	if cloud := l.cfg.World.Cloud; cloud == nil {
 		l.unable("attachments of Cinder", errors.Join(l.cfg.World.CloudErr, step.ErrNoCloud))
+	} else if err := wholeCloud(ctx, cloud); err != nil {
+		l.unable("attachments of Cinder", err)
 	} else if l.site.Cinder != nil {
 		for a, err := range cloud.EachAttachment(ctx) {
 			if err != nil {
@@ -129,7 +131,7 @@ func readHost(ctx context.Context, l *look, e *engine.Engine, n *host.Node) (hos
 	for _, service := range n.Services {
 		ops = append(ops, n.ConfigAsks(service)...)
 		if k := n.Service(service).Kolla; k != nil {
-			folders = append(folders, k.Folder)
+			folders = append(folders, k.Folder, k.Folder+"/ceph")
 		}
 	}
 	for _, dir := range folders {

@@ -61,7 +61,7 @@ func (s *stock) owners(p *pool, add func(suspect)) {
 	for _, image := range p.images {
 		n := parseName(image)
 		switch {
-		case s.located[[2]string{p.cluster, p.path(image)}]:
+		case s.located[[2]string{p.cluster, p.path(image)}], s.unusual[image]:
 		case s.ignore(p.path(image)): // the path is only needed where there are patterns
 		case n.form == ofNobody, n.form == ofImage && !p.holds(spec.ForImages) && s.images.of(n.id) == nil:
 			foreign = append(foreign, image)
@@ -192,6 +192,27 @@ func (s *stock) ownerOfDisk(p *pool, image string, n name, add func(suspect)) {
 			"still there under its temporary name, and the server runs without it", lookBeforeRemoval)
 		x.Evidence = append(x.Evidence, evidence)
 		add(x)
+	}
+}
+
+// shared says of the orphans of a pool that they may be another cloud's, where they are many, and at least half of the
+// pool. Two clouds or regions on one pool see each other's data as such orphans.
+func shared(p *pool, suspects []suspect) {
+	orphan := func(s suspect) bool { return strings.HasPrefix(s.Code, "orphan-") }
+	n := 0
+	for _, s := range suspects {
+		if orphan(s) {
+			n++
+		}
+	}
+	if n < enough || 2*n < len(p.images) {
+		return
+	}
+	for i := range suspects {
+		if s := &suspects[i]; orphan(*s) {
+			s.Next = fmt.Sprintf("Remove nothing before you know that no other cloud or region keeps its data in this pool: "+
+				"%d of its %d RBD images have no owner here. ", n, len(p.images)) + s.Next
+		}
 	}
 }
 

@@ -17,6 +17,11 @@ import (
 func (r *reader) first(ctx context.Context) {
 	r.fsids(ctx)
 	c := r.cfg.World.Cloud
+	if err := wholeCloud(ctx, c); err != nil {
+		r.unable("the data of the cloud", err)
+		r.images.err, r.volumes.err, r.servers.err, r.backups.err = err, err, err, err
+		return
+	}
 	var wg sync.WaitGroup
 	wg.Go(func() { r.images.err = each(r, "images of Glance", c.EachImage(ctx), r.putImage) })
 	wg.Go(func() { r.volumes.err = each(r, "volumes of Cinder", c.EachVolume(ctx), r.putVolume) })

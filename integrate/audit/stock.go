@@ -141,7 +141,9 @@ type stock struct {
 	backup   *pool
 	disks    *pool
 	// located are RBD images, as cluster and path, that Glance names by their location and that have not the image's ID.
-	located  map[[2]string]bool
+	located map[[2]string]bool
+	// unusual are the IDs of images that are not in the form of all others. Nothing is found about them.
+	unusual  map[string]bool
 	ignore   func(path string) bool // whose RBD images are somebody else's
 	now      time.Time
 	patience time.Duration
@@ -150,7 +152,7 @@ type stock struct {
 // newStock has the pools of a Spec, and nothing in them.
 func newStock(uses []spec.Use) *stock {
 	s := &stock{byStored: map[uuid]uuid{}, instances: map[string]uuid{}, backends: map[string]*pool{},
-		stores: map[string]*pool{}, located: map[[2]string]bool{}}
+		stores: map[string]*pool{}, located: map[[2]string]bool{}, unusual: map[string]bool{}}
 	for _, u := range uses {
 		p := s.pool(u.User.Cluster, u.Pool)
 		if p == nil {

@@ -22,7 +22,7 @@ func TestSymptomsNameWhatThereIs(t *testing.T) {
 	text, err := os.ReadFile(symptomsPage)
 	require.NoError(t, err)
 	parts := strings.Split(string(text), "\n### ")[1:]
-	assert.Len(t, parts, 32)
+	assert.Len(t, parts, 33)
 	form := regexp.MustCompile(`(?s)^[^\n]+\n\n\*\*You see:\*\* (.+?)\n\n` +
 		`\*\*(Found by|Not found by cephstack):\*\*\s(.+?)\n\n\*\*Do:\*\* (.+?)\n(\n## .*)?$`)
 	static := groups(explain.Checks(), "checks-static.md", "checks-journey.md")[0].topics

@@ -108,12 +108,17 @@ func newerThan(text string, guests map[string]string) []string {
 }
 
 // changed reports whether a key is the one that it has to be in the end: of the right type, and not made before the
-// time that the Spec gives.
+// time that the Spec gives. Without a time, the key of the user that comes tells, as that user is made first: an older
+// key was not changed in this rotation. A user that keeps its name has its type alone.
 func changed(rot spec.Rotation, c *clusterLook, key ceph.Key) bool {
 	if key.IsZero() || key.Type() != keyType(rot, c) {
 		return false
 	}
 	since, given := rot.MadeSince()
+	if !given && !rot.InPlace() {
+		comes, there := c.users[rot.New().Entity]
+		return there && !made(key).Before(made(comes.Key))
+	}
 	return !given || !made(key).Before(since)
 }
 

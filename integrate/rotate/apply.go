@@ -32,7 +32,7 @@ func Apply(ctx context.Context, cfg integrate.Config, opts Options) (*Report, er
 	if len(rep.Problems) > 0 {
 		return rep, fmt.Errorf("%w: %s; the report has each", ErrRefused, counted(len(rep.Problems), "problem"))
 	}
-	if rep.Done() && len(opts.Ciphers) == 0 {
+	if rep.Done() && len(opts.Ciphers) == 0 && !l.marked() {
 		return rep, nil
 	}
 	h, err := r.hold(ctx)
@@ -133,7 +133,7 @@ func (r *run) guests(h hold) error {
 			return err
 		}
 		if round == 0 {
-			if err := r.startStopped(h.ctx, h, l); err != nil {
+			if err := errors.Join(r.unmark(h, l), r.startStopped(h.ctx, h, l)); err != nil {
 				return err
 			}
 		}

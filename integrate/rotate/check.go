@@ -1,15 +1,12 @@
 package rotate
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/running"
-	"github.com/cephstack/cephstack/openstack/api"
 )
 
 // aes256k is the type of keys that not every client reads.
@@ -61,7 +58,7 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	if wanted == aes256k && !r.opts.Back {
 		all = append(all, r.readers(l)...)
 	}
-	return append(all, l.mayMove()...)
+	return append(all, l.immobile[rot.Old()]...)
 }
 
 // typeAllowed reports whether the cluster takes keys of a type.
@@ -138,76 +135,4 @@ func processText(p running.Process) string {
 		return text + "; migrate or reboot the guest after Ceph's packages were upgraded"
 	}
 	return text + "; restart it after Ceph's packages were upgraded"
-}
-
-// mayMove reports whether guests can be moved that are to be moved: the account may, and some compute has room.
-func (l *look) mayMove() []Bar {
-	var all []Bar
-	if l.denied != nil {
-		all = append(all, Bar{"may-not-migrate", "the APIs", "the account may not migrate guests live, which " +
-			"rotate.guests allows: " + l.denied.Error()})
-	}
-	if l.noRoom != "" {
-		all = append(all, Bar{"no-room", l.noRoom, "no other compute has room for it, so it cannot be migrated"})
-	}
-	return all
-}
-
-// tryMoves asks, for the first guest that is to be moved, whether the account may, and for the largest of them,
-// whether a compute has room.
-func (r *run) tryMoves(ctx context.Context, l *look) {
-	cloud := r.cfg.World.Cloud
-	if l.cloudErr != nil {
-		return
-	}
-	moving := map[string]bool{}
-	for _, rot := range r.rotations() {
-		for _, st := range rotation.Decide(r.situation(l, rot)).Steps {
-			if st.Act == rotation.LiveMigrate || st.Act == rotation.Renew {
-				moving[st.Guest.ID] = true
-			}
-		}
-	}
-	var largest api.Server
-	first := true
-	for _, s := range l.servers {
-		if !moving[s.ID] {
-			continue
-		}
-		if first {
-			first = false
-			if err := cloud.MayLiveMigrate(ctx, s.ID); errors.Is(err, api.ErrDenied) {
-				l.denied = err
-			}
-		}
-		if s.Flavor.RAMMiB >= largest.Flavor.RAMMiB {
-			largest = s
-		}
-	}
-	if !first {
-		l.noRoom = r.withoutRoom(ctx, l, largest)
-	}
-}
-
-// withoutRoom is the name of a guest if Placement has room for it on no compute that takes guests. It is empty if there
-// is room, or if that cannot be told: Nova says it then.
-func (r *run) withoutRoom(ctx context.Context, l *look, s api.Server) string {
-	all, err := r.cfg.World.Cloud.Hypervisors(ctx)
-	if err != nil {
-		return ""
-	}
-	asked := 0
-	for _, h := range all {
-		if h.Host == s.Host || !l.takes[h.Host] {
-			continue
-		}
-		room, err := r.cfg.World.Cloud.Room(ctx, h.ID)
-		if asked++; err != nil || room.Takes(s.Flavor) {
-			return ""
-		}
-	}
-	if asked == 0 {
-		return "" // which is what the guests wait for
-	}
-	return s.Name + " (" + s.ID + ")"
 }

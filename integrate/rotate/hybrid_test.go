@@ -47,3 +47,31 @@ func TestHybrid(t *testing.T) {
 	_, err = c.Ceph["ceph"].Login("client.cinder", was.Key)
 	require.ErrorIs(t, err, ceph.ErrDenied)
 }
+
+// TestHybridOfAKeyOfTheSameType: the key has the wanted type from the start, and no time is given. It is changed all
+// the same, and nothing is said to have a new key before.
+func TestHybridOfAKeyOfTheSameType(t *testing.T) {
+	w := ways()[4]
+	c := w.cloud(t)
+	auth := cephx.New(ceph.New(c.Ceph["ceph"]))
+	_, err := auth.Rotate(t.Context(), "client.cinder", "aes256k")
+	require.NoError(t, err)
+	require.NoError(t, c.Integrate(t.Context()))
+	was, err := auth.Lookup(t.Context(), "client.cinder")
+	require.NoError(t, err)
+	for _, g := range c.guests {
+		require.NoError(t, c.Cloud.RebootServer(t.Context(), g.ID))
+	}
+	time.Sleep(1100 * time.Millisecond) // keys have whole seconds
+	report, err := rotate.Plan(t.Context(), c.config(w.spec()), w.options())
+	require.NoError(t, err)
+	assert.Zero(t, report.Rotations[0].Keeps, "%s", report)
+	assert.NotContains(t, report.String(), "with its new key")
+	c.was = was.Key
+	report, err = rotate.Apply(t.Context(), c.config(w.spec()), w.options())
+	c.ended(report, err)
+	assert.Equal(t, 3, report.Rotations[0].Keeps, "%s", report)
+	now, err := auth.Lookup(t.Context(), "client.cinder")
+	require.NoError(t, err)
+	assert.False(t, now.Key.Equal(was.Key), "the key was changed")
+}

@@ -1,10 +1,12 @@
 package rotate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/running"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -63,7 +65,23 @@ func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
 	}
 	u, there := c.users[rot.Old().Entity]
 	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
-		Changed: there && changed(rot, c, u.Key), Vague: keyType(rot, c) == "aes" && rot.Since == ""}
+		Changed: there && changed(rot, c, u.Key), Vague: vague(rot, c, u.Key)}
+}
+
+// vague reports whether nobody can tell that the key of the old user was changed: it has the type that is wanted, the
+// Spec gives no time, and the key is older than that of the new user, which comes before the change.
+func vague(rot spec.Rotation, c *clusterLook, old ceph.Key) bool {
+	wanted := keyType(rot, c)
+	switch {
+	case rot.Since != "":
+		return false
+	case wanted == "aes":
+		return true
+	case rot.InPlace() || old.IsZero() || old.Type() != wanted:
+		return false
+	}
+	now, there := c.users[rot.New().Entity]
+	return !there || made(old).Before(made(now.Key))
 }
 
 // keyType is the type that new keys get.
@@ -194,7 +212,7 @@ func (r *run) barsOf(l *look, rot spec.Rotation) []rotation.Bar {
 	bars = append(bars, r.strangeBars(l, rot)...)
 	bars = append(bars, r.sessionBars(l, rot)...)
 	slices.SortFunc(bars, func(a, b rotation.Bar) int {
-		return strings.Compare(a.Code+"\x00"+a.Who+"\x00"+a.Text, b.Code+"\x00"+b.Who+"\x00"+b.Text)
+		return cmp.Or(strings.Compare(a.Code, b.Code), strings.Compare(a.Who, b.Who), strings.Compare(a.Text, b.Text))
 	})
 	return bars
 }
@@ -253,16 +271,20 @@ func (r *run) sessionBars(l *look, rot spec.Rotation) []rotation.Bar {
 	if c.silent != nil {
 		bars = append(bars, rotation.Bar{Code: "monitors", Who: rot.Cluster, Text: c.silent.Error()})
 	}
+	texts := map[string]string{} // by monitor: a cloud has tens of thousands of sessions
 	for _, s := range c.sessions {
-		if s.Entity == rot.Old().Entity {
-			who := s.Address
-			if s.Host != "" {
-				who = s.Host + " (" + s.Address + ")"
-			}
-			bars = append(bars, rotation.Bar{Code: "session", Who: who, Text: "is logged in to mon." + s.Mon + " " +
-				"as " + s.Entity +
-				"; see which process that is (ss -tnp there), and restart it or wait for its guest"})
+		if s.Entity != rot.Old().Entity {
+			continue
 		}
+		if texts[s.Mon] == "" {
+			texts[s.Mon] = "is logged in to mon." + s.Mon + " as " + s.Entity + "; see which process that is (ss -tnp there), " +
+				"and restart it or wait for its guest"
+		}
+		who := s.Address
+		if s.Host != "" {
+			who = s.Host + " (" + s.Address + ")"
+		}
+		bars = append(bars, rotation.Bar{Code: sessionCode, Who: who, Text: texts[s.Mon]})
 	}
 	return bars
 }

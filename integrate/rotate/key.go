@@ -37,7 +37,7 @@ func (r *run) key(h hold, rot spec.Rotation) error {
 		case rotation.Prepare:
 			err = r.prepareKey(h, l, s)
 		case rotation.Move:
-			err = r.moveAll(h, l, rot)
+			err = r.moveAll(h, l, s)
 		case rotation.Commit:
 			err = r.commit(h, rot)
 		default:
@@ -123,8 +123,11 @@ func (r *run) computes() []string {
 	return names
 }
 
-// moveAll moves the guests that keep the user, one after another, and stops at the first that does not end well.
-func (r *run) moveAll(h hold, l *look, rot spec.Rotation) error {
+// moveAll moves the guests that keep the user, one after another, and stops at the first that does not end well. The
+// first guest that logs in with a pending key ends the old key within seconds. So what else has the old key, such as
+// keyrings of services, gets the new key before other guests are moved.
+func (r *run) moveAll(h hold, l *look, s rotation.Situation) error {
+	rot := s.Rotation
 	jobs := r.jobs(l, func(a rotation.Act) bool { return a == rotation.Renew })
 	jobs = slices.DeleteFunc(jobs, func(j job) bool { return j.rot.Old() != rot.Old() })
 	if len(jobs) == 0 {
@@ -137,6 +140,11 @@ func (r *run) moveAll(h hold, l *look, rot spec.Rotation) error {
 		}
 		if err := h.held(); err != nil {
 			return err
+		}
+		if i == 0 && s.User.Pending && r.fresh[jobs[i].step.Guest.ID] {
+			if err := r.commit(h, rot); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

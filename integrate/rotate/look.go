@@ -39,8 +39,7 @@ type look struct {
 	clusters  map[string]*clusterLook
 	newer     map[spec.User]map[string]bool // guests that have the new key of a user for sure
 	spread    map[spec.User]bool            // all computes have the key with which a guest comes back
-	denied    error                         // the account may not migrate guests
-	noRoom    string                        // a guest that no compute has room for
+	immobile  map[spec.User][]Bar           // why guests cannot be moved that are to be moved
 	left      map[spec.User][]Bar           // files and secrets of users that are gone
 	leftovers map[spec.User][]leftover
 }
@@ -110,6 +109,9 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	for _, u := range list {
 		c.users[u.Entity] = u
 	}
+	if err := c.readPending(ctx, a, r.rotations(), name); err != nil {
+		return err
+	}
 	if c.ciphers, err = a.Ciphers(ctx); err != nil {
 		return fmt.Errorf("the types of keys of cluster %s cannot be read: %w", name, err)
 	}
@@ -117,6 +119,25 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	c.stops, _, err = ceph.New(r.cfg.World.Clusters[name].Mon).Condition(ctx, r.site.PoolNames(name)...)
 	if err != nil {
 		return fmt.Errorf("how cluster %s is cannot be told: %w", name, err)
+	}
+	return nil
+}
+
+// readPending reads the pending keys of users that go: a list of users does not have them.
+func (c *clusterLook) readPending(ctx context.Context, a *cephx.Auth, rotations []spec.Rotation, name string) error {
+	for _, rot := range rotations {
+		if _, there := c.users[rot.Old().Entity]; !there || rot.Cluster != name {
+			continue
+		}
+		u, err := a.Lookup(ctx, rot.Old().Entity)
+		switch {
+		case errors.Is(err, ceph.ErrNotFound):
+			delete(c.users, rot.Old().Entity)
+		case err != nil:
+			return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
+		default:
+			c.users[u.Entity] = u
+		}
 	}
 	return nil
 }
@@ -189,10 +210,11 @@ func (l *look) readHosts(ctx context.Context, r *run) {
 			l.hostErrs[o.Name] = o.Err
 			continue
 		}
-		l.hosts[o.Name] = o.Value
 		for _, d := range o.Value.Domains {
 			l.place(o.Name, d)
 		}
+		o.Value.Domains = nil
+		l.hosts[o.Name] = o.Value
 	}
 }
 

@@ -64,6 +64,34 @@ func (r *run) unlockOurs(ctx context.Context, id string) error {
 	return cloud.UntagServer(ctx, id, refreshTag)
 }
 
+// marked reports whether a run left its mark on a guest.
+func (l *look) marked() bool {
+	return slices.ContainsFunc(l.servers, func(s api.Server) bool {
+		return slices.Contains(s.Tags, refreshTag) || slices.Contains(s.Tags, startTag)
+	})
+}
+
+// unmark takes the mark, and the lock of nova-manage, from guests whose volumes were renewed by a run that did not live
+// to do that. With the mark, a lock that somebody sets later would count as ours.
+func (r *run) unmark(h hold, l *look) error {
+	var errs []error
+	for _, s := range l.servers {
+		renewed := func(rot spec.Rotation) bool {
+			g := r.guest(l, rot, s)
+			return g.Unknown == "" && len(g.Volumes) == 0
+		}
+		if !slices.Contains(s.Tags, refreshTag) || s.Task != "" || h.held() != nil ||
+			slices.ContainsFunc(r.rotations(), func(rot spec.Rotation) bool { return !renewed(rot) }) {
+			continue
+		}
+		if err := r.unlockOurs(h.ctx, s.ID); err != nil {
+			r.failed[s.ID] = err
+			errs = append(errs, fmt.Errorf("%s (%s): %w", s.Name, s.ID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
 // connector is what a compute tells Cinder of itself.
 func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
 	got, err := r.manage(ctx, manager{host: host}, nil, "get_connector", "--json")

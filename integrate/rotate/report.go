@@ -44,6 +44,8 @@ type Status struct {
 	Guests int    `json:"guests"` // all guests of the cloud
 	Done   int    `json:"done"`   // guests that do not have the old user, or keep it with its new key
 	Keeps  int    `json:"keeps"`  // those of Done that keep it
+	// Opens are the disks that guests have open as the old user. As many clients are logged in because of them.
+	Opens int `json:"opens"`
 	// Next are guests by what is done to them.
 	Next []Group `json:"next,omitempty"`
 	// Waits are guests by what they wait for.
@@ -110,6 +112,7 @@ func (r *run) status(l *look, s rotation.Situation, d rotation.Decision) Status 
 			out.Bars = append(out.Bars, Bar(b))
 		}
 	}
+	out.Opens = r.opens(l, rot)
 	out.Stage = stageOf(l, s, out)
 	return out
 }
@@ -142,7 +145,26 @@ func stageOf(l *look, s rotation.Situation, st Status) string {
 }
 
 // lasting reports whether a bar is neither of guests that keep the old user, nor of their logins.
-func lasting(b Bar) bool { return b.Code != "keeps" && b.Code != "session" }
+func lasting(b Bar) bool { return b.Code != keepsCode && b.Code != sessionCode }
+
+// Codes of bars that a text tells in another way.
+const (
+	keepsCode   = "keeps"   // a guest keeps the old user with its new key
+	sessionCode = "session" // a client is logged in
+)
+
+// opens counts the disks that QEMU has open as the old user.
+func (r *run) opens(l *look, rot spec.Rotation) int {
+	n := 0
+	for _, d := range l.domains {
+		for _, disk := range d.Live {
+			if d.Active && disk.RBD() && r.isOld(rot, disk.User, disk.SecretUUID) {
+				n++
+			}
+		}
+	}
+	return n
+}
 
 // groups are guests by code and text.
 type groups map[[2]string][]string

@@ -146,6 +146,11 @@ func reversed(s spec.Spec) (spec.Spec, error) {
 		}
 		old := swap(&s, full, rot)
 		s.Rotate[i].From, s.Rotate[i].To, s.Rotate[i].KeyType, s.Rotate[i].SecretUUID = rot.To, rot.From, "", old
+		for j, g := range s.Rotate[i].Guests { // no key is changed on the way back
+			s.Rotate[i].Guests[j].May = slices.DeleteFunc(g.May, func(act string) bool {
+				return act == string(rotation.Renew)
+			})
+		}
 	}
 	return s, nil
 }

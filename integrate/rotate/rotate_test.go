@@ -55,11 +55,17 @@ type cloud struct {
 func newCloud(t *testing.T) *cloud {
 	t.Helper()
 	c := &cloud{World: integratetest.Integrated(t, before()), t: t}
-	i, err := c.Cloud.UploadImage(t.Context(), api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
-		bytes.NewReader([]byte("a disk")))
-	require.NoError(t, err)
-	c.image = i.ID
+	c.upload()
 	return c
+}
+
+// upload uploads the image of which guests are made.
+func (c *cloud) upload() {
+	c.t.Helper()
+	i, err := c.Cloud.UploadImage(c.t.Context(), api.ImageRequest{Name: "cirros", DiskFormat: "raw"},
+		bytes.NewReader([]byte("a disk")))
+	require.NoError(c.t, err)
+	c.image = i.ID
 }
 
 // guest boots a guest with a root disk of Nova's, and with a volume if it is to have one.

@@ -2,27 +2,30 @@ package rotate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/fold"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 const (
-	fewGroups = 5 // groups that a short text has
-	fewNames  = 3 // guests that a short text names of a group
+	fewGroups = 5 // kinds of one thing that a short text has
+	fewNames  = 3 // guests and hosts that a short text names of a kind
+	fewTexts  = 2 // texts that a short text has of one code
 )
 
 // String is the report for a person, on one screen: a few guests stand for many.
-func (r *Report) String() string { return r.text(fewGroups, fewNames) }
+func (r *Report) String() string { return r.text(limits{fewGroups, fewNames, fewTexts}) }
 
 // Full is the report with each guest.
-func (r *Report) Full() string { return r.text(1<<30, 1<<30) }
+func (r *Report) Full() string { return r.text(everything()) }
 
-func (r *Report) text(most, names int) string {
+func (r *Report) text(n limits) string {
 	var b strings.Builder
 	if len(r.Problems) > 0 {
 		fmt.Fprintf(&b, "Not begun: %s.\n", counted(len(r.Problems), "problem"))
-		bars(&b, r.Problems, "  ", most*2)
+		n.bars(&b, r.Problems, "  ")
 		b.WriteString("\n")
 	}
 	if r.Changes > 0 {
@@ -32,36 +35,85 @@ func (r *Report) text(most, names int) string {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		s.write(&b, most, names)
+		s.write(&b, n)
 	}
 	return b.String()
 }
 
-func (s Status) write(b *strings.Builder, most, names int) {
+func (s Status) write(b *strings.Builder, n limits) {
 	what := s.From + " goes, " + s.To + " takes its place"
 	if s.From == s.To {
 		what = s.From + " gets another key"
 	}
 	fmt.Fprintf(b, "%s (cluster %s, key of type %s)\n", what, s.Cluster, orUnknown(s.KeyType))
 	fmt.Fprintf(b, "  stage:  %s\n", s.stageText())
-	fmt.Fprintf(b, "  guests: %d of %d do not need the old key", s.Done, s.Guests)
-	if s.Keeps > 0 && s.From != s.To {
-		fmt.Fprintf(b, "; %d of them keep %s with its new key", s.Keeps, s.From)
-	}
-	b.WriteString("\n")
-	limits{most, names}.groups(b, "next", s.Next)
-	limits{most, names}.groups(b, "wait", s.Waits)
+	fmt.Fprintf(b, "  guests: %d of %d do not need the old key\n", s.Done, s.Guests)
+	n.groups(b, "next", s.Next)
+	n.groups(b, "wait", s.Waits)
+	n.groups(b, "keep", s.keepers())
 	if text := keyText(s); text != "" {
 		fmt.Fprintf(b, "  key:    %s\n", text)
 	}
-	if len(s.Bars) > 0 {
-		fmt.Fprintf(b, "  %s cannot be removed: %s\n", s.From, counted(len(s.Bars), "reason"))
-		bars(b, folded(s.Bars, most), "    ", most)
+	logins, reasons := s.logins()
+	if logins != "" {
+		fmt.Fprintf(b, "  logins: %s\n", logins)
+	}
+	if len(reasons) > 0 {
+		title := s.From + " cannot be removed yet"
+		if s.From == s.To {
+			title = "not proven yet"
+		}
+		fmt.Fprintf(b, "  %s: %s\n", title, counted(len(reasons), "reason"))
+		n.bars(b, reasons, "    ")
 	}
 	if len(s.Left) > 0 {
 		fmt.Fprintf(b, "  left of %s: %s\n", s.From, counted(len(s.Left), "file or secret"))
-		bars(b, s.Left, "    ", most)
+		n.bars(b, s.Left, "    ")
 	}
+}
+
+// keepers are the guests that keep the old user with its new key.
+func (s Status) keepers() []Group {
+	g := Group{Code: keepsCode, Text: "have " + s.From + " with its new key; a hard reboot takes each to " + s.To}
+	for _, b := range s.Bars {
+		if b.Code == keepsCode {
+			g.Guests = append(g.Guests, b.Who)
+		}
+	}
+	if len(g.Guests) == 0 {
+		return nil
+	}
+	return []Group{g}
+}
+
+// logins says who is logged in, and gives the reasons that are neither guests nor their logins. Where guests have as
+// many disks open as there are logins, the logins are no reasons of their own.
+func (s Status) logins() (text string, reasons []Bar) {
+	var sessions []Bar
+	for _, b := range s.Bars {
+		switch b.Code {
+		case keepsCode:
+		case sessionCode:
+			sessions = append(sessions, b)
+		default:
+			reasons = append(reasons, b)
+		}
+	}
+	if len(sessions) == 0 {
+		return "", reasons
+	}
+	clients := counted(len(sessions), "client")
+	switch more := len(sessions) - s.Opens; {
+	case more <= 0:
+		return fmt.Sprintf("%s as %s; guests have %s open as it", clients, s.From, counted(s.Opens, "disk")), reasons
+	case s.Stage == "apply":
+		return fmt.Sprintf("%s as %s; guests have %s open as it, and services are restarted by the apply", clients, s.From,
+			counted(s.Opens, "disk")), reasons
+	default:
+		text = fmt.Sprintf("%s as %s; guests have %s open as it, so %d or more are something else", clients, s.From,
+			counted(s.Opens, "disk"), more)
+	}
+	return text, append(reasons, sessions...)
 }
 
 // stageText says what the stage means.
@@ -73,8 +125,15 @@ func (s Status) stageText() string {
 		"proof":  "proof: something still has " + s.From + ", or could not be asked",
 		"revoke": "revoke: nobody has " + s.From + "; allow its removal with --revoke " + s.From,
 		"clean":  "clean: " + s.From + " is gone; its files and secrets are to be removed",
-		"done":   "done",
+		"done":   s.doneText(),
 	}[s.Stage]
+}
+
+func (s Status) doneText() string {
+	if s.Keeps > 0 && s.From != s.To {
+		return "done: " + s.From + " stays for guests that keep it with its new key"
+	}
+	return "done"
 }
 
 // keyText says what the change of a key in place means for guests.
@@ -86,14 +145,20 @@ func keyText(s Status) string {
 		"move": "from the first guest that moves, the old key is refused: a guest that has not moved yet, and loses its " +
 			"connections to the monitors and to an OSD, hangs until it is rebooted (a hard reboot brings it back)",
 		"commit":   "all guests have the new key; the old key is given up",
-		"complete": "changed",
+		"complete": "it has the type " + orUnknown(s.KeyType) + ", and counts as changed",
 	}[s.Key]
 }
 
-// limits are how much of many things is told.
-type limits struct{ most, names int }
+// limits are how much of many things is told: kinds, names of a kind, and texts of a code.
+type limits struct{ most, names, texts int }
 
+// everything are the limits of a full text, in which each guest has a line.
+func everything() limits { return limits{1 << 30, 1 << 30, 1 << 30} }
+
+// groups writes guests by what is done to them, or by what they wait for. Groups of one code are joined where there are
+// more of them than a short text has.
 func (n limits) groups(b *strings.Builder, label string, all []Group) {
+	all = n.joined(all)
 	for i, g := range all {
 		if i == n.most {
 			rest := 0
@@ -108,22 +173,77 @@ func (n limits) groups(b *strings.Builder, label string, all []Group) {
 			text = g.Code
 		}
 		fmt.Fprintf(b, "  %-7s %s: %s\n", label+":", counted(len(g.Guests), "guest"), words.Line(text))
-		shown := g.Guests[:min(n.names, len(g.Guests))]
-		fmt.Fprintf(b, "          %s", words.Message(strings.Join(shown, ", ")))
-		if more := len(g.Guests) - len(shown); more > 0 {
-			fmt.Fprintf(b, " and %d more", more)
+		if n == everything() {
+			for _, name := range g.Guests {
+				fmt.Fprintf(b, "          %s\n", words.Message(name))
+			}
+			continue
 		}
-		b.WriteString("\n")
+		fmt.Fprintf(b, "          %s\n", n.some(g.Guests))
 	}
 }
 
-func bars(b *strings.Builder, all []Bar, indent string, most int) {
-	for i, bar := range all {
-		if i == most {
-			fmt.Fprintf(b, "%sand %d more\n", indent, len(all)-i)
-			return
+// joined are groups of which those of one code are together, where there are too many.
+func (n limits) joined(all []Group) []Group {
+	if len(all) <= n.most {
+		return all
+	}
+	var out []Group
+	at, others := map[string]int{}, map[string]int{}
+	for _, g := range all {
+		i, there := at[g.Code]
+		if !there {
+			at[g.Code] = len(out)
+			out = append(out, g)
+			continue
 		}
-		fmt.Fprintf(b, "%s%s: %s\n", indent, words.Line(bar.Who), words.Message(bar.Text))
+		others[g.Code]++
+		out[i].Guests = append(slices.Clone(out[i].Guests), g.Guests...)
+	}
+	for i, g := range out {
+		if more := others[g.Code]; more > 0 {
+			out[i].Text += fmt.Sprintf("; and the like, with %s (--full has each)", counted(more, "other text"))
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Group) int { return len(y.Guests) - len(x.Guests) })
+	return out
+}
+
+// some are the first of many names.
+func (n limits) some(all []string) string {
+	text := words.Message(strings.Join(all[:min(n.names, len(all))], ", "))
+	if more := len(all) - n.names; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// bars writes what is in the way: what is the same about several is written once, and a code has a few texts only.
+func (n limits) bars(b *strings.Builder, all []Bar, indent string) {
+	same := func(o Bar) string { return o.Code + "\x00" + fold.WithoutName(o.Text, o.Who, fold.Itself) }
+	if n == everything() {
+		same = func(Bar) string { return "" } // each by itself
+	}
+	texts, hidden, lines := map[string]int{}, map[string]int{}, 0
+	for _, list := range fold.Lists(all, func(o Bar) string { return o.Who }, same) {
+		code := list[0].Code
+		if texts[code]++; texts[code] > n.texts && len(all) > n.most || lines >= 2*n.most {
+			hidden[code] += len(list)
+			continue
+		}
+		lines++
+		who, text := words.Line(list[0].Who), list[0].Text
+		if len(list) > 1 {
+			var names []string
+			for _, o := range list {
+				names = append(names, o.Who)
+			}
+			who, text = n.some(names)+", each", fold.WithoutName(text, list[0].Who, fold.Itself)
+		}
+		fmt.Fprintf(b, "%s%s: %s\n", indent, who, words.Message(text))
+	}
+	for _, code := range sortedKeys(hidden) {
+		fmt.Fprintf(b, "%sand %d more of kind %s\n", indent, hidden[code], code)
 	}
 }
 
@@ -142,22 +262,4 @@ func counted(n int, noun string) string {
 		return fmt.Sprintf("%d %ss or %ss", n, before, after)
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
-}
-
-// folded joins the clients of a short text into one line.
-func folded(all []Bar, most int) []Bar {
-	var out []Bar
-	var clients []string
-	for _, bar := range all {
-		if bar.Code != "session" {
-			out = append(out, bar)
-			continue
-		}
-		clients = append(clients, bar.Who)
-	}
-	if len(clients) <= 2 || most > fewGroups {
-		return all
-	}
-	return append(out, Bar{"session", counted(len(clients), "client"), "are logged in as it: " + words.JoinShort(clients) +
-		" (--full says on which monitor)"})
 }

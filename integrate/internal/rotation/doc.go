@@ -17,5 +17,5 @@
 // # Testing
 //
 // The state machine is tested against a model of Nova, libvirt and CephX, with faults at random, from seeds that
-// shrink.
+// shrink: go test -rotations N for more of them, -seed N for a single one, which is told.
 package rotation

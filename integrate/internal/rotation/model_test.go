@@ -2,6 +2,7 @@ package rotation_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -23,6 +24,7 @@ type model struct {
 	keys     int             // how many keys were made
 	window   bool            // the key of the old user was changed at once, and is not on all computes yet
 	changed  bool            // the key of the old user is the new one
+	typed    bool            // new keys are of a type that old clients do not read; only the first key is not
 }
 
 type modelUser struct{ key, pending int }
@@ -32,6 +34,7 @@ type modelCompute struct {
 	nova           string         // the user of disks that Nova opens
 	secrets        map[string]int // the key by user
 	spoiled        bool           // somebody changed it by hand
+	old            bool           // its librados does not read new types of keys
 }
 
 type modelGuest struct {
@@ -43,6 +46,7 @@ type modelGuest struct {
 	hasDisk                bool
 	opened                 map[string]int // the key with which QEMU logged in, by user
 	stopped                bool           // stopped by a run that means to start it again
+	old                    bool           // its QEMU has an old librados in memory
 }
 
 func (g *modelGuest) runs() bool { return g.status == "ACTIVE" || g.status == "PAUSED" }
@@ -71,7 +75,7 @@ func (m *model) open(g *modelGuest, host, volume, disk string) error {
 		if user == "" {
 			continue
 		}
-		if !m.wouldTake(user, c.secrets[user]) {
+		if !m.wouldTake(user, c.secrets[user]) || !m.reads(c, c.secrets[user]) {
 			return fmt.Errorf("%s: %s is refused on %s", g.id, user, host)
 		}
 		opened[user] = c.secrets[user]
@@ -79,8 +83,26 @@ func (m *model) open(g *modelGuest, host, volume, disk string) error {
 	for user, key := range opened {
 		m.takes(user, key)
 	}
-	g.host, g.live, g.disk, g.opened = host, volume, disk, opened
+	g.host, g.live, g.disk, g.opened, g.old = host, volume, disk, opened, c.old
 	return nil
+}
+
+// reads reports whether the librados of a compute reads a key.
+func (m *model) reads(c *modelCompute, key int) bool { return !m.typed || !c.old || key == 1 }
+
+// tooOld says which clients would not read new keys: the pre-check refuses to begin with them.
+func (m *model) tooOld() string {
+	for _, name := range slices.Sorted(maps.Keys(m.computes)) {
+		if c := m.computes[name]; m.typed && c.old && !c.dead {
+			return name
+		}
+	}
+	for _, g := range m.guests {
+		if m.typed && g.runs() && g.old && !m.computes[g.host].dead {
+			return g.id
+		}
+	}
+	return ""
 }
 
 // start is a start or a hard reboot: volumes by the attachment, disks by the compute's own configuration.
@@ -118,7 +140,7 @@ func (m *model) comesBack(g *modelGuest) error {
 		users = append(users, c.nova)
 	}
 	for _, user := range users {
-		if user != "" && !m.wouldTake(user, c.secrets[user]) {
+		if user != "" && (!m.wouldTake(user, c.secrets[user]) || !m.reads(c, c.secrets[user])) {
 			return fmt.Errorf("guest %s on %s could not come back: %s is refused", g.id, g.host, user)
 		}
 	}
@@ -146,7 +168,7 @@ func (m *model) invariants() error {
 
 // ready reports whether the ordinary plan leaves nothing to do on a compute.
 func (m *model) ready(c *modelCompute) bool {
-	if c.nova != m.rot.To {
+	if c.nova != m.rot.To || m.typed && c.old {
 		return false
 	}
 	for _, user := range []string{m.rot.From, m.rot.To} {
@@ -228,6 +250,7 @@ func newModel(r *rand.Rand) *model {
 	m := &model{rot: spec.Rotation{From: "old", To: "new", Cluster: "ceph"}, pendings: r.IntN(3) > 0, keys: 1,
 		users: map[string]*modelUser{"old": {key: 1}}, computes: map[string]*modelCompute{}, cinder: "old",
 		strays: map[string]bool{}}
+	m.typed = r.IntN(2) == 0
 	if r.IntN(3) > 0 {
 		m.rot.NovaManage = "c0"
 	}
@@ -247,7 +270,8 @@ func newModel(r *rand.Rand) *model {
 		m.rot.Guests = append(m.rot.Guests, rule)
 	}
 	for i := range 2 + r.IntN(3) {
-		m.computes[fmt.Sprintf("c%d", i)] = &modelCompute{nova: "old", secrets: map[string]int{"old": 1}}
+		m.computes[fmt.Sprintf("c%d", i)] = &modelCompute{nova: "old", secrets: map[string]int{"old": 1},
+			old: r.IntN(8) == 0}
 	}
 	for i := range 1 + r.IntN(7) {
 		m.boot(r, fmt.Sprintf("g%d", i))
@@ -328,7 +352,13 @@ func (m *model) mishap(r *rand.Rand) string {
 
 // breakage is what happens to the cloud itself.
 func (m *model) breakage(r *rand.Rand, c *modelCompute) string {
-	switch r.IntN(6) {
+	switch r.IntN(8) {
+	case 6:
+		c.old, c.spoiled = true, c.spoiled || m.typed
+		return "a compute goes back to an old librados"
+	case 7:
+		c.old = false
+		return "a compute is upgraded"
 	case 0:
 		c.dead = !c.dead
 		return "a compute dies or is back"
@@ -358,10 +388,10 @@ func (m *model) heal() {
 	m.silent = false
 	clear(m.strays)
 	for _, c := range m.computes {
-		c.dead, c.disabled = false, false
+		c.dead, c.disabled, c.old = false, false, false
 	}
 	for _, g := range m.guests {
-		g.locked, g.task = false, ""
+		g.locked, g.task, g.old = false, "", false // its owner reboots it
 		if g.status == "PAUSED" {
 			g.status = "ACTIVE"
 		}

@@ -54,7 +54,7 @@ func Parse(r remote.Result) (Host, error) {
 		}
 	}
 	h.Packages = packagesOf(parts)
-	return h, nil
+	return compacted(h), nil
 }
 
 // partsOf takes an answer apart. Its last part proves that it is whole.
@@ -75,9 +75,11 @@ func partsOf(data []byte) ([]part, error) {
 	text := string(data)
 	for len(text) > 0 {
 		head, rest, _ := strings.Cut(text, "\n")
-		end := strings.Index("\n"+rest, "\n"+mark)
-		if end < 0 {
-			end = len(rest)
+		end := len(rest)
+		if strings.HasPrefix(rest, mark) {
+			end = 0
+		} else if i := strings.Index(rest, "\n"+mark); i >= 0 {
+			end = i + 1
 		}
 		if strings.HasPrefix(head, mark) {
 			parts = append(parts, part{strings.Fields(strings.TrimPrefix(head, mark)), rest[:end]})
