@@ -9,8 +9,8 @@ import (
 )
 
 // errOneProject says that lists of the APIs are not of the whole cloud.
-var errOneProject = errors.New("the account of the APIs is not an administrator's, so that Glance and Cinder show the " +
-	"objects of one project, and hide the others without an error; name the entry of an administrator in cloud.name")
+var errOneProject = errors.New("the account of the APIs is not an administrator's, so that Glance and Cinder show " +
+	"the objects of one project, and hide the others without an error; name the entry of an administrator in cloud.name")
 
 // wholeCloud is an error if the account of the APIs sees one project alone. Nova refuses such an account a list of all
 // projects. Glance and Cinder do not: their lists are shorter, and objects of others look as if they were gone. All
