@@ -289,20 +289,21 @@ func (ws *witnesses) judge(ctx context.Context, longest time.Duration, rebooted 
 	return strings.Join(said, "; "), nil
 }
 
-// panics tells of witnesses whose kernel gave up by itself: QEMU without hardware help may damage the memory of a
-// guest that it migrates.
+// panics tells of witnesses whose kernel gave up by itself, and of what QEMU can do with the disks of each: QEMU
+// without hardware help may damage the memory of a guest that it migrates.
 func (ws *witnesses) panics(ctx context.Context) string {
+	const script = `for D in $(virsh list --uuid); do
+  grep -aqs 'Kernel panic' /var/lib/nova/instances/$D/console.log && echo "$D has a panic of its own kernel"
+  for disk in virtio-disk0 virtio-disk1; do
+    for order in 'read 268435456 512' 'write -P 7 262144000 512'; do
+      echo "$D $disk: $(timeout 30 virsh qemu-monitor-command --hmp $D "qemu-io -d $disk \"$order\"" 2>&1 | head -n 1)"
+    done
+  done
+done`
 	said := ""
 	for _, host := range []string{"compute1", "compute2"} {
-		out, err := ws.sh(ctx, host, "grep -al 'Kernel panic' /var/lib/nova/instances/*/console.log; exit 0")
-		if err != nil {
-			continue
-		}
-		for _, w := range ws.all {
-			if strings.Contains(out, w.id) {
-				said += fmt.Sprintf("; the console of %s on %s has a panic of the guest's own kernel", w.name, host)
-			}
-		}
+		out, err := ws.sh(ctx, host, script)
+		said += fmt.Sprintf("\n%s: what QEMU says of its guests: %s%v", host, out, err)
 	}
 	return said
 }

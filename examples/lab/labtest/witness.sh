@@ -30,15 +30,17 @@ tick() { # DISK
   read -r up _ </proc/uptime
   printf '%-511s\n' "REC $boot $n $up $sum" >/run/rec
   put /run/rec "$1" $((base + n)) || return
-  sum=$(sha256sum </run/rec | cut -d' ' -f1)
+  sum=$(sha256sum </run/rec)
+  sum=${sum%% *}
   printf '%-511s\n' "HEAD $n $sum $boot $faults" >/run/head
   put /run/head "$1" $((base - 1)) || return
   echo 1 >/proc/sys/vm/drop_caches
-  [ "$(get "$1" $((base + n)) | sha256sum | cut -d' ' -f1)" = "$sum" ] || fault "$1 record $n reads back otherwise"
+  back=$(get "$1" $((base + n)) | sha256sum)
+  [ "${back%% *}" = "$sum" ] || fault "$1 record $n reads back otherwise"
   eval "n_$1=$n sum_$1=$sum"
 }
 
 while :; do
   for disk in vda vdb; do [ -b /dev/$disk ] && tick $disk; done
-  sleep 0.3
+  sleep 1
 done
