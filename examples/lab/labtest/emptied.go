@@ -42,7 +42,7 @@ func (d *dayTwo) emptied(ctx context.Context) (string, error) {
 	if err == nil && strings.TrimSpace(left) != "" {
 		err = fmt.Errorf("in the pools there still is %s", left)
 	}
-	return "no image in any pool, and none in the trash; the old vm has a local disk, and cinder-backup its old driver", err
+	return "no image in a pool or in the trash; the old vm has a local disk, and cinder-backup its old driver", err
 }
 
 // oldBackupDriver sets the driver that cinder-backup had before the integration.
