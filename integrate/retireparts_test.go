@@ -27,6 +27,23 @@ func twoOfAll() spec.Spec {
 	return s
 }
 
+// A compute that stays keeps its disks in Ceph, whatever became of the disk of a VM there.
+func TestRetireAnotherCompute(t *testing.T) {
+	t.Parallel()
+	s := twoOfAll()
+	w := integratetest.Integrated(t, s)
+	w.API.AddServer(api.Server{Name: "lost", Host: s.Hosts[1].Name, Status: "SHUTOFF", HasLocalDisk: true, ImageID: "i"})
+	conf, _ := w.Machines[s.Hosts[1].Name].Contents("/etc/nova/nova.conf")
+	addFile(w, s.Hosts[1].Name, "/etc/nova/nova.conf", string(conf)+"# nova-compute has not read this\n")
+	s.Hosts[2].Retire = []string{"nova-compute"}
+	p := plan(t, integrationOf(t, w, s))
+	require.NotEmpty(t, p.Changes)
+	require.Contains(t, p.String(), "left local")
+	for _, c := range p.Changes {
+		assert.False(t, c.Target == s.Hosts[1].Name && c.Action != integrate.Restart, "%s: %s", c.Action, c.ID)
+	}
+}
+
 // integrationOf is an integration of another Spec in the world of a test.
 func integrationOf(t *testing.T, w *integratetest.World, s spec.Spec) *integrate.Integration {
 	t.Helper()

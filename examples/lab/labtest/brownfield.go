@@ -51,6 +51,9 @@ func (l *lab) testBrownfield(ctx context.Context, r *report) error {
 	}
 	err = l.stages(ctx, r,
 		stage{"the vm writes to its disks in ceph", h.writes},
+		stage{"the spec is found, as far as the cloud allows", func(ctx context.Context) (string, error) {
+			return l.adoptedAsFarAsCanBe(ctx, "ceph")
+		}},
 		stage{"the plan names what is odd", h.firstPlan},
 		stage{"apply of what the plan may do", func(ctx context.Context) (string, error) { return h.apply(ctx, true) }},
 		stage{"what runs goes on", h.runs},
@@ -79,6 +82,9 @@ func (l *lab) testBrownfield(ctx context.Context, r *report) error {
 		stage{"old vm still runs", func(ctx context.Context) (string, error) { return l.stillRuns(ctx, world.Cloud) }},
 		stage{"old volume still attaches", func(ctx context.Context) (string, error) {
 			return l.stillAttaches(ctx, world.Cloud)
+		}},
+		stage{"the spec is found again from the cloud", func(ctx context.Context) (string, error) {
+			return l.adoptedAsItIs(ctx, "ceph")
 		}},
 		stage{"no temporary file is left", l.noLeftovers}))
 }

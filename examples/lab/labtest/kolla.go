@@ -69,6 +69,9 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 			report, err := in.Verify(ctx, integrate.VerifyOptions{Static: true})
 			return fmt.Sprintf("%d checks", len(report.Checks)), err
 		}},
+		stage{"the spec is found again from the cloud", func(ctx context.Context) (string, error) {
+			return l.adoptedAsItIs(ctx, "ceph")
+		}},
 		stage{"no temporary file is left", l.noLeftovers},
 	)
 }

@@ -8,6 +8,8 @@
 //	labtest test multi-cluster    the main job with two clusters, two stores and two backends
 //	labtest test kolla            the main job on services in Kolla's containers
 //	labtest test brownfield       a cloud that was integrated by hand, taken over by what the plan's texts say
+//	labtest test day-two          what drifts and what is planted is found, the Spec is found again, a compute and then
+//	                              everything is retired (DAYTWO="drift audit adopt retire" for some of it)
 //	labtest test ha               the main job with three controllers, Cinder's as a cluster, while somebody reads
 //	labtest test soak             the main job, then 200 converges with kills and hand edits (SOAK=n for n)
 //

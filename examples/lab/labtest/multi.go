@@ -44,6 +44,9 @@ func (l *lab) testTwoClusters(ctx context.Context, r *report) error {
 		return err
 	}
 	return l.stages(ctx, r, stage{"each compute has a secret for each cluster", l.twoSecrets},
+		stage{"the spec is found again from the cloud", func(ctx context.Context) (string, error) {
+			return l.adoptedAsItIs(ctx, "ceph", west)
+		}},
 		stage{"a volume that names no zone goes to that of its type", func(ctx context.Context) (string, error) {
 			return zoneByType(ctx, world.Cloud)
 		}})

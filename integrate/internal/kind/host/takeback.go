@@ -54,11 +54,20 @@ func (x *editing) takeBack() error {
 		}
 	}
 	for _, name := range before.Readers(x.path) {
+		if x.computeStays(name) {
+			continue
+		}
 		if err := x.takeBackOf(was, name); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// computeStays reports whether a service is Nova's on a compute that stays. What of its disks is not needed now,
+// because a VM has a local disk or has lost its disk in Ceph, does not go because something else retires.
+func (x *editing) computeStays(name string) bool {
+	return name == "nova-compute" && x.Site.Nova != nil && slices.Contains(x.Services, name)
 }
 
 // own notes an option that a service needs.
