@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/running"
 	"github.com/cephstack/cephstack/integrate/internal/want"
@@ -65,23 +64,7 @@ func (r *run) oldUser(l *look, rot spec.Rotation) rotation.OldUser {
 	}
 	u, there := c.users[rot.Old().Entity]
 	return rotation.OldUser{Known: true, There: there, Pending: !u.Pending.IsZero(), Spread: l.spread[rot.Old()],
-		Changed: there && changed(rot, c, u.Key), Vague: vague(rot, c, u.Key)}
-}
-
-// vague reports whether nobody can tell that the key of the old user was changed: it has the type that is wanted, the
-// Spec gives no time, and the key is older than that of the new user, which comes before the change.
-func vague(rot spec.Rotation, c *clusterLook, old ceph.Key) bool {
-	wanted := keyType(rot, c)
-	switch {
-	case rot.Since != "":
-		return false
-	case wanted == "aes":
-		return true
-	case rot.InPlace() || old.IsZero() || old.Type() != wanted:
-		return false
-	}
-	now, there := c.users[rot.New().Entity]
-	return !there || made(old).Before(made(now.Key))
+		Changed: there && changed(rot, c, u.Key), Vague: keyType(rot, c) == "aes" && rot.Since == ""}
 }
 
 // keyType is the type that new keys get.

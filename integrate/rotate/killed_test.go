@@ -233,9 +233,14 @@ func TestKilledAtEachStep(t *testing.T) {
 }
 
 // TestEachRunIsKilled: runs are killed after a few changes each, until there is nothing left to change. So the rotation
-// is cut off at each boundary between changes, many times over.
+// is cut off at each boundary between changes, many times over. Most of the time goes into waiting, so that one way is
+// taken here; make rotations takes all.
 func TestEachRunIsKilled(t *testing.T) {
-	for _, w := range ways() {
+	all := ways()
+	if os.Getenv("CEPHSTACK_KILLS") == "" {
+		all = all[:1]
+	}
+	for _, w := range all {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			for seed := range seeds() {

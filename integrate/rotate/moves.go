@@ -60,9 +60,9 @@ type room struct {
 func (t *trial) of(ctx context.Context, s api.Server) []Bar {
 	var all []Bar
 	who := rotation.Guest{ID: s.ID, Name: s.Name}.String()
-	err, asked := t.may[s.Project]
-	if !asked {
-		if err = t.cfg.World.Cloud.MayLiveMigrate(ctx, s.ID); !errors.Is(err, api.ErrDenied) {
+	if _, asked := t.may[s.Project]; !asked {
+		err := t.cfg.World.Cloud.MayLiveMigrate(ctx, s.ID)
+		if !errors.Is(err, api.ErrDenied) {
 			err = nil
 		}
 		t.may[s.Project] = err

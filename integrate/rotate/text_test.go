@@ -1,61 +1,12 @@
 package rotate
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/cephstack/cephstack/ceph"
-	"github.com/cephstack/cephstack/ceph/cephx"
-	"github.com/cephstack/cephstack/integrate/spec"
 )
-
-// keyOf is a key that was made at a time.
-func keyOf(t *testing.T, kind string, at time.Time) ceph.Key {
-	t.Helper()
-	number, size := uint16(1), 16
-	if kind == aes256k {
-		number, size = 2, 32
-	}
-	raw := binary.LittleEndian.AppendUint16(nil, number)
-	raw = binary.LittleEndian.AppendUint32(raw, uint32(at.Unix()))
-	raw = binary.LittleEndian.AppendUint32(raw, 0)
-	raw = binary.LittleEndian.AppendUint16(raw, uint16(size))
-	key, err := ceph.ParseKey(base64.StdEncoding.EncodeToString(append(raw, make([]byte, size)...)))
-	require.NoError(t, err)
-	return key
-}
-
-// TestAnOldKeyIsNotTakenForANewOne: a key that had the type that is wanted before the rotation began was not changed.
-func TestAnOldKeyIsNotTakenForANewOne(t *testing.T) {
-	begun := time.Date(2026, 11, 28, 2, 0, 0, 0, time.UTC)
-	for name, test := range map[string]struct {
-		kind, wanted, since, to string
-		made                    time.Duration // after the new user was made
-		vague                   bool
-	}{
-		"aes256k before":          {aes256k, aes256k, "", "cinder.1", -time.Hour, true},
-		"aes256k after":           {aes256k, aes256k, "", "cinder.1", time.Minute, false},
-		"aes, to be changed":      {"aes", aes256k, "", "cinder.1", -time.Hour, false},
-		"aes256k with a time":     {aes256k, aes256k, "2026-11-28", "cinder.1", -time.Hour, false},
-		"aes for ever":            {"aes", "aes", "", "cinder.1", -time.Hour, true},
-		"aes with a time":         {"aes", "aes", "2026-11-28", "cinder.1", -time.Hour, false},
-		"in place, to be changed": {"aes", aes256k, "", "cinder", 0, false},
-	} {
-		c := &clusterLook{users: map[string]cephx.Entity{}}
-		old := keyOf(t, test.kind, begun.Add(test.made))
-		c.users["client.cinder.1"] = cephx.Entity{User: ceph.User{Entity: "client.cinder.1",
-			Key: keyOf(t, test.wanted, begun)}}
-		rot := spec.Rotation{From: "cinder", To: test.to, Cluster: "ceph", KeyType: test.wanted, Since: test.since}
-		assert.Equal(t, test.vague, vague(rot, c, old), name)
-	}
-}
 
 // TestTextOfAFinishedHybrid: logins of guests that keep the user are no reasons of their own.
 func TestTextOfAFinishedHybrid(t *testing.T) {
