@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 )
 
-// emptied is what an operator does before the whole integration goes: what is in Ceph is deleted, or moved away.
+// emptied is what an operator does before the whole integration goes, as the guide has it: cinder-backup gets its old
+// driver back, which nobody has recorded, and what is in Ceph is deleted or moved away.
 func (d *dayTwo) emptied(ctx context.Context) (string, error) {
 	cloud := d.world.Cloud
 	d.ws.end()
@@ -33,11 +35,27 @@ func (d *dayTwo) emptied(ctx context.Context) (string, error) {
 	if err := d.moveDiskBack(ctx); err != nil {
 		return "", err
 	}
+	if err := d.oldBackupDriver(ctx); err != nil {
+		return "", err
+	}
 	left, err := d.sh(ctx, "ceph01", "for p in images volumes backups vms; do rbd ls $p; rbd trash ls --all $p; done")
 	if err == nil && strings.TrimSpace(left) != "" {
 		err = fmt.Errorf("in the pools there still is %s", left)
 	}
-	return "no image in any pool, and none in the trash; the old vm has a local disk", err
+	return "no image in a pool or in the trash; the old vm has a local disk, and cinder-backup its old driver", err
+}
+
+// oldBackupDriver sets the driver that cinder-backup had before the integration.
+func (d *dayTwo) oldBackupDriver(ctx context.Context) error {
+	const option = "/etc/cinder/cinder.conf [DEFAULT] backup_driver = "
+	for line := range strings.SplitSeq(d.was["controller"], "\n") {
+		if driver, ok := strings.CutPrefix(line, option); ok {
+			_, err := d.sh(ctx, "controller", "sed -i 's/^backup_driver *=.*/backup_driver = "+driver+"/' "+
+				"/etc/cinder/cinder.conf && systemctl restart cinder-backup")
+			return err
+		}
+	}
+	return errors.New("the untouched cinder.conf had no backup_driver")
 }
 
 // moveDiskBack copies the disks of the old VM out of Ceph, over those that it had before, and in their format.

@@ -35,9 +35,10 @@ func (d *dayTwo) faultsOfData() []fault {
 	whole := "volumes/volume-" + p.volumes["whole"]
 	flat := on("copy-on-write is lost", "rbd flatten --no-progress "+whole, "true",
 		"lost-copy-on-write image "+p.images["copied"]+" in pool volumes")
+	copied := p.volumes["whole"]
 	flat.mend = func(ctx context.Context) error {
 		delete(d.planted.volumes, "whole")
-		return p.cloud.DeleteVolume(ctx, p.volumes["whole"])
+		return p.cloud.DeleteVolume(ctx, copied)
 	}
 	return []fault{
 		made("a disk without a server", "vms/"+madeUp("01")+"_disk", "orphan-disk"),

@@ -185,18 +185,23 @@ echo "$before" | wc -w`
 // computesBack waits for the computes: Nova disables one whose libvirt goes away, and
 // looks whether it is back once a minute.
 func (l *lab) computesBack(ctx context.Context, cloud *api.Cloud) (string, error) {
+	return l.servicesBack(ctx, cloud, "nova-compute")
+}
+
+// servicesBack waits until all records of a service are enabled and up.
+func (l *lab) servicesBack(ctx context.Context, cloud *api.Cloud, binary string) (string, error) {
 	began := time.Now()
 	for {
 		records, err := cloud.Services(ctx)
 		away := slices.DeleteFunc(records, func(r api.ServiceRecord) bool {
-			return r.Binary != "nova-compute" || r.Up && r.Enabled
+			return r.Binary != binary || r.Up && r.Enabled
 		})
 		switch {
 		case err != nil:
 			return "", err
 		case len(away) == 0:
 			return fmt.Sprintf("enabled and up after %.0f s", time.Since(began).Seconds()), nil
-		case time.Since(began) > 3*time.Minute:
+		case time.Since(began) > 5*time.Minute:
 			return "", fmt.Errorf("%s is not enabled and up", away[0].Host)
 		}
 		select {

@@ -55,6 +55,9 @@ func (l *lab) plantObjects(ctx context.Context, cloud *api.Cloud) (planted, erro
 	if len(errs) > 0 {
 		return p, errors.Join(errs...)
 	}
+	if _, err := l.servicesBack(ctx, cloud, "cinder-backup"); err != nil { // it may have been restarted just now
+		return p, err
+	}
 	b, err := cloud.CreateBackup(ctx, api.BackupRequest{Name: "backed-up", VolumeID: p.volumes["backed-up"]})
 	p.backup = b.ID
 	return p, err
