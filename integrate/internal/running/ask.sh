@@ -69,9 +69,11 @@ ${m}domain $u
 # search prints the versions in a file, and whether it has the word aes256k. A file that cannot be read has no
 # "searched".
 search() {
-	tr '\0' '\n' <"$1" 2>/dev/null |
-		grep -aoE -e '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-z.~+-]+)?$' -e 'aes256k' | sort -u
-	tail -c 1 <"$1" >/dev/null 2>&1 && echo searched
+	{
+		tr '\0' '\n' <"$1" |
+			grep -aoE -e '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9a-z.~+-]+)?$' -e 'aes256k' | sort -u
+		tail -c 1 <"$1" >/dev/null && echo searched
+	} 2>/dev/null # of a process that has ended meanwhile
 }
 
 # processes prints the mappings of Ceph's libraries, what there is to know of their processes, and what is in each
