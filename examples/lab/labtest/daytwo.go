@@ -65,7 +65,6 @@ func (d *dayTwo) parts(names string) ([][]stage, error) {
 		changed = append(changed, stage{"what somebody changed is found, and nothing else", d.drifts(round)},
 			stage{"an apply takes all of it back", d.takenBack}, stage{"nothing differs any more", d.noDrift})
 	}
-	changed = append(changed, stage{"a right that somebody gave has stayed, and goes by hand", d.foreignRight})
 	all := map[string][]stage{"drift": changed, "audit": d.audits(), "retire": d.retirement(),
 		"adopt": {{"the spec is found again from the cloud", d.adopted}}}
 	order := []string{"drift", "audit", "adopt", "retire"}
@@ -131,21 +130,6 @@ func (d *dayTwo) drifts(round []deviation) func(context.Context) (string, error)
 		return fmt.Sprintf("%d deviations, %d items, and %d that follow from them, in %.1f s", len(round), len(found),
 			len(report.Drift)-len(found), report.Seconds), err
 	}
-}
-
-// foreignRight takes away what the first round gave client.glance beside its own: an apply leaves such rights alone,
-// the audit tells of them, and a retirement would leave their user.
-func (d *dayTwo) foreignRight(ctx context.Context) (string, error) {
-	const rights = "mon 'profile rbd' mgr 'profile rbd pool=images' osd 'profile rbd pool=images'"
-	out, err := d.sh(ctx, "ceph01", "set -e; ceph auth get client.glance 2>/dev/null | grep 'caps osd'; "+
-		"ceph auth caps client.glance "+rights+" 2>&1")
-	if err == nil && !strings.Contains(out, "profile rbd pool=backups") {
-		err = fmt.Errorf("client.glance has %s", out)
-	}
-	if err == nil {
-		_, err = emptyPlan(ctx, d.in)
-	}
-	return strings.TrimSpace(strings.Split(out, "\n")[0]), err
 }
 
 // takenBack applies until nothing is left to do.
