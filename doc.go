@@ -22,7 +22,8 @@
 //   - integrate/drift: what differs from the Spec, for people, programs and Prometheus.
 //   - integrate/audit: what is true about data and credentials that no Spec says.
 //   - integrate/adopt: the Spec of a cloud that is integrated already.
-//   - integrate/rotate: new CephX keys for services and guests, without an outage.
+//   - integrate/rotate: new CephX keys for services, and for those guests that the Spec allows
+//     to be moved or rebooted.
 //   - integrate/world: the World, everything outside, behind interfaces.
 //   - integrate/connect: opens the World of a Spec.
 //   - integrate/bundle: what a colleague needs to understand a run, in one file without

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -94,8 +95,14 @@ func (l *lab) run(ctx context.Context, args ...string) error {
 
 // sh runs a shell command on a host as root and returns what it printed.
 func (l *lab) sh(ctx context.Context, host, script string) (string, error) {
+	return l.tell(ctx, host, script, "")
+}
+
+// tell is sh with a standard input, such as a key, which must not be in an argument of a process.
+func (l *lab) tell(ctx context.Context, host, script, input string) (string, error) {
 	cmd := exec.CommandContext(ctx, "ssh", "-F", l.out("ssh_config"), "-o", "BatchMode=yes", host,
 		"sudo sh -c "+quote(script))
+	cmd.Stdin = strings.NewReader(input)
 	out, err := cmd.Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {

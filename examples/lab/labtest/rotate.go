@@ -229,7 +229,7 @@ except rados.Error as err:
 	tries := 0
 	for user, key := range t.keys {
 		for _, host := range t.hosts {
-			out, err := t.sh(ctx, host, "echo "+quote(key)+" | python3 -c "+quote(program)+" "+user)
+			out, err := t.tell(ctx, host, "python3 -c "+quote(program)+" "+user, key+"\n")
 			if err != nil {
 				return "", err
 			}
