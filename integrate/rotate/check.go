@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/running"
@@ -47,6 +48,11 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 		problem("no-since", rot.Old().Entity, "has a key of type %s, as the Spec wants, and nobody can tell whether it "+
 			"was changed "+
 			"already; set since in the entry of rotate", wanted)
+	}
+	if since, given := rot.MadeSince(); given && since.After(s.Now) && r.asksHybrid(rot) && !r.opts.Back {
+		problem("since-to-come", rot.Old().Entity, "would be changed in each run: since is %s, which is to come, so that no "+
+			"key is new enough; set since to a time that has been, such as %s", since.UTC().Format(time.RFC3339),
+			s.Now.UTC().Format(time.RFC3339))
 	}
 	makes := !there || rot.InPlace() && old.Key.Type() != wanted || d.Hybrid != rotation.NoHybrid
 	if makes && !r.opts.Back {

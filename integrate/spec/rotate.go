@@ -36,7 +36,8 @@ type Rotation struct {
 	// are one user, or hybrid). Ceph writes into a key when it was made. Without a time, a key of the
 	// right type counts as new; with hybrid, only if it is not older than the key of the user in to.
 	// Default: left out; the type alone counts, and with hybrid the age of both keys.
-	// Limits: a date such as 2026-11-28, or a time such as 2026-11-28T22:00:00Z.
+	// Limits: a date such as 2026-11-28, which begins at midnight of UTC, or a time such as
+	// 2026-11-28T22:00:00Z; not a time that is to come.
 	Since string `json:"since,omitempty" yaml:"since,omitempty"`
 	// SecretUUID is the UUID of the libvirt secret of the user that goes: that which the Spec gave as
 	// secret_uuid of a service before.

@@ -56,7 +56,9 @@ func Decide(s Situation) Decision {
 	return d
 }
 
-// phase tells how far the change of the key is. As soon as a key is pending or changed, there is no way back.
+// phase tells how far the change of the key is. As soon as the key is changed, there is no way back. A pending key that
+// nobody has used leaves the old key good: it is not spread, used or committed while a guest has the old key that no rule
+// lets go this way. Somebody else may have made it, or the rules may have been edited since.
 func phase(s Situation, renew, others int) Phase {
 	asked := renew > 0 || s.Rotation.InPlace() && !s.User.Vague || s.User.Pending
 	switch {
@@ -64,7 +66,7 @@ func phase(s Situation, renew, others int) Phase {
 		return NoHybrid
 	case s.User.Changed && !s.User.Pending && s.User.Spread && renew == 0:
 		return Complete
-	case !s.User.Pending && !s.User.Changed && others > 0:
+	case (s.User.Pending || !s.User.Changed) && others > 0:
 		return Held
 	case !s.User.Spread || !s.User.Pending && !s.User.Changed:
 		return Prepare
