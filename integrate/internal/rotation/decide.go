@@ -178,6 +178,13 @@ func (n nexts) next(g Guest) Step {
 	case len(n.rules[st.Rule].May) == 0:
 		return st.wait("left-alone", fmt.Sprintf("rule %d of rotate.guests leaves it alone", st.Rule+1))
 	}
+	switch {
+	case g.Status == "SUSPENDED":
+		return st.wait("suspended", "it is suspended, and comes back with the disks that it had; resume it (openstack server "+
+			"resume)")
+	case strings.HasPrefix(g.Status, "SHELVED"):
+		return st.wait("shelved", "it is shelved, and its volumes name the old user; unshelve it")
+	}
 	if st = n.choose(st, g); st.Act == Nothing {
 		return st
 	}
@@ -206,8 +213,6 @@ func unfit(g Guest) (code, why string) {
 		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list " +
 			"--all " +
 			"on its compute"
-	case strings.HasPrefix(g.Status, "SHELVED"):
-		return "shelved", "it is shelved, and its volumes name the old user; unshelve it"
 	case g.Status == "VERIFY_RESIZE":
 		return "unconfirmed", "a resize or migration of it waits to be confirmed or reverted"
 	case g.Status == "ERROR":
