@@ -88,6 +88,10 @@ func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	}
 	g.Runs = there && d.Active
 	r.has(&g, rot, d.Domain, l.attachments[s.ID])
+	if l.others[s.Host] && len(g.Volumes) > 0 {
+		g.Unknown = fmt.Sprintf("it is on %s, which has no libvirt, and its volumes %v have the old user; detach them, and "+
+			"attach them again", s.Host, g.Volumes)
+	}
 	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID] && !l.newer[rot.Old()][s.ID]
 	if g.Task == "" {
 		for _, m := range l.moves {
@@ -120,6 +124,8 @@ func (r *run) unknown(l *look, s api.Server, d placed, there bool) string {
 			"compute service list"
 	case l.hostErrs[s.Host] != nil:
 		return fmt.Sprintf("what its compute %s has cannot be read: %v", s.Host, l.hostErrs[s.Host])
+	case !r.isCompute(s.Host) && l.others[s.Host]:
+		return ""
 	case !r.isCompute(s.Host):
 		return "its compute " + s.Host + " is not in the Spec, so its disks are not known; add the host to the Spec"
 	case !there && rests:

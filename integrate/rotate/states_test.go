@@ -60,3 +60,28 @@ func TestShelvedGuests(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "shelved 1", waits(report), "%s", report)
 }
+
+// TestBareMetal: a nova-compute that has no libvirt gets no guest by a migration, and its servers are no guests of
+// libvirt. It is no reason to wait, unless a volume is attached there as the old user.
+func TestBareMetal(t *testing.T) {
+	c := newCloud(t)
+	both := c.guest("both", "compute1", true)
+	c.API.AddService(api.ServiceRecord{Binary: "nova-compute", Host: "metal", Zone: "nova", Enabled: true, Up: true})
+	c.API.SetDriver("metal", "ironic")
+	metal := c.API.AddServer(api.Server{Name: "metal", Status: "ACTIVE"})
+	c.API.ChangeServer(metal, func(s *api.Server) { s.Host = "metal" })
+	revoke := rotate.Options{Revoke: []string{"client.cinder"}}
+	s := during("live-migration", "hard-reboot")
+	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{})
+	require.ErrorIs(t, err, rotate.ErrUnfinished, "%s", report)
+	assert.Equal(t, "revoke", report.Rotations[0].Stage, "%s", report)
+	assert.NotContains(t, c.users(both.ID), ":cinder ")
+
+	c.API.AddAttachment(api.Attachment{Volume: "0000aaaa-0000-4000-8000-00000000000a", Server: metal,
+		User: "cinder", Driver: "rbd"})
+	report, err = rotate.Apply(t.Context(), c.config(s), revoke)
+	require.ErrorIs(t, err, rotate.ErrUnfinished, "%s", report)
+	assert.Equal(t, "unknown 1", waits(report), "%s", report)
+	assert.Contains(t, report.Rotations[0].Waits[0].Text, "which has no libvirt")
+	assert.True(t, c.has("client.cinder"))
+}
