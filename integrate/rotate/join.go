@@ -37,6 +37,7 @@ func (r *run) situation(l *look, rot spec.Rotation) rotation.Situation {
 		for i := range l.servers {
 			s.Guests = append(s.Guests, r.guest(l, rot, l.servers[i]))
 		}
+		s.Astray = astray(rot.Guests, l.servers)
 	}
 	s.Bars = r.barsOf(l, rot)
 	return s

@@ -54,7 +54,8 @@ type Rotation struct {
 	// Default: its own: /etc/nova/nova.conf.
 	// Limits: paths of files; not without nova_manage.
 	NovaManageConfig []string `json:"nova_manage_config,omitempty" yaml:"nova_manage_config,omitempty"`
-	// Guests say what may be done to which guests. The first rule that matches a guest counts.
+	// Guests say what may be done to which guests. The first rule that matches a guest counts. Where a
+	// rule names a server or a project that no guest has, guests of later rules that allow more wait.
 	// Default: no rules; no guest is touched.
 	// Limits: those of its fields.
 	Guests []GuestRule `json:"guests,omitempty" yaml:"guests,omitempty"`
@@ -75,7 +76,8 @@ type GuestRule struct {
 	// Default: guests with and without tags.
 	// Limits: texts without empty ones.
 	Tags []string `json:"tags,omitempty" yaml:"tags,omitempty"`
-	// Servers are guests by their IDs or names.
+	// Servers are guests by their IDs or names. Guests of several projects that have one name wait until
+	// the rule has their IDs, or projects.
 	// Default: all guests.
 	// Limits: texts without empty ones.
 	Servers []string `json:"servers,omitempty" yaml:"servers,omitempty"`
