@@ -134,9 +134,9 @@ func (r *run) guests(h hold) error {
 			return err
 		}
 		if round == 0 {
-			if err := errors.Join(r.unmark(h, l), r.startStopped(h.ctx, h, l)); err != nil {
-				return err
-			}
+			r.unmark(h, l)
+			r.startStopped(h.ctx, h, l)
+			failed = len(r.failed)
 		}
 		jobs := r.jobs(l, func(a rotation.Act) bool { return a != rotation.Nothing && a != rotation.Renew })
 		if len(jobs) == 0 {

@@ -82,7 +82,7 @@ func keyType(rot spec.Rotation, c *clusterLook) string {
 // guest is what was seen of a guest.
 func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	g := rotation.Guest{ID: s.ID, Name: s.Name, Project: s.Project, Host: s.Host, Tags: s.Tags, Status: s.Status,
-		Task: s.Task, Locked: s.Locked, Ours: slices.Contains(s.Tags, refreshTag)}
+		Task: s.Task, Locked: s.Locked, Ours: l.ours[s.ID]}
 	d, there := l.domains[s.ID]
 	if g.Unknown = r.unknown(l, s, d, there); g.Unknown != "" {
 		return g

@@ -34,6 +34,7 @@ type look struct {
 	attachments map[string][]api.Attachment // by server
 	volumeUses  []api.Attachment            // of no server
 	moves       []api.Migration
+	ours        map[string]bool // guests that a run of ours locked, by nova-manage
 	takes       map[string]bool // computes on which Nova may put guests of libvirt
 	others      map[string]bool // computes of which Nova says that all their hypervisors are not libvirt's
 	hypervisors []api.Hypervisor
@@ -75,7 +76,11 @@ func (r *run) look(ctx context.Context) (*look, error) {
 	}
 	var all sync.WaitGroup
 	all.Go(func() { l.readHosts(ctx, r) })
-	all.Go(func() { l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr) })
+	all.Go(func() {
+		if l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr); l.cloudErr == nil {
+			l.ours = r.readLocks(ctx, l.servers...)
+		}
+	})
 	for _, rot := range r.rotations() {
 		if l.clusters[rot.Cluster] == nil {
 			c := &clusterLook{}

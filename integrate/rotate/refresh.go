@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack"
@@ -20,8 +21,22 @@ import (
 const manageWithin = 5 * time.Minute
 
 // refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
-// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
+// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other. The owner of a
+// guest can set the mark, too, so it counts only if the lock gives the reason that nova-manage gives.
 const refreshTag = "cephstack-refresh"
+
+// readLocks tells, of guests that are marked and locked, whether nova-manage locked them.
+func (r *run) readLocks(ctx context.Context, servers ...api.Server) map[string]bool {
+	all := map[string]bool{}
+	for _, s := range servers {
+		if !s.Locked || !slices.Contains(s.Tags, refreshTag) {
+			continue
+		}
+		why, err := r.cfg.World.Cloud.LockReason(ctx, s.ID)
+		all[s.ID] = err == nil && strings.HasPrefix(why, "Refreshing ") && strings.Contains(why, "connection_info")
+	}
+	return all
+}
 
 // refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.
 func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
@@ -73,8 +88,7 @@ func (l *look) marked() bool {
 
 // unmark takes the mark, and the lock of nova-manage, from guests whose volumes were renewed by a run that did not live
 // to do that. With the mark, a lock that somebody sets later would count as ours.
-func (r *run) unmark(h hold, l *look) error {
-	var errs []error
+func (r *run) unmark(h hold, l *look) {
 	for _, s := range l.servers {
 		renewed := func(rot spec.Rotation) bool {
 			g := r.guest(l, rot, s)
@@ -84,12 +98,14 @@ func (r *run) unmark(h hold, l *look) error {
 			slices.ContainsFunc(r.rotations(), func(rot spec.Rotation) bool { return !renewed(rot) }) {
 			continue
 		}
-		if err := r.unlockOurs(h.ctx, s.ID); err != nil {
+		free := r.unlockOurs
+		if s.Locked && !l.ours[s.ID] { // somebody else locked it
+			free = func(ctx context.Context, id string) error { return r.cfg.World.Cloud.UntagServer(ctx, id, refreshTag) }
+		}
+		if err := free(h.ctx, s.ID); err != nil {
 			r.failed[s.ID] = err
-			errs = append(errs, fmt.Errorf("%s (%s): %w", s.Name, s.ID, err))
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // connector is what a compute tells Cinder of itself.
