@@ -108,6 +108,9 @@ const startTag = "cephstack-start"
 // stopAndStart stops a guest, renews its volumes, and starts it again, also if something went wrong in between.
 func (r *run) stopAndStart(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	cloud := r.cfg.World.Cloud
+	if err := r.renewable(ctx, rot, g); err != nil {
+		return fmt.Errorf("it is not stopped, as its volumes could not be renewed then: %w", err)
+	}
 	if err := cloud.TagServer(ctx, g.ID, startTag); err != nil {
 		return fmt.Errorf("it is not stopped, as it cannot be marked as one to start again: %w", err)
 	}

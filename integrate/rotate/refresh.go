@@ -38,13 +38,15 @@ func (r *run) readLocks(ctx context.Context, servers ...api.Server) map[string]b
 	return all
 }
 
+var errNoManage = errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
+
 // refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.
 func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	if len(g.Volumes) == 0 {
 		return nil
 	}
 	if rot.NovaManage == "" {
-		return errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
+		return errNoManage
 	}
 	cloud := r.cfg.World.Cloud
 	if g.Locked && g.Ours {
@@ -66,6 +68,22 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 		}
 	}
 	return cloud.UntagServer(ctx, g.ID, refreshTag)
+}
+
+// renewable says why the volumes of a guest could not be renewed once it is stopped: nova-manage has to know its compute,
+// and the database.
+func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
+	if len(g.Volumes) == 0 {
+		return nil
+	}
+	if rot.NovaManage == "" {
+		return errNoManage
+	}
+	if _, err := r.connector(ctx, g.Host); err != nil {
+		return err
+	}
+	_, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, nil, "show", g.ID, g.Volumes[0], "--json")
+	return err
 }
 
 // unlockOurs takes the lock that nova-manage left, also after ctx has ended.
@@ -145,8 +163,8 @@ func (r *run) manage(ctx context.Context, m manager, input []byte, args ...strin
 	case results[0].Err != nil:
 		return nil, results[0].Err
 	case results[0].Exit != 0:
-		return nil, fmt.Errorf("nova-manage volume_attachment %s ended with exit status %d: %s", args[0], results[0].Exit,
-			words.LastWords(results[0]))
+		return nil, fmt.Errorf("nova-manage volume_attachment %s on %s ended with exit status %d: %s", args[0], m.host,
+			results[0].Exit, words.LastWords(results[0]))
 	}
 	return results[0].Data, nil
 }
