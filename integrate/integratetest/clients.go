@@ -159,14 +159,15 @@ func (w *World) addNovaManage(m *remotetest.Host, h spec.Host) {
 		switch {
 		case slices.Equal(args, []string{"volume_attachment", "get_connector", "--json"}) && compute:
 			return fmt.Appendf(nil, "{\"platform\": \"x86_64\", \"host\": %q, \"multipath\": false}\n", h.Name), nil, 0
-		case len(args) == 5 && args[0] == "volume_attachment" && args[1] == "show" && args[4] == "--json":
+		case len(args) == 6 && args[0] == "volume_attachment" && args[1] == "show" &&
+			slices.Equal(args[4:], []string{"--connection_info", "--json"}):
 			if h.Name != w.controller() {
 				return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255
 			}
 			if !slices.ContainsFunc(w.API.Stored(args[2]), func(d openstacktest.Disk) bool { return d.Volume == args[3] }) {
 				return fmt.Appendf(nil, "No volume Block Device Mapping with id %s.\n", args[3]), nil, 3
 			}
-			return []byte("{\"connection_info\": {}}\n"), nil, 0
+			return []byte("{\"driver_volume_type\": \"rbd\"}\n"), nil, 0
 		case len(args) == 5 && args[0] == "volume_attachment" && args[1] == "refresh":
 			if h.Name != w.controller() {
 				return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255

@@ -104,7 +104,7 @@ func TestNovaManage(t *testing.T) {
 	require.NoError(t, err)
 	refresh := []string{"--config-file", "/etc/nova/nova.conf", "volume_attachment", "refresh", server.ID, volumes[0].ID,
 		"/dev/stdin"}
-	show := []string{"volume_attachment", "show", server.ID, volumes[0].ID, "--json"}
+	show := []string{"volume_attachment", "show", server.ID, volumes[0].ID, "--connection_info", "--json"}
 	assert.Zero(t, run("controller", nil, show...).Exit)
 	assert.NotZero(t, run("compute1", nil, show...).Exit, "a compute has no database")
 	show[3] = server.ID

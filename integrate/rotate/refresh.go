@@ -82,7 +82,8 @@ func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest
 	if _, err := r.connector(ctx, g.Host); err != nil {
 		return err
 	}
-	_, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, nil, "show", g.ID, g.Volumes[0], "--json")
+	_, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, nil, "show", g.ID, g.Volumes[0],
+		"--connection_info", "--json")
 	return err
 }
 
