@@ -61,7 +61,8 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	if len(c.stops) > 0 {
 		problem("health", rot.Cluster, "is not healthy enough: %s; see ceph health detail", strings.Join(c.stops, "; "))
 	}
-	if wanted == aes256k && !r.opts.Back {
+	newKey := wanted == aes256k || there && now.Key.Type() == aes256k // the key of a user that is there stays
+	if newKey && !r.opts.Back {
 		all = append(all, r.readers(l)...)
 	}
 	return append(all, l.immobile[rot.Old()]...)

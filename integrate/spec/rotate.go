@@ -96,7 +96,7 @@ type GuestRule struct {
 	// Window is when guests may be begun, every day, by the clock and the time zone of the machine that
 	// cephstack runs on. What was begun may end later.
 	// Default: always.
-	// Limits: two times, such as 22:00-05:00.
+	// Limits: two times that differ, such as 22:00-05:00.
 	Window string `json:"window,omitempty" yaml:"window,omitempty"`
 	// Within is how long one act may take, such as a live migration.
 	// Default: 15m.
@@ -293,8 +293,12 @@ func (v *validation) guestRule(path string, g GuestRule) {
 	if g.AtOnce < 0 || g.AtOnce > 1000 {
 		v.fault(path+".at_once", "%d is not from 1 to 1000", g.AtOnce)
 	}
-	if _, _, err := parseWindow(g.Window); g.Window != "" && err != nil {
+	switch begin, end, err := parseWindow(g.Window); {
+	case g.Window == "":
+	case err != nil:
 		v.fault(path+".window", "%q is not two times such as 22:00-05:00", g.Window)
+	case begin == end:
+		v.fault(path+".window", "%q never opens; leave window out for all day", g.Window)
 	}
 	if g.Within != "" {
 		d, err := time.ParseDuration(g.Within)
