@@ -194,11 +194,19 @@ func (r *run) isOld(rot spec.Rotation, user, secret string) bool {
 	}
 	for _, u := range r.site.Secrets {
 		other := u.Cluster != rot.Cluster && u.Name() == rot.From
-		if other && secret != "" && secret == r.site.NamedSecret(u) {
+		if other && secret != "" && secret == r.secretOf(u) && secret != r.secretOf(rot.Old()) {
 			return false
 		}
 	}
 	return true
+}
+
+// secretOf is the UUID of the secret of a user; empty where the Spec gives none and the cluster did not tell its fsid.
+func (r *run) secretOf(u spec.User) string {
+	if fsid := r.fsids[u.Cluster]; fsid != "" {
+		return r.site.SecretUUID(u, fsid)
+	}
+	return r.site.NamedSecret(u)
 }
 
 // barsOf are reasons why the old user may not go that are no guests of Nova.

@@ -74,6 +74,7 @@ func (r *run) look(ctx context.Context) (*look, error) {
 	if l.plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
 		return nil, err
 	}
+	r.fsids = l.plan.Clusters
 	var all sync.WaitGroup
 	all.Go(func() { l.readHosts(ctx, r) })
 	all.Go(func() {

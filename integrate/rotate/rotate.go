@@ -74,6 +74,7 @@ type run struct {
 	cfg    integrate.Config // with the Spec that counts in this direction
 	opts   Options
 	site   *want.Site
+	fsids  map[string]string         // of clusters, as the last look saw them
 	failed map[string]error          // guests that did not end well in this run, by ID
 	fresh  map[string]bool           // guests that took the changed key in this run, by ID
 	done   map[string][]rotation.Act // acts that ended well in this run, by guest
