@@ -148,7 +148,7 @@ func (w *World) installed(name string) string {
 }
 
 // addNovaManage gives a host nova-manage. "volume_attachment get_connector" works on a compute. "volume_attachment
-// refresh" needs the database and the credentials for Cinder, which only the controller has.
+// show" needs the database, and "refresh" the database and the credentials for Cinder, which only the controller has.
 func (w *World) addNovaManage(m *remotetest.Host, h spec.Host) {
 	compute := slices.Contains(h.Services, "nova-compute")
 	m.Handle("nova-manage", func(run remote.Run) (stdout, stderr []byte, exit int) {
@@ -159,6 +159,15 @@ func (w *World) addNovaManage(m *remotetest.Host, h spec.Host) {
 		switch {
 		case slices.Equal(args, []string{"volume_attachment", "get_connector", "--json"}) && compute:
 			return fmt.Appendf(nil, "{\"platform\": \"x86_64\", \"host\": %q, \"multipath\": false}\n", h.Name), nil, 0
+		case len(args) == 6 && args[0] == "volume_attachment" && args[1] == "show" &&
+			slices.Equal(args[4:], []string{"--connection_info", "--json"}):
+			if h.Name != w.controller() {
+				return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255
+			}
+			if !slices.ContainsFunc(w.API.Stored(args[2]), func(d openstacktest.Disk) bool { return d.Volume == args[3] }) {
+				return fmt.Appendf(nil, "No volume Block Device Mapping with id %s.\n", args[3]), nil, 3
+			}
+			return []byte("{\"driver_volume_type\": \"rbd\"}\n"), nil, 0
 		case len(args) == 5 && args[0] == "volume_attachment" && args[1] == "refresh":
 			if h.Name != w.controller() {
 				return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255

@@ -104,6 +104,11 @@ func TestNovaManage(t *testing.T) {
 	require.NoError(t, err)
 	refresh := []string{"--config-file", "/etc/nova/nova.conf", "volume_attachment", "refresh", server.ID, volumes[0].ID,
 		"/dev/stdin"}
+	show := []string{"volume_attachment", "show", server.ID, volumes[0].ID, "--connection_info", "--json"}
+	assert.Zero(t, run("controller", nil, show...).Exit)
+	assert.NotZero(t, run("compute1", nil, show...).Exit, "a compute has no database")
+	show[3] = server.ID
+	assert.NotZero(t, run("controller", nil, show...).Exit, "that is not a volume of it")
 	r := run("controller", connector.Data, refresh...)
 	assert.NotZero(t, r.Exit)
 	assert.Contains(t, string(r.Data), "must be stopped")

@@ -108,6 +108,9 @@ const startTag = "cephstack-start"
 // stopAndStart stops a guest, renews its volumes, and starts it again, also if something went wrong in between.
 func (r *run) stopAndStart(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	cloud := r.cfg.World.Cloud
+	if err := r.renewable(ctx, rot, g); err != nil {
+		return fmt.Errorf("it is not stopped, as its volumes could not be renewed then: %w", err)
+	}
 	if err := cloud.TagServer(ctx, g.ID, startTag); err != nil {
 		return fmt.Errorf("it is not stopped, as it cannot be marked as one to start again: %w", err)
 	}
@@ -134,19 +137,21 @@ func (r *run) startAgain(ctx context.Context, id string) error {
 	return cloud.UntagServer(ctx, id, startTag)
 }
 
-// startStopped starts guests that a run stopped, and that it did not live to start again.
-func (r *run) startStopped(ctx context.Context, h hold, l *look) error {
-	var errs []error
+// stopped reports whether a guest waits to be started, as a run that did not live to do that stopped it. The owner of a
+// guest can set its mark, too: a guest that is locked stays as it is.
+func stopped(s api.Server) bool { return slices.Contains(s.Tags, startTag) && s.Status == "SHUTOFF" }
+
+// startStopped starts guests that a run stopped, and that it did not live to start again. A guest that does not start is
+// told at the end, and the others go on.
+func (r *run) startStopped(ctx context.Context, h hold, l *look) {
 	for _, s := range l.servers {
-		if !slices.Contains(s.Tags, startTag) || s.Task != "" || h.held() != nil {
+		if !slices.Contains(s.Tags, startTag) || s.Task != "" || s.Locked && !l.ours[s.ID] || h.held() != nil {
 			continue
 		}
 		if err := r.resume(ctx, l, s); err != nil {
 			r.failed[s.ID] = err
-			errs = append(errs, fmt.Errorf("%s (%s): %w", s.Name, s.ID, err))
 		}
 	}
-	return errors.Join(errs...)
 }
 
 func (r *run) resume(ctx context.Context, l *look, s api.Server) error {

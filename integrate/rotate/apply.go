@@ -56,9 +56,10 @@ func Apply(ctx context.Context, cfg integrate.Config, opts Options) (*Report, er
 }
 
 // applySpec makes what the ordinary plan of the Spec is missing. While a key is pending, the plan would put the current
-// key back under the secrets. That does no harm, as both keys are good, but is of use only with another change.
+// key back under the secrets. That does no harm, as both keys are good. It is of use with another change, and where the
+// pending key is not to be used yet.
 func (r *run) applySpec(ctx context.Context, l *look) error {
-	if len(l.plan.Changes) == 0 || r.pending(l) && l.notYet == "" && len(l.notReady) == 0 {
+	if len(l.plan.Changes) == 0 || r.pending(l) && !r.heldBack(l) && l.notYet == "" && len(l.notReady) == 0 {
 		return nil
 	}
 	r.tell(Event{Stage: "apply"})
@@ -133,9 +134,9 @@ func (r *run) guests(h hold) error {
 			return err
 		}
 		if round == 0 {
-			if err := errors.Join(r.unmark(h, l), r.startStopped(h.ctx, h, l)); err != nil {
-				return err
-			}
+			r.unmark(h, l)
+			r.startStopped(h.ctx, h, l)
+			failed = len(r.failed)
 		}
 		jobs := r.jobs(l, func(a rotation.Act) bool { return a != rotation.Nothing && a != rotation.Renew })
 		if len(jobs) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/running"
@@ -48,6 +49,11 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 			"was changed "+
 			"already; set since in the entry of rotate", wanted)
 	}
+	if since, given := rot.MadeSince(); given && since.After(s.Now) && r.asksHybrid(rot) && !r.opts.Back {
+		problem("since-to-come", rot.Old().Entity, "would be changed in each run: since is %s, which is to come, so that no "+
+			"key is new enough; set since to a time that has been, such as %s", since.UTC().Format(time.RFC3339),
+			s.Now.UTC().Format(time.RFC3339))
+	}
 	makes := !there || rot.InPlace() && old.Key.Type() != wanted || d.Hybrid != rotation.NoHybrid
 	if makes && !r.opts.Back {
 		all = append(all, typeAllowed(rot.Cluster, wanted, c)...)
@@ -55,7 +61,8 @@ func (r *run) check(l *look, s rotation.Situation, d rotation.Decision) []Bar {
 	if len(c.stops) > 0 {
 		problem("health", rot.Cluster, "is not healthy enough: %s; see ceph health detail", strings.Join(c.stops, "; "))
 	}
-	if wanted == aes256k && !r.opts.Back {
+	newKey := wanted == aes256k || there && now.Key.Type() == aes256k // the key of a user that is there stays
+	if newKey && !r.opts.Back {
 		all = append(all, r.readers(l)...)
 	}
 	return append(all, l.immobile[rot.Old()]...)

@@ -63,6 +63,24 @@ func TestOldClientsAreRefused(t *testing.T) {
 		"it to 20.2.4 or newer"), "%v", problems)
 }
 
+// TestOldClientsOfAKeyThatIsThere: the Spec gives no type, the cluster prefers aes, and somebody made the user that comes
+// with a key of the new type. Clients have to read that key.
+func TestOldClientsOfAKeyThatIsThere(t *testing.T) {
+	w := aes256k()
+	c := w.cloud(t)
+	auth := cephx.New(ceph.New(c.Ceph["ceph"]))
+	c.Ceph["ceph"].AddUser(ceph.User{Entity: "client.cinder.1", Key: oldKey(t)})
+	_, err := auth.Rotate(t.Context(), "client.cinder.1", "aes256k")
+	require.NoError(t, err)
+	require.NoError(t, auth.PreferCipher(t.Context(), "aes"))
+	c.KeepLibrados("compute2", c.guests[1].ID, "16.2.15")
+	s := w.spec()
+	s.Rotate[0].KeyType = ""
+	report, err := rotate.Plan(t.Context(), c.config(s), rotate.Options{})
+	require.NoError(t, err)
+	assert.True(t, told(report.Problems, "process-too-old", "compute2", "cannot read keys"), "%s", report)
+}
+
 // TestOldContainersAreRefused: a container keeps the Ceph of its image.
 func TestOldContainersAreRefused(t *testing.T) {
 	w, s := aes256k(), before()
@@ -130,6 +148,12 @@ func TestRoomForEachGuest(t *testing.T) {
 	for _, name := range []string{"both (", "boot ("} {
 		assert.True(t, told(problems, "no-room", name, "make room"), "%v", problems)
 	}
+	for _, host := range []string{"compute2", "compute3"} {
+		c.API.SetRoom(host, api.Room{VCPUs: 100, RAMMiB: 1 << 20})
+	}
+	problems = refused(t, c.cloud, w)
+	assert.Len(t, problems, 1, "the root disk of the other is a volume: %v", problems)
+	assert.True(t, told(problems, "no-room", "both (", "make room"), "%v", problems)
 	c.API.SetRoom("compute3", api.Room{VCPUs: 100, RAMMiB: 1 << 20, DiskGiB: 1 << 10})
 	report, err := rotate.Apply(t.Context(), c.config(w.spec()), w.options())
 	c.endedWell(report, err)

@@ -173,6 +173,7 @@ func (r *run) again(ctx context.Context, j job) (rotation.Guest, error) {
 	if err != nil {
 		return rotation.Guest{}, err
 	}
+	l.ours = r.readLocks(ctx, s)
 	if l.attachments, err = r.attachmentsOf(ctx, s.ID, append(s.Volumes, j.step.Guest.Volumes...)); err != nil {
 		return rotation.Guest{}, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -165,4 +166,23 @@ func TestBack(t *testing.T) {
 	report, err = rotate.Apply(t.Context(), c.config(s), rotate.Options{Back: true})
 	require.ErrorIs(t, err, rotate.ErrRefused)
 	assert.Equal(t, "no-way-back", report.Problems[0].Code, "%s", report)
+}
+
+// TestNobodyIsStoppedInVain: nova-manage that does not work on the host of the Spec is found before a guest is stopped.
+func TestNobodyIsStoppedInVain(t *testing.T) {
+	c := newCloud(t)
+	both := c.guest("both", "compute1", true)
+	s := during("stop-start")
+	s.Rotate[0].NovaManage = "compute2" // which has no database
+	var acts []string
+	c.API.Interrupt(func(r *http.Request) (int, string, bool) {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/"+both.ID+"/action") {
+			acts = append(acts, r.URL.Path)
+		}
+		return 0, "", false
+	})
+	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{})
+	require.ErrorContains(t, err, "it is not stopped, as its volumes could not be renewed then: nova-manage "+
+		"volume_attachment show on compute2 ended with exit status 255", "%s", report)
+	assert.Empty(t, acts)
 }

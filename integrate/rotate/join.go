@@ -37,6 +37,7 @@ func (r *run) situation(l *look, rot spec.Rotation) rotation.Situation {
 		for i := range l.servers {
 			s.Guests = append(s.Guests, r.guest(l, rot, l.servers[i]))
 		}
+		s.Astray = astray(rot.Guests, l.servers)
 	}
 	s.Bars = r.barsOf(l, rot)
 	return s
@@ -81,29 +82,17 @@ func keyType(rot spec.Rotation, c *clusterLook) string {
 // guest is what was seen of a guest.
 func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	g := rotation.Guest{ID: s.ID, Name: s.Name, Project: s.Project, Host: s.Host, Tags: s.Tags, Status: s.Status,
-		Task: s.Task, Locked: s.Locked, Ours: slices.Contains(s.Tags, refreshTag)}
+		Task: s.Task, Locked: s.Locked, Ours: l.ours[s.ID]}
 	d, there := l.domains[s.ID]
-	switch {
-	case l.twice[s.ID] != "":
-		g.Unknown = "it runs on " + l.twice[s.ID] + " at once; see virsh list there, and openstack server migration list"
-	case s.Host == "" || !strings.EqualFold(s.Status, "ACTIVE") && !there && l.hostErrs[s.Host] == nil:
-	case l.hostErrs[s.Host] != nil:
-		g.Unknown = fmt.Sprintf("what its compute %s has cannot be read: %v", s.Host, l.hostErrs[s.Host])
-	case !r.isCompute(s.Host):
-		g.Unknown = "its compute " + s.Host + " is not in the Spec, so its disks are not known; add the host to the Spec"
-	case !there:
-		g.Unknown = "Nova says ACTIVE on " + s.Host + ", and libvirt there does not have it"
-	case d.host != s.Host:
-		g.Unknown = "Nova says that it is on " + s.Host + ", and libvirt has it on " + d.host + "; see openstack server " +
-			"migration list"
-	case d.Err != nil:
-		g.Unknown = fmt.Sprintf("its domain on %s cannot be read: %v", s.Host, d.Err)
-	}
-	if g.Unknown != "" {
+	if g.Unknown = r.unknown(l, s, d, there); g.Unknown != "" {
 		return g
 	}
 	g.Runs = there && d.Active
 	r.has(&g, rot, d.Domain, l.attachments[s.ID])
+	if l.others[s.Host] && len(g.Volumes) > 0 {
+		g.Unknown = fmt.Sprintf("it is on %s, which has no libvirt, and its volumes %v have the old user; detach them, and "+
+			"attach them again", s.Host, g.Volumes)
+	}
 	g.OldKey = (len(g.Disks) > 0 || len(g.Volumes) > 0) && !r.fresh[s.ID] && !l.newer[rot.Old()][s.ID]
 	if g.Task == "" {
 		for _, m := range l.moves {
@@ -115,13 +104,54 @@ func (r *run) guest(l *look, rot spec.Rotation, s api.Server) rotation.Guest {
 	return g
 }
 
+// resting are the states in which no QEMU runs for a guest, and none comes back with what it had: Nova writes the
+// domain anew at the next start.
+var resting = []string{"SHUTOFF", "SHELVED", "SHELVED_OFFLOADED", "SOFT_DELETED", "DELETED", "BUILD", "ERROR"}
+
+// unknown says why it cannot be told what a guest has. A guest counts as one without a domain only if everything says
+// so: Nova's state, and libvirt on the compute that Nova names.
+func (r *run) unknown(l *look, s api.Server, d placed, there bool) string {
+	status := strings.ToUpper(s.Status)
+	rests := slices.Contains(resting, status)
+	switch {
+	case l.twice[s.ID] != "":
+		return "it runs on " + l.twice[s.ID] + " at once; see virsh list there, and openstack server migration list"
+	case s.Host == "" && there:
+		return "Nova does not say where it is, and libvirt has it on " + d.host + "; see openstack server show"
+	case s.Host == "" && rests && status != "SHUTOFF":
+		return ""
+	case s.Host == "":
+		return "Nova says that it is " + s.Status + ", and not on which compute; see openstack server show, and openstack " +
+			"compute service list"
+	case l.hostErrs[s.Host] != nil:
+		return fmt.Sprintf("what its compute %s has cannot be read: %v", s.Host, l.hostErrs[s.Host])
+	case !r.isCompute(s.Host) && l.others[s.Host]:
+		return ""
+	case !r.isCompute(s.Host):
+		return "its compute " + s.Host + " is not in the Spec, so its disks are not known; add the host to the Spec"
+	case !there && rests:
+		return ""
+	case !there:
+		return "Nova says " + s.Status + " on " + s.Host + ", and libvirt there does not have it"
+	case d.host != s.Host:
+		return "Nova says that it is on " + s.Host + ", and libvirt has it on " + d.host + "; see openstack server " +
+			"migration list"
+	case d.Err != nil:
+		return fmt.Sprintf("its domain on %s cannot be read: %v", s.Host, d.Err)
+	case status == "RESCUE":
+		return "it is rescued, and comes back with disks that are not known; end that first (openstack server unrescue)"
+	}
+	return ""
+}
+
 func (r *run) isCompute(host string) bool {
 	return want.IsCompute(r.site.Host(host))
 }
 
 // has notes what a guest has of the old user: volumes by their attachments, and by the domain that runs; other disks by
 // the domain that runs. The domain that libvirt has stored for the guest does not count: Nova writes it anew at each
-// start and hard reboot, by the attachments and by its own configuration.
+// start and hard reboot, by the attachments and by its own configuration. A guest that is suspended is not started
+// anew: libvirt takes its memory and its disks from the file to which it was saved, and they are those of its domain.
 func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attachments []api.Attachment) {
 	volumes := map[string]bool{}
 	for _, a := range attachments {
@@ -130,8 +160,8 @@ func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attach
 		}
 	}
 	disks := map[string]bool{}
-	if g.Runs {
-		for _, disk := range d.Live {
+	if g.Runs || strings.EqualFold(g.Status, "SUSPENDED") {
+		for _, disk := range d.Disks() {
 			switch {
 			case !disk.RBD() || !r.isOld(rot, disk.User, disk.SecretUUID):
 			case isVolume(disk):
@@ -164,11 +194,19 @@ func (r *run) isOld(rot spec.Rotation, user, secret string) bool {
 	}
 	for _, u := range r.site.Secrets {
 		other := u.Cluster != rot.Cluster && u.Name() == rot.From
-		if other && secret != "" && secret == r.site.NamedSecret(u) {
+		if other && secret != "" && secret == r.secretOf(u) && secret != r.secretOf(rot.Old()) {
 			return false
 		}
 	}
 	return true
+}
+
+// secretOf is the UUID of the secret of a user; empty where the Spec gives none and the cluster did not tell its fsid.
+func (r *run) secretOf(u spec.User) string {
+	if fsid := r.fsids[u.Cluster]; fsid != "" {
+		return r.site.SecretUUID(u, fsid)
+	}
+	return r.site.NamedSecret(u)
 }
 
 // barsOf are reasons why the old user may not go that are no guests of Nova.

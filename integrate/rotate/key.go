@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
@@ -68,9 +69,16 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 	r.tell(Event{Stage: "key"})
 	a := r.auth(rot.Cluster)
 	c := l.clusters[rot.Cluster]
-	switch {
-	case s.User.Pending:
+	if s.User.Pending {
 		return r.spread(h, l, rot)
+	}
+	if r.made[rot.Old()] {
+		return fmt.Errorf("%w once more: by the clock of the monitors it was made at %s, and since is %s, so that it does not "+
+			"count as new; set since to that time", errKey,
+			made(c.users[rot.Old().Entity].Key).UTC().Format(time.RFC3339), rot.Since)
+	}
+	r.made[rot.Old()] = true
+	switch {
 	case c.ciphers.Preferred != "" && c.ciphers.Preferred != keyType(rot, c):
 		_, err := a.Rotate(h.ctx, rot.Old().Entity, keyType(rot, c))
 		return err
@@ -169,6 +177,17 @@ func (r *run) pending(l *look) bool {
 		}
 	}
 	return false
+}
+
+// heldBack reports whether no pending key may be used yet.
+func (r *run) heldBack(l *look) bool {
+	for _, rot := range r.rotations() {
+		s := r.situation(l.applied(), rot)
+		if phase := rotation.Decide(s).Hybrid; s.User.Pending && phase != rotation.Held && phase != rotation.NoHybrid {
+			return false
+		}
+	}
+	return true
 }
 
 // readSpread tells, of each user with a pending key, whether all computes have it under the user's secret.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/cephstack/cephstack/ceph"
@@ -33,7 +34,10 @@ type look struct {
 	attachments map[string][]api.Attachment // by server
 	volumeUses  []api.Attachment            // of no server
 	moves       []api.Migration
-	takes       map[string]bool // computes on which Nova may put guests
+	ours        map[string]bool // guests that a run of ours locked, by nova-manage
+	takes       map[string]bool // computes on which Nova may put guests of libvirt
+	others      map[string]bool // computes of which Nova says that all their hypervisors are not libvirt's
+	hypervisors []api.Hypervisor
 	cloudErr    error
 
 	clusters  map[string]*clusterLook
@@ -70,9 +74,14 @@ func (r *run) look(ctx context.Context) (*look, error) {
 	if l.plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
 		return nil, err
 	}
+	r.fsids = l.plan.Clusters
 	var all sync.WaitGroup
 	all.Go(func() { l.readHosts(ctx, r) })
-	all.Go(func() { l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr) })
+	all.Go(func() {
+		if l.cloudErr = l.readCloud(ctx, r.cfg.World.Cloud, r.cfg.World.CloudErr); l.cloudErr == nil {
+			l.ours = r.readLocks(ctx, l.servers...)
+		}
+	})
 	for _, rot := range r.rotations() {
 		if l.clusters[rot.Cluster] == nil {
 			c := &clusterLook{}
@@ -278,16 +287,40 @@ func (l *look) readCloud(ctx context.Context, cloud *api.Cloud, why error) error
 			l.attachments[a.Server] = append(l.attachments[a.Server], a)
 		}
 	}
+	if err := l.readComputes(ctx, cloud); err != nil {
+		return err
+	}
+	var err error
+	l.moves, err = cloud.Migrations(ctx)
+	return err
+}
+
+// readComputes tells which computes take guests. A nova-compute of bare metal, and others that do not work with libvirt,
+// get none of its guests. Where the list of hypervisors cannot be read, each compute counts as one with libvirt.
+func (l *look) readComputes(ctx context.Context, cloud *api.Cloud) error {
 	records, err := cloud.Services(ctx)
 	if err != nil {
 		return err
 	}
-	l.takes = map[string]bool{}
+	l.takes, l.others = map[string]bool{}, map[string]bool{}
+	if l.hypervisors, err = cloud.Hypervisors(ctx); err != nil {
+		l.hypervisors = nil
+	}
+	libvirts := map[string]bool{}
+	for _, h := range l.hypervisors {
+		if h.Type != "" && !slices.Contains([]string{"qemu", "kvm", "xen", "lxc", "parallels"}, strings.ToLower(h.Type)) {
+			l.others[h.Host] = true
+			continue
+		}
+		libvirts[h.Host] = true
+	}
+	for host := range libvirts {
+		delete(l.others, host)
+	}
 	for _, s := range records {
 		if s.Binary == "nova-compute" {
-			l.takes[s.Host] = s.Enabled && s.Up
+			l.takes[s.Host] = s.Enabled && s.Up && !l.others[s.Host]
 		}
 	}
-	l.moves, err = cloud.Migrations(ctx)
-	return err
+	return nil
 }

@@ -72,10 +72,13 @@ func (t *trial) of(ctx context.Context, s api.Server) []Bar {
 		}
 	}
 	f := s.Flavor
+	if s.ImageID == "" {
+		f.DiskGiB = 0 // its root disk is a volume, which takes no room of a compute
+	}
 	key := class{s.Host, f.VCPUs, f.RAMMiB, f.DiskGiB + f.EphemeralGiB + (f.SwapMiB+1023)/1024}
 	fits, asked := t.fits[key]
 	if !asked {
-		fits = t.room(ctx, s)
+		fits = t.room(ctx, s.Host, f)
 		t.fits[key] = fits
 	}
 	if !fits {
@@ -86,33 +89,33 @@ func (t *trial) of(ctx context.Context, s api.Server) []Bar {
 	return all
 }
 
-// room reports whether some other compute that takes guests has room for a guest, or whether that cannot be told.
-func (t *trial) room(ctx context.Context, s api.Server) bool {
+// room reports whether some compute other than host that takes guests has room for a guest of a size, or whether that
+// cannot be told.
+func (t *trial) room(ctx context.Context, host string, f api.Flavor) bool {
 	if t.rooms == nil {
-		list, err := t.cfg.World.Cloud.Hypervisors(ctx)
-		if err != nil {
+		if len(t.hypervisors) == 0 {
 			return true
 		}
 		t.rooms = []room{}
-		for _, h := range list {
+		for _, h := range t.hypervisors {
 			if t.takes[h.Host] {
 				t.rooms = append(t.rooms, room{Hypervisor: h})
 			}
 		}
 	}
-	if !slices.ContainsFunc(t.rooms, func(h room) bool { return h.Host != s.Host }) {
+	if !slices.ContainsFunc(t.rooms, func(h room) bool { return h.Host != host }) {
 		return true // which is what the guest waits for
 	}
 	for i := range t.rooms {
 		h := &t.rooms[i]
-		if h.Host == s.Host {
+		if h.Host == host {
 			continue
 		}
 		if !h.asked {
 			has, err := t.cfg.World.Cloud.Room(ctx, h.ID)
 			h.asked, h.unknown, h.Room = true, err != nil, has
 		}
-		if h.unknown || h.Takes(s.Flavor) {
+		if h.unknown || h.Takes(f) {
 			return true
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/cephstack/cephstack"
@@ -20,8 +21,24 @@ import (
 const manageWithin = 5 * time.Minute
 
 // refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
-// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other.
+// it fails or is killed: the next run takes the lock from a guest with this mark, and from no other. The owner of a
+// guest can set the mark, too, so it counts only if the lock gives the reason that nova-manage gives.
 const refreshTag = "cephstack-refresh"
+
+// readLocks tells, of guests that are marked and locked, whether nova-manage locked them.
+func (r *run) readLocks(ctx context.Context, servers ...api.Server) map[string]bool {
+	all := map[string]bool{}
+	for _, s := range servers {
+		if !s.Locked || !slices.Contains(s.Tags, refreshTag) {
+			continue
+		}
+		why, err := r.cfg.World.Cloud.LockReason(ctx, s.ID)
+		all[s.ID] = err == nil && strings.HasPrefix(why, "Refreshing ") && strings.Contains(why, "connection_info")
+	}
+	return all
+}
+
+var errNoManage = errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
 
 // refresh gives the volumes of a guest that is stopped new attachments, with the user that Cinder has now.
 func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
@@ -29,7 +46,7 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 		return nil
 	}
 	if rot.NovaManage == "" {
-		return errors.New("the Spec does not say in rotate.nova_manage where nova-manage works")
+		return errNoManage
 	}
 	cloud := r.cfg.World.Cloud
 	if g.Locked && g.Ours {
@@ -53,6 +70,23 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 	return cloud.UntagServer(ctx, g.ID, refreshTag)
 }
 
+// renewable says why the volumes of a guest could not be renewed once it is stopped: nova-manage has to know its compute,
+// and the database.
+func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
+	if len(g.Volumes) == 0 {
+		return nil
+	}
+	if rot.NovaManage == "" {
+		return errNoManage
+	}
+	if _, err := r.connector(ctx, g.Host); err != nil {
+		return err
+	}
+	_, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, nil, "show", g.ID, g.Volumes[0],
+		"--connection_info", "--json")
+	return err
+}
+
 // unlockOurs takes the lock that nova-manage left, also after ctx has ended.
 func (r *run) unlockOurs(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
@@ -73,8 +107,7 @@ func (l *look) marked() bool {
 
 // unmark takes the mark, and the lock of nova-manage, from guests whose volumes were renewed by a run that did not live
 // to do that. With the mark, a lock that somebody sets later would count as ours.
-func (r *run) unmark(h hold, l *look) error {
-	var errs []error
+func (r *run) unmark(h hold, l *look) {
 	for _, s := range l.servers {
 		renewed := func(rot spec.Rotation) bool {
 			g := r.guest(l, rot, s)
@@ -84,12 +117,14 @@ func (r *run) unmark(h hold, l *look) error {
 			slices.ContainsFunc(r.rotations(), func(rot spec.Rotation) bool { return !renewed(rot) }) {
 			continue
 		}
-		if err := r.unlockOurs(h.ctx, s.ID); err != nil {
+		free := r.unlockOurs
+		if s.Locked && !l.ours[s.ID] { // somebody else locked it
+			free = func(ctx context.Context, id string) error { return r.cfg.World.Cloud.UntagServer(ctx, id, refreshTag) }
+		}
+		if err := free(h.ctx, s.ID); err != nil {
 			r.failed[s.ID] = err
-			errs = append(errs, fmt.Errorf("%s (%s): %w", s.Name, s.ID, err))
 		}
 	}
-	return errors.Join(errs...)
 }
 
 // connector is what a compute tells Cinder of itself.
@@ -129,8 +164,8 @@ func (r *run) manage(ctx context.Context, m manager, input []byte, args ...strin
 	case results[0].Err != nil:
 		return nil, results[0].Err
 	case results[0].Exit != 0:
-		return nil, fmt.Errorf("nova-manage volume_attachment %s ended with exit status %d: %s", args[0], results[0].Exit,
-			words.LastWords(results[0]))
+		return nil, fmt.Errorf("nova-manage volume_attachment %s on %s ended with exit status %d: %s", args[0], m.host,
+			results[0].Exit, words.LastWords(results[0]))
 	}
 	return results[0].Data, nil
 }

@@ -76,16 +76,20 @@ func (r *Report) Plan() *integrate.Plan { return r.plan }
 // report is what was read, as a Report.
 func (r *run) report(l *look) *Report {
 	out := &Report{Format: reportFormat, Back: r.opts.Back, Changes: len(l.plan.Changes), plan: l.plan}
-	for _, rot := range r.rotations() {
+	for i, rot := range r.rotations() {
 		s := r.situation(l.applied(), rot) // the apply comes first
 		d := rotation.Decide(s)
-		out.Rotations = append(out.Rotations, r.status(l, s, d))
+		down := map[string]bool{} // guests that a run stopped: the first rotation tells them
+		for _, server := range l.servers {
+			down[server.ID] = i == 0 && stopped(server)
+		}
+		out.Rotations = append(out.Rotations, r.status(l, s, d, down))
 		out.Problems = append(out.Problems, r.check(l, s, d)...)
 	}
 	return out
 }
 
-func (r *run) status(l *look, s rotation.Situation, d rotation.Decision) Status {
+func (r *run) status(l *look, s rotation.Situation, d rotation.Decision, down map[string]bool) Status {
 	rot := s.Rotation
 	out := Status{From: rot.Old().Entity, To: rot.New().Entity, Cluster: rot.Cluster, Guests: len(d.Steps),
 		Key: string(d.Hybrid), Left: l.leftOf(rot)}
@@ -95,6 +99,12 @@ func (r *run) status(l *look, s rotation.Situation, d rotation.Decision) Status 
 	next, waits := groups{}, groups{}
 	for _, st := range d.Steps {
 		switch {
+		case down[st.Guest.ID] && st.Guest.Locked && !st.Guest.Ours:
+			waits.add("stopped-and-locked", "it has the tag "+startTag+", which a run sets that stops a guest, and it is "+
+				"locked: unlock it (openstack server unlock), or take the tag from it (openstack server unset --tag)",
+				st.Guest.String())
+		case down[st.Guest.ID]:
+			next.add("start", "start: a run that did not end stopped it", st.Guest.String())
 		case st.Act != rotation.Nothing:
 			next.add(string(st.Act), "", st.Guest.String())
 		case st.Wait != "":

@@ -74,9 +74,11 @@ type run struct {
 	cfg    integrate.Config // with the Spec that counts in this direction
 	opts   Options
 	site   *want.Site
+	fsids  map[string]string         // of clusters, as the last look saw them
 	failed map[string]error          // guests that did not end well in this run, by ID
 	fresh  map[string]bool           // guests that took the changed key in this run, by ID
 	done   map[string][]rotation.Act // acts that ended well in this run, by guest
+	made   map[spec.User]bool        // users whose key was changed, or begun to be, in this run
 }
 
 func newRun(cfg integrate.Config, opts Options) (*run, error) {
@@ -101,7 +103,7 @@ func newRun(cfg integrate.Config, opts Options) (*run, error) {
 		opts.Now = time.Now
 	}
 	r := &run{cfg: cfg, opts: opts, site: want.Resolve(cfg.Spec), failed: map[string]error{}, fresh: map[string]bool{},
-		done: map[string][]rotation.Act{}}
+		done: map[string][]rotation.Act{}, made: map[spec.User]bool{}}
 	return r, r.known()
 }
 

@@ -36,7 +36,8 @@ type Rotation struct {
 	// are one user, or hybrid). Ceph writes into a key when it was made. Without a time, a key of the
 	// right type counts as new; with hybrid, only if it is not older than the key of the user in to.
 	// Default: left out; the type alone counts, and with hybrid the age of both keys.
-	// Limits: a date such as 2026-11-28, or a time such as 2026-11-28T22:00:00Z.
+	// Limits: a date such as 2026-11-28, which begins at midnight of UTC, or a time such as
+	// 2026-11-28T22:00:00Z; not a time that is to come.
 	Since string `json:"since,omitempty" yaml:"since,omitempty"`
 	// SecretUUID is the UUID of the libvirt secret of the user that goes: that which the Spec gave as
 	// secret_uuid of a service before.
@@ -53,7 +54,8 @@ type Rotation struct {
 	// Default: its own: /etc/nova/nova.conf.
 	// Limits: paths of files; not without nova_manage.
 	NovaManageConfig []string `json:"nova_manage_config,omitempty" yaml:"nova_manage_config,omitempty"`
-	// Guests say what may be done to which guests. The first rule that matches a guest counts.
+	// Guests say what may be done to which guests. The first rule that matches a guest counts. Where a
+	// rule names a server or a project that no guest has, guests of later rules that allow more wait.
 	// Default: no rules; no guest is touched.
 	// Limits: those of its fields.
 	Guests []GuestRule `json:"guests,omitempty" yaml:"guests,omitempty"`
@@ -74,7 +76,8 @@ type GuestRule struct {
 	// Default: guests with and without tags.
 	// Limits: texts without empty ones.
 	Tags []string `json:"tags,omitempty" yaml:"tags,omitempty"`
-	// Servers are guests by their IDs or names.
+	// Servers are guests by their IDs or names. Guests of several projects that have one name wait until
+	// the rule has their IDs, or projects.
 	// Default: all guests.
 	// Limits: texts without empty ones.
 	Servers []string `json:"servers,omitempty" yaml:"servers,omitempty"`
@@ -93,7 +96,7 @@ type GuestRule struct {
 	// Window is when guests may be begun, every day, by the clock and the time zone of the machine that
 	// cephstack runs on. What was begun may end later.
 	// Default: always.
-	// Limits: two times, such as 22:00-05:00.
+	// Limits: two times that differ, such as 22:00-05:00.
 	Window string `json:"window,omitempty" yaml:"window,omitempty"`
 	// Within is how long one act may take, such as a live migration.
 	// Default: 15m.
@@ -290,8 +293,12 @@ func (v *validation) guestRule(path string, g GuestRule) {
 	if g.AtOnce < 0 || g.AtOnce > 1000 {
 		v.fault(path+".at_once", "%d is not from 1 to 1000", g.AtOnce)
 	}
-	if _, _, err := parseWindow(g.Window); g.Window != "" && err != nil {
+	switch begin, end, err := parseWindow(g.Window); {
+	case g.Window == "":
+	case err != nil:
 		v.fault(path+".window", "%q is not two times such as 22:00-05:00", g.Window)
+	case begin == end:
+		v.fault(path+".window", "%q never opens; leave window out for all day", g.Window)
 	}
 	if g.Within != "" {
 		d, err := time.ParseDuration(g.Within)

@@ -212,14 +212,14 @@ func escape(text string) string {
 }
 
 // ChangeServer changes a VM behind the back of the APIs, such as its Locked, Tags, Project, Task or Status. Its domain
-// runs where the new Status is ACTIVE, and does not where it is SHUTOFF; no hook runs.
+// runs where the new Status is ACTIVE, and does not where it is SHUTOFF or SUSPENDED; no hook runs.
 func (s *Server) ChangeServer(id string, change func(*api.Server)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v := s.servers.byID[id]; v != nil {
 		before := v.Status
 		if change(&v.Server); v.Status != before {
-			v.running = v.Status == "ACTIVE" || v.running && v.Status != "SHUTOFF"
+			v.running = v.Status == "ACTIVE" || v.running && v.Status != "SHUTOFF" && v.Status != "SUSPENDED"
 		}
 	}
 }

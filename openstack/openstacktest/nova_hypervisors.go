@@ -18,6 +18,13 @@ func (s *Server) SetQEMU(host string, version int) {
 // qemuOn is the version of QEMU of a compute. s.mu is held.
 func (s *Server) qemuOn(host string) int { return cmp.Or(s.qemu[host], usualQEMU) }
 
+// SetDriver sets the type of the hypervisor of a compute, such as ironic. It is QEMU where nothing is set.
+func (s *Server) SetDriver(host, hypervisorType string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.drivers[host] = hypervisorType
+}
+
 // listHypervisors gives a hypervisor for each nova-compute.
 func listHypervisors(s *Server, r *http.Request) (int, any, error) {
 	if err := s.queries(r, "limit"); err != nil {
@@ -30,7 +37,7 @@ func listHypervisors(s *Server, r *http.Request) (int, any, error) {
 	for _, rec := range s.services {
 		if rec.Binary == "nova-compute" {
 			out = append(out, map[string]any{"id": providerID(rec.Host), "running_vms": vms[rec.Host],
-				"hypervisor_type": "QEMU", "hypervisor_version": s.qemuOn(rec.Host),
+				"hypervisor_type": cmp.Or(s.drivers[rec.Host], "QEMU"), "hypervisor_version": s.qemuOn(rec.Host),
 				"hypervisor_hostname": rec.Host, "service": map[string]any{"host": rec.Host, "disabled_reason": nil},
 				"state": word(rec.Up, "up", "down"), "status": word(rec.Enabled, "enabled", "disabled")})
 		}

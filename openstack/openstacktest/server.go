@@ -105,7 +105,8 @@ type Server struct {
 	pending     []*change
 	services    []*api.ServiceRecord
 	hung        map[*api.ServiceRecord]bool
-	qemu        map[string]int // by compute, where it is not the usual one
+	qemu        map[string]int    // by compute, where it is not the usual one
+	drivers     map[string]string // by compute, where it is not QEMU
 	images      table[image]
 	volumes     table[volume]
 	snapshots   table[api.Snapshot]
@@ -155,7 +156,8 @@ func New(cfg Config) *Server {
 		cfg.Now = time.Now
 	}
 	s := &Server{cfg: cfg, tokens: map[string]bool{}, actions: map[string]*action{}, qemu: map[string]int{},
-		hung: map[*api.ServiceRecord]bool{}, rooms: map[string]api.Room{}, byVolume: map[string][]string{}}
+		drivers: map[string]string{},
+		hung:    map[*api.ServiceRecord]bool{}, rooms: map[string]api.Room{}, byVolume: map[string][]string{}}
 	s.AddVolumeType("__DEFAULT__", "")
 	s.populate()
 	s.http = httptest.NewServer(s.handler())

@@ -214,8 +214,9 @@ func (s *Server) AddServer(v api.Server) string {
 	defer s.mu.Unlock()
 	made := s.servers.add(v.ID, server{Server: v, flavor: f, serial: serial})
 	s.keep(made, disks, true)
-	made.running = !slices.Contains([]string{"SHUTOFF", "ERROR", "SHELVED_OFFLOADED", "BUILD", "SOFT_DELETED"}, v.Status)
-	made.defined = made.running || v.Status == "SHUTOFF" || v.Status == "SOFT_DELETED"
+	made.running = !slices.Contains([]string{"SHUTOFF", "ERROR", "SHELVED_OFFLOADED", "BUILD", "SOFT_DELETED",
+		"SUSPENDED"}, v.Status)
+	made.defined = made.running || slices.Contains([]string{"SHUTOFF", "SOFT_DELETED", "SUSPENDED"}, v.Status)
 	return v.ID
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -108,8 +109,9 @@ func (c *command) rotate(ctx context.Context, opts rotate.Options, status bool) 
 	if status {
 		return rotated(report, c.printRotation(report))
 	}
-	if len(report.Problems) == 0 && !c.yes && !report.Done() {
-		if _, err := io.WriteString(c.Stdout, c.colored(c.Stdout, c.rotationText(report))); err != nil {
+	if len(report.Problems) == 0 && !c.yes && (!report.Done() || len(opts.Ciphers) > 0) {
+		text := c.colored(c.Stdout, c.rotationText(report)) + lastWords(opts)
+		if _, err := io.WriteString(c.Stdout, text); err != nil {
 			return exitFailed, fmt.Errorf("%w: %w", errNotShown, err)
 		}
 		if err := c.ask(ctx, "Go on with this?"); err != nil {
@@ -130,6 +132,19 @@ func (c *command) rotate(ctx context.Context, opts rotate.Options, status bool) 
 		return rotated(report, nil)
 	}
 	return exitFailed, err
+}
+
+// lastWords say what an approval allows besides what the report has, and that there is no way back from that.
+func lastWords(opts rotate.Options) string {
+	var b strings.Builder
+	if len(opts.Revoke) > 0 {
+		fmt.Fprintf(&b, "Once nobody has %s, it is removed. There is no way back from that.\n", strings.Join(opts.Revoke, ", "))
+	}
+	if len(opts.Ciphers) > 0 {
+		fmt.Fprintf(&b, "At the end, the clusters take no other keys than those of type %s.\n", strings.Join(opts.Ciphers,
+			" and "))
+	}
+	return b.String()
 }
 
 // rotated is the exit status of a report.

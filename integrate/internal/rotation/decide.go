@@ -56,7 +56,9 @@ func Decide(s Situation) Decision {
 	return d
 }
 
-// phase tells how far the change of the key is. As soon as a key is pending or changed, there is no way back.
+// phase tells how far the change of the key is. As soon as the key is changed, there is no way back. A pending key that
+// nobody has used leaves the old key good: it is not spread, used or committed while a guest has the old key that no rule
+// lets go this way. Somebody else may have made it, or the rules may have been edited since.
 func phase(s Situation, renew, others int) Phase {
 	asked := renew > 0 || s.Rotation.InPlace() && !s.User.Vague || s.User.Pending
 	switch {
@@ -64,7 +66,7 @@ func phase(s Situation, renew, others int) Phase {
 		return NoHybrid
 	case s.User.Changed && !s.User.Pending && s.User.Spread && renew == 0:
 		return Complete
-	case !s.User.Pending && !s.User.Changed && others > 0:
+	case (s.User.Pending || !s.User.Changed) && others > 0:
 		return Held
 	case !s.User.Spread || !s.User.Pending && !s.User.Changed:
 		return Prepare
@@ -142,12 +144,19 @@ func (r rule) matches(g Guest) bool {
 type nexts struct {
 	Situation
 	rules   []rule
-	takes   int    // how many computes take guests
-	unready string // the first of them that is not ready
+	owners  map[string]map[string]bool // projects of guests, by the names of guests
+	takes   int                        // how many computes take guests
+	unready string                     // the first of them that is not ready
 }
 
 func newNexts(s Situation) nexts {
-	n := nexts{Situation: s, rules: compile(s.Rotation.Guests)}
+	n := nexts{Situation: s, rules: compile(s.Rotation.Guests), owners: map[string]map[string]bool{}}
+	for _, g := range s.Guests {
+		if n.owners[g.Name] == nil {
+			n.owners[g.Name] = map[string]bool{}
+		}
+		n.owners[g.Name][g.Project] = true
+	}
 	for name, c := range s.Computes {
 		if !c.Takes {
 			continue
@@ -158,6 +167,24 @@ func newNexts(s Situation) nexts {
 		}
 	}
 	return n
+}
+
+// ambiguous reports whether a rule that lets guests be touched names a guest by a name that others have, too: owners of
+// guests choose names as they like.
+func (n nexts) ambiguous(r rule, g Guest) bool {
+	if !slices.Contains(r.Servers, g.Name) || slices.Contains(r.Servers, g.ID) {
+		return false
+	}
+	if len(r.Projects) == 0 {
+		return len(n.owners[g.Name]) > 1
+	}
+	of := 0
+	for _, project := range r.Projects {
+		if n.owners[g.Name][project] {
+			of++
+		}
+	}
+	return of > 1
 }
 
 // next is what comes next for a guest, whatever other guests do.
@@ -175,6 +202,18 @@ func (n nexts) next(g Guest) Step {
 		return st.wait("no-rule", "no rule of rotate.guests matches it, so it is left alone")
 	case len(n.rules[st.Rule].May) == 0:
 		return st.wait("left-alone", fmt.Sprintf("rule %d of rotate.guests leaves it alone", st.Rule+1))
+	case n.Astray[st.Rule] != "":
+		return st.wait("rule-astray", n.Astray[st.Rule])
+	case n.ambiguous(n.rules[st.Rule], g):
+		return st.wait("ambiguous", fmt.Sprintf("rule %d of rotate.guests names %s, and guests of several projects have that "+
+			"name; name it by its ID, or set projects in that rule", st.Rule+1, g.Name))
+	}
+	switch {
+	case g.Status == "SUSPENDED":
+		return st.wait("suspended", "it is suspended, and comes back with the disks that it had; resume it (openstack server "+
+			"resume)")
+	case strings.HasPrefix(g.Status, "SHELVED"):
+		return st.wait("shelved", "it is shelved, and its volumes name the old user; unshelve it")
 	}
 	if st = n.choose(st, g); st.Act == Nothing {
 		return st
@@ -204,8 +243,6 @@ func unfit(g Guest) (code, why string) {
 		return "disagree", "Nova says " + g.Status + " and libvirt does not; see openstack server show, and virsh list " +
 			"--all " +
 			"on its compute"
-	case strings.HasPrefix(g.Status, "SHELVED"):
-		return "shelved", "it is shelved, and its volumes name the old user; unshelve it"
 	case g.Status == "VERIFY_RESIZE":
 		return "unconfirmed", "a resize or migration of it waits to be confirmed or reverted"
 	case g.Status == "ERROR":

@@ -254,6 +254,19 @@ func newModel(r *rand.Rand) *model {
 	if r.IntN(3) > 0 {
 		m.rot.NovaManage = "c0"
 	}
+	m.rot.Guests = rulesFor(r)
+	for i := range 2 + r.IntN(3) {
+		m.computes[fmt.Sprintf("c%d", i)] = &modelCompute{nova: "old", secrets: map[string]int{"old": 1},
+			old: r.IntN(8) == 0}
+	}
+	for i := range 1 + r.IntN(7) {
+		m.boot(r, fmt.Sprintf("g%d", i))
+	}
+	return m
+}
+
+// rulesFor are rules by chance.
+func rulesFor(r *rand.Rand) (all []spec.GuestRule) {
 	for range r.IntN(4) {
 		rule := spec.GuestRule{AtOnce: 1 + r.IntN(3)}
 		for _, act := range rule.Acts() {
@@ -267,16 +280,9 @@ func newModel(r *rand.Rand) *model {
 		if r.IntN(4) == 0 {
 			rule.Window = "22:00-05:00"
 		}
-		m.rot.Guests = append(m.rot.Guests, rule)
+		all = append(all, rule)
 	}
-	for i := range 2 + r.IntN(3) {
-		m.computes[fmt.Sprintf("c%d", i)] = &modelCompute{nova: "old", secrets: map[string]int{"old": 1},
-			old: r.IntN(8) == 0}
-	}
-	for i := range 1 + r.IntN(7) {
-		m.boot(r, fmt.Sprintf("g%d", i))
-	}
-	return m
+	return all
 }
 
 // boot makes a guest by the configuration that is in force.
@@ -377,6 +383,11 @@ func (m *model) breakage(r *rand.Rand, c *modelCompute) string {
 		c.secrets["old"], c.spoiled = 99, true
 		return "a secret is overwritten by hand"
 	case 5:
+		if u := m.users["old"]; u != nil && u.pending == 0 && m.pendings && r.IntN(2) == 0 {
+			m.keys++
+			u.pending = m.keys
+			return "somebody makes a pending key by hand"
+		}
 		c.nova, c.spoiled = "old", true
 		return "the file of a compute is taken back by hand"
 	}

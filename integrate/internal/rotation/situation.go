@@ -13,6 +13,8 @@ type Situation struct {
 	Guests   []Guest
 	// Computes are the computes of the Spec, by name.
 	Computes map[string]Compute
+	// Astray says, of a rule by its place, why it may match guests that it is not meant for.
+	Astray map[int]string
 	// Stop says why no guest may be begun at all, such as a cluster that is not healthy enough.
 	Stop string
 	User OldUser

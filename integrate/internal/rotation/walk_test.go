@@ -109,7 +109,8 @@ func (w *walk) run() error {
 		w.refused++
 		return w.step("refused: %s has an old librados", who)
 	}
-	if u := w.users["old"]; u == nil || u.pending == 0 || !w.allReady() {
+	held := rotation.Decide(w.situation(w.now)).Hybrid == rotation.Held
+	if u := w.users["old"]; u == nil || u.pending == 0 || held || !w.allReady() {
 		if err := w.ordinary(); err != nil {
 			return err
 		}
@@ -233,8 +234,8 @@ func (w *walk) key() error {
 				return err
 			}
 		case rotation.Commit:
-			if u.pending != 0 {
-				w.takes("old", u.pending)
+			if err := w.commit(u); err != nil {
+				return err
 			}
 			if err := w.step("commit"); err != nil {
 				return err
@@ -246,6 +247,21 @@ func (w *walk) key() error {
 			return nil
 		}
 	}
+	return nil
+}
+
+// commit gives the old key up. A guest that runs with it would be lost with its next login, and nobody gave a word for
+// that.
+func (w *walk) commit(u *modelUser) error {
+	if u.pending == 0 {
+		return nil
+	}
+	for _, g := range w.guests {
+		if key, has := g.opened["old"]; has && g.runs() && key != u.pending {
+			return fmt.Errorf("the old key is given up, and guest %s runs with it", g.id)
+		}
+	}
+	w.takes("old", u.pending)
 	return nil
 }
 
@@ -289,6 +305,10 @@ func walkThrough(seed uint64, mishaps int) (w *walk, err error) {
 	r := rand.New(rand.NewPCG(seed, 17))
 	w = &walk{model: newModel(r), r: r, mishaps: mishaps, now: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)}
 	for run := 0; run < 25; run++ {
+		if w.mishaps > 0 && r.IntN(8) == 0 {
+			w.rot.Guests = rulesFor(r)
+			w.told = append(w.told, "the rules are edited")
+		}
 		if run > 12 {
 			w.mishaps = 0
 			w.heal()
