@@ -58,7 +58,7 @@ func Apply(ctx context.Context, cfg integrate.Config, opts Options) (*Report, er
 // applySpec makes what the ordinary plan of the Spec is missing. While a key is pending, the plan would put the current
 // key back under the secrets. That does no harm, as both keys are good, but is of use only with another change.
 func (r *run) applySpec(ctx context.Context, l *look) error {
-	if len(l.plan.Changes) == 0 || r.pending(l) && l.notYet == "" && len(l.notReady) == 0 {
+	if len(l.plan.Changes) == 0 || len(r.pending(l)) > 0 && l.notYet == "" && len(l.notReady) == 0 {
 		return nil
 	}
 	r.tell(Event{Stage: "apply"})

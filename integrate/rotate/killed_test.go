@@ -207,10 +207,13 @@ func TestKilledAtEachStep(t *testing.T) {
 			report, err := c.run(undisturbed)
 			c.ended(report, err)
 			steps, tried := len(undisturbed.steps), 0
-			require.GreaterOrEqual(t, steps, 10)
+			require.GreaterOrEqual(t, steps, 8)
 			every := kills(steps)
 			for at := 1 + time.Now().YearDay()%every; at <= steps; at += every {
 				for _, after := range []bool{false, true} {
+					if after && !undisturbed.wrote[at-1] {
+						continue // before and after a step that only reads, the world is the same
+					}
 					k := &killer{at: at, after: after, writes: undisturbed.writes}
 					where := fmt.Sprintf("killed at %d of %d, after it: %t", at, steps, after)
 					c := w.cloud(t)
