@@ -46,7 +46,9 @@ func TestWhatRunsOnFakeHosts(t *testing.T) {
 // TestAgesOnFakeHosts: a guest is newer than its secret if it was started after the secret was written. A volume that is
 // attached starts no guest.
 func TestAgesOnFakeHosts(t *testing.T) {
-	w := integratetest.Integrated(t, smallSpec())
+	s := smallSpec()
+	s.Cinder.Backends[0].VolumeType = "ceph"
+	w := integratetest.Integrated(t, s)
 	volume := func() string {
 		v, err := w.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "v", SizeGiB: 1, Type: "ceph"})
 		require.NoError(t, err)
