@@ -200,7 +200,7 @@ func (w *World) running(host, service, section, option string) string {
 		if !w.hasRead(host, service, read.File) {
 			data = []byte(file.before)
 		}
-		f, err := osloconf.Parse(data)
+		f, err := w.parse(string(data))
 		if err != nil {
 			return ""
 		}
@@ -208,6 +208,20 @@ func (w *World) running(host, service, section, option string) string {
 	}
 	value, _ := values.Lookup(section, option)
 	return value
+}
+
+// parse reads a file of options, each text once: the records of services are looked up at each request.
+func (w *World) parse(text string) (*osloconf.File, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if f := w.parsed[text]; f != nil {
+		return f, nil
+	}
+	f, err := osloconf.Parse([]byte(text))
+	if err == nil {
+		w.parsed[text] = f
+	}
+	return f, err
 }
 
 // hasRead reports whether a service runs with a file as it is now.

@@ -2,11 +2,13 @@ package integratetest
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/running"
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -33,6 +35,11 @@ func (w *World) addRunning(m *remotetest.Host, h spec.Host, other program) {
 			if slices.Equal(run.Argv, running.Ask(o).Argv) {
 				return running.Render(o, w.runs(h, o)), nil, 0
 			}
+		}
+		if out, ok := running.AnswerAges(run, func(secret string, pids []int) running.Ages {
+			return w.ages(h, secret, pids)
+		}); ok {
+			return out, nil, 0
 		}
 		return other(run)
 	})
@@ -64,7 +71,10 @@ func (w *World) runs(h spec.Host, o running.Options) running.Answer {
 		w.mu.Lock()
 		kept := w.librados[[2]string{h.Name, name}]
 		w.mu.Unlock()
-		p.PID, p.Replaced = 1000+len(a.Processes), kept != "" && kept != version
+		p.Replaced = kept != "" && kept != version
+		if p.PID == 0 {
+			p.PID = 1000 + len(a.Processes)
+		}
 		p.Library = library(p.Container, cmp.Or(kept, version))
 		a.Processes = append(a.Processes, p)
 	}
@@ -98,7 +108,7 @@ func (w *World) addDomains(h spec.Host, o running.Options, a *running.Answer, ad
 		state := "shut off"
 		if d.Running {
 			state = "running"
-			p := running.Process{Name: "qemu-system-x86", Domain: d.UUID}
+			p := running.Process{PID: w.pid(d), Name: "qemu-system-x86", Domain: d.UUID}
 			if kolla {
 				p.Container = "nova_libvirt"
 			}
@@ -107,4 +117,34 @@ func (w *World) addDomains(h spec.Host, o running.Options, a *running.Answer, ad
 		a.Domains = append(a.Domains, running.RawDomain{UUID: d.UUID, State: state, Live: d.XML, Stored: d.Inactive,
 			Active: d.Running, Persistent: true})
 	}
+}
+
+// pid is that of the QEMU of a VM: another one after each start.
+func (w *World) pid(d openstacktest.Domain) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	start := fmt.Sprint(d.UUID, " ", d.Started.UnixNano())
+	if w.pids[start] == 0 {
+		w.pids[start] = 10000 + len(w.pids)
+	}
+	return w.pids[start]
+}
+
+// ages are when a compute got a secret, and when VMs were started there. A World does in a microsecond what takes real
+// hosts a second, so that a nanosecond counts as a second here.
+func (w *World) ages(h spec.Host, secret string, pids []int) running.Ages {
+	a := running.Ages{Started: map[int]int64{}}
+	store := w.Libvirt[h.Name]
+	if store == nil {
+		return a
+	}
+	if at := store.Written(secret); !at.IsZero() {
+		a.Written = at.UnixNano()
+	}
+	for _, d := range w.API.Domains(h.Name) {
+		if pid := w.pid(d); d.Running && slices.Contains(pids, pid) {
+			a.Started[pid] = d.Started.UnixNano()
+		}
+	}
+	return a
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/cephstack/cephstack/libvirtsecret/secrettest"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
+	"github.com/cephstack/cephstack/openstack/osloconf"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
 )
@@ -48,6 +49,8 @@ type World struct {
 	alive     alive
 	librados  map[[2]string]string // version in memory, by host and process
 	clients   []client
+	pids      map[string]int // of QEMUs, by VM and start
+	parsed    map[string]*osloconf.File
 }
 
 // New builds the world of a Spec, which may be changed afterwards. Close it after use.
@@ -57,7 +60,7 @@ func New(s spec.Spec) (*World, error) {
 		Libvirt: map[string]*secrettest.Store{}, Containers: map[string]map[string]*Container{},
 		images: map[string][]place{}, volumes: map[string]content{}, backups: map[string]content{},
 		guests: map[string]*guest{}, alive: newAlive(),
-		librados: map[[2]string]string{}}
+		librados: map[[2]string]string{}, pids: map[string]int{}, parsed: map[string]*osloconf.File{}}
 	w.World = world.World{Clusters: map[string]world.Cluster{}, Hosts: map[string]remote.Host{},
 		Secrets: map[string]libvirtsecret.Store{}, Entries: map[string]remote.Host{}}
 	for i, c := range s.Clusters {

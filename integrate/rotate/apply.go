@@ -59,7 +59,8 @@ func Apply(ctx context.Context, cfg integrate.Config, opts Options) (*Report, er
 // key back under the secrets. That does no harm, as both keys are good. It is of use with another change, and where the
 // pending key is not to be used yet.
 func (r *run) applySpec(ctx context.Context, l *look) error {
-	if len(l.plan.Changes) == 0 || r.pending(l) && !r.heldBack(l) && l.notYet == "" && len(l.notReady) == 0 {
+	if len(l.plan.Changes) == 0 ||
+		len(r.pending(l)) > 0 && !r.heldBack(l) && l.notYet == "" && len(l.notReady) == 0 {
 		return nil
 	}
 	r.tell(Event{Stage: "apply"})

@@ -167,16 +167,17 @@ func (r *run) commit(h hold, rot spec.Rotation) error {
 	return r.applyNow(h.ctx)
 }
 
-// pending reports whether a second key of a user waits for its first use. The ordinary plan would put the current key
-// back then.
-func (r *run) pending(l *look) bool {
+// pending are the secrets, by UUID, of users whose second key waits for its first use. The ordinary plan would put the
+// current key back there.
+func (r *run) pending(l *look) map[string]bool {
+	secrets := map[string]bool{}
 	for _, rot := range r.rotations() {
 		c := l.clusters[rot.Cluster]
 		if c.err == nil && !c.users[rot.Old().Entity].Pending.IsZero() {
-			return true
+			secrets[r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])] = true
 		}
 	}
-	return false
+	return secrets
 }
 
 // heldBack reports whether no pending key may be used yet.
@@ -192,7 +193,7 @@ func (r *run) heldBack(l *look) bool {
 
 // readSpread tells, of each user with a pending key, whether all computes have it under the user's secret.
 func (r *run) readSpread(ctx context.Context, l *look) {
-	l.spread = map[spec.User]bool{}
+	l.spread, l.pendingOn = map[spec.User]bool{}, map[spec.User]map[string]bool{}
 	for _, rot := range r.rotations() {
 		c := l.clusters[rot.Cluster]
 		if c.err != nil {
@@ -203,21 +204,33 @@ func (r *run) readSpread(ctx context.Context, l *look) {
 			l.spread[rot.Old()] = l.notYet == "" && len(l.notReady) == 0
 			continue
 		}
-		l.spread[rot.Old()] = r.allHave(ctx, r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster]), u.Pending)
+		have := r.whoHas(ctx, r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster]), u.Pending)
+		l.pendingOn[rot.Old()], l.spread[rot.Old()] = have, len(have) == len(r.computes())
 	}
 }
 
-func (r *run) allHave(ctx context.Context, uuid string, key ceph.Key) bool {
+// whoHas are the computes that have a key under a secret. A compute that cannot be asked is not among them.
+func (r *run) whoHas(ctx context.Context, uuid string, key ceph.Key) map[string]bool {
+	have := map[string]bool{}
 	for _, o := range remote.Each(ctx, r.computes(), max(r.cfg.Parallel, 32), func(ctx context.Context,
 		host string) (bool, error) {
 		s, err := r.cfg.World.Secrets[host].Lookup(ctx, uuid)
 		return err == nil && strings.TrimSpace(s.Value.Reveal()) == key.Reveal(), err
 	}) {
-		if o.Err != nil || !o.Value {
-			return false
+		if o.Err == nil && o.Value {
+			have[o.Name] = true
 		}
 	}
-	return true
+	return have
+}
+
+// hasKey reports whether a compute has the new key of a user under its secret: the pending key, or else the key, which
+// the plan compares.
+func (l *look) hasKey(rot spec.Rotation, host string) bool {
+	if !l.clusters[rot.Cluster].users[rot.Old().Entity].Pending.IsZero() {
+		return l.pendingOn[rot.Old()][host]
+	}
+	return l.notYet == "" && l.notReady[host] == ""
 }
 
 func firstKey[V any](m map[string]V) string {

@@ -96,12 +96,7 @@ func (w way) cloud(t *testing.T) *rotated {
 	c := &cloud{World: integratetest.Open(t, before()), t: t}
 	out := &rotated{cloud: c, way: w, was: oldKey(t)}
 	if w.tentacle {
-		c.Ceph["ceph"].UpgradeToTentacle()
-		for _, m := range c.Machines {
-			for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd", "librados2", "librbd1"} {
-				m.AddPackage(p, "20.2.4-1", true)
-			}
-		}
+		c.upgrade()
 	}
 	c.Ceph["ceph"].AddUser(ceph.User{Entity: "client.cinder", Key: out.was})
 	require.NoError(t, c.Integrate(t.Context()))
@@ -109,6 +104,16 @@ func (w way) cloud(t *testing.T) *rotated {
 	out.guests = []api.Server{c.guest("both", "compute1", true), c.guest("root", "compute2", false),
 		c.volumeGuest("boot", "compute1")}
 	return out
+}
+
+// upgrade takes the cluster, and the packages of all hosts, to Ceph 20.2.4.
+func (c *cloud) upgrade() {
+	c.Ceph["ceph"].UpgradeToTentacle()
+	for _, m := range c.Machines {
+		for _, p := range []string{"ceph-common", "python3-rados", "python3-rbd", "librados2", "librbd1"} {
+			m.AddPackage(p, "20.2.4-1", true)
+		}
+	}
 }
 
 // run is a run of the program, which may be killed.
@@ -207,10 +212,13 @@ func TestKilledAtEachStep(t *testing.T) {
 			report, err := c.run(undisturbed)
 			c.ended(report, err)
 			steps, tried := len(undisturbed.steps), 0
-			require.GreaterOrEqual(t, steps, 10)
+			require.GreaterOrEqual(t, steps, 8)
 			every := kills(steps)
 			for at := 1 + time.Now().YearDay()%every; at <= steps; at += every {
 				for _, after := range []bool{false, true} {
+					if after && !undisturbed.wrote[at-1] {
+						continue // before and after a step that only reads, the world is the same
+					}
 					k := &killer{at: at, after: after, writes: undisturbed.writes}
 					where := fmt.Sprintf("killed at %d of %d, after it: %t", at, steps, after)
 					c := w.cloud(t)

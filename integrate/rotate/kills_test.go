@@ -1,9 +1,11 @@
 package rotate_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -29,6 +31,7 @@ type killer struct {
 
 	mu    sync.Mutex
 	steps []string // those that counted
+	wrote []bool   // of these, which may have changed something
 	dead  bool
 	end   context.CancelFunc
 }
@@ -43,7 +46,7 @@ func (k *killer) begin(name string, write bool) (last bool, err error) {
 	if k.writes && !write {
 		return false, nil
 	}
-	k.steps = append(k.steps, name)
+	k.steps, k.wrote = append(k.steps, name), append(k.wrote, write)
 	if len(k.steps) != k.at {
 		return false, nil
 	}
@@ -99,9 +102,9 @@ func (k *killer) between(c *cloud) world.World {
 		w.Secrets[name] = secrets{s.(*batchtest.Store), k, name}
 	}
 	c.API.Interrupt(func(r *http.Request) (int, string, bool) {
-		last, err := k.begin(r.Method+" "+r.URL.Path, r.Method != http.MethodGet)
-		if err != nil {
-			return 0, "", true
+		last, err := k.begin(asked(r))
+		if err != nil { // the client tries again at once, and in vain: it does not wait for a program that is dead
+			return http.StatusServiceUnavailable, "", true
 		}
 		if last {
 			k.die()
@@ -110,6 +113,21 @@ func (k *killer) between(c *cloud) world.World {
 		return 0, "", false
 	})
 	return w
+}
+
+// asked is the name of a request, and whether it may change something. To ask for a live migration to a compute that
+// cannot exist is how an account learns whether it may migrate.
+func asked(r *http.Request) (name string, write bool) {
+	name = r.Method + " " + r.URL.Path
+	if !strings.HasSuffix(r.URL.Path, "/action") {
+		return name, r.Method != http.MethodGet
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return name, true
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return name + " " + string(body), !bytes.Contains(body, []byte("cephstack-none.invalid"))
 }
 
 // monitors are a cluster.

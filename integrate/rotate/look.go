@@ -43,6 +43,7 @@ type look struct {
 	clusters  map[string]*clusterLook
 	newer     map[spec.User]map[string]bool // guests that have the new key of a user for sure
 	spread    map[spec.User]bool            // all computes have the key with which a guest comes back
+	pendingOn map[spec.User]map[string]bool // computes that have the pending key of a user
 	immobile  map[spec.User][]Bar           // why guests cannot be moved that are to be moved
 	left      map[spec.User][]Bar           // files and secrets of users that are gone
 	leftovers map[spec.User][]leftover
@@ -173,7 +174,7 @@ func (k *lack) add(site *want.Site, target, why string) {
 
 // judge tells what the ordinary plan leaves to do, and which of that an apply would leave, too. Pools, volume types and
 // the like do not concern a rotation.
-func (l *look) judge(site *want.Site, pending bool) {
+func (l *look) judge(site *want.Site, pending map[string]bool) {
 	l.lack, l.lasting = lack{notReady: map[string]string{}}, lack{notReady: map[string]string{}}
 	for _, f := range l.plan.Findings {
 		if !f.Problem {
@@ -187,7 +188,7 @@ func (l *look) judge(site *want.Site, pending bool) {
 		}
 	}
 	for _, c := range l.plan.Changes {
-		if c.Kind == "secret" && pending {
+		if c.Kind == "secret" && pending[c.Name] {
 			continue // the pending key is there, or is about to be
 		}
 		if !slices.Contains([]string{"pool", "erasure-profile", "volume-type"}, c.Kind) {

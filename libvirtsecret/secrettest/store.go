@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/cephstack/cephstack/libvirtsecret"
 )
@@ -29,6 +30,7 @@ type Store struct {
 
 	mu      sync.Mutex
 	secrets map[string]libvirtsecret.Secret
+	written map[string]time.Time // when the value of a secret was written
 	calls   map[string]int
 }
 
@@ -36,7 +38,7 @@ var _ libvirtsecret.Store = (*Store)(nil)
 
 // New returns a Store without secrets.
 func New() *Store {
-	return &Store{secrets: map[string]libvirtsecret.Secret{}, calls: map[string]int{}}
+	return &Store{secrets: map[string]libvirtsecret.Secret{}, written: map[string]time.Time{}, calls: map[string]int{}}
 }
 
 // Calls counts the calls of an operation (lookup, list, define or undefine),
@@ -52,7 +54,26 @@ func (s *Store) Calls(op string) int {
 func (s *Store) Put(secret libvirtsecret.Secret) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.put(secret)
+}
+
+// put stores a secret. s.mu is held.
+func (s *Store) put(secret libvirtsecret.Secret) {
 	s.secrets[secret.UUID] = secret
+	if !secret.Value.IsZero() {
+		s.written[secret.UUID] = time.Now()
+	}
+}
+
+// Written is when the value of a secret was written, which libvirt shows in the time of its file. It is zero if there
+// is no secret or no value.
+func (s *Store) Written(uuid string) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.secrets[uuid].Value.IsZero() {
+		return time.Time{}
+	}
+	return s.written[uuid]
 }
 
 // Held gives the value that QEMU would get, also of a private secret. It is zero
@@ -130,7 +151,7 @@ func (s *Store) Define(ctx context.Context, c libvirtsecret.Change) error {
 				return &refusal{libvirtsecret.ErrConflict, words(c.Secret, other)}
 			}
 		}
-		s.secrets[c.UUID] = c.Secret
+		s.put(c.Secret)
 		return nil
 	})
 }

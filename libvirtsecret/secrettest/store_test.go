@@ -3,6 +3,7 @@ package secrettest_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -68,9 +69,12 @@ func TestPutAndHeld(t *testing.T) {
 	got, err := store.Lookup(t.Context(), s.UUID)
 	require.NoError(t, err)
 	assert.True(t, got.Value.IsZero())
+	assert.Zero(t, store.Written(s.UUID), "it has no value")
 
+	before := time.Now()
 	s.Private = true
 	store.Put(s)
+	assert.False(t, store.Written(s.UUID).Before(before))
 	got, err = store.Lookup(t.Context(), s.UUID)
 	require.NoError(t, err)
 	assert.True(t, got.Value.IsZero(), "private")

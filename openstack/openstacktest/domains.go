@@ -8,6 +8,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -16,8 +17,9 @@ import (
 type Domain struct {
 	UUID, Name string
 	Running    bool
-	XML        string // as virsh dumpxml prints it
-	Inactive   string // as virsh dumpxml --inactive prints it
+	Started    time.Time // when its QEMU started, if it runs
+	XML        string    // as virsh dumpxml prints it
+	Inactive   string    // as virsh dumpxml --inactive prints it
 }
 
 // Domains gives the domains of a compute, sorted by name: of VMs that run there, and of VMs that are stopped there.
@@ -28,7 +30,9 @@ func (s *Server) Domains(host string) []Domain {
 	for _, id := range s.servers.order {
 		if v := s.servers.byID[id]; v.Host == host && v.defined {
 			d := Domain{UUID: v.ID, Name: v.Instance, Running: v.running, Inactive: v.xml(false)}
-			d.XML = v.xml(v.running)
+			if d.XML = v.xml(v.running); v.running {
+				d.Started = v.started
+			}
 			out = append(out, d)
 		}
 	}
@@ -219,7 +223,11 @@ func (s *Server) ChangeServer(id string, change func(*api.Server)) {
 	if v := s.servers.byID[id]; v != nil {
 		before := v.Status
 		if change(&v.Server); v.Status != before {
+			was := v.running
 			v.running = v.Status == "ACTIVE" || v.running && v.Status != "SHUTOFF" && v.Status != "SUSPENDED"
+			if v.running && !was {
+				v.started = time.Now()
+			}
 		}
 	}
 }

@@ -17,12 +17,13 @@ type server struct {
 	flavor Flavor
 	zone   string // that was asked for
 
-	serial  int    // of its domain
-	disks   []Disk // of its domain
-	stored  []Disk // its volumes, as Nova reaches them at the next start
-	defined bool   // it has a domain
-	running bool   // its domain runs
-	moving  *move  // the live migration that is under way
+	serial  int       // of its domain
+	disks   []Disk    // of its domain
+	stored  []Disk    // its volumes, as Nova reaches them at the next start
+	defined bool      // it has a domain
+	running bool      // its domain runs
+	started time.Time // when its QEMU started; QEMU opens its disks after that
+	moving  *move     // the live migration that is under way
 
 	lockReason string
 }
@@ -265,6 +266,7 @@ func domainName(serial int) string { return fmt.Sprintf("instance-%08x", serial)
 func (s *Server) boot(v *server, root *volume, in serverRequest) {
 	var now api.Server
 	var disks []Disk
+	var started time.Time
 	s.later(func() error {
 		s.mu.Lock()
 		v.Host = s.schedule(in.Zone, v.flavor)
@@ -280,6 +282,7 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 			}
 		}
 		disks = targets(append(s.reachAll(now), s.own(now, v.flavor)...))
+		started = time.Now()
 		return s.openAll(disks)
 	}, func(err error) {
 		v.Task, v.Status, v.Host = "", "ACTIVE", now.Host
@@ -291,7 +294,7 @@ func (s *Server) boot(v *server, root *volume, in serverRequest) {
 		}
 		if now.Host != "" {
 			s.keep(v, disks, true)
-			v.defined, v.running = err == nil, err == nil
+			v.defined, v.running, v.started = err == nil, err == nil, started
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -161,6 +162,7 @@ func (s *Server) turn(v *server, now api.Server, name string) error {
 		s.closeAll(disks)
 	}
 	var err error
+	started := time.Now()
 	if name != "stop" {
 		disks = s.rebuilt(v, now, v.flavor)
 		err = s.openAll(disks)
@@ -168,7 +170,7 @@ func (s *Server) turn(v *server, now api.Server, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.keep(v, disks, false)
-	v.running = name != "stop" && err == nil
+	v.running, v.started = name != "stop" && err == nil, started
 	return err
 }
 

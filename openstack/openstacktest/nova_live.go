@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -137,6 +138,7 @@ func (m *move) carry(s *Server) func() error {
 			d.Host = dest
 			m.disks = append(m.disks, d)
 		}
+		started := time.Now()
 		if err := s.openAll(m.disks); err != nil {
 			return err
 		}
@@ -149,7 +151,7 @@ func (m *move) carry(s *Server) func() error {
 		s.closeAll(old)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		m.vm.Host = dest
+		m.vm.Host, m.vm.started = dest, started
 		s.keep(m.vm, m.disks, true)
 		return nil
 	}

@@ -212,7 +212,7 @@ func (s *Server) AddServer(v api.Server) string {
 	disks := targets(append(s.own(v, f), s.reachAll(v)...))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	made := s.servers.add(v.ID, server{Server: v, flavor: f, serial: serial})
+	made := s.servers.add(v.ID, server{Server: v, flavor: f, serial: serial, started: v.Created})
 	s.keep(made, disks, true)
 	made.running = !slices.Contains([]string{"SHUTOFF", "ERROR", "SHELVED_OFFLOADED", "BUILD", "SOFT_DELETED",
 		"SUSPENDED"}, v.Status)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -20,8 +19,6 @@ const MaxNote = 64 << 10
 
 const noteHead = "cephstack 1 "
 
-var noteLine = regexp.MustCompile(`^([0-9a-f]{64}|absent) (/.*)$`)
-
 // Render is the note as it is on the host.
 func (n Note) Render() []byte {
 	b := []byte(noteHead + n.Run + "\n")
@@ -29,6 +26,11 @@ func (n Note) Render() []byte {
 		b = append(b, n.Read[p]+" "+p+"\n"...)
 	}
 	return b
+}
+
+// isSum reports whether a note may give this for a file: its digest, or that it is absent.
+func isSum(text string) bool {
+	return text == "absent" || len(text) == 64 && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // ParseNote reads a note. ok is false for what is not a note as a whole.
@@ -45,11 +47,11 @@ func ParseNote(b []byte) (n Note, ok bool) {
 	}
 	n.Read = map[string]string{}
 	for _, line := range lines[1:] {
-		m := noteLine.FindStringSubmatch(line)
-		if m == nil || path.Clean(m[2]) != m[2] || n.Read[m[2]] != "" {
+		sum, file, _ := strings.Cut(line, " ")
+		if !isSum(sum) || !path.IsAbs(file) || path.Clean(file) != file || n.Read[file] != "" {
 			return Note{}, false
 		}
-		n.Read[m[2]] = m[1]
+		n.Read[file] = sum
 	}
 	return n, true
 }
