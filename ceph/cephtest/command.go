@@ -119,7 +119,7 @@ func (c *Cluster) lacks(op string) bool {
 		"osd pool application enable": "luminous",
 		"auth rotate":                 "tentacle", "auth get-or-create-pending": "quincy", "auth commit-pending": "quincy",
 		"auth clear-pending": "quincy", "mon set": "tentacle", "sessions": "octopus", "osd blocklist": "pacific",
-		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
+		"rbd pool init": "luminous", "rbd trash ls": "luminous", "config generate-minimal-conf": "nautilus",
 	}[op]
 	return c.Release < first
 }
