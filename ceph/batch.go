@@ -28,13 +28,14 @@ type Batcher interface {
 	Batch(ctx context.Context, requests ...Request) []Answer
 }
 
-// A Request is a part of a batch. Exactly one of Command, ListPool, InitPool and
-// Watchers is set; any other request is ErrInvalid.
+// A Request is a part of a batch. Exactly one of Command, ListPool, ListTrash, InitPool
+// and Watchers is set; any other request is ErrInvalid.
 type Request struct {
-	Command  Command // goes to the monitors
-	ListPool string  // lists the images of this pool, as Images.List
-	InitPool string  // readies this pool for RBD, as Images.InitPool
-	Watchers string  // lists the watchers of this image, such as vms/disk, as Images.Watchers
+	Command   Command // goes to the monitors
+	ListPool  string  // lists the images of this pool, as Images.List
+	ListTrash string  // lists the images in the trash of this pool, as Images.Trash
+	InitPool  string  // readies this pool for RBD, as Images.InitPool
+	Watchers  string  // lists the watchers of this image, such as vms/disk, as Images.Watchers
 	// After has the indexes of earlier requests of the batch that have to succeed
 	// before. An index that is not that of an earlier request counts as failed.
 	After []int
@@ -49,6 +50,8 @@ func (r Request) Format(f fmt.State, _ rune) {
 	switch {
 	case r.ListPool != "":
 		fmt.Fprintf(f, "list pool %q", r.ListPool)
+	case r.ListTrash != "":
+		fmt.Fprintf(f, "list trash %q", r.ListTrash)
 	case r.InitPool != "":
 		fmt.Fprintf(f, "init pool %q", r.InitPool)
 	case r.Watchers != "":
@@ -66,6 +69,7 @@ func (r Request) Format(f fmt.State, _ rune) {
 type Answer struct {
 	Reply    Reply            // to Command
 	Images   []string         // to ListPool, sorted
+	Trash    []TrashEntry     // to ListTrash
 	Watchers map[int64]string // to Watchers
 	Err      error
 }
@@ -76,11 +80,11 @@ func (a Answer) Format(f fmt.State, _ rune) {
 		fmt.Fprintf(f, "error: %v", a.Err)
 		return
 	}
-	fmt.Fprintf(f, "%v, images %q", a.Reply, a.Images)
+	fmt.Fprintf(f, "%v, images %q, trash %q", a.Reply, a.Images, a.Trash)
 }
 
 // WithImages returns the cluster with the way to its images. A Commander that is
-// not a Batcher needs it for ListPool, InitPool and everything that uses them.
+// not a Batcher needs it for ListPool, ListTrash, InitPool and everything that uses them.
 func (c *Cluster) WithImages(images Images) *Cluster {
 	return New(c.mon).through(images)
 }
@@ -107,7 +111,7 @@ func same(a, b any) bool {
 // the cluster's Images too), and one after another where it is not.
 //
 // Each refusal names its object. A Cluster that was made without Images refuses
-// ListPool and InitPool with ErrInvalid.
+// all but commands with ErrInvalid.
 func (c *Cluster) Batch(ctx context.Context, requests ...Request) []Answer {
 	answers := c.send(ctx, requests...)
 	for len(answers) < len(requests) {
@@ -153,6 +157,8 @@ func (r Request) do(ctx context.Context, mon Commander, images Images) (a Answer
 		a.Err = fmt.Errorf("%w: the cluster was made without Images", ErrInvalid)
 	case r.ListPool != "":
 		a.Images, a.Err = images.List(ctx, r.ListPool)
+	case r.ListTrash != "":
+		a.Trash, a.Err = images.Trash(ctx, r.ListTrash)
 	case named:
 		a.Watchers, a.Err = images.Watchers(ctx, pool, image)
 	default:
@@ -187,14 +193,15 @@ func named(err error, r Request) error {
 // gives: ErrInvalid.
 func (r Request) Check() error {
 	things := 0
-	for _, is := range []bool{len(r.Command.JSON) > 0, r.ListPool != "", r.InitPool != "", r.Watchers != ""} {
+	for _, is := range []bool{len(r.Command.JSON) > 0, r.ListPool != "", r.ListTrash != "", r.InitPool != "",
+		r.Watchers != ""} {
 		if is {
 			things++
 		}
 	}
 	if things != 1 {
-		return fmt.Errorf("%w: a request is one command, one pool to list, one pool to ready or one image to ask for its "+
-			"watchers", ErrInvalid)
+		return fmt.Errorf("%w: a request is one command, one pool to list, one trash to list, one pool to ready or one image "+
+			"to ask for its watchers", ErrInvalid)
 	}
 	if _, _, ok := cutImage(r.Watchers); r.Watchers != "" && !ok {
 		return fmt.Errorf("%w: the image to ask for its watchers is not POOL/NAME", ErrInvalid)

@@ -11,6 +11,7 @@ type Query struct {
 	Profiles []string // names of profiles of erasure code
 	CRUSH    bool     // the CRUSH map
 	Images   []string // pools whose images are listed
+	Trash    []string // pools whose trash is listed
 	Serving  []string // pools of which the Condition is told
 }
 
@@ -24,6 +25,7 @@ type View struct {
 	CRUSH    CRUSHMap // of a Query that asked for it
 	Conf     *Conf    // as from MinimalConf
 	Images   map[string][]string
+	Trash    map[string][]TrashEntry // empty before Luminous, which has no trash
 	// Stops and Notes are the Condition, of a Query with Serving.
 	Stops, Notes []string
 }
@@ -32,10 +34,10 @@ type View struct {
 // exchange, and two for a cluster before Nautilus. The error is that of the first
 // part that cannot be read; the View then has the parts that were read.
 //
-// Similar To: ceph status; ceph osd pool ls detail; ceph auth get <entity>; rbd ls <pool>
+// Similar To: ceph status; ceph osd pool ls detail; ceph auth get <entity>; rbd ls <pool>; rbd trash ls --all <pool>
 func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 	v := View{Pools: map[string]Pool{}, Users: map[string]User{}, Profiles: map[string]ErasureProfile{},
-		Images: map[string][]string{}}
+		Images: map[string][]string{}, Trash: map[string][]TrashEntry{}}
 	jobs := []job{
 		{run: func(c *Cluster) (err error) { v.Status, err = c.Status(ctx); return err }},
 		{run: func(c *Cluster) error {
@@ -63,12 +65,27 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 		a := c.Batch(ctx, Request{ListPool: pool, read: true})[0]
 		return a.Images, a.Err
 	})...)
+	jobs = append(jobs, lookups(v.Trash, q.Trash, func(c *Cluster, pool string) ([]TrashEntry, error) {
+		return c.trash(ctx, pool)
+	})...)
 	for _, t := range c.together(ctx, jobs) {
 		if t.err != nil {
 			return v, t.err
 		}
 	}
 	return v, nil
+}
+
+// trash lists the trash of a pool. Before Luminous, there is none, and whoever is asked for it fails.
+func (c *Cluster) trash(ctx context.Context, pool string) ([]TrashEntry, error) {
+	a := c.Batch(ctx, Request{ListTrash: pool, read: true})[0]
+	if a.Err == nil || errors.Is(a.Err, ErrNotFound) {
+		return a.Trash, a.Err
+	}
+	if s, err := c.Status(ctx); err == nil && s.Release != "" && s.Release < "luminous" {
+		return nil, nil
+	}
+	return nil, a.Err
 }
 
 // Users reads entities, in one exchange where the Commander is a Batcher. An entity

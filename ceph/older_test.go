@@ -43,6 +43,11 @@ func TestOlderClusters(t *testing.T) {
 			assert.Equal(t, 2, pools[0].Size)
 			err = c.UpdatePool(t.Context(), ceph.Pool{Name: "volumes", CRUSHRule: "ssd"})
 			assert.Equal(t, release < "luminous", errors.Is(err, ceph.ErrInvalid), "%v", err)
+			_, err = fake.Trash(t.Context(), "volumes")
+			assert.Equal(t, release < "luminous", err != nil, "there is no trash before Luminous: %v", err)
+			v, err := c.Look(t.Context(), ceph.Query{Images: []string{"volumes"}, Trash: []string{"volumes"}})
+			require.NoError(t, err)
+			assert.Empty(t, v.Trash["volumes"])
 			assert.Equal(t, release < "luminous", fake.InitPool(t.Context(), "volumes") != nil,
 				"there is no rbd pool init before Luminous")
 		})

@@ -135,7 +135,8 @@ func (c *Cluster) ask(ctx context.Context, questions []*question) {
 			if r.read && len(r.After) == 0 {
 				at = slices.IndexFunc(all, func(o Request) bool {
 					return o.read && len(o.After) == 0 && bytes.Equal(o.Command.JSON, r.Command.JSON) &&
-						o.Command.Mon == r.Command.Mon && o.ListPool == r.ListPool && o.Watchers == r.Watchers
+						o.Command.Mon == r.Command.Mon && o.ListPool == r.ListPool && o.ListTrash == r.ListTrash &&
+						o.Watchers == r.Watchers
 				})
 			}
 			if at < 0 {

@@ -276,9 +276,13 @@ func TestWithoutABatcher(t *testing.T) {
 	other := cephtest.New()
 	require.NoError(t, other.AddPool(ceph.Pool{Name: "p"}))
 	require.NoError(t, other.AddImage(ceph.Image{Pool: "p", Name: "i"}))
-	v, err := ceph.New(fake).WithImages(other).Look(t.Context(), ceph.Query{Images: []string{"p"}})
+	require.NoError(t, other.AddImage(ceph.Image{Pool: "p", Name: "gone"}))
+	require.NoError(t, other.MoveToTrash("p", "gone"))
+	v, err := ceph.New(fake).WithImages(other).Look(t.Context(), ceph.Query{Images: []string{"p"}, Trash: []string{"p"}})
 	require.NoError(t, err)
 	assert.Equal(t, map[string][]string{"p": {"i"}}, v.Images)
+	require.Len(t, v.Trash["p"], 1)
+	assert.Equal(t, "gone", v.Trash["p"][0].Name)
 }
 
 // miscounting is a Batcher that gives another number of answers.

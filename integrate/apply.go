@@ -314,6 +314,9 @@ func (a *applying) same(now engine.Part) engine.Part {
 				otherChange(a.in.changeOf(i), c)))
 		case i.Refused || i.Unable != nil:
 			a.refuse(now, i)
+		case !i.Keeps.IsZero():
+			i.Because = i.Keeps
+			a.refuse(now, i)
 		default:
 			a.run.End(id, engine.Outcome{Status: engine.Unchanged})
 		}

@@ -209,8 +209,11 @@ import (
 //
 // Of what retires:
 //
-//   - host-still-needed: a service cannot leave a host, as VMs are there, nobody else serves, or that is unknown.
-//   - pool-still-holds-data: what keeps data in a pool cannot retire, as the pool has images or volumes.
+//   - host-still-needed: a service cannot leave a host, as VMs are there, or nobody else serves.
+//   - host-need-unknown: whether a service can leave a host cannot be told.
+//   - pool-still-holds-data: what keeps data in a pool cannot retire, as the pool or its trash has images, Cinder has
+//     volumes there, or Nova is about to put a disk there.
+//   - pool-need-unknown: whether something needs a pool of what retires cannot be told.
 //   - pool-stays: note: a pool that nothing needs any more stays.
 //   - left-in-place: note: a file or a secret stays, as it is not provably what cephstack has made.
 //   - options-stay: note: options stay, as they are somebody else's, or also those of other backends.

@@ -177,7 +177,7 @@ func TestRetireKeepsAUserThatIsInUse(t *testing.T) {
 // TestAVMThatComesBetween: right before nova.conf is written, the APIs are asked once more.
 func TestAVMThatComesBetween(t *testing.T) {
 	t.Parallel()
-	for name, part := range map[string]string{"a compute": "still has VMs", "nova": "is new on this compute"} {
+	for name, part := range map[string]string{"a compute": "still has VMs", "nova": "VM late"} {
 		s := twoOfAll()
 		w := integratetest.Integrated(t, s)
 		retirings()[name](&s)

@@ -49,22 +49,6 @@ func TestUndoOfARetirement(t *testing.T) {
 	assert.Equal(t, before, traces(t, w, paths))
 }
 
-// TestAnImageThatComesBetween keeps the user: its key would be gone for good.
-func TestAnImageThatComesBetween(t *testing.T) {
-	t.Parallel()
-	s := twoOfAll()
-	w := integratetest.Integrated(t, s)
-	s.Cinder.Backends[1].Retire = true
-	in := integrationOf(t, w, s)
-	p := plan(t, in)
-	require.NoError(t, w.Ceph["ceph"].AddImage(ceph.Image{Pool: "fast", Name: "late", Size: 1 << 20}))
-	_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
-	require.ErrorIs(t, err, integrate.ErrConflict)
-	require.ErrorContains(t, err, "pool fast holds 1 images since the plan was made (late)")
-	_, err = ceph.New(w.Ceph["ceph"]).User(t.Context(), "client.cinder-fast")
-	require.NoError(t, err)
-}
-
 // TestVMsOfAComputeThatCannotBeTold: nothing is taken back on a compute that Nova knows by another name, nor on the
 // last ones, whose VMs may have volumes.
 func TestVMsOfAComputeThatCannotBeTold(t *testing.T) {

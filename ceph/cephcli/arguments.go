@@ -18,8 +18,8 @@ const einval = 22
 func positional() map[string][]string {
 	return map[string][]string{
 		"status": {}, "health": {"detail"}, "mon dump": {}, "versions": {}, "version": {}, "osd dump": {}, "fsid": {},
-		"config generate-minimal-conf": {},
-		"auth get":                     {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
+		"config generate-minimal-conf": {}, "config get": {"who", "key", "var"},
+		"auth get": {"entity"}, "auth ls": {}, "auth rm": {"entity"}, "auth import": {},
 		"auth get-or-create": {"entity", "caps"}, "auth caps": {"entity", "caps"},
 		"auth get-or-create-pending": {"entity"}, "auth commit-pending": {"entity"}, "auth clear-pending": {"entity"},
 		"auth rotate": {"entity"}, "mon set": {"name", "value"}, "sessions": {},

@@ -68,6 +68,7 @@ type ordered struct {
 	Mon     string `json:"mon,omitempty"`
 	Input   []byte `json:"input,omitempty"`
 	List    string `json:"list,omitempty"`
+	Trash   string `json:"trash,omitempty"`
 	Init    string `json:"init,omitempty"`
 	Watch   string `json:"watch,omitempty"`
 	After   []int  `json:"after,omitempty"`
@@ -114,7 +115,7 @@ func (c *CLI) List(ctx context.Context, pool string) ([]string, error) {
 // where requests that do not name each other run side by side. A host without
 // Python's bindings runs a program for each request, one after another.
 //
-// Similar To: ceph --format json <command>; rbd ls <pool>; rbd pool init <pool>
+// Similar To: ceph --format json <command>; rbd ls <pool>; rbd trash ls --all <pool>; rbd pool init <pool>
 func (c *CLI) Batch(ctx context.Context, requests ...ceph.Request) []ceph.Answer {
 	if c.options.RBD == "" && !c.noBindings.Load() {
 		if answers, able := c.withBindings(ctx, requests); able {
@@ -192,7 +193,7 @@ func (c *CLI) batch(requests []ceph.Request) *batch {
 	}
 	for i, r := range requests {
 		q := ordered{Command: string(r.Command.JSON), Mon: r.Command.Mon, Input: []byte(r.Command.Input.Reveal()),
-			List: r.ListPool, Init: r.InitPool, Watch: r.Watchers, After: r.After}
+			List: r.ListPool, Trash: r.ListTrash, Init: r.InitPool, Watch: r.Watchers, After: r.After}
 		if err := check(r); err != nil {
 			q, b.answers[i].Err, b.came[i] = ordered{Refused: true}, err, true
 		}
@@ -266,8 +267,8 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 		return ceph.Answer{Err: fmt.Errorf("%w: ceph %s: Python's bindings failed: %s", ceph.ErrUnreachable, op,
 			words.LastLine(l.Status))}
 	case *l.Code != 0:
-		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.InitPool + r.Watchers, Code: *l.Code,
-			Status: words.Said(l.Status)}}
+		return ceph.Answer{Err: &ceph.CommandError{Op: op, Object: r.ListPool + r.ListTrash + r.InitPool + r.Watchers,
+			Code: *l.Code, Status: words.Said(l.Status)}}
 	}
 	data, err := inflate(l.Data)
 	if err != nil {
@@ -277,6 +278,9 @@ func (l line) answer(r ceph.Request) ceph.Answer {
 	case r.Watchers != "":
 		list, err := watchers(data)
 		return ceph.Answer{Watchers: list, Err: err}
+	case r.ListTrash != "":
+		list, err := trashEntries(data)
+		return ceph.Answer{Trash: list, Err: err}
 	case r.ListPool == "":
 		return ceph.Answer{Reply: ceph.Reply{Data: cephstack.Redact(data), Status: l.Status}}
 	}
@@ -301,6 +305,8 @@ func operation(r ceph.Request) string {
 	switch {
 	case r.ListPool != "":
 		return listOp
+	case r.ListTrash != "":
+		return trashOp
 	case r.InitPool != "":
 		return initOp
 	case r.Watchers != "":

@@ -17,6 +17,8 @@ const (
 	listOp = "rbd ls"
 	initOp = "rbd pool init"
 
+	trashOp = "rbd trash ls"
+
 	statusOp = "rbd status"
 
 	eperm = 1
@@ -100,13 +102,18 @@ type snapshot struct {
 //
 // Similar To: rbd trash ls --all <pool>
 func (c programs) Trash(ctx context.Context, pool string) ([]ceph.TrashEntry, error) {
-	const op = "rbd trash ls"
-	results, err := c.do(ctx, op, pool, c.rbd("trash", "ls", "--pool", pool, "--all", "--format", "json"))
+	results, err := c.do(ctx, trashOp, pool, c.rbd("trash", "ls", "--pool", pool, "--all", "--format", "json"))
 	if err != nil {
 		return nil, err
 	}
+	return trashEntries(results[0].Data)
+}
+
+// trashEntries reads the JSON that rbd trash ls writes.
+func trashEntries(data []byte) ([]ceph.TrashEntry, error) {
 	var list []ceph.TrashEntry // id and name, whatever the case
-	return list, decode(op, results[0].Data, &list)
+	err := decode(trashOp, data, &list)
+	return list, err
 }
 
 // Watchers implements ceph.Images.

@@ -76,6 +76,11 @@ def main():
         with cluster.open_ioctx(pool) as ioctx:
             return 0, json.dumps(rbd.RBD().list(ioctx)).encode(), ""
 
+    def trash(pool):
+        with cluster.open_ioctx(pool) as ioctx:
+            found = [{"id": t["id"], "name": t["name"]} for t in rbd.RBD().trash_list(ioctx)]
+        return 0, json.dumps(found).encode(), ""
+
     def watchers(spec):
         pool, name = spec.split("/")
         with cluster.open_ioctx(pool) as ioctx, rbd.Image(ioctx, name, read_only=True) as image:
@@ -86,6 +91,8 @@ def main():
         try:
             if r.get("list"):
                 return names(r["list"])
+            if r.get("trash"):
+                return trash(r["trash"])
             if r.get("init"):
                 return init(r["init"])
             if r.get("watch"):

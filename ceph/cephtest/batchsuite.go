@@ -96,9 +96,9 @@ func (s *batchSuite) each() {
 func (s *batchSuite) refusals() {
 	entity := "client." + unique()
 	answers := s.batch(s.get("client.admin"), s.get(entity), s.command(object{"prefix": "make coffee"}),
-		ceph.Request{ListPool: unique()},
+		ceph.Request{ListPool: unique()}, ceph.Request{ListTrash: unique()},
 		s.command(object{"prefix": "fsid"}))
-	for i, want := range []error{nil, ceph.ErrNotFound, ceph.ErrInvalid, ceph.ErrNotFound, nil} {
+	for i, want := range []error{nil, ceph.ErrNotFound, ceph.ErrInvalid, ceph.ErrNotFound, ceph.ErrNotFound, nil} {
 		s.is(answers[i].Err, want)
 	}
 	_, err := s.batcher.Command(s.ctx, s.get(entity).Command)
@@ -144,7 +144,8 @@ func (s *batchSuite) invalid() {
 	entity := s.entity()
 	both := s.create(entity)
 	both.InitPool = "x"
-	for _, a := range s.batch(ceph.Request{}, both, ceph.Request{ListPool: "x", InitPool: "x"}) {
+	for _, a := range s.batch(ceph.Request{}, both, ceph.Request{ListPool: "x", InitPool: "x"},
+		ceph.Request{ListPool: "x", ListTrash: "x"}) {
 		s.is(a.Err, ceph.ErrInvalid)
 	}
 	_, err := s.cluster.User(s.ctx, entity)
@@ -188,11 +189,12 @@ func (s *batchSuite) pool() {
 		s.command(object{"prefix": "osd pool create", "pool": other, "pg_num": 4}),
 		s.command(object{"prefix": "osd pool application enable", "pool": other, "app": "rgw"}, 4),
 		ceph.Request{InitPool: other, After: []int{5}},
+		ceph.Request{ListTrash: name, After: []int{1}},
 	)
-	for i, want := range []error{nil, nil, nil, ceph.ErrNotFound, nil, nil, ceph.ErrDenied} {
+	for i, want := range []error{nil, nil, nil, ceph.ErrNotFound, nil, nil, ceph.ErrDenied, nil} {
 		s.is(answers[i].Err, want)
 	}
-	s.equal(len(answers[2].Images), 0)
+	s.equal(len(answers[2].Images)+len(answers[7].Trash), 0)
 	s.equal([]string{s.find(name).Application, s.find(other).Application}, []string{"rbd", "rgw"})
 }
 
@@ -241,14 +243,14 @@ func (s *batchSuite) look() {
 	user, err := s.cluster.CreateUser(s.ctx, entity, s.caps())
 	s.ok(err)
 	v, err := s.cluster.Look(s.ctx, ceph.Query{Users: []string{entity, "client." + none},
-		Profiles: []string{profile, none}, CRUSH: true, Images: []string{pool, none}})
+		Profiles: []string{profile, none}, CRUSH: true, Images: []string{pool, none}, Trash: []string{pool, none}})
 	s.ok(err)
 	status, err := s.cluster.Status(s.ctx)
 	s.ok(err)
 	s.equal(v.Status.FSID+v.Status.Release, status.FSID+status.Release)
 	s.equal([]any{v.Pools[pool], len(v.Users), v.Users[entity].Caps, len(v.Profiles), v.Profiles[profile].K, len(v.Images),
-		len(v.Images[pool])},
-		[]any{s.find(pool), 1, s.caps(), 1, 2, 1, 0})
+		len(v.Images[pool]), len(v.Trash), len(v.Trash[pool])},
+		[]any{s.find(pool), 1, s.caps(), 1, 2, 1, 0, 1, 0})
 	if !v.Users[entity].Key.Equal(user.Key) {
 		s.Fatal("the look has another key")
 	}

@@ -29,7 +29,9 @@ type Cluster struct {
 	Health   string
 	Checks   []string // health check codes
 	Muted    []string // the Checks that are muted
-	OSDsUp   int
+	// MonOptions are the options that the monitors know, with the values that they go by.
+	MonOptions map[string]string
+	OSDsUp     int
 	// OSDs are the device classes of the OSDs on each host, all below one root.
 	OSDs map[string][]string
 	// MinSizeOne allows pools of size 1 (mon_allow_pool_size_one).
@@ -75,6 +77,7 @@ func New() *Cluster {
 	c := &Cluster{
 		FSID: "a3d17d0c-3f1d-4a9c-9f5e-0d6f1c7f9b52", Release: "pacific", Version: "16.2.15",
 		MonHosts: []string{"[v2:192.0.2.1:3300/0,v1:192.0.2.1:6789/0]"}, Health: "HEALTH_OK", OSDsUp: 6, MinSizeOne: true,
+		MonOptions: map[string]string{"auth_allow_insecure_global_id_reclaim": "false"},
 		OSDs:       map[string][]string{"osd1": {"hdd", "hdd"}, "osd2": {"hdd", "hdd"}, "osd3": {"hdd", "hdd"}},
 		CRUSHRules: []string{"replicated_rule"}, Now: time.Now,
 		profiles: map[string]profile{"default": defaultProfile()},

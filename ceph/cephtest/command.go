@@ -49,6 +49,7 @@ func commands() map[string]command {
 		"osd dump":                     {false, "", (*Cluster).osdDump},
 		"fsid":                         {false, "", (*Cluster).fsid},
 		"config generate-minimal-conf": {false, "", (*Cluster).minimalConf},
+		"config get":                   {false, "who:string key:string var:string", (*Cluster).configGet},
 		"auth get":                     {false, "entity:string*", (*Cluster).authGet},
 		"auth ls":                      {false, "", (*Cluster).authList},
 		"auth get-or-create":           {true, "entity:string* caps:list key_type:string", (*Cluster).authCreate},
@@ -119,7 +120,8 @@ func (c *Cluster) lacks(op string) bool {
 		"osd pool application enable": "luminous",
 		"auth rotate":                 "tentacle", "auth get-or-create-pending": "quincy", "auth commit-pending": "quincy",
 		"auth clear-pending": "quincy", "mon set": "tentacle", "sessions": "octopus", "osd blocklist": "pacific",
-		"rbd pool init": "luminous", "config generate-minimal-conf": "nautilus",
+		"rbd pool init": "luminous", "rbd trash ls": "luminous", "config generate-minimal-conf": "nautilus",
+		"config get": "mimic",
 	}[op]
 	return c.Release < first
 }

@@ -82,7 +82,11 @@ func (c *Cluster) InspectAll(ctx context.Context, poolName string, names []strin
 
 // Trash implements ceph.Images.
 func (c *Cluster) Trash(ctx context.Context, poolName string) (list []ceph.TrashEntry, err error) {
-	err = c.rbd(ctx, Op{"rbd trash ls", poolName, false}, poolName, func(p *pool) error {
+	op := Op{"rbd trash ls", poolName, false}
+	if c.lacks(op.Name) {
+		return nil, refuse(op.Name, poolName, einval, "unknown command")
+	}
+	err = c.rbd(ctx, op, poolName, func(p *pool) error {
 		for _, t := range p.trash {
 			list = append(list, t.TrashEntry)
 		}

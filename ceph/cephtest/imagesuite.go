@@ -151,6 +151,11 @@ func (s *imageSuite) trash() {
 	if len(list) != 1 || list[0].Name != "volume-1" || list[0].ID == "" {
 		s.Fatalf("trash is %v", list)
 	}
+	if b, is := s.images.(ceph.Batcher); is {
+		answer := b.Batch(s.ctx, ceph.Request{ListTrash: s.pool})[0]
+		s.ok(answer.Err)
+		s.equal(answer.Trash, list)
+	}
 	_, err = s.images.Inspect(s.ctx, s.pool, "volume-1")
 	s.is(err, ceph.ErrNotFound)
 }

@@ -207,7 +207,9 @@ func (c *Cluster) told(a call) error {
 		return err
 	case i >= len(c.MonHosts)-c.ailments.LostMonitors:
 		return refuse(a.prefix, "mon."+a.mon, enxio, "mon unavailable")
-	case a.prefix != "sessions":
+	case a.prefix == "config get" && c.Release < "octopus":
+		return a.refuse(einval, "missing required parameter who")
+	case a.prefix != "sessions" && a.prefix != "config get":
 		return a.refuse(einval, "unknown command prefix %s", a.prefix)
 	}
 	return nil

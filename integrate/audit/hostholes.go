@@ -25,6 +25,10 @@ func (c credentials) holes() []Finding {
 	var out []Finding
 	for _, cluster := range c.site.Clusters {
 		var checks []string
+		if mons := c.clusters[cluster.Name].insecure; len(mons) > 0 {
+			checks = append(checks, "option auth_allow_insecure_global_id_reclaim is true, or is not known, on "+
+				words.JoinShort(prefixedAll("mon.", mons)))
+		}
 		for _, check := range c.clusters[cluster.Name].status.Checks {
 			if strings.HasPrefix(check, "AUTH_INSECURE_GLOBAL_ID_RECLAIM") {
 				checks = append(checks, "health check "+check)
@@ -47,6 +51,14 @@ func (c credentials) holes() []Finding {
 		}
 	}
 	return slices.Concat(out, c.options(), c.exampleUUIDs())
+}
+
+func prefixedAll(before string, names []string) []string {
+	var all []string
+	for _, name := range names {
+		all = append(all, before+words.Line(name))
+	}
+	return all
 }
 
 func keyringHole(host string, f remote.File) Finding {

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -18,8 +19,8 @@ const newType = "aes256k"
 // has now.
 //
 // CVE-2025-30156, OSSN-0108: CephX with keys of type aes lets who sees a login forge another. Keys of type aes256k,
-// which Ceph has from 20.2.4 and 19.2.6 on, do not.
-func (c credentials) keys() []Finding {
+// which Ceph has from 20.2.4 and 19.2.6 on, do not. What cannot be told of a librados goes to unable.
+func (c credentials) keys(unable func(what string, err error)) []Finding {
 	var out []Finding
 	newer := map[string]bool{} // services that have a key of the newer type
 	for _, cluster := range c.site.Clusters {
@@ -47,6 +48,7 @@ func (c credentials) keys() []Finding {
 	}
 	for _, h := range c.hosts {
 		out = append(out, h.oldLibraries(newer)...)
+		h.unknownLibraries(newer, unable)
 	}
 	return out
 }
@@ -90,6 +92,28 @@ func (h hostSeen) oldLibraries(newer map[string]bool) []Finding {
 		}
 	}
 	return out
+}
+
+// errUnknownLibrados says that a librados does not show what keys it reads.
+var errUnknownLibrados = errors.New("the file does not show which keys it reads: see by hand that it is of Ceph 20.2.4, " +
+	"19.2.6 or newer, and start what uses it anew")
+
+// unknownLibraries tells of each librados, in memory or installed, of which it cannot be told whether it can read the
+// keys of the newer type that it needs.
+func (h hostSeen) unknownLibraries(newer map[string]bool, unable func(what string, err error)) {
+	const what = "whether librados of %s on host %s reads keys of type " + newType
+	for _, p := range h.runs.Processes {
+		if newer[serviceOf(p)] && p.AES256k != running.Yes && p.AES256k != running.No {
+			unable(fmt.Sprintf(what, processName(p), h.Name), cmp.Or(p.Err, errUnknownLibrados))
+		}
+	}
+	needs := slices.ContainsFunc(h.Services, func(s string) bool { return newer[s] })
+	for _, l := range h.runs.Installed {
+		if needs && h.servesIn(l.In, newer) && l.AES256k != running.Yes && l.AES256k != running.No {
+			unable(fmt.Sprintf(what, cmp.Or(prefixed("container ", words.Line(l.In)), "the packages"), h.Name),
+				cmp.Or(l.Err, errUnknownLibrados))
+		}
+	}
 }
 
 // servesIn reports whether a service that has a newer key is where a librados is: in its container, or on a host

@@ -32,9 +32,10 @@ type credentials struct {
 
 // clusterSeen is a cluster that was read.
 type clusterSeen struct {
-	status  ceph.Status
-	users   map[string]cephx.Entity
-	ciphers cephx.Ciphers
+	status   ceph.Status
+	insecure []string // monitors that let a client take the global ID of another client over
+	users    map[string]cephx.Entity
+	ciphers  cephx.Ciphers
 }
 
 // hostSeen is a host that was read. Parts that cannot be told are empty.
@@ -56,6 +57,10 @@ func lookAtHosts(ctx context.Context, l *look) {
 			l.unable("users of cluster "+cluster.Name, err)
 			continue
 		}
+		auth := cephx.New(ceph.New(l.cfg.World.Clusters[cluster.Name].Mon))
+		if seen.insecure, err = auth.InsecureReclaim(ctx, seen.status.Release); err != nil {
+			l.unable("auth_allow_insecure_global_id_reclaim of cluster "+cluster.Name, err)
+		}
 		c.clusters[cluster.Name] = seen
 		l.looked("users of Ceph", len(seen.users))
 	}
@@ -75,7 +80,7 @@ func lookAtHosts(ctx context.Context, l *look) {
 	}
 	l.looked("hosts", len(c.hosts))
 	l.looked("attachments", len(c.attachments))
-	l.found(slices.Concat(c.domains(), c.ofAttachments(), c.rights(), c.keys(), c.secrets(), c.holes())...)
+	l.found(slices.Concat(c.domains(), c.ofAttachments(), c.rights(), c.keys(l.unable), c.secrets(), c.holes())...)
 }
 
 func readCluster(ctx context.Context, mon ceph.Commander) (clusterSeen, error) {

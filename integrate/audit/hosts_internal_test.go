@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -177,16 +178,48 @@ func TestKeysAndLibraries(t *testing.T) {
 			other.In = "prometheus"
 			h.runs.Installed = []running.Library{able, other}
 		}, nil},
-		"a librados of which nothing is known": {func(c *credentials, h *hostSeen, _ *running.Disk) {
-			rotated(c)
-			h.runs.Processes = []running.Process{qemu(running.Library{AES256k: running.Unknown})}
-		}, nil},
 		"a monitor that runs there": {func(c *credentials, h *hostSeen, _ *running.Disk) {
 			rotated(c)
 			h.runs.Processes = []running.Process{{PID: 2, Name: "ceph-mon", Library: old, Replaced: true}}
 		}, nil},
 	} {
-		assert.Equal(t, c.want, codes(scene(t, c.change).keys()), name)
+		found := scene(t, c.change).keys(func(what string, _ error) { t.Errorf("%s: %s cannot be told", name, what) })
+		assert.Equal(t, c.want, codes(found), name)
+	}
+}
+
+// TestALibradosThatCannotBeToldIsUnable: of each librados that has to read a newer key, either it is known that it can,
+// or that is a finding, or it is told that nobody knows.
+func TestALibradosThatCannotBeToldIsUnable(t *testing.T) {
+	gone := errors.New("the file is gone")
+	for name, c := range map[string]struct {
+		reads running.Reads
+		err   error
+		want  int
+	}{
+		"yes": {running.Yes, nil, 0}, "no": {running.No, nil, 0}, "unknown": {running.Unknown, nil, 2},
+		"unknown, and why": {running.Unknown, gone, 2}, "not searched": {"", gone, 2},
+	} {
+		var untold []string
+		found := scene(t, func(cr *credentials, h *hostSeen, _ *running.Disk) {
+			e := cr.clusters["ceph"].users["client.cinder"]
+			e.Key = key(t, newKey)
+			cr.clusters["ceph"].users["client.cinder"] = e
+			l := running.Library{Path: "/l", AES256k: c.reads, Err: c.err}
+			h.runs.Processes = []running.Process{{PID: 1, Name: "qemu-system-x86", Domain: domainUUID, Library: l},
+				{PID: 2, Name: "ceph-mon", Library: l}}
+			other := l
+			other.In = "prometheus"
+			h.runs.Installed = []running.Library{l, other}
+		}).keys(func(what string, err error) {
+			untold = append(untold, what)
+			if c.err != nil {
+				assert.ErrorIs(t, err, gone)
+			}
+			assert.Error(t, err)
+		})
+		assert.Len(t, untold, c.want, "%s: %v", name, untold)
+		assert.Equal(t, c.reads == running.No, len(found) > 0, name)
 	}
 }
 
@@ -200,6 +233,17 @@ func TestInsecureGlobalID(t *testing.T) {
 	all := s.holes()
 	require.Equal(t, []string{"insecure-global-id"}, codes(all))
 	assert.Equal(t, []string{"health check AUTH_INSECURE_GLOBAL_ID_RECLAIM_ALLOWED"}, all[0].Evidence)
+}
+
+// TestInsecureGlobalIDOfAMonitor is told by the value that the monitor goes by, also where no health check says so.
+func TestInsecureGlobalIDOfAMonitor(t *testing.T) {
+	all := scene(t, func(c *credentials, _ *hostSeen, _ *running.Disk) {
+		seen := c.clusters["ceph"]
+		seen.insecure = []string{"a", "c"}
+		c.clusters["ceph"] = seen
+	}).holes()
+	require.Equal(t, []string{"insecure-global-id"}, codes(all))
+	assert.Contains(t, all[0].Evidence[0], "mon.a, mon.c")
 }
 
 // TestAdministrators: a service with the rights of an administrator is one finding, and not of rights that are wider.

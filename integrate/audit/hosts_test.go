@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/audit"
 	"github.com/cephstack/cephstack/integrate/integratetest"
@@ -104,6 +105,12 @@ func faultsOfRights() map[string]hostFault {
 				ceph.Caps{"mon": "profile rbd", "osd": "profile rbd pool=volumes"})
 			require.NoError(t, err)
 		}, []string{"user-unknown-writes ceph"}},
+		"a monitor that takes identities": {func(_ *testing.T, w *integratetest.World) {
+			w.Ceph["ceph"].MonOptions["auth_allow_insecure_global_id_reclaim"] = "true"
+		}, []string{"insecure-global-id ceph"}},
+		"monitors that are older than the option": {func(_ *testing.T, w *integratetest.World) {
+			w.Ceph["ceph"].MonOptions = nil
+		}, []string{"insecure-global-id ceph"}},
 		"a user of something else": {func(t *testing.T, w *integratetest.World) {
 			_, err := ceph.New(w.Ceph["ceph"]).CreateUser(context.Background(), "client.rgw",
 				ceph.Caps{"mon": "allow rw", "osd": "allow rwx pool=other"})
@@ -184,4 +191,21 @@ func TestWhatCannotBeTold(t *testing.T) {
 	assert.Equal(t, []string{"process-keeps-old-librados controller"}, found(r))
 	require.Len(t, r.Unable, 1)
 	assert.Equal(t, "host compute1", r.Unable[0].What)
+}
+
+// TestMonitorsThatDoNotTell whether they let clients take identities over are in Unable.
+func TestMonitorsThatDoNotTell(t *testing.T) {
+	w := integratetest.Integrated(t, twoComputes())
+	w.Ceph["ceph"].Fail = func(op cephtest.Op) error {
+		if op.Name == "config get" {
+			return ceph.ErrDenied
+		}
+		return nil
+	}
+	r, err := audit.Run(context.Background(), integrate.Config{Spec: w.Spec(), World: w.World},
+		audit.Options{Parts: []audit.Part{audit.Hosts}})
+	require.ErrorIs(t, err, audit.ErrUnable)
+	require.Len(t, r.Unable, 1)
+	assert.Equal(t, "auth_allow_insecure_global_id_reclaim of cluster ceph", r.Unable[0].What)
+	assert.Empty(t, found(r))
 }

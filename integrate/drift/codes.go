@@ -13,7 +13,8 @@ func untold(f integrate.Finding) bool {
 		"guest-file-unreadable", "config-unreadable", "reference-not-known",
 		"volumes-unknown", "vm-disks-unknown", "vm-migrations-unknown",
 		"container-folder-unknown", "container-config-unknown",
-		"apis-unreachable", "volume-type-needs-apis":
+		"apis-unreachable", "volume-type-needs-apis",
+		"host-need-unknown", "pool-need-unknown":
 		return true
 	}
 	// A code that says something else may still have come of a host, a cluster or an API that did not answer.

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,6 +51,26 @@ func TestEachCodeIsDriftOrUnknown(t *testing.T) {
 		}
 	}
 	assert.Greater(t, known, 60)
+}
+
+// TestWhatCannotBeToldIsUnknown: a kind that refuses with such words does so with a code of untold.
+func TestWhatCannotBeToldIsUnknown(t *testing.T) {
+	says := regexp.MustCompile(`(?:refuse|Refuse|Problem)\(\s*"([a-z-]+)"(?s:[^{}]*?)cannot be (?:told|asked)`)
+	files, err := filepath.Glob("../internal/kind/*/*.go")
+	require.NoError(t, err)
+	found := 0
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, m := range says.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[0], "what cephstack has set cannot be told") { // from what others have set
+				continue
+			}
+			found++
+			assert.True(t, untold(integrate.Finding{Code: m[1]}), "%s: %s", name, m[0])
+		}
+	}
+	assert.Greater(t, found, 5)
 }
 
 // TestACauseMayMakeItUnknown: a code that tells a difference may have come of a host that did not answer.

@@ -47,6 +47,19 @@ func (s *suite) noMonitor() {
 	s.is(err, ceph.ErrInvalid)
 }
 
+func (s *suite) reclaim() {
+	status, err := s.cluster.Status(s.ctx)
+	s.ok(err)
+	insecure, err := s.auth.InsecureReclaim(s.ctx, status.Release)
+	s.ok(err)
+	s.hold("the monitors of a cluster for tests are secure", len(insecure) == 0)
+	text, err := json.Marshal(map[string]string{"prefix": "config get", "who": "mon", "key": "none_of_that_name",
+		"format": "json"})
+	s.ok(err)
+	_, err = s.Batcher.Command(s.ctx, ceph.Command{JSON: text})
+	s.is(err, ceph.ErrNotFound)
+}
+
 func (s *suite) watchers() {
 	pool := "cephxtest-" + strings.TrimPrefix(s.entity(), "client.cephxtest-")
 	s.ok(s.Seeder.AddPool(ceph.Pool{Name: pool, PGNum: 4, Size: 1, Autoscale: "off", Application: "rbd"}))

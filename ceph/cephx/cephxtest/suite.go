@@ -47,6 +47,7 @@ func TestAuth(t *testing.T, subject Subject) {
 		{"keys of daemons and of whoever asks are not changed", (*suite).guarded},
 		{"who is logged in is told", (*suite).sessions},
 		{"a monitor that is not there is ErrNotFound", (*suite).noMonitor},
+		{"whether an identity can be taken over is told by each monitor", (*suite).reclaim},
 		{"who has an image open is told with its session", (*suite).watchers},
 		{"a client that was refused once does not come back", (*suite).refused},
 		{"a list of types that locks somebody out is not sent", (*suite).lockout},

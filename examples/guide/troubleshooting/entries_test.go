@@ -2,6 +2,7 @@ package troubleshooting_test
 
 import (
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -17,12 +18,16 @@ const root = "../../.."
 
 // pageOf says to which page a new sentence of a folder goes. The most special folder comes first.
 var pageOf = []struct{ dir, page string }{
-	{"ceph", "ceph.md"}, {"remote", "ssh.md"}, {"libvirtsecret", "libvirt.md"}, {"openstack/api", "apis.md"},
+	{"ceph/cephx", "keys.md"}, {"ceph/internal/ciphers", "keys.md"}, {"ceph", "ceph.md"}, {"remote", "ssh.md"}, {"libvirtsecret", "libvirt.md"}, {"openstack/api", "apis.md"},
 	{"openstack", "options.md"}, {"integrate/spec", "spec.md"}, {"integrate/detect", "spec.md"},
 	{"integrate/connect", "ssh.md"}, {"integrate/internal/sshconfig", "ssh.md"}, {"integrate/internal/cause", "ssh.md"},
+	{"integrate/internal/login", "keys.md"}, {"integrate/internal/pubkey", "spec.md"},
+	{"integrate/internal/running", "audit-hosts.md"}, {"integrate/internal/rotation", "rotate.md"},
 	{"integrate/internal/kind/host", "hosts.md"}, {"integrate/internal/kind/cluster", "ceph.md"},
 	{"integrate/internal/kind/cloud", "apis.md"}, {"integrate/internal/place", "hosts.md"},
-	{"integrate/internal/proof", "verify.md"}, {"integrate/adopt", "adopt.md"}, {"integrate", "plans.md"},
+	{"integrate/internal/proof", "verify.md"}, {"integrate/adopt", "adopt.md"},
+	{"integrate/rotate", "rotate.md"}, {"integrate/audit", "audit.md"}, {"integrate/drift", "drift.md"},
+	{"integrate/bundle", "program.md"}, {"integrate", "plans.md"},
 	{"examples/internal/cli", "program.md"},
 }
 
@@ -96,6 +101,35 @@ func page(at string) string {
 		}
 	}
 	return "authors.md"
+}
+
+// TestANewSentenceGoesToItsNeighbours: where most sentences of a folder are on one page, a new sentence of the folder is
+// sent to that page.
+func TestANewSentenceGoesToItsNeighbours(t *testing.T) {
+	on := map[string]string{}
+	for _, e := range troubleshooting.Entries() {
+		for _, s := range e.Sentences {
+			on[s] = e.Page
+		}
+	}
+	counts, all := map[string]map[string]int{}, map[string]int{}
+	for _, s := range sentences(t, root) {
+		file, _, _ := strings.Cut(s.at, ":")
+		dir := path.Dir(file)
+		if counts[dir] == nil {
+			counts[dir] = map[string]int{}
+		}
+		counts[dir][on[s.text]]++
+		all[dir]++
+	}
+	for dir, pages := range counts {
+		for name, n := range pages {
+			if all[dir] >= 20 && 3*n > 2*all[dir] {
+				assert.Equal(t, name, page(dir+"/x.go"), "pageOf of %s: %d of %d sentences", dir, n, all[dir])
+			}
+		}
+	}
+	assert.Greater(t, len(counts), 30)
 }
 
 // TestEntriesSayWhatHelps: each has its sentences and what they mean, and a heading of its own on the page.

@@ -45,13 +45,19 @@ func (e *Engine) observeCluster(ctx context.Context, name string) step.Cluster {
 	found, err := ceph.New(world.Mon).WithImages(world.Images).Look(ctx, query)
 	seen := step.Cluster{Note: world.Note, Err: err, Status: found.Status, Pools: found.Pools, Users: found.Users,
 		Profiles: found.Profiles, CRUSH: found.CRUSH, Stops: found.Stops, Notes: found.Notes,
-		Images:   map[string]map[string]bool{},
+		Images: map[string]map[string]bool{}, Trash: map[string][]string{},
 		Unlocked: name == e.LockedCluster() && e.Locker() == nil}
 	if err != nil {
 		return seen
 	}
 	seen.Conf = found.Conf.Render()
 	seen.Monitors, _ = found.Conf.Lookup("global", "mon_host")
+	for pool, entries := range found.Trash {
+		for _, t := range entries {
+			seen.Trash[pool] = append(seen.Trash[pool], t.Name)
+		}
+		slices.Sort(seen.Trash[pool])
+	}
 	for pool, names := range found.Images {
 		seen.Images[pool] = map[string]bool{}
 		for _, name := range names {

@@ -58,6 +58,7 @@ type Run struct {
 	done  map[step.ID]Outcome
 	down  map[step.Target]error // see Down
 	users map[string]*reading   // by cluster
+	again *recheck              // nil before the first change with a Recheck
 
 	journal *journal // nil where nothing is taken back
 }
@@ -172,6 +173,10 @@ func (r *Run) ready(ctx context.Context, i Item, together func(step.ID) bool) bo
 			r.End(i.ID, Outcome{Status: Skipped, Because: id})
 			return false
 		}
+	}
+	if err := r.open(ctx, i); err != nil {
+		r.unbegun(ctx, i.ID, err, time.Now())
+		return false
 	}
 	r.watch.Started(i.ID)
 	return true

@@ -63,6 +63,12 @@ type Delta struct {
 	// Needs are further resources that must be done before whatever needs this
 	// resource.
 	Needs []ID
+	// Recheck are gates, of clusters or of hosts, that are compared once more right before the change is made. It is not
+	// made if one of them is refused by then.
+	Recheck []ID
+	// Keeps is the refused gate because of which a part of the resource is not taken back now. The resource itself is not
+	// left alone.
+	Keeps ID
 	// Have says what was seen of a resource that is well.
 	Have string
 	// Fact is what resources of the cloud have to know of this one.

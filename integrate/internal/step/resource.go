@@ -75,6 +75,13 @@ type Follower interface {
 	Follows() []ID
 }
 
+// A Rechecker is a gate among Delta.Recheck that compares more than what is there now: what came since the plan was
+// made.
+type Rechecker interface {
+	// Recheck says what came between two views of the clusters and the APIs that keeps the gate shut.
+	Recheck(before, now View) error
+}
+
 // A Retirer can be taken back, after the Spec retires what it is for.
 type Retirer interface {
 	// Retire says what of the resource is there, and is provably cephstack's; its change
@@ -109,5 +116,6 @@ func (a Asks) Joined(q ceph.Query) ceph.Query {
 	}
 	more := a.Cluster
 	return ceph.Query{Users: add(q.Users, more.Users), Profiles: add(q.Profiles, more.Profiles),
-		CRUSH: q.CRUSH || more.CRUSH, Images: add(q.Images, more.Images), Serving: add(q.Serving, more.Serving)}
+		CRUSH: q.CRUSH || more.CRUSH, Images: add(q.Images, more.Images),
+		Trash: add(q.Trash, more.Trash), Serving: add(q.Serving, more.Serving)}
 }

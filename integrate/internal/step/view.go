@@ -35,6 +35,7 @@ type Cluster struct {
 	Notes    []string                   // as Stops
 	Unlocked bool                       // it should keep the operator lock, and the World gives no way to do that
 	Images   map[string]map[string]bool // names of images by pool; those that were asked for
+	Trash    map[string][]string        // names of images in the trash by pool; those that were asked for
 }
 
 // Key is a user's key, if it is known.

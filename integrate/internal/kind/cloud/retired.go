@@ -80,6 +80,9 @@ func (r retiredUser) Compare(v step.View) step.Delta {
 	d.Note("key-dies-with-user", object, "with the user, its key is gone for good: run `ceph auth get %s -o "+
 		"FILE` before if a copy of the pools may be needed once more, or if hosts that are not in the Spec have the "+
 		"key", r.user.Entity)
+	d.Recheck = slices.DeleteFunc(cluster.EmptiedFor(r.site, []spec.User{r.user.User}), func(id step.ID) bool {
+		return id == cluster.ID(r.user.Cluster)
+	})
 	d.Do = step.UserStep{Cluster: r.user.Cluster, Do: r.remove(have)}
 	return d
 }
@@ -110,14 +113,18 @@ func (r retiredUser) stillEmpty(ctx context.Context, c *ceph.Cluster) error {
 	if len(pools) == 0 {
 		return nil
 	}
-	seen, err := c.Look(ctx, ceph.Query{Images: pools})
+	seen, err := c.Look(ctx, ceph.Query{Images: pools, Trash: pools})
 	if err != nil {
 		return fmt.Errorf("user %s stays, as what is in its pools cannot be told: %w", r.user.Entity, err)
 	}
 	for _, pool := range pools {
-		if n := len(seen.Images[pool]); n > 0 {
-			return fmt.Errorf("%w: pool %s holds %d images since the plan was made (%s), so user %s stays; plan again",
-				step.ErrConflict, pool, n, words.JoinShort(seen.Images[pool]), r.user.Entity)
+		var trash []string
+		for _, t := range seen.Trash[pool] {
+			trash = append(trash, t.Name)
+		}
+		if err := cluster.Holds(pool, seen.Images[pool], trash); err != nil {
+			return fmt.Errorf("%w: user %s stays, as since the plan was made pool %s %w", step.ErrConflict, r.user.Entity, pool,
+				err)
 		}
 	}
 	return nil

@@ -102,7 +102,16 @@ func (g gone) Compare(v step.View) step.Delta {
 	if d.Do != nil && d.Action == "" {
 		d.Action = step.Remove
 	}
+	d.Recheck = rechecked(g.needs)
 	return d
+}
+
+// rechecked are the gates among some needs that are compared once more right before something is removed: something
+// may have come since the plan was made.
+func rechecked(needs []step.ID) []step.ID {
+	return slices.DeleteFunc(slices.Clone(needs), func(id step.ID) bool {
+		return id.Kind != "leaving" && id.Kind != "emptied"
+	})
 }
 
 // A containerGate is the gate of a service that leaves: its container can be told.

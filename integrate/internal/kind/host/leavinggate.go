@@ -43,7 +43,7 @@ func (r leaving) Compare(v step.View) step.Delta {
 			why = r.served(v, name)
 		}
 		if why != nil {
-			return step.Refuse("host-still-needed", name, why)
+			return stillNeeded(name, why)
 		}
 	}
 	return step.Delta{}
@@ -56,19 +56,32 @@ func (r leaving) hostLeaves(service string) bool {
 		(len(r.Site.Peers(r.Spec.Name, service)) > 0 || service == "nova-compute" && len(r.Site.Cinder) > 0)
 }
 
+// needUnknown is the code of a host of which it cannot be told whether it may be left.
+const needUnknown = "host-need-unknown"
+
+// stillNeeded is the Delta of a host that a service cannot leave, or of which that cannot be told.
+func stillNeeded(service string, why error) step.Delta {
+	if r := (*refusal)(nil); errors.As(why, &r) && r.code == needUnknown {
+		d := step.Refuse(r.code, service, r)
+		d.Unable = why
+		return d
+	}
+	return step.Refuse("host-still-needed", service, why)
+}
+
 // guests says why a compute cannot leave.
 func (r leaving) guests(v step.View) error {
 	if err := cloudErr(v.Cloud, false); err != nil {
-		return fmt.Errorf("whether VMs are on this compute cannot be told, so nothing is taken back here: %w", err)
+		return refuse(needUnknown, "whether VMs are on this compute cannot be told, so nothing is taken back here: %w", err)
 	}
 	if !v.Cloud.Computes[r.Spec.Name] {
-		return fmt.Errorf("whether VMs are on this compute cannot be told, so nothing is taken back here: the APIs know no "+
-			"compute %s; call the host in the Spec as `openstack compute service list` does, or, if Nova has no record of "+
+		return refuse(needUnknown, "whether VMs are on this compute cannot be told, so nothing is taken back here: the APIs "+
+			"know no compute %s; call the host in the Spec as `openstack compute service list` does, or, if Nova has no record of "+
 			"it any more, take it out of the Spec", r.Spec.Name)
 	}
 	if err := v.Cloud.MovesErr; err != nil {
-		return fmt.Errorf("whether VMs are on their way to this compute cannot be told, so nothing is taken back here: %w",
-			err)
+		return refuse(needUnknown, "whether VMs are on their way to this compute cannot be told, so nothing is taken back "+
+			"here: %w", err)
 	}
 	moves := v.Cloud.Moves[r.Spec.Name]
 	migrations := make([]api.Migration, len(moves))
@@ -119,7 +132,8 @@ func (r leaving) served(v step.View, service string) error {
 	if err := cloudErr(v.Cloud, false); errors.Is(err, step.ErrNoCloud) {
 		return nil
 	} else if err != nil {
-		return fmt.Errorf("whether another host serves %s cannot be told, so nothing is taken back here: %w", service, err)
+		return refuse(needUnknown, "whether another host serves %s cannot be told, so nothing is taken back here: %w",
+			service, err)
 	}
 	if service != "cinder-volume" {
 		return r.servedBy(v, service, func(api.ServiceRecord) bool { return true })

@@ -48,11 +48,18 @@ func (x *editing) takeBack() error {
 	}
 	was := NewNode(x.Site.Going, x.Site.Going.Host(x.Spec.Name))
 	before := settings{was, x.path}
-	for _, id := range x.goingNeeds(was, before) {
+	needs, diffs := x.goingNeeds(was, before), len(x.diffs)
+	for _, id := range needs {
 		if x.v.Ledger.Refused(id) {
+			x.d.Keeps = id
 			return nil // the gate says why
 		}
 	}
+	defer func() {
+		if len(x.diffs) > diffs {
+			x.d.Recheck = rechecked(needs)
+		}
+	}()
 	for _, name := range before.Readers(x.path) {
 		if x.computeStays(name) {
 			continue
