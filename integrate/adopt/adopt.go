@@ -60,6 +60,7 @@ type adopting struct {
 	remarks  []draft.Remark
 	types    map[string]map[string]string
 	noTypes  error
+	kept     []*kept // the entries of keep, as they are in the Spec
 }
 
 // A cluster is what its monitors said.
