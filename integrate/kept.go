@@ -25,13 +25,13 @@ func (in *Integration) keptNote(p engine.Part) (note Finding, ok bool) {
 			}
 		}
 	}
-	word := "differences stay"
+	by, what := words.JoinShort(entries), words.JoinShort(fields)
+	note = Finding{Code: "kept-as-found", Target: p.Target.Name, Object: "keep",
+		Message: fmt.Sprintf("%d differences stay as found, by %s of the Spec: %s", len(fields), by, what)}
 	if len(fields) == 1 {
-		word = "difference stays"
+		note.Message = fmt.Sprintf("1 difference stays as found, by %s of the Spec: %s", by, what)
 	}
-	return Finding{Code: "kept-as-found", Target: p.Target.Name, Object: "keep", Message: fmt.Sprintf(
-		"%d %s as found, by %s of the Spec: %s", len(fields), word, words.JoinShort(entries),
-		words.JoinShort(fields))}, len(fields) > 0
+	return note, len(fields) > 0
 }
 
 // keptNothing says which entries of the Spec keep nothing. It is silent of entries whose targets could not all be

@@ -133,8 +133,8 @@ func (a *adopting) tellKept() {
 	if len(a.kept) == 0 {
 		return
 	}
-	a.remark("keep", "These differences from what cephstack sets stay as they were found, so that the plan of this Spec does "+
-		"not touch them. Take an entry out to have it as cephstack sets it; cephstack plan then shows the change.")
+	a.remark("keep", "These differences from what cephstack sets stay as they were found, so that the plan of this Spec "+
+		"does not touch them. Take an entry out to have it as cephstack sets it; cephstack plan then shows the change.")
 	for i, k := range a.kept {
 		text := k.why
 		if k.hole != "" {

@@ -32,8 +32,8 @@ func (a *adopting) plan(ctx context.Context, result *Adoption) error {
 	}
 	a.tellKept()
 	if !result.Plan.Empty() {
-		a.remark("", "What the plan of this Spec changes is told below, at the field that it belongs to: no field of a Spec "+
-			"leaves that as it was found.")
+		a.remark("", "What the plan of this Spec changes is told below, at the field that it belongs to: keep of a Spec "+
+			"does not leave that as it was found.")
 	}
 	a.tellChanges(result.Plan)
 	a.tellProblems(result.Plan)
