@@ -83,7 +83,7 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 	k := &kept{Keep: spec.Keep{Kind: c.Kind, Where: []string{c.Target}, Names: []string{c.Name}, Field: d.Field},
 		hole: a.holeOf(c, d), why: whyOf(c, d)}
 	k.Found, k.Wanted = k.Value(d.Observed), k.Value(d.Desired)
-	if !k.Allows(d.Field) || strings.Contains(c.Name+d.Field, "*") || unwritable(k.Found+k.Wanted+c.Name) {
+	if !k.Covers(c.Name, d.Field, d.Observed, d.Desired) || strings.Contains(c.Name+d.Field, "*") || unwritable(k.Found+k.Wanted+c.Name) {
 		return all
 	}
 	for _, o := range all {

@@ -38,7 +38,7 @@ type Keep struct {
 	//   - of a secret: ephemeral.
 	//
 	// A * stands for any text. What the Spec has a field of its own for is never kept: users, pools,
-	// secrets, drivers and keys.
+	// secrets, drivers and keys. Nor is a ceph.conf without mon_host.
 	// Default: none; the field must be given.
 	// Limits: a field of the kind.
 	Field string `json:"field" yaml:"field"`
@@ -90,6 +90,9 @@ func (k Keep) Allows(field string) bool {
 // plan shows them. Where the difference is does not count; see Targets.
 func (k Keep) Covers(name, field, found, wanted string) bool {
 	if !k.Allows(field) || !fits(k.Field, field) {
+		return false
+	}
+	if found == "" && strings.HasSuffix(field, "] mon_host") { // a client without monitors does not work
 		return false
 	}
 	if len(k.Names) > 0 && !slices.ContainsFunc(k.Names, func(p string) bool { return fits(p, name) }) {

@@ -59,6 +59,8 @@ func TestWhatAnEntryCovers(t *testing.T) {
 		assert.False(t, spec.Keep{Kind: "settings", Field: "*"}.Covers("/x", "[rbd-1] "+option, "a", "b"), option)
 	}
 	assert.False(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "key", "a", "b"))
+	assert.True(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "[global] mon_host", "mon1", "10.0.0.1"))
+	assert.False(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "[global] mon_host", "", "10.0.0.1"))
 	assert.False(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "content", "a", "b"))
 	assert.True(t, spec.Keep{Kind: "user", Field: "mgr"}.Covers("client.glance", "mgr", "", "profile rbd"))
 	assert.True(t, spec.Keep{Kind: "pool", Field: "*", Found: "*"}.Covers("images", "size", "2", "3"))
