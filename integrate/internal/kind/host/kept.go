@@ -12,7 +12,7 @@ func (r keyring) staysMissing(w wantedFile, f step.File) (step.Delta, bool) {
 	if !f.Missing || !slices.Equal(r.copy.Services, []string{"nova-compute"}) || r.Site.SharedWithNova(r.user) {
 		return step.Delta{}, false
 	}
-	if _, leaves := r.Site.Replaced(r.user); leaves {
+	if l, leaves := r.Site.Replaced(r.user); leaves && r.Site.SharedWithNova(l.New()) {
 		return step.Delta{}, false
 	}
 	kept := w.keep.Keeps(step.FieldDiff{Field: "file", Observed: "missing", Desired: "there"})
