@@ -2,6 +2,7 @@ package integrate_test
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -201,4 +202,47 @@ func TestWhatIsMissingIsMade(t *testing.T) {
 	text := k.plan().String()
 	assert.Contains(t, text, "user client.cinder  (the user does not exist)")
 	assert.Contains(t, text, "file "+keptRing+"  (the file does not exist)")
+}
+
+// TestWhatIsKeptRetires: a retirement takes back what is cephstack's, and says nothing of entries that have nothing to
+// keep any more. Options of others stay.
+func TestWhatIsKeptRetires(t *testing.T) {
+	t.Parallel()
+	k := keptCloud(t, entries()...)
+	k.s.Retire = true
+	in := k.integration()
+	p, err := in.Plan(t.Context(), integrate.PlanOptions{})
+	require.NoError(t, err)
+	assert.False(t, p.Empty())
+	assert.NotContains(t, p.String(), "keeps nothing")
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	again := k.plan()
+	assert.True(t, again.Empty(), "%s", again)
+	data, _ := k.Machines["controller"].Contents(keptConf)
+	assert.Contains(t, string(data), "rbd_max_clone_depth = 7", "it is not the value that cephstack sets")
+	assert.NotContains(t, string(data), "rbd_secret_uuid")
+}
+
+// TestWhatIsKeptIsNotTakenBack: an apply that fails and is taken back leaves alone what is kept.
+func TestWhatIsKeptIsNotTakenBack(t *testing.T) {
+	t.Parallel()
+	k := keptCloud(t, entries()[0], entries()[2])
+	before := map[string]string{}
+	for _, p := range []string{keptConf, keptRing} {
+		data, _ := k.Machines["controller"].Contents(p)
+		before[p] = string(data)
+	}
+	in := k.integration()
+	p, err := in.Plan(t.Context(), integrate.PlanOptions{})
+	require.NoError(t, err)
+	i := slices.IndexFunc(p.Changes, func(c integrate.Change) bool { return c.Name == "cinder-volume.service" })
+	require.GreaterOrEqual(t, i, 0, "%s", p)
+	failAt(k.World, p.Changes[i])
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{UndoOnFailure: true})
+	require.Error(t, err)
+	for p, was := range before {
+		data, _ := k.Machines["controller"].Contents(p)
+		assert.Equal(t, was, string(data), p)
+	}
 }

@@ -11,8 +11,8 @@
 // Then it makes the plan of the Spec that it found.
 //
 // The plan is empty where the Spec says all that there is. What a plan would set otherwise in a cloud that others made,
-// such as an option, the owner of a file, or a right, the Spec keeps as found (spec.Keep), an entry for each difference.
-// The plan still changes what is missing, and restarts a service that has not read its files. That, what could not be
+// such as an option, the owner of a file, or a right, the Spec keeps as found (spec.Keep): an entry a difference.
+// The plan still makes what is missing, and restarts a service that has not read its files. That, what could not be
 // decided, and why each entry of keep is there, is in Adoption.Remarks, by fields of the Spec. Known holes are remarked
 // loudly. Adoption.Text is the Spec with these remarks as comments.
 //

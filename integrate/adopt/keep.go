@@ -56,7 +56,8 @@ func (a *adopting) keepOf(all []*kept, c integrate.Change) []*kept {
 		d := integrate.FieldDiff{Field: "file", Observed: "missing", Desired: "there"}
 		return a.keepDiff(all, c, d)
 	}
-	if c.Action != integrate.Update {
+	stranger := c.Kind == "user" && slices.Contains(a.strangers, spec.User{Cluster: c.Target, Entity: c.Name})
+	if c.Action != integrate.Update || stranger {
 		return all
 	}
 	for _, d := range c.Diffs {
@@ -83,7 +84,8 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 	k := &kept{Keep: spec.Keep{Kind: c.Kind, Where: []string{c.Target}, Names: []string{c.Name}, Field: d.Field},
 		hole: a.holeOf(c, d), why: whyOf(c, d)}
 	k.Found, k.Wanted = k.Value(d.Observed), k.Value(d.Desired)
-	if !k.Covers(c.Name, d.Field, d.Observed, d.Desired) || strings.Contains(c.Name+d.Field, "*") || unwritable(k.Found+k.Wanted+c.Name) {
+	if !k.Covers(c.Name, d.Field, d.Observed, d.Desired) || strings.Contains(c.Name+d.Field, "*") ||
+		unwritable(k.Found+k.Wanted+c.Name) {
 		return all
 	}
 	for _, o := range all {
