@@ -53,8 +53,8 @@ func (a *adopting) tellStrangers(i int, known *cluster) {
 		a.strangers = append(a.strangers, u.User)
 		if ofCeph(have) {
 			a.remark("", "DANGER: options of hosts name %s for pool %s. That is a user of Ceph's own (%s), with which no "+
-				"service of OpenStack works. Do not apply this Spec before the options of the hosts, and user here, name a user of the "+
-				"service's own: an apply would put the key of %[1]s onto hosts.", u.User.Entity, u.Pool, have.Caps)
+				"service of OpenStack works. Do not apply this Spec before the options of the hosts, and user here, name a user "+
+				"of the service's own: an apply would put the key of %[1]s onto hosts.", u.User.Entity, u.Pool, have.Caps)
 		}
 		a.remark(at("clusters", i), "Options of hosts name %s for pool %s, which it may not write now. Apply would give "+
 			"it rights there, and its key to hosts: be sure that it is a user of OpenStack and not of something else.",
