@@ -121,6 +121,12 @@ import (
 //   - apparmor-confines-qemu: note: AppArmor keeps QEMU out of a folder of guests.
 //   - guests-keep-their-rules: note: guests that run keep AppArmor's old rules until they start anew.
 //
+// Of what the Spec keeps as found (keep):
+//
+//   - kept-as-found: note: differences stay as found, by entries of the Spec.
+//   - kept-hole: note: what is kept lets others read a key, or put files into the folder of Ceph.
+//   - keep-without-difference: note: an entry keeps nothing.
+//
 // Of the options of services:
 //
 //   - config-missing: a service's configuration file is missing.

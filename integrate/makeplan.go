@@ -117,6 +117,8 @@ func (in *Integration) plan(ctx context.Context, scope engine.Scope, events *eve
 	p := in.planOf(base, all)
 	if !scope.All() {
 		p.LeftOut = in.leftOut(scope)
+	} else {
+		p.Findings = append(p.Findings, in.keptNothing(all)...)
 	}
 	k.unable = unableOf(all)
 	p.kept, p.Digest = k, p.sum()
@@ -194,7 +196,7 @@ func tellApart(base *engine.Base, hosts []engine.Part, invocations map[string][]
 // slim keeps of a part what a plan shows or does. The rest is not kept in memory.
 func slim(p engine.Part) engine.Part {
 	p.Items = engine.Keep(p.Items, func(i engine.Item) bool {
-		return i.Changes() || len(i.Findings) > 0 || i.Unable != nil
+		return i.Changes() || len(i.Findings) > 0 || i.Unable != nil || len(i.Kept) > 0
 	})
 	return p
 }
@@ -222,6 +224,9 @@ func (in *Integration) planOf(base *engine.Base, parts []engine.Part) *Plan {
 			for _, f := range i.Findings {
 				p.Findings = append(p.Findings, findingOf(i, f))
 			}
+		}
+		if note, ok := in.keptNote(part); ok {
+			p.Findings = append(p.Findings, note)
 		}
 	}
 	p.Findings = joinShared(p.Findings)

@@ -60,6 +60,9 @@ type adopting struct {
 	remarks  []draft.Remark
 	types    map[string]map[string]string
 	noTypes  error
+	kept     []*kept // the entries of keep, as they are in the Spec
+	// strangers are users that options name, and that may be somebody else's.
+	strangers []spec.User
 }
 
 // A cluster is what its monitors said.

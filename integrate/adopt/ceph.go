@@ -50,10 +50,33 @@ func (a *adopting) tellStrangers(i int, known *cluster) {
 		if u.User.Cluster != a.spec.Clusters[i].Name || !there || have.Caps.Writes(u.Pool) {
 			continue
 		}
+		a.strangers = append(a.strangers, u.User)
+		if ofCeph(have) {
+			a.remark("", "DANGER: options of hosts name %s for pool %s. That is a user of Ceph's own (%s), with which no "+
+				"service of OpenStack works. Do not apply this Spec before the options of the hosts, and user here, name a user "+
+				"of the service's own: an apply would put the key of %[1]s onto hosts.", u.User.Entity, u.Pool, have.Caps)
+		}
 		a.remark(at("clusters", i), "Options of hosts name %s for pool %s, which it may not write now. Apply would give "+
 			"it rights there, and its key to hosts: be sure that it is a user of OpenStack and not of something else.",
 			u.User.Entity, u.Pool)
 	}
+}
+
+// ofCeph reports whether a user is one that Ceph makes for itself, such as client.bootstrap-osd: by its name, or by the
+// profile of its rights.
+func ofCeph(u ceph.User) bool {
+	name := strings.TrimPrefix(u.Entity, "client.")
+	if name == u.Entity || name == "admin" || name == "crash" {
+		return true
+	}
+	for _, own := range []string{"bootstrap-", "rbd-mirror", "rgw.", "crash.", "ceph-exporter.", "nfs.", "iscsi."} {
+		if strings.HasPrefix(name, own) {
+			return true
+		}
+	}
+	mon := u.Caps["mon"]
+	return strings.Contains(mon, "profile bootstrap-") || strings.Contains(mon, "profile mgr") ||
+		strings.Contains(mon, "profile osd") || strings.Contains(mon, "profile crash")
 }
 
 // mapCaps chooses the form of rights that changes the fewest users.

@@ -10,9 +10,11 @@
 // for pools and for the rights of users, libvirt for secrets that no option names, and the APIs for volume types.
 // Then it makes the plan of the Spec that it found.
 //
-// The plan is empty where the Spec says all that there is. What the plan would change, what could not be decided, and
-// what a Spec cannot say is in Adoption.Remarks, by fields of the Spec. Adoption.Text is the Spec with these remarks
-// as comments.
+// The plan is empty where the Spec says all that there is. What a plan would set otherwise in a cloud that others made,
+// such as an option, the owner of a file, or a right, the Spec keeps as found (spec.Keep): an entry a difference.
+// The plan still makes what is missing, and restarts a service that has not read its files. That, what could not be
+// decided, and why each entry of keep is there, is in Adoption.Remarks, by fields of the Spec. Known holes are remarked
+// loudly. Adoption.Text is the Spec with these remarks as comments.
 //
 // What most hosts of a service have goes into the Spec. Hosts with other options are named in a remark.
 //

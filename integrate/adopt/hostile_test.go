@@ -78,13 +78,19 @@ func TestTheNameOfAFile(t *testing.T) {
 
 // TestAUserOfSomethingElse: a host that lies asks for the key of a user that is not OpenStack's.
 func TestAUserOfSomethingElse(t *testing.T) {
-	_, told := adopted(t, 1, func(w *integratetest.World) {
-		_, err := ceph.New(w.Ceph["ceph"]).CreateUser(t.Context(), "client.bootstrap-osd",
-			ceph.Caps{"mon": "profile bootstrap-osd"})
-		require.NoError(t, err)
+	a, told := adopted(t, 1, func(w *integratetest.World) {
+		for _, name := range []string{"osd", "mds"} {
+			_, err := ceph.New(w.Ceph["ceph"]).CreateUser(t.Context(), "client.bootstrap-"+name,
+				ceph.Caps{"mon": "profile bootstrap-" + name})
+			require.NoError(t, err)
+		}
 		spot{w, "controller", "/etc/cinder/cinder.conf"}.edit(t, "rbd_user = cinder", "rbd_user = bootstrap-osd")
 	})
 	assert.Contains(t, told, "Options of hosts name client.bootstrap-osd for pool volumes, which it may not write now.")
+	assert.Contains(t, told, "DANGER: options of hosts name client.bootstrap-osd for pool volumes.")
+	assert.Contains(t, a.Plan.String(), "user client.bootstrap-osd  (its rights are not what the layout needs)",
+		"what an apply would do to it is not hidden")
+	assert.NotContains(t, told, "bootstrap-mds", "no option names it")
 }
 
 // TestManyComputesThatDiffer are named together.

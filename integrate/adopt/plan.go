@@ -26,17 +26,14 @@ func (a *adopting) reopen(ctx context.Context) error {
 
 // plan makes the plan of the Spec, and says at the fields of the Spec what the plan would change.
 func (a *adopting) plan(ctx context.Context, result *Adoption) error {
-	in, err := integrate.New(integrate.Config{Spec: a.spec, World: a.world, Parallel: a.cfg.Parallel,
-		Observer: a.cfg.Observer})
-	if err != nil {
+	var err error
+	if result.Plan, err = a.keep(ctx); err != nil {
 		return err
 	}
-	if result.Plan, err = in.Plan(ctx, integrate.PlanOptions{}); err != nil {
-		return err
-	}
+	a.tellKept()
 	if !result.Plan.Empty() {
-		a.remark("", "What the plan of this Spec changes is told below, at the field that it belongs to: no field of a Spec "+
-			"leaves that as it was found.")
+		a.remark("", "What the plan of this Spec changes is told below, at the field that it belongs to: keep of a Spec "+
+			"does not leave that as it was found.")
 	}
 	a.tellChanges(result.Plan)
 	a.tellProblems(result.Plan)

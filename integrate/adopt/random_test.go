@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/adopt"
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -138,15 +137,7 @@ func foundAgain(t *testing.T, seed uint64, s spec.Spec) bool {
 	w, err := integratetest.New(s)
 	require.NoError(t, err)
 	defer w.Close()
-	in, err := integrate.New(integrate.Config{Spec: s, World: w.World, Settle: 1, Poll: 1})
-	require.NoError(t, err)
-	p, err := in.Plan(t.Context(), integrate.PlanOptions{})
-	require.NoError(t, err)
-	if _, err := in.Apply(t.Context(), p, integrate.ApplyOptions{}); err != nil {
-		return false
-	}
-	again, err := in.Plan(t.Context(), integrate.PlanOptions{})
-	if err != nil || !again.Empty() || again.Problems() != nil {
+	if !integrated(t, w, s) {
 		return false
 	}
 	var bare spec.Spec
@@ -164,5 +155,6 @@ func foundAgain(t *testing.T, seed uint64, s spec.Spec) bool {
 	require.NoError(t, err, "seed %d", seed)
 	assert.Equal(t, before, w.Writes(), "seed %d: nothing may be written", seed)
 	assert.Empty(t, left(a), "seed %d:\n%s\nof\n%+v", seed, text, s)
+	assert.Empty(t, a.Spec.Keep, "seed %d: what a Spec made needs nothing to be kept:\n%s", seed, text)
 	return true
 }

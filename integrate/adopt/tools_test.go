@@ -75,11 +75,7 @@ restore_discard_excess_bytes = true
 	h.started()
 	a, text := h.adopt()
 	golden(t, "by-hand-2014", text)
-	for _, c := range a.Plan.Changes {
-		assert.Contains(t, []string{"file", "settings", "unit"}, c.Kind, c.ID)
-		assert.NotContains(t, c.ID, "cinder.conf")
-	}
-	assert.Empty(t, a.Plan.Problems())
+	assert.Empty(t, left(a))
 }
 
 // TestACloudOfOpenStackAnsible has what the templates of its roles write: os_glance's glance-api.conf.j2 with
@@ -92,7 +88,7 @@ func TestACloudOfOpenStackAnsible(t *testing.T) {
 	h.started()
 	a, text := h.adopt()
 	golden(t, "openstack-ansible", text)
-	assert.Empty(t, a.Plan.Problems())
+	assert.Empty(t, left(a))
 }
 
 func (h *hand) osaCloud() {
@@ -244,7 +240,7 @@ func TestACloudOfKollaAnsible(t *testing.T) {
 	h.started()
 	a, text := h.adopt()
 	golden(t, "kolla-ansible", text)
-	assert.Empty(t, a.Plan.Problems())
+	assert.Empty(t, left(a))
 }
 
 const (

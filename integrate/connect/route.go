@@ -39,7 +39,7 @@ func newRoutes(s spec.SSH) (routes, error) {
 	if u, err := user.Current(); err == nil {
 		r.local = u.Username
 	}
-	if r.files, err = sshFiles(s.Config); err != nil {
+	if r.files, err = sshFiles(s); err != nil {
 		return routes{}, &spec.FieldError{Path: "ssh.config", Err: err,
 			Message: err.Error() + `; "ssh: {config: none}" in the Spec reads no file of ssh`}
 	}
@@ -47,13 +47,13 @@ func newRoutes(s spec.SSH) (routes, error) {
 }
 
 // sshFiles reads the files that ssh would read.
-func sshFiles(path string) (*sshconfig.Config, error) {
+func sshFiles(s spec.SSH) (*sshconfig.Config, error) {
 	home, err := os.UserHomeDir()
 	switch {
-	case path == spec.None:
+	case s.Alone():
 		return sshconfig.Load("")
-	case path != "":
-		return sshconfig.Load(home, sshconfig.Source{Path: path})
+	case s.Config != "":
+		return sshconfig.Load(home, sshconfig.Source{Path: s.Config})
 	}
 	sources := []sshconfig.Source{{Path: "/etc/ssh/ssh_config", Optional: true, System: true}}
 	if err == nil {
@@ -201,7 +201,7 @@ const maxJumps = 4 // as in remote
 func (r routes) jump(way *route, c *remote.Config, host string) (err error) {
 	own := r.ssh.Jump != ""
 	way.has("ProxyCommand", own) // for what is said of it
-	if r.ssh.Jump == spec.None {
+	if r.ssh.Direct() {
 		way.has(sshconfig.ProxyJump, own)
 		return nil
 	}

@@ -101,7 +101,7 @@ func TestWhatTheSpecSaysWins(t *testing.T) {
 	assert.Equal(t, "d1:24", c.Address, "an address without a port leaves the port to the file")
 	require.NotNil(t, c.Jump)
 
-	for _, config := range []string{spec.None, home + "/empty"} {
+	for _, config := range []string{"none", home + "/empty"} {
 		require.NoError(t, os.WriteFile(home+"/empty", nil, 0o600))
 		c, err = mustRoutes(t, spec.SSH{User: "root", Config: config}).host(spec.Host{Name: "c1"})
 		require.NoError(t, err)
@@ -113,7 +113,7 @@ func TestWhatTheSpecSaysWins(t *testing.T) {
 func TestNoJumpHostIsAsked(t *testing.T) {
 	atHome(t, "Host c1\nProxyJump bastion\nHost c2\nProxyCommand nc gw %h\nMatch host c3\nProxyJump gw\n")
 	for _, name := range []string{"c1", "c2", "c3"} {
-		c, err := mustRoutes(t, spec.SSH{User: "root", Jump: spec.None}).host(spec.Host{Name: name})
+		c, err := mustRoutes(t, spec.SSH{User: "root", Jump: "none"}).host(spec.Host{Name: name})
 		require.NoError(t, err)
 		assert.Nil(t, c.Jump, name)
 		assert.Empty(t, c.From, name)
@@ -147,7 +147,7 @@ func TestAFileOfSSHCannotTakeTrustAway(t *testing.T) {
 	_, err = KeyTargets(s)
 	require.ErrorContains(t, err, "can be written by others")
 	require.ErrorContains(t, err, `"ssh: {config: none}" in the Spec reads no file of ssh`)
-	s.SSH.Config = spec.None
+	s.SSH.Config = "none"
 	_, err = KeyTargets(s)
 	require.NoError(t, err)
 }

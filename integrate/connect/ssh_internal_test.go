@@ -37,7 +37,7 @@ func TestHowHostsAreReached(t *testing.T) {
 				Jump: &remote.Config{Name: "me@bastion", Address: "bastion", User: "me", Timeouts: bound}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.spec.Config, c.want.Name, c.want.Address = spec.None, "c1", "192.0.2.1:23"
+			c.spec.Config, c.want.Name, c.want.Address = "none", "c1", "192.0.2.1:23"
 			got, err := mustRoutes(t, c.spec).host(spec.Host{Name: "c1", Address: "192.0.2.1:23"})
 			require.NoError(t, err)
 			assert.Equal(t, c.want, got)
@@ -55,7 +55,7 @@ func mustRoutes(t *testing.T, s spec.SSH) routes {
 func TestTheHelperIsInPlaceOfSudo(t *testing.T) {
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	require.NoError(t, os.WriteFile(known, nil, 0o600))
-	s := spec.Spec{SSH: spec.SSH{User: "ops", Sudo: true, Agent: "/agent", Config: spec.None,
+	s := spec.Spec{SSH: spec.SSH{User: "ops", Sudo: true, Agent: "/agent", Config: "none",
 		KnownHosts: []string{known}},
 		Prepare: &spec.Prepare{Sudo: &spec.Sudo{}}}
 	storage, compute := spec.Host{Name: "ceph01"}, spec.Host{Name: "compute", Services: []string{"nova-compute"}}
@@ -114,7 +114,7 @@ func TestWhichAgentIsAsked(t *testing.T) {
 	} {
 		t.Setenv("SSH_AUTH_SOCK", c.environment)
 		got, err := mustRoutes(t, spec.SSH{KeyFiles: c.files, Agent: c.agent,
-			Config: spec.None}).host(spec.Host{Name: "c1"})
+			Config: "none"}).host(spec.Host{Name: "c1"})
 		require.NoError(t, err)
 		c.want.Name, c.want.Address = "c1", "c1"
 		assert.Equal(t, c.want, got)

@@ -42,8 +42,8 @@ func allPages() []page {
 			"problem keeps a part of the Spec from being reached. A note is good to know. A finding has a code, which keeps " +
 			"its meaning from release to release. `cephstack explain CODE` shows the same text.",
 			groups(explain.Codes(), "findings-cluster.md", "findings-way.md", "findings-packages.md", "findings-files.md",
-				"findings-secrets.md", "findings-options.md", "findings-backends.md", "findings-vms.md", "findings-units.md",
-				"findings-apis.md")},
+				"findings-keep.md", "findings-secrets.md", "findings-options.md", "findings-backends.md", "findings-vms.md",
+				"findings-units.md", "findings-apis.md")},
 		{"changes.md", "Changes of plans", "A change has an ID, kind/target/name. These are the kinds. " +
 			"`cephstack explain KIND` shows the same text.", groups(explain.Changes(), "changes.md")},
 		{"audit.md", "Findings of audits", "A finding of an audit is something that is true about the cloud, and that no " +

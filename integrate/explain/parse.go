@@ -12,8 +12,8 @@ var texts embed.FS
 // codeFiles are the files of codes, in the order in which the documentation of integrate.Finding groups the codes.
 func codeFiles() []string {
 	return []string{"findings-cluster.md", "findings-way.md", "findings-packages.md", "findings-files.md",
-		"findings-secrets.md", "findings-options.md", "findings-backends.md", "findings-vms.md", "findings-units.md",
-		"findings-apis.md", "findings-retire.md"}
+		"findings-keep.md", "findings-secrets.md", "findings-options.md", "findings-backends.md", "findings-vms.md",
+		"findings-units.md", "findings-apis.md", "findings-retire.md"}
 }
 
 // read gives the topics of a file. The tests read all files: a file that is not as it should be does not get far.

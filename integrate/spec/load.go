@@ -128,7 +128,7 @@ func (s *Spec) locate(dir string) []error {
 	}
 	list("ssh.key_files", s.SSH.KeyFiles)
 	list("ssh.known_hosts", s.SSH.KnownHosts)
-	if s.SSH.Config != None {
+	if !s.SSH.Alone() {
 		one("ssh.config", &s.SSH.Config)
 	}
 	if e := s.SSH.Entry; e != nil {

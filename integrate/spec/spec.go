@@ -102,6 +102,10 @@ type Spec struct {
 	// Default: left out; nothing is rotated.
 	// Limits: those of its fields.
 	Rotate []Rotation `json:"rotate,omitempty" yaml:"rotate,omitempty"`
+	// Keep lists differences that stay as they were found, in a cloud that others made.
+	// Default: left out; what is not as the Spec says is changed.
+	// Limits: those of its fields.
+	Keep []Keep `json:"keep,omitempty" yaml:"keep,omitempty"`
 }
 
 // gateHealth is the Gate that waits for clusters that are healthy enough.
@@ -162,6 +166,7 @@ func (s Spec) check() []error {
 	v.withoutSystemd()
 	v.cloud()
 	v.rotations()
+	v.keeps()
 	if !slices.Contains([]string{"", "check", "install"}, s.Packages) {
 		v.fault("packages", "%q is neither check nor install", s.Packages)
 	}

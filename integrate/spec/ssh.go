@@ -79,14 +79,20 @@ type Entry struct {
 	PasswordFile string `json:"password_file,omitempty" yaml:"password_file,omitempty"`
 }
 
-// None as SSH.Jump is a direct connection. As SSH.Config, it keeps ssh's files from being read.
-const None = "none"
+// none as SSH.Jump is a direct connection. As SSH.Config, it keeps ssh's files from being read.
+const none = "none"
+
+// Direct reports whether connections go through no jump host, whatever a file of ssh says.
+func (s SSH) Direct() bool { return s.Jump == none }
+
+// Alone reports whether no file of ssh is read.
+func (s SSH) Alone() bool { return s.Config == none }
 
 func (v *validation) ssh() {
 	_, faults := v.spec.SSH.Timeouts.parse()
 	v.faults = append(v.faults, faults...)
 	v.paths()
-	if v.spec.SSH.Jump == "" || v.spec.SSH.Jump == None {
+	if v.spec.SSH.Jump == "" || v.spec.SSH.Direct() {
 		return
 	}
 	user, address, ok := strings.Cut(v.spec.SSH.Jump, "@")

@@ -73,7 +73,7 @@ func TestValidateOfWhatServicesCannotBe(t *testing.T) {
 // TestFaultsDoNotHideEachOther has faults that are found in different ways.
 func TestFaultsDoNotHideEachOther(t *testing.T) {
 	s := exampleSpec()
-	s.SSH.Jump = spec.None
+	s.SSH.Jump = "none"
 	require.NoError(t, s.Validate())
 	s.SSH.Jump = "ops@bastion:99999999"
 	s.Clusters[0].Pools = []spec.Pool{{Name: "images", Size: 2}, {Name: "images", Size: 3}, {Name: "volumez"}}

@@ -44,8 +44,12 @@ Spec, with clusters, hosts, ssh and cloud alone. The services on the hosts, thei
 layout and the release are found. The keys of the hosts have to be known:
 cephstack trust -f learns them by the file of --from.
 
-Then adopt shows the plan of the Spec. What that plan would change, and what could
-not be decided, is in the file as comments, too.
+What cephstack would set otherwise, such as an option, the owner of a file or a
+right, stays as it was found: keep in the Spec has an entry for each such
+difference, with a comment. Entries that leave a known hole open come first.
+
+Then adopt shows the plan of the Spec. What that plan would still change, and what
+could not be decided, is in the file as comments, too.
 
 The exit status is 0 if the plan is empty, 2 if the Spec was written and its plan
 is not empty, and 1 if the Spec is not of the whole cloud, or was not written.`,

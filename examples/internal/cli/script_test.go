@@ -159,9 +159,13 @@ func (s *stage) status(ts *testscript.TestScript, args []string) {
 // input FILE: the next command has the file as its standard input.
 func (s *stage) input(ts *testscript.TestScript, args []string) { s.typed = ts.ReadFile(args[0]) }
 
-// spoil HOST PATH: somebody edits a file of a host.
+// spoil HOST PATH [open]: somebody edits a file of a host.
 func (s *stage) spoil(_ *testscript.TestScript, args []string) {
-	s.world.Machines[args[0]].AddFile(args[1], []byte("# by hand\n"), 0o644)
+	data := []byte("# by hand\n")
+	if len(args) > 2 {
+		data, _ = s.world.Machines[args[0]].Contents(args[1])
+	}
+	s.world.Machines[args[0]].AddFile(args[1], data, 0o644)
 }
 
 // lock OWNER HOST: somebody else has the operator lock.

@@ -68,8 +68,8 @@ func (l *lab) adopt(ctx context.Context, clusters ...string) (*adopt.Adoption, e
 	return found, err
 }
 
-// adoptedAsItIs adopts the lab, and wants the plan of the Spec that was found to be empty, also once the Spec went
-// through its text.
+// adoptedAsItIs adopts the lab, as cephstack has made it, and wants the plan of the Spec that was found to be empty, also
+// once the Spec went through its text. Nothing has to be kept as found for that.
 func (l *lab) adoptedAsItIs(ctx context.Context, clusters ...string) (string, error) {
 	found, err := l.adopt(ctx, clusters...)
 	if err != nil {
@@ -79,28 +79,41 @@ func (l *lab) adoptedAsItIs(ctx context.Context, clusters ...string) (string, er
 		return "", fmt.Errorf("the plan of the adopted Spec has %d changes and %d problems", len(found.Plan.Changes),
 			len(found.Plan.Problems()))
 	}
-	text, err := found.Text()
+	if n := len(found.Spec.Keep); n > 0 {
+		return "", fmt.Errorf("the adopted Spec keeps %d differences of a cloud that cephstack has made", n)
+	}
+	plan, err := l.planAgain(ctx, found)
 	if err != nil {
 		return "", err
+	}
+	if !plan.Empty() || len(plan.Problems()) > 0 {
+		return "", fmt.Errorf("the plan of the text of the adopted Spec has %d changes and %d problems", len(plan.Changes),
+			len(plan.Problems()))
+	}
+	return fmt.Sprintf("empty plan, %d notes; %d remarks", len(plan.Findings), len(found.Remarks)), nil
+}
+
+// planAgain is the plan of an adopted Spec once it went through its text.
+func (l *lab) planAgain(ctx context.Context, found *adopt.Adoption) (*integrate.Plan, error) {
+	text, err := found.Text()
+	if err != nil {
+		return nil, err
 	}
 	in, w, err := l.open(ctx, func(s *spec.Spec) (err error) {
 		*s, err = spec.Load(strings.NewReader(text), l.out(""))
 		return err
 	})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	plan, err := emptyPlan(ctx, in)
-	if err := errors.Join(err, w.Close()); err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("empty plan, %d notes; %d remarks", len(plan.Findings), len(found.Remarks)), nil
+	plan, err := in.Plan(ctx, integrate.PlanOptions{})
+	return plan, errors.Join(err, w.Close())
 }
 
 func (d *dayTwo) adopted(ctx context.Context) (string, error) { return d.adoptedAsItIs(ctx, "ceph") }
 
-// adoptedAsFarAsCanBe adopts a cloud that is odd. The plan may have something to do, and each field that is not clear
-// has a remark.
+// adoptedAsFarAsCanBe adopts a cloud that is odd. What can be kept as found is kept. The plan may have other things to
+// do, the same ones once the Spec went through its text, and each field that is not clear has a remark.
 func (l *lab) adoptedAsFarAsCanBe(ctx context.Context, clusters ...string) (string, error) {
 	found, err := l.adopt(ctx, clusters...)
 	if err != nil {
@@ -116,12 +129,24 @@ func (l *lab) adoptedAsFarAsCanBe(ctx context.Context, clusters ...string) (stri
 	if left > 0 && len(found.Remarks) == 0 {
 		return "", fmt.Errorf("%d changes and problems, and no remark", left)
 	}
-	var creates []string
+	again, err := l.planAgain(ctx, found)
+	if err != nil {
+		return "", err
+	}
+	if len(again.Changes) != len(found.Plan.Changes) {
+		return "", fmt.Errorf("the plan of the text of the adopted Spec has %d changes, and not %d", len(again.Changes),
+			len(found.Plan.Changes))
+	}
+	var creates, updates []string
 	for _, c := range found.Plan.Changes {
-		if c.Action == integrate.Create {
+		switch c.Action {
+		case integrate.Create:
 			creates = append(creates, c.ID)
+		case integrate.Update:
+			updates = append(updates, c.ID)
 		}
 	}
-	return fmt.Sprintf("%d changes (%d to create: %s), %d problems, %d remarks", len(found.Plan.Changes), len(creates),
-		strings.Join(creates, ", "), len(found.Plan.Problems()), len(found.Remarks)), nil
+	return fmt.Sprintf("%d entries keep what was found; %d changes (%d to create: %s; %d to update: %s), %d problems, "+
+		"%d remarks", len(found.Spec.Keep), len(found.Plan.Changes), len(creates), strings.Join(creates, ", "),
+		len(updates), strings.Join(updates, ", "), len(found.Plan.Problems()), len(found.Remarks)), nil
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
+	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -67,7 +68,8 @@ func (v *verifier) doorOf(id spec.User) (door, bool) {
 				if c.Kolla != nil {
 					d.container, d.engine = c.Kolla.Container, boxes.ByName[c.Kolla.Container].Engine
 				}
-				if c.Kolla == nil || d.engine != "" {
+				path, copied := c.Path(boxes, place.KeyringPath(id.Cluster, id.Entity))
+				if there := !copied || !seen.Files[path].Missing; there && (c.Kolla == nil || d.engine != "") {
 					return d, true
 				}
 			}

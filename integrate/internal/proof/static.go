@@ -94,7 +94,7 @@ func (v *verifier) agrees(p engine.Part, name string, c *Check) error {
 	case len(wrong) > 0:
 		return &differsError{strings.Join(wrong, "; "), errors.Join(causes...)}
 	}
-	c.Evidence = strings.Join(have, separator)
+	c.Evidence = strings.Join(append(have, keptText(p, name)...), separator)
 	return nil
 }
 

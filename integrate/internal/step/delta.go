@@ -37,6 +37,13 @@ type FieldDiff struct {
 	Of       string // the ID of the resource; of a check alone
 }
 
+// A Kept is a difference that an entry of the Spec keeps as found.
+type Kept struct {
+	Entry int    // the index in keep of the Spec
+	Name  string // of the resource, as a plan shows it
+	Field string
+}
+
 // OfNewUser stands for a key that is not known as long as its user is not made.
 const OfNewUser = "of the new user"
 
@@ -74,6 +81,8 @@ type Delta struct {
 	// Fact is what resources of the cloud have to know of this one.
 	Fact     any
 	Findings []Finding
+	// Kept are differences that stay as found, as the Spec says. They are not among Diffs.
+	Kept []Kept
 	// Refused says that the resource is left alone, and so is what needs it.
 	Refused bool
 	// Because is the resource because of which this resource is left alone. Where a

@@ -40,6 +40,7 @@ type Site struct {
 	services map[string]map[string]place.Service // by layout and name
 	on       map[string][]spec.User              // by service
 	hosts    map[string]spec.Host
+	kept     []keeper // what the Spec keeps as found
 	order    []spec.Host
 	partsGo  bool // more than services of some hosts retires
 }
@@ -68,7 +69,7 @@ func resolve(given spec.Spec) *Site {
 	given = given.Clone()
 	whole := given.WithDefaults()
 	s := &Site{Spec: given, Release: release, Glance: whole.Glance, Backup: whole.Backup, Nova: whole.Nova,
-		Uses: given.Uses(), services: place.Layouts(release), hosts: map[string]spec.Host{}}
+		Uses: given.Uses(), kept: keepers(given), services: place.Layouts(release), hosts: map[string]spec.Host{}}
 	if s.Glance != nil {
 		s.Stores = s.Glance.All()
 	}

@@ -92,7 +92,7 @@ func (w *whole) sections(s spec.Spec) error {
 		return err
 	}
 	for _, name := range []string{"release", "layout", "clusters", "ssh", "hosts", "glance", "cinder", "backup", "nova",
-		"cloud", "packages", "gate", "prepare"} {
+		"cloud", "packages", "gate", "prepare", "keep"} {
 		value := child(&node, name)
 		switch {
 		case name == "hosts":

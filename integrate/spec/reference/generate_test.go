@@ -79,6 +79,7 @@ func forms() map[string]schema {
 		"pattern": `^$|^\+?(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+$`}
 	all := map[string]schema{
 		"release": release(), "layout": layouts(), "packages": oneOf("check", "install"), "gate": oneOf("health"),
+		"keep[].kind":     {"enum": []string{"file", "settings", "directory", "user", "pool", "secret"}},
 		"clusters[].name": required(),
 		"clusters[].access": {"anyOf": []schema{{"enum": []string{"ceph", "librados", "cephadm"}},
 			{"type": "string", "pattern": "^container " + namePattern + "$"},

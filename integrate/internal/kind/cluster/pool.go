@@ -93,7 +93,13 @@ func (p pool) Compare(v step.View) step.Delta {
 
 // change says how the pool differs from what the Spec wants.
 func (p pool) change(d *step.Delta, have ceph.Pool, ok bool) {
-	d.Diffs = poolDiffs(have, p.want)
+	keep := p.Site.Keeping(p.ID(), "pool", p.want.Name)
+	for _, diff := range poolDiffs(have, p.want) {
+		if !ok || !keep.Keeps(diff) {
+			d.Diffs = append(d.Diffs, diff)
+		}
+	}
+	d.Kept, p.want = keep.Kept, without(p.want, keep.Kept)
 	switch {
 	case !ok:
 		d.Action, d.Reason = step.Create, "the pool does not exist"
@@ -105,6 +111,31 @@ func (p pool) change(d *step.Delta, have ceph.Pool, ok bool) {
 	}
 	ready := !p.Site.HoldsData(p.Spec.Name, p.want.Name) // only a pool with headers of images is readied for RBD
 	d.Do = step.ClusterStep{Work: ceph.Work{Pool: &ceph.PoolChange{Was: have, Want: p.want, Ready: ready}}}
+}
+
+// without is a pool whose kept fields are not owned.
+func without(p ceph.Pool, kept []step.Kept) ceph.Pool {
+	for _, k := range kept {
+		switch k.Field {
+		case "application":
+			p.Application = ""
+		case "pg_autoscale_mode":
+			p.Autoscale = ""
+		case "pg_num":
+			p.PGNum = 0
+		case "crush_rule":
+			p.CRUSHRule = ""
+		case "size":
+			p.Size = 0
+		case "min_size":
+			p.MinSize = 0
+		case "max_bytes":
+			p.MaxBytes = 0
+		case "max_objects":
+			p.MaxObjects = 0
+		}
+	}
+	return p
 }
 
 // poolDiffs compares the owned fields: those that are not zero in want.

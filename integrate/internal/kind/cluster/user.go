@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -67,7 +68,7 @@ func (u user) Compare(v step.View) step.Delta {
 		return step.Refuse("caps-need-classic", object, fmt.Errorf("left alone, as %s knows no profiles of rights for RBD, "+
 			"which came with Luminous; set caps: classic for cluster %s in the Spec", release, u.Spec.Name))
 	}
-	caps := u.caps(have)
+	caps, kept := u.caps(have)
 	if _, err := ceph.ParseCaps(caps); ok && err != nil {
 		return step.Refuse("caps-unreadable", object, fmt.Errorf("has rights that Ceph cannot parse, and then none of the "+
 			"rights on daemons of that type take effect; left alone: %w; %s", err, u.readable(have)))
@@ -85,6 +86,7 @@ func (u user) Compare(v step.View) step.Delta {
 	default:
 		d = step.Delta{Have: u.want.Entity + " " + have.Caps.String()}
 	}
+	d.Kept = kept
 	u.notesShared(&d)
 	return d
 }
@@ -154,12 +156,27 @@ func isAdministrator(caps ceph.Caps) bool {
 }
 
 // caps are the rights of the layout. Clauses of the present rights that are about
-// something else are kept, unless the Spec sets remove_foreign_caps.
-func (u user) caps(have ceph.User) ceph.Caps {
-	if u.Spec.RemoveForeignCaps {
-		return u.want.Caps
+// something else are kept, unless the Spec sets remove_foreign_caps. So are the rights on daemons of a type, where the
+// Spec keeps those as found.
+func (u user) caps(have ceph.User) (ceph.Caps, []step.Kept) {
+	caps := u.want.Caps
+	if !u.Spec.RemoveForeignCaps {
+		caps = have.Caps.Merge(u.want.Caps).Normal()
 	}
-	return have.Caps.Merge(u.want.Caps).Normal()
+	keep := u.Site.Keeping(u.ID(), "user", u.want.Entity)
+	if have.Entity == "" || !keep.Any() {
+		return caps, nil
+	}
+	caps = maps.Clone(caps)
+	for _, d := range capsDiffs(have.Caps, caps) {
+		if !keep.Keeps(d) {
+			continue
+		}
+		if delete(caps, d.Field); have.Caps[d.Field] != "" {
+			caps[d.Field] = have.Caps[d.Field]
+		}
+	}
+	return caps, keep.Kept
 }
 
 func capsDiffs(have, want ceph.Caps) []step.FieldDiff {

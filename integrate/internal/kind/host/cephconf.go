@@ -7,6 +7,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
@@ -61,11 +62,12 @@ func (r cephConf) Compare(v step.View) step.Delta {
 		return step.Delta{}
 	}
 	f := seen(v.Host, path)
-	w, err := r.desired(v, f)
+	keep := r.Site.Keeping(r.ID(), "file", path)
+	w, err := r.desired(v, f, keep)
 	if err != nil {
 		return left(step.Delta{Name: path}, path, err, "conf-unfit")
 	}
-	w.path = path
+	w.path, w.keep = path, keep
 	d := r.byEntry(w.delta(f))
 	r.notesDataPools(&d, w.pools)
 	return d
@@ -73,7 +75,7 @@ func (r cephConf) Compare(v step.View) step.Delta {
 
 // desired is the file with the monitors and the users' keyring lines set. All
 // services may read it.
-func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
+func (r cephConf) desired(v step.View, f step.File, keep *want.Keeping) (wantedFile, error) {
 	c := v.Clusters[r.cluster]
 	if f.Err != nil {
 		return wantedFile{}, refuse("conf-unreadable", "cannot be read: %w", f.Err)
@@ -94,8 +96,12 @@ func (r cephConf) desired(v step.View, f step.File) (wantedFile, error) {
 			"passwords or keys, so its mode is left alone; move those out of it, "+
 			"or give the services a group that reads it", words.Octal(f.Mode))
 	}
-	content, err := r.memo.of(contentSource{site: r.Site, cluster: r.cluster, fsid: c.Status.FSID, monitors: c.Monitors,
-		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, open: withoutKeys(c.Conf), base: base, keys: r.keys(v)})
+	from := contentSource{site: r.Site, cluster: r.cluster, fsid: c.Status.FSID, monitors: c.Monitors,
+		copy: r.copy, guests: r.Site.GuestsOn(r.Spec) != nil, open: withoutKeys(c.Conf), base: base, keys: r.keys(v)}
+	if keep.Any() && !f.Missing {
+		from.keep = keep
+	}
+	content, err := r.memo.of(from)
 	w.data, w.diffs, w.pools = content.data, content.diffs, content.pools
 	w.mended = content.mended && !f.Missing
 	return w, err

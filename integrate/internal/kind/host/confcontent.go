@@ -41,10 +41,11 @@ type contentSource struct {
 	cluster        string
 	fsid, monitors string
 	copy           Copy
-	guests         bool       // whether the file needs the options of guests
-	open           bool       // whether the cluster tells clients that they need no key
-	base           []byte     // the file as it is, or the minimal one of the cluster
-	keys           []ceph.Key // of the users of the copy; zero where a key is not known
+	guests         bool          // whether the file needs the options of guests
+	open           bool          // whether the cluster tells clients that they need no key
+	base           []byte        // the file as it is, or the minimal one of the cluster
+	keys           []ceph.Key    // of the users of the copy; zero where a key is not known
+	keep           *want.Keeping // what the Spec keeps of this file; nil for nothing
 }
 
 func (s contentSource) equal(o contentSource) bool {
@@ -56,6 +57,9 @@ func (s contentSource) equal(o contentSource) bool {
 
 // of is the content for a source.
 func (m *contentMemo) of(s contentSource) (confContent, error) {
+	if s.keep != nil { // what is kept depends on the host and on the path, too
+		return s.edit()
+	}
 	if e := m.last.Load(); e != nil && e.from.equal(s) {
 		return e.content, nil
 	}
@@ -72,6 +76,7 @@ type confEdit struct {
 	conf  *ceph.Conf
 	diffs []step.FieldDiff
 	pools []otherDataPool
+	keep  *want.Keeping
 	unfit []error
 }
 
@@ -82,10 +87,14 @@ func (e *confEdit) set(section, option, value string) {
 		return
 	}
 	field := "[" + section + "] " + option
+	diff := step.FieldDiff{Field: field, Observed: have, Desired: value}
+	if e.keep.Keeps(diff) {
+		return
+	}
 	if err := e.conf.Set(section, option, value); err != nil {
 		e.unfit = append(e.unfit, fmt.Errorf("%s: %w", field, err))
 	}
-	e.diffs = append(e.diffs, step.FieldDiff{Field: field, Observed: have, Desired: value})
+	e.diffs = append(e.diffs, diff)
 }
 
 // edit sets the monitors, the options that the Spec gives, and the users' keyrings
@@ -100,7 +109,7 @@ func (s contentSource) edit() (w confContent, err error) {
 		return w, refuse("conf-of-another-cluster", "is the configuration of another cluster (fsid %s, not %s); "+
 			"move it away, or give the cluster another name in the Spec", fsid, s.fsid)
 	}
-	e := &confEdit{conf: conf}
+	e := &confEdit{conf: conf, keep: s.keep}
 	if repairs := conf.Repairs(); len(repairs) > 0 {
 		w.mended = true
 		e.diffs = append(e.diffs, step.FieldDiff{Field: "form", Observed: strings.Join(repairs, "; "), Desired: readable})

@@ -8,6 +8,7 @@ import (
 	"github.com/cephstack/cephstack"
 	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/remote"
 )
@@ -22,6 +23,7 @@ type wantedFile struct {
 	late   func(step.Late) ([]byte, error)
 	mended bool // Ceph cannot read the file as it is
 	pools  []otherDataPool
+	keep   *want.Keeping
 	diffs  []step.FieldDiff // how the content differs; owner and mode are added by delta
 }
 
@@ -39,10 +41,18 @@ func seen(h *step.Host, path string) step.File {
 func (w wantedFile) delta(f step.File) step.Delta {
 	have, want := f.Ownership(), words.Ownership(w.owner, w.group, w.mode)
 	d := step.Delta{Name: w.path, Diffs: w.diffs}
-	if have != want {
-		d.Diffs = append(d.Diffs, step.FieldDiff{Field: "mode", Observed: have, Desired: want})
+	mode := step.FieldDiff{Field: "mode", Observed: have, Desired: want}
+	switch {
+	case have == want:
+	case !f.Missing && w.keep.Keeps(mode):
+		w.owner, w.group, w.mode, want = f.Owner, f.Group, f.Mode, have
+	default:
+		d.Diffs = append(d.Diffs, mode)
 	}
-	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
+	if acl := f.ACLDiffs(); len(acl) > 0 && (len(d.Diffs) > 0 || !w.keep.Keeps(acl[0])) {
+		d.Diffs = append(d.Diffs, acl...) // a file that is written anew has no such list
+	}
+	d.Kept = w.keep.All()
 	switch {
 	case f.Missing:
 		d.Action, d.Reason = step.Create, "the file does not exist"

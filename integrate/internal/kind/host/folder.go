@@ -77,8 +77,22 @@ func (r cephFolder) compare(f step.File) step.Delta {
 		return noted(f)
 	}
 	d.Diffs = []step.FieldDiff{{Field: "mode", Observed: words.Octal(f.Mode), Desired: words.Octal(mode)}}
+	if keep := r.Site.Keeping(r.ID(), "directory", spec.CephDir); keep.Keeps(d.Diffs[0]) {
+		return r.keeps(f, keep.Kept)
+	}
 	d.Diffs = append(d.Diffs, f.ACLDiffs()...)
 	d.Do = doing(remote.SetAttr{Path: spec.CephDir, Mode: mode})
+	return d
+}
+
+// keeps is the Delta of a folder whose mode the Spec keeps.
+func (r cephFolder) keeps(f step.File, kept []step.Kept) step.Delta {
+	d := noted(f)
+	d.Kept = kept
+	if f.Mode&0o022 != 0 {
+		d.Note("kept-hole", spec.CephDir, "accounts other than root can put files there (%s), and the Spec keeps that: take "+
+			"the entry out of keep, and apply", words.Octal(f.Mode))
+	}
 	return d
 }
 

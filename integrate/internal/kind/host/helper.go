@@ -161,10 +161,15 @@ func (r helperFile) allowed(v step.View) []byte {
 	return helper.AllowList(append(ops, more...), scripts...)
 }
 
-func (r keyring) allows(step.View) []remote.Op {
+func (r keyring) allows(v step.View) []remote.Op {
 	owner, group, mode := r.owner()
 	if owner == "" { // the file is left alone
 		return nil
+	}
+	f, path := seen(v.Host, r.ID().Name), r.ID().Name
+	mine := step.FieldDiff{Field: "mode", Observed: f.Ownership(), Desired: words.Ownership(owner, group, mode)}
+	if mine.Observed != mine.Desired && !f.Missing && r.Site.Keeping(r.ID(), "file", path).Keeps(mine) {
+		owner, group, mode = f.Owner, f.Group, f.Mode
 	}
 	return []remote.Op{remote.WriteFile{Path: r.ID().Name, Owner: owner, Group: group, Mode: mode}}
 }

@@ -72,8 +72,12 @@ func (r keyring) Compare(v step.View) step.Delta {
 	if err != nil {
 		return left(step.Delta{Name: path}, path, err, "keyring-unfit")
 	}
-	w.path = path
+	w.path, w.keep = path, r.Site.Keeping(r.ID(), "file", path)
+	if d, kept := r.staysMissing(w, f); kept {
+		return d
+	}
 	d := w.delta(f)
+	noteHole(&d, f)
 	if key, _ := v.Key(r.user.Cluster, r.user.Entity); r.copy.Kolla != nil && key.Type() == newKeyType {
 		d.Note("key-may-be-unreadable", path, "the key is of type aes256k, which Ceph before 20.2.4 and 19.2.6 cannot read; "+
 			"whether container %s has a newer one cannot be told", r.copy.Kolla.Container)

@@ -75,9 +75,13 @@ func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 	}
 	have := v.Host.Secrets[i]
 	d := step.Delta{Action: step.Update}
-	if have.Ephemeral {
-		d.Reason = "it is lost when libvirt's daemon ends"
-		d.Diffs = append(d.Diffs, step.FieldDiff{Field: "ephemeral", Observed: "yes", Desired: "no"})
+	keep := r.Site.Keeping(r.ID(), "secret", want.UUID)
+	lasts := step.FieldDiff{Field: "ephemeral", Observed: "yes", Desired: "no"}
+	switch {
+	case have.Ephemeral && keep.Keeps(lasts):
+		want.Ephemeral, d.Kept = true, keep.Kept
+	case have.Ephemeral:
+		d.Reason, d.Diffs = "it is lost when libvirt's daemon ends", append(d.Diffs, lasts)
 	}
 	if !have.Private && (!known || have.Value.Reveal() != key.Reveal()) {
 		value.Observed = words.Digest(have.Value.Reveal())
@@ -91,7 +95,7 @@ func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 		return step.Delta{Unable: fmt.Errorf("%s: private, so libvirt does not give its value out; "+
 			"define it anew as not private, or prove it by the journey alone", want.UUID)}
 	}
-	return step.Delta{Have: want.UUID + " holds the key of " + r.user.Entity}
+	return step.Delta{Have: want.UUID + " holds the key of " + r.user.Entity, Kept: d.Kept}
 }
 
 // define is the step that defines the secret, if it still is as it was seen; a zero was

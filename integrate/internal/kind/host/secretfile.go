@@ -69,7 +69,7 @@ func (r secretFile) Compare(v step.View) step.Delta {
 		err = refuse("secret-file-unreadable", "cannot be read: %w", f.Err)
 	}
 	w := inKolla(v.Host, r.libvirt, f, 0o600)
-	w.path = path
+	w.path, w.keep = path, r.Site.Keeping(r.ID(), "file", path)
 	if err == nil && r.suffix == secretXML {
 		err = w.describe(f, want)
 	}
@@ -79,7 +79,11 @@ func (r secretFile) Compare(v step.View) step.Delta {
 	if r.suffix == secretValue {
 		r.hold(v, &w, f)
 	}
-	return w.delta(f)
+	d := w.delta(f)
+	if r.suffix == secretValue {
+		noteHole(&d, f)
+	}
+	return d
 }
 
 // describe makes the file describe a secret. A file that describes this secret already

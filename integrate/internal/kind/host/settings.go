@@ -169,7 +169,9 @@ func (n *Node) configAsks(service string) []remote.Op {
 // Compare implements step.Resource.
 func (r settings) Compare(v step.View) step.Delta {
 	x := &editing{settings: r, v: v, in: r.Site.Containers(v.Host)}
+	x.keeping = r.Site.Keeping(r.ID(), "settings", r.path)
 	err := x.services()
+	x.d.Kept = x.keeping.Kept
 	made := len(x.diffs)
 	if err == nil {
 		err = x.takeBack()
@@ -215,6 +217,7 @@ type editing struct {
 	d       step.Delta
 	file    *osloconf.File
 	diffs   []step.FieldDiff
+	keeping *want.Keeping
 	have    []string // the options that tell where data goes, as they take effect
 	serving []want.Serving
 	disks   *want.Disks
@@ -281,7 +284,11 @@ func (x *editing) setAll(service string, all osloconf.Values, needed []openstack
 		if (s.Remove && !ok) || (!s.Remove && ok && sameAs(all, s)) {
 			continue
 		}
-		x.diffs = append(x.diffs, step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason})
+		diff := step.FieldDiff{Field: field(s), Observed: have, Desired: s.Value, Why: s.Reason}
+		if x.keeping.Keeps(diff) {
+			continue
+		}
+		x.diffs = append(x.diffs, diff)
 		if s.Remove {
 			x.file.Unset(s.Section, s.Option)
 		} else if err := x.file.Set(s.Section, s.Option, s.Value); err != nil {

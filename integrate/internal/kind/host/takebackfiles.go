@@ -60,7 +60,7 @@ func (r cephConf) Retire(v step.View) step.Delta {
 	if !ok || f.Missing {
 		return step.Delta{}
 	}
-	w, err := r.desired(v, step.File{Missing: true})
+	w, err := r.desired(v, step.File{Missing: true}, nil)
 	switch {
 	case f.Err != nil:
 		return step.Refuse("conf-unreadable", path, fmt.Errorf("cannot be read: %w", f.Err))

@@ -1,0 +1,80 @@
+package want
+
+import (
+	"slices"
+
+	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
+	"github.com/cephstack/cephstack/integrate/spec"
+)
+
+// A keeper is an entry of what the Spec keeps as found.
+type keeper struct {
+	spec.Keep
+	index int
+	on    map[string]bool // nil for all targets
+}
+
+func keepers(given spec.Spec) []keeper {
+	var all []keeper
+	for i, k := range given.Keep {
+		entry := keeper{Keep: k, index: i}
+		for _, name := range k.Targets() {
+			if entry.on == nil {
+				entry.on = map[string]bool{}
+			}
+			entry.on[name] = true
+		}
+		all = append(all, entry)
+	}
+	return all
+}
+
+// A Keeping asks of one resource which of its differences the Spec keeps as found, and remembers those.
+type Keeping struct {
+	entries []keeper
+	target  string
+	name    string
+	// Kept are the differences that stay, each once.
+	Kept []step.Kept
+}
+
+// Keeping is what the Spec keeps of a resource. name is the name that a plan shows.
+func (s *Site) Keeping(id step.ID, kind, name string) *Keeping {
+	k := &Keeping{target: id.Target.Name, name: name}
+	for _, e := range s.kept {
+		if e.Kind == kind && (e.on == nil || e.on[k.target]) {
+			k.entries = append(k.entries, e)
+		}
+	}
+	return k
+}
+
+// Any reports whether an entry of the Spec is about the kind and the target.
+func (k *Keeping) Any() bool { return k != nil && len(k.entries) > 0 }
+
+// Keeps reports whether a difference stays as found. The first entry that is about it counts.
+func (k *Keeping) Keeps(d step.FieldDiff) bool {
+	if !k.Any() {
+		return false
+	}
+	found, wanted := words.Value(d.Field, d.Observed), words.Value(d.Field, d.Desired)
+	for _, e := range k.entries {
+		if !e.Covers(k.name, d.Field, found, wanted) {
+			continue
+		}
+		if !slices.ContainsFunc(k.Kept, func(o step.Kept) bool { return o.Field == d.Field }) {
+			k.Kept = append(k.Kept, step.Kept{Entry: e.index, Name: k.name, Field: d.Field})
+		}
+		return true
+	}
+	return false
+}
+
+// All are the differences that stay; none of a nil Keeping.
+func (k *Keeping) All() []step.Kept {
+	if k == nil {
+		return nil
+	}
+	return k.Kept
+}
