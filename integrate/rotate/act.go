@@ -141,8 +141,8 @@ func (r *run) startAgain(ctx context.Context, id string) error {
 // guest can set its mark, too: a guest that is locked stays as it is.
 func stopped(s api.Server) bool { return slices.Contains(s.Tags, startTag) && s.Status == "SHUTOFF" }
 
-// startStopped starts guests that a run stopped, and that it did not live to start again. A guest that does not start is
-// told at the end, and the others go on.
+// startStopped starts guests that a run stopped, and that it did not live to start again. A guest that does not start
+// is told at the end, and the others go on.
 func (r *run) startStopped(ctx context.Context, h hold, l *look) {
 	for _, s := range l.servers {
 		if !slices.Contains(s.Tags, startTag) || s.Task != "" || s.Locked && !l.ours[s.ID] || h.held() != nil {

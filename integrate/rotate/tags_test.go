@@ -33,8 +33,8 @@ func TestTagsOfOwners(t *testing.T) {
 	assert.NotContains(t, c.users(good.ID), ":cinder ")
 }
 
-// TestAGuestThatARunStoppedIsTold: a run was killed while a guest was stopped. Until the next run starts it, each status
-// names it, also where the rotation is done otherwise.
+// TestAGuestThatARunStoppedIsTold: a run was killed while a guest was stopped. Until the next run starts it, each
+// status names it, also where the rotation is done otherwise.
 func TestAGuestThatARunStoppedIsTold(t *testing.T) {
 	c := newCloud(t)
 	root := c.guest("root", "compute1", false)

@@ -138,7 +138,8 @@ func (c *command) rotate(ctx context.Context, opts rotate.Options, status bool) 
 func lastWords(opts rotate.Options) string {
 	var b strings.Builder
 	if len(opts.Revoke) > 0 {
-		fmt.Fprintf(&b, "Once nobody has %s, it is removed. There is no way back from that.\n", strings.Join(opts.Revoke, ", "))
+		fmt.Fprintf(&b, "Once nobody has %s, it is removed. There is no way back from that.\n",
+			strings.Join(opts.Revoke, ", "))
 	}
 	if len(opts.Ciphers) > 0 {
 		fmt.Fprintf(&b, "At the end, the clusters take no other keys than those of type %s.\n", strings.Join(opts.Ciphers,
