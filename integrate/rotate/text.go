@@ -52,8 +52,8 @@ func (s Status) write(b *strings.Builder, n limits) {
 	fmt.Fprintf(b, "  stage:  %s\n", s.stageText())
 	fmt.Fprintf(b, "  guests: %d of %d do not need the old key\n", s.Done, s.Guests)
 	if len(s.Fields) > 0 {
-		fmt.Fprintf(b, "  back:   %s of the Spec get %s; if any of them had another user before, do not go on: set the users "+
-			"by hand, and swap from and to\n", strings.Join(s.Fields, ", "), s.To)
+		fmt.Fprintf(b, "  back:   %s of the Spec get %s; if any of them had another user before, do not go on: set the "+
+			"users by hand, and swap from and to\n", strings.Join(s.Fields, ", "), s.To)
 	}
 	n.groups(b, "next", s.Next)
 	n.groups(b, "wait", s.Waits)
