@@ -107,8 +107,13 @@ func newRun(cfg integrate.Config, opts Options) (*run, error) {
 	return r, r.known()
 }
 
-// known refuses names that no rotation has, and names that several clusters have.
+// known refuses names that no rotation has, names that several clusters have, and types of keys that there are not.
 func (r *run) known() error {
+	for _, t := range r.opts.Ciphers {
+		if t != "aes" && t != aes256k {
+			return fmt.Errorf("rotate: a type of keys is aes or aes256k, not %q", t)
+		}
+	}
 	var names []string
 	times := map[string]int{}
 	for _, rot := range r.rotations() {
