@@ -141,17 +141,31 @@ func (r *run) startAgain(ctx context.Context, id string) error {
 // guest can set its mark, too: a guest that is locked stays as it is.
 func stopped(s api.Server) bool { return slices.Contains(s.Tags, startTag) && s.Status == "SHUTOFF" }
 
-// startStopped starts guests that a run stopped, and that it did not live to start again. A guest that does not start is
-// told at the end, and the others go on.
+// startStopped starts guests that a run stopped, and that it did not live to start again. A guest that does not start
+// is told at the end, and the others go on.
 func (r *run) startStopped(ctx context.Context, h hold, l *look) {
 	for _, s := range l.servers {
-		if !slices.Contains(s.Tags, startTag) || s.Task != "" || s.Locked && !l.ours[s.ID] || h.held() != nil {
+		if !slices.Contains(s.Tags, startTag) || s.Locked && !l.ours[s.ID] || h.held() != nil {
 			continue
 		}
-		if err := r.resume(ctx, l, s); err != nil {
+		var err error
+		if s.Task != "" { // such as the stop that the run before began
+			s, err = r.settled(ctx, s.ID)
+		}
+		if err == nil {
+			err = r.resume(ctx, l, s)
+		}
+		if err != nil {
 			r.failed[s.ID] = err
 		}
 	}
+}
+
+// settled is a guest once nothing is under way with it.
+func (r *run) settled(ctx context.Context, id string) (api.Server, error) {
+	ctx, cancel := context.WithTimeout(ctx, startWithin)
+	defer cancel()
+	return r.cfg.World.Cloud.Settle(ctx, id)
 }
 
 func (r *run) resume(ctx context.Context, l *look, s api.Server) error {

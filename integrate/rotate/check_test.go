@@ -63,8 +63,8 @@ func TestOldClientsAreRefused(t *testing.T) {
 		"it to 20.2.4 or newer"), "%v", problems)
 }
 
-// TestOldClientsOfAKeyThatIsThere: the Spec gives no type, the cluster prefers aes, and somebody made the user that comes
-// with a key of the new type. Clients have to read that key.
+// TestOldClientsOfAKeyThatIsThere: the Spec gives no type, the cluster prefers aes, and somebody made the user that
+// comes with a key of the new type. Clients have to read that key.
 func TestOldClientsOfAKeyThatIsThere(t *testing.T) {
 	w := aes256k()
 	c := w.cloud(t)

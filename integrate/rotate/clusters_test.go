@@ -43,6 +43,14 @@ func TestUsersOfOneNameInTwoClusters(t *testing.T) {
 	assert.Equal(t, "compute1", now.Host, "it was not touched")
 	assert.Contains(t, c.users(slow.ID), "volume:cinder ")
 	assert.Contains(t, c.users(fast.ID), "volume:cinder.1 ")
+	s.Cinder.Backends[0].User = "cinder.1"
+	s.Rotate = append(s.Rotate, spec.Rotation{From: "cinder", To: "cinder.1", Cluster: "hdd"})
+	_, err = rotate.Plan(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
+	require.ErrorContains(t, err, "client.cinder goes from several clusters; write the cluster in front, such as "+
+		"ssd/client.cinder")
+	_, err = rotate.Plan(t.Context(), c.config(s), rotate.Options{Revoke: []string{"hdd/client.cinder"}})
+	require.NoError(t, err)
+	s.Cinder.Backends[0].User, s.Rotate = "", s.Rotate[:1]
 	p, err := c.integration(s).Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	assert.True(t, p.Empty(), "%s", p)

@@ -157,6 +157,8 @@ func TestBack(t *testing.T) {
 	require.ErrorIs(t, err, rotate.ErrUnfinished)
 	assert.Equal(t, "revoke", report.Rotations[0].Stage, "%s", report)
 	assert.NotContains(t, c.users(both.ID), ":cinder.1 ")
+	assert.Contains(t, report.String(), "back:   cinder.backends[0], nova of the Spec get client.cinder; if any of them "+
+		"had another user before", "a service that had client.cinder.1 before cannot be told")
 	report, err = rotate.Apply(t.Context(), c.config(s), rotate.Options{Back: true, Revoke: []string{"client.cinder.1"}})
 	require.NoError(t, err, "%s", report)
 	assert.False(t, c.has("client.cinder.1"))

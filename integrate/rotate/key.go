@@ -73,8 +73,8 @@ func (r *run) prepareKey(h hold, l *look, s rotation.Situation) error {
 		return r.spread(h, l, rot)
 	}
 	if r.made[rot.Old()] {
-		return fmt.Errorf("%w once more: by the clock of the monitors it was made at %s, and since is %s, so that it does not "+
-			"count as new; set since to that time", errKey,
+		return fmt.Errorf("%w once more: by the clock of the monitors it was made at %s, and since is %s, so that it does "+
+			"not count as new; set since to that time", errKey,
 			made(c.users[rot.Old().Entity].Key).UTC().Format(time.RFC3339), rot.Since)
 	}
 	r.made[rot.Old()] = true

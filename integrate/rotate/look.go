@@ -296,8 +296,9 @@ func (l *look) readCloud(ctx context.Context, cloud *api.Cloud, why error) error
 	return err
 }
 
-// readComputes tells which computes take guests. A nova-compute of bare metal, and others that do not work with libvirt,
-// get none of its guests. Where the list of hypervisors cannot be read, each compute counts as one with libvirt.
+// readComputes tells which computes take guests. A nova-compute of bare metal, and others that do not work with
+// libvirt, get none of its guests. Where the list of hypervisors cannot be read, each compute counts as one with
+// libvirt.
 func (l *look) readComputes(ctx context.Context, cloud *api.Cloud) error {
 	records, err := cloud.Services(ctx)
 	if err != nil {

@@ -70,8 +70,8 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 	return cloud.UntagServer(ctx, g.ID, refreshTag)
 }
 
-// renewable says why the volumes of a guest could not be renewed once it is stopped: nova-manage has to know its compute,
-// and the database.
+// renewable says why the volumes of a guest could not be renewed once it is stopped: nova-manage has to know its
+// compute, and the database.
 func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	if len(g.Volumes) == 0 {
 		return nil

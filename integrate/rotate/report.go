@@ -39,6 +39,8 @@ type Status struct {
 	To      string `json:"to"`
 	Cluster string `json:"cluster"`
 	KeyType string `json:"key_type"`
+	// Fields are the fields of the Spec, such as nova, whose services get the user in To again; on the way back only.
+	Fields []string `json:"fields,omitempty"`
 	// Stage is what comes next: apply, guests, key, proof, revoke, clean or done.
 	Stage  string `json:"stage"`
 	Guests int    `json:"guests"` // all guests of the cloud
@@ -95,6 +97,11 @@ func (r *run) status(l *look, s rotation.Situation, d rotation.Decision, down ma
 		Key: string(d.Hybrid), Left: l.leftOf(rot)}
 	if c := l.clusters[rot.Cluster]; c.err == nil {
 		out.KeyType = keyType(rot, c)
+	}
+	for _, u := range r.cfg.Spec.Uses() {
+		if r.opts.Back && u.User == rot.New() {
+			out.Fields = append(out.Fields, u.Path)
+		}
 	}
 	next, waits := groups{}, groups{}
 	for _, st := range d.Steps {

@@ -30,7 +30,7 @@ func (r *run) revoke(h hold, rot spec.Rotation) error {
 		return nil // which the report says
 	}
 	if s.User.There {
-		if !slices.Contains(r.opts.Revoke, rot.Old().Entity) || len(rotation.Decide(s).Bars) > 0 {
+		if !r.mayRevoke(rot) || len(rotation.Decide(s).Bars) > 0 {
 			return nil
 		}
 		if gone, err := r.remove(h, l, rot); !gone || err != nil {

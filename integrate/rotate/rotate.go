@@ -29,8 +29,8 @@ type Options struct {
 	// Back takes everything back to the users that go: those of from take the place of those of to. It needs the users of
 	// from to be there, and makes none.
 	Back bool
-	// Revoke names the users that may be removed once it is proven that nobody has them, such as client.cinder. There is
-	// no way back from that.
+	// Revoke names the users that may be removed once it is proven that nobody has them, such as client.cinder, or
+	// ssd/client.cinder where users of that name go from several clusters. There is no way back from that.
 	Revoke []string
 	// Ciphers are the types of keys that the clusters are to allow at the end, such as aes256k. None leaves them alone.
 	// Clusters that would lock somebody out are refused.
@@ -107,20 +107,39 @@ func newRun(cfg integrate.Config, opts Options) (*run, error) {
 	return r, r.known()
 }
 
-// known refuses names that no rotation has.
+// known refuses names that no rotation has, names that several clusters have, and types of keys that there are not.
 func (r *run) known() error {
+	for _, t := range r.opts.Ciphers {
+		if t != "aes" && t != aes256k {
+			return fmt.Errorf("rotate: a type of keys is aes or aes256k, not %q", t)
+		}
+	}
 	var names []string
+	times := map[string]int{}
 	for _, rot := range r.rotations() {
 		if !rot.InPlace() {
 			names = append(names, rot.Old().Entity)
+			times[rot.Old().Entity]++
+			times[rot.Cluster+"/"+rot.Old().Entity]++
 		}
 	}
 	for _, name := range r.opts.Revoke {
-		if !slices.Contains(names, name) {
+		switch times[name] {
+		case 0:
 			return fmt.Errorf("rotate: %q is not a user that goes; the users that go are: %s", name, strings.Join(names, ", "))
+		case 1:
+		default:
+			return fmt.Errorf("rotate: %s goes from several clusters; write the cluster in front, such as %s/%s", name,
+				r.rotations()[0].Cluster, name)
 		}
 	}
 	return nil
+}
+
+// mayRevoke reports whether the Options allow the removal of a user.
+func (r *run) mayRevoke(rot spec.Rotation) bool {
+	return slices.Contains(r.opts.Revoke, rot.Old().Entity) ||
+		slices.Contains(r.opts.Revoke, rot.Cluster+"/"+rot.Old().Entity)
 }
 
 // rotations are those of the Spec, with defaults.

@@ -8,8 +8,8 @@ import (
 	"github.com/cephstack/cephstack/openstack/api"
 )
 
-// astray finds the rules that may match guests which an earlier rule was meant for: that rule names a guest or a project
-// that the cloud does not have, so that what is meant falls to a later rule, and that one allows more.
+// astray finds the rules that may match guests which an earlier rule was meant for: that rule names a guest or a
+// project that the cloud does not have, so that what is meant falls to a later rule, and that one allows more.
 func astray(rules []spec.GuestRule, servers []api.Server) map[int]string {
 	have, projects := map[string]bool{}, map[string]bool{}
 	for _, s := range servers {

@@ -2,6 +2,7 @@ package rotate_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -33,8 +34,8 @@ func TestTagsOfOwners(t *testing.T) {
 	assert.NotContains(t, c.users(good.ID), ":cinder ")
 }
 
-// TestAGuestThatARunStoppedIsTold: a run was killed while a guest was stopped. Until the next run starts it, each status
-// names it, also where the rotation is done otherwise.
+// TestAGuestThatARunStoppedIsTold: a run was killed while a guest was stopped. Until the next run starts it, each
+// status names it, also where the rotation is done otherwise.
 func TestAGuestThatARunStoppedIsTold(t *testing.T) {
 	c := newCloud(t)
 	root := c.guest("root", "compute1", false)
@@ -52,4 +53,29 @@ func TestAGuestThatARunStoppedIsTold(t *testing.T) {
 	now, err := c.Cloud.Server(t.Context(), root.ID)
 	require.NoError(t, err)
 	assert.Equal(t, "ACTIVE", now.Status)
+}
+
+// TestAStopThatIsUnderWay: a run was killed while Nova stopped a guest. The next run waits for that, and starts it.
+func TestAStopThatIsUnderWay(t *testing.T) {
+	c := newCloud(t)
+	root := c.guest("root", "compute1", false)
+	c.API.ChangeServer(root.ID, func(s *api.Server) { s.Tags, s.Task = []string{"cephstack-start"}, "powering-off" })
+	s := during("stop-start")
+	done := make(chan struct{})
+	_, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Observer: func(e rotate.Event) {
+		if e.Stage == "guests" && e.Guest == "" {
+			go func() {
+				defer close(done)
+				time.Sleep(500 * time.Millisecond)
+				c.API.ChangeServer(root.ID, func(s *api.Server) { s.Status, s.Task = "SHUTOFF", "" })
+			}()
+		}
+	}})
+	<-done
+	require.ErrorIs(t, err, rotate.ErrUnfinished)
+	now, err := c.Cloud.Server(t.Context(), root.ID)
+	require.NoError(t, err)
+	assert.Equal(t, "ACTIVE", now.Status)
+	assert.Empty(t, now.Tags)
+	assert.NotContains(t, c.users(root.ID), ":cinder ")
 }

@@ -28,7 +28,10 @@ func (r *Report) text(n limits) string {
 		n.bars(&b, r.Problems, "  ")
 		b.WriteString("\n")
 	}
-	if r.Changes > 0 {
+	switch {
+	case r.Changes > 0 && r.Back:
+		fmt.Fprintf(&b, "First, the Spec is applied with the users that were to go: %s.\n\n", counted(r.Changes, "change"))
+	case r.Changes > 0:
 		fmt.Fprintf(&b, "First, the Spec is applied: %s (see cephstack plan).\n\n", counted(r.Changes, "change"))
 	}
 	for i, s := range r.Rotations {
@@ -48,6 +51,10 @@ func (s Status) write(b *strings.Builder, n limits) {
 	fmt.Fprintf(b, "%s (cluster %s, key of type %s)\n", what, s.Cluster, orUnknown(s.KeyType))
 	fmt.Fprintf(b, "  stage:  %s\n", s.stageText())
 	fmt.Fprintf(b, "  guests: %d of %d do not need the old key\n", s.Done, s.Guests)
+	if len(s.Fields) > 0 {
+		fmt.Fprintf(b, "  back:   %s of the Spec get %s; if any of them had another user before, do not go on: set the "+
+			"users by hand, and swap from and to\n", strings.Join(s.Fields, ", "), s.To)
+	}
 	n.groups(b, "next", s.Next)
 	n.groups(b, "wait", s.Waits)
 	n.groups(b, "keep", s.keepers())
@@ -132,6 +139,9 @@ func (s Status) stageText() string {
 func (s Status) doneText() string {
 	if s.Keeps > 0 && s.From != s.To {
 		return "done: " + s.From + " stays for guests that keep it with its new key"
+	}
+	if s.From != s.To {
+		return "done: cluster " + s.Cluster + " does not have " + s.From
 	}
 	return "done"
 }

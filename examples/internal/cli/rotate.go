@@ -59,8 +59,8 @@ func (i *invocation) rotateCommand() *cobra.Command {
 	fs.BoolVarP(&i.yes, "yes", "y", false, "approve what the command does, and do not ask")
 	fs.BoolVar(&status, "status", false, "only say how far it is, and change nothing")
 	fs.BoolVar(&opts.Back, "back", false, "take everything back to the users that were to go")
-	fs.Func("revoke", "remove these `USERS` once nobody has them, such as client.cinder, with commas between them; "+
-		"there is no way back from that", names(&opts.Revoke))
+	fs.Func("revoke", "remove these `USERS` once nobody has them, such as client.cinder or CLUSTER/client.cinder, with "+
+		"commas between them; there is no way back from that", names(&opts.Revoke))
 	fs.Func("allow-ciphers", "at the end, let the clusters allow keys of these `TYPES` only, such as aes256k; refused if "+
 		"somebody would be locked out", names(&opts.Ciphers))
 	fs.Var(&number{&opts.AtOnce, 1}, "at-once", "work on at most this many guests at once, over all rules (default 10)")
@@ -138,7 +138,8 @@ func (c *command) rotate(ctx context.Context, opts rotate.Options, status bool) 
 func lastWords(opts rotate.Options) string {
 	var b strings.Builder
 	if len(opts.Revoke) > 0 {
-		fmt.Fprintf(&b, "Once nobody has %s, it is removed. There is no way back from that.\n", strings.Join(opts.Revoke, ", "))
+		fmt.Fprintf(&b, "Once nobody has %s, it is removed. There is no way back from that.\n",
+			strings.Join(opts.Revoke, ", "))
 	}
 	if len(opts.Ciphers) > 0 {
 		fmt.Fprintf(&b, "At the end, the clusters take no other keys than those of type %s.\n", strings.Join(opts.Ciphers,

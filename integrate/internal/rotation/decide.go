@@ -57,8 +57,8 @@ func Decide(s Situation) Decision {
 }
 
 // phase tells how far the change of the key is. As soon as the key is changed, there is no way back. A pending key that
-// nobody has used leaves the old key good: it is not spread, used or committed while a guest has the old key that no rule
-// lets go this way. Somebody else may have made it, or the rules may have been edited since.
+// nobody has used leaves the old key good: it is not spread, used or committed while a guest has the old key that no
+// rule lets go this way. Somebody else may have made it, or the rules may have been edited since.
 func phase(s Situation, renew, others int) Phase {
 	asked := renew > 0 || s.Rotation.InPlace() && !s.User.Vague || s.User.Pending
 	switch {
@@ -205,13 +205,13 @@ func (n nexts) next(g Guest) Step {
 	case n.Astray[st.Rule] != "":
 		return st.wait("rule-astray", n.Astray[st.Rule])
 	case n.ambiguous(n.rules[st.Rule], g):
-		return st.wait("ambiguous", fmt.Sprintf("rule %d of rotate.guests names %s, and guests of several projects have that "+
-			"name; name it by its ID, or set projects in that rule", st.Rule+1, g.Name))
+		return st.wait("ambiguous", fmt.Sprintf("rule %d of rotate.guests names %s, and guests of several projects have "+
+			"that name; name it by its ID, or set projects in that rule", st.Rule+1, g.Name))
 	}
 	switch {
 	case g.Status == "SUSPENDED":
-		return st.wait("suspended", "it is suspended, and comes back with the disks that it had; resume it (openstack server "+
-			"resume)")
+		return st.wait("suspended", "it is suspended, and comes back with the disks that it had; resume it (openstack "+
+			"server resume)")
 	case strings.HasPrefix(g.Status, "SHELVED"):
 		return st.wait("shelved", "it is shelved, and its volumes name the old user; unshelve it")
 	}
