@@ -22,13 +22,36 @@ type hostRun struct {
 }
 
 // host makes all changes of a host in one exchange, in order: each runs only if
-// what it needs did well. Steps that may take minutes go before, each alone. Where
-// libvirt's secrets cannot go along, what comes after them waits for them.
+// what it needs did well. Steps that may take minutes go before, each alone. A step that goes alone and
+// needs what is made together is made after that. Where libvirt's secrets cannot go along, what comes
+// after them waits for them.
 func (r *Run) host(ctx context.Context, p Part) {
 	h := &hostRun{Run: r, name: p.Target.Name, with: map[step.ID][]Item{}}
+	for rest := p.Items; len(rest) > 0; {
+		n := 1 // at least one, whatever it needs
+		together := map[step.ID]bool{}
+		for n < len(rest) && !h.waits(rest[n], together, rest[n-1]) {
+			n++
+		}
+		h.some(ctx, rest[:n])
+		rest = rest[n:]
+	}
+}
+
+// waits reports whether an item goes alone, and needs what is made together before it. together has what is.
+func (h *hostRun) waits(i Item, together map[step.ID]bool, before Item) bool {
+	if s, ok := before.Do.(step.HostStep); ok && !s.Alone {
+		together[before.ID] = true
+	}
+	s, ok := i.Do.(step.HostStep)
+	return ok && s.Alone && slices.ContainsFunc(i.Needs, func(id step.ID) bool { return together[id] })
+}
+
+// some makes changes of a host that need no more than one exchange for what is made together.
+func (h *hostRun) some(ctx context.Context, items []Item) {
 	var before, secrets, after []Item
-	_, together := r.e.World.Secrets[h.name].(hostbatch.Store)
-	for _, i := range p.Items {
+	_, together := h.e.World.Secrets[h.name].(hostbatch.Store)
+	for _, i := range items {
 		s, ok := i.Do.(step.HostStep)
 		switch {
 		case !ok:

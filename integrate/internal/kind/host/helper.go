@@ -134,14 +134,15 @@ type allowing interface{ allows(step.View) []remote.Op }
 func (r helperFile) allowed(v step.View) []byte {
 	ops := r.probes()
 	secrets := false
-	for _, k := range Kinds() {
-		for _, resource := range k.New(r.Node) {
-			asks := resource.Asks()
-			ops = append(ops, asks.Host...)
-			secrets = secrets || asks.Secrets
-			if a, ok := resource.(allowing); ok {
-				ops = append(ops, a.allows(v)...)
-			}
+	for _, resource := range r.comparedHere() {
+		asks := resource.Asks()
+		ops = append(ops, asks.Host...)
+		secrets = secrets || asks.Secrets
+		if g, is := resource.(gone); is {
+			resource = g.Resource
+		}
+		if a, ok := resource.(allowing); ok {
+			ops = append(ops, a.allows(v)...)
 		}
 	}
 	if slices.Contains(ops, remote.Op(remote.ReadFile{Path: place.OSRelease})) {
@@ -151,7 +152,7 @@ func (r helperFile) allowed(v step.View) []byte {
 		return helper.AllowList(ops)
 	}
 	var wanted []libvirtsecret.Secret
-	for _, u := range r.Site.Secrets {
+	for _, u := range r.Site.Before().Secrets { // as they are listed: what retires is looked at, too
 		if c := v.Clusters[u.Cluster]; c != nil && c.Status.FSID != "" {
 			want, _ := secret{r.Node, u}.desired(v) // what is wrong with the secret is said of that
 			wanted = append(wanted, want)
@@ -161,7 +162,27 @@ func (r helperFile) allowed(v step.View) []byte {
 	return helper.AllowList(append(ops, more...), scripts...)
 }
 
-func (r keyring) allows(v step.View) []remote.Op {
+// comparedHere are the resources of this host, and those that are taken back here as long as something retires.
+func (n *Node) comparedHere() []step.Resource {
+	var all []step.Resource
+	for _, k := range Kinds() {
+		all = append(all, k.New(n)...)
+	}
+	has := func(id step.ID) bool {
+		return slices.ContainsFunc(all, func(r step.Resource) bool { return r.ID() == id })
+	}
+	for _, t := range Leaving(n, has) {
+		all = append(all, t.Resource)
+	}
+	return all
+}
+
+// allows has what a retirement looks at: by then, the list may not be written any more.
+func (r cephConf) allows(step.View) []remote.Op {
+	return []remote.Op{remote.Stat{Path: r.adminKeyring()}}
+}
+
+func (r keyring) allows(step.View) []remote.Op {
 	owner, group, mode := r.owner()
 	if owner == "" { // the file is left alone
 		return nil
@@ -194,7 +215,7 @@ func (r settings) allows(step.View) []remote.Op {
 
 func (r unit) allows(step.View) []remote.Op {
 	ops := []remote.Op{remote.RestartUnit{Unit: r.place.Unit}}
-	if ask := r.answers(r.service); ask != nil && len(r.Site.Peers(r.Spec.Name, r.service)) > 0 {
+	if ask := r.answers(r.service); ask != nil && len(r.Site.Before().Peers(r.Spec.Name, r.service)) > 0 {
 		ops = append(ops, ask)
 	}
 	return ops
