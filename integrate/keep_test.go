@@ -147,7 +147,8 @@ func TestAKeptCloudHasNothingToDo(t *testing.T) {
 	look, err := drift.Look(t.Context(), k.integration(), drift.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, drift.None, look.Status)
-	assert.Contains(t, look.String(), "Kept as found, by keep of the Spec, on: ceph, controller; cephstack plan tells what.\n")
+	assert.Contains(t, look.String(), "Kept as found, by keep of the Spec, on: ceph, controller; cephstack plan tells "+
+		"what.\n")
 	r, err := k.integration().Verify(t.Context(), integrate.VerifyOptions{Static: true})
 	require.NoError(t, err)
 	evidence := map[string]string{}
