@@ -387,7 +387,9 @@
 // other byte stays. Foreign clauses in a user's rights stay, unless the Spec says otherwise.
 // What belongs to another cluster, another application or another secret is a Problem of
 // the plan, and is left alone. Computes with VMs on local disks keep local disks until those
-// VMs are gone (see Host.Disks of package spec). Nothing is deleted, unless the Spec retires it, but for what a
+// VMs are gone (see Host.Disks of package spec). What the Spec keeps as found (Keep of package spec) stays, each
+// difference by itself; what is missing is made all the same, and users, pools, secrets and keys are those of the Spec,
+// also while keys rotate. Nothing is deleted, unless the Spec retires it, but for what a
 // failed Apply has just made itself (see the section on taking back).
 //
 // # Retirement

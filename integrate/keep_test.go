@@ -2,6 +2,7 @@ package integrate_test
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -146,6 +147,8 @@ func TestAKeptCloudHasNothingToDo(t *testing.T) {
 	look, err := drift.Look(t.Context(), k.integration(), drift.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, drift.None, look.Status)
+	assert.Contains(t, look.String(), "Kept as found, by keep of the Spec, on: ceph, controller; cephstack plan tells "+
+		"what.\n")
 	r, err := k.integration().Verify(t.Context(), integrate.VerifyOptions{Static: true})
 	require.NoError(t, err)
 	evidence := map[string]string{}
@@ -245,4 +248,29 @@ func TestWhatIsKeptIsNotTakenBack(t *testing.T) {
 		data, _ := k.Machines["controller"].Contents(p)
 		assert.Equal(t, was, string(data), p)
 	}
+}
+
+// TestAFailedCheckNamesWhatIsKept: what is kept makes no trial pass. A trial that fails says that the Spec keeps
+// something, which may be why.
+func TestAFailedCheckNamesWhatIsKept(t *testing.T) {
+	t.Parallel()
+	k := keptCloud(t, spec.Keep{Kind: "user", Names: []string{"client.glance"}, Field: "*"})
+	c := ceph.New(k.Clusters["ceph"].Mon)
+	u, err := c.User(t.Context(), "client.glance")
+	require.NoError(t, err)
+	require.NoError(t, c.SetCaps(t.Context(), "client.glance", u.Caps,
+		ceph.Caps{"mon": u.Caps["mon"], "osd": "profile rbd-read-only pool=images"}))
+	r, err := verify(t, k.integration())
+	require.Error(t, err)
+	status, evidence := map[string]string{}, map[string]string{}
+	for _, c := range r.Checks {
+		status[c.ID], evidence[c.ID] = string(c.Status), c.Evidence
+	}
+	assert.Equal(t, "fail", status["rights-client.glance"], "%v", slices.Sorted(maps.Keys(status)))
+	assert.Contains(t, evidence["image-in-ceph"], "; the Spec keeps 2 differences as found (keep[0])")
+	assert.NotContains(t, evidence["pools/ceph"], "; the Spec keeps", "it compares, and what it tells is not kept")
+	assert.Contains(t, evidence["rights-client.glance"],
+		"; the Spec keeps 2 differences as found (keep[0]), which may be why")
+	assert.Equal(t, "pass", status["users/ceph"])
+	assert.Contains(t, evidence["users/ceph"], "2 differences stay as found (keep)")
 }

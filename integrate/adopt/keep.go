@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
 
@@ -105,9 +107,9 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 	return append(all, k)
 }
 
-// unwritable reports whether a text cannot be in a Spec.
+// unwritable reports whether a text cannot be in a Spec, or should not be: the digest of what may be a password.
 func unwritable(text string) bool {
-	return strings.ContainsFunc(text, func(r rune) bool { return r < ' ' })
+	return words.Shown(text) != text || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // order puts the entries into the Spec with their remarks: what leaves a hole first, and then by kinds.

@@ -21,7 +21,8 @@
 // Prometheus of a run that failed.
 //
 // A package that the Spec does not hold back is not drift if it is newer than the Spec needs. What cephstack does not
-// own is never drift: an option that it does not set, a foreign right, a pool of others.
+// own is never drift: an option that it does not set, a foreign right, a pool of others. Nor is what the Spec keeps as
+// found (spec.Keep), as long as it has the value that was found: Report.Kept says where there is such a thing.
 //
 // # Errors
 //

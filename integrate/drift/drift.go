@@ -63,7 +63,9 @@ type Report struct {
 	// Unknown is what could not be compared, and why.
 	Unknown []integrate.Finding `json:"unknown,omitempty"`
 	// Behind is what was not compared because of something in Drift or Unknown.
-	Behind  []integrate.Finding `json:"behind,omitempty"`
+	Behind []integrate.Finding `json:"behind,omitempty"`
+	// Kept counts, for each target, the differences that the Spec keeps as found. They are no drift.
+	Kept    []integrate.Finding `json:"kept,omitempty"`
 	LeftOut []string            `json:"left_out,omitempty"` // the targets that Options.Only left out
 	Seconds float64             `json:"seconds"`            // how long the look took
 }
@@ -110,6 +112,11 @@ func of(plan *integrate.Plan) *Report {
 			r.Unknown = append(r.Unknown, f)
 		default:
 			r.Drift = append(r.Drift, itemsOf(f)...)
+		}
+	}
+	for _, f := range plan.Findings {
+		if f.Code == "kept-as-found" || f.Code == "kept-hole" {
+			r.Kept = append(r.Kept, f)
 		}
 	}
 	r.Unknown = append(r.Unknown, plan.Unable()...)

@@ -2,6 +2,7 @@ package drift
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -35,6 +36,10 @@ func (r *Report) text(key func(Item) string) string {
 	for _, f := range r.Behind {
 		fmt.Fprintln(&b, "."+strings.TrimPrefix(f.String(), "PROBLEM:"))
 	}
+	if targets := r.keptOn(); len(targets) > 0 {
+		names := words.Short(strings.Join(spec.FoldNames(targets), ", "))
+		fmt.Fprintf(&b, "Kept as found, by keep of the Spec, on: %s; cephstack plan tells what.\n", names)
+	}
 	if len(r.LeftOut) > 0 {
 		names := words.Short(strings.Join(spec.FoldNames(r.LeftOut), ", "))
 		fmt.Fprintf(&b, "Left out, as it was not asked for: %s.\n", names)
@@ -67,6 +72,17 @@ func writeItem(b *strings.Builder, equal []Item) {
 	for _, d := range i.Diffs {
 		fmt.Fprintf(b, "      %s\n", d)
 	}
+}
+
+// keptOn lists the targets on which the Spec keeps differences as found.
+func (r *Report) keptOn() []string {
+	var all []string
+	for _, f := range r.Kept {
+		if !slices.Contains(all, f.Target) {
+			all = append(all, f.Target)
+		}
+	}
+	return all
 }
 
 // differ says how many resources differ.

@@ -68,8 +68,8 @@ func (l *lab) adopt(ctx context.Context, clusters ...string) (*adopt.Adoption, e
 	return found, err
 }
 
-// adoptedAsItIs adopts the lab, as cephstack has made it, and wants the plan of the Spec that was found to be empty, also
-// once the Spec went through its text. Nothing has to be kept as found for that.
+// adoptedAsItIs adopts the lab, as cephstack has made it, and wants the plan of the Spec that was found to be empty,
+// also once the Spec went through its text. Nothing has to be kept as found for that.
 func (l *lab) adoptedAsItIs(ctx context.Context, clusters ...string) (string, error) {
 	found, err := l.adopt(ctx, clusters...)
 	if err != nil {

@@ -168,7 +168,8 @@ func (v *verifier) checkAt(ctx context.Context, c Check, next string, fn func(co
 		c.Status, c.Evidence, c.Next = Fail, err.Error(), next
 		if errors.Is(err, errUnable) {
 			c.Status = Unable
-		} else {
+		}
+		if len(c.Diffs) == 0 && ctx.Err() == nil { // it tried something
 			c.Evidence += v.keptNear(c.Target)
 		}
 		if better := cause.Next(err); better != "" {
