@@ -57,9 +57,10 @@ differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph
 faults: deps ## pull plugs: kill, cut, fail and flood at every step (CASE=kill or CASE=hostile/echo for some of it, SEED=n; root)
 	CGO_ENABLED=0 $(GO) run ./examples/faults $(if $(CASE),-case '$(CASE)') $(if $(SEED),-seed $(SEED)) $(FAULTS_FLAGS)
 
+# On two processors it takes some minutes, and about a quarter of an hour with KILLS=all.
 rotations: ## 12,000 rotations in a model, and some in memory that are killed at each change (KILLS=all: each step)
 	CGO_ENABLED=0 $(GO) test -v -run TestRotations ./integrate/internal/rotation -rotations 12000
-	CEPHSTACK_KILLS=$(or $(KILLS),changes) CGO_ENABLED=0 $(GO) test -v -timeout 3h -run Kill ./integrate/rotate
+	CEPHSTACK_KILLS=$(or $(KILLS),changes) CGO_ENABLED=0 $(GO) test -v -timeout 3h -parallel $$((2 * $$(nproc))) -run Kill ./integrate/rotate
 
 mutants: ## faults that somebody could make in the code, each of which the tests have to catch (MATCH=text: some of them)
 	$(GO) run ./examples/internal/mutants $(if $(MATCH),-match '$(MATCH)')

@@ -96,20 +96,22 @@ func (w *World) report(p process, alive bool, shared map[string]bool) {
 
 // records are those that a process writes: a cinder-volume has a record for each backend.
 func (w *World) records(p process) (all []api.ServiceRecord) {
+	runs := w.options(p.host, p.service)
+	value := func(option string) string { v, _ := runs.Lookup("DEFAULT", option); return v }
 	add := func(backend string) {
-		name := w.cinderHost(p.host, p.service, backend)
+		name := cinderHost(runs, p.host, backend)
 		if backend != "" {
 			name += "@" + backend
 		}
-		all = append(all, api.ServiceRecord{Binary: p.service, Host: name, Zone: w.zone(p.host, p.service, backend),
+		all = append(all, api.ServiceRecord{Binary: p.service, Host: name, Zone: w.zone(runs, backend),
 			Enabled: true, Up: true, Updated: time.Now().UTC()})
 	}
 	if p.service == "cinder-backup" {
 		add("")
 		return all
 	}
-	enabled := w.running(p.host, p.service, "DEFAULT", "enabled_backends")
-	if enabled == "" && w.running(p.host, p.service, "DEFAULT", "volume_driver") != "" { // a backend without a name
+	enabled := value("enabled_backends")
+	if enabled == "" && value("volume_driver") != "" { // a backend without a name
 		add("")
 	}
 	for b := range strings.SplitSeq(enabled, ",") {

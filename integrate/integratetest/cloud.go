@@ -11,24 +11,27 @@ import (
 	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
+	"github.com/cephstack/cephstack/openstack/osloconf"
 )
 
-// cinderHost is the name under which a service of Cinder reports.
-func (w *World) cinderHost(host, service, backend string) string {
+// cinderHost is the name under which a service of Cinder reports that runs with options on a host.
+func cinderHost(runs osloconf.Values, host, backend string) string {
 	own := ""
 	if backend != "" {
-		own = w.running(host, service, backend, "backend_host")
+		own, _ = runs.Lookup(backend, "backend_host")
 	}
-	return cmp.Or(own, w.running(host, service, "DEFAULT", "host"), host)
+	usual, _ := runs.Lookup("DEFAULT", "host")
+	return cmp.Or(own, usual, host)
 }
 
-// zone is the availability zone that a running service is in, or one of its backends.
-func (w *World) zone(host, service, backend string) string {
+// zone is the availability zone that a service with such options is in, or a backend of the service.
+func (w *World) zone(runs osloconf.Values, backend string) string {
 	zone := ""
 	if backend != "" && !w.before("pike") {
-		zone = w.running(host, service, backend, "backend_availability_zone")
+		zone, _ = runs.Lookup(backend, "backend_availability_zone")
 	}
-	return cmp.Or(zone, w.running(host, service, "DEFAULT", "storage_availability_zone"), "nova")
+	usual, _ := runs.Lookup("DEFAULT", "storage_availability_zone")
+	return cmp.Or(zone, usual, "nova")
 }
 
 func (w *World) before(r openstack.Release) bool {

@@ -183,18 +183,24 @@ func (w *World) version(releaseOf func(string) (openstack.Release, error)) strin
 	return "0"
 }
 
-// running gives the value of an option that a service runs with. A service that was not restarted since its file
-// changed still runs with the value from before the integration.
+// running gives the value of an option that a service runs with.
 func (w *World) running(host, service, section, option string) string {
+	value, _ := w.options(host, service).Lookup(section, option)
+	return value
+}
+
+// options are those that a service runs with. A service that was not restarted since a file of its changed still runs
+// with the file from before the integration. A service whose files cannot be read has none.
+func (w *World) options(host, service string) (values osloconf.Values) {
+	values.Own = openstack.OwnOption
 	m := w.Machines[host]
 	if m == nil {
-		return ""
+		return values
 	}
-	values := osloconf.Values{Own: openstack.OwnOption}
 	for _, file := range w.configOf(w.host(host), service) {
 		read := m.Look(remote.ReadFile{Path: file.path})
 		if read.Err != nil {
-			return ""
+			return osloconf.Values{}
 		}
 		data := read.Data
 		if !w.hasRead(host, service, read.File) {
@@ -202,12 +208,11 @@ func (w *World) running(host, service, section, option string) string {
 		}
 		f, err := w.parse(string(data))
 		if err != nil {
-			return ""
+			return osloconf.Values{}
 		}
 		values.Files = append(values.Files, f)
 	}
-	value, _ := values.Lookup(section, option)
-	return value
+	return values
 }
 
 // parse reads a file of options, each text once: the records of services are looked up at each request.

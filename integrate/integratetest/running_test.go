@@ -43,8 +43,8 @@ func TestWhatRunsOnFakeHosts(t *testing.T) {
 	assert.Equal(t, running.No, h.Processes[0].AES256k)
 }
 
-// TestAgesOnFakeHosts: a guest is newer than its secret if it was started after the secret was written. A volume that is
-// attached starts no guest.
+// TestAgesOnFakeHosts: a guest is newer than its secret if it was started after the secret was written. A volume that
+// is attached starts no guest.
 func TestAgesOnFakeHosts(t *testing.T) {
 	s := smallSpec()
 	s.Cinder.Backends[0].VolumeType = "ceph"

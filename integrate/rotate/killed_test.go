@@ -194,7 +194,7 @@ func kills(steps int) (every int) {
 	case os.Getenv("CEPHSTACK_KILLS") != "":
 		return 1
 	case testing.Short():
-		return max(steps/2, 1)
+		return steps
 	}
 	return max(steps/6, 1)
 }

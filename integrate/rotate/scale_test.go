@@ -60,6 +60,9 @@ func TestMain(m *testing.M) {
 		s.serve()
 		return
 	}
+	if os.Getenv("GOGC") == "" { // worlds in memory are small and many
+		debug.SetGCPercent(400)
+	}
 	os.Exit(m.Run())
 }
 

@@ -182,7 +182,7 @@ func (r cephConf) allows(step.View) []remote.Op {
 	return []remote.Op{remote.Stat{Path: r.adminKeyring()}}
 }
 
-func (r keyring) allows(step.View) []remote.Op {
+func (r keyring) allows(v step.View) []remote.Op {
 	owner, group, mode := r.owner()
 	if owner == "" { // the file is left alone
 		return nil
