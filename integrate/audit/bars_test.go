@@ -73,7 +73,7 @@ func large(each int) {
 			fmt.Fprint(w, `{"images":[]}`)
 			return
 		}
-		largePage(w, r, "images", each, func(i int) string {
+		largePage(w, r, largeList{"images", each, func(i int) string {
 			id := largeID(1, i)
 			return fmt.Sprintf(`{"id":%q,"name":"image %d","status":"active","visibility":"private","os_hidden":false,`+
 				`"disk_format":"raw","container_format":"bare","size":2361393152,"virtual_size":2361393152,"checksum":"%032x",`+
@@ -82,10 +82,10 @@ func large(each int) {
 				`"protected":false,"owner":"0123456789abcdef0123456789abcdef","hw_disk_bus":"virtio","os_distro":"debian",`+
 				`"self":"/v2/images/%s","file":"/v2/images/%[1]s/file","schema":"/v2/schemas/image"}`, id, i, i, i, largeFSID, id,
 				id)
-		})
+		}})
 	})
 	mux.HandleFunc("GET /volume/v3/p/volumes/detail", func(w http.ResponseWriter, r *http.Request) {
-		largePage(w, r, "volumes", each, func(i int) string {
+		largePage(w, r, largeList{"volumes", each, func(i int) string {
 			id, image := largeID(2, i), largeID(1, i)
 			return fmt.Sprintf(`{"id":%q,"name":"volume %d","description":null,"status":"in-use","size":40,`+
 				`"os-vol-host-attr:host":"controller@ceph#ceph","os-vol-tenant-attr:tenant_id":"0123456789abcdef",`+
@@ -97,7 +97,7 @@ func large(each int) {
 				`"attachments":[{"id":%[1]q,"attachment_id":%[4]q,"volume_id":%[1]q,"server_id":%[5]q,"host_name":"compute1",`+
 				`"device":"/dev/vda","attached_at":"2026-01-02T03:04:05.000000"}],"links":[{"rel":"self","href":"http://x/%[1]s"},`+
 				`{"rel":"bookmark","href":"http://x/%[1]s"}]}`, id, i, image, largeID(3, i), largeID(4, i%(each/5)))
-		})
+		}})
 	})
 	mux.HandleFunc("GET /volume/v3/p/backups/detail", func(w http.ResponseWriter, _ *http.Request) {
 		fmt.Fprint(w, `{"backups":[]}`)
@@ -116,7 +116,7 @@ func large(each int) {
 }
 
 func largeServers(w http.ResponseWriter, r *http.Request, each int) {
-	largePage(w, r, "servers", each/5, func(i int) string {
+	largePage(w, r, largeList{"servers", each / 5, func(i int) string {
 		id, volumes := largeID(4, i), []string{}
 		for v := i; v < each; v += each / 5 {
 			volumes = append(volumes, fmt.Sprintf(`{"id":%q}`, largeID(2, v)))
@@ -125,11 +125,18 @@ func largeServers(w http.ResponseWriter, r *http.Request, each int) {
 			`"OS-EXT-STS:task_state":null,"OS-EXT-STS:vm_state":"active","OS-EXT-STS:power_state":1,"image":"",`+
 			`"flavor":{"original_name":"small","vcpus":1,"ram":1,"disk":1},"config_drive":"","created":"2026-01-02T03:04:05Z",`+
 			`"os-extended-volumes:volumes_attached":[%s]}`, id, strings.Join(volumes, ","))
-	})
+	}})
 }
 
-// largePage writes a page of a list that has so many objects.
-func largePage(w http.ResponseWriter, r *http.Request, key string, many int, object func(int) string) {
+// largeList is a list of an API: its key, how many objects it has, and the text of each.
+type largeList struct {
+	key    string
+	many   int
+	object func(int) string
+}
+
+// largePage writes a page of a list.
+func largePage(w http.ResponseWriter, r *http.Request, list largeList) {
 	from, _ := strconv.Atoi(r.URL.Query().Get("marker"))
 	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
 	if limit == 0 {
@@ -137,21 +144,21 @@ func largePage(w http.ResponseWriter, r *http.Request, key string, many int, obj
 	}
 	out := bufio.NewWriter(w)
 	defer out.Flush()
-	fmt.Fprintf(out, `{%q:[`, key)
-	end := min(from+limit, many)
+	fmt.Fprintf(out, `{%q:[`, list.key)
+	end := min(from+limit, list.many)
 	for i := from; i < end; i++ {
 		if i > from {
 			_, _ = io.WriteString(out, ",")
 		}
-		_, _ = io.WriteString(out, object(i))
+		_, _ = io.WriteString(out, list.object(i))
 	}
 	_, _ = io.WriteString(out, "]")
-	if end < many {
+	if end < list.many {
 		next := fmt.Sprintf("marker=%d&limit=%d", end, limit)
-		if key == "images" {
+		if list.key == "images" {
 			fmt.Fprintf(out, `,"next":"/v2/images?%s"`, next)
 		} else {
-			fmt.Fprintf(out, `,"%s_links":[{"rel":"next","href":"http://x/?%s"}]`, key, next)
+			fmt.Fprintf(out, `,"%s_links":[{"rel":"next","href":"http://x/?%s"}]`, list.key, next)
 		}
 	}
 	_, _ = io.WriteString(out, "}")

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/cephstack/cephstack/openstack/api"
 )
@@ -55,12 +57,31 @@ func (l *lab) plantObjects(ctx context.Context, cloud *api.Cloud) (planted, erro
 	if len(errs) > 0 {
 		return p, errors.Join(errs...)
 	}
-	if _, err := l.servicesBack(ctx, cloud, "cinder-backup"); err != nil { // it may have been restarted just now
-		return p, err
-	}
-	b, err := cloud.CreateBackup(ctx, api.BackupRequest{Name: "backed-up", VolumeID: p.volumes["backed-up"]})
-	p.backup = b.ID
+	var err error
+	p.backup, err = l.backUp(ctx, cloud, api.BackupRequest{Name: "backed-up", VolumeID: p.volumes["backed-up"]})
 	return p, err
+}
+
+// backUp makes a backup. A cinder-backup that was restarted tells Cinder's scheduler one to two minutes later that its
+// driver works. Until then the scheduler refuses backups, though the service is up.
+func (l *lab) backUp(ctx context.Context, cloud *api.Cloud, r api.BackupRequest) (string, error) {
+	if _, err := l.servicesBack(ctx, cloud, "cinder-backup"); err != nil {
+		return "", err
+	}
+	for end := time.Now().Add(3 * time.Minute); ; {
+		b, err := cloud.CreateBackup(ctx, r)
+		if err == nil || time.Now().After(end) || !strings.Contains(b.FailReason, "Service not found") {
+			return b.ID, err
+		}
+		if err := cloud.DeleteBackup(ctx, b.ID); err != nil {
+			return b.ID, err
+		}
+		select {
+		case <-ctx.Done():
+			return "", ctx.Err()
+		case <-time.After(5 * time.Second):
+		}
+	}
 }
 
 // clear deletes the objects.
