@@ -144,8 +144,8 @@ func reversed(s spec.Spec) (spec.Spec, error) {
 	for i, rot := range full.Rotate {
 		if other, twice := came[rot.New()]; twice {
 			return s, fmt.Errorf("rotate: %s and %s were both replaced by %s, so which of them takes its place again cannot be "+
-				"told: give the services their users of before in the Spec by hand, with one entry of rotate from %[3]s to one of these",
-				other, rot.Old().Entity, rot.New().Entity)
+				"told: give the services their users of before in the Spec by hand, with one entry of rotate from %[3]s to one "+
+				"of these", other, rot.Old().Entity, rot.New().Entity)
 		}
 		came[rot.New()] = rot.Old().Entity
 		if rot.InPlace() {

@@ -10,8 +10,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// errNoID is the error of a call without the ID or the name of its object. Nothing is sent: the path would be that of all
-// objects. It is not ErrNotFound, as a caller that lost an ID does not know that the object is gone.
+// errNoID is the error of a call without the ID or the name of its object. Nothing is sent: the path would be that of
+// all objects. It is not ErrNotFound, as a caller that lost an ID does not know that the object is gone.
 var errNoID = errors.New("openstack API: the ID or name is empty, so nothing was asked")
 
 // noID is errNoID where an ID or a name is empty that is not in the path of a call.

@@ -17,8 +17,8 @@ import (
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
-// TestAnEmptyIDIsAnError: each method of a Cloud that takes IDs or names refuses empty ones before it changes anything: a
-// DELETE of /volumes/ may mean all of them. That is not "not found", which deletions take for success.
+// TestAnEmptyIDIsAnError: each method of a Cloud that takes IDs or names refuses empty ones before it changes anything:
+// a DELETE of /volumes/ may mean all of them. That is not "not found", which deletions take for success.
 func TestAnEmptyIDIsAnError(t *testing.T) {
 	// Where an empty word has a meaning: all of them, or that Nova chooses.
 	meant := []string{"Servers", "Images", "Attachments", "Unconfirmed", "ComputeServices", "LiveMigrate"}
