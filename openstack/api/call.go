@@ -10,19 +10,8 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// errNoID is the error of a call without the ID or the name of its object. Nothing is sent: the path would be that of
-// all objects. It is not ErrNotFound, as a caller that lost an ID does not know that the object is gone.
-var errNoID = errors.New("openstack API: the ID or name is empty, so nothing was asked")
-
-// noID is errNoID where an ID or a name is empty that is not in the path of a call.
-func noID(op, id string) error {
-	if id == "" {
-		return &Error{Op: op, Err: errNoID}
-	}
-	return nil
-}
-
-// A call is one request to an API. Most paths have an ID in them.
+// A call is one request to an API. Most paths have an ID in them: when a part of
+// the path is empty, the object does not exist.
 type call struct {
 	op, object string // for errors
 	method     string
@@ -87,7 +76,7 @@ func (k call) url() (string, error) {
 	parts := make([]string, len(k.path))
 	for i, p := range k.path {
 		if p == "" || p == "." || p == ".." {
-			return "", errNoID
+			return "", ErrNotFound
 		}
 		parts[i] = url.PathEscape(p)
 	}

@@ -53,9 +53,6 @@ type Flavor struct {
 // Similar To: openstack flavor show
 func (c *Cloud) Flavor(ctx context.Context, name string) (Flavor, error) {
 	const op = "read flavor"
-	if err := noID(op, name); err != nil {
-		return Flavor{}, err
-	}
 	id, err := c.flavorID(ctx, op, name)
 	if err != nil {
 		return Flavor{}, err

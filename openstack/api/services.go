@@ -86,9 +86,6 @@ func (c *Cloud) DisableCompute(ctx context.Context, host, reason string) error {
 
 // setCompute changes the service record of a nova-compute.
 func (c *Cloud) setCompute(ctx context.Context, k call) error {
-	if err := noID(k.op, k.object); err != nil {
-		return err
-	}
 	type record struct{ ID, Binary, Host, Status string }
 	k.service, k.path = c.compute, []string{"os-services"}
 	k.query = url.Values{"host": {k.object}, "binary": {"nova-compute"}}

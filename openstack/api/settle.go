@@ -16,9 +16,6 @@ import (
 //
 // Similar To: openstack server migration list --server <server>
 func (c *Cloud) MigrationsOf(ctx context.Context, serverID string) ([]Migration, error) {
-	if err := noID("list migrations", serverID); err != nil {
-		return nil, err
-	}
 	found, err := pages[migrationJSON](ctx, c, call{op: "list migrations", object: serverID, service: c.compute,
 		path: []string{"os-migrations"}, query: url.Values{"instance_uuid": {serverID}}}, "migrations")
 	return migrationsOf(serverID, found), err
@@ -99,9 +96,6 @@ func (c *Cloud) AbortMigration(ctx context.Context, serverID string, migration i
 // somebody wanted is for the caller to say.
 func (c *Cloud) Settle(ctx context.Context, serverID string) (Server, error) {
 	const op = "wait for server"
-	if err := noID(op, serverID); err != nil {
-		return Server{}, err
-	}
 	var out Server
 	err := c.await(ctx, op, serverID, func(ctx context.Context) (string, bool, error) {
 		now, err := c.Server(ctx, serverID)

@@ -36,9 +36,6 @@ func (c *Cloud) VolumeTypes(ctx context.Context) (map[string]map[string]string, 
 //
 // Similar To: openstack volume type create --property volume_backend_name=…
 func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[string]string) error {
-	if err := noID("create volume type", name); err != nil {
-		return err
-	}
 	if extra == nil {
 		extra = map[string]string{}
 	}
@@ -58,9 +55,6 @@ func (c *Cloud) CreateVolumeType(ctx context.Context, name string, extra map[str
 // Similar To: openstack volume type set --property …
 func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[string]string) error {
 	const op = "set volume type"
-	if err := noID(op, name); err != nil {
-		return err
-	}
 	found, err := c.types(ctx)
 	if err != nil {
 		return err
@@ -82,9 +76,6 @@ func (c *Cloud) SetVolumeTypeSpecs(ctx context.Context, name string, extra map[s
 //
 // Similar To: openstack volume type delete
 func (c *Cloud) DeleteVolumeType(ctx context.Context, name string) error {
-	if err := noID("delete volume type", name); err != nil {
-		return err
-	}
 	found, err := c.types(ctx)
 	if err != nil {
 		return err
