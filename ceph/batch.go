@@ -200,8 +200,8 @@ func (r Request) Check() error {
 		}
 	}
 	if things != 1 {
-		return fmt.Errorf("%w: a request is one command, one pool to list, one trash to list, one pool to ready or one image "+
-			"to ask for its watchers", ErrInvalid)
+		return fmt.Errorf("%w: a request is one command, one pool to list, one trash to list, one pool to ready or one "+
+			"image to ask for its watchers", ErrInvalid)
 	}
 	if _, _, ok := cutImage(r.Watchers); r.Watchers != "" && !ok {
 		return fmt.Errorf("%w: the image to ask for its watchers is not POOL/NAME", ErrInvalid)

@@ -46,8 +46,10 @@ func arrivals() map[string]arrival {
 	}
 	down := func(_ *testing.T, w *integratetest.World) { w.API.Close() }
 	all := map[string]arrival{
-		"an image in a backend": {part: "a backend", come: image("fast"), says: "pool fast: holds 1 images (late)", each: true},
-		"an image in the trash": {part: "a backend", come: trash("fast"), says: "pool fast: holds 1 images in its trash (late)"},
+		"an image in a backend": {part: "a backend", come: image("fast"),
+			says: "pool fast: holds 1 images (late)", each: true},
+		"an image in the trash": {part: "a backend", come: trash("fast"),
+			says: "pool fast: holds 1 images in its trash (late)"},
 		"a volume": {part: "a backend", come: func(_ *testing.T, w *integratetest.World) {
 			w.API.AddVolume(api.Volume{Name: "late", Host: "controller@fast#fast"})
 		}, says: "backend fast still has volumes"},
@@ -62,11 +64,12 @@ func arrivals() map[string]arrival {
 		}, says: "is not known to be up on another host"},
 		"the APIs go, with a compute": {part: "a compute", come: down, says: "whether VMs are on this compute cannot be told",
 			untold: true, each: true},
-		"the APIs go, with a backend": {part: "a backend", come: down, says: "whether OpenStack still needs it cannot be told",
+		"the APIs go, with a backend": {part: "a backend", come: down,
+			says:   "whether OpenStack still needs it cannot be told",
 			untold: true},
 	}
-	for pool, file := range map[string]string{"images": "/etc/glance/glance-api.conf", "volumes": "/etc/cinder/cinder.conf",
-		"vms": novaFile, "backups": "/etc/cinder/cinder.conf"} {
+	for pool, file := range map[string]string{"images": "/etc/glance/glance-api.conf",
+		"volumes": "/etc/cinder/cinder.conf", "vms": novaFile, "backups": "/etc/cinder/cinder.conf"} {
 		all["an image of "+pool+", with all"] = arrival{part: "all", come: image(pool), says: "pool " + pool + ": holds 1",
 			keeps: file}
 	}
@@ -106,7 +109,7 @@ func TestWhatComesBetweenIsSeenBeforeTheFirstRemoval(t *testing.T) {
 				for _, m := range w.Machines {
 					m.Forget()
 				}
-				err := betweenBy(t, in, w, way, a)
+				err := a.between(t, in, w, way)
 				require.ErrorContains(t, err, a.says)
 				if way != "stored" { // its gates are compared at the beginning, as those of a plan
 					assert.Equal(t, !a.untold, errors.Is(err, integrate.ErrConflict), "%v", err)
@@ -121,8 +124,8 @@ func TestWhatComesBetweenIsSeenBeforeTheFirstRemoval(t *testing.T) {
 	}
 }
 
-// betweenBy carries a retirement out, while something comes.
-func betweenBy(t *testing.T, in *integrate.Integration, w *integratetest.World, way string, a arrival) error {
+// between carries a retirement out, while something comes.
+func (a arrival) between(t *testing.T, in *integrate.Integration, w *integratetest.World, way string) error {
 	t.Helper()
 	if way == "converge" {
 		var once sync.Once

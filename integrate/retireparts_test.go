@@ -78,6 +78,7 @@ func TestRetireAPart(t *testing.T) {
 			p := plan(t, in)
 			require.Empty(t, p.Problems(), "%s", p)
 			require.NotEmpty(t, p.Changes)
+			assert.NotContains(t, p.String(), "fleet-unknown", "what retires is in the Spec")
 			for _, c := range p.Changes {
 				assert.Contains(t, []integrate.Action{integrate.Action("remove"), integrate.Restart}, c.Action, "%s", c.ID)
 			}

@@ -95,8 +95,8 @@ func (h hostSeen) oldLibraries(newer map[string]bool) []Finding {
 }
 
 // errUnknownLibrados says that a librados does not show what keys it reads.
-var errUnknownLibrados = errors.New("the file does not show which keys it reads: see by hand that it is of Ceph 20.2.4, " +
-	"19.2.6 or newer, and start what uses it anew")
+var errUnknownLibrados = errors.New("the file does not show which keys it reads: see by hand that it is of Ceph " +
+	"20.2.4, 19.2.6 or newer, and start what uses it anew")
 
 // unknownLibraries tells of each librados, in memory or installed, of which it cannot be told whether it can read the
 // keys of the newer type that it needs.

@@ -36,9 +36,13 @@ func TestARetirementThatCannotBeToldIsUnknown(t *testing.T) {
 	}{
 		"a compute, no APIs in the World": {compute, func(w *integratetest.World) { w.Cloud = nil }, "host-need-unknown"},
 		"a compute, the APIs are down":    {compute, down, "host-need-unknown"},
-		"a compute, no list of VMs":       {compute, func(w *integratetest.World) { refusing(w, "/servers") }, "host-need-unknown"},
-		"a backend, the APIs are down":    {backend, down, "pool-need-unknown"},
-		"a backend, no list of volumes":   {backend, func(w *integratetest.World) { refusing(w, "/volumes") }, "pool-need-unknown"},
+		"a compute, no list of VMs": {compute, func(w *integratetest.World) {
+			refusing(w, "/servers")
+		}, "host-need-unknown"},
+		"a backend, the APIs are down": {backend, down, "pool-need-unknown"},
+		"a backend, no list of volumes": {backend, func(w *integratetest.World) {
+			refusing(w, "/volumes")
+		}, "pool-need-unknown"},
 		"a backend, no list of images": {backend, func(w *integratetest.World) {
 			w.Ceph["ceph"].Fail = func(op cephtest.Op) error {
 				if op.Name == "rbd ls" || op.Name == "rbd trash ls" {

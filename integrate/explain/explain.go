@@ -17,6 +17,8 @@ const (
 	OfCode   Sort = "finding"
 	OfChange Sort = "change"
 	OfAudit  Sort = "audit finding"
+	// OfRotation are the codes of what is in the way of a rotation, and of what its guests wait for.
+	OfRotation Sort = "of a rotation"
 )
 
 // A Topic is what there is to say of a check, of a code, or of a kind of change.
@@ -65,8 +67,11 @@ func Changes() []Topic { return read("changes.md") }
 // Audits lists the topics of all codes of findings of an audit.
 func Audits() []Topic { return slices.Concat(read("audit-data.md"), read("audit-hosts.md")) }
 
-// All lists all topics: checks, codes, kinds of changes and codes of audits.
-func All() []Topic { return slices.Concat(Checks(), Codes(), Changes(), Audits()) }
+// Rotations lists the topics of all codes of rotations: of problems, of what is in the way, and of waits of guests.
+func Rotations() []Topic { return read("rotation.md") }
+
+// All lists all topics: checks, codes, kinds of changes, and codes of audits and of rotations.
+func All() []Topic { return slices.Concat(Checks(), Codes(), Changes(), Audits(), Rotations()) }
 
 // Check gives the topic of a check by its ID, such as files/compute1; by its name, such as "files compute1"; or by the
 // first words of IDs, such as files or vm-on, if these are the words of one topic only.
@@ -114,10 +119,13 @@ func Change(kind string) (Topic, bool) { return named(Changes(), kind) }
 // Audit gives the topic of the code of a finding of an audit, such as orphan-volume.
 func Audit(code string) (Topic, bool) { return named(Audits(), code) }
 
+// Rotation gives the topic of a code of a rotation, such as no-rule.
+func Rotation(code string) (Topic, bool) { return named(Rotations(), code) }
+
 // Lookup gives all topics of a name: packages is the beginning of the ID of a check, and a kind of change.
 func Lookup(name string) []Topic {
 	var all []Topic
-	for _, find := range []func(string) (Topic, bool){Check, Code, Change, Audit} {
+	for _, find := range []func(string) (Topic, bool){Check, Code, Change, Audit, Rotation} {
 		if t, ok := find(name); ok {
 			all = append(all, t)
 		}

@@ -105,6 +105,33 @@ func TestEachCodeOfAnAuditHasAText(t *testing.T) {
 	assert.ElementsMatch(t, codes, names(explain.Audits()))
 }
 
+// TestEachCodeOfARotationHasAText compares with the codes in the source of rotate and of what decides for it.
+func TestEachCodeOfARotationHasAText(t *testing.T) {
+	says := regexp.MustCompile(`(?:Code: |wait\(|bar\(|problem\(|Bar\{|Code, st\.Wait = Nothing, |sessionCode = +|` +
+		`keepsCode += +|\treturn )"([a-z-]+)",? `)
+	found := map[string]bool{}
+	for _, folder := range []string{"../rotate", "../internal/rotation"} {
+		files, err := filepath.Glob(folder + "/*.go")
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			if strings.HasSuffix(file, "_test.go") {
+				continue
+			}
+			for _, m := range says.FindAllStringSubmatch(string(text), -1) {
+				found[m[1]] = true
+				_, ok := explain.Rotation(m[1])
+				assert.True(t, ok, "%s: no text for %s: write one into texts/rotation.md", file, m[1])
+			}
+		}
+	}
+	assert.Greater(t, len(found), 30)
+	for _, topic := range explain.Rotations() {
+		assert.True(t, found[topic.Name], "no rotation says %s", topic.Name)
+	}
+}
+
 // richSpecs have among them all that asks for a check.
 func richSpecs() []spec.Spec {
 	one := spec.Spec{Release: "zed", Clusters: []spec.Cluster{{Name: "ceph"}},

@@ -49,6 +49,9 @@ func allPages() []page {
 		{"audit.md", "Findings of audits", "A finding of an audit is something that is true about the cloud, and that no " +
 			"Spec says. It has a severity (danger, broken or waste), and a code, which keeps its meaning from release to " +
 			"release. `cephstack explain CODE` shows the same text.", groups(explain.Audits(), auditFiles()...)},
+		{"rotation.md", "Codes of rotations", "What is in the way of a rotation, and what a guest waits for, has a code, " +
+			"which keeps its meaning from release to release. `cephstack explain CODE` shows the same text.",
+			groups(explain.Rotations(), "rotation.md")},
 	}
 }
 

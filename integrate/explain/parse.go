@@ -28,6 +28,8 @@ func read(file string) []Topic {
 		sort = OfCheck
 	case strings.HasPrefix(file, "audit-"):
 		sort = OfAudit
+	case file == "rotation.md":
+		sort = OfRotation
 	case file == "changes.md":
 		sort = OfChange
 	}

@@ -161,7 +161,14 @@ func Plan(ctx context.Context, cfg integrate.Config, opts Options) (*Report, err
 // reversed is a Spec whose services work as the users that were to go.
 func reversed(s spec.Spec) (spec.Spec, error) {
 	full := s.WithDefaults()
+	came := map[spec.User]string{}
 	for i, rot := range full.Rotate {
+		if other, twice := came[rot.New()]; twice {
+			return s, fmt.Errorf("rotate: %s and %s were both replaced by %s, so which of them takes its place again cannot be "+
+				"told: give the services their users of before in the Spec by hand, with one entry of rotate from %[3]s to one "+
+				"of these", other, rot.Old().Entity, rot.New().Entity)
+		}
+		came[rot.New()] = rot.Old().Entity
 		if rot.InPlace() {
 			return s, fmt.Errorf("rotate: the key of %s is changed in place; there is no way back from that", rot.Old().Entity)
 		}

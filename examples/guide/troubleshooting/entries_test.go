@@ -18,7 +18,8 @@ const root = "../../.."
 
 // pageOf says to which page a new sentence of a folder goes. The most special folder comes first.
 var pageOf = []struct{ dir, page string }{
-	{"ceph/cephx", "keys.md"}, {"ceph/internal/ciphers", "keys.md"}, {"ceph", "ceph.md"}, {"remote", "ssh.md"}, {"libvirtsecret", "libvirt.md"}, {"openstack/api", "apis.md"},
+	{"ceph/cephx", "keys.md"}, {"ceph/internal/ciphers", "keys.md"}, {"ceph", "ceph.md"},
+	{"remote", "ssh.md"}, {"libvirtsecret", "libvirt.md"}, {"openstack/api", "apis.md"},
 	{"openstack", "options.md"}, {"integrate/spec", "spec.md"}, {"integrate/detect", "spec.md"},
 	{"integrate/connect", "ssh.md"}, {"integrate/internal/sshconfig", "ssh.md"}, {"integrate/internal/cause", "ssh.md"},
 	{"integrate/internal/login", "keys.md"}, {"integrate/internal/pubkey", "spec.md"},
@@ -103,8 +104,8 @@ func page(at string) string {
 	return "authors.md"
 }
 
-// TestANewSentenceGoesToItsNeighbours: where most sentences of a folder are on one page, a new sentence of the folder is
-// sent to that page.
+// TestANewSentenceGoesToItsNeighbours: where most sentences of a folder are on one page, a new sentence of the folder
+// is sent to that page.
 func TestANewSentenceGoesToItsNeighbours(t *testing.T) {
 	on := map[string]string{}
 	for _, e := range troubleshooting.Entries() {

@@ -112,7 +112,8 @@ var endsWithCode = regexp.MustCompile(`\[([a-z0-9-]+)\]$`)
 // ofMessage is what there is to say of a line that somebody pasted: of the code at its end, or of its words.
 func ofMessage(line string) []string {
 	if m := endsWithCode.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
-		for _, code := range []func(string) (explain.Topic, bool){explain.Code, explain.Audit} {
+		for _, code := range []func(string) (explain.Topic, bool){explain.Code, explain.Audit,
+			explain.Rotation} {
 			if t, ok := code(m[1]); ok {
 				return []string{t.String()}
 			}
@@ -170,7 +171,7 @@ func listTopics() string {
 		title  string
 		topics []explain.Topic
 	}{{"Checks of verify", explain.Checks()}, {"Findings", explain.Codes()}, {"Kinds of changes", explain.Changes()},
-		{"Findings of audits", explain.Audits()}} {
+		{"Findings of audits", explain.Audits()}, {"Codes of rotations", explain.Rotations()}} {
 		fmt.Fprintf(&b, "\n%s\n", part.title)
 		for _, t := range part.topics {
 			writeTopic(&b, t.Name, t.Means)

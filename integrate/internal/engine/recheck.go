@@ -47,8 +47,8 @@ func (r *Run) open(ctx context.Context, i Item) error {
 	return nil
 }
 
-// baseNow reads and compares clusters and APIs once more. Changes that need that at once share the look, and so do those
-// that need it soon after.
+// baseNow reads and compares clusters and APIs once more. Changes that need that at once share the look, and so do
+// those that need it soon after.
 func (r *Run) baseNow(ctx context.Context) (*Base, error) {
 	r.mu.Lock()
 	now := r.again

@@ -112,8 +112,8 @@ func (f fleet) computes(v step.View) (all, outside []string) {
 		}
 	}
 	inSpec := map[string]bool{}
-	for _, name := range all {
-		inSpec[name] = true
+	for _, h := range f.site.Before().Hosts { // a compute that retires is in the Spec, too
+		inSpec[h.Name] = inSpec[h.Name] || want.IsCompute(h)
 	}
 	for _, name := range slices.Sorted(maps.Keys(v.Cloud.Computes)) {
 		if !inSpec[name] {

@@ -80,8 +80,8 @@ func (e emptied) Compare(v step.View) step.Delta {
 		d.Unable = err
 		return d
 	case len(ids) > 0:
-		return step.Refuse("pool-still-holds-data", object, fmt.Errorf("backend %s still has volumes (%s), so what needs the "+
-			"pool is not taken back: retype or delete them", backend, words.JoinShort(ids)))
+		return step.Refuse("pool-still-holds-data", object, fmt.Errorf("backend %s still has volumes (%s), so what needs "+
+			"the pool is not taken back: retype or delete them", backend, words.JoinShort(ids)))
 	}
 	if err := e.coming(v); err != nil {
 		return step.Refuse("pool-still-holds-data", object, err)
@@ -110,10 +110,11 @@ func (e emptied) coming(v step.View) error {
 	}
 	for _, h := range hosts {
 		for _, s := range v.Cloud.Servers[h] {
-			made := s.Status == "BUILD" || want.Moving(s) && s.Status != want.Unconfirmed || strings.HasPrefix(s.Task, "unshelving")
+			made := s.Status == "BUILD" || want.Moving(s) && s.Status != want.Unconfirmed ||
+				strings.HasPrefix(s.Task, "unshelving")
 			if s.HasLocalDisk && made {
-				return fmt.Errorf("may get the disk of VM %s (%s) in a moment (%s), so what needs the pool is not taken back: wait "+
-					"until the VM is there, move its disk elsewhere or delete it, and plan again", s.Name, s.ID,
+				return fmt.Errorf("may get the disk of VM %s (%s) in a moment (%s), so what needs the pool is not taken back: "+
+					"wait until the VM is there, move its disk elsewhere or delete it, and plan again", s.Name, s.ID,
 					strings.TrimSpace(s.Status+" "+s.Task))
 			}
 		}

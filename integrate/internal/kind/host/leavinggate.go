@@ -76,8 +76,8 @@ func (r leaving) guests(v step.View) error {
 	}
 	if !v.Cloud.Computes[r.Spec.Name] {
 		return refuse(needUnknown, "whether VMs are on this compute cannot be told, so nothing is taken back here: the APIs "+
-			"know no compute %s; call the host in the Spec as `openstack compute service list` does, or, if Nova has no record of "+
-			"it any more, take it out of the Spec", r.Spec.Name)
+			"know no compute %s; call the host in the Spec as `openstack compute service list` does, or, if Nova has no record "+
+			"of it any more, take it out of the Spec", r.Spec.Name)
 	}
 	if err := v.Cloud.MovesErr; err != nil {
 		return refuse(needUnknown, "whether VMs are on their way to this compute cannot be told, so nothing is taken back "+
