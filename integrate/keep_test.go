@@ -274,3 +274,35 @@ func TestAFailedCheckNamesWhatIsKept(t *testing.T) {
 	assert.Equal(t, "pass", status["users/ceph"])
 	assert.Contains(t, evidence["users/ceph"], "2 differences stay as found (keep)")
 }
+
+// TestTheHelperKeepsAMode: a key is written by the helper with the mode that the Spec keeps, which the list of what the
+// helper does allows then.
+func TestTheHelperKeepsAMode(t *testing.T) {
+	t.Parallel()
+	const ring = "/etc/ceph/ceph.client.cinder.keyring"
+	w, _, _ := openHelped(t)
+	m := w.Machines["compute1"]
+	_, err := m.Do(t.Context(), remote.SetAttr{Path: ring, Mode: 0o644})
+	require.NoError(t, err)
+	s := helpedSpec()
+	s.Keep = []spec.Keep{{Kind: "file", Names: []string{ring}, Field: "mode", Found: "root:nova 0644"}}
+	in := keeping{t, s, w}.integration()
+	p := plan(t, in)
+	require.Contains(t, p.String(), "write "+ring+" root nova 0644", "%s", p)
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	clear(w.Entries) // the helper does from now on
+	data, _ := m.Contents(ring)
+	write := remote.WriteFile{Path: ring, Data: []byte(strings.ReplaceAll(string(data), "key = AQ", "key = AB")),
+		Owner: "root", Group: "nova", Mode: 0o644}
+	_, err = m.Do(t.Context(), write)
+	require.NoError(t, err)
+	p = plan(t, in)
+	require.Empty(t, p.Problems(), "%s", p)
+	require.Contains(t, p.String(), ring)
+	_, err = in.Apply(t.Context(), p, integrate.ApplyOptions{})
+	require.NoError(t, err)
+	now, _ := m.Contents(ring)
+	assert.Equal(t, string(data), string(now))
+	assert.Contains(t, plan(t, in).String(), "1 difference stays as found")
+}
