@@ -134,7 +134,7 @@ func (c *rotated) run(k *killer) (*rotate.Report, error) {
 			require.Eventually(c.t, func() bool {
 				now, err := c.Cloud.Server(c.t.Context(), g.ID)
 				return err == nil && now.Task == "" && now.Status != "MIGRATING"
-			}, 5*time.Second, time.Millisecond)
+			}, time.Minute, 5*time.Millisecond)
 		}
 	}
 	return report, err
