@@ -34,7 +34,8 @@ units_of_one='mariadb.service rabbitmq-server.service memcached.service'
 layer_key() {
   case $1 in
     base) sha256sum <<<"base 2 $SUITE $base_packages $units_never" ;;
-    *) sha256sum <<<"$1 1 $(layer_key base) ${LAYER_PACKAGES[$1]} ${LAYER_BELOW[$1]} ${LAYER_PACKAGES[stack]} $units_later" ;;
+    *) sha256sum <<<"$1 1 $(layer_key base) ${LAYER_PACKAGES[$1]} ${LAYER_BELOW[$1]} ${LAYER_PACKAGES[stack]} $units_later \
+      $([[ $1 != compute ]] || echo "$suite_qemu")" ;;
   esac | cut -c1-16
 }
 
@@ -154,10 +155,18 @@ fill_layer() {
   in_root "$root" apt-get -q update
   # shellcheck disable=SC2086  # a list of packages
   in_root "$root" apt-get -qy --no-install-recommends install ${LAYER_PACKAGES[$name]}
+  [[ $name != compute || ! $suite_qemu ]] || newer_qemu "$root"
   for unit in $units_later; do
     in_root "$root" systemctl disable "$unit" || true
   done
   apt_conf_out "$root"
+}
+
+# newer_qemu ROOT installs QEMU from another archive of the mirror than that of the suite.
+newer_qemu() {
+  echo "deb $(base_mirror) $suite_qemu main" >>"$1/etc/apt/sources.list"
+  in_root "$1" apt-get -q update
+  in_root "$1" apt-get -qy --no-install-recommends -t "$suite_qemu" install qemu-system-x86 qemu-block-extra qemu-utils
 }
 
 packages_key() { echo "$(layer_key base)${suite_engine:+ $suite_engine}"; }

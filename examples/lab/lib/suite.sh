@@ -13,6 +13,7 @@ export SUITE
   suite_neutron=neutron-server    # the unit of Neutron's API; this one is made by the lab
   suite_access=                   # clusters[].access in the lab's Spec
   suite_engine=                   # packages of a container engine, for brownfield kolla
+  suite_qemu=                     # the archive of QEMU, where it is not the suite's own
   declare -A SUITE_PACKAGES=()    # further packages of a layer
 }
 
