@@ -314,8 +314,8 @@ func (a *applying) same(now engine.Part) engine.Part {
 				otherChange(a.in.changeOf(i), c)))
 		case i.Refused || i.Unable != nil:
 			a.refuse(now, i)
-		case !i.Keeps.IsZero():
-			i.Because = i.Keeps
+		case !i.HeldBy.IsZero():
+			i.Because = i.HeldBy
 			a.refuse(now, i)
 		default:
 			a.run.End(id, engine.Outcome{Status: engine.Unchanged})
@@ -372,8 +372,8 @@ func (a *applying) asPlanned(now, planned Change) Change {
 	}
 	now.Diffs = slices.Clone(now.Diffs)
 	for n, d := range planned.Diffs {
-		if d.Desired == step.OfNewUser && now.Diffs[n].Field == d.Field {
-			now.Diffs[n].Desired = step.OfNewUser
+		if d.Desired == words.OfNewUser && now.Diffs[n].Field == d.Field {
+			now.Diffs[n].Desired = words.OfNewUser
 		}
 	}
 	return now

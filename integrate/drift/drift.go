@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
-	"github.com/cephstack/cephstack/integrate/internal/step"
+	"github.com/cephstack/cephstack/integrate/internal/words"
 )
 
 // Conditions that a caller branches on; test with errors.Is.
@@ -131,7 +131,7 @@ func follows(c integrate.Change, changed map[string]integrate.Change) string {
 	switch {
 	case c.Action == integrate.Restart:
 		of = func(n integrate.Change) bool { return n.Kind == "settings" }
-	case slices.ContainsFunc(c.Diffs, func(d integrate.FieldDiff) bool { return d.Desired == step.OfNewUser }):
+	case slices.ContainsFunc(c.Diffs, func(d integrate.FieldDiff) bool { return d.Desired == words.OfNewUser }):
 		of = func(n integrate.Change) bool { return n.Kind == "user" }
 	default:
 		return ""

@@ -44,9 +44,6 @@ type Kept struct {
 	Field string
 }
 
-// OfNewUser stands for a key that is not known as long as its user is not made.
-const OfNewUser = "of the new user"
-
 // A Finding is something that a comparison cannot change, or leaves alone. A
 // Problem keeps a part of the Spec from being reached. A note is good to know.
 type Finding struct {
@@ -73,9 +70,9 @@ type Delta struct {
 	// Recheck are gates, of clusters or of hosts, that are compared once more right before the change is made. It is not
 	// made if one of them is refused by then.
 	Recheck []ID
-	// Keeps is the refused gate because of which a part of the resource is not taken back now. The resource itself is not
+	// HeldBy is the refused gate because of which a part of the resource is not taken back now. The resource itself is not
 	// left alone.
-	Keeps ID
+	HeldBy ID
 	// Have says what was seen of a resource that is well.
 	Have string
 	// Fact is what resources of the cloud have to know of this one.

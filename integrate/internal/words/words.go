@@ -30,6 +30,9 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
+// OfNewUser stands for the digest of a key that is not known as long as its user is not made.
+const OfNewUser = "of the new user"
+
 // Digest makes a secret comparable in a plan without showing it. The digest of an empty secret is empty.
 func Digest(secret string) string {
 	if secret == "" {

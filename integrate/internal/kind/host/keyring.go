@@ -114,7 +114,7 @@ func (r keyring) desired(v step.View, f step.File) (w wantedFile, err error) {
 		w.mended = true
 		w.diffs = []step.FieldDiff{{Field: "form", Observed: strings.Join(faults, "; "), Desired: readable}}
 	}
-	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: step.OfNewUser}
+	diff := step.FieldDiff{Field: "key", Observed: words.Digest(have.Reveal()), Desired: words.OfNewUser}
 	if known {
 		diff.Desired = words.Digest(key.Reveal())
 	}

@@ -63,7 +63,7 @@ func (r secret) Compare(v step.View) step.Delta {
 
 func (r secret) compare(v step.View, want libvirtsecret.Secret) step.Delta {
 	key, known := v.Key(r.user.Cluster, r.user.Entity)
-	value := step.FieldDiff{Field: "value", Desired: step.OfNewUser}
+	value := step.FieldDiff{Field: "value", Desired: words.OfNewUser}
 	if known {
 		value.Desired = words.Digest(key.Reveal())
 	}

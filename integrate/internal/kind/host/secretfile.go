@@ -107,7 +107,7 @@ func (r secretFile) hold(v step.View, w *wantedFile, f step.File) {
 		w.data = f.Data
 		return
 	}
-	diff := step.FieldDiff{Field: "value", Observed: words.Digest(have.Reveal()), Desired: step.OfNewUser}
+	diff := step.FieldDiff{Field: "value", Observed: words.Digest(have.Reveal()), Desired: words.OfNewUser}
 	if known {
 		diff.Desired = words.Digest(key.Reveal())
 	}

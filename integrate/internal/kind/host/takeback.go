@@ -51,7 +51,7 @@ func (x *editing) takeBack() error {
 	needs, diffs := x.goingNeeds(was, before), len(x.diffs)
 	for _, id := range needs {
 		if x.v.Ledger.Refused(id) {
-			x.d.Keeps = id
+			x.d.HeldBy = id
 			return nil // the gate says why
 		}
 	}
