@@ -66,7 +66,7 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 		return a.Images, a.Err
 	})...)
 	jobs = append(jobs, lookups(v.Trash, q.Trash, func(c *Cluster, pool string) ([]TrashEntry, error) {
-		return c.trash(ctx, pool)
+		return c.Trash(ctx, pool)
 	})...)
 	for _, t := range c.together(ctx, jobs) {
 		if t.err != nil {
@@ -76,8 +76,11 @@ func (c *Cluster) Look(ctx context.Context, q Query) (View, error) {
 	return v, nil
 }
 
-// trash lists the trash of a pool. Before Luminous, there is none, and whoever is asked for it fails.
-func (c *Cluster) trash(ctx context.Context, pool string) ([]TrashEntry, error) {
+// Trash lists the images in the trash of a pool. Before Luminous, there is no trash, and the list is empty. A pool that
+// does not exist is ErrNotFound.
+//
+// Similar To: rbd trash ls --all <pool>
+func (c *Cluster) Trash(ctx context.Context, pool string) ([]TrashEntry, error) {
 	a := c.Batch(ctx, Request{ListTrash: pool, read: true})[0]
 	if a.Err == nil || errors.Is(a.Err, ErrNotFound) {
 		return a.Trash, a.Err

@@ -74,15 +74,15 @@ func (r *reader) fsids(ctx context.Context) {
 
 // list reads the names of the RBD images of a pool.
 func (r *reader) list(ctx context.Context, p *pool) error {
-	images := r.cfg.World.Clusters[p.cluster].Images
-	if images == nil {
+	c := r.cfg.World.Clusters[p.cluster]
+	if c.Images == nil {
 		return errors.New("the World has no way to RBD images of this cluster")
 	}
-	names, err := images.List(ctx, p.name)
+	names, err := c.Images.List(ctx, p.name)
 	if err != nil {
 		return err
 	}
-	trash, err := images.Trash(ctx, p.name)
+	trash, err := ceph.New(c.Mon).WithImages(c.Images).Trash(ctx, p.name)
 	if err != nil {
 		return err
 	}

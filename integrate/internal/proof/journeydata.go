@@ -276,12 +276,13 @@ func (j *journey) leftNow(ctx context.Context, ids []string) ([]string, error) {
 	}
 	for cluster, pools := range j.Site.Pools {
 		images := j.images(cluster)
+		c := ceph.New(j.World.Clusters[cluster].Mon).WithImages(images)
 		for _, p := range pools {
 			names, err := images.List(ctx, p.Name)
 			if errors.Is(err, ceph.ErrNotFound) {
 				continue
 			}
-			trash, trashErr := images.Trash(ctx, p.Name)
+			trash, trashErr := c.Trash(ctx, p.Name)
 			if err := errors.Join(err, trashErr); err != nil {
 				return nil, err
 			}
