@@ -175,7 +175,7 @@ func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (
 	for run := 1; run <= mostRuns; run++ {
 		after := time.Hour
 		if killed < share {
-			after = time.Duration(500+t.random.IntN(45000)) * time.Millisecond
+			after = time.Duration(500+t.random.IntN(20000)) * time.Millisecond
 		}
 		code, ended, err := t.once(ctx, after, args...)
 		switch {
