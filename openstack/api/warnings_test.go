@@ -29,7 +29,7 @@ func TestWarningsOfALogin(t *testing.T) {
 		"Verify: false, ": "untrusted", "verify: false, ": "warned"} {
 		t.Setenv("OS_INSECURE", "true")
 		t.Setenv("OS_VERIFY", "false")
-		cfg := s.config(t, time.Second)
+		cfg := s.config(t, time.Minute)
 		data, err := os.ReadFile(cfg.CloudsFile)
 		require.NoError(t, err)
 		changed := strings.Replace(string(data), "{auth", "{"+field+"auth", 1)
@@ -55,7 +55,7 @@ func TestWarningsOfALogin(t *testing.T) {
 			assert.Contains(t, w.Message, "can read the password and the token")
 		}
 	}
-	cfg := s.config(t, time.Second)
+	cfg := s.config(t, time.Minute)
 	data, err := os.ReadFile(cfg.CloudsFile)
 	require.NoError(t, err)
 	ca := filepath.Join(t.TempDir(), "ca.pem")
@@ -72,7 +72,7 @@ func TestAFileWithAPasswordThatIsOpen(t *testing.T) {
 	s := newSite(t, nil)
 	for mode, warned := range map[fs.FileMode]bool{0o600: false, 0o400: false, 0o640: false, 0o644: true, 0o604: true,
 		0o660: true, 0o602: true} {
-		cfg := s.config(t, time.Second)
+		cfg := s.config(t, time.Minute)
 		require.NoError(t, os.Chmod(cfg.CloudsFile, mode))
 		c, err := api.Dial(t.Context(), cfg)
 		require.NoError(t, err)
@@ -84,7 +84,7 @@ func TestAFileWithAPasswordThatIsOpen(t *testing.T) {
 			assert.Contains(t, w.Message, "chmod 600 "+cfg.CloudsFile)
 		}
 	}
-	cfg := s.config(t, time.Second) // the password is in secure.yaml, and the other file is for everybody
+	cfg := s.config(t, time.Minute) // the password is in secure.yaml, and the other file is for everybody
 	data, err := os.ReadFile(cfg.CloudsFile)
 	require.NoError(t, err)
 	before, after, _ := strings.Cut(string(data), "password: ")
