@@ -91,6 +91,9 @@ func TestDriftCostsWhatAPlanCosts(t *testing.T) {
 	}
 	plan() // the first one connects
 	a, b := costOf(w, plan), costOf(w, look)
+	for range 3 { // pools of memory are emptied now and then: the cheapest of some counts
+		a.allocated, b.allocated = min(a.allocated, costOf(w, plan).allocated), min(b.allocated, costOf(w, look).allocated)
+	}
 	t.Logf("%d hosts: plan %+v, drift %+v", hosts, a, b)
 	assert.Equal(t, a.exchanges, b.exchanges)
 	assert.Less(t, float64(b.allocated), 1.05*float64(a.allocated))
