@@ -306,3 +306,23 @@ func TestTheHelperKeepsAMode(t *testing.T) {
 	assert.Equal(t, string(data), string(now))
 	assert.Contains(t, plan(t, in).String(), "1 difference stays as found")
 }
+
+// TestAKeyringElsewhereIsNotKept: a client that reads another file would not see its key change. The same file in the
+// words of Ceph may stay.
+func TestAKeyringElsewhereIsNotKept(t *testing.T) {
+	for found, kept := range map[string]bool{
+		"/root/other.keyring": false, "/etc/ceph/$cluster.keyring": false,
+		"/etc/ceph/$cluster.$name.keyring": true, "/etc/ceph/ceph.$type.$id.keyring": true,
+	} {
+		s := exampleSpec()
+		w := integratetest.Integrated(t, s)
+		const path = "/etc/ceph/ceph.conf"
+		conf, _ := w.Machines["controller"].Contents(path)
+		text := strings.Replace(string(conf), "/etc/ceph/ceph.client.glance.keyring", found, 1)
+		require.NotEqual(t, string(conf), text)
+		w.Machines["controller"].AddFile(path, []byte(text), 0o644)
+		s.Keep = []spec.Keep{{Kind: "file", Field: "[*] keyring", Found: found}}
+		p := plan(t, integrationOf(t, w, s))
+		assert.Equal(t, kept, !strings.Contains(p.String(), "[client.glance] keyring: "), "%s: %s", found, p)
+	}
+}

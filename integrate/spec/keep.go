@@ -2,6 +2,7 @@ package spec
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 )
@@ -73,7 +74,36 @@ func keepable() map[string][]string {
 func ownFields() []string {
 	return []string{"fsid", "key", "keyfile", "rbd_user", "rbd_store_user", "backup_ceph_user", "rbd_secret_uuid",
 		"rbd_pool", "rbd_store_pool", "backup_ceph_pool", "images_rbd_pool", "images_type", "volume_driver", "backup_driver",
-		"rbd_default_data_pool", "volume_backend_name"}
+		"rbd_default_data_pool", "volume_backend_name", "default_store", "default_backend", "rbd_cluster_name"}
+}
+
+// clusterFiles are the options that name the ceph.conf of a cluster.
+func clusterFiles() []string {
+	return []string{"rbd_ceph_conf", "rbd_store_ceph_conf", "images_rbd_ceph_conf", "backup_ceph_conf"}
+}
+
+// elsewhere reports whether an option leads, or may lead, to another cluster, store or backend. Where the option for a
+// ceph.conf is not set, Ceph's clients read that of a cluster that is named ceph.
+func elsewhere(field, found, wanted string) bool {
+	_, option, _ := strings.Cut(field, "] ")
+	switch option {
+	case "enabled_backends", "stores": // the same ones, written otherwise, lead nowhere else
+		return !slices.Equal(listed(found), listed(wanted))
+	}
+	return slices.Contains(clusterFiles(), option) &&
+		(found != "" && found != notSet || path.Base(wanted) != "ceph.conf")
+}
+
+// listed are the parts of a list with commas, sorted.
+func listed(text string) []string {
+	var all []string
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			all = append(all, part)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // Allows reports whether a field of a kind can be kept at all.
@@ -89,7 +119,7 @@ func (k Keep) Allows(field string) bool {
 // Covers reports whether the entry is about a difference of its kind, by the name, the field, and both values as a
 // plan shows them. Where the difference is does not count; see Targets.
 func (k Keep) Covers(name, field, found, wanted string) bool {
-	if !k.Allows(field) || !fits(k.Field, field) {
+	if !k.Allows(field) || !fits(k.Field, field) || elsewhere(field, found, wanted) {
 		return false
 	}
 	if found == "" && strings.HasSuffix(field, "] mon_host") { // a client without monitors does not work

@@ -55,9 +55,16 @@ func TestWhatAnEntryCovers(t *testing.T) {
 	assert.False(t, depth.Covers(path, "[rbd-2] rbd_max_clone_depth", "", "5"))
 	assert.False(t, depth.Covers(path, "[rbd-1] rbd_max_clone_depth", "7", "5"), "another value is a difference again")
 	assert.False(t, depth.Covers(path, "[rbd-1] rbd_max_clone_depth", "", "6"), "so is another one that is wanted")
-	for _, option := range []string{"rbd_user", "rbd_secret_uuid", "rbd_pool", "volume_driver"} {
+	for _, option := range []string{"rbd_user", "rbd_secret_uuid", "rbd_pool", "volume_driver", "default_store",
+		"default_backend", "enabled_backends", "stores", "rbd_cluster_name", "rbd_ceph_conf", "rbd_store_ceph_conf",
+		"images_rbd_ceph_conf", "backup_ceph_conf"} {
 		assert.False(t, spec.Keep{Kind: "settings", Field: "*"}.Covers("/x", "[rbd-1] "+option, "a", "b"), option)
 	}
+	all := spec.Keep{Kind: "settings", Field: "*"}
+	assert.True(t, all.Covers("/x", "[rbd-1] rbd_ceph_conf", "", "/etc/ceph/ceph.conf"), "what Ceph reads anyway")
+	assert.False(t, all.Covers("/x", "[rbd-1] rbd_ceph_conf", "", "/etc/ceph/west.conf"), "another cluster is read")
+	assert.True(t, all.Covers("/x", "[DEFAULT] enabled_backends", "rbd:rbd, http:http", "http:http,rbd:rbd"))
+	assert.False(t, all.Covers("/x", "[DEFAULT] enabled_backends", "rbd:rbd", "rbd:rbd,west:rbd"))
 	assert.False(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "key", "a", "b"))
 	assert.True(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "[global] mon_host", "mon1", "10.0.0.1"))
 	assert.False(t, spec.Keep{Kind: "file", Field: "*"}.Covers("/x", "[global] mon_host", "", "10.0.0.1"))

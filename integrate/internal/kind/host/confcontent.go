@@ -156,11 +156,25 @@ func (s contentSource) editFor(e *confEdit, u spec.User) {
 	if !ours && !sameMonitors(have, s.monitors) {
 		e.set(section, "mon_host", s.monitors)
 	}
-	e.set(u.Entity, "keyring", place.KeyringPath(s.cluster, u.Entity))
+	s.setKeyring(e, u)
 	s.otherDataPool(e, u)
 	if pool := s.site.DataPool(u); pool != "" {
 		e.set(u.Entity, "rbd_default_data_pool", pool)
 	}
+}
+
+// setKeyring sets the keyring of a user. Where the client reads another file, that is not kept as found: the client
+// would not see its key change.
+func (s contentSource) setKeyring(e *confEdit, u spec.User) {
+	path, keep := place.KeyringPath(s.cluster, u.Entity), e.keep
+	have, _, _ := e.conf.Effective(u.Entity, "keyring")
+	kind, id, _ := strings.Cut(u.Entity, ".")
+	have = strings.NewReplacer("$cluster", s.cluster, "$name", u.Entity, "$type", kind, "$id", id).Replace(have)
+	if have != "" && have != path {
+		e.keep = nil
+	}
+	e.set(u.Entity, "keyring", path)
+	e.keep = keep
 }
 
 // bypassed is about options of others that take the place of the keyring, or of the
