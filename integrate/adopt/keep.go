@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/cephstack/cephstack/integrate"
 	"github.com/cephstack/cephstack/integrate/internal/words"
@@ -91,30 +92,52 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 		return all
 	}
 	for _, o := range all {
-		if o.Kind != k.Kind || o.Field != k.Field || o.Found != k.Found || o.Wanted != k.Wanted || o.hole != k.hole {
-			continue
+		if o.alike(k) && o.Names[0] == c.Name {
+			o.Where = append(o.Where, c.Target)
+			return all
 		}
-		for _, pair := range []struct {
-			list *[]string
-			one  string
-		}{{&o.Where, c.Target}, {&o.Names, c.Name}} {
-			if !slices.Contains(*pair.list, pair.one) {
-				*pair.list = append(*pair.list, pair.one)
-			}
-		}
-		return all
 	}
 	return append(all, k)
 }
 
+// alike reports whether two entries are about the same difference, wherever it is.
+func (k *kept) alike(o *kept) bool {
+	return o.Kind == k.Kind && o.Field == k.Field && o.Found == k.Found && o.Wanted == k.Wanted && o.hole == k.hole
+}
+
+// joined are the entries with one for all names that have a difference in the same places. No entry covers a name in a
+// place where nobody saw the difference.
+func joined(all []*kept) []*kept {
+	var out []*kept
+	for _, k := range all {
+		i := slices.IndexFunc(out, func(o *kept) bool {
+			return o.alike(k) && slices.Equal(slices.Sorted(slices.Values(o.Where)), slices.Sorted(slices.Values(k.Where)))
+		})
+		if i < 0 {
+			first := *k
+			first.Names = slices.Clone(k.Names)
+			out = append(out, &first)
+			continue
+		}
+		out[i].Names = append(out[i].Names, k.Names...)
+	}
+	return out
+}
+
+// longestKept is how long the values of an entry may be: a text in a Spec has a limit.
+const longestKept = 4096
+
 // unwritable reports whether a text cannot be in a Spec, or should not be: the digest of what may be a password.
 func unwritable(text string) bool {
+	if len(text) > longestKept || !utf8.ValidString(text) {
+		return true
+	}
 	return words.Shown(text) != text || strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // order puts the entries into the Spec with their remarks: what leaves a hole first, and then by kinds.
 func (a *adopting) order(all []*kept) {
-	a.spec.Keep = nil
+	a.spec.Keep, all = nil, joined(all)
 	slices.SortStableFunc(all, func(x, y *kept) int { return rank(x) - rank(y) })
 	for _, k := range all {
 		out := k.Keep

@@ -86,6 +86,10 @@ func wider(have, want string) bool {
 	if err != nil || err2 != nil {
 		return false
 	}
+	const other = "no-such-pool"
+	if now.Writes(other) && !then.Writes(other) {
+		return true
+	}
 	for _, word := range strings.FieldsFunc(have, func(r rune) bool { return r == ' ' || r == ',' }) {
 		if pool, ok := strings.CutPrefix(word, "pool="); ok && now.Writes(pool) && !then.Writes(pool) {
 			return true
