@@ -279,10 +279,10 @@ func (j *journey) leftNow(ctx context.Context, ids []string) ([]string, error) {
 		c := ceph.New(j.World.Clusters[cluster].Mon).WithImages(images)
 		for _, p := range pools {
 			names, err := images.List(ctx, p.Name)
-			if errors.Is(err, ceph.ErrNotFound) {
+			trash, trashErr := c.Trash(ctx, p.Name)
+			if errors.Is(err, ceph.ErrNotFound) || errors.Is(trashErr, ceph.ErrNotFound) { // the pool may go in between
 				continue
 			}
-			trash, trashErr := c.Trash(ctx, p.Name)
 			if err := errors.Join(err, trashErr); err != nil {
 				return nil, err
 			}
