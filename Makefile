@@ -50,7 +50,7 @@ test-pure: ## without any C library and without live tests
 # Of tests with thousands of random cases this run takes a share (-short); test-pure takes all.
 test-race: ## with the race detector, and with the tests against real programs
 	CEPHSTACK_LIVE=1 $(GO) test -race -short -parallel 6 -timeout 20m $(TESTS)
-	@[ -n "$$CEPHSTACK_CEPH_ROOT" ] || echo "NOT RUN: the tests against Ceph 20.2.4 (keys of type aes256k)." \
+	@[ -n "$${CEPHSTACK_CEPH_ROOT:-}" ] || echo "NOT RUN: the tests against Ceph 20.2.4 (keys of type aes256k)." \
 		"They need the root that 'make newer-ceph ROOT=...' builds from the network: CEPHSTACK_CEPH_ROOT=..."
 
 differ: deps ## thousands of random ceph.conf, keyrings and rights, read by Ceph's programs and by ours, and compared
