@@ -51,3 +51,25 @@ func TestOddValuesAreNotKept(t *testing.T) {
 		assert.Empty(t, (&adopting{}).keepDiff(nil, c, d), name)
 	}
 }
+
+// TestWhoCanReadAKey: a list of access rights, and a group that is not that of the service, let others read a key.
+func TestWhoCanReadAKey(t *testing.T) {
+	keyring := integrate.Change{Kind: "file", Name: "/etc/ceph/ceph.client.glance.keyring"}
+	for _, c := range []struct{ field, found, wanted, hole string }{
+		{"acl", "others have rights, too", "none", "an access control list may let other accounts read the key"},
+		{"mode", "root:users 0640", "root:glance 0640", "every account in group users can read the key"},
+		{"mode", "root:users 0644", "root:glance 0640", "every account on the host can read the key"},
+		{"mode", "glance:glance 0640", "root:glance 0640", ""},
+		{"mode", "glance:users 0600", "root:glance 0640", ""},
+		{"mode", "root:root 0640", "root:glance 0640", ""},
+		{"mode", "root:cinder 0640", "root:nova 0640", ""}, // as OpenStack-Ansible has it on computes
+	} {
+		hole := (&adopting{}).holeOf(keyring, integrate.FieldDiff{Field: c.field, Observed: c.found, Desired: c.wanted})
+		assert.Equal(t, c.hole == "", hole == "", c.found)
+		assert.Contains(t, hole, c.hole)
+	}
+	for mon, wide := range map[string]bool{"allow rwx": true, "allow *": true, "allow rw": true, "allow r": false,
+		"profile rbd": false, `allow r, allow command "osd blacklist"`: false, "allow r, allow w": true} {
+		assert.Equal(t, wide, writes(mon), mon)
+	}
+}

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,15 +13,21 @@ import (
 // holeOf says which known hole a difference is; empty for most.
 func (a *adopting) holeOf(c integrate.Change, d integrate.FieldDiff) string {
 	mode, isMode := modeOf(d.Observed)
+	_, group, _ := strings.Cut(ownerOf(d.Observed), ":")
+	_, service, _ := strings.Cut(ownerOf(d.Desired), ":")
 	switch {
 	case c.Kind == "settings" && strings.HasSuffix(d.Field, "] rbd_keyring_conf") && a.release.Before("victoria"):
 		return "Cinder gives the key of its Ceph user to whoever may attach a volume (OSSN-0085)."
+	case c.Kind == "file" && d.Field == "acl" && secretFile(c.Name):
+		return "an access control list may let other accounts read the key of a Ceph user."
 	case d.Field != "mode" || !isMode:
 		return ""
 	case c.Kind == "directory" && mode&0o022 != 0:
 		return "accounts other than root can put files into the folder that Ceph's clients trust."
 	case c.Kind == "file" && mode&0o004 != 0 && secretFile(c.Name):
 		return "every account on the host can read the key of a Ceph user."
+	case c.Kind == "file" && mode&0o040 != 0 && group != service && stranger(group) && secretFile(c.Name):
+		return "every account in group " + group + " can read the key of a Ceph user."
 	case c.Kind == "file" && mode&0o022 != 0:
 		return "accounts other than the owner can change the file."
 	}
@@ -40,6 +47,18 @@ func modeOf(shown string) (uint64, bool) {
 	}
 	mode, err := strconv.ParseUint(fields[len(fields)-1], 8, 32)
 	return mode, err == nil
+}
+
+// stranger reports whether a group is not one of those that installers give to keys of Ceph users.
+func stranger(group string) bool {
+	return !slices.Contains([]string{"root", "ceph", "glance", "cinder", "nova", "kolla", "qemu", "kvm", "libvirt",
+		"libvirt-qemu"}, group)
+}
+
+// ownerOf is owner and group of what a plan shows of a file, such as root:root 0644.
+func ownerOf(shown string) string {
+	owner, _, _ := strings.Cut(shown, " ")
+	return owner
 }
 
 // whyOf says briefly why cephstack would set something.
@@ -73,7 +92,7 @@ func whyRights(d integrate.FieldDiff) string {
 	switch {
 	case d.Field == "mgr" && d.Observed == "":
 		return "With rights on the manager, deletions and copies can go on in the background."
-	case d.Field == "osd" && wider(d.Observed, d.Desired):
+	case d.Field == "osd" && wider(d.Observed, d.Desired), d.Field == "mon" && writes(d.Observed) && !writes(d.Desired):
 		return more
 	}
 	return "These are the rights that its services need."
@@ -92,6 +111,18 @@ func wider(have, want string) bool {
 	}
 	for _, word := range strings.FieldsFunc(have, func(r rune) bool { return r == ' ' || r == ',' }) {
 		if pool, ok := strings.CutPrefix(word, "pool="); ok && now.Writes(pool) && !then.Writes(pool) {
+			return true
+		}
+	}
+	return false
+}
+
+// writes reports whether rights on the monitors let a user change the cluster: pools, and other users.
+func writes(mon string) bool {
+	for clause := range strings.SplitSeq(mon, ",") {
+		words := strings.Fields(clause)
+		if len(words) == 2 && words[0] == "allow" && (words[1] == "*" || strings.Trim(words[1], "rwx") == "" &&
+			strings.Contains(words[1], "w")) {
 			return true
 		}
 	}

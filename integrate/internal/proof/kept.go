@@ -28,14 +28,12 @@ func keptText(p engine.Part, check string) []string {
 // keptNear says of a check that failed what the Spec keeps as found on its target, which may be why; everywhere, for a
 // check of several targets.
 func (v *verifier) keptNear(target string) string {
-	n := 0
 	var entries []string
 	for _, p := range v.Parts {
 		if target != "" && target != "cloud" && p.Target.Name != target {
 			continue
 		}
 		for _, i := range p.Items {
-			n += len(i.Kept)
 			for _, k := range i.Kept {
 				if name := fmt.Sprintf("keep[%d]", k.Entry); !slices.Contains(entries, name) {
 					entries = append(entries, name)
@@ -43,8 +41,8 @@ func (v *verifier) keptNear(target string) string {
 			}
 		}
 	}
-	if n == 0 {
+	if len(entries) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("; the Spec keeps %d differences as found (%s), which may be why", n, words.JoinShort(entries))
+	return "; what the Spec keeps as found may be why (" + words.JoinShort(entries) + ")"
 }

@@ -19,10 +19,16 @@ func (r keyring) staysMissing(w wantedFile, f step.File) (step.Delta, bool) {
 	return step.Delta{Name: w.path, Kept: w.keep.All()}, kept
 }
 
-// noteHole says of a file with a key that everybody on the host can read it, where the Spec keeps that.
+// noteHole says of a file with a key that others on the host can read the file, where the Spec keeps that.
 func noteHole(d *step.Delta, f step.File) {
-	mode := slices.ContainsFunc(d.Kept, func(k step.Kept) bool { return k.Field == "mode" })
-	if !mode || f.Missing || f.Mode&0o004 == 0 {
+	kept := func(field string) bool {
+		return !f.Missing && slices.ContainsFunc(d.Kept, func(k step.Kept) bool { return k.Field == field })
+	}
+	if kept("acl") {
+		d.Note("kept-hole", d.Name, "an access control list may let other accounts read the key in it, and the Spec keeps "+
+			"that: take the entry out of keep, and apply")
+	}
+	if !kept("mode") || f.Mode&0o004 == 0 {
 		return
 	}
 	d.Note("kept-hole", d.Name, "everybody on the host can read the key in it (%s), and the Spec keeps that: take the "+
