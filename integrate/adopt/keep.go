@@ -31,16 +31,24 @@ func (a *adopting) keep(ctx context.Context) (*integrate.Plan, error) {
 		if err != nil {
 			return nil, err
 		}
-		before := len(all)
+		before := places(all)
 		for _, c := range p.Changes {
 			all = a.keepOf(all, c)
 		}
-		if len(all) == before {
+		if places(all) == before {
 			return p, nil
 		}
 		a.order(all)
 	}
 	return a.made(ctx)
+}
+
+// places is in how many places the entries keep something.
+func places(all []*kept) (n int) {
+	for _, k := range all {
+		n += len(k.Where)
+	}
+	return n
 }
 
 // made is the plan of the Spec.
@@ -93,7 +101,9 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 	}
 	for _, o := range all {
 		if o.alike(k) && o.Names[0] == c.Name {
-			o.Where = append(o.Where, c.Target)
+			if !slices.Contains(o.Where, c.Target) {
+				o.Where = append(o.Where, c.Target)
+			}
 			return all
 		}
 	}
