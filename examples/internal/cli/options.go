@@ -73,15 +73,15 @@ func (i *invocation) outputFlag(cmd *cobra.Command, formats ...string) {
 // scopeFlags adds the flags that restrict a command to a part of the Spec.
 func (i *invocation) scopeFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	i.limitFlag(cmd, "only these `HOSTS` and what they need")
+	i.limitFlag(cmd)
 	fs.Func("clusters", "only these `CLUSTERS`, and the hosts of --limit", names(&i.only.Clusters))
 	complete(cmd, "clusters", i.completeClusters)
 }
 
 // limitFlag adds --limit.
-func (i *invocation) limitFlag(cmd *cobra.Command, what string) {
-	cmd.Flags().Func("limit", what+": names, ranges such as 'compute[001-010]' and groups of the Spec, with commas "+
-		"between them; may be given again", list(&i.limit))
+func (i *invocation) limitFlag(cmd *cobra.Command) {
+	cmd.Flags().Func("limit", "only these `HOSTS` and what they need: names, ranges such as 'compute[001-010]' and "+
+		"groups of the Spec, with commas between them; may be given again", list(&i.limit))
 	complete(cmd, "limit", i.completeLimit)
 }
 

@@ -74,7 +74,7 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 	complete(cmd, "fingerprint", i.completeFingerprint)
 	cmd.Flags().StringVar(&i.keysFile, "keys", "", "write the keys that agree with this `FILE` of known_hosts lines, "+
 		"ssh-keygen -l output or console logs")
-	i.limitFlag(cmd, "only these `HOSTS`, and their jump hosts")
+	i.limitFlag(cmd)
 	return cmd
 }
 
