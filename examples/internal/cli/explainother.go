@@ -16,7 +16,8 @@ func ofCommand(name string) (string, bool) {
 	if i < 0 {
 		return "", false
 	}
-	return fmt.Sprintf("command %s: %s\n'cephstack help %[1]s' tells the rest.\n", name, Commands().Commands()[i].Short), true
+	short := Commands().Commands()[i].Short
+	return fmt.Sprintf("command %s: %s\n'cephstack help %[1]s' tells the rest.\n", name, short), true
 }
 
 // ofOption is what there is to say of an option of OpenStack that cephstack sets.

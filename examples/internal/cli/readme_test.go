@@ -40,7 +40,8 @@ func TestTheFirstHourOfTheREADME(t *testing.T) {
 		require.True(t, known, c)
 		delete(steps, c[0])
 		if c[0] == "init" {
-			c = append(c, "--release", "zed", "--address", "ceph01=127.0.0.1:1", "--address", "controller=127.0.0.2:1", "--address",
+			c = append(c, "--release", "zed",
+				"--address", "ceph01=127.0.0.1:1", "--address", "controller=127.0.0.2:1", "--address",
 				"compute[001-400]=127.0.1.[1-400]:1")
 		}
 		code, stdout, stderr := call(t, c...)

@@ -74,6 +74,7 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 	complete(cmd, "fingerprint", i.completeFingerprint)
 	cmd.Flags().StringVar(&i.keysFile, "keys", "", "write the keys that agree with this `FILE` of known_hosts lines, "+
 		"ssh-keygen -l output or console logs")
+	complete(cmd, "keys", cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault))
 	i.limitFlag(cmd)
 	return cmd
 }

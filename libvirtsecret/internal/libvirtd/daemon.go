@@ -62,7 +62,7 @@ func find(t testing.TB, name string) string {
 	}
 	reason := name + " is not installed"
 	if os.Getenv("CEPHSTACK_LIVE") == "1" {
-		t.Fatal(reason)
+		t.Fatal(reason + ": make deps installs it")
 	}
 	t.Skip(reason)
 	return ""
