@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/cephstack/cephstack"
+	"github.com/cephstack/cephstack/integrate/internal/box"
+	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
 	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
@@ -63,7 +65,7 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 	}
 	for _, volume := range g.Volumes {
 		args := []string{"refresh", g.ID, volume, "/dev/stdin"}
-		if _, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, connector, args...); err != nil {
+		if _, err := r.manage(ctx, r.database(rot), connector, args...); err != nil {
 			return errors.Join(fmt.Errorf("volume %s is not renewed: %w", volume, err), r.unlockOurs(ctx, g.ID))
 		}
 	}
@@ -82,7 +84,7 @@ func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest
 	if _, err := r.connector(ctx, g.Host); err != nil {
 		return err
 	}
-	_, err := r.manage(ctx, manager{rot.NovaManage, rot.NovaManageConfig}, nil, "show", g.ID, g.Volumes[0],
+	_, err := r.manage(ctx, r.database(rot), nil, "show", g.ID, g.Volumes[0],
 		"--connection_info", "--json")
 	return err
 }
@@ -129,7 +131,11 @@ func (r *run) unmark(h hold, l *look) {
 
 // connector is what a compute tells Cinder of itself.
 func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
-	got, err := r.manage(ctx, manager{host: host}, nil, "get_connector", "--json")
+	m := manager{host: host}
+	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil {
+		m.boxes = []string{k.Container}
+	}
+	got, err := r.manage(ctx, m, nil, "get_connector", "--json")
 	if err != nil {
 		return nil, fmt.Errorf("the connector of %s cannot be read: %w", host, err)
 	}
@@ -143,16 +149,29 @@ func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
 type manager struct {
 	host   string
 	config []string
+	boxes  []string // on a host of Kolla: containers, of which the first that runs has it
+}
+
+// database is nova-manage where the Spec says that it has the database.
+func (r *run) database(rot spec.Rotation) manager {
+	m := manager{host: rot.NovaManage, config: rot.NovaManageConfig}
+	if r.site.LayoutOf(r.site.Host(m.host)) == spec.LayoutKolla {
+		m.boxes = place.KollaManagers()
+	}
+	return m
 }
 
 // manage runs nova-manage volume_attachment on a host, and gives what it prints.
 func (r *run) manage(ctx context.Context, m manager, input []byte, args ...string) ([]byte, error) {
-	argv := r.novaManage(m.host)
+	argv := []string{"nova-manage"}
 	for _, file := range m.config {
 		argv = append(argv, "--config-file", file)
 	}
 	op := remote.Run{Argv: append(append(argv, "volume_attachment"), args...), Stdin: cephstack.Redact(input),
 		Timeout: manageWithin}
+	if len(m.boxes) > 0 {
+		op = box.Enter(op, m.boxes...)
+	}
 	host := r.cfg.World.Hosts[m.host]
 	if host == nil {
 		return nil, fmt.Errorf("the World has no host %s", m.host)
@@ -168,14 +187,6 @@ func (r *run) manage(ctx context.Context, m manager, input []byte, args ...strin
 			results[0].Exit, words.LastWords(results[0]))
 	}
 	return results[0].Data, nil
-}
-
-// novaManage is how nova-manage is run on a host: in the container of nova-compute, where that is one.
-func (r *run) novaManage(host string) []string {
-	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil && r.isCompute(host) {
-		return append(inContainer(k.Container), "nova-manage")
-	}
-	return []string{"nova-manage"}
 }
 
 // attachmentsOf are the attachments of volumes to a guest.
