@@ -94,7 +94,7 @@ lab-reset: ## back to the untouched cloud
 
 # A reset does not depend on how the hosts were left; without a snapshot there is
 # nothing to reset to. A service that hangs while a host boots is worth one more try.
-lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
+lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|rotate-ways|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
 	examples/lab/lab reset || examples/lab/lab up || examples/lab/lab reset
 	CGO_ENABLED=0 $(GO) run ./examples/lab/labtest test $(VARIANT)
 
