@@ -110,8 +110,8 @@ func stopVolumes(r *goldenRun, problems []string) bool {
 // TestRetireLeavesNothing: after an integration was taken out, the world is as it was before it.
 func TestRetireLeavesNothing(t *testing.T) {
 	t.Parallel()
-	for _, c := range goldenScenarios(t) {
-		if strings.HasPrefix(c.name, "drift") || strings.HasPrefix(c.name, "brownfield") || c.name == "retired" {
+	for i, c := range goldenScenarios(t) {
+		if i%oneIn(4) != 1%oneIn(4) || strings.HasPrefix(c.name, "drift") || strings.HasPrefix(c.name, "brownfield") || c.name == "retired" {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {

@@ -2,9 +2,11 @@ package remote_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,25 +15,49 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
+// within wants something to take less than most. A busy machine adds time: the best of some attempts counts.
+func within(t *testing.T, most time.Duration, do func()) {
+	t.Helper()
+	best := time.Duration(math.MaxInt64)
+	for n := 0; n < 6 && best >= most; n++ {
+		begin := time.Now()
+		do()
+		best = min(best, time.Since(begin))
+	}
+	require.Less(t, best, most, "the best of some attempts")
+}
+
 // TestStandardErrorOfAnyLength takes the end of it, in a time that does not depend on the length.
 func TestStandardErrorOfAnyLength(t *testing.T) {
 	onBoth(t, func(t *testing.T, h remote.Host) {
 		for _, size := range []int{1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 8 << 20} {
 			script := `head -c "$0" /dev/zero | tr "\000" e >&2; printf end >&2; exit 3`
-			begin := time.Now()
-			r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script, strconv.Itoa(size)}})
-			require.NoError(t, err)
-			require.NoError(t, r[0].Err)
-			require.Equal(t, 3, r[0].Exit)
-			require.Len(t, r[0].Stderr, min(size+3, 64<<10))
-			require.True(t, strings.HasSuffix(string(r[0].Stderr), "eend"))
-			require.Less(t, time.Since(begin), 3*time.Second, "%d bytes", size)
+			within(t, 3*time.Second, func() {
+				r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script, strconv.Itoa(size)}})
+				require.NoError(t, err)
+				require.NoError(t, r[0].Err)
+				require.Equal(t, 3, r[0].Exit)
+				require.Len(t, r[0].Stderr, min(size+3, 64<<10))
+				require.True(t, strings.HasSuffix(string(r[0].Stderr), "eend"))
+			})
 		}
 	})
 }
 
-// growth is how many times as long four times the work takes. A busy machine adds time: the best of some attempts
-// counts, and work that takes no time counts as some.
+// spent is the CPU time of this process, and of programs that it has waited for. A busy machine adds hardly any.
+func spent(t *testing.T) time.Duration {
+	t.Helper()
+	var all time.Duration
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var u syscall.Rusage
+		require.NoError(t, syscall.Getrusage(who, &u))
+		all += time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	}
+	return all
+}
+
+// growth is how many times as much CPU four times the work takes. The best of some attempts counts, and work that takes
+// nothing counts as some.
 func growth(t *testing.T, work func(n int) time.Duration, n int) float64 {
 	best := 99.0
 	for range 4 {
@@ -54,10 +80,10 @@ func TestWorkGrowsWithTheNumber(t *testing.T) {
 		require.NoError(t, os.WriteFile(name(i), []byte(name(i)), 0o600))
 	}
 	do := func(ops ...remote.Op) ([]remote.Result, time.Duration) {
-		begin := time.Now()
+		begin := spent(t)
 		r, err := remote.Local{}.Do(t.Context(), ops...)
 		require.NoError(t, err)
-		return r, time.Since(begin)
+		return r, spent(t) - begin
 	}
 	many := func(n int, op func(i int) remote.Op) ([]remote.Result, time.Duration) {
 		ops := make([]remote.Op, n)

@@ -254,11 +254,11 @@ func TestImageDataThatStandStill(t *testing.T) {
 	require.NoError(t, body.Close())
 	require.ErrorContains(t, err, "moved too slowly, or not any more")
 	assert.Greater(t, len(data), 5*64<<10)
-	assert.Less(t, time.Since(began), 40*timeout+2*time.Second)
+	assert.Less(t, time.Since(began), 40*timeout+time.Minute) // the data never end
 	began = time.Now()
 	_, err = c.UploadImage(t.Context(), api.ImageRequest{Name: "i", DiskFormat: "raw"}, strings.NewReader("data"))
 	require.ErrorContains(t, err, "moved too slowly, or not any more")
-	assert.Less(t, time.Since(began), 20*timeout+2*time.Second)
+	assert.Less(t, time.Since(began), 20*timeout+time.Minute)
 }
 
 // TestListsEnd: each page is a new one, and what is no list is an error, never an empty list.

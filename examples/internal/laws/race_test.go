@@ -66,7 +66,8 @@ func checkCalm(tree []source, makefile string) []violation {
 		if known[s.dir()] = true; !s.isGo() {
 			continue
 		}
-		in, inLive := slices.Contains(makeList(makefile, calm), s.dir()), slices.Contains(makeList(makefile, calmLive), s.dir())
+		in := slices.Contains(makeList(makefile, calm), s.dir())
+		inLive := slices.Contains(makeList(makefile, calmLive), s.dir())
 		if n := beside(s); n != nil && (in || inLive) {
 			all = append(all, s.at(n, s.dir(), "it runs beside something else: take the package out of "+calm+" or "+
 				calmLive+" in the Makefile, so that the race detector sees it"))
@@ -125,7 +126,8 @@ func TestCalm(t *testing.T) {
 		if !slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "gone, which is not there") }) {
 			t.Errorf("%s: a package that is not there is not told: %q", c.path, got)
 		}
-		if found := slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, c.want) }); c.want != "" && !found {
+		found := slices.ContainsFunc(got, func(s string) bool { return strings.HasPrefix(s, c.want) })
+		if c.want != "" && !found {
 			t.Errorf("%s: want %q, got %q", c.path, c.want, got)
 		}
 		if c.want == "" && len(got) != 1 {
