@@ -44,8 +44,8 @@ func allocated(fn func()) float64 {
 }
 
 // TestPlanningIsLinearInHosts: four times as many hosts are not much more than four times
-// the work, in a plan, in a static verification, in a dry Converge, and in applying. With -short, it is a quarter of the
-// hosts.
+// the work, in a plan, in a static verification, in a dry Converge, and in applying. With -short, it is a quarter
+// of the hosts.
 func TestPlanningIsLinearInHosts(t *testing.T) {
 	const bar = 4.8
 	few := 500 / oneIn(4)

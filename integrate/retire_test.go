@@ -111,7 +111,10 @@ func stopVolumes(r *goldenRun, problems []string) bool {
 func TestRetireLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for i, c := range goldenScenarios(t) {
-		if i%oneIn(4) != 1%oneIn(4) || strings.HasPrefix(c.name, "drift") || strings.HasPrefix(c.name, "brownfield") || c.name == "retired" {
+		if i%oneIn(4) != 0 {
+			continue
+		}
+		if strings.HasPrefix(c.name, "drift") || strings.HasPrefix(c.name, "brownfield") || c.name == "retired" {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
