@@ -53,7 +53,7 @@ func TestProgressOnARealTerminal(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			assert.Regexp(c, pattern, fmt.Sprintf("%q", s.text()))
-		}, 20*time.Second, 20*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond)
 	}
 	colored, err := colorsOf(colorAuto, program)
 	require.NoError(t, err)
