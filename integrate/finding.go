@@ -124,7 +124,8 @@ import (
 // Of what the Spec keeps as found (keep):
 //
 //   - kept-as-found: note: differences stay as found, by entries of the Spec.
-//   - kept-hole: note: what is kept lets others read a key, or put files into the folder of Ceph.
+//   - kept-hole: note: what is kept lets others read a key, or change files of Ceph.
+//   - kept-unreadable: note: what is kept leaves a file to root that a service needs, or a folder.
 //   - keep-without-difference: note: an entry keeps nothing.
 //
 // Of the options of services:

@@ -1,6 +1,7 @@
 package integrate_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -66,5 +67,36 @@ func TestVMsOfAComputeThatCannotBeTold(t *testing.T) {
 	assert.Contains(t, p.String(), "still has VMs (web")
 	for _, c := range p.Changes {
 		assert.NotEqual(t, "compute2", c.Target, c.ID)
+	}
+}
+
+// TestRetireLeavesWhatOthersUse: a backend that is not in Ceph stays in cinder.conf, and a service that cephstack does
+// not know has a keyring. The one needs the coordinator, the other ceph.conf.
+func TestRetireLeavesWhatOthersUse(t *testing.T) {
+	t.Parallel()
+	const conf, cinder, manila = "/etc/ceph/ceph.conf", "/etc/cinder/cinder.conf", "/etc/ceph/ceph.client.manila.keyring"
+	for _, others := range []bool{true, false} {
+		s := twoOfAll()
+		w := integratetest.Integrated(t, s)
+		text, _ := w.Machines["controller2"].Contents(cinder)
+		require.Contains(t, string(text), "enabled_backends = san,ceph,fast")
+		require.Contains(t, string(text), "\nbackend_url = ")
+		if others {
+			addFile(w, "controller2", manila, "[client.manila]\n\tkey = AQBSdFhkAAAAABAA6LC1Pq3yXn5Rr9mWb0Q0Yw==\n")
+		}
+		retirings()["a controller"](&s)
+		in := integrationOf(t, w, s)
+		p := plan(t, in)
+		assert.NotContains(t, p.String(), "] backend_url: etcd3")
+		assert.Equal(t, 1, strings.Count(p.String(), "[coordination] backend_url: is that of the other backends here"))
+		_, err := in.Apply(t.Context(), p, integrate.ApplyOptions{})
+		require.NoError(t, err)
+		text, _ = w.Machines["controller2"].Contents(cinder)
+		assert.Contains(t, string(text), "enabled_backends = san\n")
+		assert.Contains(t, string(text), "\nbackend_url = ")
+		_, there := w.Machines["controller2"].Contents(conf)
+		assert.Equal(t, others, there)
+		assert.Equal(t, others, strings.Contains(p.String(), conf+": is of use to whoever has "+manila+", so it stays"))
+		assert.Empty(t, plan(t, integrationOf(t, w, s)).Changes)
 	}
 }

@@ -3,6 +3,7 @@ package adopt
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -57,7 +58,7 @@ func (a *adopting) drop(f *spec.FieldError) bool {
 		a.dropOfGlance(list, entry, field)
 		dropped = true
 	case section == "cinder" && a.spec.Cinder != nil:
-		dropped = a.dropOfCinder(list, entry, field)
+		dropped = a.dropOfCinder(list, entry, field, f.Message)
 	case section == "backup" && a.spec.Backup != nil:
 		if dropped = clear(&a.spec.Backup.DataPool, field == "data_pool"); !dropped {
 			a.spec.Backup, dropped = nil, true
@@ -119,7 +120,7 @@ func (a *adopting) dropOfGlance(list string, entry int, field string) {
 	}
 }
 
-func (a *adopting) dropOfCinder(list string, entry int, field string) bool {
+func (a *adopting) dropOfCinder(list string, entry int, field, message string) bool {
 	c := a.spec.Cinder
 	switch {
 	case list == "" && field == "cluster":
@@ -145,12 +146,24 @@ func (a *adopting) dropOfCinder(list string, entry int, field string) bool {
 		} else {
 			b.Options = nil
 		}
+	case odd(b.Options, message) != "": // an option that is wrong is no reason to leave a backend out
+		delete(b.Options, odd(b.Options, message))
 	default:
 		if c.Backends = slices.Delete(c.Backends, entry, entry+1); len(c.Backends) == 0 {
 			a.spec.Cinder = nil
 		}
 	}
 	return true
+}
+
+// odd is the option that a fault of a backend names; empty if it names none of them.
+func odd(options map[string]string, message string) string {
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		if strings.Contains(message, `"`+name+`"`) {
+			return name
+		}
+	}
+	return ""
 }
 
 func (a *adopting) dropOfNova(field string) bool {

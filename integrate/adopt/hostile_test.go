@@ -11,6 +11,7 @@ import (
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/adopt"
 	"github.com/cephstack/cephstack/integrate/integratetest"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // misplaced is a key of Ceph where somebody should have put something else.
@@ -119,4 +120,21 @@ func TestAPasswordInAVolumeType(t *testing.T) {
 	})
 	assert.Equal(t, "ceph", a.Spec.Cinder.Backends[0].VolumeType)
 	assert.NotContains(t, told, "word-of-secrecy")
+}
+
+// TestAnOptionThatIsWrong takes neither its backend nor its service out of the Spec.
+func TestAnOptionThatIsWrong(t *testing.T) {
+	for _, value := range []string{"*", "not set", "%(x)s", "{a: [b", "&a *b", "~", "!!python/object", "|", "5 # y"} {
+		a, told := adopted(t, 1, func(w *integratetest.World) {
+			spot{w, "controller", "/etc/cinder/cinder.conf"}.edit(t, "rbd_max_clone_depth = 5", "rbd_max_clone_depth = "+value)
+		})
+		require.NotNil(t, a.Spec.Cinder, value)
+		assert.Len(t, a.Spec.Cinder.Backends, 1, value)
+		assert.Contains(t, told, "A Spec cannot have what was found for cinder.backends[0]", value)
+		text, err := a.Text()
+		require.NoError(t, err)
+		again, err := spec.Load(strings.NewReader(text), ".")
+		require.NoError(t, err, text)
+		assert.Equal(t, a.Spec.Digest(), again.Digest(), value)
+	}
 }

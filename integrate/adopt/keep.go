@@ -36,11 +36,34 @@ func (a *adopting) keep(ctx context.Context) (*integrate.Plan, error) {
 			all = a.keepOf(all, c)
 		}
 		if places(all) == before {
-			return p, nil
+			all = working(all, p)
+			if places(all) == before {
+				return p, nil
+			}
+			a.order(all)
+			break
 		}
 		a.order(all)
 	}
 	return a.made(ctx)
+}
+
+// working are the entries without places in which the plan has the difference all the same: some cannot be kept, for
+// a reason that only a comparison of the host knows.
+func working(all []*kept, p *integrate.Plan) []*kept {
+	type place struct{ kind, target, name, field string }
+	shown := map[place]bool{}
+	for _, c := range p.Changes {
+		for _, d := range c.Diffs {
+			shown[place{c.Kind, c.Target, c.Name, d.Field}] = true
+		}
+	}
+	for _, k := range all {
+		k.Where = slices.DeleteFunc(k.Where, func(target string) bool {
+			return shown[place{k.Kind, target, k.Names[0], k.Field}]
+		})
+	}
+	return slices.DeleteFunc(all, func(k *kept) bool { return len(k.Where) == 0 }) // none would stand for all
 }
 
 // places is in how many places the entries keep something.
@@ -96,7 +119,7 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 		hole: a.holeOf(c, d), why: whyOf(c, d)}
 	k.Found, k.Wanted = k.Value(d.Observed), k.Value(d.Desired)
 	if !k.Covers(c.Name, d.Field, d.Observed, d.Desired) || strings.Contains(c.Name+d.Field, "*") ||
-		unwritable(k.Found+k.Wanted+c.Name) {
+		ambiguous(d.Observed) || ambiguous(d.Desired) || unwritable(k.Found+k.Wanted+c.Name) {
 		return all
 	}
 	for _, o := range all {
@@ -108,6 +131,11 @@ func (a *adopting) keepDiff(all []*kept, c integrate.Change, d integrate.FieldDi
 		}
 	}
 	return append(all, k)
+}
+
+// ambiguous reports whether a value stands for others, too, where an entry names it.
+func ambiguous(value string) bool {
+	return value == "*" || value != "" && value == (spec.Keep{}).Value("")
 }
 
 // alike reports whether two entries are about the same difference, wherever it is.

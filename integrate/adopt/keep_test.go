@@ -48,10 +48,49 @@ func TestWiderRights(t *testing.T) {
 // TestOddValuesAreNotKept: an entry that no Spec can hold would end the whole adoption.
 func TestOddValuesAreNotKept(t *testing.T) {
 	for name, found := range map[string]string{"long": strings.Repeat("x", 17<<10), "not UTF-8": "caf\xe9",
-		"a line": "a\nb"} {
+		"a line":    "a\nb",
+		"a pattern": "*", "the word for none": "not set"} {
 		c := integrate.Change{Kind: "settings", Name: "/etc/nova/nova.conf", Target: "a", Action: integrate.Update}
 		d := integrate.FieldDiff{Field: "[libvirt] hw_disk_discard", Observed: found, Desired: "unmap"}
 		assert.Empty(t, (&adopting{}).keepDiff(nil, c, d), name)
+	}
+}
+
+// TestWhatAPlanShowsAllTheSameIsNotKept: an entry that does not work is taken out, in its place alone. An entry never
+// loses all its places: it would be about all hosts then.
+func TestWhatAPlanShowsAllTheSameIsNotKept(t *testing.T) {
+	d := integrate.FieldDiff{Field: "[global] mon_host", Observed: "203.0.113.1", Desired: "10.0.0.1"}
+	change := func(target string) integrate.Change {
+		return integrate.Change{Kind: "file", Name: "/etc/ceph/ceph.conf", Target: target, Action: integrate.Update,
+			Diffs: []integrate.FieldDiff{d}}
+	}
+	a := &adopting{}
+	var all []*kept
+	for _, target := range []string{"a", "b", "c"} {
+		all = a.keepOf(all, change(target))
+	}
+	all = working(all, &integrate.Plan{Changes: []integrate.Change{change("b")}})
+	a.order(all)
+	assert.Equal(t, [][2][]string{{{"a", "c"}, {"/etc/ceph/ceph.conf"}}}, covered(a.spec.Keep))
+	assert.Empty(t, working(all, &integrate.Plan{Changes: []integrate.Change{change("a"), change("c")}}))
+}
+
+// TestDangersAreNamed: a cache that loses what a guest has flushed, and a file that its service cannot read.
+func TestDangersAreNamed(t *testing.T) {
+	nova := integrate.Change{Kind: "settings", Name: "/etc/nova/nova.conf"}
+	unsafe := integrate.FieldDiff{Field: "[libvirt] disk_cachemodes", Observed: "file=none,network=unsafe",
+		Desired: "network=writeback"}
+	assert.Contains(t, (&adopting{}).holeOf(nova, unsafe), "lose data")
+	unsafe.Observed = "network=none"
+	assert.Empty(t, (&adopting{}).holeOf(nova, unsafe))
+	for found, closed := range map[string]bool{"root:root 0600": true, "root:root 0640": true, "root:glance 0600": true,
+		"root:glance 0640": false, "root:root 0644": false, "glance:glance 0600": false} {
+		d := integrate.FieldDiff{Field: "mode", Observed: found, Desired: "root:glance 0640"}
+		for name, said := range map[string]bool{"/etc/ceph/ceph.client.glance.keyring": closed,
+			"/etc/kolla/glance-api/ceph/ceph.client.glance.keyring": false} {
+			why := whyOf(integrate.Change{Kind: "file", Name: name}, d)
+			assert.Equal(t, said, strings.HasPrefix(why, "Only root can read the file as it is"), found+" "+name)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate"
+	"github.com/cephstack/cephstack/integrate/spec"
 )
 
 // holeOf says which known hole a difference is; empty for most.
@@ -18,6 +19,8 @@ func (a *adopting) holeOf(c integrate.Change, d integrate.FieldDiff) string {
 	switch {
 	case c.Kind == "settings" && strings.HasSuffix(d.Field, "] rbd_keyring_conf") && a.release.Before("victoria"):
 		return "Cinder gives the key of its Ceph user to whoever may attach a volume (OSSN-0085)."
+	case strings.HasSuffix(d.Field, "] disk_cachemodes") && strings.Contains(d.Observed, "=unsafe"):
+		return "guests lose data that they have flushed when their compute goes down (cache mode unsafe)."
 	case c.Kind == "file" && d.Field == "acl" && secretFile(c.Name):
 		return "an access control list may let other accounts read the key of a Ceph user."
 	case d.Field != "mode" || !isMode:
@@ -32,6 +35,14 @@ func (a *adopting) holeOf(c integrate.Change, d integrate.FieldDiff) string {
 		return "accounts other than the owner can change the file."
 	}
 	return ""
+}
+
+// onlyRoots reports whether root alone can read a file that a service reads by itself. In a container of Kolla, root
+// makes a copy for the service.
+func onlyRoots(c integrate.Change, d integrate.FieldDiff) bool {
+	mode, is := modeOf(d.Observed)
+	closed := mode&0o044 == 0 || mode&0o004 == 0 && strings.HasPrefix(d.Observed, "root:root ")
+	return is && closed && strings.HasPrefix(d.Observed, "root:") && strings.HasPrefix(c.Name, spec.CephDir+"/")
 }
 
 // secretFile reports whether a file has a key in it.
@@ -70,6 +81,8 @@ func whyOf(c integrate.Change, d integrate.FieldDiff) string {
 		return "Nothing on the host needs the file: QEMU logs in by libvirt's secret."
 	case c.Kind == "file" && d.Field == "acl":
 		return "An access control list gives accounts rights that the mode does not show."
+	case c.Kind == "file" && d.Field == "mode" && onlyRoots(c, d):
+		return "Only root can read the file as it is: a service that runs as another account cannot."
 	case c.Kind == "file" && d.Field == "mode":
 		return "root owns files of Ceph, and only the account of the service reads them."
 	case c.Kind == "file" && strings.HasSuffix(d.Field, "] keyring"):

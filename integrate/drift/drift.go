@@ -115,7 +115,7 @@ func of(plan *integrate.Plan) *Report {
 		}
 	}
 	for _, f := range plan.Findings {
-		if f.Code == "kept-as-found" || f.Code == "kept-hole" {
+		if f.Code == "kept-as-found" || f.Code == "kept-hole" || f.Code == "kept-unreadable" {
 			r.Kept = append(r.Kept, f)
 		}
 	}

@@ -111,7 +111,7 @@ func (k Keep) Allows(field string) bool {
 	section, option, isOption := strings.Cut(field, "] ")
 	if isOption = isOption && strings.HasPrefix(section, "["); isOption {
 		option = strings.TrimPrefix(strings.TrimSpace(option), "libvirt_")
-		return slices.Contains(keepable()[k.Kind], "[") && !slices.Contains(ownFields(), option)
+		return (k.Kind == "file" || k.Kind == "settings") && !slices.Contains(ownFields(), option)
 	}
 	return slices.Contains(keepable()[k.Kind], field)
 }
@@ -119,16 +119,16 @@ func (k Keep) Allows(field string) bool {
 // Covers reports whether the entry is about a difference of its kind, by the name, the field, and both values as a
 // plan shows them. Where the difference is does not count; see Targets.
 func (k Keep) Covers(name, field, found, wanted string) bool {
+	if !sameFound(k.Found, found) || !sameFound(k.Wanted, wanted) { // which is the cheapest, where there are many entries
+		return false
+	}
 	if !k.Allows(field) || !fits(k.Field, field) || elsewhere(field, found, wanted) {
 		return false
 	}
 	if found == "" && strings.HasSuffix(field, "] mon_host") { // a client without monitors does not work
 		return false
 	}
-	if len(k.Names) > 0 && !slices.ContainsFunc(k.Names, func(p string) bool { return fits(p, name) }) {
-		return false
-	}
-	return sameFound(k.Found, found) && sameFound(k.Wanted, wanted)
+	return len(k.Names) == 0 || slices.ContainsFunc(k.Names, func(p string) bool { return fits(p, name) })
 }
 
 // Value is a value of a difference as Found and Wanted of an entry have it.
@@ -208,7 +208,8 @@ func (v *validation) keptWhere(path, text string, known map[string]bool) {
 	}
 	for _, name := range names {
 		if !known[name] {
-			v.fault(path, "%q is neither among hosts nor among clusters%s", name, DidYouMean(name, known))
+			v.fault(path, "%q is neither among hosts nor among clusters%s; if it is gone, take it out here, too",
+				name, DidYouMean(name, known))
 			return
 		}
 	}

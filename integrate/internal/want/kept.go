@@ -12,28 +12,32 @@ import (
 type keeper struct {
 	spec.Keep
 	index int
-	on    map[string]bool // nil for all targets
 }
 
-func keepers(given spec.Spec) []keeper {
-	var all []keeper
+// A scope is what an entry is about: a kind, and a target. Without a target, it is about all targets.
+type scope struct{ kind, target string }
+
+func keepers(given spec.Spec) map[scope][]*keeper {
+	all := map[scope][]*keeper{}
 	for i, k := range given.Keep {
-		entry := keeper{Keep: k, index: i}
-		for _, name := range k.Targets() {
-			if entry.on == nil {
-				entry.on = map[string]bool{}
-			}
-			entry.on[name] = true
+		entry, on := &keeper{Keep: k, index: i}, k.Targets()
+		if len(k.Where) == 0 {
+			on = []string{""}
 		}
-		all = append(all, entry)
+		for _, name := range on {
+			at := scope{k.Kind, name}
+			if have := all[at]; len(have) > 0 && have[len(have)-1].index == i { // where names a target twice
+				continue
+			}
+			all[at] = append(all[at], entry)
+		}
 	}
 	return all
 }
 
 // A Keeping asks of one resource which of its differences the Spec keeps as found, and remembers those.
 type Keeping struct {
-	entries []keeper
-	target  string
+	entries []*keeper
 	name    string
 	// Kept are the differences that stay, each once.
 	Kept []step.Kept
@@ -41,11 +45,11 @@ type Keeping struct {
 
 // Keeping is what the Spec keeps of a resource. name is the name that a plan shows.
 func (s *Site) Keeping(id step.ID, kind, name string) *Keeping {
-	k := &Keeping{target: id.Target.Name, name: name}
-	for _, e := range s.kept {
-		if e.Kind == kind && (e.on == nil || e.on[k.target]) {
-			k.entries = append(k.entries, e)
-		}
+	everywhere, here := s.kept[scope{kind, ""}], s.kept[scope{kind, id.Target.Name}]
+	k := &Keeping{name: name, entries: everywhere}
+	if len(here) > 0 {
+		k.entries = slices.Concat(everywhere, here)
+		slices.SortFunc(k.entries, func(a, b *keeper) int { return a.index - b.index })
 	}
 	return k
 }

@@ -40,7 +40,7 @@ type Site struct {
 	services map[string]map[string]place.Service // by layout and name
 	on       map[string][]spec.User              // by service
 	hosts    map[string]spec.Host
-	kept     []keeper // what the Spec keeps as found
+	kept     map[scope][]*keeper // what the Spec keeps as found
 	order    []spec.Host
 	partsGo  bool // more than services of some hosts retires
 }

@@ -2,6 +2,7 @@ package host
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/integrate/internal/kind/cluster"
@@ -47,6 +48,9 @@ func (r cephConf) Asks() step.Asks {
 	asks := step.Asks{Host: r.asks(r.copy, spec.ConfPath(r.cluster))}
 	if r.Site.Rest != nil {
 		asks.Host = append(asks.Host, remote.Stat{Path: r.adminKeyring()})
+		if !r.Site.Helps() { // an allow-list that is on the hosts already does not have the folder
+			asks.Host = append(asks.Host, remote.ReadDir{Path: spec.CephDir, Suffix: keyringSuffix})
+		}
 	}
 	return asks
 }
@@ -68,7 +72,11 @@ func (r cephConf) Compare(v step.View) step.Delta {
 		return left(step.Delta{Name: path}, path, err, "conf-unfit")
 	}
 	w.path, w.keep = path, keep
-	d := r.byEntry(w.delta(f))
+	d := w.delta(f)
+	if r.copy.Kolla == nil {
+		noteMode(&d, f, r.accounts())
+	}
+	d = r.byEntry(d)
 	r.notesDataPools(&d, w.pools)
 	return d
 }
@@ -105,6 +113,17 @@ func (r cephConf) desired(v step.View, f step.File, keep *want.Keeping) (wantedF
 	w.data, w.diffs, w.pools = content.data, content.diffs, content.pools
 	w.mended = content.mended && !f.Missing
 	return w, err
+}
+
+// accounts are those that read the file, sorted.
+func (r cephConf) accounts() (all []string) {
+	for _, name := range r.copy.Services {
+		if a := r.Service(name).Account; !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	slices.Sort(all)
+	return all
 }
 
 // keys are the keys of the users that this file is for, as far as they are known.

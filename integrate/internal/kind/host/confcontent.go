@@ -116,7 +116,7 @@ func (s contentSource) edit() (w confContent, err error) {
 	}
 	e.set("global", "fsid", s.fsid)
 	if have, _ := conf.Lookup("global", "mon_host"); !sameMonitors(have, s.monitors) {
-		e.set("global", "mon_host", s.monitors)
+		s.setMonitors(e, "global", have)
 	}
 	more := s.site.Cluster(s.cluster).Conf
 	for _, section := range slices.Sorted(maps.Keys(more)) {
@@ -154,13 +154,24 @@ func (s contentSource) editFor(e *confEdit, u spec.User) {
 	have, section, _ := e.conf.Effective(u.Entity, "mon_host")
 	_, ours := s.site.Cluster(s.cluster).Conf[section]["mon_host"]
 	if !ours && !sameMonitors(have, s.monitors) {
-		e.set(section, "mon_host", s.monitors)
+		s.setMonitors(e, section, have)
 	}
 	s.setKeyring(e, u)
 	s.otherDataPool(e, u)
 	if pool := s.site.DataPool(u); pool != "" {
 		e.set(u.Entity, "rbd_default_data_pool", pool)
 	}
+}
+
+// setMonitors sets the monitors. Addresses of which the cluster has none are not kept as found: a client that starts
+// with them reaches no monitor, or that of another cluster.
+func (s contentSource) setMonitors(e *confEdit, section, have string) {
+	keep := e.keep
+	if noneOf(have, s.monitors) {
+		e.keep = nil
+	}
+	e.set(section, "mon_host", s.monitors)
+	e.keep = keep
 }
 
 // setKeyring sets the keyring of a user. Where the client reads another file, that is not kept as found: the client

@@ -93,6 +93,10 @@ func (r cephFolder) keeps(f step.File, kept []step.Kept) step.Delta {
 		d.Note("kept-hole", spec.CephDir, "accounts other than root can put files there (%s), and the Spec keeps that: take "+
 			"the entry out of keep, and apply", words.Octal(f.Mode))
 	}
+	if f.Mode&0o001 == 0 {
+		d.Note("kept-unreadable", spec.CephDir, "accounts of services may not be able to enter it (%s), and the Spec keeps "+
+			"that: take the entry out of keep, and apply", words.Octal(f.Mode))
+	}
 	return d
 }
 

@@ -2,7 +2,9 @@ package host
 
 import (
 	"slices"
+	"strings"
 
+	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/step"
 )
 
@@ -21,16 +23,34 @@ func (r keyring) staysMissing(w wantedFile, f step.File) (step.Delta, bool) {
 
 // noteHole says of a file with a key that others on the host can read the file, where the Spec keeps that.
 func noteHole(d *step.Delta, f step.File) {
-	kept := func(field string) bool {
-		return !f.Missing && slices.ContainsFunc(d.Kept, func(k step.Kept) bool { return k.Field == field })
-	}
-	if kept("acl") {
+	if keeps(d, f, "acl") {
 		d.Note("kept-hole", d.Name, "an access control list may let other accounts read the key in it, and the Spec keeps "+
 			"that: take the entry out of keep, and apply")
 	}
-	if !kept("mode") || f.Mode&0o004 == 0 {
+	if keeps(d, f, "mode") && f.Mode&0o004 != 0 {
+		d.Note("kept-hole", d.Name, "everybody on the host can read the key in it (%s), and the Spec keeps that: take the "+
+			"entry out of keep, and apply", f.Ownership())
+	}
+}
+
+// noteMode says of a file that everybody can change it, or that none of the accounts that need it can read it, where
+// the Spec keeps that. Of a group, it is not known who is in it; in root's are no accounts of services.
+func noteMode(d *step.Delta, f step.File, accounts []string) {
+	if !keeps(d, f, "mode") {
 		return
 	}
-	d.Note("kept-hole", d.Name, "everybody on the host can read the key in it (%s), and the Spec keeps that: take the "+
-		"entry out of keep, and apply", f.Ownership())
+	if f.Mode&0o002 != 0 {
+		d.Note("kept-hole", d.Name, "everybody on the host can change it (%s), and the Spec keeps that: take the entry out "+
+			"of keep, and apply", f.Ownership())
+	}
+	closed := f.Mode&0o004 == 0 && (f.Mode&0o040 == 0 || f.Group == place.Root)
+	if closed && f.Owner == place.Root && len(accounts) > 0 && !slices.Contains(accounts, place.Root) {
+		d.Note("kept-unreadable", d.Name, "only root can read it (%s), and the Spec keeps that; a service that runs as %s "+
+			"cannot: take the entry out of keep, and apply", f.Ownership(), strings.Join(accounts, " or "))
+	}
+}
+
+// keeps reports whether a field of a file that is there stays as found.
+func keeps(d *step.Delta, f step.File, field string) bool {
+	return !f.Missing && slices.ContainsFunc(d.Kept, func(k step.Kept) bool { return k.Field == field })
 }

@@ -78,6 +78,9 @@ func (r keyring) Compare(v step.View) step.Delta {
 	}
 	d := w.delta(f)
 	noteHole(&d, f)
+	if r.copy.Kolla == nil {
+		noteMode(&d, f, r.accounts())
+	}
 	if key, _ := v.Key(r.user.Cluster, r.user.Entity); r.copy.Kolla != nil && key.Type() == newKeyType {
 		d.Note("key-may-be-unreadable", path, "the key is of type aes256k, which Ceph before 20.2.4 and 19.2.6 cannot read; "+
 			"whether container %s has a newer one cannot be told", r.copy.Kolla.Container)

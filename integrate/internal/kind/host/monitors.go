@@ -41,6 +41,20 @@ func sameMonitors(have, want string) bool {
 	return true
 }
 
+// noneOf reports whether two values of mon_host are known to have no address in common. Of names of hosts, that is not
+// known.
+func noneOf(have, want string) bool {
+	h, readable := monitors(have)
+	w, ok := monitors(want)
+	if !readable || !ok || len(h) == 0 || len(w) == 0 {
+		return false
+	}
+	listed := slices.Concat(slices.Concat(h...)...)
+	return !slices.ContainsFunc(slices.Concat(slices.Concat(w...)...), func(e endpoint) bool {
+		return slices.ContainsFunc(listed, func(o endpoint) bool { return o.addr.Addr() == e.addr.Addr() })
+	})
+}
+
 // monitors takes a value of mon_host apart: for each monitor its addresses, and for
 // each address what a client tries. It is false for a value with names of hosts.
 func monitors(value string) (all [][][]endpoint, ok bool) {

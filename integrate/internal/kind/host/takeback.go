@@ -227,14 +227,18 @@ func (x *editing) drop(name string, had []openstack.Setting) bool {
 }
 
 // ofOthers reports whether an option is by now also that of backends which stay: their volumes are in the cluster of
-// Cinder, and in the zone.
+// Cinder, and in the zone. cinder-backup has some of these options, too, in the same file.
 func (x *editing) ofOthers(name string, s openstack.Setting, have string) bool {
 	enabled, _ := x.file.Lookup("DEFAULT", "enabled_backends") // comes first among the options, and is without what goes
 	shared := map[string]bool{"cluster": true, "backend_url": true, "storage_availability_zone": true}
-	if name != "cinder-volume" || !shared[s.Option] || enabled == "" || x.owned[field(s)] || have != s.Value {
+	if !strings.HasPrefix(name, "cinder-") || !shared[s.Option] || enabled == "" || x.owned[field(s)] || have != s.Value {
 		return false
 	}
-	x.d.Note("options-stay", x.path+" "+field(s), "is that of the other backends here, too (%s), whose volumes "+
+	object := x.path + " " + field(s)
+	if slices.ContainsFunc(x.d.Findings, func(f step.Finding) bool { return f.Object == object }) {
+		return true
+	}
+	x.d.Note("options-stay", object, "is that of the other backends here, too (%s), whose volumes "+
 		"are bound to it, so it stays", enabled)
 	return true
 }

@@ -53,7 +53,7 @@ func (r keyring) Retire(v step.View) step.Delta {
 }
 
 // Retire implements step.Retirer. A ceph.conf is cephstack's if it is what cephstack makes where there is none. It
-// stays where somebody administers the cluster from this host.
+// stays where somebody administers the cluster from this host, or logs in to it as a user that is not in the Spec.
 func (r cephConf) Retire(v step.View) step.Delta {
 	path, ok := r.copy.Path(r.Site.Containers(v.Host), spec.ConfPath(r.cluster))
 	f := seen(v.Host, path)
@@ -70,8 +70,31 @@ func (r cephConf) Retire(v step.View) step.Delta {
 		return fileStays(path, "is what the program ceph needs, by which cephstack reaches the cluster")
 	case r.copy.Kolla == nil && !v.Host.Files[r.adminKeyring()].Missing:
 		return fileStays(path, "is of use to whoever has "+r.adminKeyring())
+	case r.copy.Kolla == nil && r.strangers(v.Host) != "":
+		return fileStays(path, "is of use to whoever has "+r.strangers(v.Host))
 	}
 	return r.removal(f, path)
+}
+
+// keyringSuffix ends the names of keyrings.
+const keyringSuffix = ".keyring"
+
+// strangers are the keyrings on the host by which others than the users of the Spec log in to the cluster, such as a
+// service that cephstack does not know.
+func (r cephConf) strangers(h *step.Host) string {
+	ours := map[string]bool{}
+	for _, u := range r.Site.Users {
+		ours[place.KeyringPath(u.Cluster, u.Entity)] = true
+	}
+	var all []string
+	for path, f := range h.Files {
+		is := strings.HasPrefix(path, spec.CephDir+"/"+r.cluster+".") && strings.HasSuffix(path, keyringSuffix)
+		if is && !f.Missing && !ours[path] {
+			all = append(all, path)
+		}
+	}
+	slices.Sort(all)
+	return words.JoinShort(all)
 }
 
 // adminKeyring is the keyring of the cluster's administrator.
