@@ -39,14 +39,17 @@ RACED = $(PARALLEL) $(FIRST) \
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-deps:
+deps: ## install what the live tests need (Debian, root)
 	@command -v $(GO) >/dev/null || { echo "make: Go 1.26 or newer is needed: install it from go.dev/dl and put it on PATH" >&2; exit 1; }
 	@missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}\n' $$p 2>/dev/null | grep -q ' installed$$' || echo $$p; done); \
 	if [ -n "$$missing" ]; then \
 	  echo "installing" $$missing; \
 	  export DEBIAN_FRONTEND=noninteractive; \
-	  apt-get -qq update; \
-	  apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $$missing >/dev/null; \
+	  log=$$(mktemp); \
+	  { apt-get -qq update && \
+	    apt-get -qq -o DPkg::Lock::Timeout=600 install -y --no-install-recommends $$missing; } >$$log 2>&1 || \
+	    { cat $$log >&2; echo "make: the packages could not be installed; the lines above are those of apt-get" >&2; exit 1; }; \
+	  rm -f $$log; \
 	fi
 
 vet:
@@ -111,7 +114,7 @@ lab-reset: ## back to the untouched cloud
 
 # A reset does not depend on how the hosts were left; without a snapshot there is
 # nothing to reset to. A service that hangs while a host boots is worth one more try.
-lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
+lab-test: ## the main job, kills and brownfields on the lab; or VARIANT=rotate|rotate-ways|day-two|brownfield|bare-hosts|helper|multi-cluster|ha|kolla (SUITE=trixie)
 	examples/lab/lab reset || examples/lab/lab up || examples/lab/lab reset
 	CGO_ENABLED=0 $(GO) run ./examples/lab/labtest test $(VARIANT)
 

@@ -74,6 +74,13 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 		add(service, service, files...)
 		add("nova-libvirt", "/usr/sbin/libvirtd --listen", libvirt...)
 	}
+	for _, name := range novaContainers() {
+		if h.Name == w.controller() {
+			service := strings.ReplaceAll(name, "_", "-")
+			add(service, service, copies("nova.conf", "/etc/nova/nova.conf", "nova"))
+			m.AddFile(kollaFolder(service)+"/nova.conf", []byte(cinderLogin), 0o660)
+		}
+	}
 	w.Containers[h.Name] = all
 	engine := "docker"
 	if slices.Contains(h.Services, "nova-compute") { // so that a cloud has hosts of both engines

@@ -41,6 +41,9 @@ func (w *World) addRunning(m *remotetest.Host, h spec.Host, other program) {
 		}); ok {
 			return out, nil, 0
 		}
+		if stdout, stderr, exit, ok := w.inBox(m, h, run); ok {
+			return stdout, stderr, exit
+		}
 		return other(run)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/cephstack/cephstack/ceph"
+	"github.com/cephstack/cephstack/integrate/internal/box"
 	"github.com/cephstack/cephstack/integrate/internal/login"
 	"github.com/cephstack/cephstack/integrate/spec"
 )
@@ -13,7 +14,7 @@ import (
 func (r *run) refused(ctx context.Context, host, cluster string, user ceph.User) (bool, error) {
 	op := login.Trial{Entity: user.Entity, Key: user.Key, Conf: spec.ConfPath(cluster)}.Run()
 	if boxes := r.site.ContainersOn(r.site.Host(host)); len(boxes) > 0 {
-		op.Argv = append(inContainer(boxes[0]), op.Argv...)
+		op = box.Enter(op, boxes[0])
 	}
 	results, err := r.cfg.World.Hosts[host].Do(ctx, op)
 	if err != nil {
@@ -28,10 +29,4 @@ func (r *run) refused(ctx context.Context, host, cluster string, user ceph.User)
 		return true, nil
 	}
 	return false, errors.New("librados there does not read keys of that type, so that nothing is proven")
-}
-
-// inContainer runs what follows in a container, whichever program has it.
-func inContainer(name string) []string {
-	const engine = `if command -v docker >/dev/null; then exec docker "$@"; fi; exec podman "$@"`
-	return []string{"sh", "-c", engine, "sh", "exec", "-i", name}
 }

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
-	"strings"
 
 	"github.com/cephstack/cephstack/ceph"
 	"github.com/cephstack/cephstack/ceph/cephx"
-	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
-	"github.com/cephstack/cephstack/integrate/internal/want"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/libvirtsecret"
 	"github.com/cephstack/cephstack/remote"
@@ -114,91 +110,6 @@ func (r *run) refusedEverywhere(ctx context.Context, rot spec.Rotation, key func
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// A leftover is a file or a secret of a user that is gone.
-type leftover struct {
-	host, path, uuid string
-	was              string // digest of the file
-	key              ceph.Key
-}
-
-func (o leftover) bar() Bar {
-	if o.path != "" {
-		return Bar{"keyring", o.host, o.path + " is to be removed"}
-	}
-	return Bar{"secret", o.host, "libvirt secret " + o.uuid + " is to be undefined"}
-}
-
-// readLeft reads what is left of users that are gone. What cannot be read is left for another run.
-func (r *run) readLeft(ctx context.Context, l *look) {
-	l.left, l.leftovers = map[spec.User][]Bar{}, map[spec.User][]leftover{}
-	for _, rot := range r.rotations() {
-		c := l.clusters[rot.Cluster]
-		if c.err != nil || rot.InPlace() {
-			continue
-		}
-		if _, there := c.users[rot.Old().Entity]; there {
-			continue
-		}
-		var names []string
-		for _, h := range r.site.InOrder() {
-			if slices.Contains(r.site.UsersOf(r.site.ServicesOf(h)), rot.Old()) {
-				names = append(names, h.Name)
-			}
-		}
-		look := func(ctx context.Context, name string) ([]leftover, error) { return r.leftOn(ctx, l, rot, name) }
-		for _, o := range remote.Each(ctx, names, max(r.cfg.Parallel, 32), look) {
-			if o.Err != nil {
-				l.left[rot.Old()] = append(l.left[rot.Old()], Bar{"host", o.Name, "what is left there cannot be " +
-					"read: " + o.Err.Error()})
-			}
-			for _, one := range o.Value {
-				l.leftovers[rot.Old()] = append(l.leftovers[rot.Old()], one)
-				l.left[rot.Old()] = append(l.left[rot.Old()], one.bar())
-			}
-		}
-	}
-}
-
-// leftOn are the keyring and the secret of a user on a host. A keyring that holds another user, too, and a secret with
-// another usage than that user's, are not its own.
-func (r *run) leftOn(ctx context.Context, l *look, rot spec.Rotation, host string) ([]leftover, error) {
-	var all []leftover
-	path := place.KeyringPath(rot.Cluster, rot.Old().Entity)
-	results, err := r.cfg.World.Hosts[host].Do(ctx, remote.ReadFile{Path: path})
-	if err != nil {
-		return nil, err
-	}
-	switch res := results[0]; {
-	case errors.Is(res.Err, fs.ErrNotExist):
-	case res.Err != nil:
-		return nil, res.Err
-	default:
-		ring, err := ceph.ParseKeyring(res.Data)
-		u, has := ring.Lookup(rot.Old().Entity)
-		if err == nil && has && len(ring.Users) == 1 {
-			all = append(all, leftover{host: host, path: path, was: res.File.SHA256, key: u.Key})
-		}
-	}
-	store := r.cfg.World.Secrets[host]
-	if store == nil || !want.IsCompute(r.site.Host(host)) {
-		return all, nil
-	}
-	uuid := r.site.SecretUUID(rot.Old(), l.plan.Clusters[rot.Cluster])
-	secret, err := store.Lookup(ctx, uuid)
-	switch {
-	case errors.Is(err, libvirtsecret.ErrNotFound):
-		return all, nil
-	case err != nil:
-		return all, err
-	}
-	named := strings.Contains(" "+secret.UsageID+" ", " "+rot.Old().Entity+" ")
-	if named {
-		key, _ := ceph.ParseKey(secret.Value.Reveal())
-		all = append(all, leftover{host: host, uuid: uuid, key: key})
-	}
-	return all, nil
 }
 
 // clean removes what is left of a user that is gone, after the key was refused from its host once more.

@@ -46,7 +46,7 @@ func virshDo(t *testing.T, uri, stdin string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("virsh"); err != nil {
 		if os.Getenv("CEPHSTACK_LIVE") == "1" {
-			t.Fatal("virsh is not installed")
+			t.Fatal("virsh is not installed: make deps installs it")
 		}
 		t.Skip("virsh is not installed")
 	}

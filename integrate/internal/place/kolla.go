@@ -35,6 +35,10 @@ func kollaLayout() map[string]Service {
 	return all
 }
 
+// KollaManagers are the containers in which nova-manage has Nova's databases and the login of [cinder], the best first:
+// with several cells, the API database is known to the conductor above them and to the API.
+func KollaManagers() []string { return []string{"nova_super_conductor", "nova_conductor", "nova_api"} }
+
 // The folder of a service on its host, and where its container finds that.
 func kollaFolder(service string) string { return "/etc/kolla/" + service }
 

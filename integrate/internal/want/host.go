@@ -123,17 +123,15 @@ func (s *Site) UsersOf(services []string) []spec.User {
 }
 
 // CopiedUsers lists the Ceph users whose files a service needs in its container.
-// They are all that the service uses, with one exception: computes have only the
-// libvirt secrets of Cinder's users.
+// They are all that the service uses, with one exception: nova-compute has that of
+// Nova's user alone. Of Cinder's users, and of users that another one replaces,
+// computes have the libvirt secrets, and kolla-ansible copies one keyring.
 func (s *Site) CopiedUsers(service string) []spec.User {
 	users := s.UsersOn(service)
 	if service != "nova-compute" {
 		return users
 	}
-	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool {
-		l, leaves := s.Replaced(id)
-		return !s.SharedWithNova(id) && (!leaves || !s.SharedWithNova(l.New()))
-	})
+	return slices.DeleteFunc(slices.Clone(users), func(id spec.User) bool { return !s.SharedWithNova(id) })
 }
 
 // ClustersOf lists the clusters of users, each once.
