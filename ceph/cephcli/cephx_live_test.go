@@ -13,6 +13,7 @@ import (
 
 // TestLiveCephX: real clusters keep the promises of package cephx, with Python's bindings and without.
 func TestLiveCephX(t *testing.T) {
+	t.Parallel()
 	for name, start := range map[string]func(testing.TB, int) *cephlive.Cluster{
 		"here": cephlive.Start, "newer": cephlive.StartNewer,
 	} {

@@ -115,6 +115,7 @@ func program(way string) string {
 
 // TestInsideLive goes to a real cluster, with programs that are not on the host.
 func TestInsideLive(t *testing.T) {
+	t.Parallel()
 	live := cephlive.Start(t, 1)
 	for name, options := range ways() {
 		t.Run(name, func(t *testing.T) {

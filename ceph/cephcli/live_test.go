@@ -22,6 +22,7 @@ import (
 )
 
 func TestLive(t *testing.T) {
+	t.Parallel()
 	live := cephlive.Start(t, 1)
 	cli := cephcli.New(remote.Local{}, cephcli.Options{Conf: live.Conf})
 	wrapper := filepath.Join(t.TempDir(), "ceph")

@@ -17,6 +17,7 @@ import (
 
 // Whoever comes through librados and whoever comes through a host keep each other out.
 func TestLiveLocksThroughBothWays(t *testing.T) {
+	t.Parallel()
 	live := cephlive.Start(t, 1)
 	cli := cephcli.New(remote.Local{}, cephcli.Options{Conf: live.Conf})
 	conn, err := radosconn.Dial(t.Context(), radosconn.Config{ConfFile: live.Conf})

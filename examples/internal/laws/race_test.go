@@ -41,8 +41,8 @@ func beside(s source) ast.Node {
 	return found
 }
 
-// live reports whether a file has tests against real programs: it starts a cluster, or asks the environment variable that
-// decides about them.
+// live reports whether a file has tests against real programs: it starts a cluster, or asks the environment variable
+// that decides about them.
 func live(s source) bool {
 	found := slices.ContainsFunc(s.syntax.Imports, func(i *ast.ImportSpec) bool {
 		return strings.HasSuffix(i.Path.Value, `/cephlive"`)
@@ -80,7 +80,8 @@ func checkCalm(tree []source, makefile string) []violation {
 	for _, variable := range []string{calm, calmLive} {
 		for _, dir := range makeList(makefile, variable) {
 			if !known[dir] {
-				all = append(all, violation{path: "Makefile", name: dir, problem: variable + " has " + dir + ", which is not there"})
+				all = append(all, violation{path: "Makefile", name: dir,
+					problem: variable + " has " + dir + ", which is not there"})
 			}
 		}
 	}
