@@ -47,14 +47,17 @@ func TestEveryGoldenSpecIsAdopted(t *testing.T) {
 	all := slices.Concat(goldenScenarios(t), specFindings(), controllerFindings())
 	var begun, found atomic.Int64
 	t.Run("scenarios", func(t *testing.T) { adoptGolden(t, all, &begun, &found) })
-	if begun.Load() == int64(len(all)) { // -run may choose some
+	if begun.Load() == int64(len(all)) { // -run may choose some, and -short has a share
 		assert.GreaterOrEqual(t, found.Load(), int64(46), "too many of the %d scenarios are skipped", len(all))
 	}
 }
 
 func adoptGolden(t *testing.T, all []goldenCase, begun, found *atomic.Int64) {
 	t.Helper()
-	for _, c := range all {
+	for i, c := range all {
+		if i%oneIn(4) != 0 {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			begun.Add(1)

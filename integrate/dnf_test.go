@@ -93,7 +93,7 @@ func startRPMHost(t *testing.T) rpmHost {
 			c.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	require.NoError(t, os.WriteFile(dir+"/known_hosts", []byte("[127.0.0.1]:"+port+" "+h.read(t, "ssh/host.pub")), 0o600))
 	h.SSH, err = remote.New(remote.Config{Name: "compute1", Address: address, User: "root",
 		KeyFiles: []string{dir + "/ssh/user"}, KnownHosts: []string{dir + "/known_hosts"}})

@@ -53,33 +53,35 @@ func checkIDs(r *integrate.Report) (ids []string) {
 }
 
 // TestAFleetBootsFewGuests: of 1,000 computes in three zones, with four versions of QEMU, guests boot on four. These
-// cover the zones and the two oldest versions.
+// cover the zones and the two oldest versions. With -short, it is a tenth of the computes.
 func TestAFleetBootsFewGuests(t *testing.T) {
-	w := integratetest.Open(t, fleetSpec(1000))
+	n := 1000 / oneIn(10)
+	w := integratetest.Open(t, fleetSpec(n))
 	in := w.Integration(t)
 	for range in.Converge(t.Context(), integrate.ConvergeOptions{}) {
 	}
-	for i := range 1000 {
+	at := func(tenth int) string { return fmt.Sprintf("compute%04d", tenth*n/10) }
+	for i := range n {
 		name := fmt.Sprintf("compute%04d", i+1)
 		w.API.AddService(api.ServiceRecord{Binary: "nova-compute", Host: name, Zone: []string{"az1", "az2", "az3"}[i%3],
 			Enabled: true, Up: true})
 		w.API.SetQEMU(name, []int{9000000, 8002000}[i%2])
 	}
-	w.API.SetQEMU("compute0500", 6002000) // az2
-	w.API.SetQEMU("compute0700", 7002000) // az1
-	w.API.SetQEMU("compute0800", 4002000) // az2, and down
-	w.API.SetUp("nova-compute", "compute0800", false)
+	w.API.SetQEMU(at(5), 6002000) // az2
+	w.API.SetQEMU(at(7), 7002000) // az1
+	w.API.SetQEMU(at(8), 4002000) // az2, and down
+	w.API.SetUp("nova-compute", at(8), false)
 	report, err := in.Verify(t.Context(), integrate.VerifyOptions{Image: integratetest.Image(),
 		Checks: []string{"vm", "live-migration*", "restored*"}})
 	require.NoError(t, err, "%s", report)
-	assert.Equal(t, []string{"compute0001", "compute0700", "compute0006", "compute0500"}, vms(report), "%s", report)
+	assert.Equal(t, []string{"compute0001", at(7), "compute0006", at(5)}, vms(report), "%s", report)
 	c := check(report, "computes for guests")
 	require.NotNil(t, c)
-	assert.Contains(t, c.Evidence, "compute0500 (zone az2, QEMU 6.2.0, the oldest of its zone)")
-	assert.Contains(t, c.Evidence, "996 other computes have no guest")
+	assert.Contains(t, c.Evidence, at(5)+" (zone az2, QEMU 6.2.0, the oldest of its zone)")
+	assert.Contains(t, c.Evidence, fmt.Sprint(n-4, " other computes have no guest"))
 	assert.Empty(t, w.API.Servers(), "all are removed again")
-	assert.Contains(t, report.ChecksLeftOut, "files/compute0999")
-	assert.Contains(t, report.String(), "files/compute[0001-1000]")
+	assert.Contains(t, report.ChecksLeftOut, "files/"+at(10))
+	assert.Contains(t, report.String(), fmt.Sprintf("files/compute[0001-%04d]", n))
 }
 
 // TestComputesForGuests: by number or by name, with ranges.

@@ -110,7 +110,10 @@ func stopVolumes(r *goldenRun, problems []string) bool {
 // TestRetireLeavesNothing: after an integration was taken out, the world is as it was before it.
 func TestRetireLeavesNothing(t *testing.T) {
 	t.Parallel()
-	for _, c := range goldenScenarios(t) {
+	for i, c := range goldenScenarios(t) {
+		if i%oneIn(4) != 0 {
+			continue
+		}
 		if strings.HasPrefix(c.name, "drift") || strings.HasPrefix(c.name, "brownfield") || c.name == "retired" {
 			continue
 		}

@@ -1,6 +1,7 @@
 package remote_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -163,4 +164,38 @@ func TestOptionalKeyFiles(t *testing.T) {
 	cfg.KeyFiles = unfit
 	_, err := open(t, cfg).Do(t.Context())
 	require.ErrorContains(t, err, "held.pub: the agent does not hold the private key")
+}
+
+// TestTheAgentComesBeforeFilesThatSSHTakesByDefault, as a host takes few keys; and where nobody has named it, an agent
+// that is gone, or a file that is of no use, keeps nobody out who has another key.
+func TestTheAgentComesBeforeFilesThatSSHTakesByDefault(t *testing.T) {
+	s := startSSHD(t)
+	a := startAgent(t)
+	good := a.key("good", "-t", "ed25519")
+	a.add(good)
+	s.put(t, "authorized", a.public(good), 0o644)
+	plain := func(file string) {
+		out, err := exec.Command("ssh-keygen", "-q", "-p", "-P", passphrase, "-N", "", "-f", file).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	var files []string
+	for i := range 7 { // one more than sshd lets anybody try
+		files = append(files, a.key(fmt.Sprintf("file%d", i), "-t", "ed25519"))
+		plain(files[i])
+	}
+	cfg := s.config(t, "root", s.address)
+	cfg.Keys, cfg.KeyFiles, cfg.Agent, cfg.OptionalKeyFiles = nil, files, a.socket, true
+	_, err := open(t, cfg).Do(t.Context())
+	require.NoError(t, err)
+
+	cfg.KeyFiles = []string{files[0] + "-not-there"}
+	_, err = open(t, cfg).Do(t.Context())
+	require.NoError(t, err, "the agent has the key")
+	plain(good)
+	cfg.KeyFiles, cfg.Agent = []string{good}, a.socket+"-gone"
+	_, err = open(t, cfg).Do(t.Context())
+	require.NoError(t, err, "the file is the key")
+	cfg.KeyFiles = []string{files[0] + "-not-there"}
+	_, err = open(t, cfg).Do(t.Context())
+	require.ErrorIs(t, err, remote.ErrLocal)
 }

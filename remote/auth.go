@@ -27,6 +27,7 @@ type ownKeys struct {
 	only    bool // of the agent, the chosen keys alone are offered
 	// optional says that a chosen key which the agent does not hold is passed over where there is another key.
 	optional bool
+	unfit    error // why no file could be used; it counts where the agent has no key either
 }
 
 // A chosenKey is a public key whose private key the agent has.
@@ -54,7 +55,10 @@ func readOwnKeys(cfg Config) (ownKeys, error) {
 		own.signers = append(own.signers, s)
 	}
 	if len(own.signers)+len(own.chosen) == 0 {
-		return own, errors.Join(unfit...)
+		own.unfit = errors.Join(unfit...)
+	}
+	if cfg.Agent == "" || cfg.OnlyKeyFiles {
+		return own, own.unfit
 	}
 	return own, nil
 }
@@ -115,9 +119,15 @@ func publicOf(file string, err error) ssh.PublicKey {
 }
 
 // with gives the keys to offer in their order: those of files and memory, those of the agent that
-// were chosen, and the agent's others.
+// were chosen, and the agent's others. Where files are optional, the agent's keys come first, as in ssh, with
+// those that a file has, too, before others: a host takes few keys.
 func (o ownKeys) with(held []ssh.Signer) ([]ssh.Signer, error) {
 	all := slices.Clone(o.signers)
+	var last []ssh.Signer
+	if o.optional && !o.only {
+		all, last = among(held, o.signers, true), among(o.signers, held, false)
+		held = among(held, o.signers, false)
+	}
 	var missing []error
 	for _, c := range o.chosen {
 		mine, err := c.among(held)
@@ -131,10 +141,22 @@ func (o ownKeys) with(held []ssh.Signer) ([]ssh.Signer, error) {
 	if !o.only {
 		all = append(all, held...)
 	}
-	if len(all) == 0 {
-		return nil, errors.Join(missing...)
+	if all = append(all, last...); len(all) == 0 {
+		return nil, errors.Join(append(missing, o.unfit)...)
 	}
 	return all, nil
+}
+
+// among are the keys that are, or are not, among others.
+func among(keys, others []ssh.Signer, are bool) (some []ssh.Signer) {
+	for _, k := range keys {
+		if slices.ContainsFunc(others, func(o ssh.Signer) bool {
+			return bytes.Equal(o.PublicKey().Marshal(), k.PublicKey().Marshal())
+		}) == are {
+			some = append(some, k)
+		}
+	}
+	return some
 }
 
 // is reports whether the agent's key is the chosen one, or a certificate of it.

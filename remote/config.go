@@ -21,7 +21,8 @@ type Config struct {
 	// KeyFiles are private keys; certificates beside them (-cert.pub) are used. A file whose name
 	// ends with .pub is a public key, and chooses a key of Agent: with such a file, or with
 	// OnlyKeyFiles, no other key of Agent is offered. An encrypted key has to be in Agent, too.
-	// With OptionalKeyFiles, a file that cannot be used is passed over where another key can be.
+	// With OptionalKeyFiles, a file that cannot be used is passed over where another key can be, and so is an agent
+	// that does not answer. The keys of the agent are then offered first.
 	KeyFiles         []string
 	OnlyKeyFiles     bool
 	OptionalKeyFiles bool

@@ -57,7 +57,7 @@ func startRPMHost(t *testing.T) rpmHost {
 			c.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	hostKey, _, _, _, err := ssh.ParseAuthorizedKey([]byte(h.read(t, "ssh/host.pub")))
 	require.NoError(t, err)
 	h.SSH = open(t, remote.Config{Name: "host", Address: address, User: "root", KeyFiles: []string{dir + "/ssh/user"},

@@ -111,6 +111,9 @@ func (f *Fleet) trust(ctx context.Context) (t trust, step string, err error) {
 		socket = "" // nothing of it would be offered
 	}
 	held, closer, err := agentSigners(ctx, socket)
+	if err != nil && own.optional && len(own.signers) > 0 && ctx.Err() == nil {
+		held, closer, err = nil, io.NopCloser(nil), nil // as in ssh
+	}
 	if err != nil {
 		return t, "authenticate", &localError{ErrAuth, err}
 	}

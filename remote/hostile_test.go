@@ -178,10 +178,10 @@ func TestAHostileHostCostsLittle(t *testing.T) {
 			var of *remote.HostError
 			require.ErrorAs(t, err, &of)
 			require.Len(t, results, 2)
-			require.Less(t, took, 9*time.Second, "%v", err) // 5 s are for the exit status
+			require.Less(t, took, 40*time.Second, "%v", err) // about 7 s on a machine that is idle; the host never ends
 			require.Less(t, most.Load()-before, int64(100<<20))
 			require.NoError(t, h.Close())
-			require.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines+4 }, 5*time.Second,
+			require.Eventually(t, func() bool { return runtime.NumGoroutine() <= goroutines+4 }, time.Minute,
 				20*time.Millisecond, "goroutines are left")
 			t.Logf("%v: %v, %d KiB", took.Round(time.Millisecond), err, (most.Load()-before)>>10)
 		})
@@ -200,7 +200,7 @@ func TestAHostThatReadsNothing(t *testing.T) {
 	require.ErrorIs(t, err, remote.ErrTimeout)
 	require.NoError(t, h.Close())
 	gone := func() bool { return runtime.NumGoroutine() <= goroutines+4 }
-	require.Eventually(t, gone, 5*time.Second, 20*time.Millisecond)
+	require.Eventually(t, gone, time.Minute, 20*time.Millisecond)
 }
 
 // What comes before a session has limits of its own.
@@ -223,7 +223,7 @@ func TestAHostileServer(t *testing.T) {
 			begin := time.Now()
 			_, err = open(t, cfg).Do(t.Context())
 			require.ErrorIs(t, err, remote.ErrUnreachable)
-			require.Less(t, time.Since(begin), 4*time.Second)
+			require.Less(t, time.Since(begin), 20*time.Second) // about 2 s; the host never ends
 			require.Less(t, inUse()-before, int64(10<<20))
 		})
 	}
@@ -238,11 +238,13 @@ func TestAHostileServer(t *testing.T) {
 		begin := time.Now()
 		_, err := open(t, cfg).Do(t.Context())
 		require.ErrorIs(t, err, remote.ErrTimeout)
-		require.Less(t, time.Since(begin), 5*time.Second)
+		require.Less(t, time.Since(begin), 20*time.Second)
 	})
 }
 
 func TestOneBadHostDelaysNoOther(t *testing.T) {
+	t.Parallel()
+	const start = 15 * time.Second // what the bad host takes; a busy machine may need some of it for the others
 	key, _ := newKey(t)
 	bad := hostile(t, key, villains()["lines now and then"], nil)
 	var known strings.Builder
@@ -256,7 +258,7 @@ func TestOneBadHostDelaysNoOther(t *testing.T) {
 		known.WriteString(server.KnownHost)
 	}
 	bad.KnownHosts = append(bad.KnownHosts, writeKnown(t, known.String()))
-	bad.Timeouts.Start = 5 * time.Second
+	bad.Timeouts.Start, bad.Timeouts.Total = start, 2*start
 	fleet, err := remote.NewFleet(bad)
 	require.NoError(t, err)
 	begin := time.Now()
@@ -267,6 +269,6 @@ func TestOneBadHostDelaysNoOther(t *testing.T) {
 	require.ErrorIs(t, outcomes[0].Err, remote.ErrTimeout)
 	for _, o := range outcomes[1:] {
 		require.NoError(t, o.Err)
-		require.Less(t, o.Value, 4*time.Second)
+		require.Less(t, o.Value, start-time.Second)
 	}
 }

@@ -2,6 +2,7 @@ package remote_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -13,19 +14,31 @@ import (
 	"github.com/cephstack/cephstack/remote"
 )
 
+// within wants something to take less than most. A busy machine adds time: the best of some attempts counts.
+func within(t *testing.T, most time.Duration, do func()) {
+	t.Helper()
+	best := time.Duration(math.MaxInt64)
+	for n := 0; n < 6 && best >= most; n++ {
+		begin := time.Now()
+		do()
+		best = min(best, time.Since(begin))
+	}
+	require.Less(t, best, most, "the best of some attempts")
+}
+
 // TestStandardErrorOfAnyLength takes the end of it, in a time that does not depend on the length.
 func TestStandardErrorOfAnyLength(t *testing.T) {
 	onBoth(t, func(t *testing.T, h remote.Host) {
 		for _, size := range []int{1, 64<<10 - 1, 64 << 10, 64<<10 + 1, 8 << 20} {
 			script := `head -c "$0" /dev/zero | tr "\000" e >&2; printf end >&2; exit 3`
-			begin := time.Now()
-			r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script, strconv.Itoa(size)}})
-			require.NoError(t, err)
-			require.NoError(t, r[0].Err)
-			require.Equal(t, 3, r[0].Exit)
-			require.Len(t, r[0].Stderr, min(size+3, 64<<10))
-			require.True(t, strings.HasSuffix(string(r[0].Stderr), "eend"))
-			require.Less(t, time.Since(begin), 3*time.Second, "%d bytes", size)
+			within(t, 3*time.Second, func() {
+				r, err := h.Do(t.Context(), remote.Run{Argv: []string{"sh", "-c", script, strconv.Itoa(size)}})
+				require.NoError(t, err)
+				require.NoError(t, r[0].Err)
+				require.Equal(t, 3, r[0].Exit)
+				require.Len(t, r[0].Stderr, min(size+3, 64<<10))
+				require.True(t, strings.HasSuffix(string(r[0].Stderr), "eend"))
+			})
 		}
 	})
 }
@@ -34,7 +47,7 @@ func TestStandardErrorOfAnyLength(t *testing.T) {
 // counts, and work that takes no time counts as some.
 func growth(t *testing.T, work func(n int) time.Duration, n int) float64 {
 	best := 99.0
-	for range 4 {
+	for range 10 {
 		one, four := work(n)+20*time.Millisecond, work(4*n)
 		best = min(best, float64(four)/float64(one))
 		t.Logf("%d: %v, %d: %v", n, one, 4*n, four)

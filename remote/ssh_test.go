@@ -28,7 +28,7 @@ func TestSSHRunsWhateverTheLoginShell(t *testing.T) {
 		t.Run(user, func(t *testing.T) {
 			if _, err := os.Stat(shell); err != nil {
 				if os.Getenv("CEPHSTACK_LIVE") == "1" {
-					t.Fatal(shell + " is not installed")
+					t.Fatal(shell + " is not installed: make deps installs it")
 				}
 				t.Skip(shell + " is not installed")
 			}

@@ -76,15 +76,19 @@ func (c *crowd) visit(t *testing.T, fleet *remote.Fleet, other map[string]string
 }
 
 // TestStragglers has 200 hosts, of which 1 % never answer and 1 % are slow. It
-// compares the median of all other hosts with their median when all answer fast.
+// compares the median of all other hosts with their median when all answer fast. With -short, it has half of them.
 func TestStragglers(t *testing.T) {
-	c := newCrowd(t, 200)
-	stragglers := []string{c.names[20], c.names[90], c.names[50], c.names[120]}
+	of := 200
+	if testing.Short() {
+		of = 100
+	}
+	c, each := newCrowd(t, of), of/100
+	stragglers := append(c.names[of/10:of/10+each:of/10+each], c.names[of/2:of/2+each]...)
 	bad := map[string]string{}
-	for _, name := range stragglers[:2] {
+	for _, name := range stragglers[:each] {
 		bad[name] = silent(t)
 	}
-	for _, name := range stragglers[2:] {
+	for _, name := range stragglers[each:] {
 		bad[name] = c.slow(t, name)
 	}
 	fleet, err := remote.NewFleet(remote.Config{
@@ -96,7 +100,7 @@ func TestStragglers(t *testing.T) {
 	median := func(replaced map[string]string) time.Duration {
 		var rest []time.Duration
 		for _, o := range c.visit(t, fleet, replaced) {
-			if slices.Contains(stragglers[:2], o.Name) && replaced != nil {
+			if slices.Contains(stragglers[:each], o.Name) && replaced != nil {
 				require.ErrorIs(t, o.Err, remote.ErrUnreachable)
 				continue
 			}
@@ -109,10 +113,10 @@ func TestStragglers(t *testing.T) {
 		return rest[len(rest)/2]
 	}
 	median(nil) // warms up
-	var with, without time.Duration
-	for range 4 { // a busy machine adds time: the best of some attempts counts
-		with, without = median(bad), median(nil)
-		t.Logf("median of the rest: %v with stragglers, %v without", with, without)
+	with, without := time.Hour, time.Hour
+	for range 10 { // a busy machine adds time, now here, now there: the best of all attempts counts on either side
+		with, without = min(with, median(bad)), min(without, median(nil))
+		t.Logf("median of the rest: at best %v with stragglers, %v without", with, without)
 		if with <= without*11/10 {
 			return
 		}

@@ -222,7 +222,7 @@ func silentMon(t *testing.T, live *cephlive.Cluster) {
 // pauses, so that the best of some attempts counts.
 func endsAfter(t *testing.T, patience time.Duration, call func(context.Context) error) {
 	var took time.Duration
-	for n := 0; n < 3 && (n == 0 || took >= patience+100*time.Millisecond); n++ {
+	for n := 0; n < 10 && (n == 0 || took >= patience+100*time.Millisecond); n++ {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		start := time.Now()
 		err := call(ctx)

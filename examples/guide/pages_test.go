@@ -50,7 +50,7 @@ func (p *page) wants(t *testing.T) {
 	}
 	for _, program := range programs {
 		if _, err := exec.LookPath(program); err != nil {
-			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", program)
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", program)
 			t.Skipf("%s is not installed", program)
 		}
 	}

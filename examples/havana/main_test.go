@@ -76,7 +76,7 @@ func TestApplyReachesTheGuidesCloud(t *testing.T) {
 	began := time.Now()
 	_, err = in.Apply(t.Context(), plan, integrate.ApplyOptions{})
 	require.NoError(t, err)
-	assert.Less(t, time.Since(began), 10*time.Second)
+	assert.Less(t, time.Since(began), time.Minute)
 	second, err := in.Plan(t.Context(), integrate.PlanOptions{})
 	require.NoError(t, err)
 	assert.True(t, second.Empty(), "%s", second)

@@ -222,8 +222,8 @@ func TestABundleIsBounded(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "b.tar.gz")
 	began := time.Now()
 	require.NoError(t, bundle.Write(t.Context(), name, c, bundle.Options{UnitBytes: 1000, TotalBytes: 3000, Hosts: 3,
-		Timeout: time.Second}))
-	assert.Less(t, time.Since(began), 20*time.Second)
+		Timeout: 5 * time.Second})) // which hosts that answer need on a busy machine
+	assert.Less(t, time.Since(began), time.Minute)
 	files := read(t, name)
 	journal := files["hosts/compute1/nova-compute/journal.txt"]
 	assert.Less(t, len(journal), 1200)

@@ -59,6 +59,9 @@ func checkRoutes(s spec.Spec, o Options) joined {
 			for _, err := range checkLogin(c) {
 				faults.add(err)
 			}
+			if len(s.SSH.KnownHosts) == 0 && len(c.KnownHosts) > 0 && len(there(c.KnownHosts)) == 0 {
+				faults.add(notThere(c.KnownHosts[0]))
+			}
 		}
 	}
 	return faults
@@ -85,7 +88,7 @@ func checkLogin(c remote.Config) joined {
 	}
 	if len(c.KeyFiles) == 0 && c.Agent == "" {
 		faults.add(&spec.FieldError{Path: "ssh.key_files", Message: "is missing: name a private key, or " +
-			"give ssh.agent the path of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)"})
+			"give ssh.agent the path of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)" + noneAtHome})
 	}
 	if len(c.KnownHosts) == 0 {
 		faults.add(noKnownHosts())
@@ -93,12 +96,26 @@ func checkLogin(c remote.Config) joined {
 	return faults
 }
 
+const noneAtHome = ", or make a key: ~/.ssh has no id_rsa, id_ecdsa or id_ed25519, which ssh takes by default"
+
 // knownHosts is the field of the files with the hosts' keys.
 const knownHosts = "ssh.known_hosts"
 
 func noKnownHosts() error {
 	return &spec.FieldError{Path: knownHosts, Message: "is missing: " +
 		"name a file for the hosts' keys, which are always checked; it need not be there yet: cephstack trust writes it"}
+}
+
+// learns is what makes a file with the hosts' keys.
+const learns = "; cephstack trust shows the hosts' keys, and writes the file once you gave their fingerprints"
+
+// notThere says that no file of ssh has keys of hosts, which begins with the one that trust would write.
+func notThere(file string) error {
+	_, err := os.Stat(file)
+	if err == nil {
+		return nil
+	}
+	return &spec.FieldError{Path: knownHosts, Message: "is not in the Spec, and " + err.Error() + learns, Err: err}
 }
 
 // checkFiles looks whether the files that ssh names are there.
@@ -112,7 +129,7 @@ func checkFiles(s spec.SSH) error {
 			}
 			fault := &spec.FieldError{Path: fmt.Sprintf("%s[%d]", field, i), Message: err.Error(), Err: err}
 			if field == knownHosts && i == 0 && errors.Is(err, fs.ErrNotExist) {
-				fault.Message += "; cephstack trust shows the hosts' keys, and writes the file once you gave their fingerprints"
+				fault.Message += learns
 			}
 			faults = append(faults, fault)
 		}

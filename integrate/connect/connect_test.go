@@ -264,15 +264,16 @@ func asked(context.Context, string, string, string) (connect.Connection, error) 
 
 func TestNothingIsOpenedForASpecWithFaults(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")
+	t.Setenv("HOME", t.TempDir())
 	site := newSite(t)
 	odd, open := site.put(t, "odd", "a\nb\n"), site.put(t, "open", "x\n")
 	require.NoError(t, os.Chmod(open, 0o644))
 	for want, change := range map[string]func(*spec.Spec){
 		"spec: packages: ":                       func(s *spec.Spec) { s.Packages = "maybe" },
 		"spec: ssh.timeouts.retry: ":             func(s *spec.Spec) { s.SSH.Timeouts.Retry = "-1s" },
-		"spec: ssh.user: ":                       func(s *spec.Spec) { s.SSH.User = "" },
 		"spec: ssh.key_files: ":                  func(s *spec.Spec) { s.SSH.KeyFiles = nil },
-		"spec: ssh.known_hosts: ":                func(s *spec.Spec) { s.SSH.KnownHosts = nil },
+		"spec: ssh.known_hosts: is not in":       func(s *spec.Spec) { s.SSH.KnownHosts = nil },
+		"spec: ssh.known_hosts: is missing":      func(s *spec.Spec) { s.SSH.KnownHosts, s.SSH.Config = nil, "none" },
 		"spec: ssh.key_files[0]: ":               func(s *spec.Spec) { s.SSH.KeyFiles = []string{"/nonexistent"} },
 		"spec: ssh.known_hosts[0]: ":             func(s *spec.Spec) { s.SSH.KnownHosts[0] += "x" },
 		"spec: ssh.entry.key_files[0]: ":         func(s *spec.Spec) { s.SSH.Entry.KeyFiles = []string{"/nonexistent"} },
@@ -297,7 +298,7 @@ func TestFaultsAreSaidTogether(t *testing.T) {
 	s := site.spec(t, "ssh: {key_files: [id, none], known_hosts: [none]}\n")
 	s.Packages, s.Clusters[0].Access = "maybe", "librados"
 	_, err := connect.Open(t.Context(), s, connect.Options{})
-	fields := []string{"packages", "ssh.user", "ssh.key_files[1]", "ssh.known_hosts[0]", "clusters[0].access"}
+	fields := []string{"packages", "ssh.key_files[1]", "ssh.known_hosts[0]", "clusters[0].access"}
 	for _, field := range fields {
 		require.ErrorContains(t, err, "spec: "+field+": ")
 	}
@@ -338,6 +339,7 @@ func TestTimeoutsAreKept(t *testing.T) {
 
 func TestKeyTargets(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")
+	t.Setenv("HOME", t.TempDir())
 	site := newSite(t)
 	s := site.spec(t, "ssh: {user: ops, key_files: [id], known_hosts: [new], timeouts: {connect: 2s}}\n")
 	targets, err := connect.KeyTargets(s)
@@ -355,7 +357,7 @@ func TestKeyTargets(t *testing.T) {
 	assert.Equal(t, "me", targets[1].Jump.User)
 
 	for want, change := range map[string]func(*spec.SSH){
-		"spec: ssh.known_hosts: ":      func(s *spec.SSH) { s.KnownHosts = nil },
+		"spec: ssh.known_hosts: ":      func(s *spec.SSH) { s.KnownHosts, s.Config = nil, "none" },
 		"spec: ssh.key_files: ":        func(s *spec.SSH) { s.KeyFiles = nil }, // a jump host is logged in to
 		"spec: ssh.timeouts.connect: ": func(s *spec.SSH) { s.Timeouts.Connect = "soon" },
 	} {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"os/user"
@@ -26,6 +25,7 @@ type routes struct {
 	base  remote.Config // what all have from the Spec
 	files *sshconfig.Config
 	local string // the user who runs the program
+	home  string // of that user; empty where no file of ssh is read
 	whole bool   // files of host keys that are not there yet are kept
 }
 
@@ -39,7 +39,10 @@ func newRoutes(s spec.SSH) (routes, error) {
 	if u, err := user.Current(); err == nil {
 		r.local = u.Username
 	}
-	if r.files, err = sshFiles(s); err != nil {
+	if home, err := os.UserHomeDir(); err == nil && !s.Alone() {
+		r.home = home
+	}
+	if r.files, err = sshFiles(s, r.home); err != nil {
 		return routes{}, &spec.FieldError{Path: "ssh.config", Err: err,
 			Message: err.Error() + `; "ssh: {config: none}" in the Spec reads no file of ssh`}
 	}
@@ -47,8 +50,7 @@ func newRoutes(s spec.SSH) (routes, error) {
 }
 
 // sshFiles reads the files that ssh would read.
-func sshFiles(s spec.SSH) (*sshconfig.Config, error) {
-	home, err := os.UserHomeDir()
+func sshFiles(s spec.SSH, home string) (*sshconfig.Config, error) {
 	switch {
 	case s.Alone():
 		return sshconfig.Load("")
@@ -56,7 +58,7 @@ func sshFiles(s spec.SSH) (*sshconfig.Config, error) {
 		return sshconfig.Load(home, sshconfig.Source{Path: s.Config})
 	}
 	sources := []sshconfig.Source{{Path: "/etc/ssh/ssh_config", Optional: true, System: true}}
-	if err == nil {
+	if home != "" {
 		own := sshconfig.Source{Path: filepath.Join(home, ".ssh", "config"), Optional: true}
 		sources = append([]sshconfig.Source{own}, sources...)
 	}
@@ -122,10 +124,11 @@ func (r routes) host(h spec.Host) (remote.Config, error) {
 	if way.has(sshconfig.User, r.ssh.User != "") {
 		c.User = way.target.User
 	}
+	c.User = cmp.Or(c.User, r.local)
 	c.Sudo = r.ssh.Sudo && c.User != "root"
 	r.known(way, &c)
 	named := len(r.ssh.KeyFiles) > 0 || r.ssh.Agent != ""
-	way.keys(&c, named, r.ssh)
+	r.keys(way, &c, named)
 	err := r.jump(way, &c, host)
 	return c, errors.Join(err, way.end(&c))
 }
@@ -158,41 +161,6 @@ func (r *route) address(written string, own bool, port string) string {
 		return host
 	}
 	return net.JoinHostPort(host, port)
-}
-
-// known gives a connection the files of host keys. Of those that a file of ssh names, some may be missing, as in ssh.
-func (r routes) known(way *route, c *remote.Config) {
-	if !way.has(sshconfig.KnownHosts, len(c.KnownHosts) > 0) {
-		return
-	}
-	c.KnownHosts = slices.DeleteFunc(slices.Clone(way.target.KnownHosts), missing)
-	if r.whole || len(c.KnownHosts) == 0 {
-		c.KnownHosts = way.target.KnownHosts
-	}
-}
-
-func missing(file string) bool {
-	_, err := os.Stat(file)
-	return errors.Is(err, fs.ErrNotExist)
-}
-
-// keys gives c the keys of the Spec, or else those of the files that IdentityFile names.
-func (r *route) keys(c *remote.Config, named bool, s spec.SSH) {
-	*c = withKeys(*c, s.KeyFiles, s.Agent)
-	if !r.has(sshconfig.IdentityFile, named) {
-		r.has(sshconfig.IdentitiesOnly, true)
-		return
-	}
-	for _, file := range r.target.IdentityFiles {
-		if missing(file) {
-			r.from = append(r.from, file+" is not there")
-			continue
-		}
-		c.KeyFiles = append(slices.Clone(c.KeyFiles), file)
-	}
-	c.OptionalKeyFiles = true // as in ssh
-	only := r.has(sshconfig.IdentitiesOnly, false) && r.target.IdentitiesOnly
-	c.OnlyKeyFiles = c.OnlyKeyFiles || only && len(c.KeyFiles) > 0
 }
 
 const maxJumps = 4 // as in remote
@@ -272,6 +240,6 @@ func (r routes) hop(way *route, hop sshconfig.Hop, own bool) remote.Config {
 	c.User = cmp.Or(c.User, r.ssh.User, r.local)
 	r.known(way, &c)
 	named := own && (len(r.ssh.KeyFiles) > 0 || r.ssh.Agent != "")
-	way.keys(&c, named, r.ssh)
+	r.keys(way, &c, named)
 	return c
 }

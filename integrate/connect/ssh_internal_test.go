@@ -113,10 +113,10 @@ func TestWhichAgentIsAsked(t *testing.T) {
 		{"", "", []string{"id"}, remote.Config{KeyFiles: []string{"id"}}},
 	} {
 		t.Setenv("SSH_AUTH_SOCK", c.environment)
-		got, err := mustRoutes(t, spec.SSH{KeyFiles: c.files, Agent: c.agent,
+		got, err := mustRoutes(t, spec.SSH{User: "ops", KeyFiles: c.files, Agent: c.agent,
 			Config: "none"}).host(spec.Host{Name: "c1"})
 		require.NoError(t, err)
-		c.want.Name, c.want.Address = "c1", "c1"
+		c.want.Name, c.want.Address, c.want.User = "c1", "c1", "ops"
 		assert.Equal(t, c.want, got)
 	}
 }

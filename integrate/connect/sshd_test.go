@@ -30,7 +30,7 @@ func startSSHD(t *testing.T, dir string, programs ...string) string {
 	}
 	switch live := os.Getenv("CEPHSTACK_LIVE"); {
 	case missing && live == "1":
-		t.Fatal("not root, or OpenSSH is not installed")
+		t.Fatal("not root, or OpenSSH is not installed: make deps installs it")
 	case missing || live == "0":
 		t.Skip("a real sshd is not to be had")
 	}

@@ -27,12 +27,16 @@ func (w *World) inBox(m *remotetest.Host, h spec.Host, run remote.Run) (stdout, 
 		return nil, fmt.Appendf(nil, "none of these containers runs here: %s (Error: No such container: %s)\n",
 			strings.Join(names, " "), names[len(names)-1]), 125, true
 	}
-	switch in := names[i]; {
+	in := names[i]
+	files := func(path string) string { return w.Containers[h.Name][in].Folder + "/" + base(path) }
+	switch {
+	case inner.Argv[0] == "grep":
+		stdout, stderr, exit = loginOptions(m, files, inner)
 	case inner.Argv[0] == "python3":
 		stdout, stderr, exit = w.python(h, inner)
 	case inner.Argv[0] == "nova-manage" && strings.HasPrefix(in, "nova_"):
-		stdout, stderr, exit = w.novaManage(m, h, manages{compute: in == "nova_compute",
-			database: slices.Contains(novaContainers(), in)}, inner)
+		stdout, stderr, exit = w.novaManage(m, manages{host: h.Name, compute: in == "nova_compute",
+			database: slices.Contains(novaContainers(), in), path: files}, inner)
 	default:
 		stderr, exit = []byte("exec: "+inner.Argv[0]+": not found in "+in+"\n"), 127
 	}

@@ -1,7 +1,6 @@
 package integratetest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,11 +10,8 @@ import (
 	"github.com/cephstack/cephstack/ceph/cephtest"
 	"github.com/cephstack/cephstack/integrate/internal/kind/host"
 	"github.com/cephstack/cephstack/integrate/internal/running"
-	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
-	"github.com/cephstack/cephstack/remote"
-	"github.com/cephstack/cephstack/remote/remotetest"
 )
 
 // A client is a disk that a QEMU has open: a client that is logged in to a cluster.
@@ -145,56 +141,4 @@ func (w *World) installed(name string) string {
 		return l.Version
 	}
 	return defaultLibrados
-}
-
-// addNovaManage gives a host nova-manage, unless it has that in containers.
-func (w *World) addNovaManage(m *remotetest.Host, h spec.Host) {
-	if w.layout(h) == "kolla" {
-		return
-	}
-	can := manages{compute: slices.Contains(h.Services, "nova-compute"), database: h.Name == w.controller()}
-	m.Handle("nova-manage", func(run remote.Run) (stdout, stderr []byte, exit int) { return w.novaManage(m, h, can, run) })
-}
-
-// manages is what nova-manage can do where it runs.
-type manages struct{ compute, database bool }
-
-// novaManage stands for nova-manage. "volume_attachment get_connector" works on a compute. "volume_attachment show"
-// needs the database, and "refresh" the database and the credentials for Cinder, which only the controller has.
-func (w *World) novaManage(m *remotetest.Host, h spec.Host, can manages, run remote.Run) (stdout, stderr []byte,
-	exit int) {
-	args := run.Argv[1:]
-	for len(args) > 1 && args[0] == "--config-file" {
-		args = args[2:]
-	}
-	switch {
-	case slices.Equal(args, []string{"volume_attachment", "get_connector", "--json"}) && can.compute:
-		return fmt.Appendf(nil, "{\"platform\": \"x86_64\", \"host\": %q, \"multipath\": false}\n", h.Name), nil, 0
-	case len(args) == 6 && args[0] == "volume_attachment" && args[1] == "show" &&
-		slices.Equal(args[4:], []string{"--connection_info", "--json"}):
-		if !can.database {
-			return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255
-		}
-		if !slices.ContainsFunc(w.API.Stored(args[2]), func(d openstacktest.Disk) bool { return d.Volume == args[3] }) {
-			return fmt.Appendf(nil, "No volume Block Device Mapping with id %s.\n", args[3]), nil, 3
-		}
-		return []byte("{\"driver_volume_type\": \"rbd\"}\n"), nil, 0
-	case len(args) == 5 && args[0] == "volume_attachment" && args[1] == "refresh":
-		if !can.database {
-			return []byte("An error has occurred: no sql_connection parameter is established\n"), nil, 255
-		}
-		text := []byte(run.Stdin.Reveal())
-		if args[4] != "/dev/stdin" {
-			text, _ = m.Contents(args[4])
-		}
-		var connector struct{ Host string }
-		if json.Unmarshal(text, &connector) != nil || connector.Host == "" {
-			return []byte("Failed to open the connector\n"), nil, 6
-		}
-		if err := w.API.RefreshAttachment(args[2], args[3], connector.Host); err != nil {
-			return []byte(err.Error() + "\n"), nil, 1
-		}
-		return nil, nil, 0
-	}
-	return nil, []byte("nova-manage: error: invalid choice\n"), 2
 }

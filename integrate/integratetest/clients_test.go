@@ -2,6 +2,7 @@ package integratetest_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -102,8 +103,8 @@ func TestNovaManage(t *testing.T) {
 	require.Zero(t, connector.Exit)
 	volumes, err := w.Cloud.Volumes(t.Context())
 	require.NoError(t, err)
-	refresh := []string{"--config-file", "/etc/nova/nova.conf", "volume_attachment", "refresh", server.ID, volumes[0].ID,
-		"/dev/stdin"}
+	refresh := []string{"--config-file", "/etc/nova/nova-manage.conf", "volume_attachment", "refresh", server.ID,
+		volumes[0].ID, "/dev/stdin"}
 	show := []string{"volume_attachment", "show", server.ID, volumes[0].ID, "--connection_info", "--json"}
 	assert.Zero(t, run("controller", nil, show...).Exit)
 	assert.NotZero(t, run("compute1", nil, show...).Exit, "a compute has no database")
@@ -117,6 +118,11 @@ func TestNovaManage(t *testing.T) {
 	assert.NotZero(t, run("compute1", connector.Data, refresh...).Exit, "a compute has no database")
 	before, err := w.Cloud.Attachments(t.Context(), volumes[0].ID)
 	require.NoError(t, err)
+	other := slices.Clone(refresh)
+	other[1] = "/etc/nova/nova.conf"
+	r = run("controller", connector.Data, other...)
+	assert.Equal(t, 1, r.Exit)
+	assert.Contains(t, string(r.Data), "Unknown auth type: None (HTTP 401)")
 	require.Zero(t, run("controller", connector.Data, refresh...).Exit)
 	after, err := w.Cloud.Attachments(t.Context(), volumes[0].ID)
 	require.NoError(t, err)

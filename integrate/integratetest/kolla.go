@@ -78,6 +78,7 @@ func (w *World) addContainers(m *remotetest.Host, h spec.Host) {
 		if h.Name == w.controller() {
 			service := strings.ReplaceAll(name, "_", "-")
 			add(service, service, copies("nova.conf", "/etc/nova/nova.conf", "nova"))
+			m.AddFile(kollaFolder(service)+"/nova.conf", []byte(cinderLogin), 0o660)
 		}
 	}
 	w.Containers[h.Name] = all

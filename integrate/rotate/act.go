@@ -111,6 +111,13 @@ func (r *run) stopAndStart(ctx context.Context, rot spec.Rotation, g rotation.Gu
 	if err := r.renewable(ctx, rot, g); err != nil {
 		return fmt.Errorf("it is not stopped, as its volumes could not be renewed then: %w", err)
 	}
+	if len(g.Volumes) > 0 {
+		end, err := r.trust.begin(ctx)
+		if err != nil {
+			return fmt.Errorf("it is not stopped, as its turn did not come: %w", err)
+		}
+		defer end()
+	}
 	if err := cloud.TagServer(ctx, g.ID, startTag); err != nil {
 		return fmt.Errorf("it is not stopped, as it cannot be marked as one to start again: %w", err)
 	}

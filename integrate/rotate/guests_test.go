@@ -75,7 +75,7 @@ func TestStopAndStart(t *testing.T) {
 	c := newCloud(t)
 	both := c.guest("both", "compute1", true)
 	s := during("stop-start")
-	s.Rotate[0].NovaManage, s.Rotate[0].NovaManageConfig = "controller", []string{"/etc/nova/nova.conf"}
+	s.Rotate[0].NovaManage, s.Rotate[0].NovaManageConfig = "controller", []string{"/etc/nova/nova-manage.conf"}
 	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.NoError(t, err, "%s", report)
 	assert.Equal(t, "root:cinder.1 config drive:cinder.1 volume:cinder.1 ", c.users(both.ID))

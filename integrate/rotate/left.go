@@ -121,8 +121,8 @@ func names(s libvirtsecret.Secret, rot spec.Rotation) bool {
 	return strings.Contains(" "+s.UsageID+" ", " "+rot.Old().Entity+" ")
 }
 
-// keyringsOn are the files on a host that may be the keyring of the user that goes. Each container of Kolla has its own,
-// and its config.json may name it.
+// keyringsOn are the files on a host that may be the keyring of the user that goes. Each container of Kolla has its
+// own, and its config.json may name it.
 func (r *run) keyringsOn(rot spec.Rotation, host string) []leftover {
 	file := place.KeyringPath(rot.Cluster, rot.Old().Entity)
 	h := r.site.Host(host)

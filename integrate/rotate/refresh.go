@@ -2,25 +2,16 @@ package rotate
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/cephstack/cephstack"
-	"github.com/cephstack/cephstack/integrate/internal/box"
-	"github.com/cephstack/cephstack/integrate/internal/place"
 	"github.com/cephstack/cephstack/integrate/internal/rotation"
-	"github.com/cephstack/cephstack/integrate/internal/words"
 	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/openstack/api"
-	"github.com/cephstack/cephstack/remote"
 )
-
-// manageWithin is how long nova-manage may take. It takes 10 s for a volume, and longer on a busy host.
-const manageWithin = 5 * time.Minute
 
 // refreshTag marks a guest whose attachments are being renewed. nova-manage locks the guest, and leaves the lock where
 // it fails or is killed: the next run takes the lock from a guest with this mark, and from no other. The owner of a
@@ -68,12 +59,13 @@ func (r *run) refresh(ctx context.Context, rot spec.Rotation, g rotation.Guest) 
 		if _, err := r.manage(ctx, r.database(rot), connector, args...); err != nil {
 			return errors.Join(fmt.Errorf("volume %s is not renewed: %w", volume, err), r.unlockOurs(ctx, g.ID))
 		}
+		r.trust.good.Store(true)
 	}
 	return cloud.UntagServer(ctx, g.ID, refreshTag)
 }
 
 // renewable says why the volumes of a guest could not be renewed once it is stopped: nova-manage has to know its
-// compute, and the database.
+// compute, the database, and a login for Cinder.
 func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest) error {
 	if len(g.Volumes) == 0 {
 		return nil
@@ -84,9 +76,11 @@ func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest
 	if _, err := r.connector(ctx, g.Host); err != nil {
 		return err
 	}
-	_, err := r.manage(ctx, r.database(rot), nil, "show", g.ID, g.Volumes[0],
-		"--connection_info", "--json")
-	return err
+	m := r.database(rot)
+	if _, err := r.manage(ctx, m, nil, "show", g.ID, g.Volumes[0], "--connection_info", "--json"); err != nil {
+		return err
+	}
+	return r.cinderLogin(ctx, m)
 }
 
 // unlockOurs takes the lock that nova-manage left, also after ctx has ended.
@@ -127,66 +121,6 @@ func (r *run) unmark(h hold, l *look) {
 			r.failed[s.ID] = err
 		}
 	}
-}
-
-// connector is what a compute tells Cinder of itself.
-func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
-	m := manager{host: host}
-	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil {
-		m.boxes = []string{k.Container}
-	}
-	got, err := r.manage(ctx, m, nil, "get_connector", "--json")
-	if err != nil {
-		return nil, fmt.Errorf("the connector of %s cannot be read: %w", host, err)
-	}
-	if !json.Valid(got) {
-		return nil, fmt.Errorf("the connector of %s is not JSON", host)
-	}
-	return got, nil
-}
-
-// A manager is nova-manage on a host, with its files of options.
-type manager struct {
-	host   string
-	config []string
-	boxes  []string // on a host of Kolla: containers, of which the first that runs has it
-}
-
-// database is nova-manage where the Spec says that it has the database.
-func (r *run) database(rot spec.Rotation) manager {
-	m := manager{host: rot.NovaManage, config: rot.NovaManageConfig}
-	if r.site.LayoutOf(r.site.Host(m.host)) == spec.LayoutKolla {
-		m.boxes = place.KollaManagers()
-	}
-	return m
-}
-
-// manage runs nova-manage volume_attachment on a host, and gives what it prints.
-func (r *run) manage(ctx context.Context, m manager, input []byte, args ...string) ([]byte, error) {
-	argv := []string{"nova-manage"}
-	for _, file := range m.config {
-		argv = append(argv, "--config-file", file)
-	}
-	op := remote.Run{Argv: append(append(argv, "volume_attachment"), args...), Stdin: cephstack.Redact(input),
-		Timeout: manageWithin}
-	if len(m.boxes) > 0 {
-		op = box.Enter(op, m.boxes...)
-	}
-	host := r.cfg.World.Hosts[m.host]
-	if host == nil {
-		return nil, fmt.Errorf("the World has no host %s", m.host)
-	}
-	results, err := host.Do(ctx, op)
-	switch {
-	case err != nil:
-		return nil, err
-	case results[0].Err != nil:
-		return nil, results[0].Err
-	case results[0].Exit != 0:
-		return nil, fmt.Errorf("nova-manage volume_attachment %s on %s ended with exit status %d: %s", args[0], m.host,
-			results[0].Exit, words.LastWords(results[0]))
-	}
-	return results[0].Data, nil
 }
 
 // attachmentsOf are the attachments of volumes to a guest.

@@ -79,6 +79,7 @@ type run struct {
 	fresh  map[string]bool           // guests that took the changed key in this run, by ID
 	done   map[string][]rotation.Act // acts that ended well in this run, by guest
 	made   map[spec.User]bool        // users whose key was changed, or begun to be, in this run
+	trust  *trust
 }
 
 func newRun(cfg integrate.Config, opts Options) (*run, error) {
@@ -103,7 +104,7 @@ func newRun(cfg integrate.Config, opts Options) (*run, error) {
 		opts.Now = time.Now
 	}
 	r := &run{cfg: cfg, opts: opts, site: want.Resolve(cfg.Spec), failed: map[string]error{}, fresh: map[string]bool{},
-		done: map[string][]rotation.Act{}, made: map[spec.User]bool{}}
+		done: map[string][]rotation.Act{}, made: map[spec.User]bool{}, trust: newTrust()}
 	return r, r.known()
 }
 

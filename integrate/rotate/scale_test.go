@@ -326,11 +326,11 @@ func measured(t *testing.T, fn func()) (used time.Duration, peak uint64) {
 }
 
 // TestAPlanOfALargeRotation: the plan of a rotation of 1,000 computes and 20,000 guests, each with two disks, is
-// cheap, and its text fits on a screen. With -short, a tenth of that.
+// cheap, and its text fits on a screen. With -short, a fiftieth of that.
 func TestAPlanOfALargeRotation(t *testing.T) {
 	s := scale{1000, 20_000}
 	if testing.Short() {
-		s = scale{100, 2000}
+		s = scale{20, 400}
 	}
 	cfg := s.open(t)
 	cfg.Spec = s.spec(during())

@@ -45,8 +45,8 @@ type Rotation struct {
 	// Limits: a UUID in lower case; not that of another user; not where from and to are one user.
 	SecretUUID string `json:"secret_uuid,omitempty" yaml:"secret_uuid,omitempty"`
 	// NovaManage is the host on which nova-manage can renew the attachments of volumes. Guests need that
-	// which are stopped, or which may be stopped and started. The program needs Nova's databases, and
-	// the login of [cinder] in its configuration, which a compute mostly does not have.
+	// which are stopped, or which may be stopped and started. The program needs Nova's databases, and a
+	// login for Cinder in [cinder] of its configuration. On a host of Kolla it runs in a container of Nova.
 	// Default: left out; such guests wait.
 	// Limits: a host in hosts.
 	NovaManage string `json:"nova_manage,omitempty" yaml:"nova_manage,omitempty"`

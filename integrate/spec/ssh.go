@@ -12,7 +12,8 @@ type SSH struct {
 	// KeyFiles are private keys. A file whose name ends with .pub is a public key, and chooses a
 	// key of the agent: with such a file, no other key of the agent is offered. A private key that
 	// is encrypted has to be in the agent, too.
-	// Default: the IdentityFile of ssh's files, and the keys of the agent.
+	// Default: the keys of the agent, and the IdentityFile of ssh's files, or else ~/.ssh/id_rsa, id_ecdsa and
+	// id_ed25519, as far as they are there; the agent alone with config none.
 	// Limits: paths of the machine that cephstack runs on, relative to the folder of the Spec.
 	KeyFiles []string `json:"key_files,omitempty" yaml:"key_files,omitempty"`
 	// Agent is the path of an agent's socket.
@@ -22,7 +23,8 @@ type SSH struct {
 	Agent string `json:"agent,omitempty" yaml:"agent,omitempty"`
 	// KnownHosts are files with the keys of hosts. Host keys are always checked. cephstack trust
 	// learns the keys of new hosts into the first file.
-	// Default: the UserKnownHostsFile of ssh's files.
+	// Default: the UserKnownHostsFile and GlobalKnownHostsFile of ssh's files, or else those that ssh reads:
+	// ~/.ssh/known_hosts and known_hosts2, and /etc/ssh/ssh_known_hosts and ssh_known_hosts2; none with config none.
 	// Limits: paths of the machine that cephstack runs on, relative to the folder of the Spec.
 	KnownHosts []string `json:"known_hosts,omitempty" yaml:"known_hosts,omitempty"`
 	// Sudo makes the account root on the hosts by sudo, without a password.
@@ -36,8 +38,9 @@ type SSH struct {
 	Jump string `json:"jump,omitempty" yaml:"jump,omitempty"`
 	// Config is the file that ssh would read, instead of ~/.ssh/config and /etc/ssh/ssh_config; none is
 	// no file. For what the Spec does not say, these count: HostName, Port, User, IdentityFile,
-	// IdentitiesOnly, ProxyJump and UserKnownHostsFile, of what matches a host's address (its name,
-	// where there is no address), and of jump hosts.
+	// IdentitiesOnly, ProxyJump, UserKnownHostsFile and GlobalKnownHostsFile, of what matches a host's address (its
+	// name, where there is no address), and of jump hosts. What they do not say is as ssh has it by default. With
+	// none, the Spec has to say it: no key, and no key of a host, is taken from ~/.ssh or /etc/ssh.
 	// Default: ~/.ssh/config and /etc/ssh/ssh_config.
 	// Limits: a path of the machine that cephstack runs on, relative to the folder of the Spec, or none.
 	Config string `json:"config,omitempty" yaml:"config,omitempty"`

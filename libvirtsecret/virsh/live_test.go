@@ -201,7 +201,7 @@ func TestShells(t *testing.T) {
 	for _, shell := range []string{"dash", "bash", "busybox"} {
 		path, err := exec.LookPath(shell)
 		if err != nil {
-			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", shell)
 			t.Logf("no %s", shell)
 			continue
 		}
@@ -237,7 +237,7 @@ func TestVirshIsKilled(t *testing.T) {
 	for _, shell := range []string{"dash", "bash", "busybox"} {
 		path, err := exec.LookPath(shell)
 		if err != nil {
-			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", shell)
 			continue
 		}
 		dir := t.TempDir()

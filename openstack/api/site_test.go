@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -79,6 +80,9 @@ func (s *site) config(t *testing.T, timeout time.Duration) api.Config {
 func (s *site) dial(t *testing.T, timeout time.Duration) *api.Cloud {
 	t.Helper()
 	c, err := api.Dial(t.Context(), s.config(t, timeout))
+	for n := 0; n < 50 && errors.Is(err, api.ErrUnreachable); n++ { // a busy machine may need longer than the timeout
+		c, err = api.Dial(t.Context(), s.config(t, timeout))
+	}
 	require.NoError(t, err)
 	return c
 }

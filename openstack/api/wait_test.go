@@ -84,7 +84,7 @@ type badLook struct {
 func (b badLook) spoil(t *testing.T, what string) {
 	t.Helper()
 	var armed, sent atomic.Bool
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	late, stop := context.WithCancel(ctx)
 	defer stop()
@@ -106,7 +106,7 @@ func (b badLook) spoil(t *testing.T, what string) {
 	s := openstacktest.Start(t, cfg)
 	to, err := s.CloudConfig(t.TempDir())
 	require.NoError(t, err)
-	to.Timeout = 2 * time.Second
+	to.Timeout = time.Minute // so that a busy machine can make what is there before
 	cloud, err := api.Dial(ctx, to)
 	require.NoError(t, err)
 	w := world{Cloud: cloud, fake: s}
@@ -122,6 +122,11 @@ func (b badLook) spoil(t *testing.T, what string) {
 		w.volume = s.AddVolume(api.Volume{Name: "free", SizeGiB: 1})
 	case "detach volume":
 		require.NoError(t, w.Attach(ctx, w.server, w.volume))
+	}
+	if b.slow {
+		to.Timeout = 3 * time.Second
+		w.Cloud, err = api.Dial(ctx, to)
+		require.NoError(t, err)
 	}
 	armed.Store(true)
 	err = waiting(w, backup.ID, snapshot)[what](late)

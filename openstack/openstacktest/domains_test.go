@@ -289,7 +289,7 @@ func TestMigrationsFail(t *testing.T) {
 		var err error
 		moves, err = x.LiveMigrations(t.Context(), server)
 		return err == nil && len(moves) == 1
-	}, 10*time.Second, time.Millisecond)
+	}, time.Minute, time.Millisecond)
 	assert.Equal(t, server, moves[0].Server)
 	assert.Positive(t, moves[0].MemoryBytes)
 	require.NoError(t, x.AbortMigration(t.Context(), server, moves[0].ID))

@@ -47,7 +47,7 @@ func Check(files []string, scanned []Key) (known, unknown []Key, err error) {
 
 // Trust adds the scanned keys that have one of the fingerprints to a
 // known_hosts file, and returns how many lines that took. A missing file is
-// made, with mode 0600. A key that the file has is not added again. Nothing in
+// made, with mode 0600, and so is its folder, with mode 0700. A key that the file has is not added again. Nothing in
 // the file is ever changed or removed. If the lines cannot be written, as the disk is
 // full, none of them is there.
 //

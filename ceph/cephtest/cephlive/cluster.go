@@ -31,7 +31,7 @@ func Need(t testing.TB, programs ...string) {
 			continue
 		}
 		if os.Getenv("CEPHSTACK_LIVE") == "1" {
-			t.Fatalf("%s is not installed, and CEPHSTACK_LIVE=1", p)
+			t.Fatalf("%s is not installed, and CEPHSTACK_LIVE=1: make deps installs it", p)
 		}
 		t.Skipf("live test: %s is not installed", p)
 	}

@@ -36,7 +36,7 @@ func (i *invocation) auditCommand() *cobra.Command {
 	fs.Func("part", "make only these `PARTS` of the audit: data, hosts; with commas between them", i.part)
 	fs.Func("ignore", "leave out RBD images of this `PATTERN`, such as 'vms/golden-*': they are somebody else's; may be "+
 		"given again", func(value string) error { i.auditing.Ignore = append(i.auditing.Ignore, value); return nil })
-	fs.IntVar(&i.auditing.Open, "open", 0, "open at most this many RBD images, the newest, to see whether they are "+
+	fs.IntVar(&i.auditing.Open, "open", 0, "open at most `N` RBD images, the newest, to see whether they are "+
 		"clones and have the right snapshots; 0 is 2000, a negative number none")
 	fs.Var(&span{&i.auditing.Patience}, "patience", "how long an object may be on its way, such as creating or deleting; "+
 		"0 is 2h")

@@ -82,14 +82,14 @@ func (c *command) ask(ctx context.Context, question string) error {
 }
 
 // answer reads a line of at most 80 bytes. It does not wait for the line once ctx has ended.
-func (c *command) answer(ctx context.Context) (string, error) {
+func (i *invocation) answer(ctx context.Context) (string, error) {
 	type answer struct {
 		line string
 		err  error
 	}
 	given := make(chan answer, 1)
 	go func() {
-		line, err := bufio.NewReader(io.LimitReader(c.Stdin, 80)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(i.Stdin, 80)).ReadString('\n')
 		given <- answer{line, err}
 	}()
 	select {

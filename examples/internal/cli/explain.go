@@ -25,8 +25,9 @@ does: why it matters, how to see it by hand, and what to do next.
 
 A plan shows the code of each finding behind the finding, in brackets. A check
 may have its ID, its name, or its first words: files/compute1, files. A message
-may be a whole line that cephstack printed, in quotes. Without an argument, all
-there is to explain is listed. The command reads no Spec, and connects to
+may be a whole line that cephstack printed, in quotes. The name of an option of
+OpenStack that cephstack sets, or of a command, is explained, too. Without an
+argument, all other names are listed. The command reads no Spec, and connects to
 nothing.`,
 		Example: `  # a field of the Spec
   cephstack explain cinder.backends.pool
@@ -37,6 +38,9 @@ nothing.`,
   # the code of a finding, and a kind of change
   cephstack explain pool-in-use
   cephstack explain secret
+
+  # an option of nova.conf
+  cephstack explain images_type
 
   # a line that cephstack printed
   cephstack explain 'compute1: /etc/ceph/ceph.conf: is not a keyring'`,
@@ -66,6 +70,11 @@ func explained(name string) (string, error) {
 	}
 	for _, t := range explain.Lookup(name) {
 		texts = append(texts, t.String())
+	}
+	for _, of := range []func(string) (string, bool){ofOption, ofCommand} {
+		if text, ok := of(name); ok {
+			texts = append(texts, text)
+		}
 	}
 	if len(texts) == 0 {
 		texts = ofMessage(name)

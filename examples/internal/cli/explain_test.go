@@ -125,3 +125,19 @@ func TestALostAnswerIsNoWrongUsage(t *testing.T) {
 		assert.Contains(t, stderr.String(), "no space left", arg)
 	}
 }
+
+// TestOptionsAndCommandsAreExplained: an operator has such a name from a file, or from the help.
+func TestOptionsAndCommandsAreExplained(t *testing.T) {
+	for name, want := range map[string]string{
+		"images_type":      "[libvirt] of nova-compute: VM disks go to Ceph\n'cephstack explain nova' ",
+		"rbd_store_pool":   "[glance_store] of glance-api: ",
+		"rbd_secret_uuid":  "of cinder-volume: ",
+		"backup_ceph_user": "[DEFAULT] of cinder-backup: ",
+		"drift":            "command drift: ",
+		"exit-status":      "'cephstack help exit-status' tells the rest.",
+	} {
+		code, stdout, stderr := call(t, "explain", name)
+		assert.Equal(t, exitDone, code, stderr)
+		assert.Contains(t, stdout, want)
+	}
+}

@@ -73,7 +73,17 @@ too. Without --yes, that holds for a plan that goes to /dev/null. A run that los
 a part of its output ends with status 1.`
 
 const partLong = `--limit and --clusters restrict plan, apply, converge, drift and verify --static to
-some hosts and clusters, and to what those hosts need.
+some hosts and clusters, and to what those hosts need. --limit restricts trust to
+hosts and their jump hosts.
+
+Three commands have no --limit, as they would be wrong about a part of a cloud:
+
+    audit   what a host that was left out holds would look like nobody's
+    rotate  it takes a user or a key away once nobody has it any more; of a part of
+            the hosts, that proves nothing. The Spec says which guests are touched
+    retire  takes back all of the integration, and the users of Ceph last. To take
+            out one compute, write retire into its entry of the Spec, and run
+            'cephstack apply --limit HOST'
 
 --limit takes the names of hosts, ranges such as 'compute[001-010]', and the names
 of the groups of the Spec, with commas between them:

@@ -68,7 +68,7 @@ func TestAnInterruptWhileAPipeIsRead(t *testing.T) {
 func TestTheTextOfAProgramIsASpec(t *testing.T) {
 	bash, err := exec.LookPath("bash")
 	if err != nil {
-		require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "bash is not installed")
+		require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "bash is not installed: make deps installs it")
 		t.Skip("bash is not installed")
 	}
 	p := newProcess(t, 1, "plan")

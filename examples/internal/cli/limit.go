@@ -65,15 +65,16 @@ func splitNames(list string) []string {
 // restricted reports whether the command is about a part of the Spec.
 func (o *options) restricted() bool { return len(o.limit)+len(o.only.Clusters) > 0 }
 
-// restrict finds the hosts that --limit names, and tells what is wrong with the names of --limit and --clusters.
-func (o *options) restrict(s spec.Spec, groups map[string][]string) error {
+// restrict finds the hosts that --limit names, and tells what is wrong with the names of --limit and --clusters. Hosts
+// without services count if all is true.
+func (o *options) restrict(s spec.Spec, groups map[string][]string, all bool) error {
 	var faults []error
 	hosts := map[string]spec.Host{}
 	for _, h := range s.Hosts {
 		hosts[h.Name] = h
 	}
 	for _, text := range o.limit {
-		found, err := limited(text, hosts, groups)
+		found, err := limited(text, hosts, groups, all)
 		o.only.Hosts = append(o.only.Hosts, found...)
 		faults = append(faults, err)
 	}
@@ -91,14 +92,16 @@ func (o *options) restrict(s spec.Spec, groups map[string][]string) error {
 }
 
 // limited are the hosts that a text of --limit stands for: those of a group that have services, a host, or the hosts of
-// a range.
-func limited(text string, hosts map[string]spec.Host, groups map[string][]string) ([]string, error) {
+// a range. Hosts without services count if idle is true.
+func limited(text string, hosts map[string]spec.Host, groups map[string][]string, idle bool) ([]string, error) {
 	group, isGroup := groups[text]
 	if _, isHost := hosts[text]; isHost && isGroup {
 		return nil, fmt.Errorf("--limit: %q is a host and a group of the Spec: give the group another name", text)
 	}
 	if isGroup {
-		some := slices.DeleteFunc(slices.Clone(group), func(name string) bool { return len(hosts[name].Services) == 0 })
+		some := slices.DeleteFunc(slices.Clone(group), func(name string) bool {
+			return !idle && len(hosts[name].Services) == 0
+		})
 		if len(some) == 0 {
 			return nil, fmt.Errorf("--limit: no host of the group %q has services in the Spec, so there is nothing to do", text)
 		}
@@ -116,7 +119,7 @@ func limited(text string, hosts map[string]spec.Host, groups map[string][]string
 			faults = append(faults, fmt.Errorf("--limit: the Spec has no host or group %q%s", name, alike(name, hosts, groups)))
 		case !known:
 			faults = append(faults, fmt.Errorf("--limit: the Spec has no host %q", name))
-		case len(h.Services) == 0:
+		case len(h.Services) == 0 && !idle:
 			faults = append(faults, fmt.Errorf("--limit: %q has no services in the Spec, so there is nothing to do on it; "+
 				"to name a cluster, take --clusters", name))
 		}

@@ -42,7 +42,7 @@ func TestLimit(t *testing.T) {
 	} {
 		var o options
 		require.NoError(t, list(&o.limit)(limit))
-		require.NoError(t, o.restrict(s, groups), limit)
+		require.NoError(t, o.restrict(s, groups, false), limit)
 		assert.Equal(t, want, o.only.Hosts, limit)
 	}
 	for limit, want := range map[string]string{
@@ -54,7 +54,7 @@ func TestLimit(t *testing.T) {
 	} {
 		var o options
 		require.NoError(t, list(&o.limit)(limit))
-		require.ErrorContains(t, o.restrict(s, groups), want)
+		require.ErrorContains(t, o.restrict(s, groups, false), want)
 	}
 }
 

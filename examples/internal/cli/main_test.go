@@ -104,13 +104,14 @@ func TestWrongUsageSaysWhatWasMeant(t *testing.T) {
 
 func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("SSH_AUTH_SOCK", "")
+	t.Setenv("HOME", t.TempDir())
 	const small = "release: zed\nclusters: [{name: ceph, host: h}]\nhosts: [{name: h, address: '127.0.0.1:1', services: " +
 		"[glance-api]}]\nglance: {}\n"
 	code, stdout, stderr := call(t, "plan", "-f", write(t, small))
 	assert.Equal(t, exitUsage, code)
 	assert.Empty(t, stdout)
-	for _, want := range []string{"spec: ssh.user: is missing",
-		"spec: ssh.key_files: is missing: name a private key, or give ssh.agent", "spec: ssh.known_hosts: is missing"} {
+	for _, want := range []string{"spec: ssh.key_files: is missing: name a private key, or give ssh.agent",
+		"spec: ssh.known_hosts: is not in the Spec, and ", "/.ssh/known_hosts: no such file or directory; cephstack trust"} {
 		assert.Contains(t, stderr, want)
 	}
 	known := filepath.Join(t.TempDir(), "known_hosts")
@@ -118,7 +119,8 @@ func TestASpecWithoutALoginSaysWhatIsMissing(t *testing.T) {
 	code, _, stderr = call(t, "plan", "-f", write(t, small+"ssh: {user: root, known_hosts: ["+known+"]}\n"))
 	assert.Equal(t, exitUsage, code)
 	assert.Equal(t, "cephstack: spec: ssh.key_files: is missing: name a private key, or give ssh.agent the path "+
-		"of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set)\n", stderr)
+		"of an agent's socket (SSH_AUTH_SOCK, which is the default, is not set), or make a key: ~/.ssh has no id_rsa, "+
+		"id_ecdsa or id_ed25519, which ssh takes by default\n", stderr)
 }
 
 func TestAPasswordThatOthersCanReadEndsTheRun(t *testing.T) {

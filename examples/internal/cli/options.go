@@ -35,6 +35,7 @@ type options struct {
 	only     integrate.Scope // its hosts are known once the Spec is
 	parallel int
 	prints   []fingerprint
+	keysFile string // of verified keys of hosts
 	auditing audit.Options
 	look
 }
@@ -72,11 +73,16 @@ func (i *invocation) outputFlag(cmd *cobra.Command, formats ...string) {
 // scopeFlags adds the flags that restrict a command to a part of the Spec.
 func (i *invocation) scopeFlags(cmd *cobra.Command) {
 	fs := cmd.Flags()
-	fs.Func("limit", "only these `HOSTS` and what they need: names, ranges such as 'compute[001-010]' and groups "+
-		"of the Spec, with commas between them; may be given again", list(&i.limit))
-	complete(cmd, "limit", i.completeLimit)
+	i.limitFlag(cmd)
 	fs.Func("clusters", "only these `CLUSTERS`, and the hosts of --limit", names(&i.only.Clusters))
 	complete(cmd, "clusters", i.completeClusters)
+}
+
+// limitFlag adds --limit.
+func (i *invocation) limitFlag(cmd *cobra.Command) {
+	cmd.Flags().Func("limit", "only these `HOSTS` and what they need: names, ranges such as 'compute[001-010]' and "+
+		"groups of the Spec, with commas between them; may be given again", list(&i.limit))
+	complete(cmd, "limit", i.completeLimit)
 }
 
 func (i *invocation) fullFlag(cmd *cobra.Command) {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 	"time"
 
 	"github.com/cephstack/cephstack/integrate"
@@ -64,6 +65,9 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	code := p.do(ctx, args)
 	if code == exitUsage && stdout.lost() != nil { // of help or --version: the flags were right
 		return exitFailed
+	}
+	if onlyTells(args) && errors.Is(stdout.lost(), syscall.EPIPE) { // as after head
+		return max(code, exitFailed)
 	}
 	if err := cmp.Or(stdout.lost(), stderr.lost()); err != nil && (code == exitDone || code == exitChanges) {
 		return p.fail(exitFailed, fmt.Errorf("a part of the output was lost: %w", err))

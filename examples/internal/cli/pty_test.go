@@ -53,7 +53,7 @@ func TestProgressOnARealTerminal(t *testing.T) {
 			mu.Lock()
 			defer mu.Unlock()
 			assert.Regexp(c, pattern, fmt.Sprintf("%q", s.text()))
-		}, 20*time.Second, 20*time.Millisecond)
+		}, time.Minute, 20*time.Millisecond)
 	}
 	colored, err := colorsOf(colorAuto, program)
 	require.NoError(t, err)
@@ -149,4 +149,47 @@ func TestWhatHasColors(t *testing.T) {
 		"    \x1b[35m!\x1b[0m unit x\n\x1b[31mPROBLEM\x1b[0m: it is\nno more\n"+
 		"\x1b[32mapplied\x1b[0m   x\n\x1b[33mnot known\x1b[0m h\nunchangedness\n", colors(true).text(text))
 	assert.Equal(t, text, colors(false).text(text))
+}
+
+// TestTrustAsksWhoeverSeesTheKeys, and takes no other word than yes.
+func TestTrustAsksWhoeverSeesTheKeys(t *testing.T) {
+	s := newStrange(t, t.TempDir())
+	for _, c := range []struct {
+		typed, says string
+		code, lines int
+	}{
+		{"y\n", "Nothing was written.", exitChanges, 0}, {"\n", "Nothing was written.", exitChanges, 0},
+		{"\x04", "Nothing was written.", exitChanges, 0}, {"yes\n", "added     host1 ", exitDone, 2},
+	} {
+		user, program, err := pty.Open()
+		require.NoError(t, err)
+		out := make(chan string)
+		go func() {
+			var all strings.Builder
+			buffer := make([]byte, 4096)
+			for {
+				n, err := user.Read(buffer)
+				all.Write(buffer[:n])
+				if err != nil {
+					out <- all.String()
+					return
+				}
+				if strings.Contains(string(buffer[:n]), "to write nothing: ") {
+					_, _ = user.WriteString(c.typed)
+				}
+			}
+		}()
+		p := Program{Stdin: program, Stdout: program, Stderr: program}
+		code := p.Run(t.Context(), []string{"trust", "-f", s.spec, "--color", "never"})
+		require.NoError(t, program.Close())
+		text := <-out
+		require.NoError(t, user.Close())
+		assert.Equal(t, c.code, code, text)
+		assert.Contains(t, text, "not known host0 ("+s.address[0]+"): ssh-ed25519 "+s.prints[0])
+		assert.Contains(t, text, "Hosts of which no key is known: 2.")
+		assert.Contains(t, text, "Are these 2 keys right?")
+		assert.Contains(t, text, c.says)
+		known, _ := os.ReadFile(s.known)
+		assert.Equal(t, c.lines, strings.Count(string(known), "\n"))
+	}
 }

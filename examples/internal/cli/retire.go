@@ -16,9 +16,9 @@ of the services that have the value which cephstack gives them, libvirt's secret
 keyrings, ceph.conf, and the Ceph users last. The services are restarted.
 
 Nothing is taken back from a compute that still has VMs, nothing that depends on a
-pool which still has images, and nothing while the APIs do not answer. What is not provably cephstack's stays, and so do
-pools and data, packages, volume types, and what prepare has made: the plan says
-how to remove it by hand.
+pool which still has images, and nothing while the APIs do not answer. What is not
+provably cephstack's stays, and so do pools and data, packages, volume types, and
+what prepare has made: the plan says how to remove it by hand.
 
 To take out a part, write retire into the Spec, and apply it:
   hosts[].retire: [nova-compute]      these services leave that host

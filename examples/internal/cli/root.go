@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,6 +78,7 @@ func (p Program) commands() *cobra.Command {
 		i.completionCommand(),
 	)
 	root.AddCommand(topics()...)
+	root.SetHelpFunc(helpAtOnce(root.HelpFunc()))
 	root.SetHelpCommand(i.helpCommand())
 	root.SetHelpCommandGroupID(groupHelp)
 	root.InitDefaultHelpCmd()
@@ -111,6 +114,24 @@ func (i *invocation) helpCommand() *cobra.Command {
 	}
 }
 
+// helpAtOnce prints a help by one write. That nobody reads it is no news to anybody: see Run.
+func helpAtOnce(help func(*cobra.Command, []string)) func(*cobra.Command, []string) {
+	return func(cmd *cobra.Command, args []string) {
+		var text bytes.Buffer
+		out := cmd.OutOrStdout()
+		cmd.SetOut(&text)
+		help(cmd, args)
+		cmd.SetOut(out)
+		_, _ = text.WriteTo(out)
+	}
+}
+
+// onlyTells reports whether arguments ask for a text that does not depend on any cloud.
+func onlyTells(args []string) bool {
+	return len(args) > 0 && slices.Contains([]string{"help", "explain", "completion"}, args[0]) ||
+		slices.ContainsFunc(args, func(a string) bool { return a == "--help" || a == "-h" || a == "--version" })
+}
+
 // notCommand is the error of a name that no command has.
 func notCommand(root *cobra.Command, name string) error {
 	known := map[string]bool{}
@@ -122,7 +143,10 @@ func notCommand(root *cobra.Command, name string) error {
 	if here, is := elsewhere[name]; is {
 		return fmt.Errorf("%q is not a command; did you mean %q?", name, here)
 	}
-	return fmt.Errorf("%q is not a command%s", name, spec.DidYouMean(name, known))
+	if mean := spec.DidYouMean(name, known); mean != "" {
+		return fmt.Errorf("%q is not a command%s", name, mean)
+	}
+	return fmt.Errorf("%q is not a command; 'cephstack help' lists all commands", name)
 }
 
 // flagFault adds to wrong usage of flags what somebody may have meant.
@@ -130,6 +154,9 @@ func flagFault(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return err
+	}
+	if unknown.GetSpecifiedName() == "limit" {
+		return fmt.Errorf("%w: %s is about the whole cloud; 'cephstack help part-of-a-spec' says why", err, cmd.Name())
 	}
 	known := map[string]bool{}
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { known["--"+f.Name] = true })

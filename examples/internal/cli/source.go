@@ -143,5 +143,5 @@ func (i *invocation) load(ctx context.Context) (spec.Spec, error) {
 			return s, err
 		}
 	}
-	return s, i.restrict(s, groups)
+	return s, i.restrict(s, groups, false)
 }

@@ -26,11 +26,24 @@ func (i *invocation) trustCommand() *cobra.Command {
 		Short:   "Show the SSH keys of the hosts, and learn those that you confirm",
 		Long: `Show the SSH keys of the hosts, and of the jump host before those behind it.
 
-trust writes nothing, unless --fingerprint HOST=SHA256:… is given, once for each
-key: then it writes those keys into the first known_hosts file of the Spec, and
-no others. Compare the fingerprints with what the consoles of the hosts print of
+A key is written into the first known_hosts file of the Spec (~/.ssh/known_hosts,
+if neither the Spec nor a file of ssh names another), once you say that it is right:
+
+  --keys FILE  has what you know of the keys from another place than the network:
+               lines of known_hosts, the output of ssh-keygen -l, and the consoles
+               of cloud-init, of any number of hosts. Of each host that FILE names
+               (by its name or address), the keys that agree are written. A host
+               that shows another key than FILE has for it is refused.
+  --fingerprint HOST=SHA256:…  is the same for one key; it may be given again.
+  On a terminal, trust asks after it has shown the keys. Answer yes once you
+  have compared them: no other word counts, and there is no flag for it.
+
+Compare the fingerprints with what the consoles of the hosts print of
 
     ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub
+
+ssh-keyscan asks over the network, as trust does: its output proves nothing,
+unless it is made on the host itself or in a network that you trust.
 
 Where a host's address, user, keys, jump host or known_hosts are not in the Spec
 but in a file of ssh, such as ~/.ssh/config, trust says which line of which file
@@ -42,8 +55,14 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 		Example: `  # show the keys
   cephstack trust -f cloud.yaml
 
+  # learn the keys of all hosts that agree with what their deployment has kept
+  cephstack trust --keys consoles.txt
+
   # learn a key, once its fingerprint was compared
-  cephstack trust --fingerprint compute1=SHA256:jPd…`,
+  cephstack trust --fingerprint compute1=SHA256:jPd…
+
+  # the hosts of one rack
+  cephstack trust --limit 'compute[001-040]'`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return endWith(i.trust(cmd.Context())) },
 	}
@@ -53,6 +72,9 @@ known yet, and 1 if a host could not be asked or shows another key.`,
 	cmd.Flags().Func("fingerprint", "write the key of `HOST=SHA256:...` into the first known_hosts file of the Spec; "+
 		"may be given again", i.fingerprint)
 	complete(cmd, "fingerprint", i.completeFingerprint)
+	cmd.Flags().StringVar(&i.keysFile, "keys", "", "write the keys that agree with this `FILE` of known_hosts lines, "+
+		"ssh-keygen -l output or console logs")
+	i.limitFlag(cmd)
 	return cmd
 }
 
@@ -69,12 +91,21 @@ func (o *options) fingerprint(value string) error {
 // A trust is one run of the command.
 type trust struct {
 	*invocation
-	files   []string // known_hosts of the Spec; the first one is written to
-	targets map[string]remote.Config
-	keys    []schema.HostKey
-	errs    []error
-	unknown int // hosts of which no key is known
-	behind  int // hosts behind a jump host that is none to go through yet
+	files    []string // known_hosts of the Spec; the first one is written to
+	targets  map[string]remote.Config
+	verified map[string][]hostkeys.Verified // of the file of --keys
+	keys     []schema.HostKey
+	shown    int // how many of keys were shown, before a question
+	errs     []error
+	faults   []fault       // of hosts
+	unknown  []unknownHost // hosts of which no key is known
+	behind   int           // hosts behind a jump host that is none to go through yet
+}
+
+// An unknownHost is a host of which no key is known, with the keys that it shows.
+type unknownHost struct {
+	name string
+	keys []hostkeys.Key
 }
 
 // trust shows the keys of all hosts, or writes those down whose fingerprints are
@@ -97,16 +128,26 @@ func (i *invocation) trust(ctx context.Context) (int, error) {
 		t.targets[c.Name] = c
 	}
 	ways := waves(targets)
+	if targets, err = t.limited(from, s, targets); err != nil {
+		return exitUsage, err
+	}
 	if targets, err = t.asked(targets); err != nil {
+		return exitUsage, err
+	}
+	if err := t.readKeys(ctx, targets); err != nil {
 		return exitUsage, err
 	}
 	for _, wave := range ways {
 		wave = slices.DeleteFunc(wave, func(c remote.Config) bool { return !asked(targets, c.Name) })
-		if len(t.errs) > 0 || t.unknown > 0 {
+		if len(t.faults) > 0 || len(t.unknown) > 0 {
 			t.behind += len(wave)
 			continue
 		}
 		t.scan(ctx, wave)
+		if err := t.question(ctx); err != nil {
+			t.errs = append(t.errs, err)
+			break
+		}
 	}
 	return t.end()
 }
@@ -189,7 +230,7 @@ func (t *trust) scan(ctx context.Context, targets []remote.Config) {
 		return byName[name].ScanHostKeys(ctx)
 	}) {
 		if o.Err != nil {
-			t.errs = append(t.errs, o.Err)
+			t.faults = append(t.faults, fault{o.Name, o.Err})
 			continue
 		}
 		t.take(o.Name, o.Value)
@@ -217,72 +258,4 @@ func there(files []string) []string {
 		return files
 	}
 	return some
-}
-
-// take compares a host's keys with those that are known, and learns what it may.
-func (t *trust) take(host string, shown []hostkeys.Key) {
-	files := t.filesOf(host)
-	known, unknown, err := hostkeys.Check(files, shown)
-	if err != nil {
-		t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
-	}
-	added := 0
-	isKnown := func(print string) bool {
-		return slices.ContainsFunc(known, func(k hostkeys.Key) bool { return k.Fingerprint == print })
-	}
-	if prints := slices.DeleteFunc(t.printsOf(host), isKnown); err == nil && len(prints) > 0 {
-		if added, err = hostkeys.Trust(files[0], unknown, prints...); err != nil {
-			t.errs = append(t.errs, fmt.Errorf("%s: %w", host, err))
-		}
-	}
-	for _, k := range shown {
-		state := schema.KeyChanged
-		switch {
-		case slices.Contains(known, k):
-			state = schema.KeyKnown
-		case added > 0 && slices.Contains(t.printsOf(host), k.Fingerprint):
-			state = schema.KeyAdded
-		case slices.Contains(unknown, k):
-			state = schema.KeyUnknown
-		}
-		t.keys = append(t.keys, schema.HostKey{Host: host, Address: k.Address, Type: k.Type,
-			Fingerprint: k.Fingerprint, State: state, From: t.targets[host].From})
-	}
-	if err == nil && added == 0 && len(known) == 0 {
-		t.unknown++
-	}
-}
-
-// end tells what was seen and done.
-func (t *trust) end() (int, error) {
-	var err error
-	if t.format == formatJSON {
-		err = encode(t.Stdout, schema.HostKeys{Format: schema.Format, Keys: t.keys}, "  ")
-	} else {
-		var b strings.Builder
-		for i, k := range t.keys {
-			if k.From != "" && (i == 0 || t.keys[i-1].Host != k.Host) {
-				fmt.Fprintln(&b, oneLine(k.Host+": "+k.From))
-			}
-			fmt.Fprintln(&b, oneLine(fmt.Sprintf("%-9s %s (%s): %s %s", k.State, k.Host, k.Address, k.Type,
-				k.Fingerprint)))
-		}
-		_, err = fmt.Fprint(t.Stdout, t.colored(t.Stdout, b.String()))
-	}
-	if err = errors.Join(append(t.errs, err)...); err != nil {
-		return exitFailed, err
-	}
-	if t.unknown > 0 {
-		fmt.Fprintf(t.Stderr, "Hosts of which no key is known: %d; nothing was written. Compare the fingerprints "+
-			"with what "+
-			"each host's console prints of\n"+
-			"    ssh-keygen -l -f /etc/ssh/ssh_host_ed25519_key.pub\n"+
-			"and give those that agree: cephstack trust -f %s --fingerprint HOST=SHA256:… [--fingerprint …]\n",
-			t.unknown, t.specFile())
-		if t.behind > 0 {
-			fmt.Fprintf(t.Stderr, "Hosts behind it, which are asked once its key is known: %d\n", t.behind)
-		}
-		return exitChanges, nil
-	}
-	return exitDone, nil
 }

@@ -137,7 +137,7 @@ func TestTrustsUsage(t *testing.T) {
 		assert.Empty(t, stdout)
 		assert.NotEmpty(t, stderr)
 	}
-	code, _, stderr := call(t, "trust", "-f", write(t, "ssh: {user: root}\nhosts: [{name: a}]\n"))
+	code, _, stderr := call(t, "trust", "-f", write(t, "ssh: {user: root, config: none}\nhosts: [{name: a}]\n"))
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "spec: ssh.known_hosts: is missing")
 	code, stdout, stderr := call(t, "trust", "-f",

@@ -48,6 +48,12 @@ folder() {
   done
 }
 
+# login_for_cinder FILE gives Nova the login for Cinder that kolla-ansible gives it.
+login_for_cinder() {
+  { echo '[cinder]' && sed -n '/^\[keystone_authtoken\]/,/^\[/p' "$1" | grep -E '^(auth_|password|username|user_domain|project_)'; } |
+    python3 set-ini.py /dev/stdin "$1"
+}
+
 # deploy SERVICE COMMAND ENTRIES MORE makes and starts the service's container in
 # place of the packaged unit; MORE are the entries that there are with Ceph.
 deploy() {
@@ -94,7 +100,7 @@ retire() {
 # shellcheck disable=SC2034 # deploy reads them by name
 controller() {
   local own ceph
-  retire glance-api cinder-volume cinder-backup
+  retire glance-api cinder-volume cinder-backup nova-conductor
   folder glance-api /etc/glance/glance-api.conf
   own=("$(entry glance-api.conf /etc/glance/glance-api.conf glance)")
   ceph=("$(entry ceph /etc/ceph glance)")
@@ -106,6 +112,11 @@ controller() {
   folder cinder-backup /etc/cinder/cinder.conf
   own=("$(entry cinder.conf /etc/cinder/cinder.conf cinder)")
   deploy cinder-backup 'cinder-backup --config-file /etc/cinder/cinder.conf' own ceph
+  folder nova-conductor /etc/nova/nova.conf
+  login_for_cinder /etc/kolla/nova-conductor/nova.conf
+  own=("$(entry nova.conf /etc/nova/nova.conf nova)")
+  ceph=()
+  deploy nova-conductor nova-conductor own ceph
 }
 
 # shellcheck disable=SC2034 # deploy reads them by name

@@ -15,8 +15,8 @@ import (
 // kollaContainers are those of each host, with libvirt's last.
 func kollaContainers() map[string][]string {
 	compute := []string{"nova_compute", "nova_libvirt"}
-	return map[string][]string{"controller": {"glance_api", "cinder_volume", "cinder_backup"}, "compute1": compute,
-		"compute2": compute}
+	return map[string][]string{"controller": {"glance_api", "cinder_volume", "cinder_backup", "nova_conductor"},
+		"compute1": compute, "compute2": compute}
 }
 
 // inContainers makes the lab's Spec one for services in containers.
@@ -51,7 +51,7 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 	if err != nil {
 		return err
 	}
-	return l.stages(ctx, r,
+	if err := l.stages(ctx, r,
 		stage{"the hosts themselves are as they were", func(ctx context.Context) (string, error) {
 			return l.untouched(ctx, began)
 		}},
@@ -72,6 +72,41 @@ func (l *lab) testKolla(ctx context.Context, r *report) error {
 		stage{"the spec is found again from the cloud", func(ctx context.Context) (string, error) {
 			return l.adoptedAsItIs(ctx, "ceph")
 		}},
+	); err != nil {
+		return err
+	}
+	return l.rotateContainers(ctx, r, world.Cloud)
+}
+
+// rotateContainers gives services and guests other users. Guests are stopped, nova-manage renews their volumes from its
+// container, and they are started again; one was stopped before, and stays so.
+func (l *lab) rotateContainers(ctx context.Context, r *report, cloud *api.Cloud) error {
+	t, end, err := l.newRotation(cloud, 3, 1)
+	if err != nil {
+		return err
+	}
+	defer end()
+	t.more = "layout: kolla\n"
+	t.inside = func(host string) string {
+		if names := kollaContainers()[host]; names != nil {
+			return "podman exec -i " + names[0] + " "
+		}
+		return ""
+	}
+	return l.stages(ctx, r,
+		stage{"the program is built", t.build},
+		stage{"guests write to their disks", t.begin},
+		stage{"a guest is stopped", t.stopLast},
+		stage{"kolla-ansible is told of the user that comes", l.tellOfUser},
+		stage{"other users, by stopping and starting guests", func(ctx context.Context) (string, error) {
+			return t.rotate(ctx, ".1", "stop-start", "glance", "cinder-backup", "cinder")
+		}},
+		stage{"the stopped guest stayed stopped, and starts", t.startLast},
+		stage{"the guests have lost nothing", func(ctx context.Context) (string, error) {
+			return t.guests.judge(ctx, longestPause, func(*witness) bool { return true })
+		}},
+		stage{"the old keys are refused on each host", t.refused},
+		stage{"the plan is empty, and all static checks pass", t.quiet},
 		stage{"no temporary file is left", l.noLeftovers},
 	)
 }
@@ -117,6 +152,20 @@ for f in *.json; do install -m 0660 $f /etc/kolla/${f%.json}/config.json; done`
 	return "config.json of each container copies ceph.conf and keyrings", nil
 }
 
+// tellOfUser lets config.json of nova-compute name the keyring of another user, as kolla-ansible does it for another
+// ceph_nova_user.
+func (l *lab) tellOfUser(ctx context.Context) (string, error) {
+	const script = `cd /etc/kolla/nova-compute
+sed -i 's/ceph\.client\.cinder\.keyring/ceph.client.cinder.1.keyring/g' config.json
+grep -c ceph.client.cinder.1.keyring config.json`
+	for _, host := range []string{"compute1", "compute2"} {
+		if _, err := l.sh(ctx, host, script); err != nil {
+			return "", err
+		}
+	}
+	return "config.json of nova-compute names the keyring of client.cinder.1", nil
+}
+
 // untouched wants nothing below /etc to have changed but what is Kolla's.
 func (l *lab) untouched(ctx context.Context, since time.Time) (string, error) {
 	script := fmt.Sprintf("ls -d /etc/ceph 2>/dev/null; find /etc -xdev -path /etc/kolla -prune -o -newerct @%d -print",
@@ -139,7 +188,7 @@ echo $(log MESSAGE_ID=39f53479d3a045ac8e11786248231fbf | wc -l) $(log | grep -c 
 		for _, name := range names {
 			want := "1 1"
 			switch {
-			case name == "nova_libvirt":
+			case name == "nova_libvirt", name == "nova_conductor": // which Ceph does not concern
 				want = "0 0"
 			case host == l.before.Server.Host:
 				want = "2 2"

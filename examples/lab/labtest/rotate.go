@@ -32,16 +32,31 @@ type rotation struct {
 	guests  *witnesses
 	program string
 	random  *rand.Rand
-	kills   int               // that are left
-	parts   int               // rotations that are left
-	keys    map[string]string // users and the keys that they had first
-	since   time.Time         // keys that are older have to go
+	kills   int                      // that are left
+	parts   int                      // rotations that are left
+	keys    map[string]string        // users and the keys that they had first
+	since   time.Time                // keys that are older have to go
+	file    string                   // the Spec of the last rotation
+	login   string                   // a file of options with a login for Cinder
+	more    string                   // further lines of that Spec
+	inside  func(host string) string // what runs a program where services run on a host; empty for the host itself
 }
 
 // testRotate gives the services and guests of an integrated cloud new keys while guests write: first without any
 // reboot, by a new key of the user that Nova's disks keep; then with a reboot of the guests, so that this user goes,
 // too. The program is killed again and again.
 func (l *lab) testRotate(ctx context.Context, r *report) error {
+	return l.rotating(ctx, r, course{rotateKills(os.Getenv), 2, (*rotation).stages})
+}
+
+// A course is a number of kills in a number of rotations, with all that is looked at between them.
+type course struct {
+	kills, parts int
+	stages       func(*rotation) []stage
+}
+
+// rotating goes through a course on an integrated cloud.
+func (l *lab) rotating(ctx context.Context, r *report, c course) error {
 	if err := l.run(ctx, "reset"); err != nil {
 		return err
 	}
@@ -56,25 +71,36 @@ func (l *lab) testRotate(ctx context.Context, r *report) error {
 	if err := l.integrated(ctx, r, in, world.Cloud); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "labtest")
+	t, end, err := l.newRotation(world.Cloud, c.kills, c.parts)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer end()
+	return l.stages(ctx, r, c.stages(t)...)
+}
+
+// newRotation prepares rotations with a number of kills, until end.
+func (l *lab) newRotation(cloud *api.Cloud, kills, parts int) (t *rotation, end func(), err error) {
+	dir, err := os.MkdirTemp("", "labtest")
+	if err != nil {
+		return nil, nil, err
+	}
 	seed := uint64(time.Now().UnixNano())
 	l.say("seed %d", seed)
-	t := &rotation{lab: l, cloud: world.Cloud, program: filepath.Join(dir, "cephstack"), parts: 2,
-		kills: rotateKills(os.Getenv), random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{}}
-	if l.killed, err = holder(); err != nil {
-		return err
-	}
-	defer func() { l.killed = "" }()
-	defer func() {
+	t = &rotation{lab: l, cloud: cloud, program: filepath.Join(dir, "cephstack"), parts: parts, kills: kills,
+		random: rand.New(rand.NewPCG(seed, 0)), keys: map[string]string{},
+		inside: func(string) string { return "" }}
+	end = func() {
+		l.killed = ""
 		if t.guests != nil {
 			t.guests.end()
 		}
-	}()
-	return l.stages(ctx, r, t.stages()...)
+		_ = os.RemoveAll(dir)
+	}
+	if l.killed, err = holder(); err != nil {
+		end()
+	}
+	return t, end, err
 }
 
 func (t *rotation) stages() []stage {
@@ -130,7 +156,7 @@ func (t *rotation) spec(end, may string, old []string) (path string, err error) 
 			text = bytes.ReplaceAll(text, []byte("user: "+user+behind), []byte("user: "+user+end+behind))
 		}
 	}
-	text = append(text, "\nrotate:\n"...)
+	text = append(text, "\n"+t.more+"rotate:\n"...)
 	for _, user := range old {
 		name, _, _ := strings.Cut(user, ".")
 		text = fmt.Appendf(text, "  - {from: client.%s, to: client.%s%s, since: %q%s", user, name, end,
@@ -138,10 +164,16 @@ func (t *rotation) spec(end, may string, old []string) (path string, err error) 
 		if name == "cinder" {
 			text = fmt.Appendf(text, ", guests: [{may: [%s], at_once: 2, within: 10m}]", may)
 		}
+		if name == "cinder" && strings.Contains(may, "stop-start") {
+			text = append(text, ", nova_manage: controller"...)
+			if t.login != "" {
+				text = fmt.Appendf(text, ", nova_manage_config: [/etc/nova/nova.conf, %s]", t.login)
+			}
+		}
 		text = append(text, "}\n"...)
 	}
-	path = t.out("cloud-rotate" + end + ".yaml")
-	return path, os.WriteFile(path, text, 0o600)
+	t.file = t.out("cloud-rotate" + end + ".yaml")
+	return t.file, os.WriteFile(t.file, text, 0o600)
 }
 
 // keyType is what the new keys of this suite are.
@@ -168,6 +200,11 @@ func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (
 		t.keys[user] = strings.TrimSpace(key)
 		args = append(args, "--revoke", "client."+user)
 	}
+	return t.until(ctx, func(code int) bool { return code == 0 }, args...)
+}
+
+// until runs the program until it ends with an exit status that is wanted, and does its share of the kills meanwhile.
+func (t *rotation) until(ctx context.Context, done func(code int) bool, args ...string) (string, error) {
 	share := (t.kills + t.parts - 1) / t.parts // of the kills that are left
 	t.parts--
 	killed := 0
@@ -183,7 +220,7 @@ func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (
 			return "", err
 		case !ended:
 			t.kills, killed = t.kills-1, killed+1
-		case code == 0:
+		case done(code):
 			return fmt.Sprintf("%d runs, %d kills, %.0f s", run, killed, time.Since(began).Seconds()), nil
 		default:
 			t.say("run %d ended with %d", run, code)
@@ -229,7 +266,7 @@ except rados.Error as err:
 	tries := 0
 	for user, key := range t.keys {
 		for _, host := range t.hosts {
-			out, err := t.tell(ctx, host, "python3 -c "+quote(program)+" "+user, key+"\n")
+			out, err := t.tell(ctx, host, t.inside(host)+"python3 -c "+quote(program)+" "+user, key+"\n")
 			if err != nil {
 				return "", err
 			}
@@ -254,7 +291,7 @@ func (l *lab) olderKeys(ctx context.Context) error {
 
 // quiet wants nothing to do once the rotation is done.
 func (t *rotation) quiet(ctx context.Context) (string, error) {
-	in, world, err := t.openFile(ctx, "cloud-rotate.2.yaml")
+	in, world, err := t.openFile(ctx, filepath.Base(t.file))
 	if err != nil {
 		return "", err
 	}

@@ -40,6 +40,7 @@ func (l *lab) test(ctx context.Context, parts []string) error {
 		{"brownfield", true, l.testBrownfield},
 		{"ha", true, l.testHA},
 		{"rotate", true, l.testRotate},
+		{"rotate-ways", true, l.testWays},
 		{"day-two", true, l.testDayTwo},
 		{"soak", true, l.testSoak},
 	}

@@ -33,7 +33,7 @@ units_of() {
   local unit units=()
   for unit in $(packaged_units_of "$1"); do
     [[ ! -d $HOSTS/$1/upper/etc/kolla ]] || case $unit in
-      glance-api | cinder-volume | cinder-backup | nova-compute) unit=kolla-${unit//-/_}-container ;;
+      glance-api | cinder-volume | cinder-backup | nova-conductor | nova-compute) unit=kolla-${unit//-/_}-container ;;
       libvirtd.socket) unit=kolla-nova_libvirt-container ;;
     esac
     units+=("$unit")

@@ -56,7 +56,8 @@ func sh(t *testing.T, engines []string, env []string, op remote.Run) (stdout, st
 }
 
 func TestTheFirstContainerThatRunsIsEntered(t *testing.T) {
-	op := box.Enter(remote.Run{Argv: []string{"cat", "/dev/stdin"}, Stdin: cephstack.Redact([]byte("a b\n"))}, "first", "second", "third")
+	cat := remote.Run{Argv: []string{"cat", "/dev/stdin"}, Stdin: cephstack.Redact([]byte("a b\n"))}
+	op := box.Enter(cat, "first", "second", "third")
 	for name, c := range map[string]struct {
 		engines, env []string
 		stdout       string
@@ -77,7 +78,8 @@ func TestTheFirstContainerThatRunsIsEntered(t *testing.T) {
 		assert.Equal(t, c.stderr, stderr, name)
 		assert.Equal(t, c.stderr != "", exit == 125, name)
 	}
-	_, _, exit := sh(t, []string{"docker"}, []string{"RUNS=first"}, box.Enter(remote.Run{Argv: []string{"false"}}, "first"))
+	_, _, exit := sh(t, []string{"docker"}, []string{"RUNS=first"},
+		box.Enter(remote.Run{Argv: []string{"false"}}, "first"))
 	assert.Equal(t, 1, exit, "the exit status is that of the program")
 }
 

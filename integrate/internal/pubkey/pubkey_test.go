@@ -40,7 +40,7 @@ func TestTheFingerprintIsThatOfSSHKeygen(t *testing.T) {
 	require.NoError(t, err)
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		if os.Getenv("CEPHSTACK_LIVE") == "1" {
-			t.Fatal("ssh-keygen is not installed")
+			t.Fatal("ssh-keygen is not installed: make deps installs it")
 		}
 		t.Skip("ssh-keygen is not installed")
 	}

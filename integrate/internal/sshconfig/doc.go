@@ -1,6 +1,6 @@
 // Package sshconfig tells how ssh would reach a host by the files that ssh reads, such as
-// ~/.ssh/config: its HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump and
-// UserKnownHostsFile, and which line of which file each is from.
+// ~/.ssh/config: its HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump,
+// UserKnownHostsFile and GlobalKnownHostsFile, and which line of which file each is from.
 //
 // # What is read
 //

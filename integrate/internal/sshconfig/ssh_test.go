@@ -70,9 +70,14 @@ func (o oracle) ssh(file, host string) (text string, ok bool) {
 	if strings.HasSuffix(known, "known_hosts2") {
 		known = ""
 	}
+	global := one("globalknownhostsfile")
+	if strings.HasSuffix(global, "known_hosts2") || global == "none" {
+		global = ""
+	}
 	// ssh -G puts brackets around a jump host of digits.
 	jump := strings.NewReplacer("[", "", "]", "").Replace(one("proxyjump"))
-	return describe(one("hostname"), one("user"), one("port"), ids, one("identitiesonly"), jump, known), true
+	return describe(one("hostname"), one("user"), one("port"), ids, one("identitiesonly"), jump, known,
+		global), true
 }
 
 func describe(parts ...string) string {
@@ -126,7 +131,8 @@ func (o oracle) ours(file, host string) (string, error) {
 		hops = append(hops, text)
 	}
 	return describe(t.HostName, t.User, strconv.Itoa(t.Port), relative(t.IdentityFiles), only,
-		strings.Join(hops, ","), relative(t.KnownHosts)), nil
+		strings.Join(hops, ","), relative(t.KnownHosts),
+		strings.Join(t.GlobalKnownHosts, " ")), nil
 }
 
 // agree compares what ssh and the package make of a text.
@@ -166,6 +172,8 @@ func configs() []string {
 		"Host compute*\nProxyJump me@bastion:2222,ssh://you@inner:22/\nHost *\nProxyJump other\n",
 		"Host compute1\nProxyJump none\nHost *\nProxyJump other\n",
 		"UserKnownHostsFile ~/.ssh/a ~/.ssh/b\n",
+		"GlobalKnownHostsFile /g/a /g/b\nGlobalKnownHostsFile /g/c\n", "GlobalKnownHostsFile none\n",
+		"Host compute1\nGlobalKnownHostsFile ~/.ssh/%h\n", "GlobalKnownHostsFile\n", "GlobalKnownHostsFile # a\n",
 		"UserKnownHostsFile \"/k/a\" /k/b\nUserKnownHostsFile /k/c\n",
 		"Host compute1 # User no\nUser ops # the user\n# User no\n   # User no\nPort 23#\n",
 		"Include DIR/in1\nUser last\n",
@@ -234,6 +242,7 @@ func TestRandomSettingsAreThoseOfSSH(t *testing.T) {
 		"IdentityFile ~/a",
 		"IdentityFile /b/%n/%r", "IdentityFile /c", "IdentitiesOnly yes", "IdentitiesOnly no",
 		"ProxyJump a,b@c:3", "ProxyJump none",
+		"GlobalKnownHostsFile /g /h",
 		"UserKnownHostsFile /k /l", "UserKnownHostsFile ~/m", "Include DIR/in1", "Include DIR/in2",
 		"Include DIR/in?", "# x", "",
 		"\tUser t # x", "StrictHostKeyChecking no"}

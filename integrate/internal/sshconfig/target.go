@@ -18,9 +18,11 @@ type Target struct {
 	IdentitiesOnly bool
 	ProxyJump      []Hop // the first one is connected to directly; empty for "none", too
 	KnownHosts     []string
-	From           map[string]string // by the name of the setting: its value, file, line and block
-	Faults         map[string]error  // by the name of the setting: what is wrong with it
-	Unused         []Unused
+	// GlobalKnownHosts are those of GlobalKnownHostsFile. They are empty if it is "none", or not there: From tells.
+	GlobalKnownHosts []string
+	From             map[string]string // by the name of the setting: its value, file, line and block
+	Faults           map[string]error  // by the name of the setting: what is wrong with it
+	Unused           []Unused
 }
 
 // Unused is a setting that could be for the host, and is not used.
@@ -37,17 +39,18 @@ type Hop struct {
 
 // names of the settings, as ssh spells them.
 const (
-	HostName       = "HostName"
-	User           = "User"
-	Port           = "Port"
-	IdentityFile   = "IdentityFile"
-	IdentitiesOnly = "IdentitiesOnly"
-	ProxyJump      = "ProxyJump"
-	KnownHosts     = "UserKnownHostsFile"
+	HostName         = "HostName"
+	User             = "User"
+	Port             = "Port"
+	IdentityFile     = "IdentityFile"
+	IdentitiesOnly   = "IdentitiesOnly"
+	ProxyJump        = "ProxyJump"
+	KnownHosts       = "UserKnownHostsFile"
+	GlobalKnownHosts = "GlobalKnownHostsFile"
 )
 
 func settings() []string {
-	return []string{HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump, KnownHosts}
+	return []string{HostName, User, Port, IdentityFile, IdentitiesOnly, ProxyJump, KnownHosts, GlobalKnownHosts}
 }
 
 // An other is a setting that changes where or how ssh connects, and that is not used here.
@@ -139,6 +142,9 @@ func (l *lookup) fill(t *Target, e expander) {
 			fault(KnownHosts, all[0], err)
 		}
 	}
+	if all := l.found[GlobalKnownHosts]; len(all) > 0 && !strings.EqualFold(all[0].values[0], "none") {
+		t.GlobalKnownHosts = all[0].values // ssh expands nothing in them
+	}
 }
 
 func (l *lookup) file(f file) {
@@ -178,7 +184,7 @@ func (l *lookup) take(path string, b block, set line) {
 	is := func(name string) bool { return strings.ToLower(name) == set.key }
 	if i := slices.IndexFunc(settings(), is); i >= 0 {
 		key := settings()[i]
-		if key == ProxyJump && l.command || key == KnownHosts && len(f.values) == 0 {
+		if key == ProxyJump && l.command || len(f.values) == 0 && (key == KnownHosts || key == GlobalKnownHosts) {
 			return // as in ssh, where a comment may be all that stands behind the latter
 		}
 		if !b.unread {

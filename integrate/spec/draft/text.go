@@ -155,7 +155,7 @@ func (a Answers) pool(service string) string {
 }
 
 func (a Answers) ssh(p *page) {
-	p.comment("ssh says how hosts are reached. What is not here comes from the files of ssh, such as ~/.ssh/config.")
+	p.comment("ssh says how hosts are reached. What is not here is as ssh has it, by ~/.ssh/config or by default.")
 	s := a.SSH
 	if s.User == "" && len(s.KeyFiles) == 0 && len(s.KnownHosts) == 0 && !s.Sudo && s.Jump == "" {
 		p.line("#ssh:\n#  user: stack\n#  sudo: true\n")

@@ -187,7 +187,7 @@ func TestHostKeyAlgorithmsAreTheHostsOwn(t *testing.T) {
 func TestKnownHostsAsSSHKeygenReadsThem(t *testing.T) {
 	if _, err := exec.LookPath("ssh-keygen"); err != nil {
 		if os.Getenv("CEPHSTACK_LIVE") == "1" {
-			t.Fatal("ssh-keygen is not installed")
+			t.Fatal("ssh-keygen is not installed: make deps installs it")
 		}
 		t.Skip("ssh-keygen is not installed")
 	}

@@ -39,7 +39,7 @@ func (p trial) startCut(t *testing.T, request []byte) (*exec.Cmd, *bufio.Reader)
 		t.Skip("live test: CEPHSTACK_LIVE=0")
 	}
 	if _, err := exec.LookPath(shell); err != nil {
-		require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+		require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", shell)
 		t.Skip(shell + " is not installed")
 	}
 	text := strings.Replace(Program(), "PATH=/usr/sbin", "PATH="+p.dir+":/usr/sbin", 1)

@@ -26,7 +26,7 @@ func TestProgramSurvivesEveryLoginShell(t *testing.T) {
 	require.True(t, strings.HasSuffix(Command(true, "x"), " sudo -n -- /bin/sh -c '"+p+"' sh 'x'"))
 	for _, shell := range []string{"dash", "bash"} {
 		if _, err := exec.LookPath(shell); err != nil {
-			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", shell)
 			continue
 		}
 		out, err := exec.Command(shell, "-n", "-c", p).CombinedOutput()
@@ -101,7 +101,7 @@ func TestInlineIsPlainForEveryLoginShell(t *testing.T) {
 	require.Equal(t, all, back)
 	for _, shell := range []string{"dash", "bash"} {
 		if _, err := exec.LookPath(shell); err != nil {
-			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed", shell)
+			require.NotEqual(t, "1", os.Getenv("CEPHSTACK_LIVE"), "%s is not installed: make deps installs it", shell)
 			continue
 		}
 		text, _ := Inline(all[1:])
