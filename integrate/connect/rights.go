@@ -15,10 +15,10 @@ import (
 // have what a Plan needs, too. Whoever has the rights of Apply can give each user of the Spec any right, and read the
 // user's key: keep that key as you keep the key of client.admin. What stays out of reach are other users and pools.
 //
-// Rotate is for a Spec with rotations in the cluster, and empty for others. It has what Apply needs, too, and may remove
-// the users that go. It is not enough to remove the users that came, on the way back, or to set the types of keys that
-// the cluster allows, for which all keys are read: these need client.admin. Nor does it reach pools outside of the Spec
-// on which a user that goes has rights.
+// Rotate is for a Spec with rotations in the cluster, and empty for others. It has what Apply needs, too, and may
+// remove the users that go. It is not enough to remove the users that came, on the way back, or to set the types of
+// keys that the cluster allows, for which all keys are read: these need client.admin. Nor does it reach pools
+// outside of the Spec on which a user that goes has rights.
 type Rights struct{ Plan, Apply, Verify, Rotate ceph.Caps }
 
 // lockPool is the pool of the operator lock, in the first cluster of a Spec.

@@ -178,8 +178,8 @@ func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attach
 	g.Volumes, g.Disks = sorted(volumes), sorted(disks)
 }
 
-// isVolume tells a volume of Cinder from a disk of Nova's own: the image of such a disk begins with the ID of the guest,
-// and did with its name until Havana. The image of a volume has a name by volume_name_template of Cinder.
+// isVolume tells a volume of Cinder from a disk of Nova's own: the image of such a disk begins with the ID of the
+// guest, and did with its name until Havana. The image of a volume has a name by volume_name_template of Cinder.
 func isVolume(guest string, d running.Disk) bool {
 	return !strings.HasPrefix(d.Image, guest+"_") && (d.Serial != "" || !ofHavana.MatchString(d.Image))
 }

@@ -126,8 +126,8 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	return nil
 }
 
-// readUsers reads the users of rotations, with their pending keys. Other users are not read: cephstack may have no right
-// to see their keys.
+// readUsers reads the users of rotations, with their pending keys. Other users are not read: cephstack may have no
+// right to see their keys.
 func (c *clusterLook) readUsers(ctx context.Context, a *cephx.Auth, rotations []spec.Rotation, name string) error {
 	c.users = map[string]cephx.Entity{}
 	for _, rot := range rotations {

@@ -32,6 +32,7 @@ func TestVolumesByOtherNames(t *testing.T) {
 	}
 	disk := running.Disk{Protocol: "rbd", Image: "golden", User: "cinder", Serial: volume}
 	got := rotation.Guest{ID: guest, Runs: true}
-	r.has(&got, spec.Rotation{From: "cinder", Cluster: "ceph"}, running.Domain{Active: true, Live: []running.Disk{disk}}, nil)
+	r.has(&got, spec.Rotation{From: "cinder", Cluster: "ceph"}, running.Domain{Active: true, Live: []running.Disk{disk}},
+		nil)
 	assert.Equal(t, []string{volume}, got.Volumes)
 }

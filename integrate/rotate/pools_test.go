@@ -55,8 +55,8 @@ func TestAPoolThatTheSpecDoesNotHave(t *testing.T) {
 		}
 		return nil
 	}
-	refused("client.cinder has rights on pool old, which the Spec does not have, and cephstack may not look who has images " +
-		"of it open, so client.cinder stays: give the user of cephstack profile rbd-read-only pool=old for osd")
+	refused("client.cinder has rights on pool old, which the Spec does not have, and cephstack may not look who has " +
+		"images of it open, so client.cinder stays: give the user of cephstack profile rbd-read-only pool=old for osd")
 	mon.Fail = nil
 	grant("allow rwx pool=old namespace=blue")
 	refused("client.cinder has rights on namespace blue of pool old")

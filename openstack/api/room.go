@@ -20,8 +20,9 @@ type Room struct {
 // Endless is a part of a Room that has no end.
 const Endless = math.MaxInt32
 
-// Takes reports whether a VM of a flavor fits. What is not told of the flavor does not keep it out: a VM whose image may
-// ask for CPUs of its own fits by either kind, and so does one that needs something else than its sizes say.
+// Takes reports whether a VM of a flavor fits. What is not told of the flavor does not keep it out: a VM whose
+// image may ask for CPUs of its own fits by either kind, and so does one that needs something else than its sizes
+// say.
 func (r Room) Takes(f Flavor) bool {
 	cpus := f.VCPUs <= r.VCPUs
 	switch {
