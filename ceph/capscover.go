@@ -40,8 +40,7 @@ func monProfileCovers(c clause) bool {
 // lists an image's children, in every pool; without a pool, it holds all of
 // what RBD needs everywhere.
 func osdProfileCovers(w, c clause) bool {
-	if c.profile == "" && c.perms == "" && c.class == "class-read" && len(c.scope) == 0 &&
-		slices.Equal(c.match, []term{{"object_prefix", " ", "rbd_children"}}) {
+	if c.childrenOnly() {
 		return true
 	}
 	if len(w.match) > 0 {
@@ -49,6 +48,12 @@ func osdProfileCovers(w, c clause) bool {
 	}
 	return c.profile == "rbd" || c.profile == "rbd-read-only" ||
 		c.profile == "" && len(c.scope) == 0 && strings.Trim(c.perms, "rwx") == "" && c.term("tag") == ""
+}
+
+// childrenOnly reports whether a clause is the right to list the children of images, and no more.
+func (c clause) childrenOnly() bool {
+	return c.profile == "" && c.perms == "" && c.class == "class-read" && len(c.scope) == 0 &&
+		slices.Equal(c.match, []term{{"object_prefix", " ", "rbd_children"}})
 }
 
 func (c clause) term(key string) string {

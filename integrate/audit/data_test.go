@@ -291,3 +291,18 @@ func TestWhatCannotBeReadIsNotAbsent(t *testing.T) {
 		})
 	}
 }
+
+// TestVolumesByOtherNames: where volume_name_template is not the default, no volume is missing, and no image is a
+// stranger's. What cannot be told is told.
+func TestVolumesByOtherNames(t *testing.T) {
+	c := newCloud(t, specOf())
+	c.rbd("volumes", "prod-"+c.volume(nil)+"-a")
+	lost := c.volume(nil)
+	c.rbd("volumes", "prod-"+c.id())
+	r, err := audit.Run(t.Context(), c.config(), audit.Options{Parts: []audit.Part{audit.Data}, Pause: time.Millisecond})
+	require.ErrorIs(t, err, audit.ErrUnable)
+	assert.Equal(t, []string{"missing-volume RBD image volumes/volume-" + lost, "foreign-images pool volumes"}, codes(r),
+		"%s", r.Full())
+	require.Len(t, r.Unable, 1)
+	assert.Contains(t, r.String(), "volume_name_template in cinder.conf is not the default")
+}

@@ -14,6 +14,7 @@ const enough = 20
 type tally struct {
 	expected int
 	missing  []suspect
+	renamed  []string // RBD images of volumes by names that Cinder does not give by default
 }
 
 // missing are the suspects among the objects of the APIs: those whose RBD image is not there. What it cannot tell of a
@@ -40,6 +41,11 @@ func (s *stock) missing(add func(suspect), unable func(what string, err error)) 
 					"%s, and the pool has none of them: the Spec names another pool than the service, or the service gives "+
 					"its images other names", t.expected, what))
 				continue
+			}
+			if len(t.renamed) > 0 {
+				unable(fmt.Sprintf("%s in pool %s of cluster %s", what, p.name, p.cluster), fmt.Errorf("%d have RBD images by "+
+					"other names than volume-ID, such as %s: volume_name_template in cinder.conf is not the default, and names "+
+					"by the default only are known", len(t.renamed), t.renamed[0]))
 			}
 			for _, x := range t.missing {
 				add(x)
@@ -103,7 +109,7 @@ func (s *stock) missingVolumes(in func(*pool, string) *tally) {
 	if s.volumes.err != nil {
 		return
 	}
-	states := present()
+	states, renamed := present(), map[*pool]map[uuid]string{}
 	s.volumes.all(func(v *volumeFact) {
 		p := s.poolOf(v.host.Value())
 		if p == nil || p.err != nil || v.migrating() || !slices.Contains(states, v.status.Value()) {
@@ -114,6 +120,13 @@ func (s *stock) missingVolumes(in func(*pool, string) *tally) {
 		if p.has(image) {
 			return
 		}
+		if renamed[p] == nil {
+			renamed[p] = p.byOtherNames()
+		}
+		if other, there := renamed[p][v.stored]; there {
+			t.renamed = append(t.renamed, other)
+			return
+		}
 		x := p.gone("missing-volume", image, ask{aVolume, v.id})
 		x.Message = "Cinder has the volume on this backend, and its data is not there"
 		if x.Code == "in-trash" {
@@ -122,6 +135,20 @@ func (s *stock) missingVolumes(in func(*pool, string) *tally) {
 		x.Evidence = append(x.Evidence, v.evidence(s))
 		t.missing = append(t.missing, x)
 	}, (*volumeFact).key)
+}
+
+// byOtherNames are images with the ID of something in a name that OpenStack does not give by default.
+func (p *pool) byOtherNames() map[uuid]string {
+	all := map[uuid]string{}
+	for _, image := range p.images {
+		if parseName(image).form != ofNobody {
+			continue
+		}
+		if id, ok := idIn(image); ok && all[id] == "" {
+			all[id] = image
+		}
+	}
+	return all
 }
 
 func (s *stock) missingBackups(in func(*pool, string) *tally) {

@@ -38,6 +38,17 @@ func parseUUID(s string) (u uuid, ok bool) {
 	return u, err == nil
 }
 
+// idIn is the first ID in a name that has one anywhere, such as that of a volume where the volume_name_template of
+// Cinder is not the default.
+func idIn(s string) (u uuid, ok bool) {
+	for i := 0; i+lengthOfID <= len(s); i++ {
+		if u, ok = parseUUID(s[i : i+lengthOfID]); ok {
+			return u, true
+		}
+	}
+	return uuid{}, false
+}
+
 // A form is what the name of an RBD image tells of whom the image belongs to.
 type form uint8
 

@@ -62,6 +62,7 @@ func (s *stock) owners(p *pool, add func(suspect)) {
 		n := parseName(image)
 		switch {
 		case s.located[[2]string{p.cluster, p.path(image)}], s.unusual[image]:
+		case n.form == ofNobody && s.ofVolumeByOtherName(image): // which the search for the volume's image tells
 		case s.ignore(p.path(image)): // the path is only needed where there are patterns
 		case n.form == ofNobody, n.form == ofImage && !p.holds(spec.ForImages) && s.images.of(n.id) == nil:
 			foreign = append(foreign, image)
@@ -72,6 +73,12 @@ func (s *stock) owners(p *pool, add func(suspect)) {
 	if len(foreign) > 0 {
 		add(foreigners(p, foreign))
 	}
+}
+
+// ofVolumeByOtherName reports whether an image is that of a volume, by a name that Cinder does not give by default.
+func (s *stock) ofVolumeByOtherName(image string) bool {
+	id, ok := idIn(image)
+	return ok && s.volumes.err == nil && s.volumeStored(id) != nil
 }
 
 func (s *stock) owner(p *pool, image string, n name, add func(suspect)) {

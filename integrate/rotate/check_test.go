@@ -12,6 +12,7 @@ import (
 	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/rotate"
 	"github.com/cephstack/cephstack/openstack/api"
+	"github.com/cephstack/cephstack/openstack/openstacktest"
 )
 
 // aes256k is the way from aes to aes256k by live migrations and hard reboots.
@@ -157,6 +158,30 @@ func TestRoomForEachGuest(t *testing.T) {
 	c.API.SetRoom("compute3", api.Room{VCPUs: 100, RAMMiB: 1 << 20, DiskGiB: 1 << 10})
 	report, err := rotate.Apply(t.Context(), c.config(w.spec()), w.options())
 	c.endedWell(report, err)
+}
+
+// TestRoomForPinnedGuests: a guest that has its CPUs alone needs those of a compute, and not the shared ones.
+func TestRoomForPinnedGuests(t *testing.T) {
+	w := ways()[0]
+	c := w.cloud(t)
+	c.API.AddFlavor(openstacktest.Flavor{Name: "pinned", VCPUs: 4, RAMMiB: 64, DiskGiB: 1,
+		Extra: map[string]string{"hw:cpu_policy": "dedicated"}})
+	v, err := c.Cloud.CreateVolume(t.Context(), api.VolumeRequest{Name: "pinned", SizeGiB: 1, Type: "ceph"})
+	require.NoError(t, err)
+	_, err = c.Cloud.CreateServer(t.Context(), api.ServerRequest{Name: "pinned", VolumeID: v.ID, Flavor: "pinned",
+		Host: "compute1"})
+	require.NoError(t, err)
+	room := api.Room{VCPUs: 3, RAMMiB: 1 << 20, DiskGiB: 1 << 10, Pins: true, PCPUs: 3}
+	c.API.SetRoom("compute2", room)
+	c.API.SetRoom("compute3", room)
+	problems := refused(t, c.cloud, w)
+	assert.Len(t, problems, 1, "%v", problems)
+	assert.True(t, told(problems, "no-room", "pinned (", "it needs 4 dedicated CPUs, 64 MiB"), "%v", problems)
+	room.PCPUs = 4
+	c.API.SetRoom("compute3", room)
+	report, err := rotate.Plan(t.Context(), c.config(w.spec()), w.options())
+	require.NoError(t, err)
+	assert.Empty(t, report.Problems)
 }
 
 // TestAGuestThatIsBusyWaits: a migration, a resize or a snapshot of a guest by somebody else is said with its name, and

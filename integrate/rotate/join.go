@@ -3,6 +3,7 @@ package rotate
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -164,7 +165,10 @@ func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attach
 		for _, disk := range d.Disks() {
 			switch {
 			case !disk.RBD() || !r.isOld(rot, disk.User, disk.SecretUUID):
-			case isVolume(disk):
+			case isVolume(g.ID, disk) && volumeOf(disk) == "":
+				g.Unknown = fmt.Sprintf("it has %s open as the old user, which is neither a disk of Nova's nor a volume that can "+
+					"be told by its name or serial number; see virsh dumpxml", disk.Image)
+			case isVolume(g.ID, disk):
 				volumes[volumeOf(disk)] = true
 			default:
 				disks[disk.Image] = true
@@ -174,16 +178,23 @@ func (r *run) has(g *rotation.Guest, rot spec.Rotation, d running.Domain, attach
 	g.Volumes, g.Disks = sorted(volumes), sorted(disks)
 }
 
-// isVolume tells a volume of Cinder from a disk of Nova's own, whose image begins with the ID of the guest.
-func isVolume(d running.Disk) bool {
-	return strings.HasPrefix(d.Image, "volume-")
+// isVolume tells a volume of Cinder from a disk of Nova's own: the image of such a disk begins with the ID of the
+// guest, and did with its name until Havana. The image of a volume has a name by volume_name_template of Cinder.
+func isVolume(guest string, d running.Disk) bool {
+	return !strings.HasPrefix(d.Image, guest+"_") && (d.Serial != "" || !ofHavana.MatchString(d.Image))
 }
 
+var ofHavana = regexp.MustCompile(`^instance-[0-9a-f]{8}_disk`)
+
+var idInName = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
+// volumeOf is the ID of a volume: Nova gives it to the disk as a serial number. It is empty where neither that nor the
+// name of the image tells it.
 func volumeOf(d running.Disk) string {
 	if d.Serial != "" {
 		return d.Serial
 	}
-	return strings.TrimPrefix(d.Image, "volume-")
+	return idInName.FindString(d.Image)
 }
 
 // isOld reports whether a disk or an attachment has the old user. A user of another cluster may have the same name; its

@@ -111,17 +111,10 @@ func (r *run) auth(cluster string) *cephx.Auth {
 
 func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	a := r.auth(name)
-	list, err := a.Keys(ctx)
-	if err != nil {
-		return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
-	}
-	c.users = map[string]cephx.Entity{}
-	for _, u := range list {
-		c.users[u.Entity] = u
-	}
-	if err := c.readPending(ctx, a, r.rotations(), name); err != nil {
+	if err := c.readUsers(ctx, a, r.rotations(), name); err != nil {
 		return err
 	}
+	var err error
 	if c.ciphers, err = a.Ciphers(ctx); err != nil {
 		return fmt.Errorf("the types of keys of cluster %s cannot be read: %w", name, err)
 	}
@@ -133,20 +126,22 @@ func (c *clusterLook) read(ctx context.Context, r *run, name string) error {
 	return nil
 }
 
-// readPending reads the pending keys of users that go: a list of users does not have them.
-func (c *clusterLook) readPending(ctx context.Context, a *cephx.Auth, rotations []spec.Rotation, name string) error {
+// readUsers reads the users of rotations, with their pending keys. Other users are not read: cephstack may have no
+// right to see their keys.
+func (c *clusterLook) readUsers(ctx context.Context, a *cephx.Auth, rotations []spec.Rotation, name string) error {
+	c.users = map[string]cephx.Entity{}
 	for _, rot := range rotations {
-		if _, there := c.users[rot.Old().Entity]; !there || rot.Cluster != name {
-			continue
-		}
-		u, err := a.Lookup(ctx, rot.Old().Entity)
-		switch {
-		case errors.Is(err, ceph.ErrNotFound):
-			delete(c.users, rot.Old().Entity)
-		case err != nil:
-			return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
-		default:
-			c.users[u.Entity] = u
+		for _, u := range []spec.User{rot.Old(), rot.New()} {
+			if rot.Cluster != name {
+				continue
+			}
+			switch found, err := a.Lookup(ctx, u.Entity); {
+			case errors.Is(err, ceph.ErrNotFound):
+			case err != nil:
+				return fmt.Errorf("the users of cluster %s cannot be read: %w", name, err)
+			default:
+				c.users[u.Entity] = found
+			}
 		}
 	}
 	return nil

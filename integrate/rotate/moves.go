@@ -47,6 +47,8 @@ type trial struct {
 type class struct {
 	host            string
 	cpus, ram, disk int
+	kind            string // of the CPUs
+	other           bool
 }
 
 // A room is what Placement still gives of a compute.
@@ -75,16 +77,19 @@ func (t *trial) of(ctx context.Context, s api.Server) []Bar {
 	if s.ImageID == "" {
 		f.DiskGiB = 0 // its root disk is a volume, which takes no room of a compute
 	}
-	key := class{s.Host, f.VCPUs, f.RAMMiB, f.DiskGiB + f.EphemeralGiB + (f.SwapMiB+1023)/1024}
+	key := class{s.Host, f.VCPUs, f.RAMMiB, f.DiskGiB + f.EphemeralGiB + (f.SwapMiB+1023)/1024, f.CPUs, f.Other}
 	fits, asked := t.fits[key]
 	if !asked {
 		fits = t.room(ctx, s.Host, f)
 		t.fits[key] = fits
 	}
-	if !fits {
+	if cpus := "VCPUs"; !fits {
+		if f.CPUs == "dedicated" {
+			cpus = "dedicated CPUs"
+		}
 		all = append(all, Bar{"no-room", who, fmt.Sprintf("no other compute has room for it, so it cannot be migrated: it "+
-			"needs %d VCPUs, %d MiB of memory and %d GiB of disk; make room, or take live-migration and hybrid from its rule",
-			key.cpus, key.ram, key.disk)})
+			"needs %d %s, %d MiB of memory and %d GiB of disk; make room, or take live-migration and hybrid from its rule",
+			key.cpus, cpus, key.ram, key.disk)})
 	}
 	return all
 }

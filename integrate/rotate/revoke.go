@@ -59,16 +59,22 @@ func (r *run) remove(h hold, l *look, rot spec.Rotation) (bool, error) {
 // unwatched says which images somebody has open as the old user, or as nobody knows whom: a client that has lost its
 // session goes on with the OSDs.
 func (r *run) unwatched(ctx context.Context, l *look, rot spec.Rotation) error {
+	pools, err := r.reached(ctx, l, rot)
+	if err != nil {
+		return err
+	}
 	clients := cephx.ByClient(l.clusters[rot.Cluster].sessions)
-	for _, pool := range r.site.PoolNames(rot.Cluster) {
-		if r.site.HoldsData(rot.Cluster, pool) {
-			continue
-		}
+	for _, pool := range pools {
 		open, err := r.auth(rot.Cluster).Watchers(ctx, pool)
-		if errors.Is(err, ceph.ErrNotFound) {
+		switch {
+		case errors.Is(err, ceph.ErrNotFound):
 			continue
-		}
-		if err != nil {
+		case errors.Is(err, ceph.ErrDenied) && !slices.Contains(r.site.PoolNames(rot.Cluster), pool):
+			return fmt.Errorf("%w: %s has rights on pool %s, which the Spec does not have, and cephstack may not look who has "+
+				"images of it open, so %[2]s stays: give the user of cephstack profile rbd-read-only pool=%[3]s for osd (ceph "+
+				"auth caps), or take pool %[3]s from the rights of %[2]s once nobody needs it there: %[4]w", ErrUnfinished,
+				rot.Old().Entity, pool, err)
+		case err != nil:
 			return fmt.Errorf("who has images of pool %s open cannot be told, so %s stays: %w", pool, rot.Old().Entity, err)
 		}
 		for _, image := range sortedKeys(open) {
@@ -82,6 +88,29 @@ func (r *run) unwatched(ctx context.Context, l *look, rot spec.Rotation) error {
 		}
 	}
 	return nil
+}
+
+// reached are the pools in which the old user may have images open: those of the Spec, and all others that its rights
+// reach, such as a pool of before. A data pool holds no image by itself.
+func (r *run) reached(ctx context.Context, l *look, rot spec.Rotation) ([]string, error) {
+	pools, err := ceph.New(r.cfg.World.Clusters[rot.Cluster].Mon).Pools(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the pools on which %s has rights cannot be told, so it stays: %w", rot.Old().Entity, err)
+	}
+	names := r.site.PoolNames(rot.Cluster)
+	caps := l.clusters[rot.Cluster].users[rot.Old().Entity].Caps
+	for _, p := range pools {
+		reaches, spaces := caps.Reach(p)
+		if len(spaces) > 0 {
+			return nil, fmt.Errorf("%w: %s has rights on namespace %s of pool %s, and who has images of namespaces open is not "+
+				"looked at, so it stays: see rbd status --namespace, and take that clause from its rights (ceph auth caps)",
+				ErrUnfinished, rot.Old().Entity, spaces[0], p.Name)
+		}
+		if reaches && !slices.Contains(names, p.Name) {
+			names = append(names, p.Name)
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return r.site.HoldsData(rot.Cluster, name) }), nil
 }
 
 // refusedEverywhere proves on each host that reaches the cluster that a key is refused. A host without a key to try is

@@ -109,7 +109,7 @@ type OperatorRights struct {
 type OperatorRight struct {
 	Cluster string `json:"cluster"` // as the Spec calls it
 	User    string `json:"user"`    // with its type, such as client.cephstack
-	For     string `json:"for"`     // the command: plan, apply or verify
+	For     string `json:"for"`     // the command: plan, apply, verify or rotate
 	// Caps are the rights of the user by the type of the daemon, such as mon and osd.
 	Caps map[string]string `json:"caps"`
 }

@@ -176,6 +176,43 @@ func TestLockReasonBeforeTrain(t *testing.T) {
 	assert.True(t, s.Locked)
 }
 
+// TestRoomOfCPUs: CPUs that a VM has alone are counted apart. What the flavor does not say keeps no VM out.
+func TestRoomOfCPUs(t *testing.T) {
+	c, fake := dial(t, openstacktest.Config{})
+	fake.SetRoom("compute1", api.Room{VCPUs: 1, RAMMiB: 1 << 20, DiskGiB: 1 << 10, Pins: true, PCPUs: 6})
+	extra := map[string]string{"hw:cpu_policy": "dedicated", "hw:mem_page_size": "large"}
+	pinned := fake.AddFlavor(openstacktest.Flavor{Name: "pinned", VCPUs: 4, RAMMiB: 64, DiskGiB: 1, Extra: extra})
+	id := fake.AddServer(api.Server{Name: "s", Host: "compute1", FlavorID: pinned})
+	vgpu := fake.AddFlavor(openstacktest.Flavor{Name: "vgpu", VCPUs: 1, RAMMiB: 64, DiskGiB: 1,
+		Extra: map[string]string{"resources:VGPU": "1"}})
+	other := fake.AddServer(api.Server{Name: "v", Host: "compute1", FlavorID: vgpu})
+	s, err := c.Server(t.Context(), id)
+	require.NoError(t, err)
+	assert.Equal(t, api.Flavor{ID: pinned, Name: "pinned", VCPUs: 4, RAMMiB: 64, DiskGiB: 1, CPUs: "dedicated"}, s.Flavor)
+	o, err := c.Server(t.Context(), other)
+	require.NoError(t, err)
+	assert.True(t, o.Flavor.Other)
+	all, err := c.Hypervisors(t.Context())
+	require.NoError(t, err)
+	room, err := c.Room(t.Context(), all[0].ID)
+	require.NoError(t, err)
+	assert.Equal(t, api.Room{RAMMiB: 1<<20 - 128, DiskGiB: 1<<10 - 2, Pins: true, PCPUs: 2}, room)
+	for cpus, want := range map[string][3]bool{ // with 2 CPUs, with 3, and where none is counted apart
+		"dedicated": {true, false, false}, "shared": {false, false, false}, "": {true, false, false},
+		"mixed": {true, true, true},
+	} {
+		size := api.Flavor{VCPUs: 2, RAMMiB: 1, CPUs: cpus}
+		assert.Equal(t, want[0], room.Takes(size), cpus)
+		size.VCPUs = 3
+		assert.Equal(t, want[1], room.Takes(size), cpus)
+		assert.Equal(t, want[2], api.Room{RAMMiB: 1, VCPUs: 2, PCPUs: 3}.Takes(size), cpus)
+	}
+	assert.True(t, api.Room{VCPUs: 2, RAMMiB: 1}.Takes(api.Flavor{VCPUs: 2, RAMMiB: 1, CPUs: "dedicated"}),
+		"Nova asks for VCPUs there")
+	assert.True(t, room.Takes(o.Flavor), "nobody knows what it needs")
+	assert.False(t, room.Takes(api.Flavor{VCPUs: 1, CPUs: "dedicated", RAMMiB: 1 << 21}))
+}
+
 func TestRoom(t *testing.T) {
 	body := ""
 	c, fake := dial(t, openstacktest.Config{Fail: func(r *http.Request) (int, string, bool) {

@@ -46,6 +46,12 @@ type Flavor struct {
 	RAMMiB, DiskGiB int // DiskGiB is 0 where the root disk is as large as the image
 	EphemeralGiB    int
 	SwapMiB         int
+	// CPUs says which CPUs of a compute the flavor takes, in Nova's word hw:cpu_policy: shared, dedicated or mixed. Where
+	// it is empty, the image decides. It is told of the flavor of a Server only.
+	CPUs string
+	// Other says that Placement is asked for something else than these sizes, by an extra spec of the flavor
+	// (resources:…). It is told of the flavor of a Server only.
+	Other bool
 }
 
 // Flavor reads a flavor by name or ID, or ErrNotFound.
@@ -68,7 +74,8 @@ func (c *Cloud) Flavor(ctx context.Context, name string) (Flavor, error) {
 	_, err = c.do(ctx, call{op: op, object: name, method: http.MethodGet, service: c.compute,
 		path: []string{"flavors", id}, out: &out, id: &out.Flavor.ID})
 	f := out.Flavor
-	return Flavor{f.ID, f.Name, f.VCPUs, f.RAM, f.Disk, f.Ephemeral, int(f.Swap)}, err
+	return Flavor{ID: f.ID, Name: f.Name, VCPUs: f.VCPUs, RAMMiB: f.RAM, DiskGiB: f.Disk, EphemeralGiB: f.Ephemeral,
+		SwapMiB: int(f.Swap)}, err
 }
 
 // A swap is the size of a swap disk. Before 2.75, Nova writes an empty string for 0.

@@ -11,14 +11,29 @@ import (
 // computes share, is Endless.
 type Room struct {
 	VCPUs, RAMMiB, DiskGiB int
+	// Pins says that Placement counts CPUs of the compute for VMs that have theirs alone. PCPUs are those that are left;
+	// 0 where it counts none.
+	Pins  bool
+	PCPUs int
 }
 
 // Endless is a part of a Room that has no end.
 const Endless = math.MaxInt32
 
-// Takes reports whether a VM of a flavor fits.
+// Takes reports whether a VM of a flavor fits. What is not told of the flavor does not keep it out: a VM whose
+// image may ask for CPUs of its own fits by either kind, and so does one that needs something else than its sizes
+// say.
 func (r Room) Takes(f Flavor) bool {
-	return f.VCPUs <= r.VCPUs && f.RAMMiB <= r.RAMMiB && f.DiskGiB+f.EphemeralGiB+(f.SwapMiB+1023)/1024 <= r.DiskGiB
+	cpus := f.VCPUs <= r.VCPUs
+	switch {
+	case f.Other, f.CPUs == "mixed":
+		return true
+	case r.Pins && f.CPUs == "dedicated": // elsewhere, Nova asks for VCPUs instead
+		cpus = f.VCPUs <= r.PCPUs
+	case r.Pins && f.CPUs != "shared":
+		cpus = cpus || f.VCPUs <= r.PCPUs
+	}
+	return cpus && f.RAMMiB <= r.RAMMiB && f.DiskGiB+f.EphemeralGiB+(f.SwapMiB+1023)/1024 <= r.DiskGiB
 }
 
 // Room asks Placement what it still gives of the compute of a hypervisor, by Hypervisor.ID.
@@ -55,5 +70,9 @@ func (c *Cloud) Room(ctx context.Context, id string) (Room, error) {
 		}
 		return int(float64(i.Total-i.Reserved)*i.Ratio) - used.Usages[class]
 	}
-	return Room{VCPUs: left("VCPU"), RAMMiB: left("MEMORY_MB"), DiskGiB: left("DISK_GB")}, nil
+	room := Room{VCPUs: left("VCPU"), RAMMiB: left("MEMORY_MB"), DiskGiB: left("DISK_GB")}
+	if _, room.Pins = has.Inventories["PCPU"]; room.Pins {
+		room.PCPUs = left("PCPU")
+	}
+	return room, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,7 @@ type serverJSON struct {
 		Name             string `json:"original_name"`
 		VCPUs, RAM, Disk int
 		Ephemeral, Swap  int
+		Extra            map[string]string `json:"extra_specs"`
 	}
 	Locked      bool
 	Tags        []string
@@ -72,7 +74,10 @@ func (s serverJSON) server(c *Cloud, flavors map[string]string) Server {
 		State: s.State, Power: power(s.Power), Locked: s.Locked, Tags: s.Tags,
 		Fault: c.clean(s.Fault.Message), Created: time.Time(s.Created), ConfigDrive: s.ConfigDrive != "",
 		Flavor: Flavor{ID: flavors[f.Name], Name: f.Name, VCPUs: f.VCPUs, RAMMiB: f.RAM, DiskGiB: f.Disk,
-			EphemeralGiB: f.Ephemeral, SwapMiB: f.Swap}}
+			EphemeralGiB: f.Ephemeral, SwapMiB: f.Swap, CPUs: f.Extra["hw:cpu_policy"]}}
+	for name := range f.Extra { // "resources:VGPU", or "resources1:VGPU" of a group
+		out.Flavor.Other = out.Flavor.Other || strings.HasPrefix(name, "resources")
+	}
 	out.HasLocalDisk = image.ID != "" || f.Ephemeral > 0 || f.Swap > 0 || out.ConfigDrive
 	for _, v := range s.Volumes {
 		out.Volumes = append(out.Volumes, v.ID)

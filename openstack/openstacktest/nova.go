@@ -176,7 +176,7 @@ func (v *server) json(s *Server, r *http.Request) map[string]any {
 	if minor(r, "compute") >= 47 {
 		out["flavor"] = map[string]any{"original_name": v.flavor.Name, "vcpus": v.flavor.VCPUs, "ram": v.flavor.RAMMiB,
 			"disk": v.flavor.DiskGiB, "ephemeral": v.flavor.EphemeralGiB, "swap": v.flavor.SwapMiB,
-			"extra_specs": map[string]any{}}
+			"extra_specs": v.flavor.extra()}
 	} else {
 		out["flavor"] = map[string]any{"id": v.FlavorID}
 	}

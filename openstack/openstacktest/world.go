@@ -12,6 +12,8 @@ type Flavor struct {
 	ID, Name               string
 	VCPUs, RAMMiB, DiskGiB int
 	EphemeralGiB, SwapMiB  int
+	// Extra are extra specs, such as hw:cpu_policy.
+	Extra map[string]string
 }
 
 // populate adds the services of Config and flavor "tiny". s.mu need not be

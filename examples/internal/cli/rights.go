@@ -18,7 +18,7 @@ import (
 const operator = "cephstack"
 
 // rightsFor are the commands that rights are for.
-func rightsFor() []string { return []string{"plan", "apply", "verify"} }
+func rightsFor() []string { return []string{"plan", "apply", "verify", "rotate"} }
 
 // rightsCommand is the command rights.
 func (i *invocation) rightsCommand() *cobra.Command {
@@ -30,7 +30,8 @@ func (i *invocation) rightsCommand() *cobra.Command {
 		Long: `Print the commands of ceph that make a user with which cephstack can work on the
 clusters of the Spec, in place of client.admin. They have the least rights for a
 plan, an apply and a verification of this Spec; those of apply include the others.
-rights connects to nothing.
+A Spec with rotations has those of a rotation, too, which include all. rights
+connects to nothing.
 
 The user is that of clusters[].user in the Spec, or client.cephstack where the
 Spec names none. A Spec that asks for other pools or users needs other rights.
@@ -89,7 +90,10 @@ func rightsIn(s spec.Spec, c spec.Cluster) []schema.OperatorRight {
 	}
 	rights := connect.RightsFor(s, c.Name)
 	var all []schema.OperatorRight
-	for i, caps := range []map[string]string{rights.Plan, rights.Apply, rights.Verify} {
+	for i, caps := range []map[string]string{rights.Plan, rights.Apply, rights.Verify, rights.Rotate} {
+		if len(caps) == 0 { // nothing to rotate there
+			continue
+		}
 		all = append(all, schema.OperatorRight{Cluster: c.Name, User: "client." + user, For: rightsFor()[i], Caps: caps})
 	}
 	return all
