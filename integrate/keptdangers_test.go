@@ -42,11 +42,11 @@ func TestAModeThatIsKeptHidesNothing(t *testing.T) {
 		says string
 	}{
 		{keptRing, remote.SetAttr{Owner: "root", Group: "root", Mode: 0o600},
-			"controller " + keptRing + ": only root can read it (root:root 0600), and the Spec keeps that; a service that runs as " +
-				"glance cannot"},
+			"controller " + keptRing + ": only root can read it (root:root 0600), and the Spec keeps that; a service that " +
+				"runs as glance cannot"},
 		{conf, remote.SetAttr{Owner: "root", Group: "root", Mode: 0o640},
-			"controller " + conf + ": only root can read it (root:root 0640), and the Spec keeps that; a service that runs as " +
-				"cinder or glance cannot"},
+			"controller " + conf + ": only root can read it (root:root 0640), and the Spec keeps that; a service that " +
+				"runs as cinder or glance cannot"},
 		{conf, remote.SetAttr{Owner: "root", Group: "root", Mode: 0o662}, ": everybody on the host can change it"},
 		{"/etc/ceph", remote.SetAttr{Owner: "root", Group: "root", Mode: 0o700},
 			"controller /etc/ceph: accounts of services may not be able to enter it (0700)"},
