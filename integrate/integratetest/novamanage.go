@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/cephstack/cephstack/integrate/spec"
+	"github.com/cephstack/cephstack/openstack"
 	"github.com/cephstack/cephstack/openstack/openstacktest"
 	"github.com/cephstack/cephstack/remote"
 	"github.com/cephstack/cephstack/remote/remotetest"
@@ -25,6 +26,23 @@ func (w *World) addNovaManage(m *remotetest.Host, h spec.Host) {
 	}
 	m.Handle("nova-manage", func(run remote.Run) (stdout, stderr []byte, exit int) { return w.novaManage(m, can, run) })
 	m.Handle("grep", func(run remote.Run) (stdout, stderr []byte, exit int) { return loginOptions(m, can.path, run) })
+}
+
+// hasLogin reports whether a file of options has the login for Cinder.
+func hasLogin(m *remotetest.Host, path func(string) string, files ...string) bool {
+	return slices.ContainsFunc(files, func(file string) bool {
+		text, _ := m.Contents(path(file))
+		return strings.Contains(string(text), cinderLogin)
+	})
+}
+
+// computeLogin reports whether nova-compute of a host has the login for Cinder, with which it deletes an attachment
+// from 2024.1 on.
+func (w *World) computeLogin(host string) bool {
+	release, _ := openstack.ParseRelease(w.spec.Release)
+	m := w.Machines[host]
+	return m == nil || release.Before("2024.1") || hasLogin(m, func(path string) string { return path },
+		"/etc/nova/nova.conf", "/etc/nova/nova-compute.conf", "/etc/kolla/nova-compute/nova.conf")
 }
 
 // cinderLogin is what Nova logs in to Cinder with, in short.
@@ -78,10 +96,7 @@ func (w *World) novaManage(m *remotetest.Host, can manages, run remote.Run) (std
 	if len(files) == 0 {
 		files = novaFiles()
 	}
-	login := slices.ContainsFunc(files, func(file string) bool {
-		text, _ := m.Contents(can.path(file))
-		return strings.Contains(string(text), cinderLogin)
-	})
+	login := hasLogin(m, can.path, files...)
 	switch {
 	case slices.Equal(args, []string{"volume_attachment", "get_connector", "--json"}) && can.compute:
 		return fmt.Appendf(nil, "{\"platform\": \"x86_64\", \"host\": %q, \"multipath\": false}\n", can.host), nil, 0
@@ -106,7 +121,7 @@ func (w *World) novaManage(m *remotetest.Host, can manages, run remote.Run) (std
 		if json.Unmarshal(text, &connector) != nil || connector.Host == "" {
 			return []byte("Failed to open the connector\n"), nil, 6
 		}
-		if !login {
+		if !login || !w.computeLogin(connector.Host) {
 			return []byte("cinderclient.exceptions.Unauthorized: Unknown auth type: None (HTTP 401)\n"), nil, 1
 		}
 		if err := w.API.RefreshAttachment(args[2], args[3], connector.Host); err != nil {

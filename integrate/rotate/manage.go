@@ -25,11 +25,7 @@ const manageWithin = 5 * time.Minute
 
 // connector is what a compute tells Cinder of itself.
 func (r *run) connector(ctx context.Context, host string) ([]byte, error) {
-	m := manager{host: host}
-	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil {
-		m.boxes = []string{k.Container}
-	}
-	got, err := r.manage(ctx, m, nil, "get_connector", "--json")
+	got, err := r.manage(ctx, r.onCompute(host), nil, "get_connector", "--json")
 	if err != nil {
 		return nil, fmt.Errorf("the connector of %s cannot be read: %w", host, err)
 	}
@@ -44,6 +40,15 @@ type manager struct {
 	host   string
 	config []string
 	boxes  []string // on a host of Kolla: containers, of which the first that runs has it
+}
+
+// onCompute is nova-manage on a compute, beside nova-compute.
+func (r *run) onCompute(host string) manager {
+	m := manager{host: host}
+	if k := r.site.Service(r.site.Host(host), "nova-compute").Kolla; k != nil {
+		m.boxes = []string{k.Container}
+	}
+	return m
 }
 
 // database is nova-manage where the Spec says that it has the database.
@@ -104,25 +109,38 @@ func reason(r remote.Result) string {
 // loginOptions finds the headings of sections, and the options that say how Nova logs in. Secrets stay on the host.
 const loginOptions = `^(\[|auth[_-](type|section|plugin)[[:space:]]*[=:])`
 
-// cinderLogin says why nova-manage could not log in to Cinder, as far as its options tell. It shows an attachment from
-// the database alone, so it finds out only while it renews the attachment of a guest that is stopped already.
-func (r *run) cinderLogin(ctx context.Context, m manager) error {
+// cinderLogins says why an attachment could not be renewed, as far as options tell: nova-manage makes the new one, and
+// from 2024.1 on nova-compute deletes the old one, without a token of a user. Both find out only once the guest is
+// stopped: nova-manage shows an attachment from the database alone.
+func (r *run) cinderLogins(ctx context.Context, m manager, compute string) error {
+	const next = "name a file that has this login in rotate.nova_manage_config"
+	if err := r.cinderLogin(ctx, m, "nova-manage", next); err != nil {
+		return err
+	}
+	if r.site.Release.Before("2024.1") {
+		return nil
+	}
+	return r.cinderLogin(ctx, r.onCompute(compute), "nova-compute", "give it this login, and restart it")
+}
+
+// cinderLogin says why a program could not log in to Cinder.
+func (r *run) cinderLogin(ctx context.Context, m manager, program, next string) error {
 	argv, files := []string{"grep", "-hsE", "-e", loginOptions, "--"}, m.config
 	if len(files) == 0 {
-		files = []string{"/etc/nova/nova.conf", "/etc/nova/nova-manage.conf"}
+		files = []string{"/etc/nova/nova.conf", "/etc/nova/" + program + ".conf"}
 		argv = append([]string{"grep", "-r", "--include=*.conf"}, argv[1:]...)
-		argv = append(argv, "/usr/share/nova/nova-dist.conf", "/etc/nova/nova.conf.d", "/etc/nova/nova-manage.conf.d")
+		argv = append(argv, "/usr/share/nova/nova-dist.conf", "/etc/nova/nova.conf.d", "/etc/nova/"+program+".conf.d")
 	}
 	result, err := r.beside(ctx, m, remote.Run{Argv: append(argv, files...), Timeout: time.Minute})
 	if err != nil {
 		return err
 	}
 	if result.Exit > 2 { // 1 and 2: there is no such line, or not each file
-		return fmt.Errorf("the options of nova-manage on %s cannot be read: %s", m.host, words.LastWords(result))
+		return fmt.Errorf("the options of %s on %s cannot be read: %s", program, m.host, words.LastWords(result))
 	}
 	f, err := osloconf.Parse(result.Data)
 	if err != nil {
-		return fmt.Errorf("the options of nova-manage on %s cannot be read: %w", m.host, err)
+		return fmt.Errorf("the options of %s on %s cannot be read: %w", program, m.host, err)
 	}
 	section := "cinder"
 	if other, _ := f.Lookup(section, "auth_section"); other != "" {
@@ -133,8 +151,8 @@ func (r *run) cinderLogin(ctx context.Context, m manager) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("nova-manage on %s could not log in to Cinder: [%s] has no auth_type in %s; name a file that has "+
-		"this login in rotate.nova_manage_config", m.host, section, strings.Join(files, " and "))
+	return fmt.Errorf("%s on %s could not log in to Cinder: [%s] has no auth_type in %s; %s", program, m.host, section,
+		strings.Join(files, " and "), next)
 }
 
 // A trust is whether nova-manage has renewed an attachment in this run. Until it has, guests are stopped for that one

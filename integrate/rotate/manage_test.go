@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/cephstack/cephstack/integrate/integratetest"
 	"github.com/cephstack/cephstack/integrate/rotate"
+	"github.com/cephstack/cephstack/integrate/spec"
 	"github.com/cephstack/cephstack/remote"
 )
 
@@ -70,6 +72,29 @@ func TestNobodyIsStoppedWithoutALoginForCinder(t *testing.T) {
 	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
 	require.NoError(t, err, "%s", report)
 	assert.Len(t, stopped(), 1)
+}
+
+// TestTheComputeLogsInToCinder: from 2024.1 on, nova-compute deletes the old attachment, without a token of a user.
+func TestTheComputeLogsInToCinder(t *testing.T) {
+	at := func(s spec.Spec) spec.Spec {
+		s.Release = "2024.1"
+		return s
+	}
+	c := &cloud{World: integratetest.Integrated(t, at(before())), t: t}
+	c.upload()
+	both := c.guest("both", "compute1", true)
+	s := at(during("stop-start"))
+	s.Rotate[0].NovaManage = "controller"
+	stopped := c.stops()
+	_, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{})
+	require.ErrorContains(t, err, "it is not stopped, as its volumes could not be renewed then: nova-compute on compute1 "+
+		"could not log in to Cinder: [cinder] has no auth_type in /etc/nova/nova.conf and /etc/nova/nova-compute.conf; "+
+		"give it this login, and restart it")
+	assert.Empty(t, stopped())
+	c.Machines["compute1"].AddFile("/etc/nova/nova-compute.conf", []byte("[cinder]\nauth_type = password\n"), 0o640)
+	report, err := rotate.Apply(t.Context(), c.config(s), rotate.Options{Revoke: []string{"client.cinder"}})
+	require.NoError(t, err, "%s", report)
+	assert.NotContains(t, c.users(both.ID), ":cinder ")
 }
 
 // TestFewAreStoppedForNothing: where nova-manage does not do what its look promised, no crowd of guests is stopped.

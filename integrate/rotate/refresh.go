@@ -80,7 +80,7 @@ func (r *run) renewable(ctx context.Context, rot spec.Rotation, g rotation.Guest
 	if _, err := r.manage(ctx, m, nil, "show", g.ID, g.Volumes[0], "--connection_info", "--json"); err != nil {
 		return err
 	}
-	return r.cinderLogin(ctx, m)
+	return r.cinderLogins(ctx, m, g.Host)
 }
 
 // unlockOurs takes the lock that nova-manage left, also after ctx has ended.

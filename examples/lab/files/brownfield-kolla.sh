@@ -132,6 +132,7 @@ compute() {
   deploy nova-libvirt kolla_nova_libvirt_start own ceph
   folder nova-compute /etc/nova/nova.conf /var/lib/nova/compute_id
   python3 set-ini.py /etc/nova/nova-compute.conf /etc/kolla/nova-compute/nova.conf
+  login_for_cinder /etc/kolla/nova-compute/nova.conf
   own=("$(entry nova.conf /etc/nova/nova.conf nova)" "$(entry compute_id /var/lib/nova/compute_id nova)")
   ceph=("$(entry $keyring /etc/ceph/$keyring nova)" "$(entry ceph.conf /etc/ceph/ceph.conf nova)")
   deploy nova-compute nova-compute own ceph
