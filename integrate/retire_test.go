@@ -141,7 +141,8 @@ func TestRetireLeavesNothing(t *testing.T) {
 			was, is := traces(t, before.world, files), traces(t, after.world, files)
 			for _, name := range slices.Sorted(maps.Keys(is)) {
 				if c.name == "mixed-layouts" && strings.HasSuffix(name, "cinder.conf") { // that of the other backend, too
-					was[name] = strings.Replace(was[name], "backends = san\n", "backends = san\ncluster = ha\n", 1)
+					was[name] = strings.Replace(was[name], "backends = san\n", "backends = san\ncluster = ha\n", 1) +
+						"\n[coordination]\nbackend_url = etcd3+http://:secret-word@203.0.113.5:2379\n"
 				}
 				if c.name == "havana" { // default_store was set, and what it was is not known
 					was[name] = strings.Replace(was[name], "default_store = file\n", "", 1)
