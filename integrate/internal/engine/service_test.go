@@ -146,6 +146,9 @@ func TestImagesAreAskedForWhereThereAreNoRecords(t *testing.T) {
 	for _, refuses := range []bool{false, true} {
 		var restarted atomic.Bool
 		b, _ := servingBench(t, func(*http.Request) bool { return refuses && restarted.Load() })
+		if !refuses {
+			b.Await = time.Minute // of which an answer takes little
+		}
 		b.hosts["compute1"].FailAfter = func(context.Context, remote.Op) error { restarted.Store(true); return nil }
 		b.things.add(restart("glance-api.service", serving.Signs{Images: true}))
 		_, run := b.do()
