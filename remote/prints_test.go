@@ -75,7 +75,7 @@ func secretValues(t *testing.T, key, secret []byte) map[string]map[string][]any 
 			"ReadDir": nil, "ReadFile": nil,
 			"Remove": nil, "RestartUnit": nil, "SetAttr": nil, "Stat": nil, "UnitState": nil, "File": nil, "Unit": nil,
 		},
-		"hostkeys": {"Key": nil},
+		"hostkeys": {"Key": nil, "Verified": nil},
 		"upstart":  {"Host": {upstart.New("c1", ssh)}},
 		"remotetest": {
 			"Host":   {fake, struct{ *remotetest.Host }{fake}},
