@@ -207,6 +207,9 @@ func quotes() []string {
 		"Host=compute1\nUser a\n", "Host compute\\1\nUser a\n", "Host comp'ute'1 # compute2\nUser a\n",
 		"Match \"all\"\nUser a\n", "Match all # x\nUser a\n", "Match=all\nUser a\n", "Include \"DIR/in1\" DIR/in'2'\n",
 		"Include=DIR/in1\n", "IdentitiesOnly 'yes'\n", "IdentitiesOnly=\"true\"\n", "Port '22'\n", "Port \"2\"3\n",
+		"Port \\ 22\n", "Port \" \t22\"\n", "Port \"22 \"\n", "Port +22\n", "Port 022\n", "Port -22\n",
+		"Port 0x16\n", "Port ssh\n",
+		"Port nothing\n", "Port ''\n",
 		"User a\f\n", "User a\fb\n", "User a\rb\n", "\fUser a\n", "User\fa\n", "User a\v\n", "User a\x00b\n",
 		"User \"a # b\"\n",
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -253,8 +254,12 @@ func yes(value string) bool {
 	return strings.EqualFold(value, "yes") || strings.EqualFold(value, "true")
 }
 
+// port takes a number, also behind white space, or the name of a service, as ssh does.
 func port(value string) (int, error) {
-	n, err := strconv.Atoi(value)
+	n, err := strconv.Atoi(strings.TrimLeft(value, " \t\n\v\f\r"))
+	if err != nil {
+		n, err = net.LookupPort("tcp", value)
+	}
 	if err != nil || n < 1 || n > 65535 {
 		return 0, fmt.Errorf("%q is not a port", value)
 	}
