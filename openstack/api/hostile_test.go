@@ -188,7 +188,7 @@ func manyHeaders(w http.ResponseWriter, _ *http.Request) {
 
 // TestAnswersAreBounded in time and in bytes, whatever the call and the answer.
 func TestAnswersAreBounded(t *testing.T) {
-	const timeout, most = 1200 * time.Millisecond, 12 * time.Second
+	const timeout, most = 1200 * time.Millisecond, time.Minute // these answers never end
 	for name, serve := range map[string]http.HandlerFunc{
 		"endless error":   status(500, endless("word <b>word</b> ")),
 		"endless list":    func(w http.ResponseWriter, r *http.Request) { endless(`{"volumes": [`+"\n")(w, r) },
