@@ -198,7 +198,9 @@ func (t *rotation) rotate(ctx context.Context, end, may string, old ...string) (
 			return "", err
 		}
 		t.keys[user] = strings.TrimSpace(key)
-		args = append(args, "--revoke", "client."+user)
+		if name, _, _ := strings.Cut(user, "."); user != name+end { // or else it stays, with another key
+			args = append(args, "--revoke", "client."+user)
+		}
 	}
 	return t.until(ctx, func(code int) bool { return code == 0 }, args...)
 }
