@@ -59,11 +59,11 @@ func (r *run) readLeft(ctx context.Context, l *look) {
 				l.left[rot.Old()] = append(l.left[rot.Old()], Bar{"host", o.Name, "what is left there cannot be " +
 					"read: " + o.Err.Error()})
 			}
-			for _, one := range o.Value {
-				if one.reader == "" {
-					l.leftovers[rot.Old()] = append(l.leftovers[rot.Old()], one)
+			for _, rest := range o.Value {
+				if rest.reader == "" {
+					l.leftovers[rot.Old()] = append(l.leftovers[rot.Old()], rest)
 				}
-				l.left[rot.Old()] = append(l.left[rot.Old()], one.bar())
+				l.left[rot.Old()] = append(l.left[rot.Old()], rest.bar())
 			}
 		}
 	}

@@ -94,7 +94,7 @@ func (r *run) beside(ctx context.Context, m manager, op remote.Run) (remote.Resu
 	return results[0], results[0].Err
 }
 
-// logged are lines that say nothing of the end: those of a log, and what Nova 27 and later say at each start.
+// logged are lines that do not say why a run ended: those of a log, and what Nova says at each start.
 var logged = regexp.MustCompile(`(?m)^(\d{4}-\d\d-\d\d \d\d:|Modules with known eventlet).*$`)
 
 // reason is why nova-manage failed: its last line that is not of a log.
@@ -155,8 +155,8 @@ func (r *run) cinderLogin(ctx context.Context, m manager, program, next string) 
 		strings.Join(files, " and "), next)
 }
 
-// A trust is whether nova-manage has renewed an attachment in this run. Until it has, guests are stopped for that one
-// at a time, so that few are, for nothing, where it cannot.
+// A trust is whether nova-manage has renewed an attachment in this run. Until it has, one guest at a time is stopped:
+// where nova-manage fails, few guests are stopped for nothing.
 type trust struct {
 	good atomic.Bool
 	turn chan struct{} // who tries has it

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cephstack/cephstack/remote/internal/knownhosts"
@@ -26,7 +27,8 @@ type Verified struct {
 // console has others. A line with a marker, such as @revoked, or with a hashed name is an error, and so is a text in
 // which no line tells a key.
 //
-// That the keys are right is for the caller to know: ssh-keyscan, asked over the same network, proves nothing.
+// That the keys are right is for the caller to know: ssh-keyscan, asked over the same network, proves nothing, and the
+// console of one host may print a line that names another.
 func ParseVerified(text []byte) ([]Verified, error) {
 	var all []Verified
 	at := 0
@@ -122,18 +124,24 @@ func typeOf(name string) string {
 }
 
 // Agreed are the scanned keys that are among the verified ones of a host. The error is remote.ErrHostKey if there are
-// none, or if the host shows another key of a type than the verified one.
+// none, if the host shows another key of a type than the verified one, or if the verified ones are different keys of
+// this type: a host that was made anew has another key, and so has whoever pretends to be the host.
 func Agreed(scanned []Key, verified []Verified) (fingerprints []string, err error) {
 	byType := map[string][]string{}
 	has := map[string]bool{}
 	for _, v := range verified {
-		byType[v.Type] = append(byType[v.Type], v.Fingerprint)
+		if !slices.Contains(byType[v.Type], v.Fingerprint) {
+			byType[v.Type] = append(byType[v.Type], v.Fingerprint)
+		}
 		has[v.Fingerprint] = true
 	}
 	var faults []error
 	for _, k := range scanned {
 		others := byType[typeOf(k.Type)]
 		switch {
+		case len(others) > 1 && typeOf(k.Type) != "":
+			faults = append(faults, fmt.Errorf("%w: %d different keys of type %s are said to be verified, %s: leave the one "+
+				"that is right", knownhosts.ErrUntrusted, len(others), words.Printable(k.Type, 40), strings.Join(others, " and ")))
 		case has[k.Fingerprint]:
 			fingerprints = append(fingerprints, k.Fingerprint)
 		case len(others) > 0 && typeOf(k.Type) != "":

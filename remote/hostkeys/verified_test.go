@@ -118,7 +118,9 @@ func TestAgreed(t *testing.T) {
 		want  []string // none is an error
 	}{
 		{[]hostkeys.Key{ed, rsa}, verified("ED25519", one), []string{one}},
-		{[]hostkeys.Key{ed}, verified("ED25519", two, one), []string{one}}, // the console is of several boots
+		{[]hostkeys.Key{ed}, verified("ED25519", one, one), []string{one}}, // the console is of several boots
+		{[]hostkeys.Key{ed}, verified("ED25519", two, one), nil},           // one of them may be that of an attacker
+		{[]hostkeys.Key{ed}, verified("RSA", two, one+"x"), nil},
 		{[]hostkeys.Key{ed}, verified("", one), []string{one}},
 		{[]hostkeys.Key{ed}, verified("ED25519", two), nil},
 		{[]hostkeys.Key{ed}, verified("", two), nil},

@@ -100,7 +100,7 @@ type trust struct {
 	errs     []error
 	faults   []fault       // of hosts
 	unknown  []unknownHost // hosts of which no key is known
-	behind   int           // hosts behind a jump host that is none to go through yet
+	behind   int           // hosts behind a jump host whose key is not known yet
 }
 
 // An unknownHost is a host of which no key is known, with the keys that it shows.
